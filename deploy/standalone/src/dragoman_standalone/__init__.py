@@ -1,0 +1,1 @@
+"""The dragoman command, and the whole platform in one process."""

@@ -1,0 +1,1 @@
+"""What people edit: projects, users, tokens, language pairs, domain packs."""

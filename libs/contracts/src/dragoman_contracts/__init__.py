@@ -1,0 +1,1 @@
+"""Events, job fold, pipeline and text model: the pure vocabulary every room shares."""

@@ -1,0 +1,274 @@
+"""Text: units, segments and inline tags, with the meanings of XLIFF 2.1.
+
+A unit is a paragraph's translatable text and contains segments. Its content is a run of strings and inline tags, in reading
+order. What a tag may do lives once per unit in `Unit.tags`; inside content only its id and its side are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
+
+from dragoman_contracts.model import Value
+
+
+class TagSide(StrEnum):
+    """Where a tag stands: it opens or closes a pair, or stands alone."""
+
+    OPEN = "open"
+    CLOSE = "close"
+    PLACEHOLDER = "placeholder"
+
+
+class Tag(Value):
+    """One inline tag in content. `id` is unique in its unit; both sides of a pair share it."""
+
+    id: Annotated[int, Field(ge=1)]
+    side: TagSide
+
+    def __str__(self) -> str:
+        match self.side:
+            case TagSide.OPEN:
+                return f"<{self.id}>"
+            case TagSide.CLOSE:
+                return f"</{self.id}>"
+            case TagSide.PLACEHOLDER:
+                return f"<{self.id}/>"
+
+
+def opening(tag_id: int) -> Tag:
+    """The opening side of pair `tag_id`."""
+    return Tag(id=tag_id, side=TagSide.OPEN)
+
+
+def closing(tag_id: int) -> Tag:
+    """The closing side of pair `tag_id`."""
+    return Tag(id=tag_id, side=TagSide.CLOSE)
+
+
+def placeholder(tag_id: int) -> Tag:
+    """The standalone tag `tag_id`."""
+    return Tag(id=tag_id, side=TagSide.PLACEHOLDER)
+
+
+_SIDES = {"<": TagSide.OPEN, "/": TagSide.CLOSE, "#": TagSide.PLACEHOLDER}
+_MARKS = {side: mark for mark, side in _SIDES.items()}
+
+
+def _parse_content(value: Any) -> Any:
+    """Turn the stored form, strings and `["<", id]` pairs, into strings and tags."""
+    if not isinstance(value, list | tuple):
+        return value
+    return tuple(Tag(id=item[1], side=_SIDES[item[0]]) if isinstance(item, list | tuple) else item for item in value)
+
+
+def _dump_content(value: tuple[str | Tag, ...]) -> list[str | list[str | int]]:
+    return [item if isinstance(item, str) else [_MARKS[item.side], item.id] for item in value]
+
+
+Content = Annotated[
+    tuple[str | Tag, ...],
+    BeforeValidator(_parse_content),
+    PlainSerializer(_dump_content),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "description": 'Text and tags in reading order; a tag is ["<", id] (open), ["/", id] (close) or ["#", id].',
+            "items": {
+                "anyOf": [
+                    {"type": "string"},
+                    {
+                        "type": "array",
+                        "prefixItems": [{"enum": ["<", "/", "#"]}, {"type": "integer", "minimum": 1}],
+                        "minItems": 2,
+                        "maxItems": 2,
+                    },
+                ]
+            },
+        }
+    ),
+]
+"""Strings and tags in reading order. No two strings stand side by side, none is empty (`normalised` makes it so)."""
+
+
+def normalised(parts: Iterable[str | Tag]) -> tuple[str | Tag, ...]:
+    """The same content with neighbouring strings joined and empty ones dropped."""
+    result: list[str | Tag] = []
+    for part in parts:
+        if isinstance(part, Tag):
+            result.append(part)
+        elif result and isinstance(result[-1], str):
+            result[-1] += part
+        elif part:
+            result.append(part)
+    return tuple(result)
+
+
+def plain_text(content: Iterable[str | Tag]) -> str:
+    """The text of content without its tags."""
+    return "".join(part for part in content if isinstance(part, str))
+
+
+class TagRole(StrEnum):
+    """What a tag stands for in the document."""
+
+    FORMAT = "format"
+    LINK = "link"
+    FIELD = "field"
+    BREAK = "break"
+    TAB = "tab"
+    NOTE = "note"
+    IMAGE = "image"
+    SYMBOL = "symbol"
+    MARKER = "marker"
+    OTHER = "other"
+
+
+class TagSpec(Value):
+    """What one tag of a unit stands for and what a translator may do with it (XLIFF 2.1 §4.7.2.4 editing hints).
+
+    `equivalent` is the text a placeholder stands for when tags are taken away: a tab, a line break, a hyphen.
+    """
+
+    id: Annotated[int, Field(ge=1)]
+    role: TagRole
+    can_delete: bool = False
+    can_copy: bool = False
+    can_reorder: bool = True
+    equivalent: str = ""
+
+
+class Segment(Value):
+    """A piece of a unit that is matched and translated. Ignorable segments (white space between) are kept as they are."""
+
+    segment_id: str
+    source: Content
+    is_ignorable: bool = False
+
+
+class StoryKind(StrEnum):
+    """Which story of the document a unit stands in (ECMA-376 Part 1 §11.3)."""
+
+    BODY = "body"
+    HEADER = "header"
+    FOOTER = "footer"
+    FOOTNOTE = "footnote"
+    ENDNOTE = "endnote"
+    COMMENT = "comment"
+    TEXT_BOX = "text_box"
+    GLOSSARY = "glossary"
+    CHART = "chart"
+    DIAGRAM = "diagram"
+    PROPERTY = "property"
+    ALTERNATIVE_TEXT = "alternative_text"
+
+
+class Anchor(Value):
+    """Where a unit stands in its version of the document: part name and structural path, both opaque to other rooms."""
+
+    part: str
+    path: str
+
+
+class Unit(Value):
+    """A paragraph's translatable text.
+
+    `unit_id` is unique in the document version and made from the anchor. `content_key` is a hash of the text with its tags,
+    `context_key` of the neighbours' text: equal keys in another version or document mean equal text and equal surroundings.
+    Segments, joined in order, are the whole source. `max_length_chars` is None where nothing limits the target.
+    """
+
+    unit_id: str
+    anchor: Anchor
+    story: StoryKind
+    content_key: str
+    context_key: str
+    segments: tuple[Segment, ...]
+    tags: tuple[TagSpec, ...] = ()
+    style: str = ""
+    is_translatable: bool = True
+    max_length_chars: int | None = None
+
+    @property
+    def source(self) -> tuple[str | Tag, ...]:
+        """The unit's whole source content, segments joined in order."""
+        return normalised(part for segment in self.segments for part in segment.source)
+
+
+class UnitList(Value):
+    """The units of one document version, in document order, as extract stores them."""
+
+    source_locale: str
+    units: tuple[Unit, ...]
+
+
+class ResultSource(StrEnum):
+    """Where a target came from."""
+
+    ENGINE = "engine"
+    MEMORY = "memory"
+    REVIEW = "review"
+    SOURCE_COPY = "source_copy"
+
+
+class TagRepair(StrEnum):
+    """Which rung of the ladder made the tags of a target agree with those of its source."""
+
+    EXACT = "exact"
+    REORDERED = "reordered"
+    PROJECTED = "projected"
+    WHOLE_UNIT = "whole_unit"
+
+
+class UnitTarget(Value):
+    """One unit's translation and where it came from.
+
+    `call` is the sha256 of the recorded model call that gave the text; None where no engine was asked.
+    """
+
+    unit_id: str
+    target: Content
+    result_source: ResultSource
+    tag_repair: TagRepair = TagRepair.EXACT
+    call: str | None = None
+
+
+class TargetList(Value):
+    """The targets of some units of one job, in document order."""
+
+    target_locale: str
+    targets: tuple[UnitTarget, ...]
+
+
+class MatchKind(StrEnum):
+    """How a memory unit matches a segment."""
+
+    IN_CONTEXT = "in_context"
+    EXACT = "exact"
+    FUZZY = "fuzzy"
+
+
+class TmMatch(Value):
+    """A stored memory unit proposed for a segment; `score_pct` is 0 to 100, 101 and 102 with one and two contexts."""
+
+    segment_id: str
+    memory_unit_id: str
+    source: Content
+    target: Content
+    kind: MatchKind
+    score_pct: Annotated[int, Field(ge=0, le=102)]
+
+
+class TermHit(Value):
+    """A termbase entry found in a segment, by character offsets into its plain text."""
+
+    segment_id: str
+    term_id: str
+    source_term: str
+    target_term: str
+    start: int
+    end: int
+    is_forbidden: bool = False

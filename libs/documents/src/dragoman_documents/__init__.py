@@ -1,0 +1,1 @@
+"""DOCX packages: units out, targets back in, nothing but the text changed."""

@@ -1,0 +1,1 @@
+"""Segmentation, inline tag protocol and quality checks."""

@@ -1,0 +1,1 @@
+"""Event store, objects, bus, worker, relay and telemetry shared by the services."""

@@ -1,0 +1,1 @@
+"""DOCX into units, segments and anchors."""

@@ -1,0 +1,1 @@
+"""HTTP API, console, and the views they show."""

@@ -1,0 +1,1 @@
+"""Document identity, preflight, reconciler and maintenance."""

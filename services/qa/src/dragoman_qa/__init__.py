@@ -1,0 +1,1 @@
+"""Deterministic checks and a verdict per unit."""

@@ -1,0 +1,1 @@
+"""Targets back into the source document by anchor."""

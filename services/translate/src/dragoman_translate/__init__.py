@@ -1,0 +1,1 @@
+"""Plans batches, renders prompts, calls engines, checks replies."""
