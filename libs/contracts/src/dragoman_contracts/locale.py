@@ -34,6 +34,7 @@ class Locale(str):
     __slots__ = ()
 
     def __new__(cls, tag: str) -> Self:
+        """Parse and normalise `tag`."""
         match = _TAG.fullmatch(tag.strip().replace("_", "-"))
         if match is None:
             raise InvalidLocaleError(f"{tag[:40]!r} is not a BCP-47 language tag; write it like en, de-CH or zh-Hant.")

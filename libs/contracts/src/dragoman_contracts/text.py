@@ -1,14 +1,14 @@
 """Text: units, segments and inline tags, with the meanings of XLIFF 2.1.
 
-A unit is a paragraph's translatable text and contains segments. Its content is a run of strings and inline tags, in reading
-order. What a tag may do lives once per unit in `Unit.tags`; inside content only its id and its side are named.
+A unit is a paragraph's translatable text and contains segments. Its content is a run of strings and inline tags, in
+reading order. What a tag may do lives once per unit in `Unit.tags`; inside content only its id and its side are named.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -62,7 +62,14 @@ def _parse_content(value: Any) -> Any:
     """Turn the stored form, strings and `["<", id]` pairs, into strings and tags."""
     if not isinstance(value, list | tuple):
         return value
-    return tuple(Tag(id=item[1], side=_SIDES[item[0]]) if isinstance(item, list | tuple) else item for item in value)
+    return tuple(_parse_part(item) for item in cast("list[Any] | tuple[Any, ...]", value))
+
+
+def _parse_part(item: Any) -> Any:
+    if not isinstance(item, list | tuple):
+        return item
+    mark, tag_id = cast("tuple[str, int]", item)
+    return Tag(id=tag_id, side=_SIDES[mark])
 
 
 def _dump_content(value: tuple[str | Tag, ...]) -> list[str | list[str | int]]:
@@ -142,7 +149,7 @@ class TagSpec(Value):
 
 
 class Segment(Value):
-    """A piece of a unit that is matched and translated. Ignorable segments (white space between) are kept as they are."""
+    """A piece of a unit that is matched and translated. Ignorable segments (white space) are kept as they are."""
 
     segment_id: str
     source: Content
@@ -176,9 +183,10 @@ class Anchor(Value):
 class Unit(Value):
     """A paragraph's translatable text.
 
-    `unit_id` is unique in the document version and made from the anchor. `content_key` is a hash of the text with its tags,
-    `context_key` of the neighbours' text: equal keys in another version or document mean equal text and equal surroundings.
-    Segments, joined in order, are the whole source. `max_length_chars` is None where nothing limits the target.
+    `unit_id` is unique in the document version and made from the anchor. `content_key` is a hash of the text with its
+    tags, `context_key` of the neighbours' text: equal keys in another version or document mean equal text and equal
+    surroundings. Segments, joined in order, are the whole source. `max_length_chars` is None where nothing limits the
+    target.
     """
 
     unit_id: str

@@ -1,0 +1,392 @@
+"""The events: everything that can become true of a job or a document, with the one service that says so.
+
+An event is a fact in the past tense. Its `name` is stable and never an import path; a change that is not additive gets
+a new `schema_version` and an upcaster (`upcasting.py`). Events hold ids, counts and references, never document text,
+file names or people's names: those live in objects that can be erased.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.phases import Pipeline
+from dragoman_contracts.references import ArtifactKind, ObjectRef, Sha256
+from dragoman_contracts.vocabulary import Service, WorkKind
+
+Count = Annotated[int, Field(ge=0)]
+ErrorCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$", max_length=80)]
+
+
+class StreamType(StrEnum):
+    """The aggregate a stream tells of."""
+
+    JOB = "job"
+    DOCUMENT = "document"
+
+
+class Event(Value):
+    """The payload of one event. `producer` is None for the few that any service may append."""
+
+    name: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+    stream_type: ClassVar[StreamType] = StreamType.JOB
+    producer: ClassVar[Service | None]
+
+
+class PhaseResult(Event):
+    """A typed result, which is the completion of its phase. `next_kind` is the work now owed; None where nothing is."""
+
+    next_kind: WorkKind | None = None
+
+
+class JobRules(Value):
+    """The few settings of a job that its fold and its worker need; the rest is in the policy object."""
+
+    max_attempts: Annotated[int, Field(ge=1)] = 5
+    retention_days: Annotated[int, Field(ge=1)] | None = None
+    is_auto_start: bool = True
+
+
+class JobSubmitted(Event):
+    """A job was opened on one version of a document, for one target locale, under a policy that will not change.
+
+    `request_digest` is the sha256 of what was asked; the same idempotency key with another digest is refused.
+    """
+
+    name: ClassVar[str] = "job.submitted"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    document_id: UUID
+    document_version: Annotated[int, Field(ge=1)]
+    source: ObjectRef
+    intake_record: ObjectRef
+    policy: ObjectRef
+    pipeline: Pipeline
+    rules: JobRules
+    source_locale: Locale
+    target_locale: Locale
+    request_digest: Sha256
+    first_kind: WorkKind
+    parent_job_id: UUID | None = None
+    submission_id: UUID | None = None
+
+
+class StartRequested(PhaseResult):
+    """A job that was submitted with auto-start off was told to go on."""
+
+    name: ClassVar[str] = "job.start_requested"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+
+class PhaseStarted(Event):
+    """A worker took the lease of the first work of a phase."""
+
+    name: ClassVar[str] = "phase.started"
+    producer: ClassVar[Service | None] = None
+
+    phase: str
+    kind: WorkKind
+
+
+class PreflightVerdict(StrEnum):
+    """Requirement E's preflight statuses."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_WARNINGS = "accepted_with_warnings"
+    BLOCKED = "blocked"
+
+
+class PreflightPassed(PhaseResult):
+    """The document can be translated; `report` says what was found and what to do about it."""
+
+    name: ClassVar[str] = "preflight.passed"
+    producer: ClassVar[Service | None] = Service.INTAKE
+
+    verdict: PreflightVerdict
+    report: ObjectRef
+    finding_codes: tuple[str, ...] = ()
+    detected_locale: Locale | None = None
+
+
+class PreflightBlocked(Event):
+    """The document cannot be translated as it is; `report` names the cure. Only a rerun can follow."""
+
+    name: ClassVar[str] = "preflight.blocked"
+    producer: ClassVar[Service | None] = Service.INTAKE
+
+    report: ObjectRef
+    finding_codes: tuple[str, ...]
+
+
+class DocumentExtracted(PhaseResult):
+    """The document's units were stored, with a manifest of where they stand."""
+
+    name: ClassVar[str] = "document.extracted"
+    producer: ClassVar[Service | None] = Service.EXTRACT
+
+    units: ObjectRef
+    manifest: ObjectRef
+    unit_count: Count
+    translatable_count: Count
+    segment_count: Count
+    word_count: Count
+
+
+class TranslationPlanned(Event):
+    """The units were cut into batches, each of which is now owed."""
+
+    name: ClassVar[str] = "translation.planned"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+
+    plan: ObjectRef
+    batch_count: Count
+    unit_count: Count
+
+
+class Usage(Value):
+    """What model calls used: tokens as the provider counted them, and the number of calls."""
+
+    call_count: Count = 0
+    prompt_tokens: Count = 0
+    cached_tokens: Count = 0
+    reasoning_tokens: Count = 0
+    response_tokens: Count = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            call_count=self.call_count + other.call_count,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            response_tokens=self.response_tokens + other.response_tokens,
+        )
+
+
+class BatchTranslated(Event):
+    """The targets of one batch were stored; `calls` are the recorded model calls that gave them, in order."""
+
+    name: ClassVar[str] = "translation.batch_translated"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+
+    index: Count
+    targets: ObjectRef
+    unit_count: Count
+    calls: tuple[ObjectRef, ...] = ()
+    usage: Usage = Usage()
+
+
+class TranslationCompleted(PhaseResult):
+    """Every batch of the plan is translated; said by whoever's append completed it."""
+
+    name: ClassVar[str] = "translation.completed"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+
+
+class QaVerdict(StrEnum):
+    """What QA decides of a job (requirement E)."""
+
+    BLOCKED = "blocked"
+    NEEDS_REVIEW = "needs_review"
+    REASSEMBLY_PENDING = "reassembly_pending"
+
+
+class TranslationVerified(PhaseResult):
+    """Each unit has a verdict and the job has one."""
+
+    name: ClassVar[str] = "translation.verified"
+    producer: ClassVar[Service | None] = Service.QA
+
+    verdict: QaVerdict
+    results: ObjectRef
+    qa_report: ObjectRef
+    passed_count: Count
+    review_count: Count
+    blocked_count: Count
+
+
+class ReviewExported(Event):
+    """The translations went out for review in an exchange format."""
+
+    name: ClassVar[str] = "review.exported"
+    producer: ClassVar[Service | None] = Service.QA
+
+    session_id: UUID
+    artifact: ObjectRef
+    unit_count: Count
+
+
+class ReviewImported(PhaseResult):
+    """A review came back. `pending_count` units still need a person; at 0 reassembly is owed."""
+
+    name: ClassVar[str] = "review.imported"
+    producer: ClassVar[Service | None] = Service.QA
+
+    session_id: UUID
+    artifact: ObjectRef
+    targets: ObjectRef
+    changed_count: Count
+    pending_count: Count
+
+
+class DocumentReassembled(Event):
+    """The targets were put back into the source document."""
+
+    name: ClassVar[str] = "document.reassembled"
+    producer: ClassVar[Service | None] = Service.REASSEMBLE
+
+    final_docx: ObjectRef
+    manifest: ObjectRef
+
+
+class JobCompleted(Event):
+    """The result can be downloaded. The end of a job that went well."""
+
+    name: ClassVar[str] = "job.completed"
+    producer: ClassVar[Service | None] = Service.REASSEMBLE
+
+
+class CancelRequested(Event):
+    """A person asked to stop; workers stop at the next unit and keep what they have."""
+
+    name: ClassVar[str] = "job.cancel_requested"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+
+class JobCancelled(Event):
+    """No lease of the job lives any more."""
+
+    name: ClassVar[str] = "job.cancelled"
+    producer: ClassVar[Service | None] = Service.INTAKE
+
+
+class ResumeRequested(PhaseResult):
+    """A failed or cancelled job goes on from its checkpoint; `batch_indexes` are the batches still to translate."""
+
+    name: ClassVar[str] = "job.resume_requested"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    batch_indexes: tuple[int, ...] = ()
+
+
+class WorkFailed(Event):
+    """An attempt failed and will be made again, not before `retry_at`."""
+
+    name: ClassVar[str] = "work.failed"
+    producer: ClassVar[Service | None] = None
+
+    work_id: UUID
+    kind: WorkKind
+    index: Count
+    attempt: Annotated[int, Field(ge=1)]
+    code: ErrorCode
+    retry_at: datetime
+
+
+class WorkParked(Event):
+    """Work was set aside until a person acts; `reason` is an object with the message and the stack's short form."""
+
+    name: ClassVar[str] = "work.parked"
+    producer: ClassVar[Service | None] = None
+
+    work_id: UUID
+    kind: WorkKind
+    index: Count
+    attempt: Annotated[int, Field(ge=1)]
+    code: ErrorCode
+    reason: ObjectRef | None = None
+
+
+class ArtifactErased(Event):
+    """An artifact was deleted, by retention or on request; replay and verify treat it as erased."""
+
+    name: ClassVar[str] = "artifact.erased"
+    producer: ClassVar[Service | None] = Service.INTAKE
+
+    kind: ArtifactKind
+    digest: Sha256
+
+
+class RevisionStrategy(StrEnum):
+    """What a submission under a known external reference becomes (row 90).
+
+    `auto`: identical content is the same version, other content a new one. `new_version`: always a new version.
+    `same_version`: identical content only; anything else is refused.
+    """
+
+    AUTO = "auto"
+    NEW_VERSION = "new_version"
+    SAME_VERSION = "same_version"
+
+
+class DocumentRegistered(Event):
+    """A project met an external reference for the first time. `record` names it and can be erased."""
+
+    name: ClassVar[str] = "document.registered"
+    stream_type: ClassVar[StreamType] = StreamType.DOCUMENT
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    record: ObjectRef
+    family_key_digest: Sha256 | None = None
+
+
+class DocumentVersionAdded(Event):
+    """A document has a new version: other content, or the same under a new label."""
+
+    name: ClassVar[str] = "document.version_added"
+    stream_type: ClassVar[StreamType] = StreamType.DOCUMENT
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    number: Annotated[int, Field(ge=1)]
+    source: ObjectRef
+    record: ObjectRef
+
+
+class JobOpened(Event):
+    """A job was opened on a version. Appended together with its JobSubmitted, so that one key has one running job."""
+
+    name: ClassVar[str] = "document.job_opened"
+    stream_type: ClassVar[StreamType] = StreamType.DOCUMENT
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    job_id: UUID
+    document_version: Annotated[int, Field(ge=1)]
+    target_locale: Locale
+    pipeline_name: str
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    each.name: each
+    for each in (
+        JobSubmitted,
+        StartRequested,
+        PhaseStarted,
+        PreflightPassed,
+        PreflightBlocked,
+        DocumentExtracted,
+        TranslationPlanned,
+        BatchTranslated,
+        TranslationCompleted,
+        TranslationVerified,
+        ReviewExported,
+        ReviewImported,
+        DocumentReassembled,
+        JobCompleted,
+        CancelRequested,
+        JobCancelled,
+        ResumeRequested,
+        WorkFailed,
+        WorkParked,
+        ArtifactErased,
+        DocumentRegistered,
+        DocumentVersionAdded,
+        JobOpened,
+    )
+}
+"""The closed registry: a stored event of any other name is refused."""

@@ -1,0 +1,191 @@
+"""Start here: how a document finds its way.
+
+A job is a stream of events that carries a snapshot of its pipeline, an ordered list of phases. Nobody conducts:
+
+    gateway appends JobSubmitted                      → `routes` says: preflight is owed
+    a worker takes the lease, appends PhaseStarted,
+    performs, decides, appends the phase's result     → `routes` says which phase is owed next
+    …                                                 until JobCompleted
+
+- `next_phase(job)` is the phase now owed, `owed(job)` the pieces of work, both from the state alone. The reconciler
+  sends what `owed` says and nobody holds; so no message has to survive for a job to go on.
+- `routes(recorded)` is the work that one event makes owed, from the event alone. The relay sends it, fast.
+- `next_kind(job, finished)` is what a service writes into a phase's result, so that `routes` can read it there.
+
+`tests/contracts/test_trace.py` holds all this against the trace of DESIGN §2.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from dragoman_contracts.envelope import RecordedEvent
+from dragoman_contracts.events import (
+    CancelRequested,
+    JobSubmitted,
+    PhaseResult,
+    ResumeRequested,
+    StartRequested,
+    TranslationPlanned,
+)
+from dragoman_contracts.identity import work_id
+from dragoman_contracts.job import Job, WorkKey, current_phase
+from dragoman_contracts.model import Value
+from dragoman_contracts.phases import Phase
+from dragoman_contracts.vocabulary import LIVE, JobStatus, PhaseKind, WorkKind
+
+
+class WorkItem(Value):
+    """A reference to one piece of owed work; never text. `version` is that of the event that made it owed."""
+
+    work_id: UUID
+    project_id: UUID
+    job_id: UUID
+    version: int
+    kind: WorkKind
+    index: int = 0
+
+    @property
+    def key(self) -> WorkKey:
+        """What of the job it is."""
+        return (self.kind, self.index)
+
+
+_WORK_OF_PHASE: dict[PhaseKind, WorkKind] = {
+    PhaseKind.PREFLIGHT: WorkKind.PREFLIGHT,
+    PhaseKind.EXTRACTION: WorkKind.EXTRACTION,
+    PhaseKind.TRANSLATION: WorkKind.TRANSLATION_PLAN,
+    PhaseKind.QA: WorkKind.QA,
+    PhaseKind.REASSEMBLY: WorkKind.REASSEMBLY,
+}
+"""The work a phase begins with. Review waits for people, delivery is the end: no work."""
+
+_WITHOUT_START = frozenset({PhaseKind.PREFLIGHT})
+"""Phases that run before a person says start, where auto-start is off (requirement E's local path)."""
+
+
+def next_phase(job: Job) -> Phase | None:
+    """The phase now owed; None while the job rests, waits for a start, or is at its end."""
+    phase = current_phase(job)
+    if phase is None or job.status not in LIVE:
+        return None
+    if not job.is_started and phase.kind not in _WITHOUT_START:
+        return None
+    return phase
+
+
+def owed(job: Job) -> tuple[WorkItem, ...]:
+    """All the work this state owes, batches in order; empty when the job rests. For work that failed see `due_at`."""
+    if job.status is JobStatus.CANCELLING:
+        return (_item(job, WorkKind.CANCELLATION),)
+    phase = next_phase(job)
+    if phase is None:
+        return ()
+    if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.pending:
+        return tuple(_item(job, WorkKind.TRANSLATION_BATCH, index) for index in job.plan.pending)
+    kind = _WORK_OF_PHASE.get(phase.kind)
+    return () if kind is None else (_item(job, kind),)
+
+
+def is_owed(job: Job, key: WorkKey) -> bool:
+    """Whether this piece of work is among `owed(job)`, without listing it all."""
+    kind, index = key
+    if kind is WorkKind.TRANSLATION_BATCH:
+        phase = next_phase(job)
+        if phase is None or phase.kind is not PhaseKind.TRANSLATION or job.plan is None:
+            return False
+        return index < len(job.plan.batches) and job.plan.batches[index] is None
+    return any(item.key == key for item in owed(job))
+
+
+def due_at(job: Job, key: WorkKey) -> datetime | None:
+    """When work that failed may be tried again; None when it may at once."""
+    trouble = job.failures.get(key)
+    return None if trouble is None else trouble.retry_at
+
+
+def next_kind(job: Job, finished: PhaseKind) -> WorkKind | None:
+    """The work that is owed once the phase of kind `finished` has ended well; what its result event carries.
+
+    A review is taken as not needed: where it is, the verdict stops the job and nothing is owed.
+    """
+    past = False
+    for phase in job.pipeline.phases:
+        if past and not job.is_finished(phase) and phase.kind is not PhaseKind.REVIEW:
+            if not job.is_started and phase.kind not in _WITHOUT_START:
+                return None
+            return _WORK_OF_PHASE.get(phase.kind)
+        past = past or phase.kind is finished
+    return None
+
+
+def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
+    """The work items one event makes owed, from the event alone."""
+    match recorded.event:
+        case JobSubmitted(first_kind=kind):
+            return (_item_of(recorded, kind),)
+        case TranslationPlanned(batch_count=count):
+            return tuple(_item_of(recorded, WorkKind.TRANSLATION_BATCH, index) for index in range(count))
+        case ResumeRequested(batch_indexes=indexes) if indexes:
+            return tuple(_item_of(recorded, WorkKind.TRANSLATION_BATCH, index) for index in indexes)
+        case CancelRequested():
+            return (_item_of(recorded, WorkKind.CANCELLATION),)
+        case PhaseResult(next_kind=kind) if kind is not None:
+            return (_item_of(recorded, kind),)
+        case _:
+            return ()
+
+
+def start_request(job: Job) -> StartRequested:
+    """The event that starts a job whose auto-start was off."""
+    phase = current_phase(job)
+    waits = phase is not None and job.status in LIVE and phase.kind not in _WITHOUT_START
+    return StartRequested(next_kind=_WORK_OF_PHASE.get(phase.kind) if waits and phase else None)
+
+
+def resume_request(job: Job) -> ResumeRequested:
+    """The event that lets a failed or cancelled job go on from its checkpoint, with the work that it makes owed."""
+    phase = current_phase(job)
+    if phase is None:
+        return ResumeRequested()
+    if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.pending:
+        return ResumeRequested(batch_indexes=job.plan.pending)
+    return ResumeRequested(next_kind=_WORK_OF_PHASE.get(phase.kind))
+
+
+def progress_pct(job: Job) -> float:
+    """How much of the job's weighted work is done, counted from events; below 100 until it is completed."""
+    if job.status is JobStatus.COMPLETED:
+        return 100.0
+    done = 0.0
+    for phase in job.pipeline.phases:
+        share = job.pipeline.share_pct(phase)
+        if job.is_finished(phase):
+            done += share
+        elif phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.unit_count:
+            done += share * job.plan.translated_count / job.plan.unit_count
+    return min(round(done, 1), 99.0)
+
+
+def _item(job: Job, kind: WorkKind, index: int = 0) -> WorkItem:
+    return WorkItem(
+        work_id=work_id(job.job_id, kind, index),
+        project_id=job.project_id,
+        job_id=job.job_id,
+        version=job.version,
+        kind=kind,
+        index=index,
+    )
+
+
+def _item_of(recorded: RecordedEvent, kind: WorkKind, index: int = 0) -> WorkItem:
+    envelope = recorded.envelope
+    return WorkItem(
+        work_id=work_id(envelope.stream_id, kind, index),
+        project_id=envelope.project_id,
+        job_id=envelope.stream_id,
+        version=envelope.version,
+        kind=kind,
+        index=index,
+    )

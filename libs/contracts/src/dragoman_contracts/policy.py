@@ -1,0 +1,57 @@
+"""What a job copies when it is submitted: its policy, and the record of what came in. Both are immutable objects."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from dragoman_contracts.events import RevisionStrategy
+from dragoman_contracts.model import Value
+
+
+class Policy(Value):
+    """Everything of the catalogue and the settings that decides how a job's text comes out.
+
+    Two jobs with equal policies on equal sources give equal documents, as far as the engine is deterministic. `nonce` is
+    set by a rerun that asks for fresh model calls. `extraction` and `qa` hold option names and values as their rooms
+    define them.
+    """
+
+    engine: str
+    model: str = ""
+    prompt_version: str = ""
+    batch_size: Annotated[int, Field(ge=1)] = 25
+    domain_pack_code: str = ""
+    glossary_digest: str = ""
+    memory_position: int = 0
+    segmentation_rules: str = "default"
+    qa_profile: str = "default"
+    extraction: dict[str, JsonValue] = Field(default_factory=dict)
+    qa: dict[str, JsonValue] = Field(default_factory=dict)
+    nonce: str = ""
+
+
+class IntakeRecord(Value):
+    """What a person said when submitting, kept outside the events so that it can be erased (DESIGN §2 Erasure)."""
+
+    project_code: str
+    domain_pack_code: str
+    file_name: str
+    external_reference: str
+    document_title: str = ""
+    version_label: str
+    family_key: str = ""
+    revision_strategy: RevisionStrategy = RevisionStrategy.AUTO
+    submitted_by: str = ""
+    idempotency_key: str = ""
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class ActorRecord(Value):
+    """Who acted, for the audit: found from an event's `actor_record`, and erasable."""
+
+    actor_id: UUID | None
+    display_name: str
+    source_address: str

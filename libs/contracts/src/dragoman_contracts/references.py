@@ -1,0 +1,50 @@
+"""References: how events point to objects, and which of them a person may download."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from dragoman_contracts.model import Value
+
+DOCX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+JSON_MEDIA_TYPE = "application/json"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ObjectRef(Value):
+    """An immutable object of a project's store, addressed by the sha256 of its bytes."""
+
+    digest: Sha256
+    size_bytes: Annotated[int, Field(ge=0)]
+    media_type: str
+
+
+class ArtifactKind(StrEnum):
+    """What an artifact is; the first nine are those of requirement E."""
+
+    SOURCE_DOCX = "source_docx"
+    PREFLIGHT_REPORT = "preflight_report"
+    EXTRACTION_MANIFEST = "extraction_manifest"
+    QA_REPORT = "qa_report"
+    REVIEW_TMX = "review_tmx"
+    REVIEW_IMPORT_TMX = "review_import_tmx"
+    REPLAY_PACKAGE = "replay_package"
+    REASSEMBLY_MANIFEST = "reassembly_manifest"
+    FINAL_DOCX = "final_docx"
+    DRAFT_DOCX = "draft_docx"
+
+
+class Artifact(Value):
+    """An object that a job shows to people, with the event that made it and the day it may be deleted."""
+
+    kind: ArtifactKind
+    object: ObjectRef
+    producer_event_id: UUID
+    created_at: datetime
+    retention_expires_at: datetime | None

@@ -1,0 +1,119 @@
+"""The objects that events point to and people read: preflight report, manifests, translation plan, QA results."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from dragoman_contracts.events import Count, PreflightVerdict, QaVerdict
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.references import Sha256
+
+
+class Severity(StrEnum):
+    """How much a finding matters: `blocker` stops the job, `warning` asks for a look."""
+
+    INFO = "info"
+    WARNING = "warning"
+    BLOCKER = "blocker"
+
+
+class PreflightFinding(Value):
+    """Something found in the source: what it means for the translation, and what to do about it."""
+
+    code: str
+    severity: Severity
+    message: str
+    action: str = ""
+    part: str = ""
+    count: Count = 0
+
+
+class PreflightReport(Value):
+    """What preflight found. `facts` are counts and lists by name, as the format's room defines them."""
+
+    verdict: PreflightVerdict
+    source_digest: Sha256
+    findings: tuple[PreflightFinding, ...]
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    detected_locale: Locale | None = None
+    detection_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class ExtractionManifest(Value):
+    """What extraction took out of a document, by story and by part."""
+
+    source_digest: Sha256
+    units: Sha256
+    unit_count: Count
+    translatable_count: Count
+    segment_count: Count
+    word_count: Count
+    character_count: Count
+    units_by_story: dict[str, int]
+    units_by_part: dict[str, int]
+
+
+class TranslationPlan(Value):
+    """Which units each batch translates, in order. Units of no batch are copied from the source."""
+
+    batches: tuple[tuple[str, ...], ...]
+    copied: tuple[str, ...] = ()
+
+
+class UnitVerdict(StrEnum):
+    """QA's word on one unit; review can make it `human_verified`."""
+
+    PASSED = "passed"
+    NEEDS_REVIEW = "needs_review"
+    BLOCKED = "blocked"
+    HUMAN_VERIFIED = "human_verified"
+
+
+class QaFinding(Value):
+    """One thing a check found in a unit's target. Offsets count characters of the target's plain text."""
+
+    code: str
+    severity: Severity
+    message: str
+    start: int | None = None
+    end: int | None = None
+
+
+class UnitVerification(Value):
+    """The findings of one unit and what follows from them."""
+
+    unit_id: str
+    verdict: UnitVerdict
+    findings: tuple[QaFinding, ...] = ()
+
+
+class VerificationResults(Value):
+    """The verdict of every unit, in document order."""
+
+    units: tuple[UnitVerification, ...]
+
+
+class QaReport(Value):
+    """QA's summary: the job's verdict, how many units stand where, how often each check spoke."""
+
+    verdict: QaVerdict
+    unit_count: Count
+    passed_count: Count
+    review_count: Count
+    blocked_count: Count
+    findings_by_code: dict[str, int]
+    not_applicable: tuple[str, ...] = ()
+
+
+class ReassemblyManifest(Value):
+    """Which source and targets made the final document, and which of its parts changed."""
+
+    source_digest: Sha256
+    final_digest: Sha256
+    target_lists: tuple[Sha256, ...]
+    unit_count: Count
+    changed_parts: tuple[str, ...]

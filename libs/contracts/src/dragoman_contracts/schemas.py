@@ -1,0 +1,33 @@
+"""JSON Schemas of everything that leaves a room: events, work items, reports. Exported to `docs/reference/schemas`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dragoman_contracts import policy, reports, text
+from dragoman_contracts.envelope import EventEnvelope
+from dragoman_contracts.events import EVENT_TYPES
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem
+
+_SHARED: tuple[type[Value], ...] = (
+    EventEnvelope,
+    WorkItem,
+    text.UnitList,
+    text.TargetList,
+    policy.Policy,
+    policy.IntakeRecord,
+    policy.ActorRecord,
+    reports.PreflightReport,
+    reports.ExtractionManifest,
+    reports.TranslationPlan,
+    reports.VerificationResults,
+    reports.QaReport,
+    reports.ReassemblyManifest,
+)
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """Every exported schema by its file's stem: `event.<name>.v<version>` for events, the class name for the rest."""
+    schemas = {f"event.{name}.v{cls.schema_version}": cls.model_json_schema() for name, cls in EVENT_TYPES.items()}
+    return schemas | {cls.__name__: cls.model_json_schema() for cls in _SHARED}

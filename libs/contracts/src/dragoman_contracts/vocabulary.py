@@ -1,0 +1,158 @@
+"""The words of the lifecycle: statuses, stages, phase kinds, work kinds, queues and services (DESIGN §2 and §3)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class JobStatus(StrEnum):
+    """Where a job stands. The only state machine; other vocabularies are projections of it (`views_of_status`)."""
+
+    QUEUED = "queued"
+    BLOCKED = "blocked"
+    IN_PROGRESS = "in_progress"
+    NEEDS_REVIEW = "needs_review"
+    REASSEMBLY_PENDING = "reassembly_pending"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    CANCELLING = "cancelling"
+
+
+RESTING = frozenset(
+    {JobStatus.BLOCKED, JobStatus.NEEDS_REVIEW, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
+)
+"""Statuses in which nothing moves until a person acts."""
+
+RESUMABLE = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
+"""Statuses from which `resume` goes on from the checkpoint."""
+
+LIVE = frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.REASSEMBLY_PENDING})
+"""Statuses in which the pipeline moves on by itself."""
+
+
+class Stage(StrEnum):
+    """Requirement E's name for where in its way a document is; for other pipelines the stage is the phase's name."""
+
+    INTAKE = "intake"
+    PREFLIGHT = "preflight"
+    EXTRACTION = "extraction"
+    TRANSLATION = "translation"
+    QA = "qa"
+    REVIEW = "review"
+    REASSEMBLY = "reassembly"
+    DELIVERY = "delivery"
+
+
+class PhaseKind(StrEnum):
+    """What a phase does, and so which service performs it."""
+
+    PREFLIGHT = "preflight"
+    EXTRACTION = "extraction"
+    TRANSLATION = "translation"
+    QA = "qa"
+    REVIEW = "review"
+    REASSEMBLY = "reassembly"
+    DELIVERY = "delivery"
+
+
+class WorkKind(StrEnum):
+    """One kind of work a service performs under a lease."""
+
+    PREFLIGHT = "preflight"
+    EXTRACTION = "extraction"
+    TRANSLATION_PLAN = "translation_plan"
+    TRANSLATION_BATCH = "translation_batch"
+    QA = "qa"
+    REASSEMBLY = "reassembly"
+    CANCELLATION = "cancellation"
+
+
+class Service(StrEnum):
+    """Who produces an event and who serves a queue."""
+
+    GATEWAY = "gateway"
+    INTAKE = "intake"
+    EXTRACT = "extract"
+    TRANSLATE = "translate"
+    QA = "qa"
+    REASSEMBLE = "reassemble"
+    INDEX = "index"
+
+
+class Queue(StrEnum):
+    """The quorum queues of requirement E; `index` is ours."""
+
+    JOB_CONTROL = "job_control"
+    DOCX_EXTRACT = "docx_extract"
+    RETRIEVE_CONTEXT = "retrieve_context"
+    TRANSLATE_BATCH = "translate_batch"
+    QA_VERIFY = "qa_verify"
+    REVIEW_IO = "review_io"
+    DOCX_REASSEMBLE = "docx_reassemble"
+    MAINTENANCE = "maintenance"
+
+
+QUEUE_OF: dict[WorkKind, Queue] = {
+    WorkKind.PREFLIGHT: Queue.JOB_CONTROL,
+    WorkKind.CANCELLATION: Queue.JOB_CONTROL,
+    WorkKind.EXTRACTION: Queue.DOCX_EXTRACT,
+    WorkKind.TRANSLATION_PLAN: Queue.TRANSLATE_BATCH,
+    WorkKind.TRANSLATION_BATCH: Queue.TRANSLATE_BATCH,
+    WorkKind.QA: Queue.QA_VERIFY,
+    WorkKind.REASSEMBLY: Queue.DOCX_REASSEMBLE,
+}
+"""The queue each kind of work travels through."""
+
+SERVICE_OF: dict[WorkKind, Service] = {
+    WorkKind.PREFLIGHT: Service.INTAKE,
+    WorkKind.CANCELLATION: Service.INTAKE,
+    WorkKind.EXTRACTION: Service.EXTRACT,
+    WorkKind.TRANSLATION_PLAN: Service.TRANSLATE,
+    WorkKind.TRANSLATION_BATCH: Service.TRANSLATE,
+    WorkKind.QA: Service.QA,
+    WorkKind.REASSEMBLY: Service.REASSEMBLE,
+}
+"""The service that performs each kind of work."""
+
+PHASE_OF: dict[WorkKind, PhaseKind] = {
+    WorkKind.PREFLIGHT: PhaseKind.PREFLIGHT,
+    WorkKind.EXTRACTION: PhaseKind.EXTRACTION,
+    WorkKind.TRANSLATION_PLAN: PhaseKind.TRANSLATION,
+    WorkKind.TRANSLATION_BATCH: PhaseKind.TRANSLATION,
+    WorkKind.QA: PhaseKind.QA,
+    WorkKind.REASSEMBLY: PhaseKind.REASSEMBLY,
+}
+"""The phase each kind of work belongs to; a cancellation belongs to none."""
+
+
+class StatusViews(StrEnum):
+    """Other systems' words for a job, as DESIGN §3 maps them."""
+
+    DOCUMENT = "document"
+    COMBINED_JOB = "combined_job"
+    FEATURE_ROW = "feature_row"
+
+
+_VIEWS: dict[JobStatus, tuple[str, str, str | None]] = {
+    JobStatus.QUEUED: ("pending", "queued", "pending"),
+    JobStatus.IN_PROGRESS: ("running", "running", "pending"),
+    JobStatus.REASSEMBLY_PENDING: ("running", "running", "pending"),
+    JobStatus.NEEDS_REVIEW: ("running", "waiting", None),
+    JobStatus.COMPLETED: ("completed", "success", "ready"),
+    JobStatus.FAILED: ("failed", "failed", "failed"),
+    JobStatus.BLOCKED: ("failed", "failed", None),
+    JobStatus.CANCELLING: ("uploaded", "cancelled", None),
+    JobStatus.CANCELLED: ("uploaded", "cancelled", None),
+}
+
+
+def views_of_status(status: JobStatus, *, has_checkpoint: bool) -> dict[StatusViews, str | None]:
+    """The same status in the words of requirements A, B and D.
+
+    With a checkpoint that can be resumed, a failed or cancelled combined job reads `interrupted`.
+    """
+    document, combined, feature = _VIEWS[status]
+    if has_checkpoint and status in RESUMABLE | {JobStatus.CANCELLING}:
+        combined = "interrupted"
+    return {StatusViews.DOCUMENT: document, StatusViews.COMBINED_JOB: combined, StatusViews.FEATURE_ROW: feature}
