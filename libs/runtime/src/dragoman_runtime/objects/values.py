@@ -1,0 +1,34 @@
+"""Typed values as objects: the same value always has the same bytes, and so the same digest."""
+
+from __future__ import annotations
+
+import json
+from typing import TypeVar
+from uuid import UUID
+
+from dragoman_contracts.model import Value
+from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
+from dragoman_runtime.objects.port import ObjectStore
+
+_V = TypeVar("_V", bound=Value)
+
+
+def canonical_json(value: Value) -> bytes:
+    """The value as JSON in UTF-8 with sorted keys and no white space: equal values, equal bytes."""
+    plain: object = json.loads(value.model_dump_json())
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+async def put_value(store: ObjectStore, project_id: UUID, value: Value) -> ObjectRef:
+    """Store a value as canonical JSON and give its reference."""
+    return await store.put(project_id, canonical_json(value), JSON_MEDIA_TYPE)
+
+
+async def get_value(store: ObjectStore, project_id: UUID, ref: ObjectRef | str, type_: type[_V]) -> _V:
+    """The value of type `type_` that was stored under this reference.
+
+    Raises:
+        ObjectMissingError, ObjectCorruptError: as `ObjectStore.get`.
+        pydantic.ValidationError: the object is a value of another type.
+    """
+    return type_.model_validate_json(await store.get(project_id, ref))
