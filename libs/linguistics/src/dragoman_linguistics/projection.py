@@ -1,0 +1,201 @@
+"""Puts the inline tags of a source onto a target text, by the words the two have in common.
+
+The source's tags are read as a tree, so that whatever is placed where, the result nests as the source does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dragoman_contracts.text import Content, Tag, TagSide, TagSpec, closing, normalised, plain_text
+from dragoman_linguistics.tags import spec_of, unpaired_ids
+from dragoman_linguistics.words import Word, WordLink, words_of
+
+
+@dataclass(frozen=True)
+class TagNode:
+    """A pair with what it holds, or a tag that stands alone. `start` and `end` are offsets into the plain source
+    text.
+    """
+
+    tag: Tag
+    start: int
+    end: int
+    children: tuple[TagNode, ...] = ()
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether the node has an opening and a closing side."""
+        return self.end >= 0
+
+
+class Place(NamedTuple):
+    """Where a node goes in the plain target text, and whether words say so or only a guess by proportion."""
+
+    start: int
+    end: int
+    is_certain: bool = True
+
+
+def tag_tree(content: Content) -> tuple[TagNode, ...]:
+    """The tags of content as a tree. Tags that do not pair stand alone, as they are."""
+    unpaired = set(unpaired_ids(content))
+    levels: list[list[TagNode]] = [[]]
+    opened: list[tuple[Tag, int]] = []
+    offset = 0
+    for part in content:
+        if isinstance(part, str):
+            offset += len(part)
+        elif part.side is TagSide.PLACEHOLDER or part.id in unpaired:
+            levels[-1].append(TagNode(part, offset, -1))
+        elif part.side is TagSide.OPEN:
+            opened.append((part, offset))
+            levels.append([])
+        else:
+            tag, start = opened.pop()
+            children = tuple(levels.pop())
+            levels[-1].append(TagNode(tag, start, offset, children))
+    return tuple(levels[0])
+
+
+def project(
+    node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+) -> Place:
+    """Where a node of the source belongs in the target. `links` gives the target words of a source word's number."""
+    if not node.is_pair:
+        return _project_point(node.start, source, target, source_words, links)
+    inside = [i for i, word in enumerate(source_words) if word.end > node.start and word.start < node.end]
+    if not inside:
+        point = _project_point(node.start, source, target, source_words, links)
+        return Place(point.start, point.start, point.is_certain)
+    targets = [word for i in inside for word in links.get(i, ())]
+    strong = [word for word in targets if not word.is_punctuation] or targets
+    start = 0 if inside[0] == 0 else min((word.start for word in strong), default=-1)
+    end = len(target) if inside[-1] == len(source_words) - 1 else max((word.end for word in strong), default=-1)
+    if start >= 0 and end >= start:
+        return _with_margins(Place(start, end), node, source, target)
+    guess_start = start if start >= 0 else _proportional(node.start, source, target)
+    guess_end = end if end >= guess_start else max(_proportional(node.end, source, target), guess_start)
+    return Place(guess_start, guess_end, is_certain=False)
+
+
+def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:
+    """The same place, taking in the white space beside it where the source's pair holds white space at that edge."""
+    start, end = place.start, place.end
+    if source[node.start : node.start + 1].isspace() and target[start - 1 : start].isspace():
+        start -= 1
+    if source[node.end - 1 : node.end].isspace() and target[end : end + 1].isspace():
+        end += 1
+    return Place(start, end, place.is_certain)
+
+
+def _project_point(
+    offset: int, source: str, target: str, words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+) -> Place:
+    before = [i for i, word in enumerate(words) if word.end <= offset]
+    after = [i for i, word in enumerate(words) if word.start >= offset]
+    if not before:
+        return Place(0, 0)
+    if not after:
+        return Place(len(target), len(target))
+    left, right = before[-1], after[0]
+    left_place = max((word.end for word in links.get(left, ())), default=-1)
+    right_place = min((word.start for word in links.get(right, ())), default=-1)
+    # A note mark sticks to the word it touches.
+    touches_right = words[right].start == offset and words[left].end != offset
+    for place in (right_place, left_place) if touches_right else (left_place, right_place):
+        if place >= 0:
+            return Place(place, place)
+    guess = _proportional(offset, source, target)
+    return Place(guess, guess, is_certain=False)
+
+
+def _proportional(offset: int, source: str, target: str) -> int:
+    """The word boundary of the target nearest to the same share of the text."""
+    wish = offset / max(len(source), 1) * len(target)
+    edges = {0, len(target), *(word.start for word in words_of(target)), *(word.end for word in words_of(target))}
+    return min(sorted(edges), key=lambda edge: abs(edge - wish))
+
+
+def assemble(nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, specs: Mapping[int, TagSpec]) -> Content:
+    """The target text with each node at its place, nested as in the source. Nodes without a place are left out.
+
+    Places that overlap are cut where they meet; children stay inside their parents; tags that may not be reordered
+    come in source order.
+    """
+    return normalised(_assemble(nodes, places, text, specs, 0, len(text)))
+
+
+def _assemble(
+    nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, specs: Mapping[int, TagSpec], low: int, high: int
+) -> list[str | Tag]:
+    placed = _in_target_order(_hoisted(nodes, places), places, specs)
+    parts: list[str | Tag] = []
+    cursor = low
+    for node, place in placed:
+        start = min(max(place.start, cursor), high)
+        parts.append(text[cursor:start])
+        cursor = start
+        if node.is_pair:
+            cursor = min(max(place.end, start), high)
+            inner = _assemble(node.children, places, text, specs, start, cursor)
+            parts += [node.tag, *inner, closing(node.tag.id)]
+        else:
+            parts.append(node.tag)
+    parts.append(text[cursor:high])
+    return parts
+
+
+def _hoisted(nodes: Sequence[TagNode], places: Mapping[Tag, Place]) -> list[TagNode]:
+    """The nodes that have a place; the children of one that has none stand in its stead."""
+    kept: list[TagNode] = []
+    for node in nodes:
+        kept += [node] if node.tag in places else _hoisted(node.children, places)
+    return kept
+
+
+def _in_target_order(
+    nodes: Sequence[TagNode], places: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
+) -> list[tuple[TagNode, Place]]:
+    """Nodes with their places, sorted by place; those that may not be reordered share out their places in source
+    order.
+    """
+    fixed = [node for node in nodes if _is_fixed(node, specs)]
+    shared = dict(zip(fixed, sorted(places[node.tag] for node in fixed), strict=True))
+    order = {node: number for number, node in enumerate(nodes)}
+    placed = [(node, shared.get(node, places[node.tag])) for node in nodes]
+    return sorted(placed, key=lambda pair: (pair[1].start, pair[1].end if pair[0].is_pair else -1, order[pair[0]]))
+
+
+def _is_fixed(node: TagNode, specs: Mapping[int, TagSpec]) -> bool:
+    return not spec_of(node.tag.id, specs).can_reorder or any(_is_fixed(child, specs) for child in node.children)
+
+
+def linked_words(links: Sequence[WordLink], target_words: Sequence[Word]) -> dict[int, list[Word]]:
+    """The target words of each source word's number."""
+    result: dict[int, list[Word]] = {}
+    for link in links:
+        result.setdefault(link.source, []).append(target_words[link.target])
+    return result
+
+
+def project_tags(
+    source: Content, target: str, links: Sequence[WordLink], target_words: Sequence[Word], specs: Mapping[int, TagSpec]
+) -> Content:
+    """All tags of the source put onto a target text whose words are known to stand for the source's.
+
+    For engines that know which word became which; link numbers count `words_of` the plain source, and `target_words`.
+    """
+    text = plain_text(source)
+    source_words = words_of(text)
+    by_source = linked_words(links, target_words)
+    nodes = tag_tree(source)
+    places = {node.tag: project(node, text, target, source_words, by_source) for node in flattened(nodes)}
+    return assemble(nodes, places, target, specs)
+
+
+def flattened(nodes: Sequence[TagNode]) -> list[TagNode]:
+    """All nodes of a tree, parents before their children, in reading order."""
+    return [found for node in nodes for found in (node, *flattened(node.children))]

@@ -1,0 +1,93 @@
+"""The ladder that makes the tags of a target agree with those of its source, whatever an engine did to them.
+
+exact: nothing to do. reordered: all tags are there, and were put into a legal order. projected: tags that were
+missing were put where the words around them went. whole_unit: words did not say where, so formatting that covers
+most of the source covers the whole target, what may be deleted is, and the rest stands by proportion; a person
+should look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from dragoman_contracts.text import Content, Tag, TagRepair, TagSide, TagSpec, normalised, plain_text
+from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, linked_words, project, tag_tree
+from dragoman_linguistics.tags import TagReport, align_tags, spec_of, specs_by_id
+from dragoman_linguistics.words import link_words, words_of
+
+
+def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[Content, TagRepair]:
+    """The target with tags that agree with its source, and the rung of the ladder that it took.
+
+    Never fails. No tag that may not be deleted is lost, none is invented, and where the source nests the result
+    does. The text is not touched.
+    """
+    specs = tuple(specs)
+    target = normalised(target)
+    report = align_tags(source, target, specs)
+    if report.is_clean and not report.deleted:
+        return target, TagRepair.EXACT
+    by_id = specs_by_id(specs)
+    text = plain_text(target)
+    nodes = tag_tree(source)
+    places = _places_in(target, nodes, report)
+    guesses = _projections(source, text, [node for node in flattened(nodes) if node.tag not in places])
+    if report.is_clean and not any(place.is_certain for place in guesses.values()):
+        return target, TagRepair.EXACT  # it left out only what it may, and nothing says where that would go
+    places |= {tag: place for tag, place in guesses.items() if place.is_certain}
+    places |= _whole_unit_places(source, text, nodes, {t: p for t, p in guesses.items() if not p.is_certain}, by_id)
+    result = assemble(nodes, places, text, by_id)
+    return result, _rung(align_tags(source, result, specs), guesses)
+
+
+def _rung(report: TagReport, guesses: Mapping[Tag, Place]) -> TagRepair:
+    if not report.is_clean or not all(place.is_certain for place in guesses.values()):
+        return TagRepair.WHOLE_UNIT
+    return TagRepair.PROJECTED if guesses else TagRepair.REORDERED
+
+
+def _places_in(target: Content, nodes: Iterable[TagNode], report: TagReport) -> dict[Tag, Place]:
+    """Where the target itself has the nodes; not those it lacks, has by half, or left empty."""
+    offsets: dict[Tag, int] = {}
+    offset = 0
+    for part in target:
+        if isinstance(part, str):
+            offset += len(part)
+        else:
+            offsets.setdefault(part, offset)
+    places: dict[Tag, Place] = {}
+    for node in flattened(tuple(nodes)):
+        start = offsets.get(node.tag)
+        end = offsets.get(Tag(id=node.tag.id, side=TagSide.CLOSE)) if node.is_pair else start
+        if start is not None and end is not None and node.tag.id not in report.emptied:
+            places[node.tag] = Place(min(start, end), max(start, end))
+    return places
+
+
+def _projections(source: Content, target: str, nodes: Iterable[TagNode]) -> dict[Tag, Place]:
+    missing = list(nodes)
+    if not missing:
+        return {}
+    text = plain_text(source)
+    source_words, target_words = words_of(text), words_of(target)
+    links = linked_words(link_words(source_words, target_words), target_words)
+    return {node.tag: project(node, text, target, source_words, links) for node in missing}
+
+
+def _whole_unit_places(
+    source: Content, target: str, nodes: Iterable[TagNode], guesses: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
+) -> dict[Tag, Place]:
+    """Places for nodes of which only a guess is known: all of the target, that guess, or none where it may be
+    deleted.
+    """
+    length = len(plain_text(source))
+    places: dict[Tag, Place] = {}
+    for node in flattened(tuple(nodes)):
+        guess = guesses.get(node.tag)
+        if guess is None:
+            continue
+        if node.is_pair and node.end - node.start > length / 2:
+            places[node.tag] = Place(0, len(target))
+        elif not spec_of(node.tag.id, specs).can_delete:
+            places[node.tag] = guess
+    return places

@@ -1,0 +1,204 @@
+"""The protocol text of content: inline tags as `<1>…</1>` and `<2/>`, and how the tags of two contents compare.
+
+Text that only looks like a tag (`<5>` typed by an author) survives: its number is never used as a protocol id, so
+what an engine sends back as `<5>` is read as text again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from dragoman_contracts.model import Value
+from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, normalised, plain_text
+
+_LARGEST_ID = 999_999
+# Engines write `< 1 >` or `<1 />` for `<1>` and `<1/>`; both are meant as tags.
+_LOOKALIKE = re.compile(r"<[ \t]*(?P<close>/?)[ \t]*(?P<id>[0-9]{1,6})[ \t]*(?P<alone>/?)[ \t]*>")
+
+
+class TaggedText(Value):
+    """Content as the text an engine sees, and the key to read its answer back.
+
+    `ids` pairs each protocol id in `text` with the tag id it stands for, in reading order. `literal_ids` are the
+    numbers that text which only looks like a tag uses in this content.
+    """
+
+    text: str
+    ids: tuple[tuple[int, int], ...] = ()
+    literal_ids: tuple[int, ...] = ()
+    placeholders: tuple[int, ...] = ()
+
+
+class TagReport(Value):
+    """How the tags of a target differ from those of its source.
+
+    `missing`: tags the target must have and has not. `deleted`: tags it left out and may leave out. `added`: tags
+    it has too often, or that were never there. `crossed`: ids whose pair does not nest. `moved`: ids that may not
+    be reordered and were. `emptied`: ids of pairs that hold text in the source and nothing in the target.
+    """
+
+    missing: tuple[Tag, ...] = ()
+    deleted: tuple[Tag, ...] = ()
+    added: tuple[Tag, ...] = ()
+    crossed: tuple[int, ...] = ()
+    moved: tuple[int, ...] = ()
+    emptied: tuple[int, ...] = ()
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether the target does nothing with its tags that it may not do."""
+        return not (self.missing or self.added or self.crossed or self.moved or self.emptied)
+
+
+def render(content: Iterable[str | Tag]) -> TaggedText:
+    """Write content as protocol text. `parse` reads it back without loss.
+
+    A tag keeps its own id unless text in the content already uses that number in a lookalike; then it gets a free one.
+    """
+    parts = tuple(content)
+    literal = {int(match["id"]) for match in _LOOKALIKE.finditer(plain_text(parts))}
+    for part in parts:
+        if isinstance(part, str):
+            literal.update(int(match["id"]) for match in _LOOKALIKE.finditer(part))
+    own = list(dict.fromkeys(part.id for part in parts if isinstance(part, Tag)))
+    taken = literal | {tag_id for tag_id in own if tag_id <= _LARGEST_ID}
+    protocol: dict[int, int] = {}
+    for tag_id in own:
+        chosen = tag_id
+        if tag_id in literal or tag_id > _LARGEST_ID:
+            chosen = next(number for number in range(1, _LARGEST_ID) if number not in taken)
+            taken.add(chosen)
+        protocol[tag_id] = chosen
+    text = "".join(part if isinstance(part, str) else str(Tag(id=protocol[part.id], side=part.side)) for part in parts)
+    alone = (part.id for part in parts if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER)
+    return TaggedText(
+        text=text,
+        ids=tuple((protocol[tag_id], tag_id) for tag_id in own),
+        literal_ids=tuple(sorted(literal)),
+        placeholders=tuple(dict.fromkeys(alone)),
+    )
+
+
+def parse(text: str, key: TaggedText) -> Content:
+    """Read protocol text back into content, by the key that `render` gave for the source.
+
+    Tags nobody sent come back as tags too, with the number they were written with: `align_tags` reports them as
+    added and `repair` drops them. A placeholder written as an opening tag is taken for the placeholder it must
+    mean.
+    """
+    known = dict(key.ids)
+    literal = set(key.literal_ids)
+    parts: list[str | Tag] = []
+    end = 0
+    for match in _LOOKALIKE.finditer(text):
+        number = int(match["id"])
+        if number in literal or number == 0:
+            continue
+        tag = _tag(match, known.get(number, number), is_placeholder=known.get(number) in key.placeholders)
+        parts.append(text[end : match.start()])
+        if tag is not None:
+            parts.append(tag)
+        end = match.end()
+    parts.append(text[end:])
+    return normalised(parts)
+
+
+def _tag(match: re.Match[str], tag_id: int, *, is_placeholder: bool) -> Tag | None:
+    """The tag a lookalike stands for; None for the closing half of a placeholder, which has none."""
+    if is_placeholder:
+        return None if match["close"] and not match["alone"] else Tag(id=tag_id, side=TagSide.PLACEHOLDER)
+    side = TagSide.CLOSE if match["close"] else TagSide.PLACEHOLDER if match["alone"] else TagSide.OPEN
+    return Tag(id=tag_id, side=side)
+
+
+def specs_by_id(specs: Iterable[TagSpec]) -> dict[int, TagSpec]:
+    """The tag specs of a unit, by tag id."""
+    return {spec.id: spec for spec in specs}
+
+
+def spec_of(tag_id: int, specs: Mapping[int, TagSpec]) -> TagSpec:
+    """The spec of a tag; one that allows nothing but moving where the unit does not describe the tag."""
+    return specs.get(tag_id) or TagSpec(id=tag_id, role=TagRole.OTHER)
+
+
+def unpaired_ids(content: Iterable[str | Tag]) -> tuple[int, ...]:
+    """The ids whose opening and closing tags do not nest, in the order the fault is met."""
+    stack: list[int] = []
+    faults: dict[int, None] = {}
+    for tag in tags_of(content):
+        if tag.side is TagSide.OPEN:
+            stack.append(tag.id)
+        elif tag.side is TagSide.CLOSE:
+            if tag.id not in stack:
+                faults[tag.id] = None
+                continue
+            if stack[-1] != tag.id:
+                faults[tag.id] = None
+            del stack[len(stack) - 1 - stack[::-1].index(tag.id)]
+    faults.update(dict.fromkeys(stack))
+    return tuple(faults)
+
+
+def tags_of(content: Iterable[str | Tag]) -> list[Tag]:
+    """The tags of content, in reading order."""
+    return [part for part in content if isinstance(part, Tag)]
+
+
+def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> TagReport:
+    """Compare the inline tags of a translation with those of its source.
+
+    Both belong to one unit, or to one segment of it; tags that are unpaired in the source (a pair cut by
+    segmentation) are held to stand alone. The report is clean when the target does only what the specs of its tags
+    allow.
+    """
+    by_id = specs_by_id(specs)
+    source_tags, target_tags = tags_of(source), tags_of(target)
+    wanted, found = Counter(source_tags), Counter(target_tags)
+    absent = [tag for tag in wanted if found[tag] < wanted[tag]]
+    added = [tag for tag in found if found[tag] > wanted[tag] and not (wanted[tag] and spec_of(tag.id, by_id).can_copy)]
+    isolated = set(unpaired_ids(source))
+    reported = {tag.id for tag in (*absent, *added)}
+    wrong_pairs = [tag_id for tag_id in unpaired_ids(target) if tag_id not in isolated]
+    return TagReport(
+        missing=tuple(tag for tag in absent if not _may_delete(tag, by_id, found)),
+        deleted=tuple(tag for tag in absent if _may_delete(tag, by_id, found)),
+        added=tuple(added),
+        crossed=tuple(tag_id for tag_id in wrong_pairs if tag_id not in reported),
+        moved=_moved(source_tags, target_tags, by_id),
+        emptied=tuple(sorted(empty_pairs(target) - empty_pairs(source))),
+    )
+
+
+def _may_delete(tag: Tag, specs: Mapping[int, TagSpec], found: Counter[Tag]) -> bool:
+    """Whether a tag may be left out; half a pair never may."""
+    return spec_of(tag.id, specs).can_delete and not any(
+        found[Tag(id=tag.id, side=side)] for side in (TagSide.OPEN, TagSide.CLOSE)
+    )
+
+
+def _moved(source: list[Tag], target: list[Tag], specs: Mapping[int, TagSpec]) -> tuple[int, ...]:
+    """Ids of fixed tags that stand in another order than in the source, once those missing on one side are left out."""
+    fixed = [tag for tag in source if not spec_of(tag.id, specs).can_reorder]
+    in_target = dict.fromkeys(tag for tag in target if tag in fixed)
+    in_source = [tag for tag in fixed if tag in in_target]
+    pairs = zip(in_source, in_target, strict=False)
+    return tuple(dict.fromkeys(found.id for expected, found in pairs if expected != found))
+
+
+def empty_pairs(content: Iterable[str | Tag]) -> set[int]:
+    """Ids of pairs that hold neither text nor a placeholder; a pair that is copied is empty when all its copies are."""
+    filled: set[int] = set()
+    closed: set[int] = set()
+    open_ids: list[int] = []
+    for part in content:
+        if isinstance(part, Tag) and part.side is TagSide.OPEN:
+            open_ids.append(part.id)
+        elif isinstance(part, Tag) and part.side is TagSide.CLOSE:
+            if part.id in open_ids:
+                open_ids.remove(part.id)
+                closed.add(part.id)
+        elif not isinstance(part, str) or part.strip():
+            filled.update(open_ids)
+    return closed - filled

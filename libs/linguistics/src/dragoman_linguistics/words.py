@@ -1,0 +1,91 @@
+"""Words of a text with their offsets, and which word of a target stands for which word of its source."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from rapidfuzz import fuzz
+
+# Scripts written without spaces count each character as a word of its own.
+_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:['’\-][^\W{_UNSPACED}]+)*|[^\w\s]")
+_COGNATE_PCT = 65.0
+_COGNATE_LENGTH = 4
+
+
+class Word(NamedTuple):
+    """A word, or one punctuation mark, and where it stands in its text."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def is_punctuation(self) -> bool:
+        """Whether it is a mark and not a word."""
+        return not any(character.isalnum() for character in self.text)
+
+
+class WordLink(NamedTuple):
+    """Says that target word number `target` stands for source word number `source`; both count from 0."""
+
+    source: int
+    target: int
+
+
+def words_of(text: str) -> list[Word]:
+    """The words and punctuation marks of a text, in order."""
+    return [Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+
+
+def link_words(
+    source: Sequence[Word], target: Sequence[Word], lexicon: Mapping[str, Collection[str]] | None = None
+) -> list[WordLink]:
+    """Links between words that are the same or look alike, one to one, best first, near before far.
+
+    `lexicon` adds what is known of this pair of languages: lower-case source word to lower-case target words. Words
+    without a counterpart get no link.
+    """
+    folded_source = [_folded(word.text) for word in source]
+    folded_target = [_folded(word.text) for word in target]
+    known = {_folded(word): {_folded(other) for other in others} for word, others in (lexicon or {}).items()}
+    candidates: list[tuple[float, int, int]] = []
+    for i, left in enumerate(folded_source):
+        for j, right in enumerate(folded_target):
+            likeness = _likeness(left, right, known)
+            if likeness:
+                distance = abs(i / max(len(source), 1) - j / max(len(target), 1))
+                candidates.append((-likeness * (1 - distance / 2), i, j))
+    return _one_to_one(sorted(candidates))
+
+
+def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
+    sources: set[int] = set()
+    targets: set[int] = set()
+    links: list[WordLink] = []
+    for _, i, j in candidates:
+        if i not in sources and j not in targets:
+            sources.add(i)
+            targets.add(j)
+            links.append(WordLink(i, j))
+    return sorted(links)
+
+
+def _folded(word: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def _likeness(left: str, right: str, lexicon: Mapping[str, Collection[str]]) -> float:
+    """0 to 1: how much speaks for two words being each other's counterpart."""
+    if left == right:
+        return 1.0
+    if right in lexicon.get(left, ()):
+        return 0.95
+    if min(len(left), len(right)) < _COGNATE_LENGTH:
+        return 0.0
+    ratio = fuzz.ratio(left, right, score_cutoff=_COGNATE_PCT)
+    return ratio / 100 * 0.9

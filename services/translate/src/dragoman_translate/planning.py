@@ -1,0 +1,83 @@
+"""Which units travel together in one model request: pure and deterministic, so a plan can be made again and
+compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+from dragoman_contracts.reports import TranslationPlan
+from dragoman_contracts.text import Unit, plain_text
+from dragoman_linguistics import render
+from dragoman_translate.ports import EngineCapabilities
+
+DEFAULT_MAX_UNITS = 25
+_OUTPUT_SHARE = 0.8  # of the engine's limit: a plan must leave room for a wordy target language
+_TOKENS_PER_UNIT = 24  # id, quotes and braces of the reply
+
+
+@dataclass
+class _Draft:
+    unit_ids: list[str] = field(default_factory=list[str])
+    asked: int = 0
+    chars: int = 0
+    tokens: int = 0
+
+
+def plan_batches(
+    units: Sequence[Unit], capabilities: EngineCapabilities, max_units: int = DEFAULT_MAX_UNITS
+) -> TranslationPlan:
+    """Cut a document's units into batches the engine can answer in one reply.
+
+    A batch ends before the unit that would exceed the number of units or the engine's limits; a unit too long for
+    any batch has one of its own. A unit that repeats an earlier one (`same_text_key`) joins that one's batch,
+    without counting: it is not asked again. Units that need no engine are in `copied`. No units give no batches.
+    """
+    limit = max(1, min(max_units, capabilities.max_units_per_batch))
+    drafts: list[_Draft] = []
+    batch_of: dict[Hashable, _Draft] = {}
+    for unit in units:
+        if not needs_engine(unit):
+            continue
+        draft = batch_of.get(same_text_key(unit))
+        if draft is None:
+            text = render(unit.source).text
+            if not drafts or not _fits(drafts[-1], text, limit, capabilities):
+                drafts.append(_Draft())
+            draft = batch_of[same_text_key(unit)] = drafts[-1]
+            draft.asked += 1
+            draft.chars += len(text)
+            draft.tokens += expected_output_tokens(text)
+        draft.unit_ids.append(unit.unit_id)
+    return TranslationPlan(
+        batches=tuple(tuple(draft.unit_ids) for draft in drafts),
+        copied=tuple(unit.unit_id for unit in units if not needs_engine(unit)),
+    )
+
+
+def needs_engine(unit: Unit) -> bool:
+    """Whether a unit has anything to translate: it may be translated, and has a letter."""
+    return unit.is_translatable and any(character.isalpha() for character in plain_text(unit.source))
+
+
+def same_text_key(unit: Unit) -> Hashable:
+    """Equal for units whose target can be the same content: same text, same tags, same things done with them."""
+    return (unit.source, unit.tags, unit.max_length_chars)
+
+
+def expected_output_tokens(text: str) -> int:
+    """About how many tokens the target of a text will take; rather too many than too few."""
+    dense = sum(ord(character) > 0x2E7F for character in text)  # CJK and beyond: a token or more each
+    middling = sum(0x24F < ord(character) <= 0x2E7F for character in text)
+    plain = len(text) - dense - middling
+    return int((plain / 3 + middling / 1.5 + dense * 1.3) * 1.4) + _TOKENS_PER_UNIT
+
+
+def _fits(draft: _Draft, text: str, limit: int, capabilities: EngineCapabilities) -> bool:
+    tokens, chars = capabilities.max_output_tokens, capabilities.max_batch_chars
+    return (
+        draft.asked < limit
+        and (tokens is None or draft.tokens + expected_output_tokens(text) <= tokens * _OUTPUT_SHARE)
+        and (chars is None or draft.chars + len(text) <= chars)
+    )

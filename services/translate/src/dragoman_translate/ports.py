@@ -1,0 +1,246 @@
+"""What translate needs from outside: an engine that translates, and a ledger of the calls made to it.
+
+Errors an engine raises, with their codes (adapters raise no others):
+
+    PermanentError  engine.unauthorised      the credential was refused; set another
+                    engine.pair_unsupported  the engine cannot do this pair of locales; install or choose another
+                    engine.bad_request       the server refused the request as such; check model and settings
+                    engine.not_installed     the engine's program is not on this machine
+    RetryableError  engine.rate_limited      too many requests or tokens; carries retry_after_s when the server said
+                    engine.timeout           no answer in time
+                    engine.unavailable       no connection, a 5xx, a process that died
+                    engine.malformed_reply   not one unit could be read from any reply
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from enum import StrEnum
+from typing import Protocol
+
+from pydantic import Field, JsonValue
+
+from dragoman_contracts.events import Usage
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.references import ObjectRef
+from dragoman_linguistics import TaggedText
+
+
+class EngineUnit(Value):
+    """One unit to translate: its id, and its source as protocol text with the key to its tags."""
+
+    unit_id: str
+    source: TaggedText
+
+
+class PromptTerm(Value):
+    """A term of the termbase that occurs in the batch, and how it must be translated."""
+
+    source: str
+    target: str
+    note: str = ""
+    is_forbidden: bool = False
+
+
+class PromptMatch(Value):
+    """A translation from memory that is near to a unit of the batch; texts without tags."""
+
+    source: str
+    target: str
+    score_pct: int
+
+
+class EngineContext(Value):
+    """What helps an engine translate a batch well; engines that cannot use it ignore it.
+
+    `preceding` and `following` are plain texts of neighbouring units, nearest last and nearest first.
+    """
+
+    instructions: str = ""
+    domain: str = ""
+    terms: tuple[PromptTerm, ...] = ()
+    matches: tuple[PromptMatch, ...] = ()
+    preceding: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
+
+
+class ReplyFault(StrEnum):
+    """Why a unit's part of a reply cannot be used as it is."""
+
+    MISSING = "missing"
+    DUPLICATE = "duplicate"
+    TRUNCATED = "truncated"
+    EMPTY = "empty"
+    TAGS = "tags"
+
+
+class Correction(Value):
+    """What was wrong with an earlier answer for a unit; `previous` is that answer, empty where there was none."""
+
+    unit_id: str
+    fault: ReplyFault
+    previous: str = ""
+
+
+class EngineRequest(Value):
+    """One call: some units of one batch, in document order.
+
+    `corrections` name what was wrong before, when this call asks again. `model` is empty for the engine's own.
+    `nonce` makes otherwise equal calls different: a job that was told to pay anew has one. `round` counts such
+    repetitions inside one job. `idempotency_key` is the call's fingerprint; servers that know such keys charge a
+    repeated one once.
+    """
+
+    source_locale: Locale
+    target_locale: Locale
+    units: tuple[EngineUnit, ...]
+    context: EngineContext = EngineContext()
+    corrections: tuple[Correction, ...] = ()
+    model: str = ""
+    nonce: str = ""
+    round: int = 1
+    idempotency_key: str = ""
+
+
+class RawTarget(Value):
+    """A unit's target as the engine wrote it, not yet checked."""
+
+    unit_id: str
+    target: str
+
+
+class FinishReason(StrEnum):
+    """Why the engine stopped."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    REFUSED = "refused"
+    MALFORMED = "malformed"
+
+
+class CallCircumstances(Value):
+    """What differs between two runs of the same call even when the answer is the same."""
+
+    started_at: str = ""
+    latency_ms: int = 0
+    provider_request_id: str = ""
+    envelope: JsonValue = None
+
+
+class EngineReply(Value):
+    """An engine's answer and the record of how it came about.
+
+    `targets` hold what could be read, as written; `prompt` is the exact request body (never a credential),
+    `response` the text that came back. A reply that cannot be read at all has no targets and the finish reason
+    `malformed`: it was paid, so it is recorded like any other.
+    """
+
+    targets: tuple[RawTarget, ...]
+    model: str
+    prompt: JsonValue
+    response: str
+    finish_reason: FinishReason = FinishReason.STOP
+    usage: Usage = Usage(call_count=1)
+    circumstances: CallCircumstances = CallCircumstances()
+
+
+class EngineSignature(Value):
+    """What an engine's answer depends on besides the request: part of a call's fingerprint."""
+
+    name: str
+    model: str = ""
+    prompt_version: str = ""
+    parameters: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+
+
+class EngineCapabilities(Value):
+    """What an engine can do, for planning batches and for QA.
+
+    `max_output_tokens` and `max_batch_chars` are None where nothing limits them. `inapplicable_checks` are codes of
+    QA checks that say nothing about this engine's targets.
+    """
+
+    max_units_per_batch: int = 25
+    max_output_tokens: int | None = None
+    max_batch_chars: int | None = None
+    needs_network: bool = False
+    uses_context: bool = False
+    inapplicable_checks: tuple[str, ...] = ()
+
+
+class ModelCall(Value):
+    """One call as it is stored: equal calls with equal answers are equal but for `reply.circumstances`."""
+
+    fingerprint: str
+    signature: EngineSignature
+    reply: EngineReply
+
+
+class RecordedCall(Value):
+    """A call and the object it is stored as."""
+
+    call: ModelCall
+    ref: ObjectRef
+
+
+class TranslationEngine(Protocol):
+    """Translates units from one locale into another. Safe to use from several tasks at once."""
+
+    @property
+    def name(self) -> str:
+        """The engine's stable name: `apertium`."""
+        ...
+
+    @property
+    def capabilities(self) -> EngineCapabilities:
+        """What it can do."""
+        ...
+
+    @property
+    def signature(self) -> EngineSignature:
+        """What its answers depend on."""
+        ...
+
+    async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
+        """Return when the engine can translate this pair, as far as it can know without paying.
+
+        Raises:
+            PermanentError: engine.pair_unsupported, with what to install or choose instead.
+        """
+        ...
+
+    async def translate(self, request: EngineRequest) -> EngineReply:
+        """Make one call. The reply's targets are unchecked; their order and number are the engine's.
+
+        Raises:
+            RetryableError, PermanentError: with the codes this module lists.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End processes and connections. Safe to call twice."""
+        ...
+
+
+class CallLedger(Protocol):
+    """The calls of a project that were made before: asked first, so that none is paid twice."""
+
+    async def recall(self, fingerprint: str) -> RecordedCall | None:
+        """The recorded call with this fingerprint; None when it was never made."""
+        ...
+
+    async def record(self, call: ModelCall) -> ObjectRef:
+        """Store a call that was made. Stored before anything else is done with the answer."""
+        ...
+
+
+def fingerprint(signature: EngineSignature, request: EngineRequest) -> str:
+    """The sha256 that is equal for calls that would pay for the same answer."""
+    document = {
+        "engine": signature.model_dump(mode="json"),
+        "request": request.model_dump(mode="json", exclude={"idempotency_key"}),
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

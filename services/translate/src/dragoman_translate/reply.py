@@ -1,0 +1,83 @@
+"""Checks an engine's reply against its request: what can be used, and what must be asked again. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from dragoman_contracts.model import Value
+from dragoman_contracts.text import Content, Unit, plain_text
+from dragoman_linguistics import align_tags, parse, restore_margins
+from dragoman_translate.ports import Correction, EngineReply, EngineRequest, EngineUnit, FinishReason, ReplyFault
+
+
+class UnitReply(Value):
+    """One unit's answer, read: its target with tags, and what is wrong with it (None: nothing)."""
+
+    unit_id: str
+    target: Content = ()
+    written: str = ""
+    fault: ReplyFault | None = None
+
+    def as_correction(self) -> Correction:
+        """What to tell the engine when asking again."""
+        return Correction(unit_id=self.unit_id, fault=self.fault or ReplyFault.MISSING, previous=self.written)
+
+
+class CheckedReply(Value):
+    """A reply, unit by unit in request order. `foreign_ids` were answered and never asked; they are ignored."""
+
+    units: tuple[UnitReply, ...]
+    foreign_ids: tuple[str, ...] = ()
+
+    @property
+    def accepted(self) -> tuple[UnitReply, ...]:
+        """The answers that can be used as they are."""
+        return tuple(unit for unit in self.units if unit.fault is None)
+
+    @property
+    def rejected(self) -> tuple[UnitReply, ...]:
+        """The answers that are missing or wrong: to be asked again."""
+        return tuple(unit for unit in self.units if unit.fault is not None)
+
+
+def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, Unit]) -> CheckedReply:
+    """Read a reply: only ids that were sent are accepted, each once, with text where the source has text and its
+    tags right.
+
+    When the reply was cut off, its last unit is not trusted even if it could be read.
+    """
+    asked = {unit.unit_id: unit for unit in request.units}
+    counts = Counter(target.unit_id for target in reply.targets)
+    written = {target.unit_id: target.target for target in reply.targets}
+    last = reply.targets[-1].unit_id if reply.targets else ""
+    cut_off = last if reply.finish_reason is FinishReason.LENGTH else None
+    return CheckedReply(
+        units=tuple(
+            _check_unit(unit, units[unit_id], written.get(unit_id), counts[unit_id], is_cut_off=unit_id == cut_off)
+            for unit_id, unit in asked.items()
+        ),
+        foreign_ids=tuple(unit_id for unit_id in counts if unit_id not in asked),
+    )
+
+
+def _check_unit(asked: EngineUnit, unit: Unit, written: str | None, count: int, *, is_cut_off: bool) -> UnitReply:
+    if written is None:
+        return UnitReply(unit_id=asked.unit_id, fault=ReplyFault.MISSING)
+    target = restore_margins(unit.source, parse(written, asked.source))
+    return UnitReply(
+        unit_id=asked.unit_id,
+        target=target,
+        written=written,
+        fault=_fault(unit, target, count, is_cut_off=is_cut_off),
+    )
+
+
+def _fault(unit: Unit, target: Content, count: int, *, is_cut_off: bool) -> ReplyFault | None:
+    if is_cut_off:
+        return ReplyFault.TRUNCATED
+    if count > 1:
+        return ReplyFault.DUPLICATE
+    if plain_text(unit.source).strip() and not plain_text(target).strip():
+        return ReplyFault.EMPTY
+    return None if align_tags(unit.source, target, unit.tags).is_clean else ReplyFault.TAGS

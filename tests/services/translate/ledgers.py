@@ -1,0 +1,31 @@
+"""A ledger in memory that stores what the object store would: the bytes of a call under their sha256."""
+
+from __future__ import annotations
+
+import hashlib
+
+from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
+from dragoman_translate.ports import ModelCall, RecordedCall
+
+
+class MemoryLedger:
+    """Keeps calls as bytes, so that what comes back went through their stored form."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.pointers: dict[str, ObjectRef] = {}
+
+    async def recall(self, fingerprint: str) -> RecordedCall | None:
+        """The call with this fingerprint, if it was recorded."""
+        ref = self.pointers.get(fingerprint)
+        if ref is None:
+            return None
+        return RecordedCall(call=ModelCall.model_validate_json(self.objects[ref.digest]), ref=ref)
+
+    async def record(self, call: ModelCall) -> ObjectRef:
+        """Store a call and point to it by its fingerprint."""
+        body = call.model_dump_json().encode()
+        ref = ObjectRef(digest=hashlib.sha256(body).hexdigest(), size_bytes=len(body), media_type=JSON_MEDIA_TYPE)
+        self.objects[ref.digest] = body
+        self.pointers[call.fingerprint] = ref
+        return ref
