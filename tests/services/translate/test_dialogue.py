@@ -26,7 +26,7 @@ def targets(result: BatchTranslation) -> list[tuple[str, str]]:
 
 async def test_pseudo_translates_letters_and_keeps_tags() -> None:
     result = await translate_batch(pseudo_engine(), MemoryLedger(), task(ONE, TWO))
-    assert targets(result) == [("u1", "Под аррмд."), ("u2", "Учп <1>рдату</1>.")]
+    assert targets(result) == [("u1", "Под аррмд."), ("u2", "Фчп <1>рдату</1>.")]
     assert {target.result_source for target in result.targets} == {ResultSource.ENGINE}
     assert result.calls_made == 1
     assert result.usage.call_count == 1

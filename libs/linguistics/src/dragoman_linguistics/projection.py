@@ -159,14 +159,16 @@ def _hoisted(nodes: Sequence[TagNode], places: Mapping[Tag, Place]) -> list[TagN
 def _in_target_order(
     nodes: Sequence[TagNode], places: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
 ) -> list[tuple[TagNode, Place]]:
-    """Nodes with their places, sorted by place; those that may not be reordered share out their places in source
-    order.
-    """
-    fixed = [node for node in nodes if _is_fixed(node, specs)]
-    shared = dict(zip(fixed, sorted(places[node.tag] for node in fixed), strict=True))
+    """Nodes with their places, sorted by place; those that may not be reordered take their turns in source order."""
     order = {node: number for number, node in enumerate(nodes)}
-    placed = [(node, shared.get(node, places[node.tag])) for node in nodes]
-    return sorted(placed, key=lambda pair: (pair[1].start, pair[1].end if pair[0].is_pair else -1, order[pair[0]]))
+
+    def position(node: TagNode) -> tuple[int, bool, int]:
+        place = places[node.tag]
+        return (place.start, node.is_pair and place.end > place.start, order[node])
+
+    turns = sorted(nodes, key=position)
+    fixed = iter([node for node in nodes if _is_fixed(node, specs)])
+    return [(next(fixed) if _is_fixed(node, specs) else node, places[node.tag]) for node in turns]
 
 
 def _is_fixed(node: TagNode, specs: Mapping[int, TagSpec]) -> bool:
