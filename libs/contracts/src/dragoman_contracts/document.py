@@ -53,7 +53,7 @@ def evolve(document: Document | None, recorded: RecordedEvent) -> Document:
     event, envelope = recorded.event, recorded.envelope
     if document is None:
         document = Document(document_id=envelope.stream_id, project_id=envelope.project_id, version=0)
-    if envelope.version != document.version + 1:
+    if envelope.stream_id != document.document_id or envelope.version != document.version + 1:
         raise ValueError(f"Event {envelope.version} of {envelope.stream_id} does not follow {document.version}.")
     document = replace(document, version=envelope.version)
     match event:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from dragoman_contracts.errors import UnknownEventTypeError
 from dragoman_contracts.events import EVENT_TYPES, Event, StreamType
 from dragoman_contracts.identity import event_id
 from dragoman_contracts.model import Value
+from dragoman_contracts.references import Sha256
 from dragoman_contracts.upcasting import upcast
 
 
@@ -24,31 +25,32 @@ class Origin(Value):
     """Who appends and why: the part of an envelope that is the same for all events of one append.
 
     `actor` comes from the credential (`user:<id>`, `service:extract`), never from a payload. `causation_id` is the
-    event that made this work owed. `actor_record` is the sha256 of an erasable object with the person's name and address.
+    event that made this work owed. `actor_record` is the sha256 of an erasable object with the person's name and
+    address.
     """
 
-    actor: str
+    actor: Annotated[str, Field(max_length=120)]
     correlation_id: UUID
     causation_id: UUID | None = None
-    traceparent: str | None = None
-    attempt: int = 1
-    producer: str = ""
-    actor_record: str | None = None
+    traceparent: Annotated[str, Field(max_length=120)] | None = None
+    attempt: Annotated[int, Field(ge=1)] = 1
+    producer: Annotated[str, Field(max_length=120)] = ""
+    actor_record: Sha256 | None = None
 
 
 class EventEnvelope(Value):
     """Everything a stored event says besides its payload."""
 
     event_id: UUID
-    type: str
+    type: Annotated[str, Field(pattern=r"^[a-z][a-z_.]*$", max_length=80)]
     schema_version: int
     project_id: UUID
     stream_type: StreamType
     stream_id: UUID
-    version: int
+    version: Annotated[int, Field(ge=1)]
     occurred_at: AwareDatetime
     origin: Origin
-    previous_digest: str
+    previous_digest: Annotated[str, Field(max_length=64)]
 
 
 class RecordedEvent(Value):

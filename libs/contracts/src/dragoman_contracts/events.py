@@ -7,12 +7,11 @@ file names or people's names: those live in objects that can be erased.
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -91,7 +90,7 @@ class PhaseStarted(Event):
     name: ClassVar[str] = "phase.started"
     producer: ClassVar[Service | None] = None
 
-    phase: str
+    phase: Annotated[str, Field(max_length=80)]
     kind: WorkKind
 
 
@@ -111,7 +110,7 @@ class PreflightPassed(PhaseResult):
 
     verdict: PreflightVerdict
     report: ObjectRef
-    finding_codes: tuple[str, ...] = ()
+    finding_codes: tuple[ErrorCode, ...] = ()
     detected_locale: Locale | None = None
 
 
@@ -122,7 +121,7 @@ class PreflightBlocked(Event):
     producer: ClassVar[Service | None] = Service.INTAKE
 
     report: ObjectRef
-    finding_codes: tuple[str, ...]
+    finding_codes: tuple[ErrorCode, ...]
 
 
 class DocumentExtracted(PhaseResult):
@@ -272,7 +271,7 @@ class ResumeRequested(PhaseResult):
     name: ClassVar[str] = "job.resume_requested"
     producer: ClassVar[Service | None] = Service.GATEWAY
 
-    batch_indexes: tuple[int, ...] = ()
+    batch_indexes: tuple[Count, ...] = ()
 
 
 class WorkFailed(Event):
@@ -286,7 +285,7 @@ class WorkFailed(Event):
     index: Count
     attempt: Annotated[int, Field(ge=1)]
     code: ErrorCode
-    retry_at: datetime
+    retry_at: AwareDatetime
 
 
 class WorkParked(Event):
@@ -358,7 +357,7 @@ class JobOpened(Event):
     job_id: UUID
     document_version: Annotated[int, Field(ge=1)]
     target_locale: Locale
-    pipeline_name: str
+    pipeline_name: Annotated[str, Field(max_length=80)]
 
 
 EVENT_TYPES: dict[str, type[Event]] = {

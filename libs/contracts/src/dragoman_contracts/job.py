@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import singledispatch
-from types import MappingProxyType
 from uuid import UUID
 
 from dragoman_contracts import events as e
@@ -104,12 +103,13 @@ class Job:
     extraction: Extraction | None = None
     plan: Plan | None = None
     verification: Verification | None = None
+    is_review_owed: bool = False
     review_pending_count: int = 0
     reviewed_targets: tuple[ObjectRef, ...] = ()
     final_docx: ObjectRef | None = None
     artifacts: tuple[Artifact, ...] = ()
-    failures: Mapping[WorkKey, Trouble] = MappingProxyType({})
-    parked: Mapping[WorkKey, Trouble] = MappingProxyType({})
+    failures: Mapping[WorkKey, Trouble] = field(default_factory=dict[WorkKey, Trouble])
+    parked: Mapping[WorkKey, Trouble] = field(default_factory=dict[WorkKey, Trouble])
 
     @property
     def pipeline(self) -> Pipeline:
@@ -133,6 +133,11 @@ class Job:
     def is_finished(self, phase: Phase) -> bool:
         """Whether the phase ended, or was found not to be needed."""
         return self.runs[phase.name].finished_at is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a late outcome is recorded but moves the job no further, until a person resumes it (DESIGN §3)."""
+        return self.status in {JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED}
 
     @property
     def checkpoint_phases(self) -> tuple[str, ...]:
@@ -193,6 +198,8 @@ def current_phase(job: Job) -> Phase | None:
 
 
 def _with_artifact(job: Job, envelope: EventEnvelope, kind: ArtifactKind, ref: ObjectRef) -> Job:
+    if any(each.kind is kind and each.object.digest == ref.digest for each in job.artifacts):
+        return job
     days = job.submitted.rules.retention_days
     artifact = Artifact(
         kind=kind,
@@ -205,31 +212,37 @@ def _with_artifact(job: Job, envelope: EventEnvelope, kind: ArtifactKind, ref: O
 
 
 def _finish(job: Job, kind: PhaseKind, at: datetime) -> Job:
-    """Close the phase of this kind; the stage is then the next one's, waiting in `queued`."""
+    """Close the phase of this kind, where the pipeline has one, and wait for the next, unless the job is stopped."""
     phase = job.phase_of_kind(kind)
-    if phase is None:
-        return job
-    started_at = job.runs[phase.name].started_at
-    job = replace(job, runs={**job.runs, phase.name: PhaseRun(started_at, at)})
-    return _cleared(_wait_for_next(job), {key for key in job.failures if PHASE_OF.get(key[0]) is kind})
+    if phase is not None:
+        started_at = job.runs[phase.name].started_at
+        job = replace(job, runs={**job.runs, phase.name: PhaseRun(started_at, at)})
+    job = _cleared(job, {key for key in job.failures if PHASE_OF.get(key[0]) is kind})
+    return job if job.is_stopped else _wait_for_next(job)
 
 
 def _wait_for_next(job: Job) -> Job:
+    """Wait for people where a review is owed, else for the worker of the first phase that is not finished."""
     following = current_phase(job)
     if following is None:
         return job
+    if job.is_review_owed:
+        review = job.phase_of_kind(PhaseKind.REVIEW)
+        return replace(job, status=_status_in_review(job), stage=review.name if review else Stage.REVIEW)
     reassembles = following.kind is PhaseKind.REASSEMBLY
     status = JobStatus.REASSEMBLY_PENDING if reassembles else JobStatus.QUEUED
     return replace(job, status=status, stage=following.name)
 
 
+def _status_in_review(job: Job) -> JobStatus:
+    """Blocked until a first review comes back, where QA blocked it; else in need of review."""
+    verdict = job.verification.verdict if job.verification else None
+    is_blocked = verdict is e.QaVerdict.BLOCKED and not job.reviewed_targets
+    return JobStatus.BLOCKED if is_blocked else JobStatus.NEEDS_REVIEW
+
+
 def _cleared(job: Job, keys: set[WorkKey]) -> Job:
     return replace(job, failures={key: trouble for key, trouble in job.failures.items() if key not in keys})
-
-
-def _stopped(job: Job) -> bool:
-    """Whether a late outcome may be recorded but must not move the job (DESIGN §3)."""
-    return job.status in {JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED}
 
 
 @singledispatch
@@ -247,7 +260,7 @@ def _(event: e.StartRequested, job: Job, envelope: EventEnvelope) -> Job:
 def _(event: e.PhaseStarted, job: Job, envelope: EventEnvelope) -> Job:
     run = job.runs[event.phase]
     runs = {**job.runs, event.phase: replace(run, started_at=run.started_at or envelope.occurred_at)}
-    if _stopped(job):
+    if job.is_stopped:
         return replace(job, runs=runs)
     return replace(job, runs=runs, status=JobStatus.IN_PROGRESS, stage=event.phase)
 
@@ -261,9 +274,10 @@ def _(event: e.PreflightPassed, job: Job, envelope: EventEnvelope) -> Job:
 
 @_apply.register
 def _(event: e.PreflightBlocked, job: Job, envelope: EventEnvelope) -> Job:
-    verdict = e.PreflightVerdict.BLOCKED
-    job = replace(job, preflight_verdict=verdict, finding_codes=event.finding_codes, status=JobStatus.BLOCKED)
-    return _with_artifact(job, envelope, ArtifactKind.PREFLIGHT_REPORT, event.report)
+    job = replace(job, preflight_verdict=e.PreflightVerdict.BLOCKED, finding_codes=event.finding_codes)
+    job = _with_artifact(job, envelope, ArtifactKind.PREFLIGHT_REPORT, event.report)
+    job = _cleared(job, {(WorkKind.PREFLIGHT, 0)})
+    return job if job.is_stopped else replace(job, status=JobStatus.BLOCKED)
 
 
 @_apply.register
@@ -283,20 +297,19 @@ def _(event: e.DocumentExtracted, job: Job, envelope: EventEnvelope) -> Job:
 
 @_apply.register
 def _(event: e.TranslationPlanned, job: Job, envelope: EventEnvelope) -> Job:
+    if job.plan is not None:
+        return job  # a second plan would forget the batches that are paid
     return replace(job, plan=Plan(plan=event.plan, unit_count=event.unit_count, batches=(None,) * event.batch_count))
 
 
 @_apply.register
 def _(event: e.BatchTranslated, job: Job, envelope: EventEnvelope) -> Job:
-    if job.plan is None:
-        raise ValueError(f"Job {job.job_id} has a translated batch before its plan.")
-    batches = job.plan.batches
-    plan = replace(
-        job.plan,
-        batches=(*batches[: event.index], event.targets, *batches[event.index + 1 :]),
-        translated_count=job.plan.translated_count + event.unit_count,
-        usage=job.plan.usage + event.usage,
-    )
+    if job.plan is None or event.index >= len(job.plan.batches):
+        raise ValueError(f"Job {job.job_id} has a translated batch {event.index} that is not in its plan.")
+    plan = replace(job.plan, usage=job.plan.usage + event.usage)
+    if plan.batches[event.index] is None:
+        batches = (*plan.batches[: event.index], event.targets, *plan.batches[event.index + 1 :])
+        plan = replace(plan, batches=batches, translated_count=plan.translated_count + event.unit_count)
     return _cleared(replace(job, plan=plan), {(WorkKind.TRANSLATION_BATCH, event.index)})
 
 
@@ -314,13 +327,15 @@ def _(event: e.TranslationVerified, job: Job, envelope: EventEnvelope) -> Job:
         review_count=event.review_count,
         blocked_count=event.blocked_count,
     )
-    job = replace(job, verification=verification, review_pending_count=event.review_count + event.blocked_count)
+    job = replace(
+        job,
+        verification=verification,
+        is_review_owed=event.verdict is not e.QaVerdict.REASSEMBLY_PENDING,
+        review_pending_count=event.review_count + event.blocked_count,
+    )
     job = _with_artifact(job, envelope, ArtifactKind.QA_REPORT, event.qa_report)
     job = _finish(job, PhaseKind.QA, envelope.occurred_at)
-    if event.verdict is e.QaVerdict.REASSEMBLY_PENDING:
-        return _finish(job, PhaseKind.REVIEW, envelope.occurred_at)
-    status = JobStatus.BLOCKED if event.verdict is e.QaVerdict.BLOCKED else JobStatus.NEEDS_REVIEW
-    return replace(job, status=status)
+    return job if job.is_review_owed else _finish(job, PhaseKind.REVIEW, envelope.occurred_at)
 
 
 @_apply.register
@@ -334,22 +349,27 @@ def _(event: e.ReviewExported, job: Job, envelope: EventEnvelope) -> Job:
 @_apply.register
 def _(event: e.ReviewImported, job: Job, envelope: EventEnvelope) -> Job:
     targets = (*job.reviewed_targets, event.targets)
-    job = replace(job, review_pending_count=event.pending_count, reviewed_targets=targets)
+    is_owed = event.pending_count > 0
+    job = replace(job, review_pending_count=event.pending_count, reviewed_targets=targets, is_review_owed=is_owed)
     job = _with_artifact(job, envelope, ArtifactKind.REVIEW_IMPORT_TMX, event.artifact)
-    if event.pending_count:
-        return replace(job, status=JobStatus.NEEDS_REVIEW)
-    return _finish(job, PhaseKind.REVIEW, envelope.occurred_at)
+    if not is_owed:
+        return _finish(job, PhaseKind.REVIEW, envelope.occurred_at)
+    return job if job.is_stopped else _wait_for_next(job)
 
 
 @_apply.register
 def _(event: e.DocumentReassembled, job: Job, envelope: EventEnvelope) -> Job:
     job = _with_artifact(replace(job, final_docx=event.final_docx), envelope, ArtifactKind.FINAL_DOCX, event.final_docx)
     job = _with_artifact(job, envelope, ArtifactKind.REASSEMBLY_MANIFEST, event.manifest)
+    if job.is_stopped:
+        return job  # not finished: what a resume owes is the reassembly, whose end is also the delivery
     return _finish(job, PhaseKind.REASSEMBLY, envelope.occurred_at)
 
 
 @_apply.register
 def _(event: e.JobCompleted, job: Job, envelope: EventEnvelope) -> Job:
+    if job.is_stopped:
+        return job
     job = _finish(job, PhaseKind.DELIVERY, envelope.occurred_at)
     return replace(job, status=JobStatus.COMPLETED)
 
@@ -361,7 +381,7 @@ def _(event: e.CancelRequested, job: Job, envelope: EventEnvelope) -> Job:
 
 @_apply.register
 def _(event: e.JobCancelled, job: Job, envelope: EventEnvelope) -> Job:
-    return replace(job, status=JobStatus.CANCELLED)
+    return _cleared(replace(job, status=JobStatus.CANCELLED), {(WorkKind.CANCELLATION, 0)})
 
 
 @_apply.register
@@ -380,7 +400,8 @@ def _(event: e.WorkParked, job: Job, envelope: EventEnvelope) -> Job:
     key = (event.kind, event.index)
     trouble = Trouble(event.code, event.attempt, envelope.occurred_at, reason=event.reason)
     job = _cleared(replace(job, parked={**job.parked, key: trouble}), {key})
-    return job if _stopped(job) else replace(job, status=JobStatus.FAILED)
+    is_late = job.is_stopped and event.kind is not WorkKind.CANCELLATION
+    return job if is_late else replace(job, status=JobStatus.FAILED)
 
 
 @_apply.register

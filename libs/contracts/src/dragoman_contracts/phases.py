@@ -13,7 +13,7 @@ from dragoman_contracts.vocabulary import PhaseKind
 class Phase(Value):
     """One step of a pipeline. `weight` is its expected share of the whole work, normalised to 100 over the pipeline."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=80)]
     kind: PhaseKind
     weight: Annotated[float, Field(ge=0)] = 1.0
     config: dict[str, str] = Field(default_factory=dict)
@@ -22,7 +22,7 @@ class Phase(Value):
 class Pipeline(Value):
     """An ordered list of phases with a name and a version; immutable once a job has used it."""
 
-    name: str
+    name: Annotated[str, Field(min_length=1, max_length=80)]
     version: Annotated[int, Field(ge=1)] = 1
     phases: Annotated[tuple[Phase, ...], Field(min_length=1)]
 
@@ -31,6 +31,8 @@ class Pipeline(Value):
         names = [phase.name for phase in self.phases]
         if len(set(names)) != len(names):
             raise ValueError("two phases have the same name")
+        if len({phase.kind for phase in self.phases}) != len(self.phases):
+            raise ValueError("two phases are of the same kind: a result names its kind, so it could end either")
         if sum(phase.weight for phase in self.phases) <= 0:
             raise ValueError("the weights of the phases sum to zero")
         return self

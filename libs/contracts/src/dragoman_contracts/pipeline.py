@@ -32,8 +32,8 @@ from dragoman_contracts.events import (
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, WorkKey, current_phase
 from dragoman_contracts.model import Value
-from dragoman_contracts.phases import Phase
-from dragoman_contracts.vocabulary import LIVE, JobStatus, PhaseKind, WorkKind
+from dragoman_contracts.phases import Phase, Pipeline
+from dragoman_contracts.vocabulary import LIVE, PHASE_OF, JobStatus, PhaseKind, WorkKind
 
 
 class WorkItem(Value):
@@ -63,6 +63,9 @@ _WORK_OF_PHASE: dict[PhaseKind, WorkKind] = {
 
 _WITHOUT_START = frozenset({PhaseKind.PREFLIGHT})
 """Phases that run before a person says start, where auto-start is off (requirement E's local path)."""
+
+_MADE_AGAIN = frozenset({WorkKind.TRANSLATION_PLAN, WorkKind.REASSEMBLY, WorkKind.CANCELLATION})
+"""Work whose late outcome is dropped."""
 
 
 def next_phase(job: Job) -> Phase | None:
@@ -95,8 +98,28 @@ def is_owed(job: Job, key: WorkKey) -> bool:
         phase = next_phase(job)
         if phase is None or phase.kind is not PhaseKind.TRANSLATION or job.plan is None:
             return False
-        return index < len(job.plan.batches) and job.plan.batches[index] is None
+        return _is_pending(job, index)
     return any(item.key == key for item in owed(job))
+
+
+def accepts_late(job: Job, key: WorkKey) -> bool:
+    """Whether the outcome of this work, though no longer owed, is still recorded: the job was stopped and lacks it.
+
+    The events are then those of `decide` without any that moves the job on (TranslationCompleted, JobCompleted), and
+    with `next_kind` None, as `next_kind` says of a stopped job. A plan and a reassembly cost nothing and are made
+    again.
+    """
+    kind, index = key
+    if not job.is_stopped or kind in _MADE_AGAIN:
+        return False
+    if kind is WorkKind.TRANSLATION_BATCH:
+        return _is_pending(job, index)
+    phase = job.phase_of_kind(PHASE_OF[kind])
+    return phase is not None and not job.is_finished(phase)
+
+
+def _is_pending(job: Job, index: int) -> bool:
+    return job.plan is not None and 0 <= index < len(job.plan.batches) and job.plan.batches[index] is None
 
 
 def due_at(job: Job, key: WorkKey) -> datetime | None:
@@ -105,11 +128,26 @@ def due_at(job: Job, key: WorkKey) -> datetime | None:
     return None if trouble is None else trouble.retry_at
 
 
+def first_kind(pipeline: Pipeline) -> WorkKind:
+    """The work a new job begins with; what JobSubmitted carries.
+
+    Raises:
+        ValueError: the pipeline begins with a phase that no service performs.
+    """
+    kind = _WORK_OF_PHASE.get(pipeline.phases[0].kind)
+    if kind is None:
+        raise ValueError(f"Pipeline {pipeline.name} begins with {pipeline.phases[0].kind}, which nobody performs.")
+    return kind
+
+
 def next_kind(job: Job, finished: PhaseKind) -> WorkKind | None:
     """The work that is owed once the phase of kind `finished` has ended well; what its result event carries.
 
-    A review is taken as not needed: where it is, the verdict stops the job and nothing is owed.
+    A review is taken as not needed: where it is, the verdict stops the job and nothing is owed. Nor is anything while
+    the job is cancelled or failed: the late result is recorded, and `resume_request` says later what is owed.
     """
+    if job.is_stopped:
+        return None
     past = False
     for phase in job.pipeline.phases:
         if past and not job.is_finished(phase) and phase.kind is not PhaseKind.REVIEW:
@@ -140,14 +178,15 @@ def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
 def start_request(job: Job) -> StartRequested:
     """The event that starts a job whose auto-start was off."""
     phase = current_phase(job)
-    waits = phase is not None and job.status in LIVE and phase.kind not in _WITHOUT_START
-    return StartRequested(next_kind=_WORK_OF_PHASE.get(phase.kind) if waits and phase else None)
+    if phase is None or job.is_started or job.status not in LIVE or phase.kind in _WITHOUT_START:
+        return StartRequested()
+    return StartRequested(next_kind=_WORK_OF_PHASE.get(phase.kind))
 
 
 def resume_request(job: Job) -> ResumeRequested:
     """The event that lets a failed or cancelled job go on from its checkpoint, with the work that it makes owed."""
     phase = current_phase(job)
-    if phase is None:
+    if phase is None or job.is_review_owed:
         return ResumeRequested()
     if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.pending:
         return ResumeRequested(batch_indexes=job.plan.pending)
@@ -164,7 +203,7 @@ def progress_pct(job: Job) -> float:
         if job.is_finished(phase):
             done += share
         elif phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.unit_count:
-            done += share * job.plan.translated_count / job.plan.unit_count
+            done += share * min(job.plan.translated_count / job.plan.unit_count, 1)
     return min(round(done, 1), 99.0)
 
 

@@ -14,8 +14,8 @@ from dragoman_contracts.model import Value
 class Policy(Value):
     """Everything of the catalogue and the settings that decides how a job's text comes out.
 
-    Two jobs with equal policies on equal sources give equal documents, as far as the engine is deterministic. `nonce` is
-    set by a rerun that asks for fresh model calls. `extraction` and `qa` hold option names and values as their rooms
+    Two jobs with equal policies on equal sources give equal documents, as far as the engine is deterministic. `nonce`
+    is set by a rerun that asks for fresh model calls. `extraction` and `qa` hold option names and values as their rooms
     define them.
     """
 

@@ -22,7 +22,7 @@ class ObjectRef(Value):
 
     digest: Sha256
     size_bytes: Annotated[int, Field(ge=0)]
-    media_type: str
+    media_type: Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9._+-]+(; ?[a-z-]+=[A-Za-z0-9._-]+)*$", max_length=127)]
 
 
 class ArtifactKind(StrEnum):

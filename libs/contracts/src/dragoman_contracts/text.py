@@ -12,6 +12,7 @@ from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 
 
@@ -68,8 +69,11 @@ def _parse_content(value: Any) -> Any:
 def _parse_part(item: Any) -> Any:
     if not isinstance(item, list | tuple):
         return item
-    mark, tag_id = cast("tuple[str, int]", item)
-    return Tag(id=tag_id, side=_SIDES[mark])
+    mark, tag_id = cast("tuple[Any, Any]", item)
+    side = _SIDES.get(mark) if isinstance(mark, str) else None
+    if side is None:
+        raise ValueError('a tag begins with "<", "/" or "#"')
+    return Tag(id=tag_id, side=side)
 
 
 def _dump_content(value: tuple[str | Tag, ...]) -> list[str | list[str | int]]:
@@ -209,7 +213,7 @@ class Unit(Value):
 class UnitList(Value):
     """The units of one document version, in document order, as extract stores them."""
 
-    source_locale: str
+    source_locale: Locale
     units: tuple[Unit, ...]
 
 
@@ -247,7 +251,7 @@ class UnitTarget(Value):
 class TargetList(Value):
     """The targets of some units of one job, in document order."""
 
-    target_locale: str
+    target_locale: Locale
     targets: tuple[UnitTarget, ...]
 
 

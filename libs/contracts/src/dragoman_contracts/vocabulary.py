@@ -91,6 +91,7 @@ class Queue(StrEnum):
     REVIEW_IO = "review_io"
     DOCX_REASSEMBLE = "docx_reassemble"
     MAINTENANCE = "maintenance"
+    INDEX = "index"
 
 
 QUEUE_OF: dict[WorkKind, Queue] = {
