@@ -1,0 +1,204 @@
+"""The event store on PostgreSQL: the library's table, written by our own lean recorder.
+
+The insert takes an advisory lock in the same statement, so positions grow in commit order and a reader of the log
+misses nothing; it is the last statement of its transaction, so the lock is short. No table lock and no NOTIFY.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import asyncpg
+from typing_extensions import override
+
+from dragoman_contracts.envelope import decode, digest
+from dragoman_contracts.errors import ConflictError
+from dragoman_runtime.eventstore.port import (
+    Append,
+    EncodedEvent,
+    EventStore,
+    Lease,
+    LeaseHeldError,
+    LockedPosition,
+    Stored,
+    StoreUnavailableError,
+    encode_append,
+)
+
+_APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
+
+_INSERT = """
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
+INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
+SELECT row.originator_id, row.originator_version, row.topic, row.state
+FROM turn, unnest($2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
+    WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
+ORDER BY row.place
+RETURNING notification_id
+"""
+_TAKE = """
+INSERT INTO work_leases (work_id, job_id, owner, expires_at)
+VALUES ($1, $2, $3, clock_timestamp() + $4)
+ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+WHERE work_leases.expires_at <= clock_timestamp() OR work_leases.owner = excluded.owner
+RETURNING work_id
+"""
+_RENEW = """
+UPDATE work_leases SET expires_at = clock_timestamp() + $3
+WHERE work_id = ANY ($1) AND owner = $2 RETURNING work_id
+"""
+_UNREACHABLE = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DiskFullError,
+)
+
+
+@asynccontextmanager
+async def translated_errors() -> AsyncGenerator[None]:
+    """Turn the driver's errors into ours at this edge."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise ConflictError("A stream has gone past the version this append expected.") from error
+    except _UNREACHABLE as error:
+        raise StoreUnavailableError(f"PostgreSQL cannot be reached: {type(error).__name__}. Is it running?") from error
+
+
+class _Position:
+    def __init__(self, connection: asyncpg.Connection[Any], name: str, position: int) -> None:
+        self._connection, self._name, self.position = connection, name, position
+
+    async def advance(self, position: int) -> None:
+        self.position = position
+        await self._connection.execute("UPDATE positions SET position = $2 WHERE name = $1", self._name, position)
+
+
+class PostgresEventStore(EventStore):
+    """The event store that all services of an installation share."""
+
+    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def connect(cls, url: str, *, pool_size: int = 8) -> PostgresEventStore:
+        """Open a pool on a migrated database.
+
+        Raises:
+            StoreUnavailableError: the server cannot be reached.
+        """
+        async with translated_errors():
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=pool_size, command_timeout=60)
+        return cls(pool)
+
+    @property
+    def pool(self) -> asyncpg.Pool[Any]:
+        """The connections, for tables that live in the event database beside the events."""
+        return self._pool
+
+    @override
+    async def commit(
+        self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
+    ) -> tuple[Stored, ...]:
+        encoded = [each for append in appends for each in encode_append(append)]
+        async with translated_errors(), self._pool.acquire() as connection:
+            if not take and not release:
+                return await _insert(connection, encoded)
+            async with connection.transaction():
+                if take and not await connection.fetchval(_TAKE, take.work_id, take.job_id, take.owner, take.ttl):
+                    raise LeaseHeldError(f"Work {take.work_id} of job {take.job_id} is leased by another worker.")
+                if release:
+                    await connection.execute(
+                        "DELETE FROM work_leases WHERE work_id = $1 AND owner = $2", release.work_id, release.owner
+                    )
+                return await _insert(connection, encoded) if encoded else ()
+
+    @override
+    async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
+        async with translated_errors():
+            rows = await self._pool.fetch(
+                "SELECT state FROM dragoman_events WHERE originator_id = $1 AND originator_version > $2 "
+                "ORDER BY originator_version",
+                stream_id,
+                after,
+            )
+        return [Stored(decode(row[0]), digest(row[0])) for row in rows]
+
+    @override
+    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
+        async with translated_errors():
+            rows = await self._pool.fetch(
+                "SELECT notification_id, state FROM dragoman_events WHERE notification_id > $1 "
+                "ORDER BY notification_id LIMIT $2",
+                after,
+                limit,
+            )
+        return [Stored(decode(row[1]), digest(row[1]), row[0]) for row in rows]
+
+    @override
+    async def head_position(self) -> int:
+        async with translated_errors():
+            return await self._pool.fetchval("SELECT coalesce(max(notification_id), 0) FROM dragoman_events")
+
+    @override
+    async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
+        if not leases:
+            return set()
+        ids = [lease.work_id for lease in leases]
+        async with translated_errors():
+            rows = await self._pool.fetch(_RENEW, ids, leases[0].owner, leases[0].ttl)
+        return {row[0] for row in rows}
+
+    @override
+    async def live_leases(self, job_id: UUID) -> dict[UUID, datetime]:
+        async with translated_errors():
+            rows = await self._pool.fetch(
+                "SELECT work_id, expires_at FROM work_leases WHERE job_id = $1 AND expires_at > clock_timestamp()",
+                job_id,
+            )
+        return {row[0]: row[1] for row in rows}
+
+    @override
+    async def clear_leases(self) -> None:
+        async with translated_errors():
+            await self._pool.execute("DELETE FROM work_leases")
+
+    @asynccontextmanager
+    async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
+        """The position, its row locked; None while another process holds it."""
+        async with translated_errors(), self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(
+                "INSERT INTO positions (name, position) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING", name
+            )
+            row = await connection.fetchrow(
+                "SELECT position FROM positions WHERE name = $1 FOR UPDATE SKIP LOCKED", name
+            )
+            yield None if row is None else _Position(cast("asyncpg.Connection[Any]", connection), name, row[0])
+
+    @override
+    async def aclose(self) -> None:
+        await self._pool.close()
+
+
+async def _insert(connection: Any, encoded: Sequence[EncodedEvent]) -> tuple[Stored, ...]:
+    rows = await connection.fetch(
+        _INSERT,
+        _APPEND_LOCK,
+        [each.stored.recorded.originator_id for each in encoded],
+        [each.stored.recorded.originator_version for each in encoded],
+        [each.stored.recorded.envelope.type for each in encoded],
+        [each.state for each in encoded],
+    )
+    return tuple(
+        Stored(each.stored.recorded, each.stored.digest, int(row[0])) for each, row in zip(encoded, rows, strict=True)
+    )

@@ -1,0 +1,193 @@
+"""The event store on SQLite: the library's own recorder, with leases and positions beside it in the same file.
+
+One process owns the file. All writes go through one thread, so they never wait for SQLite's lock; reads have their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
+from typing_extensions import override
+
+from dragoman_contracts.envelope import decode, digest
+from dragoman_contracts.errors import ConflictError
+from dragoman_runtime.eventstore.port import (
+    Append,
+    EventStore,
+    Lease,
+    LeaseHeldError,
+    LockedPosition,
+    Stored,
+    StoreUnavailableError,
+    encode_append,
+)
+
+_T = TypeVar("_T")
+
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS work_leases (work_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, owner TEXT NOT NULL, "
+    "expires_at REAL NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS work_leases_job ON work_leases (job_id)",
+    "CREATE TABLE IF NOT EXISTS live_jobs (job_id TEXT PRIMARY KEY, due_at REAL NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS live_jobs_due ON live_jobs (due_at)",
+    "CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
+)
+_TAKE = (
+    "INSERT INTO work_leases VALUES (?, ?, ?, ?) ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, "
+    "expires_at = excluded.expires_at WHERE work_leases.expires_at <= ? OR work_leases.owner = excluded.owner "
+    "RETURNING work_id"
+)
+
+
+class _Recorder(SQLiteApplicationRecorder):
+    """The library's recorder with leases in the transaction of the events."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        return [*super().construct_create_table_statements(), *_TABLES]
+
+    def commit(self, events: Sequence[StoredEvent], take: Lease | None, release: Lease | None) -> list[int]:
+        with self.datastore.transaction(commit=True) as cursor:
+            if take:
+                _take(cursor, take)
+            if release:
+                cursor.execute(
+                    "DELETE FROM work_leases WHERE work_id = ? AND owner = ?", (release.work_id.hex, release.owner)
+                )
+            return list(self._insert_events(cursor, events) or ())
+
+    def execute(self, statement: str, parameters: Sequence[Any] = (), *, commit: bool) -> list[tuple[Any, ...]]:
+        with self.datastore.transaction(commit=commit) as cursor:
+            cursor.execute(statement, parameters)
+            return [tuple(cast("Sequence[Any]", row)) for row in cursor.fetchall()]
+
+
+def _take(cursor: SQLiteCursor, lease: Lease) -> None:
+    now = time.time()
+    values = (lease.work_id.hex, lease.job_id.hex, lease.owner, now + lease.ttl.total_seconds(), now)
+    cursor.execute(_TAKE, values)
+    if cursor.fetchone() is None:
+        raise LeaseHeldError(f"Work {lease.work_id} of job {lease.job_id} is leased by another worker.")
+
+
+class _Position:
+    def __init__(self, store: SqliteEventStore, name: str, position: int) -> None:
+        self._store, self._name, self.position = store, name, position
+
+    async def advance(self, position: int) -> None:
+        self.position = position
+        await self._store.execute(
+            "INSERT INTO positions VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
+            (self._name, position),
+        )
+
+
+class SqliteEventStore(EventStore):
+    """The event store of one process, in the file `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._datastore = SQLiteDatastore(str(path), pool_size=4)
+        self._recorder = _Recorder(self._datastore)
+        self._recorder.create_table()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="events-write")
+        self._readers = ThreadPoolExecutor(3, thread_name_prefix="events-read")
+
+    @override
+    async def commit(
+        self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
+    ) -> tuple[Stored, ...]:
+        encoded = [each for append in appends for each in encode_append(append)]
+        rows = [
+            StoredEvent(
+                each.stored.recorded.originator_id,
+                each.stored.recorded.originator_version,
+                each.stored.recorded.envelope.type,
+                each.state,
+            )
+            for each in encoded
+        ]
+        positions = await self._run(self._writer, lambda: self._recorder.commit(rows, take, release))
+        return tuple(
+            Stored(each.stored.recorded, each.stored.digest, position)
+            for each, position in zip(encoded, positions, strict=True)
+        )
+
+    @override
+    async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
+        def select() -> list[Stored]:
+            rows = self._recorder.select_events(stream_id, gt=after)
+            return [Stored(decode(row.state), digest(row.state)) for row in rows]
+
+        return await self._run(self._readers, select)
+
+    @override
+    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
+        def select() -> list[Stored]:
+            rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+            return [Stored(decode(row.state), digest(row.state), row.id) for row in rows]
+
+        return await self._run(self._readers, select)
+
+    @override
+    async def head_position(self) -> int:
+        return await self._run(self._readers, lambda: self._recorder.max_notification_id() or 0)
+
+    @override
+    async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
+        kept: set[UUID] = set()
+        for lease in leases:
+            rows = await self.execute(
+                "UPDATE work_leases SET expires_at = ? WHERE work_id = ? AND owner = ? RETURNING work_id",
+                (time.time() + lease.ttl.total_seconds(), lease.work_id.hex, lease.owner),
+            )
+            kept.update(UUID(str(row[0])) for row in rows)
+        return kept
+
+    @override
+    async def live_leases(self, job_id: UUID) -> dict[UUID, datetime]:
+        rows = await self.execute(
+            "SELECT work_id, expires_at FROM work_leases WHERE job_id = ? AND expires_at > ?",
+            (job_id.hex, time.time()),
+            commit=False,
+        )
+        return {UUID(str(row[0])): datetime.fromtimestamp(float(row[1]), UTC) for row in rows}
+
+    @override
+    async def clear_leases(self) -> None:
+        await self.execute("DELETE FROM work_leases")
+
+    @asynccontextmanager
+    async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
+        """The position; this process is alone with the file, so the lock is always its own."""
+        rows = await self.execute("SELECT position FROM positions WHERE name = ?", (name,), commit=False)
+        yield _Position(self, name, int(rows[0][0]) if rows else 0)
+
+    async def execute(
+        self, statement: str, parameters: Sequence[Any] = (), *, commit: bool = True
+    ) -> list[tuple[Any, ...]]:
+        """Run one statement on the event database, in the writing thread when it commits."""
+        executor = self._writer if commit else self._readers
+        return await self._run(executor, lambda: self._recorder.execute(statement, parameters, commit=commit))
+
+    @override
+    async def aclose(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._datastore.close()
+
+    async def _run(self, executor: ThreadPoolExecutor, function: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, function)
+        except IntegrityError as error:
+            raise ConflictError("A stream has gone past the version this append expected.") from error
+        except PersistenceError as error:
+            raise StoreUnavailableError(f"The event database failed: {error}. Check disk space and rights.") from error

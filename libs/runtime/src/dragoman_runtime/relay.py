@@ -1,0 +1,75 @@
+"""The relay: reads the log in commit order and publishes its events and the work they make owed.
+
+Its position is stored after the bus has confirmed, so a relay that dies publishes again: the fold and the lease make a
+second delivery a no-op. The lock on the position is its leadership; a second relay waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+
+from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.events import StreamType
+from dragoman_contracts.pipeline import routes
+from dragoman_runtime.bus import Delivery, EventPublisher, WorkSender
+from dragoman_runtime.eventstore import EventStore, Stored
+
+_POSITION = "relay"
+_log = structlog.stdlib.get_logger()
+
+
+class Relay:
+    """Publishes the log, in batches of up to `batch` events."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        sender: WorkSender,
+        publisher: EventPublisher,
+        *,
+        busy: timedelta = timedelta(milliseconds=10),
+        idle: timedelta = timedelta(milliseconds=500),
+        batch: int = 200,
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._publisher = publisher
+        self._busy_s, self._idle_s = busy.total_seconds(), idle.total_seconds()
+        self._batch = batch
+
+    async def run(self) -> None:
+        """Publish for ever; ends only when cancelled. Trouble with store or bus is waited out."""
+        wait_s = self._busy_s
+        while True:
+            try:
+                published = await self.step()
+            except RetryableError as error:
+                _log.warning("relay.waiting", error_code=error.code)
+                published = 0
+                wait_s = self._idle_s
+            wait_s = self._busy_s if published else min(wait_s * 2, self._idle_s)
+            if published < self._batch:
+                await asyncio.sleep(wait_s)
+
+    async def step(self) -> int:
+        """Publish one batch behind the stored position; how many events it was. 0 also while another relay leads."""
+        async with self._store.lock_position(_POSITION) as position:
+            if position is None:
+                return 0
+            stored = await self._store.tail(position.position, limit=self._batch)
+            if stored:
+                await self._publisher.publish([each.recorded for each in stored])
+                await self._sender.send([delivery for each in stored for delivery in deliveries(each)])
+                await position.advance(stored[-1].position)
+        return len(stored)
+
+
+def deliveries(stored: Stored) -> list[Delivery]:
+    """The work that one event makes owed, in the trace of that event."""
+    recorded = stored.recorded
+    if recorded.envelope.stream_type is not StreamType.JOB:
+        return []
+    return [Delivery(item, recorded.envelope.origin.traceparent) for item in routes(recorded)]

@@ -1,0 +1,25 @@
+"""The worker: leases, outcomes, decisions and failures, the same for every service."""
+
+from dragoman_runtime.worker.failure import RetryPolicy
+from dragoman_runtime.worker.task import (
+    NotYetError,
+    ProjectObjects,
+    Task,
+    WorkContext,
+    WorkStoppedError,
+    fingerprint,
+)
+from dragoman_runtime.worker.worker import Worker, WorkerIdentity, WorkerLimits
+
+__all__ = [
+    "NotYetError",
+    "ProjectObjects",
+    "RetryPolicy",
+    "Task",
+    "WorkContext",
+    "WorkStoppedError",
+    "Worker",
+    "WorkerIdentity",
+    "WorkerLimits",
+    "fingerprint",
+]

@@ -1,0 +1,69 @@
+"""What a failure becomes: tried again at a recorded time, or parked for a person. Pure."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
+from dragoman_contracts.events import WorkFailed, WorkParked
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.references import ObjectRef
+
+INTERNAL = "internal"
+_STACK_FRAMES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how far apart attempts are made."""
+
+    max_attempts: int = 5
+    base: timedelta = timedelta(seconds=2)
+    maximum: timedelta = timedelta(minutes=5)
+
+
+class ParkingReason(Value):
+    """Why work was parked, for the person who looks: code, message, and where in our code."""
+
+    code: str
+    message: str
+    stack: tuple[str, ...]
+
+
+def decide_failure(
+    item: WorkItem, error: BaseException, *, attempt: int, now: datetime, policy: RetryPolicy, reason: ObjectRef | None
+) -> WorkFailed | WorkParked:
+    """The event of a failed attempt: WorkFailed while it may help to try again, otherwise WorkParked."""
+    code = code_of(error)
+    about = {"work_id": item.work_id, "kind": item.kind, "index": item.index, "attempt": attempt, "code": code}
+    if isinstance(error, PermanentError) or attempt >= policy.max_attempts:
+        return WorkParked.model_validate({**about, "reason": reason})
+    asked = error.retry_after_s if isinstance(error, RetryableError) else None
+    wait = backoff(item, attempt, policy) if asked is None else timedelta(seconds=min(asked, 3600))
+    return WorkFailed.model_validate({**about, "retry_at": now + wait})
+
+
+def backoff(item: WorkItem, attempt: int, policy: RetryPolicy) -> timedelta:
+    """The wait before the next attempt: doubling, with a jitter of up to a half that the work's id decides."""
+    jitter = (item.work_id.int >> attempt) % 1000 / 2000
+    return min(policy.base * 2 ** (attempt - 1), policy.maximum) * (0.75 + jitter / 2)
+
+
+def code_of(error: BaseException) -> str:
+    """The error's stable code; `internal` for what we did not foresee."""
+    if isinstance(error, DragomanError):
+        return error.code
+    if isinstance(error, TimeoutError):
+        return "work.deadline"
+    return INTERNAL
+
+
+def reason_of(error: BaseException) -> ParkingReason:
+    """The error as a person may read it. Messages of foreign errors are left out: they may quote the document."""
+    frames = traceback.extract_tb(error.__traceback__)[-_STACK_FRAMES:]
+    stack = tuple(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)
+    message = error.message if isinstance(error, DragomanError) else type(error).__name__
+    return ParkingReason(code=code_of(error), message=message, stack=stack)

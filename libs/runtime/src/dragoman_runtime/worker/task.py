@@ -1,0 +1,131 @@
+"""What a service gives the worker for each kind of work: slow `perform`, pure `decide`, and the inputs that matter."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar
+from uuid import UUID
+
+from dragoman_contracts.errors import DragomanError
+from dragoman_contracts.events import Event
+from dragoman_contracts.job import Job
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.vocabulary import LIVE, WorkKind
+from dragoman_runtime.eventstore import EventStore, Jobs
+from dragoman_runtime.objects import ObjectStore, get_value, put_value
+
+_V = TypeVar("_V", bound=Value)
+_O = TypeVar("_O", bound=Value)
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+class WorkStoppedError(DragomanError):
+    """The job was cancelled while its work was under way; what is recorded stays, the lease is given back."""
+
+    default_code = "work.stopped"
+
+
+class NotYetError(DragomanError):
+    """The work cannot be done yet and nothing is wrong; the reconciler sends it again."""
+
+    default_code = "work.not_yet"
+
+
+class ProjectObjects:
+    """The object store as one project sees it."""
+
+    def __init__(self, store: ObjectStore, project_id: UUID) -> None:
+        self._store = store
+        self._project_id = project_id
+
+    async def get(self, ref: ObjectRef | str) -> bytes:
+        """The object's bytes, digest checked."""
+        return await self._store.get(self._project_id, ref)
+
+    async def put(self, data: bytes, media_type: str) -> ObjectRef:
+        """Store bytes."""
+        return await self._store.put(self._project_id, data, media_type)
+
+    async def get_value(self, ref: ObjectRef | str, type_: type[_V]) -> _V:
+        """The value stored under this reference."""
+        return await get_value(self._store, self._project_id, ref, type_)
+
+    async def put_value(self, value: Value) -> ObjectRef:
+        """Store a value as canonical JSON."""
+        return await put_value(self._store, self._project_id, value)
+
+    async def get_pointer(self, fingerprint: str) -> ObjectRef | None:
+        """The outcome stored for these inputs."""
+        return await self._store.get_pointer(self._project_id, fingerprint)
+
+    async def put_pointer(self, fingerprint: str, ref: ObjectRef) -> ObjectRef:
+        """Point from a fingerprint to an outcome; the reference that holds."""
+        return await self._store.put_pointer(self._project_id, fingerprint, ref)
+
+
+class WorkContext:
+    """What `perform` may know and use: the job, the item, the project's objects, and a way to ask whether to stop."""
+
+    def __init__(self, job: Job, item: WorkItem, attempt: int, objects: ObjectStore, store: EventStore) -> None:
+        self.job = job
+        self.item = item
+        self.attempt = attempt
+        self.objects = ProjectObjects(objects, job.project_id)
+        self._jobs = Jobs(store, capacity=1)
+        self._store = store
+
+    async def stop_if_cancelled(self) -> None:
+        """Ask the log whether the job still moves.
+
+        Raises:
+            WorkStoppedError: it does not; let it pass.
+        """
+        job, _ = await self._jobs.load(self.job.job_id)
+        if job.status not in LIVE:
+            raise WorkStoppedError(f"Job {job.job_id} is {job.status}.")
+
+    async def other_leases(self) -> int:
+        """How many other pieces of the job's work are being performed."""
+        leases = await self._store.live_leases(self.job.job_id)
+        return len(leases.keys() - {self.item.work_id})
+
+    @staticmethod
+    async def compute(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Run pure, CPU-bound code without holding up heartbeats and other work."""
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Task(Generic[_O]):
+    """One kind of work.
+
+    `inputs` names everything the outcome depends on: equal inputs, equal outcome, whatever job asks; None when the
+    outcome must not be shared or kept. `perform` is slow and may be paid for; `decide` is pure and may run again.
+    With `keeps_late` an outcome is recorded even when the job has stopped meanwhile.
+    """
+
+    kind: WorkKind
+    outcome: type[_O]
+    inputs: Callable[[Job, WorkItem], Mapping[str, Any]] | None
+    perform: Callable[[WorkContext], Awaitable[_O]]
+    decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]
+    keeps_late: bool = False
+
+    def fingerprint(self, job: Job, item: WorkItem) -> str | None:
+        """The sha256 of the task's kind and inputs, under which its outcome is kept."""
+        if self.inputs is None:
+            return None
+        return fingerprint(str(self.kind), self.inputs(job, item))
+
+
+def fingerprint(kind: str, inputs: Mapping[str, Any]) -> str:
+    """The sha256 of some named inputs, equal for equal inputs in any order."""
+    plain = json.dumps({"kind": kind, "inputs": dict(inputs)}, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(plain.encode()).hexdigest()

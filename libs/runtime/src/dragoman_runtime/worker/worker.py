@@ -1,0 +1,254 @@
+"""The worker: takes the lease, folds, looks for the outcome, performs, decides, appends; again when somebody was first.
+
+One worker serves all the tasks of a service. Where it dies, the next delivery of the same work finds what it stored:
+before the append the outcome's pointer, after it the log. Nothing stored is paid for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from dragoman_contracts.envelope import Origin
+from dragoman_contracts.errors import ConflictError, DragomanError, PermanentError, RetryableError
+from dragoman_contracts.events import Event, PhaseStarted
+from dragoman_contracts.identity import event_id
+from dragoman_contracts.job import Job
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem, due_at, is_owed
+from dragoman_contracts.vocabulary import PHASE_OF, JobStatus, WorkKind
+from dragoman_runtime.bus import Delivery
+from dragoman_runtime.clock import Clock
+from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
+from dragoman_runtime.objects import ObjectStore, get_value, put_value
+from dragoman_runtime.telemetry import Message, Telemetry
+from dragoman_runtime.worker.failure import RetryPolicy, decide_failure, reason_of
+from dragoman_runtime.worker.leases import HeldLeases
+from dragoman_runtime.worker.task import NotYetError, Task, WorkContext, WorkStoppedError
+
+_WITHOUT_PHASE_START = frozenset({WorkKind.TRANSLATION_PLAN, WorkKind.CANCELLATION})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerIdentity:
+    """Who appends: the service, this very process (lease owner), and the build."""
+
+    service: str
+    owner: str
+    build: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """How long a lease, a heartbeat and a piece of work last, and how failures are retried."""
+
+    lease: timedelta = timedelta(seconds=60)
+    heartbeat: timedelta = timedelta(seconds=20)
+    deadline: timedelta = timedelta(minutes=30)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+class Worker:
+    """Performs the work of one service, each delivery safe to receive twice, late or out of order."""
+
+    def __init__(
+        self,
+        tasks: Sequence[Task[Any]],
+        *,
+        store: EventStore,
+        objects: ObjectStore,
+        clock: Clock,
+        telemetry: Telemetry,
+        identity: WorkerIdentity,
+        limits: WorkerLimits,
+    ) -> None:
+        self._tasks = {task.kind: task for task in tasks}
+        self._store = store
+        self._objects = objects
+        self._clock = clock
+        self._telemetry = telemetry
+        self._identity = identity
+        self._limits = limits
+        self._jobs = Jobs(store)
+        self._held = HeldLeases(store, limits.heartbeat)
+
+    def start(self) -> None:
+        """Begin to renew leases; call before the first delivery."""
+        self._held.start()
+
+    async def stop(self) -> None:
+        """End the heartbeat; call after the last delivery."""
+        await self._held.stop()
+
+    async def receive(self, delivery: Delivery) -> None:
+        """Do a delivered piece of work, if it is still owed and nobody else is at it.
+
+        Returns when the log says how it went, or when there was nothing to do.
+
+        Raises:
+            RetryableError: the store could not be reached, so nothing is recorded; deliver again.
+        """
+        item = delivery.item
+        job, head = await self._jobs.load(item.job_id)
+        traceparent = delivery.traceparent or job.traceparent
+        with self._telemetry.message(self._identity.service, item, traceparent) as message:
+            await _Turn(self, item, message).run(job, head)
+
+    @property
+    def tasks(self) -> dict[WorkKind, Task[Any]]:
+        """The tasks this worker performs, by kind."""
+        return self._tasks
+
+    # What a turn uses; the two classes are one mechanism, cut where the state of a single delivery begins.
+    @property
+    def parts(self) -> tuple[EventStore, ObjectStore, Clock, Jobs, HeldLeases, WorkerIdentity, WorkerLimits]:
+        """The worker's collaborators, for its turns."""
+        return (self._store, self._objects, self._clock, self._jobs, self._held, self._identity, self._limits)
+
+
+class _Turn:
+    """One delivery, from lease to append."""
+
+    def __init__(self, worker: Worker, item: WorkItem, message: Message) -> None:
+        parts = worker.parts
+        self._store, self._objects, self._clock, self._jobs, self._held, self._identity, self._limits = parts
+        self._task = worker.tasks[item.kind]
+        self._item = item
+        self._message = message
+        self._lease = Lease(item.work_id, item.job_id, self._identity.owner, self._limits.lease)
+
+    async def run(self, job: Job, head: Head) -> None:
+        """Do the work and record how it went."""
+        try:
+            begun = await self._begin(job, head)
+        except LeaseHeldError:
+            self._message.outcome = "leased_elsewhere"
+            return
+        if begun is None:
+            return
+        job, head = begun
+        attempt = self._attempt(job)
+        self._message.begin(job, attempt)
+        self._held.add(self._lease)
+        try:
+            outcome = await self._outcome(job, attempt)
+            await self._record(job, head, attempt, outcome)
+        except (WorkStoppedError, NotYetError) as error:
+            self._message.outcome = error.code
+            await self._store.commit(release=self._lease)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._store.commit(release=self._lease))
+            raise
+        except Exception as error:  # noqa: BLE001 - the one place where every failure becomes an event
+            await self._fail(error, attempt)
+        finally:
+            self._held.discard(self._lease)
+
+    async def _begin(self, job: Job, head: Head) -> tuple[Job, Head] | None:
+        """Take the lease, in the append of PhaseStarted where this work begins its phase; None when nothing is owed."""
+        while True:
+            due = due_at(job, self._item.key)
+            if not is_owed(job, self._item.key) or (due is not None and due > self._clock.now()):
+                self._message.outcome = "not_owed"
+                return None
+            started = self._phase_start(job)
+            try:
+                stored = await self._store.commit(self._append(job, head, 1, started), take=self._lease)
+            except ConflictError:
+                job, head = await self._jobs.load(self._item.job_id)
+                continue
+            return self._jobs.learn(job, stored) or (job, head)
+
+    def _phase_start(self, job: Job) -> tuple[Event, ...]:
+        kind = self._item.kind
+        if kind in _WITHOUT_PHASE_START:
+            return ()
+        phase = job.phase_of_kind(PHASE_OF[kind])
+        if phase is None or (job.status is JobStatus.IN_PROGRESS and job.stage == phase.name):
+            return ()
+        return (PhaseStarted(phase=phase.name, kind=kind),)
+
+    def _attempt(self, job: Job) -> int:
+        trouble = job.failures.get(self._item.key)
+        return 1 if trouble is None else trouble.attempt + 1
+
+    async def _outcome(self, job: Job, attempt: int) -> Value:
+        """The outcome that is stored for these inputs, or else a new one, stored before anything is appended."""
+        fingerprint = self._task.fingerprint(job, self._item)
+        project_id = job.project_id
+        if fingerprint is not None:
+            kept = await self._objects.get_pointer(project_id, fingerprint)
+            if kept is not None:
+                self._message.reused = True
+                return await get_value(self._objects, project_id, kept, self._task.outcome)
+        context = WorkContext(job, self._item, attempt, self._objects, self._store)
+        async with asyncio.timeout(self._limits.deadline.total_seconds()):
+            outcome = await self._task.perform(context)
+        if fingerprint is not None:
+            mine = await put_value(self._objects, project_id, outcome)
+            kept = await self._objects.put_pointer(project_id, fingerprint, mine)
+            if kept != mine:
+                return await get_value(self._objects, project_id, kept, self._task.outcome)
+        return outcome
+
+    async def _record(self, job: Job, head: Head, attempt: int, outcome: Value) -> None:
+        """Append what follows from the outcome, deciding again whenever another writer was first."""
+        while True:
+            owed = is_owed(job, self._item.key)
+            events = self._task.decide(job, self._item, outcome) if owed or self._task.keeps_late else ()
+            try:
+                stored = await self._store.commit(self._append(job, head, attempt, events), release=self._lease)
+            except ConflictError:
+                job, head = await self._jobs.load(self._item.job_id)
+                continue
+            learnt = self._jobs.learn(job, stored)
+            self._message.end(events, learnt[0] if learnt else job)
+            return
+
+    async def _fail(self, error: Exception, attempt: int) -> None:
+        """Append the failure. Where even that cannot be stored, the delivery stays unacknowledged.
+
+        Raises:
+            RetryableError: the store cannot be reached.
+        """
+        self._message.fail(error)
+        if not isinstance(error, DragomanError | TimeoutError):
+            self._message.log_stack(error)
+        job, head = await self._jobs.load(self._item.job_id)
+        reason = await self._store_reason(job.project_id, error)
+        while True:
+            now = self._clock.now()
+            limits = self._limits.retry
+            policy = RetryPolicy(job.submitted.rules.max_attempts, limits.base, limits.maximum)
+            failed = decide_failure(self._item, error, attempt=attempt, now=now, policy=policy, reason=reason)
+            events = (failed,) if is_owed(job, self._item.key) else ()
+            try:
+                await self._store.commit(self._append(job, head, attempt, events), release=self._lease)
+            except ConflictError:
+                job, head = await self._jobs.load(self._item.job_id)
+                continue
+            self._message.end(events, job)
+            return
+
+    async def _store_reason(self, project_id: UUID, error: Exception) -> Any:
+        try:
+            return await put_value(self._objects, project_id, reason_of(error))
+        except (RetryableError, PermanentError):
+            return None  # the object store is what failed; the code in the event must do
+
+    def _append(self, job: Job, head: Head, attempt: int, events: tuple[Event, ...]) -> tuple[Append, ...]:
+        if not events:
+            return ()
+        origin = Origin(
+            actor=f"service:{self._identity.service}",
+            correlation_id=job.correlation_id,
+            causation_id=event_id(job.job_id, self._item.version),
+            traceparent=self._message.traceparent,
+            attempt=attempt,
+            producer=self._identity.build,
+        )
+        return (Append(job.job_id, job.project_id, head, events, origin, self._clock.now()),)
