@@ -6,9 +6,9 @@ from dragoman_contracts.text import ResultSource, TagRepair, Unit
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.ports import FinishReason, ReplyFault
+from linguistics.units import text_of, unit
 from services.translate.ledgers import MemoryLedger
 from services.translate.scripted import ScriptedEngine, answer, fail
-from services.translate.units import text_of, unit
 
 ONE = unit("u1", "One apple.")
 TWO = unit("u2", "Two ", ["<", 1], "pears", ["/", 1], ".")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from dragoman_contracts.text import TagRole, TagSpec
 from dragoman_translate.planning import plan_batches
 from dragoman_translate.ports import EngineCapabilities
-from services.translate.units import unit
+from linguistics.units import unit
 
 ANY = EngineCapabilities()
 

@@ -244,3 +244,15 @@ def fingerprint(signature: EngineSignature, request: EngineRequest) -> str:
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Engines(Protocol):
+    """The engines this installation is set up for."""
+
+    def get(self, name: str, model: str) -> TranslationEngine:
+        """The engine of this name, asking for `model` where it has several (empty: its own).
+
+        Raises:
+            PermanentError: engine.unknown or engine.not_configured, with the setting that is missing.
+        """
+        ...

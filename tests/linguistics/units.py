@@ -1,4 +1,4 @@
-"""Units for tests of translate, written as one line."""
+"""Units for tests, written as one line."""
 
 from __future__ import annotations
 

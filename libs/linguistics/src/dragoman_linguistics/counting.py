@@ -1,0 +1,39 @@
+"""Words and characters of content, as offices count them: in unspaced scripts each character is a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dragoman_contracts.model import Value
+from dragoman_contracts.text import Content, Tag, TagSpec
+from dragoman_linguistics.tags import specs_by_id
+from dragoman_linguistics.words import words_of
+
+
+class TextCount(Value):
+    """How much text there is. `characters` include white space; neither counts tags."""
+
+    words: int = 0
+    characters: int = 0
+    characters_without_spaces: int = 0
+
+    def __add__(self, other: TextCount) -> TextCount:
+        return TextCount(
+            words=self.words + other.words,
+            characters=self.characters + other.characters,
+            characters_without_spaces=self.characters_without_spaces + other.characters_without_spaces,
+        )
+
+
+def count_text(content: Content, specs: Iterable[TagSpec] = ()) -> TextCount:
+    """Count content. A placeholder that stands for a tab or a break parts words, as it does on paper."""
+    by_id = specs_by_id(specs)
+    equivalents = (by_id[part.id].equivalent if isinstance(part, Tag) and part.id in by_id else "" for part in content)
+    pairs = zip(content, equivalents, strict=True)
+    text = "".join(part if isinstance(part, str) else equivalent for part, equivalent in pairs)
+    plain = "".join(part for part in content if isinstance(part, str))
+    return TextCount(
+        words=sum(not word.is_punctuation for word in words_of(text)),
+        characters=len(plain),
+        characters_without_spaces=sum(not character.isspace() for character in plain),
+    )

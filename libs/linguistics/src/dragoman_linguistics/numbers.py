@@ -1,0 +1,77 @@
+"""Numbers in text, compared by value whatever separators a locale writes them with."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+_SPACES = "\u0020\u00a0\u2009\u202f"
+# Digit groups joined by separators that some locale uses inside numbers.
+_NUMBER = re.compile(rf"[0-9]+(?:[.,'’٫٬][0-9]+|[{_SPACES}][0-9]{{3}}(?![0-9]))*")
+
+
+class Number(NamedTuple):
+    """A number in a text: where it stands, its runs of digits, and the values it can mean.
+
+    `1,000` can be a thousand or one; `1.000,5` only a thousand and a half. A number that can be no single value (a
+    date, a version) has none and is compared by its runs.
+    """
+
+    start: int
+    end: int
+    runs: tuple[str, ...]
+    values: frozenset[str]
+
+
+def numbers_of(text: str) -> list[Number]:
+    """The numbers of a text, in order. Digits of every script count."""
+    ascii_text = "".join(_ascii_digit(character) for character in text)
+    return [_number(match) for match in _NUMBER.finditer(ascii_text)]
+
+
+def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
+    """Numbers of the source that the target lacks, and those of the target that the source lacks."""
+    wanted, found = numbers_of(source), numbers_of(target)
+    if sorted(run for number in wanted for run in number.runs) == sorted(run for n in found for run in n.runs):
+        return [], []  # the same digits, grouped by another locale's habit
+    missing: list[Number] = []
+    for number in wanted:
+        twin = next((other for other in found if _may_be_equal(number, other)), None)
+        if twin is None:
+            missing.append(number)
+        else:
+            found.remove(twin)
+    return missing, found
+
+
+def _ascii_digit(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    return character if digit is None else str(digit)
+
+
+def _number(match: re.Match[str]) -> Number:
+    text = match.group()
+    runs = tuple(re.findall("[0-9]+", text))
+    separators = re.findall("[^0-9]", text)
+    return Number(match.start(), match.end(), runs, frozenset(_values(runs, separators)))
+
+
+def _values(runs: tuple[str, ...], separators: list[str]) -> set[str]:
+    values: set[str] = set()
+    is_grouped = len(set(separators)) <= 1 and len(runs[0]) <= 3 and all(len(run) in (2, 3) for run in runs[1:])
+    if not separators or (is_grouped and len(runs[-1]) == 3):
+        values.add(_canonical("".join(runs), ""))
+    groups, decimal_mark = separators[:-1], separators[-1:]
+    if decimal_mark and decimal_mark[0] not in groups and decimal_mark[0] not in _SPACES and len(set(groups)) <= 1:
+        values.add(_canonical("".join(runs[:-1]), runs[-1]))
+    return values
+
+
+def _canonical(whole: str, fraction: str) -> str:
+    fraction = fraction.rstrip("0")
+    return (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
+
+
+def _may_be_equal(left: Number, right: Number) -> bool:
+    return bool(left.values & right.values) or left.runs == right.runs

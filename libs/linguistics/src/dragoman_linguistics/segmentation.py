@@ -1,0 +1,125 @@
+"""Cuts the text of a unit into segments at sentence ends, by the SRX 2.0 rules in `segmentation.srx`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import as_file, files
+
+from choppa import SrxDocument, SrxTextIterator
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.text import Content, Segment, Tag, TagSide, TagSpec, Unit, normalised
+from dragoman_linguistics.tags import specs_by_id
+
+_MAY_END_SENTENCE = re.compile("[.?!…‽。！？｡؟۔।॥։]")
+
+
+def segment(unit: Unit, locale: Locale) -> Unit:
+    """The same unit with its source cut into sentences.
+
+    Segments joined in order are exactly the source. White space between two sentences is an ignorable segment;
+    closing tags stay with the sentence before it, opening tags with the one after. A pair that spans sentences is
+    cut: its halves stand in different segments. Segment ids are the unit's id and a number from 1.
+    """
+    atoms = _atoms(unit.source)
+    segments = tuple(
+        Segment(segment_id=f"{unit.unit_id}.{number}", source=piece, is_ignorable=_is_white_space(piece))
+        for number, piece in enumerate(_pieces(atoms, unit.tags, locale), start=1)
+    )
+    return unit.model_copy(update={"segments": segments}) if segments else unit
+
+
+def sentences(text: str, locale: Locale) -> list[str]:
+    """The sentences of a paragraph's plain text; joined, they are the text."""
+    if not _MAY_END_SENTENCE.search(text):
+        return [text] if text else []
+    return list(SrxTextIterator(_rules(), locale, text))
+
+
+@cache
+def _rules() -> SrxDocument:
+    with as_file(files("dragoman_linguistics").joinpath("segmentation.srx")) as path:
+        return SrxDocument(ruleset=path)
+
+
+def _atoms(content: Content) -> list[str | Tag]:
+    """Content as single characters and tags."""
+    atoms: list[str | Tag] = []
+    for part in content:
+        atoms += [part] if isinstance(part, Tag) else part
+    return atoms
+
+
+def _pieces(atoms: Sequence[str | Tag], specs: Sequence[TagSpec], locale: Locale) -> Iterator[Content]:
+    by_id = specs_by_id(specs)
+    texts = [atom if isinstance(atom, str) else _equivalent(atom, by_id) for atom in atoms]
+    is_blank = [isinstance(atom, str) and atom.isspace() for atom in atoms]
+    start = 0
+    for cut in _cuts(texts, locale):
+        gap_start, gap_end = _gap(atoms, is_blank, cut)
+        if gap_start <= start or gap_end >= len(atoms) or not _has_text(atoms[start:gap_start]):
+            continue
+        left, right = _shared_out(atoms, gap_start, gap_end)
+        yield normalised(atoms[start:left])
+        if left < right:
+            yield normalised(atoms[left:right])
+        start = right
+    if start < len(atoms):
+        yield normalised(atoms[start:])
+
+
+def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
+    """Numbers of the atoms before which a sentence begins."""
+    offset = 0
+    ends: set[int] = set()
+    for sentence in sentences("".join(texts), locale):
+        offset += len(sentence)
+        ends.add(offset)
+    offset = 0
+    for number, text in enumerate(texts):
+        if offset in ends and text:
+            yield number
+        offset += len(text)
+
+
+def _gap(atoms: Sequence[str | Tag], is_blank: Sequence[bool], cut: int) -> tuple[int, int]:
+    """The white space and tags around a cut: where the sentence's text ends, and where the next one's begins."""
+    start = end = cut
+    while start > 0 and (is_blank[start - 1] or isinstance(atoms[start - 1], Tag)):
+        start -= 1
+    while end < len(atoms) and (is_blank[end] or isinstance(atoms[end], Tag)):
+        end += 1
+    return start, end
+
+
+def _shared_out(atoms: Sequence[str | Tag], start: int, end: int) -> tuple[int, int]:
+    """The part of a gap that is neither the sentence's before it nor the sentence's after it."""
+    while start < end and _closes(atoms[start]):
+        start += 1
+    while end > start and _opens(atoms[end - 1]):
+        end -= 1
+    return start, end
+
+
+def _closes(atom: str | Tag) -> bool:
+    return isinstance(atom, Tag) and atom.side is not TagSide.OPEN
+
+
+def _opens(atom: str | Tag) -> bool:
+    return isinstance(atom, Tag) and atom.side is TagSide.OPEN
+
+
+def _has_text(atoms: Sequence[str | Tag]) -> bool:
+    return any(isinstance(atom, str) and not atom.isspace() for atom in atoms)
+
+
+def _is_white_space(content: Content) -> bool:
+    return not any(isinstance(part, str) and part.strip() for part in content) and any(
+        isinstance(part, str) for part in content
+    )
+
+
+def _equivalent(tag: Tag, specs: dict[int, TagSpec]) -> str:
+    return specs[tag.id].equivalent if tag.side is TagSide.PLACEHOLDER and tag.id in specs else ""

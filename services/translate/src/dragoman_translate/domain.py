@@ -1,0 +1,62 @@
+"""The rules of translation: which events follow from a plan and from a batch. Pure."""
+
+from __future__ import annotations
+
+from dragoman_contracts.events import BatchTranslated, Event, TranslationCompleted, TranslationPlanned, Usage
+from dragoman_contracts.job import Job
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem, next_kind, next_phase
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.vocabulary import PhaseKind
+
+
+class PlanOutcome(Value):
+    """The stored plan, with the counts its event carries."""
+
+    plan: ObjectRef
+    batch_count: int
+    unit_count: int
+
+
+class BatchOutcome(Value):
+    """The stored targets of one batch, and the calls behind them."""
+
+    targets: ObjectRef
+    unit_count: int
+    calls: tuple[ObjectRef, ...]
+    usage: Usage
+
+
+def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, ...]:
+    """TranslationPlanned, and the end of the phase where nothing is left to translate.
+
+    A job that was stopped after its last batch had come in, and resumed, has a complete plan and owes only the end.
+    """
+    if job.plan is not None:
+        return (_completed(job),) if job.plan.is_complete else ()
+    planned = TranslationPlanned(plan=outcome.plan, batch_count=outcome.batch_count, unit_count=outcome.unit_count)
+    return (planned,) if outcome.batch_count else (planned, _completed(job))
+
+
+def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event, ...]:
+    """BatchTranslated, and the end of the phase where it was the last batch of a job that still moves.
+
+    Nothing where the batch is there already: another worker was first.
+    """
+    if job.plan is None or job.plan.batches[item.index] is not None:
+        return ()
+    translated = BatchTranslated(
+        index=item.index,
+        targets=outcome.targets,
+        unit_count=outcome.unit_count,
+        calls=outcome.calls,
+        usage=outcome.usage,
+    )
+    phase = next_phase(job)
+    moves = phase is not None and phase.kind is PhaseKind.TRANSLATION
+    is_last = job.plan.pending == (item.index,)
+    return (translated, _completed(job)) if moves and is_last else (translated,)
+
+
+def _completed(job: Job) -> TranslationCompleted:
+    return TranslationCompleted(next_kind=next_kind(job, PhaseKind.TRANSLATION))

@@ -1,0 +1,132 @@
+"""Translation: units in, a plan of batches out; a batch's units in, their targets and the calls on record out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.reports import TranslationPlan
+from dragoman_contracts.text import TargetList, UnitList, plain_text
+from dragoman_contracts.vocabulary import WorkKind
+from dragoman_runtime.worker import Task, WorkContext
+from dragoman_translate.dialogue import BatchTask, translate_batch
+from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
+from dragoman_translate.errors import NotExtractedError
+from dragoman_translate.planning import plan_batches
+from dragoman_translate.ports import CallLedger, EngineContext, Engines, ModelCall, RecordedCall
+
+RULES_VERSION = 1
+"""Raised when the same units would be planned or asked for in another way."""
+
+_NEIGHBOURS = 2
+
+
+def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOutcome]]:
+    """The plan and the batches of the translation phase, with the engines to choose from."""
+
+    async def perform_plan(context: WorkContext) -> PlanOutcome:
+        job, objects = context.job, context.objects
+        policy = await objects.get_value(job.submitted.policy, Policy)
+        engine = engines.get(policy.engine, policy.model)
+        await engine.check_pair(job.source_locale, job.target_locale)
+        units = (await objects.get_value(_units(job), UnitList)).units
+        plan = await context.compute(plan_batches, units, engine.capabilities, policy.batch_size)
+        plan = plan.model_copy(update={"inapplicable_checks": engine.capabilities.inapplicable_checks})
+        return PlanOutcome(
+            plan=await objects.put_value(plan),
+            batch_count=len(plan.batches),
+            unit_count=sum(len(batch) for batch in plan.batches),
+        )
+
+    async def perform_batch(context: WorkContext) -> BatchOutcome:
+        job, objects = context.job, context.objects
+        policy = await objects.get_value(job.submitted.policy, Policy)
+        engine = engines.get(policy.engine, policy.model)
+        task = await _batch_task(context, policy)
+        translation = await translate_batch(engine, _ObjectLedger(context), task)
+        targets = TargetList(target_locale=job.target_locale, targets=translation.targets)
+        return BatchOutcome(
+            targets=await objects.put_value(targets),
+            unit_count=len(translation.targets),
+            calls=translation.calls,
+            usage=translation.usage,
+        )
+
+    return (
+        Task(WorkKind.TRANSLATION_PLAN, PlanOutcome, _plan_inputs, perform_plan, decide_plan),
+        Task(WorkKind.TRANSLATION_BATCH, BatchOutcome, _batch_inputs, perform_batch, decide_batch, keeps_late=True),
+    )
+
+
+class _ObjectLedger(CallLedger):
+    """The project's recorded calls: an object each, found again by a pointer from the call's fingerprint.
+
+    Each look-up is also where a cancelled job stops: before money is spent.
+    """
+
+    def __init__(self, context: WorkContext) -> None:
+        self._context = context
+
+    async def recall(self, fingerprint: str) -> RecordedCall | None:
+        """The recorded call with this fingerprint."""
+        await self._context.stop_if_cancelled()
+        ref = await self._context.objects.get_pointer(f"call-{fingerprint}")
+        if ref is None:
+            return None
+        return RecordedCall(call=await self._context.objects.get_value(ref, ModelCall), ref=ref)
+
+    async def record(self, call: ModelCall) -> ObjectRef:
+        """Store a call and point to it."""
+        ref = await self._context.objects.put_value(call)
+        return await self._context.objects.put_pointer(f"call-{call.fingerprint}", ref)
+
+
+async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
+    """The batch's units in the plan's order, with the texts around them."""
+    job, objects = context.job, context.objects
+    if job.plan is None:
+        raise NotExtractedError(f"Job {job.job_id} has no translation plan; resume it.")
+    plan = await objects.get_value(job.plan.plan, TranslationPlan)
+    units = (await objects.get_value(_units(job), UnitList)).units
+    wanted = set(plan.batches[context.item.index])
+    places = [place for place, unit in enumerate(units) if unit.unit_id in wanted]
+    before = units[max(0, places[0] - _NEIGHBOURS) : places[0]]
+    after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
+    return BatchTask(
+        index=context.item.index,
+        source_locale=job.source_locale,
+        target_locale=job.target_locale,
+        units=tuple(units[place] for place in places),
+        context=EngineContext(
+            domain=policy.domain_pack_code,
+            preceding=tuple(plain_text(unit.source) for unit in before),
+            following=tuple(plain_text(unit.source) for unit in after),
+        ),
+        model=policy.model,
+        nonce=policy.nonce,
+        attempt=context.attempt,
+    )
+
+
+def _units(job: Job) -> ObjectRef:
+    if job.extraction is None:
+        raise NotExtractedError(f"Job {job.job_id} has no extracted units; resume it.")
+    return job.extraction.units
+
+
+def _plan_inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
+    return {
+        "units": _units(job).digest,
+        "policy": job.submitted.policy.digest,
+        "locales": [job.source_locale, job.target_locale],
+        "rules": RULES_VERSION,
+    }
+
+
+def _batch_inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
+    plan = job.plan.plan.digest if job.plan else ""
+    return {**_plan_inputs(job, item), "plan": plan, "index": item.index}
