@@ -1,7 +1,19 @@
-"""The object store: immutable bytes by sha256 within a project, and pointers to outcomes."""
+"""The object store: immutable bytes by sha256 within a project, and pointers to outcomes.
 
+The S3 adapter is in `objects.s3` and is not imported here: its client takes longer to import than a small job runs.
+"""
+
+from dragoman_runtime.objects.cached import CachedObjectStore
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.objects.port import CHUNK_BYTES, ObjectStore
 from dragoman_runtime.objects.values import canonical_json, get_value, put_value
 
-__all__ = ["CHUNK_BYTES", "FileObjectStore", "ObjectStore", "canonical_json", "get_value", "put_value"]
+__all__ = [
+    "CHUNK_BYTES",
+    "CachedObjectStore",
+    "FileObjectStore",
+    "ObjectStore",
+    "canonical_json",
+    "get_value",
+    "put_value",
+]

@@ -1,0 +1,124 @@
+"""Objects kept in memory after they were read or written: an event's object is read by several stages."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from uuid import UUID
+
+from dragoman_contracts.references import ObjectRef
+from dragoman_runtime.objects.addresses import digest_of
+from dragoman_runtime.objects.port import ObjectStore
+
+_LARGEST_SHARE = 4
+_Key = tuple[UUID, str]
+
+
+class CachedObjectStore:
+    """A store with the objects used last in memory.
+
+    Bytes never change, so they are never wrong; but another process may delete an object for good (erasure), which is
+    why nothing is kept longer than `max_age_s`. Writes always go through to the store. Pointers are not kept.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        max_bytes: int = 64 * 1024 * 1024,
+        max_age_s: float = 300.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep up to `max_bytes`, no single object above a quarter of that."""
+        self._store = store
+        self._max_bytes = max_bytes
+        self._max_age_s = max_age_s
+        self._clock = clock
+        self._kept: OrderedDict[_Key, tuple[float, bytes]] = OrderedDict()
+        self._kept_bytes = 0
+
+    async def open(self) -> None:
+        """Open the store."""
+        await self._store.open()
+
+    async def close(self) -> None:
+        """Forget all and close the store."""
+        self._kept.clear()
+        self._kept_bytes = 0
+        await self._store.close()
+
+    async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
+        """Store bytes, and keep them: the next stage reads them."""
+        ref = await self._store.put(project_id, data, media_type)
+        self._keep((project_id, ref.digest), data)
+        return ref
+
+    async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
+        """The object's bytes, from memory or else from the store."""
+        key = (project_id, digest_of(ref))
+        data = self._recall(key)
+        if data is None:
+            data = await self._store.get(project_id, ref)
+            self._keep(key, data)
+        return data
+
+    async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
+        """Up to `length` bytes from `start`, from memory or else from the store."""
+        data = self._recall((project_id, digest_of(ref)))
+        if data is None:
+            return await self._store.get_range(project_id, ref, start, length)
+        return data[start : start + length]
+
+    def open_stream(self, project_id: UUID, ref: ObjectRef | str) -> AsyncIterator[bytes]:
+        """The object's bytes in chunks from the store; downloads are not kept."""
+        return self._store.open_stream(project_id, ref)
+
+    async def exists(self, project_id: UUID, ref: ObjectRef | str) -> bool:
+        """Whether the store holds the object; memory is not asked."""
+        return await self._store.exists(project_id, ref)
+
+    async def delete(self, project_id: UUID, ref: ObjectRef | str) -> None:
+        """Forget and remove the object."""
+        await self._store.delete(project_id, ref)
+        self._forget((project_id, digest_of(ref)))
+
+    def list_digests(self, project_id: UUID) -> AsyncIterator[str]:
+        """The digests of the store's objects."""
+        return self._store.list_digests(project_id)
+
+    async def put_pointer(self, project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
+        """Point to an outcome in the store and give the reference that holds."""
+        return await self._store.put_pointer(project_id, fingerprint, ref)
+
+    async def get_pointer(self, project_id: UUID, fingerprint: str) -> ObjectRef | None:
+        """The store's outcome for these inputs."""
+        return await self._store.get_pointer(project_id, fingerprint)
+
+    async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:
+        """Forget the store's outcome."""
+        await self._store.delete_pointer(project_id, fingerprint)
+
+    def _recall(self, key: _Key) -> bytes | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        kept_at, data = kept
+        if self._clock() - kept_at > self._max_age_s:
+            self._forget(key)
+            return None
+        self._kept.move_to_end(key)
+        return data
+
+    def _keep(self, key: _Key, data: bytes) -> None:
+        if len(data) > self._max_bytes // _LARGEST_SHARE:
+            return
+        self._forget(key)
+        self._kept[key] = (self._clock(), data)
+        self._kept_bytes += len(data)
+        while self._kept_bytes > self._max_bytes:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: _Key) -> None:
+        _, data = self._kept.pop(key, (0.0, b""))
+        self._kept_bytes -= len(data)

@@ -1,0 +1,302 @@
+"""Objects in a bucket of any S3 server, through the minio client.
+
+The client is synchronous: requests run in the store's own threads, one per pooled connection. A small object is sent
+without asking first whether it is there, since the question costs as much as the answer; its PUT is atomic and repeats
+itself harmlessly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import urllib3
+from minio import Minio
+from minio.error import S3Error
+from pydantic import SecretStr
+from urllib3 import BaseHTTPResponse
+
+from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
+from dragoman_runtime.objects.addresses import (
+    corrupt,
+    digest_of,
+    missing,
+    object_path,
+    objects_prefix,
+    pointer_path,
+    sha256,
+    verified,
+)
+from dragoman_runtime.objects.port import CHUNK_BYTES
+from dragoman_runtime.objects.s3_errors import is_not_found, is_there_already, translated_errors
+
+_ASK_FIRST_BYTES = 256 * 1024
+_SMALLEST_PART_BYTES = 5 * 1024 * 1024
+_CONNECT_TIMEOUT_S = 3.0
+_READ_TIMEOUT_S = 30.0
+_PAGE = 1000
+_PROBE = "probe/conditional-writes"
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True)
+class S3Location:
+    """A bucket and how to get into it.
+
+    Attributes:
+        endpoint: host and port, no scheme.
+        region: given always, so that the client never asks the server for it.
+        connections: requests in flight at most; further ones wait.
+    """
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: SecretStr
+    region: str = "us-east-1"
+    is_secure: bool = True
+    connections: int = 16
+
+
+class S3ObjectStore:
+    """Objects of a bucket, which is made at the start when it is not there.
+
+    Pointers are written with `If-None-Match: *` where the server honours that, which is tried at the start; elsewhere a
+    look-up goes before.
+    """
+
+    def __init__(self, location: S3Location) -> None:
+        self._bucket = location.bucket
+        self._pool = _pool(urllib3.PoolManager, location)
+        self._creating_pool = _pool(_CreatingPool, location)
+        self._client = _client(location, self._pool)
+        self._creating_client = _client(location, self._creating_pool)
+        self._threads = ThreadPoolExecutor(location.connections, thread_name_prefix="s3")
+        self._creates_exclusively = False
+
+    async def open(self) -> None:
+        """Make the bucket when it is not there, and learn whether the server knows conditional writes."""
+        await self._in_thread(self._open)
+
+    async def close(self) -> None:
+        """Close the connections when the requests in flight have ended."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        self._pool.clear()
+        self._creating_pool.clear()
+
+    async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
+        """Store bytes and give their reference; a large object that is there already is not sent again."""
+        return await self._in_thread(self._put, project_id, data, media_type)
+
+    async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
+        """The object's bytes, whose digest was checked."""
+        return await self._in_thread(self._get, project_id, digest_of(ref))
+
+    async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
+        """Up to `length` bytes from `start`."""
+        return await self._in_thread(self._get_range, project_id, digest_of(ref), start, length)
+
+    async def open_stream(self, project_id: UUID, ref: ObjectRef | str) -> AsyncIterator[bytes]:
+        """The object's bytes in chunks, the last one only when the digest was right."""
+        digest = digest_of(ref)
+        body = await self._in_thread(self._open_object, project_id, digest)
+        try:
+            hasher = hashlib.sha256()
+            chunk = await self._in_thread(_next_chunk, body, hasher.update)
+            while following := await self._in_thread(_next_chunk, body, hasher.update):
+                yield chunk
+                chunk = following
+            if hasher.hexdigest() != digest:
+                raise corrupt(digest)
+            if chunk:
+                yield chunk
+        finally:
+            _done_with(body)
+
+    async def exists(self, project_id: UUID, ref: ObjectRef | str) -> bool:
+        """Whether the bucket holds the object."""
+        return await self._in_thread(self._size_of, object_path(project_id, digest_of(ref))) is not None
+
+    async def delete(self, project_id: UUID, ref: ObjectRef | str) -> None:
+        """Remove the object."""
+        await self._in_thread(self._remove, object_path(project_id, digest_of(ref)))
+
+    async def list_digests(self, project_id: UUID) -> AsyncIterator[str]:
+        """The digests of the project's objects, in their order."""
+        prefix = f"{objects_prefix(project_id)}/"
+        listing = self._client.list_objects(self._bucket, prefix, recursive=True)
+        names = ((listed.object_name or "").removeprefix(prefix) for listed in listing)
+        while page := await self._in_thread(_next_page, names):
+            for name in page:
+                yield name.replace("/", "")
+
+    async def put_pointer(self, project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
+        """Point to an outcome and give the reference that holds: the first writer's."""
+        return await self._in_thread(self._put_pointer, pointer_path(project_id, fingerprint), ref)
+
+    async def get_pointer(self, project_id: UUID, fingerprint: str) -> ObjectRef | None:
+        """The outcome stored for these inputs; None when there is none yet."""
+        return await self._in_thread(self._read_pointer, pointer_path(project_id, fingerprint))
+
+    async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:
+        """Forget the outcome."""
+        await self._in_thread(self._remove, pointer_path(project_id, fingerprint))
+
+    async def _in_thread(self, work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        def translated() -> _R:
+            with translated_errors():
+                return work(*args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, translated)
+
+    def _open(self) -> None:
+        if not self._client.bucket_exists(self._bucket):
+            self._make_bucket()
+        self._creates_exclusively = not (self._create(_PROBE, b"{}") and self._create(_PROBE, b"{}"))
+
+    def _make_bucket(self) -> None:
+        try:
+            self._client.make_bucket(self._bucket)
+        except S3Error as error:
+            if not is_there_already(error):
+                raise
+
+    def _put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
+        ref = ObjectRef(digest=sha256(data), size_bytes=len(data), media_type=media_type)
+        path = object_path(project_id, ref.digest)
+        if len(data) < _ASK_FIRST_BYTES or self._size_of(path) != len(data):
+            _send(self._client, self._bucket, path, data, media_type)
+        return ref
+
+    def _get(self, project_id: UUID, digest: str) -> bytes:
+        return verified(_read_to_end(self._open_object(project_id, digest)), digest)
+
+    def _get_range(self, project_id: UUID, digest: str, start: int, length: int) -> bytes:
+        path = object_path(project_id, digest)
+        size_bytes = self._size_of(path)
+        if size_bytes is None:
+            raise missing(digest)
+        length = min(length, size_bytes - start)  # not every server cuts a range at the end
+        return _read_to_end(self._open_object(project_id, digest, start, length)) if length > 0 else b""
+
+    def _open_object(self, project_id: UUID, digest: str, start: int = 0, length: int = 0) -> BaseHTTPResponse:
+        body = self._open_body(object_path(project_id, digest), start, length)
+        if body is None:
+            raise missing(digest)
+        return body
+
+    def _open_body(self, path: str, start: int = 0, length: int = 0) -> BaseHTTPResponse | None:
+        try:
+            return self._client.get_object(self._bucket, path, offset=start, length=length)
+        except S3Error as error:
+            if is_not_found(error):
+                return None
+            raise
+
+    def _size_of(self, path: str) -> int | None:
+        try:
+            return self._client.stat_object(self._bucket, path).size
+        except S3Error as error:
+            if is_not_found(error):
+                return None
+            raise
+
+    def _remove(self, path: str) -> None:
+        self._client.remove_object(self._bucket, path)
+
+    def _put_pointer(self, path: str, ref: ObjectRef) -> ObjectRef:
+        first = None if self._creates_exclusively else self._read_pointer(path)
+        if first is None:
+            if self._create(path, ref.model_dump_json().encode()):
+                return ref
+            first = self._read_pointer(path)
+        if first is None:
+            message = "An outcome pointer was written and deleted by others at once."
+            raise RetryableError(message, code="storage.unavailable")
+        return first
+
+    def _read_pointer(self, path: str) -> ObjectRef | None:
+        body = self._open_body(path)
+        return None if body is None else ObjectRef.model_validate_json(_read_to_end(body))
+
+    def _create(self, path: str, data: bytes) -> bool:
+        """Write and give True, or False where the server kept what was there; some servers never do."""
+        try:
+            _send(self._creating_client, self._bucket, path, data, JSON_MEDIA_TYPE)
+        except S3Error as error:
+            if is_there_already(error):
+                return False
+            raise
+        return True
+
+
+class _CreatingPool(urllib3.PoolManager):
+    """Connections on which a PUT only creates (RFC 9110 §13.1.2); the minio client has no parameter for it.
+
+    The header may stay outside the signature: version 4 wants the host and the `x-amz-` headers signed.
+    """
+
+    def urlopen(self, method: str, url: str, redirect: bool = True, **kw: Any) -> BaseHTTPResponse:
+        """Send the request, a PUT with `If-None-Match: *`."""
+        if method == "PUT":
+            kw["headers"]["If-None-Match"] = "*"
+        return super().urlopen(method, url, redirect, **kw)
+
+
+def _pool(kind: type[urllib3.PoolManager], location: S3Location) -> urllib3.PoolManager:
+    return kind(
+        maxsize=location.connections,
+        block=True,
+        timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
+        retries=urllib3.Retry(total=1, backoff_factor=0.1),  # a kept-alive connection may have just been closed
+        cert_reqs="CERT_REQUIRED",
+    )
+
+
+def _client(location: S3Location, pool: urllib3.PoolManager) -> Minio:
+    return Minio(
+        location.endpoint,
+        access_key=location.access_key,
+        secret_key=location.secret_key.get_secret_value(),
+        secure=location.is_secure,
+        region=location.region,
+        http_client=pool,
+    )
+
+
+def _send(client: Minio, bucket: str, path: str, data: bytes, media_type: str) -> None:
+    """Write in one request, whatever the size: so it is there whole or not at all, and no parts are left over."""
+    whole = max(len(data), _SMALLEST_PART_BYTES)
+    client.put_object(bucket, path, io.BytesIO(data), len(data), content_type=media_type, part_size=whole)
+
+
+def _next_chunk(body: BaseHTTPResponse, update: Callable[[bytes], None]) -> bytes:
+    chunk = body.read(CHUNK_BYTES)
+    update(chunk)
+    return chunk
+
+
+def _next_page(names: Iterator[str]) -> list[str]:
+    return list(islice(names, _PAGE))
+
+
+def _read_to_end(body: BaseHTTPResponse) -> bytes:
+    try:
+        return body.read()
+    finally:
+        _done_with(body)
+
+
+def _done_with(body: BaseHTTPResponse) -> None:
+    """Give the connection back; one with unread bytes is closed, for they would be taken for the next answer."""
+    body.close()
+    body.release_conn()

@@ -1,0 +1,52 @@
+"""Values as objects: equal values have equal bytes."""
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from pydantic import JsonValue, ValidationError
+
+from dragoman_contracts.model import Value
+from dragoman_contracts.references import JSON_MEDIA_TYPE
+from dragoman_runtime.objects import FileObjectStore, canonical_json, get_value, put_value
+
+PROJECT = UUID("0192f0c1-0000-7000-8000-000000000001")
+
+
+class _Finding(Value):
+    code: str
+    counts: dict[str, JsonValue]
+
+
+class _Other(Value):
+    number: int
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> FileObjectStore:
+    opened = FileObjectStore(tmp_path)
+    await opened.open()
+    return opened
+
+
+async def test_a_value_comes_back_equal(store: FileObjectStore) -> None:
+    value = _Finding(code="naïve — 世界", counts={"b": 1, "a": [None, 1.5, {"z": True, "y": "x"}]})
+    ref = await put_value(store, PROJECT, value)
+    assert ref.media_type == JSON_MEDIA_TYPE
+    assert await get_value(store, PROJECT, ref, _Finding) == value
+
+
+async def test_equal_values_have_one_object_whatever_the_order_of_their_keys(store: FileObjectStore) -> None:
+    one = await put_value(store, PROJECT, _Finding(code="c", counts={"a": 1, "b": {"x": 1, "y": 2}}))
+    two = await put_value(store, PROJECT, _Finding(code="c", counts={"b": {"y": 2, "x": 1}, "a": 1}))
+    assert one == two
+
+
+def test_the_bytes_of_a_value_are_sorted_utf8_without_white_space() -> None:
+    assert canonical_json(_Finding(code="ü", counts={"b": 1, "a": 2})) == '{"code":"ü","counts":{"a":2,"b":1}}'.encode()
+
+
+async def test_a_value_of_another_type_is_refused(store: FileObjectStore) -> None:
+    ref = await put_value(store, PROJECT, _Other(number=1))
+    with pytest.raises(ValidationError):
+        await get_value(store, PROJECT, ref, _Finding)
