@@ -1,0 +1,42 @@
+"""How a job's policy comes together: project, then language pair, then what the request asked. Pure."""
+
+from __future__ import annotations
+
+from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
+from dragoman_contracts.policy import Policy
+
+
+def policy_for(
+    project: Project,
+    pair: LanguagePair | None,
+    domain_pack: DomainPack,
+    overrides: PolicyOverrides,
+    *,
+    installation_engine: str,
+) -> Policy:
+    """The policy a job of this project copies: the request goes before the pair, the pair before the project.
+
+    `pair` is None where the project takes pairs that were not entered. `installation_engine` is used where neither the
+    request, the pair nor the project names an engine. A model goes with the engine it was chosen for: naming another
+    engine without a model leaves the model to that engine.
+    """
+    chosen = _merged(pair.overrides if pair else PolicyOverrides(), overrides)
+    settings = project.settings
+    project_engine = settings.default_engine or installation_engine
+    engine = chosen.engine or project_engine
+    return Policy(
+        engine=engine,
+        model=chosen.model or (settings.model if engine == project_engine else ""),
+        prompt_version=chosen.prompt_version or settings.prompt_version,
+        batch_size=chosen.batch_size or settings.batch_size,
+        domain_pack_code=domain_pack.code,
+        segmentation_rules=chosen.segmentation_rules or settings.segmentation_rules,
+        qa_profile=chosen.qa_profile or settings.qa_profile,
+        nonce=chosen.nonce or "",
+    )
+
+
+def _merged(pair: PolicyOverrides, request: PolicyOverrides) -> PolicyOverrides:
+    names_other_engine = request.engine is not None and request.engine != pair.engine
+    under = pair.model_copy(update={"model": None}) if names_other_engine else pair
+    return under.model_copy(update=request.model_dump(exclude_none=True))

@@ -1,0 +1,125 @@
+"""What people edit, as values: projects, language pairs, domain packs, users, tokens, and what a request overrides.
+
+Every editable value has a `version` that grows by one with each edit; an edit names the version it was made on.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+
+Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+"""A short name that people type: lower-case letters, digits, `_` and `-`."""
+
+DisplayName = Annotated[str, Field(min_length=1, max_length=200)]
+OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")]
+Version = Annotated[int, Field(ge=1)]
+
+
+class Role(StrEnum):
+    """What a person may do (requirement E): an operator runs jobs, an admin also edits the configuration."""
+
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def includes(self, needed: Role) -> bool:
+        """Whether this role may do what `needed` may."""
+        return self is Role.ADMIN or needed is Role.OPERATOR
+
+
+class PolicyOverrides(Value):
+    """Choices that go before those of the project; None where nothing else was chosen."""
+
+    engine: OptionName | None = None
+    model: OptionName | None = None
+    prompt_version: OptionName | None = None
+    batch_size: Annotated[int, Field(ge=1, le=1000)] | None = None
+    segmentation_rules: OptionName | None = None
+    qa_profile: OptionName | None = None
+    nonce: Annotated[str, Field(max_length=80)] | None = None
+
+
+class ProjectSettings(Value):
+    """How the jobs of a project are done where nobody chose otherwise.
+
+    An empty `default_engine` is the installation's. With `accepts_unlisted_pairs` off, jobs are taken only for language
+    pairs that were entered. `retention_days` None keeps artifacts until somebody deletes them.
+    """
+
+    default_engine: OptionName = ""
+    model: OptionName = ""
+    prompt_version: OptionName = ""
+    batch_size: Annotated[int, Field(ge=1, le=1000)] = 25
+    segmentation_rules: OptionName = "default"
+    qa_profile: OptionName = "default"
+    retention_days: Annotated[int, Field(ge=1, le=36500)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=50)] = 5
+    is_auto_start: bool = True
+    accepts_unlisted_pairs: bool = True
+
+
+class Project(Value):
+    """A project: the border of objects, documents and tokens. Its id is made from its code, which never changes."""
+
+    project_id: UUID
+    code: Code
+    name: DisplayName
+    settings: ProjectSettings
+    version: Version
+
+
+class LanguagePair(Value):
+    """A source and a target locale that a project translates between. An inactive pair takes no new jobs."""
+
+    pair_id: UUID
+    project_id: UUID
+    source_locale: Locale
+    target_locale: Locale
+    is_active: bool
+    overrides: PolicyOverrides
+    version: Version
+
+
+class DomainPack(Value):
+    """A field of work, such as legal or medical, that decides on terms and checks."""
+
+    code: Code
+    name: DisplayName
+    description: Annotated[str, Field(max_length=2000)]
+
+
+class User(Value):
+    """A person who can sign in. Whether a password was set is said; the password is not."""
+
+    user_id: UUID
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$", max_length=120)]
+    display_name: DisplayName
+    role: Role
+    is_active: bool
+    has_password: bool
+    version: Version
+
+
+class ApiToken(Value):
+    """A token of a user, without its secret. An empty scope means every project."""
+
+    token_id: UUID
+    user_id: UUID
+    name: DisplayName
+    role: Role
+    project_codes: tuple[Code, ...]
+    created_at: AwareDatetime
+    expires_at: AwareDatetime | None
+    last_used_at: AwareDatetime | None
+    is_revoked: bool
+
+    def is_valid_at(self, now: datetime) -> bool:
+        """Whether the token opens anything at `now`."""
+        return not self.is_revoked and (self.expires_at is None or now < self.expires_at)

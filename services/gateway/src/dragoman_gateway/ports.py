@@ -1,0 +1,192 @@
+"""What the gateway needs from outside, and the views it shows.
+
+Lists and searches read views, which follow the log a moment behind; one job's GET and every decision fold its stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+from uuid import UUID
+
+from dragoman_catalog.values import DomainPack, LanguagePair, Project
+from dragoman_contracts.errors import PermanentError
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import StoryKind
+from dragoman_contracts.vocabulary import JobStatus
+
+_Row = TypeVar("_Row")
+
+
+class InvalidCursorError(PermanentError):
+    """The cursor is none that this list gave out; begin without one."""
+
+    default_code = "request.invalid_cursor"
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_Row]):
+    """A piece of a list. `next_cursor` goes on behind its last row; None at the end."""
+
+    rows: tuple[_Row, ...]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list shows. `project_ids` None means every project, an empty set none.
+
+    `text` is looked for, case folded, in file name, title and external reference.
+    """
+
+    project_ids: frozenset[UUID] | None = None
+    statuses: frozenset[JobStatus] = frozenset()
+    stage: str | None = None
+    text: str = ""
+
+
+class JobRow(Value):
+    """A job as the list shows it. `version` is that of the stream when the row was written."""
+
+    job_id: UUID
+    project_id: UUID
+    document_id: UUID
+    document_version: int
+    version: int
+    status: JobStatus
+    stage: str
+    progress_pct: float
+    pipeline_name: str
+    engine: str
+    source_locale: Locale
+    target_locale: Locale
+    project_code: str
+    file_name: str
+    document_title: str
+    external_reference: str
+    version_label: str
+    submitted_by: str
+    submitted_by_name: str
+    submitted_at: datetime
+    updated_at: datetime
+    unit_count: int | None
+    translated_count: int
+    review_count: int
+    blocked_count: int
+    trouble_code: str | None
+
+
+class UnitRow(Value):
+    """A unit of a job with its result. `position` is its place in the document, from 0; texts are without tags.
+
+    `verification_state` is a `UnitVerdict`, or `pending` before QA; `result_source` a `ResultSource`, None before
+    translation.
+    """
+
+    unit_id: str
+    position: int
+    story: StoryKind
+    part: str
+    is_translatable: bool
+    source_text: str
+    target_text: str | None
+    result_source: str | None
+    verification_state: str
+    findings: tuple[QaFinding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKey:
+    """Where in an audit list a row stands: lists go from the newest to the oldest, by time and then by id."""
+
+    occurred_at: datetime
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which audit entries to list. Times are a half-open interval; None leaves a side open."""
+
+    project_ids: frozenset[UUID] | None = None
+    actor: str | None = None
+    action: str | None = None
+    entity_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class AuditRow(Value):
+    """One thing somebody did: `action` is the event's name, `entity` the kind of stream or of catalogue entry.
+
+    `entry_id` is unique among all audit entries (the event's id, or the catalogue audit row's) and ends no tie by
+    chance. Name and address are empty where they were erased or no person acted.
+    """
+
+    entry_id: str
+    occurred_at: datetime
+    project_id: UUID | None
+    actor: str
+    actor_name: str = ""
+    source_address: str = ""
+    action: str
+    entity: str
+    entity_id: str
+    before_digest: str = ""
+    after_digest: str = ""
+
+    @property
+    def key(self) -> AuditKey:
+        """Where in the list this row stands."""
+        return AuditKey(self.occurred_at, self.entry_id)
+
+
+class JobViews(Protocol):
+    """The read models, projected from the log. May lag behind it; `position` says how far they have come.
+
+    Every method raises RetryableError while the database cannot be reached.
+    """
+
+    async def list_jobs(self, which: JobFilter, *, cursor: str | None = None, limit: int = 50) -> Page[JobRow]:
+        """Jobs, the newest submitted first.
+
+        Raises:
+            InvalidCursorError: the cursor is none of this list.
+        """
+        ...
+
+    async def units(
+        self, job_id: UUID, *, cursor: str | None = None, limit: int = 100, verification_state: str | None = None
+    ) -> Page[UnitRow]:
+        """A job's units in document order; empty for an unknown job or before extraction.
+
+        Raises:
+            InvalidCursorError: the cursor is none of this list.
+        """
+        ...
+
+    async def audit(self, which: AuditFilter, *, before: AuditKey | None = None, limit: int = 100) -> list[AuditRow]:
+        """What people did to jobs and documents, the newest first, behind `before` where it is given."""
+        ...
+
+    async def position(self) -> int:
+        """The place in the log up to which the views are projected."""
+        ...
+
+
+class SubmissionCatalog(Protocol):
+    """What a submission needs of the catalogue."""
+
+    async def project(self, code: str) -> Project | None:
+        """The project with this code; None when there is none."""
+        ...
+
+    async def language_pair(self, project_id: UUID, source: Locale, target: Locale) -> LanguagePair | None:
+        """The pair as the project entered it; None when it did not."""
+        ...
+
+    async def domain_pack(self, code: str) -> DomainPack | None:
+        """The domain pack with this code; None when there is none."""
+        ...

@@ -1,0 +1,72 @@
+"""The projection of the audit: every event of a job or a document, with who made it and from where."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import MetaData, delete, insert
+
+from dragoman_contracts.policy import ActorRecord
+from dragoman_gateway.views.records import Records
+from dragoman_gateway.views.tables import AUDIT_VERSION, audit, audit_metadata, to_micros
+from dragoman_runtime.eventstore import Stored
+from dragoman_runtime.projection import Write
+
+_Key = tuple[UUID, str]
+
+
+class AuditProjection:
+    """Writes `view_audit`."""
+
+    name = "audit"
+    version = AUDIT_VERSION
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    @property
+    def metadata(self) -> MetaData:
+        """The audit's table."""
+        return audit_metadata
+
+    def cost(self, stored: Stored) -> int:
+        """One place: an event is one row."""
+        return 1
+
+    async def prepare(self, batch: Sequence[Stored]) -> Sequence[Write]:
+        """A row for every event. An event is never changed, so a row that is there is written as it was."""
+        actors = await self._actors(batch)
+        rows = [_row(each, actors) for each in batch]
+        ids = [row["event_id"] for row in rows]
+        return [Write(delete(audit).where(audit.c.event_id.in_(ids))), Write(insert(audit), rows)]
+
+    def committed(self) -> None:
+        """Nothing is kept: a person's name may be erased between two batches."""
+
+    async def _actors(self, batch: Sequence[Stored]) -> dict[_Key, ActorRecord | None]:
+        envelopes = (each.recorded.envelope for each in batch)
+        wanted = {(each.project_id, each.origin.actor_record) for each in envelopes}
+        keys = [(project_id, digest) for project_id, digest in wanted if digest]
+        found = await asyncio.gather(*(self._records.find(*key, ActorRecord) for key in keys))
+        return dict(zip(keys, found, strict=True))
+
+
+def _row(stored: Stored, actors: dict[_Key, ActorRecord | None]) -> dict[str, object]:
+    envelope = stored.recorded.envelope
+    origin = envelope.origin
+    actor = actors.get((envelope.project_id, origin.actor_record)) if origin.actor_record else None
+    return {
+        "event_id": str(envelope.event_id),
+        "occurred_at": to_micros(envelope.occurred_at),
+        "project_id": envelope.project_id,
+        "actor": origin.actor,
+        "actor_name": actor.display_name if actor else "",
+        "source_address": actor.source_address if actor else "",
+        "action": envelope.type,
+        "entity": envelope.stream_type.value,
+        "entity_id": str(envelope.stream_id),
+        "before_digest": envelope.previous_digest,
+        "after_digest": stored.digest,
+    }

@@ -1,0 +1,138 @@
+"""The tables of the views. Each belongs to one projection and carries its version in its name: raise the version with
+every change here. They are made and dropped freely; nothing in them is the only copy of anything.
+
+Times are whole microseconds since 1970 in UTC, which every database keeps and orders alike.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, Uuid
+
+from dragoman_runtime.projection import versioned
+
+JOBS_VERSION = 1
+UNITS_VERSION = 1
+AUDIT_VERSION = 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+jobs_metadata = MetaData()
+units_metadata = MetaData()
+audit_metadata = MetaData()
+
+_jobs = versioned("view_jobs", JOBS_VERSION)
+jobs = Table(
+    _jobs,
+    jobs_metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("document_id", Uuid, nullable=False),
+    Column("document_version", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("status", String(40), nullable=False),
+    Column("stage", String(80), nullable=False),
+    Column("progress_pct", Float, nullable=False),
+    Column("pipeline_name", String(80), nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("source_locale", String(64), nullable=False),
+    Column("target_locale", String(64), nullable=False),
+    Column("project_code", Text, nullable=False),
+    Column("file_name", Text, nullable=False),
+    Column("document_title", Text, nullable=False),
+    Column("external_reference", Text, nullable=False),
+    Column("version_label", Text, nullable=False),
+    Column("submitted_by", Text, nullable=False),
+    Column("submitted_by_name", Text, nullable=False),
+    Column("submitted_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("unit_count", Integer),
+    Column("word_count", Integer),
+    Column("segment_count", Integer),
+    Column("translated_count", Integer, nullable=False),
+    Column("passed_count", Integer, nullable=False),
+    Column("review_count", Integer, nullable=False),
+    Column("blocked_count", Integer, nullable=False),
+    Column("call_count", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("reasoning_tokens", BigInteger, nullable=False),
+    Column("response_tokens", BigInteger, nullable=False),
+    Column("trouble_code", String(80)),
+    Column("search_text", Text, nullable=False),
+    Index(f"{_jobs}_newest", "submitted_at", "job_id"),
+    Index(f"{_jobs}_status", "status", "submitted_at", "job_id"),
+    Index(f"{_jobs}_project", "project_id", "submitted_at", "job_id"),
+)
+"""One row a job, as its stream stands at the view's position."""
+
+_artifacts = versioned("view_artifacts", JOBS_VERSION)
+artifacts = Table(
+    _artifacts,
+    jobs_metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("media_type", String(127), nullable=False),
+    Column("producer_event_id", Uuid, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("retention_expires_at", BigInteger),
+    Index(f"{_artifacts}_retention", "retention_expires_at"),
+    Index(f"{_artifacts}_digest", "project_id", "digest"),
+)
+"""One row an artifact that a job shows and that is not erased."""
+
+_units = versioned("view_units", UNITS_VERSION)
+units = Table(
+    _units,
+    units_metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("unit_id", Text, nullable=False),
+    Column("story", String(40), nullable=False),
+    Column("part", Text, nullable=False),
+    Column("is_translatable", Boolean, nullable=False),
+    Column("source_text", Text, nullable=False),
+    Column("target_text", Text),
+    Column("result_source", String(40)),
+    Column("verification_state", String(40), nullable=False),
+    Column("findings", JSON, nullable=False),
+    Index(f"{_units}_unit", "job_id", "unit_id", unique=True),
+    Index(f"{_units}_state", "job_id", "verification_state", "position"),
+)
+"""One row a unit with what became of it."""
+
+_audit = versioned("view_audit", AUDIT_VERSION)
+audit = Table(
+    _audit,
+    audit_metadata,
+    Column("event_id", String(36), primary_key=True),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("project_id", Uuid, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_name", Text, nullable=False),
+    Column("source_address", Text, nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("entity", String(40), nullable=False),
+    Column("entity_id", String(36), nullable=False),
+    Column("before_digest", String(64), nullable=False),
+    Column("after_digest", String(64), nullable=False),
+    Index(f"{_audit}_newest", "occurred_at", "event_id"),
+    Index(f"{_audit}_entity", "entity_id", "occurred_at"),
+    Index(f"{_audit}_actor", "actor", "occurred_at"),
+)
+"""One row an event of a job or a document."""
+
+
+def to_micros(moment: datetime) -> int:
+    """A time as a column holds it."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The time a column holds."""
+    return _EPOCH + timedelta(microseconds=micros)

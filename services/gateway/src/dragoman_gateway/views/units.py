@@ -1,0 +1,185 @@
+"""The projection of units: the text of every unit, its translation and QA's word on it, from the objects of a job.
+
+The events of a batch are joined in memory by job, so that a job that is read from the beginning is written once; what
+comes later, a batch of targets at a time, updates rows that are there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import MetaData, bindparam, delete, insert, update
+
+from dragoman_contracts.envelope import RecordedEvent
+from dragoman_contracts.events import BatchTranslated, DocumentExtracted, ReviewImported, TranslationVerified
+from dragoman_contracts.model import Value
+from dragoman_contracts.reports import UnitVerdict, UnitVerification, VerificationResults
+from dragoman_contracts.text import TargetList, Unit, UnitList, UnitTarget, plain_text
+from dragoman_gateway.views.records import Records
+from dragoman_gateway.views.tables import UNITS_VERSION, units, units_metadata
+from dragoman_runtime.eventstore import Stored
+from dragoman_runtime.projection import Write
+
+PENDING = "pending"
+"""The verification state of a unit that QA has not seen."""
+
+_UNITS_A_PLACE = 40  # 500 places of a batch are then at most 20,000 units in memory
+_Row = dict[str, object]
+_UnitEvent = DocumentExtracted | BatchTranslated | TranslationVerified | ReviewImported
+
+_of_unit = (units.c.job_id == bindparam("of_job")) & (units.c.unit_id == bindparam("of_unit"))
+_set_target = (
+    update(units).where(_of_unit).values(target_text=bindparam("new_target"), result_source=bindparam("new_source"))
+)
+_set_verdict = (
+    update(units)
+    .where(_of_unit)
+    .values(verification_state=bindparam("new_state"), findings=bindparam("new_findings", type_=units.c.findings.type))
+)
+_set_reviewed = (
+    update(units)
+    .where(_of_unit)
+    .values(
+        target_text=bindparam("new_target"),
+        result_source=bindparam("new_source"),
+        verification_state=bindparam("new_state"),
+    )
+)
+
+
+class UnitsProjection:
+    """Writes `view_units`."""
+
+    name = "units"
+    version = UNITS_VERSION
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    @property
+    def metadata(self) -> MetaData:
+        """The table of units."""
+        return units_metadata
+
+    def cost(self, stored: Stored) -> int:
+        """One place, and one more for every forty units the event's object holds."""
+        match stored.recorded.event:
+            case DocumentExtracted(unit_count=count) | BatchTranslated(unit_count=count):
+                return 1 + count // _UNITS_A_PLACE
+            case TranslationVerified(passed_count=passed, review_count=review, blocked_count=blocked):
+                return 1 + (passed + review + blocked) // _UNITS_A_PLACE
+            case _:
+                return 1
+
+    async def prepare(self, batch: Sequence[Stored]) -> Sequence[Write]:
+        """Inserts for the documents extracted in the batch, updates for what was extracted before it."""
+        told = [(each.recorded, each.recorded.event) for each in batch if isinstance(each.recorded.event, _UnitEvent)]
+        objects = await asyncio.gather(*(self._fetch(recorded, event) for recorded, event in told))
+        changes = _Changes()
+        for (recorded, event), value in zip(told, objects, strict=True):
+            changes.apply(recorded.envelope.stream_id, event, value)
+        return changes.writes()
+
+    def committed(self) -> None:
+        """Nothing is kept between batches."""
+
+    async def _fetch(self, recorded: RecordedEvent, event: _UnitEvent) -> Value | None:
+        project_id = recorded.envelope.project_id
+        match event:
+            case DocumentExtracted():
+                return await self._records.find(project_id, event.units, UnitList)
+            case BatchTranslated() | ReviewImported():
+                return await self._records.find(project_id, event.targets, TargetList)
+            case TranslationVerified():
+                return await self._records.find(project_id, event.results, VerificationResults)
+
+
+class _Changes:
+    """What a batch makes of the units: whole rows of new documents, and updates of known ones."""
+
+    def __init__(self) -> None:
+        self._new: dict[UUID, dict[str, _Row]] = {}
+        self._updates: list[tuple[object, list[_Row]]] = []
+        self._writes: list[Write] = []
+
+    def apply(self, job_id: UUID, event: _UnitEvent, value: Value | None) -> None:
+        """Take in the next event with its object; without one, nothing is known of its units."""
+        match value:
+            case UnitList():
+                self._new[job_id] = {unit.unit_id: _new_row(job_id, i, unit) for i, unit in enumerate(value.units)}
+            case TargetList():
+                self._apply_targets(job_id, value.targets, is_review=isinstance(event, ReviewImported))
+            case VerificationResults():
+                self._apply_verdicts(job_id, value.units)
+            case _:
+                return
+
+    def writes(self) -> list[Write]:
+        """The statements, documents before their updates."""
+        if not self._new:
+            return self._writes
+        rows = [row for of_job in self._new.values() for row in of_job.values()]
+        writes = [Write(delete(units).where(units.c.job_id.in_(list(self._new))))]
+        if rows:
+            writes.append(Write(insert(units), rows))
+        return [*writes, *self._writes]
+
+    def _apply_targets(self, job_id: UUID, targets: Iterable[UnitTarget], *, is_review: bool) -> None:
+        later: list[_Row] = []
+        for target in targets:
+            row: _Row = {"target_text": plain_text(target.target), "result_source": target.result_source.value}
+            if is_review:
+                row["verification_state"] = UnitVerdict.HUMAN_VERIFIED.value
+            if not self._merge(job_id, target.unit_id, row):
+                later.append(_renamed(job_id, target.unit_id, row))
+        if later:
+            self._writes.append(Write(_set_reviewed if is_review else _set_target, later))
+
+    def _apply_verdicts(self, job_id: UUID, verdicts: Iterable[UnitVerification]) -> None:
+        later: list[_Row] = []
+        for verdict in verdicts:
+            findings = [finding.model_dump(mode="json") for finding in verdict.findings]
+            row: _Row = {"verification_state": verdict.verdict.value, "findings": findings}
+            if not self._merge(job_id, verdict.unit_id, row):
+                later.append(_renamed(job_id, verdict.unit_id, row))
+        if later:
+            self._writes.append(Write(_set_verdict, later))
+
+    def _merge(self, job_id: UUID, unit_id: str, changed: _Row) -> bool:
+        """Put the change into a row that is about to be inserted; False where the job is known already."""
+        rows = self._new.get(job_id)
+        if rows is None:
+            return False
+        if unit_id in rows:
+            rows[unit_id].update(changed)
+        return True
+
+
+_PARAMETER = {
+    "target_text": "new_target",
+    "result_source": "new_source",
+    "verification_state": "new_state",
+    "findings": "new_findings",
+}
+
+
+def _renamed(job_id: UUID, unit_id: str, changed: _Row) -> _Row:
+    return {"of_job": job_id, "of_unit": unit_id, **{_PARAMETER[name]: value for name, value in changed.items()}}
+
+
+def _new_row(job_id: UUID, position: int, unit: Unit) -> _Row:
+    return {
+        "job_id": job_id,
+        "position": position,
+        "unit_id": unit.unit_id,
+        "story": unit.story.value,
+        "part": unit.anchor.part,
+        "is_translatable": unit.is_translatable,
+        "source_text": plain_text(unit.source),
+        "target_text": None,
+        "result_source": None,
+        "verification_state": PENDING,
+        "findings": [],
+    }
