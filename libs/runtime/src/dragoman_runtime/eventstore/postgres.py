@@ -89,6 +89,7 @@ class PostgresEventStore(EventStore):
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
+        self._known_positions: set[str] = set()
 
     @classmethod
     async def connect(cls, url: str, *, pool_size: int = 8) -> PostgresEventStore:
@@ -176,10 +177,11 @@ class PostgresEventStore(EventStore):
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
         """The position, its row locked; None while another process holds it."""
+        async with translated_errors():
+            if name not in self._known_positions:  # in a transaction of its own, so that nobody waits for the row
+                await self._pool.execute("INSERT INTO positions VALUES ($1, 0) ON CONFLICT (name) DO NOTHING", name)
+                self._known_positions.add(name)
         async with translated_errors(), self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(
-                "INSERT INTO positions (name, position) VALUES ($1, 0) ON CONFLICT (name) DO NOTHING", name
-            )
             row = await connection.fetchrow(
                 "SELECT position FROM positions WHERE name = $1 FOR UPDATE SKIP LOCKED", name
             )

@@ -9,7 +9,7 @@ from dragoman_runtime.worker.task import (
     WorkStoppedError,
     fingerprint,
 )
-from dragoman_runtime.worker.worker import Worker, WorkerIdentity, WorkerLimits
+from dragoman_runtime.worker.worker import Worker, WorkerIdentity, WorkerLimits, WorkerPorts
 
 __all__ = [
     "NotYetError",
@@ -21,5 +21,6 @@ __all__ = [
     "Worker",
     "WorkerIdentity",
     "WorkerLimits",
+    "WorkerPorts",
     "fingerprint",
 ]

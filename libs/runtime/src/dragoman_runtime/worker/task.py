@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 from dragoman_contracts.errors import DragomanError
@@ -38,12 +39,41 @@ class NotYetError(DragomanError):
     default_code = "work.not_yet"
 
 
+class ValueCache:
+    """Parsed values by digest, the ones used last, up to about `capacity_bytes` of JSON.
+
+    Values are immutable, so every batch of a job can use the one parsed unit list.
+    """
+
+    def __init__(self, capacity_bytes: int = 64 * 1024 * 1024) -> None:
+        self._capacity_bytes = capacity_bytes
+        self._size_bytes = 0
+        self._kept: OrderedDict[tuple[UUID, str, type[Value]], tuple[Value, int]] = OrderedDict()
+
+    async def get(self, store: ObjectStore, project_id: UUID, ref: ObjectRef, type_: type[_V]) -> _V:
+        """The value under this reference, parsed at most once while it is kept."""
+        key = (project_id, ref.digest, type_)
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            return cast(_V, kept[0])
+        value = await get_value(store, project_id, ref, type_)
+        if ref.size_bytes <= self._capacity_bytes and key not in self._kept:
+            self._kept[key] = (value, ref.size_bytes)
+            self._size_bytes += ref.size_bytes
+        while self._size_bytes > self._capacity_bytes:
+            _, (_, size_bytes) = self._kept.popitem(last=False)
+            self._size_bytes -= size_bytes
+        return value
+
+
 class ProjectObjects:
     """The object store as one project sees it."""
 
-    def __init__(self, store: ObjectStore, project_id: UUID) -> None:
+    def __init__(self, store: ObjectStore, project_id: UUID, values: ValueCache) -> None:
         self._store = store
         self._project_id = project_id
+        self._values = values
 
     async def get(self, ref: ObjectRef | str) -> bytes:
         """The object's bytes, digest checked."""
@@ -53,9 +83,9 @@ class ProjectObjects:
         """Store bytes."""
         return await self._store.put(self._project_id, data, media_type)
 
-    async def get_value(self, ref: ObjectRef | str, type_: type[_V]) -> _V:
+    async def get_value(self, ref: ObjectRef, type_: type[_V]) -> _V:
         """The value stored under this reference."""
-        return await get_value(self._store, self._project_id, ref, type_)
+        return await self._values.get(self._store, self._project_id, ref, type_)
 
     async def put_value(self, value: Value) -> ObjectRef:
         """Store a value as canonical JSON."""
@@ -73,11 +103,11 @@ class ProjectObjects:
 class WorkContext:
     """What `perform` may know and use: the job, the item, the project's objects, and a way to ask whether to stop."""
 
-    def __init__(self, job: Job, item: WorkItem, attempt: int, objects: ObjectStore, store: EventStore) -> None:
+    def __init__(self, job: Job, item: WorkItem, attempt: int, objects: ProjectObjects, store: EventStore) -> None:
         self.job = job
         self.item = item
         self.attempt = attempt
-        self.objects = ProjectObjects(objects, job.project_id)
+        self.objects = objects
         self._jobs = Jobs(store, capacity=1)
         self._store = store
 

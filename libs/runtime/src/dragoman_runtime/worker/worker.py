@@ -25,10 +25,17 @@ from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
-from dragoman_runtime.telemetry import Message, Telemetry
 from dragoman_runtime.worker.failure import RetryPolicy, decide_failure, reason_of
 from dragoman_runtime.worker.leases import HeldLeases
-from dragoman_runtime.worker.task import NotYetError, Task, WorkContext, WorkStoppedError
+from dragoman_runtime.worker.message import Message, message_span
+from dragoman_runtime.worker.task import (
+    NotYetError,
+    ProjectObjects,
+    Task,
+    ValueCache,
+    WorkContext,
+    WorkStoppedError,
+)
 
 _WITHOUT_PHASE_START = frozenset({WorkKind.TRANSLATION_PLAN, WorkKind.CANCELLATION})
 
@@ -52,37 +59,36 @@ class WorkerLimits:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerPorts:
+    """What a worker works with."""
+
+    store: EventStore
+    objects: ObjectStore
+    clock: Clock
+
+
 class Worker:
     """Performs the work of one service, each delivery safe to receive twice, late or out of order."""
 
     def __init__(
-        self,
-        tasks: Sequence[Task[Any]],
-        *,
-        store: EventStore,
-        objects: ObjectStore,
-        clock: Clock,
-        telemetry: Telemetry,
-        identity: WorkerIdentity,
-        limits: WorkerLimits,
+        self, tasks: Sequence[Task[Any]], ports: WorkerPorts, identity: WorkerIdentity, limits: WorkerLimits
     ) -> None:
-        self._tasks = {task.kind: task for task in tasks}
-        self._store = store
-        self._objects = objects
-        self._clock = clock
-        self._telemetry = telemetry
-        self._identity = identity
-        self._limits = limits
-        self._jobs = Jobs(store)
-        self._held = HeldLeases(store, limits.heartbeat)
+        self.tasks = {task.kind: task for task in tasks}
+        self.ports = ports
+        self.identity = identity
+        self.limits = limits
+        self.jobs = Jobs(ports.store)
+        self.held = HeldLeases(ports.store, limits.heartbeat)
+        self.values = ValueCache()
 
     def start(self) -> None:
         """Begin to renew leases; call before the first delivery."""
-        self._held.start()
+        self.held.start()
 
     async def stop(self) -> None:
         """End the heartbeat; call after the last delivery."""
-        await self._held.stop()
+        await self.held.stop()
 
     async def receive(self, delivery: Delivery) -> None:
         """Do a delivered piece of work, if it is still owed and nobody else is at it.
@@ -93,29 +99,18 @@ class Worker:
             RetryableError: the store could not be reached, so nothing is recorded; deliver again.
         """
         item = delivery.item
-        job, head = await self._jobs.load(item.job_id)
-        traceparent = delivery.traceparent or job.traceparent
-        with self._telemetry.message(self._identity.service, item, traceparent) as message:
+        job, head = await self.jobs.load(item.job_id)
+        with message_span(self.identity.service, item, delivery.traceparent or job.traceparent) as message:
             await _Turn(self, item, message).run(job, head)
-
-    @property
-    def tasks(self) -> dict[WorkKind, Task[Any]]:
-        """The tasks this worker performs, by kind."""
-        return self._tasks
-
-    # What a turn uses; the two classes are one mechanism, cut where the state of a single delivery begins.
-    @property
-    def parts(self) -> tuple[EventStore, ObjectStore, Clock, Jobs, HeldLeases, WorkerIdentity, WorkerLimits]:
-        """The worker's collaborators, for its turns."""
-        return (self._store, self._objects, self._clock, self._jobs, self._held, self._identity, self._limits)
 
 
 class _Turn:
     """One delivery, from lease to append."""
 
     def __init__(self, worker: Worker, item: WorkItem, message: Message) -> None:
-        parts = worker.parts
-        self._store, self._objects, self._clock, self._jobs, self._held, self._identity, self._limits = parts
+        self._store, self._objects, self._clock = worker.ports.store, worker.ports.objects, worker.ports.clock
+        self._identity, self._limits = worker.identity, worker.limits
+        self._jobs, self._held, self._values = worker.jobs, worker.held, worker.values
         self._task = worker.tasks[item.kind]
         self._item = item
         self._message = message
@@ -132,7 +127,7 @@ class _Turn:
             return
         job, head = begun
         attempt = self._attempt(job)
-        self._message.begin(job, attempt)
+        self._message.begin(job, attempt, self._clock.now())
         self._held.add(self._lease)
         try:
             outcome = await self._outcome(job, attempt)
@@ -185,7 +180,8 @@ class _Turn:
             if kept is not None:
                 self._message.reused = True
                 return await get_value(self._objects, project_id, kept, self._task.outcome)
-        context = WorkContext(job, self._item, attempt, self._objects, self._store)
+        objects = ProjectObjects(self._objects, project_id, self._values)
+        context = WorkContext(job, self._item, attempt, objects, self._store)
         async with asyncio.timeout(self._limits.deadline.total_seconds()):
             outcome = await self._task.perform(context)
         if fingerprint is not None:
