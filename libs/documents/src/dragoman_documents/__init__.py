@@ -1,1 +1,35 @@
 """DOCX packages: units out, targets back in, nothing but the text changed."""
+
+from dragoman_documents.budget import Budget
+from dragoman_documents.docx.extract import Extraction, extract
+from dragoman_documents.docx.merge import merge
+from dragoman_documents.docx.options import ExtractOptions
+from dragoman_documents.docx.preflight import Finding, Severity
+from dragoman_documents.errors import (
+    DamagedDocumentError,
+    DocumentError,
+    EncryptedDocumentError,
+    NotWordError,
+    NotZipError,
+    TooLargeError,
+    TruncatedDocumentError,
+    UnknownUnitError,
+)
+
+__all__ = [
+    "Budget",
+    "DamagedDocumentError",
+    "DocumentError",
+    "EncryptedDocumentError",
+    "ExtractOptions",
+    "Extraction",
+    "Finding",
+    "NotWordError",
+    "NotZipError",
+    "Severity",
+    "TooLargeError",
+    "TruncatedDocumentError",
+    "UnknownUnitError",
+    "extract",
+    "merge",
+]

@@ -1,0 +1,45 @@
+"""Limits that keep a hostile document from costing more than an honest one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from dragoman_contracts.model import Value
+from dragoman_documents.errors import TooLargeError
+
+_MIB = 1024 * 1024
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Budget(Value):
+    """How much of a machine one document may use.
+
+    The defaults let through every honest document seen so far with a wide margin: a thousand pages are about 15 MiB of
+    XML. Memory follows from `xml_bytes`, since a parsed tree takes up to about ten times its text.
+    """
+
+    package_bytes: Positive = 512 * _MIB
+    entries: Positive = 20_000
+    part_bytes: Positive = 160 * _MIB
+    xml_bytes: Positive = 256 * _MIB
+    ratio: Positive = 250
+    ratio_from_bytes: Positive = 8 * _MIB
+    depth: Positive = 1_000
+    elements: Positive = 12_000_000
+    attributes: Positive = 2_000
+    nesting: Positive = 40
+
+    def hold(self, limit: str, value: int) -> None:
+        """Refuse the document when `value` passes the limit of that name.
+
+        Raises:
+            TooLargeError: the message names the limit, its size and the cure.
+        """
+        allowed: int = getattr(self, limit)
+        if value > allowed:
+            raise TooLargeError(
+                f"The document needs {value:,} {limit.replace('_', ' ')}, more than the {allowed:,} allowed. "
+                "Split it into smaller files, or raise the limit if you trust where it came from."
+            )

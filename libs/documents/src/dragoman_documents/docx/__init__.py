@@ -1,0 +1,1 @@
+"""WordprocessingML: packages read and written entry by entry, text changed in place."""

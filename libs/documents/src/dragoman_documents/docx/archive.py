@@ -1,0 +1,292 @@
+"""The ZIP layer: entries are read within a budget, and written back as they were stored.
+
+A new archive is the old one, byte by byte, with the records of changed entries replaced: order, names, dates, comments,
+extra fields and the compressed bytes of everything else stay. (APPNOTE.TXT 6.3.10 §4.3.)
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from dragoman_documents.budget import Budget
+from dragoman_documents.errors import DamagedDocumentError, EncryptedDocumentError, TooLargeError
+from dragoman_documents.refusal import refuse_non_zip
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_END = struct.Struct("<4s4H2LH")
+_LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_ZIP64_MARK, _ZIP64_LOCATOR_MARK = b"PK\x06\x06", b"PK\x06\x07"
+_ZIP64_EXTRA = 0x0001
+_FULL32 = 0xFFFFFFFF
+_ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x1, 0x8, 0x800
+_STORED, _DEFLATED = 0, 8
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of the archive: its name, its sizes, and where its records lie in the old archive."""
+
+    name: str
+    method: int
+    flags: int
+    crc: int
+    packed_bytes: int
+    size_bytes: int
+    offset: int
+    central: bytes
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the entry only names a folder."""
+        return self.name.endswith("/")
+
+
+class Archive:
+    """A ZIP file in memory.
+
+    Raises:
+        DocumentError: not a ZIP file, truncated, damaged, encrypted or beyond the budget; the message names the cure.
+    """
+
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        budget.hold("package_bytes", len(data))
+        self._data = data
+        self._budget = budget
+        self._directory, self._start, count = _find_directory(data)
+        budget.hold("entries", count)
+        self.entries: tuple[Entry, ...] = tuple(_read_directory(data, self._directory, self._start, count))
+        self._unpacked_bytes = 0
+
+    def read(self, entry: Entry) -> bytes:
+        """The content of an entry, checked against its size and checksum.
+
+        Raises:
+            DamagedDocumentError: the compressed bytes or the checksum are wrong; the file must be saved again.
+            EncryptedDocumentError: the entry is encrypted.
+            TooLargeError: the entry, or all entries read so far, pass the budget.
+        """
+        self._admit(entry)
+        begin = self._content_offset(entry)
+        packed = self._data[begin : begin + entry.packed_bytes]
+        if entry.method == _STORED:
+            content = packed
+        elif entry.method == _DEFLATED:
+            content = self._inflate(packed, entry)
+        else:
+            raise DamagedDocumentError(
+                f"The package uses ZIP compression method {entry.method}, which Word does not read. Save it again in Word.",
+                code="document.unsupported_compression",
+            )
+        if len(content) != entry.size_bytes or zlib.crc32(content) != entry.crc:
+            raise _damaged("a checksum is wrong")
+        return content
+
+    def rewritten(self, changes: Mapping[Entry, bytes]) -> bytes:
+        """The archive with the content of some entries replaced and everything else as it was, byte by byte."""
+        if not changes:
+            return self._data
+        output = bytearray()
+        moved: dict[Entry, Entry] = {}
+        position = 0
+        for entry in sorted(self.entries, key=lambda item: item.offset):
+            if entry in moved:
+                continue
+            output += self._data[position : entry.offset]
+            if entry in changes:
+                changed, record = self._packed(entry, changes[entry])
+                moved[entry] = replace(changed, offset=len(output))
+                output += record
+            else:
+                moved[entry] = replace(entry, offset=len(output))
+                output += self._data[entry.offset : self._record_end(entry)]
+            position = self._record_end(entry)
+        output += self._data[position : self._directory] if position <= self._directory else b""
+        return bytes(output + self._new_directory(moved, len(output)))
+
+    def _admit(self, entry: Entry) -> None:
+        if entry.flags & _ENCRYPTED:
+            raise EncryptedDocumentError(
+                "A part of the package is encrypted. Open the file with its password, save it without, and send it again."
+            )
+        self._budget.hold("part_bytes", entry.size_bytes)
+        if entry.size_bytes > self._budget.ratio_from_bytes:
+            self._budget.hold("ratio", entry.size_bytes // max(entry.packed_bytes, 1))
+        self._unpacked_bytes += entry.size_bytes
+        self._budget.hold("xml_bytes", self._unpacked_bytes)
+
+    def _inflate(self, packed: bytes, entry: Entry) -> bytes:
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            content = inflater.decompress(packed, entry.size_bytes + 1)
+        except zlib.error as error:
+            raise _damaged("compressed data does not unpack") from error
+        if len(content) > entry.size_bytes:
+            raise TooLargeError("An entry unpacks to more than its stated size. Save the document again in Word.")
+        return content
+
+    def _local_header(self, entry: Entry) -> tuple[int, ...]:
+        header = self._data[entry.offset : entry.offset + _LOCAL.size]
+        if len(header) < _LOCAL.size or header[:4] != _LOCAL_MARK:
+            raise _damaged("an entry is not where the directory says")
+        return _LOCAL.unpack(header)[1:]
+
+    def _content_offset(self, entry: Entry) -> int:
+        *_, name_bytes, extra_bytes = self._local_header(entry)
+        return entry.offset + _LOCAL.size + name_bytes + extra_bytes
+
+    def _record_end(self, entry: Entry) -> int:
+        """The end of an entry's local record, its data descriptor included."""
+        end = self._content_offset(entry) + entry.packed_bytes
+        if self._local_header(entry)[1] & _DESCRIPTOR:
+            for size in (16, 24):  # with signature: the form every known writer uses
+                mark, crc = self._data[end : end + 4], self._data[end + 4 : end + 8]
+                if mark == b"PK\x07\x08" and crc == entry.crc.to_bytes(4, "little"):
+                    following = self._data[end + size : end + size + 2]
+                    if following in (b"PK", b"") or size == 24:
+                        return end + size
+            if self._data[end : end + 4] == entry.crc.to_bytes(4, "little"):
+                return end + 12
+        return end
+
+    def _packed(self, entry: Entry, content: bytes) -> tuple[Entry, bytes]:
+        """The entry with new content, and its local record: name, date, method, version and extra fields as before."""
+        version, flags, method, time, date, *_, name_bytes, extra_bytes = self._local_header(entry)
+        body = content
+        if entry.method == _DEFLATED:
+            deflater = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+            body = deflater.compress(content) + deflater.flush()
+        named = entry.offset + _LOCAL.size
+        name = self._data[named : named + name_bytes]
+        extra = _without_zip64(self._data[named + name_bytes : named + name_bytes + extra_bytes])
+        changed = replace(
+            entry,
+            crc=zlib.crc32(content),
+            packed_bytes=len(body),
+            size_bytes=len(content),
+            flags=entry.flags & ~_DESCRIPTOR,
+        )
+        sizes = (changed.crc, changed.packed_bytes, changed.size_bytes)
+        head = (version, flags & ~_DESCRIPTOR, method, time, date)
+        return changed, _LOCAL.pack(_LOCAL_MARK, *head, *sizes, len(name), len(extra)) + name + extra + body
+
+    def _new_directory(self, moved: Mapping[Entry, Entry], offset: int) -> bytes:
+        records = b"".join(_central_record(moved[entry]) for entry in self.entries)
+        end = self._data.rfind(_END_MARK)
+        comment = self._data[end + _END.size :]
+        count = len(self.entries)
+        return records + _END.pack(_END_MARK, 0, 0, count, count, len(records), offset, len(comment)) + comment
+
+
+def _damaged(what: str) -> DamagedDocumentError:
+    return DamagedDocumentError(
+        f"The package is damaged: {what}. Open it in Word, let it repair the file, and save it again."
+    )
+
+
+def _find_directory(data: bytes) -> tuple[int, int, int]:
+    """Where the central directory lies, what to add to every offset, and how many entries it has."""
+    end = data.rfind(_END_MARK, max(0, len(data) - _END.size - 65_535))
+    if end < 0 or not data.startswith(b"PK") or end + _END.size > len(data):
+        raise refuse_non_zip(data)
+    _, _, _, _, count, size, offset, _ = _END.unpack_from(data, end)
+    directory_end = end
+    if data[end - 20 : end - 16] == _ZIP64_LOCATOR_MARK:
+        record = data.rfind(_ZIP64_MARK, 0, end)
+        if 0 <= record <= end - 76:
+            count, size, offset = struct.unpack_from("<3Q", data, record + 32)
+            directory_end = record
+    start = directory_end - size
+    if start < 0 or start < offset or (count and data[start : start + 4] != _CENTRAL_MARK):
+        raise _damaged("its directory is not where it should be")
+    return start, start - offset, count
+
+
+def _read_directory(data: bytes, position: int, shift: int, count: int) -> list[Entry]:
+    entries: list[Entry] = []
+    for _ in range(count):
+        fixed = data[position : position + _CENTRAL.size]
+        if len(fixed) < _CENTRAL.size or fixed[:4] != _CENTRAL_MARK:
+            raise _damaged("its directory is cut short")
+        fields = _CENTRAL.unpack(fixed)
+        end = position + _CENTRAL.size + fields[10] + fields[11] + fields[12]
+        entry = _entry(fields, data[position:end], shift)
+        if entry.offset < 0 or entry.offset + entry.packed_bytes > len(data):
+            raise _damaged("an entry lies outside the file")
+        entries.append(entry)
+        position = end
+    return entries
+
+
+def _entry(fields: tuple[int, ...], record: bytes, shift: int) -> Entry:
+    _, _, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes, _, _, _, _, offset = fields
+    raw_name = record[_CENTRAL.size : _CENTRAL.size + name_bytes]
+    extra = record[_CENTRAL.size + name_bytes : _CENTRAL.size + name_bytes + extra_bytes]
+    wide = iter(_zip64_values(extra))
+    size = next(wide, size) if size == _FULL32 else size
+    packed = next(wide, packed) if packed == _FULL32 else packed
+    offset = next(wide, offset) if offset == _FULL32 else offset
+    return Entry(
+        name=_decoded(raw_name, flags),
+        method=method,
+        flags=flags,
+        crc=crc,
+        packed_bytes=packed,
+        size_bytes=size,
+        offset=offset + shift,
+        central=record,
+    )
+
+
+def _decoded(raw_name: bytes, flags: int) -> str:
+    if flags & _UTF8:
+        return raw_name.decode("utf-8", "surrogateescape")
+    try:  # writers that forget the flag still mean UTF-8 far more often than code page 437
+        return raw_name.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw_name.decode("cp437")
+
+
+def _extra_fields(extra: bytes) -> list[tuple[int, bytes]]:
+    fields: list[tuple[int, bytes]] = []
+    position = 0
+    while position + 4 <= len(extra):
+        tag, size = struct.unpack_from("<HH", extra, position)
+        fields.append((tag, extra[position : position + 4 + size]))
+        position += 4 + size
+    return fields
+
+
+def _zip64_values(extra: bytes) -> list[int]:
+    for tag, field in _extra_fields(extra):
+        if tag == _ZIP64_EXTRA:
+            whole = (len(field) - 4) // 8
+            return list(struct.unpack_from(f"<{whole}Q", field, 4))
+    return []
+
+
+def _without_zip64(extra: bytes) -> bytes:
+    fields = _extra_fields(extra)
+    if all(tag != _ZIP64_EXTRA for tag, _ in fields):
+        return extra
+    return b"".join(field for tag, field in fields if tag != _ZIP64_EXTRA)
+
+
+def _central_record(entry: Entry) -> bytes:
+    """The directory record of an entry, patched where it has moved or changed."""
+    fields = list(_CENTRAL.unpack_from(entry.central))
+    rest = entry.central[_CENTRAL.size :]
+    name, extra, comment = (
+        rest[: fields[10]],
+        rest[fields[10] : fields[10] + fields[11]],
+        rest[fields[10] + fields[11] :],
+    )
+    extra = _without_zip64(extra)
+    fields[3] = entry.flags
+    fields[7:10] = [entry.crc, entry.packed_bytes, entry.size_bytes]
+    fields[11] = len(extra)
+    fields[16] = entry.offset
+    return _CENTRAL.pack(*fields) + name + extra + comment

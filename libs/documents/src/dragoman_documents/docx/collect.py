@@ -1,0 +1,390 @@
+"""Reads one paragraph into items: which nodes hold its text, what stands between them, what is nested in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dragoman_contracts.text import TagRole
+from dragoman_documents.docx.fields import Field, FieldEdge, has_typed_result
+from dragoman_documents.docx.formats import Formats, RunFormat
+from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words, texts
+from dragoman_documents.docx.xml import Element, attribute, short_name
+
+_SILENT = frozenset(
+    {
+        "",
+        "w:pPr",
+        "w:rPr",
+        "a:pPr",
+        "a:rPr",
+        "a:endParaRPr",
+        "w:proofErr",
+        "w:lastRenderedPageBreak",
+        "w:sdtPr",
+        "w:sdtEndPr",
+    }
+)
+_SEAMS = frozenset(
+    ["w:bookmarkStart", "w:bookmarkEnd", "w:commentRangeStart", "w:commentRangeEnd", "w:commentReference", "w:annotationRef", "w:permStart", "w:permEnd", "w:moveFromRangeStart", "w:moveFromRangeEnd", "w:moveToRangeStart", "w:moveToRangeEnd", "w:customXmlInsRangeStart", "w:customXmlInsRangeEnd", "w:customXmlDelRangeStart", "w:customXmlDelRangeEnd", "w:customXmlMoveFromRangeStart", "w:customXmlMoveFromRangeEnd", "w:customXmlMoveToRangeStart", "w:customXmlMoveToRangeEnd", "w:delText", "w:delInstrText", "w:smartTagPr", "w:customXmlPr", "w:subDoc", "w:contentPart"]
+)
+_THROUGH = frozenset({"w:smartTag", "w:customXml"})
+_REMOVED = frozenset({"w:del", "w:moveFrom"})
+_GROUPS = {
+    "w:hyperlink": TagRole.LINK,
+    "w:ins": TagRole.MARKER,
+    "w:moveTo": TagRole.MARKER,
+    "w:sdt": TagRole.FIELD,
+    "w:dir": TagRole.FORMAT,
+    "w:bdo": TagRole.FORMAT,
+    "w:fldSimple": TagRole.FIELD,
+}
+_MATH = frozenset({"m:oMath", "m:oMathPara"})
+_ATOMS = {
+    "w:tab": (TagRole.TAB, "\t"),
+    "w:ptab": (TagRole.TAB, "\t"),
+    "w:br": (TagRole.BREAK, "\n"),
+    "w:cr": (TagRole.BREAK, "\n"),
+    "a:br": (TagRole.BREAK, "\n"),
+    "w:noBreakHyphen": (TagRole.SYMBOL, "\u2011"),
+    "w:softHyphen": (TagRole.SYMBOL, "\u00ad"),
+    "w:sym": (TagRole.SYMBOL, ""),
+    "w:footnoteReference": (TagRole.NOTE, ""),
+    "w:endnoteReference": (TagRole.NOTE, ""),
+    "w:footnoteRef": (TagRole.NOTE, ""),
+    "w:endnoteRef": (TagRole.NOTE, ""),
+    "w:drawing": (TagRole.IMAGE, ""),
+    "w:pict": (TagRole.IMAGE, ""),
+    "w:object": (TagRole.IMAGE, ""),
+    "a:fld": (TagRole.FIELD, ""),
+}
+_DELETABLE = frozenset({"w:softHyphen", "w:cr"})
+_COPYABLE = frozenset({"w:tab", "w:br", "w:noBreakHyphen", "w:softHyphen", "a:br"})
+_MAX_DEPTH = 60
+
+
+class Flow:
+    """Walking state of one text flow (a story): the fields that are open where the reader stands."""
+
+    def __init__(self, open_fields: Sequence[Field] = ()) -> None:
+        self.fields: list[Field] = list(open_fields)
+
+    def branch(self) -> Flow:
+        """A flow that goes on from here without moving this one, for the other reading of alternate content."""
+        return Flow(self.fields)
+
+    @property
+    def computing(self) -> Field | None:
+        """The outermost open field whose text must stay: one that computes, or one still in its instruction."""
+        return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
+
+
+class Collector:
+    """Reads paragraphs of one part. `nested` holds what the last paragraph contains that has text of its own."""
+
+    def __init__(self, formats: Formats, edges: dict[Element, tuple[Field, FieldEdge]]) -> None:
+        self._formats = formats
+        self._edges = edges
+        self._flow = Flow()
+        self._seam = False
+        self._depth = 0
+        self.nested: list[Element] = []
+
+    def paragraph(self, element: Element, flow: Flow) -> list[Item]:
+        """The items of a paragraph, or of a run that stands outside any paragraph."""
+        self._flow, self._seam, self._depth, self.nested = flow, False, 0, []
+        items: list[Item] = []
+        if short_name(element) in {"w:r", "a:r"}:
+            self._run(element, items)
+        else:
+            self._children(element, items)
+        return _with_field_groups(items)
+
+    def _children(self, parent: Element, items: list[Item]) -> None:
+        for child in parent:
+            name = short_name(child)
+            if name in {"w:r", "a:r"}:
+                self._run(child, items)
+            elif name not in _SILENT:
+                self._inline(child, name, items)
+
+    def _inline(self, child: Element, name: str, items: list[Item]) -> None:
+        if name in _SEAMS:
+            self._seam = True
+        elif name in _REMOVED:
+            self._skim(child)
+        elif self._depth >= _MAX_DEPTH:
+            self._opaque(items, child, TagRole.OTHER)
+        elif name in _THROUGH:
+            self._seam = True
+            self._depth += 1
+            self._children(child, items)
+            self._depth -= 1
+            self._seam = True
+        elif name in _GROUPS:
+            self._group(child, name, items)
+        elif name == "mc:AlternateContent":
+            self._alternate(child, items, in_run=None)
+        elif name in _ATOMS:
+            self._atom(child, name, items)
+        elif name in _MATH:
+            self._opaque(items, child, TagRole.OTHER)
+        else:
+            self._unknown(child, items)
+
+    def _unknown(self, child: Element, items: list[Item]) -> None:
+        """An element of no kind we know: a thing with text of its own when it holds any, else a mark."""
+        if any(short_name(inner) in {"w:r", "w:p", "a:p"} for inner in child.iter()):
+            self._opaque(items, child, TagRole.OTHER)
+            self.nested.append(child)
+        else:
+            self._seam = True
+
+    def _group(self, child: Element, name: str, items: list[Item]) -> None:
+        role = _GROUPS[name]
+        if name == "w:fldSimple" and not has_typed_result(attribute(child, "w:instr") or ""):
+            self._opaque(items, child, role, equivalent=_shown(child))
+            self._nest_objects(child)
+            return
+        inner = child if name != "w:sdt" else next((part for part in child if short_name(part) == "w:sdtContent"), None)
+        if inner is None:
+            self._seam = True
+            return
+        held: list[Item] = []
+        self._seam = False
+        self._depth += 1
+        self._children(inner, held)
+        self._depth -= 1
+        self._seam = True
+        held = _with_field_groups(held)
+        if has_words(held):
+            items.append(Group(role, held, node=child, inner=inner))
+        elif held:
+            self._opaque(items, child, role, equivalent="".join(text.content for text in texts(held)))
+            self._keep_edges(items[-1], held)
+
+    def _keep_edges(self, opaque: Item, held: list[Item]) -> None:
+        """A group without words that belongs to one computed field joins it."""
+        fields = {item.field for item in held if isinstance(item, Opaque)}
+        if isinstance(opaque, Opaque) and len(fields) == 1 and all(isinstance(item, Opaque) for item in held):
+            opaque.field = fields.pop()
+
+    def _skim(self, removed: Element) -> None:
+        """Pass over text that is tracked as deleted, keeping count of the fields in it."""
+        self._seam = True
+        for element in removed.iter():
+            if short_name(element) == "w:fldChar":
+                self._turn(element)
+
+    def _run(self, run: Element, items: list[Item]) -> None:
+        properties = next((child for child in run if short_name(child) in {"w:rPr", "a:rPr"}), None)
+        self._run_children(run, run, self._formats.of_run(run, properties), items)
+
+    def _run_children(self, parent: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
+        for child in parent:
+            name = short_name(child)
+            if name in {"w:t", "a:t"}:
+                self._text(child, run, look, items)
+            elif name in _SILENT:
+                continue
+            elif name in _SEAMS:
+                self._seam = True
+            elif name == "w:fldChar":
+                self._edge(child, items)
+            elif name == "w:instrText":
+                self._instruction(child, items)
+            elif name == "mc:AlternateContent":
+                self._alternate(child, items, in_run=(run, look))
+            else:
+                self._atom(child, name, items)
+
+    def _text(self, node: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
+        text = node.text or ""
+        if not text:
+            return
+        if look.is_kept or self._flow.computing:
+            self._opaque(items, node, TagRole.FIELD if self._flow.computing else TagRole.OTHER, equivalent=text)
+            return
+        last = items[-1] if items else None
+        if isinstance(last, Text) and last.format == look.visible:
+            seam = self._seam or last.slots[-1].format.exact != look.exact
+            last.slots.append(Slot(node, run, look, text, has_seam=seam))
+        else:
+            items.append(Text([Slot(node, run, look, text, has_seam=True)]))
+        self._seam = False
+
+    def _atom(self, child: Element, name: str, items: list[Item]) -> None:
+        role, equivalent = _ATOMS.get(name, (TagRole.OTHER, ""))
+        self._opaque(items, child, role, equivalent=equivalent, name=name)
+        if role in {TagRole.IMAGE, TagRole.OTHER}:
+            self.nested.append(child)
+
+    def _nest_objects(self, parent: Element) -> None:
+        self.nested += [item for item in parent.iter() if short_name(item) in {"w:drawing", "w:pict", "w:object"}]
+
+    def _opaque(self, items: list[Item], node: Element, role: TagRole, equivalent: str = "", name: str = "") -> None:
+        self._seam = True
+        field = self._flow.computing
+        last = items[-1] if items else None
+        if isinstance(last, Opaque) and field is not None and last.field is field and not last.edge:
+            last.nodes.append(node)
+            last.equivalent += equivalent
+            return
+        items.append(
+            Opaque(
+                [node],
+                TagRole.FIELD if field else role,
+                equivalent=equivalent,
+                can_delete=name in _DELETABLE and field is None,
+                can_copy=name in _COPYABLE and field is None,
+                field=field,
+            )
+        )
+
+    def _turn(self, char: Element) -> tuple[Field, FieldEdge] | None:
+        """Move the flow over a field character; None where it belongs to no complete field."""
+        known = self._edges.get(char)
+        if known is None:
+            return None
+        field, edge = known
+        if edge == "begin":
+            field.in_result = False
+            self._flow.fields.append(field)
+        elif edge == "separate":
+            field.in_result = True
+        elif field in self._flow.fields:
+            self._flow.fields.remove(field)
+        return known
+
+    def _edge(self, char: Element, items: list[Item]) -> None:
+        around = self._flow.computing
+        known = self._turn(char)
+        if known is None:
+            self._seam = True
+            return
+        field, edge = known
+        outer = around if around is not None and around is not field else None
+        if outer is not None or not field.is_typed:
+            self._edge_of_computed(items, char, outer or field)
+            return
+        self._seam = True
+        role = TagRole.LINK if field.kind == "HYPERLINK" else TagRole.FIELD
+        side = "close" if edge == "end" else "open"
+        last = items[-1] if items else None
+        if isinstance(last, Opaque) and last.field is field and last.edge == side:
+            last.nodes.append(char)
+        else:
+            items.append(Opaque([char], role, can_reorder=False, field=field, edge=side))
+
+    def _edge_of_computed(self, items: list[Item], char: Element, field: Field) -> None:
+        self._seam = True
+        last = items[-1] if items else None
+        if isinstance(last, Opaque) and last.field is field and not last.edge:
+            last.nodes.append(char)
+        else:
+            items.append(Opaque([char], TagRole.FIELD, field=field))
+
+    def _instruction(self, node: Element, items: list[Item]) -> None:
+        field = self._flow.computing
+        if field is None:
+            self._seam = True
+            return
+        self._seam = True
+        last = items[-1] if items else None
+        if isinstance(last, Opaque) and last.field is field:
+            last.nodes.append(node)
+        else:
+            is_opening = field.is_typed and self._flow.fields[-1:] == [field]
+            items.append(
+                Opaque([node], TagRole.FIELD, field=field, edge="open" if is_opening else "", can_reorder=False)
+            )
+
+    def _alternate(self, element: Element, items: list[Item], in_run: tuple[Element, RunFormat] | None) -> None:
+        """Alternate content: the first choice is read, a fallback with the same text nodes is written in step."""
+        choice = next((child for child in element if short_name(child) == "mc:Choice"), None)
+        if choice is None or not any(_direct_text(choice, in_run is not None)):
+            self._opaque(items, element, TagRole.IMAGE)
+            self.nested.append(element)
+            return
+        self._seam = True
+        before = _slots(items)
+        if in_run:
+            self._run_children(choice, in_run[0], in_run[1], items)
+        else:
+            self._children(choice, items)
+        self._seam = True
+        added = _slots(items)[len(before) :]
+        for other in element:
+            nodes = (
+                [node for node in _direct_text(other, in_run is not None) if node.text] if other is not choice else []
+            )
+            if nodes and [node.text for node in nodes] == [slot.node.text for slot in added]:
+                for slot, node in zip(added, nodes, strict=True):
+                    slot.mirrors.append(node)
+            if other is not choice and short_name(other):
+                self._nest_objects(other)
+
+
+def _direct_text(branch: Element, in_run: bool) -> list[Element]:
+    """The text nodes of a branch of alternate content that belong to the paragraph around it."""
+    if not short_name(branch):
+        return []
+    if in_run:
+        return [child for child in branch if short_name(child) == "w:t"]
+    found: list[Element] = []
+    for child in branch:
+        if short_name(child) == "w:r":
+            found += [item for item in child if short_name(item) == "w:t"]
+        elif short_name(child) in _GROUPS or short_name(child) in _THROUGH or short_name(child) == "w:sdtContent":
+            found += _direct_text(child, in_run=False)
+    return found
+
+
+def _slots(items: Sequence[Item]) -> list[Slot]:
+    return [slot for text in texts(items) for slot in text.slots]
+
+
+def _shown(element: Element) -> str:
+    return "".join(node.text or "" for node in element.iter() if short_name(node) == "w:t")
+
+
+def _with_field_groups(items: list[Item]) -> list[Item]:
+    """The items with each typed field that opens and closes among them made a group; one without words, one opaque."""
+    result: list[Item] = []
+    starts: list[tuple[Opaque, int]] = []
+    for item in items:
+        if isinstance(item, Opaque) and item.edge == "open":
+            starts.append((item, len(result)))
+            result.append(item)
+        elif isinstance(item, Opaque) and item.edge == "close" and starts and starts[-1][0].field is item.field:
+            opening, position = starts.pop()
+            held = result[position + 1 :]
+            del result[position:]
+            result.append(_field_group(opening, held, item))
+        else:
+            result.append(item)
+    return result
+
+
+def _field_group(opening: Opaque, held: list[Item], closing: Opaque) -> Item:
+    if has_words(held):
+        return Group(opening.role, held, opening=opening, closing=closing)
+    nodes = [*opening.nodes, *_nodes(held), *closing.nodes]
+    return Opaque(nodes, opening.role, equivalent="".join(text.content for text in texts(held)), field=opening.field)
+
+
+def _nodes(items: Sequence[Item]) -> list[Element]:
+    nodes: list[Element] = []
+    for item in items:
+        if isinstance(item, Text):
+            nodes += [slot.node for slot in item.slots]
+        elif isinstance(item, Opaque):
+            nodes += item.nodes
+        elif item.node is not None:
+            nodes.append(item.node)
+        else:
+            nodes += [
+                *(item.opening.nodes if item.opening else ()),
+                *_nodes(item.items),
+                *(item.closing.nodes if item.closing else ()),
+            ]
+    return nodes

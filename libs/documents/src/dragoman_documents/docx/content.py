@@ -1,0 +1,169 @@
+"""From the items of a paragraph to the content of its unit: edges trimmed, tags numbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dragoman_contracts.text import Tag, TagRole, TagSpec, closing, normalised, opening, placeholder
+from dragoman_documents.docx.inline import Group, Item, Opaque, Text, has_words, prevailing
+
+
+@dataclass(eq=False, slots=True)
+class Tagged:
+    """A unit's content, and what each tag number stands for in the paragraph.
+
+    `formats` maps pairs to a visible run format, `groups` pairs to groups, `opaques` placeholders to things;
+    `base` is the format of untagged text, and `group_bases` that of untagged text inside a group.
+    """
+
+    items: list[Item]
+    base: int
+    content: tuple[str | Tag, ...] = ()
+    specs: list[TagSpec] = field(default_factory=list[TagSpec])
+    formats: dict[int, int] = field(default_factory=dict[int, int])
+    groups: dict[int, Group] = field(default_factory=dict[int, Group])
+    opaques: dict[int, Opaque] = field(default_factory=dict[int, Opaque])
+    ids: dict[Group | Opaque, int] = field(default_factory=dict["Group | Opaque", int])
+    group_bases: dict[Group, int] = field(default_factory=dict[Group, int])
+
+
+def tag_content(items: list[Item]) -> Tagged | None:
+    """The content of the unit these items make, None where there are no words.
+
+    Tags and white space before the first and after the last word stay outside; so does a group around everything.
+    """
+    items = _trimmed(items)
+    base = prevailing(items)
+    if base is None:
+        return None
+    tagged = Tagged(items, base)
+    writer = _Writer(tagged)
+    parts: list[str | Tag] = []
+    writer.write(items, base, parts)
+    tagged.content = normalised(parts)
+    return tagged
+
+
+def _trimmed(items: list[Item]) -> list[Item]:
+    while True:
+        while items and not _holds_words(items[0]):
+            items = items[1:]
+        while items and not _holds_words(items[-1]):
+            items = items[:-1]
+        if len(items) == 1 and isinstance(items[0], Group):
+            items = items[0].items
+            continue
+        break
+    _strip_left(items)
+    _strip_right(items)
+    return items
+
+
+def _holds_words(item: Item) -> bool:
+    return has_words([item])
+
+
+def _strip_left(items: list[Item]) -> None:
+    """Leave white space before the first word in its nodes, out of the unit."""
+    if not items or not isinstance(items[0], Text):
+        return
+    slots = items[0].slots
+    while slots and slots[0].text.isspace():
+        del slots[0]
+    first = slots[0]
+    inner = first.text.lstrip()
+    first.before = first.text[: len(first.text) - len(inner)]
+    first.text = inner
+
+
+def _strip_right(items: list[Item]) -> None:
+    if not items or not isinstance(items[-1], Text):
+        return
+    slots = items[-1].slots
+    while slots and slots[-1].text.isspace():
+        del slots[-1]
+    last = slots[-1]
+    inner = last.text.rstrip()
+    last.after = last.text[len(inner) :]
+    last.text = inner
+
+
+class _Writer:
+    def __init__(self, tagged: Tagged) -> None:
+        self._tagged = tagged
+        self._next = 1
+
+    def write(self, items: Sequence[Item], base: int, parts: list[str | Tag]) -> None:
+        for look, run in _alike(items):
+            if look is None or look == base:
+                self._plain(run, parts)
+            else:
+                tag_id = self._number(TagSpec(id=self._next, role=TagRole.FORMAT, can_delete=True, can_copy=True))
+                self._tagged.formats[tag_id] = look
+                parts.append(opening(tag_id))
+                self._plain(run, parts)
+                parts.append(closing(tag_id))
+
+    def _plain(self, run: Sequence[Item], parts: list[str | Tag]) -> None:
+        for item in run:
+            if isinstance(item, Text):
+                parts.append(item.content)
+            elif isinstance(item, Opaque):
+                parts.append(placeholder(self._opaque(item)))
+            else:
+                self._group(item, parts)
+
+    def _opaque(self, item: Opaque) -> int:
+        spec = TagSpec(
+            id=self._next,
+            role=item.role,
+            can_delete=item.can_delete,
+            can_copy=item.can_copy,
+            can_reorder=item.can_reorder,
+            equivalent=item.equivalent,
+        )
+        tag_id = self._number(spec)
+        self._tagged.opaques[tag_id] = item
+        self._tagged.ids[item] = tag_id
+        return tag_id
+
+    def _group(self, item: Group, parts: list[str | Tag]) -> None:
+        tag_id = self._number(TagSpec(id=self._next, role=item.role))
+        self._tagged.groups[tag_id] = item
+        self._tagged.ids[item] = tag_id
+        base = prevailing(item.items) or 0
+        self._tagged.group_bases[item] = base
+        parts.append(opening(tag_id))
+        self.write(item.items, base, parts)
+        parts.append(closing(tag_id))
+
+    def _number(self, spec: TagSpec) -> int:
+        self._tagged.specs.append(spec)
+        self._next += 1
+        return spec.id
+
+
+def _alike(items: Sequence[Item]) -> Iterator[tuple[int | None, list[Item]]]:
+    """Runs of items of one format; things between two stretches of one format belong to it, others to no format."""
+    run: list[Item] = []
+    waiting: list[Item] = []
+    look: int | None = None
+    for item in items:
+        if isinstance(item, Opaque):
+            waiting.append(item)
+        elif isinstance(item, Text) and item.format == look:
+            run += [*waiting, item]
+            waiting = []
+        else:
+            if run:
+                yield look, run
+            if waiting:
+                yield None, waiting
+            waiting = []
+            look = item.format if isinstance(item, Text) else None
+            run = [item]
+    if run:
+        yield look, run
+    if waiting:
+        yield None, waiting

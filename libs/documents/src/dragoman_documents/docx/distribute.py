@@ -1,0 +1,102 @@
+"""Puts a stretch of target text into the slots of its source stretch.
+
+Slots without a seam between them act as one: the first takes the text and the others are emptied. Across a seam (a
+bookmark, a range mark, a small difference in look) the text is cut where it was cut in the source: at the same offset
+when the lengths are equal, else in proportion, at the nearest word boundary when the source was cut at one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dragoman_documents.docx.inline import Slot
+from dragoman_documents.docx.xml import XML_SPACE, Element, legal_text
+
+_EDGE_SPACE = " \t\r\n"
+
+
+def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
+    """Write `target` over the slots; the slots whose node changed, in order. Equal text changes nothing."""
+    target = legal_text(target)
+    if target == "".join(slot.text for slot in slots):
+        return []
+    pieces = _pieces(slots)
+    cuts = [0, *_cuts(["".join(slot.text for slot in piece) for piece in pieces], target), len(target)]
+    changed: list[Slot] = []
+    for piece, start, end in zip(pieces, cuts, cuts[1:], strict=False):
+        changed += _fill(piece, target[start:end])
+    return changed
+
+
+def set_text(node: Element, text: str) -> None:
+    """Give a text node its text, and have white space at its edges kept where there was none to keep before."""
+    old = node.text or ""
+    node.text = text
+    gains = (text[:1] in _EDGE_SPACE and old[:1] not in _EDGE_SPACE) or (
+        text[-1:] in _EDGE_SPACE and old[-1:] not in _EDGE_SPACE
+    )
+    if text and (gains or not old) and text != text.strip(_EDGE_SPACE) and not _keeps_space(node):
+        node.set(XML_SPACE, "preserve")
+
+
+def _keeps_space(node: Element) -> bool:
+    stated = node.get(XML_SPACE)
+    if stated is None:
+        stated = next((value for value in (item.get(XML_SPACE) for item in node.iterancestors()) if value), None)
+    return stated == "preserve"
+
+
+def _pieces(slots: Sequence[Slot]) -> list[list[Slot]]:
+    pieces: list[list[Slot]] = []
+    for slot in slots:
+        if pieces and not slot.has_seam:
+            pieces[-1].append(slot)
+        else:
+            pieces.append([slot])
+    return pieces
+
+
+def _fill(piece: Sequence[Slot], text: str) -> list[Slot]:
+    if text == "".join(slot.text for slot in piece):
+        return []
+    lengths = [len(slot.text) for slot in piece]
+    if len(text) == sum(lengths):  # nothing grows or shrinks: every run keeps its share
+        offsets = [sum(lengths[:index]) for index in range(len(lengths) + 1)]
+    else:
+        offsets = [0] + [len(text)] * len(piece)
+    changed: list[Slot] = []
+    for slot, start, end in zip(piece, offsets, offsets[1:], strict=False):
+        if slot.text != text[start:end]:
+            for node in (slot.node, *slot.mirrors):
+                set_text(node, slot.before + text[start:end] + slot.after)
+            changed.append(slot)
+    return changed
+
+
+def _cuts(sources: Sequence[str], target: str) -> list[int]:
+    """Where to cut the target so that its pieces answer those of the source; each piece gets something where it can."""
+    total = sum(map(len, sources))
+    cuts: list[int] = []
+    offset = 0
+    for index, source in enumerate(sources[:-1]):
+        offset += len(source)
+        lowest = cuts[-1] if cuts else 0
+        left = len(sources) - 1 - index
+        highest = max(lowest, len(target) - left)
+        if len(target) == total:
+            cut = offset
+        else:
+            cut = _near_boundary(target, round(offset * len(target) / total), source, sources[index + 1])
+        cuts.append(min(max(cut, min(lowest + 1, highest)), highest))
+    return cuts
+
+
+def _near_boundary(target: str, position: int, left: str, right: str) -> int:
+    """The nearest place of the same kind as the source's cut: after a space, before one, or right there inside a word."""
+    if left[-1:].isspace():
+        places = [index + 1 for index, char in enumerate(target) if char.isspace()]
+    elif right[:1].isspace():
+        places = [index for index, char in enumerate(target) if char.isspace()]
+    else:
+        return position
+    return min(places, key=lambda place: abs(place - position), default=position)

@@ -1,0 +1,72 @@
+"""Extraction: a document's text as units, and what was noticed on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from dragoman_contracts.model import Value
+from dragoman_contracts.text import Anchor, Segment, Tag, Unit, plain_text
+from dragoman_documents.budget import Budget
+from dragoman_documents.docx.options import ExtractOptions
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.plan import Plan
+from dragoman_documents.docx.preflight import Finding, unreadable_parts
+from dragoman_documents.docx.stories import plan_units
+
+
+class Extraction(Value):
+    """The units of one document version in document order; how many each story has; what could not be reached."""
+
+    units: tuple[Unit, ...]
+    counts: Mapping[str, int]
+    findings: tuple[Finding, ...] = ()
+
+
+def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None) -> Extraction:
+    """The text of a DOCX file as units, one per paragraph, each with exactly one segment.
+
+    Raises:
+        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+    """
+    package = Package(data, budget or Budget())
+    plans = plan_units(package, options or ExtractOptions())
+    units = tuple(_units(plans))
+    counts = Counter(str(unit.story) for unit in units)
+    return Extraction(units=units, counts=dict(counts), findings=unreadable_parts(package))
+
+
+def _units(plans: Sequence[Plan]) -> list[Unit]:
+    texts = [plain_text(plan.holder.content) for plan in plans]
+    units: list[Unit] = []
+    for index, plan in enumerate(plans):
+        before = texts[index - 1] if index and plans[index - 1].part == plan.part else ""
+        after = texts[index + 1] if index + 1 < len(plans) and plans[index + 1].part == plan.part else ""
+        units.append(_unit(plan, texts[index], _digest([before, after])))
+    return units
+
+
+def _unit(plan: Plan, text: str, context_key: str) -> Unit:
+    content = plan.holder.content
+    return Unit(
+        unit_id=plan.unit_id,
+        anchor=Anchor(part=plan.part, path=plan.path),
+        story=plan.story,
+        content_key=_digest([_stored(part) for part in content]),
+        context_key=context_key,
+        segments=(Segment(segment_id=f"{plan.unit_id}/0", source=content),),
+        tags=tuple(plan.holder.specs),
+        style=plan.style,
+        is_translatable=plan.is_translatable and any(char.isalpha() for char in text),
+    )
+
+
+def _stored(part: str | Tag) -> object:
+    return part if isinstance(part, str) else [part.side, part.id]
+
+
+def _digest(value: object) -> str:
+    """A short stable hash; collisions among the units of one installation are out of reach at 128 bits."""
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]

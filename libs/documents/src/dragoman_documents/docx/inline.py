@@ -1,0 +1,104 @@
+"""The inside of a paragraph as the engine sees it: text in slots, things that are no text, and groups around them.
+
+Slots are the file's own text nodes. Neighbouring slots that look alike make one `Text`; what stands between them
+(bookmarks, range marks, tracked deletions) is remembered as a seam, so that text flows around marks and never over them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dragoman_contracts.text import TagRole
+from dragoman_documents.docx.fields import Field
+from dragoman_documents.docx.formats import RunFormat
+from dragoman_documents.docx.xml import Element
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """A text node. `text` is what takes part in the unit; white space at the unit's edges stays in `before` and `after`.
+
+    `has_seam` says that something separates it from the slot before, or that its run looks different in the small.
+    """
+
+    node: Element
+    run: Element
+    format: RunFormat
+    text: str
+    has_seam: bool
+    before: str = ""
+    after: str = ""
+    mirrors: list[Element] = field(default_factory=list[Element])
+
+
+@dataclass(eq=False, slots=True)
+class Text:
+    """A stretch of slots that look the same to a reader."""
+
+    slots: list[Slot]
+
+    @property
+    def format(self) -> int:
+        """The number of the stretch's visible format."""
+        return self.slots[0].format.visible
+
+    @property
+    def content(self) -> str:
+        """The stretch's text."""
+        return "".join(slot.text for slot in self.slots)
+
+
+@dataclass(eq=False, slots=True)
+class Opaque:
+    """What is no text: a tab, a note reference, a picture, a computed field. `nodes` lie next to each other in the file."""
+
+    nodes: list[Element]
+    role: TagRole
+    equivalent: str = ""
+    can_delete: bool = False
+    can_copy: bool = False
+    can_reorder: bool = True
+    field: Field | None = None
+    edge: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Group:
+    """Items inside an element of the file (a link, a content control, an insertion), or between a field's two edges.
+
+    For a field `node` is None, and `opening` and `closing` hold its edges.
+    """
+
+    role: TagRole
+    items: list[Item]
+    node: Element | None = None
+    inner: Element | None = None
+    opening: Opaque | None = None
+    closing: Opaque | None = None
+
+
+Item = Text | Opaque | Group
+
+
+def texts(items: Sequence[Item]) -> Iterator[Text]:
+    """Every stretch of text, in reading order, groups entered."""
+    for item in items:
+        if isinstance(item, Text):
+            yield item
+        elif isinstance(item, Group):
+            yield from texts(item.items)
+
+
+def has_words(items: Sequence[Item]) -> bool:
+    """Whether any text but white space is in there."""
+    return any(not slot.text.isspace() for text in texts(items) for slot in text.slots)
+
+
+def prevailing(items: Sequence[Item]) -> int | None:
+    """The visible format most of the text has, of the stretches not inside a group where there are any; None without text."""
+    weights: dict[int, int] = {}
+    direct = [item for item in items if isinstance(item, Text)]
+    for text in direct or texts(items):
+        weights[text.format] = weights.get(text.format, 0) + sum(1 for char in text.content if not char.isspace())
+    return max(weights, key=lambda key: weights[key]) if weights else None

@@ -1,0 +1,57 @@
+"""Merge: targets put back into the document they were extracted from, by unit id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.text import Content, normalised
+from dragoman_documents.budget import Budget
+from dragoman_documents.docx.direction import mark_language
+from dragoman_documents.docx.options import ExtractOptions
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.plan import Plan
+from dragoman_documents.docx.stories import plan_units
+from dragoman_documents.errors import UnknownUnitError
+
+
+def merge(
+    data: bytes,
+    targets: Mapping[str, Content],
+    options: ExtractOptions | None = None,
+    budget: Budget | None = None,
+    target_locale: Locale | None = None,
+) -> bytes:
+    """The document with its text replaced by `targets`, keyed by unit id, and nothing else changed.
+
+    `data` and `options` must be those of the extraction. Units without a target stay as they are, and a target equal to
+    its source touches nothing: where no text changes the result is `data`, byte by byte. With a locale, runs that get new
+    text also get its language and, for a right-to-left language, its direction. Two runs give equal bytes.
+
+    Raises:
+        UnknownUnitError: a target names a unit this document does not have; extract it again.
+        DocumentError: the file is no readable Word document or passes the budget.
+    """
+    package = Package(data, budget or Budget())
+    plans = {plan.unit_id: plan for plan in plan_units(package, options or ExtractOptions())}
+    unknown = targets.keys() - plans.keys()
+    if unknown:
+        raise UnknownUnitError(
+            f"{len(unknown)} targets name units that this document does not have. "
+            "It changed, or other options were used: extract it again."
+        )
+    for unit_id, plan in plans.items():
+        target = targets.get(unit_id)
+        if target is not None:
+            _write(package, plan, normalised(target), target_locale)
+    return package.saved()
+
+
+def _write(package: Package, plan: Plan, target: Content, target_locale: Locale | None) -> None:
+    for shown in (plan, *plan.mirrors):
+        if target == shown.holder.content:
+            continue
+        runs = shown.holder.write(target)
+        package.mark_changed(shown.part)
+        if target_locale is not None and shown.paragraph is not None:
+            mark_language(shown.paragraph, runs, target_locale)

@@ -1,0 +1,309 @@
+"""The OPC layer: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6 and §7)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote
+
+from dragoman_documents.budget import Budget
+from dragoman_documents.docx.archive import Archive, Entry
+from dragoman_documents.docx.xml import Element, parse_xml, serialise, short_name, transitional
+from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
+
+_CONTENT_TYPES = "[content_types].xml"
+_WORD_ML = re.compile(r"application/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\.")
+
+
+class PartRole(StrEnum):
+    """What a part holds, as its content type or, failing that, the relationship to it says."""
+
+    MAIN = "main"
+    HEADER = "header"
+    FOOTER = "footer"
+    FOOTNOTES = "footnotes"
+    ENDNOTES = "endnotes"
+    COMMENTS = "comments"
+    GLOSSARY = "glossary"
+    CHART = "chart"
+    STATISTICAL_CHART = "statistical_chart"
+    DIAGRAM = "diagram"
+    CORE_PROPERTIES = "core_properties"
+    STYLES = "styles"
+    SETTINGS = "settings"
+    FONT_TABLE = "font_table"
+    CUSTOM_XML = "custom_xml"
+    CUSTOM_XML_PROPERTIES = "custom_xml_properties"
+    MACROS = "macros"
+    EMBEDDED = "embedded"
+    PICTURE = "picture"
+    OTHER = "other"
+
+
+_BY_CONTENT_TYPE = (
+    ("document.main+xml", PartRole.MAIN),
+    ("template.main+xml", PartRole.MAIN),
+    ("macroenabled.main+xml", PartRole.MAIN),
+    ("macroenabledtemplate.main+xml", PartRole.MAIN),
+    ("wordprocessingml.header+xml", PartRole.HEADER),
+    ("wordprocessingml.footer+xml", PartRole.FOOTER),
+    ("wordprocessingml.footnotes+xml", PartRole.FOOTNOTES),
+    ("wordprocessingml.endnotes+xml", PartRole.ENDNOTES),
+    ("wordprocessingml.comments+xml", PartRole.COMMENTS),
+    ("document.glossary+xml", PartRole.GLOSSARY),
+    ("drawingml.chart+xml", PartRole.CHART),
+    (".chartex+xml", PartRole.STATISTICAL_CHART),
+    ("drawingml.chartshapes+xml", PartRole.CHART),
+    ("drawingml.diagramdata+xml", PartRole.DIAGRAM),
+    ("drawingml.diagramdrawing+xml", PartRole.DIAGRAM),
+    ("core-properties+xml", PartRole.CORE_PROPERTIES),
+    ("wordprocessingml.styles+xml", PartRole.STYLES),
+    ("wordprocessingml.settings+xml", PartRole.SETTINGS),
+    ("wordprocessingml.fonttable+xml", PartRole.FONT_TABLE),
+    ("customxmlproperties+xml", PartRole.CUSTOM_XML_PROPERTIES),
+    ("vbaproject", PartRole.MACROS),
+    ("oleobject", PartRole.EMBEDDED),
+)
+_BY_RELATIONSHIP = {
+    "header": PartRole.HEADER,
+    "footer": PartRole.FOOTER,
+    "footnotes": PartRole.FOOTNOTES,
+    "endnotes": PartRole.ENDNOTES,
+    "comments": PartRole.COMMENTS,
+    "glossaryDocument": PartRole.GLOSSARY,
+    "chart": PartRole.CHART,
+    "chartEx": PartRole.STATISTICAL_CHART,
+    "chartUserShapes": PartRole.CHART,
+    "diagramData": PartRole.DIAGRAM,
+    "diagramDrawing": PartRole.DIAGRAM,
+    "core-properties": PartRole.CORE_PROPERTIES,
+    "styles": PartRole.STYLES,
+    "settings": PartRole.SETTINGS,
+    "fontTable": PartRole.FONT_TABLE,
+    "customXml": PartRole.CUSTOM_XML,
+    "customXmlProps": PartRole.CUSTOM_XML_PROPERTIES,
+    "vbaProject": PartRole.MACROS,
+    "oleObject": PartRole.EMBEDDED,
+    "package": PartRole.EMBEDDED,
+    "image": PartRole.PICTURE,
+}
+_STORY_ORDER = (
+    PartRole.MAIN,
+    PartRole.HEADER,
+    PartRole.FOOTER,
+    PartRole.FOOTNOTES,
+    PartRole.ENDNOTES,
+    PartRole.COMMENTS,
+    PartRole.GLOSSARY,
+    PartRole.CHART,
+    PartRole.STATISTICAL_CHART,
+    PartRole.DIAGRAM,
+    PartRole.CORE_PROPERTIES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """An explicit relationship: `target` is a part name where internal, the uri as written where external."""
+
+    id: str
+    kind: str
+    target: str
+    is_external: bool
+
+
+class Package:
+    """A WordprocessingML package in memory.
+
+    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, and nothing else is touched.
+
+    Raises:
+        DocumentError: the bytes are no readable Word document; the message names the cure.
+    """
+
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        self.budget = budget
+        self.size_bytes = len(data)
+        self._archive = Archive(data, budget)
+        self._entries: dict[str, Entry] = {}
+        for entry in self._archive.entries:
+            if not entry.is_folder:
+                self._entries[_key(entry.name)] = entry
+        self._roots: dict[str, Element | None] = {}
+        self._sources: dict[str, bytes] = {}
+        self._changed: set[str] = set()
+        self._overrides, self._defaults = self._content_types()
+        self._relationships: dict[str, tuple[Relationship, ...]] = {}
+        self._roles = self._find_roles()
+        self.main = self._find_main()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every part's name, in the order of the archive, without a leading slash."""
+        return tuple(_name(entry) for entry in self._entries.values())
+
+    def size_of(self, name: str) -> int:
+        """The unpacked bytes of a part."""
+        return self._entries[_key(name)].size_bytes
+
+    def content_type(self, name: str) -> str:
+        """The media type of a part in lower case; empty where the package states none."""
+        key = _key(name)
+        return self._overrides.get(key) or self._defaults.get(key.rpartition(".")[2], "")
+
+    def role(self, name: str) -> PartRole:
+        """What a part holds."""
+        return self._roles.get(_key(name), PartRole.OTHER)
+
+    def with_role(self, *roles: PartRole) -> tuple[str, ...]:
+        """The names of the parts with one of these roles, in the order of the archive."""
+        return tuple(name for name in self.names if self.role(name) in roles)
+
+    def stories(self) -> tuple[str, ...]:
+        """The parts that can hold text, the main document first, then by kind."""
+        ranked = [(_STORY_ORDER.index(self.role(name)), name) for name in self.names if self.role(name) in _STORY_ORDER]
+        return tuple(name for _, name in sorted(ranked, key=lambda item: (item[0], _natural(item[1]))))
+
+    def relationships(self, name: str) -> tuple[Relationship, ...]:
+        """The relationships of a part, or of the package for the empty name."""
+        key = _key(name)
+        if key not in self._relationships:
+            self._relationships[key] = self._read_relationships(key)
+        return self._relationships[key]
+
+    def root(self, name: str) -> Element | None:
+        """The root of an XML part, or None where the part is absent or not well-formed.
+
+        The main document is always there: a package without a readable one is refused when opened.
+
+        Raises:
+            TooLargeError: the part passes the budget.
+        """
+        key = _key(name)
+        if key not in self._roots:
+            entry = self._entries.get(key)
+            self._roots[key] = self._parse(key, entry) if entry else None
+        return self._roots[key]
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a part."""
+        return self._archive.read(self._entries[_key(name)])
+
+    def mark_changed(self, name: str) -> None:
+        """Have the part serialised when the package is saved."""
+        self._changed.add(_key(name))
+
+    def saved(self) -> bytes:
+        """The package with its changed parts, everything else byte by byte as it was."""
+        changes: dict[Entry, bytes] = {}
+        for key in self._changed:
+            root = self._roots[key]
+            if root is not None:
+                changes[self._entries[key]] = serialise(root, self._sources[key])
+        return self._archive.rewritten(changes)
+
+    def _children(self, name: str) -> Iterator[Element]:
+        root = self.root(name)
+        return iter(()) if root is None else iter(root)
+
+    def _parse(self, key: str, entry: Entry) -> Element | None:
+        try:
+            data = self._archive.read(entry)
+            self._sources[key] = data
+            return parse_xml(data, self.budget)
+        except TooLargeError:
+            raise
+        except DocumentError:
+            if key in (_CONTENT_TYPES, getattr(self, "main", None)):
+                raise
+            return None
+
+    def _content_types(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        overrides: dict[str, str] = {}
+        defaults: dict[str, str] = {}
+        for element in self._children(_CONTENT_TYPES):
+            media_type = element.get("ContentType", "") or ""
+            if short_name(element) == "ct:Override":
+                overrides[_key(element.get("PartName", "") or "")] = media_type.lower()
+            elif short_name(element) == "ct:Default":
+                defaults[(element.get("Extension", "") or "").lower()] = media_type.lower()
+        return overrides, defaults
+
+    def _find_roles(self) -> dict[str, PartRole]:
+        roles: dict[str, PartRole] = {}
+        for key in self._entries:
+            media_type = self.content_type(key)
+            roles[key] = next((role for end, role in _BY_CONTENT_TYPE if end in media_type), PartRole.OTHER)
+        for key in [*self._entries, ""]:
+            for relationship in self.relationships(key):
+                target = _key(relationship.target)
+                if relationship.is_external or roles.get(target) is not PartRole.OTHER:
+                    continue
+                roles[target] = _BY_RELATIONSHIP.get(relationship.kind.rpartition("/")[2], PartRole.OTHER)
+        return roles
+
+    def _find_main(self) -> str:
+        stated = [_key(item.target) for item in self.relationships("") if item.kind.endswith("/officeDocument")]
+        typed = [key for key, role in self._roles.items() if role is PartRole.MAIN]
+        for key in [*(key for key in stated if key in typed), *typed, *stated]:
+            entry = self._entries.get(key)
+            if entry is None:
+                continue
+            self.main = key
+            root = self._roots[key] = self._parse(key, entry)
+            if root is not None and short_name(root) == "w:document":
+                self._roles[key] = PartRole.MAIN
+                return _name(entry)
+        raise self._not_word()
+
+    def _not_word(self) -> DocumentError:
+        types = " ".join([*self._overrides.values(), *self._defaults.values()])
+        for mark, what in (("spreadsheetml", "an Excel workbook"), ("presentationml", "a PowerPoint presentation")):
+            if mark in types:
+                return NotWordError(f"This is {what}, not a Word document. Send the DOCX file.")
+        if _WORD_ML.search(types):
+            return DamagedDocumentError(
+                "The package names a Word document but does not hold it. Open it in Word, let it repair the file, and save it again."
+            )
+        return NotWordError("This ZIP file holds no Word document. Send the DOCX file itself, not an archive of files.")
+
+    def _read_relationships(self, key: str) -> tuple[Relationship, ...]:
+        folder, base = posixpath.split(key)
+        found: list[Relationship] = []
+        for element in self._children(posixpath.join(folder, "_rels", base + ".rels")):
+            if short_name(element) == "rel:Relationship":
+                found.append(_relationship(element, folder))
+        return tuple(found)
+
+    def related(self, name: str, kind: str) -> Iterator[str]:
+        """The parts that a part points to by relationships whose type ends in `kind`."""
+        for relationship in self.relationships(name):
+            if not relationship.is_external and relationship.kind.endswith("/" + kind):
+                yield relationship.target
+
+
+def _relationship(element: Element, folder: str) -> Relationship:
+    target = element.get("Target", "") or ""
+    is_external = element.get("TargetMode") == "External"
+    if not is_external:
+        path = unquote(target.partition("#")[0].replace("\\", "/"))
+        target = path.lstrip("/") if path.startswith("/") else posixpath.normpath(posixpath.join(folder, path))
+    kind = transitional(element.get("Type", "") or "")
+    return Relationship(id=element.get("Id", "") or "", kind=kind, target=target, is_external=is_external)
+
+
+def _name(entry: Entry) -> str:
+    return entry.name.replace("\\", "/").lstrip("/")
+
+
+def _key(name: str) -> str:
+    """Part names are equal when they are equal but for the case of ASCII letters (ECMA-376 Part 2 §6.2.2.3)."""
+    return name.replace("\\", "/").lstrip("/").lower()
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sorts header2 before header10."""
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", name)]

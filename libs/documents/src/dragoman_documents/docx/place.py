@@ -1,0 +1,236 @@
+"""Puts a target into its paragraph.
+
+Source and target are compared level by level (paragraph, then each link, control or insertion). What stands in the same
+order stays where it is and only its text changes; the rest is moved, or made as a new run with a copy of the properties
+of a run of that format. Tags a translator lost cannot crash it: text takes the format around it, lost things stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from dragoman_contracts.text import Tag, TagSide
+from dragoman_documents.docx.content import Tagged
+from dragoman_documents.docx.distribute import distribute, set_text
+from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, texts
+from dragoman_documents.docx.splice import detach, empty_like, isolated, put
+from dragoman_documents.docx.xml import Element, copied, legal_text
+
+Key = tuple[str, int]
+
+
+@dataclass(eq=False, slots=True)
+class _Entry:
+    """One thing on a level: text of a format, an opaque, a field's edge, or a group with its own level."""
+
+    key: Key
+    text: str = ""
+    source: Text | None = None
+    opaque: Opaque | None = None
+    group: Group | None = None
+    inside: list[_Entry] = field(default_factory=list["_Entry"])
+
+
+def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
+    """Write a target into the paragraph; the runs whose text changed."""
+    placer = _Placer(tagged)
+    placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
+    return placer.changed
+
+
+def _source_level(tagged: Tagged, items: Sequence[Item]) -> list[_Entry]:
+    entries: list[_Entry] = []
+    for item in items:
+        if isinstance(item, Text):
+            entries.append(_Entry(("text", item.format), item.content, source=item))
+        elif isinstance(item, Opaque):
+            entries.append(_Entry(("opaque", tagged.ids[item]), opaque=item))
+        elif item.node is not None:
+            inside = _source_level(tagged, item.items)
+            entries.append(_Entry(("group", tagged.ids[item]), group=item, inside=inside))
+        else:
+            tag_id = tagged.ids[item]
+            entries.append(_Entry(("open", tag_id), opaque=item.opening))
+            entries += _source_level(tagged, item.items)
+            entries.append(_Entry(("close", tag_id), opaque=item.closing))
+    return entries
+
+
+class _TargetReader:
+    """Turns target content into levels; crossed, doubled, unknown and unclosed tags are read as well as they can be."""
+
+    def __init__(self, tagged: Tagged) -> None:
+        self._tagged = tagged
+        self._used: set[tuple[TagSide, int]] = set()
+        self._root: list[_Entry] = []
+        self._stack: list[tuple[int, list[_Entry], int]] = []
+
+    def read(self, target: Sequence[str | Tag]) -> list[_Entry]:
+        for part in target:
+            if isinstance(part, str):
+                self._text(legal_text(part))
+            elif part.side is TagSide.OPEN:
+                self._open(part.id)
+            elif part.side is TagSide.CLOSE:
+                self._close(part.id)
+            else:
+                self._placeholder(part.id)
+        while self._stack:
+            self._pop()
+        return self._root
+
+    @property
+    def _level(self) -> list[_Entry]:
+        return self._stack[-1][1] if self._stack else self._root
+
+    def _text(self, text: str) -> None:
+        look = self._stack[-1][2] if self._stack else self._tagged.base
+        last = self._level[-1] if self._level else None
+        if last is not None and last.key == ("text", look):
+            last.text += text
+        elif text:
+            self._level.append(_Entry(("text", look), text))
+
+    def _open(self, tag_id: int) -> None:
+        tagged = self._tagged
+        group = tagged.groups.get(tag_id)
+        if tag_id in tagged.formats:
+            self._stack.append((tag_id, self._level, tagged.formats[tag_id]))
+        elif group is None or (TagSide.OPEN, tag_id) in self._used:
+            return
+        elif group.node is not None:
+            entry = _Entry(("group", tag_id), group=group)
+            self._level.append(entry)
+            self._stack.append((tag_id, entry.inside, tagged.group_bases[group]))
+        else:
+            self._level.append(_Entry(("open", tag_id), opaque=group.opening))
+            self._stack.append((tag_id, self._level, tagged.group_bases[group]))
+        self._used.add((TagSide.OPEN, tag_id))
+
+    def _close(self, tag_id: int) -> None:
+        if any(open_id == tag_id for open_id, _, _ in self._stack):
+            while self._pop() != tag_id:
+                pass
+
+    def _pop(self) -> int:
+        tag_id, level, _ = self._stack.pop()
+        group = self._tagged.groups.get(tag_id)
+        if group is not None and group.node is None:
+            level.append(_Entry(("close", tag_id), opaque=group.closing))
+        return tag_id
+
+    def _placeholder(self, tag_id: int) -> None:
+        opaque = self._tagged.opaques.get(tag_id)
+        if opaque is None or ((TagSide.PLACEHOLDER, tag_id) in self._used and not opaque.can_copy):
+            return
+        self._used.add((TagSide.PLACEHOLDER, tag_id))
+        self._level.append(_Entry(("opaque", tag_id), opaque=opaque))
+
+
+class _Placer:
+    def __init__(self, tagged: Tagged) -> None:
+        self._templates = {slot.format.visible: slot for slot in _all_slots(tagged)}
+        self._fallback = self._templates.get(tagged.base) or next(iter(_all_slots(tagged)))
+        self._insides: dict[Group, list[_Entry]] = {}
+        self._placed: set[Opaque] = set()
+        self.changed: list[Element] = []
+
+    def learn(self, source: list[_Entry]) -> list[_Entry]:
+        """Remember what each group holds, to fill it wherever the target has it."""
+        for entry in source:
+            if entry.group is not None:
+                self._insides[entry.group] = self.learn(entry.inside)
+        return source
+
+    def level(self, source: list[_Entry], target: list[_Entry], home: Element | None) -> None:
+        """Make one level read as the target does. `home` takes what has nothing before it on the level."""
+        kept = _kept_in_place(source, target)
+        for index, entry in enumerate(source):
+            if index not in kept.values() and entry.source is not None:
+                self._write(entry.source, "")
+        start = _first_node(source[0]) if source else None
+        anchor: Element | None = None
+        for index, entry in enumerate(target):
+            if index in kept:
+                anchor = self._keep(source[kept[index]], entry)
+            else:
+                anchor = self._insert(entry, anchor, start, home)
+        for entry in source:
+            if entry.opaque is not None and entry.opaque.can_delete and entry.opaque not in self._placed:
+                detach(entry.opaque.nodes)
+
+    def _keep(self, source: _Entry, target: _Entry) -> Element:
+        if source.source is not None:
+            self._write(source.source, target.text)
+        elif source.group is not None:
+            self.level(source.inside, target.inside, source.group.inner)
+        elif source.opaque is not None:
+            self._placed.add(source.opaque)
+        return _last_node(source)
+
+    def _write(self, text: Text, target: str) -> None:
+        self.changed += [slot.run for slot in distribute(text.slots, target)]
+
+    def _insert(self, entry: _Entry, anchor: Element | None, start: Element | None, home: Element | None) -> Element:
+        if entry.opaque is not None:
+            moved = self._movable(entry.opaque)
+        elif entry.group is not None and entry.group.node is not None:
+            moved = [entry.group.node]
+        else:
+            moved = [self._new_run(entry)]
+        put(moved, anchor, start, home)
+        if entry.group is not None:
+            self.level(self._insides[entry.group], entry.inside, entry.group.inner)
+        return moved[-1]
+
+    def _movable(self, opaque: Opaque) -> list[Element]:
+        """The opaque's nodes in runs of their own; copies where the target has it twice."""
+        nodes = isolated(opaque.nodes)
+        if opaque in self._placed:
+            return [copied(node) for node in nodes]
+        self._placed.add(opaque)
+        return nodes
+
+    def _new_run(self, entry: _Entry) -> Element:
+        template = self._templates.get(entry.key[1], self._fallback)
+        run = empty_like(template.run)
+        node = run.makeelement(template.node.tag)
+        run.append(node)
+        set_text(node, entry.text)
+        self.changed.append(run)
+        return run
+
+
+def _all_slots(tagged: Tagged) -> Iterator[Slot]:
+    for text in texts(tagged.items):
+        yield from text.slots
+
+
+def _kept_in_place(source: Sequence[_Entry], target: Sequence[_Entry]) -> dict[int, int]:
+    """Which entry of the target stands where which entry of the source does, in one order."""
+    source_keys, target_keys = [entry.key for entry in source], [entry.key for entry in target]
+    if source_keys == target_keys:
+        return {index: index for index in range(len(target))}
+    blocks = SequenceMatcher(None, source_keys, target_keys, autojunk=False).get_matching_blocks()
+    return {block.b + step: block.a + step for block in blocks for step in range(block.size)}
+
+
+def _first_node(entry: _Entry) -> Element | None:
+    return _edge_node(entry, 0)
+
+
+def _last_node(entry: _Entry) -> Element:
+    node = _edge_node(entry, -1)
+    if node is None:
+        raise ValueError("an entry of the source has a node")
+    return node
+
+
+def _edge_node(entry: _Entry, index: int) -> Element | None:
+    if entry.source is not None:
+        return entry.source.slots[index].node
+    if entry.opaque is not None:
+        return entry.opaque.nodes[index]
+    return entry.group.node if entry.group is not None else None

@@ -1,0 +1,94 @@
+"""A unit together with the nodes it was read from, so that a target can be written back into them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from dragoman_contracts.text import StoryKind, Tag, TagSpec
+from dragoman_documents.docx.content import Tagged
+from dragoman_documents.docx.distribute import set_text
+from dragoman_documents.docx.place import place
+from dragoman_documents.docx.xml import Element, legal_text
+
+
+class Holder(Protocol):
+    """What a unit was read from."""
+
+    @property
+    def content(self) -> tuple[str | Tag, ...]: ...
+    @property
+    def specs(self) -> Sequence[TagSpec]: ...
+    def write(self, target: Sequence[str | Tag]) -> list[Element]: ...
+
+
+@dataclass(eq=False, slots=True)
+class Paragraph:
+    """A unit read from the runs of a paragraph."""
+
+    tagged: Tagged
+
+    @property
+    def content(self) -> tuple[str | Tag, ...]:
+        """The unit's source."""
+        return self.tagged.content
+
+    @property
+    def specs(self) -> Sequence[TagSpec]:
+        """What the unit's tags stand for."""
+        return self.tagged.specs
+
+    def write(self, target: Sequence[str | Tag]) -> list[Element]:
+        """Put a target into the runs; those that changed."""
+        return place(self.tagged, target)
+
+
+@dataclass(eq=False, slots=True)
+class Value:
+    """A unit read from one attribute, or from the text of one element where `attribute` is None."""
+
+    element: Element
+    attribute: str | None
+    text: str
+
+    @property
+    def content(self) -> tuple[str | Tag, ...]:
+        """The unit's source: one string without the white space around it."""
+        return (self.text.strip(),)
+
+    @property
+    def specs(self) -> Sequence[TagSpec]:
+        """No tags."""
+        return ()
+
+    def write(self, target: Sequence[str | Tag]) -> list[Element]:
+        """Put a target into the attribute or element."""
+        plain = legal_text("".join(part for part in target if isinstance(part, str)))
+        inner = self.text.strip()
+        start = self.text.index(inner)
+        value = self.text[:start] + plain + self.text[start + len(inner) :]
+        if self.attribute is None:
+            set_text(self.element, value)
+        else:
+            self.element.set(self.attribute, value)
+        return []
+
+
+@dataclass(eq=False, slots=True)
+class Plan:
+    """A unit, where it stands, what it was read from, and what shows the same text and is written in step."""
+
+    part: str
+    path: str
+    story: StoryKind
+    holder: Holder
+    style: str = ""
+    is_translatable: bool = True
+    paragraph: Element | None = None
+    mirrors: list[Plan] = field(default_factory=list["Plan"])
+
+    @property
+    def unit_id(self) -> str:
+        """The unit's id: unique in the document, the same each time the document is read."""
+        return f"{self.part}#{self.path}"

@@ -1,0 +1,121 @@
+"""Moves nodes inside a paragraph: runs are split only where something must stand between their children."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from dragoman_documents.docx.xml import Element, copied, short_name
+
+_RUNS = frozenset({"w:r", "a:r"})
+_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
+
+
+def empty_like(run: Element) -> Element:
+    """A new run with the attributes and properties of another and nothing in it."""
+    twin = run.makeelement(run.tag)
+    for name, value in run.attrib.items():
+        twin.set(name, value)
+    for child in run:
+        if short_name(child) in _PROPERTIES:
+            twin.append(copied(child))
+    return twin
+
+
+def isolated(nodes: Sequence[Element]) -> list[Element]:
+    """The nodes taken out of the document, those that were in runs in new runs of the same properties."""
+    loose: list[Element] = []
+    for run, members in groupby(nodes, key=_run_of):
+        if run is None:
+            loose += members
+            continue
+        own = empty_like(run)
+        for node in list(members):
+            detach([node])
+            own.append(node)
+        loose.append(own)
+    detach(loose)
+    return loose
+
+
+def put(loose: Sequence[Element], anchor: Element | None, start: Element | None, home: Element | None) -> None:
+    """Insert nodes after `anchor`; without one before `start`, and without that at the end of `home`."""
+    detach(loose)
+    if anchor is not None:
+        place = _after(anchor)
+        for node in loose:
+            place.addnext(node)
+            place = node
+    elif start is not None and start.getparent() is not None:
+        place = _before(start)
+        for node in loose:
+            place.addprevious(node)
+    elif home is not None:
+        for node in loose:
+            home.append(node)
+
+
+def detach(nodes: Sequence[Element]) -> None:
+    """Take nodes out of their parents, leaving any white space that followed them."""
+    for node in nodes:
+        parent = node.getparent()
+        if parent is not None:
+            parent.remove(node)
+        node.tail = None
+
+
+def _run_of(node: Element) -> Element | None:
+    """The run a node is in, through alternate content."""
+    if short_name(node) in _RUNS:
+        return None
+    return next((item for item in _lineage(node) if short_name(item) in _RUNS), None)
+
+
+def _lineage(node: Element) -> list[Element]:
+    """The parents up to the nearest paragraph."""
+    found: list[Element] = []
+    for ancestor in node.iterancestors():
+        if short_name(ancestor) in {"w:p", "a:p"}:
+            break
+        found.append(ancestor)
+    return found
+
+
+def _after(anchor: Element) -> Element:
+    """The element of the run's level to insert after; what follows the anchor in its run goes into a run of its own."""
+    run = _run_of(anchor)
+    if run is None:
+        return anchor
+    child = _child_of(run, anchor)
+    following = list(child.itersiblings())
+    if following:
+        rest = empty_like(run)
+        for node in following:
+            rest.append(node)
+        run.addnext(rest)
+    return run
+
+
+def _before(start: Element) -> Element:
+    """The element of the run's level to insert before; what precedes `start` in its run stays before."""
+    run = _run_of(start)
+    if run is None:
+        return start
+    child = _child_of(run, start)
+    preceding = [node for node in run if short_name(node) not in _PROPERTIES]
+    if preceding and preceding[0] is not child:
+        rest = empty_like(run)
+        for node in [child, *child.itersiblings()]:
+            rest.append(node)
+        run.addnext(rest)
+        return rest
+    return run
+
+
+def _child_of(run: Element, node: Element) -> Element:
+    """The child of the run that is the node or holds it."""
+    while True:
+        parent = node.getparent()
+        if parent is None or parent is run:
+            return node
+        node = parent

@@ -1,0 +1,194 @@
+"""The XML layer: lxml behind a typed face, parsing within the budget, and serialising that keeps the prolog.
+
+lxml has no type stubs; `Element` names what the engine uses of it, and the functions here are the only ones that call it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from dragoman_documents.budget import Budget
+from dragoman_documents.errors import DamagedDocumentError, TooLargeError
+
+
+class Element(Protocol):
+    """An lxml element. `tag` is a string for elements only: comments, instructions and entities have a function there."""
+
+    tag: str
+    text: str | None
+    tail: str | None
+
+    @property
+    def attrib(self) -> Mapping[str, str]: ...
+    @property
+    def nsmap(self) -> Mapping[str | None, str]: ...
+    def get(self, name: str, default: str | None = None) -> str | None: ...
+    def set(self, name: str, value: str) -> None: ...
+    def __iter__(self) -> Iterator[Element]: ...
+    def __len__(self) -> int: ...
+    def getparent(self) -> Element | None: ...
+    def getnext(self) -> Element | None: ...
+    def getprevious(self) -> Element | None: ...
+    def iter(self, *tags: str) -> Iterator[Element]: ...
+    def iterancestors(self) -> Iterator[Element]: ...
+    def itersiblings(self) -> Iterator[Element]: ...
+    def makeelement(self, tag: str) -> Element: ...
+    def append(self, child: Element) -> None: ...
+    def insert(self, index: int, child: Element) -> None: ...
+    def remove(self, child: Element) -> None: ...
+    def addnext(self, sibling: Element) -> None: ...
+    def addprevious(self, sibling: Element) -> None: ...
+
+
+_etree: Any = import_module("lxml.etree")
+_XMLSyntaxError = cast("type[Exception]", _etree.XMLSyntaxError)
+
+XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
+RELATIONSHIP_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+_PREFIXES = {
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main": "w",
+    "http://schemas.openxmlformats.org/drawingml/2006/main": "a",
+    "http://schemas.openxmlformats.org/drawingml/2006/chart": "c",
+    "http://schemas.microsoft.com/office/drawing/2014/chartex": "cx",
+    "http://schemas.openxmlformats.org/drawingml/2006/diagram": "dgm",
+    "http://schemas.microsoft.com/office/drawing/2008/diagram": "dsp",
+    "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing": "wp",
+    "http://schemas.openxmlformats.org/drawingml/2006/picture": "pic",
+    RELATIONSHIP_TYPES: "r",
+    "http://schemas.openxmlformats.org/officeDocument/2006/math": "m",
+    "http://schemas.openxmlformats.org/markup-compatibility/2006": "mc",
+    "urn:schemas-microsoft-com:vml": "v",
+    "urn:schemas-microsoft-com:office:office": "o",
+    "http://schemas.microsoft.com/office/word/2010/wordprocessingShape": "wps",
+    "http://schemas.microsoft.com/office/word/2010/wordml": "w14",
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://schemas.openxmlformats.org/package/2006/metadata/core-properties": "cp",
+    "http://schemas.openxmlformats.org/package/2006/content-types": "ct",
+    "http://schemas.openxmlformats.org/package/2006/relationships": "rel",
+    "http://schemas.openxmlformats.org/officeDocument/2006/customXml": "ds",
+    "http://www.w3.org/XML/1998/namespace": "xml",
+}
+_STRICT = re.compile(r"http://purl\.oclc\.org/ooxml/(\w+)/(.*)")
+_DECLARATION = re.compile(rb"(\xef\xbb\xbf)?<\?xml\s[^>]*\?>\s*")
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+class _ShortNames(dict[str, str]):
+    """Expanded names to short ones (`w:p`), strict and transitional namespaces alike, filled as they are met."""
+
+    def __missing__(self, expanded: str) -> str:
+        if len(self) > 20_000:  # a hostile file must not grow a table that outlives it
+            self.clear()
+        short = expanded
+        if expanded.startswith("{"):
+            namespace, _, local = expanded[1:].partition("}")
+            prefix = _PREFIXES.get(transitional(namespace))
+            short = f"{prefix}:{local}" if prefix else expanded
+        self[expanded] = short
+        return short
+
+
+def transitional(uri: str) -> str:
+    """The transitional spelling of a namespace or relationship type; other uris stay as they are (ISO/IEC 29500-4)."""
+    match = _STRICT.fullmatch(uri)
+    return f"http://schemas.openxmlformats.org/{match.group(1)}/2006/{match.group(2)}" if match else uri
+
+
+SHORT_NAMES = _ShortNames()
+
+
+def short_name(element: Element) -> str:
+    """`w:p` for an element, whatever prefix and edition the file uses; empty for comments, instructions and entities."""
+    tag: object = element.tag
+    return SHORT_NAMES[tag] if isinstance(tag, str) else ""
+
+
+def attribute(element: Element, short: str) -> str | None:
+    """The value of the attribute with that short name, as `w:val`, in either edition's namespace."""
+    for name, value in element.attrib.items():
+        if SHORT_NAMES[name] == short:
+            return value
+    return None
+
+
+def namespace_of(element: Element) -> str:
+    """`{…}` of an element's name, to make neighbours in the same edition; empty where it has no namespace."""
+    head, brace, _ = element.tag.rpartition("}")
+    return head + brace
+
+
+def legal_text(text: str) -> str:
+    """The text without the characters XML 1.0 cannot hold, which a model may send."""
+    return _ILLEGAL.sub("", text) if _ILLEGAL.search(text) else text
+
+
+def parse_xml(data: bytes, budget: Budget) -> Element:
+    """The root of a part. No entity is expanded, nothing outside is fetched.
+
+    Raises:
+        DamagedDocumentError: the part is not well-formed.
+        TooLargeError: the part passes the budget's depth, elements or attributes, or declares entities.
+    """
+    try:
+        parser = _etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, collect_ids=False)
+        root = _etree.fromstring(data, parser)
+    except (_XMLSyntaxError, ValueError, LookupError) as error:
+        raise DamagedDocumentError(
+            "A part of the document is not well-formed XML. Open it in Word, let it repair the file, and save it again."
+        ) from error
+    if root.getroottree().docinfo.internalDTD is not None and b"<!ENTITY" in data:
+        raise TooLargeError(
+            "A part of the document declares entities, which Word never writes and which can grow without end. "
+            "Open it in LibreOffice and save it again.",
+            code="document.entities",
+        )
+    element = cast(Element, root)
+    _measure(element, data, budget)
+    return element
+
+
+def _measure(root: Element, data: bytes, budget: Budget) -> None:
+    """Hold the tree to its limits. XPath answers in C, one level of the tree after the other."""
+    budget.hold("elements", data.count(b"<"))
+    if _xpath(f"boolean({'/*' * (budget.depth + 1)})")(root):
+        budget.hold("depth", budget.depth + 1)
+    if data.count(b"=") > budget.attributes and _xpath(f"boolean(//*[count(@*) > {budget.attributes}])")(root):
+        budget.hold("attributes", budget.attributes + 1)
+
+
+@lru_cache(maxsize=16)
+def _xpath(expression: str) -> Callable[[Element], bool]:
+    return cast("Callable[[Element], bool]", _etree.XPath(expression))
+
+
+def serialise(root: Element, original: bytes) -> bytes:
+    """The document of `root` in the encoding and with the declaration and white space before the root of `original`."""
+    tree = cast(Any, root).getroottree()
+    info = tree.docinfo
+    encoding: str = info.encoding or "UTF-8"
+    declaration = _DECLARATION.match(original)
+    if encoding.upper() in {"UTF-8", "US-ASCII", "ASCII"} and (declaration or original.startswith(b"<")):
+        prolog = declaration.group(0) if declaration else b""
+        return prolog + cast(bytes, _etree.tostring(tree, encoding=encoding, xml_declaration=False))
+    return cast(
+        bytes,
+        _etree.tostring(tree, encoding=encoding, xml_declaration=bool(info.xml_version), standalone=info.standalone),
+    )
+
+
+def canonical(root: Element) -> bytes:
+    """C14N of an element with its comments, to compare and to hash."""
+    return cast(bytes, _etree.tostring(root, method="c14n", with_comments=True))
+
+
+def copied(element: Element) -> Element:
+    """A deep copy without the tail."""
+    twin = deepcopy(element)
+    twin.tail = None
+    return twin

@@ -1,0 +1,51 @@
+"""What a file is when it is not a ZIP package, and what its owner can do about it."""
+
+from __future__ import annotations
+
+from dragoman_documents.errors import DocumentError, EncryptedDocumentError, NotZipError, TruncatedDocumentError
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
+_WORD_STREAM = "WordDocument".encode("utf-16-le")
+_SIGNATURES = (
+    (b"%PDF", "document.pdf", "This is a PDF file. Convert it to DOCX first."),
+    (b"{\\rtf", "document.rtf", "This is an RTF file. Open it in Word or LibreOffice and save it as DOCX."),
+)
+
+
+def refuse_non_zip(data: bytes) -> DocumentError:
+    """The error for bytes that hold no ZIP directory: what they look like, and the cure."""
+    if data.startswith(_OLE):
+        return _refuse_ole(data)
+    for signature, code, message in _SIGNATURES:
+        if data.startswith(signature):
+            return NotZipError(message, code=code)
+    if data.startswith(b"PK"):
+        return TruncatedDocumentError(
+            "The end of the file is missing: a broken download or copy. Fetch it again from where it came from."
+        )
+    if not data:
+        return NotZipError("The file is empty. Send it again.", code="document.empty")
+    head = data[:400].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").lower().replace(b"\x00", b"")
+    if head.startswith((b"<?xml", b"<html", b"<!doctype")):
+        return NotZipError(
+            "This is a single XML or HTML file, not a DOCX package. Open it in Word and save it as DOCX.",
+            code="document.flat_xml",
+        )
+    return NotZipError("This is not a DOCX file: it is no ZIP package. Open it in Word and save it as DOCX.")
+
+
+def _refuse_ole(data: bytes) -> DocumentError:
+    if _ENCRYPTED_STREAM in data:
+        return EncryptedDocumentError(
+            "The document is protected with a password. Open it in Word, remove the password under File > Info > "
+            "Protect Document, save it, and send it again."
+        )
+    if _WORD_STREAM in data:
+        return NotZipError(
+            "This is a Word 97-2003 document (.doc). Open it in Word or LibreOffice and save it as DOCX.",
+            code="document.legacy_word",
+        )
+    return NotZipError(
+        "This is an old Office container and not a DOCX package. Open it in the program that made it and save it as DOCX."
+    )
