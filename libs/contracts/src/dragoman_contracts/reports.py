@@ -58,10 +58,14 @@ class ExtractionManifest(Value):
 
 
 class TranslationPlan(Value):
-    """Which units each batch translates, in order. Units of no batch are copied from the source."""
+    """Which units each batch translates, in order. Units of no batch are copied from the source.
+
+    `inapplicable_checks` are codes of QA checks that the planned engine declares to say nothing about its targets.
+    """
 
     batches: tuple[tuple[str, ...], ...]
     copied: tuple[str, ...] = ()
+    inapplicable_checks: tuple[str, ...] = ()
 
 
 class UnitVerdict(StrEnum):

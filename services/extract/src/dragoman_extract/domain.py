@@ -1,0 +1,68 @@
+"""The rules of extraction: what the manifest says, and which event follows. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from dragoman_contracts.events import DocumentExtracted, Event
+from dragoman_contracts.job import Job
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.reports import ExtractionManifest
+from dragoman_contracts.text import Unit
+from dragoman_contracts.vocabulary import PhaseKind
+from dragoman_linguistics import TextCount, count_text, segment
+
+RULES_VERSION = 1
+"""Raised when the same source would give other units, so that kept outcomes are not taken for new ones."""
+
+
+class ExtractionOutcome(Value):
+    """What extraction stored, with the counts its event carries."""
+
+    units: ObjectRef
+    manifest: ObjectRef
+    unit_count: int
+    translatable_count: int
+    segment_count: int
+    word_count: int
+
+
+def segmented(units: Iterable[Unit], locale: Locale) -> tuple[Unit, ...]:
+    """The units with their segments cut by the locale's rules."""
+    return tuple(segment(unit, locale) for unit in units)
+
+
+def manifest_of(units: tuple[Unit, ...], *, source_digest: str, units_digest: str) -> ExtractionManifest:
+    """The manifest of a unit list: how much there is, in which stories and parts."""
+    translatable = [unit for unit in units if unit.is_translatable]
+    total = sum((count_text(unit.source, unit.tags) for unit in translatable), TextCount())
+    return ExtractionManifest(
+        source_digest=source_digest,
+        units=units_digest,
+        unit_count=len(units),
+        translatable_count=len(translatable),
+        segment_count=sum(not each.is_ignorable for unit in translatable for each in unit.segments),
+        word_count=total.words,
+        character_count=total.characters,
+        units_by_story=dict(Counter(unit.story.value for unit in units)),
+        units_by_part=dict(Counter(unit.anchor.part for unit in units)),
+    )
+
+
+def decide(job: Job, item: WorkItem, outcome: ExtractionOutcome) -> tuple[Event, ...]:
+    """DocumentExtracted, which makes translation owed."""
+    return (
+        DocumentExtracted(
+            units=outcome.units,
+            manifest=outcome.manifest,
+            unit_count=outcome.unit_count,
+            translatable_count=outcome.translatable_count,
+            segment_count=outcome.segment_count,
+            word_count=outcome.word_count,
+            next_kind=next_kind(job, PhaseKind.EXTRACTION),
+        ),
+    )

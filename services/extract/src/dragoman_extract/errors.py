@@ -1,0 +1,1 @@
+"""Errors of extract. What the formats refuse comes from `dragoman_documents`, codes `document.…`, unchanged."""

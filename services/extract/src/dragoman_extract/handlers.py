@@ -1,0 +1,52 @@
+"""Extraction: the source's bytes in, units and their manifest out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.text import UnitList
+from dragoman_contracts.vocabulary import WorkKind
+from dragoman_extract.domain import RULES_VERSION, ExtractionOutcome, decide, manifest_of, segmented
+from dragoman_extract.ports import UnitExtractor
+from dragoman_runtime.worker import Task, WorkContext
+
+
+def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:
+    """The extraction phase, over the given format."""
+
+    async def perform(context: WorkContext) -> ExtractionOutcome:
+        job, objects = context.job, context.objects
+        policy = await objects.get_value(job.submitted.policy, Policy)
+        source = await objects.get(job.submitted.source)
+        extracted = await context.compute(extractor.extract, source, policy.extraction)
+        units = await context.compute(segmented, extracted, job.source_locale)
+        unit_list = await objects.put_value(UnitList(source_locale=job.source_locale, units=units))
+        manifest = manifest_of(
+            units,
+            source_digest=job.submitted.source.digest,
+            units_digest=unit_list.digest,
+        )
+        return ExtractionOutcome(
+            units=unit_list,
+            manifest=await objects.put_value(manifest),
+            unit_count=manifest.unit_count,
+            translatable_count=manifest.translatable_count,
+            segment_count=manifest.segment_count,
+            word_count=manifest.word_count,
+        )
+
+    return Task(WorkKind.EXTRACTION, ExtractionOutcome, inputs, perform, decide)
+
+
+def inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
+    """The units depend on the source, its locale and the policy, and on nothing else."""
+    return {
+        "source": job.submitted.source.digest,
+        "locale": job.source_locale,
+        "policy": job.submitted.policy.digest,
+        "rules": RULES_VERSION,
+    }

@@ -1,0 +1,101 @@
+"""The rules of preflight and cancellation: what a report says, and which events follow. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pydantic import JsonValue
+
+from dragoman_contracts.events import Event, JobCancelled, PreflightBlocked, PreflightPassed, PreflightVerdict
+from dragoman_contracts.job import Job
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
+from dragoman_contracts.vocabulary import PhaseKind
+
+RULES_VERSION = 1
+"""Raised when the same source would get another report."""
+
+SURE_PCT = 80
+"""From which confidence on a language that differs from the declared one is worth a warning."""
+
+
+class PreflightOutcome(Value):
+    """The stored report and what its event carries."""
+
+    report: ObjectRef
+    verdict: PreflightVerdict
+    finding_codes: tuple[str, ...]
+    detected_locale: Locale | None
+
+
+class CancellationOutcome(Value):
+    """Nothing of the job is under way any more."""
+
+
+class LanguageFound(Value):
+    """The language the source seems to be written in; no locale where there is too little text to tell."""
+
+    locale: Locale | None
+    confidence: float
+
+
+def report_on(
+    source_digest: str,
+    findings: Iterable[PreflightFinding],
+    facts: Mapping[str, JsonValue],
+    declared: Locale,
+    found: LanguageFound,
+) -> PreflightReport:
+    """The preflight report: the findings, one more where the language is not the declared one, and a verdict."""
+    all_findings = (*findings, *_language_finding(declared, found))
+    severities = {finding.severity for finding in all_findings}
+    verdict = PreflightVerdict.ACCEPTED
+    if Severity.BLOCKER in severities:
+        verdict = PreflightVerdict.BLOCKED
+    elif Severity.WARNING in severities:
+        verdict = PreflightVerdict.ACCEPTED_WITH_WARNINGS
+    return PreflightReport(
+        verdict=verdict,
+        source_digest=source_digest,
+        findings=all_findings,
+        facts=dict(facts),
+        detected_locale=found.locale,
+        detection_confidence=found.confidence,
+    )
+
+
+def _language_finding(declared: Locale, found: LanguageFound) -> tuple[PreflightFinding, ...]:
+    sure = found.confidence * 100 >= SURE_PCT
+    if found.locale is None or not sure or found.locale.language == declared.language:
+        return ()
+    return (
+        PreflightFinding(
+            code="language.differs",
+            severity=Severity.WARNING,
+            message=f"The text looks like {found.locale}, but the job says it is {declared}.",
+            action="If the source language was mistyped, cancel the job and submit the file with the right one.",
+        ),
+    )
+
+
+def decide_preflight(job: Job, item: WorkItem, outcome: PreflightOutcome) -> tuple[Event, ...]:
+    """PreflightPassed, which makes extraction owed, or PreflightBlocked, the end."""
+    if outcome.verdict is PreflightVerdict.BLOCKED:
+        return (PreflightBlocked(report=outcome.report, finding_codes=outcome.finding_codes),)
+    return (
+        PreflightPassed(
+            verdict=outcome.verdict,
+            report=outcome.report,
+            finding_codes=outcome.finding_codes,
+            detected_locale=outcome.detected_locale,
+            next_kind=next_kind(job, PhaseKind.PREFLIGHT),
+        ),
+    )
+
+
+def decide_cancellation(job: Job, item: WorkItem, outcome: CancellationOutcome) -> tuple[Event, ...]:
+    """JobCancelled, once no lease lives."""
+    return (JobCancelled(),)

@@ -1,0 +1,61 @@
+"""Preflight: the source's bytes in, a report and a verdict out. Cancellation: waits until nothing is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.vocabulary import WorkKind
+from dragoman_intake.domain import (
+    RULES_VERSION,
+    CancellationOutcome,
+    LanguageFound,
+    PreflightOutcome,
+    decide_cancellation,
+    decide_preflight,
+    report_on,
+)
+from dragoman_intake.ports import SourceInspector
+from dragoman_linguistics import identify
+from dragoman_runtime.worker import NotYetError, Task, WorkContext
+
+
+def preflight_task(inspector: SourceInspector) -> Task[PreflightOutcome]:
+    """The preflight phase, over the given format."""
+
+    async def perform(context: WorkContext) -> PreflightOutcome:
+        job, objects = context.job, context.objects
+        source = await objects.get(job.submitted.source)
+        inspection = await context.compute(inspector.inspect, source)
+        found = await context.compute(_language_of, inspection.texts)
+        report = report_on(job.submitted.source.digest, inspection.findings, inspection.facts, job.source_locale, found)
+        return PreflightOutcome(
+            report=await objects.put_value(report),
+            verdict=report.verdict,
+            finding_codes=tuple(finding.code for finding in report.findings),
+            detected_locale=report.detected_locale,
+        )
+
+    return Task(WorkKind.PREFLIGHT, PreflightOutcome, _inputs, perform, decide_preflight)
+
+
+def cancellation_task() -> Task[CancellationOutcome]:
+    """The end of a cancelled job. Its outcome is not kept: it says nothing but that now is the time."""
+
+    async def perform(context: WorkContext) -> CancellationOutcome:
+        if await context.other_leases():
+            raise NotYetError(f"Work of job {context.job.job_id} is still under way.")
+        return CancellationOutcome()
+
+    return Task(WorkKind.CANCELLATION, CancellationOutcome, None, perform, decide_cancellation)
+
+
+def _language_of(texts: tuple[str, ...]) -> LanguageFound:
+    guess = identify(texts)
+    return LanguageFound(locale=guess.locale, confidence=guess.confidence)
+
+
+def _inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
+    return {"source": job.submitted.source.digest, "locale": job.source_locale, "rules": RULES_VERSION}

@@ -1,0 +1,1 @@
+"""Checkers, one module each, behind the port `UnitChecker`."""

@@ -1,0 +1,61 @@
+"""The rules of verification: every translatable unit gets a verdict, and the job gets one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dragoman_contracts.events import Event, QaVerdict, TranslationVerified
+from dragoman_contracts.job import Job
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.text import ResultSource, TargetList, Unit, UnitTarget
+from dragoman_contracts.vocabulary import PhaseKind
+
+RULES_VERSION = 1
+"""Raised when the same targets would get another verdict."""
+
+
+class VerificationOutcome(Value):
+    """The stored verdicts and report, with the counts the event carries."""
+
+    verdict: QaVerdict
+    results: ObjectRef
+    qa_report: ObjectRef
+    passed_count: int
+    review_count: int
+    blocked_count: int
+
+
+def paired(units: Iterable[Unit], lists: Iterable[TargetList], copied: Iterable[str]) -> list[tuple[Unit, UnitTarget]]:
+    """Each translatable unit with its target, in document order.
+
+    Units that the plan copies keep their source. A unit that nobody translated has an empty target, which is a finding:
+    it must not pass in silence.
+    """
+    targets = {target.unit_id: target for each in lists for target in each.targets}
+    kept = set(copied)
+    return [(unit, _target_of(unit, targets, kept)) for unit in units if unit.is_translatable]
+
+
+def _target_of(unit: Unit, targets: dict[str, UnitTarget], copied: set[str]) -> UnitTarget:
+    if unit.unit_id in targets:
+        return targets[unit.unit_id]
+    target = unit.source if unit.unit_id in copied else ()
+    return UnitTarget(unit_id=unit.unit_id, target=target, result_source=ResultSource.SOURCE_COPY)
+
+
+def decide(job: Job, item: WorkItem, outcome: VerificationOutcome) -> tuple[Event, ...]:
+    """TranslationVerified; reassembly is owed only where nothing blocks and nobody has to look first."""
+    is_clean = outcome.verdict is QaVerdict.REASSEMBLY_PENDING
+    return (
+        TranslationVerified(
+            verdict=outcome.verdict,
+            results=outcome.results,
+            qa_report=outcome.qa_report,
+            passed_count=outcome.passed_count,
+            review_count=outcome.review_count,
+            blocked_count=outcome.blocked_count,
+            next_kind=next_kind(job, PhaseKind.QA) if is_clean else None,
+        ),
+    )

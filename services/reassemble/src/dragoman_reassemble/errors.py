@@ -1,0 +1,1 @@
+"""Errors of reassemble. What the formats refuse comes from `dragoman_documents`, codes `document.…`, unchanged."""

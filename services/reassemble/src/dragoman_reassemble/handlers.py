@@ -1,0 +1,57 @@
+"""Reassembly: the source and the targets in, the final document and its manifest out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
+from dragoman_contracts.reports import ReassemblyManifest
+from dragoman_contracts.text import TargetList
+from dragoman_contracts.vocabulary import WorkKind
+from dragoman_reassemble.domain import RULES_VERSION, ReassemblyOutcome, decide, merged_targets
+from dragoman_reassemble.ports import DocumentMerger
+from dragoman_runtime.worker import Task, WorkContext
+
+
+def reassembly_task(merger: DocumentMerger) -> Task[ReassemblyOutcome]:
+    """The reassembly phase, over the given format."""
+
+    async def perform(context: WorkContext) -> ReassemblyOutcome:
+        job, objects = context.job, context.objects
+        policy = await objects.get_value(job.submitted.policy, Policy)
+        source = await objects.get(job.submitted.source)
+        lists = [await objects.get_value(ref, TargetList) for ref in target_lists(job)]
+        targets = merged_targets(lists)
+        merged = await context.compute(merger.merge, source, targets, policy.extraction, job.target_locale)
+        final_docx = await objects.put(merged.data, DOCX_MEDIA_TYPE)
+        manifest = ReassemblyManifest(
+            source_digest=job.submitted.source.digest,
+            final_digest=final_docx.digest,
+            target_lists=tuple(ref.digest for ref in target_lists(job)),
+            unit_count=len(targets),
+            changed_parts=merged.changed_parts,
+        )
+        return ReassemblyOutcome(final_docx=final_docx, manifest=await objects.put_value(manifest))
+
+    return Task(WorkKind.REASSEMBLY, ReassemblyOutcome, inputs, perform, decide)
+
+
+def target_lists(job: Job) -> tuple[ObjectRef, ...]:
+    """The job's target lists in the order in which they count: batches, then reviews."""
+    batches = job.plan.batches if job.plan else ()
+    return (*(ref for ref in batches if ref is not None), *job.reviewed_targets)
+
+
+def inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
+    """The document depends on the source, the targets, the locale and the policy's options."""
+    return {
+        "source": job.submitted.source.digest,
+        "targets": [ref.digest for ref in target_lists(job)],
+        "locale": job.target_locale,
+        "policy": job.submitted.policy.digest,
+        "rules": RULES_VERSION,
+    }
