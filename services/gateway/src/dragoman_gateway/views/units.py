@@ -101,7 +101,6 @@ class _Changes:
 
     def __init__(self) -> None:
         self._new: dict[UUID, dict[str, _Row]] = {}
-        self._updates: list[tuple[object, list[_Row]]] = []
         self._writes: list[Write] = []
 
     def apply(self, job_id: UUID, event: _UnitEvent, value: Value | None) -> None:

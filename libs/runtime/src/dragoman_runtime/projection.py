@@ -1,0 +1,287 @@
+"""The base of batched projections: tables that a reader of the log keeps, in another database than the log's.
+
+A projection says what the events of a batch change (`prepare`: it may fetch objects and fold; no transaction is open);
+the projector writes those rows and the position in one transaction, with the position's row locked, so that replicas
+take turns and every batch counts once. Another `version` of a projection has tables and a position of its own: it is
+built from the beginning of the log beside the old one, and the old one's tables go when a process starts after it has
+caught up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+import structlog
+from prometheus_client import Counter, Gauge
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Executable,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from dragoman_contracts.errors import DragomanError, RetryableError
+from dragoman_runtime.eventstore import EventStore, Stored
+
+_SCHEMA_LOCK = 0x7669657773  # "views"
+_MAX_ROWS_A_STATEMENT = 5000
+_log = structlog.stdlib.get_logger()
+
+LAG = Gauge("dragoman_projection_lag_events", "Events of the log that a projection has not read yet.", ["projection"])
+PROJECTED = Counter("dragoman_projection_events", "Events a projection has read.", ["projection"])
+
+_metadata = MetaData()
+positions = Table(
+    "projection_positions",
+    _metadata,
+    Column("name", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("is_caught_up", Boolean, nullable=False),
+    Column("tables", String(2000), nullable=False),
+)
+
+
+class ViewsUnavailableError(RetryableError):
+    """The database of the views cannot be reached, or is held by another writer for too long."""
+
+    default_code = "views.unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One statement, run once for all `rows` together; without rows it stands alone."""
+
+    statement: Executable
+    rows: Sequence[Mapping[str, object]] = ()
+
+
+class Projection(Protocol):
+    """What a read model is made of. Writes are idempotent: a batch that was written before changes nothing."""
+
+    @property
+    def name(self) -> str:
+        """The stable name; with `version` the key of the position."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """To be raised with every change of the tables or of what they hold."""
+        ...
+
+    @property
+    def metadata(self) -> MetaData:
+        """The tables, named for their version (`versioned`)."""
+        ...
+
+    def cost(self, stored: Stored) -> int:
+        """How many of a batch's 500 places this event takes; 1 unless it makes many rows."""
+        ...
+
+    async def prepare(self, batch: Sequence[Stored]) -> Sequence[Write]:
+        """What the events change, in order. Fetches what it needs; runs outside any transaction."""
+        ...
+
+    def committed(self) -> None:
+        """The writes prepared last are stored: what was folded for them may be kept."""
+        ...
+
+
+def versioned(table: str, version: int) -> str:
+    """The physical name of a table of a projection's version."""
+    return f"{table}_v{version}"
+
+
+def create_views_engine(url: str) -> AsyncEngine:
+    """An engine on the views' database: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
+
+    On SQLite transactions that write take the write lock when they begin: one that began by reading would be refused
+    instead of waiting.
+    """
+    if not url.startswith("sqlite"):
+        return create_async_engine(url, pool_size=8, pool_pre_ping=True)
+    engine = create_async_engine(url, connect_args={"timeout": 30})
+    event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # the driver would begin transactions by itself, and too late
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_writing = connection.get_execution_options().get("is_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+@asynccontextmanager
+async def translated_errors() -> AsyncGenerator[None]:
+    """Turn the views database's troubles that pass into ViewsUnavailableError."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+        raise ViewsUnavailableError(f"The views database cannot be reached: {type(error).__name__}.") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise ViewsUnavailableError("The views database dropped the connection.") from error
+        raise
+
+
+class Projector:
+    """Keeps one projection up with the log."""
+
+    def __init__(
+        self,
+        store: EventStore,
+        engine: AsyncEngine,
+        projection: Projection,
+        *,
+        busy: timedelta = timedelta(milliseconds=10),
+        idle: timedelta = timedelta(milliseconds=500),
+        batch: int = 500,
+    ) -> None:
+        self._store = store
+        self._reading = engine
+        self._writing = engine.execution_options(is_writing=True)
+        self.projection: Final = projection
+        self._busy_s, self._idle_s = busy.total_seconds(), idle.total_seconds()
+        self._batch = batch
+        self._key = (positions.c.name == projection.name) & (positions.c.version == projection.version)
+        self._is_caught_up = False
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether this process has seen the projection at the end of the log: from then on its tables tell all."""
+        return self._is_caught_up
+
+    async def open(self) -> None:
+        """Create the tables and the position where there are none; drop an older version that is not needed any more.
+
+        Raises:
+            ViewsUnavailableError: the database cannot be reached.
+        """
+        projection = self.projection
+        async with translated_errors(), self._writing.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
+            await connection.run_sync(_metadata.create_all)
+            await connection.run_sync(projection.metadata.create_all)
+            row = (await connection.execute(select(positions.c.is_caught_up).where(self._key))).one_or_none()
+            if row is None:
+                names = ",".join(table.name for table in projection.metadata.sorted_tables)
+                values = {"name": projection.name, "version": projection.version, "position": 0}
+                await connection.execute(insert(positions).values(**values, is_caught_up=False, tables=names))
+            elif row[0]:
+                await self._drop_older(connection)
+
+    async def run(self) -> None:
+        """Project for ever; ends only when cancelled. Trouble with a store is waited out."""
+        wait_s = self._busy_s
+        while True:
+            try:
+                count = await self.step()
+            except DragomanError as error:
+                _log.warning("projection.waiting", projection=self.projection.name, error_code=error.code)
+                count, wait_s = 0, self._idle_s
+            wait_s = self._busy_s if count else min(wait_s * 2, self._idle_s)
+            if count < self._batch:
+                await asyncio.sleep(wait_s)
+
+    async def catch_up(self) -> int:
+        """Project until the log has nothing new; how many events it was."""
+        total = 0
+        while count := await self.step():
+            total += count
+        return total
+
+    async def step(self) -> int:
+        """Project one batch behind the position; how many events it was. 0 also while another replica projects."""
+        position = await self.position()
+        batch = self._cut(await self._store.tail(position, limit=self._batch))
+        if not batch:
+            await self._note_caught_up()
+            return 0
+        writes = await self.projection.prepare(batch)
+        if not await self._write(writes, position, batch[-1].position):
+            return 0
+        self.projection.committed()
+        PROJECTED.labels(self.projection.name).inc(len(batch))
+        return len(batch)
+
+    async def position(self) -> int:
+        """How far the projection has come in the log."""
+        async with translated_errors(), self._reading.connect() as connection:
+            return (await connection.execute(select(positions.c.position).where(self._key))).scalar_one()
+
+    async def lag(self) -> int:
+        """How many events of the log are not projected yet; also sets the metric."""
+        behind = max(await self._store.head_position() - await self.position(), 0)
+        LAG.labels(self.projection.name).set(behind)
+        return behind
+
+    def _cut(self, stored: Sequence[Stored]) -> Sequence[Stored]:
+        """As many events as a transaction should hold, at least one."""
+        places = self._batch
+        for count, each in enumerate(stored):
+            places -= self.projection.cost(each)
+            if places < 0:
+                return stored[: max(count, 1)]
+        return stored
+
+    async def _write(self, writes: Sequence[Write], position: int, new_position: int) -> bool:
+        """Store rows and position together; False where another replica is at it, or has been."""
+        async with translated_errors(), self._writing.connect() as connection, connection.begin() as transaction:
+            locked = select(positions.c.position).where(self._key).with_for_update(skip_locked=True)
+            if (await connection.execute(locked)).scalar_one_or_none() != position:
+                await transaction.rollback()
+                return False
+            for write in writes:
+                await _execute(connection, write)
+            await connection.execute(update(positions).where(self._key).values(position=new_position))
+        return True
+
+    async def _note_caught_up(self) -> None:
+        LAG.labels(self.projection.name).set(0)
+        if self._is_caught_up:
+            return
+        async with translated_errors(), self._writing.begin() as connection:
+            await connection.execute(update(positions).where(self._key).values(is_caught_up=True))
+        self._is_caught_up = True
+
+    async def _drop_older(self, connection: AsyncConnection) -> None:
+        name, version = self.projection.name, self.projection.version
+        is_older = (positions.c.name == name) & (positions.c.version < version)
+        for row in await connection.execute(select(positions.c.tables).where(is_older)):
+            for table in str(row[0]).split(","):
+                await connection.execute(text(f"DROP TABLE IF EXISTS {table}"))
+        await connection.execute(positions.delete().where(is_older))
+
+
+async def _execute(connection: AsyncConnection, write: Write) -> None:
+    if not write.rows:
+        await connection.execute(write.statement)
+        return
+    for start in range(0, len(write.rows), _MAX_ROWS_A_STATEMENT):
+        await connection.execute(write.statement, write.rows[start : start + _MAX_ROWS_A_STATEMENT])
