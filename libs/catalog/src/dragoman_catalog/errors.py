@@ -27,3 +27,9 @@ class CatalogUnavailableError(RetryableError):
     """The catalogue's database cannot be reached."""
 
     default_code = "catalog.unavailable"
+
+
+class LastAdminError(PermanentError):
+    """The edit would leave nobody who may edit the configuration."""
+
+    default_code = "user.last_admin"

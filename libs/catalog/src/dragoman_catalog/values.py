@@ -18,7 +18,7 @@ from dragoman_contracts.model import Value
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 """A short name that people type: lower-case letters, digits, `_` and `-`."""
 
-DisplayName = Annotated[str, Field(min_length=1, max_length=200)]
+DisplayName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")]
 Version = Annotated[int, Field(ge=1)]
 
@@ -43,7 +43,7 @@ class PolicyOverrides(Value):
     batch_size: Annotated[int, Field(ge=1, le=1000)] | None = None
     segmentation_rules: OptionName | None = None
     qa_profile: OptionName | None = None
-    nonce: Annotated[str, Field(max_length=80)] | None = None
+    nonce: OptionName | None = None
 
 
 class ProjectSettings(Value):
@@ -92,7 +92,7 @@ class DomainPack(Value):
 
     code: Code
     name: DisplayName
-    description: Annotated[str, Field(max_length=2000)]
+    description: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
 class User(Value):
@@ -105,6 +105,30 @@ class User(Value):
     is_active: bool
     has_password: bool
     version: Version
+
+
+class Editor(Value):
+    """Who edits: what an audit row says of the person."""
+
+    actor: str
+    actor_name: str = ""
+    source_address: str = ""
+
+
+class CatalogAuditRow(Value):
+    """One edit of the catalogue. Digests are of the entry before and after it, empty where there was none."""
+
+    entry_id: UUID
+    occurred_at: AwareDatetime
+    project_id: UUID | None
+    actor: str
+    actor_name: str
+    source_address: str
+    action: str
+    entity: str
+    entity_id: str
+    before_digest: str
+    after_digest: str
 
 
 class ApiToken(Value):

@@ -1,0 +1,82 @@
+"""The catalogue as one thing: its repositories over one database, and its migrations."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from dragoman_catalog import tables
+from dragoman_catalog.access import Sessions, SignInLinks, Tokens
+from dragoman_catalog.database import reading, values
+from dragoman_catalog.people import Users
+from dragoman_catalog.projects import DomainPacks, LanguagePairs, Projects
+from dragoman_catalog.values import CatalogAuditRow, DomainPack, LanguagePair, Project
+from dragoman_contracts.locale import Locale
+from dragoman_runtime.migrations.run import migrate, sqlalchemy_url
+
+_AUDIT = tables.audit
+
+
+async def migrate_catalog(url: str) -> None:
+    """Bring the catalogue at `url` (`postgresql://…` or `sqlite:///…`) to the newest revision."""
+    scripts = Path(__file__).parent / "migrations"
+    await migrate(sqlalchemy_url(url), scripts, "alembic_version_catalog")
+
+
+class Catalog:
+    """What people edit. The engine is the caller's, made by `create_views_engine`: the database may be shared."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.projects = Projects(engine)
+        self.language_pairs = LanguagePairs(engine)
+        self.domain_packs = DomainPacks(engine)
+        self.users = Users(engine)
+        self.tokens = Tokens(engine)
+        self.sessions = Sessions(engine)
+        self.sign_in_links = SignInLinks(engine)
+
+    async def project(self, code: str) -> Project | None:
+        """The project with this code; None when there is none."""
+        return await self.projects.find(code)
+
+    async def language_pair(self, project_id: UUID, source: Locale, target: Locale) -> LanguagePair | None:
+        """The pair of these locales as the project entered it; None when it did not."""
+        return await self.language_pairs.between(project_id, source, target)
+
+    async def domain_pack(self, code: str) -> DomainPack | None:
+        """The domain pack with this code; None when there is none."""
+        return await self.domain_packs.find(code)
+
+    async def audit(
+        self,
+        *,
+        project_ids: frozenset[UUID] | None = None,
+        actor: str | None = None,
+        action: str | None = None,
+        entity_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: tuple[datetime, UUID] | None = None,
+        limit: int = 100,
+    ) -> list[CatalogAuditRow]:
+        """The edits, the newest first, behind `before` (time, entry id) where it is given; `since` ≤ time < `until`."""
+        statement = select(_AUDIT).order_by(_AUDIT.c.occurred_at.desc(), _AUDIT.c.entry_id.desc()).limit(limit)
+        if project_ids is not None:
+            statement = statement.where(_AUDIT.c.project_id.in_(project_ids))
+        for column, wanted in ((_AUDIT.c.actor, actor), (_AUDIT.c.action, action), (_AUDIT.c.entity_id, entity_id)):
+            if wanted is not None:
+                statement = statement.where(column == wanted)
+        if since is not None:
+            statement = statement.where(_AUDIT.c.occurred_at >= since)
+        if until is not None:
+            statement = statement.where(_AUDIT.c.occurred_at < until)
+        if before is not None:
+            key = tuple_(_AUDIT.c.occurred_at, _AUDIT.c.entry_id)
+            statement = statement.where(key < before)
+        async with reading(self._engine) as connection:
+            return await values(connection, statement, CatalogAuditRow)

@@ -1,0 +1,1 @@
+"""Alembic migrations of the catalogue. Run by `migrate_catalog`."""

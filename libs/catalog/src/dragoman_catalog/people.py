@@ -1,0 +1,183 @@
+"""The users: who they are, their roles and their passwords."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dragoman_catalog import tables
+from dragoman_catalog.credentials import hash_password, is_password
+from dragoman_catalog.database import one, reading, require_one, require_version, rows, values, write_audit, writing
+from dragoman_catalog.errors import EntryMissingError, LastAdminError
+from dragoman_catalog.values import Editor, Role, User
+from dragoman_contracts.identity import new_id
+
+_USERS = tables.users
+FIRST_ADMIN_NAME = "admin"
+_SYSTEM = Editor(actor="system", actor_name="Dragoman")
+
+
+class Users:
+    """The people who can sign in. A user is never deleted, because events name them; one is made inactive."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._hashing = asyncio.Semaphore(2)  # a password costs 32 MB and a tenth of a second: never many at once
+
+    async def all(self) -> list[User]:
+        """Every user, by name."""
+        async with reading(self._engine) as connection:
+            return await values(connection, select_users().order_by(_USERS.c.name), User)
+
+    async def find(self, user_id: UUID) -> User | None:
+        """The user with this id; None when there is none."""
+        async with reading(self._engine) as connection:
+            return await _user(connection, user_id)
+
+    async def named(self, name: str) -> User | None:
+        """The user who signs in with this name; None when there is none."""
+        async with reading(self._engine) as connection:
+            return await one(connection, select_users().where(_USERS.c.name == name), User)
+
+    async def create(
+        self,
+        editor: Editor,
+        now: datetime,
+        *,
+        name: str,
+        display_name: str,
+        role: Role,
+        password: str | None = None,
+    ) -> User:
+        """Enter a user; without a password they sign in through a link.
+
+        Raises:
+            EntryExistsError: the name is taken.
+        """
+        user = User(
+            user_id=new_id(),
+            name=name,
+            display_name=display_name,
+            role=role,
+            is_active=True,
+            has_password=password is not None,
+            version=1,
+        )
+        hashed = None if password is None else await self._hashed(password)
+        row = user.model_dump(exclude={"has_password"}) | {"role": str(role), "password_hash": hashed}
+        async with writing(self._engine) as connection:
+            await connection.execute(insert(_USERS).values(row))
+            await _audit(connection, editor, now, "user.created", None, user)
+        return user
+
+    async def edit(
+        self,
+        editor: Editor,
+        now: datetime,
+        user_id: UUID,
+        *,
+        version: int,
+        display_name: str,
+        role: Role,
+        is_active: bool,
+        password: str | None = None,
+    ) -> User:
+        """Replace what is said of the user as of `version`, and the password where one is given.
+
+        A user made inactive, and one with a new password, is signed out everywhere.
+
+        Raises:
+            EntryMissingError: there is no such user.
+            StaleEditError: the user was edited since `version`.
+            LastAdminError: nobody could edit the configuration any more.
+        """
+        hashed = None if password is None else await self._hashed(password)
+        async with writing(self._engine) as connection:
+            before = await _user(connection, user_id)
+            if before is None:
+                raise EntryMissingError(f"There is no user {user_id}.")
+            require_version(before.version, version)
+            after = before.model_copy(
+                update={
+                    "display_name": display_name,
+                    "role": role,
+                    "is_active": is_active,
+                    "has_password": before.has_password or hashed is not None,
+                    "version": version + 1,
+                }
+            )
+            change: dict[str, object] = {
+                "display_name": display_name,
+                "role": str(role),
+                "is_active": is_active,
+                "version": version + 1,
+            }
+            if hashed is not None:
+                change["password_hash"] = hashed
+            await self._store(connection, user_id, version, change)
+            await _require_admin(connection)
+            if hashed is not None or not is_active:
+                await connection.execute(delete(tables.sessions).where(tables.sessions.c.user_id == user_id))
+            await _audit(connection, editor, now, "user.edited", before, after)
+        return after
+
+    async def ensure_first_admin(self, now: datetime) -> User:
+        """The user `admin`, entered without a password where nobody is entered yet; else the first active admin."""
+        admins = [user for user in await self.all() if user.role is Role.ADMIN and user.is_active]
+        if admins:
+            return admins[0]
+        return await self.create(_SYSTEM, now, name=FIRST_ADMIN_NAME, display_name="Administrator", role=Role.ADMIN)
+
+    async def authenticated(self, name: str, password: str) -> User | None:
+        """The active user with this name and password; None otherwise, after the same time."""
+        statement = select(_USERS.c.user_id, _USERS.c.password_hash).where(_USERS.c.name == name, _USERS.c.is_active)
+        async with reading(self._engine) as connection:
+            found = await rows(connection, statement)
+        stored = found[0]["password_hash"] if found else None
+        async with self._hashing:
+            is_right = await asyncio.to_thread(is_password, password, None if stored is None else str(stored))
+        return await self.named(name) if is_right else None
+
+    async def _hashed(self, password: str) -> str:
+        async with self._hashing:
+            return await asyncio.to_thread(hash_password, password)
+
+    async def _store(self, connection: AsyncConnection, user_id: UUID, version: int, change: dict[str, object]) -> None:
+        done = await connection.execute(
+            update(_USERS).where(_USERS.c.user_id == user_id, _USERS.c.version == version).values(change)
+        )
+        require_one(done.rowcount)
+
+
+def select_users() -> Select[Any, Any, Any, Any, Any, bool, Any]:
+    """The columns a `User` is made of."""
+    return select(
+        _USERS.c.user_id,
+        _USERS.c.name,
+        _USERS.c.display_name,
+        _USERS.c.role,
+        _USERS.c.is_active,
+        _USERS.c.password_hash.is_not(None).label("has_password"),
+        _USERS.c.version,
+    )
+
+
+async def _user(connection: AsyncConnection, user_id: UUID) -> User | None:
+    return await one(connection, select_users().where(_USERS.c.user_id == user_id), User)
+
+
+async def _require_admin(connection: AsyncConnection) -> None:
+    admins = select(func.count()).select_from(_USERS).where(_USERS.c.role == str(Role.ADMIN), _USERS.c.is_active)
+    if (await connection.execute(admins)).scalar_one() == 0:
+        raise LastAdminError("This is the last active admin; make somebody else admin first.")
+
+
+async def _audit(
+    connection: AsyncConnection, editor: Editor, now: datetime, action: str, before: User | None, after: User
+) -> None:
+    await write_audit(connection, editor, now, action=action, entity_id=str(after.user_id), before=before, after=after)
