@@ -3,37 +3,43 @@
 from dragoman_linguistics.checks import DEFAULT_PROFILE, QaProfile, verify_unit
 from dragoman_linguistics.counting import TextCount, count_text
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
-from dragoman_linguistics.projection import project_tags
+from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, project, tag_tree
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import segment, sentences
 from dragoman_linguistics.spacing import restore_margins
-from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render
+from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render, render_by
 from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict
 from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 
 __all__ = [
     "DEFAULT_PROFILE",
     "LanguageGuess",
+    "Place",
     "QaProfile",
+    "TagNode",
     "TagReport",
     "TaggedText",
     "TextCount",
     "Word",
     "WordLink",
     "align_tags",
+    "assemble",
     "count_text",
+    "flattened",
     "identify",
     "job_verdict",
     "language_shares",
     "link_words",
     "parse",
-    "project_tags",
+    "project",
     "render",
+    "render_by",
     "repair",
     "restore_margins",
     "segment",
     "sentences",
     "summarise",
+    "tag_tree",
     "unit_verdict",
     "verify_unit",
     "words_of",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dragoman_contracts.text import Content, Tag, TagSide, TagSpec, closing, normalised, plain_text
+from dragoman_contracts.text import Content, Tag, TagSide, TagSpec, closing, normalised
 from dragoman_linguistics.tags import spec_of, unpaired_ids
 from dragoman_linguistics.words import Word, WordLink, words_of
 
@@ -68,17 +68,33 @@ def project(
         return _project_point(node.start, source, target, source_words, links)
     inside = [i for i, word in enumerate(source_words) if word.end > node.start and word.start < node.end]
     if not inside:
-        point = _project_point(node.start, source, target, source_words, links)
-        return Place(point.start, point.start, point.is_certain)
-    targets = [word for i in inside for word in links.get(i, ())]
-    strong = [word for word in targets if not word.is_punctuation] or targets
-    start = 0 if inside[0] == 0 else min((word.start for word in strong), default=-1)
-    end = len(target) if inside[-1] == len(source_words) - 1 else max((word.end for word in strong), default=-1)
-    if start >= 0 and end >= start:
+        return _project_point(node.start, source, target, source_words, links)
+    if len(inside) == len(source_words):
+        return Place(0, len(target))
+    run = _longest_run(inside, links)
+    first, last = inside[0], inside[-1]
+    start = 0 if first == 0 and not links.get(first) else run[0].start if run else -1
+    end = len(target) if last == len(source_words) - 1 and not links.get(last) else run[-1].end if run else -1
+    if run and start >= 0 and end >= start:
         return _with_margins(Place(start, end), node, source, target)
     guess_start = start if start >= 0 else _proportional(node.start, source, target)
     guess_end = end if end >= guess_start else max(_proportional(node.end, source, target), guess_start)
     return Place(guess_start, guess_end, is_certain=False)
+
+
+def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]]) -> list[Word]:
+    """The target words of some source words, or where others stand between them, the longest stretch that has none."""
+    numbers = set(inside)
+    own = {word for i in inside for word in links.get(i, ())}
+    own = {word for word in own if not word.is_punctuation} or own
+    foreign = {word for i, words in links.items() if i not in numbers for word in words} - own
+    runs: list[list[Word]] = [[]]
+    for word in sorted(own | {word for word in foreign if not word.is_punctuation}, key=lambda word: word.start):
+        if word in own:
+            runs[-1].append(word)
+        elif runs[-1]:
+            runs.append([])
+    return max(runs, key=lambda run: sum(len(word.text) for word in run))
 
 
 def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:
@@ -181,21 +197,6 @@ def linked_words(links: Sequence[WordLink], target_words: Sequence[Word]) -> dic
     for link in links:
         result.setdefault(link.source, []).append(target_words[link.target])
     return result
-
-
-def project_tags(
-    source: Content, target: str, links: Sequence[WordLink], target_words: Sequence[Word], specs: Mapping[int, TagSpec]
-) -> Content:
-    """All tags of the source put onto a target text whose words are known to stand for the source's.
-
-    For engines that know which word became which; link numbers count `words_of` the plain source, and `target_words`.
-    """
-    text = plain_text(source)
-    source_words = words_of(text)
-    by_source = linked_words(links, target_words)
-    nodes = tag_tree(source)
-    places = {node.tag: project(node, text, target, source_words, by_source) for node in flattened(nodes)}
-    return assemble(nodes, places, target, specs)
 
 
 def flattened(nodes: Sequence[TagNode]) -> list[TagNode]:

@@ -81,6 +81,15 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
     )
 
 
+def render_by(content: Iterable[str | Tag], key: TaggedText) -> str:
+    """Write a target as protocol text, with the ids that `render` gave the source's tags."""
+    protocol = {tag_id: number for number, tag_id in key.ids}
+    return "".join(
+        part if isinstance(part, str) else str(Tag(id=protocol.get(part.id, part.id), side=part.side))
+        for part in content
+    )
+
+
 def parse(text: str, key: TaggedText) -> Content:
     """Read protocol text back into content, by the key that `render` gave for the source.
 
