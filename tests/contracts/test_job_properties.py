@@ -48,6 +48,10 @@ VERDICTS = st.sampled_from(e.QaVerdict)
 _STAGES = {*Stage, *(phase.name for phase in TRANSLATE_DOCX.phases)}
 
 
+def is_at_its_end(job: Job) -> bool:
+    return job.status is JobStatus.COMPLETED or job.preflight_verdict is e.PreflightVerdict.BLOCKED
+
+
 def waits_for_start(job: Job) -> bool:
     return not job.is_started and job.status is JobStatus.QUEUED and next_phase(job) is None
 
@@ -88,8 +92,9 @@ class JobLife(RuleBasedStateMachine):
             self.job = fold(self.stream.append(*history), self._job)
 
     @rule()
+    @precondition(lambda self: self.job is not None and is_at_its_end(self.job))
     def erase(self) -> None:
-        """What may happen at any time, and moves nothing."""
+        """What is left to happen at the end."""
         self._append(e.ArtifactErased(kind=ArtifactKind.QA_REPORT, digest=s.ref("qa report").digest))
 
     @rule(target=leases, pick=st.integers(min_value=0))
@@ -104,6 +109,12 @@ class JobLife(RuleBasedStateMachine):
     def finish(self, key: WorkKey, batch_count: int, verdict: e.QaVerdict, is_blocked: bool) -> None:
         """Also by a second worker, or late: the lease stays in the bundle."""
         self._append(*workers.finish(self._job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked))
+
+    @rule(pick=st.integers(min_value=0), batch_count=st.integers(0, 4), verdict=VERDICTS)
+    @precondition(lambda self: bool(self.job and owed(self.job)))
+    def work(self, pick: int, batch_count: int, verdict: e.QaVerdict) -> None:
+        """Take and finish without anything happening between."""
+        self.finish(self.take(pick), batch_count, verdict, is_blocked=False)
 
     @rule(key=consumes(leases))
     def fail(self, key: WorkKey) -> None:
@@ -168,7 +179,7 @@ class JobLife(RuleBasedStateMachine):
     def _bring_to_the_end(self) -> None:
         for _ in range(40):
             job = self._job
-            if job.status is JobStatus.COMPLETED or job.preflight_verdict is e.PreflightVerdict.BLOCKED:
+            if is_at_its_end(job):
                 return
             if owed(job):
                 self._append(*workers.finish(job, owed(job)[0].key))
@@ -189,7 +200,7 @@ class JobLife(RuleBasedStateMachine):
             previous = digest(encode(each))
 
 
-JobLife.TestCase.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+JobLife.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
 TestJobLife = JobLife.TestCase
 
 

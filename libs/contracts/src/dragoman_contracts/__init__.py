@@ -1,1 +1,325 @@
-"""Events, job fold, pipeline and text model: the pure vocabulary every room shares."""
+"""Events, job fold, pipeline and text model: the pure vocabulary every room shares.
+
+Begin with `pipeline`: how a document finds its way. Then `events` (what can become true), `job` (the state that
+follows), `text` (units, segments, inline tags). Nothing here does I/O; a service adds only its own `decide`.
+
+Every public name can be imported from here or from its module. Two of a document bear another name here, because those
+of a job are the usual ones: `fold_document` and `evolve_document` are `document.fold` and `document.evolve`.
+"""
+
+from dragoman_contracts.document import Document, JobKey, VersionRefusedError, decide_version
+from dragoman_contracts.document import evolve as evolve_document
+from dragoman_contracts.document import fold as fold_document
+from dragoman_contracts.envelope import EventEnvelope, Origin, RecordedEvent, decode, digest, encode, record
+from dragoman_contracts.errors import (
+    ConflictError,
+    DragomanError,
+    InvalidLocaleError,
+    ObjectCorruptError,
+    ObjectMissingError,
+    PermanentError,
+    RetryableError,
+    UnknownEventTypeError,
+)
+from dragoman_contracts.events import (
+    EVENT_TYPES,
+    ArtifactErased,
+    BatchTranslated,
+    CancelRequested,
+    Count,
+    DocumentExtracted,
+    DocumentReassembled,
+    DocumentRegistered,
+    DocumentVersionAdded,
+    ErrorCode,
+    Event,
+    JobCancelled,
+    JobCompleted,
+    JobOpened,
+    JobRules,
+    JobSubmitted,
+    PhaseResult,
+    PhaseStarted,
+    PreflightBlocked,
+    PreflightPassed,
+    PreflightVerdict,
+    QaVerdict,
+    ResumeRequested,
+    ReviewExported,
+    ReviewImported,
+    RevisionStrategy,
+    StartRequested,
+    StreamType,
+    TranslationCompleted,
+    TranslationPlanned,
+    TranslationVerified,
+    Usage,
+    WorkFailed,
+    WorkParked,
+)
+from dragoman_contracts.identity import document_id, event_id, job_id_for_key, new_id, project_id, work_id
+from dragoman_contracts.job import (
+    Extraction,
+    Job,
+    PhaseRun,
+    Plan,
+    Trouble,
+    Verification,
+    WorkKey,
+    begin,
+    current_phase,
+    evolve,
+    fold,
+)
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.phases import BUILT_IN_PIPELINES, TRANSLATE_DOCX, Phase, Pipeline
+from dragoman_contracts.pipeline import (
+    WorkItem,
+    accepts_late,
+    due_at,
+    first_kind,
+    is_owed,
+    next_kind,
+    next_phase,
+    owed,
+    progress_pct,
+    resume_request,
+    routes,
+    start_request,
+)
+from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, Artifact, ArtifactKind, ObjectRef, Sha256
+from dragoman_contracts.reports import (
+    ExtractionManifest,
+    PreflightFinding,
+    PreflightReport,
+    QaFinding,
+    QaReport,
+    ReassemblyManifest,
+    Severity,
+    TranslationPlan,
+    UnitVerdict,
+    UnitVerification,
+    VerificationResults,
+)
+from dragoman_contracts.schemas import json_schemas
+from dragoman_contracts.text import (
+    Anchor,
+    Content,
+    MatchKind,
+    ResultSource,
+    Segment,
+    StoryKind,
+    Tag,
+    TagRepair,
+    TagRole,
+    TagSide,
+    TagSpec,
+    TargetList,
+    TermHit,
+    TmMatch,
+    Unit,
+    UnitList,
+    UnitTarget,
+    closing,
+    normalised,
+    opening,
+    placeholder,
+    plain_text,
+)
+from dragoman_contracts.upcasting import UPCASTERS, Payload, upcast
+from dragoman_contracts.vocabulary import (
+    LIVE,
+    PHASE_OF,
+    QUEUE_OF,
+    RESTING,
+    RESUMABLE,
+    SERVICE_OF,
+    JobStatus,
+    PhaseKind,
+    Queue,
+    Service,
+    Stage,
+    StatusViews,
+    WorkKind,
+    views_of_status,
+)
+
+# The way of a job: its pipeline, its state, what it owes.
+__all__ = [
+    "BUILT_IN_PIPELINES",
+    "TRANSLATE_DOCX",
+    "Extraction",
+    "Job",
+    "Phase",
+    "PhaseRun",
+    "Pipeline",
+    "Plan",
+    "Trouble",
+    "Verification",
+    "WorkItem",
+    "WorkKey",
+    "accepts_late",
+    "begin",
+    "current_phase",
+    "due_at",
+    "evolve",
+    "first_kind",
+    "fold",
+    "is_owed",
+    "next_kind",
+    "next_phase",
+    "owed",
+    "progress_pct",
+    "resume_request",
+    "routes",
+    "start_request",
+]
+
+# The document and its versions.
+__all__ += [
+    "Document",
+    "JobKey",
+    "VersionRefusedError",
+    "decide_version",
+    "evolve_document",
+    "fold_document",
+]
+
+# Facts: the events, their envelope, how they are stored and read back.
+__all__ += [
+    "EVENT_TYPES",
+    "UPCASTERS",
+    "ArtifactErased",
+    "BatchTranslated",
+    "CancelRequested",
+    "Count",
+    "DocumentExtracted",
+    "DocumentReassembled",
+    "DocumentRegistered",
+    "DocumentVersionAdded",
+    "ErrorCode",
+    "Event",
+    "EventEnvelope",
+    "JobCancelled",
+    "JobCompleted",
+    "JobOpened",
+    "JobRules",
+    "JobSubmitted",
+    "Origin",
+    "Payload",
+    "PhaseResult",
+    "PhaseStarted",
+    "PreflightBlocked",
+    "PreflightPassed",
+    "PreflightVerdict",
+    "QaVerdict",
+    "RecordedEvent",
+    "ResumeRequested",
+    "ReviewExported",
+    "ReviewImported",
+    "RevisionStrategy",
+    "StartRequested",
+    "StreamType",
+    "TranslationCompleted",
+    "TranslationPlanned",
+    "TranslationVerified",
+    "Usage",
+    "WorkFailed",
+    "WorkParked",
+    "decode",
+    "digest",
+    "encode",
+    "record",
+    "upcast",
+]
+
+# Words and names: the lifecycle's vocabulary, identifiers, locales.
+__all__ += [
+    "LIVE",
+    "PHASE_OF",
+    "QUEUE_OF",
+    "RESTING",
+    "RESUMABLE",
+    "SERVICE_OF",
+    "JobStatus",
+    "Locale",
+    "PhaseKind",
+    "Queue",
+    "Service",
+    "Stage",
+    "StatusViews",
+    "WorkKind",
+    "document_id",
+    "event_id",
+    "job_id_for_key",
+    "new_id",
+    "project_id",
+    "views_of_status",
+    "work_id",
+]
+
+# Text: units, segments, inline tags, targets, matches.
+__all__ += [
+    "Anchor",
+    "Content",
+    "MatchKind",
+    "ResultSource",
+    "Segment",
+    "StoryKind",
+    "Tag",
+    "TagRepair",
+    "TagRole",
+    "TagSide",
+    "TagSpec",
+    "TargetList",
+    "TermHit",
+    "TmMatch",
+    "Unit",
+    "UnitList",
+    "UnitTarget",
+    "closing",
+    "normalised",
+    "opening",
+    "placeholder",
+    "plain_text",
+]
+
+# Objects that events point to.
+__all__ += [
+    "DOCX_MEDIA_TYPE",
+    "JSON_MEDIA_TYPE",
+    "ActorRecord",
+    "Artifact",
+    "ArtifactKind",
+    "ExtractionManifest",
+    "IntakeRecord",
+    "ObjectRef",
+    "Policy",
+    "PreflightFinding",
+    "PreflightReport",
+    "QaFinding",
+    "QaReport",
+    "ReassemblyManifest",
+    "Severity",
+    "Sha256",
+    "TranslationPlan",
+    "UnitVerdict",
+    "UnitVerification",
+    "VerificationResults",
+]
+
+# What everything rests on: values, errors, JSON Schemas.
+__all__ += [
+    "ConflictError",
+    "DragomanError",
+    "InvalidLocaleError",
+    "ObjectCorruptError",
+    "ObjectMissingError",
+    "PermanentError",
+    "RetryableError",
+    "UnknownEventTypeError",
+    "Value",
+    "json_schemas",
+]

@@ -8,13 +8,20 @@ from dragoman_contracts import policy, reports, text
 from dragoman_contracts.envelope import EventEnvelope
 from dragoman_contracts.events import EVENT_TYPES
 from dragoman_contracts.model import Value
+from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.references import Artifact
 
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SHARED: tuple[type[Value], ...] = (
     EventEnvelope,
     WorkItem,
     text.UnitList,
     text.TargetList,
+    text.TmMatch,
+    text.TermHit,
+    Pipeline,
+    Artifact,
     policy.Policy,
     policy.IntakeRecord,
     policy.ActorRecord,
@@ -29,5 +36,6 @@ _SHARED: tuple[type[Value], ...] = (
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """Every exported schema by its file's stem: `event.<name>.v<version>` for events, the class name for the rest."""
-    schemas = {f"event.{name}.v{cls.schema_version}": cls.model_json_schema() for name, cls in EVENT_TYPES.items()}
-    return schemas | {cls.__name__: cls.model_json_schema() for cls in _SHARED}
+    classes: dict[str, type[Value]] = {f"event.{name}.v{cls.schema_version}": cls for name, cls in EVENT_TYPES.items()}
+    classes |= {cls.__name__: cls for cls in _SHARED}
+    return {stem: {"$schema": _DIALECT, **cls.model_json_schema()} for stem, cls in classes.items()}
