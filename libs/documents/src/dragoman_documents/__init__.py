@@ -2,9 +2,10 @@
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.extract import Extraction, extract
+from dragoman_documents.docx.findings import Finding, Severity
 from dragoman_documents.docx.merge import merge
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.preflight import Finding, Severity
+from dragoman_documents.docx.preflight import DocumentFacts, inspect
 from dragoman_documents.errors import (
     DamagedDocumentError,
     DocumentError,
@@ -20,6 +21,7 @@ __all__ = [
     "Budget",
     "DamagedDocumentError",
     "DocumentError",
+    "DocumentFacts",
     "EncryptedDocumentError",
     "ExtractOptions",
     "Extraction",
@@ -31,5 +33,6 @@ __all__ = [
     "TruncatedDocumentError",
     "UnknownUnitError",
     "extract",
+    "inspect",
     "merge",
 ]

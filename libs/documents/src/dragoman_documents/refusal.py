@@ -47,5 +47,5 @@ def _refuse_ole(data: bytes) -> DocumentError:
             code="document.legacy_word",
         )
     return NotZipError(
-        "This is an old Office container and not a DOCX package. Open it in the program that made it and save it as DOCX."
+        "This is an old Office container, not a DOCX package. Open it in the program that made it and save it as DOCX."
     )

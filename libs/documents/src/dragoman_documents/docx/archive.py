@@ -78,7 +78,7 @@ class Archive:
             content = self._inflate(packed, entry)
         else:
             raise DamagedDocumentError(
-                f"The package uses ZIP compression method {entry.method}, which Word does not read. Save it again in Word.",
+                f"The package uses ZIP compression method {entry.method}, which Word cannot read. Save it in Word.",
                 code="document.unsupported_compression",
             )
         if len(content) != entry.size_bytes or zlib.crc32(content) != entry.crc:
@@ -110,7 +110,7 @@ class Archive:
     def _admit(self, entry: Entry) -> None:
         if entry.flags & _ENCRYPTED:
             raise EncryptedDocumentError(
-                "A part of the package is encrypted. Open the file with its password, save it without, and send it again."
+                "A part of the package is encrypted. Open it with its password, save it without, and send it again."
             )
         self._budget.hold("part_bytes", entry.size_bytes)
         if entry.size_bytes > self._budget.ratio_from_bytes:

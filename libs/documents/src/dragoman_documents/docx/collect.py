@@ -25,7 +25,34 @@ _SILENT = frozenset(
     }
 )
 _SEAMS = frozenset(
-    ["w:bookmarkStart", "w:bookmarkEnd", "w:commentRangeStart", "w:commentRangeEnd", "w:commentReference", "w:annotationRef", "w:permStart", "w:permEnd", "w:moveFromRangeStart", "w:moveFromRangeEnd", "w:moveToRangeStart", "w:moveToRangeEnd", "w:customXmlInsRangeStart", "w:customXmlInsRangeEnd", "w:customXmlDelRangeStart", "w:customXmlDelRangeEnd", "w:customXmlMoveFromRangeStart", "w:customXmlMoveFromRangeEnd", "w:customXmlMoveToRangeStart", "w:customXmlMoveToRangeEnd", "w:delText", "w:delInstrText", "w:smartTagPr", "w:customXmlPr", "w:subDoc", "w:contentPart"]
+    [
+        "w:bookmarkStart",
+        "w:bookmarkEnd",
+        "w:commentRangeStart",
+        "w:commentRangeEnd",
+        "w:commentReference",
+        "w:annotationRef",
+        "w:permStart",
+        "w:permEnd",
+        "w:moveFromRangeStart",
+        "w:moveFromRangeEnd",
+        "w:moveToRangeStart",
+        "w:moveToRangeEnd",
+        "w:customXmlInsRangeStart",
+        "w:customXmlInsRangeEnd",
+        "w:customXmlDelRangeStart",
+        "w:customXmlDelRangeEnd",
+        "w:customXmlMoveFromRangeStart",
+        "w:customXmlMoveFromRangeEnd",
+        "w:customXmlMoveToRangeStart",
+        "w:customXmlMoveToRangeEnd",
+        "w:delText",
+        "w:delInstrText",
+        "w:smartTagPr",
+        "w:customXmlPr",
+        "w:subDoc",
+        "w:contentPart",
+    ]
 )
 _THROUGH = frozenset({"w:smartTag", "w:customXml"})
 _REMOVED = frozenset({"w:del", "w:moveFrom"})

@@ -1,4 +1,4 @@
-"""Gives translated runs the language of the target, and its direction where the source had none (§17.3.2.20, §17.3.2.30)."""
+"""Gives translated runs the target's language, and its direction where the source had none (§17.3.2.20, §17.3.2.30)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,25 @@ _EAST_ASIAN = frozenset({"zh", "ja", "ko"})
 _AFTER_LANG = frozenset({"w:eastAsianLayout", "w:specVanish", "w:oMath", "w:rPrChange"})
 _AFTER_RTL = frozenset({"w:cs", "w:em", "w:lang", *_AFTER_LANG})
 _AFTER_BIDI = frozenset(
-    ["w:adjustRightInd", "w:snapToGrid", "w:spacing", "w:ind", "w:contextualSpacing", "w:mirrorIndents", "w:suppressOverlap", "w:jc", "w:textDirection", "w:textAlignment", "w:textboxTightWrap", "w:outlineLvl", "w:divId", "w:cnfStyle", "w:rPr", "w:sectPr", "w:pPrChange"]
+    [
+        "w:adjustRightInd",
+        "w:snapToGrid",
+        "w:spacing",
+        "w:ind",
+        "w:contextualSpacing",
+        "w:mirrorIndents",
+        "w:suppressOverlap",
+        "w:jc",
+        "w:textDirection",
+        "w:textAlignment",
+        "w:textboxTightWrap",
+        "w:outlineLvl",
+        "w:divId",
+        "w:cnfStyle",
+        "w:rPr",
+        "w:sectPr",
+        "w:pPrChange",
+    ]
 )
 
 

@@ -92,7 +92,7 @@ def _cuts(sources: Sequence[str], target: str) -> list[int]:
 
 
 def _near_boundary(target: str, position: int, left: str, right: str) -> int:
-    """The nearest place of the same kind as the source's cut: after a space, before one, or right there inside a word."""
+    """The nearest place of the same kind as the source's cut: after a space, before one, or inside a word."""
     if left[-1:].isspace():
         places = [index + 1 for index, char in enumerate(target) if char.isspace()]
     elif right[:1].isspace():

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Anchor, Segment, Tag, Unit, plain_text
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.findings import Finding
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.plan import Plan
-from dragoman_documents.docx.preflight import Finding, unreadable_parts
+from dragoman_documents.docx.preflight import unreadable_parts
 from dragoman_documents.docx.stories import plan_units
 
 

@@ -73,7 +73,9 @@ def find_fields(root: Element) -> dict[Element, tuple[Field, FieldEdge]]:
         elif edge == "end" and stack:
             edges = stack.pop()
             field = Field("".join(instructions[edges[0][0]]))
-            found.update({node: (field, kind) for node, kind in [*edges, (element, "end")]})
+            edges.append((element, "end"))
+            for node, kind in edges:
+                found[node] = (field, kind)
     return found
 
 

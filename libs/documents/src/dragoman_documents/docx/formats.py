@@ -8,16 +8,51 @@ from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, short_name
 
 _TOGGLES = frozenset(
-    ["w:b", "w:bCs", "w:i", "w:iCs", "w:caps", "w:smallCaps", "w:strike", "w:dstrike", "w:outline", "w:shadow", "w:emboss", "w:imprint", "w:vanish", "w:webHidden", "w:rtl", "w:cs", "w:specVanish", "w:oMath", "w:snapToGrid"]
+    [
+        "w:b",
+        "w:bCs",
+        "w:i",
+        "w:iCs",
+        "w:caps",
+        "w:smallCaps",
+        "w:strike",
+        "w:dstrike",
+        "w:outline",
+        "w:shadow",
+        "w:emboss",
+        "w:imprint",
+        "w:vanish",
+        "w:webHidden",
+        "w:rtl",
+        "w:cs",
+        "w:specVanish",
+        "w:oMath",
+        "w:snapToGrid",
+    ]
 )
 _ON = frozenset({"1", "true", "on"})
 _OFF = frozenset({"0", "false", "off"})
 _SILENT = frozenset({"w:lang", "w:noProof"})
 _SILENT_ATTRIBUTES = frozenset({"lang", "altLang", "dirty", "err", "noProof", "smtClean", "smtId", "bmk"})
-_FAINT = frozenset(["w:rPrChange", "w:bCs", "w:iCs", "w:szCs", "w:kern", "w:spacing", "w:w", "w:webHidden", "w:ins", "w:del", "w14:ligatures"])
+_FAINT = frozenset(
+    [
+        "w:rPrChange",
+        "w:bCs",
+        "w:iCs",
+        "w:szCs",
+        "w:kern",
+        "w:spacing",
+        "w:w",
+        "w:webHidden",
+        "w:ins",
+        "w:del",
+        "w14:ligatures",
+    ]
+)
 _FAINT_ON_SPACE = frozenset(["w:b", "w:i", "w:color", "w:rFonts", "w:sz"])
 
 Key = tuple[object, ...]
+Item = tuple[str, tuple[tuple[str, str], ...], tuple[object, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +125,18 @@ class Formats:
     def of_run(self, run: Element, properties: Element | None) -> RunFormat:
         """The format of a run whose rPr is `properties`."""
         attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
-        key: Key = (run.tag, attributes, _properties_key(properties))
+        items = _properties_key(properties)
+        key: Key = (run.tag, attributes, *items)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._numbered(key, properties)
+            visible: Key = (run.tag, attributes, *(item for item in items if SHORT_NAMES[item[0]] not in _FAINT))
+            known = self._known[key] = self._numbered(key, visible, properties)
         return known
 
-    def _numbered(self, key: Key, properties: Element | None) -> RunFormat:
-        tag, attributes, items = key
-        visible = tuple(item for item in items if _item_name(item) not in _FAINT) if isinstance(items, tuple) else ()
+    def _numbered(self, key: Key, visible: Key, properties: Element | None) -> RunFormat:
         return RunFormat(
             exact=self._number(key),
-            visible=self._number((tag, attributes, visible)),
+            visible=self._number(visible),
             is_kept=properties is not None and self._is_kept(properties),
         )
 
@@ -132,18 +167,18 @@ def _is_revision_id(name: str) -> bool:
     return SHORT_NAMES[name].startswith("w:rsid")
 
 
-def _properties_key(properties: Element | None) -> Key:
+def _properties_key(properties: Element | None) -> list[Item]:
     if properties is None:
-        return ()
-    items: list[Key] = [
-        ("@", name, value) for name, value in properties.attrib.items() if name not in _SILENT_ATTRIBUTES
+        return []
+    items: list[Item] = [
+        (name, (("", value),), ()) for name, value in properties.attrib.items() if name not in _SILENT_ATTRIBUTES
     ]
     items += [_element_key(child) for child in properties if short_name(child) not in _SILENT and short_name(child)]
-    items.sort(key=repr)
-    return tuple(items)
+    items.sort()
+    return items
 
 
-def _element_key(element: Element) -> Key:
+def _element_key(element: Element) -> Item:
     name = short_name(element)
     attributes = sorted((SHORT_NAMES[key], value) for key, value in element.attrib.items() if not _is_revision_id(key))
     if name in _TOGGLES:
@@ -154,7 +189,3 @@ def _element_key(element: Element) -> Key:
             attributes = [(key, "0" if key == "w:val" else kept) for key, kept in attributes]
     children = tuple(_element_key(child) for child in element if short_name(child))
     return (element.tag, tuple(attributes), children)
-
-
-def _item_name(item: object) -> str:
-    return SHORT_NAMES[str(item[0])] if isinstance(item, tuple) and item else ""  # pyright: ignore[reportUnknownArgumentType]

@@ -1,7 +1,7 @@
 """The inside of a paragraph as the engine sees it: text in slots, things that are no text, and groups around them.
 
 Slots are the file's own text nodes. Neighbouring slots that look alike make one `Text`; what stands between them
-(bookmarks, range marks, tracked deletions) is remembered as a seam, so that text flows around marks and never over them.
+(bookmarks, range marks, tracked deletions) is remembered as a seam, so that text flows around marks, not over them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dragoman_documents.docx.xml import Element
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """A text node. `text` is what takes part in the unit; white space at the unit's edges stays in `before` and `after`.
+    """A text node. `text` takes part in the unit; white space at the unit's edges stays in `before` and `after`.
 
     `has_seam` says that something separates it from the slot before, or that its run looks different in the small.
     """
@@ -51,7 +51,7 @@ class Text:
 
 @dataclass(eq=False, slots=True)
 class Opaque:
-    """What is no text: a tab, a note reference, a picture, a computed field. `nodes` lie next to each other in the file."""
+    """What is no text: a tab, a note reference, a picture, a computed field. `nodes` are neighbours in the file."""
 
     nodes: list[Element]
     role: TagRole
@@ -96,7 +96,7 @@ def has_words(items: Sequence[Item]) -> bool:
 
 
 def prevailing(items: Sequence[Item]) -> int | None:
-    """The visible format most of the text has, of the stretches not inside a group where there are any; None without text."""
+    """The visible format most of the text has, stretches outside groups first; None without text."""
     weights: dict[int, int] = {}
     direct = [item for item in items if isinstance(item, Text)]
     for text in direct or texts(items):

@@ -25,8 +25,8 @@ def merge(
     """The document with its text replaced by `targets`, keyed by unit id, and nothing else changed.
 
     `data` and `options` must be those of the extraction. Units without a target stay as they are, and a target equal to
-    its source touches nothing: where no text changes the result is `data`, byte by byte. With a locale, runs that get new
-    text also get its language and, for a right-to-left language, its direction. Two runs give equal bytes.
+    its source touches nothing: where no text changes the result is `data`, byte by byte. With a locale, runs with
+    new text also get its language and, for a right-to-left language, its direction. Two runs give equal bytes.
 
     Raises:
         UnknownUnitError: a target names a unit this document does not have; extract it again.

@@ -118,7 +118,7 @@ class Relationship:
 class Package:
     """A WordprocessingML package in memory.
 
-    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, and nothing else is touched.
+    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is.
 
     Raises:
         DocumentError: the bytes are no readable Word document; the message names the cure.
@@ -266,7 +266,8 @@ class Package:
                 return NotWordError(f"This is {what}, not a Word document. Send the DOCX file.")
         if _WORD_ML.search(types):
             return DamagedDocumentError(
-                "The package names a Word document but does not hold it. Open it in Word, let it repair the file, and save it again."
+                "The package names a Word document but does not hold it. "
+                "Open it in Word, let it repair the file, and save it again."
             )
         return NotWordError("This ZIP file holds no Word document. Send the DOCX file itself, not an archive of files.")
 

@@ -17,10 +17,18 @@ class Holder(Protocol):
     """What a unit was read from."""
 
     @property
-    def content(self) -> tuple[str | Tag, ...]: ...
+    def content(self) -> tuple[str | Tag, ...]:
+        """The unit's source."""
+        ...
+
     @property
-    def specs(self) -> Sequence[TagSpec]: ...
-    def write(self, target: Sequence[str | Tag]) -> list[Element]: ...
+    def specs(self) -> Sequence[TagSpec]:
+        """What the unit's tags stand for."""
+        ...
+
+    def write(self, target: Sequence[str | Tag]) -> list[Element]:
+        """Put a target in; the runs that changed."""
+        ...
 
 
 @dataclass(eq=False, slots=True)

@@ -1,38 +1,180 @@
-"""Preflight: what a document holds, what that means for its translation, and what to do about it (row 96)."""
+"""Preflight: what a document holds, before anybody pays for its translation (row 96)."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
 from dragoman_contracts.model import Value
-from dragoman_documents.docx.package import Package
+from dragoman_contracts.text import plain_text
+from dragoman_documents.budget import Budget
+from dragoman_documents.docx.findings import Finding, finding
+from dragoman_documents.docx.options import ExtractOptions
+from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.plan import Plan
+from dragoman_documents.docx.stories import plan_units
+from dragoman_documents.docx.xml import Element, attribute, short_name
+
+_LONG_WORDS = 50_000
+_CHANGES = frozenset({"w:ins", "w:del", "w:moveFrom", "w:moveTo"})
+_SWITCHES = frozenset({"w:rtl", "w:bidi", "w:vanish"})
+_OFF = frozenset({"0", "false", "off"})
 
 
-class Severity(StrEnum):
-    """How much a finding matters to the translation."""
+class DocumentFacts(Value):
+    """What a document holds. Counts are of the whole document; languages and fonts are in order of use."""
 
-    INFO = "info"
-    WARNING = "warning"
-    BLOCKER = "blocker"
+    size_bytes: int
+    parts: int
+    units: int
+    words: int
+    characters: int
+    paragraphs: int
+    tables: int
+    sections: int
+    pictures: int
+    comments: int
+    tracked_changes: int
+    embedded_objects: int
+    formulas: int
+    has_macros: bool
+    has_signature: bool
+    has_right_to_left: bool
+    is_protected: bool
+    is_template: bool
+    is_strict: bool
+    stories: Mapping[str, int]
+    languages: tuple[str, ...]
+    fonts: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
 
-class Finding(Value):
-    """Something noticed in a document: a stable code, and a sentence that says what it means and what to do."""
+def inspect(data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None) -> DocumentFacts:
+    """The facts of a DOCX file, each finding with what it means for the translation and what to do.
 
-    code: str
-    severity: Severity
-    message: str
+    Raises:
+        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+    """
+    package = Package(data, budget or Budget())
+    options = options or ExtractOptions()
+    survey = _Survey(package)
+    plans = plan_units(package, options)
+    texts = [plain_text(plan.holder.content) for plan in plans]
+    count = survey.elements
+    words = sum(len(text.split()) for text in texts)
+    return DocumentFacts(
+        size_bytes=package.size_bytes,
+        parts=len(package.names),
+        units=len(plans),
+        words=words,
+        characters=sum(map(len, texts)),
+        paragraphs=count["w:p"],
+        tables=count["w:tbl"],
+        sections=count["w:sectPr"],
+        pictures=len(package.with_role(PartRole.PICTURE)),
+        comments=count["w:comment"],
+        tracked_changes=sum(count[name] for name in _CHANGES),
+        embedded_objects=len(package.with_role(PartRole.EMBEDDED)),
+        formulas=count["m:oMath"],
+        has_macros=bool(package.with_role(PartRole.MACROS)),
+        has_signature=survey.has_signature,
+        has_right_to_left=bool(count["w:rtl"] or count["w:bidi"]),
+        is_protected=survey.is_protected,
+        is_template="template" in package.content_type(package.main),
+        is_strict=survey.is_strict,
+        stories=dict(Counter(str(plan.story) for plan in plans)),
+        languages=tuple(name for name, _ in survey.languages.most_common()),
+        fonts=tuple(name for name, _ in survey.fonts.most_common()),
+        findings=tuple(_findings(package, survey, plans, words, options)),
+    )
 
 
 def unreadable_parts(package: Package) -> tuple[Finding, ...]:
-    """A warning where a part that holds text is not well-formed and was left as it is."""
+    """A warning where parts that hold text are not well-formed and were left as they are."""
     broken = sum(1 for name in package.stories() if package.root(name) is None)
-    if not broken:
-        return ()
-    return (
-        Finding(
-            code="part.unreadable",
-            severity=Severity.WARNING,
-            message=f"{broken} parts of the document are damaged; their text stays as it is. Open the file in Word, save it, and send it again.",
-        ),
+    return (finding("part.unreadable", broken),) if broken else ()
+
+
+class _Survey:
+    """Counts the elements of every story part, and reads the settings."""
+
+    def __init__(self, package: Package) -> None:
+        self.elements: Counter[str] = Counter()
+        self.languages: Counter[str] = Counter()
+        self.fonts: Counter[str] = Counter()
+        for name in (*package.stories(), *package.with_role(PartRole.STYLES)):
+            root = package.root(name)
+            if root is not None:
+                self._count(root)
+        self.settings = Counter(short_name(item) for item in _settings(package))
+        self.is_protected = any(_is_enforced(item) for item in _settings(package))
+        main = package.root(package.main)
+        self.is_strict = main is not None and "purl.oclc.org" in main.tag
+        self.has_signature = any("digital-signature" in package.content_type(name) for name in package.names)
+
+    def _count(self, root: Element) -> None:
+        for element in root.iter():
+            name = short_name(element)
+            if name in _SWITCHES and (attribute(element, "w:val") or "1").lower() in _OFF:
+                continue
+            self.elements[name] += 1
+            if name == "w:lang":
+                self._add(self.languages, element, "w:val", "w:eastAsia", "w:bidi")
+            elif name == "w:rFonts":
+                self._add(self.fonts, element, "w:ascii", "w:hAnsi", "w:eastAsia", "w:cs")
+
+    def _add(self, counter: Counter[str], element: Element, *names: str) -> None:
+        counter.update({value for value in (attribute(element, name) for name in names) if value})
+
+
+def _settings(package: Package) -> Iterator[Element]:
+    for name in package.related(package.main, "settings"):
+        root = package.root(name)
+        if root is not None:
+            yield from root
+
+
+def _is_enforced(setting: Element) -> bool:
+    return short_name(setting) == "w:documentProtection" and (attribute(setting, "w:enforcement") or "0") not in _OFF
+
+
+def _findings(
+    package: Package, survey: _Survey, plans: Sequence[Plan], words: int, options: ExtractOptions
+) -> Iterator[Finding]:
+    if not plans:
+        yield finding("no_text")
+    yield from unreadable_parts(package)
+    count = survey.elements
+    for code, number in (
+        ("macros", len(package.with_role(PartRole.MACROS))),
+        ("signature", int(survey.has_signature)),
+        ("protection", int(survey.is_protected)),
+        ("write_protection", survey.settings["w:writeProtection"]),
+        ("tracked_changes", sum(count[name] for name in _CHANGES)),
+        ("comments", count["w:comment"] if options.comments else 0),
+        ("embedded_objects", len(package.with_role(PartRole.EMBEDDED))),
+        ("imported_chunks", count["w:altChunk"]),
+        ("subdocuments", count["w:subDoc"]),
+        ("pictures", len(package.with_role(PartRole.PICTURE))),
+        ("hidden_text", 0 if options.hidden_text else count["w:vanish"]),
+        ("mathematics", count["m:oMath"]),
+        ("right_to_left", count["w:rtl"] + count["w:bidi"]),
+        ("mail_merge", survey.settings["w:mailMerge"]),
+        ("data_bound", count["w:dataBinding"]),
+        ("embedded_fonts", survey.settings["w:embedTrueTypeFonts"]),
+        ("external_links", _external(package)),
+        ("very_long", words if words > _LONG_WORDS else 0),
+        ("strict", int(survey.is_strict)),
+    ):
+        if number:
+            yield finding(code, number)
+
+
+def _external(package: Package) -> int:
+    """Pictures, templates and frames linked from outside; ordinary hyperlinks are not counted."""
+    return sum(
+        item.is_external and not item.kind.endswith("/hyperlink")
+        for name in package.names
+        if package.role(name) is not PartRole.OTHER
+        for item in package.relationships(name)
     )

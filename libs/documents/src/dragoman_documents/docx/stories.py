@@ -30,7 +30,26 @@ _STORIES = {
     PartRole.CORE_PROPERTIES: (StoryKind.PROPERTY, "properties"),
 }
 _SKIPPED = frozenset(
-    ["w:pPr", "w:rPr", "w:tblGrid", "w:trPr", "w:tcPr", "w:sectPr", "w:sdtPr", "w:sdtEndPr", "w:proofErr", "w:tblPrEx", "w:fldData", "m:ctrlPr", "w:del", "w:moveFrom", "w:rt", "m:oMath", "m:oMathPara", "w:docPartPr"]
+    [
+        "w:pPr",
+        "w:rPr",
+        "w:tblGrid",
+        "w:trPr",
+        "w:tcPr",
+        "w:sectPr",
+        "w:sdtPr",
+        "w:sdtEndPr",
+        "w:proofErr",
+        "w:tblPrEx",
+        "w:fldData",
+        "m:ctrlPr",
+        "w:del",
+        "w:moveFrom",
+        "w:rt",
+        "m:oMath",
+        "m:oMathPara",
+        "w:docPartPr",
+    ]
 )
 _NOTES = frozenset({"w:footnote", "w:endnote", "w:comment", "w:docPartBody"})
 _PROPERTIES = frozenset({"dc:title", "dc:subject", "dc:description", "cp:keywords", "cp:category"})
@@ -66,7 +85,10 @@ def _in_step(new: Sequence[Plan], known: Sequence[Plan]) -> list[Plan]:
     firsts = {_signature(plan): plan for plan in reversed(known) if plan.story is StoryKind.DIAGRAM}
     own: list[Plan] = []
     for plan in new:
-        if plan.story not in {StoryKind.CHART, StoryKind.DIAGRAM} or (first := firsts.setdefault(_signature(plan), plan)) is plan:
+        if (
+            plan.story not in {StoryKind.CHART, StoryKind.DIAGRAM}
+            or (first := firsts.setdefault(_signature(plan), plan)) is plan
+        ):
             own.append(plan)
         else:
             first.mirrors.append(plan)

@@ -1,6 +1,6 @@
 """The XML layer: lxml behind a typed face, parsing within the budget, and serialising that keeps the prolog.
 
-lxml has no type stubs; `Element` names what the engine uses of it, and the functions here are the only ones that call it.
+lxml has no type stubs; `Element` names what the engine uses of it, and only the functions here call it.
 """
 
 from __future__ import annotations
@@ -16,33 +16,67 @@ from dragoman_documents.budget import Budget
 from dragoman_documents.errors import DamagedDocumentError, TooLargeError
 
 
-class Element(Protocol):
-    """An lxml element. `tag` is a string for elements only: comments, instructions and entities have a function there."""
+class Element(Protocol):  # the names and meanings are those of the lxml manual
+    """An lxml element. `tag` is a string for elements only: comments and instructions have a function there."""
 
     tag: str
     text: str | None
     tail: str | None
 
     @property
-    def attrib(self) -> Mapping[str, str]: ...
+    def attrib(self) -> Mapping[str, str]:
+        """The attributes by expanded name, in the order of the file."""
+        ...
+
     @property
-    def nsmap(self) -> Mapping[str | None, str]: ...
-    def get(self, name: str, default: str | None = None) -> str | None: ...
-    def set(self, name: str, value: str) -> None: ...
+    def nsmap(self) -> Mapping[str | None, str]:
+        """The prefixes in scope."""
+        ...
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The value of an attribute."""
+        ...
+
+    def set(self, name: str, value: str) -> None:
+        """Set an attribute."""
+
     def __iter__(self) -> Iterator[Element]: ...
     def __len__(self) -> int: ...
-    def getparent(self) -> Element | None: ...
-    def getnext(self) -> Element | None: ...
-    def getprevious(self) -> Element | None: ...
-    def iter(self, *tags: str) -> Iterator[Element]: ...
-    def iterancestors(self) -> Iterator[Element]: ...
-    def itersiblings(self) -> Iterator[Element]: ...
-    def makeelement(self, tag: str) -> Element: ...
-    def append(self, child: Element) -> None: ...
-    def insert(self, index: int, child: Element) -> None: ...
-    def remove(self, child: Element) -> None: ...
-    def addnext(self, sibling: Element) -> None: ...
-    def addprevious(self, sibling: Element) -> None: ...
+
+    def getparent(self) -> Element | None:
+        """The parent, None for the root and for what was taken out."""
+        ...
+
+    def iter(self, *tags: str) -> Iterator[Element]:
+        """The element and everything in it, in document order."""
+        ...
+
+    def iterancestors(self) -> Iterator[Element]:
+        """The parents, nearest first."""
+        ...
+
+    def itersiblings(self) -> Iterator[Element]:
+        """The siblings that follow."""
+        ...
+
+    def makeelement(self, tag: str) -> Element:
+        """A new element that stands nowhere yet."""
+        ...
+
+    def append(self, child: Element) -> None:
+        """Put a child last."""
+
+    def insert(self, index: int, child: Element) -> None:
+        """Put a child at a place."""
+
+    def remove(self, child: Element) -> None:
+        """Take a child out, and the text that follows it."""
+
+    def addnext(self, sibling: Element) -> None:
+        """Put a sibling after the element."""
+
+    def addprevious(self, sibling: Element) -> None:
+        """Put a sibling before the element."""
 
 
 _etree: Any = import_module("lxml.etree")
@@ -104,8 +138,8 @@ SHORT_NAMES = _ShortNames()
 
 
 def short_name(element: Element) -> str:
-    """`w:p` for an element, whatever prefix and edition the file uses; empty for comments, instructions and entities."""
-    tag: object = element.tag
+    """`w:p` for an element in any prefix and edition; empty for comments, instructions and entities."""
+    tag = cast(object, element.tag)
     return SHORT_NAMES[tag] if isinstance(tag, str) else ""
 
 

@@ -1,0 +1,104 @@
+"""What each fact of a document means for its translation, and what to do about it: one line per code.
+
+Codes are stable. Messages name no text of the document.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from dragoman_contracts.model import Value
+
+
+class Severity(StrEnum):
+    """How much a finding matters to the translation."""
+
+    INFO = "info"
+    WARNING = "warning"
+    BLOCKER = "blocker"
+
+
+class Finding(Value):
+    """Something noticed in a document: a stable code, and a sentence that says what it means and what to do."""
+
+    code: str
+    severity: Severity
+    message: str
+
+
+_INFO, _WARNING = Severity.INFO, Severity.WARNING
+
+_CATALOGUE: dict[str, tuple[Severity, str]] = {
+    "no_text": (
+        _WARNING,
+        "The document has no text to translate and comes back as it is. If its text is in pictures, run text recognition first.",
+    ),
+    "part.unreadable": (
+        _WARNING,
+        "{count} parts are damaged, and their text stays as it is. Open the file in Word, save it, and send it again.",
+    ),
+    "macros": (
+        _INFO,
+        "The document holds macros. They are kept as they are and never run; text inside them is not translated.",
+    ),
+    "signature": (
+        _WARNING,
+        "The document is digitally signed. The signature does not cover the translation: sign the result anew.",
+    ),
+    "protection": (
+        _INFO,
+        "Editing is restricted in Word. The text is translated and the restriction stays; lift it in Word.",
+    ),
+    "write_protection": (_INFO, "Word recommends opening this document read-only. The translation keeps that setting."),
+    "tracked_changes": (
+        _WARNING,
+        "{count} tracked changes: inserted text is translated, deleted text stays in the source language. "
+        "Accept or reject all changes first if the result is to be clean.",
+    ),
+    "comments": (
+        _INFO,
+        "{count} comments are translated too. Switch comments off, or remove them, if they are internal.",
+    ),
+    "embedded_objects": (
+        _WARNING,
+        "{count} embedded objects (workbooks, slides, packages) are kept; text inside them is not translated. "
+        "Translate their files on their own.",
+    ),
+    "imported_chunks": (
+        _WARNING,
+        "{count} pieces of other files are imported when Word opens the document, and cannot be reached. "
+        "Open it in Word and save it once, then send it again.",
+    ),
+    "subdocuments": (
+        _WARNING,
+        "{count} subdocuments are linked and not part of this file. Send them as files of their own.",
+    ),
+    "pictures": (_INFO, "{count} pictures are kept; text drawn in them is not translated. Check them for text."),
+    "hidden_text": (
+        _INFO,
+        "{count} stretches of hidden text stay as they are. Switch hidden text on to translate them.",
+    ),
+    "mathematics": (_INFO, "{count} formulas are kept as they are."),
+    "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
+    "mail_merge": (_INFO, "The document is a mail-merge form. Its fields stay and are filled by Word as before."),
+    "data_bound": (
+        _INFO,
+        "{count} content controls show data stored in the document; that data is translated in step with them.",
+    ),
+    "embedded_fonts": (
+        _WARNING,
+        "Fonts are embedded, often only with the letters the source uses. The target may show in another font.",
+    ),
+    "external_links": (
+        _INFO,
+        "{count} pictures or templates are linked from outside. Nothing is fetched; the links stay.",
+    ),
+    "very_long": (_INFO, "A long document: about {count} words. Plan for time and cost."),
+    "strict": (_INFO, "Saved as Strict Open XML. The translation stays strict."),
+}
+
+
+def finding(code: str, count: int = 0) -> Finding:
+    """The finding of a code, with its count in the message."""
+    severity, message = _CATALOGUE[code]
+    return Finding(code=code, severity=severity, message=message.format(count=f"{count:,}"))
