@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 import structlog
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -39,12 +39,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_runtime.eventstore import EventStore, Stored
+from dragoman_runtime.telemetry.metrics import PROJECTION_LAG_EVENTS
 
 _SCHEMA_LOCK = 0x7669657773  # "views"
 _MAX_ROWS_A_STATEMENT = 5000
 _log = structlog.stdlib.get_logger()
 
-LAG = Gauge("dragoman_projection_lag_events", "Events of the log that a projection has not read yet.", ["projection"])
 PROJECTED = Counter("dragoman_projection_events", "Events a projection has read.", ["projection"])
 
 _metadata = MetaData()
@@ -238,7 +238,7 @@ class Projector:
     async def lag(self) -> int:
         """How many events of the log are not projected yet; also sets the metric."""
         behind = max(await self._store.head_position() - await self.position(), 0)
-        LAG.labels(self.projection.name).set(behind)
+        PROJECTION_LAG_EVENTS.labels(self.projection.name).set(behind)
         return behind
 
     def _cut(self, stored: Sequence[Stored]) -> Sequence[Stored]:
@@ -263,7 +263,7 @@ class Projector:
         return True
 
     async def _note_caught_up(self) -> None:
-        LAG.labels(self.projection.name).set(0)
+        PROJECTION_LAG_EVENTS.labels(self.projection.name).set(0)
         if self._is_caught_up:
             return
         async with translated_errors(), self._writing.begin() as connection:

@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-import structlog
-
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.events import (
     CancelRequested,
@@ -29,10 +27,11 @@ from dragoman_contracts.pipeline import due_at, owed
 from dragoman_runtime.bus import Delivery, WorkSender
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore, Jobs, Stored
+from dragoman_runtime.telemetry import get_logger
 
 _POSITION = "live_jobs"
 _WAKING = (JobSubmitted, StartRequested, ResumeRequested, ReviewImported, CancelRequested, WorkFailed)
-_log = structlog.stdlib.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.text import TargetList, UnitList, plain_text
 from dragoman_contracts.vocabulary import WorkKind
+from dragoman_runtime.telemetry import metrics
 from dragoman_runtime.worker import Task, WorkContext
 from dragoman_translate.dialogue import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
@@ -81,6 +82,11 @@ class _ObjectLedger(CallLedger):
 
     async def record(self, call: ModelCall) -> ObjectRef:
         """Store a call and point to it."""
+        engine, usage = call.signature.name, call.reply.usage
+        metrics.MODEL_CALLS_TOTAL.labels(engine, call.reply.finish_reason).inc()
+        metrics.MODEL_TOKENS_TOTAL.labels(engine, "input").inc(usage.prompt_tokens)
+        metrics.MODEL_TOKENS_TOTAL.labels(engine, "cached").inc(usage.cached_tokens)
+        metrics.MODEL_TOKENS_TOTAL.labels(engine, "output").inc(usage.response_tokens)
         ref = await self._context.objects.put_value(call)
         return await self._context.objects.put_pointer(f"call-{call.fingerprint}", ref)
 

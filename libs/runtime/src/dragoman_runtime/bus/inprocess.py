@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-import structlog
 from typing_extensions import override
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue
 from dragoman_runtime.bus.port import Delivery, Receive, WorkReceiver, WorkSender
+from dragoman_runtime.telemetry import get_logger
 
-_log = structlog.stdlib.get_logger()
+_log = get_logger()
 
 
 class InProcessBus(WorkSender, WorkReceiver):

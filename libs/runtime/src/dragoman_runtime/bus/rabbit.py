@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
-import structlog
 from aio_pika.abc import HeadersType
 from aio_pika.exceptions import AMQPException, DeliveryError
 from faststream import AckPolicy
@@ -24,13 +23,14 @@ from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
+from dragoman_runtime.telemetry import get_logger
 
 DEAD_LETTERS = "dead_letters"
 EVENTS_EXCHANGE = "dragoman.events"
 
 _HOLD_S = 1.0
 _CLOUDEVENTS_VERSION = "1.0"
-_log = structlog.stdlib.get_logger()
+_log = get_logger()
 
 
 class BusUnavailableError(RetryableError):

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -100,6 +100,7 @@ class SqliteEventStore(EventStore):
         self._recorder.create_table()
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="events-write")
         self._readers = ThreadPoolExecutor(3, thread_name_prefix="events-read")
+        self._appended = asyncio.Event()
 
     @override
     async def commit(
@@ -116,6 +117,8 @@ class SqliteEventStore(EventStore):
             for each in encoded
         ]
         positions = await self._run(self._writer, lambda: self._recorder.commit(rows, take, release))
+        if positions:
+            self._appended.set()
         return tuple(
             Stored(each.stored.recorded, each.stored.digest, position)
             for each, position in zip(encoded, positions, strict=True)
@@ -170,6 +173,15 @@ class SqliteEventStore(EventStore):
         """The position; this process is alone with the file, so the lock is always its own."""
         rows = await self.execute("SELECT position FROM positions WHERE name = ?", (name,), commit=False)
         yield _Position(self, name, int(rows[0][0]) if rows else 0)
+
+    async def wait_for_append(self, timeout_s: float) -> None:
+        """Return when something was appended since this was called last, or after `timeout_s`.
+
+        For one waiter: the follower of the log in the process that writes it.
+        """
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._appended.wait(), timeout_s)
+        self._appended.clear()
 
     async def execute(
         self, statement: str, parameters: Sequence[Any] = (), *, commit: bool = True

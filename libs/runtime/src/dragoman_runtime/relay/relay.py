@@ -9,16 +9,15 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-import structlog
-
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.events import StreamType
 from dragoman_contracts.pipeline import routes
 from dragoman_runtime.bus import Delivery, EventPublisher, WorkSender
 from dragoman_runtime.eventstore import EventStore, Stored
+from dragoman_runtime.telemetry import get_logger
 
 _POSITION = "relay"
-_log = structlog.stdlib.get_logger()
+_log = get_logger()
 
 
 class Relay:

@@ -1,0 +1,157 @@
+"""The whole platform in one process: SQLite for events, views and catalogue, files for objects, no broker.
+
+Start here to see how the parts fit: the services' tasks, the workers that perform them, the dispatcher that follows the
+log, the reconciler that finds what an earlier process left, and the projections that the console shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+import dragoman_extract.app
+import dragoman_intake.app
+import dragoman_qa.app
+import dragoman_reassemble.app
+import dragoman_translate.app
+from dragoman_catalog import Catalog, migrate_catalog
+from dragoman_contracts.phases import TRANSLATE_DOCX
+from dragoman_contracts.vocabulary import QUEUE_OF, Service
+from dragoman_gateway.actors import Actors
+from dragoman_gateway.submission import SubmissionRules, Submissions
+from dragoman_runtime.bus import InProcessBus
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore import Jobs
+from dragoman_runtime.eventstore.live_jobs import SqliteLiveJobs
+from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.objects import ObjectStore, object_store
+from dragoman_runtime.projection import create_views_engine
+from dragoman_runtime.reconciler import Reconciler
+from dragoman_runtime.service import build, identity_of, worker_limits
+from dragoman_runtime.settings import ObjectSettings, TelemetrySettings, WorkerSettings
+from dragoman_runtime.worker import Task, Worker, WorkerPorts
+from dragoman_standalone.dispatcher import Dispatcher
+from dragoman_standalone.lock import StateLock
+from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
+from dragoman_translate.settings import EngineSettings
+
+
+class StandaloneSettings(ObjectSettings, WorkerSettings, TelemetrySettings, EngineSettings):
+    """What the one process is set up with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The running platform, as the commands use it."""
+
+    settings: StandaloneSettings
+    store: SqliteEventStore
+    objects: ObjectStore
+    jobs: Jobs
+    catalog: Catalog
+    database: AsyncEngine
+    submissions: Submissions
+
+
+@asynccontextmanager
+async def running(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
+    """The platform at work on the state folder, until the block ends. Jobs an earlier process left go on.
+
+    Raises:
+        StateLockedError: another process uses the folder.
+    """
+    async with opened(settings) as platform, _at_work(platform):
+        yield platform
+
+
+@asynccontextmanager
+async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
+    """The platform's stores without its workers: to look, or to say something to be done later."""
+    async with AsyncExitStack() as stack:
+        lock = StateLock(settings.state_dir)
+        lock.acquire()
+        stack.callback(lock.release)
+        store = SqliteEventStore(settings.state_dir / "events.db")
+        stack.push_async_callback(store.aclose)
+        objects = object_store(settings)
+        await objects.open()
+        stack.push_async_callback(objects.close)
+        url = f"sqlite:///{settings.state_dir / 'catalog.db'}"
+        await migrate_catalog(url)
+        database = create_views_engine(url.replace("sqlite:", "sqlite+aiosqlite:"))
+        stack.push_async_callback(database.dispose)
+        jobs, catalog = Jobs(store), Catalog(database)
+        submissions = Submissions(
+            store=store,
+            jobs=jobs,
+            objects=objects,
+            catalog=catalog,
+            clock=SystemClock(),
+            actors=Actors(objects, build()),
+            rules=SubmissionRules(
+                pipeline=TRANSLATE_DOCX, default_engine=settings.engine, engines=frozenset(engine_names())
+            ),
+        )
+        yield Platform(settings, store, objects, jobs, catalog, database, submissions)
+
+
+@asynccontextmanager
+async def _at_work(platform: Platform) -> AsyncGenerator[None]:
+    settings, store = platform.settings, platform.store
+    bus, engines = InProcessBus(), ConfiguredEngines(settings)
+    workers = [_worker(platform, service, tasks) for service, tasks in _tasks(engines).items()]
+    every = timedelta(seconds=settings.reconcile_every_s)
+    reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every)
+    dispatcher = Dispatcher(store, bus)
+    await store.clear_leases()
+    await dispatcher.begin()
+    await reconciler.wake_all()
+    for worker in workers:
+        worker.start()
+        queues = sorted({QUEUE_OF[kind] for kind in worker.tasks})
+        await bus.start(queues, worker.receive, concurrency=settings.concurrency)
+    try:
+        async with beside(dispatcher.run, reconciler.run):
+            yield
+    finally:
+        await bus.stop()
+        for worker in workers:
+            await worker.stop()
+        await engines.aclose()
+
+
+def _tasks(engines: ConfiguredEngines) -> Mapping[Service, Sequence[Task[Any]]]:
+    return {
+        Service.INTAKE: dragoman_intake.app.tasks(),
+        Service.EXTRACT: dragoman_extract.app.tasks(),
+        Service.TRANSLATE: dragoman_translate.app.tasks(engines),
+        Service.QA: dragoman_qa.app.tasks(),
+        Service.REASSEMBLE: dragoman_reassemble.app.tasks(),
+    }
+
+
+def _worker(platform: Platform, service: Service, tasks: Sequence[Task[Any]]) -> Worker:
+    ports = WorkerPorts(platform.store, platform.objects, SystemClock())
+    return Worker(tasks, ports, identity_of(service), worker_limits(platform.settings))
+
+
+@asynccontextmanager
+async def beside(*loops: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
+    """Run endless loops beside the block. One that ends by an error takes the block with it."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_forever(loop)) for loop in loops]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _forever(loop: Callable[[], Awaitable[None]]) -> None:
+    await loop()

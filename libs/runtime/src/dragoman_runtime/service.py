@@ -1,0 +1,145 @@
+"""How a worker service runs: connect, serve its queues, end cleanly on a signal. The same for every service."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Any
+
+from dragoman_contracts.vocabulary import QUEUE_OF, Service
+from dragoman_runtime.bus.rabbit import RabbitBus
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
+from dragoman_runtime.migrations.run import migrate_events
+from dragoman_runtime.objects import ObjectStore, object_store
+from dragoman_runtime.settings import (
+    BusSettings,
+    DatabaseSettings,
+    ObjectSettings,
+    SettingsError,
+    TelemetrySettings,
+    WorkerSettings,
+    variable,
+)
+from dragoman_runtime.telemetry import configure_telemetry
+from dragoman_runtime.worker import RetryPolicy, Task, Worker, WorkerIdentity, WorkerLimits, WorkerPorts
+
+
+class ServiceSettings(DatabaseSettings, ObjectSettings, BusSettings, WorkerSettings, TelemetrySettings):
+    """What every worker service is set up with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """The servers a process of the services mode shares with the others."""
+
+    store: PostgresEventStore
+    objects: ObjectStore
+    bus: RabbitBus
+
+
+Companion = Callable[[Backends], Awaitable[None]]
+"""Something that runs beside a service's worker until it is cancelled: the reconciler beside intake's."""
+
+
+@asynccontextmanager
+async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
+    """Connections to PostgreSQL (migrated), the object store and RabbitMQ, closed at the end of the block.
+
+    Raises:
+        SettingsError: no PostgreSQL database is named; several processes cannot share SQLite files.
+    """
+    if settings.postgres_url is None:
+        raise SettingsError(f"{variable('database_url')}: services share a PostgreSQL database; name it.")
+    async with AsyncExitStack() as stack:
+        await migrate_events(settings.postgres_url)
+        store = await PostgresEventStore.connect(settings.postgres_url)
+        stack.push_async_callback(store.aclose)
+        objects = object_store(settings)
+        await objects.open()
+        stack.push_async_callback(objects.close)
+        bus = RabbitBus(settings.amqp_url.get_secret_value())
+        stack.push_async_callback(bus.stop)
+        await bus.open()
+        yield Backends(store, objects, bus)
+
+
+async def run_service(
+    service: Service, tasks: Sequence[Task[Any]], settings: ServiceSettings, companions: Sequence[Companion] = ()
+) -> None:
+    """Serve the queues of these tasks until SIGTERM or SIGINT, then finish what is under way."""
+    telemetry = configure_telemetry(settings, service.value)
+    try:
+        async with backends(settings) as shared:
+            await _serve(service, tasks, settings, shared, companions)
+    finally:
+        telemetry.shutdown()
+
+
+async def _serve(
+    service: Service,
+    tasks: Sequence[Task[Any]],
+    settings: ServiceSettings,
+    shared: Backends,
+    companions: Sequence[Companion],
+) -> None:
+    ports = WorkerPorts(shared.store, shared.objects, SystemClock())
+    worker = Worker(tasks, ports, identity_of(service), worker_limits(settings))
+    worker.start()
+    queues = sorted({QUEUE_OF[task.kind] for task in tasks})
+    await shared.bus.start(queues, worker.receive, concurrency=settings.concurrency)
+    beside = [asyncio.ensure_future(companion(shared)) for companion in companions]
+    try:
+        await until_told_to_stop(beside)
+    finally:
+        for each in beside:
+            each.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await shared.bus.stop()
+        await worker.stop()
+
+
+async def until_told_to_stop(beside: Sequence[asyncio.Future[None]] = ()) -> None:
+    """Wait for SIGTERM or SIGINT. A companion that ends before is a bug and ends the process with its error."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, told.set)
+    waiting = asyncio.ensure_future(told.wait())
+    done, _ = await asyncio.wait([waiting, *beside], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    for each in done - {waiting}:
+        each.result()
+
+
+def identity_of(service: Service) -> WorkerIdentity:
+    """This process as a worker of the service: unique among all that run."""
+    owner = f"{service}@{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+    return WorkerIdentity(service.value, owner, build())
+
+
+def build() -> str:
+    """The version of this installation, as events carry it."""
+    return f"dragoman-{version('dragoman-runtime')}"
+
+
+def worker_limits(settings: WorkerSettings) -> WorkerLimits:
+    """The settings as the worker takes them."""
+    retry = RetryPolicy(
+        settings.max_attempts,
+        timedelta(seconds=settings.backoff_base_s),
+        timedelta(seconds=settings.backoff_max_s),
+    )
+    return WorkerLimits(
+        lease=timedelta(seconds=settings.lease_s),
+        heartbeat=timedelta(seconds=settings.heartbeat_s),
+        deadline=timedelta(seconds=settings.deadline_s),
+        retry=retry,
+    )

@@ -1,0 +1,57 @@
+"""Traces, metrics and logs: what a process tells about itself, set up once from its settings.
+
+`metrics` holds the metrics themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from dragoman_runtime.settings import TelemetrySettings
+from dragoman_runtime.telemetry import metrics
+from dragoman_runtime.telemetry.logging import canonical_line, configure_logging, get_logger, log_context
+from dragoman_runtime.telemetry.metrics import serve_metrics
+from dragoman_runtime.telemetry.tracing import Span, configure_tracing, current_traceparent, span
+
+__all__ = [
+    "Span",
+    "Telemetry",
+    "canonical_line",
+    "configure_logging",
+    "configure_telemetry",
+    "configure_tracing",
+    "current_traceparent",
+    "get_logger",
+    "log_context",
+    "metrics",
+    "serve_metrics",
+    "span",
+]
+
+
+@dataclass(frozen=True)
+class Telemetry:
+    """What is to be ended before the process does."""
+
+    _stops: tuple[Callable[[], None], ...]
+
+    def shutdown(self) -> None:
+        """Send the spans that are left, and serve no more metrics; takes some seconds when the receiver is away."""
+        for stop in self._stops:
+            stop()
+
+
+def configure_telemetry(settings: TelemetrySettings, service: str) -> Telemetry:
+    """Set up logs, traces and metrics of this process under the name of the service.
+
+    Raises:
+        OSError: the port of the metrics is taken.
+    """
+    configure_logging(settings, service)
+    metrics.BUILD.labels(service, version("dragoman-runtime")).set(1)
+    stops = [configure_tracing(settings, service)]
+    if settings.metrics_port is not None:
+        stops.append(serve_metrics(settings.metrics_port, settings.metrics_host))
+    return Telemetry(tuple(stops))

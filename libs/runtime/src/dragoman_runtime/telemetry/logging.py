@@ -1,0 +1,120 @@
+"""Logs: one canonical line per message handled, JSON where no person reads along, nothing that quotes a document."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TextIO, cast
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from dragoman_runtime.settings import TelemetrySettings
+from dragoman_runtime.telemetry.redaction import described_error, library_message, permitted
+from dragoman_runtime.telemetry.tracing import current_traceparent
+
+_AS_THEY_ARE = frozenset({"event", "error_at", "error_message", "timestamp"})
+_FIRST = ("timestamp", "level", "service", "event")
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+
+def get_logger() -> FilteringBoundLogger:
+    """The logger for news that is not about one message: starts, stops, connections. Name events `area.fact`."""
+    return cast(FilteringBoundLogger, structlog.get_logger())
+
+
+def canonical_line(
+    event: str, *, outcome: str, duration_ms: float, error_code: str | None = None, **counts: object
+) -> None:
+    """Log the one line about a message that was handled: `extract.done` with the ids bound around it.
+
+    With an error code it is a warning. Counts are numbers; whatever else quotes a document is dropped.
+    """
+    log = get_logger()
+    say = log.info if error_code is None else log.warning
+    say(event, outcome=outcome, duration_ms=round(duration_ms, 1), error_code=error_code, **counts)
+
+
+@contextmanager
+def log_context(**ids: object) -> Generator[None]:
+    """Add ids to every line logged inside: job_id, document_id, event_id, correlation_id, attempt."""
+    with structlog.contextvars.bound_contextvars(**ids):
+        yield
+
+
+def configure_logging(settings: TelemetrySettings, service: str, stream: TextIO | None = None) -> None:
+    """Log to `stream`, stderr unless given: our own lines from the level of the settings, libraries' from warning."""
+    out: TextIO = sys.stderr if stream is None else stream
+    processors: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _naming(service),
+        _redacted,
+    ]
+    renderer = _renderer(settings, out)
+    structlog.configure(
+        processors=[*processors, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(_LibraryFormatter(processors, renderer))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+class _LibraryFormatter(logging.Formatter):
+    """Brings the lines of libraries into the form of our own."""
+
+    def __init__(self, processors: list[Processor], renderer: Processor) -> None:
+        super().__init__()
+        self._processors = [*processors, renderer]
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of one record."""
+        event: EventDict = {"event": library_message(str(record.msg), record.args), "logger": record.name}
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        line: object = event
+        for processor in self._processors:
+            line = processor(None, record.levelname.lower(), cast(EventDict, line))
+        return str(line)
+
+
+def _renderer(settings: TelemetrySettings, stream: TextIO) -> Processor:
+    is_json = settings.log_format == "json" or (settings.log_format == "auto" and not stream.isatty())
+    if is_json:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(colors=stream.isatty() and "NO_COLOR" not in os.environ)
+
+
+def _naming(service: str) -> Processor:
+    def name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["service"] = service
+        traceparent = current_traceparent()
+        if traceparent is not None:
+            event["trace_id"] = traceparent[3:35]
+        return event
+
+    return name
+
+
+def _redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    error = _error_of(event.pop("exc_info", None))
+    if error is not None:
+        event.update(described_error(error))
+    ordered = {key: event[key] for key in _FIRST if key in event} | event
+    return {key: value if key in _AS_THEY_ARE else permitted(key, value) for key, value in ordered.items()}
+
+
+def _error_of(exc_info: object) -> BaseException | None:
+    """The error in any of the forms that logging and structlog know: itself, `sys.exc_info()`, or True for that."""
+    if isinstance(exc_info, BaseException):
+        return exc_info
+    if isinstance(exc_info, tuple):
+        return next((part for part in cast(tuple[object, ...], exc_info) if isinstance(part, BaseException)), None)
+    return sys.exc_info()[1] if exc_info else None

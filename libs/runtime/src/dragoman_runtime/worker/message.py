@@ -1,0 +1,82 @@
+"""One message's telemetry: its span in the job's trace, its metrics, and the one log line that says how it went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+
+from dragoman_contracts.events import Event, WorkFailed, WorkParked
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.vocabulary import QUEUE_OF, RESTING
+from dragoman_runtime.telemetry import canonical_line, current_traceparent, get_logger, metrics, span
+from dragoman_runtime.worker.failure import code_of
+
+_log = get_logger()
+
+
+class Message:
+    """What is known of a message so far. `traceparent` goes into the events that the message leads to."""
+
+    def __init__(self, service: str, item: WorkItem) -> None:
+        self.service = service
+        self.item = item
+        self.traceparent = current_traceparent()
+        self.outcome = "done"
+        self.reused = False
+        self.attempt = 0
+        self.error_code: str | None = None
+        self._job: Job | None = None
+
+    def begin(self, job: Job, attempt: int, now: datetime) -> None:
+        """The lease is taken."""
+        self._job, self.attempt = job, attempt
+        age_s = max(0.0, (now - job.head_at).total_seconds())
+        metrics.QUEUE_AGE_SECONDS.labels(QUEUE_OF[self.item.kind]).observe(age_s)
+
+    def end(self, events: tuple[Event, ...], job: Job) -> None:
+        """The events are stored; `job` is the state after them."""
+        for event in events:
+            match event:
+                case WorkFailed(kind=kind, code=code):
+                    metrics.WORK_RETRIES_TOTAL.labels(kind, code).inc()
+                case WorkParked(kind=kind, code=code):
+                    metrics.WORK_PARKED_TOTAL.labels(kind, code).inc()
+                case _:
+                    pass
+        if events and job.status in RESTING:
+            metrics.JOBS_TOTAL.labels(job.status).inc()
+
+    def fail(self, error: BaseException) -> None:
+        """The attempt failed."""
+        self.outcome, self.error_code = "failed", code_of(error)
+
+    def log_stack(self, error: BaseException) -> None:
+        """A failure nobody foresaw is a bug: its stack goes to the log."""
+        _log.error("work.bug", kind=self.item.kind, job_id=str(self.item.job_id), exc_info=error)
+
+
+@contextmanager
+def message_span(service: str, item: WorkItem, traceparent: str | None) -> Generator[Message]:
+    """The message's span, as a child of the event that made the work owed; at its end the canonical log line."""
+    started = time.perf_counter()
+    with span(f"{service}.{item.kind}", parent_traceparent=traceparent, job_id=str(item.job_id), index=item.index):
+        message = Message(service, item)
+        try:
+            yield message
+        finally:
+            duration_s = time.perf_counter() - started
+            metrics.STAGE_DURATION_SECONDS.labels(item.kind, message.outcome).observe(duration_s)
+            canonical_line(
+                event=f"{service}.{item.kind}",
+                job_id=str(item.job_id),
+                work_id=str(item.work_id),
+                index=item.index,
+                attempt=message.attempt,
+                duration_ms=round(duration_s * 1000, 1),
+                outcome=message.outcome,
+                reused=message.reused,
+                error_code=message.error_code,
+            )

@@ -1,0 +1,22 @@
+"""Composition of extract: the only place that names its adapters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dragoman_contracts.vocabulary import Service
+from dragoman_extract.adapters.docx import DocxUnitExtractor
+from dragoman_extract.handlers import extraction_task
+from dragoman_extract.settings import ExtractSettings
+from dragoman_runtime.service import run_service
+from dragoman_runtime.worker import Task
+
+
+def tasks() -> tuple[Task[Any], ...]:
+    """The work this service performs."""
+    return (extraction_task(DocxUnitExtractor()),)
+
+
+async def run(settings: ExtractSettings) -> None:
+    """Serve until told to stop."""
+    await run_service(Service.EXTRACT, tasks(), settings)

@@ -1,0 +1,32 @@
+"""Composition of intake: the only place that names its adapters. The reconciler runs beside its worker."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from dragoman_contracts.vocabulary import Service
+from dragoman_intake.adapters.docx import DocxInspector
+from dragoman_intake.handlers import cancellation_task, preflight_task
+from dragoman_intake.settings import IntakeSettings
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs
+from dragoman_runtime.reconciler import Reconciler
+from dragoman_runtime.service import Backends, run_service
+from dragoman_runtime.worker import Task
+
+
+def tasks() -> tuple[Task[Any], ...]:
+    """The work this service performs."""
+    return (preflight_task(DocxInspector()), cancellation_task())
+
+
+async def run(settings: IntakeSettings) -> None:
+    """Serve, and reconcile, until told to stop."""
+
+    async def reconcile(shared: Backends) -> None:
+        every = timedelta(seconds=settings.reconcile_every_s)
+        live_jobs = PostgresLiveJobs(shared.store)
+        await Reconciler(shared.store, live_jobs, shared.bus, SystemClock(), every=every).run()
+
+    await run_service(Service.INTAKE, tasks(), settings, companions=[reconcile])

@@ -1,0 +1,22 @@
+"""Composition of qa: the only place that names its adapters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dragoman_contracts.vocabulary import Service
+from dragoman_qa.adapters.built_in import BuiltInChecker
+from dragoman_qa.handlers import verification_task
+from dragoman_qa.settings import QaSettings
+from dragoman_runtime.service import run_service
+from dragoman_runtime.worker import Task
+
+
+def tasks() -> tuple[Task[Any], ...]:
+    """The work this service performs."""
+    return (verification_task(BuiltInChecker()),)
+
+
+async def run(settings: QaSettings) -> None:
+    """Serve until told to stop."""
+    await run_service(Service.QA, tasks(), settings)

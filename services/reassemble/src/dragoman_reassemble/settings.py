@@ -1,0 +1,9 @@
+"""Settings of reassemble."""
+
+from __future__ import annotations
+
+from dragoman_runtime.service import ServiceSettings
+
+
+class ReassembleSettings(ServiceSettings):
+    """What reassemble is set up with."""

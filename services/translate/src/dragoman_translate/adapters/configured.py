@@ -1,0 +1,61 @@
+"""The engines this installation is set up for: each made when it is first asked for, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from typing_extensions import override
+
+from dragoman_contracts.errors import PermanentError
+from dragoman_translate.adapters.local import identity_engine, pseudo_engine
+from dragoman_translate.ports import Engines, TranslationEngine
+from dragoman_translate.settings import EngineSettings
+
+
+class ConfiguredEngines(Engines):
+    """Engines by name. `model` chooses among the models of an engine that has several."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._made: dict[tuple[str, str], TranslationEngine] = {}
+
+    @override
+    def get(self, name: str, model: str) -> TranslationEngine:
+        make = _MAKERS.get(name)
+        if make is None:
+            known = ", ".join(_MAKERS)
+            raise PermanentError(f"There is no engine {name!r}; choose one of {known}.", code="engine.unknown")
+        if (name, model) not in self._made:
+            self._made[name, model] = make(self._settings, model)
+        return self._made[name, model]
+
+    async def aclose(self) -> None:
+        """End every engine that was made."""
+        for engine in self._made.values():
+            await engine.aclose()
+        self._made.clear()
+
+
+def engine_names() -> tuple[str, ...]:
+    """The names of all engines, in the order in which they are offered."""
+    return tuple(_MAKERS)
+
+
+def _apertium(settings: EngineSettings, model: str) -> TranslationEngine:
+    from dragoman_translate.adapters.apertium import ApertiumEngine
+
+    return ApertiumEngine()
+
+
+def _openai(settings: EngineSettings, model: str) -> TranslationEngine:
+    from dragoman_translate.adapters.openai import OpenAiEngine
+
+    return OpenAiEngine(settings, model)
+
+
+_MAKERS: Mapping[str, Callable[[EngineSettings, str], TranslationEngine]] = {
+    "apertium": _apertium,
+    "openai": _openai,
+    "pseudo": lambda settings, model: pseudo_engine(),
+    "identity": lambda settings, model: identity_engine(),
+}
