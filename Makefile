@@ -1,0 +1,57 @@
+# Dragoman. `make help` lists what can be made.
+
+DOC    ?= deploy/standalone/src/dragoman_standalone/samples/contract.docx
+SOURCE ?= en
+TARGET ?= es
+ENGINE ?= apertium
+OUT    ?= out
+
+BIN       := .venv/bin
+PROJECTS  := $(wildcard pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml deploy/standalone/pyproject.toml)
+COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+             $(shell sed -n 's/^name = "\(.*\)"/--no-emit-package \1/p' $(PROJECTS)) $(UPGRADE) $(PROJECTS)
+
+export SOURCE TARGET ENGINE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench lock clean
+
+help: ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
+
+setup: ## make .venv and what the command needs of the machine
+	@sh setup/setup.sh run
+
+setup-test:
+	@sh setup/setup.sh test
+
+run: setup ## translate the sample, or DOC=file.docx, with SOURCE=en TARGET=es ENGINE=apertium OUT=out
+	@$(BIN)/dragoman translate "$(DOC)" -o "$(OUT)" --source "$(SOURCE)" --target "$(TARGET)" --engine "$(ENGINE)"
+	@printf '\nThe result is in   %s\nFor the console    %s\n' "$(OUT)" "$(BIN)/dragoman up"
+
+test: lint format-check imports types pytest ## set up, then check style, architecture and types, and run every test
+
+lint: setup-test ## ruff's rules
+	$(BIN)/ruff check .
+
+format-check: setup-test ## ruff's formatting
+	$(BIN)/ruff format --check .
+
+imports: setup-test ## who may import whom
+	$(BIN)/lint-imports
+
+types: setup-test ## strict types
+	$(BIN)/basedpyright
+
+pytest: setup-test ## the tests, with private servers of their own
+	$(BIN)/pytest
+
+bench: setup-test ## measure jobs a second and CPU a job
+	cd tests && ../$(BIN)/python -m bench
+
+lock: setup-test ## pin dependencies anew after a pyproject.toml changed; UPGRADE=--upgrade takes the newest
+	$(COMPILE) --group setup --output-file requirements.lock
+	$(COMPILE) --group setup --group dev --constraint requirements.lock --output-file requirements-test.lock
+
+clean: ## remove .venv and caches; results and jobs stay
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
