@@ -31,7 +31,7 @@ _INFO, _WARNING = Severity.INFO, Severity.WARNING
 _CATALOGUE: dict[str, tuple[Severity, str]] = {
     "no_text": (
         _WARNING,
-        "The document has no text to translate and comes back as it is. If its text is in pictures, run text recognition first.",
+        "The document has no text and comes back as it is. If its text is in pictures, run text recognition first.",
     ),
     "part.unreadable": (
         _WARNING,
