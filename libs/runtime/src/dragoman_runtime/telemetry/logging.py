@@ -107,8 +107,8 @@ def _redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
     error = _error_of(event.pop("exc_info", None))
     if error is not None:
         event.update(described_error(error))
-    ordered = {key: event[key] for key in _FIRST if key in event} | event
-    return {key: value if key in _AS_THEY_ARE else permitted(key, value) for key, value in ordered.items()}
+    keys = [*(key for key in _FIRST if key in event), *(key for key in event if key not in _FIRST)]
+    return {key: event[key] if key in _AS_THEY_ARE else permitted(key, event[key]) for key in keys}
 
 
 def _error_of(exc_info: object) -> BaseException | None:
