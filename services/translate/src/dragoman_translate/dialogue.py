@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -23,6 +23,7 @@ from dragoman_translate.ports import (
     EngineContext,
     EngineRequest,
     EngineUnit,
+    FinishReason,
     ModelCall,
     RecordedCall,
     ReplyFault,
@@ -102,9 +103,9 @@ async def translate_batch(engine: TranslationEngine, ledger: CallLedger, task: B
 
     Units with the same text are asked once; units that need no engine keep their source.
 
-    Raises:
-        RetryableError: engine.malformed_reply when no reply held text for a single unit; and what the engine raises.
-        PermanentError: what the engine raises. Calls that were answered before are in the ledger.
+    Raises: RetryableError: engine.malformed_reply when no reply held text for a single unit; and what the engine
+    raises. PermanentError: engine.refused when every call was; and what the engine raises. Calls that were answered
+    before are in the ledger.
     """
     first_with: dict[Hashable, Unit] = {}
     for unit in task.units:
@@ -149,11 +150,15 @@ class _Dialogue:
                 if self.record.open_units([unit]):
                     await self._ask([unit], corrections=self._corrections([unit]), round_number=round_number)
             if not any(answer.has_text for answer in self.record.answers.values()):
-                raise RetryableError(
-                    f"Engine {self.engine.name} gave no usable answer for any unit of batch {self.task.index}; "
-                    "look at the recorded calls, and try another model if it goes on.",
-                    code="engine.malformed_reply",
-                )
+                raise self._no_answer()
+
+    def _no_answer(self) -> DragomanError:
+        """The error for a batch of which no call gave any text."""
+        of_batch = f"for any unit of batch {self.task.index}; look at the recorded calls, and try another model"
+        if all(call.call.reply.finish_reason is FinishReason.REFUSED for call in self.record.calls.values()):
+            return PermanentError(f"Engine {self.engine.name} refuses to answer {of_batch}.", code="engine.refused")
+        message = f"Engine {self.engine.name} gave no usable answer {of_batch} if it goes on."
+        return RetryableError(message, code="engine.malformed_reply")
 
     def _corrections(self, units: Iterable[Unit]) -> tuple[Correction, ...]:
         return tuple(self.record.answers[unit.unit_id].reply.as_correction() for unit in units)

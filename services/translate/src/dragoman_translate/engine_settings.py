@@ -33,3 +33,4 @@ class OpenAiSettings(BaseSettings):
     connect_timeout_s: float = Field(default=10.0, gt=0)
     max_output_tokens: int = Field(default=8_192, gt=0)
     temperature: float | None = Field(default=0.0, ge=0, le=2)
+    max_concurrent_calls: int = Field(default=4, gt=0)

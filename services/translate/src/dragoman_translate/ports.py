@@ -6,6 +6,9 @@ Errors an engine raises, with their codes (adapters raise no others):
                     engine.pair_unsupported  the engine cannot do this pair of locales; install or choose another
                     engine.bad_request       the server refused the request as such; check model and settings
                     engine.not_installed     the engine's program is not on this machine
+                    engine.not_configured    a setting is missing, which the message names
+                    engine.quota_exhausted   the account has no credit left
+                    engine.refused           the model declines to translate any unit of the batch
     RetryableError  engine.rate_limited      too many requests or tokens; carries retry_after_s when the server said
                     engine.timeout           no answer in time
                     engine.unavailable       no connection, a 5xx, a process that died
