@@ -6,7 +6,8 @@ from dragoman_runtime.settings import variable
 
 def test_the_document_of_the_settings_is_the_one_written_from_the_classes() -> None:
     cure = "run: python tests/develop/write_configure_md.py"
-    assert DOCUMENT.read_text(encoding="utf-8") == configure_md(), cure
+    is_current = DOCUMENT.read_text(encoding="utf-8") == configure_md()
+    assert is_current, cure
 
 
 def test_every_setting_is_described() -> None:

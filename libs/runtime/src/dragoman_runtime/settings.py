@@ -208,7 +208,7 @@ def _is_service(cls: type[Settings]) -> bool:
 
 def _section(cls: type[Settings]) -> str:
     own = [name for name in cls.model_fields if name in get_annotations(cls)]
-    groups = [base.__name__ for base in cls.__mro__[1:] if issubclass(base, Settings) and base is not Settings]
+    groups = [base.__name__ for base in cls.__bases__ if issubclass(base, Settings) and base is not Settings]
     lines = [f"## {cls.__name__}", "", (cls.__doc__ or "").strip().splitlines()[0], ""]
     if groups:
         lines += ["With all of " + ", ".join(f"[{name}](#{name.lower()})" for name in groups) + ".", ""]
