@@ -61,7 +61,7 @@ install_wanted() {
             "as root. Going on with what works."
         return 0
     fi
-    say "installing with apt-get:$first_names"
+    say "installing with apt-get, which can take some minutes:$first_names"
     $root apt-get update -qq || say "apt-get update failed"
     packages=$(printf '%s' "$wanted" | while read -r names; do first_available $names; done)
     # shellcheck disable=SC2086
@@ -87,7 +87,10 @@ install_packages() {
         printf '#!/bin/sh\nexit 101\n' | $root tee "$policy" >/dev/null
         $root chmod 755 "$policy"
     fi
-    $root DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2 </dev/null ||
+    if ! said=$($root DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" 2>&1 </dev/null)
+    then
+        printf '%s\n' "$said" >&2
         say "apt-get could not install all of: $*. Going on with what works."
+    fi
     [ "$ours" = no ] || $root rm -f "$policy"
 }
