@@ -200,7 +200,7 @@ class JobLife(RuleBasedStateMachine):
             previous = digest(encode(each))
 
 
-JobLife.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+JobLife.TestCase.settings = settings(max_examples=120, stateful_step_count=30)
 TestJobLife = JobLife.TestCase
 
 
@@ -223,7 +223,7 @@ class RacingWorker:
         self.is_done = True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(turns=st.lists(st.integers(0, 5), max_size=30), batch_count=st.integers(1, 4))
 def test_racing_batch_workers_complete_the_translation_once(turns: list[int], batch_count: int) -> None:
     stream = s.given(*s.UP_TO_EXTRACTION, s.planned(batch_count))

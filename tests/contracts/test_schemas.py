@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator
 from contracts.export_schemas import FOLDER, export, rendered
 from dragoman_contracts.schemas import json_schemas
 
+SCHEMAS = json_schemas()
+
 
 class _SchemaCheck(Protocol):
     def check_schema(self, schema: dict[str, Any]) -> None: ...
@@ -18,7 +20,8 @@ class _SchemaCheck(Protocol):
 
 def test_the_exported_schemas_are_those_of_the_code() -> None:
     found = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-    differing = {name for name in found.keys() | rendered().keys() if found.get(name) != rendered().get(name)}
+    expected = rendered()
+    differing = {name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)}
     assert not differing, "run `python -m contracts.export_schemas` with tests on the path"
 
 
@@ -29,9 +32,9 @@ def test_exporting_takes_away_what_is_gone_and_leaves_other_files(tmp_path: Path
     assert {path.name for path in tmp_path.iterdir()} == rendered().keys() | {"README.md"}
 
 
-@pytest.mark.parametrize("stem", sorted(json_schemas()))
+@pytest.mark.parametrize("stem", sorted(SCHEMAS))
 def test_every_schema_is_valid_and_described(stem: str) -> None:
-    schema = json_schemas()[stem]
+    schema = SCHEMAS[stem]
     cast("_SchemaCheck", Draft202012Validator).check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["description"]

@@ -150,6 +150,8 @@ def test_a_pipeline_without_a_review_phase_still_waits_for_the_review() -> None:
     pipeline = Pipeline(name="short", phases=tuple(Phase(name=kind.value, kind=kind) for kind in kinds))
     trace = Trace(given(*UP_TO_TRANSLATION, started(WorkKind.QA), first=submitted(pipeline)))
     trace.line(verified(e.QaVerdict.NEEDS_REVIEW), stands=(JobStatus.NEEDS_REVIEW, Stage.REVIEW))
+    trace.stream.append(e.CancelRequested(), e.JobCancelled())
+    trace.line(resume_request(trace.stream.job), stands=(JobStatus.NEEDS_REVIEW, Stage.REVIEW))
     trace.line(review_imported(), routes=[REASSEMBLY], stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY))
 
 
@@ -254,6 +256,16 @@ def test_what_costs_nothing_is_made_again_rather_than_recorded_late(key: WorkKey
     assert not accepts_late(given(*UP_TO_PREFLIGHT, e.CancelRequested()).job, key)
 
 
+def test_a_late_result_says_that_nothing_is_owed() -> None:
+    for stopping in (e.CancelRequested(), parked(WorkKind.EXTRACTION)):
+        assert next_kind(given(*UP_TO_PREFLIGHT, stopping).job, PhaseKind.EXTRACTION) is None
+
+
+@pytest.mark.parametrize("index", [-1, 2])
+def test_a_batch_that_is_not_in_the_plan_is_not_owed(index: int) -> None:
+    assert not is_owed(given(*UP_TO_PLAN).job, (WorkKind.TRANSLATION_BATCH, index))
+
+
 def test_a_job_that_goes_on_accepts_nothing_that_is_not_owed() -> None:
     stream = given(*UP_TO_PLAN, batch(0))
     assert not accepts_late(stream.job, BATCH_0)
@@ -293,6 +305,25 @@ def test_a_start_that_comes_before_preflight_ends_makes_nothing_owed_yet() -> No
     stands = (JobStatus.IN_PROGRESS, Stage.PREFLIGHT)
     trace.line(start_request(trace.stream.job), owes=[PREFLIGHT], stands=stands)
     assert next_kind(trace.stream.job, PhaseKind.PREFLIGHT) is WorkKind.EXTRACTION
+
+
+def test_resuming_a_job_that_waited_for_its_start_starts_it() -> None:
+    trace = Trace(given(*UP_TO_PREFLIGHT, e.CancelRequested(), e.JobCancelled(), first=submitted(is_auto_start=False)))
+    resume = resume_request(trace.stream.job)
+    trace.line(resume, routes=[EXTRACTION], stands=(JobStatus.QUEUED, Stage.EXTRACTION))
+
+
+def test_a_worker_that_begins_late_moves_a_cancelled_job_nowhere() -> None:
+    trace = Trace(given(*UP_TO_EXTRACTION, planned(), e.CancelRequested(), e.JobCancelled()))
+    trace.line(started(WorkKind.TRANSLATION_BATCH), stands=(JobStatus.CANCELLED, Stage.TRANSLATION))
+
+
+@pytest.mark.parametrize("result", [preflight_passed(), preflight_blocked()], ids=["passed", "blocked"])
+def test_a_phase_that_ends_leaves_no_failure_of_its_work_behind(result: e.Event) -> None:
+    stream = given(started(WorkKind.PREFLIGHT), failed(WorkKind.PREFLIGHT))
+    assert stream.job.failures.keys() == {PREFLIGHT}
+    stream.append(result)
+    assert stream.job.failures == {}
 
 
 def test_starting_a_started_job_routes_nothing() -> None:

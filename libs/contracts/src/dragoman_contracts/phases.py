@@ -15,7 +15,7 @@ class Phase(Value):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     kind: PhaseKind
-    weight: Annotated[float, Field(ge=0)] = 1.0
+    weight: Annotated[float, Field(ge=0, le=1_000_000)] = 1.0
     config: dict[str, str] = Field(default_factory=dict)
 
 
