@@ -120,6 +120,13 @@ except PermanentError as error:
     assert parked["error_cause"] == "ValueError"
 
 
+def test_a_route_is_shown_as_the_template_it_is() -> None:
+    (line,) = _lines(
+        run("canonical_line('gateway.answered', outcome='done', duration_ms=1, route='/jobs/{id}')").stderr
+    )
+    assert line["route"] == "/jobs/{id}"
+
+
 def test_a_library_line_shows_numbers_and_words_of_its_arguments_and_no_text() -> None:
     assert library_message("port %d of %s: %r", (5672, "rabbit", "refused")) == "port 5672 of rabbit: 'refused'"
     assert library_message("reads %s", (_SECRET,)) == "reads [28 characters]"

@@ -16,7 +16,7 @@ from dragoman_runtime.settings import TelemetrySettings
 from dragoman_runtime.telemetry.redaction import described_error, library_message, permitted
 from dragoman_runtime.telemetry.tracing import current_traceparent
 
-_AS_THEY_ARE = frozenset({"event", "error_at", "error_message", "timestamp"})
+_AS_THEY_ARE = frozenset({"event", "error_at", "error_message", "route", "timestamp"})
 _FIRST = ("timestamp", "level", "service", "event")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 

@@ -7,6 +7,7 @@ from collections.abc import Sized
 from contextlib import suppress
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from traceback import extract_tb
 from types import TracebackType
 from typing import cast
@@ -71,5 +72,6 @@ def library_message(template: str, arguments: object) -> str:
 
 
 def _frames(traceback: TracebackType | None) -> str:
-    frames = extract_tb(traceback)[-_FRAMES:]
-    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    """The innermost frames first: module by its last two names, line, function."""
+    frames = reversed(extract_tb(traceback)[-_FRAMES:])
+    return " < ".join(f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}" for frame in frames)
