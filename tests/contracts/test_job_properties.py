@@ -67,6 +67,17 @@ class JobLife(RuleBasedStateMachine):
         self.job: Job | None = None
         self.pct = 0.0
 
+    def decide(
+        self,
+        job: Job,
+        key: WorkKey,
+        batch_count: int = 2,
+        verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING,
+        is_blocked: bool = False,
+    ) -> tuple[e.Event, ...]:
+        """The events a service appends when this work is done."""
+        return workers.finish(job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked)
+
     @property
     def _job(self) -> Job:
         if self.job is None:
@@ -182,7 +193,7 @@ class JobLife(RuleBasedStateMachine):
             if is_at_its_end(job):
                 return
             if owed(job):
-                self._append(*workers.finish(job, owed(job)[0].key))
+                self._append(*self.decide(job, owed(job)[0].key))
             elif job.status in RESUMABLE:
                 self._append(resume_request(job))
             elif job.is_review_owed:
@@ -202,6 +213,27 @@ class JobLife(RuleBasedStateMachine):
 
 JobLife.TestCase.settings = settings(max_examples=120, stateful_step_count=30)
 TestJobLife = JobLife.TestCase
+
+
+class JobLifeWithServices(JobLife):
+    """The same with what the services really decide, as the runtime's worker asks them."""
+
+    def decide(
+        self,
+        job: Job,
+        key: WorkKey,
+        batch_count: int = 2,
+        verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING,
+        is_blocked: bool = False,
+    ) -> tuple[e.Event, ...]:
+        """The events of the service's own `decide`; late ones of batches only."""
+        if not is_owed(job, key) and key[0] is not WorkKind.TRANSLATION_BATCH:
+            return ()
+        return workers.decide_as_service(job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked)
+
+
+JobLifeWithServices.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
+TestJobLifeWithServices = JobLifeWithServices.TestCase
 
 
 class RacingWorker:

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from contracts import streams as s
 from dragoman_contracts import events as e
+from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, WorkKey
-from dragoman_contracts.pipeline import accepts_late, is_owed, next_kind
+from dragoman_contracts.pipeline import WorkItem, accepts_late, is_owed, next_kind
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
+from dragoman_extract import domain as extract
+from dragoman_intake import domain as intake
+from dragoman_qa import domain as qa
+from dragoman_reassemble import domain as reassemble
+from dragoman_translate import domain as translate
 
 CANCELLABLE = frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.REASSEMBLY_PENDING, JobStatus.NEEDS_REVIEW})
 """Statuses in which a person may ask to stop (requirement E)."""
@@ -66,6 +72,47 @@ def _translate(job: Job, index: int) -> tuple[e.Event, ...]:
     if not is_last or job.is_stopped:
         return (s.batch(index),)
     return (s.batch(index), s.completed_translation(next_kind(job, PhaseKind.TRANSLATION)))
+
+
+def decide_as_service(
+    job: Job, key: WorkKey, *, batch_count: int, verdict: e.QaVerdict, is_blocked: bool
+) -> tuple[e.Event, ...]:
+    """What the service that performs this work decides of a plain outcome."""
+    kind, index = key
+    item = WorkItem(
+        work_id=work_id(job.job_id, kind, index),
+        project_id=job.project_id,
+        job_id=job.job_id,
+        version=job.version,
+        kind=kind,
+        index=index,
+    )
+    match kind:
+        case WorkKind.PREFLIGHT:
+            word = e.PreflightVerdict.BLOCKED if is_blocked else e.PreflightVerdict.ACCEPTED
+            found = intake.PreflightOutcome(
+                report=s.ref("preflight"), verdict=word, finding_codes=("docx.encrypted",), detected_locale=None
+            )
+            return intake.decide_preflight(job, item, found)
+        case WorkKind.EXTRACTION:
+            return extract.decide(job, item, extract.ExtractionOutcome.model_validate(_fields(s.extracted())))
+        case WorkKind.TRANSLATION_PLAN:
+            return translate.decide_plan(
+                job, item, translate.PlanOutcome.model_validate(_fields(s.planned(batch_count)))
+            )
+        case WorkKind.TRANSLATION_BATCH:
+            return translate.decide_batch(job, item, translate.BatchOutcome.model_validate(_fields(s.batch(index))))
+        case WorkKind.QA:
+            return qa.decide(job, item, qa.VerificationOutcome.model_validate(_fields(s.verified(verdict))))
+        case WorkKind.REASSEMBLY:
+            return reassemble.decide(job, item, reassemble.ReassemblyOutcome.model_validate(_fields(s.reassembled())))
+        case WorkKind.CANCELLATION:
+            return intake.decide_cancellation(job, item, intake.CancellationOutcome())
+
+
+def _fields(event: e.Event) -> dict[str, object]:
+    """An event's fields as a service's outcome has them: without what is decided."""
+    return event.model_dump(exclude={"next_kind", "index"})
 
 
 def fail(job: Job, key: WorkKey) -> tuple[e.Event, ...]:
