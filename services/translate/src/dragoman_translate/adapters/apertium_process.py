@@ -134,8 +134,4 @@ class ApertiumProcess:
             return
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        if process.stdin is not None:
-            process.stdin.close()
-            with suppress(ConnectionError):
-                await process.stdin.wait_closed()
-        await process.wait()
+        await process.communicate()  # reads what is left: an unread pipe is never closed

@@ -1,0 +1,105 @@
+import json
+
+import jsonschema
+import pytest
+
+from dragoman_contracts.locale import Locale
+from dragoman_linguistics import render
+from dragoman_translate.ports import (
+    Correction,
+    EngineContext,
+    EngineRequest,
+    EngineUnit,
+    PromptMatch,
+    PromptTerm,
+    RawTarget,
+    ReplyFault,
+)
+from dragoman_translate.prompt import messages, reply_schema
+from dragoman_translate.reply import read_reply
+from linguistics.units import unit
+
+UNITS = (unit("u1", "One ", ["<", 1], "red", ["/", 1], " apple."), unit("u2", "Two pears."))
+
+
+def request(*, context: EngineContext | None = None, corrections: tuple[Correction, ...] = ()) -> EngineRequest:
+    return EngineRequest(
+        source_locale=Locale("en"),
+        target_locale=Locale("pt-BR"),
+        units=tuple(EngineUnit(unit_id=unit.unit_id, source=render(unit.source)) for unit in UNITS),
+        context=context or EngineContext(),
+        corrections=corrections,
+    )
+
+
+def test_the_last_user_message_is_one_json_object_with_the_units() -> None:
+    *_, last = messages(request())
+    assert last["role"] == "user"
+    assert json.loads(last["content"]) == {
+        "units": [{"id": "u1", "source": "One <1>red</1> apple."}, {"id": "u2", "source": "Two pears."}],
+        "source_locale": "en",
+        "target_locale": "pt-BR",
+    }
+
+
+def test_context_and_corrections_travel_beside_the_units() -> None:
+    context = EngineContext(
+        terms=(PromptTerm(source="apple", target="maçã"),),
+        matches=(PromptMatch(source="One pear.", target="Uma pera.", score_pct=80),),
+        preceding=("Shopping",),
+    )
+    correction = Correction(unit_id="u1", fault=ReplyFault.TAGS, previous="Uma maçã.")
+    payload = json.loads(messages(request(context=context, corrections=(correction,)))[-1]["content"])
+    assert payload["terms"] == [{"source": "apple", "target": "maçã"}]
+    assert payload["matches"] == [{"source": "One pear.", "target": "Uma pera."}]
+    assert payload["preceding"] == ["Shopping"]
+    assert payload["corrections"][0] | {"problem": ""} == {"id": "u1", "problem": "", "previous": "Uma maçã."}
+
+
+def test_the_system_message_is_the_same_for_every_batch_of_a_job() -> None:
+    busy = EngineContext(terms=(PromptTerm(source="a", target="b"),), preceding=("x",))
+    first, second = messages(request()), messages(request(context=busy))
+    assert first[0] == second[0]
+    assert first[0]["role"] == "system"
+    assert "Portuguese (pt-BR)" in first[0]["content"]
+
+
+def test_domain_and_instructions_are_said_once_for_the_job() -> None:
+    context = EngineContext(domain="maritime law", instructions="Address the reader formally.")
+    system = messages(request(context=context))[0]["content"]
+    assert "maritime law" in system
+    assert system.endswith("Address the reader formally.")
+
+
+def test_a_good_reply_fits_the_schema() -> None:
+    schema = reply_schema()
+    jsonschema.validate({"units": [{"id": "u1", "target": "x"}]}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"units": [{"id": "u1", "target": "x", "note": ""}]}, schema)
+
+
+GOOD = '{"units": [{"id": "u1", "target": "Uma"}, {"id": "u2", "target": "Duas"}]}'
+BOTH = (RawTarget(unit_id="u1", target="Uma"), RawTarget(unit_id="u2", target="Duas"))
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        (GOOD, BOTH),
+        (f"```json\n{GOOD}\n```", BOTH),
+        (f'<think>{{"units": [ maybe</think> {GOOD} Done.', BOTH),
+        (GOOD[:50], BOTH[:1]),
+        (GOOD[:-2], BOTH),
+        ('{"units": []}', ()),
+        ('{"units": [{"id": 7, "target": "x"}]}', ()),
+        ('{"units": [{"id": "u1", "target": "a\nb"}]}', (RawTarget(unit_id="u1", target="a\nb"),)),
+        ('{ "units" : [ {"target": "Uma", "id": "u1"} , ] }', BOTH[:1]),
+    ],
+)
+def test_the_complete_units_of_a_reply_are_read(text: str, targets: tuple[RawTarget, ...]) -> None:
+    assert read_reply(text) == targets
+
+
+@pytest.mark.parametrize("text", ["", "No.", '["u1"]', '{"translations": []}'])
+def test_a_reply_without_units_is_none(text: str) -> None:
+    assert read_reply(text) is None
