@@ -117,7 +117,10 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
         for queue in queues:
             subscriber = self._broker.subscriber(
-                work_queue(queue), ack_policy=AckPolicy.MANUAL, channel=Channel(prefetch_count=concurrency)
+                work_queue(queue),
+                ack_policy=AckPolicy.MANUAL,
+                channel=Channel(prefetch_count=concurrency),
+                decoder=_undecoded,
             )
             subscriber(_consumer(receive))
         await self._broker.start()
@@ -167,6 +170,11 @@ def cloudevents_headers(event: RecordedEvent) -> HeadersType:
     return headers
 
 
+async def _undecoded(message: RabbitMessage) -> RabbitMessage:
+    """The message itself, so that the consumer parses it and answers for it."""
+    return message
+
+
 def _consumer(receive: Receive) -> Callable[[RabbitMessage], Awaitable[None]]:
     async def consume(message: RabbitMessage) -> None:
         try:
@@ -176,8 +184,13 @@ def _consumer(receive: Receive) -> Callable[[RabbitMessage], Awaitable[None]]:
             await message.reject(requeue=False)
             return
         traceparent = message.headers.get("traceparent")
-        await _held(receive, Delivery(item, str(traceparent) if traceparent else None))
-        await message.ack()
+        try:
+            await _held(receive, Delivery(item, str(traceparent) if traceparent else None))
+        except Exception as error:  # noqa: BLE001 - a message nobody can answer for must not come back for ever
+            _log.error("bus.refused", job_id=str(item.job_id), kind=item.kind, exc_info=error)
+            await message.reject(requeue=False)
+        else:
+            await message.ack()
 
     return consume
 

@@ -19,6 +19,10 @@ class HeldLeases:
         self._held: dict[UUID, Lease] = {}
         self._task: asyncio.Task[None] | None = None
 
+    def __contains__(self, lease: Lease) -> bool:
+        """Whether this process is at that work already: the store would let the same owner take the lease again."""
+        return lease.work_id in self._held
+
     def add(self, lease: Lease) -> None:
         """Begin to renew."""
         self._held[lease.work_id] = lease

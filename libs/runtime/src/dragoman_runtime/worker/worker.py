@@ -117,18 +117,24 @@ class _Turn:
         self._lease = Lease(item.work_id, item.job_id, self._identity.owner, self._limits.lease)
 
     async def run(self, job: Job, head: Head) -> None:
-        """Do the work and record how it went."""
+        """Do the work and record how it went, unless somebody is at it."""
+        if self._lease in self._held:
+            self._message.outcome = "leased"
+            return
+        self._held.add(self._lease)
         try:
             begun = await self._begin(job, head)
+            if begun is not None:
+                await self._do(*begun)
         except LeaseHeldError:
-            self._message.outcome = "leased_elsewhere"
-            return
-        if begun is None:
-            return
-        job, head = begun
+            self._message.outcome = "leased"
+        finally:
+            self._held.discard(self._lease)
+
+    async def _do(self, job: Job, head: Head) -> None:
+        """Perform, decide and append under the lease."""
         attempt = self._attempt(job)
         self._message.begin(job, attempt, self._clock.now())
-        self._held.add(self._lease)
         try:
             outcome = await self._outcome(job, attempt)
             await self._record(job, head, attempt, outcome)
@@ -140,8 +146,6 @@ class _Turn:
             raise
         except Exception as error:  # noqa: BLE001 - the one place where every failure becomes an event
             await self._fail(error, attempt)
-        finally:
-            self._held.discard(self._lease)
 
     async def _begin(self, job: Job, head: Head) -> tuple[Job, Head] | None:
         """Take the lease, in the append of PhaseStarted where this work begins its phase; None when nothing is owed."""
