@@ -1,0 +1,1 @@
+"""Technology behind the gateway's ports. The views have a room of their own."""

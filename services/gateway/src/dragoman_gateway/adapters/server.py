@@ -1,0 +1,58 @@
+"""The HTTP server: uvicorn, told once how to serve."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+from typing_extensions import override
+
+_GRACE_S = 10
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to whoever runs the process."""
+
+    @contextmanager
+    @override
+    def capture_signals(self) -> Generator[None]:
+        """Nothing is captured."""
+        yield
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, host: str, port: int, *, trusted_proxies: str = "127.0.0.1") -> AsyncGenerator[int]:
+    """Serve the application for the block; gives the port, which is a free one where 0 was asked.
+
+    Raises:
+        OSError: the address is taken or not ours.
+    """
+    listening = socket.create_server((host, port), family=_family(host), backlog=2048, reuse_port=False)
+    server = _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            forwarded_allow_ips=trusted_proxies,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
+    bound: int = listening.getsockname()[1]
+    task = asyncio.ensure_future(server.serve(sockets=[listening]))
+    try:
+        yield bound
+    finally:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task
+        listening.close()
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,17 @@
+"""The HTTP API, version 1: thin routes over the gateway's use cases."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from dragoman_gateway.api import artifacts, audit, events, health, jobs, people, projects, session, submit, tokens
+
+__all__ = ["api_router", "health"]
+
+
+def api_router() -> APIRouter:
+    """Every route of `/api/v1`."""
+    router = APIRouter(prefix="/api/v1")
+    for each in (submit, jobs, events, artifacts, session, projects, people, tokens, audit):
+        router.include_router(each.router)
+    return router

@@ -1,0 +1,242 @@
+"""The bodies of the job endpoints, as they go over the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field, JsonValue
+
+from dragoman_contracts.events import PreflightVerdict, QaVerdict, RevisionStrategy, Usage
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import StoryKind
+from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
+
+
+class JobLinks(BaseModel):
+    """Where a job's parts and actions are."""
+
+    self: str
+    events: str
+    units: str
+    artifacts: str
+    process: str
+    cancel: str
+    resume: str
+
+
+class JobSummary(BaseModel):
+    """A job in a list. It may lag a moment behind the job itself."""
+
+    job_id: UUID
+    project_code: str
+    document_id: UUID
+    document_version: int
+    version: int = Field(description="How many events the job has; the ETag of its detail.")
+    status: JobStatus
+    stage: str
+    progress_pct: float
+    pipeline: str
+    engine: str
+    source_language: Locale
+    target_language: Locale
+    file_name: str
+    document_title: str
+    external_reference: str
+    version_label: str
+    submitted_by: str
+    submitted_by_name: str
+    submitted_at: datetime
+    updated_at: datetime
+    unit_count: int | None
+    translated_count: int
+    review_count: int
+    blocked_count: int
+    trouble_code: str | None
+    links: JobLinks
+
+
+class JobPage(BaseModel):
+    """A page of jobs, the newest submitted first."""
+
+    items: list[JobSummary]
+    next_cursor: str | None
+
+
+class PhaseView(BaseModel):
+    """A phase of the job's pipeline and how far it is. `duration_s` counts to its end, or to now while it runs."""
+
+    name: str
+    kind: PhaseKind
+    share_pct: float
+    state: Literal["pending", "running", "done", "skipped"]
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_s: float | None
+
+
+class Counts(BaseModel):
+    """Numbers counted from the job's events; None before the phase that finds them."""
+
+    units: int | None = None
+    translatable_units: int | None = None
+    segments: int | None = None
+    words: int | None = None
+    planned_units: int | None = None
+    translated_units: int | None = None
+    batches: int | None = None
+    batches_translated: int | None = None
+    passed_units: int | None = None
+    review_units: int | None = None
+    blocked_units: int | None = None
+    review_pending_units: int | None = None
+
+
+class TroubleView(BaseModel):
+    """Work that failed: `retry_at` says when it is tried again, and is None where it was parked for a person."""
+
+    kind: WorkKind
+    index: int
+    code: str
+    attempt: int
+    occurred_at: datetime
+    retry_at: datetime | None
+    is_parked: bool
+    reason: str | None
+
+
+class ArtifactView(BaseModel):
+    """Something a job made that can be downloaded, at an address that works without signing in until it expires."""
+
+    kind: ArtifactKind
+    file_name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+    retention_expires_at: datetime | None
+    download_url: str
+    download_expires_at: datetime
+
+
+class ArtifactList(BaseModel):
+    """The artifacts of a job, in the order they were made."""
+
+    items: list[ArtifactView]
+
+
+class IntakeView(BaseModel):
+    """What was said at submission."""
+
+    domain_pack_code: str
+    file_name: str
+    external_reference: str
+    document_title: str
+    version_label: str
+    family_key: str
+    revision_strategy: RevisionStrategy
+    submitted_by_note: str
+    metadata: dict[str, JsonValue]
+
+
+class PipelineView(BaseModel):
+    """Which pipeline a job follows."""
+
+    name: str
+    version: int
+
+
+class JobDetail(BaseModel):
+    """A job as its events tell it, up to `version`."""
+
+    job_id: UUID
+    project_id: UUID
+    project_code: str | None
+    document_id: UUID
+    document_version: int
+    version: int
+    status: JobStatus
+    stage: str
+    is_resting: bool = Field(description="Whether nothing moves until a person acts.")
+    is_waiting_for_start: bool = Field(description="Whether POST …/process lets it go on.")
+    progress_pct: float
+    status_views: dict[str, str | None] = Field(description="The status in other requirements' words.")
+    pipeline: PipelineView
+    engine: str | None
+    model: str | None
+    source_language: Locale
+    target_language: Locale
+    submitted_by: str
+    submitted_at: datetime
+    updated_at: datetime
+    parent_job_id: UUID | None
+    submission_id: UUID | None
+    intake: IntakeView | None = Field(description="None where it was erased.")
+    preflight_status: PreflightVerdict | None
+    preflight_findings: list[str]
+    qa_verdict: QaVerdict | None
+    counts: Counts
+    usage: Usage
+    phases: list[PhaseView]
+    troubles: list[TroubleView]
+    artifacts: list[ArtifactView]
+    links: JobLinks
+
+
+class EventView(BaseModel):
+    """One event of a job. `data` holds ids, counts and references, never text."""
+
+    event_id: UUID
+    type: str
+    schema_version: int
+    version: int
+    occurred_at: datetime
+    actor: str
+    attempt: int
+    data: dict[str, JsonValue]
+
+
+class EventPage(BaseModel):
+    """A page of a job's events, oldest first; `next_after` is the `after` of the next page, None at the end."""
+
+    items: list[EventView]
+    next_after: int | None
+
+
+class UnitView(BaseModel):
+    """A unit and its translation."""
+
+    unit_id: str
+    position: int
+    story: StoryKind
+    part: str
+    is_translatable: bool
+    source: str
+    target: str | None
+    result_source: str | None
+    verification_state: str
+    findings: list[QaFinding]
+
+
+class UnitPage(BaseModel):
+    """A page of a job's units, in document order. It may lag a moment behind the job itself."""
+
+    items: list[UnitView]
+    next_cursor: str | None
+
+
+def job_links(job_id: UUID) -> JobLinks:
+    """The addresses of a job, from the server's root."""
+    base = f"/api/v1/jobs/{job_id}"
+    return JobLinks(
+        self=base,
+        events=f"{base}/events",
+        units=f"{base}/units",
+        artifacts=f"{base}/artifacts",
+        process=f"{base}/process",
+        cancel=f"{base}/cancel",
+        resume=f"{base}/resume",
+    )

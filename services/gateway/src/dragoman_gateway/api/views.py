@@ -1,0 +1,190 @@
+"""From the job's state, its records and the views' rows to the bodies of answers. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dragoman_contracts.events import Usage
+from dragoman_contracts.job import Job
+from dragoman_contracts.phases import Phase
+from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
+from dragoman_gateway.api.schemas import (
+    ArtifactView,
+    Counts,
+    EventView,
+    IntakeView,
+    JobDetail,
+    JobSummary,
+    PhaseView,
+    PipelineView,
+    TroubleView,
+    UnitView,
+    job_links,
+)
+from dragoman_gateway.details import JobRecords, duration_s, troubles
+from dragoman_gateway.downloads import DownloadSigner, artifact_file_name
+from dragoman_gateway.ports import JobRow, UnitRow
+from dragoman_runtime.eventstore import Stored
+
+
+def job_detail(job: Job, records: JobRecords, signer: DownloadSigner, now: datetime) -> JobDetail:
+    """A job's whole answer."""
+    submitted, intake, policy = job.submitted, records.intake, records.policy
+    views = views_of_status(job.status, has_checkpoint=bool(job.checkpoint_phases))
+    return JobDetail(
+        job_id=job.job_id,
+        project_id=job.project_id,
+        project_code=intake.project_code if intake else None,
+        document_id=submitted.document_id,
+        document_version=submitted.document_version,
+        version=job.version,
+        status=job.status,
+        stage=job.stage,
+        is_resting=job.status in RESTING,
+        is_waiting_for_start=is_waiting_for_start(job),
+        progress_pct=progress_pct(job),
+        status_views={str(name): word for name, word in views.items()},
+        pipeline=PipelineView(name=job.pipeline.name, version=job.pipeline.version),
+        engine=policy.engine if policy else None,
+        model=policy.model if policy else None,
+        source_language=job.source_locale,
+        target_language=job.target_locale,
+        submitted_by=job.submitted_by,
+        submitted_at=job.submitted_at,
+        updated_at=job.head_at,
+        parent_job_id=submitted.parent_job_id,
+        submission_id=submitted.submission_id,
+        intake=_intake(records),
+        preflight_status=job.preflight_verdict,
+        preflight_findings=list(job.finding_codes),
+        qa_verdict=job.verification.verdict if job.verification else None,
+        counts=_counts(job),
+        usage=job.plan.usage if job.plan else Usage(),
+        phases=[_phase(job, phase, now) for phase in job.pipeline.phases],
+        troubles=_troubles(job, records),
+        artifacts=artifact_views(job, records, signer, now),
+        links=job_links(job.job_id),
+    )
+
+
+def is_waiting_for_start(job: Job) -> bool:
+    """Whether the job was submitted with auto-start off, has passed preflight, and waits to be told to go on."""
+    return not job.is_started and job.status in LIVE and job.preflight_verdict is not None
+
+
+def artifact_views(job: Job, records: JobRecords, signer: DownloadSigner, now: datetime) -> list[ArtifactView]:
+    """The job's artifacts with fresh download addresses."""
+    views: list[ArtifactView] = []
+    for artifact in job.artifacts:
+        signed = signer.sign(job.job_id, artifact, now)
+        views.append(
+            ArtifactView(
+                kind=artifact.kind,
+                file_name=artifact_file_name(job, artifact, records.intake),
+                media_type=artifact.object.media_type,
+                size_bytes=artifact.object.size_bytes,
+                sha256=artifact.object.digest,
+                created_at=artifact.created_at,
+                retention_expires_at=artifact.retention_expires_at,
+                download_url=signed.url,
+                download_expires_at=signed.expires_at,
+            )
+        )
+    return views
+
+
+def job_summary(row: JobRow) -> JobSummary:
+    """A row of the jobs view."""
+    same = row.model_dump(exclude={"project_id", "pipeline_name", "source_locale", "target_locale"})
+    return JobSummary.model_validate(
+        {
+            **same,
+            "pipeline": row.pipeline_name,
+            "source_language": row.source_locale,
+            "target_language": row.target_locale,
+            "links": job_links(row.job_id),
+        }
+    )
+
+
+def unit_view(row: UnitRow) -> UnitView:
+    """A row of the units view."""
+    same = row.model_dump(exclude={"source_text", "target_text"})
+    return UnitView.model_validate({**same, "source": row.source_text, "target": row.target_text})
+
+
+def event_view(stored: Stored) -> EventView:
+    """An event as the API tells it."""
+    envelope = stored.recorded.envelope
+    return EventView(
+        event_id=envelope.event_id,
+        type=envelope.type,
+        schema_version=envelope.schema_version,
+        version=envelope.version,
+        occurred_at=envelope.occurred_at,
+        actor=envelope.origin.actor,
+        attempt=envelope.origin.attempt,
+        data=stored.recorded.event.model_dump(mode="json"),
+    )
+
+
+def _intake(records: JobRecords) -> IntakeView | None:
+    record = records.intake
+    if record is None:
+        return None
+    same = record.model_dump(exclude={"project_code", "submitted_by", "idempotency_key"})
+    return IntakeView.model_validate({**same, "submitted_by_note": record.submitted_by})
+
+
+def _counts(job: Job) -> Counts:
+    extraction, plan, verification = job.extraction, job.plan, job.verification
+    return Counts(
+        units=extraction.unit_count if extraction else None,
+        translatable_units=extraction.translatable_count if extraction else None,
+        segments=extraction.segment_count if extraction else None,
+        words=extraction.word_count if extraction else None,
+        planned_units=plan.unit_count if plan else None,
+        translated_units=plan.translated_count if plan else None,
+        batches=len(plan.batches) if plan else None,
+        batches_translated=len(plan.batches) - len(plan.pending) if plan else None,
+        passed_units=verification.passed_count if verification else None,
+        review_units=verification.review_count if verification else None,
+        blocked_units=verification.blocked_count if verification else None,
+        review_pending_units=job.review_pending_count if verification else None,
+    )
+
+
+def _phase(job: Job, phase: Phase, now: datetime) -> PhaseView:
+    run = job.runs[phase.name]
+    if run.finished_at is not None:
+        is_instant = phase.kind is PhaseKind.DELIVERY
+        state = "done" if run.started_at is not None or is_instant else "skipped"
+    else:
+        state = "running" if run.started_at is not None and job.stage == phase.name else "pending"
+    end = run.finished_at or (now if state == "running" and job.status not in RESTING else job.head_at)
+    return PhaseView(
+        name=phase.name,
+        kind=phase.kind,
+        share_pct=round(job.pipeline.share_pct(phase), 2),
+        state=state,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        duration_s=duration_s(run.started_at, end, now),
+    )
+
+
+def _troubles(job: Job, records: JobRecords) -> list[TroubleView]:
+    return [
+        TroubleView(
+            kind=key[0],
+            index=key[1],
+            code=trouble.code,
+            attempt=trouble.attempt,
+            occurred_at=trouble.occurred_at,
+            retry_at=trouble.retry_at,
+            is_parked=trouble.retry_at is None,
+            reason=records.reasons.get(key),
+        )
+        for key, trouble in troubles(job)
+    ]

@@ -1,0 +1,150 @@
+"""Composition of the gateway: the application, and the service that serves it from PostgreSQL and S3."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from dragoman_catalog import Catalog, migrate_catalog
+from dragoman_contracts.phases import TRANSLATE_DOCX
+from dragoman_contracts.vocabulary import Service
+from dragoman_gateway.adapters.server import serving
+from dragoman_gateway.api import api_router, health
+from dragoman_gateway.api.events import LiveEvent
+from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
+from dragoman_gateway.middleware import ApiAlias, BodyLimit, Surroundings
+from dragoman_gateway.problems import Problem, install_problem_handlers
+from dragoman_gateway.settings import GatewaySettings, HttpSettings
+from dragoman_gateway.submission import SubmissionRules
+from dragoman_gateway.views import SqlJobViews, projectors
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
+from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
+from dragoman_runtime.objects import object_store
+from dragoman_runtime.projection import create_views_engine
+from dragoman_runtime.service import build, until_told_to_stop
+from dragoman_runtime.settings import SettingsError, variable
+from dragoman_runtime.telemetry import configure_telemetry
+
+_OVERHEAD_BYTES = 1024 * 1024
+
+
+def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> FastAPI:
+    """The application over these ports: the same for the services and for the one process.
+
+    `extra_routers` come after the API: the console.
+    """
+    app = FastAPI(
+        title="Dragoman",
+        version="1",
+        summary="Documents through long, costly, many-step processing, with no step lost and none repeated.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.gateway = Gateway(ports)
+    app.include_router(api_router())
+    app.include_router(health.router)
+    for router in extra_routers:
+        app.include_router(router)
+    install_problem_handlers(app)
+    app.add_middleware(
+        BodyLimit,
+        limit_bytes=_OVERHEAD_BYTES,
+        upload_limit_bytes=ports.rules.max_upload_bytes + _OVERHEAD_BYTES,
+        upload_path="/api/v1/jobs",
+    )
+    app.add_middleware(ApiAlias)
+    app.add_middleware(Surroundings)
+    app.openapi = lambda: _openapi(app)
+    return app
+
+
+def http_options(settings: HttpSettings) -> GatewayOptions:
+    """The settings as the application takes them."""
+    return GatewayOptions(
+        session_ttl=timedelta(hours=settings.session_hours),
+        link_ttl=timedelta(minutes=settings.sign_in_link_minutes),
+        download_ttl=timedelta(minutes=settings.download_minutes),
+        process_wait=timedelta(seconds=settings.process_wait_s),
+        event_poll=timedelta(milliseconds=settings.event_poll_ms),
+        max_views_lag=settings.max_views_lag,
+        public_url=settings.public_url,
+    )
+
+
+def submission_rules(settings: HttpSettings, engines: frozenset[str] = frozenset()) -> SubmissionRules:
+    """What submissions may ask for; `engines` empty means that any engine's name is taken."""
+    return SubmissionRules(
+        pipeline=TRANSLATE_DOCX,
+        default_engine=settings.default_engine,
+        engines=engines,
+        max_upload_bytes=settings.max_upload_mib * 1024 * 1024,
+    )
+
+
+async def run(settings: GatewaySettings) -> None:
+    """Serve until told to stop: API, console and the projection of their views."""
+    telemetry = configure_telemetry(settings, Service.GATEWAY.value)
+    try:
+        async with AsyncExitStack() as stack:
+            await _serve(settings, stack)
+    finally:
+        telemetry.shutdown()
+
+
+async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
+    url = settings.postgres_url
+    if url is None:
+        raise SettingsError(f"{variable('database_url')}: services share a PostgreSQL database; name it.")
+    await migrate_events(url)
+    await migrate_catalog(url)
+    store = await PostgresEventStore.connect(url)
+    stack.push_async_callback(store.aclose)
+    objects = object_store(settings)
+    await objects.open()
+    stack.push_async_callback(objects.close)
+    engine = create_views_engine(sqlalchemy_url(url))
+    stack.push_async_callback(engine.dispose)
+    ports = GatewayPorts(
+        store=store,
+        objects=objects,
+        views=SqlJobViews(engine),
+        catalog=Catalog(engine),
+        rules=submission_rules(settings),
+        signing_key=settings.signing_key.get_secret_value().encode(),
+        producer=build(),
+        options=http_options(settings),
+    )
+    views = projectors(store, objects, engine)
+    for each in views:
+        await each.open()
+    beside = [asyncio.ensure_future(each.run()) for each in views]
+    app = create_app(ports)
+    async with serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies):
+        try:
+            await until_told_to_stop(beside)
+        finally:
+            for each in beside:
+                each.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        _, models = models_json_schema(
+            [(Problem, "serialization"), (LiveEvent, "serialization")], ref_template="#/components/schemas/{model}"
+        )
+        components: dict[str, Any] = schema.setdefault("components", {}).setdefault("schemas", {})
+        for name, model in models["$defs"].items():
+            components.setdefault(name, model)
+        app.openapi_schema = schema
+    return app.openapi_schema

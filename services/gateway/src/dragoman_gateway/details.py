@@ -1,0 +1,64 @@
+"""A job as people see it: its folded state, with what its objects say. Used by API and console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
+from dragoman_contracts.job import Job, Trouble, WorkKey
+from dragoman_contracts.model import Value
+from dragoman_contracts.policy import IntakeRecord, Policy
+from dragoman_contracts.references import ObjectRef
+from dragoman_runtime.objects import ObjectStore, get_value
+from dragoman_runtime.worker.failure import ParkingReason
+
+_V = TypeVar("_V", bound=Value)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecords:
+    """What a job's objects say; None where they were erased. `reasons` are messages of parked work."""
+
+    intake: IntakeRecord | None
+    policy: Policy | None
+    reasons: Mapping[WorkKey, str]
+
+
+async def job_records(objects: ObjectStore, job: Job) -> JobRecords:
+    """The records of a job."""
+    project_id = job.project_id
+    reasons: dict[WorkKey, str] = {}
+    for key, trouble in job.parked.items():
+        if trouble.reason is not None:
+            reason = await _found(objects, project_id, trouble.reason, ParkingReason)
+            reasons[key] = reason.message if reason else ""
+    return JobRecords(
+        intake=await _found(objects, project_id, job.submitted.intake_record, IntakeRecord),
+        policy=await _found(objects, project_id, job.submitted.policy, Policy),
+        reasons=reasons,
+    )
+
+
+def troubles(job: Job) -> list[tuple[WorkKey, Trouble]]:
+    """What failed, parked work first, then in the order it happened."""
+    parked = sorted(job.parked.items(), key=lambda each: each[1].occurred_at)
+    failed = sorted(job.failures.items(), key=lambda each: each[1].occurred_at)
+    return [*parked, *failed]
+
+
+def duration_s(started_at: datetime | None, finished_at: datetime | None, now: datetime) -> float | None:
+    """How long a phase took, or has been running; None before it began."""
+    return None if started_at is None else round(((finished_at or now) - started_at).total_seconds(), 3)
+
+
+async def _found(objects: ObjectStore, project_id: UUID, ref: ObjectRef, type_: type[_V]) -> _V | None:
+    try:
+        return await get_value(objects, project_id, ref, type_)
+    except (ObjectMissingError, ObjectCorruptError, ValidationError):
+        return None  # erased, or damaged: the job is shown without it, and `events verify` names the damage

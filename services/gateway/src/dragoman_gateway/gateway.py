@@ -1,0 +1,86 @@
+"""The gateway put together: what it is given, and the use cases that API and console call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from fastapi import Request
+
+from dragoman_catalog import Catalog
+from dragoman_gateway.actors import Actors
+from dragoman_gateway.control import JobControl
+from dragoman_gateway.downloads import DownloadSigner
+from dragoman_gateway.ports import JobViews
+from dragoman_gateway.signin import SignIn
+from dragoman_gateway.submission import SubmissionRules, Submissions
+from dragoman_runtime.clock import Clock, SystemClock
+from dragoman_runtime.eventstore import EventStore, Jobs
+from dragoman_runtime.objects import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayOptions:
+    """How the HTTP side behaves. `event_poll` is how often an open event stream looks for news."""
+
+    session_ttl: timedelta = timedelta(hours=12)
+    link_ttl: timedelta = timedelta(minutes=15)
+    download_ttl: timedelta = timedelta(hours=1)
+    process_wait: timedelta = timedelta(seconds=25)
+    event_poll: timedelta = timedelta(milliseconds=250)
+    heartbeat: timedelta = timedelta(seconds=15)
+    max_views_lag: int = 5000
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPorts:
+    """Everything the gateway needs from outside. `signing_key` is shared by all its replicas and kept over restarts."""
+
+    store: EventStore
+    objects: ObjectStore
+    views: JobViews
+    catalog: Catalog
+    rules: SubmissionRules
+    signing_key: bytes
+    producer: str = "dragoman-gateway"
+    clock: Clock = field(default_factory=SystemClock)
+    options: GatewayOptions = field(default_factory=GatewayOptions)
+
+
+class Gateway:
+    """The use cases. One of it serves all requests of a process; routes find it with `gateway_of`."""
+
+    def __init__(self, ports: GatewayPorts) -> None:
+        options = ports.options
+        actors = Actors(ports.objects, ports.producer)
+        self.ports = ports
+        self.options = options
+        self.store = ports.store
+        self.objects = ports.objects
+        self.views = ports.views
+        self.catalog = ports.catalog
+        self.clock = ports.clock
+        self.jobs = Jobs(ports.store)
+        self.submissions = Submissions(
+            store=ports.store,
+            jobs=self.jobs,
+            objects=ports.objects,
+            catalog=ports.catalog,
+            clock=ports.clock,
+            actors=actors,
+            rules=ports.rules,
+        )
+        self.control = JobControl(store=ports.store, jobs=self.jobs, clock=ports.clock, actors=actors)
+        self.sign_in = SignIn(
+            ports.catalog, ports.clock, signing_key=ports.signing_key, session_ttl=options.session_ttl
+        )
+        self.downloads = DownloadSigner(ports.signing_key, ttl=options.download_ttl)
+
+
+def gateway_of(request: Request) -> Gateway:
+    """The gateway of the application that serves this request."""
+    gateway: object = request.app.state.gateway
+    if not isinstance(gateway, Gateway):
+        raise TypeError("the application was not made by create_app")
+    return gateway
