@@ -113,15 +113,25 @@ async def test_a_batch_larger_than_the_pipes_does_not_stall(engine: ApertiumEngi
 
 
 @needs_apertium
-async def test_a_stopped_pipeline_is_a_timeout_and_the_next_call_works(tmp_path: Path) -> None:
-    engine = ApertiumEngine(ApertiumSettings(timeout_s=0.5))
-    await spanish(engine, unit("u", "The house"))
-    (pid,) = engine.process_ids()
-    os.killpg(pid, signal.SIGSTOP)
+async def test_a_pipeline_that_never_answers_is_a_timeout_and_is_ended(tmp_path: Path) -> None:
+    (tmp_path / "modes").mkdir()
+    (tmp_path / "modes" / "eng-spa.mode").write_text("sed -n ''")
+    engine = ApertiumEngine(ApertiumSettings(data_dir=tmp_path, timeout_s=0.3))
     with pytest.raises(RetryableError) as caught:
         await spanish(engine, unit("u", "The house"))
     assert caught.value.code == "engine.timeout"
     assert engine.process_ids() == ()
+    await engine.aclose()
+
+
+@needs_apertium
+async def test_a_pipeline_that_keeps_dying_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "modes").mkdir()
+    (tmp_path / "modes" / "eng-spa.mode").write_text("false")
+    engine = ApertiumEngine(ApertiumSettings(data_dir=tmp_path))
+    with pytest.raises(RetryableError) as caught:
+        await spanish(engine, unit("u", "The house"))
+    assert caught.value.code == "engine.unavailable"
     await engine.aclose()
 
 

@@ -16,7 +16,7 @@ from itertools import count
 from dragoman_contracts.text import Content, Tag, plain_text
 from dragoman_linguistics import Place, TagNode, Word, assemble, flattened, project, tag_tree, words_of
 
-_TOKEN = "Xqz"  # no word of any language; letters follow
+_STAND_IN = "Xqz"  # no word of any language; letters follow
 _END = ".[]"  # tells the tagger that the text ends here, as apertium-destxt does
 _SPECIAL = re.compile(r"([\^$/\[\]{}\\@<>])")
 _OUTPUT = re.compile(r"\[\[(?P<mark>[^\]]*)\]\]|\\(?P<escaped>.)|(?P<blank>\[[^\]]*\])|(?P<plain>.)", re.DOTALL)
@@ -92,7 +92,7 @@ def incoming(output: str, sent: Outgoing) -> Incoming | None:
     restored: list[tuple[str, frozenset[int]]] = []
     plain = "".join(character for character, _ in characters)
     end = 0
-    for match in re.finditer(rf"{_TOKEN}[a-z]+", plain):
+    for match in re.finditer(rf"{_STAND_IN}[a-z]+", plain):
         verbatim = sent.tokens.get(match.group())
         if verbatim is not None:
             restored += characters[end : match.start()]
@@ -188,7 +188,7 @@ def _token(number: int) -> str:
     while number >= 0:
         letters = chr(ord("a") + number % 26) + letters
         number = number // 26 - 1
-    return _TOKEN + letters
+    return _STAND_IN + letters
 
 
 def _escaped(text: str) -> str:
@@ -242,7 +242,7 @@ def _recased(characters: list[tuple[str, frozenset[int]]], sent: Outgoing) -> li
     )
     for number, match in enumerate(words):
         word = match.group()
-        if word in names or _TOKEN in word:
+        if word in names or _STAND_IN in word:
             continue
         if number == 0 and source_words and not _starts_verbatim(sent):
             first = source_words[0].group()[0]
