@@ -229,7 +229,7 @@ def _default(field: FieldInfo) -> str:
     default: object = field.default
     if isinstance(default, Enum):
         default = default.value
-    return "–" if default is None else f"`{default}`"
+    return "–" if default is None or str(default) == "" else f"`{default}`"
 
 
 def _kind(field: FieldInfo) -> str:

@@ -1,30 +1,27 @@
-"""Settings of the engines: read once, frozen, each from its own environment variables."""
+"""How each engine is set up: values that `settings` makes from the environment, and tests make directly."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dragoman_contracts.model import Value
 
 
-class ApertiumSettings(BaseSettings):
+class ApertiumSettings(Value):
     """Where Apertium keeps its language pairs, and how long one batch may take."""
-
-    model_config = SettingsConfigDict(env_prefix="DRAGOMAN_APERTIUM_", frozen=True, extra="forbid")
 
     data_dir: Path = Path("/usr/share/apertium")
     timeout_s: float = Field(default=60.0, gt=0)
 
 
-class OpenAiSettings(BaseSettings):
+class OpenAiSettings(Value):
     """Which OpenAI-compatible server to ask, with which model, and within which limits.
 
     `base_url` is what the API's paths hang under: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`. Local
     servers need no key. `temperature` is None for models that refuse one.
     """
-
-    model_config = SettingsConfigDict(env_prefix="DRAGOMAN_OPENAI_", frozen=True, extra="forbid")
 
     base_url: str = "https://api.openai.com/v1"
     api_key: SecretStr = SecretStr("")

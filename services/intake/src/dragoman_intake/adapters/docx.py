@@ -6,7 +6,7 @@ from typing_extensions import override
 
 from dragoman_contracts.reports import PreflightFinding, Severity
 from dragoman_contracts.text import plain_text
-from dragoman_documents import DocumentError, extract
+from dragoman_documents import DocumentError, Finding, extract, inspect
 from dragoman_intake.ports import Inspection, SourceInspector
 
 
@@ -16,15 +16,17 @@ class DocxInspector(SourceInspector):
     @override
     def inspect(self, data: bytes) -> Inspection:
         try:
-            extraction = extract(data)
+            facts = inspect(data)
+            units = extract(data).units
         except DocumentError as error:
             refusal = PreflightFinding(code=error.code, severity=Severity.BLOCKER, message=error.message)
             return Inspection(findings=(refusal,), facts={}, texts=())
         return Inspection(
-            findings=tuple(
-                PreflightFinding(code=each.code, severity=Severity(each.severity.value), message=each.message)
-                for each in extraction.findings
-            ),
-            facts=dict(extraction.counts),
-            texts=tuple(plain_text(unit.source) for unit in extraction.units),
+            findings=tuple(_finding(each) for each in facts.findings),
+            facts=facts.model_dump(mode="json", exclude={"findings"}),
+            texts=tuple(plain_text(unit.source) for unit in units),
         )
+
+
+def _finding(found: Finding) -> PreflightFinding:
+    return PreflightFinding(code=found.code, severity=Severity(found.severity.value), message=found.message)

@@ -44,13 +44,13 @@ def engine_names() -> tuple[str, ...]:
 def _apertium(settings: EngineSettings, model: str) -> TranslationEngine:
     from dragoman_translate.adapters.apertium import ApertiumEngine
 
-    return ApertiumEngine()
+    return ApertiumEngine(settings.apertium)
 
 
 def _openai(settings: EngineSettings, model: str) -> TranslationEngine:
     from dragoman_translate.adapters.openai import OpenAiEngine
 
-    return OpenAiEngine(settings, model)
+    return OpenAiEngine(settings.openai, model)
 
 
 _MAKERS: Mapping[str, Callable[[EngineSettings, str], TranslationEngine]] = {
