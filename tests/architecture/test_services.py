@@ -22,7 +22,9 @@ _FILES = (
 _README_ENTRIES = ("Reacts to", "Emits", "Reads", "Writes", "Settings", "What goes wrong")
 
 # What a service goes without, and why.
-_DOES_WITHOUT: Mapping[str, Mapping[str, str]] = {}
+_DOES_WITHOUT: Mapping[str, Mapping[str, str]] = {
+    "gateway": {"handlers.py": "it answers requests, in api/ and console/, and takes no work items"},
+}
 
 
 def _named(room: Room) -> str:
