@@ -21,6 +21,7 @@ from dragoman_linguistics.verdicts import unit_verdict
 
 # Nothing of this is translated: addresses, mail, placeholders, file names and codes with digits.
 _VERBATIM = re.compile(r"\S+://\S+|www\.\S+|\S+@\S+|%[a-z]|\{+[^{}]*\}+|\b\w*\d\w*\b|\S+\.\w{2,4}\b", re.IGNORECASE)
+_SHORTEST_WORD = 4
 _DOUBLED_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 _DOUBLED_WORD = re.compile(r"\b(\w{2,}) \1\b", re.IGNORECASE)
 
@@ -105,10 +106,15 @@ def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     if target.result_source is not ResultSource.ENGINE or not source or source.casefold() != text.casefold():
         return
     words = [word for word in re.findall(r"[^\W\d_]+", _VERBATIM.sub(" ", source)) if len(word) > 1]
-    if any(not word[0].isupper() for word in words):
+    if any(_must_change(word) for word in words):
         yield _finding("text.untranslated", "The target is the source.")
     elif words:
-        yield _finding("text.unchanged", "The target is the source; it may be a name.")
+        yield _finding("text.unchanged", "The target is the source; it may be a name or a unit of measure.")
+
+
+def _must_change(word: str) -> bool:
+    """Whether a word is no name (capital), no symbol of a unit (short); scripts without case have no short words."""
+    return not word[0].isupper() and (len(word) >= _SHORTEST_WORD or not word[0].islower())
 
 
 def check_numbers(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:

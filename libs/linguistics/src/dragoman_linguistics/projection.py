@@ -71,7 +71,7 @@ def project(
         return _project_point(node.start, source, target, source_words, links)
     if len(inside) == len(source_words):
         return Place(0, len(target))
-    run = _longest_run(inside, links)
+    run = _longest_run(inside, links, target)
     first, last = inside[0], inside[-1]
     start = 0 if first == 0 and not links.get(first) else run[0].start if run else -1
     end = len(target) if last == len(source_words) - 1 and not links.get(last) else run[-1].end if run else -1
@@ -82,19 +82,31 @@ def project(
     return Place(guess_start, guess_end, is_certain=False)
 
 
-def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]]) -> list[Word]:
+def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]], target: str) -> list[Word]:
     """The target words of some source words, or where others stand between them, the longest stretch that has none."""
     numbers = set(inside)
-    own = {word for i in inside for word in links.get(i, ())}
-    own = {word for word in own if not word.is_punctuation} or own
-    foreign = {word for i, words in links.items() if i not in numbers for word in words} - own
+    all_own = {word for i in inside for word in links.get(i, ())}
+    own = {word for word in all_own if not word.is_punctuation} or all_own
+    foreign = {word for i, words in links.items() if i not in numbers for word in words} - all_own
     runs: list[list[Word]] = [[]]
     for word in sorted(own | {word for word in foreign if not word.is_punctuation}, key=lambda word: word.start):
         if word in own:
             runs[-1].append(word)
         elif runs[-1]:
             runs.append([])
-    return max(runs, key=lambda run: sum(len(word.text) for word in run))
+    run = max(runs, key=lambda run: sum(len(word.text) for word in run))
+    return _with_marks(run, sorted(all_own - own, key=lambda word: word.start), target) if run else run
+
+
+def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Word]:
+    """The run, with the punctuation marks of the same source words that stand right before and after it."""
+    for mark in marks:
+        if mark.start >= run[-1].end and not target[run[-1].end : mark.start].strip():
+            run = [*run, mark]
+    for mark in reversed(marks):
+        if mark.end <= run[0].start and not target[mark.end : run[0].start].strip():
+            run = [mark, *run]
+    return run
 
 
 def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:

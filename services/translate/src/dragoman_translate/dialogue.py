@@ -130,6 +130,12 @@ async def translate_batch(engine: TranslationEngine, ledger: CallLedger, task: B
     )
 
 
+def engine_unit(unit: Unit) -> EngineUnit:
+    """A unit as an engine gets it."""
+    separators = tuple(spec.id for spec in unit.tags if spec.equivalent.isspace())
+    return EngineUnit(unit_id=unit.unit_id, source=render(unit.source), separators=separators)
+
+
 @dataclass
 class _Dialogue:
     engine: TranslationEngine
@@ -169,7 +175,7 @@ class _Dialogue:
         request = EngineRequest(
             source_locale=self.task.source_locale,
             target_locale=self.task.target_locale,
-            units=tuple(EngineUnit(unit_id=unit.unit_id, source=render(unit.source)) for unit in units),
+            units=tuple(engine_unit(unit) for unit in units),
             context=self.task.context,
             corrections=corrections,
             model=self.task.model,

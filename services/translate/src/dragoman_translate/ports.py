@@ -32,10 +32,14 @@ from dragoman_linguistics import TaggedText
 
 
 class EngineUnit(Value):
-    """One unit to translate: its id, and its source as protocol text with the key to its tags."""
+    """One unit to translate: its id, and its source as protocol text with the key to its tags.
+
+    `separators` are the tag ids of placeholders that stand for white space, a tab or a line break: they part words.
+    """
 
     unit_id: str
     source: TaggedText
+    separators: tuple[int, ...] = ()
 
 
 class PromptTerm(Value):

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Content, Tag, normalised
+from dragoman_contracts.text import Content, Tag, normalised, plain_text
 from dragoman_linguistics import align_tags, parse, render_by
 from dragoman_translate.adapters.apertium_process import ApertiumProcess
-from dragoman_translate.adapters.apertium_stream import incoming, is_verbatim, outgoing, stretches, with_tags
+from dragoman_translate.adapters.apertium_stream import incoming, is_verbatim, outgoing, parted, stretches, with_tags
 from dragoman_translate.engine_settings import ApertiumSettings
 from dragoman_translate.ports import (
     CallCircumstances,
@@ -84,8 +84,9 @@ class ApertiumEngine:
         mode = self._mode(request.source_locale, request.target_locale)
         started_at, clock = datetime.now(UTC), time.monotonic()
         process = self._processes.setdefault(mode, ApertiumProcess(mode, self._settings.timeout_s))
-        contents = [parse(unit.source.text, unit.source) for unit in request.units]
-        translated = await _translated(process, contents)
+        contents = [parted(parse(unit.source.text, unit.source), unit.separators) for unit in request.units]
+        pieces = iter(await _translated(process, [piece for content in contents for piece in content]))
+        translated = [normalised(part for _ in content for part in next(pieces)) for content in contents]
         targets = tuple(
             RawTarget(unit_id=unit.unit_id, target=render_by(content, unit.source))
             for unit, content in zip(request.units, translated, strict=True)
@@ -149,21 +150,16 @@ def _unsupported(source_locale: Locale, target_locale: Locale) -> str:
 
 async def _translated(process: ApertiumProcess, contents: Sequence[Content]) -> list[Content]:
     """Each content translated: whole where the marks say where its tags go, else stretch by stretch between them."""
-    sent = [outgoing(content) for content in contents]
-    outputs = await process.translate([each.stream for each in sent])
-    results: list[Content | None] = []
-    for content, each, output in zip(contents, sent, outputs, strict=True):
+    results = {n: content for n, content in enumerate(contents) if is_verbatim(plain_text(content))}
+    sent = {n: outgoing(content) for n, content in enumerate(contents) if n not in results}
+    outputs = await process.translate([each.stream for each in sent.values()])
+    for (number, each), output in zip(sent.items(), outputs, strict=True):
         came = incoming(output, each)
-        target = with_tags(content, each, came) if came is not None else None
-        results.append(target if target is not None and _agrees(content, target) else None)
-    for number, (content, result) in enumerate(zip(contents, results, strict=True)):
-        if result is None:
-            results[number] = await _by_stretches(process, content)
-    return [result if result is not None else () for result in results]
-
-
-def _agrees(source: Content, target: Content) -> bool:
-    return align_tags(source, target, ()).is_clean
+        target = with_tags(contents[number], each, came) if came is not None else None
+        if target is None or not align_tags(contents[number], target, ()).is_clean:
+            target = await _by_stretches(process, contents[number])
+        results[number] = target
+    return [results[number] for number in range(len(contents))]
 
 
 async def _by_stretches(process: ApertiumProcess, content: Content) -> Content:

@@ -9,14 +9,17 @@ dictionary knows and is put back afterwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 
 from dragoman_contracts.text import Content, Tag, plain_text
 from dragoman_linguistics import Place, TagNode, Word, assemble, flattened, project, tag_tree, words_of
 
 _STAND_IN = "Xqz"  # no word of any language; letters follow
+_CLOSING = ",.)"
+_SENTENCE_ENDS = ".!?:;"
+_DOUBLE_IN_SENTENCE = re.compile(r"[^\s.!?:;]  ")
 _END = ".[]"  # tells the tagger that the text ends here, as apertium-destxt does
 _SPECIAL = re.compile(r"([\^$/\[\]{}\\@<>])")
 _OUTPUT = re.compile(r"\[\[(?P<mark>[^\]]*)\]\]|\\(?P<escaped>.)|(?P<blank>\[[^\]]*\])|(?P<plain>.)", re.DOTALL)
@@ -58,8 +61,8 @@ class Incoming:
 def outgoing(content: Content) -> Outgoing:
     """Write content for Apertium. Without tags no mark is set, and the text is translated as if it stood alone."""
     text = plain_text(content)
-    words = _words(text)
     nodes = flattened(tag_tree(content))
+    words = _cut_at(_words(text), {edge for node in nodes for edge in (node.start, node.end)})
     groups = _groups(words, nodes)
     tokens: dict[str, str] = {}
     parts: list[str] = []
@@ -121,6 +124,18 @@ def with_tags(content: Content, sent: Outgoing, came: Incoming) -> Content | Non
     return assemble(nodes, places, came.text, {})
 
 
+def parted(content: Content, separators: Collection[int]) -> list[Content]:
+    """Content cut before and after placeholders that part words; joined it is whole. Pieces may hold half a pair."""
+    pieces: list[list[str | Tag]] = [[]]
+    for part in content:
+        if isinstance(part, Tag) and part.id in separators:
+            pieces.append([part])
+            pieces.append([])
+        else:
+            pieces[-1].append(part)
+    return [tuple(piece) for piece in pieces if piece]
+
+
 def stretches(content: Content) -> list[str | Tag]:
     """Content cut so that each piece can be translated by itself: at tags, and around what is kept verbatim."""
     parts: list[str | Tag] = []
@@ -156,9 +171,23 @@ def _shifted(text: str, offset: int) -> list[Word]:
     return [Word(word.text, word.start + offset, word.end + offset) for word in words_of(text)]
 
 
+def _cut_at(words: Sequence[Word], edges: Collection[int]) -> list[Word]:
+    """The words, cut where a tag stands inside one; not where that would leave a single letter (`B|'s`, a drop cap)."""
+    pieces: list[Word] = []
+    for word in words:
+        cuts = [edge for edge in sorted(edges) if word.start < edge < word.end]
+        bounds = [word.start, *cuts, word.end]
+        parts = [Word(word.text[s - word.start : e - word.start], s, e) for s, e in pairwise(bounds)]
+        is_whole = _VERBATIM.fullmatch(word.text) or any(len(part.text.strip("'’")) < 2 for part in parts)
+        has_digit = any(character.isdigit() for character in word.text)
+        pieces += [word] if is_whole and not has_digit else parts
+    return pieces
+
+
 def _groups(words: Sequence[Word], nodes: Sequence[TagNode]) -> list[int]:
     """A number for each word; neighbours share it when the same pairs hold them and no single tag touches them."""
-    alone: set[int] = set()
+    edges = {edge for node in nodes for edge in (node.start, node.end)}
+    alone = {n for n, word in enumerate(words) if any(word.start < edge < word.end for edge in edges)}
     for node in nodes:
         if not node.is_pair:
             alone.update(number for number, word in enumerate(words) if node.start in (word.start, word.end))
@@ -210,10 +239,15 @@ def _pieces(output: str) -> list[tuple[str, frozenset[int]]]:
 def _tidied(characters: list[tuple[str, frozenset[int]]], source: str) -> list[tuple[str, frozenset[int]]]:
     """Without the blanks that dropped words leave behind, and with the source's white space at the edges."""
     kept: list[tuple[str, frozenset[int]]] = []
-    has_double = "  " in source.strip()
+    has_double = _DOUBLE_IN_SENTENCE.search(source) is not None
+    ends = _SENTENCE_ENDS if "  " in source else ""
+    has_loose = any(f" {mark}" in source for mark in _CLOSING)
     for character, marks in characters:
-        if character == " " and not has_double and kept and kept[-1][0] == " ":
+        after = "".join(each for each, _ in kept[-2:])
+        if character == " " and after[-1:] == " " and not has_double and after[0] not in ends:
             continue
+        if character in _CLOSING and not has_loose and kept and kept[-1][0] == " ":
+            del kept[-1]
         kept.append((character, marks))
     while kept and kept[0][0].isspace():
         del kept[0]
