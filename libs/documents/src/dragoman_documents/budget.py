@@ -26,10 +26,9 @@ class Budget(Value):
     xml_bytes: Positive = 256 * _MIB
     ratio: Positive = 250
     ratio_from_bytes: Positive = 8 * _MIB
-    depth: Positive = 1_000
+    depth: Positive = 500
     elements: Positive = 12_000_000
     attributes: Positive = 2_000
-    nesting: Positive = 40
 
     def hold(self, limit: str, value: int) -> None:
         """Refuse the document when `value` passes the limit of that name.

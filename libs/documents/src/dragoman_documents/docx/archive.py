@@ -218,6 +218,8 @@ def _read_directory(data: bytes, position: int, shift: int, count: int) -> list[
             raise _damaged("an entry lies outside the file")
         entries.append(entry)
         position = end
+    if sum(entry.packed_bytes for entry in entries) > len(data):
+        raise _damaged("its entries lie over each other")
     return entries
 
 

@@ -8,51 +8,17 @@ from dragoman_contracts.text import TagRole
 from dragoman_documents.docx.fields import Field, FieldEdge, has_typed_result
 from dragoman_documents.docx.formats import Formats, RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words, texts
-from dragoman_documents.docx.xml import Element, attribute, short_name
+from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
-_SILENT = frozenset(
-    {
-        "",
-        "w:pPr",
-        "w:rPr",
-        "a:pPr",
-        "a:rPr",
-        "a:endParaRPr",
-        "w:proofErr",
-        "w:lastRenderedPageBreak",
-        "w:sdtPr",
-        "w:sdtEndPr",
-    }
+_SILENT = frozenset({""}) | names(
+    "w:pPr w:rPr a:pPr a:rPr a:endParaRPr w:proofErr w:lastRenderedPageBreak w:sdtPr w:sdtEndPr"
 )
-_SEAMS = frozenset(
-    [
-        "w:bookmarkStart",
-        "w:bookmarkEnd",
-        "w:commentRangeStart",
-        "w:commentRangeEnd",
-        "w:commentReference",
-        "w:annotationRef",
-        "w:permStart",
-        "w:permEnd",
-        "w:moveFromRangeStart",
-        "w:moveFromRangeEnd",
-        "w:moveToRangeStart",
-        "w:moveToRangeEnd",
-        "w:customXmlInsRangeStart",
-        "w:customXmlInsRangeEnd",
-        "w:customXmlDelRangeStart",
-        "w:customXmlDelRangeEnd",
-        "w:customXmlMoveFromRangeStart",
-        "w:customXmlMoveFromRangeEnd",
-        "w:customXmlMoveToRangeStart",
-        "w:customXmlMoveToRangeEnd",
-        "w:delText",
-        "w:delInstrText",
-        "w:smartTagPr",
-        "w:customXmlPr",
-        "w:subDoc",
-        "w:contentPart",
-    ]
+_SEAMS = names(
+    "w:bookmarkStart w:bookmarkEnd w:commentRangeStart w:commentRangeEnd w:commentReference w:annotationRef "
+    "w:permStart w:permEnd w:moveFromRangeStart w:moveFromRangeEnd w:moveToRangeStart w:moveToRangeEnd "
+    "w:customXmlInsRangeStart w:customXmlInsRangeEnd w:customXmlDelRangeStart w:customXmlDelRangeEnd "
+    "w:customXmlMoveFromRangeStart w:customXmlMoveFromRangeEnd w:customXmlMoveToRangeStart "
+    "w:customXmlMoveToRangeEnd w:delText w:delInstrText w:smartTagPr w:customXmlPr w:subDoc w:contentPart"
 )
 _THROUGH = frozenset({"w:smartTag", "w:customXml"})
 _REMOVED = frozenset({"w:del", "w:moveFrom"})
@@ -236,7 +202,7 @@ class Collector:
             seam = self._seam or last.slots[-1].format.exact != look.exact
             last.slots.append(Slot(node, run, look, text, has_seam=seam))
         else:
-            items.append(Text([Slot(node, run, look, text, has_seam=True)]))
+            items.append(Text([Slot(node, run, look, text, has_seam=True)], look.visible))
         self._seam = False
 
     def _atom(self, child: Element, name: str, items: list[Item]) -> None:
@@ -328,7 +294,7 @@ class Collector:
     def _alternate(self, element: Element, items: list[Item], in_run: tuple[Element, RunFormat] | None) -> None:
         """Alternate content: the first choice is read, a fallback with the same text nodes is written in step."""
         choice = next((child for child in element if short_name(child) == "mc:Choice"), None)
-        if choice is None or not any(_direct_text(choice, in_run is not None)):
+        if choice is None or not _direct_text(choice, in_run is not None):
             self._opaque(items, element, TagRole.IMAGE)
             self.nested.append(element)
             return
@@ -351,9 +317,9 @@ class Collector:
                 self._nest_objects(other)
 
 
-def _direct_text(branch: Element, in_run: bool) -> list[Element]:
+def _direct_text(branch: Element, in_run: bool, depth: int = 0) -> list[Element]:
     """The text nodes of a branch of alternate content that belong to the paragraph around it."""
-    if not short_name(branch):
+    if not short_name(branch) or depth > _MAX_DEPTH:
         return []
     if in_run:
         return [child for child in branch if short_name(child) == "w:t"]
@@ -362,7 +328,7 @@ def _direct_text(branch: Element, in_run: bool) -> list[Element]:
         if short_name(child) == "w:r":
             found += [item for item in child if short_name(item) == "w:t"]
         elif short_name(child) in _GROUPS or short_name(child) in _THROUGH or short_name(child) == "w:sdtContent":
-            found += _direct_text(child, in_run=False)
+            found += _direct_text(child, in_run=False, depth=depth + 1)
     return found
 
 

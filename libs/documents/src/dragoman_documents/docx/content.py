@@ -37,6 +37,7 @@ def tag_content(items: list[Item]) -> Tagged | None:
     base = prevailing(items)
     if base is None:
         return None
+    items = _with_spaces_absorbed(items, base)
     tagged = Tagged(items, base)
     writer = _Writer(tagged)
     parts: list[str | Tag] = []
@@ -89,6 +90,33 @@ def _strip_right(items: list[Item]) -> None:
     last.text = inner
 
 
+def _with_spaces_absorbed(items: Sequence[Item], base: int) -> list[Item]:
+    """The items with white space of its own format joined to the text beside it, where nobody sees the difference."""
+    result: list[Item] = []
+    for index, item in enumerate(items):
+        before = result[-1] if result else None
+        after = items[index + 1] if index + 1 < len(items) else None
+        if isinstance(item, Text) and isinstance(before, Text) and before.format == item.format:
+            item.slots[0].has_seam = True
+            before.slots += item.slots
+        elif isinstance(item, Text) and _is_invisible(item):
+            looks = [beside.format for beside in (before, after) if isinstance(beside, Text)]
+            if looks:
+                item.format = base if base in looks else looks[0]
+            if isinstance(before, Text) and before.format == item.format:
+                item.slots[0].has_seam = True
+                before.slots += item.slots
+            else:
+                result.append(item)
+        else:
+            result.append(item)
+    return result
+
+
+def _is_invisible(text: Text) -> bool:
+    return all(slot.text.isspace() and not slot.format.shows_on_space for slot in text.slots)
+
+
 class _Writer:
     def __init__(self, tagged: Tagged) -> None:
         self._tagged = tagged
@@ -133,6 +161,7 @@ class _Writer:
         self._tagged.groups[tag_id] = item
         self._tagged.ids[item] = tag_id
         base = prevailing(item.items) or 0
+        item.items = _with_spaces_absorbed(item.items, base)
         self._tagged.group_bases[item] = base
         parts.append(opening(tag_id))
         self.write(item.items, base, parts)

@@ -5,31 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dragoman_contracts.locale import Locale
-from dragoman_documents.docx.xml import Element, attribute, namespace_of, short_name
+from dragoman_documents.docx.xml import Element, attribute, names, namespace_of, short_name
 
 _EAST_ASIAN = frozenset({"zh", "ja", "ko"})
 _AFTER_LANG = frozenset({"w:eastAsianLayout", "w:specVanish", "w:oMath", "w:rPrChange"})
 _AFTER_RTL = frozenset({"w:cs", "w:em", "w:lang", *_AFTER_LANG})
-_AFTER_BIDI = frozenset(
-    [
-        "w:adjustRightInd",
-        "w:snapToGrid",
-        "w:spacing",
-        "w:ind",
-        "w:contextualSpacing",
-        "w:mirrorIndents",
-        "w:suppressOverlap",
-        "w:jc",
-        "w:textDirection",
-        "w:textAlignment",
-        "w:textboxTightWrap",
-        "w:outlineLvl",
-        "w:divId",
-        "w:cnfStyle",
-        "w:rPr",
-        "w:sectPr",
-        "w:pPrChange",
-    ]
+_AFTER_BIDI = names(
+    "w:adjustRightInd w:snapToGrid w:spacing w:ind w:contextualSpacing w:mirrorIndents w:suppressOverlap w:jc "
+    "w:textDirection w:textAlignment w:textboxTightWrap w:outlineLvl w:divId w:cnfStyle w:rPr w:sectPr "
+    "w:pPrChange"
 )
 
 

@@ -31,7 +31,7 @@ def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
 def set_text(node: Element, text: str) -> None:
     """Give a text node its text, and have white space at its edges kept where there was none to keep before."""
     old = node.text or ""
-    node.text = text
+    node.text = text or None
     gains = (text[:1] in _EDGE_SPACE and old[:1] not in _EDGE_SPACE) or (
         text[-1:] in _EDGE_SPACE and old[-1:] not in _EDGE_SPACE
     )

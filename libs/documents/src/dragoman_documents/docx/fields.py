@@ -10,11 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from dragoman_documents.docx.xml import Element, attribute, short_name
+from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
 _KIND = re.compile(r"\s*\\?\s*([A-Za-z]+)")
 _TYPED_RESULTS = frozenset({"HYPERLINK", "FORMTEXT", "TOC", "TOA", "INDEX"})
-_STORIES = frozenset({"w:txbxContent", "w:footnote", "w:endnote", "w:comment", "mc:Fallback", "w:docPartBody"})
+_STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
 
 FieldEdge = Literal["begin", "separate", "end"]
 

@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, short_name
+from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, names, short_name
 
-_TOGGLES = frozenset(
-    [
-        "w:b",
-        "w:bCs",
-        "w:i",
-        "w:iCs",
-        "w:caps",
-        "w:smallCaps",
-        "w:strike",
-        "w:dstrike",
-        "w:outline",
-        "w:shadow",
-        "w:emboss",
-        "w:imprint",
-        "w:vanish",
-        "w:webHidden",
-        "w:rtl",
-        "w:cs",
-        "w:specVanish",
-        "w:oMath",
-        "w:snapToGrid",
-    ]
+_TOGGLES = names(
+    "w:b w:bCs w:i w:iCs w:caps w:smallCaps w:strike w:dstrike w:outline w:shadow w:emboss w:imprint w:vanish "
+    "w:webHidden w:rtl w:cs w:specVanish w:oMath w:snapToGrid"
 )
 _ON = frozenset({"1", "true", "on"})
 _OFF = frozenset({"0", "false", "off"})
 _SILENT = frozenset({"w:lang", "w:noProof"})
-_SILENT_ATTRIBUTES = frozenset({"lang", "altLang", "dirty", "err", "noProof", "smtClean", "smtId", "bmk"})
-_FAINT = frozenset(
-    [
-        "w:rPrChange",
-        "w:bCs",
-        "w:iCs",
-        "w:szCs",
-        "w:kern",
-        "w:spacing",
-        "w:w",
-        "w:webHidden",
-        "w:ins",
-        "w:del",
-        "w14:ligatures",
-    ]
-)
-_FAINT_ON_SPACE = frozenset(["w:b", "w:i", "w:color", "w:rFonts", "w:sz"])
+_SILENT_ATTRIBUTES = names("lang altLang dirty err noProof smtClean smtId bmk")
+_FAINT = names("w:rPrChange w:bCs w:iCs w:szCs w:kern w:spacing w:w w:webHidden w:ins w:del w14:ligatures")
+_FAINT_FONTS = frozenset({"w:hint"})
+_WIDE_FONTS = frozenset({"w:eastAsia", "w:eastAsiaTheme", "w:cs", "w:cstheme"})
+_SHOWN_ON_SPACE = names("w:u w:strike w:dstrike w:highlight w:shd w:bdr w:em w:rStyle")
+_MAX_DEPTH = 20
 
 Key = tuple[object, ...]
 Item = tuple[str, tuple[tuple[str, str], ...], tuple[object, ...]]
@@ -59,42 +30,30 @@ Item = tuple[str, tuple[tuple[str, str], ...], tuple[object, ...]]
 class RunFormat:
     """How a run looks. `exact` tells formats apart to the last property; `visible` leaves out what no reader notices.
 
-    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it is.
+    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it is,
+    `shows_on_space` that even white space looks different in it (an underline, a highlight).
     """
 
     exact: int
     visible: int
     is_kept: bool = False
+    shows_on_space: bool = False
 
 
-@dataclass(slots=True)
-class StyleSheet:
-    """What the engine needs to know of the document's styles."""
-
-    hidden: frozenset[str] = frozenset()
-    names: dict[str, str] = field(default_factory=dict[str, str])
-
-
-def read_styles(root: Element | None) -> StyleSheet:
-    """The character styles that hide text, by themselves or by what they are based on, and the styles' names."""
-    names: dict[str, str] = {}
+def read_hidden_styles(root: Element | None) -> frozenset[str]:
+    """The ids of the character styles that hide text, by themselves or by what they are based on."""
     bases: dict[str, str] = {}
     stated: dict[str, bool] = {}
     for style in root if root is not None else ():
-        if short_name(style) != "w:style":
+        if short_name(style) != "w:style" or attribute(style, "w:type") != "character":
             continue
         style_id = attribute(style, "w:styleId") or ""
         for child in style:
-            name = short_name(child)
-            if name == "w:name":
-                names[style_id] = attribute(child, "w:val") or ""
-            elif attribute(style, "w:type") == "character" and name == "w:basedOn":
+            if short_name(child) == "w:basedOn":
                 bases[style_id] = attribute(child, "w:val") or ""
-            elif attribute(style, "w:type") == "character" and name == "w:rPr":
-                for item in child:
-                    if short_name(item) == "w:vanish":
-                        stated[style_id] = _is_on(item)
-    return StyleSheet(hidden=frozenset(_inheriting(bases, stated)), names=names)
+            elif short_name(child) == "w:rPr":
+                stated |= [(style_id, _is_on(item)) for item in child if short_name(item) == "w:vanish"]
+    return frozenset(_inheriting(bases, stated))
 
 
 def _inheriting(bases: dict[str, str], stated: dict[str, bool]) -> set[str]:
@@ -116,28 +75,29 @@ def _is_on(element: Element) -> bool:
 class Formats:
     """Numbers the run formats of one document, so that equal ones are told by comparing two integers."""
 
-    def __init__(self, styles: StyleSheet, options: ExtractOptions) -> None:
-        self._styles = styles
+    def __init__(self, hidden_styles: frozenset[str], options: ExtractOptions) -> None:
+        self._hidden_styles = hidden_styles
         self._options = options
         self._numbers: dict[Key, int] = {}
         self._known: dict[Key, RunFormat] = {}
 
     def of_run(self, run: Element, properties: Element | None) -> RunFormat:
         """The format of a run whose rPr is `properties`."""
-        attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
-        items = _properties_key(properties)
-        key: Key = (run.tag, attributes, *items)
-        known = self._known.get(key)
+        seen: Key = (run.tag, _fingerprint(run, properties), _is_wide(run))
+        known = self._known.get(seen)
         if known is None:
-            visible: Key = (run.tag, attributes, *(item for item in items if SHORT_NAMES[item[0]] not in _FAINT))
-            known = self._known[key] = self._numbered(key, visible, properties)
+            known = self._known[seen] = self._numbered(run, properties)
         return known
 
-    def _numbered(self, key: Key, visible: Key, properties: Element | None) -> RunFormat:
+    def _numbered(self, run: Element, properties: Element | None) -> RunFormat:
+        attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
+        items = _properties_key(properties)
+        ignored = _FAINT_FONTS if _is_wide(run) else _FAINT_FONTS | _WIDE_FONTS
         return RunFormat(
-            exact=self._number(key),
-            visible=self._number(visible),
+            exact=self._number((run.tag, attributes, *items)),
+            visible=self._number((run.tag, attributes, *_visible(items, ignored))),
             is_kept=properties is not None and self._is_kept(properties),
+            shows_on_space=any(SHORT_NAMES[item[0]] in _SHOWN_ON_SPACE for item in items),
         )
 
     def _number(self, key: Key) -> int:
@@ -154,13 +114,42 @@ class Formats:
             elif name == "w:rStyle":
                 if value in options.untranslated_styles:
                     return True
-                if is_hidden is None and value in self._styles.hidden:
+                if is_hidden is None and value in self._hidden_styles:
                     is_hidden = True
             elif (name == "w:highlight" and value in options.untranslated_highlights) or (
                 name == "w:color" and value in options.untranslated_colours
             ):
                 return True
         return bool(is_hidden) and not options.hidden_text
+
+
+def _fingerprint(run: Element, properties: Element | None) -> Key:
+    """What tells a run's format from others in the same file, cheap to build: runs are many and formats few."""
+    parts: list[object] = [value for name, value in run.attrib.items() if not _is_revision_id(name)]
+    if properties is None:
+        return tuple(parts)
+    parts += properties.attrib.items()
+    for child in properties:
+        parts.append(child.tag)
+        parts += child.attrib.items()
+        if len(child):
+            parts.append(_element_key(child))
+    return tuple(parts)
+
+
+def _is_wide(run: Element) -> bool:
+    """Whether the run shows letters that East Asian or complex-script fonts draw."""
+    return any(not text.isascii() and max(text) >= "\u0590" for text in (child.text or "" for child in run))
+
+
+def _visible(items: Sequence[Item], ignored: frozenset[str]) -> Iterator[Item]:
+    """The properties a reader notices, without the fonts that draw none of the run's letters."""
+    for tag, attributes, children in items:
+        name = SHORT_NAMES[tag]
+        if name == "w:rFonts":
+            attributes = tuple(item for item in attributes if item[0] not in ignored)
+        if name not in _FAINT and (attributes or children or name != "w:rFonts"):
+            yield tag, attributes, children
 
 
 def _is_revision_id(name: str) -> bool:
@@ -178,7 +167,7 @@ def _properties_key(properties: Element | None) -> list[Item]:
     return items
 
 
-def _element_key(element: Element) -> Item:
+def _element_key(element: Element, depth: int = 0) -> Item:
     name = short_name(element)
     attributes = sorted((SHORT_NAMES[key], value) for key, value in element.attrib.items() if not _is_revision_id(key))
     if name in _TOGGLES:
@@ -187,5 +176,6 @@ def _element_key(element: Element) -> Item:
             attributes = [item for item in attributes if item[0] != "w:val"]
         elif value in _OFF:
             attributes = [(key, "0" if key == "w:val" else kept) for key, kept in attributes]
-    children = tuple(_element_key(child) for child in element if short_name(child))
+    inner = element if depth < _MAX_DEPTH else ()
+    children = tuple(_element_key(child, depth + 1) for child in inner if short_name(child))
     return (element.tag, tuple(attributes), children)

@@ -34,14 +34,10 @@ class Slot:
 
 @dataclass(eq=False, slots=True)
 class Text:
-    """A stretch of slots that look the same to a reader."""
+    """A stretch of slots that look the same to a reader; `format` is the number of that look."""
 
     slots: list[Slot]
-
-    @property
-    def format(self) -> int:
-        """The number of the stretch's visible format."""
-        return self.slots[0].format.visible
+    format: int
 
     @property
     def content(self) -> str:
@@ -97,6 +93,8 @@ def has_words(items: Sequence[Item]) -> bool:
 
 def prevailing(items: Sequence[Item]) -> int | None:
     """The visible format most of the text has, stretches outside groups first; None without text."""
+    if len(items) == 1 and isinstance(items[0], Text):
+        return items[0].format
     weights: dict[int, int] = {}
     direct = [item for item in items if isinstance(item, Text)]
     for text in direct or texts(items):

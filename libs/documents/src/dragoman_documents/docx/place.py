@@ -37,6 +37,7 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     """Write a target into the paragraph; the runs whose text changed."""
     placer = _Placer(tagged)
     placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
+    placer.empty_lost_groups()
     return placer.changed
 
 
@@ -135,6 +136,7 @@ class _Placer:
         self._fallback = self._templates.get(tagged.base) or next(iter(_all_slots(tagged)))
         self._insides: dict[Group, list[_Entry]] = {}
         self._placed: set[Opaque] = set()
+        self._filled: set[Group] = set()
         self.changed: list[Element] = []
 
     def learn(self, source: list[_Entry]) -> list[_Entry]:
@@ -144,9 +146,23 @@ class _Placer:
                 self._insides[entry.group] = self.learn(entry.inside)
         return source
 
+    def empty_lost_groups(self) -> None:
+        """Take the source text out of groups the target does not have; what else is in them stays."""
+        for group, inside in self._insides.items():
+            if group not in self._filled:
+                for entry in inside:
+                    if entry.source is not None:
+                        self._write(entry.source, "")
+
+    def _fill(self, group: Group, inside: list[_Entry]) -> None:
+        self._filled.add(group)
+        self.level(self._insides[group], inside, group.inner)
+
     def level(self, source: list[_Entry], target: list[_Entry], home: Element | None) -> None:
         """Make one level read as the target does. `home` takes what has nothing before it on the level."""
         kept = _kept_in_place(source, target)
+        if home is None:
+            _free_edges(source, kept, len(target))
         for index, entry in enumerate(source):
             if index not in kept.values() and entry.source is not None:
                 self._write(entry.source, "")
@@ -165,7 +181,7 @@ class _Placer:
         if source.source is not None:
             self._write(source.source, target.text)
         elif source.group is not None:
-            self.level(source.inside, target.inside, source.group.inner)
+            self._fill(source.group, target.inside)
         elif source.opaque is not None:
             self._placed.add(source.opaque)
         return _last_node(source)
@@ -182,7 +198,7 @@ class _Placer:
             moved = [self._new_run(entry)]
         put(moved, anchor, start, home)
         if entry.group is not None:
-            self.level(self._insides[entry.group], entry.inside, entry.group.inner)
+            self._fill(entry.group, entry.inside)
         return moved[-1]
 
     def _movable(self, opaque: Opaque) -> list[Element]:
@@ -206,6 +222,21 @@ class _Placer:
 def _all_slots(tagged: Tagged) -> Iterator[Slot]:
     for text in texts(tagged.items):
         yield from text.slots
+
+
+def _free_edges(source: Sequence[_Entry], kept: dict[int, int], size: int) -> None:
+    """Drop the white space kept outside the unit where the text beside it is no longer at the unit's edge."""
+    first, last = (source[index].source if source else None for index in (0, -1))
+    if first is not None and kept.get(0) != 0:
+        _drop_space(first.slots[0], before="", after=first.slots[0].after)
+    if last is not None and kept.get(size - 1) != len(source) - 1:
+        _drop_space(last.slots[-1], before=last.slots[-1].before, after="")
+
+
+def _drop_space(slot: Slot, before: str, after: str) -> None:
+    if (slot.before, slot.after) != (before, after):
+        slot.before, slot.after = before, after
+        set_text(slot.node, before + slot.text + after)
 
 
 def _kept_in_place(source: Sequence[_Entry], target: Sequence[_Entry]) -> dict[int, int]:

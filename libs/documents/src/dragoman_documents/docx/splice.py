@@ -46,7 +46,7 @@ def put(loose: Sequence[Element], anchor: Element | None, start: Element | None,
         for node in loose:
             place.addnext(node)
             place = node
-    elif start is not None and start.getparent() is not None:
+    elif start is not None and (home is None or any(ancestor is home for ancestor in start.iterancestors())):
         place = _before(start)
         for node in loose:
             place.addprevious(node)

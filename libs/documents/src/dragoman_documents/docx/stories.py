@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dragoman_contracts.text import StoryKind
+from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collect import Collector, Flow
 from dragoman_documents.docx.content import tag_content
 from dragoman_documents.docx.fields import find_fields
-from dragoman_documents.docx.formats import Formats, StyleSheet, read_styles
+from dragoman_documents.docx.formats import Formats, read_hidden_styles
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.plan import Paragraph, Plan, Value
-from dragoman_documents.docx.xml import Element, attribute, short_name
+from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
 _STORIES = {
     PartRole.MAIN: (StoryKind.BODY, ""),
@@ -29,27 +30,9 @@ _STORIES = {
     PartRole.DIAGRAM: (StoryKind.DIAGRAM, "diagrams"),
     PartRole.CORE_PROPERTIES: (StoryKind.PROPERTY, "properties"),
 }
-_SKIPPED = frozenset(
-    [
-        "w:pPr",
-        "w:rPr",
-        "w:tblGrid",
-        "w:trPr",
-        "w:tcPr",
-        "w:sectPr",
-        "w:sdtPr",
-        "w:sdtEndPr",
-        "w:proofErr",
-        "w:tblPrEx",
-        "w:fldData",
-        "m:ctrlPr",
-        "w:del",
-        "w:moveFrom",
-        "w:rt",
-        "m:oMath",
-        "m:oMathPara",
-        "w:docPartPr",
-    ]
+_SKIPPED = names(
+    "w:pPr w:rPr w:tblGrid w:trPr w:tcPr w:sectPr w:sdtPr w:sdtEndPr w:proofErr w:tblPrEx w:fldData m:ctrlPr "
+    "w:del w:moveFrom w:rt m:oMath m:oMathPara w:docPartPr"
 )
 _NOTES = frozenset({"w:footnote", "w:endnote", "w:comment", "w:docPartBody"})
 _PROPERTIES = frozenset({"dc:title", "dc:subject", "dc:description", "cp:keywords", "cp:category"})
@@ -59,20 +42,15 @@ _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
     """The plan of every unit of a document, in document order: part by part, each story where it is anchored."""
     sheet = next((package.root(name) for name in _style_parts(package)), None)
-    formats = Formats(read_styles(sheet), options)
+    formats = Formats(read_hidden_styles(sheet), options)
     plans: list[Plan] = []
     for name in package.stories():
         story, switch = _STORIES[package.role(name)]
         root = package.root(name)
         if root is None or (switch and not getattr(options, switch)):
             continue
-        plans += _in_step(_PartWalker(name, story, root, formats, options).walk(), plans)
+        plans += _in_step(_PartWalker(name, story, root, formats, options, package.budget).walk(), plans)
     return plans
-
-
-def style_sheet(package: Package) -> StyleSheet:
-    """The styles of the main document."""
-    return read_styles(next((package.root(name) for name in _style_parts(package)), None))
 
 
 def _style_parts(package: Package) -> Iterator[str]:
@@ -113,8 +91,11 @@ class _Frame:
 class _PartWalker:
     """Walks one part without recursion, so that no nesting of tables or boxes is too deep for it."""
 
-    def __init__(self, part: str, story: StoryKind, root: Element, formats: Formats, options: ExtractOptions) -> None:
+    def __init__(
+        self, part: str, story: StoryKind, root: Element, formats: Formats, options: ExtractOptions, budget: Budget
+    ) -> None:
         self._part = part
+        self._budget = budget
         self._root = root
         self._story = story
         self._options = options
@@ -139,6 +120,8 @@ class _PartWalker:
         return self._plans
 
     def _push(self, element: Element, path: str, story: StoryKind, flow: Flow, mirror_from: int | None = None) -> None:
+        if len(self._stack) >= self._budget.depth:
+            self._budget.hold("depth", len(self._stack) + 1)
         self._stack.append(_Frame(iter(enumerate(element)), path, story, flow, mirror_from))
 
     def _visit(self, element: Element, path: str, frame: _Frame) -> None:

@@ -1,0 +1,72 @@
+"""What a document holds is found before anybody pays for its translation."""
+
+import pytest
+
+from documents.wordml import document, package, paragraph, run, story
+from dragoman_documents import DocumentFacts, Severity, inspect
+
+
+def codes(facts: DocumentFacts) -> set[str]:
+    """The codes of the findings."""
+    return {finding.code for finding in facts.findings}
+
+
+def test_a_plain_document_has_counts_and_no_findings() -> None:
+    facts = inspect(document(paragraph(run("three plain words")) + paragraph(run("and more"))))
+    assert (facts.units, facts.words, facts.paragraphs, facts.stories) == (2, 5, 2, {"body": 2})
+    assert not facts.findings
+
+
+def test_a_document_without_text_is_warned_of_and_not_blocked() -> None:
+    (finding,) = inspect(document(paragraph())).findings
+    assert (finding.code, finding.severity) == ("no_text", Severity.WARNING)
+
+
+@pytest.mark.parametrize(
+    ("inner", "code"),
+    [
+        (f'<w:ins w:id="1">{run("new")}</w:ins>', "tracked_changes"),
+        (run("hidden", "<w:vanish/>"), "hidden_text"),
+        (run("one", "<w:rtl/>"), "right_to_left"),
+        ("<m:oMath><m:r><m:t>x</m:t></m:r></m:oMath>", "mathematics"),
+        ("<w:sdt><w:sdtPr><w:dataBinding/></w:sdtPr></w:sdt>", "data_bound"),
+    ],
+)
+def test_what_matters_in_the_text_is_found(inner: str, code: str) -> None:
+    assert codes(inspect(document(paragraph(run("text "), inner)))) == {code}
+
+
+def test_a_switch_that_is_off_is_no_finding() -> None:
+    assert not inspect(document(paragraph(run("text", '<w:rtl w:val="0"/><w:vanish w:val="false"/>')))).findings
+
+
+def test_imported_files_cannot_be_reached() -> None:
+    assert "imported_chunks" in codes(inspect(document(paragraph(run("text")) + '<w:altChunk r:id="rId5"/>')))
+
+
+def test_languages_and_fonts_are_listed_by_use() -> None:
+    properties = '<w:rFonts w:ascii="Cambria"/><w:lang w:val="{}"/>'
+    runs = [run("a", properties.format(language)) for language in ("fr-FR", "de-DE", "fr-FR")]
+    facts = inspect(document(paragraph(*runs)))
+    assert facts.languages == ("fr-FR", "de-DE")
+    assert facts.fonts == ("Cambria",)
+
+
+def test_macros_are_named_and_no_obstacle() -> None:
+    parts = {"word/document.xml": story("document", paragraph(run("text"))), "word/vbaProject.bin": "macro"}
+    data = package(parts, main_type="application/vnd.ms-word.document.macroEnabled.main+xml")
+    assert not inspect(data).has_macros
+    linked = data_with_macro_relationship(parts)
+    facts = inspect(linked)
+    assert facts.has_macros
+    assert codes(facts) == {"macros"}
+
+
+def data_with_macro_relationship(parts: dict[str, str]) -> bytes:
+    """The package with its macros linked as Word links them."""
+    kind = "http://schemas.microsoft.com/office/2006/relationships/vbaProject"
+    links = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+        f'<Relationship Id="rId1" Type="{kind}" Target="vbaProject.bin"/></Relationships>'
+    )
+    return package({**parts, "word/_rels/document.xml.rels": links})
