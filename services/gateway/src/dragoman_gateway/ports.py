@@ -167,6 +167,14 @@ class JobViews(Protocol):
         """
         ...
 
+    async def count_by_status(self, which: JobFilter) -> dict[JobStatus, int]:
+        """How many jobs stand where, whatever statuses the filter asks for; statuses of no job are left out."""
+        ...
+
+    async def count_by_verification(self, job_id: UUID) -> dict[str, int]:
+        """How many units of a job have which verification state."""
+        ...
+
     async def audit(self, which: AuditFilter, *, before: AuditKey | None = None, limit: int = 100) -> list[AuditRow]:
         """What people did to jobs and documents, the newest first, behind `before` where it is given."""
         ...

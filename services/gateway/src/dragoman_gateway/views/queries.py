@@ -65,6 +65,7 @@ class SqlJobViews(JobViews):
         last = rows[-1] if len(found) > limit else None
         return Page(rows, last and cursor_of(_JOBS, (to_micros(last.submitted_at), last.job_id.hex)))
 
+    @override
     async def count_by_status(self, which: JobFilter) -> dict[JobStatus, int]:
         """How many jobs stand where, whatever statuses the filter asks for; statuses of no job are left out."""
         everywhere = JobFilter(which.project_ids, stage=which.stage, text=which.text)
@@ -88,6 +89,7 @@ class SqlJobViews(JobViews):
         rows = tuple(_unit_row(row) for row in found[:limit])
         return Page(rows, cursor_of(_UNITS, (rows[-1].position,)) if len(found) > limit else None)
 
+    @override
     async def count_by_verification(self, job_id: UUID) -> dict[str, int]:
         """How many units of a job have which verification state."""
         state = units.c.verification_state

@@ -1,0 +1,30 @@
+"""The console: pages for people, over the same submission, control and views as the API."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from dragoman_gateway.console import job_list, job_pages, signing_in, submitting
+from dragoman_gateway.console.guard import ConsoleRoute, error_page
+from dragoman_gateway.console.rendering import STATIC_PATH, asset_response
+
+__all__ = ["console_router"]
+
+
+def console_router() -> APIRouter:
+    """All pages, under `/console`; the application needs its gateway in `app.state.gateway` (`gateway_of`)."""
+    router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
+    for each in (signing_in.router, submitting.router, job_list.router, job_pages.router):
+        router.include_router(each)
+    router.add_api_route(STATIC_PATH + "/{name:path}", _asset, methods=["GET"])
+    router.add_api_route("/console/{rest:path}", _nothing, methods=["GET", "POST"])
+    return router
+
+
+async def _asset(name: str) -> Response:
+    return asset_response(name)
+
+
+async def _nothing(rest: str) -> Response:
+    return error_page(404)

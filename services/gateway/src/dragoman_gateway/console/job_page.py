@@ -1,0 +1,261 @@
+"""What a job's page shows, made from the job's state and its events. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dragoman_contracts import events as e
+from dragoman_contracts.envelope import RecordedEvent
+from dragoman_contracts.job import Job, Trouble, current_phase
+from dragoman_contracts.phases import Phase
+from dragoman_contracts.references import Artifact, ArtifactKind
+from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind
+from dragoman_gateway.console.wording import ARTIFACTS, PROBLEM_EVENTS, event_text, stage_text
+
+_STOPPED = frozenset({JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.CANCELLED})
+_ORDER = {kind: place for place, kind in enumerate(ARTIFACTS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage in the stepper. `state` is done, running, waiting, stopped, pending or skipped."""
+
+    name: str
+    text: str
+    state: str
+    duration: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One event in the timeline."""
+
+    version: int
+    occurred_at: datetime
+    name: str
+    text: str
+    detail: str
+    actor: str
+    is_problem: bool
+    is_by_person: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """One artifact with its name and size."""
+
+    artifact: Artifact
+    text: str
+    size: str
+
+
+def steps_of(job: Job, now: datetime) -> list[Step]:
+    """The stages in order; review only where it is, or was, asked for."""
+    current = current_phase(job)
+    return [
+        _step(job, phase, is_current=phase is current, now=now)
+        for phase in job.pipeline.phases
+        if phase.kind is not PhaseKind.REVIEW or _has_review(job, phase)
+    ]
+
+
+def _has_review(job: Job, phase: Phase) -> bool:
+    return job.is_review_owed or job.runs[phase.name].started_at is not None or bool(job.reviewed_targets)
+
+
+def _step(job: Job, phase: Phase, *, is_current: bool, now: datetime) -> Step:
+    run = job.runs[phase.name]
+    state = _state(job, phase, is_current=is_current)
+    duration = ""
+    if run.started_at and run.finished_at:
+        duration = duration_text(run.finished_at - run.started_at)
+    elif run.started_at and state == "running":
+        duration = duration_text(now - run.started_at)
+    return Step(phase.name, stage_text(phase.name), state, duration, _detail(job, phase))
+
+
+def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
+    if job.is_finished(phase):
+        return "done"
+    if not is_current:
+        return "pending"
+    if job.status in _STOPPED:
+        return "stopped"
+    if job.status is JobStatus.NEEDS_REVIEW or job.failures or not job.is_started:
+        return "waiting"
+    return "running" if job.runs[phase.name].started_at else "pending"
+
+
+def _detail(job: Job, phase: Phase) -> str:
+    extraction, plan, verification = job.extraction, job.plan, job.verification
+    if phase.kind is PhaseKind.EXTRACTION and extraction:
+        return f"{extraction.unit_count:,} units"
+    if phase.kind is PhaseKind.TRANSLATION and plan:
+        return f"{plan.translated_count:,} of {plan.unit_count:,}"
+    if phase.kind is PhaseKind.QA and verification:
+        doubtful = verification.review_count + verification.blocked_count
+        return f"{doubtful:,} to look at" if doubtful else "all passed"
+    if phase.kind is PhaseKind.REVIEW and job.is_review_owed:
+        return f"{job.review_pending_count:,} left"
+    return ""
+
+
+def duration_text(duration: timedelta) -> str:
+    """A duration as people say it: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    seconds = max(duration.total_seconds(), 0)
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def size_text(size_bytes: int) -> str:
+    """A size as people say it: `812 B`, `24 kB`, `3.2 MB`."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    exponent = min((len(str(size_bytes)) - 1) // 3, 3)
+    size = size_bytes / 1000**exponent
+    return f"{size:.{0 if size >= 10 else 1}f} {'kMG'[exponent - 1]}B"
+
+
+def downloads_of(job: Job) -> list[Download]:
+    """The artifacts, the translated document first."""
+    ordered = sorted(job.artifacts, key=lambda artifact: _ORDER.get(artifact.kind, len(_ORDER)))
+    return [Download(each, ARTIFACTS.get(each.kind, each.kind), size_text(each.object.size_bytes)) for each in ordered]
+
+
+def result_of(job: Job) -> Artifact | None:
+    """The translated document, where it is there and not erased."""
+    return next((each for each in reversed(job.artifacts) if each.kind is ArtifactKind.FINAL_DOCX), None)
+
+
+def troubles_of(job: Job) -> list[Trouble]:
+    """What stands in the way, parked work first; the same code once."""
+    found: dict[str, Trouble] = {}
+    for trouble in (*job.parked.values(), *job.failures.values()):
+        found.setdefault(trouble.code, trouble)
+    return list(found.values())
+
+
+def timeline_of(recorded: Sequence[RecordedEvent], names: dict[str, str], show: str = "all") -> list[Moment]:
+    """The events, the newest first. `show` is all, milestones, problems or people; `names` are actors' names."""
+    moments = [_moment(each, names) for each in reversed(recorded)]
+    return [moment for moment in moments if _is_shown(moment, show)]
+
+
+def _is_shown(moment: Moment, show: str) -> bool:
+    match show:
+        case "problems":
+            return moment.is_problem
+        case "people":
+            return moment.is_by_person
+        case "milestones":
+            return moment.name not in {"translation.batch_translated", "phase.started", "work.failed"}
+        case _:
+            return True
+
+
+def _moment(recorded: RecordedEvent, names: dict[str, str]) -> Moment:
+    envelope = recorded.envelope
+    actor = envelope.origin.actor
+    kind, _, name = actor.partition(":")
+    is_service = kind == "service"
+    return Moment(
+        version=envelope.version,
+        occurred_at=envelope.occurred_at,
+        name=envelope.type,
+        text=event_text(envelope.type),
+        detail=_event_detail(recorded.event),
+        actor=name if is_service else names.get(envelope.origin.actor_record or "", "") or actor,
+        is_problem=envelope.type in PROBLEM_EVENTS,
+        is_by_person=not is_service,
+    )
+
+
+def _event_detail(event: e.Event) -> str:
+    match event:
+        case e.PhaseStarted(phase=phase):
+            return stage_text(phase)
+        case e.PreflightPassed(finding_codes=codes) | e.PreflightBlocked(finding_codes=codes):
+            return ", ".join(codes)
+        case e.DocumentExtracted(unit_count=units, word_count=words):
+            return f"{units:,} units, {words:,} words"
+        case e.TranslationPlanned(batch_count=batches, unit_count=units):
+            return f"{units:,} units in {batches:,} batches"
+        case e.BatchTranslated(index=index, unit_count=units, usage=usage):
+            tokens = usage.prompt_tokens + usage.response_tokens
+            return f"batch {index + 1}, {units:,} units" + (f", {tokens:,} tokens" if tokens else "")
+        case e.TranslationVerified(passed_count=passed, review_count=review, blocked_count=blocked):
+            return f"{passed:,} passed, {review:,} to review, {blocked:,} blocked"
+        case e.ReviewImported(changed_count=changed, pending_count=pending):
+            return f"{changed:,} changed, {pending:,} left"
+        case e.WorkFailed(code=code, attempt=attempt):
+            return f"{code}, attempt {attempt}"
+        case e.WorkParked(code=code, attempt=attempt):
+            return f"{code}, after {attempt} attempt{'s' if attempt > 1 else ''}"
+        case e.ArtifactErased(kind=kind):
+            return ARTIFACTS.get(kind, kind)
+        case _:
+            return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What a person may do to the job now."""
+
+    can_cancel: bool
+    can_start: bool
+    can_resume: bool
+
+
+def actions_of(job: Job) -> Actions:
+    """The buttons a job's page offers; the gateway's rules decide again when one is pressed."""
+    return Actions(
+        can_cancel=job.status in LIVE | {JobStatus.NEEDS_REVIEW},
+        can_start=not job.is_started and job.status in LIVE,
+        can_resume=job.status in RESUMABLE,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCounts:
+    """How many units stand where: four shares of the whole."""
+
+    total: int
+    passed: int
+    translated: int
+    review: int
+    blocked: int
+
+    @property
+    def waiting(self) -> int:
+        """Units that are not translated yet."""
+        return max(self.total - self.passed - self.translated - self.review - self.blocked, 0)
+
+
+def unit_counts(job: Job) -> UnitCounts | None:
+    """The counts that events tell; None before extraction. Each unit is counted once."""
+    if job.extraction is None:
+        return None
+    total = job.extraction.unit_count
+    if job.verification:
+        verified = job.verification
+        return UnitCounts(total, verified.passed_count, 0, verified.review_count, verified.blocked_count)
+    return UnitCounts(total, 0, job.plan.translated_count if job.plan else 0, 0, 0)
+
+
+def is_live(job: Job) -> bool:
+    """Whether the page should follow the job: something moves, or is about to."""
+    return job.status in LIVE | {JobStatus.CANCELLING}
+
+
+def actor_records(recorded: Iterable[RecordedEvent]) -> set[str]:
+    """The digests of the records of the people who acted."""
+    return {each.envelope.origin.actor_record for each in recorded if each.envelope.origin.actor_record}

@@ -1,0 +1,117 @@
+// The console's own behaviour. Every page works without it, except for following a job live.
+
+const root = document.documentElement;
+
+document.getElementById("theme")?.addEventListener("click", () => {
+  const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.dataset.theme = isDark ? "light" : "dark";
+  try { localStorage.setItem("theme", root.dataset.theme); } catch { /* storage may be off */ }
+});
+
+// Times: written in UTC by the server, shown in the reader's own time zone.
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+function localise(scope) {
+  for (const each of scope.querySelectorAll("time[data-local]")) {
+    const when = new Date(each.dateTime);
+    const isToday = when.toDateString() === new Date().toDateString();
+    each.textContent = isToday ? time.format(when) : `${day.format(when)}, ${time.format(when)}`;
+    each.title = full.format(when);
+    each.removeAttribute("data-local");
+  }
+}
+
+// Toasts.
+document.addEventListener("click", (event) => {
+  event.target.closest("[data-dismiss]")?.closest(".toast")?.remove();
+});
+function toast(text) {
+  const box = document.createElement("div");
+  box.className = "toast toast-alert";
+  box.setAttribute("role", "alert");
+  const words = document.createElement("span");
+  words.textContent = text;
+  const button = document.createElement("button");
+  Object.assign(button, { type: "button", className: "plain", textContent: "×" });
+  button.setAttribute("aria-label", "Dismiss");
+  button.dataset.dismiss = "";
+  box.append(words, button);
+  document.getElementById("toasts").replaceChildren(box);
+}
+document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. The page will catch up when it is back."));
+document.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status >= 500) toast("The server could not answer. The page will catch up when it can.");
+});
+// A notice is said once: not again when the page is loaded anew.
+if (new URLSearchParams(location.search).has("notice")) {
+  const url = new URL(location.href);
+  url.searchParams.delete("notice");
+  history.replaceState(history.state, "", url);
+}
+
+// Choosing files: by picker or by drag and drop, with a list of what was chosen.
+const drop = document.querySelector("[data-drop]");
+if (drop) {
+  const input = drop.querySelector("input[type=file]");
+  const chosen = drop.querySelector("[data-chosen]");
+  const show = () => {
+    chosen.replaceChildren(...[...input.files].map((file) => {
+      const item = document.createElement("li");
+      const name = document.createElement("bdi");
+      name.textContent = file.name;
+      const size = document.createElement("span");
+      size.className = "quiet num";
+      size.textContent = file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
+      item.append(name, size);
+      return item;
+    }));
+    drop.classList.toggle("has-files", input.files.length > 0);
+  };
+  input.addEventListener("change", show);
+  for (const type of ["dragenter", "dragover"]) drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("over"); });
+  for (const type of ["dragleave", "drop"]) drop.addEventListener(type, () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; show(); }
+  });
+  document.getElementById("submission").addEventListener("submit", (event) => {
+    const button = event.target.querySelector("button[data-busy]");
+    button.setAttribute("aria-disabled", "true");
+    button.lastChild.textContent = button.dataset.busy;
+  });
+  document.getElementById("summary")?.focus();
+}
+
+// A job that moves: news come as server-sent events, the page's part is then asked for again, at most twice a second.
+let source = null;
+let followed = "";
+let waiting = null;
+let spoken = "";
+function refresh() {
+  waiting ??= setTimeout(() => {
+    waiting = null;
+    const job = document.getElementById("job");
+    if (job && window.htmx) window.htmx.trigger(job, "follow");
+  }, 450);
+}
+function follow() {
+  const job = document.getElementById("job");
+  const address = job?.dataset.follow ?? "";
+  if (!address) { source?.close(); source = null; followed = ""; }
+  else if (!followed) {
+    followed = address;
+    source = new EventSource(address);
+    source.addEventListener("changed", refresh);
+    source.addEventListener("ended", () => { source.close(); refresh(); });
+  }
+  const says = job?.dataset.spoken ?? "";
+  const [status, stage] = says.split(", ");
+  if (spoken && `${status}, ${stage}` !== spoken) document.getElementById("spoken").textContent = says;
+  spoken = `${status}, ${stage}`;
+}
+setInterval(() => { if (source && document.visibilityState === "visible") refresh(); }, 5000);
+
+document.addEventListener("htmx:afterSettle", () => { localise(document); follow(); });
+localise(document);
+if (document.getElementById("job")) follow();
