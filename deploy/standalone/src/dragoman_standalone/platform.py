@@ -7,10 +7,12 @@ log, the reconciler that finds what an earlier process left, and the projections
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,42 +23,35 @@ import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
 from dragoman_catalog import Catalog, migrate_catalog
-from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import QUEUE_OF, Service
-from dragoman_gateway.actors import Actors
-from dragoman_gateway.submission import SubmissionRules, Submissions
+from dragoman_gateway.app import http_options, submission_rules
+from dragoman_gateway.gateway import Gateway, GatewayPorts
+from dragoman_gateway.views import SqlJobViews
 from dragoman_runtime.bus import InProcessBus
 from dragoman_runtime.clock import SystemClock
-from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.live_jobs import SqliteLiveJobs
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.reconciler import Reconciler
 from dragoman_runtime.service import build, identity_of, worker_limits
-from dragoman_runtime.settings import ObjectSettings, TelemetrySettings, WorkerSettings
 from dragoman_runtime.worker import Task, Worker, WorkerPorts
 from dragoman_standalone.dispatcher import Dispatcher
 from dragoman_standalone.lock import StateLock
-from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
-from dragoman_translate.settings import EngineSettings
-
-
-class StandaloneSettings(ObjectSettings, WorkerSettings, TelemetrySettings, EngineSettings):
-    """What the one process is set up with."""
+from dragoman_standalone.settings import StandaloneSettings
+from dragoman_translate.app import ConfiguredEngines, engine_names
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The running platform, as the commands use it."""
+    """The platform's stores and use cases, as the commands use them."""
 
     settings: StandaloneSettings
     store: SqliteEventStore
     objects: ObjectStore
-    jobs: Jobs
-    catalog: Catalog
     database: AsyncEngine
-    submissions: Submissions
+    gateway: Gateway
 
 
 @asynccontextmanager
@@ -66,13 +61,17 @@ async def running(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
     Raises:
         StateLockedError: another process uses the folder.
     """
-    async with opened(settings) as platform, _at_work(platform):
+    async with opened(settings) as platform, at_work(platform):
         yield platform
 
 
 @asynccontextmanager
 async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
-    """The platform's stores without its workers: to look, or to say something to be done later."""
+    """The platform's stores without its workers: to look, or to say something to be done later.
+
+    Raises:
+        StateLockedError: another process uses the folder.
+    """
     async with AsyncExitStack() as stack:
         lock = StateLock(settings.state_dir)
         lock.acquire()
@@ -84,25 +83,33 @@ async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
         stack.push_async_callback(objects.close)
         url = f"sqlite:///{settings.state_dir / 'catalog.db'}"
         await migrate_catalog(url)
-        database = create_views_engine(url.replace("sqlite:", "sqlite+aiosqlite:"))
+        database = create_views_engine(sqlalchemy_url(url))
         stack.push_async_callback(database.dispose)
-        jobs, catalog = Jobs(store), Catalog(database)
-        submissions = Submissions(
+        ports = GatewayPorts(
             store=store,
-            jobs=jobs,
             objects=objects,
-            catalog=catalog,
-            clock=SystemClock(),
-            actors=Actors(objects, build()),
-            rules=SubmissionRules(
-                pipeline=TRANSLATE_DOCX, default_engine=settings.engine, engines=frozenset(engine_names())
-            ),
+            views=SqlJobViews(database),
+            catalog=Catalog(database),
+            rules=submission_rules(settings, frozenset(engine_names())),
+            signing_key=signing_key(settings.state_dir),
+            producer=build(),
+            options=http_options(settings),
         )
-        yield Platform(settings, store, objects, jobs, catalog, database, submissions)
+        yield Platform(settings, store, objects, database, Gateway(ports))
+
+
+def signing_key(folder: Path) -> bytes:
+    """The key that signs downloads and forms, made on first use and readable by its owner alone."""
+    path = folder / "signing.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
 
 
 @asynccontextmanager
-async def _at_work(platform: Platform) -> AsyncGenerator[None]:
+async def at_work(platform: Platform) -> AsyncGenerator[None]:
+    """The workers at work for the block; jobs that an earlier process left go on."""
     settings, store = platform.settings, platform.store
     bus, engines = InProcessBus(), ConfiguredEngines(settings)
     workers = [_worker(platform, service, tasks) for service, tasks in _tasks(engines).items()]

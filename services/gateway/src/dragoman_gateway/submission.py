@@ -13,7 +13,7 @@ from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import DomainPack, LanguagePair, Project
 from dragoman_contracts.errors import ConflictError
 from dragoman_contracts.events import JobRules, JobSubmitted
-from dragoman_contracts.identity import document_id, job_id_for_key, new_id
+from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import first_kind
@@ -128,6 +128,11 @@ class Submissions:
         order = await self._stored(request, upload, terms, job_id, digest)
         return await self._open(order, principal, traceparent)
 
+    async def find(self, project_code: str, idempotency_key: str) -> Job | None:
+        """The job that this key made in the project; None where it made none."""
+        found = await self._jobs.find(job_id_for_key(project_id(project_code), idempotency_key))
+        return None if found is None else found[0]
+
     def _require_content(self, upload: Upload) -> None:
         if not upload.content:
             raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
@@ -177,15 +182,18 @@ class Submissions:
     async def _open(self, order: _Order, principal: Principal, traceparent: str | None) -> Submitted:
         """Append to document and job in one commit; again from what is true then, when somebody was first."""
         for _ in range(_ATTEMPTS):
-            appends = await self._appends(order, principal, traceparent)
             try:
-                await self._store.commit(appends)
+                await self._store.commit(await self._appends(order, principal, traceparent))
+            except RunningJobError as error:
+                if error.job_id != order.job_id:
+                    raise  # else: the same key, submitted at the same moment, was first
             except ConflictError:
-                if order.request.idempotency_key and (existing := await self._existing(order.job_id, order.digest)):
-                    return existing
-                continue
-            job, _ = await self._jobs.load(order.job_id)
-            return Submitted(job, is_new=True)
+                pass
+            else:
+                job, _ = await self._jobs.load(order.job_id)
+                return Submitted(job, is_new=True)
+            if order.request.idempotency_key and (existing := await self._existing(order.job_id, order.digest)):
+                return existing
         raise ConflictError("Too many submissions for this document at the same time; submit it again.")
 
     async def _appends(self, order: _Order, principal: Principal, traceparent: str | None) -> tuple[Append, Append]:

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.text import TargetList
 from dragoman_contracts.vocabulary import Service
 from dragoman_reassemble.adapters.docx import DocxMerger
-from dragoman_reassemble.handlers import reassembly_task
+from dragoman_reassemble.domain import merged_targets
+from dragoman_reassemble.handlers import reassembly_task, target_lists
 from dragoman_reassemble.settings import ReassembleSettings
 from dragoman_runtime.service import run_service
 from dragoman_runtime.worker import Task
+
+__all__ = ["draft", "run", "target_lists", "tasks"]
 
 
 def tasks() -> tuple[Task[Any], ...]:
     """The work this service performs."""
     return (reassembly_task(DocxMerger()),)
+
+
+def draft(source: bytes, lists: Iterable[TargetList], policy: Policy, target_locale: Locale) -> bytes:
+    """The document these targets give, for a look before anybody decided."""
+    return DocxMerger().merge(source, merged_targets(lists), policy.extraction, target_locale).data
 
 
 async def run(settings: ReassembleSettings) -> None:

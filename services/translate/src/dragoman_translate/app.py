@@ -7,10 +7,12 @@ from typing import Any
 from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.service import run_service
 from dragoman_runtime.worker import Task
-from dragoman_translate.adapters.configured import ConfiguredEngines
+from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
 from dragoman_translate.handlers import translation_tasks
 from dragoman_translate.ports import Engines
 from dragoman_translate.settings import TranslateSettings
+
+__all__ = ["ConfiguredEngines", "engine_names", "run", "tasks"]
 
 
 def tasks(engines: Engines) -> tuple[Task[Any], ...]:

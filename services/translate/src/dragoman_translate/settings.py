@@ -12,9 +12,8 @@ from dragoman_translate.engine_settings import ApertiumSettings, OpenAiSettings
 
 
 class EngineSettings(Settings):
-    """The translation engines, and which of them is used where nobody chose one."""
+    """The translation engines."""
 
-    engine: str = Field(default="apertium", description="Engine of jobs and projects that name none.")
     apertium_data_dir: Path = Field(
         default=Path("/usr/share/apertium"), description="Folder of Apertium's language pairs."
     )

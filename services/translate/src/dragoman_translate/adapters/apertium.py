@@ -53,7 +53,7 @@ class ApertiumEngine:
     """Translates with the language pairs installed on this machine, one lasting process for each pair in use."""
 
     def __init__(self, settings: ApertiumSettings | None = None) -> None:
-        self._settings = settings or ApertiumSettings.model_construct()
+        self._settings = settings or ApertiumSettings()
         self._processes: dict[Path, ApertiumProcess] = {}
 
     @property

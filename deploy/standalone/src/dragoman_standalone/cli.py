@@ -1,0 +1,169 @@
+"""The `dragoman` command: what each subcommand takes, and what its exit status means."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dragoman_catalog import PolicyOverrides
+from dragoman_contracts.errors import DragomanError, InvalidLocaleError
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.vocabulary import JobStatus
+from dragoman_runtime.settings import SettingsError, load
+from dragoman_runtime.telemetry import configure_telemetry
+from dragoman_standalone.doctor import examine
+from dragoman_standalone.inputs import Input, InputRefusedError, gather
+from dragoman_standalone.jobs_command import jobs_app
+from dragoman_standalone.outcome import ExitCode, RunReport, report_of
+from dragoman_standalone.progress import ProgressStyle, progress_of
+from dragoman_standalone.settings import StandaloneSettings
+
+_T = TypeVar("_T")
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Translate DOCX.")
+app.add_typer(jobs_app, name="jobs")
+
+StateOption = Annotated[Path | None, typer.Option("--state", help="Folder of the event log and the objects.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+
+
+@app.command()
+def translate(
+    inputs: Annotated[list[Path], typer.Argument(metavar="IN…", help="DOCX files, or folders of them.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results, or one result's name.")],
+    source: Annotated[str, typer.Option("--source", help="Language of the source: en, de-CH …")],
+    target: Annotated[str, typer.Option("--target", help="Language to translate into.")],
+    engine: Annotated[str | None, typer.Option("--engine", help="apertium, openai, pseudo or identity.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Model, where the engine has several.")] = None,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever an earlier run left.")] = False,
+    progress: Annotated[ProgressStyle, typer.Option("--progress", help="How to show progress.")] = ProgressStyle.AUTO,
+) -> None:
+    """Translate files or folders, and write the results under the same names into OUT.
+
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 a check said no (blocked, or review needed), 130 interrupted.
+    """
+    from dragoman_standalone.translating import Order, Unfinished
+
+    if resume and fresh:
+        _refuse("Say --resume or --fresh, not both.")
+    unfinished = Unfinished.RESUME if resume else Unfinished.FRESH if fresh else Unfinished.REFUSE
+    try:
+        order = Order(Locale(source), Locale(target), PolicyOverrides(engine=engine, model=model), unfinished)
+        files = gather(inputs, out)
+    except (InvalidLocaleError, InputRefusedError) as error:
+        _refuse(error.message)
+    report = _run(_translate(files, order, _settings(state), progress))
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    else:
+        _print_report(report)
+    raise typer.Exit(report.exit_code)
+
+
+async def _translate(files: list[Input], order: Any, settings: StandaloneSettings, style: ProgressStyle) -> RunReport:
+    from dragoman_standalone.platform import at_work, opened
+    from dragoman_standalone.translating import require_no_leftovers, translate
+
+    started = time.monotonic()
+    async with opened(settings) as platform:
+        await require_no_leftovers(platform, files, order)
+        async with at_work(platform):
+            with progress_of(style, len(files)) as progress:
+                outcomes = await translate(platform, files, order, progress)
+    return report_of(outcomes, time.monotonic() - started)
+
+
+@app.command()
+def up(
+    state: StateOption = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to serve on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="Port to serve on; 0 takes a free one.")] = None,
+) -> None:
+    """Serve API and console, and work on jobs, in one process. Prints a one-time sign-in link."""
+    from dragoman_standalone.serving import serve
+
+    given = {"http_host": host, "http_port": port}
+    settings = _settings(state, {name: value for name, value in given.items() if value is not None})
+    _run(serve(settings, lambda link: Console(stderr=True).print(link, highlight=False, soft_wrap=True)))
+
+
+@app.command()
+def worker(
+    services: Annotated[list[str], typer.Argument(metavar="SERVICE…", help="intake, extract, … , gateway, relay.")],
+) -> None:
+    """Run services on RabbitMQ, PostgreSQL and S3, each as a process of its own."""
+    from dragoman_standalone.supervisor import supervise
+
+    raise typer.Exit(_run(supervise(services)))
+
+
+@app.command()
+def doctor(state: StateOption = None, as_json: JsonOption = False) -> None:
+    """Look at this machine and its settings, and say what is missing and how to get it."""
+    report = _run(examine(_settings(state)))
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    else:
+        table = Table(box=None, show_header=False)
+        for each in report.findings:
+            table.add_row("ok" if each.is_ok else "missing", each.name, each.message)
+        Console().print(table)
+    raise typer.Exit(ExitCode.DONE if report.is_ok else ExitCode.FAILED)
+
+
+def main() -> None:
+    """Run the command. A foreseen error is one line that names the cure; only bugs show their stack."""
+    app()
+
+
+def _settings(state: Path | None, given: dict[str, object] | None = None) -> StandaloneSettings:
+    values = {**(given or {}), **({"state_dir": state} if state else {})}
+    try:
+        settings = load(StandaloneSettings, values)
+    except SettingsError as error:
+        _refuse(error.message)
+    configure_telemetry(settings, "dragoman")
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run to the end, with foreseen errors as usage errors and an interruption as its exit status."""
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("Interrupted. What is done is kept; --resume goes on with the rest.")
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except DragomanError as error:
+        _refuse(error.message)
+
+
+def _refuse(message: str) -> NoReturn:
+    Console(stderr=True).print(message, style="red", highlight=False, markup=False)
+    raise typer.Exit(ExitCode.USAGE)
+
+
+def _print_report(report: RunReport) -> None:
+    console = Console(highlight=False)
+    for each in report.files:
+        if each.status is JobStatus.COMPLETED:
+            continue
+        console.print(f"{each.status.value}  {each.file}: {each.message} ({each.code})", markup=False, soft_wrap=True)
+        for path in (each.draft, each.report):
+            if path:
+                console.print(f"    {path}", markup=False, soft_wrap=True)
+    delivered = [each for each in report.files if each.output]
+    if len(report.files) == 1 and delivered:
+        console.print(f"{delivered[0].output}  ({report.duration_s:.1f} s)", markup=False, soft_wrap=True)
+    else:
+        console.print(f"{len(delivered)} of {len(report.files)} files translated in {report.duration_s:.1f} s")

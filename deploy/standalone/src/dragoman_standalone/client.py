@@ -1,0 +1,91 @@
+"""The command line's way to the API: of a server it is told of, of the one that holds the state folder, or of none.
+
+Where no server runs, the same application answers inside this process, on the state folder's own stores: one way to
+ask, whoever answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import httpx
+
+from dragoman_contracts.errors import PermanentError, RetryableError
+from dragoman_gateway.app import create_app
+from dragoman_gateway.views import projectors
+from dragoman_standalone.platform import opened
+from dragoman_standalone.serving import ServerRecord, local_token, record_path
+from dragoman_standalone.settings import ClientSettings, StandaloneSettings
+
+_TIMEOUT_S = 30.0
+
+
+class ApiRefusedError(PermanentError):
+    """The API said no; the message is its problem's."""
+
+    default_code = "api.refused"
+
+
+class Api:
+    """The API, spoken to with a credential."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def get(self, path: str, **query: str | int | list[str]) -> dict[str, Any]:
+        """The body of a GET.
+
+        Raises:
+            ApiRefusedError: the answer is a problem.
+        """
+        return await self._ask("GET", path, params=query)
+
+    async def post(self, path: str) -> dict[str, Any]:
+        """The body of a POST without content.
+
+        Raises:
+            ApiRefusedError: the answer is a problem.
+        """
+        return await self._ask("POST", path)
+
+    async def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        try:
+            response = await self._client.request(method, f"/api/v1/{path}", **options)
+        except httpx.TransportError as error:
+            message = f"{self._client.base_url} cannot be reached ({type(error).__name__}). Is the server running?"
+            raise RetryableError(message, code="api.unreachable") from error
+        body = cast("dict[str, Any]", response.json())
+        if response.is_error:
+            message = str(body.get("detail") or body.get("title") or response.reason_phrase)
+            raise ApiRefusedError(message, code=str(body.get("code", "api.refused")))
+        return body
+
+
+@asynccontextmanager
+async def api(settings: StandaloneSettings, client: ClientSettings) -> AsyncGenerator[Api]:
+    """The API to ask, for the block."""
+    if client.url is not None:
+        token = client.token.get_secret_value() if client.token else ""
+        async with _http(client.url, token) as asked:
+            yield Api(asked)
+        return
+    record = record_path(settings.state_dir)
+    if record.exists():
+        server = ServerRecord.model_validate_json(record.read_text(encoding="utf-8"))
+        async with _http(server.url, server.token) as asked:
+            yield Api(asked)
+        return
+    async with opened(settings) as platform:
+        for each in projectors(platform.store, platform.objects, platform.database):
+            await each.open()
+            await each.catch_up()
+        transport = httpx.ASGITransport(create_app(platform.gateway.ports))
+        async with _http("http://state-folder", await local_token(platform), transport) as asked:
+            yield Api(asked)
+
+
+def _http(url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {token}"}
+    return httpx.AsyncClient(base_url=url, headers=headers, transport=transport, timeout=_TIMEOUT_S)

@@ -1,0 +1,125 @@
+"""`dragoman jobs`: list, show, follow and cancel, over the API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dragoman_contracts.errors import DragomanError
+from dragoman_contracts.vocabulary import JobStatus
+from dragoman_runtime.settings import load
+from dragoman_standalone.outcome import ExitCode
+from dragoman_standalone.settings import ClientSettings, StandaloneSettings
+
+jobs_app = typer.Typer(no_args_is_help=True, help="Look at jobs, and act on them.")
+
+StateOption = Annotated[Path | None, typer.Option("--state", help="State folder to look into.")]
+UrlOption = Annotated[str | None, typer.Option("--url", help="A gateway to ask instead; its token: DRAGOMAN_TOKEN.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Body = dict[str, Any]
+
+
+@jobs_app.command("list")
+def list_jobs(
+    status: Annotated[list[JobStatus] | None, typer.Option("--status", help="Only these.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=200)] = 50,
+    state: StateOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List jobs, the newest first."""
+    wanted = [each.value for each in status or []]
+    page = _ask(state, url, lambda api: api.get("jobs", status=wanted, limit=limit))
+    _print(page, as_json, _job_table)
+
+
+@jobs_app.command()
+def show(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Show one job: where it stands, its phases, and what is wrong."""
+    _print(_ask(state, url, lambda api: api.get(f"jobs/{job_id}")), as_json, _job_card)
+
+
+@jobs_app.command()
+def events(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """List the events of one job, the oldest first."""
+    _print(_ask(state, url, lambda api: api.get(f"jobs/{job_id}/events")), as_json, _event_table)
+
+
+@jobs_app.command()
+def cancel(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Cancel a job; what is done is kept, and `resume` goes on with it."""
+    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/cancel")), as_json, _job_card)
+
+
+@jobs_app.command()
+def resume(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Let a failed or cancelled job go on from where it stopped."""
+    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/resume")), as_json, _job_card)
+
+
+def _ask(state: Path | None, url: str | None, question: Callable[[Any], Awaitable[Body]]) -> Body:
+    async def ask() -> Body:
+        from dragoman_standalone.client import api  # the application behind it is slow to import
+
+        settings = load(StandaloneSettings, {"state_dir": state} if state else {})
+        client = load(ClientSettings, {"url": url} if url else {})
+        async with api(settings, client) as asked:
+            return await question(asked)
+
+    try:
+        return asyncio.run(ask())
+    except DragomanError as error:
+        Console(stderr=True).print(error.message, style="red", highlight=False, markup=False)
+        raise typer.Exit(ExitCode.FAILED) from None
+
+
+def _print(body: Body, as_json: bool, show: Callable[[Body], Table]) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
+    else:
+        Console().print(show(body))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _job_table(page: Body) -> Table:
+    table = _table("job", "status", "stage", "%", "languages", "file")
+    for job in page["items"]:
+        languages = f"{job['source_language']} → {job['target_language']}"
+        row = (job["job_id"], job["status"], job["stage"], f"{job['progress_pct']:.0f}", languages, job["file_name"])
+        table.add_row(*row)
+    return table
+
+
+def _job_card(job: Body) -> Table:
+    table = _table("", "")
+    table.show_header = False
+    for name in ("job_id", "status", "stage", "progress_pct", "source_language", "target_language", "file_name"):
+        table.add_row(name, str(job.get(name, "")))
+    for phase in job.get("phases", []):
+        seconds = phase.get("duration_s")
+        table.add_row(f"  {phase['name']}", phase["state"] + ("" if seconds is None else f"  {seconds:.1f} s"))
+    for trouble in job.get("troubles", []):
+        table.add_row("trouble", f"{trouble.get('code')}: {trouble.get('message', '')}")
+    return table
+
+
+def _event_table(page: Body) -> Table:
+    table = _table("version", "when", "event", "actor")
+    for event in page["items"]:
+        table.add_row(str(event["version"]), event["occurred_at"], event["type"], event["actor"])
+    return table

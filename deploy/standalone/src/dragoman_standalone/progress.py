@@ -1,0 +1,116 @@
+"""Progress of a run: a bar on a terminal, NDJSON on stderr when asked, nothing otherwise."""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from dragoman_standalone.outcome import FileOutcome
+
+
+class ProgressStyle(StrEnum):
+    """How progress is shown. `auto` is a bar on a terminal and nothing elsewhere."""
+
+    AUTO = "auto"
+    BAR = "bar"
+    NDJSON = "ndjson"
+    NONE = "none"
+
+
+class RunProgress(Protocol):
+    """Told how a run goes, in percent of its files' work."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None: ...
+
+    def moved(self, file: str, stage: str, progress_pct: float) -> None:
+        """A file's job moved."""
+        ...
+
+    def finished(self, outcome: FileOutcome) -> None:
+        """A file came to its end."""
+        ...
+
+
+def progress_of(style: ProgressStyle, total: int) -> RunProgress:
+    """The progress to show for a run of `total` files."""
+    if style is ProgressStyle.AUTO:
+        style = ProgressStyle.BAR if sys.stderr.isatty() else ProgressStyle.NONE
+    match style:
+        case ProgressStyle.BAR:
+            return _Bar(total)
+        case ProgressStyle.NDJSON:
+            return _Lines()
+        case _:
+            return _Silent()
+
+
+class _Silent:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None:
+        return
+
+    def moved(self, file: str, stage: str, progress_pct: float) -> None:
+        return
+
+    def finished(self, outcome: FileOutcome) -> None:
+        return
+
+
+class _Lines(_Silent):
+    def moved(self, file: str, stage: str, progress_pct: float) -> None:
+        self._say({"event": "progress", "file": file, "stage": stage, "progress_pct": progress_pct})
+
+    def finished(self, outcome: FileOutcome) -> None:
+        self._say({"event": "finished", **outcome.model_dump(mode="json")})
+
+    def _say(self, line: dict[str, object]) -> None:
+        sys.stderr.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stderr.flush()
+
+
+class _Bar(_Silent):
+    def __init__(self, total: int) -> None:
+        self._progress = Progress(
+            TextColumn("{task.fields[done]}/{task.fields[files]}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[now]}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._done: dict[str, float] = {}
+        self._finished = 0
+        self._task: TaskID = self._progress.add_task("", total=100.0 * total, done=0, files=total, now="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None:
+        self._progress.stop()
+
+    def moved(self, file: str, stage: str, progress_pct: float) -> None:
+        self._done[file] = progress_pct
+        self._progress.update(self._task, completed=sum(self._done.values()), now=f"{file}: {stage}")
+
+    def finished(self, outcome: FileOutcome) -> None:
+        self._finished += 1
+        self._done[outcome.file] = 100.0
+        self._progress.update(self._task, completed=sum(self._done.values()), done=self._finished)

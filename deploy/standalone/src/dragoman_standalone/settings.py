@@ -1,0 +1,29 @@
+"""Settings of the one process, and of the command line that speaks to a server."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from dragoman_gateway.settings import HttpSettings
+from dragoman_runtime.settings import ObjectSettings, Settings, WorkerSettings
+from dragoman_translate.settings import EngineSettings
+
+
+class StandaloneSettings(ObjectSettings, WorkerSettings, HttpSettings, EngineSettings):
+    """What `dragoman translate` and `dragoman up` are set up with."""
+
+    default_engine: str = Field(default="apertium", description="Engine of jobs that name none, in the one process.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="The least of our own messages that the one process logs."
+    )
+
+
+class ClientSettings(Settings):
+    """The server that `dragoman jobs` speaks to, where it is not this machine's own state folder."""
+
+    url: str | None = Field(
+        default=None, pattern=r"^https?://", description="Address of a gateway. Not set: the state folder is used."
+    )
+    token: SecretStr | None = Field(default=None, description="API token for that gateway.")

@@ -1,0 +1,180 @@
+"""One-shot translation: submit each file, follow the log until all rest, write what came of them.
+
+The idempotency key of a file is made of its bytes, its name, the locales and the policy. So a later run finds the jobs
+of an earlier one: a finished job gives its result again, an unfinished one goes on with `--resume`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from dragoman_catalog import PolicyOverrides
+from dragoman_contracts.errors import DragomanError, PermanentError
+from dragoman_contracts.job import Job
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
+from dragoman_gateway.domain import SubmissionRequest, Upload
+from dragoman_gateway.principals import local_principal
+from dragoman_standalone.delivery import deliver
+from dragoman_standalone.inputs import Input
+from dragoman_standalone.outcome import FileOutcome
+from dragoman_standalone.platform import Platform
+from dragoman_standalone.progress import RunProgress
+
+_LOOK_S = 0.05
+_PROJECT = "default"
+_DOMAIN_PACK = "general"
+_MANY = 20
+_MAX_REFERENCE = 500
+
+
+class Unfinished(StrEnum):
+    """What to do with a job that an earlier run left unfinished."""
+
+    REFUSE = "refuse"
+    RESUME = "resume"
+    FRESH = "fresh"
+
+
+class UnfinishedJobError(PermanentError):
+    """An earlier run left jobs unfinished, and nobody said whether to go on with them."""
+
+    default_code = "usage.unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a run is asked for, the same for all of its files."""
+
+    source: Locale
+    target: Locale
+    overrides: PolicyOverrides
+    unfinished: Unfinished = Unfinished.REFUSE
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file's bytes, its latest job, and how many jobs it had under these terms."""
+
+    content: bytes
+    job: Job | None
+    job_count: int
+
+    @property
+    def is_left(self) -> bool:
+        """Whether an earlier run left it unfinished."""
+        return self.job is not None and (self.job.status not in RESTING or self.job.status in RESUMABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    file: Input
+    job: Job
+    started: float
+
+
+async def require_no_leftovers(platform: Platform, inputs: Sequence[Input], order: Order) -> None:
+    """Refuse to begin where an earlier run left work and `order` does not say what to do with it.
+
+    Raises:
+        UnfinishedJobError: some of these files are unfinished.
+    """
+    if order.unfinished is not Unfinished.REFUSE:
+        return
+    left = [each.name for each in inputs if (await _read(platform, each, order)).is_left]
+    if left:
+        names = ", ".join(left[:3]) + (" …" if len(left) > 3 else "")
+        raise UnfinishedJobError(
+            f"An earlier run left {len(left)} of these files unfinished ({names}). "
+            "Add --resume to go on where it stopped, or --fresh to begin anew."
+        )
+
+
+async def translate(
+    platform: Platform, inputs: Sequence[Input], order: Order, progress: RunProgress
+) -> list[FileOutcome]:
+    """Translate the files on a platform at work; one outcome for each, in their order."""
+    outcomes: dict[str, FileOutcome] = {}
+    waiting: dict[UUID, _Opened] = {}
+    for each in inputs:
+        try:
+            job = await _submit(platform, each, order)
+        except (DragomanError, OSError) as error:
+            outcomes[each.name] = _refused(each, error)
+            progress.finished(outcomes[each.name])
+        else:
+            waiting[job.job_id] = _Opened(each, job, time.monotonic())
+    while waiting:
+        for opened in list(waiting.values()):
+            job, _ = await platform.gateway.jobs.load(opened.job.job_id)
+            if job.status not in RESTING:
+                progress.moved(opened.file.name, job.stage, progress_pct(job))
+                continue
+            outcome = await deliver(platform, opened.file, job, time.monotonic() - opened.started)
+            outcomes[opened.file.name] = outcome
+            progress.finished(outcome)
+            del waiting[job.job_id]
+        await asyncio.sleep(_LOOK_S if len(waiting) < _MANY else _LOOK_S * 10)
+    return [outcomes[each.name] for each in inputs]
+
+
+async def _submit(platform: Platform, file: Input, order: Order) -> Job:
+    """The file's job: that of an earlier run, told to go on where it had stopped, or a new one."""
+    read = await _read(platform, file, order)
+    principal = local_principal()
+    is_fresh = order.unfinished is Unfinished.FRESH
+    if is_fresh and read.job is not None and read.job.status not in RESTING:
+        await _cancelled(platform, read.job.job_id)
+    request = SubmissionRequest(
+        project_code=_PROJECT,
+        domain_pack_code=_DOMAIN_PACK,
+        source_language=order.source,
+        target_language=order.target,
+        external_reference=file.name[-_MAX_REFERENCE:],
+        idempotency_key=_key(file, read.content, order, read.job_count if is_fresh else max(0, read.job_count - 1)),
+        overrides=order.overrides,
+        is_auto_start=True,
+    )
+    upload = Upload(file.path.name, read.content)
+    submitted = await platform.gateway.submissions.submit(request, upload, principal)
+    if submitted.job.status in RESUMABLE:
+        return (await platform.gateway.control.resume(submitted.job.job_id, principal)).job
+    return submitted.job
+
+
+async def _read(platform: Platform, file: Input, order: Order) -> _Read:
+    content = await asyncio.to_thread(file.path.read_bytes)
+    job, count = None, 0
+    while found := await platform.gateway.submissions.find(_PROJECT, _key(file, content, order, count)):
+        job, count = found, count + 1
+    return _Read(content, job, count)
+
+
+async def _cancelled(platform: Platform, job_id: UUID) -> None:
+    """Cancel an unfinished job and wait until nothing of it is under way."""
+    job = (await platform.gateway.control.cancel(job_id, local_principal())).job
+    while job.status not in RESTING:
+        await asyncio.sleep(_LOOK_S)
+        job, _ = await platform.gateway.jobs.load(job_id)
+
+
+def _key(file: Input, content: bytes, order: Order, count: int) -> str:
+    """The idempotency key of the file's job number `count` under these terms."""
+    digest, overrides = hashlib.sha256(content).hexdigest(), order.overrides.model_dump(mode="json")
+    asked = json.dumps([digest, file.name, order.source, order.target, overrides, count])
+    return "cli-" + hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _refused(file: Input, error: DragomanError | OSError) -> FileOutcome:
+    if isinstance(error, DragomanError):
+        return FileOutcome(file=file.name, status=JobStatus.FAILED, code=error.code, message=error.message)
+    message = f"The file cannot be read: {error.strerror}."
+    return FileOutcome(file=file.name, status=JobStatus.FAILED, code="input.unreadable", message=message)
