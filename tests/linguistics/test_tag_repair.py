@@ -101,6 +101,14 @@ def test_formatting_that_was_left_out_comes_back_where_words_say_where() -> None
     assert repaired == ("Позвоните в ", opening(1), "ACME-9000", closing(1), " сейчас")
 
 
+def test_tags_that_stand_in_each_other_s_way_are_placed_by_words() -> None:
+    source: Content = (opening(1), "Dragoman", closing(1), " and ", opening(2), "Interpreter", closing(2))
+    damaged_target: Content = (opening(2), "Dragoman", closing(1), " e ", opening(1), "Interpreter", closing(2))
+    repaired, rung = repair(source, damaged_target, ())
+    assert rung is TagRepair.PROJECTED
+    assert repaired == (opening(1), "Dragoman", closing(1), " e ", opening(2), "Interpreter", closing(2))
+
+
 def test_an_empty_target_still_carries_every_tag() -> None:
     source: Content = ("See ", opening(1), "Annex", placeholder(2), closing(1))
     repaired, _ = repair(source, (), (LINK,))

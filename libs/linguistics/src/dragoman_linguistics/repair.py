@@ -8,7 +8,7 @@ should look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from dragoman_contracts.text import Content, Tag, TagRepair, TagSide, TagSpec, normalised, plain_text
 from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, linked_words, project, tag_tree
@@ -27,16 +27,36 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
     report = align_tags(source, target, specs)
     if report.is_clean and not report.deleted:
         return target, TagRepair.EXACT
-    by_id = specs_by_id(specs)
-    text = plain_text(target)
     nodes = tag_tree(source)
     places = _places_in(target, nodes, report)
+    text = plain_text(target)
     guesses = _projections(source, text, [node for node in flattened(nodes) if node.tag not in places])
     if report.is_clean and not any(place.is_certain for place in guesses.values()):
         return target, TagRepair.EXACT  # it left out only what it may, and nothing says where that would go
-    places |= {tag: place for tag, place in guesses.items() if place.is_certain}
-    places |= _whole_unit_places(source, text, nodes, {t: p for t, p in guesses.items() if not p.is_certain}, by_id)
-    result = assemble(nodes, places, text, by_id)
+    result, rung = _assembled(source, text, nodes, places, guesses, specs)
+    if rung is TagRepair.WHOLE_UNIT and places:
+        # The tags that are there stand in each other's way: see whether words alone say more.
+        by_words, rung_by_words = _assembled(
+            source, text, nodes, {}, _projections(source, text, flattened(nodes)), specs
+        )
+        if rung_by_words is not TagRepair.WHOLE_UNIT:
+            return by_words, rung_by_words
+    return result, rung
+
+
+def _assembled(
+    source: Content,
+    text: str,
+    nodes: Sequence[TagNode],
+    places: Mapping[Tag, Place],
+    guesses: Mapping[Tag, Place],
+    specs: Sequence[TagSpec],
+) -> tuple[Content, TagRepair]:
+    by_id = specs_by_id(specs)
+    doubtful = {tag: place for tag, place in guesses.items() if not place.is_certain}
+    certain = {tag: place for tag, place in guesses.items() if place.is_certain}
+    chosen = {**places, **certain, **_whole_unit_places(source, text, nodes, doubtful, by_id)}
+    result = assemble(nodes, chosen, text, by_id)
     return result, _rung(align_tags(source, result, specs), guesses)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from rapidfuzz import fuzz
@@ -59,7 +60,7 @@ def link_words(
             if likeness:
                 distance = abs(i / max(len(source), 1) - j / max(len(target), 1))
                 candidates.append((-likeness * (1 - distance / 2), i, j))
-    return _one_to_one(sorted(candidates))
+    return _with_gaps_filled(_one_to_one(sorted(candidates)), len(source), len(target))
 
 
 def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
@@ -72,6 +73,17 @@ def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
             targets.add(j)
             links.append(WordLink(i, j))
     return sorted(links)
+
+
+def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list[WordLink]:
+    """The links, and one more wherever a single word is left over between two neighbours on both sides."""
+    bounds = [WordLink(-1, -1), *links, WordLink(sources, targets)]
+    filled = [
+        WordLink(left.source + 1, left.target + 1)
+        for left, right in pairwise(bounds)
+        if right.source - left.source == 2 and right.target - left.target == 2
+    ]
+    return sorted([*links, *(link for link in filled if link.target not in {known.target for known in links})])
 
 
 def _folded(word: str) -> str:
