@@ -33,6 +33,7 @@ from dragoman_runtime.settings import SettingsError, variable
 from dragoman_runtime.telemetry import configure_telemetry
 
 _OVERHEAD_BYTES = 1024 * 1024
+_FILES_A_FORM = 8  # of the largest size; of smaller ones, more
 
 
 def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> FastAPI:
@@ -55,12 +56,9 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
     for router in extra_routers:
         app.include_router(router)
     install_problem_handlers(app)
-    app.add_middleware(
-        BodyLimit,
-        limit_bytes=_OVERHEAD_BYTES,
-        upload_limit_bytes=ports.rules.max_upload_bytes + _OVERHEAD_BYTES,
-        upload_path="/api/v1/jobs",
-    )
+    upload = ports.rules.max_upload_bytes
+    uploads = {"/api/v1/jobs": upload + _OVERHEAD_BYTES, "/console/jobs": _FILES_A_FORM * upload + _OVERHEAD_BYTES}
+    app.add_middleware(BodyLimit, limit_bytes=_OVERHEAD_BYTES, limits_bytes=uploads)
     app.add_middleware(ApiAlias)
     app.add_middleware(Surroundings)
     app.openapi = lambda: _openapi(app)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +15,7 @@ from dragoman_gateway.problems import problem_response
 from dragoman_runtime.telemetry import canonical_line
 
 CURRENT_VERSION = "/api/v1"
+_DRAINED_BYTES = 256 * 1024 * 1024
 _UNVERSIONED = re.compile(r"/api(?=/(?!v\d+(?:/|$))|$)")
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -37,25 +39,27 @@ class ApiAlias:
 
 
 class BodyLimit:
-    """Refuses bodies over the limit: by Content-Length before reading, else once more has come. Uploads have their own.
+    """Refuses bodies over the limit: by Content-Length before reading, else once more has come.
 
-    Starlette's own limit answers in plain text.
+    `limits_bytes` are those of the paths that take uploads. Starlette's own limit answers in plain text.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int, upload_limit_bytes: int, upload_path: str) -> None:
+    def __init__(self, app: ASGIApp, *, limit_bytes: int, limits_bytes: Mapping[str, int]) -> None:
         self._app = app
         self._limit = limit_bytes
-        self._upload_limit = upload_limit_bytes
-        self._upload_path = upload_path
+        self._limits = limits_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, counting its bytes."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._upload_limit if scope["path"].rstrip("/") == self._upload_path else self._limit
-        told = Headers(scope=scope).get("content-length", "")
+        limit = self._limits.get(scope["path"], self._limit)
+        headers = Headers(scope=scope)
+        told = headers.get("content-length", "")
         if told.isascii() and told.isdigit() and int(told) > limit:
+            if "expect" not in headers:
+                await _drain(receive)
             response = problem_response(
                 Request(scope), 413, "upload.too_large", _too_large(limit), headers={"Connection": "close"}
             )
@@ -69,7 +73,9 @@ class BodyLimit:
             if message["type"] == "http.request":
                 came += len(message.get("body", b""))
                 if came > limit:
-                    raise HTTPException(413, _too_large(limit))
+                    if message.get("more_body", False):
+                        await _drain(receive)
+                    raise HTTPException(413, _too_large(limit), {"Connection": "close"})
             return message
 
         await self._app(scope, counted, send)
@@ -100,15 +106,25 @@ class Surroundings:
         try:
             await self._app(scope, receive, watched)
         finally:
-            route: object = getattr(scope.get("route"), "path", "-")
+            route: object = getattr(scope.get("route"), "path", None)
             canonical_line(
                 "gateway.answered",
                 outcome="failed" if status >= 500 else "done",
                 duration_ms=(time.perf_counter() - began) * 1000,
                 method=scope["method"],
-                route=str(route).replace("{", ":").replace("}", "").replace("/", "."),
+                route=route,
                 status=status,
             )
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on for a while: a client that is still sending when the connection closes never sees the answer."""
+    came = 0
+    while came < _DRAINED_BYTES:
+        message = await receive()
+        came += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return
 
 
 def _too_large(limit_bytes: int) -> str:

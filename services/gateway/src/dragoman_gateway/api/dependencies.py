@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
-from fastapi.security import APIKeyCookie, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime
 
 from dragoman_catalog import Role
@@ -54,11 +54,16 @@ class IfMatchMissingError(PermanentError):
     default_code = "request.if_match_required"
 
 
-async def _identity(request: Request, gateway: GatewayDep) -> Identity:
+async def _identity(
+    request: Request,
+    gateway: GatewayDep,
+    _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],  # named for OpenAPI only
+    _session: Annotated[str | None, Depends(_cookie)],
+) -> Identity:
     return await gateway.sign_in.identify_writer(request)
 
 
-IdentityDep = Annotated[Identity, Depends(_identity), Depends(_bearer), Depends(_cookie)]
+IdentityDep = Annotated[Identity, Depends(_identity)]
 
 
 async def _operator(identity: IdentityDep) -> Principal:

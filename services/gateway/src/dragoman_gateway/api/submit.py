@@ -6,8 +6,7 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.events import RevisionStrategy
@@ -25,6 +24,14 @@ router = APIRouter(tags=["jobs"])
 _NOT_FIELDS = frozenset({"file", "metadata", "engine", "model", "auto_start"})
 
 
+def _or_auto(value: object) -> object:
+    return RevisionStrategy.AUTO if value == "" else value
+
+
+def _or_none(value: object) -> object:
+    return None if value == "" else value
+
+
 class JobForm(BaseModel):
     """The form's fields. Optional ones may be missing or empty."""
 
@@ -39,13 +46,15 @@ class JobForm(BaseModel):
     document_title: str = Field("", max_length=500)
     version_label: str = Field("", max_length=200, description="The time of submission where empty.")
     family_key: str = Field("", max_length=500)
-    revision_strategy: RevisionStrategy | SkipJsonSchema[str] = RevisionStrategy.AUTO
+    revision_strategy: Annotated[RevisionStrategy, BeforeValidator(_or_auto)] = RevisionStrategy.AUTO
     submitted_by: str = Field("", max_length=500, description="A note. The actor is who is signed in.")
     idempotency_key: str = Field("", max_length=255, description="The same as the header Idempotency-Key.")
     metadata: str = Field("", max_length=65536, description="A JSON object.", examples=['{"order": 7}'])
     engine: str = Field("", max_length=80, description="Another engine than the project's.")
     model: str = Field("", max_length=80, description="Another model than the project's.")
-    auto_start: bool | SkipJsonSchema[str] | None = Field(None, description="Off: the job waits for POST …/process.")
+    auto_start: Annotated[bool | None, BeforeValidator(_or_none)] = Field(
+        None, description="False: after preflight the job waits for POST …/process."
+    )
 
 
 @router.post(
@@ -110,7 +119,7 @@ def _request(form: JobForm, header_key: str | None) -> SubmissionRequest:
             "idempotency_key": key or header_key,
             "metadata": _metadata(form.metadata),
             "overrides": _overrides(form),
-            "is_auto_start": form.auto_start if isinstance(form.auto_start, bool) else None,
+            "is_auto_start": form.auto_start,
         }
     )
 

@@ -1,0 +1,135 @@
+"""A whole gateway for tests: SQLite, files, views and a real HTTP server on a free port.
+
+async with desk(tmp_path) as gateway:
+    answer = await gateway.as_operator.post("/api/v1/jobs", …)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from dragoman_catalog import Catalog, Editor, Role, User, migrate_catalog
+from dragoman_contracts.phases import TRANSLATE_DOCX
+from dragoman_gateway.adapters.server import serving
+from dragoman_gateway.app import create_app
+from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
+from dragoman_gateway.submission import SubmissionRules
+from dragoman_gateway.views import SqlJobViews, projectors
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.objects import FileObjectStore
+from dragoman_runtime.projection import Projector, create_views_engine
+from services.gateway.histories import Document, History
+
+TESTER = Editor(actor="test")
+OPTIONS = GatewayOptions(
+    process_wait=timedelta(milliseconds=300),
+    event_poll=timedelta(milliseconds=10),
+    heartbeat=timedelta(milliseconds=50),
+)
+RULES = SubmissionRules(
+    TRANSLATE_DOCX,
+    default_engine="pseudo",
+    engines=frozenset({"pseudo", "identity"}),
+    max_upload_bytes=2_000_000,
+)
+SIGNING_KEY = b"a key that only this test knows, of 32 bytes and more"
+
+
+@dataclass
+class Desk:
+    """A running gateway, and clients for people of each role."""
+
+    gateway: Gateway
+    catalog: Catalog
+    store: SqliteEventStore
+    objects: FileObjectStore
+    projectors: tuple[Projector, ...]
+    url: str
+    admin: User
+    operator: User
+    as_admin: httpx.AsyncClient
+    as_operator: httpx.AsyncClient
+    as_nobody: httpx.AsyncClient
+
+    @property
+    def history(self) -> History:
+        """What services do, from now on."""
+        return History(self.store, self.objects, now=SystemClock().now())
+
+    async def advance(self, job_id: str, *, to: str, after: str | None = None) -> None:
+        """Let the services do their steps on a submitted job."""
+        from uuid import UUID
+
+        history = self.history
+        history.documents[UUID(job_id)] = Document()
+        await history.advance(UUID(job_id), to=to, after=after)
+
+    async def project(self) -> None:
+        """Bring the views to the end of the log."""
+        for each in self.projectors:
+            await each.catch_up()
+
+    async def client(self, role: Role, *project_codes: str) -> httpx.AsyncClient:
+        """A client with a new token of the admin, of this role and limited to these projects."""
+        secret = await self.token(self.admin, role, *project_codes)
+        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {secret}"})
+
+    async def token(self, user: User, role: Role, *project_codes: str) -> str:
+        """The secret of a new token."""
+        made = await self.catalog.tokens.create(
+            TESTER, SystemClock().now(), user_id=user.user_id, name="test", role=role, project_codes=project_codes
+        )
+        return made.secret
+
+
+@asynccontextmanager
+async def desk(
+    folder: Path, *, options: GatewayOptions = OPTIONS, rules: SubmissionRules = RULES
+) -> AsyncGenerator[Desk]:
+    """A gateway that serves for the block."""
+    await migrate_catalog(f"sqlite:///{folder}/views.db")
+    store = SqliteEventStore(folder / "events.db")
+    objects = FileObjectStore(folder / "objects")
+    await objects.open()
+    engine = create_views_engine(f"sqlite+aiosqlite:///{folder}/views.db")
+    views = projectors(store, objects, engine)
+    for each in views:
+        await each.open()
+    catalog = Catalog(engine)
+    ports = GatewayPorts(
+        store=store,
+        objects=objects,
+        views=SqlJobViews(engine),
+        catalog=catalog,
+        rules=rules,
+        signing_key=SIGNING_KEY,
+        options=options,
+    )
+    app = create_app(ports)
+    now = SystemClock().now()
+    admin = await catalog.users.ensure_first_admin(now)
+    operator = await catalog.users.create(
+        TESTER, now, name="olga", display_name="Olga", role=Role.OPERATOR, password="a long password"
+    )
+    async with serving(app, "127.0.0.1", 0) as port:
+        url = f"http://127.0.0.1:{port}"
+        clients = [httpx.AsyncClient(base_url=url) for _ in range(3)]
+        opened = Desk(
+            app.state.gateway, catalog, store, objects, views, url, admin, operator, clients[0], clients[1], clients[2]
+        )
+        for client, user in ((clients[0], admin), (clients[1], operator)):
+            client.headers["Authorization"] = f"Bearer {await opened.token(user, user.role)}"
+        try:
+            yield opened
+        finally:
+            for client in clients:
+                await client.aclose()
+    await engine.dispose()
+    await store.aclose()

@@ -1,0 +1,286 @@
+"""POST /jobs over HTTP, to a real store: requirement E's form and its rules."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from dragoman_catalog import PolicyOverrides, ProjectSettings, Role
+from dragoman_contracts.identity import project_id
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
+from dragoman_gateway.domain import SubmissionRequest, Upload
+from dragoman_gateway.errors import RunningJobError
+from dragoman_gateway.principals import local_principal
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.objects import get_value
+from services.gateway.desks import TESTER, Desk, desk
+
+FIELDS = {
+    "project_code": "default",
+    "domain_pack_code": "general",
+    "source_language": "en",
+    "target_language": "de-CH",
+}
+Answer = httpx.Response
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(tmp_path) as opened:
+        yield opened
+
+
+async def submit(
+    client: httpx.AsyncClient,
+    content: bytes = b"PK not really",
+    *,
+    name: str = "contract.docx",
+    key: str | None = None,
+    **fields: str,
+) -> Answer:
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return await client.post(
+        "/api/v1/jobs", data={**FIELDS, **fields}, files={"file": (name, content)}, headers=headers
+    )
+
+
+def code(answer: Answer) -> str:
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["type"] == f"urn:dragoman:problem:{body['code']}"
+    assert body["status"] == answer.status_code
+    return str(body["code"])
+
+
+async def test_a_submitted_document_is_a_queued_job_with_the_defaults_of_e(gateway: Desk) -> None:
+    answer = await submit(gateway.as_operator, name="Vertrag Größe.docx")
+    assert answer.status_code == 202
+    job = answer.json()
+    assert answer.headers["location"] == job["links"]["self"] == f"/api/v1/jobs/{job['job_id']}"
+    assert (job["status"], job["stage"], job["version"], job["progress_pct"]) == ("queued", "intake", 1, 0.0)
+    assert (job["source_language"], job["target_language"], job["engine"]) == ("en", "de-CH", "pseudo")
+    assert job["intake"]["external_reference"] == "Vertrag Größe"
+    assert job["intake"]["version_label"].endswith("Z")
+    assert job["submitted_by"] == f"user:{gateway.operator.user_id}"
+    assert [each["kind"] for each in job["artifacts"]] == ["source_docx"]
+    shown = await gateway.as_operator.get(answer.headers["location"])
+    assert shown.headers["etag"] == '"1"'
+
+
+async def test_what_was_said_is_kept_in_objects_and_the_actor_comes_from_the_credential(gateway: Desk) -> None:
+    answer = await submit(
+        gateway.as_operator,
+        external_reference="ref-7",
+        document_title="The contract",
+        version_label="v2",
+        family_key="contracts",
+        submitted_by="somebody else",
+        metadata='{"order": 7}',
+        engine="identity",
+    )
+    job, _ = await gateway.gateway.jobs.load(UUID(answer.json()["job_id"]))
+    project = project_id("default")
+    record = await get_value(gateway.objects, project, job.submitted.intake_record, IntakeRecord)
+    assert (record.submitted_by, record.metadata, record.version_label) == ("somebody else", {"order": 7}, "v2")
+    policy = await get_value(gateway.objects, project, job.submitted.policy, Policy)
+    assert (policy.engine, policy.domain_pack_code) == ("identity", "general")
+    first = (await gateway.store.read(job.job_id))[0].recorded.envelope.origin
+    assert first.actor == f"user:{gateway.operator.user_id}"
+    actor = await get_value(gateway.objects, project, str(first.actor_record), ActorRecord)
+    assert (actor.display_name, actor.source_address) == ("Olga", "127.0.0.1")
+    assert await gateway.objects.get(project, job.submitted.source) == b"PK not really"
+
+
+async def test_the_same_key_with_the_same_request_gives_the_same_job(gateway: Desk) -> None:
+    first = await submit(gateway.as_operator, key="once")
+    again = await submit(gateway.as_operator, idempotency_key="once")
+    both = await submit(gateway.as_operator, key="once", idempotency_key="once")
+    assert {each.status_code for each in (first, again, both)} == {202}
+    assert {each.json()["job_id"] for each in (first, again, both)} == {first.json()["job_id"]}
+
+
+async def test_the_same_key_with_another_file_or_field_is_refused(gateway: Desk) -> None:
+    await submit(gateway.as_operator, key="once")
+    for other in (
+        await submit(gateway.as_operator, b"other content", key="once"),
+        await submit(gateway.as_operator, key="once", target_language="fr"),
+        await submit(gateway.as_operator, key="once", name="other.docx"),
+    ):
+        assert (other.status_code, code(other)) == (422, "idempotency.key_reused")
+
+
+async def test_a_key_in_the_header_that_differs_from_the_field_is_refused(gateway: Desk) -> None:
+    answer = await submit(gateway.as_operator, key="one", idempotency_key="two")
+    assert (answer.status_code, code(answer)) == (422, "request.key_mismatch")
+
+
+async def test_a_second_job_for_the_same_version_and_target_is_refused_with_a_link_to_the_running_one(
+    gateway: Desk,
+) -> None:
+    first = (await submit(gateway.as_operator)).json()
+    second = await submit(gateway.as_operator)
+    assert (second.status_code, code(second)) == (409, "job.already_running")
+    assert second.json()["links"] == {"running_job": first["links"]["self"]}
+    assert (await submit(gateway.as_operator, target_language="fr")).status_code == 202
+    assert (await submit(gateway.as_operator, b"another version")).json()["document_version"] == 2
+
+
+async def test_of_many_submissions_at_once_exactly_one_opens_the_job(gateway: Desk) -> None:
+    answers = await asyncio.gather(*(submit(gateway.as_operator) for _ in range(12)))
+    assert sorted(each.status_code for each in answers) == [202] + [409] * 11
+
+
+async def test_of_many_submissions_with_one_key_all_get_the_same_job(gateway: Desk) -> None:
+    answers = await asyncio.gather(*(submit(gateway.as_operator, key="same") for _ in range(12)))
+    assert {each.status_code for each in answers} == {202}
+    assert len({each.json()["job_id"] for each in answers}) == 1
+
+
+async def test_once_a_job_is_at_its_end_the_same_version_can_be_submitted_again(gateway: Desk) -> None:
+    first = (await submit(gateway.as_operator)).json()
+    await gateway.advance(first["job_id"], to="reassembly")
+    second = await submit(gateway.as_operator)
+    assert second.status_code == 202
+    assert second.json()["document_version"] == 1
+
+
+async def test_revision_strategies_decide_the_version(gateway: Desk) -> None:
+    await submit(gateway.as_operator)
+    new = await submit(gateway.as_operator, revision_strategy="new_version")
+    assert new.json()["document_version"] == 2
+    same = await submit(gateway.as_operator, b"changed", revision_strategy="same_version")
+    assert (same.status_code, code(same)) == (409, "document.version_refused")
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"project_code": "nowhere"}, "project_code"),
+        ({"domain_pack_code": "nothing"}, "domain_pack_code"),
+        ({"engine": "unheard-of"}, "engine"),
+        ({"source_language": "english!"}, "source_language"),
+        ({"metadata": "[1]"}, "metadata"),
+        ({"metadata": '{"n": NaN}'}, "metadata"),
+        ({"metadata": "[" * 5000}, "metadata"),
+        ({"metadata": '{"a": "\\ud800"}'}, "metadata"),
+        ({"document_title": "a\x00b"}, "document_title"),
+        ({"revision_strategy": "never"}, "revision_strategy"),
+        ({"surprise": "x"}, "surprise"),
+        ({"project_code": ""}, "project_code"),
+    ],
+)
+async def test_a_field_that_cannot_be_taken_is_named(gateway: Desk, fields: dict[str, str], field: str) -> None:
+    data = {**FIELDS, **fields}
+    answer = await gateway.as_operator.post("/api/v1/jobs", data=data, files={"file": ("a.docx", b"x")})
+    assert answer.status_code == 422
+    code(answer)
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
+async def test_source_and_target_must_differ_however_they_are_written(gateway: Desk) -> None:
+    answer = await submit(gateway.as_operator, source_language="de_ch", target_language="DE-CH")
+    assert answer.status_code == 422
+
+
+async def test_optional_fields_may_be_sent_empty_as_forms_do(gateway: Desk) -> None:
+    names = ("external_reference", "version_label", "metadata", "engine", "idempotency_key", "auto_start")
+    data = {**FIELDS, **dict.fromkeys((*names, "revision_strategy"), "")}
+    answer = await gateway.as_operator.post("/api/v1/jobs", data=data, files={"file": ("contract.docx", b"x")})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["intake"]["external_reference"] == "contract"
+
+
+async def test_an_empty_file_is_refused_and_one_that_is_no_docx_is_left_to_preflight(gateway: Desk) -> None:
+    empty = await submit(gateway.as_operator, b"")
+    assert (empty.status_code, code(empty)) == (422, "upload.empty")
+    assert (await submit(gateway.as_operator, b"just text", name="notes.txt")).status_code == 202
+
+
+async def test_an_upload_over_the_limit_is_refused_whether_or_not_it_tells_its_length(gateway: Desk) -> None:
+    slightly = await submit(gateway.as_operator, b"x" * 2_000_001)
+    assert (slightly.status_code, code(slightly)) == (413, "upload.too_large")
+    told = await submit(gateway.as_operator, b"x" * 4_000_000)
+    assert (told.status_code, code(told)) == (413, "upload.too_large")
+
+    async def untold() -> AsyncIterator[bytes]:
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        for _ in range(40):
+            yield b"x" * 100_000
+
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    streamed = await gateway.as_operator.post("/api/v1/jobs", content=untold(), headers=headers)
+    assert (streamed.status_code, code(streamed)) == (413, "upload.too_large")
+
+
+async def test_a_path_in_the_file_name_is_cut_off(gateway: Desk) -> None:
+    answer = await submit(gateway.as_operator, name="..\\..\\secret/plan.docx")
+    assert answer.json()["intake"]["file_name"] == "plan.docx"
+
+
+async def test_a_language_pair_decides_with_its_overrides_and_a_closed_one_refuses(gateway: Desk) -> None:
+    project = await gateway.catalog.project("default")
+    assert project is not None
+    now = SystemClock().now()
+    pair = await gateway.catalog.language_pairs.create(
+        TESTER,
+        now,
+        project,
+        source=Locale("en"),
+        target=Locale("de-CH"),
+        is_active=True,
+        overrides=PolicyOverrides(engine="identity"),
+    )
+    assert (await submit(gateway.as_operator)).json()["engine"] == "identity"
+    await gateway.catalog.language_pairs.edit(
+        TESTER, now, pair.pair_id, version=1, is_active=False, overrides=PolicyOverrides()
+    )
+    closed = await submit(gateway.as_operator, b"new content")
+    assert (closed.status_code, code(closed)) == (422, "pair.inactive")
+
+
+async def test_a_project_that_takes_entered_pairs_only_refuses_others(gateway: Desk) -> None:
+    settings = ProjectSettings(accepts_unlisted_pairs=False)
+    await gateway.catalog.projects.create(TESTER, SystemClock().now(), code="strict", name="S", settings=settings)
+    answer = await submit(gateway.as_operator, project_code="strict")
+    assert (answer.status_code, code(answer)) == (422, "pair.unknown")
+
+
+async def test_a_token_reaches_only_the_projects_of_its_scope(gateway: Desk) -> None:
+    now = SystemClock().now()
+    await gateway.catalog.projects.create(TESTER, now, code="legal", name="Legal", settings=ProjectSettings())
+    async with await gateway.client(Role.OPERATOR, "legal") as limited:
+        refused = await submit(limited)
+        assert (refused.status_code, code(refused)) == (403, "auth.forbidden")
+        assert (await submit(limited, project_code="legal")).status_code == 202
+        elsewhere = (await submit(gateway.as_operator)).json()["links"]
+        for address in (elsewhere["self"], elsewhere["events"], elsewhere["units"], elsewhere["artifacts"]):
+            hidden = await limited.get(address)
+            assert (hidden.status_code, code(hidden)) == (404, "job.missing")
+        for address in (elsewhere["cancel"], elsewhere["process"], elsewhere["resume"]):
+            assert (await limited.post(address)).status_code == 404
+        await gateway.project()
+        listed = (await limited.get("/api/v1/jobs")).json()["items"]
+        assert [each["project_code"] for each in listed] == ["legal"]
+        assert (await limited.get("/api/v1/jobs?project=default")).status_code == 403
+
+
+async def test_the_one_process_submits_without_http(gateway: Desk) -> None:
+    request = SubmissionRequest(
+        project_code="default",
+        domain_pack_code="general",
+        source_language=Locale("en"),
+        target_language=Locale("ru"),
+        is_auto_start=False,
+    )
+    submitted = await gateway.gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal("Ann"))
+    assert submitted.is_new
+    assert (submitted.job.submitted_by, submitted.job.is_started) == ("local", False)
+    with pytest.raises(RunningJobError) as refused:
+        await gateway.gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal())
+    assert refused.value.job_id == submitted.job.job_id
