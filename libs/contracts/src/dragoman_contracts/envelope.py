@@ -106,6 +106,9 @@ def encode(recorded: RecordedEvent) -> bytes:
 def decode(state: bytes) -> RecordedEvent:
     """The recorded event of a stored state, upcast to the current schema version.
 
+    Fields this installation does not know are left out: an additive change keeps the version, and while services are
+    updated one by one an older one must go on reading what a newer one wrote.
+
     Raises:
         UnknownEventTypeError: the type is not in the closed registry; a newer Dragoman wrote it, or nobody of ours did.
     """
@@ -116,7 +119,8 @@ def decode(state: bytes) -> RecordedEvent:
         raise UnknownEventTypeError(f"Event type {fields['type']!r} is unknown; update this installation to read it.")
     data = upcast(cls, fields["schema_version"], data)
     fields["schema_version"] = cls.schema_version
-    return RecordedEvent(envelope=EventEnvelope.model_validate(fields), event=cls.model_validate(data))
+    envelope = EventEnvelope.model_validate(fields, extra="ignore")
+    return RecordedEvent(envelope=envelope, event=cls.model_validate(data, extra="ignore"))
 
 
 def digest(state: bytes) -> str:

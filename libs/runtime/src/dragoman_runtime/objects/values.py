@@ -25,10 +25,10 @@ async def put_value(store: ObjectStore, project_id: UUID, value: Value) -> Objec
 
 
 async def get_value(store: ObjectStore, project_id: UUID, ref: ObjectRef | str, type_: type[_V]) -> _V:
-    """The value of type `type_` that was stored under this reference.
+    """The value of type `type_` that was stored under this reference; fields a newer version added are left out.
 
     Raises:
         ObjectMissingError, ObjectCorruptError: as `ObjectStore.get`.
         pydantic.ValidationError: the object is a value of another type.
     """
-    return type_.model_validate_json(await store.get(project_id, ref))
+    return type_.model_validate_json(await store.get(project_id, ref), extra="ignore")
