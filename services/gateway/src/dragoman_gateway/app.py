@@ -18,6 +18,7 @@ from dragoman_contracts.vocabulary import Service
 from dragoman_gateway.adapters.server import serving
 from dragoman_gateway.api import api_router, health
 from dragoman_gateway.api.events import LiveEvent
+from dragoman_gateway.console import console_router
 from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
 from dragoman_gateway.middleware import ApiAlias, BodyLimit, Surroundings
 from dragoman_gateway.problems import Problem, install_problem_handlers
@@ -125,7 +126,7 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     for each in views:
         await each.open()
     beside = [asyncio.ensure_future(each.run()) for each in views]
-    app = create_app(ports)
+    app = create_app(ports, [console_router()])
     async with serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies):
         try:
             await until_told_to_stop(beside)

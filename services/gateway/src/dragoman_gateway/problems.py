@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -209,8 +210,20 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code = _CODE_OF_STATUS.get(error.status_code, "request.refused")
-    headers = dict(error.headers) if error.headers else None
+    headers = dict(error.headers) if error.headers else {}
+    if error.status_code == 405 and (allowed := _documented_methods(request)):
+        headers["Allow"] = ", ".join(allowed)  # the router names the methods of one route only
     return problem_response(request, error.status_code, code, str(error.detail), headers=headers)
+
+
+def _documented_methods(request: Request) -> list[str]:
+    application: object = request.app
+    paths: dict[str, dict[str, object]] = application.openapi()["paths"] if isinstance(application, FastAPI) else {}
+    found: set[str] = set()
+    for template, operations in paths.items():
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), request.url.path):
+            found.update(method.upper() for method in operations)
+    return sorted(found)
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

@@ -1,0 +1,91 @@
+"""Artifacts and their signed downloads over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from dragoman_contracts.events import ArtifactErased
+from dragoman_contracts.identity import project_id
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, ArtifactKind
+from dragoman_gateway.downloads import content_disposition
+from services.gateway.desks import OPTIONS, Desk, desk
+from services.gateway.test_submission_api import code, submit
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(tmp_path) as opened:
+        yield opened
+
+
+async def artifacts(gateway: Desk, job_id: str) -> dict[str, dict[str, str]]:
+    answer = await gateway.as_operator.get(f"/api/v1/jobs/{job_id}/artifacts")
+    return {each["kind"]: each for each in answer.json()["items"]}
+
+
+async def test_a_signed_address_gives_the_artifact_to_who_is_not_signed_in(gateway: Desk) -> None:
+    answer = await submit(gateway.as_operator, b"the source" * 19_000, name="Vertrag é.docx")
+    job_id = answer.json()["job_id"]
+    await gateway.advance(job_id, to="reassembly")
+    listed = await artifacts(gateway, job_id)
+    source = await gateway.as_nobody.get(listed["source_docx"]["download_url"])
+    assert source.status_code == 200
+    assert source.content == b"the source" * 19_000
+    assert source.headers["content-type"] == DOCX_MEDIA_TYPE
+    assert source.headers["content-length"] == "190000"
+    assert source.headers["content-disposition"] == (
+        "attachment; filename=\"Vertrag e.docx\"; filename*=UTF-8''Vertrag%20%C3%A9.docx"
+    )
+    assert listed["final_docx"]["file_name"] == "Vertrag é.de-CH.docx"
+    assert listed["qa_report"]["file_name"] == "Vertrag é.qa_report.json"
+    report = await gateway.as_nobody.get(listed["qa_report"]["download_url"])
+    assert report.json()["verdict"] == "reassembly_pending"
+
+
+async def test_an_address_that_was_changed_or_not_signed_is_refused(gateway: Desk) -> None:
+    job_id = (await submit(gateway.as_operator)).json()["job_id"]
+    url = (await artifacts(gateway, job_id))["source_docx"]["download_url"]
+    later = url.replace("expires=1", "expires=2")
+    other_kind = url.replace("/source_docx/", "/final_docx/")
+    for changed in (later, other_kind, url[:-1] + ("0" if url[-1] != "0" else "1")):
+        refused = await gateway.as_nobody.get(changed)
+        assert (refused.status_code, code(refused)) == (403, "download.bad_signature")
+    assert (await gateway.as_nobody.get(url.split("?")[0])).status_code == 422
+    assert (await gateway.as_nobody.get(f"/api/v1/jobs/{job_id}/artifacts")).status_code == 401
+
+
+async def test_an_address_stops_working_when_it_expires(tmp_path: Path) -> None:
+    async with desk(tmp_path, options=replace(OPTIONS, download_ttl=timedelta(seconds=-1))) as gateway:
+        job_id = (await submit(gateway.as_operator)).json()["job_id"]
+        url = (await artifacts(gateway, job_id))["source_docx"]["download_url"]
+        gone = await gateway.as_nobody.get(url)
+        assert (gone.status_code, code(gone)) == (410, "download.expired")
+
+
+async def test_an_erased_artifact_and_a_missing_object_are_gone_and_not_a_torso(gateway: Desk) -> None:
+    job_id = (await submit(gateway.as_operator)).json()["job_id"]
+    source = (await artifacts(gateway, job_id))["source_docx"]
+    await gateway.objects.delete(project_id("default"), source["sha256"])
+    missing = await gateway.as_nobody.get(source["download_url"])
+    assert (missing.status_code, code(missing)) == (410, "object.missing")
+    erased = ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source["sha256"])
+    await gateway.history.say(UUID(job_id), erased)
+    gone = await gateway.as_nobody.get(source["download_url"])
+    assert (gone.status_code, code(gone)) == (410, "artifact.erased")
+    assert await artifacts(gateway, job_id) == {}
+
+
+@pytest.mark.parametrize("name", ['a"b;c\\d.docx', "договор.docx", "a/b.docx", "."])
+def test_a_file_name_never_breaks_out_of_its_header(name: str) -> None:
+    header = content_disposition(name)
+    header.encode("ascii")
+    plain = header.split('"')
+    assert len(plain) == 3
+    assert plain[1]
+    assert not set(plain[1]) & set("\\/;")
