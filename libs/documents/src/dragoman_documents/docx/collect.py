@@ -31,6 +31,7 @@ _GROUPS = {
     "w:bdo": TagRole.FORMAT,
     "w:fldSimple": TagRole.FIELD,
 }
+_RUN_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
 _MATH = frozenset({"m:oMath", "m:oMathPara"})
 _ATOMS = {
     "w:tab": (TagRole.TAB, "\t"),
@@ -169,7 +170,9 @@ class Collector:
                 self._turn(element)
 
     def _run(self, run: Element, items: list[Item]) -> None:
-        properties = next((child for child in run if short_name(child) in {"w:rPr", "a:rPr"}), None)
+        properties = next(iter(run), None)  # rPr stands first (§17.3.2.28); elsewhere it is looked for
+        if properties is not None and short_name(properties) not in _RUN_PROPERTIES:
+            properties = next((child for child in run if short_name(child) in _RUN_PROPERTIES), None)
         self._run_children(run, run, self._formats.of_run(run, properties), items)
 
     def _run_children(self, parent: Element, run: Element, look: RunFormat, items: list[Item]) -> None:

@@ -33,6 +33,8 @@ def tag_content(items: list[Item]) -> Tagged | None:
 
     Tags and white space before the first and after the last word stay outside; so does a group around everything.
     """
+    if len(items) == 1 and isinstance(items[0], Text):
+        return _plain_content(items[0])
     items = _trimmed(items)
     base = prevailing(items)
     if base is None:
@@ -44,6 +46,16 @@ def tag_content(items: list[Item]) -> Tagged | None:
     writer.write(items, base, parts)
     tagged.content = normalised(parts)
     return tagged
+
+
+def _plain_content(text: Text) -> Tagged | None:
+    """The same for a paragraph of one look, as most are."""
+    if not _holds_words(text):
+        return None
+    items: list[Item] = [text]
+    _strip_left(items)
+    _strip_right(items)
+    return Tagged(items, text.format, (text.content,))
 
 
 def _trimmed(items: list[Item]) -> list[Item]:

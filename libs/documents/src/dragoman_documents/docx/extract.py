@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Anchor, Segment, Tag, Unit, plain_text
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.findings import Finding
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
@@ -32,9 +32,10 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
     Raises:
         DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
     """
-    package = Package(data, budget or Budget())
-    plans = plan_units(package, options or ExtractOptions())
-    units = tuple(_units(plans))
+    with paused_collection():
+        package = Package(data, budget or Budget())
+        plans = plan_units(package, options or ExtractOptions())
+        units = tuple(_units(plans))
     counts = Counter(str(unit.story) for unit in units)
     return Extraction(units=units, counts=dict(counts), findings=unreadable_parts(package))
 
@@ -45,7 +46,7 @@ def _units(plans: Sequence[Plan]) -> list[Unit]:
     for index, plan in enumerate(plans):
         before = texts[index - 1] if index and plans[index - 1].part == plan.part else ""
         after = texts[index + 1] if index + 1 < len(plans) and plans[index + 1].part == plan.part else ""
-        units.append(_unit(plan, texts[index], _digest([before, after])))
+        units.append(_unit(plan, texts[index], _digest(before, after)))
     return units
 
 
@@ -55,7 +56,7 @@ def _unit(plan: Plan, text: str, context_key: str) -> Unit:
         unit_id=plan.unit_id,
         anchor=Anchor(part=plan.part, path=plan.path),
         story=plan.story,
-        content_key=_digest([_stored(part) for part in content]),
+        content_key=_digest(*map(_stored, content)),
         context_key=context_key,
         segments=(Segment(segment_id=f"{plan.unit_id}/0", source=content),),
         tags=tuple(plan.holder.specs),
@@ -64,10 +65,10 @@ def _unit(plan: Plan, text: str, context_key: str) -> Unit:
     )
 
 
-def _stored(part: str | Tag) -> object:
-    return part if isinstance(part, str) else [part.side, part.id]
+def _stored(part: str | Tag) -> str:
+    return part if isinstance(part, str) else f"\x1e{part.side}{part.id}"
 
 
-def _digest(value: object) -> str:
-    """A short stable hash; collisions among the units of one installation are out of reach at 128 bits."""
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def _digest(*parts: str) -> str:
+    """A short stable hash; 128 bits put collisions out of reach. XML text holds no such separators."""
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -79,26 +79,31 @@ class Formats:
         self._hidden_styles = hidden_styles
         self._options = options
         self._numbers: dict[Key, int] = {}
-        self._known: dict[Key, RunFormat] = {}
+        self._known: dict[Key, tuple[RunFormat, RunFormat]] = {}
 
     def of_run(self, run: Element, properties: Element | None) -> RunFormat:
         """The format of a run whose rPr is `properties`."""
-        seen: Key = (run.tag, _fingerprint(run, properties), _is_wide(run))
+        seen: Key = (run.tag, *_fingerprint(run, properties))
         known = self._known.get(seen)
         if known is None:
             known = self._known[seen] = self._numbered(run, properties)
-        return known
+        narrow, wide = known
+        return narrow if narrow is wide or not _is_wide(run) else wide
 
-    def _numbered(self, run: Element, properties: Element | None) -> RunFormat:
+    def _numbered(self, run: Element, properties: Element | None) -> tuple[RunFormat, RunFormat]:
+        """The format where the run's letters are drawn by its Latin fonts, and where by its other ones."""
         attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
         items = _properties_key(properties)
-        ignored = _FAINT_FONTS if _is_wide(run) else _FAINT_FONTS | _WIDE_FONTS
-        return RunFormat(
-            exact=self._number((run.tag, attributes, *items)),
-            visible=self._number((run.tag, attributes, *_visible(items, ignored))),
-            is_kept=properties is not None and self._is_kept(properties),
-            shows_on_space=any(SHORT_NAMES[item[0]] in _SHOWN_ON_SPACE for item in items),
+        narrow, wide = (
+            RunFormat(
+                exact=self._number((run.tag, attributes, *items)),
+                visible=self._number((run.tag, attributes, *_visible(items, ignored))),
+                is_kept=properties is not None and self._is_kept(properties),
+                shows_on_space=any(SHORT_NAMES[item[0]] in _SHOWN_ON_SPACE for item in items),
+            )
+            for ignored in (_FAINT_FONTS | _WIDE_FONTS, _FAINT_FONTS)
         )
+        return narrow, narrow if narrow == wide else wide
 
     def _number(self, key: Key) -> int:
         return self._numbers.setdefault(key, len(self._numbers))

@@ -98,5 +98,5 @@ def prevailing(items: Sequence[Item]) -> int | None:
     weights: dict[int, int] = {}
     direct = [item for item in items if isinstance(item, Text)]
     for text in direct or texts(items):
-        weights[text.format] = weights.get(text.format, 0) + sum(1 for char in text.content if not char.isspace())
+        weights[text.format] = weights.get(text.format, 0) + len("".join(text.content.split()))
     return max(weights, key=lambda key: weights[key]) if weights else None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, normalised
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
@@ -32,8 +33,14 @@ def merge(
         UnknownUnitError: a target names a unit this document does not have; extract it again.
         DocumentError: the file is no readable Word document or passes the budget.
     """
-    package = Package(data, budget or Budget())
-    plans = {plan.unit_id: plan for plan in plan_units(package, options or ExtractOptions())}
+    with paused_collection():
+        return _merged(Package(data, budget or Budget()), targets, options or ExtractOptions(), target_locale)
+
+
+def _merged(
+    package: Package, targets: Mapping[str, Content], options: ExtractOptions, target_locale: Locale | None
+) -> bytes:
+    plans = {plan.unit_id: plan for plan in plan_units(package, options)}
     unknown = targets.keys() - plans.keys()
     if unknown:
         raise UnknownUnitError(

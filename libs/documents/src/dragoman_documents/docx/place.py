@@ -35,6 +35,8 @@ class _Entry:
 
 def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     """Write a target into the paragraph; the runs whose text changed."""
+    if len(tagged.items) == 1 and isinstance(tagged.items[0], Text) and all(isinstance(part, str) for part in target):
+        return [slot.run for slot in distribute(tagged.items[0].slots, "".join(map(str, target)))]
     placer = _Placer(tagged)
     placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
     placer.empty_lost_groups()

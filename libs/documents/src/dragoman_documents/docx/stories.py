@@ -230,12 +230,9 @@ class _PartWalker:
 
 
 def _style_of(paragraph: Element) -> str:
-    for child in paragraph:
-        if short_name(child) == "w:pPr":
-            for item in child:
-                if short_name(item) == "w:pStyle":
-                    return attribute(item, "w:val") or ""
-    return ""
+    properties = next(iter(paragraph), None)  # the schema has pPr first, and pStyle first in it
+    style = next(iter(properties), None) if properties is not None and short_name(properties) == "w:pPr" else None
+    return attribute(style, "w:val") or "" if style is not None and short_name(style) == "w:pStyle" else ""
 
 
 def _path_below(top: Element, element: Element, path: str) -> str:
