@@ -4,8 +4,8 @@ from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import ResultSource, TagRepair, Unit
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
-from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
-from dragoman_translate.ports import FinishReason, ReplyFault
+from dragoman_translate.dialogue import BatchTask, BatchTranslation, engine_unit, translate_batch
+from dragoman_translate.ports import EngineRequest, EngineSignature, FinishReason, ReplyFault, fingerprint
 from linguistics.units import text_of, unit
 from services.translate.ledgers import MemoryLedger
 from services.translate.scripted import ScriptedEngine, answer, fail
@@ -151,3 +151,12 @@ async def test_the_same_call_is_stored_as_the_same_object() -> None:
     for ledger in ledgers:
         await translate_batch(pseudo_engine(), ledger, task(ONE, TWO))
     assert ledgers[0].objects == ledgers[1].objects
+
+
+def test_a_call_s_fingerprint_never_changes_by_itself() -> None:
+    request = EngineRequest(
+        source_locale=Locale("en"), target_locale=Locale("es"), units=(engine_unit(ONE), engine_unit(TWO))
+    )
+    signature = EngineSignature(name="openai", model="m", prompt_version="1", parameters={"temperature": 0.0})
+    # Another value here means that every installation pays anew for what it has on record.
+    assert fingerprint(signature, request) == "0a0c309753cc3950decc347600135cdf159abd876a1058637d75b8fe8e020463"

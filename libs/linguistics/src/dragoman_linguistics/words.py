@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -42,21 +42,17 @@ def words_of(text: str) -> list[Word]:
     return [Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
 
 
-def link_words(
-    source: Sequence[Word], target: Sequence[Word], lexicon: Mapping[str, Collection[str]] | None = None
-) -> list[WordLink]:
+def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]:
     """Links between words that are the same or look alike, one to one, best first, near before far.
 
-    `lexicon` adds what is known of this pair of languages: lower-case source word to lower-case target words. Words
-    without a counterpart get no link.
+    A single word left over on both sides of a gap is linked too; other words without a counterpart get no link.
     """
     folded_source = [_folded(word.text) for word in source]
     folded_target = [_folded(word.text) for word in target]
-    known = {_folded(word): {_folded(other) for other in others} for word, others in (lexicon or {}).items()}
     candidates: list[tuple[float, int, int]] = []
     for i, left in enumerate(folded_source):
         for j, right in enumerate(folded_target):
-            likeness = _likeness(left, right, known)
+            likeness = _likeness(left, right)
             if likeness:
                 distance = abs(i / max(len(source), 1) - j / max(len(target), 1))
                 candidates.append((-likeness * (1 - distance / 2), i, j))
@@ -91,12 +87,10 @@ def _folded(word: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
-def _likeness(left: str, right: str, lexicon: Mapping[str, Collection[str]]) -> float:
+def _likeness(left: str, right: str) -> float:
     """0 to 1: how much speaks for two words being each other's counterpart."""
     if left == right:
         return 1.0
-    if right in lexicon.get(left, ()):
-        return 0.95
     if min(len(left), len(right)) < _COGNATE_LENGTH:
         return 0.0
     ratio = fuzz.ratio(left, right, score_cutoff=_COGNATE_PCT)

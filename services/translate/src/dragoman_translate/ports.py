@@ -244,10 +244,13 @@ class CallLedger(Protocol):
 
 
 def fingerprint(signature: EngineSignature, request: EngineRequest) -> str:
-    """The sha256 that is equal for calls that would pay for the same answer."""
+    """The sha256 that is equal for calls that would pay for the same answer.
+
+    Fields at their default are left out, so that a field added later does not make recorded calls unknown.
+    """
     document = {
-        "engine": signature.model_dump(mode="json"),
-        "request": request.model_dump(mode="json", exclude={"idempotency_key"}),
+        "engine": signature.model_dump(mode="json", exclude_defaults=True),
+        "request": request.model_dump(mode="json", exclude_defaults=True, exclude={"idempotency_key"}),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
