@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from documents.wordml import body, bold, document, field, package, paragraph, part, run, story
+from documents.wordml import CUSTOM_XML, OFFICE, body, bold, document, field, package, paragraph, part, run, story
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Tag, closing, opening, placeholder
 from dragoman_documents import UnknownUnitError, extract, merge
@@ -163,3 +163,25 @@ def test_declaration_comments_and_instructions_stay() -> None:
 def test_a_unit_the_document_does_not_have_is_an_error() -> None:
     with pytest.raises(UnknownUnitError, match="extract it again"):
         merge(document(paragraph(run("one"))), {"word/document.xml#9.9": ("x",)})
+
+
+def test_a_comment_inside_a_text_node_stays_between_its_words() -> None:
+    data = document(paragraph("<w:r><w:t>one <!-- c -->two</w:t></w:r>"))
+    assert translated(data, "ONE TWO") == paragraph("<w:r><w:t>ONE <!-- c -->TWO</w:t></w:r>")
+
+
+def test_the_data_behind_a_bound_control_is_translated_in_step() -> None:
+    binding = '<w:dataBinding w:prefixMappings="xmlns:n=\'urn:x\'" w:xpath="/n:a[1]/n:b[2]" w:storeItemID="{AB-1}"/>'
+    control = f"<w:sdt><w:sdtPr>{binding}</w:sdtPr><w:sdtContent>{paragraph(run('shown'))}</w:sdtContent></w:sdt>"
+    links = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+    link = f'<Relationship Id="r1" Type="{OFFICE}/{{}}" Target="{{}}"/>'
+    parts = {
+        "word/document.xml": story("document", control),
+        "word/_rels/document.xml.rels": links.format(link.format("customXml", "../data/item.xml")),
+        "data/item.xml": '<a xmlns="urn:x"><b>shown</b><b>shown</b></a>',
+        "data/_rels/item.xml.rels": links.format(link.format("customXmlProps", "props.xml")),
+        "data/props.xml": f'<ds:datastoreItem xmlns:ds="{CUSTOM_XML}" ds:itemID="{{ab-1}}"/>',
+    }
+    data = package(parts)
+    result = merge(data, {extract(data).units[0].unit_id: ("gezeigt",)})
+    assert part(result, "data/item.xml") == '<a xmlns="urn:x"><b>shown</b><b>gezeigt</b></a>'

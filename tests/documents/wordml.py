@@ -10,6 +10,7 @@ from dragoman_documents import extract
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+CUSTOM_XML = "http://schemas.openxmlformats.org/officeDocument/2006/customXml"
 _NAMESPACES = {
     "w": W,
     "r": OFFICE,

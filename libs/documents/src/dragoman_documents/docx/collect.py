@@ -194,7 +194,11 @@ class Collector:
                 self._atom(child, name, items)
 
     def _text(self, node: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
-        text = node.text or ""
+        self._piece(node, node.text or "", run, look, items)
+        for mark in node:  # a comment or an instruction inside a text node cuts it in two
+            self._piece(mark, (mark.tail or "") if not short_name(mark) else "", run, look, items)
+
+    def _piece(self, node: Element, text: str, run: Element, look: RunFormat, items: list[Item]) -> None:
         if not text:
             return
         if look.is_kept or self._flow.computing:

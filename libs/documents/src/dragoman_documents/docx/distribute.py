@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dragoman_documents.docx.inline import Slot
-from dragoman_documents.docx.xml import XML_SPACE, Element, legal_text
+from dragoman_documents.docx.xml import XML_SPACE, Element, legal_text, short_name
 
 _EDGE_SPACE = " \t\r\n"
 
@@ -29,7 +29,13 @@ def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
 
 
 def set_text(node: Element, text: str) -> None:
-    """Give a text node its text, and have white space at its edges kept where there was none to keep before."""
+    """Give a text node its text, and have white space at its edges kept where there was none to keep before.
+
+    For a comment or an instruction inside a text node it is the text that follows it.
+    """
+    if not short_name(node):
+        node.tail = text
+        return
     old = node.text or ""
     node.text = text or None
     gains = (text[:1] in _EDGE_SPACE and old[:1] not in _EDGE_SPACE) or (

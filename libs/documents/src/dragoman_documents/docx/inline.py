@@ -17,9 +17,10 @@ from dragoman_documents.docx.xml import Element
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """A text node. `text` takes part in the unit; white space at the unit's edges stays in `before` and `after`.
+    """A text node, or a comment inside one and the text after it.
 
-    `has_seam` says that something separates it from the slot before, or that its run looks different in the small.
+    `text` takes part in the unit; white space at the unit's edges stays in `before` and `after`. `has_seam` says that
+    something separates it from the slot before, or that its run looks different in the small.
     """
 
     node: Element

@@ -8,6 +8,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, normalised
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
@@ -47,10 +48,12 @@ def _merged(
             f"{len(unknown)} targets name units that this document does not have. "
             "It changed, or other options were used: extract it again."
         )
+    controls = BoundControls(package)
     for unit_id, plan in plans.items():
         target = targets.get(unit_id)
         if target is not None:
             _write(package, plan, normalised(target), target_locale)
+    controls.follow()
     return package.saved()
 
 

@@ -215,11 +215,6 @@ def serialise(root: Element, original: bytes) -> bytes:
     )
 
 
-def canonical(root: Element) -> bytes:
-    """C14N of an element with its comments, to compare and to hash."""
-    return cast(bytes, _etree.tostring(root, method="c14n", with_comments=True))
-
-
 def copied(element: Element) -> Element:
     """A deep copy without the tail."""
     twin = deepcopy(element)
