@@ -8,25 +8,26 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue
+from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, Receive, WorkReceiver, WorkSender
-from dragoman_runtime.telemetry import get_logger
-
-_log = get_logger()
 
 
 class InProcessBus(WorkSender, WorkReceiver):
     """Hands work items to the workers of this process.
 
     A piece of work that waits or is being performed is not taken a second time. Each queue is served by `concurrency`
-    tasks of its own, so a long translation never keeps another job's preflight waiting.
+    tasks of its own, so a long translation never keeps another job's preflight waiting. At `stop`, what is under way
+    has `grace_s` to end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, grace_s: float = 5.0) -> None:
         self._queues: dict[Queue, asyncio.Queue[Delivery]] = {queue: asyncio.Queue() for queue in Queue}
         self._present: set[UUID] = set()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._serving: set[asyncio.Task[None]] = set()
+        self._idle: set[asyncio.Task[None]] = set()
+        self._is_stopping = False
+        self._grace_s = grace_s
 
     @override
     async def send(self, deliveries: Sequence[Delivery]) -> None:
@@ -39,21 +40,27 @@ class InProcessBus(WorkSender, WorkReceiver):
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
         for queue in queues:
             for number in range(concurrency):
-                self._tasks.append(asyncio.create_task(self._serve(queue, receive), name=f"{queue}-{number}"))
+                self._serving.add(asyncio.create_task(self._serve(queue, receive), name=f"{queue}-{number}"))
 
     @override
     async def stop(self) -> None:
-        for task in self._tasks:
+        self._is_stopping = True
+        for task in self._idle:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=self._grace_s)
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        self._serving.clear()
 
     async def _serve(self, queue: Queue, receive: Receive) -> None:
-        while True:
+        me = asyncio.current_task()
+        while me is not None and not self._is_stopping:
+            self._idle.add(me)
             delivery = await self._queues[queue].get()
+            self._idle.discard(me)
             try:
-                await receive(delivery)
-            except RetryableError as error:  # the reconciler sends it again
-                _log.warning("bus.dropped", error_code=error.code, job_id=str(delivery.item.job_id))
+                await received(receive, delivery)
             finally:
                 self._present.discard(delivery.item.work_id)

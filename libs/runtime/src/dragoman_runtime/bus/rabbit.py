@@ -2,15 +2,20 @@
 
 Messages are persistent, publishes are confirmed, unroutable work is an error, and a message is acknowledged only when
 the log says how its work went. While the store cannot be reached a delivery is held, not returned: the broker knows no
-delays. The dead-letter queue takes only what cannot be read.
+delays. The dead-letter queue takes only what cannot be read, or what met an error that nobody foresaw.
+
+FastStream remembers each queue that it declared, with the channel it was declared on. A queue declared through the
+broker would so be consumed on the publishing channel, where no prefetch bounds it, and would never be declared again.
+Hence the queues are declared on a channel of our own.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
-from aio_pika.abc import HeadersType
+from aio_pika import RobustConnection
+from aio_pika.abc import AbstractQueue, AbstractRobustChannel, HeadersType
 from aio_pika.exceptions import AMQPException, DeliveryError
 from faststream import AckPolicy
 from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
@@ -22,13 +27,17 @@ from dragoman_contracts.envelope import RecordedEvent, encode
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue
+from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
 from dragoman_runtime.telemetry import get_logger
 
 DEAD_LETTERS = "dead_letters"
 EVENTS_EXCHANGE = "dragoman.events"
 
-_HOLD_S = 1.0
+_RETRY_S = 1.0
+_FAILED_PUBLISH = (AMQPException, OSError, RuntimeError, asyncio.CancelledError)
+"""What a publish ends with when the connection does; the client library cancels some of those that wait."""
+
 _CLOUDEVENTS_VERSION = "1.0"
 _log = get_logger()
 
@@ -55,62 +64,74 @@ def work_queue(queue: Queue) -> RabbitQueue:
 
 
 class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
-    """One connection to RabbitMQ, to publish and to consume. Connects again by itself after an outage."""
+    """One connection to RabbitMQ, to publish and to consume. Connects again by itself after an outage.
 
-    def __init__(self, url: str) -> None:
+    A publish that is not confirmed within `confirm_timeout_s` counts as failed. At `stop`, what is under way has
+    `grace_s` to end; what takes longer is cancelled and comes again.
+    """
+
+    def __init__(self, url: str, *, confirm_timeout_s: float = 10.0, grace_s: float = 20.0) -> None:
         self._broker = RabbitBroker(
             url,
             default_channel=Channel(publisher_confirms=True, on_return_raises=True),
-            graceful_timeout=30.0,
+            graceful_timeout=grace_s,
             reconnect_interval=1.0,
             logger=None,
             apply_types=False,
         )
         self._exchange = RabbitExchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
+        self._confirm_timeout_s = confirm_timeout_s
+        self._declaring: AbstractRobustChannel | None = None
+        self._queues: list[AbstractQueue] = []
+        self._grace_s = grace_s
+        self._under_way: set[asyncio.Task[bool]] = set()
 
     async def open(self) -> None:
         """Connect and declare queues and exchange; waits while RabbitMQ is not there yet."""
         while True:
             try:
-                await self._broker.connect()
-                await self._declare()
+                await self._declare_at_first(await self._broker.connect())
             except (AMQPException, OSError) as error:
                 _log.warning("bus.waiting", error_code=BusUnavailableError.default_code, error=type(error).__name__)
-                await asyncio.sleep(_HOLD_S)
+                await asyncio.sleep(_RETRY_S)
             else:
                 return
 
     @override
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         await self._confirmed(
-            self._broker.publish(
-                delivery.item.model_dump_json().encode(),
-                queue=QUEUE_OF[delivery.item.kind].value,
-                persist=True,
-                mandatory=True,
-                message_id=str(delivery.item.work_id),
-                correlation_id=str(delivery.item.job_id),
-                content_type="application/json",
-                headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},
-            )
-            for delivery in deliveries
+            [
+                self._broker.publish(
+                    delivery.item.model_dump_json().encode(),
+                    queue=QUEUE_OF[delivery.item.kind].value,
+                    persist=True,
+                    mandatory=True,
+                    message_id=str(delivery.item.work_id),
+                    correlation_id=str(delivery.item.job_id),
+                    content_type="application/json",
+                    headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},
+                )
+                for delivery in deliveries
+            ]
         )
 
     @override
     async def publish(self, events: Sequence[RecordedEvent]) -> None:
         await self._confirmed(
-            self._broker.publish(
-                encode(event),
-                exchange=self._exchange,
-                routing_key=event.envelope.type,
-                persist=True,
-                mandatory=False,  # events are for whoever listens, and it may be nobody
-                message_id=str(event.envelope.event_id),
-                correlation_id=str(event.envelope.origin.correlation_id),
-                content_type="application/json",
-                headers=cloudevents_headers(event),
-            )
-            for event in events
+            [
+                self._broker.publish(
+                    encode(event),
+                    exchange=self._exchange,
+                    routing_key=event.envelope.type,
+                    persist=True,
+                    mandatory=False,  # events are for whoever listens, and it may be nobody
+                    message_id=str(event.envelope.event_id),
+                    correlation_id=str(event.envelope.origin.correlation_id),
+                    content_type="application/json",
+                    headers=cloudevents_headers(event),
+                )
+                for event in events
+            ]
         )
 
     @override
@@ -122,35 +143,91 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
                 channel=Channel(prefetch_count=concurrency),
                 decoder=_undecoded,
             )
-            subscriber(_consumer(receive))
-        await self._broker.start()
+            subscriber(self._consumer(receive, asyncio.Semaphore(concurrency)))
+            await subscriber.start()
 
     @override
     async def stop(self) -> None:
+        stop_at = asyncio.get_running_loop().time() + self._grace_s
         await self._broker.stop()
+        if self._under_way:  # begun on a connection that was lost, or slower than the grace
+            await asyncio.wait(self._under_way, timeout=max(0, stop_at - asyncio.get_running_loop().time()))
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def ping(self) -> bool:
         """Whether RabbitMQ answers."""
         return await self._broker.ping(timeout=2.0)
 
-    async def _declare(self) -> None:
-        await self._broker.declare_queue(RabbitQueue(DEAD_LETTERS, queue_type=QueueType.QUORUM, durable=True))
-        for queue in Queue:
-            await self._broker.declare_queue(work_queue(queue))
+    async def _declare_at_first(self, connection: RobustConnection) -> None:
+        if self._declaring is None:
+            self._declaring = connection.channel()
+            await self._declaring.initialize()
+        dead_letters = RabbitQueue(DEAD_LETTERS, queue_type=QueueType.QUORUM, durable=True)
+        self._queues = [
+            await self._declaring.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments or {}))
+            for queue in (dead_letters, *map(work_queue, Queue))
+        ]
         await self._broker.declare_exchange(self._exchange)
 
-    async def _confirmed(self, publishes: Iterable[Awaitable[object]]) -> None:
-        results = await asyncio.gather(*publishes, return_exceptions=True)
+    async def _declare_again(self) -> None:
+        for queue in self._queues:
+            await queue.declare()
+
+    async def _confirmed(self, publishes: Sequence[Coroutine[object, object, object]]) -> None:
+        """Wait for the broker to confirm every one of these.
+
+        Raises:
+            BusUnavailableError: one of them was not confirmed, in time or at all.
+        """
+        try:
+            async with asyncio.timeout(self._confirm_timeout_s):
+                results = await asyncio.gather(*publishes, return_exceptions=True)
+                if any(isinstance(result, DeliveryError) for result in results):
+                    await self._declare_again()  # a wiped broker has lost its queues
+        except (AMQPException, OSError, RuntimeError) as error:  # OSError: a time-out is one
+            raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
         errors = [result for result in results if isinstance(result, BaseException)]
-        if not errors:
-            return
-        if any(isinstance(error, DeliveryError) for error in errors):
-            await self._declare()  # a wiped broker has lost its queues
         for error in errors:
-            if not isinstance(error, AMQPException | OSError | RuntimeError):
+            if not isinstance(error, _FAILED_PUBLISH):
                 raise error
-        names = ", ".join(sorted({type(error).__name__ for error in errors}))
-        raise BusUnavailableError(f"RabbitMQ did not take {len(errors)} messages: {names}.") from errors[0]
+        if errors:
+            names = ", ".join(sorted({type(error).__name__ for error in errors}))
+            raise BusUnavailableError(f"RabbitMQ did not take {len(errors)} messages: {names}.") from errors[0]
+
+    def _consumer(self, receive: Receive, bound: asyncio.Semaphore) -> Callable[[RabbitMessage], Awaitable[None]]:
+        async def consume(message: RabbitMessage) -> None:
+            try:
+                item = WorkItem.model_validate_json(message.body, extra="ignore")
+            except ValidationError:
+                _log.error("bus.unreadable", message_id=message.message_id)
+                await message.reject(requeue=False)
+                return
+            traceparent = message.headers.get("traceparent")
+            delivery = Delivery(item, str(traceparent) if traceparent else None)
+            if await self._received(receive, delivery, bound):
+                await message.ack()
+            else:
+                await message.reject(requeue=False)
+
+        return consume
+
+    async def _received(self, receive: Receive, delivery: Delivery, bound: asyncio.Semaphore) -> bool:
+        """Receive in a task of its own, for the client library cancels its consumers when the connection is lost.
+
+        Work that is paid for goes on; the message comes again and finds the work done. The bound keeps what comes
+        again waiting, since the broker counts only what it sent over the new connection.
+        """
+
+        async def within_bound() -> bool:
+            async with bound:
+                return await received(receive, delivery)
+
+        task = asyncio.create_task(within_bound())
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
 
 
 def cloudevents_headers(event: RecordedEvent) -> HeadersType:
@@ -173,35 +250,3 @@ def cloudevents_headers(event: RecordedEvent) -> HeadersType:
 async def _undecoded(message: RabbitMessage) -> RabbitMessage:
     """The message itself, so that the consumer parses it and answers for it."""
     return message
-
-
-def _consumer(receive: Receive) -> Callable[[RabbitMessage], Awaitable[None]]:
-    async def consume(message: RabbitMessage) -> None:
-        try:
-            item = WorkItem.model_validate_json(message.body)
-        except ValidationError:
-            _log.error("bus.unreadable", message_id=message.message_id)
-            await message.reject(requeue=False)
-            return
-        traceparent = message.headers.get("traceparent")
-        try:
-            await _held(receive, Delivery(item, str(traceparent) if traceparent else None))
-        except Exception as error:  # noqa: BLE001 - a message nobody can answer for must not come back for ever
-            _log.error("bus.refused", job_id=str(item.job_id), kind=item.kind, exc_info=error)
-            await message.reject(requeue=False)
-        else:
-            await message.ack()
-
-    return consume
-
-
-async def _held(receive: Receive, delivery: Delivery) -> None:
-    """Deliver until it is recorded: while the store is away the message waits here, unacknowledged."""
-    while True:
-        try:
-            await receive(delivery)
-        except RetryableError as error:
-            _log.warning("bus.holding", error_code=error.code, job_id=str(delivery.item.job_id))
-            await asyncio.sleep(_HOLD_S)
-        else:
-            return

@@ -1,0 +1,32 @@
+"""Holding a delivery while its work cannot be recorded: the same rule in both buses."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dragoman_contracts.errors import RetryableError
+from dragoman_runtime.bus.port import Delivery, Receive
+from dragoman_runtime.telemetry import get_logger
+
+_SHORTEST_S, _LONGEST_S = 0.1, 5.0
+_log = get_logger()
+
+
+async def received(receive: Receive, delivery: Delivery) -> bool:
+    """Deliver until it is recorded, waiting ever longer while the store is away; whether it was received at all.
+
+    False after an error that nobody foresaw, which is logged: the same delivery would meet it again.
+    """
+    wait_s = _SHORTEST_S
+    while True:
+        try:
+            await receive(delivery)
+        except RetryableError as error:
+            _log.warning("bus.holding", error_code=error.code, job_id=str(delivery.item.job_id))
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, _LONGEST_S)
+        except Exception as error:  # noqa: BLE001 - a message nobody can answer for must not come back for ever
+            _log.error("bus.refused", job_id=str(delivery.item.job_id), kind=delivery.item.kind, exc_info=error)
+            return False
+        else:
+            return True
