@@ -56,6 +56,8 @@ async def spanish(engine: ApertiumEngine, *units: Unit) -> list[str]:
         ((["<", 1], "In accordance with", ["/", 1], " the law"), "<1>De acuerdo con</1> la ley"),
         (("Name:", ["#", 1], "House:", ["#", 2]), "Nombre:<1/>Casa:<2/>"),
         ((["<", 1], ["<", 2], "The house", ["/", 2], ["/", 1]), "<1><2>La casa</2></1>"),
+        (("An interest of ", ["<", 1], "1.5 %", ["/", 1], " each month"), "Un interés de <1>1.5 %</1> cada mes"),
+        (("Page ", ["#", 1], " of ", ["#", 2]), "Página <1/> de <2/>"),
         (("I don’t know the customer’s name.",), "No sé el nombre del cliente."),
     ],
 )

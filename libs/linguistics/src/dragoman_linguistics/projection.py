@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple
 
 from dragoman_contracts.text import Content, Tag, TagSide, TagSpec, closing, normalised
@@ -110,13 +111,25 @@ def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Wor
 
 
 def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:
-    """The same place, taking in the white space beside it where the source's pair holds white space at that edge."""
+    """The same place, taking in the marks and the white space beside it that the source's pair holds at that edge."""
     start, end = place.start, place.end
-    if source[node.start : node.start + 1].isspace() and target[start - 1 : start].isspace():
+    held = source[node.start : node.end]
+    before, after = _leading_marks(held), _leading_marks(held[::-1])[::-1]
+    if before and target[:start].endswith(before):
+        start -= len(before)
+    if after and target[end:].startswith(after):
+        end += len(after)
+    if held[:1].isspace() and target[start - 1 : start].isspace():
         start -= 1
-    if source[node.end - 1 : node.end].isspace() and target[end : end + 1].isspace():
+    if held[-1:].isspace() and target[end : end + 1].isspace():
         end += 1
     return Place(start, end, place.is_certain)
+
+
+def _leading_marks(text: str) -> str:
+    """What stands before the first letter or digit, outer white space apart: engines may not know such a mark."""
+    text = text.lstrip()
+    return "".join(takewhile(lambda character: not character.isalnum(), text))
 
 
 def _project_point(
@@ -133,6 +146,9 @@ def _project_point(
     right_place = min((word.start for word in links.get(right, ())), default=-1)
     # A note mark sticks to the word it touches.
     touches_right = words[right].start == offset and words[left].end != offset
+    # Between two spaces it stays between two spaces.
+    if left_place >= 0 and source[offset - 1].isspace() and target[left_place : left_place + 1].isspace():
+        left_place += 1
     for place in (right_place, left_place) if touches_right else (left_place, right_place):
         if place >= 0:
             return Place(place, place)
