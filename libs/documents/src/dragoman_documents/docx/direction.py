@@ -24,8 +24,8 @@ def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale) -
             continue
         properties = _properties(run, "rPr")
         _state_language(properties, locale)
-        if locale.is_right_to_left:
-            _switch_on(properties, "rtl", _AFTER_RTL)
+        if locale.is_right_to_left and _switch_on(properties, "rtl", _AFTER_RTL):
+            _keep_looks(properties)
     if runs and locale.is_right_to_left and short_name(paragraph) == "w:p":
         _switch_on(_properties(paragraph, "pPr"), "bidi", _AFTER_BIDI)
 
@@ -50,9 +50,24 @@ def _properties(owner: Element, local: str) -> Element:
     return created
 
 
-def _switch_on(properties: Element, local: str, later: frozenset[str]) -> None:
-    if all(short_name(child) != f"w:{local}" for child in properties):
-        _insert(properties, properties.makeelement(f"{namespace_of(properties)}{local}"), later)
+def _switch_on(properties: Element, local: str, later: frozenset[str]) -> bool:
+    """Switch a property on where the source does not state it; whether it had to be."""
+    if any(short_name(child) == f"w:{local}" for child in properties):
+        return False
+    _insert(properties, properties.makeelement(f"{namespace_of(properties)}{local}"), later)
+    return True
+
+
+def _keep_looks(properties: Element) -> None:
+    """Repeat bold, italic and size for complex scripts: right-to-left runs are drawn by those alone (§17.3.2.2)."""
+    stated = {short_name(child): child for child in properties}
+    for local in ("b", "i", "sz"):
+        plain = stated.get(f"w:{local}")
+        if plain is not None and f"w:{local}Cs" not in stated:
+            twin = properties.makeelement(f"{namespace_of(properties)}{local}Cs")
+            for name, value in plain.attrib.items():
+                twin.set(name, value)
+            plain.addnext(twin)
 
 
 def _insert(properties: Element, child: Element, later: frozenset[str]) -> None:
