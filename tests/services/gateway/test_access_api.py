@@ -134,7 +134,7 @@ async def test_a_project_is_edited_with_its_etag_and_a_late_edit_is_refused(gate
     late = await admin.put("/api/v1/projects/legal", json=entry, headers={"If-Match": '"1"'})
     assert (late.status_code, code(late)) == (412, "catalog.stale_edit")
     strange = await admin.put("/api/v1/projects/legal", json=entry, headers={"If-Match": "x"})
-    assert (strange.status_code, code(strange)) == (412, "request.stale_version")
+    assert (strange.status_code, code(strange)) == (400, "request.if_match_malformed")
     twice = await admin.post("/api/v1/projects", json={"code": "legal", "name": "Legal"})
     assert (twice.status_code, code(twice)) == (409, "catalog.exists")
     job = (await submit(gateway.as_operator, project_code="legal")).json()

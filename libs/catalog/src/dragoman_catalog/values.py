@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StrictBool
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -40,7 +40,7 @@ class PolicyOverrides(Value):
     engine: OptionName | None = None
     model: OptionName | None = None
     prompt_version: OptionName | None = None
-    batch_size: Annotated[int, Field(ge=1, le=1000)] | None = None
+    batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
     segmentation_rules: OptionName | None = None
     qa_profile: OptionName | None = None
     nonce: OptionName | None = None
@@ -56,13 +56,13 @@ class ProjectSettings(Value):
     default_engine: OptionName = ""
     model: OptionName = ""
     prompt_version: OptionName = ""
-    batch_size: Annotated[int, Field(ge=1, le=1000)] = 25
+    batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] = 25
     segmentation_rules: OptionName = "default"
     qa_profile: OptionName = "default"
-    retention_days: Annotated[int, Field(ge=1, le=36500)] | None = None
-    max_attempts: Annotated[int, Field(ge=1, le=50)] = 5
-    is_auto_start: bool = True
-    accepts_unlisted_pairs: bool = True
+    retention_days: Annotated[int, Field(ge=1, le=36500, strict=True)] | None = None
+    max_attempts: Annotated[int, Field(ge=1, le=50, strict=True)] = 5
+    is_auto_start: StrictBool = True
+    accepts_unlisted_pairs: StrictBool = True
 
 
 class Project(Value):

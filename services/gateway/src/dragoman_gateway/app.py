@@ -50,6 +50,7 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.gateway = Gateway(ports)
     app.include_router(api_router())

@@ -66,9 +66,3 @@ class ForbiddenError(PermanentError):
     """The credential does not allow this."""
 
     default_code = "auth.forbidden"
-
-
-class StaleVersionError(ConflictError):
-    """If-Match names a version that is not the newest; read the entry again."""
-
-    default_code = "request.stale_version"

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from dragoman_catalog import Role
 from dragoman_contracts.errors import PermanentError
-from dragoman_gateway.errors import ForbiddenError, StaleVersionError
+from dragoman_gateway.errors import ForbiddenError
 from dragoman_gateway.gateway import Gateway, gateway_of
 from dragoman_gateway.principals import Principal
 from dragoman_gateway.signin import SESSION_COOKIE, Identity
@@ -24,11 +24,19 @@ _cookie = APIKeyCookie(
     description="A browser session from POST /session; what changes something also needs the header X-CSRF-Token.",
     auto_error=False,
 )
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _ETAG = re.compile(r'"(\d{1,18})"')
 
 GatewayDep = Annotated[Gateway, Depends(gateway_of)]
 
 _NUL_FREE = r"^[^\x00]*$"
+
+
+def _written_out(value: object) -> object:
+    """Seconds since 1970 are numbers that happen to parse, not times."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+        return value
+    raise ValueError("write it like 2026-11-22T08:30:00Z")
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -38,7 +46,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("this time is outside of the calendar in UTC") from error
 
 
-UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+UtcTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 """A time with its zone, turned into UTC."""
 
 Cursor = Annotated[
@@ -52,6 +60,12 @@ class IfMatchMissingError(PermanentError):
     """An edit must say which version it was made on."""
 
     default_code = "request.if_match_required"
+
+
+class IfMatchMalformedError(PermanentError):
+    """If-Match is none of the ETags this server gives."""
+
+    default_code = "request.if_match_malformed"
 
 
 async def _identity(
@@ -95,7 +109,7 @@ def _edited_version(if_match: Annotated[str | None, Header(description="The ETag
         raise IfMatchMissingError("Send the ETag of what you edited as If-Match.")
     found = _ETAG.fullmatch(if_match.strip().removeprefix("W/"))
     if found is None:
-        raise StaleVersionError("If-Match is no ETag of this entry; read it again.")
+        raise IfMatchMalformedError("If-Match is no ETag of ours; send the one you were given, quotes included.")
     return int(found.group(1))
 
 

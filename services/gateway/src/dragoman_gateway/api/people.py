@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from dragoman_catalog import EntryMissingError, Role, User
 from dragoman_catalog.values import DisplayName
@@ -42,7 +42,7 @@ class NewUser(UserEntry):
 class EditedUser(UserEntry):
     """A user as they shall be. Who is inactive is signed out, and their tokens open nothing."""
 
-    is_active: bool = True
+    is_active: StrictBool = True
 
 
 class UserList(BaseModel):

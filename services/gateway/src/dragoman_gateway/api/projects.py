@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool
 
 from dragoman_catalog import (
     DomainPack,
@@ -55,7 +55,7 @@ class PairEntry(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    is_active: bool = True
+    is_active: StrictBool = True
     overrides: PolicyOverrides = PolicyOverrides()
 
 
@@ -213,7 +213,7 @@ async def edit_pair(
     "/projects/{code}/language-pairs/{pair_id}",
     status_code=204,
     summary="Remove a language pair",
-    responses=documented(401, 403, 404, 412, 422, 428, 503),
+    responses=documented(400, 401, 403, 404, 412, 422, 428, 503),
 )
 async def remove_pair(
     code: _Code, pair_id: UUID, gateway: GatewayDep, principal: Admin, version: EditedVersion

@@ -6,7 +6,7 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, WithJsonSchema
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.events import RevisionStrategy
@@ -21,7 +21,12 @@ from dragoman_runtime.telemetry import current_traceparent, span
 
 router = APIRouter(tags=["jobs"])
 
+_OF_THE_JOB = ("show_job", "read_events", "list_units", "list_artifacts", "process_job", "cancel_job", "resume_job")
 _NOT_FIELDS = frozenset({"file", "metadata", "engine", "model", "auto_start"})
+
+
+def _link(operation: str) -> dict[str, object]:
+    return {"operationId": operation, "parameters": {"job_id": "$response.body#/job_id"}}
 
 
 def _or_auto(value: object) -> object:
@@ -52,7 +57,7 @@ class JobForm(BaseModel):
     metadata: str = Field("", max_length=65536, description="A JSON object.", examples=['{"order": 7}'])
     engine: str = Field("", max_length=80, description="Another engine than the project's.")
     model: str = Field("", max_length=80, description="Another model than the project's.")
-    auto_start: Annotated[bool | None, BeforeValidator(_or_none)] = Field(
+    auto_start: Annotated[bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})] = Field(
         None, description="False: after preflight the job waits for POST …/process."
     )
 
@@ -66,6 +71,7 @@ class JobForm(BaseModel):
         202: {
             "description": "The job was opened, or the idempotency key had opened it before.",
             "headers": {"Location": {"description": "The job.", "schema": {"type": "string"}}},
+            "links": {name: _link(name) for name in _OF_THE_JOB},
         },
         **documented(400, 401, 403, 409, 413, 422, 503),
     },
