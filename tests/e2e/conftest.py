@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from docx import Document
 
-from e2e.installation import WORKERS, Installation
+from e2e.installation import WORKERS, Installation, object_settings, service_settings
 from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
@@ -38,17 +38,8 @@ def service_environment(
     """The environment that points services to this test's private servers."""
     assert postgres.is_running
     assert rabbitmq.is_running
-    return {
-        "DRAGOMAN_DATABASE_URL": postgres_url,
-        "DRAGOMAN_AMQP_URL": rabbitmq.url,
-        "DRAGOMAN_OBJECTS_URL": f"s3+{s3.url}/{s3_bucket}",
-        "DRAGOMAN_S3_ACCESS_KEY": s3.access_key,
-        "DRAGOMAN_S3_SECRET_KEY": s3.secret_key,
-        "DRAGOMAN_LEASE_S": "4",
-        "DRAGOMAN_HEARTBEAT_S": "1",
-        "DRAGOMAN_RECONCILE_EVERY_S": "2",
-        "DRAGOMAN_LOG_FORMAT": "json",
-    }
+    objects = object_settings(s3.url, s3_bucket, s3.access_key, s3.secret_key)
+    return service_settings(postgres_url, rabbitmq.url, objects)
 
 
 @pytest.fixture

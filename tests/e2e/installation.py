@@ -3,42 +3,64 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from servers.process import free_port, watched
+
 WORKERS = ("intake", "extract", "translate", "qa", "reassemble")
 """The services that work from queues."""
 
+EVERY_SERVICE = ("relay", *WORKERS, "gateway")
+"""All there is: the six services and the relay."""
+
 _MODULES = {name: f"dragoman_{name}" for name in (*WORKERS, "gateway")} | {"relay": "dragoman_runtime.relay"}
+_STOP_TIMEOUT_S = 40
 
 
 class ServiceProcess:
-    """One process of one service, with its log in a file."""
+    """One process of one service, with its log in a file. It never outlives the session of the tests."""
 
     def __init__(self, name: str, environment: Mapping[str, str], log: Path) -> None:
         self.name = name
+        self.log = log
         self._environment = environment
-        self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process; it connects by itself when its servers are there."""
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", _MODULES[self.name]],
+                watched(self.name, [sys.executable, "-m", _MODULES[self.name]]),
                 env={**os.environ, **self._environment},
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
     @property
+    def pid(self) -> int:
+        """The process id; the same through pause and resume, another one after a start."""
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
+
+    def pause(self) -> None:
+        """Stop it where it stands; `resume` lets it go on as if nothing had been."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -50,18 +72,21 @@ class ServiceProcess:
 
     def log_tail(self, lines: int = 30) -> str:
         """What it said last."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:]) if self._log.exists() else ""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
 
     def _end(self, how: signal.Signals) -> int:
-        if self._process is None:
+        process = self._process
+        if process is None:
             return 0
-        if self._process.poll() is None:
-            self._process.send_signal(how)
+        if process.poll() is None:
+            process.send_signal(how)
         try:
-            return self._process.wait(timeout=40)
+            process.wait(timeout=_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            return self._process.wait()
+            process.kill()
+        if process.stdin is not None:
+            process.stdin.close()
+        return process.wait()
 
 
 class Installation:
@@ -81,11 +106,37 @@ class Installation:
         self.processes[name].kill()
         self.processes[name].start()
 
-    def stop(self) -> None:
-        """End every service, those first that bring work to others."""
-        for process in reversed(self.processes.values()):
-            process.stop()
+    def stop(self) -> dict[str, int]:
+        """End every service, those first that bring work to others; the exit status of each."""
+        return {name: process.stop() for name, process in reversed(self.processes.items())}
 
     def logs(self) -> str:
         """What every service said last: for the report of a failed test."""
         return "\n".join(f"--- {name}\n{process.log_tail()}" for name, process in self.processes.items())
+
+
+def service_settings(database: str, amqp: str, objects: Mapping[str, str]) -> dict[str, str]:
+    """The environment of an installation on these servers: quick to notice a vanished worker, a gateway on a free port.
+
+    `objects` are the settings of the object store.
+    """
+    return {
+        "DRAGOMAN_DATABASE_URL": database,
+        "DRAGOMAN_AMQP_URL": amqp,
+        **objects,
+        "DRAGOMAN_LEASE_S": "4",
+        "DRAGOMAN_HEARTBEAT_S": "1",
+        "DRAGOMAN_RECONCILE_EVERY_S": "2",
+        "DRAGOMAN_LOG_FORMAT": "json",
+        "DRAGOMAN_HTTP_PORT": str(free_port()),
+        "DRAGOMAN_SIGNING_KEY": secrets.token_urlsafe(32),
+    }
+
+
+def object_settings(url: str, bucket: str, access_key: str, secret_key: str) -> dict[str, str]:
+    """The settings of an object store that is a bucket of an S3 server."""
+    return {
+        "DRAGOMAN_OBJECTS_URL": f"s3+{url}/{bucket}",
+        "DRAGOMAN_S3_ACCESS_KEY": access_key,
+        "DRAGOMAN_S3_SECRET_KEY": secret_key,
+    }

@@ -72,6 +72,14 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str) ->
         time.sleep(_POLL_INTERVAL_S)
 
 
+def watched(name: str, command: Sequence[str | Path]) -> list[str]:
+    """The command beside its watcher: start it with a pipe as stdin and in a session of its own.
+
+    When the pipe closes, the whole group is killed.
+    """
+    return ["/bin/sh", "-c", _WATCHED, name, *map(str, command)]
+
+
 class ServerProcess(ABC):
     """One private server: where it keeps its files, how it is started, and the ways in which it can end."""
 
@@ -177,7 +185,7 @@ class ServerProcess(ABC):
     def _spawn(self) -> None:
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _WATCHED, self.name, *map(str, self.command())],
+                watched(self.name, self.command()),
                 cwd=self.folder,
                 env={**os.environ, **self.environment()},
                 stdin=subprocess.PIPE,
