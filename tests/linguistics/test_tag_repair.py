@@ -1,12 +1,10 @@
 import re
-from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman_contracts.text import (
     Content,
-    Tag,
     TagRepair,
     TagRole,
     TagSpec,
@@ -130,12 +128,12 @@ def test_repair_never_loses_a_kept_tag_nor_invents_one_nor_touches_the_text(data
 
 
 @given(st.data())
-def test_a_repaired_target_needs_no_further_repair(data: st.DataObject) -> None:
+def test_a_target_that_was_repaired_without_guessing_needs_no_further_repair(data: st.DataObject) -> None:
     source = data.draw(nested_content())
     specs = data.draw(specs_for(source))
-    repaired, _ = repair(source, data.draw(damaged(source)), specs)
-    again, _ = repair(source, repaired, specs)
-    assert tag_counts(again) >= tag_counts(repaired)
+    repaired, rung = repair(source, data.draw(damaged(source)), specs)
+    if rung is TagRepair.REORDERED:
+        assert repair(source, repaired, specs) == (repaired, TagRepair.EXACT)
 
 
 @given(st.data())
@@ -143,7 +141,3 @@ def test_undamaged_tags_around_other_words_are_exact(data: st.DataObject) -> Non
     source = data.draw(nested_content())
     target: Content = tuple(re.sub("[ab]", "x", part) if isinstance(part, str) else part for part in source)
     assert repair(source, target, data.draw(specs_for(source))) == (target, TagRepair.EXACT)
-
-
-def tag_counts(content: Content) -> Counter[Tag]:
-    return Counter(part for part in content if isinstance(part, Tag))
