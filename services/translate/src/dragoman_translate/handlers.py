@@ -59,7 +59,7 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
 
     return (
         Task(WorkKind.TRANSLATION_PLAN, PlanOutcome, _plan_inputs, perform_plan, decide_plan),
-        Task(WorkKind.TRANSLATION_BATCH, BatchOutcome, _batch_inputs, perform_batch, decide_batch, keeps_late=True),
+        Task(WorkKind.TRANSLATION_BATCH, BatchOutcome, _batch_inputs, perform_batch, decide_batch),
     )
 
 

@@ -28,13 +28,11 @@ class Message:
         self.reused = False
         self.attempt = 0
         self.error_code: str | None = None
-        self._job: Job | None = None
 
-    def begin(self, job: Job, attempt: int, now: datetime) -> None:
-        """The lease is taken."""
-        self._job, self.attempt = job, attempt
-        age_s = max(0.0, (now - job.head_at).total_seconds())
-        metrics.QUEUE_AGE_SECONDS.labels(QUEUE_OF[self.item.kind]).observe(age_s)
+    def begin(self, owed_at: datetime, attempt: int, now: datetime) -> None:
+        """The lease is taken, of work that the job owed since its last event, at `owed_at`."""
+        self.attempt = attempt
+        metrics.QUEUE_AGE_SECONDS.labels(QUEUE_OF[self.item.kind]).observe(max(0.0, (now - owed_at).total_seconds()))
 
     def end(self, events: tuple[Event, ...], job: Job) -> None:
         """The events are stored; `job` is the state after them."""

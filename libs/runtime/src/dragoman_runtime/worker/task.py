@@ -138,7 +138,6 @@ class Task(Generic[_O]):
 
     `inputs` names everything the outcome depends on: equal inputs, equal outcome, whatever job asks; None when the
     outcome must not be shared or kept. `perform` is slow and may be paid for; `decide` is pure and may run again.
-    With `keeps_late` an outcome is recorded even when the job has stopped meanwhile.
     """
 
     kind: WorkKind
@@ -146,7 +145,6 @@ class Task(Generic[_O]):
     inputs: Callable[[Job, WorkItem], Mapping[str, Any]] | None
     perform: Callable[[WorkContext], Awaitable[_O]]
     decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]
-    keeps_late: bool = False
 
     def fingerprint(self, job: Job, item: WorkItem) -> str | None:
         """The sha256 of the task's kind and inputs, under which its outcome is kept."""

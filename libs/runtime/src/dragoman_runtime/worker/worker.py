@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from dragoman_contracts.envelope import Origin
-from dragoman_contracts.errors import ConflictError, DragomanError, PermanentError, RetryableError
+from dragoman_contracts.errors import (
+    ConflictError,
+    DragomanError,
+    ObjectCorruptError,
+    ObjectMissingError,
+    PermanentError,
+    RetryableError,
+)
 from dragoman_contracts.events import Event, PhaseStarted
 from dragoman_contracts.identity import event_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
-from dragoman_contracts.pipeline import WorkItem, due_at, is_owed
+from dragoman_contracts.pipeline import WorkItem, accepts_late, due_at, is_owed
 from dragoman_contracts.vocabulary import PHASE_OF, JobStatus, WorkKind
 from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
@@ -125,42 +135,51 @@ class _Turn:
         try:
             begun = await self._begin(job, head)
             if begun is not None:
+                self._message.begin(job.head_at, self._attempt(job), self._clock.now())
                 await self._do(*begun)
         except LeaseHeldError:
             self._message.outcome = "leased"
+        except asyncio.CancelledError:
+            self._message.outcome = "interrupted"
+            with suppress(RetryableError):  # the lease then ends by itself
+                await asyncio.shield(self._store.commit(release=self._lease))
+            raise
         finally:
             self._held.discard(self._lease)
 
     async def _do(self, job: Job, head: Head) -> None:
         """Perform, decide and append under the lease."""
         attempt = self._attempt(job)
-        self._message.begin(job, attempt, self._clock.now())
         try:
             outcome = await self._outcome(job, attempt)
             await self._record(job, head, attempt, outcome)
         except (WorkStoppedError, NotYetError) as error:
             self._message.outcome = error.code
             await self._store.commit(release=self._lease)
-        except asyncio.CancelledError:
-            await asyncio.shield(self._store.commit(release=self._lease))
-            raise
         except Exception as error:  # noqa: BLE001 - the one place where every failure becomes an event
             await self._fail(error, attempt)
 
     async def _begin(self, job: Job, head: Head) -> tuple[Job, Head] | None:
         """Take the lease, in the append of PhaseStarted where this work begins its phase; None when nothing is owed."""
-        while True:
-            due = due_at(job, self._item.key)
-            if not is_owed(job, self._item.key) or (due is not None and due > self._clock.now()):
-                self._message.outcome = "not_owed"
-                return None
+        while self._is_due(job):
             started = self._phase_start(job)
             try:
                 stored = await self._store.commit(self._append(job, head, 1, started), take=self._lease)
             except ConflictError:
                 job, head = await self._jobs.load(self._item.job_id)
                 continue
-            return self._jobs.learn(job, stored) or (job, head)
+            if stored:
+                return self._jobs.learn(job, stored) or (job, head)
+            job, head = await self._jobs.load(self._item.job_id)  # who had the lease before may have done the work
+            if self._is_due(job):
+                return job, head
+            await self._store.commit(release=self._lease)
+        self._message.outcome = "not_owed"
+        return None
+
+    def _is_due(self, job: Job) -> bool:
+        due = due_at(job, self._item.key)
+        return is_owed(job, self._item.key) and (due is None or due <= self._clock.now())
 
     def _phase_start(self, job: Job) -> tuple[Event, ...]:
         kind = self._item.kind
@@ -178,28 +197,37 @@ class _Turn:
     async def _outcome(self, job: Job, attempt: int) -> Value:
         """The outcome that is stored for these inputs, or else a new one, stored before anything is appended."""
         fingerprint = self._task.fingerprint(job, self._item)
-        project_id = job.project_id
-        if fingerprint is not None:
-            kept = await self._objects.get_pointer(project_id, fingerprint)
-            if kept is not None:
+        if fingerprint is None:
+            return await self._perform(job, attempt)
+        kept = await self._objects.get_pointer(job.project_id, fingerprint)
+        if kept is not None:
+            try:
+                outcome = await get_value(self._objects, job.project_id, kept, self._task.outcome)
+            except (ObjectMissingError, ObjectCorruptError, ValidationError):  # erased, damaged, or of an older version
+                await self._objects.delete_pointer(job.project_id, fingerprint)
+            else:
                 self._message.reused = True
-                return await get_value(self._objects, project_id, kept, self._task.outcome)
-        objects = ProjectObjects(self._objects, project_id, self._values)
+                return outcome
+        outcome = await self._perform(job, attempt)
+        mine = await put_value(self._objects, job.project_id, outcome)
+        kept = await self._objects.put_pointer(job.project_id, fingerprint, mine)
+        return outcome if kept == mine else await get_value(self._objects, job.project_id, kept, self._task.outcome)
+
+    async def _perform(self, job: Job, attempt: int) -> Value:
+        objects = ProjectObjects(self._objects, job.project_id, self._values)
         context = WorkContext(job, self._item, attempt, objects, self._store)
         async with asyncio.timeout(self._limits.deadline.total_seconds()):
-            outcome = await self._task.perform(context)
-        if fingerprint is not None:
-            mine = await put_value(self._objects, project_id, outcome)
-            kept = await self._objects.put_pointer(project_id, fingerprint, mine)
-            if kept != mine:
-                return await get_value(self._objects, project_id, kept, self._task.outcome)
-        return outcome
+            return await self._task.perform(context)
 
     async def _record(self, job: Job, head: Head, attempt: int, outcome: Value) -> None:
-        """Append what follows from the outcome, deciding again whenever another writer was first."""
+        """Append what follows from the outcome, deciding again whenever another writer was first.
+
+        The outcome of work that is no longer owed is recorded where the job was stopped meanwhile and lacks it.
+        """
+        key = self._item.key
         while True:
-            owed = is_owed(job, self._item.key)
-            events = self._task.decide(job, self._item, outcome) if owed or self._task.keeps_late else ()
+            wanted = is_owed(job, key) or accepts_late(job, key)
+            events = self._task.decide(job, self._item, outcome) if wanted else ()
             try:
                 stored = await self._store.commit(self._append(job, head, attempt, events), release=self._lease)
             except ConflictError:
@@ -227,11 +255,12 @@ class _Turn:
             failed = decide_failure(self._item, error, attempt=attempt, now=now, policy=policy, reason=reason)
             events = (failed,) if is_owed(job, self._item.key) else ()
             try:
-                await self._store.commit(self._append(job, head, attempt, events), release=self._lease)
+                stored = await self._store.commit(self._append(job, head, attempt, events), release=self._lease)
             except ConflictError:
                 job, head = await self._jobs.load(self._item.job_id)
                 continue
-            self._message.end(events, job)
+            learnt = self._jobs.learn(job, stored)
+            self._message.end(events, learnt[0] if learnt else job)
             return
 
     async def _store_reason(self, project_id: UUID, error: Exception) -> Any:

@@ -1,0 +1,416 @@
+"""The worker: what one delivery leads to, whoever else is at the work and whatever fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from typing_extensions import override
+
+from contracts.streams import (
+    JOB,
+    PROJECT,
+    UP_TO_PLAN,
+    UP_TO_PREFLIGHT,
+    batch,
+    failed,
+    preflight_passed,
+    started,
+    submitted,
+)
+from dragoman_contracts.errors import PermanentError, RetryableError
+from dragoman_contracts.events import CancelRequested, JobCancelled, WorkFailed, WorkParked
+from dragoman_contracts.identity import event_id, work_id
+from dragoman_contracts.job import Job
+from dragoman_contracts.vocabulary import JobStatus, WorkKind
+from dragoman_runtime.eventstore import EventStore, Head, Jobs, Lease, StoreUnavailableError
+from dragoman_runtime.objects import get_value
+from dragoman_runtime.worker import NotYetError, RetryPolicy, WorkContext, WorkerLimits
+from dragoman_runtime.worker.failure import ParkingReason
+from runtime.workshop import Count, Outcome, Raising, Workshop, extraction, preflight, translation, workshop
+
+PREFLIGHT_WORK = work_id(JOB, WorkKind.PREFLIGHT, 0)
+BATCH = WorkKind.TRANSLATION_BATCH
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
+    """An empty workshop."""
+    async with workshop(tmp_path) as opened:
+        yield opened
+
+
+async def leases(shop: Workshop) -> set[object]:
+    """The work ids of the job's leases that live."""
+    return set(await shop.store.live_leases(JOB))
+
+
+async def test_a_delivery_takes_the_lease_with_the_phase_start_and_appends_the_result(shop: Workshop) -> None:
+    seen: list[object] = []
+
+    async def look(context: WorkContext) -> None:
+        seen.extend([await leases(shop), await shop.types()])
+
+    await shop.submit()
+    await shop.worker(preflight(Count(look))).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert seen == [{PREFLIGHT_WORK}, ["job.submitted", "phase.started"]]
+    assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
+    assert await leases(shop) == set()
+    origin = (await shop.events())[-1].recorded.envelope.origin
+    assert (origin.actor, origin.producer, origin.causation_id) == ("service:test", "build-1", event_id(JOB, 1))
+
+
+async def test_a_delivery_of_work_that_is_done_changes_nothing(shop: Workshop) -> None:
+    performed = Count()
+    worker = shop.worker(preflight(performed))
+    await shop.submit()
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    before = await shop.types()
+
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    await shop.worker(preflight(performed), owner="two").receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert (performed.count, await shop.types()) == (1, before)
+    assert await leases(shop) == set()
+
+
+async def test_work_that_is_not_owed_yet_is_left(shop: Workshop) -> None:
+    performed = Count()
+    await shop.submit()
+
+    await shop.worker(extraction(performed)).receive(shop.delivery(WorkKind.EXTRACTION))
+
+    assert (performed.count, await shop.types()) == (0, ["job.submitted"])
+
+
+@pytest.mark.parametrize("owners", [("one", "two"), ("one", "one")], ids=["two workers", "one worker twice"])
+async def test_one_item_delivered_twice_at_a_time_is_performed_once(shop: Workshop, owners: tuple[str, str]) -> None:
+    performed = Count()
+    same = shop.worker(preflight(performed, is_kept=False))
+    workers = [same, same if owners[0] == owners[1] else shop.worker(preflight(performed, is_kept=False), owner="two")]
+    await shop.submit()
+
+    await asyncio.gather(*(worker.receive(shop.delivery(WorkKind.PREFLIGHT)) for worker in workers))
+
+    assert performed.count == 1
+    assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
+
+
+async def test_a_worker_that_read_the_job_before_another_did_the_work_does_not_do_it_again(shop: Workshop) -> None:
+    """Work without a phase start of its own appends nothing with its lease, so no conflict would tell."""
+    performed = Count()
+    await shop.submit(*UP_TO_PLAN)
+    late = shop.worker(translation(performed, is_kept=False), owner="late")
+    late.jobs = _StaleOnce(shop.store, await late.jobs.load(JOB))
+    await shop.worker(translation(performed, is_kept=False)).receive(shop.delivery(BATCH, 0))
+
+    await late.receive(shop.delivery(BATCH, 0))
+
+    assert performed.count == 1
+    assert await leases(shop) == set()
+
+
+class _StaleOnce(Jobs):
+    """Gives the job first as it was before, as one who read just before another's append."""
+
+    def __init__(self, store: EventStore, stale: tuple[Job, Head]) -> None:
+        super().__init__(store)
+        self._stale = [stale]
+
+    @override
+    async def load(self, job_id: UUID) -> tuple[Job, Head]:
+        return self._stale.pop() if self._stale else await super().load(job_id)
+
+
+async def test_what_another_job_found_out_for_the_same_inputs_is_used(shop: Workshop) -> None:
+    performed = Count()
+    other = work_id(JOB, "another job", 0)
+    await shop.submit()
+    await shop.submit(job_id=other)
+    worker = shop.worker(preflight(performed))
+
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT, job_id=other))
+
+    assert performed.count == 1
+    assert (await shop.job(other)).status is JobStatus.QUEUED
+
+
+async def test_an_outcome_that_was_erased_is_found_out_again(shop: Workshop) -> None:
+    performed = Count()
+    task = preflight(performed)
+    await shop.submit()
+    fingerprint = task.fingerprint(await shop.job(), shop.delivery(WorkKind.PREFLIGHT).item)
+    assert fingerprint is not None
+    gone = await shop.objects.put(PROJECT, b'{"number":7}', "application/json")
+    await shop.objects.put_pointer(PROJECT, fingerprint, gone)
+    await shop.objects.delete(PROJECT, gone)
+
+    await shop.worker(task).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert performed.count == 1
+    assert (await shop.types())[-1] == "preflight.passed"
+    kept = await shop.objects.get_pointer(PROJECT, fingerprint)
+    assert kept is not None
+    assert await get_value(shop.objects, PROJECT, kept, Outcome) == Outcome()
+
+
+async def test_another_append_meanwhile_makes_it_decide_again(shop: Workshop) -> None:
+    async def other_batch(context: WorkContext) -> None:
+        await shop.append(batch(1))
+
+    await shop.submit(*UP_TO_PLAN)
+    await shop.worker(translation(Count(other_batch))).receive(shop.delivery(BATCH, 0))
+
+    assert (await shop.types())[-3:] == [
+        "translation.batch_translated",
+        "translation.batch_translated",
+        "translation.completed",
+    ]
+
+
+async def test_another_append_before_the_phase_start_makes_it_begin_again(shop: Workshop) -> None:
+    await shop.submit()
+    worker = shop.worker(preflight(Count()))
+    await worker.jobs.load(JOB)
+    received = asyncio.ensure_future(worker.receive(shop.delivery(WorkKind.PREFLIGHT)))
+    await shop.append(failed(WorkKind.PREFLIGHT, retry_at=shop.clock.now()))
+    await received
+
+    assert sorted(await shop.types()) == ["job.submitted", "phase.started", "preflight.passed", "work.failed"]
+
+
+@pytest.mark.parametrize("end", [(), (JobCancelled(),)], ids=["cancelling", "cancelled"])
+async def test_a_batch_that_ends_after_the_job_was_cancelled_is_recorded_and_advances_nothing(
+    shop: Workshop, end: tuple[JobCancelled, ...]
+) -> None:
+    async def cancel(context: WorkContext) -> None:
+        await shop.append(CancelRequested(), *end)
+
+    await shop.submit(*UP_TO_PLAN, batch(1))
+    await shop.worker(translation(Count(cancel))).receive(shop.delivery(BATCH, 0))
+
+    job = await shop.job()
+    assert (await shop.types())[-1] == "translation.batch_translated"
+    assert job.plan is not None
+    assert job.plan.is_complete
+    assert job.status is (JobStatus.CANCELLED if end else JobStatus.CANCELLING)
+
+
+async def test_a_batch_that_another_worker_recorded_meanwhile_is_not_recorded_twice(shop: Workshop) -> None:
+    async def outrun(context: WorkContext) -> None:
+        await shop.append(batch(0))
+
+    await shop.submit(*UP_TO_PLAN)
+    await shop.worker(translation(Count(outrun))).receive(shop.delivery(BATCH, 0))
+
+    assert (await shop.types()).count("translation.batch_translated") == 1
+
+
+async def test_a_cancelled_job_stops_work_that_asks_and_the_lease_is_given_back(shop: Workshop) -> None:
+    async def cancel(context: WorkContext) -> None:
+        await shop.append(CancelRequested())
+        await context.stop_if_cancelled()
+
+    await shop.submit(*UP_TO_PLAN)
+    await shop.worker(translation(Count(cancel))).receive(shop.delivery(BATCH, 0))
+
+    assert (await shop.types())[-1] == "job.cancel_requested"
+    assert await leases(shop) == set()
+
+
+async def test_work_that_has_to_wait_gives_the_lease_back_and_appends_nothing(shop: Workshop) -> None:
+    await shop.submit(*UP_TO_PLAN)
+
+    await shop.worker(translation(Raising(NotYetError("Others are at it.")))).receive(shop.delivery(BATCH, 0))
+
+    assert (await shop.types())[-1] == "phase.started"
+    assert await leases(shop) == set()
+
+
+async def test_a_retryable_error_is_recorded_with_the_time_the_other_side_asked_for(shop: Workshop) -> None:
+    error = RetryableError("The engine is busy.", code="engine.rate_limited", retry_after_s=90)
+    await shop.submit()
+    worker = shop.worker(preflight(Raising(error)))
+
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    event = await shop.last()
+    assert isinstance(event, WorkFailed)
+    assert (event.code, event.attempt, event.retry_at) == (
+        "engine.rate_limited",
+        1,
+        shop.clock.now() + timedelta(seconds=90),
+    )
+    assert await leases(shop) == set()
+    shop.clock.advance(timedelta(seconds=89))
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    assert (await shop.types())[-1] == "work.failed", "not before its time"
+    shop.clock.advance(timedelta(seconds=1))
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    assert (await shop.types())[-1] == "preflight.passed"
+    assert (await shop.events())[-1].recorded.envelope.origin.attempt == 2
+
+
+async def test_waits_double_from_attempt_to_attempt_and_the_last_is_parked(shop: Workshop) -> None:
+    errors = [RetryableError("Again.", code="engine.timeout") for _ in range(4)]
+    limits = WorkerLimits(retry=RetryPolicy(base=timedelta(seconds=2), maximum=timedelta(seconds=300)))
+    await shop.submit(first=submitted(max_attempts=4))
+    worker = shop.worker(preflight(Raising(*errors)), limits=limits)
+
+    waits: list[float] = []
+    for _ in range(3):
+        await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+        event = await shop.last()
+        assert isinstance(event, WorkFailed)
+        assert event.retry_at is not None
+        waits.append((event.retry_at - shop.clock.now()).total_seconds())
+        shop.clock.at = event.retry_at
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert all(nominal * 0.75 <= wait <= nominal for wait, nominal in zip(waits, (2, 4, 8), strict=True))
+    parked = await shop.last()
+    assert isinstance(parked, WorkParked)
+    assert (parked.code, parked.attempt) == ("engine.timeout", 4)
+    assert (await shop.job()).status is JobStatus.FAILED
+
+
+async def test_a_permanent_error_is_parked_at_once_with_a_reason_a_person_can_read(shop: Workshop) -> None:
+    await shop.submit()
+    error = PermanentError("Job 7 has no key for its engine; set one.", code="engine.unauthorised")
+
+    await shop.worker(preflight(Raising(error))).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    event = await shop.last()
+    assert isinstance(event, WorkParked)
+    assert (event.code, event.attempt) == ("engine.unauthorised", 1)
+    assert event.reason is not None
+    reason = await get_value(shop.objects, PROJECT, event.reason, ParkingReason)
+    assert reason.message == "Job 7 has no key for its engine; set one."
+    assert reason.stack[-1].startswith("workshop.py:")
+
+
+async def test_a_foreign_error_is_internal_and_its_message_is_kept_out_of_the_record(shop: Workshop) -> None:
+    await shop.submit(first=submitted(max_attempts=2))
+    worker = shop.worker(preflight(Raising(*[ValueError("the secret text of a document")] * 2)))
+
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    first = await shop.last()
+    assert isinstance(first, WorkFailed)
+    assert first.retry_at is not None
+    shop.clock.at = first.retry_at
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    parked = await shop.last()
+    assert isinstance(parked, WorkParked)
+    assert (first.code, parked.code) == ("internal", "internal")
+    assert parked.reason is not None
+    stored = await shop.objects.get(PROJECT, parked.reason) + b"".join(
+        each.recorded.model_dump_json().encode() for each in await shop.events()
+    )
+    assert b"secret" not in stored
+    assert b"ValueError" in stored
+
+
+async def test_work_that_takes_too_long_is_broken_off(shop: Workshop) -> None:
+    async def hang(context: WorkContext) -> None:
+        await asyncio.Event().wait()
+
+    await shop.submit()
+    limits = WorkerLimits(deadline=timedelta(milliseconds=20))
+    await shop.worker(preflight(Count(hang)), limits=limits).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    event = await shop.last()
+    assert isinstance(event, WorkFailed)
+    assert event.code == "work.deadline"
+
+
+async def test_a_failure_of_work_that_is_no_longer_owed_is_not_recorded(shop: Workshop) -> None:
+    async def outrun(context: WorkContext) -> None:
+        await shop.append(preflight_passed())
+        raise RetryableError("Too late to matter.")
+
+    await shop.submit()
+    await shop.worker(preflight(Count(outrun))).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert (await shop.types())[-1] == "preflight.passed"
+    assert await leases(shop) == set()
+
+
+async def test_the_heartbeat_keeps_the_lease_while_the_work_goes_on(shop: Workshop) -> None:
+    lease, heartbeat = timedelta(milliseconds=300), timedelta(milliseconds=50)
+    lease_ends = asyncio.get_running_loop().time() + 0.9
+
+    async def outlast_the_lease(context: WorkContext) -> None:
+        while asyncio.get_running_loop().time() < lease_ends:
+            assert await leases(shop) == {PREFLIGHT_WORK}
+            await asyncio.sleep(0.02)
+
+    await shop.submit()
+    worker = shop.worker(preflight(Count(outlast_the_lease)), limits=WorkerLimits(lease=lease, heartbeat=heartbeat))
+    worker.start()
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    await worker.stop()
+
+    assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
+
+
+async def test_an_expired_lease_is_taken_over(shop: Workshop) -> None:
+    await shop.submit(started(WorkKind.PREFLIGHT))
+    await shop.store.commit(take=Lease(PREFLIGHT_WORK, JOB, "dead", timedelta(seconds=-1)))
+
+    await shop.worker(preflight(Count())).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert (await shop.types())[-1] == "preflight.passed"
+
+
+async def test_a_living_lease_of_another_is_respected(shop: Workshop) -> None:
+    performed = Count()
+    await shop.submit()
+    await shop.store.commit(take=Lease(PREFLIGHT_WORK, JOB, "other", timedelta(seconds=60)))
+
+    await shop.worker(preflight(performed)).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert (performed.count, await shop.types()) == (0, ["job.submitted"])
+    assert await leases(shop) == {PREFLIGHT_WORK}
+
+
+async def test_a_shutdown_gives_the_lease_back(shop: Workshop) -> None:
+    begun = asyncio.Event()
+
+    async def hang(context: WorkContext) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await shop.submit()
+    worker = shop.worker(preflight(Count(hang)))
+    receiving = asyncio.ensure_future(worker.receive(shop.delivery(WorkKind.PREFLIGHT)))
+    await begun.wait()
+    receiving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await receiving
+
+    assert await leases(shop) == set()
+    await shop.worker(preflight(Count()), owner="two").receive(shop.delivery(WorkKind.PREFLIGHT))
+    assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
+
+
+async def test_while_the_store_is_away_the_delivery_stays_with_the_bus(shop: Workshop) -> None:
+    performed = Count()
+
+    async def take_the_store_away(context: WorkContext) -> None:
+        await shop.store.execute("ALTER TABLE stored_events RENAME TO away")
+
+    await shop.submit(*UP_TO_PREFLIGHT)
+    worker = shop.worker(extraction(Count(take_the_store_away)))
+    with pytest.raises(StoreUnavailableError):
+        await worker.receive(shop.delivery(WorkKind.EXTRACTION))
+
+    await shop.store.execute("ALTER TABLE away RENAME TO stored_events")
+    await shop.worker(extraction(performed)).receive(shop.delivery(WorkKind.EXTRACTION))
+
+    assert performed.count == 0, "the outcome was stored before the store went away"
+    assert (await shop.types())[-2:] == ["phase.started", "document.extracted"]
