@@ -319,7 +319,7 @@ class Collector:
             )
             if nodes and [node.text for node in nodes] == [slot.node.text for slot in added]:
                 for slot, node in zip(added, nodes, strict=True):
-                    slot.mirrors.append(node)
+                    slot.mirrors += (node,)
             if other is not choice and short_name(other):
                 self._nest_objects(other)
 

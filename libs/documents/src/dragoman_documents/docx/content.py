@@ -10,22 +10,32 @@ from dragoman_documents.docx.inline import Group, Item, Opaque, Text, has_words,
 
 
 @dataclass(eq=False, slots=True)
-class Tagged:
-    """A unit's content, and what each tag number stands for in the paragraph.
+class TagIndex:
+    """What each tag number of a unit stands for in the paragraph.
 
-    `formats` maps pairs to a visible run format, `groups` pairs to groups, `opaques` placeholders to things;
-    `base` is the format of untagged text, and `group_bases` that of untagged text inside a group.
+    `formats` maps pairs to a visible run format, `groups` pairs to groups, `opaques` placeholders to things, `ids`
+    those back to numbers; `group_bases` is the format of text inside a group that has no tag of its own.
     """
 
-    items: list[Item]
-    base: int
-    content: tuple[str | Tag, ...] = ()
     specs: list[TagSpec] = field(default_factory=list[TagSpec])
     formats: dict[int, int] = field(default_factory=dict[int, int])
     groups: dict[int, Group] = field(default_factory=dict[int, Group])
     opaques: dict[int, Opaque] = field(default_factory=dict[int, Opaque])
     ids: dict[Group | Opaque, int] = field(default_factory=dict["Group | Opaque", int])
     group_bases: dict[Group, int] = field(default_factory=dict[Group, int])
+
+
+_NO_TAGS = TagIndex()  # shared: most units have no tags, and there are many units
+
+
+@dataclass(eq=False, slots=True)
+class Tagged:
+    """A unit's content and its tags; `base` is the format of untagged text."""
+
+    items: list[Item]
+    base: int
+    content: tuple[str | Tag, ...]
+    tags: TagIndex = _NO_TAGS
 
 
 def tag_content(items: list[Item]) -> Tagged | None:
@@ -40,12 +50,10 @@ def tag_content(items: list[Item]) -> Tagged | None:
     if base is None:
         return None
     items = _with_spaces_absorbed(items, base)
-    tagged = Tagged(items, base)
-    writer = _Writer(tagged)
+    writer = _Writer()
     parts: list[str | Tag] = []
     writer.write(items, base, parts)
-    tagged.content = normalised(parts)
-    return tagged
+    return Tagged(items, base, normalised(parts), writer.tags)
 
 
 def _plain_content(text: Text) -> Tagged | None:
@@ -130,9 +138,11 @@ def _is_invisible(text: Text) -> bool:
 
 
 class _Writer:
-    def __init__(self, tagged: Tagged) -> None:
-        self._tagged = tagged
+    """Numbers the tags of one unit in the order they are met."""
+
+    def __init__(self) -> None:
         self._next = 1
+        self.tags = TagIndex()
 
     def write(self, items: Sequence[Item], base: int, parts: list[str | Tag]) -> None:
         for look, run in _alike(items):
@@ -140,7 +150,7 @@ class _Writer:
                 self._plain(run, parts)
             else:
                 tag_id = self._number(TagSpec(id=self._next, role=TagRole.FORMAT, can_delete=True, can_copy=True))
-                self._tagged.formats[tag_id] = look
+                self.tags.formats[tag_id] = look
                 parts.append(opening(tag_id))
                 self._plain(run, parts)
                 parts.append(closing(tag_id))
@@ -164,23 +174,23 @@ class _Writer:
             equivalent=item.equivalent,
         )
         tag_id = self._number(spec)
-        self._tagged.opaques[tag_id] = item
-        self._tagged.ids[item] = tag_id
+        self.tags.opaques[tag_id] = item
+        self.tags.ids[item] = tag_id
         return tag_id
 
     def _group(self, item: Group, parts: list[str | Tag]) -> None:
         tag_id = self._number(TagSpec(id=self._next, role=item.role))
-        self._tagged.groups[tag_id] = item
-        self._tagged.ids[item] = tag_id
+        self.tags.groups[tag_id] = item
+        self.tags.ids[item] = tag_id
         base = prevailing(item.items) or 0
         item.items = _with_spaces_absorbed(item.items, base)
-        self._tagged.group_bases[item] = base
+        self.tags.group_bases[item] = base
         parts.append(opening(tag_id))
         self.write(item.items, base, parts)
         parts.append(closing(tag_id))
 
     def _number(self, spec: TagSpec) -> int:
-        self._tagged.specs.append(spec)
+        self.tags.specs.append(spec)
         self._next += 1
         return spec.id
 

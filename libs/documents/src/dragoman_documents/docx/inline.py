@@ -7,7 +7,7 @@ Slots are the file's own text nodes. Neighbouring slots that look alike make one
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from dragoman_contracts.text import TagRole
 from dragoman_documents.docx.fields import Field
@@ -30,7 +30,7 @@ class Slot:
     has_seam: bool
     before: str = ""
     after: str = ""
-    mirrors: list[Element] = field(default_factory=list[Element])
+    mirrors: tuple[Element, ...] = ()
 
 
 @dataclass(eq=False, slots=True)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.archive import Archive, Entry
-from dragoman_documents.docx.xml import Element, parse_xml, serialise, short_name, transitional
+from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise, short_name, transitional
 from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
 
 _CONTENT_TYPES = "[content_types].xml"
@@ -133,7 +133,7 @@ class Package:
             if not entry.is_folder:
                 self._entries[_key(entry.name)] = entry
         self._roots: dict[str, Element | None] = {}
-        self._sources: dict[str, bytes] = {}
+        self._prologs: dict[str, bytes] = {}
         self._changed: set[str] = set()
         self._overrides, self._defaults = self._content_types()
         self._relationships: dict[str, tuple[Relationship, ...]] = {}
@@ -202,7 +202,7 @@ class Package:
         for key in self._changed:
             root = self._roots[key]
             if root is not None:
-                changes[self._entries[key]] = serialise(root, self._sources[key])
+                changes[self._entries[key]] = serialise(root, self._prologs[key])
         return self._archive.rewritten(changes)
 
     def _children(self, name: str) -> Iterator[Element]:
@@ -212,7 +212,7 @@ class Package:
     def _parse(self, key: str, entry: Entry) -> Element | None:
         try:
             data = self._archive.read(entry)
-            self._sources[key] = data
+            self._prologs[key] = prolog(data)
             return parse_xml(data, self.budget)
         except TooLargeError:
             raise

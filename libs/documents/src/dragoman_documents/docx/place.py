@@ -49,12 +49,12 @@ def _source_level(tagged: Tagged, items: Sequence[Item]) -> list[_Entry]:
         if isinstance(item, Text):
             entries.append(_Entry(("text", item.format), item.content, source=item))
         elif isinstance(item, Opaque):
-            entries.append(_Entry(("opaque", tagged.ids[item]), opaque=item))
+            entries.append(_Entry(("opaque", tagged.tags.ids[item]), opaque=item))
         elif item.node is not None:
             inside = _source_level(tagged, item.items)
-            entries.append(_Entry(("group", tagged.ids[item]), group=item, inside=inside))
+            entries.append(_Entry(("group", tagged.tags.ids[item]), group=item, inside=inside))
         else:
-            tag_id = tagged.ids[item]
+            tag_id = tagged.tags.ids[item]
             entries.append(_Entry(("open", tag_id), opaque=item.opening))
             entries += _source_level(tagged, item.items)
             entries.append(_Entry(("close", tag_id), opaque=item.closing))
@@ -98,18 +98,18 @@ class _TargetReader:
 
     def _open(self, tag_id: int) -> None:
         tagged = self._tagged
-        group = tagged.groups.get(tag_id)
-        if tag_id in tagged.formats:
-            self._stack.append((tag_id, self._level, tagged.formats[tag_id]))
+        group = tagged.tags.groups.get(tag_id)
+        if tag_id in tagged.tags.formats:
+            self._stack.append((tag_id, self._level, tagged.tags.formats[tag_id]))
         elif group is None or (TagSide.OPEN, tag_id) in self._used:
             return
         elif group.node is not None:
             entry = _Entry(("group", tag_id), group=group)
             self._level.append(entry)
-            self._stack.append((tag_id, entry.inside, tagged.group_bases[group]))
+            self._stack.append((tag_id, entry.inside, tagged.tags.group_bases[group]))
         else:
             self._level.append(_Entry(("open", tag_id), opaque=group.opening))
-            self._stack.append((tag_id, self._level, tagged.group_bases[group]))
+            self._stack.append((tag_id, self._level, tagged.tags.group_bases[group]))
         self._used.add((TagSide.OPEN, tag_id))
 
     def _close(self, tag_id: int) -> None:
@@ -119,13 +119,13 @@ class _TargetReader:
 
     def _pop(self) -> int:
         tag_id, level, _ = self._stack.pop()
-        group = self._tagged.groups.get(tag_id)
+        group = self._tagged.tags.groups.get(tag_id)
         if group is not None and group.node is None:
             level.append(_Entry(("close", tag_id), opaque=group.closing))
         return tag_id
 
     def _placeholder(self, tag_id: int) -> None:
-        opaque = self._tagged.opaques.get(tag_id)
+        opaque = self._tagged.tags.opaques.get(tag_id)
         if opaque is None or ((TagSide.PLACEHOLDER, tag_id) in self._used and not opaque.can_copy):
             return
         self._used.add((TagSide.PLACEHOLDER, tag_id))

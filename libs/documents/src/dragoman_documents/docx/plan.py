@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
@@ -45,7 +45,7 @@ class Paragraph:
     @property
     def specs(self) -> Sequence[TagSpec]:
         """What the unit's tags stand for."""
-        return self.tagged.specs
+        return self.tagged.tags.specs
 
     def write(self, target: Sequence[str | Tag]) -> list[Element]:
         """Put a target into the runs; those that changed."""
@@ -94,7 +94,7 @@ class Plan:
     style: str = ""
     is_translatable: bool = True
     paragraph: Element | None = None
-    mirrors: list[Plan] = field(default_factory=list["Plan"])
+    mirrors: tuple[Plan, ...] = ()
 
     @property
     def unit_id(self) -> str:

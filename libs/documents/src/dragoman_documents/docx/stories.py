@@ -69,7 +69,7 @@ def _in_step(new: Sequence[Plan], known: Sequence[Plan]) -> list[Plan]:
         ):
             own.append(plan)
         else:
-            first.mirrors.append(plan)
+            first.mirrors += (plan,)
     return own
 
 
@@ -169,7 +169,7 @@ class _PartWalker:
         if mirror_from is not None:
             for other in self._plans[mirror_from:]:
                 if other.holder.content == plan.holder.content:
-                    other.mirrors.append(plan)
+                    other.mirrors += (plan,)
                     return
         self._plans.append(plan)
 
@@ -215,7 +215,7 @@ class _PartWalker:
             if not twin:
                 self._add(plan, frame.mirror_from)
             elif self._plans and self._plans[-1].holder.content == plan.holder.content:
-                self._plans[-1].mirrors.append(plan)
+                self._plans[-1].mirrors += (plan,)
 
     def _text_value(self, element: Element, path: str, frame: _Frame) -> None:
         text = element.text or ""

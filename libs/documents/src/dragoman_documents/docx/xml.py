@@ -108,7 +108,7 @@ _PREFIXES = {
     "http://www.w3.org/XML/1998/namespace": "xml",
 }
 _STRICT = re.compile(r"http://purl\.oclc\.org/ooxml/(\w+)/(.*)")
-_DECLARATION = re.compile(rb"(\xef\xbb\xbf)?<\?xml\s[^>]*\?>\s*")
+_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -200,19 +200,19 @@ def _measure(root: Element, data: bytes, budget: Budget) -> None:
         budget.hold("attributes", max(len(element.attrib) for element in root.iter()))
 
 
-def serialise(root: Element, original: bytes) -> bytes:
-    """The document of `root` in the encoding and with the declaration and white space before the root of `original`."""
+def prolog(data: bytes) -> bytes:
+    """The byte order mark, XML declaration and white space before the root, to be written again as they were."""
+    match = _PROLOG.match(data)
+    return match.group(0) if match else b""
+
+
+def serialise(root: Element, start: bytes) -> bytes:
+    """The document of `root` after its own prolog, in the encoding it was read in."""
     tree = cast(Any, root).getroottree()
-    info = tree.docinfo
-    encoding: str = info.encoding or "UTF-8"
-    declaration = _DECLARATION.match(original)
-    if encoding.upper() in {"UTF-8", "US-ASCII", "ASCII"} and (declaration or original.startswith(b"<")):
-        prolog = declaration.group(0) if declaration else b""
-        return prolog + cast(bytes, _etree.tostring(tree, encoding=encoding, xml_declaration=False))
-    return cast(
-        bytes,
-        _etree.tostring(tree, encoding=encoding, xml_declaration=bool(info.xml_version), standalone=info.standalone),
-    )
+    encoding: str = tree.docinfo.encoding or "UTF-8"
+    if encoding.upper() in {"UTF-8", "US-ASCII", "ASCII"}:
+        return start + cast(bytes, _etree.tostring(tree, encoding=encoding, xml_declaration=False))
+    return cast(bytes, _etree.tostring(tree, encoding=encoding, standalone=tree.docinfo.standalone))
 
 
 def copied(element: Element) -> Element:
