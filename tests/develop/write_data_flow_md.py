@@ -1,0 +1,139 @@
+"""Write `docs/reference/data-flow.md` from the contracts: `python tests/develop/write_data_flow_md.py`.
+
+What an event makes owed is asked of `routes`, with the golden sample of the event's newest version.
+"""
+
+import ast
+from pathlib import Path
+
+from dragoman_contracts.envelope import decode
+from dragoman_contracts.events import EVENT_TYPES, Event
+from dragoman_contracts.phases import TRANSLATE_DOCX
+from dragoman_contracts.pipeline import routes
+from dragoman_contracts.vocabulary import PHASE_OF, QUEUE_OF, SERVICE_OF, Queue, Service, WorkKind
+
+TESTS = Path(__file__).parents[1]
+DOCUMENT = TESTS.parent / "docs" / "reference" / "data-flow.md"
+GOLDEN = TESTS / "contracts" / "golden"
+
+_HEAD = """\
+# Data flow
+
+<!-- Written by `python tests/develop/write_data_flow_md.py` from the contracts; change those. -->
+
+Which service says what, and which work follows. Events are published to the topic exchange `dragoman.events` with their
+name as routing key; work items travel through the queue of their kind. In the one process the same functions are called
+without a broker.
+
+"""
+
+
+def data_flow_md() -> str:
+    """The whole document as the contracts say it should be."""
+    parts = (_diagram(), _work(), _events(), _services(), _pipeline())
+    return _HEAD + "\n".join(parts)
+
+
+def owed_after(cls: type[Event]) -> WorkKind | None:
+    """The kind of work that the golden sample of this event makes owed; None where it makes none."""
+    state = (GOLDEN / f"{cls.name}.v{cls.schema_version}.json").read_bytes()
+    return next((item.kind for item in routes(decode(state))), None)
+
+
+def _diagram() -> str:
+    lines = ["## The way of the work", "", "```mermaid", "flowchart LR"]
+    for cls in EVENT_TYPES.values():
+        kind = owed_after(cls)
+        if kind is not None and cls.producer is not None:
+            lines.append(f"    {cls.producer} -- {cls.name} --> {QUEUE_OF[kind]}[[{QUEUE_OF[kind]}]]")
+    lines += [f"    {queue}[[{queue}]] --> {service}" for queue, service in _consumers()]
+    return "\n".join([*lines, "```", ""])
+
+
+def _consumers() -> list[tuple[Queue, Service]]:
+    return sorted({(QUEUE_OF[kind], SERVICE_OF[kind]) for kind in WorkKind})
+
+
+def _work() -> str:
+    lines = ["## Work", "", "| work | queue | service | phase | made owed by |", "|---|---|---|---|---|"]
+    for kind in WorkKind:
+        causes = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if owed_after(cls) is kind)
+        phase = PHASE_OF.get(kind, "–")
+        lines.append(f"| `{kind}` | `{QUEUE_OF[kind]}` | {SERVICE_OF[kind]} | {phase} | {causes} |")
+    lines += [
+        "",
+        "`job.start_requested` and `job.resume_requested` make owed whatever the job stopped before; the tables show",
+        "their samples. A result that is recorded of a stopped job makes nothing owed.",
+        "",
+    ]
+    unused = [f"`{queue}`" for queue in Queue if queue not in QUEUE_OF.values()]
+    if unused:
+        lines += [f"Declared, and without work so far: {', '.join(unused)}.", ""]
+    return "\n".join(lines)
+
+
+def _events() -> str:
+    lines = ["## Events", "", "| event | said by | stream | then owed |", "|---|---|---|---|"]
+    for name, cls in EVENT_TYPES.items():
+        kind = owed_after(cls)
+        owed = "–" if kind is None else f"`{kind}`"
+        lines.append(f"| [`{name}`](events.md#{anchor(name)}) | {producer(cls)} | {cls.stream_type} | {owed} |")
+    return "\n".join([*lines, ""])
+
+
+def _services() -> str:
+    lines = ["## Services", "", "| service | serves | says |", "|---|---|---|"]
+    for service in Service:
+        queues = ", ".join(f"`{queue}`" for queue, each in _consumers() if each is service) or "–"
+        events = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.producer is service) or "–"
+        lines.append(f"| {service} | {queues} | {events} |")
+    anyone = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.producer is None)
+    lines += [f"| any that performs work | – | {anyone} |", ""]
+    unsaid = [f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.__name__ not in _made()]
+    if unsaid:
+        lines += [f"Declared, and said by no service so far: {', '.join(unsaid)}.", ""]
+    return "\n".join(lines)
+
+
+def _made() -> set[str]:
+    """The names of everything that services and runtime call: a class that is made somewhere is among them."""
+    folders = (TESTS.parent / "services", TESTS.parent / "libs" / "contracts", TESTS.parent / "libs" / "runtime")
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for folder in folders for path in folder.rglob("src/**/*.py")]
+    calls = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    plain = {each.id for each in calls if isinstance(each, ast.Name)}
+    made_of_fields = {name for each in calls for name in _validated(each)}
+    return plain | made_of_fields | {each.attr for each in calls if isinstance(each, ast.Attribute)}
+
+
+def _validated(func: ast.expr) -> tuple[str, ...]:
+    match func:
+        case ast.Attribute(value=ast.Name(id=name), attr="model_validate"):
+            return (name,)
+        case _:
+            return ()
+
+
+def _pipeline() -> str:
+    pipeline = TRANSLATE_DOCX
+    lines = [
+        f"## Pipeline `{pipeline.name}`, version {pipeline.version}",
+        "",
+        "| phase | kind | share |",
+        "|---|---|---|",
+    ]
+    lines += [f"| {phase.name} | `{phase.kind}` | {pipeline.share_pct(phase):g} % |" for phase in pipeline.phases]
+    return "\n".join([*lines, ""])
+
+
+def producer(cls: type[Event]) -> str:
+    """The service that says this event, in words."""
+    return "any" if cls.producer is None else str(cls.producer)
+
+
+def anchor(name: str) -> str:
+    """The anchor of an event's heading, as Markdown viewers make it."""
+    return name.replace(".", "")
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(data_flow_md(), encoding="utf-8")
