@@ -33,6 +33,8 @@ from dragoman_runtime.service import build, until_told_to_stop
 from dragoman_runtime.settings import SettingsError, variable
 from dragoman_runtime.telemetry import configure_telemetry
 
+__all__ = ["create_app", "http_options", "run", "serving", "submission_rules"]
+
 _OVERHEAD_BYTES = 1024 * 1024
 _FILES_A_FORM = 8  # of the largest size; of smaller ones, more
 
