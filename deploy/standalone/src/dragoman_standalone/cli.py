@@ -1,4 +1,7 @@
-"""The `dragoman` command: what each subcommand takes, and what its exit status means."""
+"""The `dragoman` command: what each subcommand takes, and what its exit status means.
+
+A command imports what it needs when it runs: nobody waits for the platform to read its help.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,24 @@ import sys
 import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.errors import DragomanError, InvalidLocaleError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_runtime.settings import SettingsError, load
-from dragoman_runtime.telemetry import configure_telemetry
-from dragoman_standalone.doctor import examine
 from dragoman_standalone.inputs import Input, InputRefusedError, gather
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
 from dragoman_standalone.progress import ProgressStyle, progress_of
-from dragoman_standalone.settings import StandaloneSettings
+
+if TYPE_CHECKING:
+    from dragoman_runtime.telemetry import Telemetry
+    from dragoman_standalone.settings import StandaloneSettings
+    from dragoman_standalone.translating import Order
 
 _T = TypeVar("_T")
 
@@ -53,6 +56,7 @@ def translate(
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 a check said no (blocked, or review needed), 130 interrupted.
     """
+    from dragoman_catalog import PolicyOverrides
     from dragoman_standalone.translating import Order, Unfinished
 
     if resume and fresh:
@@ -63,7 +67,8 @@ def translate(
         files = gather(inputs, out)
     except (InvalidLocaleError, InputRefusedError) as error:
         _refuse(error.message)
-    report = _run(_translate(files, order, _settings(state), progress))
+    settings = _settings(state)
+    report = _run(_translate(files, order, settings, progress), _telemetry(settings))
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:
@@ -71,7 +76,7 @@ def translate(
     raise typer.Exit(report.exit_code)
 
 
-async def _translate(files: list[Input], order: Any, settings: StandaloneSettings, style: ProgressStyle) -> RunReport:
+async def _translate(files: list[Input], order: Order, settings: StandaloneSettings, style: ProgressStyle) -> RunReport:
     from dragoman_standalone.platform import at_work, opened
     from dragoman_standalone.translating import require_no_leftovers, translate
 
@@ -95,7 +100,9 @@ def up(
 
     given = {"http_host": host, "http_port": port}
     settings = _settings(state, {name: value for name, value in given.items() if value is not None})
-    _run(serve(settings, lambda link: Console(stderr=True).print(link, highlight=False, soft_wrap=True)))
+    announced = Console(stderr=True)
+    serving = serve(settings, lambda link: announced.print(link, highlight=False, soft_wrap=True))
+    _run(serving, _telemetry(settings))
 
 
 @app.command()
@@ -111,7 +118,10 @@ def worker(
 @app.command()
 def doctor(state: StateOption = None, as_json: JsonOption = False) -> None:
     """Look at this machine and its settings, and say what is missing and how to get it."""
-    report = _run(examine(_settings(state)))
+    from dragoman_standalone.doctor import examine
+
+    settings = _settings(state)
+    report = _run(examine(settings), _telemetry(settings))
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:
@@ -128,16 +138,26 @@ def main() -> None:
 
 
 def _settings(state: Path | None, given: dict[str, object] | None = None) -> StandaloneSettings:
+    from dragoman_runtime.settings import SettingsError, load
+    from dragoman_standalone.settings import StandaloneSettings
+
     values = {**(given or {}), **({"state_dir": state} if state else {})}
     try:
-        settings = load(StandaloneSettings, values)
+        return load(StandaloneSettings, values)
     except SettingsError as error:
         _refuse(error.message)
-    configure_telemetry(settings, "dragoman")
-    return settings
 
 
-def _run(work: Coroutine[Any, Any, _T]) -> _T:
+def _telemetry(settings: StandaloneSettings) -> Telemetry:
+    from dragoman_runtime.telemetry import configure_telemetry
+
+    try:
+        return configure_telemetry(settings, "dragoman")
+    except OSError as error:
+        _refuse(f"Metrics cannot be served on {settings.metrics_host}:{settings.metrics_port}: {error.strerror}.")
+
+
+def _run(work: Coroutine[Any, Any, _T], telemetry: Telemetry | None = None) -> _T:
     """Run to the end, with foreseen errors as usage errors and an interruption as its exit status."""
     try:
         return asyncio.run(work)
@@ -146,6 +166,9 @@ def _run(work: Coroutine[Any, Any, _T]) -> _T:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except DragomanError as error:
         _refuse(error.message)
+    finally:
+        if telemetry is not None:
+            telemetry.shutdown()
 
 
 def _refuse(message: str) -> NoReturn:

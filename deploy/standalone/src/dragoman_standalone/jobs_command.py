@@ -16,9 +16,7 @@ from rich.table import Table
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_runtime.settings import load
 from dragoman_standalone.outcome import ExitCode
-from dragoman_standalone.settings import ClientSettings, StandaloneSettings
 
 jobs_app = typer.Typer(no_args_is_help=True, help="Look at jobs, and act on them.")
 
@@ -68,9 +66,13 @@ def resume(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_js
 
 def _ask(state: Path | None, url: str | None, question: Callable[[Any], Awaitable[Body]]) -> Body:
     async def ask() -> Body:
-        from dragoman_standalone.client import api  # the application behind it is slow to import
+        from dragoman_runtime.settings import load  # with the application behind it, slow to import
+        from dragoman_runtime.telemetry import configure_logging
+        from dragoman_standalone.client import api
+        from dragoman_standalone.settings import ClientSettings, StandaloneSettings
 
         settings = load(StandaloneSettings, {"state_dir": state} if state else {})
+        configure_logging(settings, "dragoman")
         client = load(ClientSettings, {"url": url} if url else {})
         async with api(settings, client) as asked:
             return await question(asked)

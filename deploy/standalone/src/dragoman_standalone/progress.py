@@ -6,12 +6,13 @@ import json
 import sys
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from dragoman_standalone.outcome import FileOutcome
+if TYPE_CHECKING:
+    from dragoman_standalone.outcome import FileOutcome
 
 
 class ProgressStyle(StrEnum):

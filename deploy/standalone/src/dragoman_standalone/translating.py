@@ -23,6 +23,7 @@ from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
 from dragoman_gateway.domain import SubmissionRequest, Upload
 from dragoman_gateway.principals import local_principal
+from dragoman_runtime.telemetry import current_traceparent, span
 from dragoman_standalone.delivery import deliver
 from dragoman_standalone.inputs import Input
 from dragoman_standalone.outcome import FileOutcome
@@ -144,7 +145,11 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
         is_auto_start=True,
     )
     upload = Upload(file.path.name, read.content)
-    submitted = await platform.gateway.submissions.submit(request, upload, principal)
+    with span("translate") as root:
+        submitted = await platform.gateway.submissions.submit(
+            request, upload, principal, traceparent=current_traceparent()
+        )
+        root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
     if submitted.job.status in RESUMABLE:
         return (await platform.gateway.control.resume(submitted.job.job_id, principal)).job
     return submitted.job

@@ -11,10 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dragoman_contracts.vocabulary import QUEUE_OF, Service
-from dragoman_runtime.bus.rabbit import RabbitBus
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import migrate_events
@@ -30,6 +29,9 @@ from dragoman_runtime.settings import (
 )
 from dragoman_runtime.telemetry import configure_telemetry
 from dragoman_runtime.worker import RetryPolicy, Task, Worker, WorkerIdentity, WorkerLimits, WorkerPorts
+
+if TYPE_CHECKING:
+    from dragoman_runtime.bus.rabbit import RabbitBus
 
 
 class ServiceSettings(DatabaseSettings, ObjectSettings, BusSettings, WorkerSettings, TelemetrySettings):
@@ -56,6 +58,8 @@ async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
     Raises:
         SettingsError: no PostgreSQL database is named; several processes cannot share SQLite files.
     """
+    from dragoman_runtime.bus.rabbit import RabbitBus  # slow to import, and the one process has no broker
+
     if settings.postgres_url is None:
         raise SettingsError(f"{variable('database_url')}: services share a PostgreSQL database; name it.")
     async with AsyncExitStack() as stack:
