@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import signal
@@ -20,6 +21,7 @@ EVERY_SERVICE = ("relay", *WORKERS, "gateway")
 
 _MODULES = {name: f"dragoman_{name}" for name in (*WORKERS, "gateway")} | {"relay": "dragoman_runtime.relay"}
 _STOP_TIMEOUT_S = 40
+_LOOK_S = 1.0
 
 
 class ServiceProcess:
@@ -105,6 +107,19 @@ class Installation:
         """A power cut for one service, and its supervisor's answer."""
         self.processes[name].kill()
         self.processes[name].start()
+
+    async def watch(self) -> None:
+        """Look on for ever.
+
+        Raises:
+            AssertionError: a service ended by itself, and nobody started it again.
+        """
+        before: set[str] = set()
+        while True:
+            ended = {name for name, process in self.processes.items() if not process.is_running}
+            assert not ended & before, f"{ended} ended by itself\n{self.logs()}"
+            before = ended
+            await asyncio.sleep(_LOOK_S)
 
     def stop(self) -> dict[str, int]:
         """End every service, those first that bring work to others; the exit status of each."""

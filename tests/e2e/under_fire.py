@@ -84,9 +84,10 @@ class _Run:
         self._client = client
         self._submitting = asyncio.Semaphore(_SUBMITTERS)
 
-    async def all(self, killer: Killer) -> None:
+    async def all(self, installation: Installation, killer: Killer) -> None:
         """Submit everything and wait for it; more of it where the killer is not done by then."""
         async with asyncio.TaskGroup() as group:
+            watching = group.create_task(installation.watch())
             killing = group.create_task(killer.run())
             submitted = {name: group.create_task(self._submitted(name)) for name in self.documents}
             for name, job in submitted.items():
@@ -95,6 +96,7 @@ class _Run:
                 name = f"more-{len(self.documents)}.docx"
                 self.documents[name] = own_document(len(self.documents))
                 self.ends[name] = await self._end(await self._submitted(name))
+            watching.cancel()
 
     async def _submitted(self, name: str) -> Job:
         async with self._submitting:
@@ -128,7 +130,7 @@ async def services_under_fire(
             may_kill: Callable[[int], bool] = lambda kills: len(run.ends) >= kills * every  # noqa: E731
             killer = Killer(installation, store, lambda: client.in_flight, may_kill)
             started = time.monotonic()
-            await run.all(killer)
+            await run.all(installation, killer)
             duration_s = time.monotonic() - started
             failures = await _failures(store)
         finally:
