@@ -16,8 +16,7 @@ import httpx
 
 from dragoman_catalog import Catalog, Editor, Role, User, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
-from dragoman_gateway.adapters.server import serving
-from dragoman_gateway.app import create_app
+from dragoman_gateway.app import create_app, serving
 from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
 from dragoman_gateway.submission import SubmissionRules
 from dragoman_gateway.views import SqlJobViews, projectors

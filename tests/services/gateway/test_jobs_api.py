@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -271,6 +272,24 @@ async def test_a_quiet_event_stream_says_that_it_is_alive(gateway: Desk) -> None
         async for frame in frames(answer):
             if "comment" in frame:
                 break
+
+
+async def test_an_event_stream_ends_when_the_server_stops_and_can_be_taken_up_again(tmp_path: Path) -> None:
+    stopping: list[asyncio.Future[None]] = []
+    async with AsyncExitStack() as stack:
+        gateway = await stack.enter_async_context(desk(tmp_path))
+        job_id = await opened(gateway)
+        address = f"{gateway.url}/api/v1/jobs/{job_id}/events"
+        headers = {**LIVE, "Authorization": gateway.as_operator.headers["authorization"]}
+        async with httpx.AsyncClient() as client, client.stream("GET", address, headers=headers) as answer:
+            seen: list[dict[str, str]] = []
+            async for frame in frames(answer):
+                seen.append(frame)
+                if frame.get("id") == "1":
+                    stopping.append(asyncio.ensure_future(stack.aclose()))
+        assert [frame.get("event") for frame in seen if "id" in frame] == ["job.submitted"]
+        assert "rest" not in {frame.get("event") for frame in seen}
+        await asyncio.gather(*stopping)
 
 
 async def test_the_unversioned_path_answers_as_the_current_version(gateway: Desk) -> None:

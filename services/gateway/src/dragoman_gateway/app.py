@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import Service
-from dragoman_gateway.adapters.server import serving
+from dragoman_gateway.adapters.server import serving as serving_http
 from dragoman_gateway.api import api_router, health
 from dragoman_gateway.api.events import LiveEvent
 from dragoman_gateway.console import console_router
@@ -67,6 +67,24 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
     app.add_middleware(Surroundings)
     app.openapi = lambda: _openapi(app)
     return app
+
+
+@asynccontextmanager
+async def serving(app: FastAPI, host: str, port: int, *, trusted_proxies: str = "127.0.0.1") -> AsyncGenerator[int]:
+    """Serve an application of `create_app` for the block; gives the port, which is a free one where 0 was asked.
+
+    At the end of the block open event streams and waiting requests are answered at once; browsers come back by
+    themselves.
+
+    Raises:
+        OSError: the address is taken or not ours.
+    """
+    gateway: Gateway = app.state.gateway
+    async with serving_http(app, host, port, trusted_proxies=trusted_proxies) as bound:
+        try:
+            yield bound
+        finally:
+            gateway.stop()
 
 
 def http_options(settings: HttpSettings) -> GatewayOptions:

@@ -76,6 +76,11 @@ class Gateway:
             ports.catalog, ports.clock, signing_key=ports.signing_key, session_ttl=options.session_ttl
         )
         self.downloads = DownloadSigner(ports.signing_key, ttl=options.download_ttl)
+        self.is_stopping = False
+
+    def stop(self) -> None:
+        """Let requests that wait for a job come to their end: the server is about to stop."""
+        self.is_stopping = True
 
 
 def gateway_of(request: Request) -> Gateway:

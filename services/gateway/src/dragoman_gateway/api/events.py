@@ -127,6 +127,8 @@ async def _frames(gateway: Gateway, tail: _Tail, first: list[LiveEvent], after: 
         if tail.is_resting:
             yield f"event: rest\ndata: {_moment_json(tail.job)}\n\n"
             return
+        if gateway.is_stopping:
+            return
         if news:
             pause, spoke_at = poll_s, loop.time()
         elif loop.time() - spoke_at >= options.heartbeat.total_seconds():

@@ -147,7 +147,7 @@ async def _rested(gateway: Gateway, job_id: UUID) -> Job:
     pause = _FIRST_LOOK_S
     while True:
         job, _ = await gateway.jobs.load(job_id)
-        if job.status in RESTING or loop.time() + pause > until:
+        if job.status in RESTING or gateway.is_stopping or loop.time() + pause > until:
             return job
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _LAST_LOOK_S)
