@@ -80,10 +80,10 @@ def test_a_wrong_checksum_is_damage() -> None:
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = package({"word/document.xml": story("document", paragraph(run("a" * 40_000_000)))})
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(TooLargeError, match="ratio"):
         extract(bomb)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_size_that_lies_does_not_unpack_further() -> None:

@@ -81,11 +81,12 @@ class Collector:
         self._flow = Flow()
         self._seam = False
         self._depth = 0
+        self._slots: list[Slot] = []
         self.nested: list[Element] = []
 
     def paragraph(self, element: Element, flow: Flow) -> list[Item]:
         """The items of a paragraph, or of a run that stands outside any paragraph."""
-        self._flow, self._seam, self._depth, self.nested = flow, False, 0, []
+        self._flow, self._seam, self._depth, self._slots, self.nested = flow, False, 0, [], []
         items: list[Item] = []
         if short_name(element) in {"w:r", "a:r"}:
             self._run(element, items)
@@ -204,12 +205,14 @@ class Collector:
         if look.is_kept or self._flow.computing:
             self._opaque(items, node, TagRole.FIELD if self._flow.computing else TagRole.OTHER, equivalent=text)
             return
+        slot = Slot(node, run, look, text, has_seam=True)
         last = items[-1] if items else None
         if isinstance(last, Text) and last.format == look.visible:
-            seam = self._seam or last.slots[-1].format.exact != look.exact
-            last.slots.append(Slot(node, run, look, text, has_seam=seam))
+            slot.has_seam = self._seam or last.slots[-1].format.exact != look.exact
+            last.slots.append(slot)
         else:
-            items.append(Text([Slot(node, run, look, text, has_seam=True)], look.visible))
+            items.append(Text([slot], look.visible))
+        self._slots.append(slot)
         self._seam = False
 
     def _atom(self, child: Element, name: str, items: list[Item]) -> None:
@@ -306,13 +309,13 @@ class Collector:
             self.nested.append(element)
             return
         self._seam = True
-        before = _slots(items)
+        known = len(self._slots)
         if in_run:
             self._run_children(choice, in_run[0], in_run[1], items)
         else:
             self._children(choice, items)
         self._seam = True
-        added = _slots(items)[len(before) :]
+        added = self._slots[known:]
         for other in element:
             nodes = (
                 [node for node in _direct_text(other, in_run is not None) if node.text] if other is not choice else []
@@ -337,10 +340,6 @@ def _direct_text(branch: Element, in_run: bool, depth: int = 0) -> list[Element]
         elif short_name(child) in _GROUPS or short_name(child) in _THROUGH or short_name(child) == "w:sdtContent":
             found += _direct_text(child, in_run=False, depth=depth + 1)
     return found
-
-
-def _slots(items: Sequence[Item]) -> list[Slot]:
-    return [slot for text in texts(items) for slot in text.slots]
 
 
 def _shown(element: Element) -> str:

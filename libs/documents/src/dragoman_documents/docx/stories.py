@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dragoman_contracts.text import StoryKind
+from dragoman_contracts.text import StoryKind, Tag
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collect import Collector, Flow
 from dragoman_documents.docx.content import tag_content
@@ -101,6 +102,7 @@ class _PartWalker:
         self._options = options
         self._collector = Collector(formats, find_fields(root))
         self._plans: list[Plan] = []
+        self._places: dict[tuple[str | Tag, ...], list[int]] = {}
         self._stack: list[_Frame] = []
 
     def walk(self) -> list[Plan]:
@@ -166,12 +168,13 @@ class _PartWalker:
 
     def _add(self, plan: Plan, mirror_from: int | None) -> None:
         """Add a plan, or make it the mirror of the plan from `mirror_from` on that shows the same text."""
-        if mirror_from is not None:
-            for other in self._plans[mirror_from:]:
-                if other.holder.content == plan.holder.content:
-                    other.mirrors += (plan,)
-                    return
-        self._plans.append(plan)
+        places = self._places.setdefault(plan.holder.content, [])
+        first = bisect_left(places, mirror_from) if mirror_from is not None else len(places)
+        if first < len(places):
+            self._plans[places[first]].mirrors += (plan,)
+        else:
+            places.append(len(self._plans))
+            self._plans.append(plan)
 
     def _alternate(self, element: Element, path: str, frame: _Frame) -> None:
         """Alternate content: the first choice as it is, every other branch in step with it."""
@@ -242,7 +245,7 @@ def _path_below(top: Element, element: Element, path: str) -> str:
         parent = element.getparent()
         if parent is None:
             break
-        steps.append(str(next(index for index, child in enumerate(parent) if child is element)))
+        steps.append(str(parent.index(element)))
         element = parent
     return ".".join([path, *reversed(steps)])
 

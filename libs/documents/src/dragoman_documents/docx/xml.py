@@ -46,6 +46,10 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
         """The parent, None for the root and for what was taken out."""
         ...
 
+    def index(self, child: Element) -> int:
+        """The place of a child among the children."""
+        ...
+
     def iter(self, *tags: str) -> Iterator[Element]:
         """The element and everything in it, in document order."""
         ...
