@@ -109,10 +109,21 @@ def signing_key(folder: Path) -> bytes:
 
 @asynccontextmanager
 async def at_work(platform: Platform) -> AsyncGenerator[None]:
-    """The workers at work for the block; jobs that an earlier process left go on."""
+    """The services' workers at work for the block; jobs that an earlier process left go on."""
+    engines = ConfiguredEngines(platform.settings)
+    try:
+        async with performing(platform, _tasks(engines)):
+            yield
+    finally:
+        await engines.aclose()
+
+
+@asynccontextmanager
+async def performing(platform: Platform, tasks: Mapping[Service, Sequence[Task[Any]]]) -> AsyncGenerator[None]:
+    """A worker for each service's tasks at work for the block, with the dispatcher and the reconciler."""
     settings, store = platform.settings, platform.store
-    bus, engines = InProcessBus(), ConfiguredEngines(settings)
-    workers = [_worker(platform, service, tasks) for service, tasks in _tasks(engines).items()]
+    bus = InProcessBus()
+    workers = [_worker(platform, service, of_service) for service, of_service in tasks.items()]
     every = timedelta(seconds=settings.reconcile_every_s)
     reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every)
     dispatcher = Dispatcher(store, bus)
@@ -130,7 +141,6 @@ async def at_work(platform: Platform) -> AsyncGenerator[None]:
         await bus.stop()
         for worker in workers:
             await worker.stop()
-        await engines.aclose()
 
 
 def _tasks(engines: ConfiguredEngines) -> Mapping[Service, Sequence[Task[Any]]]:

@@ -1,0 +1,53 @@
+"""The bench gives each of its tables at the smallest size. What the figures are is for `make bench` to say."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench import docx_files, lifecycle, replay
+from bench.scale import Scale
+from bench.services import Servers
+from bench.tables import Table
+from servers.postgres import PostgresServer
+from servers.rabbitmq import RabbitMqServer
+from servers.s3 import S3Server
+
+SMALLEST = Scale(jobs=3, runs=1, seconds=0, in_flight=(2,), replayed_jobs=2, paragraphs=(3,), corpus_files=0)
+
+
+@pytest.fixture
+def bench_servers(postgres: PostgresServer, rabbitmq: RabbitMqServer, s3: S3Server) -> Servers:
+    return Servers(postgres, rabbitmq, s3)
+
+
+def rows_of(table: Table) -> list[str]:
+    """What each row is about, with every figure of it above zero or not given."""
+    for row in table.rows:
+        assert all(cell is None or isinstance(cell, str) or cell >= 0 for cell in row), row
+    return [str(row[0]) for row in table.rows]
+
+
+async def test_noop_phases_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
+    table = await lifecycle.noop_table(SMALLEST, bench_servers)
+    assert rows_of(table) == ["one process", "one process, stored", "services", "services, stored"]
+
+
+async def test_real_stages_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
+    table = await lifecycle.real_table(SMALLEST, bench_servers)
+    assert rows_of(table) == ["one process", "services"]
+
+
+async def test_replay_is_measured_on_both_databases(postgres: PostgresServer) -> None:
+    table = await replay.replay_table(SMALLEST, postgres)
+    assert rows_of(table) == ["SQLite"] * 4 + ["PostgreSQL"] * 4
+
+
+def test_documents_are_measured_against_the_floor() -> None:
+    assert rows_of(docx_files.documents_table(SMALLEST)) == ["3 paragraphs"]
+
+
+def test_a_table_aligns_numbers_to_the_right() -> None:
+    table = Table("Title", ("name", "figure"), "Note.")
+    table.add("a", 1234.5)
+    table.add("long", None)
+    assert str(table).splitlines() == ["Title", "Note.", "  name  figure", "  a      1,234", "  long       -"]
