@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 
@@ -21,7 +22,10 @@ from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
 from dragoman_gateway.submission import SubmissionRules
 from dragoman_gateway.views import SqlJobViews, projectors
 from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore import EventStore
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
 from dragoman_runtime.objects import FileObjectStore
 from dragoman_runtime.projection import Projector, create_views_engine
 from services.gateway.histories import Document, History
@@ -47,7 +51,7 @@ class Desk:
 
     gateway: Gateway
     catalog: Catalog
-    store: SqliteEventStore
+    store: EventStore
     objects: FileObjectStore
     projectors: tuple[Projector, ...]
     url: str
@@ -64,8 +68,6 @@ class Desk:
 
     async def advance(self, job_id: str, *, to: str, after: str | None = None) -> None:
         """Let the services do their steps on a submitted job."""
-        from uuid import UUID
-
         history = self.history
         history.documents[UUID(job_id)] = Document()
         await history.advance(UUID(job_id), to=to, after=after)
@@ -90,14 +92,18 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    folder: Path, *, options: GatewayOptions = OPTIONS, rules: SubmissionRules = RULES
+    folder: Path,
+    *,
+    options: GatewayOptions = OPTIONS,
+    rules: SubmissionRules = RULES,
+    database_url: str | None = None,
 ) -> AsyncGenerator[Desk]:
-    """A gateway that serves for the block."""
-    await migrate_catalog(f"sqlite:///{folder}/views.db")
-    store = SqliteEventStore(folder / "events.db")
+    """A gateway that serves for the block: over SQLite, or over a PostgreSQL database."""
+    await migrate_catalog(database_url or f"sqlite:///{folder}/views.db")
+    store = await event_store(folder, database_url)
     objects = FileObjectStore(folder / "objects")
     await objects.open()
-    engine = create_views_engine(f"sqlite+aiosqlite:///{folder}/views.db")
+    engine = create_views_engine(sqlalchemy_url(database_url or f"sqlite:///{folder}/views.db"))
     views = projectors(store, objects, engine)
     for each in views:
         await each.open()
@@ -132,3 +138,11 @@ async def desk(
                 await client.aclose()
     await engine.dispose()
     await store.aclose()
+
+
+async def event_store(folder: Path, database_url: str | None) -> EventStore:
+    """An empty event store."""
+    if database_url is None:
+        return SqliteEventStore(folder / "events.db")
+    await migrate_events(database_url)
+    return await PostgresEventStore.connect(database_url)

@@ -55,6 +55,12 @@ def test_the_order_of_metadata_does_not_make_another_request() -> None:
 def test_defaults_come_from_the_file_name_and_the_time() -> None:
     record = intake_record(REQUEST, Upload("Quarterly report.v2.docx", b"x"), NOW)
     assert (record.external_reference, record.version_label) == ("Quarterly report.v2", "2026-11-22T09:30:05Z")
+    assert intake_record(REQUEST, Upload(" .docx", b"x"), NOW).external_reference
+
+
+def test_a_name_is_the_same_however_its_accents_are_composed() -> None:
+    composed, decomposed = Upload("Größe.docx", b"x"), Upload("Gro\u0308ße.docx", b"x")
+    assert composed.base_name == decomposed.base_name
 
 
 @for_all(st.text(max_size=300))

@@ -36,6 +36,13 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Desk]:
         yield opened
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def busy(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    url: str | None = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    async with desk(tmp_path, database_url=url) as opened:
+        yield opened
+
+
 async def submit(
     client: httpx.AsyncClient,
     content: bytes = b"PK not really",
@@ -131,13 +138,13 @@ async def test_a_second_job_for_the_same_version_and_target_is_refused_with_a_li
     assert (await submit(gateway.as_operator, b"another version")).json()["document_version"] == 2
 
 
-async def test_of_many_submissions_at_once_exactly_one_opens_the_job(gateway: Desk) -> None:
-    answers = await asyncio.gather(*(submit(gateway.as_operator) for _ in range(12)))
+async def test_of_many_submissions_at_once_exactly_one_opens_the_job(busy: Desk) -> None:
+    answers = await asyncio.gather(*(submit(busy.as_operator) for _ in range(12)))
     assert sorted(each.status_code for each in answers) == [202] + [409] * 11
 
 
-async def test_of_many_submissions_with_one_key_all_get_the_same_job(gateway: Desk) -> None:
-    answers = await asyncio.gather(*(submit(gateway.as_operator, key="same") for _ in range(12)))
+async def test_of_many_submissions_with_one_key_all_get_the_same_job(busy: Desk) -> None:
+    answers = await asyncio.gather(*(submit(busy.as_operator, key="same") for _ in range(12)))
     assert {each.status_code for each in answers} == {202}
     assert len({each.json()["job_id"] for each in answers}) == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -99,8 +100,11 @@ class Upload:
 
     @property
     def base_name(self) -> str:
-        """The file's own name: no folders (of either slash), no control characters, never empty."""
-        name = PurePath(self.file_name.replace("\\", "/")).name
+        """The file's own name: no folders (of either slash), no control characters, never empty.
+
+        Composed as NFC: macOS sends names decomposed, and the same name must be the same document.
+        """
+        name = PurePath(unicodedata.normalize("NFC", self.file_name).replace("\\", "/")).name
         return "".join(char for char in name if char.isprintable())[:255] or "document.docx"
 
 
@@ -146,7 +150,7 @@ def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> 
         project_code=request.project_code,
         domain_pack_code=request.domain_pack_code,
         file_name=name,
-        external_reference=request.external_reference or PurePath(name).stem,
+        external_reference=request.external_reference or PurePath(name).stem.strip() or name,
         document_title=request.document_title,
         version_label=request.version_label or now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         family_key=request.family_key,

@@ -6,6 +6,7 @@ leaves objects that nothing points to, never a job without its file.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -120,7 +121,7 @@ class Submissions:
         self._require_content(upload)
         terms = await self._terms(request)
         project_id = terms.project.project_id
-        digest = request_digest(request, upload)
+        digest = await asyncio.to_thread(request_digest, request, upload)
         key = request.idempotency_key
         job_id = job_id_for_key(project_id, key) if key else new_id()
         if key and (existing := await self._existing(job_id, digest)):
