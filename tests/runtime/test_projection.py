@@ -17,6 +17,7 @@ from dragoman_contracts.identity import new_id
 from dragoman_runtime.eventstore import Append, Head, Stored, StoreUnavailableError
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.projection import (
+    LogWindow,
     Projector,
     ViewsUnavailableError,
     Write,
@@ -191,6 +192,23 @@ async def test_while_the_position_is_locked_a_replica_does_not_wait(
         assert await asyncio.wait_for(projector.step(), 5) == 0
     assert await projector.step() == 1
     await engine.dispose()
+
+
+async def test_projectors_that_share_a_window_read_the_log_once(store: FailingStore, engine: AsyncEngine) -> None:
+    window = LogWindow(store, capacity=6)
+    await append(store, 9)
+    first = await window.tail(0, limit=4)
+    store.outages = 1  # what was read is not asked for again
+    assert await window.tail(0, limit=4) == first
+    assert [each.position for each in await window.tail(1, limit=2)] == [2, 3]
+    store.outages = 0
+    assert [each.position for each in await window.tail(4, limit=9)] == [5, 6, 7, 8, 9]
+    assert await window.tail(9) == []
+    await append(store, 1)
+    assert [each.position for each in await window.tail(9)] == [10]
+    assert [each.position for each in await window.tail(1, limit=3)] == [2, 3, 4]  # left the window: read again
+    assert [each.position for each in await window.tail(0)] == list(range(1, 11))
+    assert await window.head_position() == 10
 
 
 async def test_trouble_with_the_store_is_waited_out(store: FailingStore, engine: AsyncEngine) -> None:

@@ -10,6 +10,7 @@ caught up.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dragoman_contracts.errors import DragomanError, RetryableError
-from dragoman_runtime.eventstore import EventStore, Stored
+from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.telemetry.metrics import PROJECTION_LAG_EVENTS
 
 _SCHEMA_LOCK = 0x7669657773  # "views"
@@ -104,6 +105,50 @@ class Projection(Protocol):
         ...
 
 
+class Log(Protocol):
+    """What a projector reads: the event store, or a window on it that several projectors share."""
+
+    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
+        """Some of the log behind position `after`, in its order; empty only where there is nothing more."""
+        ...
+
+    async def head_position(self) -> int:
+        """The position of the last event; 0 when there is none."""
+        ...
+
+
+class LogWindow:
+    """The end of the log, read and decoded once for all the projectors of a process."""
+
+    def __init__(self, store: Log, *, capacity: int = 2000) -> None:
+        self._store = store
+        self._capacity = capacity
+        self._window: list[Stored] = []
+        self._turn = asyncio.Lock()
+
+    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
+        """The log behind `after`: what the window holds of it, and only behind its end what the store has."""
+        async with self._turn:
+            known = self._known(after, limit)
+            if known:
+                return known
+            read = await self._store.tail(after, limit=limit)
+            if not self._window or self._window[-1].position <= after:  # one that lags leaves the window to the others
+                kept = self._window if self._window and self._window[-1].position == after else []
+                self._window = [*kept, *read][-self._capacity :]
+            return read
+
+    async def head_position(self) -> int:
+        """The position of the last event, as the store knows it."""
+        return await self._store.head_position()
+
+    def _known(self, after: int, limit: int) -> list[Stored]:
+        if not self._window or after < self._window[0].position - 1:
+            return []
+        start = bisect_right(self._window, after, key=lambda stored: stored.position)
+        return self._window[start : start + limit]
+
+
 def versioned(table: str, version: int) -> str:
     """The physical name of a table of a projection's version."""
     return f"{table}_v{version}"
@@ -154,7 +199,7 @@ class Projector:
 
     def __init__(
         self,
-        store: EventStore,
+        log: Log,
         engine: AsyncEngine,
         projection: Projection,
         *,
@@ -162,7 +207,7 @@ class Projector:
         idle: timedelta = timedelta(milliseconds=500),
         batch: int = 500,
     ) -> None:
-        self._store = store
+        self._source = log
         self._reading = engine
         self._writing = engine.execution_options(is_writing=True)
         self.projection: Final = projection
@@ -219,7 +264,7 @@ class Projector:
     async def step(self) -> int:
         """Project one batch behind the position; how many events it was. 0 also while another replica projects."""
         position = await self.position()
-        batch = self._cut(await self._store.tail(position, limit=self._batch))
+        batch = self._cut(await self._source.tail(position, limit=self._batch))
         if not batch:
             await self._note_caught_up()
             return 0
@@ -237,7 +282,7 @@ class Projector:
 
     async def lag(self) -> int:
         """How many events of the log are not projected yet; also sets the metric."""
-        behind = max(await self._store.head_position() - await self.position(), 0)
+        behind = max(await self._source.head_position() - await self.position(), 0)
         PROJECTION_LAG_EVENTS.labels(self.projection.name).set(behind)
         return behind
 

@@ -11,16 +11,16 @@ from dragoman_gateway.views.records import Records
 from dragoman_gateway.views.units import UnitsProjection
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects.port import ObjectStore
-from dragoman_runtime.projection import Projector
+from dragoman_runtime.projection import LogWindow, Projector
 
 __all__ = ["AuditProjection", "JobsProjection", "SqlJobViews", "UnitsProjection", "projectors"]
 
 
 def projectors(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> tuple[Projector, ...]:
     """One projector for each of the gateway's views: `open` each, then let each `run`."""
-    records = Records(objects)
+    log, records = LogWindow(store), Records(objects)
     return (
-        Projector(store, engine, JobsProjection(store, records)),
-        Projector(store, engine, UnitsProjection(records)),
-        Projector(store, engine, AuditProjection(records)),
+        Projector(log, engine, JobsProjection(store, records)),
+        Projector(log, engine, UnitsProjection(records)),
+        Projector(log, engine, AuditProjection(records)),
     )
