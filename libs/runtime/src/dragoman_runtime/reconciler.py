@@ -7,13 +7,13 @@ at are a table of its own, kept from the log: `live_jobs`, with the time each is
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.events import (
     CancelRequested,
     JobSubmitted,
@@ -23,14 +23,19 @@ from dragoman_contracts.events import (
     StreamType,
     WorkFailed,
 )
-from dragoman_contracts.pipeline import due_at, owed
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import WorkItem, due_at, owed
+from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.bus import Delivery, WorkSender
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore, Jobs, Stored
 from dragoman_runtime.telemetry import get_logger
 
 _POSITION = "live_jobs"
-_WAKING = (JobSubmitted, StartRequested, ResumeRequested, ReviewImported, CancelRequested, WorkFailed)
+_WAKING = (JobSubmitted, StartRequested, ResumeRequested, ReviewImported)
+_PATIENCE = 10
+"""How many times `every` passes at most before a job is looked at again."""
+
 _log = get_logger()
 
 
@@ -42,6 +47,15 @@ class Wake:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """What a job owes that is due and held by nobody, and when to look again; None when it owes nothing."""
+
+    job: Job
+    ready: tuple[WorkItem, ...]
+    look_at: datetime | None
+
+
 class LiveJobs(Protocol):
     """The jobs that may owe work, kept from the log: one too many does no harm, a missing one would be lost."""
 
@@ -49,21 +63,26 @@ class LiveJobs(Protocol):
         """Look at these jobs at the given times; an earlier time that is already set stays."""
         ...
 
-    async def due(self, now: datetime, *, limit: int = 500) -> list[UUID]:
-        """The jobs whose time has come, longest waiting first."""
+    async def wake_all(self, now: datetime) -> None:
+        """Look at every job at once."""
         ...
 
-    async def postpone(self, wakes: Sequence[Wake]) -> None:
-        """Look at these jobs again at the given times, whatever was set."""
+    async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
+        """Up to `limit` jobs whose time has come, those that wait longest; nobody else gets them before `until`."""
         ...
 
-    async def forget(self, job_ids: Sequence[UUID]) -> None:
-        """Look at these jobs no more, until an event wakes them."""
+    async def forget(self, seen: Mapping[UUID, int]) -> None:
+        """Look at these jobs no more until an event wakes them. A job that went past the version seen is kept."""
         ...
 
 
 class Reconciler:
-    """Keeps `live_jobs` from the log and sends what its due jobs owe."""
+    """Keeps `live_jobs` from the log and sends what its due jobs owe. Several share the jobs among them.
+
+    A job is looked at again after `every`, later the longer its work waits already: what lies in a long queue is not
+    sent over and over. A retry and the end of a lease have their own times, and a job that is being cancelled is looked
+    at every `tick`.
+    """
 
     def __init__(
         self,
@@ -80,7 +99,7 @@ class Reconciler:
         self._sender = sender
         self._clock = clock
         self._every = every
-        self._tick_s = tick.total_seconds()
+        self._tick = tick
         self._jobs = Jobs(store, capacity=2048)
 
     async def run(self) -> None:
@@ -90,25 +109,26 @@ class Reconciler:
                 await self.step()
             except RetryableError as error:
                 _log.warning("reconciler.waiting", error_code=error.code)
-            await asyncio.sleep(self._tick_s)
+            await asyncio.sleep(self._tick.total_seconds())
 
     async def step(self) -> int:
         """Read the log's news, then send what the due jobs owe; how many items were sent."""
         while await self._read_news():
             pass
-        sent = 0
-        now = self._clock.now()
-        for job_id in await self._live_jobs.due(now):
-            sent += await self._reconcile(job_id, now)
+        sent, now = 0, self._clock.now()
+        while job_ids := await self._live_jobs.claim(now, now + self._every * _PATIENCE):
+            try:
+                sent += await self._reconcile(job_ids, now)
+            except RetryableError:
+                await self._live_jobs.wake([Wake(job_id, now) for job_id in job_ids])
+                raise
         return sent
 
     async def wake_all(self) -> None:
         """Look at every live job at once: for the start of a process that knows it is alone."""
         while await self._read_news():
             pass
-        now = self._clock.now()
-        jobs = await self._live_jobs.due(now + timedelta(days=3650), limit=1_000_000)
-        await self._live_jobs.postpone([Wake(job_id, now) for job_id in jobs])
+        await self._live_jobs.wake_all(self._clock.now())
 
     async def _read_news(self) -> bool:
         async with self._store.lock_position(_POSITION) as position:
@@ -122,21 +142,50 @@ class Reconciler:
 
     def _wakes(self, stored: Stored) -> list[Wake]:
         envelope, event = stored.recorded.envelope, stored.recorded.event
-        if envelope.stream_type is not StreamType.JOB or not isinstance(event, _WAKING):
+        if envelope.stream_type is not StreamType.JOB:
             return []
-        at = event.retry_at if isinstance(event, WorkFailed) else envelope.occurred_at + self._every
-        return [Wake(envelope.stream_id, at)]
+        match event:
+            case WorkFailed(retry_at=at):
+                return [Wake(envelope.stream_id, at)]
+            case CancelRequested():
+                return [Wake(envelope.stream_id, envelope.occurred_at + self._tick)]
+            case _ if isinstance(event, _WAKING):
+                return [Wake(envelope.stream_id, envelope.occurred_at + self._every)]
+            case _:
+                return []
 
-    async def _reconcile(self, job_id: UUID, now: datetime) -> int:
-        job, _ = await self._jobs.load(job_id)
+    async def _reconcile(self, job_ids: Sequence[UUID], now: datetime) -> int:
+        jobs = await self._load(job_ids)
+        leases = await self._store.live_leases(*job_ids)
+        findings = [await self._look_at(job, leases, now) for job in jobs]
+        deliveries = [Delivery(item, each.job.traceparent) for each in findings for item in each.ready]
+        await self._sender.send(deliveries)
+        await self._live_jobs.wake([Wake(each.job.job_id, at) for each in findings if (at := each.look_at)])
+        await self._live_jobs.forget({each.job.job_id: each.job.version for each in findings if not each.look_at})
+        return len(deliveries)
+
+    async def _load(self, job_ids: Sequence[UUID]) -> list[Job]:
+        """The jobs; where one cannot be read, all but those that cannot."""
+        try:
+            return await self._jobs.load_several(job_ids)
+        except (PermanentError, ValueError):
+            jobs: list[Job] = []
+            for job_id in job_ids:
+                try:
+                    jobs += await self._jobs.load_several([job_id])
+                except (PermanentError, ValueError) as error:
+                    _log.error("reconciler.unreadable", job_id=str(job_id), exc_info=error)
+            return jobs
+
+    async def _look_at(self, job: Job, leases: Mapping[UUID, datetime], now: datetime) -> _Finding:
         items = owed(job)
         if not items:
-            await self._live_jobs.forget([job_id])
-            return 0
-        leases = await self._store.live_leases(job_id)
-        ready = [item for item in items if item.work_id not in leases and (due_at(job, item.key) or now) <= now]
-        await self._sender.send([Delivery(item, job.traceparent) for item in ready])
-        looks = [trouble.retry_at for trouble in job.failures.values() if trouble.retry_at and trouble.retry_at > now]
-        looks += [leases[item.work_id] for item in items if item.work_id in leases]
-        await self._live_jobs.postpone([Wake(job_id, min([now + self._every, *looks]))])
-        return len(ready)
+            return _Finding(job, (), None)
+        if job.status is JobStatus.CANCELLING:  # waits for whatever of the job is under way
+            is_busy = bool(await self._store.live_leases(job.job_id))
+            return _Finding(job, () if is_busy else items, now + self._tick)
+        ready = tuple(item for item in items if item.work_id not in leases and (due_at(job, item.key) or now) <= now)
+        patience = min(max((now - job.head_at) / 2, self._every), self._every * _PATIENCE)
+        looks = [now + patience, *(leases[item.work_id] for item in items if item.work_id in leases)]
+        looks += [trouble.retry_at for trouble in job.failures.values() if trouble.retry_at and trouble.retry_at > now]
+        return _Finding(job, ready, max(min(looks), now + self._tick))

@@ -30,7 +30,7 @@ class WorkSender(Protocol):
         """Send; returns once every one of them is safe with the bus.
 
         Raises:
-            RetryableError: the bus cannot be reached; send all of them again.
+            RetryableError: the bus cannot be reached, or did not confirm in its time; send all of them again.
         """
         ...
 
@@ -42,7 +42,7 @@ class EventPublisher(Protocol):
         """Publish in order; returns once every one of them is safe with the bus.
 
         Raises:
-            RetryableError: the bus cannot be reached; publish all of them again.
+            RetryableError: the bus cannot be reached, or did not confirm in its time; publish all of them again.
         """
         ...
 

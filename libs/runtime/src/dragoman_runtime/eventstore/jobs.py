@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import groupby
 from uuid import UUID
 
 from dragoman_contracts import document as document_module
@@ -48,6 +50,21 @@ class Jobs:
         if found is None:
             raise JobMissingError(f"Job {job_id} does not exist.")
         return found
+
+    async def load_several(self, job_ids: Sequence[UUID]) -> list[Job]:
+        """The jobs as of now, in one question to the store; without those that do not exist."""
+        known: dict[UUID, tuple[Job | None, Head]] = {
+            job_id: self._kept.get(job_id, (None, Head())) for job_id in job_ids
+        }
+        stored = await self._store.read_several({job_id: head.version for job_id, (_, head) in known.items()})
+        for stream_id, news in groupby(stored, key=lambda each: each.recorded.envelope.stream_id):
+            added = list(news)
+            job = fold((each.recorded for each in added), known[stream_id][0])
+            known[stream_id] = (job, Head(added[-1].recorded.envelope.version, added[-1].digest))
+        found = [(job, head) for job, head in known.values() if job is not None]
+        for job, head in found:
+            self._keep(job, head)
+        return [job for job, _ in found]
 
     def learn(self, job: Job, stored: tuple[Stored, ...]) -> tuple[Job, Head] | None:
         """The job after events this process appended itself, without asking the store."""

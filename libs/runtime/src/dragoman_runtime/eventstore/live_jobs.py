@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -16,14 +16,29 @@ _WAKE_SQLITE = (
     "INSERT INTO live_jobs VALUES (?, ?) ON CONFLICT (job_id) "
     "DO UPDATE SET due_at = min(live_jobs.due_at, excluded.due_at)"
 )
-_POSTPONE_SQLITE = "INSERT INTO live_jobs VALUES (?, ?) ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at"
+_CLAIM_SQLITE = (
+    "UPDATE live_jobs SET due_at = ? WHERE job_id IN "
+    "(SELECT job_id FROM live_jobs WHERE due_at <= ? ORDER BY due_at LIMIT ?) RETURNING job_id"
+)
+_FORGET_SQLITE = (
+    "DELETE FROM live_jobs WHERE job_id = ? AND NOT EXISTS "
+    "(SELECT 1 FROM stored_events WHERE originator_id = live_jobs.job_id AND originator_version > ?)"
+)
 _WAKE_POSTGRES = """
 INSERT INTO live_jobs (job_id, due_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])
 ON CONFLICT (job_id) DO UPDATE SET due_at = least(live_jobs.due_at, excluded.due_at)
 """
-_POSTPONE_POSTGRES = """
-INSERT INTO live_jobs (job_id, due_at) SELECT * FROM unnest($1::uuid[], $2::timestamptz[])
-ON CONFLICT (job_id) DO UPDATE SET due_at = excluded.due_at
+_CLAIM_POSTGRES = """
+UPDATE live_jobs SET due_at = $2 WHERE job_id IN
+    (SELECT job_id FROM live_jobs WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+RETURNING job_id
+"""
+_FORGET_POSTGRES = """
+DELETE FROM live_jobs USING unnest($1::uuid[], $2::bigint[]) AS seen (job_id, version)
+WHERE live_jobs.job_id = seen.job_id AND NOT EXISTS (
+    SELECT 1 FROM dragoman_events AS event
+    WHERE event.originator_id = seen.job_id AND event.originator_version > seen.version
+)
 """
 
 
@@ -35,29 +50,26 @@ class SqliteLiveJobs(LiveJobs):
 
     @override
     async def wake(self, wakes: Sequence[Wake]) -> None:
-        await self._upsert(wakes, _WAKE_SQLITE)
+        if wakes:
+            await self._store.execute_many(_WAKE_SQLITE, [(wake.job_id.hex, wake.due_at.timestamp()) for wake in wakes])
 
     @override
-    async def due(self, now: datetime, *, limit: int = 500) -> list[UUID]:
-        rows = await self._store.execute(
-            "SELECT job_id FROM live_jobs WHERE due_at <= ? ORDER BY due_at LIMIT ?",
-            (now.timestamp(), limit),
-            commit=False,
-        )
+    async def wake_all(self, now: datetime) -> None:
+        await self._store.execute("UPDATE live_jobs SET due_at = ?", (now.timestamp(),))
+
+    @override
+    async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
+        at = now.timestamp()
+        due = await self._store.execute("SELECT 1 FROM live_jobs WHERE due_at <= ? LIMIT 1", (at,), commit=False)
+        if not due:  # nothing is written while nothing is due
+            return []
+        rows = await self._store.execute(_CLAIM_SQLITE, (until.timestamp(), at, limit))
         return [UUID(str(row[0])) for row in rows]
 
     @override
-    async def postpone(self, wakes: Sequence[Wake]) -> None:
-        await self._upsert(wakes, _POSTPONE_SQLITE)
-
-    @override
-    async def forget(self, job_ids: Sequence[UUID]) -> None:
-        for job_id in job_ids:
-            await self._store.execute("DELETE FROM live_jobs WHERE job_id = ?", (job_id.hex,))
-
-    async def _upsert(self, wakes: Sequence[Wake], statement: str) -> None:
-        for wake in wakes:
-            await self._store.execute(statement, (wake.job_id.hex, wake.due_at.timestamp()))
+    async def forget(self, seen: Mapping[UUID, int]) -> None:
+        if seen:
+            await self._store.execute_many(_FORGET_SQLITE, [(job_id.hex, version) for job_id, version in seen.items()])
 
 
 class PostgresLiveJobs(LiveJobs):
@@ -68,30 +80,28 @@ class PostgresLiveJobs(LiveJobs):
 
     @override
     async def wake(self, wakes: Sequence[Wake]) -> None:
-        await self._upsert(wakes, _WAKE_POSTGRES)
-
-    @override
-    async def due(self, now: datetime, *, limit: int = 500) -> list[UUID]:
-        async with translated_errors():
-            rows = await self._pool.fetch(
-                "SELECT job_id FROM live_jobs WHERE due_at <= $1 ORDER BY due_at LIMIT $2", now, limit
-            )
-        return [row[0] for row in rows]
-
-    @override
-    async def postpone(self, wakes: Sequence[Wake]) -> None:
-        await self._upsert(wakes, _POSTPONE_POSTGRES)
-
-    @override
-    async def forget(self, job_ids: Sequence[UUID]) -> None:
-        async with translated_errors():
-            await self._pool.execute("DELETE FROM live_jobs WHERE job_id = ANY ($1)", list(job_ids))
-
-    async def _upsert(self, wakes: Sequence[Wake], statement: str) -> None:
         earliest: dict[UUID, datetime] = {}
         for wake in wakes:  # one statement must not meet the same row twice
             earliest[wake.job_id] = min(wake.due_at, earliest.get(wake.job_id, wake.due_at))
         if not earliest:
             return
+        ordered = sorted(earliest)  # in one order, so that two reconcilers do not wait for each other's rows
         async with translated_errors():
-            await self._pool.execute(statement, list(earliest), list(earliest.values()))
+            await self._pool.execute(_WAKE_POSTGRES, ordered, [earliest[job_id] for job_id in ordered])
+
+    @override
+    async def wake_all(self, now: datetime) -> None:
+        async with translated_errors():
+            await self._pool.execute("UPDATE live_jobs SET due_at = $1", now)
+
+    @override
+    async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
+        async with translated_errors():
+            rows = await self._pool.fetch(_CLAIM_POSTGRES, now, until, limit)
+        return [row[0] for row in rows]
+
+    @override
+    async def forget(self, seen: Mapping[UUID, int]) -> None:
+        if seen:
+            async with translated_errors():
+                await self._pool.execute(_FORGET_POSTGRES, list(seen), list(seen.values()))

@@ -6,7 +6,7 @@ leases live in the event database. Positions are how far a reader of the log has
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -110,6 +110,10 @@ class EventStore(Protocol):
         """The events of a stream behind version `after`, oldest first; empty for an unknown stream."""
         ...
 
+    async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
+        """The events of several streams, of each behind its version: each stream's in order."""
+        ...
+
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
         """The log behind position `after`, in the order in which it was committed."""
         ...
@@ -122,8 +126,8 @@ class EventStore(Protocol):
         """Give the leases their time again; the work ids of those that are still this owner's."""
         ...
 
-    async def live_leases(self, job_id: UUID) -> dict[UUID, datetime]:
-        """The leases of a job that have not expired: work id and expiry."""
+    async def live_leases(self, *job_ids: UUID) -> dict[UUID, datetime]:
+        """The leases of these jobs that have not expired: work id and expiry."""
         ...
 
     async def clear_leases(self) -> None:

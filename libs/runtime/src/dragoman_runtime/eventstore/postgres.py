@@ -6,7 +6,7 @@ misses nothing; it is the last statement of its transaction, so the lock is shor
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -39,6 +39,11 @@ FROM turn, unnest($2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
     WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
 ORDER BY row.place
 RETURNING notification_id
+"""
+_READ_SEVERAL = """
+SELECT event.state FROM unnest($1::uuid[], $2::bigint[]) AS asked (stream_id, version)
+JOIN dragoman_events AS event ON event.originator_id = asked.stream_id AND event.originator_version > asked.version
+ORDER BY event.originator_id, event.originator_version
 """
 _TAKE = """
 INSERT INTO work_leases (work_id, job_id, owner, expires_at)
@@ -136,6 +141,12 @@ class PostgresEventStore(EventStore):
         return [Stored(decode(row[0]), digest(row[0])) for row in rows]
 
     @override
+    async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
+        async with translated_errors():
+            rows = await self._pool.fetch(_READ_SEVERAL, list(after), list(after.values()))
+        return [Stored(decode(row[0]), digest(row[0])) for row in rows]
+
+    @override
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
         async with translated_errors():
             rows = await self._pool.fetch(
@@ -161,11 +172,12 @@ class PostgresEventStore(EventStore):
         return {row[0] for row in rows}
 
     @override
-    async def live_leases(self, job_id: UUID) -> dict[UUID, datetime]:
+    async def live_leases(self, *job_ids: UUID) -> dict[UUID, datetime]:
         async with translated_errors():
             rows = await self._pool.fetch(
-                "SELECT work_id, expires_at FROM work_leases WHERE job_id = $1 AND expires_at > clock_timestamp()",
-                job_id,
+                "SELECT work_id, expires_at FROM work_leases WHERE job_id = ANY ($1) "
+                "AND expires_at > clock_timestamp()",
+                list(job_ids),
             )
         return {row[0]: row[1] for row in rows}
 

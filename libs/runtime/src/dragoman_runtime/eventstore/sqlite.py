@@ -6,8 +6,9 @@ One process owns the file. All writes go through one thread, so they never wait 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -69,6 +70,11 @@ class _Recorder(SQLiteApplicationRecorder):
         with self.datastore.transaction(commit=commit) as cursor:
             cursor.execute(statement, parameters)
             return [tuple(cast("Sequence[Any]", row)) for row in cursor.fetchall()]
+
+    def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        with self.datastore.transaction(commit=True) as cursor:
+            for row in rows:
+                cursor.execute(statement, row)
 
 
 def _take(cursor: SQLiteCursor, lease: Lease) -> None:
@@ -133,6 +139,18 @@ class SqliteEventStore(EventStore):
         return await self._run(self._readers, select)
 
     @override
+    async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
+        def select() -> list[Stored]:
+            rows = [
+                row
+                for stream_id, version in after.items()
+                for row in self._recorder.select_events(stream_id, gt=version)
+            ]
+            return [Stored(decode(row.state), digest(row.state)) for row in rows]
+
+        return await self._run(self._readers, select)
+
+    @override
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
         def select() -> list[Stored]:
             rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
@@ -156,10 +174,11 @@ class SqliteEventStore(EventStore):
         return kept
 
     @override
-    async def live_leases(self, job_id: UUID) -> dict[UUID, datetime]:
+    async def live_leases(self, *job_ids: UUID) -> dict[UUID, datetime]:
         rows = await self.execute(
-            "SELECT work_id, expires_at FROM work_leases WHERE job_id = ? AND expires_at > ?",
-            (job_id.hex, time.time()),
+            "SELECT work_id, expires_at FROM work_leases WHERE expires_at > ? "
+            "AND job_id IN (SELECT value FROM json_each(?))",
+            (time.time(), json.dumps([job_id.hex for job_id in job_ids])),
             commit=False,
         )
         return {UUID(str(row[0])): datetime.fromtimestamp(float(row[1]), UTC) for row in rows}
@@ -189,6 +208,10 @@ class SqliteEventStore(EventStore):
         """Run one statement on the event database, in the writing thread when it commits."""
         executor = self._writer if commit else self._readers
         return await self._run(executor, lambda: self._recorder.execute(statement, parameters, commit=commit))
+
+    async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Run one statement for each row of parameters, in one transaction."""
+        await self._run(self._writer, lambda: self._recorder.execute_many(statement, rows))
 
     @override
     async def aclose(self) -> None:

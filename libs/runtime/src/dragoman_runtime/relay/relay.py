@@ -1,7 +1,8 @@
 """The relay: reads the log in commit order and publishes its events and the work they make owed.
 
 Its position is stored after the bus has confirmed, so a relay that dies publishes again: the fold and the lease make a
-second delivery a no-op. The lock on the position is its leadership; a second relay waits.
+second delivery a no-op. The lock on the position is its leadership; a second relay waits. The lock is held
+while the bus confirms, which the bus bounds in time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dragoman_contracts.pipeline import routes
 from dragoman_runtime.bus import Delivery, EventPublisher, WorkSender
 from dragoman_runtime.eventstore import EventStore, Stored
 from dragoman_runtime.telemetry import get_logger
+from dragoman_runtime.telemetry.metrics import RELAY_LAG_EVENTS
 
 _POSITION = "relay"
 _log = get_logger()
@@ -47,8 +49,7 @@ class Relay:
                 published = await self.step()
             except RetryableError as error:
                 _log.warning("relay.waiting", error_code=error.code)
-                published = 0
-                wait_s = self._idle_s
+                published, wait_s = 0, self._idle_s
             wait_s = self._busy_s if published else min(wait_s * 2, self._idle_s)
             if published < self._batch:
                 await asyncio.sleep(wait_s)
@@ -57,12 +58,18 @@ class Relay:
         """Publish one batch behind the stored position; how many events it was. 0 also while another relay leads."""
         async with self._store.lock_position(_POSITION) as position:
             if position is None:
+                RELAY_LAG_EVENTS.set(0)  # the lag is the leader's
                 return 0
             stored = await self._store.tail(position.position, limit=self._batch)
+            lag = len(stored)
+            if lag == self._batch:
+                lag = await self._store.head_position() - position.position
+            RELAY_LAG_EVENTS.set(lag)
             if stored:
                 await self._publisher.publish([each.recorded for each in stored])
                 await self._sender.send([delivery for each in stored for delivery in deliveries(each)])
                 await position.advance(stored[-1].position)
+                RELAY_LAG_EVENTS.set(lag - len(stored))
         return len(stored)
 
 
