@@ -10,8 +10,7 @@ from pathlib import Path
 
 from dragoman_catalog import Editor, Role
 from dragoman_contracts.model import Value
-from dragoman_gateway.adapters.server import serving
-from dragoman_gateway.app import create_app
+from dragoman_gateway.app import create_app, serving
 from dragoman_gateway.console import console_router
 from dragoman_gateway.views import projectors
 from dragoman_runtime.clock import SystemClock
