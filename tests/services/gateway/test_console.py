@@ -426,8 +426,8 @@ async def test_the_first_page_weighs_little(stranger: httpx.AsyncClient) -> None
 
 
 async def test_the_address_of_the_server_leads_to_the_console(stranger: httpx.AsyncClient) -> None:
-    assert (await stranger.get("/")).headers["location"] == "/console/"
-    assert (await stranger.get("/console")).headers["location"] == "/console/"
+    for path in ("/", "/console", "/console/jobs"):
+        assert (await stranger.get(path)).headers["location"] == "/console/"
 
 
 def test_every_status_stage_event_and_artifact_has_a_word() -> None:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from dragoman_catalog.values import Project
 from dragoman_contracts.identity import project_id
-from dragoman_contracts.vocabulary import JobStatus
+from dragoman_contracts.vocabulary import LIVE, JobStatus
 from dragoman_gateway.console.guard import HOME, ConsoleRoute, SignedIn, Visit, see_other
 from dragoman_gateway.console.wording import STATUSES, stage_text
 from dragoman_gateway.errors import FieldRefusedError
@@ -36,6 +36,7 @@ class Chip:
 
 @router.get("/")
 @router.get("/console")
+@router.get("/console/jobs")
 async def home() -> Response:
     """The list is what the server is for."""
     return see_other(HOME)
@@ -62,7 +63,7 @@ async def jobs_page(
         return see_other(_address(query))
     counts = await views.count_by_status(which)
     is_narrowed = any(query.values())
-    head = await visit.gateway.store.head_position()
+    lag = max(await visit.gateway.store.head_position() - await views.position(), 0)
     return visit.page(
         "jobs.html",
         section="jobs",
@@ -76,12 +77,13 @@ async def jobs_page(
         text=q,
         project=project,
         projects=projects,
-        is_empty=not found.rows and not counts and not is_narrowed and head == 0,
+        is_empty=not found.rows and not counts and not is_narrowed and not lag,
         is_first=not cursor,
         here=_address(query),
         first_url=_address(query),
         next_url=_address({**query, "cursor": found.next_cursor}) if found.next_cursor else "",
-        lag=head - await views.position(),
+        lag=lag,
+        poll_s=1 if lag and not found.rows else 4 if LIVE & counts.keys() else 20,
     )
 
 

@@ -104,8 +104,10 @@ def _detail(job: Job, phase: Phase) -> str:
 
 
 def duration_text(duration: timedelta) -> str:
-    """A duration as people say it: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
+    """A duration as people say it: `40 ms`, `1.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`."""
     seconds = max(duration.total_seconds(), 0)
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:

@@ -205,7 +205,9 @@ async def _problems(gateway: Gateway, job: Job, records: JobRecords) -> list[Pro
 def _trouble(kind: str, trouble: Trouble, reason: str) -> Problem:
     work = kind.replace("_", " ")
     if trouble.retry_at is None:
-        return Problem("bad", f"The {work} failed", reason, cure_of(trouble.code), trouble.code)
+        return Problem(
+            "bad", f"The {work} failed", reason, cure_of(trouble.code, is_explained=bool(reason)), trouble.code
+        )
     heading = f"The {work} failed and will be tried again"
     return Problem("attention", heading, f"Attempt {trouble.attempt}.", "", trouble.code, trouble.retry_at)
 
@@ -217,7 +219,7 @@ async def _preflight_problems(gateway: Gateway, job: Job) -> list[Problem]:
     if report is None:
         return [Problem("bad", "Preflight blocked the document", "", cure_of(code), code) for code in job.finding_codes]
     return [
-        Problem("bad", finding.message, "", finding.action or cure_of(finding.code), finding.code)
+        Problem("bad", finding.message, "", finding.action, finding.code)
         for finding in report.findings
         if finding.severity is Severity.BLOCKER
     ]
@@ -236,7 +238,7 @@ def _review_problem(job: Job) -> Problem:
 
 
 async def _news(visit: Visit, job_id: UUID, seen: int) -> AsyncIterator[str]:
-    """What an open page is told. Ends when the job rests, when the browser leaves, or when the session has ended."""
+    """What an open page is told. Ends when the job rests or the browser leaves."""
     gateway = visit.gateway
     poll_s, quiet_s = gateway.options.event_poll.total_seconds(), 0.0
     heartbeat_s = gateway.options.heartbeat.total_seconds()

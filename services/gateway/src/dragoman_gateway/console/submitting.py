@@ -16,10 +16,10 @@ from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.identity import new_id
 from dragoman_gateway.console.guard import HOME, ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.console.job_list import visible_projects
-from dragoman_gateway.console.job_page import size_text
 from dragoman_gateway.console.languages import LANGUAGES
 from dragoman_gateway.domain import SubmissionRequest, Upload
 from dragoman_gateway.errors import FieldRefusedError, RunningJobError
+from dragoman_runtime.telemetry import current_traceparent, span
 
 _FIELDS = (
     "source_language",
@@ -36,9 +36,10 @@ _FIELDS = (
     "auto_start",
 )
 _ONE_FILE_ONLY = ("document_title", "external_reference")
+_PLACES = {name: place for place, name in enumerate(("file", *_FIELDS))}
 _ADVANCED = frozenset(_FIELDS[5:])
 _STRATEGIES = (
-    ("auto", "Same content is the same version, other content a new one"),
+    ("auto", "New version if content differs"),
     ("new_version", "Always a new version"),
     ("same_version", "Refuse other content"),
 )
@@ -149,9 +150,7 @@ async def _submit_all(
     for file in files:
         name = file.filename or ""
         try:
-            upload = Upload(name, await file.read())
-            done = await visit.gateway.submissions.submit(request, upload, visit.principal)
-            accepted.append(Accepted(upload.base_name, done.job.job_id))
+            accepted.append(await _submit_one(visit, request, Upload(name, await file.read())))
         except RunningJobError as error:
             text = "A job for this version, language and pipeline is running already."
             problems.append(FormProblem(text, file=name, job_id=error.job_id))
@@ -160,6 +159,14 @@ async def _submit_all(
         except DragomanError as error:
             problems.append(FormProblem(error.message, file=name))
     return accepted, list({(each.field or each.file, each.text): each for each in problems}.values())
+
+
+async def _submit_one(visit: Visit, request: SubmissionRequest, upload: Upload) -> Accepted:
+    with span("POST /console/jobs") as root:
+        traceparent = current_traceparent()
+        done = await visit.gateway.submissions.submit(request, upload, visit.principal, traceparent=traceparent)
+        root.set(job_id=str(done.job.job_id), is_new=done.is_new)
+    return Accepted(upload.base_name, done.job.job_id)
 
 
 async def _form(
@@ -179,7 +186,7 @@ async def _form(
         section="new",
         values=dict.fromkeys(_FIELDS, "") | {"source_language": "en"} | dict(values),
         errors=errors,
-        problems=problems,
+        problems=sorted(problems, key=lambda each: _PLACES.get(each.field, len(_PLACES))),
         accepted=accepted,
         has_advanced_errors=any(errors[name] for name in _ADVANCED),
         projects=await visible_projects(visit),
@@ -187,5 +194,6 @@ async def _form(
         engines=sorted(rules.engines),
         strategies=_STRATEGIES,
         languages=LANGUAGES,
-        max_size=size_text(rules.max_upload_bytes),
+        max_bytes=rules.max_upload_bytes,
+        max_size=f"{rules.max_upload_bytes / 2**20:.0f} MiB",
     )

@@ -112,8 +112,10 @@ _CURES: dict[str, str] = {
 _ANY_CURE = "Look at the events below, put right what they name, then resume the job."
 
 
-def cure_of(code: str) -> str:
-    """What a person can do about a trouble, by its code or the code's first part."""
+def cure_of(code: str, *, is_explained: bool = False) -> str:
+    """What a person can do about a trouble; where its message explains it, only what is known of this very code."""
+    if is_explained:
+        return _CURES.get(code, "")
     return _CURES.get(code) or _CURES.get(code.partition(".")[0]) or _ANY_CURE
 
 

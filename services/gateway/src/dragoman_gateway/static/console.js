@@ -26,6 +26,11 @@ function localise(scope) {
 document.addEventListener("click", (event) => {
   event.target.closest("[data-dismiss]")?.closest(".toast")?.remove();
 });
+// What only confirms leaves by itself, unless it is pointed at; what warns stays until it is dismissed.
+for (const each of document.querySelectorAll(".toast-status")) {
+  const leave = () => each.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : each.remove();
+  setTimeout(leave, 8000);
+}
 function toast(text) {
   const box = document.createElement("div");
   box.className = "toast toast-alert";
@@ -76,6 +81,12 @@ if (drop) {
     if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; show(); }
   });
   document.getElementById("submission").addEventListener("submit", (event) => {
+    const large = [...input.files].find((file) => file.size > Number(input.dataset.maxBytes));
+    if (large) {
+      event.preventDefault();
+      toast(`${large.name} ${input.dataset.tooLarge}`);
+      return;
+    }
     const button = event.target.querySelector("button[data-busy]");
     button.setAttribute("aria-disabled", "true");
     button.lastChild.textContent = button.dataset.busy;
@@ -110,6 +121,11 @@ function follow() {
   if (spoken && `${status}, ${stage}` !== spoken) document.getElementById("spoken").textContent = says;
   spoken = `${status}, ${stage}`;
 }
+document.addEventListener("visibilitychange", () => {
+  // A browser keeps few connections to one server: tabs that nobody sees give theirs back.
+  if (document.visibilityState === "hidden") { source?.close(); source = null; followed = ""; }
+  else if (document.getElementById("job")?.dataset.follow) { follow(); refresh(); }
+});
 setInterval(() => { if (source && document.visibilityState === "visible") refresh(); }, 5000);
 
 document.addEventListener("htmx:afterSettle", () => { localise(document); follow(); });
