@@ -14,9 +14,11 @@ from dragoman_translate.settings import EngineSettings
 class StandaloneSettings(ObjectSettings, WorkerSettings, HttpSettings, EngineSettings):
     """What `dragoman translate` and `dragoman up` are set up with."""
 
-    default_engine: str = Field(default="apertium", description="Engine of jobs that name none, in the one process.")
+    default_engine: str = Field(
+        default="apertium", description="Engine of jobs whose request, language pair and project name none."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="warning", description="The least of our own messages that the one process logs."
+        default="warning", description="The least of our own messages that is logged; libraries log from `warning`."
     )
 
 
