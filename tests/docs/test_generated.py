@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from develop import write_data_flow_md, write_errors_md, write_events_md
+from develop import write_data_flow_md, write_errors_md, write_events_md, write_findings_md
 
 _GENERATED: list[tuple[str, Path, Callable[[], str]]] = [
     ("write_data_flow_md", write_data_flow_md.DOCUMENT, write_data_flow_md.data_flow_md),
     ("write_errors_md", write_errors_md.DOCUMENT, write_errors_md.errors_md),
     ("write_events_md", write_events_md.DOCUMENT, write_events_md.events_md),
+    ("write_findings_md", write_findings_md.DOCUMENT, write_findings_md.findings_md),
 ]
 
 

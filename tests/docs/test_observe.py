@@ -1,0 +1,47 @@
+"""The page for observing names every metric and every log event, and no other."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from prometheus_client import REGISTRY
+
+import dragoman_runtime.projection
+from docs.pages import ROOT
+from dragoman_runtime.telemetry import metrics
+
+_METRIC = re.compile(r"`(dragoman_[a-z_]+)`")
+_LOG_CALLS = frozenset({"debug", "info", "warning", "error", "exception"})
+OBSERVE = (ROOT / "docs/operate/observe.md").read_text(encoding="utf-8")
+
+
+def _metrics() -> set[str]:
+    """The names under which Prometheus finds our metrics."""
+    assert metrics.BUILD
+    assert dragoman_runtime.projection.PROJECTED
+    families = [family for family in REGISTRY.collect() if family.name.startswith("dragoman_")]
+    return {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+
+
+def _log_events() -> Iterator[str]:
+    for folder in ("libs", "services", "deploy"):
+        for path in (ROOT / folder).glob("*/src/**/*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                match node:
+                    case ast.Call(
+                        func=ast.Attribute(value=ast.Name(id="_log"), attr=level),
+                        args=[ast.Constant(value=str(event)), *_],
+                    ) if level in _LOG_CALLS:
+                        yield event
+                    case ast.Call(func=ast.Name(id="canonical_line"), args=[ast.Constant(value=str(event)), *_]):
+                        yield event
+                    case _:
+                        pass
+
+
+def test_every_metric_is_on_the_page_and_the_page_names_no_other() -> None:
+    assert set(_METRIC.findall(OBSERVE)) == _metrics()
+
+
+def test_every_log_event_is_on_the_page() -> None:
+    assert sorted({event for event in _log_events() if f"`{event}`" not in OBSERVE}) == []
