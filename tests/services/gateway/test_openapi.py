@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
+from develop.write_openapi_json import DOCUMENT, openapi_json
 from dragoman_catalog import Role
 from services.gateway.desks import Desk, desk
 from services.gateway.test_submission_api import submit
@@ -31,6 +33,18 @@ async def _schemathesis(gateway: Desk, folder: Path, *arguments: str) -> tuple[i
     )
     output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
+
+
+def test_the_openapi_document_is_the_one_written_from_the_routes() -> None:
+    cure = "run: python tests/develop/write_openapi_json.py"
+    is_current = DOCUMENT.read_text(encoding="utf-8") == openapi_json()
+    assert is_current, cure
+
+
+async def test_the_running_api_serves_the_written_document(tmp_path: Path) -> None:
+    async with desk(tmp_path) as gateway:
+        served = (await gateway.as_nobody.get("/api/v1/openapi.json")).json()
+    assert served == json.loads(DOCUMENT.read_text(encoding="utf-8"))
 
 
 async def test_generated_requests_meet_no_answer_that_is_not_documented(tmp_path: Path) -> None:

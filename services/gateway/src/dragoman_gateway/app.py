@@ -33,7 +33,7 @@ from dragoman_runtime.service import build, until_told_to_stop
 from dragoman_runtime.settings import SettingsError, variable
 from dragoman_runtime.telemetry import configure_telemetry
 
-__all__ = ["create_app", "http_options", "run", "serving", "submission_rules"]
+__all__ = ["create_app", "http_options", "openapi_document", "run", "serving", "submission_rules"]
 
 _OVERHEAD_BYTES = 1024 * 1024
 _FILES_A_FORM = 8  # of the largest size; of smaller ones, more
@@ -44,19 +44,8 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
 
     `extra_routers` come after the API: the console.
     """
-    app = FastAPI(
-        title="Dragoman",
-        version="1",
-        summary="Documents through long, costly, many-step processing, with no step lost and none repeated.",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
-        redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
-    )
+    app = _routed()
     app.state.gateway = Gateway(ports)
-    app.include_router(api_router())
-    app.include_router(health.router)
     for router in extra_routers:
         app.include_router(router)
     install_problem_handlers(app)
@@ -65,8 +54,12 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
     app.add_middleware(BodyLimit, limit_bytes=_OVERHEAD_BYTES, limits_bytes=uploads)
     app.add_middleware(ApiAlias)
     app.add_middleware(Surroundings)
-    app.openapi = lambda: _openapi(app)
     return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document of the API, without a running gateway."""
+    return _openapi(_routed())
 
 
 @asynccontextmanager
@@ -155,6 +148,24 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
             for each in beside:
                 each.cancel()
             await asyncio.gather(*beside, return_exceptions=True)
+
+
+def _routed() -> FastAPI:
+    """The application with the API's routes, and nothing behind them yet."""
+    app = FastAPI(
+        title="Dragoman",
+        version="1",
+        summary="Documents through long, costly, many-step processing, with no step lost and none repeated.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.include_router(api_router())
+    app.include_router(health.router)
+    app.openapi = lambda: _openapi(app)
+    return app
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
