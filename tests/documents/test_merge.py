@@ -126,6 +126,14 @@ def test_runs_take_the_language_of_the_target() -> None:
     assert result.count('w:val="de-AT"') == 1
 
 
+def test_the_language_stands_where_the_schema_has_it() -> None:
+    extension = '<x:glow xmlns:x="http://schemas.microsoft.com/office/word/2010/wordml"/>'
+    result = translated(
+        document(paragraph(run("one", f'<w:b/><w:oMath w:val="0"/>{extension}'))), "eins", locale=Locale("de")
+    )
+    assert result.index("<w:b/>") < result.index("<w:lang") < result.index("<w:oMath") < result.index("<x:glow")
+
+
 def test_a_right_to_left_target_turns_paragraph_and_runs() -> None:
     """Bold is repeated for complex scripts, or Word would draw the words light."""
     result = translated(document(paragraph(bold("one"))), "واحد", locale=Locale("ar"))

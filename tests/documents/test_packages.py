@@ -96,6 +96,16 @@ def test_a_size_that_lies_does_not_unpack_further() -> None:
         extract(bytes(data))
 
 
+def test_a_size_that_cannot_be_true_is_damage() -> None:
+    data = bytearray(document(paragraph(run("one"))))
+    position = -1
+    for _ in range(3):
+        position = data.index(b"PK\x01\x02", position + 1)
+    struct.pack_into("<L", data, position + 24, 3_000_000_000)
+    with pytest.raises(DamagedDocumentError, match="cannot be true"):
+        extract(bytes(data))
+
+
 def test_entities_are_never_expanded() -> None:
     declared = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>'
     text = story("document", paragraph(run("&b;"))).replace("<w:document", declared + "<w:document")

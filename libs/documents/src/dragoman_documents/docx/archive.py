@@ -24,6 +24,7 @@ _ZIP64_EXTRA = 0x0001
 _FULL32 = 0xFFFFFFFF
 _ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x1, 0x8, 0x800
 _STORED, _DEFLATED = 0, 8
+_HIGHEST_RATIO = 1_032  # what deflate reaches at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,8 @@ class Archive:
             raise EncryptedDocumentError(
                 "A part of the package is encrypted. Open it with its password, save it without, and send it again."
             )
+        if entry.size_bytes > _HIGHEST_RATIO * (entry.packed_bytes + 1):
+            raise _damaged("a stated size cannot be true")
         self._budget.hold("part_bytes", entry.size_bytes)
         if entry.size_bytes > self._budget.ratio_from_bytes:
             self._budget.hold("ratio", entry.size_bytes // max(entry.packed_bytes, 1))

@@ -71,9 +71,9 @@ def _keep_looks(properties: Element) -> None:
 
 
 def _insert(properties: Element, child: Element, later: frozenset[str]) -> None:
-    """Insert before the first child that the schema puts after it."""
+    """Insert before the first child that the schema puts after it; extensions (`w14:…`) come last of all."""
     for existing in properties:
-        if short_name(existing) in later:
+        if short_name(existing) in later or not short_name(existing).startswith("w:"):
             existing.addprevious(child)
             return
     properties.append(child)

@@ -122,6 +122,8 @@ class _PartWalker:
         return self._plans
 
     def _push(self, element: Element, path: str, story: StoryKind, flow: Flow, mirror_from: int | None = None) -> None:
+        if not len(element):
+            return
         if len(self._stack) >= self._budget.depth:
             self._budget.hold("depth", len(self._stack) + 1)
         self._stack.append(_Frame(iter(enumerate(element)), path, story, flow, mirror_from))
