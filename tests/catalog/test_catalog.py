@@ -178,3 +178,18 @@ async def test_a_session_ends_by_time_and_by_signing_out(catalog: Catalog) -> No
     await catalog.sessions.close(ADA, NOW, first)
     assert await catalog.sessions.user(first, NOW) is None
     assert [row.action for row in await catalog.audit()].count("session.closed") == 1
+
+
+async def test_the_terms_of_a_submission_are_read_at_once_and_say_what_is_not_entered(catalog: Catalog) -> None:
+    en, swiss = Locale("en"), Locale("de-CH")
+    terms = await catalog.submission_terms("default", "general", en, swiss)
+    assert terms.project == await catalog.project("default")
+    assert terms.pack == await catalog.domain_pack("general")
+    assert terms.pair is None
+    assert terms.project is not None
+    pair = await catalog.language_pairs.create(
+        ADA, NOW, terms.project, source=en, target=swiss, is_active=True, overrides=PolicyOverrides()
+    )
+    assert (await catalog.submission_terms("default", "general", en, swiss)).pair == pair
+    nothing = await catalog.submission_terms("nowhere", "nothing", en, swiss)
+    assert (nothing.project, nothing.pair, nothing.pack) == (None, None, None)

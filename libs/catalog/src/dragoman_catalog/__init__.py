@@ -20,6 +20,7 @@ from dragoman_catalog.values import (
     Project,
     ProjectSettings,
     Role,
+    SubmissionTerms,
     User,
 )
 
@@ -40,6 +41,7 @@ __all__ = [
     "ProjectSettings",
     "Role",
     "StaleEditError",
+    "SubmissionTerms",
     "TokenUse",
     "User",
     "migrate_catalog",

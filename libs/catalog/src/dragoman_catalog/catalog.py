@@ -11,10 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
-from dragoman_catalog.database import reading, values
+from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.people import Users
-from dragoman_catalog.projects import DomainPacks, LanguagePairs, Projects
-from dragoman_catalog.values import CatalogAuditRow, DomainPack, LanguagePair, Project
+from dragoman_catalog.projects import (
+    DomainPacks,
+    LanguagePairs,
+    Projects,
+    select_domain_pack,
+    select_pair,
+    select_project,
+)
+from dragoman_catalog.values import CatalogAuditRow, DomainPack, LanguagePair, Project, SubmissionTerms
 from dragoman_contracts.locale import Locale
 from dragoman_runtime.migrations.run import migrate, sqlalchemy_url
 
@@ -51,6 +58,18 @@ class Catalog:
     async def domain_pack(self, code: str) -> DomainPack | None:
         """The domain pack with this code; None when there is none."""
         return await self.domain_packs.find(code)
+
+    async def submission_terms(
+        self, project_code: str, domain_pack_code: str, source: Locale, target: Locale
+    ) -> SubmissionTerms:
+        """What a submission needs to know, read at one moment."""
+        async with reading(self._engine) as connection:
+            project = await one(connection, select_project(project_code), Project)
+            pack = await one(connection, select_domain_pack(domain_pack_code), DomainPack)
+            pair = None
+            if project is not None:
+                pair = await one(connection, select_pair(project.project_id, source, target), LanguagePair)
+        return SubmissionTerms(project=project, pair=pair, pack=pack)
 
     async def audit(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Executable, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_catalog import tables
@@ -117,13 +117,8 @@ class LanguagePairs:
 
     async def between(self, project_id: UUID, source: Locale, target: Locale) -> LanguagePair | None:
         """The pair of these locales as the project entered it; None when it did not."""
-        statement = select(_PAIRS).where(
-            _PAIRS.c.project_id == project_id,
-            _PAIRS.c.source_locale == str(source),
-            _PAIRS.c.target_locale == str(target),
-        )
         async with reading(self._engine) as connection:
-            return await one(connection, statement, LanguagePair)
+            return await one(connection, select_pair(project_id, source, target), LanguagePair)
 
     async def create(
         self,
@@ -247,13 +242,31 @@ class DomainPacks:
 
     async def find(self, code: str) -> DomainPack | None:
         """The domain pack with this code; None when there is none."""
-        statement = select(tables.domain_packs).where(tables.domain_packs.c.code == code)
         async with reading(self._engine) as connection:
-            return await one(connection, statement, DomainPack)
+            return await one(connection, select_domain_pack(code), DomainPack)
+
+
+def select_project(code: str) -> Executable:
+    """The project with this code."""
+    return select(_PROJECTS).where(_PROJECTS.c.code == code)
+
+
+def select_pair(project_id: UUID, source: Locale, target: Locale) -> Executable:
+    """The project's pair of these locales."""
+    return select(_PAIRS).where(
+        _PAIRS.c.project_id == project_id,
+        _PAIRS.c.source_locale == str(source),
+        _PAIRS.c.target_locale == str(target),
+    )
+
+
+def select_domain_pack(code: str) -> Executable:
+    """The domain pack with this code."""
+    return select(tables.domain_packs).where(tables.domain_packs.c.code == code)
 
 
 async def _project(connection: AsyncConnection, code: str) -> Project | None:
-    return await one(connection, select(_PROJECTS).where(_PROJECTS.c.code == code), Project)
+    return await one(connection, select_project(code), Project)
 
 
 async def _pair(connection: AsyncConnection, pair_id: UUID) -> LanguagePair | None:

@@ -95,6 +95,14 @@ class DomainPack(Value):
     description: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
+class SubmissionTerms(Value):
+    """What the catalogue says about a submission, as of one moment; None for what is not entered."""
+
+    project: Project | None
+    pair: LanguagePair | None
+    pack: DomainPack | None
+
+
 class User(Value):
     """A person who can sign in. Whether a password was set is said; the password is not."""
 

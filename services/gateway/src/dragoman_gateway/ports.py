@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from dragoman_catalog.values import DomainPack, LanguagePair, Project
+from dragoman_catalog.values import SubmissionTerms
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -187,14 +187,8 @@ class JobViews(Protocol):
 class SubmissionCatalog(Protocol):
     """What a submission needs of the catalogue."""
 
-    async def project(self, code: str) -> Project | None:
-        """The project with this code; None when there is none."""
-        ...
-
-    async def language_pair(self, project_id: UUID, source: Locale, target: Locale) -> LanguagePair | None:
-        """The pair as the project entered it; None when it did not."""
-        ...
-
-    async def domain_pack(self, code: str) -> DomainPack | None:
-        """The domain pack with this code; None when there is none."""
+    async def submission_terms(
+        self, project_code: str, domain_pack_code: str, source: Locale, target: Locale
+    ) -> SubmissionTerms:
+        """What a submission needs to know, read at one moment."""
         ...

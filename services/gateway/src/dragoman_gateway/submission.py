@@ -142,15 +142,15 @@ class Submissions:
             raise UploadTooLargeError(f"The file is larger than the {limit} bytes this installation takes.")
 
     async def _terms(self, request: SubmissionRequest) -> _Terms:
-        project = await self._catalog.project(request.project_code)
-        if project is None:
+        found = await self._catalog.submission_terms(
+            request.project_code, request.domain_pack_code, request.source_language, request.target_language
+        )
+        if found.project is None:
             raise FieldRefusedError("project_code", "No project has this code.", code="project.unknown")
-        pack = await self._catalog.domain_pack(request.domain_pack_code)
-        if pack is None:
+        if found.pack is None:
             raise FieldRefusedError("domain_pack_code", "No domain pack has this code.", code="domain_pack.unknown")
-        pair = await self._catalog.language_pair(project.project_id, request.source_language, request.target_language)
-        require_open_pair(pair, accepts_unlisted=project.settings.accepts_unlisted_pairs)
-        return _Terms(project, pair, pack)
+        require_open_pair(found.pair, accepts_unlisted=found.project.settings.accepts_unlisted_pairs)
+        return _Terms(found.project, found.pair, found.pack)
 
     async def _stored(
         self, request: SubmissionRequest, upload: Upload, terms: _Terms, job_id: UUID, digest: str
