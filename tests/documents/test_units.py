@@ -97,7 +97,8 @@ def test_insertions_are_text_and_deletions_are_left() -> None:
 
 
 def test_hidden_text_is_left_unless_asked_for() -> None:
-    data = document(paragraph(run("seen "), run("hidden", "<w:vanish/>"), run(" again")))
+    hidden = run("hidden", "<w:vanish/>"), run("too", "<w:b/><w:vanish/>")
+    data = document(paragraph(run("seen "), *hidden, run(" again")))
     assert sources(data) == ["seen <1/> again"]
     shown = extract(data, ExtractOptions(hidden_text=True)).units[0]
     assert "hidden" in "".join(map(str, shown.source))

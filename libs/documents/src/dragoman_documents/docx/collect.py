@@ -51,9 +51,10 @@ _ATOMS = {
     "w:object": (TagRole.IMAGE, ""),
     "a:fld": (TagRole.FIELD, ""),
 }
-_DELETABLE = frozenset({"w:softHyphen", "w:cr"})
+_DELETABLE = frozenset({"w:softHyphen"})
 _COPYABLE = frozenset({"w:tab", "w:br", "w:noBreakHyphen", "w:softHyphen", "a:br"})
 _MAX_DEPTH = 60
+_KEPT = Field()  # stands for "left as it is": hidden and untranslated text side by side is one thing
 
 
 class Flow:
@@ -203,7 +204,7 @@ class Collector:
         if not text:
             return
         if look.is_kept or self._flow.computing:
-            self._opaque(items, node, TagRole.FIELD if self._flow.computing else TagRole.OTHER, equivalent=text)
+            self._opaque(items, node, TagRole.OTHER, equivalent=text, joins=_KEPT)
             return
         slot = Slot(node, run, look, text, has_seam=True)
         last = items[-1] if items else None
@@ -224,9 +225,18 @@ class Collector:
     def _nest_objects(self, parent: Element) -> None:
         self.nested += [item for item in parent.iter() if short_name(item) in {"w:drawing", "w:pict", "w:object"}]
 
-    def _opaque(self, items: list[Item], node: Element, role: TagRole, equivalent: str = "", name: str = "") -> None:
+    def _opaque(
+        self,
+        items: list[Item],
+        node: Element,
+        role: TagRole,
+        equivalent: str = "",
+        name: str = "",
+        joins: Field | None = None,
+    ) -> None:
+        """Add a thing; what belongs to one computed field, or neighbours that `joins` says are one, make one thing."""
         self._seam = True
-        field = self._flow.computing
+        field = self._flow.computing or joins
         last = items[-1] if items else None
         if isinstance(last, Opaque) and field is not None and last.field is field and not last.edge:
             last.nodes.append(node)
@@ -235,7 +245,7 @@ class Collector:
         items.append(
             Opaque(
                 [node],
-                TagRole.FIELD if field else role,
+                TagRole.FIELD if self._flow.computing else role,
                 equivalent=equivalent,
                 can_delete=name in _DELETABLE and field is None,
                 can_copy=name in _COPYABLE and field is None,

@@ -185,7 +185,7 @@ class Package:
         key = _key(name)
         if key not in self._roots:
             entry = self._entries.get(key)
-            self._roots[key] = self._parse(key, entry) if entry else None
+            self._roots[key] = self._parse_if_well_formed(key, entry) if entry else None
         return self._roots[key]
 
     def read(self, name: str) -> bytes:
@@ -209,15 +209,19 @@ class Package:
         root = self.root(name)
         return iter(()) if root is None else iter(root)
 
-    def _parse(self, key: str, entry: Entry) -> Element | None:
+    def _parse(self, key: str, entry: Entry) -> Element:
+        data = self._archive.read(entry)
+        self._prologs[key] = prolog(data)
+        return parse_xml(data, self.budget)
+
+    def _parse_if_well_formed(self, key: str, entry: Entry) -> Element | None:
+        """A part that the document can be read without is left as it is where it is damaged."""
         try:
-            data = self._archive.read(entry)
-            self._prologs[key] = prolog(data)
-            return parse_xml(data, self.budget)
+            return self._parse(key, entry)
         except TooLargeError:
             raise
         except DocumentError:
-            if key in (_CONTENT_TYPES, getattr(self, "main", None)):
+            if key == _CONTENT_TYPES:
                 raise
             return None
 
@@ -252,9 +256,8 @@ class Package:
             entry = self._entries.get(key)
             if entry is None:
                 continue
-            self.main = key
             root = self._roots[key] = self._parse(key, entry)
-            if root is not None and short_name(root) == "w:document":
+            if short_name(root) == "w:document":
                 self._roles[key] = PartRole.MAIN
                 return _name(entry)
         raise self._not_word()
