@@ -50,7 +50,8 @@ async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -
         stack.push_async_callback(_ended, beside)
         await stack.enter_async_context(at_work(platform))
         app = create_app(platform.gateway.ports, [console_router()])
-        port = await stack.enter_async_context(serving(app, settings.http_host, settings.http_port))
+        served = serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies)
+        port = await stack.enter_async_context(served)
         url = settings.public_url or f"http://{_shown(settings.http_host)}:{port}"
         record = record_path(settings.state_dir)
         _write_private(record, ServerRecord(url=url, token=await local_token(platform)).model_dump_json())
