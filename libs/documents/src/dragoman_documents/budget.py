@@ -17,17 +17,17 @@ class Budget(Value):
     """How much of a machine one document may use.
 
     The defaults let through every honest document seen so far with a wide margin: a thousand pages are about 15 MiB of
-    XML. Memory follows from `xml_bytes`, since a parsed tree takes up to about ten times its text.
+    XML. Memory follows from `xml_bytes` and `elements`: tree and units take about twenty times the XML, so 2 GiB at most.
     """
 
     package_bytes: Positive = 512 * _MIB
     entries: Positive = 20_000
-    part_bytes: Positive = 160 * _MIB
-    xml_bytes: Positive = 256 * _MIB
+    part_bytes: Positive = 64 * _MIB
+    xml_bytes: Positive = 96 * _MIB
     ratio: Positive = 250
     ratio_from_bytes: Positive = 8 * _MIB
     depth: Positive = 500
-    elements: Positive = 12_000_000
+    elements: Positive = 4_000_000
     attributes: Positive = 2_000
 
     def hold(self, limit: str, value: int) -> None:
