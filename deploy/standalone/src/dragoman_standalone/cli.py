@@ -56,16 +56,19 @@ def translate(
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 a check said no (blocked, or review needed), 130 interrupted.
     """
-    from dragoman_catalog import PolicyOverrides
-    from dragoman_standalone.translating import Order, Unfinished
-
     if resume and fresh:
         _refuse("Say --resume or --fresh, not both.")
-    unfinished = Unfinished.RESUME if resume else Unfinished.FRESH if fresh else Unfinished.REFUSE
     try:
-        order = Order(Locale(source), Locale(target), PolicyOverrides(engine=engine, model=model), unfinished)
+        locales = Locale(source), Locale(target)
         files = gather(inputs, out)
     except (InvalidLocaleError, InputRefusedError) as error:
+        _refuse(error.message)
+    from dragoman_standalone.translating import Order, Unfinished, overrides_of
+
+    unfinished = Unfinished.RESUME if resume else Unfinished.FRESH if fresh else Unfinished.REFUSE
+    try:
+        order = Order(*locales, overrides_of(engine, model), unfinished)
+    except DragomanError as error:
         _refuse(error.message)
     settings = _settings(state)
     report = _run(_translate(files, order, settings, progress), _telemetry(settings))

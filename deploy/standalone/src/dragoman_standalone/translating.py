@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.errors import DragomanError, PermanentError
 from dragoman_contracts.job import Job
@@ -29,6 +31,7 @@ from dragoman_standalone.inputs import Input
 from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.platform import Platform
 from dragoman_standalone.progress import RunProgress
+from dragoman_translate.app import engine_names
 
 _LOOK_S = 0.05
 _PROJECT = "default"
@@ -49,6 +52,12 @@ class UnfinishedJobError(PermanentError):
     """An earlier run left jobs unfinished, and nobody said whether to go on with them."""
 
     default_code = "usage.unfinished"
+
+
+class ChoiceRefusedError(PermanentError):
+    """The engine or the model that was chosen is none."""
+
+    default_code = "usage.choice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,20 @@ class _Opened:
     file: Input
     job: Job
     started: float
+
+
+def overrides_of(engine: str | None, model: str | None) -> PolicyOverrides:
+    """The choices of the command line; None where the settings choose.
+
+    Raises:
+        ChoiceRefusedError: there is no such engine, or no model can have this name.
+    """
+    if engine is not None and engine not in engine_names():
+        raise ChoiceRefusedError(f"There is no engine {engine!r}; choose from {', '.join(engine_names())}.")
+    try:
+        return PolicyOverrides(engine=engine, model=model)
+    except ValidationError as error:
+        raise ChoiceRefusedError(f"{model!r} cannot be the name of a model.") from error
 
 
 async def require_no_leftovers(platform: Platform, inputs: Sequence[Input], order: Order) -> None:
