@@ -15,7 +15,7 @@ from dragoman_runtime.projection import create_views_engine
 
 Job = dict[str, Any]
 _RETRY_S = 0.1
-_LOOK_S = 0.2
+_LOOK_S = 0.4
 _TIMEOUT_S = 30.0
 
 

@@ -30,9 +30,7 @@ def dragoman(*arguments: str | Path, environment: Mapping[str, str] | None = Non
     )
 
 
-def started(
-    *arguments: str | Path, log: Path, environment: Mapping[str, str] | None = None
-) -> subprocess.Popen[bytes]:
+def started(*arguments: str | Path, log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start the command; what it says goes into the log."""
     with log.open("ab") as said:
         return subprocess.Popen(

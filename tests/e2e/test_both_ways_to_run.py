@@ -21,7 +21,8 @@ from dragoman_runtime.migrations.run import migrate_events
 from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.settings import ObjectSettings, load
-from dragoman_standalone.platform import StandaloneSettings, running
+from dragoman_standalone.platform import running
+from dragoman_standalone.settings import StandaloneSettings
 from e2e.installation import Installation
 
 TRACE = [
@@ -72,7 +73,7 @@ async def in_one_process(state: Path, document: bytes) -> tuple[Job, list[str], 
     """Translate in one process."""
     async with running(load(StandaloneSettings, {"state_dir": state})) as platform:
         upload = Upload("terms.docx", document)
-        submitted = await platform.submissions.submit(REQUEST, upload, local_principal())
+        submitted = await platform.gateway.submissions.submit(REQUEST, upload, local_principal())
         return await result_of(platform.store, platform.objects, submitted.job)
 
 

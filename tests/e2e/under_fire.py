@@ -23,7 +23,7 @@ from typing import cast
 
 from dragoman_contracts.events import WorkFailed, WorkParked
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
-from e2e.api_client import ApiClient, Job, first_token
+from e2e.api_client import ApiClient, first_token
 from e2e.documents import corpus_documents, own_document
 from e2e.installation import EVERY_SERVICE, Installation, object_settings, service_settings
 from e2e.killing import Kill, Killer
@@ -31,7 +31,7 @@ from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
 
-_SUBMITTERS = 4
+_JOBS_AT_ONCE = 12
 
 
 @dataclass(frozen=True)
@@ -82,30 +82,26 @@ class _Run:
         self.documents = dict(documents)
         self.ends: dict[str, End] = {}
         self._client = client
-        self._submitting = asyncio.Semaphore(_SUBMITTERS)
+        self._at_once = asyncio.Semaphore(_JOBS_AT_ONCE)
 
     async def all(self, installation: Installation, killer: Killer) -> None:
         """Submit everything and wait for it; more of it where the killer is not done by then."""
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(installation.watch())
             killing = group.create_task(killer.run())
-            submitted = {name: group.create_task(self._submitted(name)) for name in self.documents}
-            for name, job in submitted.items():
-                self.ends[name] = await self._end(await job)
+            await asyncio.gather(*map(self._through, tuple(self.documents)))
             while not killing.done():
                 name = f"more-{len(self.documents)}.docx"
                 self.documents[name] = own_document(len(self.documents))
-                self.ends[name] = await self._end(await self._submitted(name))
+                await self._through(name)
             watching.cancel()
 
-    async def _submitted(self, name: str) -> Job:
-        async with self._submitting:
-            return await self._client.submit(name, self.documents[name])
-
-    async def _end(self, job: Job) -> End:
-        rested = await self._client.rested(job["job_id"])
-        status = rested["status"]
-        return End(status, await self._client.final_docx(rested) if status == "completed" else None)
+    async def _through(self, name: str) -> None:
+        async with self._at_once:
+            job = await self._client.submit(name, self.documents[name])
+            rested = await self._client.rested(job["job_id"])
+            status = rested["status"]
+            self.ends[name] = End(status, await self._client.final_docx(rested) if status == "completed" else None)
 
 
 async def services_under_fire(

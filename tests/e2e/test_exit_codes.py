@@ -1,0 +1,101 @@
+"""What `dragoman translate` leaves behind and how it ends, when all is well and when it is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from docx import Document
+
+from e2e.command_line import dragoman
+from e2e.documents import own_document
+from e2e.slow_model import foreign, slow_model
+
+_ENCRYPTED = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(1024) + "EncryptedPackage".encode("utf-16-le") + bytes(1024)
+"""How a DOCX with a password looks: an OLE file instead of a ZIP, with a stream of this name."""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """One short document."""
+    path = tmp_path / "order.docx"
+    path.write_bytes(own_document(1, paragraphs=3))
+    return path
+
+
+def translated(
+    source: Path, *more: str | Path, engine: str = "openai", environment: dict[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Translate into `out` beside the source; the exit status and the report."""
+    root = source.parent
+    done = dragoman(
+        *("translate", source, "-o", root / "out", "--source", "en", "--target", "ru", "--engine", engine),
+        *("--state", root / "state", "--json", *more),
+        environment=environment,
+    )
+    assert done.stdout, done.stderr
+    report = cast("dict[str, Any]", json.loads(done.stdout))
+    assert report["exit_code"] == done.returncode
+    return done.returncode, report
+
+
+def test_all_translated_is_0(source: Path) -> None:
+    with slow_model() as model:
+        code, report = translated(source, environment=model.settings)
+    assert code == 0
+    assert report["counts"] == {"completed": 1}
+    text = Document(report["files"][0]["output"]).paragraphs[0].text
+    assert text == foreign("Terms of delivery 1")
+
+
+def test_a_refused_key_is_1_with_the_variable_to_set_and_the_next_run_resumes(source: Path) -> None:
+    with slow_model(status=401) as model:
+        code, report = translated(source, environment=model.settings)
+        file = report["files"][0]
+        assert code == 1
+        assert file["status"] == "failed"
+        assert "DRAGOMAN_OPENAI_API_KEY" in file["message"]
+        assert not (source.parent / "out").exists()
+        assert len(model.asked) == 1, "a refused key is not tried again"
+
+        model.status = 200
+        code, report = translated(source, "--resume", environment=model.settings)
+        assert (code, report["files"][0]["job_id"]) == (0, file["job_id"])
+
+
+def test_an_encrypted_document_is_3_with_the_cure_while_others_are_delivered(source: Path) -> None:
+    folder = source.parent / "in"
+    folder.mkdir()
+    source.rename(folder / "order.docx")
+    (folder / "secret.docx").write_bytes(_ENCRYPTED)
+    code, report = translated(folder, engine="pseudo")
+    good, bad = report["files"]
+    assert code == 3
+    assert (good["status"], bad["status"]) == ("completed", "blocked")
+    assert bad["code"] == "document.encrypted"
+    assert "password" in bad["message"]
+    assert bad["output"] is None
+    assert sorted(path.name for path in (folder.parent / "out").iterdir()) == ["order.docx"]
+
+
+def test_a_translation_that_needs_review_is_3_with_a_draft_and_a_report(source: Path) -> None:
+    with slow_model(does_translate=False) as model:
+        code, report = translated(source, environment=model.settings)
+    file = report["files"][0]
+    assert code == 3
+    assert (file["status"], file["code"], file["output"]) == ("needs_review", "qa.needs_review", None)
+    assert Document(file["draft"]).paragraphs[0].text == "Terms of delivery 1"
+    findings = Path(file["report"]).read_text(encoding="utf-8")
+    assert "text.untranslated" in findings
+    assert sorted(path.name for path in (source.parent / "out").iterdir()) == ["order.draft.docx", "order.report.json"]
+
+
+def test_an_engine_that_cannot_do_the_languages_is_1_with_a_cure(source: Path) -> None:
+    code, report = translated(source, engine="apertium")
+    file = report["files"][0]
+    assert code == 1
+    assert file["status"] == "failed"
+    assert "apertium" in file["message"].lower()
+    assert file["message"].endswith(".")
