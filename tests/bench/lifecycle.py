@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,12 +26,10 @@ async def noop_table(scale: Scale, servers: services.Servers) -> Table:
         _COLUMNS,
         "CPU-ms/job is ours, without the servers beside it. 'stored' also keeps each outcome as object and pointer.",
     )
-    plants: _Plants = [
-        ("one process", lambda: _one_process_noop(keeps_outcomes=False)),
-        ("one process, stored", lambda: _one_process_noop(keeps_outcomes=True)),
-        ("services", lambda: _services_noop(servers, keeps_outcomes=False)),
-        ("services, stored", lambda: _services_noop(servers, keeps_outcomes=True)),
-    ]
+    plants: _Plants = []
+    for how, opened in (("one process", _one_process_noop), ("services", partial(_services_noop, servers))):
+        for keeps in scale.keeping_outcomes:
+            plants.append((f"{how}, stored" if keeps else how, partial(opened, keeps_outcomes=keeps)))
     return await _filled(table, plants, scale)
 
 
@@ -41,7 +40,7 @@ async def real_table(scale: Scale, servers: services.Servers) -> Table:
         _COLUMNS,
         "One process is `dragoman translate`, submission included. Services take the file over HTTP and project views.",
     )
-    plants: _Plants = [("one process", _one_process_real), ("services", lambda: _services_real(servers))]
+    plants: _Plants = [("one process", _one_process_real), ("services", partial(_services_real, servers))]
     return await _filled(table, plants, scale)
 
 

@@ -14,6 +14,7 @@ class Scale:
     runs: int = 3
     seconds: float = 60.0
     in_flight: tuple[int, ...] = (1, 20, 100)
+    keeping_outcomes: tuple[bool, ...] = (False, True)
     replayed_jobs: int = 1500
     paragraphs: tuple[int, ...] = (10, 1000, 16_000)
     corpus_files: int = 40
