@@ -29,6 +29,7 @@ from dragoman_gateway.gateway import Gateway, GatewayPorts
 from dragoman_gateway.views import SqlJobViews
 from dragoman_runtime.bus import InProcessBus
 from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.live_jobs import SqliteLiveJobs
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.migrations.run import sqlalchemy_url
@@ -123,7 +124,9 @@ async def performing(platform: Platform, tasks: Mapping[Service, Sequence[Task[A
     """A worker for each service's tasks at work for the block, with the dispatcher and the reconciler."""
     settings, store = platform.settings, platform.store
     bus = InProcessBus()
-    workers = [_worker(platform, service, of_service) for service, of_service in tasks.items()]
+    ports = WorkerPorts(store, platform.objects, SystemClock(), Jobs(store))
+    limits = worker_limits(settings)
+    workers = [Worker(of_service, ports, identity_of(service), limits) for service, of_service in tasks.items()]
     every = timedelta(seconds=settings.reconcile_every_s)
     reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every)
     dispatcher = Dispatcher(store, bus)
@@ -151,11 +154,6 @@ def _tasks(engines: ConfiguredEngines) -> Mapping[Service, Sequence[Task[Any]]]:
         Service.QA: dragoman_qa.app.tasks(),
         Service.REASSEMBLE: dragoman_reassemble.app.tasks(),
     }
-
-
-def _worker(platform: Platform, service: Service, tasks: Sequence[Task[Any]]) -> Worker:
-    ports = WorkerPorts(platform.store, platform.objects, SystemClock())
-    return Worker(tasks, ports, identity_of(service), worker_limits(platform.settings))
 
 
 @asynccontextmanager

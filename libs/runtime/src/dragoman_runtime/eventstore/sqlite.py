@@ -32,6 +32,7 @@ from dragoman_runtime.eventstore.port import (
     StoreUnavailableError,
     encode_append,
 )
+from dragoman_runtime.eventstore.recent import RecentEvents
 
 _T = TypeVar("_T")
 
@@ -107,6 +108,7 @@ class SqliteEventStore(EventStore):
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="events-write")
         self._readers = ThreadPoolExecutor(3, thread_name_prefix="events-read")
         self._appended = asyncio.Event()
+        self._recent = RecentEvents()
 
     @override
     async def commit(
@@ -122,16 +124,27 @@ class SqliteEventStore(EventStore):
             )
             for each in encoded
         ]
-        positions = await self._run(self._writer, lambda: self._recorder.commit(rows, take, release))
-        if positions:
+
+        def write() -> tuple[Stored, ...]:
+            positions = self._recorder.commit(rows, take, release)
+            stored = tuple(
+                Stored(each.stored.recorded, each.stored.digest, position)
+                for each, position in zip(encoded, positions, strict=True)
+            )
+            self._recent.add(stored)  # here, so that it happens although the caller was cancelled meanwhile
+            return stored
+
+        stored = await self._run(self._writer, write)
+        if stored:
             self._appended.set()
-        return tuple(
-            Stored(each.stored.recorded, each.stored.digest, position)
-            for each, position in zip(encoded, positions, strict=True)
-        )
+        return stored
 
     @override
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
+        if self._recent.is_head(stream_id, after):  # nobody else writes, so there is no news
+            await asyncio.sleep(0)
+            return []
+
         def select() -> list[Stored]:
             rows = self._recorder.select_events(stream_id, gt=after)
             return [Stored(decode(row.state), digest(row.state)) for row in rows]
@@ -152,6 +165,11 @@ class SqliteEventStore(EventStore):
 
     @override
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
+        recent = self._recent.behind(after, limit)
+        if recent is not None:
+            await asyncio.sleep(0)  # who reads in a loop lets others run, as he would with a read of the file
+            return recent
+
         def select() -> list[Stored]:
             rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
             return [Stored(decode(row.state), digest(row.state), row.id) for row in rows]

@@ -71,11 +71,12 @@ class WorkerLimits:
 
 @dataclass(frozen=True, slots=True)
 class WorkerPorts:
-    """What a worker works with."""
+    """What a worker works with. Several workers of one process share `jobs`, so that each event is folded once."""
 
     store: EventStore
     objects: ObjectStore
     clock: Clock
+    jobs: Jobs | None = None
 
 
 class Worker:
@@ -88,7 +89,7 @@ class Worker:
         self.ports = ports
         self.identity = identity
         self.limits = limits
-        self.jobs = Jobs(ports.store)
+        self.jobs = ports.jobs or Jobs(ports.store)
         self.held = HeldLeases(ports.store, limits.heartbeat)
         self.values = ValueCache()
 

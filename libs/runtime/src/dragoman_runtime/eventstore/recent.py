@@ -1,0 +1,47 @@
+"""The end of the log in memory, for those who follow it in the one process that writes it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import islice
+from threading import Lock
+from uuid import UUID
+
+from dragoman_runtime.eventstore.port import Stored
+
+
+class RecentEvents:
+    """The events appended last, up to `capacity`, without a gap. Filled by the writing thread, read by any.
+
+    Dispatcher, reconciler and projections so read and decode nothing while they keep up.
+    """
+
+    def __init__(self, capacity: int = 2000) -> None:
+        self._kept: deque[Stored] = deque(maxlen=capacity)
+        self._versions: dict[UUID, int] = {}
+        self._most_versions = capacity * 5
+        self._lock = Lock()
+
+    def add(self, stored: Sequence[Stored]) -> None:
+        """Take in what was committed, in the order of the commits."""
+        with self._lock:
+            if self._kept and stored and stored[0].position != self._kept[-1].position + 1:
+                self._kept.clear()
+            self._kept.extend(stored)
+            if len(self._versions) > self._most_versions:
+                self._versions.clear()
+            for each in stored:
+                self._versions[each.recorded.originator_id] = each.recorded.originator_version
+
+    def behind(self, position: int, limit: int) -> list[Stored] | None:
+        """The log behind a position; None where that reaches further back than what is kept."""
+        with self._lock:
+            if not self._kept or position < self._kept[0].position - 1:
+                return None
+            start = position - self._kept[0].position + 1
+            return list(islice(self._kept, start, start + limit))
+
+    def is_head(self, stream_id: UUID, version: int) -> bool:
+        """Whether this is known to be the last version of the stream."""
+        return self._versions.get(stream_id) == version
