@@ -1,6 +1,14 @@
 """DOCX packages: units out, targets back in, nothing but the text changed."""
 
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.diff import (
+    Change,
+    Difference,
+    DifferenceKind,
+    DocumentDiff,
+    GateReport,
+    text_only,
+)
 from dragoman_documents.docx.extract import Extraction, extract
 from dragoman_documents.docx.findings import Finding, Severity
 from dragoman_documents.docx.merge import merge
@@ -19,13 +27,18 @@ from dragoman_documents.errors import (
 
 __all__ = [
     "Budget",
+    "Change",
     "DamagedDocumentError",
+    "Difference",
+    "DifferenceKind",
+    "DocumentDiff",
     "DocumentError",
     "DocumentFacts",
     "EncryptedDocumentError",
     "ExtractOptions",
     "Extraction",
     "Finding",
+    "GateReport",
     "NotWordError",
     "NotZipError",
     "Severity",
@@ -35,4 +48,5 @@ __all__ = [
     "extract",
     "inspect",
     "merge",
+    "text_only",
 ]

@@ -9,7 +9,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.text import TargetList
 from dragoman_contracts.vocabulary import Service
-from dragoman_reassemble.adapters.docx import DocxMerger
+from dragoman_reassemble.adapters.docx import DocxMerger, merged_docx
 from dragoman_reassemble.domain import merged_targets
 from dragoman_reassemble.handlers import reassembly_task, target_lists
 from dragoman_reassemble.settings import ReassembleSettings
@@ -26,7 +26,7 @@ def tasks() -> tuple[Task[Any], ...]:
 
 def draft(source: bytes, lists: Iterable[TargetList], policy: Policy, target_locale: Locale) -> bytes:
     """The document these targets give, for a look before anybody decided."""
-    return DocxMerger().merge(source, merged_targets(lists), policy.extraction, target_locale).data
+    return merged_docx(source, merged_targets(lists), policy.extraction, target_locale)
 
 
 async def run(settings: ReassembleSettings) -> None:

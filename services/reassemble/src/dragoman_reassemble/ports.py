@@ -28,6 +28,6 @@ class DocumentMerger(Protocol):
         """The source with each unit's target in its place; units without a target stay as they are.
 
         Raises:
-            PermanentError: the targets do not belong to this document, or it cannot be read.
+            PermanentError: the targets do not belong to this document, it cannot be read, or more than text changed.
         """
         ...

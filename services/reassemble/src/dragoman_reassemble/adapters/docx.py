@@ -1,9 +1,7 @@
-"""The DOCX format."""
+"""The DOCX format, and the gate that lets nothing pass in which more than text changed."""
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -11,7 +9,8 @@ from typing_extensions import override
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content
-from dragoman_documents import ExtractOptions, merge
+from dragoman_documents import ExtractOptions, merge, text_only
+from dragoman_reassemble.errors import NotTextOnlyError
 from dragoman_reassemble.ports import DocumentMerger, MergedDocument
 
 
@@ -22,16 +21,26 @@ class DocxMerger(DocumentMerger):
     def merge(
         self, data: bytes, targets: Mapping[str, Content], options: Mapping[str, JsonValue], target_locale: Locale
     ) -> MergedDocument:
-        merged = merge(data, targets, ExtractOptions.model_validate(options), target_locale=target_locale)
-        return MergedDocument(data=merged, changed_parts=_changed_parts(data, merged))
+        return admitted(data, merged_docx(data, targets, options, target_locale))
 
 
-def _changed_parts(before: bytes, after: bytes) -> tuple[str, ...]:
-    """Names of the parts whose checksums differ, in the order of the package."""
-    checksums = _checksums(before)
-    return tuple(name for name, checksum in _checksums(after).items() if checksums.get(name) != checksum)
+def merged_docx(
+    data: bytes, targets: Mapping[str, Content], options: Mapping[str, JsonValue], target_locale: Locale
+) -> bytes:
+    """The source with its targets, whatever came of it: a draft to look at."""
+    return merge(data, targets, ExtractOptions.model_validate(options), target_locale=target_locale)
 
 
-def _checksums(package: bytes) -> dict[str, int]:
-    with zipfile.ZipFile(io.BytesIO(package)) as archive:
-        return {entry.filename: entry.CRC for entry in archive.infolist()}
+def admitted(source: bytes, result: bytes) -> MergedDocument:
+    """The result, if it differs from its source in nothing but text.
+
+    Raises:
+        NotTextOnlyError: it differs elsewhere, and must not be delivered.
+    """
+    report = text_only(source, result)
+    if not report.is_text_only:
+        raise NotTextOnlyError(
+            f"Something other than text would change: {report.summary()}. Nothing is delivered. "
+            "Report it with the source, and resume after the cure."
+        )
+    return MergedDocument(data=result, changed_parts=report.changed_parts)

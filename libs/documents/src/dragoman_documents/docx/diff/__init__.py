@@ -1,0 +1,23 @@
+"""Structural comparison: the gate that nothing but text changed."""
+
+from dragoman_documents.docx.diff.gate import text_only
+from dragoman_documents.docx.diff.report import (
+    Change,
+    Difference,
+    DifferenceKind,
+    DocumentDiff,
+    GateReport,
+    PartChange,
+    WordEdit,
+)
+
+__all__ = [
+    "Change",
+    "Difference",
+    "DifferenceKind",
+    "DocumentDiff",
+    "GateReport",
+    "PartChange",
+    "WordEdit",
+    "text_only",
+]

@@ -1,0 +1,153 @@
+"""The gate of reassembly: whether two packages differ in nothing but text, found at little cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from dragoman_documents.budget import Budget
+from dragoman_documents.docx.archive import Archive, Entry
+from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, GateReport
+from dragoman_documents.docx.diff.stream import doubtful_paragraphs
+from dragoman_documents.docx.diff.structure import Comparison
+from dragoman_documents.docx.diff.tree import markup, paragraph_edges
+from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise
+from dragoman_documents.errors import DamagedDocumentError
+
+_ENOUGH = 100
+_NONE = frozenset[int]()
+_TYPES = "[content_types].xml"
+
+
+def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> GateReport:
+    """Whether `after` is `before` with other text, and else what differs; no text of either is in the answer.
+
+    Beside text, what the merge states may differ: the language of runs, marks of direction where the source has none,
+    and `xml:space`. Parts with equal checksums are not read.
+
+    Raises:
+        DocumentError: one of them is no readable Word document or passes the budget.
+    """
+    if before == after:
+        return GateReport()
+    budget = budget or Budget()
+    with paused_collection():
+        old, new = _Parts(before, budget), _Parts(after, budget)
+        changed = [name for name, entry in new.entries.items() if not old.holds(name, entry)]
+        differences = [*package_differences(tuple(old.entries), tuple(new.entries))]
+        doubtful = [name for name in changed if name in old.entries and not _is_surely_text(old, new, name, budget)]
+        if doubtful:
+            pair = Package(before, budget), Package(after, budget)
+            found = chain.from_iterable(part_differences(*pair, name) for name in doubtful)
+            differences += islice(found, _ENOUGH)
+    return GateReport(differences=tuple(differences), changed_parts=tuple(changed))
+
+
+class _Parts:
+    """The entries of a package by name. An entry that has its name twice counts as two."""
+
+    def __init__(self, data: bytes, budget: Budget) -> None:
+        self._archive = Archive(data, budget)
+        self.entries: dict[str, Entry] = {}
+        for entry in self._archive.entries:
+            name = entry.name.replace("\\", "/").lstrip("/")
+            while name in self.entries:
+                name += "#"
+            self.entries[name] = entry
+
+    def holds(self, name: str, entry: Entry) -> bool:
+        """Whether there is an entry of that name with the same content, by checksum."""
+        own = self.entries.get(name)
+        return own is not None and (own.crc, own.size_bytes) == (entry.crc, entry.size_bytes)
+
+    def read(self, name: str) -> bytes:
+        return self._archive.read(self.entries[name])
+
+
+def _is_surely_text(old: _Parts, new: _Parts, name: str, budget: Budget) -> bool:
+    """Whether a part differs in text alone, told from its markup; what cannot be told so is looked at with care.
+
+    The merge writes all tags as the source does, if the source writes them as lxml would: so the files' own markup is
+    compared first, and the source is parsed only where that did not agree.
+    """
+    before, after = old.read(name), new.read(name)
+    try:
+        written = after.decode()
+        if doubtful_paragraphs(before.decode(), written) == _NONE:
+            return True
+        return doubtful_paragraphs(serialise(parse_xml(before, budget), prolog(before)).decode(), written) == _NONE
+    except (DamagedDocumentError, UnicodeDecodeError):
+        return False
+
+
+def package_differences(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Difference]:
+    """Parts that are only in one of the packages, or that stand in another order."""
+    for names, others, change in ((old, new, Change.REMOVED), (new, old, Change.ADDED)):
+        for name in sorted(set(names) - set(others)):
+            yield part_difference(name, change)
+    shared = set(old) & set(new)
+    if [name for name in old if name in shared] != [name for name in new if name in shared]:
+        yield part_difference("", Change.MOVED)
+
+
+def part_difference(name: str, change: Change, what: str = "part") -> Difference:
+    """A difference that is about a part as a whole."""
+    return Difference(part=name, path="", kind=DifferenceKind.PART, change=change, what=what)
+
+
+def special_kind(package: Package, name: str) -> DifferenceKind | None:
+    """The kind of every difference in a part that is about one thing; None for stories and the like."""
+    if name.endswith(".rels"):
+        return DifferenceKind.RELATIONSHIP
+    if name.lower() == _TYPES:
+        return DifferenceKind.PART
+    role = package.role(name)
+    if role in {PartRole.SETTINGS, PartRole.CORE_PROPERTIES, PartRole.CUSTOM_XML_PROPERTIES}:
+        return DifferenceKind.PROPERTY
+    if "properties+xml" in package.content_type(name):
+        return DifferenceKind.PROPERTY
+    if role in {PartRole.STYLES, PartRole.FONT_TABLE}:
+        return DifferenceKind.FORMATTING
+    return None
+
+
+def part_differences(before: Package, after: Package, name: str, with_content: bool = False) -> Iterator[Difference]:
+    """What of a part differs beyond text."""
+    old, new = _root(before, name), _root(after, name)
+    if old is None or new is None:
+        yield part_difference(name, Change.CHANGED)
+        return
+    any_leaf = before.role(name) is PartRole.CUSTOM_XML
+    doubtful = doubtful_paragraphs(markup(old), markup(new), any_leaf)
+    if doubtful == _NONE:
+        return
+    comparison = Comparison(
+        name,
+        any_leaf=any_leaf,
+        kind=special_kind(before, name),
+        with_content=with_content,
+        settled=_settled(old, doubtful) if doubtful is not None else frozenset[Element](),
+    )
+    yield from comparison.run(old, new)
+
+
+def _settled(root: Element, doubtful: frozenset[int]) -> frozenset[Element]:
+    """The paragraphs in which no stretch is in doubt. Stretches end where paragraphs that are not empty end."""
+    settled: set[Element] = set()
+    ended, begun = 0, dict[Element, int]()
+    for paragraph, is_end in paragraph_edges(root):
+        if not len(paragraph) and not paragraph.text:
+            continue
+        if not is_end:
+            begun[paragraph] = ended
+        else:
+            if doubtful.isdisjoint(range(begun[paragraph], ended + 1)):
+                settled.add(paragraph)
+            ended += 1
+    return frozenset(settled)
+
+
+def _root(package: Package, name: str) -> Element | None:
+    return package.root(name) if name in package.names else None

@@ -1,0 +1,204 @@
+"""Paragraphs whose runs are not those of the source, though nothing is lost: what reordered tags lead to.
+
+The merge never takes a run away and never empties one of its properties: it writes text into the runs there are, moves
+things into runs of their own, and adds runs that hold text in a look the paragraph already has. So a paragraph is whole
+when every mark, group and thing of the source is in it, and its runs are those of the source with others between them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dragoman_documents.docx.diff.report import Change
+from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute
+from dragoman_documents.docx.diff.tree import own_nodes
+from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, short_name
+
+_RUNS = frozenset({"w:r", "a:r"})
+_RUN_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
+_PROPERTIES = frozenset({"w:pPr", "a:pPr"})
+_MAY_GO = names("w:softHyphen w:cr")
+_MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
+_IDENTIFYING = 12
+_DEEP = 25
+
+
+def layout(paragraph: Element) -> list[Hashable]:
+    """What stands in a paragraph and how it nests, without text and properties."""
+    nodes: list[Hashable] = []
+    stack: list[Iterator[Element]] = [iter(paragraph)]
+    while stack:
+        node = next(stack[-1], None)
+        if node is None:
+            stack.pop()
+            nodes.append(None)
+        elif short_name(node) not in _RUN_PROPERTIES | _PROPERTIES:
+            nodes.append(node.tag)
+            if short_name(node) != "w:txbxContent":
+                stack.append(iter(node))
+    return nodes
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of looking: the pairs to compare further, and what was lost or came from nowhere."""
+
+    is_whole: bool
+    pairs: list[tuple[Element, Element]] = field(default_factory=list[tuple[Element, Element]])
+    troubles: list[tuple[Change, Element]] = field(default_factory=list[tuple[Change, Element]])
+
+
+def rearranged(before: Element, after: Element) -> Outcome:
+    """Whether `after` is `before` with its runs rearranged for another order of words."""
+    old, new = _Inventory(before), _Inventory(after)
+    outcome = Outcome(is_whole=False)
+    for key in {**old.things, **new.things}:
+        _match(key, old.things.get(key, []), new.things.get(key, []), outcome)
+    for home in {**old.runs, **new.runs}:
+        _match_runs(old.runs.get(home, []), new.runs.get(home, []), old.looks, outcome)
+    if not outcome.troubles:
+        outcome.troubles += _needless_runs(old, new)
+    if not outcome.troubles and old.text_count > new.text_count:
+        outcome.troubles.append((Change.REMOVED, before))
+    outcome.is_whole = not outcome.troubles
+    return outcome
+
+
+class _Inventory:
+    """What a paragraph holds: things and marks by what they are, runs with their looks by what they stand in."""
+
+    def __init__(self, paragraph: Element) -> None:
+        self.things: dict[Hashable, list[Element]] = defaultdict(list)
+        self.runs: dict[Hashable, list[tuple[Hashable, Element]]] = defaultdict(list)
+        self.looks: set[Hashable] = set()
+        self.order: list[Hashable] = []
+        self.text_count = 0
+        self._read(paragraph)
+
+    def _read(self, paragraph: Element) -> None:
+        stack = [(iter(paragraph), identity(paragraph), 0)]
+        while stack:
+            children, home, depth = stack[-1]
+            node = next(children, None)
+            if node is None:
+                stack.pop()
+                continue
+            name = short_name(node)
+            if name in _RUNS:
+                look = _look(node)
+                self.runs[home].append((look, node))
+                self.looks.add(look)
+                if any(short_name(child) not in _RUN_PROPERTIES for child in node):
+                    self.order.append(look)
+                stack.append((iter(node), home, depth + 1))
+            elif name in {"w:t", "a:t"}:
+                self.text_count += 1
+                self.order.append(name)
+            elif name not in _RUN_PROPERTIES:
+                key = identity(node)
+                self.things[key].append(node)
+                self.order.append(key)
+                if _holds_runs(node) and depth < _DEEP:
+                    stack.append((iter(node), key, depth + 1))
+
+
+def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Outcome) -> None:
+    outcome.pairs += [pair for pair in zip(old, new, strict=False) if not _holds_runs(pair[0])]
+    name = short_name((old or new)[0])
+    if name in _PROPERTIES:
+        outcome.troubles += [(Change.REMOVED, node) for node in old[len(new) :]]
+        outcome.troubles += [(Change.ADDED, node) for node in new[len(old) :] if not _is_made(node)]
+        return
+    if name not in _MAY_GO:
+        outcome.troubles += [(Change.REMOVED, node) for node in old[len(new) :]]
+    if name not in _MAY_DOUBLE or not old:
+        outcome.troubles += [(Change.ADDED, node) for node in new[len(old) :]]
+
+
+def _match_runs(
+    old: Sequence[tuple[Hashable, Element]],
+    new: Sequence[tuple[Hashable, Element]],
+    looks: set[Hashable],
+    outcome: Outcome,
+) -> None:
+    """Hold the runs of the source to be there in their order, and those between them to look like one of them."""
+    position = 0
+    for look, run in new:
+        if position < len(old) and old[position][0] == look:
+            position += 1
+        elif look not in looks:
+            outcome.troubles.append((Change.ADDED, run))
+    outcome.troubles += [(Change.REMOVED, run) for _, run in old[position:]]
+
+
+def _needless_runs(old: _Inventory, new: _Inventory) -> list[tuple[Change, Element]]:
+    """Empty runs where nothing was moved that could have left them."""
+    if old.order != new.order:
+        return []
+    more = Counter({home: len(runs) - len(old.runs.get(home, [])) for home, runs in new.runs.items()})
+    empty = [(home, run) for home, runs in new.runs.items() for _, run in runs if not _filled(run)]
+    return [(Change.ADDED, run) for home, run in empty if more[home] > 0]
+
+
+def _filled(run: Element) -> bool:
+    return any(short_name(child) not in _RUN_PROPERTIES for child in run)
+
+
+def _holds_runs(node: Element) -> bool:
+    """Whether runs of this paragraph stand in the element: not those of a text box inside a drawing."""
+    return any(short_name(child) in _RUNS or short_name(child) in {"w:sdtContent", "mc:Choice"} for child in node) or (
+        short_name(node) in {"w:hyperlink", "w:ins", "w:smartTag", "w:sdt", "w:sdtContent", "w:moveTo", "w:fldSimple"}
+    )
+
+
+def identity(node: Element) -> Hashable:
+    """What tells an element from its neighbours: its name, attributes, and those of the first few inside it."""
+    own = (node.tag, _attributes(node))
+    if short_name(node) not in {"w:drawing", "w:pict", "w:object", "mc:AlternateContent"}:
+        return own
+    inner: list[Hashable] = []
+    for child in own_nodes(node):
+        inner.append((child.tag, _attributes(child)))
+        if len(inner) == _IDENTIFYING:
+            break
+    return (*own, tuple(inner))
+
+
+def _attributes(node: Element) -> Hashable:
+    name = short_name(node)
+    return tuple(
+        (key, value)
+        for key, value in node.attrib.items()
+        if not is_text_attribute(name, SHORT_NAMES[key]) and not (name in TEXT_NODES and key == XML_SPACE)
+    )
+
+
+def _look(run: Element) -> Hashable:
+    """The run's own attributes and properties, without what the merge may add."""
+    properties = next((child for child in run if short_name(child) in _RUN_PROPERTIES), None)
+    return (run.tag, tuple(run.attrib.items()), look_of(properties))
+
+
+def look_of(properties: Element | None) -> Hashable:
+    """What properties say, without language and what the merge may add."""
+    if properties is None:
+        return ((), ())
+    stated = tuple(_said(child) for child in properties if not _is_addition(child, properties))
+    return (tuple(properties.attrib.items()), stated)
+
+
+def _said(node: Element, depth: int = 0) -> Hashable:
+    inner = node if depth < _DEEP else ()
+    return (node.tag, tuple(node.attrib.items()), tuple(_said(child, depth + 1) for child in inner))
+
+
+def _is_addition(node: Element, parent: Element) -> bool:
+    name = short_name(node)
+    return name in ADDITIONS.get(short_name(parent), ()) or name == LANGUAGE or _is_made(node)
+
+
+def _is_made(node: Element) -> bool:
+    allowed = ADDITIONS.get(short_name(node))
+    return bool(allowed) and not node.attrib and all(short_name(child) in allowed for child in node)

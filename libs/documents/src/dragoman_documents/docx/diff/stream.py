@@ -1,0 +1,197 @@
+"""The quick half of the gate: two parts' markup compared tag by tag, paragraph by paragraph where they differ.
+
+It says yes only where it is sure; what it cannot explain is for the tree comparison to name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import unescape
+
+from dragoman_documents.docx.diff.tolerance import (
+    ADDITIONS,
+    LANGUAGE,
+    TEXT_NODES,
+    is_text_attribute,
+    may_differ,
+)
+from dragoman_documents.docx.xml import SHORT_NAMES
+
+_PARAGRAPH_END = "</w:p>"
+_TAG = re.compile(r"(<[^>]*>)")
+_PREFIX = re.compile(r'\sxmlns(?::([\w.-]+))?="([^"]*)"')
+_NAME = re.compile(r"</?([^\s/>]+)")
+_ATTRIBUTE = re.compile(r'\s([^\s=]+)="([^"]*)"')
+_BROKEN = re.compile(
+    "&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)|[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
+)
+"""What text in well-formed XML cannot hold."""
+_SPACE = ("xml:space", "preserve")
+
+
+def doubtful_paragraphs(before: str, after: str, any_leaf: bool = False) -> frozenset[int] | None:
+    """Which stretches of two parts' markup, each ending with a paragraph, may differ in more than a merge changes.
+
+    Empty where all is the same but for text and what the merge states: then `after` is as well-formed as `before`. None
+    where the parts cannot be laid side by side.
+    `any_leaf` is for data of the user's own making, where every element may hold text.
+    """
+    prefixes = _prefixes(before)
+    left, right = before.split(_PARAGRAPH_END), after.split(_PARAGRAPH_END)
+    if prefixes is None or len(left) != len(right):
+        return None
+    reader = _Reader(prefixes, any_leaf)
+    return frozenset(
+        index
+        for index, (old, new) in enumerate(zip(left, right, strict=True))
+        if old != new and (_BROKEN.search(new) or not reader.agree(_TAG.split(old), _TAG.split(new)))
+    )
+
+
+def _prefixes(text: str) -> dict[str, str] | None:
+    """What each prefix means, None where one means two things."""
+    found: dict[str, str] = {}
+    for prefix, uri in set(_PREFIX.findall(text)):
+        if found.setdefault(prefix, uri) != uri:
+            return None
+    return found
+
+
+class _Reader:
+    """Walks two stretches of markup in step. Odd places of a stretch are tags, even ones what is between."""
+
+    def __init__(self, prefixes: dict[str, str], any_leaf: bool) -> None:
+        self._prefixes = prefixes
+        self._any_leaf = any_leaf
+        self._names: dict[str, str] = {}
+
+    def agree(self, old: Sequence[str], new: Sequence[str]) -> bool:
+        """Whether `new` is `old` with other text and nothing but what the merge adds."""
+        if old[1::2] == new[1::2]:
+            texts = zip(old[::2], new[::2], strict=True)
+            return all(a == b or self._may(old, 2 * index, a, b) for index, (a, b) in enumerate(texts))
+        if old[0] != new[0] and not _blank(old[0], new[0]):
+            return False
+        i, j, ends = 1, 1, (len(old), len(new))
+        while (i, j) != ends:
+            if i < ends[0] and j < ends[1] and old[i] == new[j]:  # by far the most, so without a call
+                a, b = old[i + 1], new[j + 1]
+                if a != b and not _blank(a, b) and not self._may(old, i + 1, a, b):
+                    return False
+                i, j = i + 2, j + 2
+                continue
+            step = self._step(old, i, new, j)
+            if step is None:
+                return False
+            i, j = step
+        return True
+
+    def _step(self, old: Sequence[str], i: int, new: Sequence[str], j: int) -> tuple[int, int] | None:
+        """Where both go on after the tags at `i` and `j`, None where they do not agree."""
+        if j >= len(new):
+            return None
+        if i < len(old) and self._same_tag(old[i], new[j]):
+            a, b = old[i + 1], new[j + 1]
+            return (i + 2, j + 2) if a == b or _blank(a, b) or self._may(old, i + 1, a, b) else None
+        if i < len(old) and (step := self._emptied_or_filled(old, i, new, j)):
+            return step
+        if i < len(old) and old[i] in {"<w:rPr/>", "<w:pPr/>"} and new[j] == old[i].replace("/", ""):
+            end = self._block_end(new, j)
+            return (i + 2, end) if end else None
+        if new[j] in {"<w:rPr>", "<w:pPr>"} and (end := self._block_end(new, j)):
+            return (i, end)
+        owner = _owner(new, j)
+        if new[j].endswith("/>") and self._name(new[j]) in ADDITIONS.get(self._name(owner), ()):
+            return (i, j + 2) if not new[j + 1].strip() or new[j + 1] == old[i - 1] else None
+        return None
+
+    def _block_end(self, new: Sequence[str], j: int) -> int | None:
+        """Where properties that hold only additions end, None where they hold more."""
+        allowed = ADDITIONS.get(self._name(new[j]), frozenset())
+        end = "</" + new[j][1:]
+        for place in range(j + 2, len(new), 2):
+            if new[place] == end:
+                return place + 2
+            if not new[place].endswith("/>") or self._name(new[place]) not in allowed:
+                return None
+        return None
+
+    def _emptied_or_filled(self, old: Sequence[str], i: int, new: Sequence[str], j: int) -> tuple[int, int] | None:
+        """A text node that lost its last letter or got its first is written as one tag, or as two."""
+        name = self._name(old[i])
+        if name != self._name(new[j]) or not may_differ(name, old[i + 1] if not old[i].endswith("/>") else ""):
+            return None
+        closing = f"</{_raw(old[i])}>"
+        if old[i].endswith("/>") and new[j + 2 : j + 3] == [closing] and self._same_tag(old[i], new[j][:-1] + "/>"):
+            return (i + 2, j + 4)
+        if new[j].endswith("/>") and old[i + 2 : i + 3] == [closing] and self._same_tag(old[i], new[j][:-2] + ">"):
+            return (i + 4, j + 2)
+        return None
+
+    def _same_tag(self, old: str, new: str) -> bool:
+        if old == new:
+            return True
+        name = self._name(old)
+        if name != self._name(new) or old.startswith("</") or old.endswith("/>") != new.endswith("/>"):
+            return False
+        before, after = dict(_ATTRIBUTE.findall(old)), dict(_ATTRIBUTE.findall(new))
+        if name == LANGUAGE:
+            return True
+        if name in TEXT_NODES and _SPACE in after.items():
+            before.setdefault(*_SPACE)
+        return before.keys() == after.keys() and all(
+            value == after[key] or is_text_attribute(name, self._short(key, "")) or _means(value, after[key])
+            for key, value in before.items()
+        )
+
+    def _may(self, old: Sequence[str], place: int, before: str, after: str) -> bool:
+        """Whether the text at `place` may differ: it is that of a text node, or white space nobody reads."""
+        if _blank(before, after) and not place:
+            return True
+        tag = old[place - 1] if place else ""
+        if not tag or tag.startswith(("<!--", "<?", "</")):
+            return False
+        if self._any_leaf:
+            return old[place + 1 : place + 2] == [f"</{_raw(tag)}>"]
+        return may_differ(self._name(tag), before)
+
+    def _name(self, tag: str) -> str:
+        raw = _raw(tag)
+        known = self._names.get(raw)
+        if known is None:
+            known = self._names[raw] = self._short(raw, self._prefixes.get("", ""))
+        return known
+
+    def _short(self, raw: str, default: str) -> str:
+        prefix, colon, local = raw.rpartition(":")
+        uri = self._prefixes.get(prefix, "") if colon else default
+        return SHORT_NAMES[f"{{{uri}}}{local}"] if uri else raw
+
+
+def _raw(tag: str) -> str:
+    match = _NAME.match(tag)
+    return match.group(1) if match else ""
+
+
+def _blank(before: str, after: str) -> bool:
+    return not before.strip() and not after.strip() and "\xa0" not in before + after
+
+
+def _owner(tags: Sequence[str], place: int) -> str:
+    """The tag of the element that the tag at `place` is in; empty where that began before the stretch."""
+    depth = 0
+    for index in range(place - 2, 0, -2):
+        tag = tags[index]
+        if tag.startswith("</"):
+            depth += 1
+        elif not tag.endswith(("/>", "?>", "-->")):
+            if not depth:
+                return tag
+            depth -= 1
+    return ""
+
+
+def _means(before: str, after: str) -> bool:
+    """Whether two attribute values are the same in another spelling."""
+    return "&" in before and unescape(before) == unescape(after)

@@ -1,0 +1,43 @@
+"""What a translation may change: text where text lives, and what the merge states about language and direction."""
+
+from __future__ import annotations
+
+import re
+
+from dragoman_documents.docx.xml import names
+
+TEXT_NODES = names(
+    "w:t a:t c:v cx:v cx:pt dc:title dc:subject dc:description dc:creator cp:keywords cp:category cp:contentStatus"
+)
+"""Elements whose text a reader reads, in the document or through a content control bound to them."""
+
+ADDITIONS = {
+    "w:rPr": names("w:lang w:rtl w:bCs w:iCs w:szCs"),
+    "w:pPr": names("w:bidi"),
+}
+"""What the merge may add to properties, by the element they are in; it makes these elements where there are none."""
+
+LANGUAGE = "w:lang"
+"""Its attributes follow the target."""
+
+_ATTRIBUTES = {
+    "wp:docPr": frozenset({"descr", "title"}),
+    "pic:cNvPr": frozenset({"descr", "title"}),
+    "v:textpath": frozenset({"string"}),
+    "w:tblCaption": frozenset({"w:val"}),
+    "w:tblDescription": frozenset({"w:val"}),
+}
+_NUMBERED = frozenset({"c:v", "cx:v", "cx:pt"})
+_NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
+
+
+def is_text_attribute(element: str, attribute: str) -> bool:
+    """Whether an attribute of an element holds text a reader reads; both by short name."""
+    if element.startswith("v:") and attribute == "alt":
+        return True
+    return attribute in _ATTRIBUTES.get(element, ())
+
+
+def may_differ(element: str, before: str) -> bool:
+    """Whether the text of a text node may change: numbers that a chart draws may not."""
+    return element in TEXT_NODES and not (element in _NUMBERED and _NUMBER.fullmatch(before))
