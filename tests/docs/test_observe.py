@@ -23,25 +23,29 @@ def _metrics() -> set[str]:
     return {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
 
 
-def _log_events() -> Iterator[str]:
+def _nodes() -> Iterator[ast.AST]:
     for folder in ("libs", "services", "deploy"):
         for path in (ROOT / folder).glob("*/src/**/*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                match node:
-                    case ast.Call(
-                        func=ast.Attribute(value=ast.Name(id="_log"), attr=level),
-                        args=[ast.Constant(value=str(event)), *_],
-                    ) if level in _LOG_CALLS:
-                        yield event
-                    case ast.Call(func=ast.Name(id="canonical_line"), args=[ast.Constant(value=str(event)), *_]):
-                        yield event
-                    case _:
-                        pass
+            yield from ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def _log_events_and_spans() -> Iterator[str]:
+    """The names that are written out; those of work are made of service and kind."""
+    for node in _nodes():
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="_log"), attr=level), args=[ast.Constant(value=str(name)), *_]
+            ) if level in _LOG_CALLS:
+                yield name
+            case ast.Call(func=ast.Name(id="canonical_line" | "span"), args=[ast.Constant(value=str(name)), *_]):
+                yield name
+            case _:
+                pass
 
 
 def test_every_metric_is_on_the_page_and_the_page_names_no_other() -> None:
     assert set(_METRIC.findall(OBSERVE)) == _metrics()
 
 
-def test_every_log_event_is_on_the_page() -> None:
-    assert sorted({event for event in _log_events() if f"`{event}`" not in OBSERVE}) == []
+def test_every_log_event_and_every_span_is_on_the_page() -> None:
+    assert sorted({name for name in _log_events_and_spans() if f"`{name}`" not in OBSERVE}) == []
