@@ -7,6 +7,7 @@ from dragoman_documents.docx.diff import (
     DifferenceKind,
     DocumentDiff,
     GateReport,
+    compare,
     text_only,
 )
 from dragoman_documents.docx.extract import Extraction, extract
@@ -45,6 +46,7 @@ __all__ = [
     "TooLargeError",
     "TruncatedDocumentError",
     "UnknownUnitError",
+    "compare",
     "extract",
     "inspect",
     "merge",

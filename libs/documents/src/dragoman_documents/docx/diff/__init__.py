@@ -1,5 +1,6 @@
-"""Structural comparison: the gate that nothing but text changed."""
+"""Structural comparison: what differs between two documents, and the gate that nothing but text changed."""
 
+from dragoman_documents.docx.diff.compare import compare
 from dragoman_documents.docx.diff.gate import text_only
 from dragoman_documents.docx.diff.report import (
     Change,
@@ -19,5 +20,6 @@ __all__ = [
     "GateReport",
     "PartChange",
     "WordEdit",
+    "compare",
     "text_only",
 ]

@@ -1,0 +1,171 @@
+"""Which block of one document is which of the other: paragraphs, tables, rows, cells, content controls.
+
+Blocks that read the same on both sides and only once are sure; between them the most alike are paired, in order.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dragoman_documents.docx.diff.tree import own_text, text_of
+from dragoman_documents.docx.xml import Element, attribute, names, short_name
+
+_BLOCKS = names(
+    "w:p w:tbl w:tr w:tc w:sdt w:sdtContent w:customXml w:body w:footnote w:endnote w:comment w:docParts w:docPart "
+    "w:docPartBody w:ins w:del w:moveTo w:moveFrom"
+)
+_CELLS = 20_000
+_CHUNK = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """A block as alignment sees it: its element, its kind and style, its text and the words of that."""
+
+    element: Element
+    kind: str
+    style: str
+    text: str
+    words: Counter[str]
+
+
+Step = tuple[Block | None, Block | None]
+
+
+def is_block(element: Element) -> bool:
+    """Whether an element is a block that alignment pairs."""
+    return short_name(element) in _BLOCKS
+
+
+def blocks_of(container: Element) -> list[Block]:
+    """The blocks directly in a container."""
+    return [_block(child) for child in container if is_block(child)]
+
+
+def aligned(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
+    """The blocks of both in one order: pairs, and those that only one side has."""
+    steps: list[Step] = []
+    i = j = 0
+    for a, b in [*_anchors(old, new), (len(old), len(new))]:
+        steps += _between(old[i:a], new[j:b])
+        if a < len(old) and b < len(new):
+            steps.append((old[a], new[b]))
+        i, j = a + 1, b + 1
+    return steps
+
+
+def _block(element: Element) -> Block:
+    kind = short_name(element)
+    if kind == "w:p":
+        text = own_text(element)
+    else:
+        text = " ".join(text_of(node) for node in element.iter() if short_name(node) == "w:t")
+    return Block(element, _identified(kind, element), _style(element), text, Counter(text.split()))
+
+
+def _identified(kind: str, element: Element) -> str:
+    """Notes and comments are known by their ids."""
+    if kind in {"w:footnote", "w:endnote", "w:comment"}:
+        return f"{kind} {attribute(element, 'w:id')}"
+    return kind
+
+
+def _style(element: Element) -> str:
+    for properties in element:
+        for child in properties if short_name(properties) in {"w:pPr", "w:tblPr"} else ():
+            if short_name(child) in {"w:pStyle", "w:tblStyle"}:
+                return attribute(child, "w:val") or ""
+        break
+    return ""
+
+
+def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]]:
+    """The blocks both have in the same words: those at the two ends, and the longest row in order of unique ones."""
+    left, right = [(b.kind, b.text) for b in old], [(b.kind, b.text) for b in new]
+    head = 0
+    while head < min(len(left), len(right)) and left[head] == right[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(left), len(right)) - head and left[-1 - tail] == right[-1 - tail]:
+        tail += 1
+    ends = len(left) - tail, len(right) - tail
+    counts = Counter(left[head : ends[0]]), Counter(right[head : ends[1]])
+    places = {key: index for index, key in enumerate(right[: ends[1]]) if index >= head and counts[1][key] == 1}
+    unique = [
+        (index, places[key])
+        for index, key in enumerate(left[: ends[0]])
+        if index >= head and key[1] and counts[0][key] == 1 and key in places
+    ]
+    tails = [(ends[0] + step, ends[1] + step) for step in range(tail)]
+    return [*((step, step) for step in range(head)), *_longest_rise(unique), *tails]
+
+
+def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest choice of pairs whose second places rise, as in patience sorting."""
+    tops: list[int] = []
+    piles: list[int] = []
+    before: list[int] = []
+    for index, (_, place) in enumerate(pairs):
+        pile = bisect_left(tops, place)
+        before.append(piles[pile - 1] if pile else -1)
+        if pile == len(tops):
+            tops.append(place)
+            piles.append(index)
+        else:
+            tops[pile], piles[pile] = place, index
+    found: list[tuple[int, int]] = []
+    index = piles[-1] if piles else -1
+    while index >= 0:
+        found.append(pairs[index])
+        index = before[index]
+    return found[::-1]
+
+
+def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
+    if not old or not new:
+        return [*((block, None) for block in old), *((None, block) for block in new)]
+    if len(old) * len(new) <= _CELLS:
+        return _most_alike(old, new)
+    if [block.kind for block in old] == [block.kind for block in new]:
+        return list(zip(old, new, strict=True))
+    steps: list[Step] = []  # very long and all different: piece by piece, each at its share of the other side
+    for start in range(0, len(old), _CHUNK):
+        shares = [round(place * len(new) / len(old)) for place in (start, min(start + _CHUNK, len(old)))]
+        steps += _most_alike(old[start : start + _CHUNK], new[shares[0] : shares[1]])
+    return steps
+
+
+def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
+    """The pairing in order with the most likeness in sum (Needleman and Wunsch, with no price for gaps)."""
+    best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
+    for i in range(len(old) - 1, -1, -1):
+        for j in range(len(new) - 1, -1, -1):
+            paired = best[i + 1][j + 1] + _likeness(old[i], new[j])
+            best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
+    steps: list[Step] = []
+    i = j = 0
+    while i < len(old) and j < len(new):
+        likeness = _likeness(old[i], new[j])
+        if likeness and best[i][j] == best[i + 1][j + 1] + likeness:
+            steps.append((old[i], new[j]))
+            i, j = i + 1, j + 1
+        elif best[i][j] == best[i + 1][j]:
+            steps.append((old[i], None))
+            i += 1
+        else:
+            steps.append((None, new[j]))
+            j += 1
+    return [*steps, *((block, None) for block in old[i:]), *((None, block) for block in new[j:])]
+
+
+def _likeness(old: Block, new: Block) -> float:
+    """From 0 for what must not be paired to about 1; blocks of one kind are a little alike in any words."""
+    if old.kind != new.kind:
+        return 0.0
+    total = old.words.total() + new.words.total()
+    shared = 2 * (old.words & new.words).total() / total if total else 1.0
+    same_emptiness = bool(old.words) == bool(new.words)
+    return 0.05 + 0.1 * (old.style == new.style) + 0.15 * same_emptiness + shared
