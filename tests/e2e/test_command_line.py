@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 from collections.abc import Generator
@@ -18,8 +17,8 @@ from docx import Document
 
 from e2e.command_line import COMMAND, clean_environment, dragoman, started
 from e2e.documents import own_document
-from e2e.slow_model import foreign
-from servers.process import wait_until
+from e2e.slow_model import foreign, slow_model
+from servers.process import free_port, wait_until
 
 _LANGUAGES = ("--source", "en", "--target", "ru", "--engine", "pseudo")
 
@@ -143,22 +142,23 @@ def test_help_and_doctor_and_an_unknown_service(tmp_path: Path) -> None:
 class Server:
     """A running `dragoman up`."""
 
+    process: subprocess.Popen[bytes]
     url: str
     link: str
 
 
 @contextmanager
 def up(root: Path) -> Generator[Server]:
-    """`dragoman up` on a free port for the block; it must end cleanly when it is told to."""
+    """`dragoman up` on a free port for the block; when it is told to end, and was not killed, it must end cleanly."""
     log = root / "up.log"
     process = started("up", "--state", root / "state", "--port", "0", log=log)
     try:
         wait_until(lambda: "sign-in?link=" in log.read_text() or process.poll() is not None, timeout_s=90, what="up")
         said = log.read_text().split()
         link = next(word for word in said if "sign-in?link=" in word)
-        yield Server(link.partition("/console")[0], link)
-        os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(60) == 0, log.read_text()
+        yield Server(process, link.partition("/console")[0], link)
+        process.terminate()
+        assert process.wait(60) in {0, -signal.SIGKILL}, log.read_text()
     finally:
         if process.poll() is None:
             process.kill()
@@ -183,17 +183,11 @@ def test_jobs_are_looked_at_without_a_server(folder: Path, finished: str) -> Non
     assert [(job["job_id"], job["status"], job["file_name"]) for job in listed] == [
         (finished, "completed", "order.docx")
     ]
-    shown = jobs(root, "show", finished)
-    assert shown.returncode == 0, shown.stderr
-    assert "completed" in shown.stdout
     events = body(jobs(root, "events", finished, "--json"))["items"]
     assert [events[0]["type"], events[-1]["type"]] == ["job.submitted", "job.completed"]
     refused = jobs(root, "cancel", finished)
     assert refused.returncode == 1
     assert "completed" in refused.stderr
-    unknown = jobs(root, "show", "00000000-0000-0000-0000-000000000000")
-    assert unknown.returncode == 1
-    assert "Traceback" not in unknown.stderr
 
 
 def test_a_running_server_holds_the_state_folder_and_answers_for_it(folder: Path, finished: str) -> None:
@@ -204,6 +198,13 @@ def test_a_running_server_holds_the_state_folder_and_answers_for_it(folder: Path
         assert finished in listed.stdout
         assert body(jobs(root, "events", finished, "--json"))["items"][-1]["type"] == "job.completed"
 
+        shown = jobs(root, "show", finished)
+        assert shown.returncode == 0, shown.stderr
+        assert "completed" in shown.stdout
+        unknown = jobs(root, "show", "00000000-0000-0000-0000-000000000000")
+        assert unknown.returncode == 1
+        assert "Traceback" not in unknown.stderr
+
         taken = translated(folder, "-o", root / "out", state=root / "state")
         assert taken.returncode == 2
         assert "in use by process" in taken.stderr
@@ -212,4 +213,25 @@ def test_a_running_server_holds_the_state_folder_and_answers_for_it(folder: Path
             assert browser.get("/health/ready").json()["status"] == "ready"
             assert "Sign in" in browser.get(server.link).text
     assert not (root / "state" / "server.json").exists(), "the token of the command line goes with the server"
+
+
+def test_a_server_that_was_killed_does_not_stand_in_the_way(folder: Path, finished: str) -> None:
+    root = folder.parent
+    with up(root) as server:
+        server.process.kill()
+        server.process.wait()
+    assert (root / "state" / "server.json").exists()
     assert body(jobs(root, "list", "--json"))["items"][0]["job_id"] == finished
+
+
+def test_an_address_where_no_gateway_is_gives_one_line() -> None:
+    token = {"DRAGOMAN_TOKEN": "drg_none"}
+    with slow_model() as other:
+        address = other.settings["DRAGOMAN_OPENAI_BASE_URL"]
+        without_token = dragoman("jobs", "list", "--url", address)
+        elsewhere = dragoman("jobs", "list", "--url", address, environment=token)
+    nowhere = dragoman("jobs", "list", "--url", f"http://127.0.0.1:{free_port()}", environment=token)
+    assert [done.returncode for done in (without_token, elsewhere, nowhere)] == [1, 1, 1]
+    assert "DRAGOMAN_TOKEN" in without_token.stderr
+    assert "not as Dragoman does" in elsewhere.stderr
+    assert "Is the server running?" in nowhere.stderr

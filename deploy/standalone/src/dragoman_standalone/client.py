@@ -13,10 +13,9 @@ from typing import Any, cast
 import httpx
 
 from dragoman_contracts.errors import PermanentError, RetryableError
-from dragoman_gateway.app import create_app
-from dragoman_gateway.views import projectors
-from dragoman_standalone.platform import opened
-from dragoman_standalone.serving import ServerRecord, local_token, record_path
+from dragoman_runtime.settings import variable
+from dragoman_standalone.lock import is_locked
+from dragoman_standalone.server_record import ServerRecord, record_path
 from dragoman_standalone.settings import ClientSettings, StandaloneSettings
 
 _TIMEOUT_S = 30.0
@@ -56,7 +55,11 @@ class Api:
         except httpx.TransportError as error:
             message = f"{self._client.base_url} cannot be reached ({type(error).__name__}). Is the server running?"
             raise RetryableError(message, code="api.unreachable") from error
-        body = cast("dict[str, Any]", response.json())
+        try:
+            body = cast("dict[str, Any]", response.json())
+        except ValueError as error:
+            message = f"{self._client.base_url} answers, but not as Dragoman does. Look at the address."
+            raise ApiRefusedError(message, code="api.unknown") from error
         if response.is_error:
             message = str(body.get("detail") or body.get("title") or response.reason_phrase)
             raise ApiRefusedError(message, code=str(body.get("code", "api.refused")))
@@ -65,25 +68,43 @@ class Api:
 
 @asynccontextmanager
 async def api(settings: StandaloneSettings, client: ClientSettings) -> AsyncGenerator[Api]:
-    """The API to ask, for the block."""
+    """The API to ask, for the block.
+
+    Raises:
+        ApiRefusedError: a server is named, but no token for it.
+        StateLockedError: another process than a server uses the state folder.
+    """
     if client.url is not None:
-        token = client.token.get_secret_value() if client.token else ""
-        async with _http(client.url, token) as asked:
+        if client.token is None:
+            raise ApiRefusedError(f"Set {variable('token')} to an API token of {client.url}.", code="api.no_token")
+        async with _http(client.url, client.token.get_secret_value()) as asked:
             yield Api(asked)
         return
     record = record_path(settings.state_dir)
-    if record.exists():
+    if record.exists() and is_locked(settings.state_dir):  # a server that was killed leaves its record
         server = ServerRecord.model_validate_json(record.read_text(encoding="utf-8"))
         async with _http(server.url, server.token) as asked:
             yield Api(asked)
         return
+    async with _of_state_folder(settings) as asked:
+        yield Api(asked)
+
+
+@asynccontextmanager
+async def _of_state_folder(settings: StandaloneSettings) -> AsyncGenerator[httpx.AsyncClient]:
+    """The application itself, in this process."""
+    from dragoman_gateway.app import create_app  # the platform is slow to import, and a server has it already
+    from dragoman_gateway.views import projectors
+    from dragoman_standalone.platform import opened
+    from dragoman_standalone.serving import local_token
+
     async with opened(settings) as platform:
         for each in projectors(platform.store, platform.objects, platform.database):
             await each.open()
             await each.catch_up()
         transport = httpx.ASGITransport(create_app(platform.gateway.ports))
         async with _http("http://state-folder", await local_token(platform), transport) as asked:
-            yield Api(asked)
+            yield asked
 
 
 def _http(url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

@@ -52,3 +52,16 @@ class StateLock:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process uses the folder now; what it left behind there says nothing, for it may have been killed."""
+    if not folder.is_dir():
+        return False
+    lock = StateLock(folder)
+    try:
+        lock.acquire()
+    except StateLockedError:
+        return True
+    lock.release()
+    return False

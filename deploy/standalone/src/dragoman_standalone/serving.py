@@ -9,29 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 from dragoman_catalog import Editor, Role
-from dragoman_contracts.model import Value
 from dragoman_gateway.app import create_app, serving
 from dragoman_gateway.console import console_router
 from dragoman_gateway.views import projectors
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.service import until_told_to_stop
 from dragoman_standalone.platform import Platform, at_work, opened
+from dragoman_standalone.server_record import ServerRecord, record_path
 from dragoman_standalone.settings import StandaloneSettings
 
 _LOCAL = Editor(actor="local", actor_name="", source_address="")
 _TOKEN_TTL = timedelta(days=30)
-
-
-class ServerRecord(Value):
-    """How the command line on this machine reaches the server that holds the state folder."""
-
-    url: str
-    token: str
-
-
-def record_path(state_dir: Path) -> Path:
-    """Where the running server leaves its record, readable by its owner alone."""
-    return state_dir / "server.json"
 
 
 async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -> None:
