@@ -94,7 +94,7 @@ def _print(body: Body, as_json: bool, show: Callable[[Body], Table]) -> None:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in {"job", "status", "stage", "%", "languages"})
     return table
 
 
@@ -110,8 +110,9 @@ def _job_table(page: Body) -> Table:
 def _job_card(job: Body) -> Table:
     table = _table("", "")
     table.show_header = False
-    for name in ("job_id", "status", "stage", "progress_pct", "source_language", "target_language", "file_name"):
+    for name in ("job_id", "status", "stage", "progress_pct", "source_language", "target_language", "engine"):
         table.add_row(name, str(job.get(name, "")))
+    table.add_row("file_name", str((job.get("intake") or {}).get("file_name", "")))
     for phase in job.get("phases", []):
         seconds = phase.get("duration_s")
         table.add_row(f"  {phase['name']}", phase["state"] + ("" if seconds is None else f"  {seconds:.1f} s"))
