@@ -112,7 +112,8 @@ def _job_card(job: Body) -> Table:
     table.show_header = False
     for name in ("job_id", "status", "stage", "progress_pct", "source_language", "target_language", "engine"):
         table.add_row(name, str(job.get(name, "")))
-    table.add_row("file_name", str((job.get("intake") or {}).get("file_name", "")))
+    intake: Body = job.get("intake") or {}
+    table.add_row("file_name", str(intake.get("file_name", "")))
     for phase in job.get("phases", []):
         seconds = phase.get("duration_s")
         table.add_row(f"  {phase['name']}", phase["state"] + ("" if seconds is None else f"  {seconds:.1f} s"))

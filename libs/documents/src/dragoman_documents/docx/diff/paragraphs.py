@@ -114,13 +114,13 @@ def _changed_looks(
         for (token, a), (_, b) in zip(old[i1:i2] if is_same else (), new[j1:], strict=False):
             differs = a[0] != b[0]
             if stretch and (not differs or (a[1], b[1]) != said):
-                yield "".join(stretch), *said
+                yield "".join(stretch), said[0], said[1]
                 stretch = []
             if differs:
                 stretch.append(token)
                 said = (a[1], b[1])
         if stretch and "".join(stretch).strip():
-            yield "".join(stretch), *said
+            yield "".join(stretch), said[0], said[1]
 
 
 def _row(looks: Sequence[tuple[str, _Look]]) -> list[_Look]:
