@@ -91,6 +91,10 @@ def test_a_translation_that_needs_review_is_3_with_a_draft_and_a_report(source: 
     assert "text.untranslated" in findings
     assert sorted(path.name for path in (source.parent / "out").iterdir()) == ["order.draft.docx", "order.report.json"]
 
+    code, again = translated(source, "--fresh", environment=model.settings)  # the server is gone by now
+    assert (code, again["files"][0]["status"]) == (3, "needs_review"), "its recorded calls need no server"
+    assert again["files"][0]["job_id"] != file["job_id"]
+
 
 def test_an_engine_that_cannot_do_the_languages_is_1_with_a_cure(source: Path) -> None:
     code, report = translated(source, engine="apertium")

@@ -111,9 +111,13 @@ def test_ctrl_c_ends_with_130_and_the_run_can_be_resumed(folder: Path, model: Sl
 def test_fresh_gives_up_the_old_jobs_and_makes_new_ones(folder: Path) -> None:
     with slow_model(answers=2) as model:  # too few for any document to be finished
         interrupted(folder, model, signal.SIGKILL)
+        asked_before, answered = len(model.asked), set(model.answered)
         model.release()
         fresh = dragoman(*arguments(folder, "--fresh"), environment=model.settings)
     assert fresh.returncode == 0, fresh.stderr
+    asked_again = model.asked[asked_before:]
+    assert len(asked_again) == len(set(asked_again)) == 3 * _FILES - 2, "the old jobs pay for nothing any more"
+    assert not answered & set(asked_again)
     made = {each["job_id"] for each in report_of(fresh)["files"]}
     listed = dragoman("jobs", "list", "--state", folder.parent / "state", "--json")
     jobs = {job["job_id"]: job["status"] for job in report_of(listed)["items"]}

@@ -81,11 +81,11 @@ def translate(
 
 async def _translate(files: list[Input], order: Order, settings: StandaloneSettings, style: ProgressStyle) -> RunReport:
     from dragoman_standalone.platform import at_work, opened
-    from dragoman_standalone.translating import require_no_leftovers, translate
+    from dragoman_standalone.translating import settle_leftovers, translate
 
     started = time.monotonic()
     async with opened(settings) as platform:
-        await require_no_leftovers(platform, files, order)
+        await settle_leftovers(platform, files, order)
         async with at_work(platform):
             with progress_of(style, len(files)) as progress:
                 outcomes = await translate(platform, files, order, progress)

@@ -23,7 +23,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
-from dragoman_gateway.domain import SubmissionRequest, Upload
+from dragoman_gateway.domain import SubmissionRequest, Upload, is_running
 from dragoman_gateway.principals import local_principal
 from dragoman_runtime.telemetry import current_traceparent, span
 from dragoman_standalone.delivery import deliver
@@ -105,15 +105,23 @@ def overrides_of(engine: str | None, model: str | None) -> PolicyOverrides:
         raise ChoiceRefusedError(f"{model!r} cannot be the name of a model.") from error
 
 
-async def require_no_leftovers(platform: Platform, inputs: Sequence[Input], order: Order) -> None:
-    """Refuse to begin where an earlier run left work and `order` does not say what to do with it.
+async def settle_leftovers(platform: Platform, inputs: Sequence[Input], order: Order) -> None:
+    """Decide, before anything is at work, what becomes of the jobs an earlier run left: fresh ones replace them.
+
+    Once the platform is at work these jobs go on by themselves, and would be paid for.
 
     Raises:
-        UnfinishedJobError: some of these files are unfinished.
+        UnfinishedJobError: some of these files are unfinished, and `order` does not say what to do with them.
     """
-    if order.unfinished is not Unfinished.REFUSE:
+    if order.unfinished is Unfinished.RESUME:
         return
-    left = [each.name for each in inputs if (await _read(platform, each, order)).is_left]
+    left: list[str] = []
+    for file in inputs:
+        read = await _read(platform, file, order)
+        if order.unfinished is Unfinished.REFUSE and read.is_left:
+            left.append(file.name)
+        if order.unfinished is Unfinished.FRESH and read.job is not None and is_running(read.job):
+            await platform.gateway.control.cancel(read.job.job_id, local_principal())
     if left:
         names = ", ".join(left[:3]) + (" …" if len(left) > 3 else "")
         raise UnfinishedJobError(
@@ -155,8 +163,8 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
     read = await _read(platform, file, order)
     principal = local_principal()
     is_fresh = order.unfinished is Unfinished.FRESH
-    if is_fresh and read.job is not None and read.job.status not in RESTING:
-        await _cancelled(platform, read.job.job_id)
+    if is_fresh and read.job is not None:
+        await _until_rested(platform, read.job)
     request = SubmissionRequest(
         project_code=_PROJECT,
         domain_pack_code=_DOMAIN_PACK,
@@ -186,12 +194,11 @@ async def _read(platform: Platform, file: Input, order: Order) -> _Read:
     return _Read(content, job, count)
 
 
-async def _cancelled(platform: Platform, job_id: UUID) -> None:
-    """Cancel an unfinished job and wait until nothing of it is under way."""
-    job = (await platform.gateway.control.cancel(job_id, local_principal())).job
+async def _until_rested(platform: Platform, job: Job) -> None:
+    """Return when nothing of a job that was cancelled is under way any more."""
     while job.status not in RESTING:
         await asyncio.sleep(_LOOK_S)
-        job, _ = await platform.gateway.jobs.load(job_id)
+        job, _ = await platform.gateway.jobs.load(job.job_id)
 
 
 def _key(file: Input, content: bytes, order: Order, count: int) -> str:
