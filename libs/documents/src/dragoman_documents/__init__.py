@@ -9,6 +9,7 @@ from dragoman_documents.docx.diff import (
     GateReport,
     compare,
     text_only,
+    tracked,
 )
 from dragoman_documents.docx.extract import Extraction, extract
 from dragoman_documents.docx.findings import Finding, Severity
@@ -51,4 +52,5 @@ __all__ = [
     "inspect",
     "merge",
     "text_only",
+    "tracked",
 ]

@@ -11,6 +11,7 @@ from dragoman_documents.docx.diff.report import (
     PartChange,
     WordEdit,
 )
+from dragoman_documents.docx.diff.tracked import tracked
 
 __all__ = [
     "Change",
@@ -22,4 +23,5 @@ __all__ = [
     "WordEdit",
     "compare",
     "text_only",
+    "tracked",
 ]
