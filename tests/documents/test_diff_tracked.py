@@ -147,7 +147,7 @@ def test_fields_stay_whole() -> None:
 @pytest.mark.parametrize("path", [path for path in CORPUS[::9] if path.stat().st_size < 150_000], ids=lambda p: p.stem)
 def test_real_files_and_their_edited_copies_lead_to_both(path: Path) -> None:
     data, order = path.read_bytes(), random.Random(path.stem)  # noqa: S311 - to be repeatable
-    edited = {}
+    edited: dict[str, tuple[str, ...]] = {}
     for unit in extract(data).units:
         if order.random() < 0.5 and all(isinstance(piece, str) for piece in unit.source):
             words = plain_text(unit.source).split(" ")

@@ -1,0 +1,138 @@
+"""`dragoman diff`: two documents compared, for people, for programs, or as Word's tracked changes."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from dragoman_contracts.errors import DragomanError
+
+if TYPE_CHECKING:
+    from dragoman_documents import Difference, DocumentDiff
+
+_MANY_WORDS = 6
+
+
+class DiffExit(IntEnum):
+    """What the exit status means, as that of diff(1) does."""
+
+    SAME = 0
+    DIFFERENT = 1
+    TROUBLE = 2
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="A", help="The first document.")],
+    after: Annotated[Path, typer.Argument(metavar="B", help="The second document.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+    tracked: Annotated[
+        Path | None, typer.Option("--tracked", metavar="OUT", help="Write B to OUT, its changes of A tracked.")
+    ] = None,
+    author: Annotated[str | None, typer.Option("--author", help="Whose the tracked changes are.")] = None,
+    text_only: Annotated[bool, typer.Option("--text-only", help="Count other text as the same.")] = False,
+) -> None:
+    """Compare two DOCX files by structure: parts, paragraphs, runs, tables, styles, text.
+
+    Exit status: 0 the same, 1 different, 2 trouble. With --text-only it is 0 where nothing but text differs.
+    """
+    from dragoman_documents import compare
+
+    old, new = _read(before), _read(after)
+    try:
+        found = compare(old, new)
+        if tracked is not None:
+            _write_tracked(tracked, old, new, author)
+    except DragomanError as error:
+        _trouble(error.message)
+    if as_json:
+        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+    else:
+        _print(found)
+    is_same = found.is_equal or (text_only and found.is_text_only)
+    raise typer.Exit(DiffExit.SAME if is_same else DiffExit.DIFFERENT)
+
+
+def _write_tracked(out: Path, old: bytes, new: bytes, author: str | None) -> None:
+    from dragoman_documents import tracked
+    from dragoman_standalone.delivery import write
+
+    data = tracked(old, new, author or _user(), datetime.now(UTC))
+    try:
+        write(out, data)
+    except OSError as error:
+        _trouble(f"{out} cannot be written: {error.strerror}.")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "Dragoman"
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        _trouble(f"{path} cannot be read: {error.strerror}.")
+
+
+def _trouble(message: str) -> NoReturn:
+    Console(stderr=True).print(message, style="red", highlight=False, markup=False)
+    raise typer.Exit(DiffExit.TROUBLE)
+
+
+def _print(found: DocumentDiff) -> None:
+    console = Console(highlight=False)
+    if found.is_equal:
+        console.print("the same")
+        return
+    part = ""
+    for each in found.differences:
+        if each.part != part:
+            part = each.part
+            console.print(part, style="bold", markup=False)
+        console.print(Text("  ").append_text(_line(each)), soft_wrap=True)
+    console.print(_verdict(found))
+
+
+def _verdict(found: DocumentDiff) -> str:
+    count = found.changed_paragraph_count
+    paragraphs = f"{count} paragraph{'' if count == 1 else 's'} changed"
+    if found.is_text_only:
+        others = len(found.differences) - count
+        return f"text only: {paragraphs}" + (f" and {others} texts elsewhere" if others else "")
+    more = sum(1 for each in found.differences if each.kind.value != "text")
+    return f"not only text: {more} differences of other kinds, {paragraphs}"
+
+
+def _line(each: Difference) -> Text:
+    line = Text(f"{each.path:<14} {each.kind.value} {each.change.value}: {each.what}")
+    if each.words:
+        return line.append("  ").append_text(Text("  ").join(_edits(each)))
+    for content, style in ((each.before, "red strike"), (each.after, "green")):
+        if content:
+            line.append("  ").append(content, style=style)
+    return line
+
+
+def _edits(each: Difference) -> Iterator[Text]:
+    for edit in each.words[:_MANY_WORDS]:
+        before, after = edit.before.strip(), edit.after.strip()
+        text = Text()
+        if before:
+            text.append(f"[-{before}-]", style="red")
+        if after:
+            text.append(f"{{+{after}+}}", style="green")
+        yield text
+    if len(each.words) > _MANY_WORDS:
+        yield Text(f"… {len(each.words) - _MANY_WORDS} more")
