@@ -5,6 +5,7 @@ SOURCE ?= en
 TARGET ?= es
 ENGINE ?= apertium
 OUT    ?= out
+DOCUMENTS ?= 100
 
 BIN       := .venv/bin
 PROJECTS  := $(wildcard pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml deploy/standalone/pyproject.toml)
@@ -14,7 +15,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -48,6 +49,9 @@ pytest: setup-test ## the tests, with private servers of their own
 
 bench: setup-test ## measure jobs a second and CPU a job
 	cd tests && ../$(BIN)/python -m bench
+
+under-fire: setup-test ## translate 100 corpus documents as services while each service is killed; DOCUMENTS=n
+	cd tests && ../$(BIN)/python -m e2e.under_fire --documents $(DOCUMENTS)
 
 lock: setup-test ## pin dependencies anew after a pyproject.toml changed; UPGRADE=--upgrade takes the newest
 	$(COMPILE) --group setup --output-file requirements.lock
