@@ -171,6 +171,20 @@ def test_reordered_tags_are_text_only() -> None:
         assert text_only(source, merge(source, {unit.unit_id: target})).differences == ()
 
 
+def test_fields_in_another_order_are_text_only() -> None:
+    fields = [
+        f'<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>{name}</w:instrText></w:r>'
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+        for name in ("PAGE", "DATE")
+    ]
+    source = document(paragraph(run("a "), fields[0], run(" b "), fields[1], run(" c")))
+    (unit,) = extract(source).units
+    result = merge(source, {unit.unit_id: tuple(reversed(unit.source))})
+    assert text_only(source, result).differences == ()
+    other = damaged(result, ("PAGE", "TIME"))
+    assert not text_only(source, other).is_text_only
+
+
 def shuffled(unit: Unit, order: random.Random) -> tuple[str | Tag, ...]:
     """The pieces of a unit in another order, some tags lost or doubled: what a bad model does."""
     pieces = list(pseudo(unit))

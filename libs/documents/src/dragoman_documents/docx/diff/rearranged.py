@@ -134,8 +134,8 @@ def _match_runs(
 
 
 def _needless_runs(old: _Inventory, new: _Inventory) -> list[tuple[Change, Element]]:
-    """Empty runs where nothing was moved that could have left them."""
-    if old.order != new.order:
+    """Empty runs where nothing was moved that could have left them. Two tabs that changed places look unmoved."""
+    if old.order != new.order or any(len(alike) > 1 for alike in old.things.values()):
         return []
     more = Counter({home: len(runs) - len(old.runs.get(home, [])) for home, runs in new.runs.items()})
     empty = [(home, run) for home, runs in new.runs.items() for _, run in runs if not _filled(run)]
@@ -154,8 +154,9 @@ def _holds_runs(node: Element) -> bool:
 
 
 def identity(node: Element) -> Hashable:
-    """What tells an element from its neighbours: its name, attributes, and those of the first few inside it."""
-    own = (node.tag, _attributes(node))
+    """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
+    said = "" if short_name(node) in TEXT_NODES else (node.text or "").strip()
+    own = (node.tag, _attributes(node), said)
     if short_name(node) not in {"w:drawing", "w:pict", "w:object", "mc:AlternateContent"}:
         return own
     inner: list[Hashable] = []
