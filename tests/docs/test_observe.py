@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from prometheus_client import REGISTRY
 
-import dragoman_runtime.projection
 from docs.pages import ROOT
 from dragoman_runtime.telemetry import metrics
 
@@ -18,7 +17,6 @@ OBSERVE = (ROOT / "docs/operate/observe.md").read_text(encoding="utf-8")
 def _metrics() -> set[str]:
     """The names under which Prometheus finds our metrics."""
     assert metrics.BUILD
-    assert dragoman_runtime.projection.PROJECTED
     families = [family for family in REGISTRY.collect() if family.name.startswith("dragoman_")]
     return {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
 

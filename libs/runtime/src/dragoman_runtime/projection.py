@@ -18,7 +18,6 @@ from datetime import timedelta
 from typing import Any, Final, Protocol
 
 import structlog
-from prometheus_client import Counter
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -40,13 +39,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.telemetry.metrics import PROJECTION_LAG_EVENTS
+from dragoman_runtime.telemetry.metrics import PROJECTION_EVENTS_TOTAL, PROJECTION_LAG_EVENTS
 
 _SCHEMA_LOCK = 0x7669657773  # "views"
 _MAX_ROWS_A_STATEMENT = 5000
 _log = structlog.stdlib.get_logger()
 
-PROJECTED = Counter("dragoman_projection_events", "Events a projection has read.", ["projection"])
 
 _metadata = MetaData()
 positions = Table(
@@ -272,7 +270,7 @@ class Projector:
         if not await self._write(writes, position, batch[-1].position):
             return 0
         self.projection.committed()
-        PROJECTED.labels(self.projection.name).inc(len(batch))
+        PROJECTION_EVENTS_TOTAL.labels(self.projection.name).inc(len(batch))
         return len(batch)
 
     async def position(self) -> int:

@@ -28,6 +28,9 @@ RELAY_LAG_EVENTS = Gauge("dragoman_relay_lag_events", "Events in the log that th
 PROJECTION_LAG_EVENTS = Gauge(
     "dragoman_projection_lag_events", "Events in the log that a projection has not taken in yet.", ["projection"]
 )
+PROJECTION_EVENTS_TOTAL = Counter(
+    "dragoman_projection_events_total", "Events of the log that a projection has taken in.", ["projection"]
+)
 BUILD = Gauge("dragoman_build", "Always 1; says which service of which version runs.", ["service", "version"])
 
 
