@@ -6,7 +6,10 @@ A command imports what it needs when it runs: nobody waits for the platform to r
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from dragoman_standalone.settings import StandaloneSettings
     from dragoman_standalone.translating import Order
 
+_PATIENCE_S = 20.0
 _T = TypeVar("_T")
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Translate DOCX.")
@@ -165,15 +169,32 @@ def _telemetry(settings: StandaloneSettings) -> Telemetry:
 def _run(work: Coroutine[Any, Any, _T], telemetry: Telemetry | None = None) -> _T:
     """Run to the end, with foreseen errors as usage errors and an interruption as its exit status."""
     try:
-        return asyncio.run(work)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("Interrupted. What is done is kept; --resume goes on with the rest.")
+        return asyncio.run(_interruptible(work))
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise typer.Exit(ExitCode.INTERRUPTED) from None
     except DragomanError as error:
         _refuse(error.message)
     finally:
         if telemetry is not None:
             telemetry.shutdown()
+
+
+async def _interruptible(work: Coroutine[Any, Any, _T]) -> _T:
+    """Let the first Ctrl-C end the work in order, and a second one, or too long a wait, end the process."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _interrupt, task)
+    return await work
+
+
+def _interrupt(task: asyncio.Task[Any]) -> None:
+    if task.cancelling():
+        os._exit(ExitCode.INTERRUPTED)  # the log and the objects are whole after any death
+    Console(stderr=True).print("Interrupted. What is done is kept; --resume goes on with the rest.")
+    task.cancel()
+    last_resort = threading.Timer(_PATIENCE_S, os._exit, (int(ExitCode.INTERRUPTED),))
+    last_resort.daemon = True
+    last_resort.start()
 
 
 def _refuse(message: str) -> NoReturn:
