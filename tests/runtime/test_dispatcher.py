@@ -68,6 +68,18 @@ async def test_the_dispatcher_sends_what_the_log_brings_after_the_start(store: S
         await running
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_dispatcher_cancelled_while_an_append_wakes_it_ends(store: SqliteEventStore, turns: int) -> None:
+    running = asyncio.ensure_future(Dispatcher(store, _Heard()).run())
+    await asyncio.wait([running], timeout=0.1)  # it has found nothing and waits
+    await submit(store)  # returns in the turn of the loop in which it wakes the dispatcher
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    running.cancel()
+    ended, _ = await asyncio.wait([running], timeout=5)
+    assert ended, "the cancellation was lost"
+
+
 async def test_the_dispatcher_waits_out_a_store_that_cannot_be_read(store: SqliteEventStore) -> None:
     bus = _Heard()
     dispatcher = Dispatcher(store, bus)

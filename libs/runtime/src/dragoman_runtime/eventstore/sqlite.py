@@ -217,7 +217,8 @@ class SqliteEventStore(EventStore):
         For one waiter: the follower of the log in the process that writes it.
         """
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._appended.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):  # Python 3.11's wait_for loses a cancellation that meets the append
+                await self._appended.wait()
         self._appended.clear()
 
     async def execute(
