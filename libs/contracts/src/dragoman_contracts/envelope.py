@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, create_model
 
 from dragoman_contracts.errors import UnknownEventTypeError
 from dragoman_contracts.events import EVENT_TYPES, Event, StreamType
@@ -53,21 +54,40 @@ class EventEnvelope(Value):
     previous_digest: Annotated[str, Field(max_length=64)]
 
 
-class RecordedEvent(Value):
-    """An event as it stands in its stream: envelope and payload."""
+class RecordedEvent(EventEnvelope):
+    """An event as it stands in its stream: its envelope's fields, and the payload. `record` and `decode` give it."""
 
-    envelope: EventEnvelope
-    event: Event
+    data: Event
+
+    @property
+    def envelope(self) -> EventEnvelope:
+        """What the event says besides its payload."""
+        return self
+
+    @property
+    def event(self) -> Event:
+        """The payload."""
+        return self.data
 
     @property
     def originator_id(self) -> UUID:
         """The stream id, under the name the event-sourcing library uses."""
-        return self.envelope.stream_id
+        return self.stream_id
 
     @property
     def originator_version(self) -> int:
         """The version, under the name the event-sourcing library uses."""
-        return self.envelope.version
+        return self.version
+
+
+_RECORDED: dict[str, type[RecordedEvent]] = {
+    name: create_model(f"Recorded{cls.__name__}", __base__=RecordedEvent, data=(cls, ...))
+    for name, cls in EVENT_TYPES.items()
+}
+"""Per event type, so that envelope and payload are parsed, checked and written in one pass."""
+
+_HEAD = re.compile(rb'\{"event_id":"[0-9a-f-]{36}","type":"([a-z_.]+)","schema_version":([0-9]+),')
+"""How `encode` begins: it tells type and version before anything is parsed."""
 
 
 def record(
@@ -81,7 +101,7 @@ def record(
     previous_digest: str,
 ) -> RecordedEvent:
     """The event with its envelope, ready to be stored at `version` of its stream."""
-    envelope = EventEnvelope(
+    return _RECORDED[event.name](
         event_id=event_id(stream_id, version),
         type=event.name,
         schema_version=event.schema_version,
@@ -92,15 +112,13 @@ def record(
         occurred_at=occurred_at,
         origin=origin,
         previous_digest=previous_digest,
+        data=event,
     )
-    return RecordedEvent(envelope=envelope, event=event)
 
 
 def encode(recorded: RecordedEvent) -> bytes:
     """The event's stored state: one JSON object, the envelope's fields and `data`."""
-    state = recorded.envelope.model_dump(mode="json")
-    state["data"] = recorded.event.model_dump(mode="json")
-    return json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode()
+    return recorded.model_dump_json().encode()
 
 
 def decode(state: bytes) -> RecordedEvent:
@@ -111,16 +129,25 @@ def decode(state: bytes) -> RecordedEvent:
 
     Raises:
         UnknownEventTypeError: the type is not in the closed registry; a newer Dragoman wrote it, or nobody of ours did.
+        pydantic.ValidationError: the state is damaged.
     """
+    head = _HEAD.match(state)
+    if head is not None:
+        model = _RECORDED.get(head[1].decode())
+        if model is not None and int(head[2]) == EVENT_TYPES[head[1].decode()].schema_version:
+            return model.model_validate_json(state, extra="ignore")
+    return _decode_any(state)
+
+
+def _decode_any(state: bytes) -> RecordedEvent:
+    """Decode what an older or a newer version wrote, or others in another order."""
     fields: dict[str, Any] = json.loads(state)
-    data = fields.pop("data")
     cls = EVENT_TYPES.get(fields["type"])
     if cls is None:
         raise UnknownEventTypeError(f"Event type {fields['type']!r} is unknown; update this installation to read it.")
-    data = upcast(cls, fields["schema_version"], data)
-    fields["schema_version"] = cls.schema_version
-    envelope = EventEnvelope.model_validate(fields, extra="ignore")
-    return RecordedEvent(envelope=envelope, event=cls.model_validate(data, extra="ignore"))
+    data = upcast(cls, fields["schema_version"], fields["data"])
+    fields |= {"schema_version": cls.schema_version, "data": data}
+    return _RECORDED[cls.name].model_validate(fields, extra="ignore")
 
 
 def digest(state: bytes) -> str:
