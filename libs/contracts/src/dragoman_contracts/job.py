@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import singledispatch
+from typing import Any, TypeVar
 from uuid import UUID
 
 from dragoman_contracts import events as e
@@ -14,6 +15,8 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import Artifact, ArtifactKind, ObjectRef
 from dragoman_contracts.vocabulary import PHASE_OF, JobStatus, PhaseKind, Stage, WorkKind
+
+_S = TypeVar("_S", bound="Job | Plan")
 
 WorkKey = tuple[WorkKind, int]
 """A piece of a job's work: its kind, and the batch index (0 where there are no batches)."""
@@ -49,13 +52,14 @@ class Extraction:
     word_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """The translation plan and, by batch index, the targets that are there (None: not yet)."""
 
     plan: ObjectRef
     unit_count: int
     batches: tuple[ObjectRef | None, ...]
+    pending_count: int
     translated_count: int = 0
     usage: e.Usage = field(default_factory=e.Usage)
 
@@ -67,7 +71,7 @@ class Plan:
     @property
     def is_complete(self) -> bool:
         """Whether every batch has its targets."""
-        return all(targets is not None for targets in self.batches)
+        return self.pending_count == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Verification:
     blocked_count: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """A job's state after `version` events. `head_at` is when the last of them occurred."""
 
@@ -189,7 +193,18 @@ def evolve(job: Job, recorded: RecordedEvent) -> Job:
     if envelope.stream_id != job.job_id or envelope.version != job.version + 1:
         raise ValueError(f"Event {envelope.version} of {envelope.stream_id} does not follow version {job.version}.")
     changed = _apply(recorded.event, job, envelope)
-    return replace(changed, version=envelope.version, head_at=envelope.occurred_at)
+    return _replace(changed, version=envelope.version, head_at=envelope.occurred_at)
+
+
+def _replace(state: _S, **changes: Any) -> _S:
+    """As `dataclasses.replace`, at a tenth of its cost: the fold makes several states of every event."""
+    changed = object.__new__(type(state))
+    fields = changed.__dict__
+    fields.update(state.__dict__)
+    fields.update(changes)
+    if len(fields) != len(state.__dict__):
+        raise TypeError(f"{type(state).__name__} lacks some of {', '.join(changes)}")
+    return changed
 
 
 def current_phase(job: Job) -> Phase | None:
@@ -208,7 +223,7 @@ def _with_artifact(job: Job, envelope: EventEnvelope, kind: ArtifactKind, ref: O
         created_at=envelope.occurred_at,
         retention_expires_at=envelope.occurred_at + timedelta(days=days) if days else None,
     )
-    return replace(job, artifacts=(*job.artifacts, artifact))
+    return _replace(job, artifacts=(*job.artifacts, artifact))
 
 
 def _finish(job: Job, kind: PhaseKind, at: datetime) -> Job:
@@ -216,7 +231,7 @@ def _finish(job: Job, kind: PhaseKind, at: datetime) -> Job:
     phase = job.phase_of_kind(kind)
     if phase is not None:
         started_at = job.runs[phase.name].started_at
-        job = replace(job, runs={**job.runs, phase.name: PhaseRun(started_at, at)})
+        job = _replace(job, runs={**job.runs, phase.name: PhaseRun(started_at, at)})
     job = _cleared(job, {key for key in job.failures if PHASE_OF.get(key[0]) is kind})
     return job if job.is_stopped else _wait_for_next(job)
 
@@ -228,10 +243,10 @@ def _wait_for_next(job: Job) -> Job:
         return job
     if job.is_review_owed:
         review = job.phase_of_kind(PhaseKind.REVIEW)
-        return replace(job, status=_status_in_review(job), stage=review.name if review else Stage.REVIEW)
+        return _replace(job, status=_status_in_review(job), stage=review.name if review else Stage.REVIEW)
     reassembles = following.kind is PhaseKind.REASSEMBLY
     status = JobStatus.REASSEMBLY_PENDING if reassembles else JobStatus.QUEUED
-    return replace(job, status=status, stage=following.name)
+    return _replace(job, status=status, stage=following.name)
 
 
 def _status_in_review(job: Job) -> JobStatus:
@@ -242,7 +257,9 @@ def _status_in_review(job: Job) -> JobStatus:
 
 
 def _cleared(job: Job, keys: set[WorkKey]) -> Job:
-    return replace(job, failures={key: trouble for key, trouble in job.failures.items() if key not in keys})
+    if not job.failures:
+        return job
+    return _replace(job, failures={key: trouble for key, trouble in job.failures.items() if key not in keys})
 
 
 @singledispatch
@@ -253,31 +270,31 @@ def _apply(event: e.Event, job: Job, envelope: EventEnvelope) -> Job:
 
 @_apply.register
 def _(event: e.StartRequested, job: Job, envelope: EventEnvelope) -> Job:
-    return replace(job, is_started=True)
+    return _replace(job, is_started=True)
 
 
 @_apply.register
 def _(event: e.PhaseStarted, job: Job, envelope: EventEnvelope) -> Job:
     run = job.runs[event.phase]
-    runs = {**job.runs, event.phase: replace(run, started_at=run.started_at or envelope.occurred_at)}
+    runs = {**job.runs, event.phase: PhaseRun(run.started_at or envelope.occurred_at, run.finished_at)}
     if job.is_stopped:
-        return replace(job, runs=runs)
-    return replace(job, runs=runs, status=JobStatus.IN_PROGRESS, stage=event.phase)
+        return _replace(job, runs=runs)
+    return _replace(job, runs=runs, status=JobStatus.IN_PROGRESS, stage=event.phase)
 
 
 @_apply.register
 def _(event: e.PreflightPassed, job: Job, envelope: EventEnvelope) -> Job:
-    job = replace(job, preflight_verdict=event.verdict, finding_codes=event.finding_codes)
+    job = _replace(job, preflight_verdict=event.verdict, finding_codes=event.finding_codes)
     job = _with_artifact(job, envelope, ArtifactKind.PREFLIGHT_REPORT, event.report)
     return _finish(job, PhaseKind.PREFLIGHT, envelope.occurred_at)
 
 
 @_apply.register
 def _(event: e.PreflightBlocked, job: Job, envelope: EventEnvelope) -> Job:
-    job = replace(job, preflight_verdict=e.PreflightVerdict.BLOCKED, finding_codes=event.finding_codes)
+    job = _replace(job, preflight_verdict=e.PreflightVerdict.BLOCKED, finding_codes=event.finding_codes)
     job = _with_artifact(job, envelope, ArtifactKind.PREFLIGHT_REPORT, event.report)
     job = _cleared(job, {(WorkKind.PREFLIGHT, 0)})
-    return job if job.is_stopped else replace(job, status=JobStatus.BLOCKED)
+    return job if job.is_stopped else _replace(job, status=JobStatus.BLOCKED)
 
 
 @_apply.register
@@ -290,7 +307,7 @@ def _(event: e.DocumentExtracted, job: Job, envelope: EventEnvelope) -> Job:
         word_count=event.word_count,
     )
     job = _with_artifact(
-        replace(job, extraction=extraction), envelope, ArtifactKind.EXTRACTION_MANIFEST, event.manifest
+        _replace(job, extraction=extraction), envelope, ArtifactKind.EXTRACTION_MANIFEST, event.manifest
     )
     return _finish(job, PhaseKind.EXTRACTION, envelope.occurred_at)
 
@@ -299,18 +316,21 @@ def _(event: e.DocumentExtracted, job: Job, envelope: EventEnvelope) -> Job:
 def _(event: e.TranslationPlanned, job: Job, envelope: EventEnvelope) -> Job:
     if job.plan is not None:
         return job  # a second plan would forget the batches that are paid
-    return replace(job, plan=Plan(plan=event.plan, unit_count=event.unit_count, batches=(None,) * event.batch_count))
+    count = event.batch_count
+    return _replace(job, plan=Plan(event.plan, event.unit_count, batches=(None,) * count, pending_count=count))
 
 
 @_apply.register
 def _(event: e.BatchTranslated, job: Job, envelope: EventEnvelope) -> Job:
     if job.plan is None or event.index >= len(job.plan.batches):
         raise ValueError(f"Job {job.job_id} has a translated batch {event.index} that is not in its plan.")
-    plan = replace(job.plan, usage=job.plan.usage + event.usage)
+    plan = _replace(job.plan, usage=job.plan.usage + event.usage)
     if plan.batches[event.index] is None:
         batches = (*plan.batches[: event.index], event.targets, *plan.batches[event.index + 1 :])
-        plan = replace(plan, batches=batches, translated_count=plan.translated_count + event.unit_count)
-    return _cleared(replace(job, plan=plan), {(WorkKind.TRANSLATION_BATCH, event.index)})
+        translated_count = plan.translated_count + event.unit_count
+        pending_count = plan.pending_count - 1
+        plan = _replace(plan, batches=batches, pending_count=pending_count, translated_count=translated_count)
+    return _cleared(_replace(job, plan=plan), {(WorkKind.TRANSLATION_BATCH, event.index)})
 
 
 @_apply.register
@@ -327,7 +347,7 @@ def _(event: e.TranslationVerified, job: Job, envelope: EventEnvelope) -> Job:
         review_count=event.review_count,
         blocked_count=event.blocked_count,
     )
-    job = replace(
+    job = _replace(
         job,
         verification=verification,
         is_review_owed=event.verdict is not e.QaVerdict.REASSEMBLY_PENDING,
@@ -342,7 +362,7 @@ def _(event: e.TranslationVerified, job: Job, envelope: EventEnvelope) -> Job:
 def _(event: e.ReviewExported, job: Job, envelope: EventEnvelope) -> Job:
     review = job.phase_of_kind(PhaseKind.REVIEW)
     if review is not None and job.runs[review.name].started_at is None:
-        job = replace(job, runs={**job.runs, review.name: PhaseRun(started_at=envelope.occurred_at)})
+        job = _replace(job, runs={**job.runs, review.name: PhaseRun(started_at=envelope.occurred_at)})
     return _with_artifact(job, envelope, ArtifactKind.REVIEW_TMX, event.artifact)
 
 
@@ -350,7 +370,7 @@ def _(event: e.ReviewExported, job: Job, envelope: EventEnvelope) -> Job:
 def _(event: e.ReviewImported, job: Job, envelope: EventEnvelope) -> Job:
     targets = (*job.reviewed_targets, event.targets)
     is_owed = event.pending_count > 0
-    job = replace(job, review_pending_count=event.pending_count, reviewed_targets=targets, is_review_owed=is_owed)
+    job = _replace(job, review_pending_count=event.pending_count, reviewed_targets=targets, is_review_owed=is_owed)
     job = _with_artifact(job, envelope, ArtifactKind.REVIEW_IMPORT_TMX, event.artifact)
     if not is_owed:
         return _finish(job, PhaseKind.REVIEW, envelope.occurred_at)
@@ -359,7 +379,9 @@ def _(event: e.ReviewImported, job: Job, envelope: EventEnvelope) -> Job:
 
 @_apply.register
 def _(event: e.DocumentReassembled, job: Job, envelope: EventEnvelope) -> Job:
-    job = _with_artifact(replace(job, final_docx=event.final_docx), envelope, ArtifactKind.FINAL_DOCX, event.final_docx)
+    job = _with_artifact(
+        _replace(job, final_docx=event.final_docx), envelope, ArtifactKind.FINAL_DOCX, event.final_docx
+    )
     job = _with_artifact(job, envelope, ArtifactKind.REASSEMBLY_MANIFEST, event.manifest)
     if job.is_stopped:
         return job  # not finished: what a resume owes is the reassembly, whose end is also the delivery
@@ -371,40 +393,40 @@ def _(event: e.JobCompleted, job: Job, envelope: EventEnvelope) -> Job:
     if job.is_stopped:
         return job
     job = _finish(job, PhaseKind.DELIVERY, envelope.occurred_at)
-    return replace(job, status=JobStatus.COMPLETED)
+    return _replace(job, status=JobStatus.COMPLETED)
 
 
 @_apply.register
 def _(event: e.CancelRequested, job: Job, envelope: EventEnvelope) -> Job:
-    return replace(job, status=JobStatus.CANCELLING)
+    return _replace(job, status=JobStatus.CANCELLING)
 
 
 @_apply.register
 def _(event: e.JobCancelled, job: Job, envelope: EventEnvelope) -> Job:
-    return _cleared(replace(job, status=JobStatus.CANCELLED), {(WorkKind.CANCELLATION, 0)})
+    return _cleared(_replace(job, status=JobStatus.CANCELLED), {(WorkKind.CANCELLATION, 0)})
 
 
 @_apply.register
 def _(event: e.ResumeRequested, job: Job, envelope: EventEnvelope) -> Job:
-    return _wait_for_next(replace(job, failures={}, parked={}, is_started=True))
+    return _wait_for_next(_replace(job, failures={}, parked={}, is_started=True))
 
 
 @_apply.register
 def _(event: e.WorkFailed, job: Job, envelope: EventEnvelope) -> Job:
     trouble = Trouble(event.code, event.attempt, envelope.occurred_at, retry_at=event.retry_at)
-    return replace(job, failures={**job.failures, (event.kind, event.index): trouble})
+    return _replace(job, failures={**job.failures, (event.kind, event.index): trouble})
 
 
 @_apply.register
 def _(event: e.WorkParked, job: Job, envelope: EventEnvelope) -> Job:
     key = (event.kind, event.index)
     trouble = Trouble(event.code, event.attempt, envelope.occurred_at, reason=event.reason)
-    job = _cleared(replace(job, parked={**job.parked, key: trouble}), {key})
+    job = _cleared(_replace(job, parked={**job.parked, key: trouble}), {key})
     is_late = job.is_stopped and event.kind is not WorkKind.CANCELLATION
-    return job if is_late else replace(job, status=JobStatus.FAILED)
+    return job if is_late else _replace(job, status=JobStatus.FAILED)
 
 
 @_apply.register
 def _(event: e.ArtifactErased, job: Job, envelope: EventEnvelope) -> Job:
     kept = tuple(a for a in job.artifacts if (a.kind, a.object.digest) != (event.kind, event.digest))
-    return replace(job, artifacts=kept)
+    return _replace(job, artifacts=kept)
