@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from dragoman_contracts.identity import work_id
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.objects import put_value
 from dragoman_runtime.worker.failure import ParkingReason
-from services.gateway.desks import Desk, desk
+from services.gateway.desks import OPTIONS, Desk, desk
 from services.gateway.test_submission_api import code, submit
 
 
@@ -195,20 +197,22 @@ async def test_process_starts_a_waiting_job_and_answers_202_while_it_goes_on(gat
     assert kinds[-1] == "job.start_requested"
 
 
-async def test_process_answers_when_the_job_rests(gateway: Desk) -> None:
-    job_id = await opened(gateway, auto_start="false")
-    asked = asyncio.ensure_future(gateway.as_operator.post(f"/api/v1/jobs/{job_id}/process"))
-    async with gateway.as_operator.stream("GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE) as answer:
-        async for frame in frames(answer):
-            if frame.get("event") == "job.start_requested":
-                break
-    await gateway.advance(job_id, to="reassembly")
-    answer = await asked
-    assert (answer.status_code, answer.json()["status"]) == (200, "completed")
-    job_id = await opened(gateway, b"other")
-    await gateway.history.block(UUID(job_id))
-    blocked = await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/process")
-    assert (blocked.status_code, code(blocked)) == (409, "job.not_startable")
+async def test_process_answers_when_the_job_rests(tmp_path: Path) -> None:
+    patient = dataclasses.replace(OPTIONS, process_wait=timedelta(seconds=20))
+    async with desk(tmp_path, options=patient) as gateway:
+        job_id = await opened(gateway, auto_start="false")
+        asked = asyncio.ensure_future(gateway.as_operator.post(f"/api/v1/jobs/{job_id}/process", timeout=30))
+        async with gateway.as_operator.stream("GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE) as answer:
+            async for frame in frames(answer):
+                if frame.get("event") == "job.start_requested":
+                    break
+        await gateway.advance(job_id, to="reassembly")
+        answer = await asked
+        assert (answer.status_code, answer.json()["status"]) == (200, "completed")
+        job_id = await opened(gateway, b"other")
+        await gateway.history.block(UUID(job_id))
+        blocked = await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/process")
+        assert (blocked.status_code, code(blocked)) == (409, "job.not_startable")
 
 
 async def test_events_come_in_pages_oldest_first(gateway: Desk) -> None:

@@ -41,9 +41,31 @@ def list_jobs(
 
 
 @jobs_app.command()
-def show(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """Show one job: where it stands, its phases, and what is wrong."""
-    _print(_ask(state, url, lambda api: api.get(f"jobs/{job_id}")), as_json, _job_card)
+def show(
+    job_id: UUID,
+    at: Annotated[int | None, typer.Option("--at", min=1, help="As of this event, not as of now.")] = None,
+    state: StateOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one job: where it stands, its phases, what is wrong and what is owed; or as it was after an event."""
+    query = {} if at is None else {"at": at}
+    _print(_ask(state, url, lambda api: api.get(f"jobs/{job_id}", **query)), as_json, _job_card)
+
+
+@jobs_app.command()
+def history(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """List every event of one job with where the job stood after it; `show --at` gives the whole state."""
+
+    async def whole(api: Any) -> Body:
+        page: Body = await api.get(f"jobs/{job_id}/history")
+        items: list[Body] = page["items"]
+        while page["next_after"] is not None:
+            page = await api.get(f"jobs/{job_id}/history", after=page["next_after"])
+            items += page["items"]
+        return {"items": items}
+
+    _print(_ask(state, url, whole), as_json, _history_table)
 
 
 @jobs_app.command()
@@ -110,6 +132,8 @@ def _job_table(page: Body) -> Table:
 def _job_card(job: Body) -> Table:
     table = _table("", "")
     table.show_header = False
+    if job["is_past"]:
+        table.add_row("as of", f"event {job['version']} of {job['latest_version']}, {job['updated_at']}")
     for name in ("job_id", "status", "stage", "progress_pct", "source_language", "target_language", "engine"):
         table.add_row(name, str(job.get(name, "")))
     intake: Body = job.get("intake") or {}
@@ -118,7 +142,24 @@ def _job_card(job: Body) -> Table:
         seconds = phase.get("duration_s")
         table.add_row(f"  {phase['name']}", phase["state"] + ("" if seconds is None else f"  {seconds:.1f} s"))
     for trouble in job.get("troubles", []):
-        table.add_row("trouble", f"{trouble.get('code')}: {trouble.get('message', '')}")
+        table.add_row("trouble", f"{trouble['code']}: {trouble['reason'] or ''}")
+    for work in job.get("owed", []):
+        table.add_row("owed", _owed_text(work))
+    return table
+
+
+def _owed_text(work: Body) -> str:
+    number = f" {work['index']}" if work["kind"] == "translation_batch" else ""
+    holds = f", a worker has it until {work['held_until']}" if work["is_held"] else ""
+    return work["kind"] + number + (f", due {work['due_at']}" if work["due_at"] else "") + holds
+
+
+def _history_table(page: Body) -> Table:
+    table = _table("version", "when", "event", "actor", "status", "stage", "%", "owed")
+    for each in page["items"]:
+        event, job = each["event"], each["job"]
+        about = (str(event["version"]), event["occurred_at"], event["type"], event["actor"])
+        table.add_row(*about, job["status"], job["stage"], f"{job['progress_pct']:g}", str(job["owed_count"]))
     return table
 
 

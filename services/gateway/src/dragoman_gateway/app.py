@@ -17,7 +17,7 @@ from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import Service
 from dragoman_gateway.adapters.server import serving as serving_http
 from dragoman_gateway.api import api_router, health
-from dragoman_gateway.api.events import LiveEvent
+from dragoman_gateway.api.history import LiveEvent
 from dragoman_gateway.console import console_router
 from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
 from dragoman_gateway.middleware import ApiAlias, BodyLimit, Surroundings

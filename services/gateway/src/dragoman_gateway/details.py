@@ -13,8 +13,10 @@ from pydantic import ValidationError
 from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
 from dragoman_contracts.job import Job, Trouble, WorkKey
 from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import owed
 from dragoman_contracts.policy import IntakeRecord, Policy
 from dragoman_contracts.references import ObjectRef
+from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects import ObjectStore, get_value
 from dragoman_runtime.worker.failure import ParkingReason
 
@@ -28,6 +30,22 @@ class JobRecords:
     intake: IntakeRecord | None
     policy: Policy | None
     reasons: Mapping[WorkKey, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a state of a job stands to the present: the job's newest version, and the leases of its work by work id.
+
+    `leases` is None where the state is one of the past, of which nobody holds anything.
+    """
+
+    latest_version: int
+    leases: Mapping[UUID, datetime] | None = None
+
+
+async def standing_now(store: EventStore, job: Job) -> Standing:
+    """The standing of a job's newest state; asks for leases only where work is owed."""
+    return Standing(job.version, await store.live_leases(job.job_id) if owed(job) else {})
 
 
 async def job_records(objects: ObjectStore, job: Job) -> JobRecords:
@@ -53,7 +71,7 @@ def troubles(job: Job) -> list[tuple[WorkKey, Trouble]]:
 
 
 def duration_s(started_at: datetime | None, finished_at: datetime | None, now: datetime) -> float | None:
-    """How long a phase took, or has been running; None before it began."""
+    """How long a phase took, or had been running at `now`; None before it began."""
     return None if started_at is None else round(((finished_at or now) - started_at).total_seconds(), 3)
 
 

@@ -42,6 +42,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "engine.unknown": 422,
     "idempotency.key_reused": 422,
     "job.missing": 404,
+    "job.no_such_version": 404,
     "locale.invalid": 422,
     "object.missing": 410,
     "pair.inactive": 422,

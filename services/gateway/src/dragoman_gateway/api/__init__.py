@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from dragoman_gateway.api import artifacts, audit, events, health, jobs, people, projects, session, submit, tokens
+from dragoman_gateway.api import (
+    artifacts,
+    audit,
+    events,
+    health,
+    history,
+    jobs,
+    people,
+    projects,
+    session,
+    submit,
+    tokens,
+)
 
 __all__ = ["api_router", "health"]
 
@@ -12,6 +24,6 @@ __all__ = ["api_router", "health"]
 def api_router() -> APIRouter:
     """Every route of `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
-    for each in (submit, jobs, events, artifacts, session, projects, people, tokens, audit):
+    for each in (submit, jobs, events, history, artifacts, session, projects, people, tokens, audit):
         router.include_router(each.router)
     return router

@@ -9,14 +9,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from dragoman_contracts.job import Job, fold
-from dragoman_contracts.pipeline import progress_pct
-from dragoman_contracts.vocabulary import RESTING, JobStatus
+from dragoman_contracts.vocabulary import RESTING
 from dragoman_gateway.api.dependencies import GatewayDep, Limit, Operator
-from dragoman_gateway.api.schemas import EventPage, EventView
+from dragoman_gateway.api.history import LiveEvent, job_moment
+from dragoman_gateway.api.schemas import EventPage
 from dragoman_gateway.api.views import event_view
 from dragoman_gateway.gateway import Gateway
 from dragoman_gateway.problems import documented
@@ -25,23 +24,6 @@ router = APIRouter(tags=["jobs"])
 
 EVENT_STREAM = "text/event-stream"
 _IDLE_POLL_FACTOR = 4
-
-
-class JobMoment(BaseModel):
-    """Where the job stood after an event."""
-
-    status: JobStatus
-    stage: str
-    progress_pct: float
-    translated_units: int
-    planned_units: int | None
-
-
-class LiveEvent(BaseModel):
-    """What one server-sent event holds: the event, and where the job stood after it."""
-
-    event: EventView
-    job: JobMoment
 
 
 @router.get(
@@ -111,7 +93,7 @@ class _Tail:
         for stored in await self.gateway.store.read(self.job_id, after=self.job.version if self.job else 0):
             self.job = fold([stored.recorded], self.job)
             if self.job is not None and self.job.version > after:
-                found.append(LiveEvent(event=event_view(stored), job=_moment(self.job)))
+                found.append(LiveEvent(event=event_view(stored), job=job_moment(self.job)))
         return found
 
 
@@ -139,15 +121,5 @@ async def _frames(gateway: Gateway, tail: _Tail, first: list[LiveEvent], after: 
         news = await tail.read(after)
 
 
-def _moment(job: Job) -> JobMoment:
-    return JobMoment(
-        status=job.status,
-        stage=job.stage,
-        progress_pct=progress_pct(job),
-        translated_units=job.plan.translated_count if job.plan else 0,
-        planned_units=job.plan.unit_count if job.plan else None,
-    )
-
-
 def _moment_json(job: Job | None) -> str:
-    return _moment(job).model_dump_json() if job else "{}"
+    return job_moment(job).model_dump_json() if job else "{}"

@@ -12,11 +12,12 @@ from dragoman_contracts.identity import project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.reports import UnitVerdict
 from dragoman_contracts.vocabulary import RESTING, JobStatus
-from dragoman_gateway.api.dependencies import Cursor, GatewayDep, Limit, Operator, SearchText, etag
+from dragoman_gateway.api.dependencies import Cursor, GatewayDep, Limit, Operator, SearchText
 from dragoman_gateway.api.schemas import JobDetail, JobPage, UnitPage
-from dragoman_gateway.api.views import job_detail, job_summary, unit_view
-from dragoman_gateway.details import job_records
+from dragoman_gateway.api.showing import job_now, job_then
+from dragoman_gateway.api.views import job_summary, unit_view
 from dragoman_gateway.gateway import Gateway
+from dragoman_gateway.past import load_as_of
 from dragoman_gateway.ports import JobFilter
 from dragoman_gateway.principals import Principal
 from dragoman_gateway.problems import documented
@@ -56,10 +57,18 @@ async def list_jobs(
     summary="Show a job",
     responses={200: {"headers": _ETAG}, **documented(401, 403, 404, 422, 503)},
 )
-async def show_job(job_id: UUID, response: Response, gateway: GatewayDep, principal: Operator) -> JobDetail:
-    """The job as its events tell it now, not as a view remembers it."""
+async def show_job(
+    job_id: UUID,
+    response: Response,
+    gateway: GatewayDep,
+    principal: Operator,
+    at: Annotated[int | None, Query(ge=1, le=2**53, description="As of this event; without it, as of now.")] = None,
+) -> JobDetail:
+    """The job as its events tell it, not as a view remembers it: now, or as it was told after event `at`."""
     job = await gateway.control.find(job_id, principal)
-    return await _detail(gateway, job, response)
+    if at is None:
+        return await job_now(gateway, job, response)
+    return await job_then(gateway, await load_as_of(gateway.store, job, at), job.version, response)
 
 
 @router.post(
@@ -79,7 +88,7 @@ async def process_job(job_id: UUID, response: Response, gateway: GatewayDep, pri
     if job.status not in RESTING:
         response.status_code = 202
         response.headers["Location"] = f"/api/v1/jobs/{job_id}"
-    return await _detail(gateway, job, response)
+    return await job_now(gateway, job, response)
 
 
 @router.post(
@@ -99,7 +108,7 @@ async def cancel_job(job_id: UUID, response: Response, gateway: GatewayDep, prin
     response.headers["Location"] = f"/api/v1/jobs/{job_id}"
     if acted.job.status is JobStatus.CANCELLED and not acted.is_changed:
         response.status_code = 200
-    return await _detail(gateway, acted.job, response)
+    return await job_now(gateway, acted.job, response)
 
 
 @router.post(
@@ -116,7 +125,7 @@ async def resume_job(job_id: UUID, response: Response, gateway: GatewayDep, prin
     """Let a failed or cancelled job go on from its checkpoint: finished phases and batches are skipped."""
     acted = await gateway.control.resume(job_id, principal)
     response.headers["Location"] = f"/api/v1/jobs/{job_id}"
-    return await _detail(gateway, acted.job, response)
+    return await job_now(gateway, acted.job, response)
 
 
 @router.get("/jobs/{job_id}/units", summary="List a job's units", responses=documented(401, 403, 404, 422, 503))
@@ -132,12 +141,6 @@ async def list_units(
     await gateway.control.find(job_id, principal)
     page = await gateway.views.units(job_id, cursor=cursor, limit=limit, verification_state=verification_state)
     return UnitPage(items=[unit_view(row) for row in page.rows], next_cursor=page.next_cursor)
-
-
-async def _detail(gateway: Gateway, job: Job, response: Response) -> JobDetail:
-    response.headers["ETag"] = etag(job.version)
-    records = await job_records(gateway.objects, job)
-    return job_detail(job, records, gateway.downloads, gateway.clock.now())
 
 
 async def _rested(gateway: Gateway, job_id: UUID) -> Job:

@@ -21,6 +21,7 @@ class JobLinks(BaseModel):
 
     self: str
     events: str
+    history: str
     units: str
     artifacts: str
     process: str
@@ -67,7 +68,9 @@ class JobPage(BaseModel):
 
 
 class PhaseView(BaseModel):
-    """A phase of the job's pipeline and how far it is. `duration_s` counts to its end, or to now while it runs."""
+    """A phase of the job's pipeline and how far it is. `duration_s` counts to its end, or while it runs to the last
+    event.
+    """
 
     name: str
     kind: PhaseKind
@@ -106,6 +109,20 @@ class TroubleView(BaseModel):
     retry_at: datetime | None
     is_parked: bool
     reason: str | None
+
+
+class OwedView(BaseModel):
+    """A piece of work the job owes: a person need do nothing, a worker takes it.
+
+    `due_at` says when work that failed is tried again, and is None where it may begin at once. `held_until` is when
+    the lease of the worker that performs it ends, unless it is renewed; None where nobody holds it.
+    """
+
+    kind: WorkKind
+    index: int
+    due_at: datetime | None
+    is_held: bool | None = Field(description="Whether a worker performs it now; None in a past state.")
+    held_until: datetime | None
 
 
 class ArtifactView(BaseModel):
@@ -150,7 +167,11 @@ class PipelineView(BaseModel):
 
 
 class JobDetail(BaseModel):
-    """A job as its events tell it, up to `version`."""
+    """A job as its events tell it, up to `version`.
+
+    Two answers of one version are the same, but for download addresses, which are signed anew, for the leases of owed
+    work, which are of the present only, and for what was erased in the meantime.
+    """
 
     job_id: UUID
     project_id: UUID
@@ -158,6 +179,8 @@ class JobDetail(BaseModel):
     document_id: UUID
     document_version: int
     version: int
+    latest_version: int = Field(description="How many events the job has by now.")
+    is_past: bool = Field(description="Whether newer events have changed the job since; true only where `at` is given.")
     status: JobStatus
     stage: str
     is_resting: bool = Field(description="Whether nothing moves until a person acts.")
@@ -182,6 +205,7 @@ class JobDetail(BaseModel):
     usage: Usage
     phases: list[PhaseView]
     troubles: list[TroubleView]
+    owed: list[OwedView]
     artifacts: list[ArtifactView]
     links: JobLinks
 
@@ -234,6 +258,7 @@ def job_links(job_id: UUID) -> JobLinks:
     return JobLinks(
         self=base,
         events=f"{base}/events",
+        history=f"{base}/history",
         units=f"{base}/units",
         artifacts=f"{base}/artifacts",
         process=f"{base}/process",

@@ -10,10 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, V
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.events import RevisionStrategy
-from dragoman_gateway.api.dependencies import GatewayDep, Operator, etag
+from dragoman_gateway.api.dependencies import GatewayDep, Operator
 from dragoman_gateway.api.schemas import JobDetail
-from dragoman_gateway.api.views import job_detail
-from dragoman_gateway.details import job_records
+from dragoman_gateway.api.showing import job_now
 from dragoman_gateway.domain import SubmissionRequest, Upload
 from dragoman_gateway.errors import FieldRefusedError
 from dragoman_gateway.problems import documented, field_problems, invalid_request
@@ -99,9 +98,7 @@ async def submit_job(
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
     job = submitted.job
     response.headers["Location"] = f"/api/v1/jobs/{job.job_id}"
-    response.headers["ETag"] = etag(job.version)
-    records = await job_records(gateway.objects, job)
-    return job_detail(job, records, gateway.downloads, gateway.clock.now())
+    return await job_now(gateway, job, response)
 
 
 def _request(form: JobForm, header_key: str | None) -> SubmissionRequest:

@@ -7,7 +7,7 @@ from datetime import datetime
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Phase
-from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.pipeline import due_at, owed, progress_pct
 from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
 from dragoman_gateway.api.schemas import (
     ArtifactView,
@@ -16,20 +16,21 @@ from dragoman_gateway.api.schemas import (
     IntakeView,
     JobDetail,
     JobSummary,
+    OwedView,
     PhaseView,
     PipelineView,
     TroubleView,
     UnitView,
     job_links,
 )
-from dragoman_gateway.details import JobRecords, duration_s, troubles
+from dragoman_gateway.details import JobRecords, Standing, duration_s, troubles
 from dragoman_gateway.downloads import DownloadSigner, artifact_file_name
 from dragoman_gateway.ports import JobRow, UnitRow
 from dragoman_runtime.eventstore import Stored
 
 
-def job_detail(job: Job, records: JobRecords, signer: DownloadSigner, now: datetime) -> JobDetail:
-    """A job's whole answer."""
+def job_detail(job: Job, records: JobRecords, standing: Standing, signer: DownloadSigner, now: datetime) -> JobDetail:
+    """A job's whole answer. Of what it tells, only the download addresses and the standing depend on the present."""
     submitted, intake, policy = job.submitted, records.intake, records.policy
     views = views_of_status(job.status, has_checkpoint=bool(job.checkpoint_phases))
     return JobDetail(
@@ -39,6 +40,8 @@ def job_detail(job: Job, records: JobRecords, signer: DownloadSigner, now: datet
         document_id=submitted.document_id,
         document_version=submitted.document_version,
         version=job.version,
+        latest_version=standing.latest_version,
+        is_past=job.version < standing.latest_version,
         status=job.status,
         stage=job.stage,
         is_resting=job.status in RESTING,
@@ -61,8 +64,9 @@ def job_detail(job: Job, records: JobRecords, signer: DownloadSigner, now: datet
         qa_verdict=job.verification.verdict if job.verification else None,
         counts=_counts(job),
         usage=job.plan.usage if job.plan else Usage(),
-        phases=[_phase(job, phase, now) for phase in job.pipeline.phases],
+        phases=[_phase(job, phase) for phase in job.pipeline.phases],
         troubles=_troubles(job, records),
+        owed=_owed(job, standing),
         artifacts=artifact_views(job, records, signer, now),
         links=job_links(job.job_id),
     )
@@ -155,14 +159,13 @@ def _counts(job: Job) -> Counts:
     )
 
 
-def _phase(job: Job, phase: Phase, now: datetime) -> PhaseView:
+def _phase(job: Job, phase: Phase) -> PhaseView:
     run = job.runs[phase.name]
     if run.finished_at is not None:
         is_instant = phase.kind is PhaseKind.DELIVERY
         state = "done" if run.started_at is not None or is_instant else "skipped"
     else:
         state = "running" if run.started_at is not None and job.stage == phase.name else "pending"
-    end = run.finished_at or (now if state == "running" and job.status not in RESTING else job.head_at)
     return PhaseView(
         name=phase.name,
         kind=phase.kind,
@@ -170,7 +173,7 @@ def _phase(job: Job, phase: Phase, now: datetime) -> PhaseView:
         state=state,
         started_at=run.started_at,
         finished_at=run.finished_at,
-        duration_s=duration_s(run.started_at, end, now),
+        duration_s=duration_s(run.started_at, run.finished_at, job.head_at),
     )
 
 
@@ -187,4 +190,18 @@ def _troubles(job: Job, records: JobRecords) -> list[TroubleView]:
             reason=records.reasons.get(key),
         )
         for key, trouble in troubles(job)
+    ]
+
+
+def _owed(job: Job, standing: Standing) -> list[OwedView]:
+    leases = standing.leases
+    return [
+        OwedView(
+            kind=item.kind,
+            index=item.index,
+            due_at=due_at(job, item.key),
+            is_held=None if leases is None else item.work_id in leases,
+            held_until=None if leases is None else leases.get(item.work_id),
+        )
+        for item in owed(job)
     ]
