@@ -20,6 +20,7 @@ from servers.process import wait_until
 
 Job = dict[str, Any]
 _BATCHES_ANSWERED = 3
+_LOOK_S = 0.02
 
 
 @contextmanager
@@ -63,7 +64,7 @@ class Observer:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._ends.is_set():
+        while not self._ends.wait(_LOOK_S):
             answer = self._client.get(self._path)
             self.samples.setdefault(answer.headers["etag"], answer.json())
 
