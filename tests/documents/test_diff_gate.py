@@ -219,3 +219,19 @@ def test_what_a_bad_model_makes_of_a_real_file_is_text_only(path: Path) -> None:
     data, order = path.read_bytes(), random.Random(path.stem)  # noqa: S311 - to be repeatable
     targets = {unit.unit_id: shuffled(unit, order) for unit in extract(data).units}
     assert text_only(data, merge(data, targets, target_locale=Locale("he"))).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner"),
+    [
+        ('<w:hyperlink w:anchor="a">', '<w:hyperlink w:anchor="b">'),
+        ('<w:ins w:id="1">', '<w:ins w:id="2">'),
+        ('<w:ins w:id="1">', '<w:hyperlink w:anchor="b">'),
+    ],
+)
+def test_what_the_schema_bars_from_standing_inside_is_refused(outer: str, inner: str) -> None:
+    ends = ["</" + start[1:].split(" ")[0] + ">" for start in (outer, inner)]
+    apart = document(paragraph(outer, run("one"), ends[0], inner, run("two"), ends[1]))
+    nested = document(paragraph(outer, run("one"), inner, run("two"), ends[1], ends[0]))
+    assert not text_only(apart, nested).is_text_only
+    assert text_only(nested, damaged(nested, ("two", "zwei"))).is_text_only

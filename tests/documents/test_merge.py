@@ -1,6 +1,7 @@
 """Targets go back into the nodes they came from, and nothing else changes."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from documents.wordml import CUSTOM_XML, OFFICE, body, bold, document, field, package, paragraph, part, run, story
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Tag, closing, opening, placeholder
-from dragoman_documents import UnknownUnitError, extract, merge
+from dragoman_documents import UnknownUnitError, extract, merge, text_only
 
 
 def translated(data: bytes, *target: str | Tag, locale: Locale | None = None) -> str:
@@ -194,3 +195,25 @@ def test_the_data_behind_a_bound_control_is_translated_in_step() -> None:
     data = package(parts)
     result = merge(data, {extract(data).units[0].unit_id: ("gezeigt",)})
     assert part(result, "data/item.xml") == '<a xmlns="urn:x"><b>shown</b><b>gezeigt</b></a>'
+
+
+def linked(word: str, anchor: str) -> str:
+    return f'<w:hyperlink w:anchor="{anchor}">{run(word)}</w:hyperlink>'
+
+
+def test_a_link_put_into_a_link_ends_it() -> None:
+    data = document(paragraph(run("See "), linked("one", "a"), run(" or "), linked("two", "b"), run(".")))
+    target = ("Ver ", opening(1), "uno ", opening(2), "dos", closing(2), " tres", closing(1), ".")
+    result = merge(data, {extract(data).units[0].unit_id: target})
+    text = body(result)
+    assert "".join(re.findall("<w:t[^>]*>([^<]*)", text)) == "Ver uno dos tres."
+    assert text.index("</w:hyperlink>") < text.index('w:anchor="b"')
+    assert text_only(data, result).is_text_only
+
+
+def test_a_link_put_into_an_insertion_ends_it() -> None:
+    data = document(paragraph(f'<w:ins w:id="1">{run("one")}</w:ins>', run(" or "), linked("two", "b"), run(" end")))
+    target = (opening(1), "uno ", opening(2), "dos", closing(2), " tres", closing(1), " fin")
+    result = merge(data, {extract(data).units[0].unit_id: target})
+    assert body(result).index("</w:ins>") < body(result).index("<w:hyperlink")
+    assert text_only(data, result).is_text_only

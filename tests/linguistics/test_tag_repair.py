@@ -141,3 +141,14 @@ def test_undamaged_tags_around_other_words_are_exact(data: st.DataObject) -> Non
     source = data.draw(nested_content())
     target: Content = tuple(re.sub("[ab]", "x", part) if isinstance(part, str) else part for part in source)
     assert repair(source, target, data.draw(specs_for(source))) == (target, TagRepair.EXACT)
+
+
+def test_a_link_inside_a_link_is_taken_out_and_that_is_on_record() -> None:
+    source: Content = ("See ", opening(1), "Dragoman", closing(1), " or ", opening(2), "Interpreter", closing(2), ".")
+    target: Content = ("Ver ", opening(1), "Dragoman o ", opening(2), "Interpreter", closing(2), closing(1), ".")
+    specs = (LINK, TagSpec(id=2, role=TagRole.LINK))
+    repaired, rung = repair(source, target, specs)
+    assert rung is TagRepair.PROJECTED
+    assert align_tags(source, repaired, specs).is_clean
+    assert plain_text(repaired) == plain_text(target)
+    assert repair(source, source, specs) == (source, TagRepair.EXACT)

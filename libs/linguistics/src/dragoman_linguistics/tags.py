@@ -14,6 +14,11 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, normalised, plain_text
 
 _LARGEST_ID = 999_999
+# What documents never hold in each other; elsewhere a pair may move into another.
+_NEVER_INSIDE = {
+    TagRole.LINK: frozenset({TagRole.LINK, TagRole.MARKER}),
+    TagRole.MARKER: frozenset({TagRole.MARKER}),
+}
 # Engines write `< 1 >` or `<1 />` for `<1>` and `<1/>`; both are meant as tags.
 _LOOKALIKE = re.compile(r"<[ \t]*(?P<close>/?)[ \t]*(?P<id>[0-9]{1,6})[ \t]*(?P<alone>/?)[ \t]*>")
 
@@ -35,7 +40,8 @@ class TagReport(Value):
     """How the tags of a target differ from those of its source.
 
     `missing`: tags the target must have and has not. `deleted`: tags it left out and may leave out. `added`: tags
-    it has too often, or that were never there. `crossed`: ids whose pair does not nest. `moved`: ids that may not
+    it has too often, or that were never there. `crossed`: ids whose pair does not nest, or stands in a pair of its own
+    role (a link in a link, an insertion in an insertion) where the source has them apart. `moved`: ids that may not
     be reordered and were. `emptied`: ids of pairs that hold text in the source and nothing in the target.
     """
 
@@ -169,15 +175,31 @@ def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> Ta
     added = [tag for tag in found if found[tag] > wanted[tag] and not (wanted[tag] and spec_of(tag.id, by_id).can_copy)]
     isolated = set(unpaired_ids(source))
     reported = {tag.id for tag in (*absent, *added)}
-    wrong_pairs = [tag_id for tag_id in unpaired_ids(target) if tag_id not in isolated]
+    swallowed = sorted(_inside_their_like(target, by_id) - _inside_their_like(source, by_id))
+    wrong_pairs = [*(each for each in unpaired_ids(target) if each not in isolated), *(inner for inner, _ in swallowed)]
     return TagReport(
         missing=tuple(tag for tag in absent if not _may_delete(tag, by_id, found)),
         deleted=tuple(tag for tag in absent if _may_delete(tag, by_id, found)),
         added=tuple(added),
-        crossed=tuple(tag_id for tag_id in wrong_pairs if tag_id not in reported),
+        crossed=tuple(dict.fromkeys(tag_id for tag_id in wrong_pairs if tag_id not in reported)),
         moved=_moved(source_tags, target_tags, by_id),
         emptied=tuple(sorted(empty_pairs(target) - empty_pairs(source))),
     )
+
+
+def _inside_their_like(content: Content, specs: Mapping[int, TagSpec]) -> set[tuple[int, int]]:
+    """Links inside links or markers and markers inside markers, each with the pair around it: no document has those."""
+    found: set[tuple[int, int]] = set()
+    open_ids: list[int] = []
+    for tag in tags_of(content):
+        role = spec_of(tag.id, specs).role
+        if tag.side is TagSide.OPEN:
+            if role in _NEVER_INSIDE:
+                found |= {(tag.id, each) for each in open_ids if spec_of(each, specs).role in _NEVER_INSIDE[role]}
+            open_ids.append(tag.id)
+        elif tag.side is TagSide.CLOSE and tag.id in open_ids:
+            open_ids.remove(tag.id)
+    return found
 
 
 def _may_delete(tag: Tag, specs: Mapping[int, TagSpec], found: Counter[Tag]) -> bool:

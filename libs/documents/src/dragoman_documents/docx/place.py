@@ -15,6 +15,7 @@ from dragoman_contracts.text import Tag, TagSide
 from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.distribute import distribute, set_text
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, texts
+from dragoman_documents.docx.nesting import may_hold
 from dragoman_documents.docx.splice import detach, empty_like, isolated, put
 from dragoman_documents.docx.xml import Element, copied, legal_text
 
@@ -104,6 +105,7 @@ class _TargetReader:
         elif group is None or (TagSide.OPEN, tag_id) in self._used:
             return
         elif group.node is not None:
+            self._leave_what_may_not_hold([group.node])
             entry = _Entry(("group", tag_id), group=group)
             self._level.append(entry)
             self._stack.append((tag_id, entry.inside, tagged.tags.group_bases[group]))
@@ -117,6 +119,17 @@ class _TargetReader:
             while self._pop() != tag_id:
                 pass
 
+    def _leave_what_may_not_hold(self, nodes: Sequence[Element]) -> None:
+        """Close the groups that may not hold the nodes, and what is open in them: a link ends where another begins."""
+        for depth, (tag_id, _, _) in enumerate(self._stack):
+            outer = self._tagged.tags.groups.get(tag_id)
+            if outer is not None and outer.node is not None:
+                node = outer.node
+                if not all(may_hold(node, inner) for inner in nodes):
+                    while len(self._stack) > depth:
+                        self._pop()
+                    return
+
     def _pop(self) -> int:
         tag_id, level, _ = self._stack.pop()
         group = self._tagged.tags.groups.get(tag_id)
@@ -129,6 +142,7 @@ class _TargetReader:
         if opaque is None or ((TagSide.PLACEHOLDER, tag_id) in self._used and not opaque.can_copy):
             return
         self._used.add((TagSide.PLACEHOLDER, tag_id))
+        self._leave_what_may_not_hold(opaque.nodes)
         self._level.append(_Entry(("opaque", tag_id), opaque=opaque))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import chain, islice
 
@@ -11,9 +12,9 @@ from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, GateReport
 from dragoman_documents.docx.diff.stream import doubtful_paragraphs
 from dragoman_documents.docx.diff.structure import Comparison
-from dragoman_documents.docx.diff.tree import markup, paragraph_edges
+from dragoman_documents.docx.diff.tree import block_edges, markup
 from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise
+from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise, short_name
 from dragoman_documents.errors import DamagedDocumentError
 
 _ENOUGH = 100
@@ -37,10 +38,11 @@ def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> Gate
         old, new = _Parts(before, budget), _Parts(after, budget)
         changed = [name for name, entry in new.entries.items() if not old.holds(name, entry)]
         differences = [*package_differences(tuple(old.entries), tuple(new.entries))]
-        doubtful = [name for name in changed if name in old.entries and not _is_surely_text(old, new, name, budget)]
-        if doubtful:
+        doubts = {name: _doubts(old, new, name, budget) for name in changed if name in old.entries}
+        unsure = {name: doubtful for name, doubtful in doubts.items() if doubtful != _NONE}
+        if unsure:
             pair = Package(before, budget), Package(after, budget)
-            found = chain.from_iterable(part_differences(*pair, name) for name in doubtful)
+            found = chain.from_iterable(part_differences(*pair, name, doubtful) for name, doubtful in unsure.items())
             differences += islice(found, _ENOUGH)
     return GateReport(differences=tuple(differences), changed_parts=tuple(changed))
 
@@ -66,20 +68,22 @@ class _Parts:
         return self._archive.read(self.entries[name])
 
 
-def _is_surely_text(old: _Parts, new: _Parts, name: str, budget: Budget) -> bool:
-    """Whether a part differs in text alone, told from its markup; what cannot be told so is looked at with care.
+def _doubts(old: _Parts, new: _Parts, name: str, budget: Budget) -> frozenset[int] | None:
+    """The stretches of a part that may differ in more than text, told from its markup; None where that cannot tell.
 
     The merge writes all tags as the source does, if the source writes them as lxml would: so the files' own markup is
-    compared first, and the source is parsed only where that did not agree.
+    compared first, and the source is written anew only where that shows no way to lay the two side by side.
     """
     before, after = old.read(name), new.read(name)
     try:
-        written = after.decode()
-        if doubtful_paragraphs(before.decode(), written) == _NONE:
-            return True
-        return doubtful_paragraphs(serialise(parse_xml(before, budget), prolog(before)).decode(), written) == _NONE
+        text, written = before.decode(), after.decode()
+        found = doubtful_paragraphs(text, written)
+        if found == _NONE:
+            return found
+        rewritten = serialise(parse_xml(before, budget), prolog(before)).decode()
+        return found if rewritten == text else doubtful_paragraphs(rewritten, written)
     except (DamagedDocumentError, UnicodeDecodeError):
-        return False
+        return None
 
 
 def package_differences(old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[Difference]:
@@ -113,14 +117,17 @@ def special_kind(package: Package, name: str) -> DifferenceKind | None:
     return None
 
 
-def part_differences(before: Package, after: Package, name: str, with_content: bool = False) -> Iterator[Difference]:
-    """What of a part differs beyond text."""
+def part_differences(
+    before: Package, after: Package, name: str, doubtful: frozenset[int] | None = None, with_content: bool = False
+) -> Iterator[Difference]:
+    """What of a part differs beyond text. `doubtful` are the stretches of its markup that are known to hold it all."""
     old, new = _root(before, name), _root(after, name)
     if old is None or new is None:
         yield part_difference(name, Change.CHANGED)
         return
     any_leaf = before.role(name) is PartRole.CUSTOM_XML
-    doubtful = doubtful_paragraphs(markup(old), markup(new), any_leaf)
+    if doubtful is None or any_leaf:
+        doubtful = doubtful_paragraphs(markup(old), markup(new), any_leaf)
     if doubtful == _NONE:
         return
     comparison = Comparison(
@@ -134,17 +141,22 @@ def part_differences(before: Package, after: Package, name: str, with_content: b
 
 
 def _settled(root: Element, doubtful: frozenset[int]) -> frozenset[Element]:
-    """The paragraphs in which no stretch is in doubt. Stretches end where paragraphs that are not empty end."""
+    """The tables, rows and paragraphs in which no stretch is in doubt, the outermost of them.
+
+    Stretches end where paragraphs that are not empty end; what follows a table's last paragraph is in the next one.
+    """
     settled: set[Element] = set()
-    ended, begun = 0, dict[Element, int]()
-    for paragraph, is_end in paragraph_edges(root):
-        if not len(paragraph) and not paragraph.text:
-            continue
+    ended, begun = 0, list[int]()
+    limits = sorted(doubtful)
+    for block, is_end in block_edges(root):
         if not is_end:
-            begun[paragraph] = ended
-        else:
-            if doubtful.isdisjoint(range(begun[paragraph], ended + 1)):
-                settled.add(paragraph)
+            begun.append(ended)
+            continue
+        first = begun.pop()
+        place = bisect_left(limits, first)
+        if place == len(limits) or limits[place] > ended:
+            settled.add(block)
+        if short_name(block) == "w:p" and (len(block) or block.text):
             ended += 1
     return frozenset(settled)
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from dragoman_documents.docx.diff.report import Change
 from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute
 from dragoman_documents.docx.diff.tree import own_nodes
+from dragoman_documents.docx.nesting import is_misplaced
 from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, short_name
 
 _RUNS = frozenset({"w:r", "a:r"})
 _RUN_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
 _PROPERTIES = frozenset({"w:pPr", "a:pPr"})
+_AROUND_RUNS = names("w:hyperlink w:ins w:moveTo w:smartTag w:customXml w:sdt w:sdtContent w:fldSimple w:dir w:bdo")
 _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
 _IDENTIFYING = 12
@@ -58,6 +60,7 @@ def rearranged(before: Element, after: Element) -> Outcome:
         _match(key, old.things.get(key, []), new.things.get(key, []), outcome)
     for home in {**old.runs, **new.runs}:
         _match_runs(old.runs.get(home, []), new.runs.get(home, []), old.looks, outcome)
+    outcome.troubles += [(Change.ADDED, node) for node in new.misplaced[len(old.misplaced) :]]
     if not outcome.troubles:
         outcome.troubles += _needless_runs(old, new)
     if not outcome.troubles and old.text_count > new.text_count:
@@ -74,6 +77,7 @@ class _Inventory:
         self.runs: dict[Hashable, list[tuple[Hashable, Element]]] = defaultdict(list)
         self.looks: set[Hashable] = set()
         self.order: list[Hashable] = []
+        self.misplaced: list[Element] = []
         self.text_count = 0
         self._read(paragraph)
 
@@ -100,6 +104,8 @@ class _Inventory:
                 key = identity(node)
                 self.things[key].append(node)
                 self.order.append(key)
+                if is_misplaced(node):
+                    self.misplaced.append(node)
                 if _holds_runs(node) and depth < _DEEP:
                     stack.append((iter(node), key, depth + 1))
 
@@ -148,8 +154,8 @@ def _filled(run: Element) -> bool:
 
 def _holds_runs(node: Element) -> bool:
     """Whether runs of this paragraph stand in the element: not those of a text box inside a drawing."""
-    return any(short_name(child) in _RUNS or short_name(child) in {"w:sdtContent", "mc:Choice"} for child in node) or (
-        short_name(node) in {"w:hyperlink", "w:ins", "w:smartTag", "w:sdt", "w:sdtContent", "w:moveTo", "w:fldSimple"}
+    return short_name(node) in _AROUND_RUNS or any(
+        short_name(child) in _RUNS or short_name(child) in {"w:sdtContent", "mc:Choice"} for child in node
     )
 
 

@@ -28,12 +28,13 @@ def path_of(element: Element) -> str:
     return ".".join(reversed(steps))
 
 
-def paragraph_edges(root: Element) -> Iterator[tuple[Element, bool]]:
-    """The paragraphs written with the usual prefix, each where it begins (False) and where it ends (True)."""
+def block_edges(root: Element) -> Iterator[tuple[Element, bool]]:
+    """Tables, rows and paragraphs written with the usual prefix, each at its begin (False) and its end (True)."""
     space = root.nsmap.get("w")
     if space:
-        for event, paragraph in _etree.iterwalk(root, events=("start", "end"), tag=f"{{{space}}}p"):
-            yield cast(Element, paragraph), event == "end"
+        tags = [f"{{{space}}}{local}" for local in ("p", "tbl", "tr")]
+        for event, block in _etree.iterwalk(root, events=("start", "end"), tag=tags):
+            yield cast(Element, block), event == "end"
 
 
 def own_nodes(top: Element) -> Iterator[Element]:
