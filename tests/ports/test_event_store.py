@@ -111,8 +111,12 @@ async def test_the_log_holds_every_event_once_in_commit_order_under_concurrent_w
     async def write_a_stream() -> UUID:
         stream_id = new_id()
         head = head_of(await store.commit([append(stream_id, [submitted()])]))
-        for _ in range(14):
-            head = head_of(await store.commit([append(stream_id, [started(WorkKind.PREFLIGHT)], head)]))
+        lease = Lease(uuid4(), stream_id, "writer", TTL)
+        for number in range(14):  # as a worker does: the lease is taken with one append, released with the next
+            take, release = (lease, None) if number % 2 == 0 else (None, lease)
+            more = append(stream_id, [started(WorkKind.PREFLIGHT)], head)
+            head = head_of(await store.commit([more], take=take, release=release))
+        assert await store.live_leases(stream_id) == {}
         return stream_id
 
     reader = asyncio.create_task(read_the_log())

@@ -206,8 +206,8 @@ async def write_an_event_of_the_future(store: EventStore, job_id: UUID) -> None:
     """Let the job's event be of a type that only a newer version knows."""
     if isinstance(store, SqliteEventStore):
         await store.execute(
-            "UPDATE stored_events SET state = replace(CAST(state AS TEXT), 'job.submitted', 'job.dreamt') "
-            "WHERE originator_id = ?",
+            "UPDATE stored_events SET state = "
+            "CAST(replace(CAST(state AS TEXT), 'job.submitted', 'job.dreamt') AS BLOB) WHERE originator_id = ?",
             (job_id.hex,),
         )
     elif isinstance(store, PostgresEventStore):

@@ -1,7 +1,8 @@
 """The event store on PostgreSQL: the library's table, written by our own lean recorder.
 
-The insert takes an advisory lock in the same statement, so positions grow in commit order and a reader of the log
-misses nothing; it is the last statement of its transaction, so the lock is short. No table lock and no NOTIFY.
+A commit is one statement, and so one round trip: it takes or releases the lease, takes an advisory lock and inserts.
+Positions so grow in commit order and a reader of the log misses nothing, and the lock is as short as the statement. No
+table lock and no NOTIFY.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from dragoman_runtime.eventstore.port import (
 
 _APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
 
-_INSERT = """
+_APPEND = """
 WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
 INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
 SELECT row.originator_id, row.originator_version, row.topic, row.state
@@ -47,10 +48,40 @@ ORDER BY event.originator_id, event.originator_version
 """
 _TAKE = """
 INSERT INTO work_leases (work_id, job_id, owner, expires_at)
-VALUES ($1, $2, $3, clock_timestamp() + $4)
+VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
 ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
 WHERE work_leases.expires_at <= clock_timestamp() OR work_leases.owner = excluded.owner
 RETURNING work_id
+"""
+_RELEASE = "DELETE FROM work_leases WHERE work_id = $1 AND owner = $2"
+
+# The lease first, then the lock: who waits for a lease's row holds up nobody else, and two who meet at both do so in
+# one order. Where the lease is another's, nobody gets a turn and nothing is inserted.
+_TAKE_AND_APPEND = """
+WITH taken AS (
+    INSERT INTO work_leases (work_id, job_id, owner, expires_at)
+    VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
+    ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+    WHERE work_leases.expires_at <= clock_timestamp() OR work_leases.owner = excluded.owner
+    RETURNING work_id
+), turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($5) FROM taken)
+INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
+SELECT row.originator_id, row.originator_version, row.topic, row.state
+FROM turn, unnest($6::uuid[], $7::bigint[], $8::text[], $9::bytea[])
+    WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
+ORDER BY row.place
+RETURNING notification_id
+"""
+_RELEASE_AND_APPEND = """
+WITH released AS (
+    DELETE FROM work_leases WHERE work_id = $1 AND owner = $2 RETURNING work_id
+), turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($3) FROM (SELECT count(*) FROM released) AS done)
+INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
+SELECT row.originator_id, row.originator_version, row.topic, row.state
+FROM turn, unnest($4::uuid[], $5::bigint[], $6::text[], $7::bytea[])
+    WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
+ORDER BY row.place
+RETURNING notification_id
 """
 _RENEW = """
 UPDATE work_leases SET expires_at = clock_timestamp() + $3
@@ -104,7 +135,9 @@ class PostgresEventStore(EventStore):
             StoreUnavailableError: the server cannot be reached.
         """
         async with translated_errors():
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=pool_size, command_timeout=60)
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=pool_size, command_timeout=60, reset=_kept_as_it_is
+            )
         return cls(pool)
 
     @property
@@ -117,17 +150,34 @@ class PostgresEventStore(EventStore):
         self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
     ) -> tuple[Stored, ...]:
         encoded = [each for append in appends for each in encode_append(append)]
-        async with translated_errors(), self._pool.acquire() as connection:
-            if not take and not release:
-                return await _insert(connection, encoded)
-            async with connection.transaction():
-                if take and not await connection.fetchval(_TAKE, take.work_id, take.job_id, take.owner, take.ttl):
-                    raise LeaseHeldError(f"Work {take.work_id} of job {take.job_id} is leased by another worker.")
-                if release:
-                    await connection.execute(
-                        "DELETE FROM work_leases WHERE work_id = $1 AND owner = $2", release.work_id, release.owner
-                    )
-                return await _insert(connection, encoded) if encoded else ()
+        async with translated_errors():
+            if take:
+                positions = await self._take(take, encoded)
+            elif release:
+                positions = await self._release(release, encoded)
+            else:
+                positions = await self._pool.fetch(_APPEND, _APPEND_LOCK, *_columns(encoded)) if encoded else []
+        return tuple(
+            Stored(each.stored.recorded, each.stored.digest, int(row[0]))
+            for each, row in zip(encoded, positions, strict=True)
+        )
+
+    async def _take(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
+        of_lease = (lease.work_id, lease.job_id, lease.owner, lease.ttl)
+        if encoded:
+            rows = await self._pool.fetch(_TAKE_AND_APPEND, *of_lease, _APPEND_LOCK, *_columns(encoded))
+        else:
+            rows = await self._pool.fetch(_TAKE, *of_lease)
+        if not rows:
+            raise LeaseHeldError(f"Work {lease.work_id} of job {lease.job_id} is leased by another worker.")
+        return rows if encoded else []
+
+    async def _release(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
+        of_lease = (lease.work_id, lease.owner)
+        if encoded:
+            return await self._pool.fetch(_RELEASE_AND_APPEND, *of_lease, _APPEND_LOCK, *_columns(encoded))
+        await self._pool.execute(_RELEASE, *of_lease)
+        return []
 
     @override
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
@@ -204,15 +254,18 @@ class PostgresEventStore(EventStore):
         await self._pool.close()
 
 
-async def _insert(connection: Any, encoded: Sequence[EncodedEvent]) -> tuple[Stored, ...]:
-    rows = await connection.fetch(
-        _INSERT,
-        _APPEND_LOCK,
+def _columns(encoded: Sequence[EncodedEvent]) -> tuple[list[UUID], list[int], list[str], list[bytes]]:
+    """The events as the statements that insert take them."""
+    return (
         [each.stored.recorded.originator_id for each in encoded],
         [each.stored.recorded.originator_version for each in encoded],
         [each.stored.recorded.envelope.type for each in encoded],
         [each.state for each in encoded],
     )
-    return tuple(
-        Stored(each.stored.recorded, each.stored.digest, int(row[0])) for each, row in zip(encoded, rows, strict=True)
-    )
+
+
+async def _kept_as_it_is(connection: Any) -> None:
+    """Reset nothing: what is left open was rolled back before, and no session here is set up differently.
+
+    The driver's own way costs a round trip each time a connection is given back.
+    """
