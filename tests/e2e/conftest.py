@@ -1,14 +1,18 @@
-"""Fixtures of the end-to-end tests: both ways to run the platform, with a small document to run through it."""
+"""Fixtures of the end-to-end tests: both ways to run the platform, a small document, a browser for the console."""
 
 from __future__ import annotations
 
 import io
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from docx import Document
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from e2e.browsing import WAIT_MS, Server
 from e2e.installation import WORKERS, Installation, object_settings, service_settings
 from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
@@ -52,3 +56,50 @@ def installation(
     yield running
     running.stop()
     request.node.add_report_section("teardown", "services", running.logs())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium; the test is skipped, saying so, where there is none, and fails where CI is set."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        message = "Chromium is missing (apt-get install chromium): the console was not driven."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server with the pseudo engine, which must end cleanly."""
+    server = Server(tmp_path / "state")
+    yield server
+    assert server.stop() == 0, server.said
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A fresh browser profile."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(WAIT_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, server: Server) -> Iterator[Page]:
+    """A page that has signed in with the link; whatever the browser complains of fails the test."""
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{server.url}/console/sign-in?link={server.link}")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
+    yield page
+    refused_form = "error: Failed to load resource: the server responded with a status of 422"
+    assert [each for each in complaints if not each.startswith(("log:", "info:", refused_form))] == []

@@ -204,6 +204,8 @@ async def test_pages_hold_nothing_inline_and_forbid_it(ada: httpx.AsyncClient, s
         "/console/",
         "/console/new",
         f"/console/jobs/{job_id}",
+        f"/console/jobs/{job_id}?at=3",
+        f"/console/jobs/{job_id}/events/3",
         f"/console/jobs/{job_id}/units",
         "/console/sign-in",
     ]
@@ -313,16 +315,53 @@ async def test_what_went_wrong_is_said_with_its_cure(ada: httpx.AsyncClient, sit
     assert "Review" in page
 
 
-async def test_the_timeline_shows_all_or_only_problems_or_people(ada: httpx.AsyncClient, site: Site) -> None:
+async def test_the_timeline_shows_all_or_what_is_chosen(ada: httpx.AsyncClient, site: Site) -> None:
     job_id = await site.history.submit("contract.docx")
     await site.history.advance(job_id, to="plan")
     await site.history.fail(job_id, WorkKind.TRANSLATION_BATCH)
 
-    async def count(show: str) -> int:
-        page = (await ada.get(f"/console/jobs/{job_id}?events={show}")).text
+    async def count(query: str) -> int:
+        page = (await ada.get(f"/console/jobs/{job_id}?{query}")).text
         return page.count('class="event-text"')
 
-    assert [await count(show) for show in ("all", "problems", "people", "milestones")] == [8, 1, 1, 4]
+    queries = ("", "events=problems", "actor=people", "events=milestones", "phase=extraction", "q=TIMEOUT", "q=none")
+    assert [await count(query) for query in queries] == [8, 1, 1, 4, 2, 1, 0]
+    page = (await ada.get(f"/console/jobs/{job_id}?events=problems&q=timeout")).text
+    assert "1 of 8 events." in page
+    assert f'href="/console/jobs/{job_id}">Show all' in page
+
+
+async def test_a_past_state_is_shown_as_it_was_and_marked(ada: httpx.AsyncClient, site: Site) -> None:
+    job_id = await site.history.submit("contract.docx")
+    await site.history.advance(job_id)
+    version = (await Jobs(site.store).load(job_id))[0].version
+    planned = (await ada.get(f"/console/jobs/{job_id}?at=6&phase=extraction")).text
+    assert f"State as of event 6 of {version}" in planned
+    assert "Queued" in planned
+    assert "Translation batches 1–" in planned
+    assert "Download translation" not in planned
+    assert f'href="/console/jobs/{job_id}?phase=extraction" data-at="{version}">Back to now' in planned
+    assert f'href="/console/jobs/{job_id}?at=5&amp;phase=extraction"' in planned, "the event before, without a script"
+    assert 'data-follow=""' in planned
+    now = (await ada.get(f"/console/jobs/{job_id}?at={version}")).text
+    assert "State as of" not in now
+    assert "Download translation" in now
+    beyond = await ada.get(f"/console/jobs/{job_id}?at={version + 1}")
+    assert beyond.status_code == 404
+    assert f"the events 1 to {version}" in beyond.text
+
+
+async def test_an_event_has_a_page_with_all_it_says(ada: httpx.AsyncClient, site: Site) -> None:
+    job_id = await site.history.submit("contract.docx")
+    await site.history.advance(job_id, to="plan")
+    page = (await ada.get(f"/console/jobs/{job_id}/events/5")).text
+    stored = (await site.store.read(job_id))[4]
+    assert "Text extracted" in page
+    assert str(stored.recorded.envelope.event_id) in page
+    assert stored.digest in page
+    assert "&#34;unit_count&#34;" in page
+    for strange in (0, 99):
+        assert (await ada.get(f"/console/jobs/{job_id}/events/{strange}")).status_code == 404
 
 
 async def test_cancel_process_and_resume_are_the_persons_doing(ada: httpx.AsyncClient, site: Site) -> None:
@@ -412,7 +451,7 @@ async def test_errors_are_pages_with_their_status(ada: httpx.AsyncClient, site: 
 
 
 async def test_files_of_the_console_are_kept_for_ever_under_their_digest(stranger: httpx.AsyncClient) -> None:
-    for name in ("console.css", "console.js", "theme.js", "icon.svg", "vendor/htmx-2.0.11.min.js"):
+    for name in ("console.css", "console.js", "job.js", "theme.js", "icon.svg", "vendor/htmx-2.0.11.min.js"):
         answer = await stranger.get(asset(name))
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]

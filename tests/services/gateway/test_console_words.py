@@ -30,7 +30,6 @@ from dragoman_gateway.console.job_page import (
     duration_text,
     size_text,
     steps_of,
-    timeline_of,
     unit_counts,
 )
 from dragoman_gateway.console.wording import cure_of
@@ -122,14 +121,6 @@ def test_only_what_can_be_done_is_offered() -> None:
     assert (waiting.can_cancel, waiting.can_start) == (True, True)
     stopped = actions_of(given(*UP_TO_PLAN, parked(WorkKind.TRANSLATION_BATCH)).job)
     assert (stopped.can_cancel, stopped.can_start, stopped.can_resume) == (False, False, True)
-
-
-def test_the_timeline_begins_with_the_newest_and_names_who_acted() -> None:
-    recorded = given(*UP_TO_PLAN).recorded
-    newest, *_, oldest = timeline_of(recorded, {})
-    assert (newest.text, newest.detail, newest.actor) == ("Phase started", "Translation", "test")
-    assert (oldest.text, oldest.actor, oldest.is_by_person) == ("Job submitted", "user:1", True)
-    assert [moment.version for moment in timeline_of(recorded, {}, "people")] == [1]
 
 
 def test_every_trouble_has_a_cure_and_a_message_that_has_one_is_not_doubled() -> None:

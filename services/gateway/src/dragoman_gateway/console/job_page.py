@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dragoman_contracts import events as e
-from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.job import Job, Trouble, current_phase
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.references import Artifact, ArtifactKind
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind
-from dragoman_gateway.console.wording import ARTIFACTS, PROBLEM_EVENTS, event_text, stage_text
+from dragoman_gateway.console.wording import ARTIFACTS, stage_text
 
 _STOPPED = frozenset({JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.CANCELLED})
 _ORDER = {kind: place for place, kind in enumerate(ARTIFACTS)}
@@ -27,20 +24,6 @@ class Step:
     state: str
     duration: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One event in the timeline."""
-
-    version: int
-    occurred_at: datetime
-    name: str
-    text: str
-    detail: str
-    actor: str
-    is_problem: bool
-    is_by_person: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,68 +129,6 @@ def troubles_of(job: Job) -> list[Trouble]:
     return list(found.values())
 
 
-def timeline_of(recorded: Sequence[RecordedEvent], names: dict[str, str], show: str = "all") -> list[Moment]:
-    """The events, the newest first. `show` is all, milestones, problems or people; `names` are actors' names."""
-    moments = [_moment(each, names) for each in reversed(recorded)]
-    return [moment for moment in moments if _is_shown(moment, show)]
-
-
-def _is_shown(moment: Moment, show: str) -> bool:
-    match show:
-        case "problems":
-            return moment.is_problem
-        case "people":
-            return moment.is_by_person
-        case "milestones":
-            return moment.name not in {"translation.batch_translated", "phase.started", "work.failed"}
-        case _:
-            return True
-
-
-def _moment(recorded: RecordedEvent, names: dict[str, str]) -> Moment:
-    envelope = recorded.envelope
-    actor = envelope.origin.actor
-    kind, _, name = actor.partition(":")
-    is_service = kind == "service"
-    return Moment(
-        version=envelope.version,
-        occurred_at=envelope.occurred_at,
-        name=envelope.type,
-        text=event_text(envelope.type),
-        detail=_event_detail(recorded.event),
-        actor=name if is_service else names.get(envelope.origin.actor_record or "", "") or actor,
-        is_problem=envelope.type in PROBLEM_EVENTS,
-        is_by_person=not is_service,
-    )
-
-
-def _event_detail(event: e.Event) -> str:
-    match event:
-        case e.PhaseStarted(phase=phase):
-            return stage_text(phase)
-        case e.PreflightPassed(finding_codes=codes) | e.PreflightBlocked(finding_codes=codes):
-            return ", ".join(codes)
-        case e.DocumentExtracted(unit_count=units, word_count=words):
-            return f"{units:,} units, {words:,} words"
-        case e.TranslationPlanned(batch_count=batches, unit_count=units):
-            return f"{units:,} units in {batches:,} batches"
-        case e.BatchTranslated(index=index, unit_count=units, usage=usage):
-            tokens = usage.prompt_tokens + usage.response_tokens
-            return f"batch {index + 1}, {units:,} units" + (f", {tokens:,} tokens" if tokens else "")
-        case e.TranslationVerified(passed_count=passed, review_count=review, blocked_count=blocked):
-            return f"{passed:,} passed, {review:,} to review, {blocked:,} blocked"
-        case e.ReviewImported(changed_count=changed, pending_count=pending):
-            return f"{changed:,} changed, {pending:,} left"
-        case e.WorkFailed(code=code, attempt=attempt):
-            return f"{code}, attempt {attempt}"
-        case e.WorkParked(code=code, attempt=attempt):
-            return f"{code}, after {attempt} attempt{'s' if attempt > 1 else ''}"
-        case e.ArtifactErased(kind=kind):
-            return ARTIFACTS.get(kind, kind)
-        case _:
-            return ""
-
-
 @dataclass(frozen=True, slots=True)
 class Actions:
     """What a person may do to the job now."""
@@ -256,8 +177,3 @@ def unit_counts(job: Job) -> UnitCounts | None:
 def is_live(job: Job) -> bool:
     """Whether the page should follow the job: something moves, or is about to."""
     return job.status in LIVE | {JobStatus.CANCELLING}
-
-
-def actor_records(recorded: Iterable[RecordedEvent]) -> set[str]:
-    """The digests of the records of the people who acted."""
-    return {each.envelope.origin.actor_record for each in recorded if each.envelope.origin.actor_record}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response, StreamingResponse
 
 from dragoman_contracts.errors import ConflictError, RetryableError
@@ -19,18 +20,20 @@ from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import PreflightReport, Severity
-from dragoman_contracts.vocabulary import JobStatus
-from dragoman_gateway.console import job_page
+from dragoman_contracts.vocabulary import JobStatus, Stage
+from dragoman_gateway.console import job_page, timeline
 from dragoman_gateway.console.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
-from dragoman_gateway.console.wording import RESULT_SOURCES, STATUSES, VERDICTS, cure_of, stage_text
-from dragoman_gateway.details import JobRecords, job_records, troubles
+from dragoman_gateway.console.pending import pending_of
+from dragoman_gateway.console.timeline import Chosen
+from dragoman_gateway.console.wording import EVENTS, RESULT_SOURCES, STATUSES, VERDICTS, cure_of, stage_text
+from dragoman_gateway.details import JobRecords, Standing, job_records, standing_now, troubles
 from dragoman_gateway.downloads import ArtifactErasedError
 from dragoman_gateway.gateway import Gateway
+from dragoman_gateway.past import NoSuchVersionError, job_as_of
 from dragoman_gateway.ports import InvalidCursorError
 from dragoman_gateway.views.records import Records
 
 _UNITS_A_PAGE = 100
-_SHOWN = frozenset({"all", "milestones", "problems", "people"})
 _NOTICES = {
     "submitted": "Submitted. The page follows the job.",
     "cancel": "The job is being cancelled.",
@@ -39,6 +42,32 @@ _NOTICES = {
 }
 _Short = Annotated[str, Query(max_length=200)]
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What of a job is looked at: the state after event `at` (None: now), and which events are listed."""
+
+    at: int | None = None
+    before: int | None = None
+    chosen: Chosen = field(default_factory=Chosen)
+
+    def address_of(self, job_id: UUID) -> Callable[..., str]:
+        """Makes addresses of the job's page that keep what is chosen; arguments say what is different."""
+        chosen = self.chosen
+        kept = {
+            "at": self.at,
+            "events": "" if chosen.kind == "all" else chosen.kind,
+            "phase": chosen.phase,
+            "actor": chosen.actor,
+            "q": chosen.text,
+        }
+
+        def address(**changed: str | int | None) -> str:
+            said = urlencode({name: value for name, value in {**kept, **changed}.items() if value})
+            return f"/console/jobs/{job_id}" + (f"?{said}" if said else "")
+
+        return address
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +83,49 @@ class Problem:
     link: str = ""
 
 
+def look_of(
+    at: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+    events: _Short = "all",
+    phase: _Short = "",
+    actor: _Short = "",
+    q: _Short = "",
+) -> Look:
+    """What the page's address asks to see."""
+    return Look(at, before, Chosen(events or "all", phase, actor, q.strip()))
+
+
 @router.get("")
-async def job_detail(visit: SignedIn, job_id: UUID, events: _Short = "all", notice: _Short = "") -> Response:
-    """How the job stands now."""
-    return await _detail(visit, job_id, events if events in _SHOWN else "all", _NOTICES.get(notice, ""))
+async def job_detail(
+    visit: SignedIn, job_id: UUID, look: Annotated[Look, Depends(look_of)], notice: _Short = ""
+) -> Response:
+    """How the job stands now, or stood after an event."""
+    return await _detail(visit, job_id, look, notice=_NOTICES.get(notice, ""))
+
+
+@router.get("/events/{version}")
+async def event_page(visit: SignedIn, job_id: UUID, version: int) -> Response:
+    """One event with all it says."""
+    gateway = visit.gateway
+    job = await gateway.control.find(job_id, visit.principal)
+    stored = [each for each in await gateway.store.read(job_id) if each.recorded.envelope.version <= job.version]
+    if not 1 <= version <= len(stored):
+        raise NoSuchVersionError(f"The job has the events 1 to {len(stored)}; {version} is none of them.")
+    recorded = [each.recorded for each in stored]
+    names = await _names(gateway, job, timeline.actor_records(recorded))
+    records = await job_records(gateway.objects, job)
+    return visit.page(
+        "event.html",
+        section="jobs",
+        job=job,
+        file_name=records.intake.file_name if records.intake else "",
+        envelope=recorded[version - 1].envelope,
+        moment=timeline.moments_of(recorded, names)[version - 1],
+        stage_text=stage_text,
+        digest=stored[version - 1].digest,
+        data=json.dumps(recorded[version - 1].event.model_dump(mode="json"), indent=2, ensure_ascii=False),
+        latest=len(stored),
+    )
 
 
 @router.get("/units")
@@ -144,18 +212,23 @@ async def _acted(visit: Visit, job_id: UUID, action: str) -> Response:
     try:
         await act(job_id, visit.principal)
     except ConflictError as error:
-        return await _detail(visit, job_id, "all", "", alert=error.message, status=409)
+        return await _detail(visit, job_id, Look(), alert=error.message, status=409)
     return see_other(f"/console/jobs/{job_id}?notice={action}")
 
 
 async def _detail(
-    visit: Visit, job_id: UUID, show: str, notice: str, *, alert: str = "", status: int = 200
+    visit: Visit, job_id: UUID, look: Look, *, notice: str = "", alert: str = "", status: int = 200
 ) -> Response:
     gateway = visit.gateway
-    job = await gateway.control.find(job_id, visit.principal)
-    recorded = [each.recorded for each in await gateway.store.read(job_id)][: job.version]
+    latest = await gateway.control.find(job_id, visit.principal)
+    stored = (await gateway.store.read(job_id))[: latest.version]
+    recorded = [each.recorded for each in stored]
+    job = latest if look.at in {None, latest.version} else job_as_of(latest, stored, look.at or 0)
+    is_past = job.version < latest.version
+    standing = Standing(latest.version) if is_past else await standing_now(gateway.store, job)
     records = await job_records(gateway.objects, job)
-    names = await _names(gateway, job, job_page.actor_records(recorded))
+    names = await _names(gateway, latest, timeline.actor_records(recorded))
+    moments = timeline.moments_of(recorded, names)
     return visit.page(
         "job.html",
         status_code=status,
@@ -163,23 +236,29 @@ async def _detail(
         notice=notice,
         alert=alert,
         job=job,
-        here=f"/console/jobs/{job_id}" + (f"?events={show}" if show != "all" else ""),
+        is_past=is_past,
+        latest=latest.version,
+        moments=moments,
+        look=look,
+        address=look.address_of(job_id),
+        listed=timeline.listed(moments, look.chosen, before=look.before, shown=job.version if is_past else 0),
+        event_names=sorted((text, name) for name, text in EVENTS.items()),
+        phases=[Stage.INTAKE.value, *(phase.name for phase in job.pipeline.phases)],
+        pending=pending_of(job, standing.leases),
         intake=records.intake,
         file_name=records.intake.file_name if records.intake else "",
         engine=records.policy.engine if records.policy else "",
-        submitter=names.get(recorded[0].envelope.origin.actor_record or "") or job.submitted_by,
+        submitter=moments[0].actor,
         statuses=STATUSES,
         stage_text=stage_text,
         progress_pct=progress_pct(job),
-        steps=job_page.steps_of(job, gateway.clock.now()),
+        steps=job_page.steps_of(job, job.head_at if is_past else gateway.clock.now()),
         counts=job_page.unit_counts(job),
         downloads=job_page.downloads_of(job),
         result=job_page.result_of(job),
         actions=job_page.actions_of(job),
         problems=await _problems(gateway, job, records),
-        timeline=job_page.timeline_of(recorded, names, show),
-        show=show,
-        is_live=job_page.is_live(job),
+        is_live=job_page.is_live(job) and not is_past,
     )
 
 

@@ -94,40 +94,5 @@ if (drop) {
   document.getElementById("summary")?.focus();
 }
 
-// A job that moves: news come as server-sent events, the page's part is then asked for again, at most twice a second.
-let source = null;
-let followed = "";
-let waiting = null;
-let spoken = "";
-function refresh() {
-  waiting ??= setTimeout(() => {
-    waiting = null;
-    const job = document.getElementById("job");
-    if (job && window.htmx) window.htmx.trigger(job, "follow");
-  }, 450);
-}
-function follow() {
-  const job = document.getElementById("job");
-  const address = job?.dataset.follow ?? "";
-  if (!address) { source?.close(); source = null; followed = ""; }
-  else if (!followed) {
-    followed = address;
-    source = new EventSource(address);
-    source.addEventListener("changed", refresh);
-    source.addEventListener("ended", () => { source.close(); refresh(); });
-  }
-  const says = job?.dataset.spoken ?? "";
-  const [status, stage] = says.split(", ");
-  if (spoken && `${status}, ${stage}` !== spoken) document.getElementById("spoken").textContent = says;
-  spoken = `${status}, ${stage}`;
-}
-document.addEventListener("visibilitychange", () => {
-  // A browser keeps few connections to one server: tabs that nobody sees give theirs back.
-  if (document.visibilityState === "hidden") { source?.close(); source = null; followed = ""; }
-  else if (document.getElementById("job")?.dataset.follow) { follow(); refresh(); }
-});
-setInterval(() => { if (source && document.visibilityState === "visible") refresh(); }, 5000);
-
-document.addEventListener("htmx:afterSettle", () => { localise(document); follow(); });
+document.addEventListener("htmx:afterSettle", () => localise(document));
 localise(document);
-if (document.getElementById("job")) follow();

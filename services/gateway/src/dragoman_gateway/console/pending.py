@@ -1,0 +1,64 @@
+"""The work a job owes, in words: what somebody performs, what waits for its next attempt, what waits its turn. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import WorkItem, due_at, owed
+from dragoman_contracts.vocabulary import WorkKind
+from dragoman_gateway.console.wording import WORK
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One line of owed work. `state` is held, retry or waiting; `at` is when its lease ends or its attempt is due."""
+
+    text: str
+    state: str
+    count: int
+    at: datetime | None = None
+    code: str = ""
+
+
+def pending_of(job: Job, leases: Mapping[UUID, datetime] | None) -> list[Pending]:
+    """The work this state owes, held work first; batches that merely wait stand together in one line.
+
+    `leases` are those of the present by work id; None for a state of the past, when nothing is known of them.
+    """
+    held, retries, waiting = list[Pending](), list[Pending](), list[WorkItem]()
+    for item in owed(job):
+        if leases is not None and item.work_id in leases:
+            held.append(Pending(work_text(item.kind, item.index), "held", 1, leases[item.work_id]))
+        elif (at := due_at(job, item.key)) is not None:
+            retries.append(Pending(work_text(item.kind, item.index), "retry", 1, at, job.failures[item.key].code))
+        else:
+            waiting.append(item)
+    return [*held, *retries, *_together(waiting)]
+
+
+def work_text(kind: WorkKind, index: int) -> str:
+    """What a piece of work is called; batches are counted from 1, as people do."""
+    return f"{WORK[kind]} {index + 1}" if kind is WorkKind.TRANSLATION_BATCH else WORK[kind]
+
+
+def _together(items: Sequence[WorkItem]) -> list[Pending]:
+    if not items:
+        return []
+    if len(items) == 1:
+        return [Pending(work_text(items[0].kind, items[0].index), "waiting", 1)]
+    return [Pending(f"Translation batches {_ranges([item.index + 1 for item in items])}", "waiting", len(items))]
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`1–3, 5, 7–9`; only batches are owed several at a time."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

@@ -1,0 +1,91 @@
+"""Chromium before the console of a real `dragoman up`: the server, what people do on its pages, and pictures."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Event, Thread
+
+from docx import Document
+from playwright.sync_api import Page, expect
+
+WAIT_MS = 60_000
+PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES", "")
+"""A folder for pictures of the pages, where somebody wants to look at them."""
+
+
+class Server:
+    """A running `dragoman up`, with the address and the sign-in link it announced."""
+
+    def __init__(self, state: Path, settings: Mapping[str, str] | None = None) -> None:
+        command = [Path(sys.executable).with_name("dragoman"), "up", "--state", state, "--port", "0"]
+        environment = {**os.environ, "DRAGOMAN_DEFAULT_ENGINE": "pseudo", **(settings or {})}
+        self._process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        self._has_announced = Event()
+        self.said = ""
+        self.url, self.link = "", ""
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+        if not self._has_announced.wait(60) or not self.link:
+            self.stop()
+            raise RuntimeError(f"the server did not start:\n{self.said}")
+
+    def stop(self) -> int:
+        """End it as `docker stop` would; its exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(30)
+        finally:
+            self._process.kill()
+            self._listener.join()
+
+    def _listen(self) -> None:
+        if self._process.stderr is None:
+            return
+        with self._process.stderr as stream:
+            for line in stream:
+                self.said += line
+                if found := re.search(r"(http://[^/\s]+)/console/sign-in\?link=(\S+)", line):
+                    self.url, self.link = found[1], found[2]
+                    self._has_announced.set()
+        self._has_announced.set()
+
+
+def document(paragraphs: int, title: str) -> bytes:
+    """A document of numbered sentences."""
+    made = Document()
+    made.add_heading(title, level=1)
+    for number in range(paragraphs):
+        made.add_paragraph(f"The supplier delivers part {number} within thirty days.")
+    content = io.BytesIO()
+    made.save(content)
+    return content.getvalue()
+
+
+def choose(page: Page, *names: str, paragraphs: int = 3) -> None:
+    """Fill the form for a new job into Russian."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="New job").click()
+    files = [
+        {
+            "name": name,
+            "mimeType": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            "buffer": document(paragraphs, name),
+        }
+        for name in names
+    ]
+    page.locator("#file").set_input_files(files)  # pyright: ignore[reportArgumentType] - dicts as playwright documents
+    for name in names:
+        expect(page.get_by_role("listitem").filter(has_text=name)).to_be_visible()
+    page.get_by_label("Target language").fill("ru")
+
+
+def picture(page: Page, name: str) -> None:
+    """Take a picture where they are wanted."""
+    if PICTURES:
+        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
