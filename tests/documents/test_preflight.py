@@ -52,6 +52,11 @@ def test_languages_and_fonts_are_listed_by_use() -> None:
     assert facts.fonts == ("Cambria",)
 
 
+def test_languages_used_equally_often_are_listed_as_they_stand() -> None:
+    language = '<w:lang w:val="fr-FR" w:eastAsia="ja-JP" w:bidi="ar-SA"/>'
+    assert inspect(document(paragraph(run("a", language)))).languages == ("fr-FR", "ja-JP", "ar-SA")
+
+
 def test_macros_are_named_and_no_obstacle() -> None:
     parts = {"word/document.xml": story("document", paragraph(run("text"))), "word/vbaProject.bin": "macro"}
     data = package(parts, main_type="application/vnd.ms-word.document.macroEnabled.main+xml")

@@ -124,7 +124,7 @@ class _Survey:
                 self._add(self.fonts, element, "w:ascii", "w:hAnsi", "w:eastAsia", "w:cs")
 
     def _add(self, counter: Counter[str], element: Element, *names: str) -> None:
-        counter.update({value for value in (attribute(element, name) for name in names) if value})
+        counter.update(list(dict.fromkeys(value for value in (attribute(element, name) for name in names) if value)))
 
 
 def _settings(package: Package) -> Iterator[Element]:
