@@ -55,9 +55,17 @@ class ConflictError(DragomanError):
 
 
 class ObjectMissingError(PermanentError):
-    """An event points to an object that the store does not hold."""
+    """An event points to an object that the store does not hold.
+
+    Attributes:
+        digest: the sha256 it is addressed by.
+    """
 
     default_code = "object.missing"
+
+    def __init__(self, message: str, *, digest: str = "") -> None:
+        super().__init__(message)
+        self.digest = digest
 
 
 class ObjectCorruptError(PermanentError):

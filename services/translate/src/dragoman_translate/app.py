@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.service import run_service
 from dragoman_runtime.worker import Task
 from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
-from dragoman_translate.handlers import translation_tasks
-from dragoman_translate.ports import Engines
+from dragoman_translate.adapters.recorded import RecordedEngines
+from dragoman_translate.handlers import call_pointer, translation_tasks
+from dragoman_translate.ports import Engines, ModelCall
 from dragoman_translate.settings import TranslateSettings
 
-__all__ = ["ConfiguredEngines", "engine_names", "run", "tasks"]
+__all__ = ["ConfiguredEngines", "engine_names", "recorded_batch", "run", "tasks"]
 
 
 def tasks(engines: Engines) -> tuple[Task[Any], ...]:
     """The work this service performs, with these engines."""
     return translation_tasks(engines)
+
+
+def recorded_batch(calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
+    """The work of a batch that made these calls, and the pointers of its ledger to them. No engine is asked."""
+    parsed = {ref: ModelCall.model_validate_json(data, extra="ignore") for ref, data in calls.items()}
+    signature = next((call.signature for call in parsed.values()), None)
+    _, batch = translation_tasks(RecordedEngines(signature))
+    return batch, {call_pointer(call.fingerprint): ref for ref, call in parsed.items()}
 
 
 async def run(settings: TranslateSettings) -> None:

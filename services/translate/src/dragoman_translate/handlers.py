@@ -75,7 +75,7 @@ class _ObjectLedger(CallLedger):
     async def recall(self, fingerprint: str) -> RecordedCall | None:
         """The recorded call with this fingerprint."""
         await self._context.stop_if_cancelled()
-        ref = await self._context.objects.get_pointer(f"call-{fingerprint}")
+        ref = await self._context.objects.get_pointer(call_pointer(fingerprint))
         if ref is None:
             return None
         return RecordedCall(call=await self._context.objects.get_value(ref, ModelCall), ref=ref)
@@ -88,7 +88,12 @@ class _ObjectLedger(CallLedger):
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "cached").inc(usage.cached_tokens)
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "output").inc(usage.response_tokens)
         ref = await self._context.objects.put_value(call)
-        return await self._context.objects.put_pointer(f"call-{call.fingerprint}", ref)
+        return await self._context.objects.put_pointer(call_pointer(call.fingerprint), ref)
+
+
+def call_pointer(fingerprint: str) -> str:
+    """The pointer under which a recorded call is found again."""
+    return f"call-{fingerprint}"
 
 
 async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:

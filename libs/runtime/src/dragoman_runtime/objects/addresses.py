@@ -65,7 +65,8 @@ def verified(data: bytes, digest: str) -> bytes:
 
 def missing(digest: str) -> ObjectMissingError:
     """The error for an object that is not there."""
-    return ObjectMissingError(f"Object {digest} is not in the store; restore it from a backup or rerun the job.")
+    message = f"Object {digest} is not in the store; restore it from a backup or rerun the job."
+    return ObjectMissingError(message, digest=digest)
 
 
 def corrupt(digest: str) -> ObjectCorruptError:

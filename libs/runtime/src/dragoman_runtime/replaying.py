@@ -1,0 +1,288 @@
+"""Replaying a job: each recorded piece of work performed and decided again, from the log and its objects alone.
+
+What services computed is computed anew from the source and the recorded model calls, and must give the recorded event
+again; what came from outside (people's reviews, how an engine wants its batches cut) is taken from the record. Nothing
+is stored, no pointer to an outcome is read, no provider is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar, cast
+from uuid import UUID
+
+from typing_extensions import override
+
+from dragoman_contracts import events as e
+from dragoman_contracts.envelope import RecordedEvent
+from dragoman_contracts.errors import DragomanError, ObjectMissingError, PermanentError, RetryableError
+from dragoman_contracts.identity import work_id
+from dragoman_contracts.job import Job, fold
+from dragoman_contracts.model import Value
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef, Sha256
+from dragoman_contracts.vocabulary import WorkKind
+from dragoman_runtime.objects import canonical_json
+from dragoman_runtime.objects.addresses import digest_of, sha256
+from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
+
+_V = TypeVar("_V", bound=Value)
+_MOST_ATTEMPTS = 5
+_WORK: Mapping[type[e.Event], WorkKind] = {
+    e.PreflightPassed: WorkKind.PREFLIGHT,
+    e.PreflightBlocked: WorkKind.PREFLIGHT,
+    e.DocumentExtracted: WorkKind.EXTRACTION,
+    e.BatchTranslated: WorkKind.TRANSLATION_BATCH,
+    e.TranslationVerified: WorkKind.QA,
+    e.DocumentReassembled: WorkKind.REASSEMBLY,
+}
+_TAKEN = (e.TranslationPlanned, e.ReviewImported)
+
+
+class StepResult(StrEnum):
+    """What became of one recorded result."""
+
+    EQUAL = "equal"
+    TAKEN = "taken"
+    ERASED = "erased"
+    DIFFERENT = "different"
+    FAILED = "failed"
+
+
+class ReplayStep(Value):
+    """One result event and what its work gave this time.
+
+    `fields` are the event's that differ; `code` and `message` say why nothing could be made.
+    """
+
+    version: int
+    type: str
+    index: int = 0
+    result: StepResult
+    fields: tuple[str, ...] = ()
+    code: str = ""
+    message: str = ""
+
+
+class Replay(Value):
+    """A replayed job up to `version`. `rebuilt` is the sha256 of the document made now, `recorded` of the delivered."""
+
+    job_id: UUID
+    version: int
+    steps: tuple[ReplayStep, ...]
+    recorded: Sha256 | None = None
+    rebuilt: Sha256 | None = None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every step gave what the log says; what was erased by right counts as equal."""
+        return all(step.result not in {StepResult.DIFFERENT, StepResult.FAILED} for step in self.steps)
+
+
+class RecordedWork(Protocol):
+    """The services' tasks, none of which reaches outside."""
+
+    def task(self, kind: WorkKind) -> Task[Any]:
+        """The task of this kind, other than a batch's."""
+        ...
+
+    def batch(self, calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
+        """The task of a batch that made these calls, and the pointers under which it looks for them."""
+        ...
+
+
+class ObjectReader(Protocol):
+    """Where recorded objects are read: an object store, or a package."""
+
+    async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
+        """The object's bytes, whose digest was checked.
+
+        Raises:
+            ObjectMissingError: it is not there.
+            ObjectCorruptError: other bytes are there.
+        """
+        ...
+
+
+class RecordedObjects(ProjectObjects):
+    """A project's objects as a replay sees them: what it made itself, then the recorded ones, which it only reads."""
+
+    def __init__(self, reader: ObjectReader, project_id: UUID) -> None:
+        self._reader = reader
+        self._of_project = project_id
+        self._made: dict[str, bytes] = {}
+        self._parsed: dict[tuple[str, type[Value]], Value] = {}
+        self._pointers: Mapping[str, ObjectRef] = {}
+
+    def point(self, pointers: Mapping[str, ObjectRef]) -> None:
+        """Let these pointers be found from now on, and no others."""
+        self._pointers = pointers
+
+    @override
+    async def get(self, ref: ObjectRef | str) -> bytes:
+        made = self._made.get(digest_of(ref))
+        return await self._reader.get(self._of_project, ref) if made is None else made
+
+    @override
+    async def put(self, data: bytes, media_type: str) -> ObjectRef:
+        ref = ObjectRef(digest=sha256(data), size_bytes=len(data), media_type=media_type)
+        self._made[ref.digest] = data
+        return ref
+
+    @override
+    async def get_value(self, ref: ObjectRef, type_: type[_V]) -> _V:
+        key = (ref.digest, type_)
+        if key not in self._parsed:
+            self._parsed[key] = type_.model_validate_json(await self.get(ref), extra="ignore")
+        return cast(_V, self._parsed[key])
+
+    @override
+    async def put_value(self, value: Value) -> ObjectRef:
+        return await self.put(canonical_json(value), JSON_MEDIA_TYPE)
+
+    @override
+    async def get_pointer(self, fingerprint: str) -> ObjectRef | None:
+        return self._pointers.get(fingerprint)
+
+    @override
+    async def put_pointer(self, fingerprint: str, ref: ObjectRef) -> ObjectRef:
+        return ref
+
+
+class _Past(WorkContext):
+    """Work in a job's past: there is nobody else at it, and nothing to stop for."""
+
+    def __init__(self, job: Job, item: WorkItem, attempt: int, objects: ProjectObjects) -> None:
+        self.job = job
+        self.item = item
+        self.attempt = attempt
+        self.objects = objects
+
+    @override
+    async def stop_if_cancelled(self) -> None:
+        return
+
+    @override
+    async def other_leases(self) -> int:
+        return 0
+
+
+class Replayer:
+    """Performs a job's recorded work again."""
+
+    def __init__(self, work: RecordedWork, objects: ObjectReader) -> None:
+        self._work = work
+        self._objects = objects
+
+    async def replay(self, stream: Sequence[RecordedEvent]) -> tuple[Replay, bytes | None]:
+        """The steps of the job whose events these are, and its document as it was made again; None where it has none.
+
+        Raises:
+            ValueError: the events are not a job's, from its first on.
+        """
+        objects = RecordedObjects(self._objects, stream[0].envelope.project_id)
+        erased = {each.event.digest for each in stream if isinstance(each.event, e.ArtifactErased)}
+        steps: list[ReplayStep] = []
+        job: Job | None = None
+        rebuilt: ObjectRef | None = None
+        for recorded in stream:
+            if job is not None and (kind := _WORK.get(type(recorded.event))) is not None:
+                step, made = await self._again(job, recorded, kind, objects, erased)
+                steps.append(step)
+                if isinstance(made, e.DocumentReassembled):
+                    rebuilt = made.final_docx
+            elif isinstance(recorded.event, _TAKEN):
+                steps.append(_step(recorded, StepResult.TAKEN))
+            job = fold([recorded], job)
+        if job is None:
+            raise ValueError("A replay needs the events of a job.")
+        replay = Replay(
+            job_id=job.job_id,
+            version=job.version,
+            steps=tuple(steps),
+            recorded=job.final_docx.digest if job.final_docx else None,
+            rebuilt=rebuilt.digest if rebuilt else None,
+        )
+        return replay, await objects.get(rebuilt) if rebuilt else None
+
+    async def _again(
+        self, job: Job, recorded: RecordedEvent, kind: WorkKind, objects: RecordedObjects, erased: set[str]
+    ) -> tuple[ReplayStep, e.Event | None]:
+        """Perform and decide what gave this event, on the state before it."""
+        try:
+            if isinstance(recorded.event, e.BatchTranslated):
+                made = await self._batch(job, recorded, recorded.event, objects)
+            else:
+                made = await self._perform(job, recorded, self._work.task(kind), objects)
+        except ObjectMissingError as error:
+            return _step(
+                recorded, StepResult.ERASED if error.digest in erased else StepResult.FAILED, error=error
+            ), None
+        except DragomanError as error:
+            return _step(recorded, StepResult.FAILED, error=error), None
+        fields = _differing(recorded.event, made)
+        return _step(recorded, StepResult.DIFFERENT if fields else StepResult.EQUAL, fields), made
+
+    async def _batch(
+        self, job: Job, recorded: RecordedEvent, event: e.BatchTranslated, objects: RecordedObjects
+    ) -> e.Event:
+        """A batch from its recorded calls. How many attempts it took decides how often a unit is asked for again; an
+        outcome that another job had left was found by a first attempt, so the others are tried as well.
+        """
+        task, pointers = self._work.batch({ref: await objects.get(ref) for ref in event.calls})
+        objects.point(pointers)
+        made: e.Event | None = None
+        refusal: DragomanError | None = None
+        for attempt in dict.fromkeys((recorded.envelope.origin.attempt, *range(1, _MOST_ATTEMPTS + 1))):
+            try:
+                found = await self._perform(job, recorded, task, objects, attempt)
+            except (RetryableError, PermanentError) as error:
+                refusal = refusal or error
+                continue
+            if found == event:
+                return found
+            made = made or found
+        if made is None and refusal is not None:
+            raise refusal
+        return made or event
+
+    async def _perform(
+        self, job: Job, recorded: RecordedEvent, task: Task[Any], objects: RecordedObjects, attempt: int = 1
+    ) -> e.Event:
+        event = recorded.event
+        index = event.index if isinstance(event, e.BatchTranslated) else 0
+        item = WorkItem(
+            work_id=work_id(job.job_id, task.kind, index),
+            project_id=job.project_id,
+            job_id=job.job_id,
+            version=job.version,
+            kind=task.kind,
+            index=index,
+        )
+        outcome = await task.perform(_Past(job, item, attempt, objects))
+        made = task.decide(job, item, outcome)
+        return next((each for each in made if isinstance(each, type(event))), made[0])
+
+
+def _step(
+    recorded: RecordedEvent, result: StepResult, fields: tuple[str, ...] = (), error: DragomanError | None = None
+) -> ReplayStep:
+    event = recorded.event
+    return ReplayStep(
+        version=recorded.envelope.version,
+        type=recorded.envelope.type,
+        index=event.index if isinstance(event, e.BatchTranslated) else 0,
+        result=result,
+        fields=fields,
+        code=error.code if error else "",
+        message=error.message if error else "",
+    )
+
+
+def _differing(recorded: e.Event, made: e.Event) -> tuple[str, ...]:
+    """The fields in which two events differ; `type` where they are of different types."""
+    if type(recorded) is not type(made):
+        return ("type",)
+    before, now = recorded.model_dump(), made.model_dump()
+    return tuple(name for name in before if before[name] != now[name])

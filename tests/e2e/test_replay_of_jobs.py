@@ -1,0 +1,199 @@
+"""A finished job is made again from its log and its recorded calls: no engine, no network, the same bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+import pytest
+
+from dragoman_contracts.envelope import RecordedEvent, record
+from dragoman_contracts.events import ArtifactErased, BatchTranslated, JobSubmitted
+from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.text import Unit
+from dragoman_extract.domain import segmented
+from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.objects import FileObjectStore
+from dragoman_runtime.replaying import Replay, Replayer, StepResult
+from dragoman_standalone.job_replay import ServicesWork
+from e2e.command_line import dragoman
+from e2e.documents import own_document, some_documents
+from e2e.slow_model import SlowModel, slow_model
+
+_FAST = {"DRAGOMAN_BACKOFF_BASE_S": "0.1"}
+
+
+class _Forgetful(SlowModel):
+    """A model that, asked for several units at once, leaves out the last one, and every third time talks instead."""
+
+    def answer(self, body: bytes) -> bytes:
+        """The answer, whole only where one unit was asked for."""
+        number, answer = len(self.asked), json.loads(super().answer(body))
+        message = answer["choices"][0]["message"]
+        units = json.loads(message["content"])["units"]
+        if len(units) > 1:
+            message["content"] = json.dumps({"units": units[:-1]}) if number % 3 else "I am sorry, here it is:"
+        return json.dumps(answer).encode()
+
+
+def translated(folder: Path, files: dict[str, bytes], model: SlowModel) -> dict[UUID, bytes]:
+    """Translate the files with the model; the results by job."""
+    for name, data in files.items():
+        path = folder / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    done = dragoman(
+        *("translate", folder / "in", "-o", folder / "out", "--source", "en", "--target", "ru", "--engine", "openai"),
+        *("--state", folder / "state", "--json"),
+        environment={**model.settings, **_FAST},
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    report = cast("dict[str, Any]", json.loads(done.stdout))
+    return {UUID(each["job_id"]): Path(each["output"]).read_bytes() for each in report["files"]}
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncGenerator[tuple[SqliteEventStore, FileObjectStore]]:
+    """The stores of the state folder."""
+    store = SqliteEventStore(folder / "state" / "events.db")
+    objects = FileObjectStore(folder / "state" / "objects")
+    try:
+        yield store, objects
+    finally:
+        await store.aclose()
+
+
+async def stream_of(store: SqliteEventStore, job_id: UUID) -> list[RecordedEvent]:
+    """The events of a job."""
+    return [each.recorded for each in await store.read(job_id)]
+
+
+def results(replay: Replay) -> Counter[StepResult]:
+    """How many steps came out how."""
+    return Counter(step.result for step in replay.steps)
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a replay opens no connection")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@pytest.mark.usefixtures("no_network")
+@pytest.mark.parametrize("model_type", [SlowModel, _Forgetful])
+def test_a_finished_job_is_made_again_byte_for_byte(tmp_path: Path, model_type: type[SlowModel]) -> None:
+    model = model_type()
+    try:
+        delivered = translated(tmp_path, some_documents(own=2, corpus=2), model)
+    finally:
+        model.close()
+    asked = len(model.asked)
+    pointers = list((tmp_path / "state" / "objects").glob("*/outcomes"))
+    assert pointers
+    for folder in pointers:
+        shutil.rmtree(folder)
+
+    async def replayed() -> None:
+        async with opened(tmp_path) as (store, objects):
+            for job_id, document in delivered.items():
+                replay, rebuilt = await Replayer(ServicesWork(), objects).replay(await stream_of(store, job_id))
+                assert replay.is_equal, replay
+                assert replay.rebuilt == replay.recorded
+                assert rebuilt == document
+
+    asyncio.run(replayed())
+    assert len(model.asked) == asked
+    assert not list((tmp_path / "state" / "objects").glob("*/outcomes")), "a replay leaves no trace"
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, UUID]:
+    """A folder with one translated document, and its job."""
+    folder = tmp_path_factory.mktemp("translated")
+    with slow_model() as model:
+        return folder, next(iter(translated(folder, {"order.docx": own_document(1)}, model)))
+
+
+@pytest.fixture
+def one(kept: tuple[Path, UUID], tmp_path: Path) -> UUID:
+    """The translated document's job, in a folder of the test's own."""
+    folder, job_id = kept
+    shutil.copytree(folder / "state", tmp_path / "state")
+    return job_id
+
+
+async def test_a_call_that_was_changed_is_found(tmp_path: Path, one: UUID) -> None:
+    async with opened(tmp_path) as (store, objects):
+        stream = await stream_of(store, one)
+        call = next(each.event.calls[0].digest for each in stream if isinstance(each.event, BatchTranslated))
+        (file,) = (tmp_path / "state" / "objects").glob(f"*/objects/{call[:2]}/{call[2:]}")
+        file.write_bytes(file.read_bytes().replace("д".encode(), "т".encode()))
+        replay, _ = await Replayer(ServicesWork(), objects).replay(stream)
+    assert not replay.is_equal
+    (failed,) = (step for step in replay.steps if step.result is StepResult.FAILED)
+    assert (failed.type, failed.code) == ("translation.batch_translated", "object.corrupt")
+
+
+async def test_a_question_that_is_not_on_record_is_asked_of_nobody(tmp_path: Path, one: UUID) -> None:
+    async with opened(tmp_path) as (store, objects):
+        stream = [
+            each.model_copy(update={"data": each.event.model_copy(update={"calls": each.event.calls[:0]})})
+            if isinstance(each.event, BatchTranslated)
+            else each
+            for each in await stream_of(store, one)
+        ]
+        replay, _ = await Replayer(ServicesWork(), objects).replay(stream)
+    assert {step.code for step in replay.steps if step.result is StepResult.FAILED} == {"engine.not_recorded"}
+
+
+async def test_rules_that_changed_since_are_named_by_step_and_field(
+    tmp_path: Path, one: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_rules(*arguments: Any) -> tuple[Unit, ...]:
+        return tuple(unit.model_copy(update={"style": "Other"}) for unit in segmented(*arguments))
+
+    monkeypatch.setattr("dragoman_extract.handlers.segmented", other_rules)
+    async with opened(tmp_path) as (store, objects):
+        replay, _ = await Replayer(ServicesWork(), objects).replay(await stream_of(store, one))
+    different = [step for step in replay.steps if step.result is StepResult.DIFFERENT]
+    assert [(step.type, step.fields) for step in different] == [("document.extracted", ("units", "manifest"))]
+    assert replay.rebuilt == replay.recorded, "later steps stand on the record"
+
+
+async def test_what_was_erased_by_right_is_no_difference(tmp_path: Path, one: UUID) -> None:
+    async with opened(tmp_path) as (store, objects):
+        stream = await stream_of(store, one)
+        submitted, envelope = stream[0].event, stream[-1].envelope
+        assert isinstance(submitted, JobSubmitted)
+        await objects.delete(envelope.project_id, submitted.source)
+        missing, _ = await Replayer(ServicesWork(), objects).replay(stream)
+        event = ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=submitted.source.digest)
+        later = record(
+            event,
+            project_id=envelope.project_id,
+            stream_id=one,
+            version=envelope.version + 1,
+            occurred_at=envelope.occurred_at,
+            origin=envelope.origin,
+            previous_digest="",
+        )
+        erased, _ = await Replayer(ServicesWork(), objects).replay([*stream, later])
+    assert not missing.is_equal
+    assert results(missing)[StepResult.FAILED] == 3
+    assert erased.is_equal
+    assert results(erased)[StepResult.ERASED] == 3
+    assert erased.rebuilt is None
