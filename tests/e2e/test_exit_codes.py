@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import termios
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from docx import Document
 
-from e2e.command_line import dragoman
+from documents.encrypted import agile
+from e2e.command_line import COMMAND, clean_environment, dragoman
 from e2e.documents import own_document
 from e2e.slow_model import foreign, slow_model
+from servers.process import wait_until
 
+_PASSWORD = "correct horse 7 battery"
 _ENCRYPTED = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(1024) + "EncryptedPackage".encode("utf-16-le") + bytes(1024)
 """How a DOCX with a password looks: an OLE file instead of a ZIP, with a stream of this name."""
 
@@ -78,6 +85,59 @@ def test_an_encrypted_document_is_3_with_the_cure_while_others_are_delivered(sou
     assert "password" in bad["message"]
     assert bad["output"] is None
     assert sorted(path.name for path in (folder.parent / "out").iterdir()) == ["order.docx"]
+
+
+def test_one_password_opens_all_encrypted_documents_of_a_run_and_is_kept_nowhere(source: Path) -> None:
+    folder, root = source.parent / "in", source.parent
+    folder.mkdir()
+    for number in (1, 2):
+        (folder / f"{number}.docx").write_bytes(agile(own_document(number, paragraphs=3), _PASSWORD))
+    source.rename(folder / "plain.docx")
+
+    code, report = translated(folder, engine="pseudo")
+    assert (code, report["counts"]) == (3, {"blocked": 2, "completed": 1})
+    code, report = translated(folder, engine="pseudo", environment={"DRAGOMAN_DOCUMENT_PASSWORD": "guessed"})
+    assert (code, report["counts"]) == (1, {"failed": 2, "completed": 1})
+    assert {each["code"] for each in report["files"]} == {"document.wrong_password", ""}
+
+    secret = root / "secret.txt"
+    secret.write_text(f"{_PASSWORD}\n", encoding="utf-8")
+    code, report = translated(folder, "--password-file", secret, engine="pseudo")
+    assert (code, report["counts"]) == (0, {"completed": 3})
+    assert Document(report["files"][0]["output"]).paragraphs[0].text == foreign("Terms of delivery 1")
+    secret.unlink()
+    files = [path for path in root.rglob("*") if path.is_file()]
+    assert not [path for path in files if _PASSWORD.encode() in path.read_bytes()]
+
+    jobs = [each["job_id"] for each in report["files"]]
+    code, again = translated(folder, engine="pseudo", environment={"DRAGOMAN_DOCUMENT_PASSWORD": _PASSWORD})
+    assert (code, [each["job_id"] for each in again["files"]]) == (0, jobs), "the same file and password: the same job"
+    shown = dragoman("jobs", "show", jobs[0], "--state", root / "state", "--json")
+    assert "was_encrypted" in shown.stdout
+
+
+def test_an_encrypted_document_is_asked_for_its_password_on_a_terminal(source: Path) -> None:
+    source.write_bytes(agile(source.read_bytes(), _PASSWORD))
+    root = source.parent
+    languages = ("--source", "en", "--target", "ru", "--engine", "pseudo")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [COMMAND, "translate", source, "-o", root / "out", *languages, "--state", root / "state"],
+        env=clean_environment(),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        try:
+            wait_until(lambda: not termios.tcgetattr(ours)[3] & termios.ECHO, timeout_s=60, what="a hidden prompt")
+            assert b"Password of order.docx" in os.read(ours, 1024)
+            os.write(ours, f"{_PASSWORD}\n".encode())
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+            os.close(theirs)
+    os.close(ours)
+    assert Document(str(root / "out" / "order.docx")).paragraphs[0].text == foreign("Terms of delivery 1")
 
 
 def test_a_translation_that_needs_review_is_3_with_a_draft_and_a_report(source: Path) -> None:

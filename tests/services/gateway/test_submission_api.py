@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from documents.encrypted import agile
 from dragoman_catalog import PolicyOverrides, ProjectSettings, Role
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.locale import Locale
@@ -19,8 +20,12 @@ from dragoman_gateway.errors import RunningJobError
 from dragoman_gateway.principals import local_principal
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.objects import get_value
+from e2e.documents import own_document
 from services.gateway.desks import TESTER, Desk, desk
 
+SECRET = "Größe & № 7"
+PACKAGE = own_document(1, paragraphs=3)
+LOCKED = agile(PACKAGE, SECRET)
 FIELDS = {
     "project_code": "default",
     "domain_pack_code": "general",
@@ -291,3 +296,43 @@ async def test_the_one_process_submits_without_http(gateway: Desk) -> None:
     with pytest.raises(RunningJobError) as refused:
         await gateway.gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal())
     assert refused.value.job_id == submitted.job.job_id
+
+
+def contents(folder: Path) -> list[bytes]:
+    """What the files of a folder hold."""
+    return [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+
+
+async def test_an_encrypted_document_is_stored_as_what_its_password_opens(gateway: Desk) -> None:
+    first = await submit(gateway.as_operator, LOCKED, key="one", document_password=SECRET)
+    assert first.status_code == 202, first.text
+    job, _ = await gateway.gateway.jobs.load(UUID(first.json()["job_id"]))
+    assert job.submitted.was_encrypted
+    assert await gateway.objects.get(job.project_id, job.submitted.source) == PACKAGE
+
+    again = await submit(gateway.as_operator, LOCKED, key="one", document_password=SECRET)
+    assert again.json()["job_id"] == first.json()["job_id"], "the same file and password are the same request"
+    assert code(await submit(gateway.as_operator, PACKAGE, key="one")) == "idempotency.key_reused"
+
+
+async def test_a_wrong_password_is_a_422_that_names_the_field_and_stores_nothing(gateway: Desk, tmp_path: Path) -> None:
+    answer = await submit(gateway.as_operator, LOCKED, document_password="Wrong, 9!")
+    assert (answer.status_code, code(answer)) == (422, "document.wrong_password")
+    assert [each["field"] for each in answer.json()["errors"]] == ["document_password"]
+    assert "Wrong, 9!" not in answer.text
+    assert not contents(tmp_path / "objects")
+
+
+async def test_a_password_is_kept_nowhere(gateway: Desk, tmp_path: Path) -> None:
+    assert (await submit(gateway.as_operator, LOCKED, document_password=SECRET)).status_code == 202
+    await gateway.project()
+    spelled = [SECRET.encode(), SECRET.encode("utf-16-le"), SECRET.encode("unicode_escape")]
+    kept = contents(tmp_path)
+    assert len(kept) > 3
+    assert not [content for content in kept for text in spelled if text in content]
+
+
+async def test_a_password_for_a_file_without_one_is_not_used(gateway: Desk) -> None:
+    answer = await submit(gateway.as_operator, PACKAGE, document_password=SECRET)
+    job, _ = await gateway.gateway.jobs.load(UUID(answer.json()["job_id"]))
+    assert not job.submitted.was_encrypted

@@ -26,6 +26,7 @@ from dragoman_standalone.diff_command import diff
 from dragoman_standalone.inputs import Input, InputRefusedError, gather
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
+from dragoman_standalone.passwords import password_for
 from dragoman_standalone.progress import ProgressStyle, progress_of
 
 if TYPE_CHECKING:
@@ -56,9 +57,15 @@ def translate(
     as_json: JsonOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever an earlier run left.")] = False,
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="File with the password of encrypted inputs.")
+    ] = None,
     progress: Annotated[ProgressStyle, typer.Option("--progress", help="How to show progress.")] = ProgressStyle.AUTO,
 ) -> None:
     """Translate files or folders, and write the results under the same names into OUT.
+
+    Encrypted inputs are opened with the password of --password-file, of DRAGOMAN_DOCUMENT_PASSWORD, or, on a terminal,
+    with the one you are asked for.
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 a check said no (blocked, or review needed), 130 interrupted.
     """
@@ -73,10 +80,11 @@ def translate(
 
     unfinished = Unfinished.RESUME if resume else Unfinished.FRESH if fresh else Unfinished.REFUSE
     try:
-        order = Order(*locales, overrides_of(engine, model), unfinished)
+        settings = _settings(state)
+        password = password_for(files, password_file, settings.document_password)
+        order = Order(*locales, overrides_of(engine, model), unfinished, password)
     except DragomanError as error:
         _refuse(error.message)
-    settings = _settings(state)
     report = _run(_translate(files, order, settings, progress), _telemetry(settings))
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")

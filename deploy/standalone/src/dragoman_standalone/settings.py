@@ -17,6 +17,9 @@ class StandaloneSettings(ObjectSettings, WorkerSettings, HttpSettings, EngineSet
     default_engine: str = Field(
         default="apertium", description="Engine of jobs whose request, language pair and project name none."
     )
+    document_password: SecretStr | None = Field(
+        default=None, description="Opens the encrypted files that `dragoman translate` is given."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="The least of our own messages that is logged; libraries log from `warning`."
     )

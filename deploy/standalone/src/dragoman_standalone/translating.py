@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.errors import DragomanError, PermanentError
@@ -25,6 +25,7 @@ from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
 from dragoman_gateway.domain import SubmissionRequest, Upload, is_running
 from dragoman_gateway.principals import local_principal
+from dragoman_gateway.uploads import received
 from dragoman_runtime.telemetry import current_traceparent, span
 from dragoman_standalone.delivery import deliver
 from dragoman_standalone.inputs import Input
@@ -62,19 +63,20 @@ class ChoiceRefusedError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a run is asked for, the same for all of its files."""
+    """What a run is asked for, the same for all of its files; `password` opens those that are encrypted."""
 
     source: Locale
     target: Locale
     overrides: PolicyOverrides
     unfinished: Unfinished = Unfinished.REFUSE
+    password: SecretStr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A file's bytes, its latest job, and how many jobs it had under these terms."""
+    """A file as it is submitted, its latest job, and how many jobs it had under these terms."""
 
-    content: bytes
+    upload: Upload
     job: Job | None
     job_count: int
 
@@ -117,7 +119,10 @@ async def settle_leftovers(platform: Platform, inputs: Sequence[Input], order: O
         return
     left: list[str] = []
     for file in inputs:
-        read = await _read(platform, file, order)
+        try:
+            read = await _read(platform, file, order)
+        except (DragomanError, OSError):
+            continue  # it is said of the file when it is submitted
         if order.unfinished is Unfinished.REFUSE and read.is_left:
             left.append(file.name)
         if order.unfinished is Unfinished.FRESH and read.job is not None and is_running(read.job):
@@ -171,14 +176,13 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
         source_language=order.source,
         target_language=order.target,
         external_reference=file.name[-_MAX_REFERENCE:],
-        idempotency_key=_key(file, read.content, order, read.job_count if is_fresh else max(0, read.job_count - 1)),
+        idempotency_key=_key(file, read.upload, order, read.job_count if is_fresh else max(0, read.job_count - 1)),
         overrides=order.overrides,
         is_auto_start=True,
     )
-    upload = Upload(file.path.name, read.content)
     with span("translate") as root:
         submitted = await platform.gateway.submissions.submit(
-            request, upload, principal, traceparent=current_traceparent()
+            request, read.upload, principal, traceparent=current_traceparent()
         )
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
     if submitted.job.status in RESUMABLE:
@@ -188,10 +192,11 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
 
 async def _read(platform: Platform, file: Input, order: Order) -> _Read:
     content = await asyncio.to_thread(file.path.read_bytes)
+    upload = await received(file.path.name, content, order.password)
     job, count = None, 0
-    while found := await platform.gateway.submissions.find(_PROJECT, _key(file, content, order, count)):
+    while found := await platform.gateway.submissions.find(_PROJECT, _key(file, upload, order, count)):
         job, count = found, count + 1
-    return _Read(content, job, count)
+    return _Read(upload, job, count)
 
 
 async def _until_rested(platform: Platform, job: Job) -> None:
@@ -201,10 +206,11 @@ async def _until_rested(platform: Platform, job: Job) -> None:
         job, _ = await platform.gateway.jobs.load(job.job_id)
 
 
-def _key(file: Input, content: bytes, order: Order, count: int) -> str:
+def _key(file: Input, upload: Upload, order: Order, count: int) -> str:
     """The idempotency key of the file's job number `count` under these terms."""
-    digest, overrides = hashlib.sha256(content).hexdigest(), order.overrides.model_dump(mode="json")
-    asked = json.dumps([digest, file.name, order.source, order.target, overrides, count])
+    digest, overrides = hashlib.sha256(upload.content).hexdigest(), order.overrides.model_dump(mode="json")
+    encryption = ["was_encrypted"] if upload.was_encrypted else []
+    asked = json.dumps([digest, file.name, order.source, order.target, overrides, count, *encryption])
     return "cli-" + hashlib.sha256(asked.encode()).hexdigest()
 
 

@@ -56,7 +56,8 @@ class JobRules(Value):
 class JobSubmitted(Event):
     """A job was opened on one version of a document, for one target locale, under a policy that will not change.
 
-    `request_digest` is the sha256 of what was asked; the same idempotency key with another digest is refused.
+    `request_digest` is the sha256 of what was asked; the same idempotency key with another digest is refused. A source
+    that `was_encrypted` is kept as what its password opened.
     """
 
     name: ClassVar[str] = "job.submitted"
@@ -75,6 +76,7 @@ class JobSubmitted(Event):
     first_kind: WorkKind
     parent_job_id: UUID | None = None
     submission_id: UUID | None = None
+    was_encrypted: bool = False
 
 
 class StartRequested(PhaseResult):

@@ -16,6 +16,7 @@ from dragoman_documents.docx.findings import Finding, Severity
 from dragoman_documents.docx.merge import merge
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.preflight import DocumentFacts, inspect
+from dragoman_documents.encryption import decrypted, is_encrypted
 from dragoman_documents.errors import (
     DamagedDocumentError,
     DocumentError,
@@ -25,9 +26,12 @@ from dragoman_documents.errors import (
     TooLargeError,
     TruncatedDocumentError,
     UnknownUnitError,
+    WrongPasswordError,
 )
+from dragoman_documents.refusal import OLE_SIGNATURE
 
 __all__ = [
+    "OLE_SIGNATURE",
     "Budget",
     "Change",
     "DamagedDocumentError",
@@ -47,9 +51,12 @@ __all__ = [
     "TooLargeError",
     "TruncatedDocumentError",
     "UnknownUnitError",
+    "WrongPasswordError",
     "compare",
+    "decrypted",
     "extract",
     "inspect",
+    "is_encrypted",
     "merge",
     "text_only",
     "tracked",

@@ -29,6 +29,7 @@ class Budget(Value):
     depth: Positive = 500
     elements: Positive = 4_000_000
     attributes: Positive = 2_000
+    password_rounds: Positive = 1_000_000
 
     def hold(self, limit: str, value: int) -> None:
         """Refuse the document when `value` passes the limit of that name.

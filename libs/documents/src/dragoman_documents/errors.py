@@ -2,7 +2,8 @@
 
     PermanentError
     └── DocumentError            code document.refused
-        ├── EncryptedDocumentError   document.encrypted
+        ├── EncryptedDocumentError   document.encrypted, document.encryption_unknown
+        │   └── WrongPasswordError       document.wrong_password
         ├── NotZipError              document.not_zip, document.legacy_word, document.flat_xml, …
         ├── NotWordError             document.not_word
         ├── TruncatedDocumentError   document.truncated
@@ -28,6 +29,12 @@ class EncryptedDocumentError(DocumentError):
     """The file needs a password to be read."""
 
     default_code = "document.encrypted"
+
+
+class WrongPasswordError(EncryptedDocumentError):
+    """The password that was given does not open the file."""
+
+    default_code = "document.wrong_password"
 
 
 class NotZipError(DocumentError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dragoman_documents.errors import DocumentError, EncryptedDocumentError, NotZipError, TruncatedDocumentError
 
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How an OLE container begins: an old Office document, or an encrypted one of any kind."""
+
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
 _SIGNATURES = (
@@ -15,7 +17,7 @@ _SIGNATURES = (
 
 def refuse_non_zip(data: bytes) -> DocumentError:
     """The error for bytes that hold no ZIP directory: what they look like, and the cure."""
-    if data.startswith(_OLE):
+    if data.startswith(OLE_SIGNATURE):
         return _refuse_ole(data)
     for signature, code, message in _SIGNATURES:
         if data.startswith(signature):
@@ -35,11 +37,16 @@ def refuse_non_zip(data: bytes) -> DocumentError:
     return NotZipError("This is not a DOCX file: it is no ZIP package. Open it in Word and save it as DOCX.")
 
 
+def holds_encrypted_package(data: bytes) -> bool:
+    """Whether an OLE container names the stream that an encrypted package lies in."""
+    return _ENCRYPTED_STREAM in data
+
+
 def _refuse_ole(data: bytes) -> DocumentError:
-    if _ENCRYPTED_STREAM in data:
+    if holds_encrypted_package(data):
         return EncryptedDocumentError(
-            "The document is protected with a password. Open it in Word, remove the password under File > Info > "
-            "Protect Document, save it, and send it again."
+            "The document is encrypted. Submit it again with its password; or open it in Word, remove the password "
+            "under File > Info > Protect Document, and save it."
         )
     if _WORD_STREAM in data:
         return NotZipError(

@@ -93,10 +93,11 @@ class SubmissionRequest(Value):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came in."""
+    """A file as it came in; one that `was_encrypted` holds the package its password opened."""
 
     file_name: str
     content: bytes
+    was_encrypted: bool = False
 
     @property
     def base_name(self) -> str:
@@ -112,6 +113,8 @@ def request_digest(request: SubmissionRequest, upload: Upload) -> str:
     """The sha256 of what was asked, file included and idempotency key left out: equal requests, equal digests."""
     asked: dict[str, object] = json.loads(request.model_dump_json(exclude={"idempotency_key"}))
     asked["file"] = {"name": upload.file_name, "sha256": hashlib.sha256(upload.content).hexdigest()}
+    if upload.was_encrypted:
+        asked["file"] |= {"was_encrypted": True}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

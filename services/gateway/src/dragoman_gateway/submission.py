@@ -79,6 +79,7 @@ class _Order:
     source: ObjectRef
     record: ObjectRef
     policy: ObjectRef
+    was_encrypted: bool
 
 
 class Submissions:
@@ -178,6 +179,7 @@ class Submissions:
             source=await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE),
             record=await put_value(self._objects, project_id, record),
             policy=await put_value(self._objects, project_id, policy),
+            was_encrypted=upload.was_encrypted,
         )
 
     async def _open(self, order: _Order, principal: Principal, traceparent: str | None) -> Submitted:
@@ -243,6 +245,7 @@ class Submissions:
             request_digest=order.digest,
             first_kind=first_kind(self._rules.pipeline),
             submission_id=request.submission_id,
+            was_encrypted=order.was_encrypted,
         )
 
     async def _existing(self, job_id: UUID, digest: str) -> Submitted | None:

@@ -22,6 +22,14 @@ SURE_PCT = 80
 """From which confidence on a language that differs from the declared one is worth a warning."""
 
 
+_WAS_ENCRYPTED = PreflightFinding(
+    code="was_encrypted",
+    severity=Severity.INFO,
+    message="The file was encrypted and was opened with the password that came with it. The translation is not.",
+    action="Protect the result in Word where that is needed: File > Info > Protect Document.",
+)
+
+
 class PreflightOutcome(Value):
     """The stored report and what its event carries."""
 
@@ -48,9 +56,14 @@ def report_on(
     facts: Mapping[str, JsonValue],
     declared: Locale,
     found: LanguageFound,
+    *,
+    was_encrypted: bool = False,
 ) -> PreflightReport:
-    """The preflight report: the findings, one more where the language is not the declared one, and a verdict."""
-    all_findings = (*findings, *_language_finding(declared, found))
+    """The preflight report: the findings, more where the language is not the declared one or the file was encrypted,
+    and a verdict.
+    """
+    encryption = (_WAS_ENCRYPTED,) if was_encrypted else ()
+    all_findings = (*encryption, *findings, *_language_finding(declared, found))
     severities = {finding.severity for finding in all_findings}
     verdict = PreflightVerdict.ACCEPTED
     if Severity.BLOCKER in severities:

@@ -30,7 +30,14 @@ def preflight_task(inspector: SourceInspector) -> Task[PreflightOutcome]:
         source = await objects.get(job.submitted.source)
         inspection = await context.compute(inspector.inspect, source)
         found = await context.compute(_language_of, inspection.texts)
-        report = report_on(job.submitted.source.digest, inspection.findings, inspection.facts, job.source_locale, found)
+        report = report_on(
+            job.submitted.source.digest,
+            inspection.findings,
+            inspection.facts,
+            job.source_locale,
+            found,
+            was_encrypted=job.submitted.was_encrypted,
+        )
         return PreflightOutcome(
             report=await objects.put_value(report),
             verdict=report.verdict,
@@ -58,4 +65,6 @@ def _language_of(texts: tuple[str, ...]) -> LanguageFound:
 
 
 def _inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
-    return {"source": job.submitted.source.digest, "locale": job.source_locale, "rules": RULES_VERSION}
+    submitted = job.submitted
+    inputs = {"source": submitted.source.digest, "locale": job.source_locale, "rules": RULES_VERSION}
+    return inputs | ({"was_encrypted": True} if submitted.was_encrypted else {})

@@ -6,22 +6,32 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SecretStr,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_gateway.api.dependencies import GatewayDep, Operator
 from dragoman_gateway.api.schemas import JobDetail
 from dragoman_gateway.api.showing import job_now
-from dragoman_gateway.domain import SubmissionRequest, Upload
+from dragoman_gateway.domain import SubmissionRequest
 from dragoman_gateway.errors import FieldRefusedError
 from dragoman_gateway.problems import documented, field_problems, invalid_request
+from dragoman_gateway.uploads import received
 from dragoman_runtime.telemetry import current_traceparent, span
 
 router = APIRouter(tags=["jobs"])
 
 _OF_THE_JOB = ("show_job", "read_events", "list_units", "list_artifacts", "process_job", "cancel_job", "resume_job")
-_NOT_FIELDS = frozenset({"file", "metadata", "engine", "model", "auto_start"})
+_NOT_FIELDS = frozenset({"file", "document_password", "metadata", "engine", "model", "auto_start"})
 
 
 def _link(operation: str) -> dict[str, object]:
@@ -46,6 +56,9 @@ class JobForm(BaseModel):
     domain_pack_code: Annotated[str, Field(min_length=1, max_length=60)]
     source_language: Annotated[str, Field(min_length=1, max_length=64, description="BCP-47 tag.", examples=["en"])]
     target_language: Annotated[str, Field(min_length=1, max_length=64, description="BCP-47 tag.", examples=["de-CH"])]
+    document_password: SecretStr = Field(
+        SecretStr(""), max_length=255, description="Opens an encrypted file. It is used once and not stored."
+    )
     external_reference: str = Field("", max_length=500, description="The file name's stem where empty.")
     document_title: str = Field("", max_length=500)
     version_label: str = Field("", max_length=200, description="The time of submission where empty.")
@@ -93,7 +106,7 @@ async def submit_job(
     except ValidationError as error:
         return invalid_request(request, field_problems(error))
     with span("POST /jobs") as root:
-        upload = Upload(form.file.filename or "", await form.file.read())
+        upload = await received(form.file.filename or "", await form.file.read(), form.document_password)
         submitted = await gateway.submissions.submit(asked, upload, principal, traceparent=current_traceparent())
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
     job = submitted.job

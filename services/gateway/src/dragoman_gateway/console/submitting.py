@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
@@ -17,8 +17,9 @@ from dragoman_contracts.identity import new_id
 from dragoman_gateway.console.guard import HOME, ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.console.job_list import visible_projects
 from dragoman_gateway.console.languages import LANGUAGES
-from dragoman_gateway.domain import SubmissionRequest, Upload
+from dragoman_gateway.domain import SubmissionRequest
 from dragoman_gateway.errors import FieldRefusedError, RunningJobError
+from dragoman_gateway.uploads import received
 from dragoman_runtime.telemetry import current_traceparent, span
 
 _FIELDS = (
@@ -36,7 +37,7 @@ _FIELDS = (
     "auto_start",
 )
 _ONE_FILE_ONLY = ("document_title", "external_reference")
-_PLACES = {name: place for place, name in enumerate(("file", *_FIELDS))}
+_PLACES = {name: place for place, name in enumerate(("file", "document_password", *_FIELDS))}
 _ADVANCED = frozenset(_FIELDS[5:])
 _STRATEGIES = (
     ("auto", "New version if content differs"),
@@ -80,7 +81,7 @@ async def submit(visit: Writing) -> Response:
     request, problems = _parsed(values, len(files))
     if request is None or problems:
         return await _form(visit, values, problems, [], status=422)
-    accepted, problems = await _submit_all(visit, request, files)
+    accepted, problems = await _submit_all(visit, request, files, SecretStr(str(form.get("document_password", ""))))
     if problems:
         return await _form(visit, values, problems, accepted, status=422)
     if len(accepted) == 1:
@@ -143,14 +144,14 @@ def _label(field: str) -> str:
 
 
 async def _submit_all(
-    visit: Visit, request: SubmissionRequest, files: list[UploadFile]
+    visit: Visit, request: SubmissionRequest, files: list[UploadFile], password: SecretStr
 ) -> tuple[list[Accepted], list[FormProblem]]:
     accepted: list[Accepted] = []
     problems: list[FormProblem] = []
     for file in files:
         name = file.filename or ""
         try:
-            accepted.append(await _submit_one(visit, request, Upload(name, await file.read())))
+            accepted.append(await _submit_one(visit, request, file, password))
         except RunningJobError as error:
             text = "A job for this version, language and pipeline is running already."
             problems.append(FormProblem(text, file=name, job_id=error.job_id))
@@ -161,8 +162,9 @@ async def _submit_all(
     return accepted, list({(each.field or each.file, each.text): each for each in problems}.values())
 
 
-async def _submit_one(visit: Visit, request: SubmissionRequest, upload: Upload) -> Accepted:
+async def _submit_one(visit: Visit, request: SubmissionRequest, file: UploadFile, password: SecretStr) -> Accepted:
     with span("POST /console/jobs") as root:
+        upload = await received(file.filename or "", await file.read(), password)
         traceparent = current_traceparent()
         done = await visit.gateway.submissions.submit(request, upload, visit.principal, traceparent=traceparent)
         root.set(job_id=str(done.job.job_id), is_new=done.is_new)
@@ -179,7 +181,7 @@ async def _form(
 ) -> Response:
     gateway = visit.gateway
     rules = gateway.ports.rules
-    errors = dict.fromkeys(("file", *_FIELDS), "") | {each.field: each.text for each in problems if each.field}
+    errors = dict.fromkeys(_PLACES, "") | {each.field: each.text for each in problems if each.field}
     return visit.page(
         "new.html",
         status_code=status,

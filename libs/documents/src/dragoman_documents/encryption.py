@@ -1,0 +1,86 @@
+"""Documents that need a password: told apart, and opened (MS-OFFCRYPTO §2.3.4: standard and agile encryption).
+
+The cryptography is `msoffcrypto-tool`'s. What a hostile file could make it waste is looked at first: the size of the
+description of the encryption, entities in it, and how many rounds the password is to be hashed.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+from importlib import import_module
+from typing import Any, NoReturn
+from xml.parsers.expat import ExpatError
+
+from dragoman_documents.budget import Budget
+from dragoman_documents.errors import DamagedDocumentError, EncryptedDocumentError, WrongPasswordError
+from dragoman_documents.refusal import OLE_SIGNATURE, holds_encrypted_package
+
+_DESCRIPTION_BYTES = 64 * 1024
+_ROUNDS = re.compile(rb"""spinCount\s*=\s*["']\s*(\d+)""")
+_FAULTS = (ExpatError, LookupError, OSError, RecursionError, TypeError, ValueError, OverflowError, struct.error)
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Whether the file is an encrypted Office document: an OLE container around an encrypted package."""
+    return data.startswith(OLE_SIGNATURE) and holds_encrypted_package(data)
+
+
+def decrypted(data: bytes, password: str, budget: Budget | None = None) -> bytes:
+    """The package inside an encrypted document. What it holds is not looked at.
+
+    Raises:
+        WrongPasswordError: the password does not open it.
+        EncryptedDocumentError: it is protected in a way that no password opens.
+        DamagedDocumentError: the encrypted bytes are not what they were when it was saved.
+        TooLargeError: the file passes the budget.
+    """
+    budget = budget or Budget()
+    budget.hold("package_bytes", len(data))
+    crypto: Any = import_module("msoffcrypto.format.ooxml")
+    failures: Any = import_module("msoffcrypto.exceptions")
+    try:
+        _hold_description(data, budget)
+        file = crypto.OOXMLFile(io.BytesIO(data))
+    except _FAULTS as error:
+        _damaged(error)
+    except (failures.FileFormatError, failures.ParseError, failures.DecryptionError) as error:
+        raise EncryptedDocumentError(
+            "The document is protected by rights management or in a way that is not known here. "
+            "Open it in Word, save a copy without protection, and send that.",
+            code="document.encryption_unknown",
+        ) from error
+    try:
+        file.load_key(password=password, verify_password=True)
+    except failures.InvalidKeyError:
+        raise WrongPasswordError(
+            "The password does not open the document. Look at its spelling and try again."
+        ) from None
+    except (*_FAULTS, failures.DecryptionError) as error:
+        _damaged(error)
+    output = io.BytesIO()
+    try:
+        file.decrypt(output, verify_integrity=file.type == "agile")
+    except (*_FAULTS, failures.DecryptionError) as error:
+        _damaged(error)
+    return output.getvalue()
+
+
+def _hold_description(data: bytes, budget: Budget) -> None:
+    """Refuse a description that is not one Office writes, before anything acts on it."""
+    container: Any = import_module("olefile").OleFileIO(io.BytesIO(data))
+    if not container.exists("EncryptionInfo"):
+        return
+    stream = container.openstream("EncryptionInfo")
+    description: bytes = stream.read(_DESCRIPTION_BYTES + 1)
+    if len(description) > _DESCRIPTION_BYTES or b"<!" in description:
+        raise ValueError("not a description of an encryption")
+    for rounds in _ROUNDS.findall(description):
+        budget.hold("password_rounds", int(rounds[:12]))
+
+
+def _damaged(error: BaseException) -> NoReturn:
+    raise DamagedDocumentError(
+        "The encrypted file is damaged. Open it in Word, save it again with or without password, and send that."
+    ) from error
