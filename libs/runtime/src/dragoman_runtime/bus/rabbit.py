@@ -6,19 +6,22 @@ delays. The dead-letter queue takes only what cannot be read, or what met an err
 
 FastStream remembers each queue that it declared, with the channel it was declared on. A queue declared through the
 broker would so be consumed on the publishing channel, where no prefetch bounds it, and would never be declared again.
-Hence the queues are declared on a channel of our own.
+Hence the queues are declared on a channel of our own, which also publishes.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import cast
+from uuid import UUID
 
-from aio_pika import RobustConnection
+import aiormq
+from aio_pika import DeliveryMode, ExchangeType, RobustConnection
 from aio_pika.abc import AbstractQueue, AbstractRobustChannel, HeadersType
 from aio_pika.exceptions import AMQPException, DeliveryError
 from faststream import AckPolicy
-from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange, RabbitMessage, RabbitQueue
+from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.schemas.queue import QueueType
 from pydantic import ValidationError
 from typing_extensions import override
@@ -73,15 +76,13 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
     def __init__(self, url: str, *, confirm_timeout_s: float = 10.0, grace_s: float = 20.0) -> None:
         self._broker = RabbitBroker(
             url,
-            default_channel=Channel(publisher_confirms=True, on_return_raises=True),
             graceful_timeout=grace_s,
             reconnect_interval=1.0,
             logger=None,
             apply_types=False,
         )
-        self._exchange = RabbitExchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
         self._confirm_timeout_s = confirm_timeout_s
-        self._declaring: AbstractRobustChannel | None = None
+        self._channel: AbstractRobustChannel | None = None
         self._queues: list[AbstractQueue] = []
         self._grace_s = grace_s
         self._under_way: set[asyncio.Task[bool]] = set()
@@ -101,14 +102,11 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
     async def send(self, deliveries: Sequence[Delivery]) -> None:
         await self._confirmed(
             [
-                self._broker.publish(
+                self._published(
                     delivery.item.model_dump_json().encode(),
-                    queue=QUEUE_OF[delivery.item.kind].value,
-                    persist=True,
-                    mandatory=True,
-                    message_id=str(delivery.item.work_id),
-                    correlation_id=str(delivery.item.job_id),
-                    content_type="application/json",
+                    routing_key=QUEUE_OF[delivery.item.kind].value,
+                    message_id=delivery.item.work_id,
+                    correlation_id=delivery.item.job_id,
                     headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},
                 )
                 for delivery in deliveries
@@ -119,15 +117,12 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
     async def publish(self, events: Sequence[RecordedEvent]) -> None:
         await self._confirmed(
             [
-                self._broker.publish(
+                self._published(
                     encode(event),
-                    exchange=self._exchange,
+                    exchange=EVENTS_EXCHANGE,
                     routing_key=event.envelope.type,
-                    persist=True,
-                    mandatory=False,  # events are for whoever listens, and it may be nobody
-                    message_id=str(event.envelope.event_id),
-                    correlation_id=str(event.envelope.origin.correlation_id),
-                    content_type="application/json",
+                    message_id=event.envelope.event_id,
+                    correlation_id=event.envelope.origin.correlation_id,
                     headers=cloudevents_headers(event),
                 )
                 for event in events
@@ -161,15 +156,49 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
         return await self._broker.ping(timeout=2.0)
 
     async def _declare_at_first(self, connection: RobustConnection) -> None:
-        if self._declaring is None:
-            self._declaring = connection.channel()
-            await self._declaring.initialize()
+        if self._channel is None:
+            self._channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+            await self._channel.initialize()
         dead_letters = RabbitQueue(DEAD_LETTERS, queue_type=QueueType.QUORUM, durable=True)
         self._queues = [
-            await self._declaring.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments or {}))
+            await self._channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments or {}))
             for queue in (dead_letters, *map(work_queue, Queue))
         ]
-        await self._broker.declare_exchange(self._exchange)
+        await self._channel.declare_exchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
+
+    async def _published(
+        self,
+        body: bytes,
+        *,
+        routing_key: str,
+        message_id: UUID,
+        correlation_id: UUID,
+        headers: HeadersType,
+        exchange: str = "",
+    ) -> None:
+        """Publish and wait for the confirmation.
+
+        Straight on the client library's channel: FastStream's way around it costs as much again, and a relay does
+        little else. Work must be routed; events are for whoever listens, and it may be nobody.
+        """
+        if self._channel is None:
+            raise BusUnavailableError("RabbitMQ was never connected to.")
+        channel = cast(aiormq.Channel, await self._channel.get_underlay_channel())
+        properties = aiormq.spec.Basic.Properties(
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=str(message_id),
+            correlation_id=str(correlation_id),
+            content_type="application/json",
+            headers=headers,
+        )
+        await channel.basic_publish(
+            body,
+            exchange=exchange,
+            routing_key=routing_key,
+            properties=properties,
+            mandatory=not exchange,
+            wait=False,  # for the confirmation, not for the socket
+        )
 
     async def _declare_again(self) -> None:
         for queue in self._queues:
