@@ -94,12 +94,14 @@ def owed(job: Job) -> tuple[WorkItem, ...]:
 def is_owed(job: Job, key: WorkKey) -> bool:
     """Whether this piece of work is among `owed(job)`, without listing it all."""
     kind, index = key
-    if kind is WorkKind.TRANSLATION_BATCH:
-        phase = next_phase(job)
-        if phase is None or phase.kind is not PhaseKind.TRANSLATION or job.plan is None:
-            return False
-        return _is_pending(job, index)
-    return any(item.key == key for item in owed(job))
+    if kind is WorkKind.CANCELLATION:
+        return job.status is JobStatus.CANCELLING
+    phase = next_phase(job)
+    if phase is None:
+        return False
+    if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and not job.plan.is_complete:
+        return kind is WorkKind.TRANSLATION_BATCH and _is_pending(job, index)
+    return index == 0 and _WORK_OF_PHASE.get(phase.kind) is kind
 
 
 def accepts_late(job: Job, key: WorkKey) -> bool:

@@ -54,7 +54,7 @@ def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event
     )
     phase = next_phase(job)
     moves = phase is not None and phase.kind is PhaseKind.TRANSLATION
-    is_last = job.plan.pending == (item.index,)
+    is_last = job.plan.pending_count == 1
     return (translated, _completed(job)) if moves and is_last else (translated,)
 
 

@@ -103,12 +103,21 @@ class ProjectObjects:
 class WorkContext:
     """What `perform` may know and use: the job, the item, the project's objects, and a way to ask whether to stop."""
 
-    def __init__(self, job: Job, item: WorkItem, attempt: int, objects: ProjectObjects, store: EventStore) -> None:
+    def __init__(
+        self,
+        job: Job,
+        item: WorkItem,
+        attempt: int,
+        objects: ProjectObjects,
+        store: EventStore,
+        jobs: Jobs,
+    ) -> None:
+        """`jobs` are those the worker keeps, so that a question about the job reads only the stream's news."""
         self.job = job
         self.item = item
         self.attempt = attempt
         self.objects = objects
-        self._jobs = Jobs(store, capacity=1)
+        self._jobs = jobs
         self._store = store
 
     async def stop_if_cancelled(self) -> None:

@@ -216,7 +216,7 @@ class _Turn:
 
     async def _perform(self, job: Job, attempt: int) -> Value:
         objects = ProjectObjects(self._objects, job.project_id, self._values)
-        context = WorkContext(job, self._item, attempt, objects, self._store)
+        context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs)
         async with asyncio.timeout(self._limits.deadline.total_seconds()):
             return await self._task.perform(context)
 
