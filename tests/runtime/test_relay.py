@@ -38,6 +38,16 @@ def relay(store: EventStore, bus: WrittenDown, *, batch: int = 200) -> Relay:
     return Relay(store, bus, bus, busy=HOUR, idle=HOUR, batch=batch)
 
 
+async def test_without_a_publisher_only_the_work_is_sent(store: EventStore) -> None:
+    bus = WrittenDown()
+    job_id = await submit(store)
+
+    assert await Relay(store, bus, None).step() == 1
+
+    assert bus.events == []
+    assert bus.work == [(job_id, WorkKind.PREFLIGHT, 0)]
+
+
 def lag() -> float:
     """What the metric says."""
     return next(iter(RELAY_LAG_EVENTS.collect())).samples[0].value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -97,6 +98,7 @@ async def _serve(
     ports = WorkerPorts(shared.store, shared.objects, SystemClock())
     worker = Worker(tasks, ports, identity_of(service), worker_limits(settings))
     worker.start()
+    spare_collections()
     queues = sorted({QUEUE_OF[task.kind] for task in tasks})
     await shared.bus.start(queues, worker.receive, concurrency=settings.concurrency)
     beside = [asyncio.ensure_future(companion(shared)) for companion in companions]
@@ -108,6 +110,17 @@ async def _serve(
         await asyncio.gather(*beside, return_exceptions=True)
         await shared.bus.stop()
         await worker.stop()
+
+
+def spare_collections() -> None:
+    """Let the garbage collector look at what is new only, and ten times as seldom; call when all is set up.
+
+    Modules, settings and models live as long as the process. Events and states are many, short-lived and without
+    cycles, so they go without the collector; with its usual thresholds it took a sixth of a service's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 async def until_told_to_stop(beside: Sequence[asyncio.Future[None]] = ()) -> None:

@@ -139,6 +139,11 @@ class BusSettings(Settings):
     """The message broker of the services; the one process has none."""
 
     amqp_url: SecretStr = Field(description="`amqp://user:password@host:5672/vhost` of RabbitMQ.")
+    publish_events: bool = Field(
+        default=True,
+        description="Whether the relay tells other programs what happened, on the exchange `dragoman.events`. "
+        "Dragoman itself needs only the work, which is always sent.",
+    )
 
 
 class TelemetrySettings(Settings):

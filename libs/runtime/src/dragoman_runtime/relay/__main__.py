@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from dragoman_runtime.relay.relay import Relay
-from dragoman_runtime.service import Backends, ServiceSettings, backends, until_told_to_stop
+from dragoman_runtime.service import Backends, ServiceSettings, backends, spare_collections, until_told_to_stop
 from dragoman_runtime.settings import load
 from dragoman_runtime.telemetry import configure_telemetry
 
@@ -16,7 +16,7 @@ def relay_of(shared: Backends, settings: ServiceSettings) -> Relay:
     return Relay(
         shared.store,
         shared.bus,
-        shared.bus,
+        shared.bus if settings.publish_events else None,
         busy=timedelta(milliseconds=settings.poll_busy_ms),
         idle=timedelta(milliseconds=settings.poll_idle_max_ms),
     )
@@ -27,6 +27,7 @@ async def run(settings: ServiceSettings) -> None:
     telemetry = configure_telemetry(settings, "relay")
     try:
         async with backends(settings) as shared:
+            spare_collections()
             relaying = asyncio.ensure_future(relay_of(shared, settings).run())
             try:
                 await until_told_to_stop([relaying])

@@ -23,13 +23,13 @@ _log = get_logger()
 
 
 class Relay:
-    """Publishes the log, in batches of up to `batch` events."""
+    """Publishes the log, in batches of up to `batch` events; without a publisher only the work is sent."""
 
     def __init__(
         self,
         store: EventStore,
         sender: WorkSender,
-        publisher: EventPublisher,
+        publisher: EventPublisher | None,
         *,
         busy: timedelta = timedelta(milliseconds=10),
         idle: timedelta = timedelta(milliseconds=500),
@@ -40,6 +40,7 @@ class Relay:
         self._publisher = publisher
         self._busy_s, self._idle_s = busy.total_seconds(), idle.total_seconds()
         self._batch = batch
+        self._seen: int | None = None
 
     async def run(self) -> None:
         """Publish for ever; ends only when cancelled. Trouble with store or bus is waited out."""
@@ -56,6 +57,8 @@ class Relay:
 
     async def step(self) -> int:
         """Publish one batch behind the stored position; how many events it was. 0 also while another relay leads."""
+        if self._seen is not None and await self._store.head_position() <= self._seen:
+            return 0  # nothing new, for a leader or for one that waits: no need of the lock
         async with self._store.lock_position(_POSITION) as position:
             if position is None:
                 RELAY_LAG_EVENTS.set(0)  # the lag is the leader's
@@ -66,9 +69,11 @@ class Relay:
                 lag = await self._store.head_position() - position.position
             RELAY_LAG_EVENTS.set(lag)
             if stored:
-                await self._publisher.publish([each.recorded for each in stored])
+                if self._publisher is not None:
+                    await self._publisher.publish([each.recorded for each in stored])
                 await self._sender.send([delivery for each in stored for delivery in deliveries(each)])
                 await position.advance(stored[-1].position)
+                self._seen = stored[-1].position
                 RELAY_LAG_EVENTS.set(lag - len(stored))
         return len(stored)
 
