@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import one_process, services
+from bench import one_process, peers, services
 from bench.load import Measured, Plant, measure, median_of, send_through
 from bench.scale import Scale
 from bench.tables import Table
@@ -16,6 +16,7 @@ from bench.tables import Table
 _COLUMNS = ("how", "in flight", "jobs/s", "CPU-ms/job", "workers", "relay", "gateway", *services.SERVERS)
 _WARM_UP = 20
 
+_Opened = Callable[[services.Servers, Path], AbstractAsyncContextManager[Plant]]
 _Plants = list[tuple[str, Callable[[], AbstractAsyncContextManager[Plant]]]]
 
 
@@ -30,7 +31,19 @@ async def noop_table(scale: Scale, servers: services.Servers) -> Table:
     for how, opened in (("one process", _one_process_noop), ("services", partial(_services_noop, servers))):
         for keeps in scale.keeping_outcomes:
             plants.append((f"{how}, stored" if keeps else how, partial(opened, keeps_outcomes=keeps)))
+    plants += _peers(servers, table)
     return await _filled(table, plants, scale)
+
+
+def _peers(servers: services.Servers, table: Table) -> _Plants:
+    """What is measured beside us; the table's note names what is not installed."""
+    plants: _Plants = []
+    for name, opened in (("procrastinate", peers.procrastinate_plant), ("celery", peers.celery_plant)):
+        if peers.is_installed(name):
+            plants.append((f"{name}, six chained", partial(_peer, opened, servers)))
+        else:
+            table.note += f"\n{name} is not installed (make setup-test), so it is not measured."
+    return plants
 
 
 async def real_table(scale: Scale, servers: services.Servers) -> Table:
@@ -68,6 +81,13 @@ def _cells(measured: Measured) -> list[float | None]:
     workers = sum(spent[name] for name in services.WORKERS) if services.WORKERS[0] in spent else None
     apart = [spent.get(name) for name in ("relay", "gateway", *services.SERVERS)]
     return [measured.jobs_a_second, spent["ours"], workers, *apart]
+
+
+@asynccontextmanager
+async def _peer(opened: _Opened, servers: services.Servers) -> AsyncGenerator[Plant]:
+    with TemporaryDirectory() as folder:
+        async with opened(servers, Path(folder)) as plant:
+            yield plant
 
 
 @asynccontextmanager

@@ -76,7 +76,7 @@ def serving() -> Generator[Servers]:
 
 
 @contextmanager
-def _processes(
+def processes(
     commands: Mapping[str, Sequence[str]], environment: Mapping[str, str], folder: Path
 ) -> Generator[dict[str, int]]:
     """Python processes by name, running for the block, logging into the folder; gives their ids."""
@@ -163,7 +163,7 @@ async def noop_plant(servers: Servers, folder: Path, *, keeps_outcomes: bool) ->
     commands = {name: ["bench.noop_service", name, *flags] for name in WORKERS}
     store = await PostgresEventStore.connect(url)
     try:
-        with _processes({"relay": ["dragoman_runtime.relay"], **commands}, servers.environment(url), folder) as pids:
+        with processes({"relay": ["dragoman_runtime.relay"], **commands}, servers.environment(url), folder) as pids:
             yield _Services(servers, store, pids)
     finally:
         await store.aclose()
@@ -188,7 +188,7 @@ async def real_plant(servers: Servers, folder: Path) -> AsyncGenerator[Plant]:
         base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=_START_S
     )
     try:
-        with _processes(commands, environment, folder) as pids:
+        with processes(commands, environment, folder) as pids:
             async with client:
                 await _answering(client)
                 yield _RealStages(servers, store, pids, client)

@@ -36,9 +36,10 @@ def rows_of(table: Table) -> list[str]:
     return [str(row[0]) for row in table.rows]
 
 
-async def test_noop_phases_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
+async def test_noop_phases_are_measured_beside_the_same_steps_of_others(bench_servers: Servers) -> None:
     table = await lifecycle.noop_table(SMALLEST, bench_servers)
-    assert rows_of(table) == ["one process, stored", "services, stored"]
+    others = ["procrastinate, six chained", "celery, six chained"]
+    assert rows_of(table) == ["one process, stored", "services, stored", *others]
 
 
 async def test_real_stages_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
