@@ -282,3 +282,31 @@ async def test_the_library_refuses_a_topic_that_is_not_ours(stranger: tuple[Even
 
     with pytest.raises(UnknownEventTypeError):
         application.mapper.to_domain_event(foreign)
+
+
+async def test_a_lease_tells_how_many_owners_let_it_expire(store: EventStore) -> None:
+    work_id, job_id, short = uuid4(), new_id(), timedelta(milliseconds=20)
+    leases = [Lease(work_id, job_id, f"owner {number}", short) for number in range(3)]
+    for lease in leases:
+        await taken(store, lease)
+    again = Lease(work_id, job_id, "owner 2", short)
+    await store.commit([append(job_id, [submitted()])], take=again)
+
+    assert [lease.takeovers for lease in (*leases, again)] == [0, 1, 2, 2]
+
+    await store.commit(release=again)
+    released = Lease(work_id, job_id, "owner 4", short)
+    await store.commit(take=released)
+    assert released.takeovers == 0
+
+
+async def taken(store: EventStore, lease: Lease) -> None:
+    """Take the lease, as soon as that of its owner before has expired."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await store.commit(take=lease)
+            except LeaseHeldError:
+                await asyncio.sleep(0.005)
+            else:
+                return

@@ -414,3 +414,57 @@ async def test_while_the_store_is_away_the_delivery_stays_with_the_bus(shop: Wor
 
     assert performed.count == 0, "the outcome was stored before the store went away"
     assert (await shop.types())[-2:] == ["phase.started", "document.extracted"]
+
+
+async def test_work_whose_workers_all_vanish_is_parked_after_its_attempts(shop: Workshop) -> None:
+    performed = Count(_vanish)
+    await shop.submit()
+    for number in range(5):
+        with pytest.raises(_Vanished):
+            await shop.worker(preflight(performed), owner=f"worker {number}").receive(shop.delivery(WorkKind.PREFLIGHT))
+        await shop.store.expire_leases()
+
+    await shop.worker(preflight(performed), owner="the last").receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    parked = await shop.last()
+    assert isinstance(parked, WorkParked)
+    assert (parked.code, parked.attempt) == ("work.abandoned", 5)
+    assert performed.count == 5
+    assert await leases(shop) == set()
+    assert (await shop.job()).status is JobStatus.FAILED
+
+
+async def test_a_worker_that_is_stopped_in_good_order_counts_no_attempt(shop: Workshop) -> None:
+    performed = Count()
+    await shop.submit()
+    for number in range(6):
+        worker = shop.worker(preflight(Raising(asyncio.CancelledError())), owner=f"worker {number}")
+        with pytest.raises(asyncio.CancelledError):
+            await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+        await shop.store.expire_leases()
+
+    await shop.worker(preflight(performed)).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert performed.contexts[0].attempt == 1
+    assert (await shop.types())[-1] == "preflight.passed"
+
+
+async def test_an_attempt_is_one_that_failed_or_one_whose_worker_vanished(shop: Workshop) -> None:
+    await shop.submit()
+    with pytest.raises(_Vanished):
+        await shop.worker(preflight(Count(_vanish)), owner="vanished").receive(shop.delivery(WorkKind.PREFLIGHT))
+    await shop.store.expire_leases()
+
+    await shop.worker(preflight(Raising(RetryableError("down"))), owner="b").receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    failure = await shop.last()
+    assert isinstance(failure, WorkFailed)
+    assert failure.attempt == 2
+
+
+class _Vanished(BaseException):
+    """What no worker survives: it ends without a word, its lease lives on."""
+
+
+async def _vanish(context: WorkContext) -> None:
+    raise _Vanished

@@ -130,7 +130,7 @@ async def performing(platform: Platform, tasks: Mapping[Service, Sequence[Task[A
     every = timedelta(seconds=settings.reconcile_every_s)
     reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every)
     dispatcher = Dispatcher(store, bus)
-    await store.clear_leases()
+    await store.expire_leases()
     await dispatcher.begin()
     await reconciler.wake_all()
     for worker in workers:

@@ -50,14 +50,19 @@ class Append:
     occurred_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lease:
-    """The right of `owner` to perform one piece of work until it ends; `ttl` counts from when the store takes it."""
+    """The right of `owner` to perform one piece of work until it ends; `ttl` counts from when the store takes it.
+
+    `takeovers` is set when the store takes the lease: how many owners let it expire, one after the other, since the
+    work was last released. An owner that could not renew because the store itself was restarted is not counted.
+    """
 
     work_id: UUID
     job_id: UUID
     owner: str
     ttl: timedelta
+    takeovers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +135,8 @@ class EventStore(Protocol):
         """The leases of these jobs that have not expired: work id and expiry."""
         ...
 
-    async def clear_leases(self) -> None:
-        """Drop all leases: for a process that knows it is alone."""
+    async def expire_leases(self) -> None:
+        """End all leases at once: for a process that knows it is alone. Whoever held them counts as vanished."""
         ...
 
     def lock_position(self, name: str) -> AbstractAsyncContextManager[LockedPosition | None]:

@@ -46,12 +46,17 @@ SELECT event.state FROM unnest($1::uuid[], $2::bigint[]) AS asked (stream_id, ve
 JOIN dragoman_events AS event ON event.originator_id = asked.stream_id AND event.originator_version > asked.version
 ORDER BY event.originator_id, event.originator_version
 """
+# A takeover counts against the work when its owner could have renewed the lease: not when the lease's time began before
+# this server did.
 _TAKE = """
 INSERT INTO work_leases (work_id, job_id, owner, expires_at)
 VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
-ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
+    takeovers = work_leases.takeovers + (
+        work_leases.owner <> excluded.owner AND work_leases.expires_at - $4::interval > pg_postmaster_start_time()
+    )::int
 WHERE work_leases.expires_at <= clock_timestamp() OR work_leases.owner = excluded.owner
-RETURNING work_id
+RETURNING takeovers
 """
 _RELEASE = "DELETE FROM work_leases WHERE work_id = $1 AND owner = $2"
 
@@ -61,16 +66,19 @@ _TAKE_AND_APPEND = """
 WITH taken AS (
     INSERT INTO work_leases (work_id, job_id, owner, expires_at)
     VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
-    ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+    ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
+        takeovers = work_leases.takeovers + (
+            work_leases.owner <> excluded.owner AND work_leases.expires_at - $4::interval > pg_postmaster_start_time()
+        )::int
     WHERE work_leases.expires_at <= clock_timestamp() OR work_leases.owner = excluded.owner
-    RETURNING work_id
-), turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($5) FROM taken)
+    RETURNING takeovers
+), turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($5), takeovers FROM taken)
 INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
 SELECT row.originator_id, row.originator_version, row.topic, row.state
 FROM turn, unnest($6::uuid[], $7::bigint[], $8::text[], $9::bytea[])
     WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
 ORDER BY row.place
-RETURNING notification_id
+RETURNING notification_id, (SELECT takeovers FROM taken)
 """
 _RELEASE_AND_APPEND = """
 WITH released AS (
@@ -170,6 +178,7 @@ class PostgresEventStore(EventStore):
             rows = await self._pool.fetch(_TAKE, *of_lease)
         if not rows:
             raise LeaseHeldError(f"Work {lease.work_id} of job {lease.job_id} is leased by another worker.")
+        lease.takeovers = int(rows[0][-1])
         return rows if encoded else []
 
     async def _release(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
@@ -232,9 +241,9 @@ class PostgresEventStore(EventStore):
         return {row[0]: row[1] for row in rows}
 
     @override
-    async def clear_leases(self) -> None:
+    async def expire_leases(self) -> None:
         async with translated_errors():
-            await self._pool.execute("DELETE FROM work_leases")
+            await self._pool.execute("UPDATE work_leases SET expires_at = clock_timestamp()")
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:

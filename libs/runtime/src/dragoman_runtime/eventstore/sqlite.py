@@ -38,16 +38,18 @@ _T = TypeVar("_T")
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS work_leases (work_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, owner TEXT NOT NULL, "
-    "expires_at REAL NOT NULL) WITHOUT ROWID",
+    "expires_at REAL NOT NULL, takeovers INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS work_leases_job ON work_leases (job_id)",
     "CREATE TABLE IF NOT EXISTS live_jobs (job_id TEXT PRIMARY KEY, due_at REAL NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS live_jobs_due ON live_jobs (due_at)",
     "CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
 )
+_ADD_TAKEOVERS = "ALTER TABLE work_leases ADD COLUMN takeovers INTEGER NOT NULL DEFAULT 0"
 _TAKE = (
-    "INSERT INTO work_leases VALUES (?, ?, ?, ?) ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, "
-    "expires_at = excluded.expires_at WHERE work_leases.expires_at <= ? OR work_leases.owner = excluded.owner "
-    "RETURNING work_id"
+    "INSERT INTO work_leases (work_id, job_id, owner, expires_at) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at, "
+    "takeovers = work_leases.takeovers + (work_leases.owner <> excluded.owner) "
+    "WHERE work_leases.expires_at <= ? OR work_leases.owner = excluded.owner RETURNING takeovers"
 )
 
 
@@ -56,6 +58,13 @@ class _Recorder(SQLiteApplicationRecorder):
 
     def construct_create_table_statements(self) -> list[str]:
         return [*super().construct_create_table_statements(), *_TABLES]
+
+    def create_table(self) -> None:
+        super().create_table()
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute("SELECT 1 FROM pragma_table_info('work_leases') WHERE name = 'takeovers'")
+            if cursor.fetchone() is None:  # a file of 0.1.0 or before
+                cursor.execute(_ADD_TAKEOVERS)
 
     def commit(self, events: Sequence[StoredEvent], take: Lease | None, release: Lease | None) -> list[int]:
         with self.datastore.transaction(commit=True) as cursor:
@@ -82,8 +91,10 @@ def _take(cursor: SQLiteCursor, lease: Lease) -> None:
     now = time.time()
     values = (lease.work_id.hex, lease.job_id.hex, lease.owner, now + lease.ttl.total_seconds(), now)
     cursor.execute(_TAKE, values)
-    if cursor.fetchone() is None:
+    row = cursor.fetchone()
+    if row is None:
         raise LeaseHeldError(f"Work {lease.work_id} of job {lease.job_id} is leased by another worker.")
+    lease.takeovers = int(row[0])
 
 
 class _Position:
@@ -202,8 +213,8 @@ class SqliteEventStore(EventStore):
         return {UUID(str(row[0])): datetime.fromtimestamp(float(row[1]), UTC) for row in rows}
 
     @override
-    async def clear_leases(self) -> None:
-        await self.execute("DELETE FROM work_leases")
+    async def expire_leases(self) -> None:
+        await self.execute("UPDATE work_leases SET expires_at = 0")
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:

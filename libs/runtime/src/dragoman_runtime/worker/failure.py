@@ -25,6 +25,12 @@ class RetryPolicy:
     maximum: timedelta = timedelta(minutes=5)
 
 
+class AbandonedError(PermanentError):
+    """Every process that did this work vanished while it was at it, as often as the work may be tried."""
+
+    default_code = "work.abandoned"
+
+
 class ParkingReason(Value):
     """Why work was parked, for the person who looks: code, message, and where in our code."""
 

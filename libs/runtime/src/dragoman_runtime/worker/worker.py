@@ -35,7 +35,7 @@ from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
-from dragoman_runtime.worker.failure import RetryPolicy, decide_failure, reason_of
+from dragoman_runtime.worker.failure import AbandonedError, RetryPolicy, decide_failure, reason_of
 from dragoman_runtime.worker.leases import HeldLeases
 from dragoman_runtime.worker.message import Message, message_span
 from dragoman_runtime.worker.task import (
@@ -151,6 +151,8 @@ class _Turn:
     async def _do(self, job: Job, head: Head) -> None:
         """Perform, decide and append under the lease."""
         attempt = self._attempt(job)
+        if self._lease.takeovers and attempt > job.submitted.rules.max_attempts:
+            return await self._park_abandoned(job, attempt - 1)
         try:
             outcome = await self._outcome(job, attempt)
             await self._record(job, head, attempt, outcome)
@@ -192,8 +194,15 @@ class _Turn:
         return (PhaseStarted(phase=phase.name, kind=kind),)
 
     def _attempt(self, job: Job) -> int:
+        """Which attempt this is: after those that failed, and those whose worker vanished."""
         trouble = job.failures.get(self._item.key)
-        return 1 if trouble is None else trouble.attempt + 1
+        return (0 if trouble is None else trouble.attempt) + self._lease.takeovers + 1
+
+    async def _park_abandoned(self, job: Job, attempts: int) -> None:
+        """Perform no more what its worker did not survive as often as it may be tried."""
+        what = f"{self._item.kind} {self._item.index} of job {job.job_id}"
+        message = f"Processes vanished while they were at {what}; find out why (memory, crashes), then resume the job."
+        await self._fail(AbandonedError(message), attempts)
 
     async def _outcome(self, job: Job, attempt: int) -> Value:
         """The outcome that is stored for these inputs, or else a new one, stored before anything is appended."""
