@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Column, Integer, MetaData, String, Table, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.streams import NOON, PROJECT, origin, submitted
 from dragoman_contracts.identity import new_id
 from dragoman_runtime.eventstore import Append, Head, Stored, StoreUnavailableError
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.projection import (
     LogWindow,
     Projector,
@@ -25,6 +27,8 @@ from dragoman_runtime.projection import (
     translated_errors,
     versioned,
 )
+from dragoman_runtime.sql_errors import is_passing
+from servers.postgres import PostgresServer
 
 
 class Journal:
@@ -233,6 +237,44 @@ async def test_a_database_that_is_away_is_trouble_that_passes() -> None:
         async with translated_errors(), engine.connect():
             pass
     await engine.dispose()
+
+
+async def test_a_postgres_that_crashes_and_recovers_is_trouble_that_passes_all_the_while(
+    postgres: PostgresServer, postgres_url: str
+) -> None:
+    engine = create_views_engine(sqlalchemy_url(postgres_url))
+    restarting = asyncio.create_task(asyncio.to_thread(_crash, postgres))
+    refused = 0
+    while not restarting.done():
+        try:
+            async with translated_errors(), engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except ViewsUnavailableError:
+            refused += 1
+        await asyncio.sleep(0.001)
+    await restarting
+    await engine.dispose()
+    assert refused
+
+
+def _crash(postgres: PostgresServer) -> None:
+    postgres.stop_immediately()
+    postgres.start()
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "passes"),
+    [("57P03", True), ("53100", True), ("53300", True), ("08006", True), ("40P01", True), ("42P01", False)],
+)
+def test_a_database_error_passes_or_not_by_its_sqlstate(sqlstate: str, passes: bool) -> None:
+    error = DBAPIError("SELECT 1", {}, _DriverError(sqlstate))
+    assert is_passing(error) is passes
+
+
+class _DriverError(Exception):
+    def __init__(self, sqlstate: str) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
 
 
 async def test_another_version_is_built_beside_the_old_one_and_replaces_it_once_caught_up(

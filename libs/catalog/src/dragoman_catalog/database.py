@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Executable, insert
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_catalog import tables
@@ -19,6 +19,7 @@ from dragoman_catalog.errors import CatalogUnavailableError, EntryExistsError, S
 from dragoman_catalog.values import Editor
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.model import Value
+from dragoman_runtime.sql_errors import is_passing
 
 _V = TypeVar("_V", bound=Value)
 
@@ -119,9 +120,7 @@ async def _translated() -> AsyncGenerator[None]:
         yield
     except IntegrityError as error:
         raise EntryExistsError("There is such an entry already; edit it or choose another name.") from error
-    except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+    except (DBAPIError, OSError, TimeoutError) as error:
+        if isinstance(error, DBAPIError) and not is_passing(error):
+            raise
         raise CatalogUnavailableError(f"The catalogue cannot be reached: {type(error).__name__}.") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise CatalogUnavailableError("The catalogue's database dropped the connection.") from error
-        raise

@@ -34,11 +34,12 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_runtime.eventstore import Stored
+from dragoman_runtime.sql_errors import is_passing
 from dragoman_runtime.telemetry.metrics import PROJECTION_EVENTS_TOTAL, PROJECTION_LAG_EVENTS
 
 _SCHEMA_LOCK = 0x7669657773  # "views"
@@ -184,12 +185,10 @@ async def translated_errors() -> AsyncGenerator[None]:
     """Turn the views database's troubles that pass into ViewsUnavailableError."""
     try:
         yield
-    except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+    except (DBAPIError, OSError, TimeoutError) as error:
+        if isinstance(error, DBAPIError) and not is_passing(error):
+            raise
         raise ViewsUnavailableError(f"The views database cannot be reached: {type(error).__name__}.") from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise ViewsUnavailableError("The views database dropped the connection.") from error
-        raise
 
 
 class Projector:

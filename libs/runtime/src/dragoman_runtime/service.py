@@ -12,8 +12,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.vocabulary import QUEUE_OF, Service
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -28,11 +29,16 @@ from dragoman_runtime.settings import (
     WorkerSettings,
     variable,
 )
-from dragoman_runtime.telemetry import configure_telemetry
+from dragoman_runtime.telemetry import configure_telemetry, get_logger
 from dragoman_runtime.worker import RetryPolicy, Task, Worker, WorkerIdentity, WorkerLimits, WorkerPorts
 
 if TYPE_CHECKING:
     from dragoman_runtime.bus.rabbit import RabbitBus
+
+
+_RETRY_S = 1.0
+_T = TypeVar("_T")
+_log = get_logger()
 
 
 class ServiceSettings(DatabaseSettings, ObjectSettings, BusSettings, WorkerSettings, TelemetrySettings):
@@ -61,19 +67,30 @@ async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
     """
     from dragoman_runtime.bus.rabbit import RabbitBus  # slow to import, and the one process has no broker
 
-    if settings.postgres_url is None:
+    url = settings.postgres_url
+    if url is None:
         raise SettingsError(f"{variable('database_url')}: services share a PostgreSQL database; name it.")
     async with AsyncExitStack() as stack:
-        await migrate_events(settings.postgres_url)
-        store = await PostgresEventStore.connect(settings.postgres_url)
+        await once_reachable(lambda: migrate_events(url))
+        store = await once_reachable(lambda: PostgresEventStore.connect(url))
         stack.push_async_callback(store.aclose)
         objects = object_store(settings)
-        await objects.open()
+        await once_reachable(objects.open)
         stack.push_async_callback(objects.close)
         bus = RabbitBus(settings.amqp_url.get_secret_value())
         stack.push_async_callback(bus.stop)
         await bus.open()
         yield Backends(store, objects, bus)
+
+
+async def once_reachable(connect: Callable[[], Awaitable[_T]]) -> _T:
+    """What `connect` gives, as soon as its server is there: a process outlives an outage that it was started in."""
+    while True:
+        try:
+            return await connect()
+        except RetryableError as error:
+            _log.warning("service.waiting", error_code=error.code)
+            await asyncio.sleep(_RETRY_S)
 
 
 async def run_service(

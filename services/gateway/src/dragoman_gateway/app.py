@@ -29,7 +29,7 @@ from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
 from dragoman_runtime.objects import object_store
 from dragoman_runtime.projection import create_views_engine
-from dragoman_runtime.service import build, until_told_to_stop
+from dragoman_runtime.service import build, once_reachable, until_told_to_stop
 from dragoman_runtime.settings import SettingsError, variable
 from dragoman_runtime.telemetry import configure_telemetry
 
@@ -117,12 +117,12 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     url = settings.postgres_url
     if url is None:
         raise SettingsError(f"{variable('database_url')}: services share a PostgreSQL database; name it.")
-    await migrate_events(url)
-    await migrate_catalog(url)
-    store = await PostgresEventStore.connect(url)
+    await once_reachable(lambda: migrate_events(url))
+    await once_reachable(lambda: migrate_catalog(url))
+    store = await once_reachable(lambda: PostgresEventStore.connect(url))
     stack.push_async_callback(store.aclose)
     objects = object_store(settings)
-    await objects.open()
+    await once_reachable(objects.open)
     stack.push_async_callback(objects.close)
     engine = create_views_engine(sqlalchemy_url(url))
     stack.push_async_callback(engine.dispose)
@@ -138,7 +138,7 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     )
     views = projectors(store, objects, engine)
     for each in views:
-        await each.open()
+        await once_reachable(each.open)
     beside = [asyncio.ensure_future(each.run()) for each in views]
     app = create_app(ports, [console_router()])
     async with serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies):

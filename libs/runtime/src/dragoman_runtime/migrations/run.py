@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
+
+from dragoman_runtime.eventstore import StoreUnavailableError
+from dragoman_runtime.eventstore.postgres import translated_errors
+from dragoman_runtime.sql_errors import is_passing
 
 _MIGRATION_LOCK = 0x6D696772617465  # "migrate"
 
@@ -14,16 +21,30 @@ async def migrate(url: str, scripts: Path, version_table: str) -> None:
     """Bring the database at `url` to the newest revision in `scripts`; a second process waits for the first.
 
     `url` is an SQLAlchemy URL of an async driver. Each room has a version table of its own.
+
+    Raises:
+        StoreUnavailableError: the database cannot be reached.
     """
     engine = create_async_engine(url)
     try:
-        async with engine.begin() as connection:
+        async with _translated_errors(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             if not await connection.run_sync(_is_newest, scripts, version_table):
                 await connection.run_sync(_upgrade, scripts, version_table)
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def _translated_errors() -> AsyncGenerator[None]:
+    async with translated_errors():
+        try:
+            yield
+        except DBAPIError as error:
+            if is_passing(error):
+                raise StoreUnavailableError("The database to migrate is stopping or starting.") from error
+            raise
 
 
 async def migrate_events(url: str) -> None:

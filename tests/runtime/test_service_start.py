@@ -1,0 +1,62 @@
+"""A service that is started while its servers are away waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from structlog.testing import capture_logs
+
+from dragoman_runtime.service import ServiceSettings, backends
+from dragoman_runtime.settings import load
+from servers.postgres import PostgresServer
+from servers.rabbitmq import RabbitMqServer
+from servers.s3 import S3Server
+
+
+async def test_a_service_waits_for_the_servers_it_is_started_without(
+    postgres: PostgresServer,
+    postgres_url: str,
+    rabbitmq: RabbitMqServer,
+    s3: S3Server,
+    s3_bucket: str,
+) -> None:
+    settings = load(ServiceSettings, _given(postgres_url, rabbitmq.url, s3, s3_bucket))
+    postgres.stop()
+    s3.kill()
+    try:
+        with capture_logs() as lines:
+            connecting = asyncio.create_task(_connected(settings))
+            await _said(lines, "store.unavailable")
+            await asyncio.to_thread(postgres.start)
+            await _said(lines, "storage.unavailable")
+            await asyncio.to_thread(s3.start)
+            assert await asyncio.wait_for(connecting, 60)
+    finally:
+        postgres.start()
+        s3.start()
+
+
+async def _said(lines: list[MutableMapping[str, Any]], code: str) -> None:
+    """Return when the process has said that it waits, and for what."""
+    async with asyncio.timeout(60):
+        while True:
+            if any(line["event"] == "service.waiting" and line["error_code"] == code for line in lines):
+                return
+            await asyncio.sleep(0.02)
+
+
+async def _connected(settings: ServiceSettings) -> bool:
+    async with backends(settings) as shared:
+        return await shared.bus.ping()
+
+
+def _given(database: str, amqp: str, s3: S3Server, bucket: str) -> Mapping[str, object]:
+    return {
+        "database_url": database,
+        "amqp_url": amqp,
+        "objects_url": f"s3+{s3.url}/{bucket}",
+        "s3_access_key": s3.access_key,
+        "s3_secret_key": s3.secret_key,
+    }
