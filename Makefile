@@ -6,6 +6,7 @@ TARGET ?= es
 ENGINE ?= apertium
 OUT    ?= out
 DOCUMENTS ?= 100
+CHAOS  ?=
 
 BIN       := .venv/bin
 PROJECTS  := $(wildcard pyproject.toml libs/*/pyproject.toml services/*/pyproject.toml deploy/standalone/pyproject.toml)
@@ -15,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire chaos lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -52,6 +53,9 @@ bench: setup-test ## measure jobs a second and CPU a job
 
 under-fire: setup-test ## translate 100 corpus documents as services while each service is killed; DOCUMENTS=n
 	cd tests && ../$(BIN)/python -m e2e.under_fire --documents $(DOCUMENTS)
+
+chaos: setup-test ## let all that runs die and go wrong under 2,000 jobs; CHAOS="--seed 1 --jobs 200 --kills 80 --faults 1"
+	cd tests && ../$(BIN)/python -m chaos $(CHAOS)
 
 lock: setup-test ## pin dependencies anew after a pyproject.toml changed; UPGRADE=--upgrade takes the newest
 	$(COMPILE) --group setup --output-file requirements.lock

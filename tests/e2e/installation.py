@@ -19,7 +19,9 @@ WORKERS = ("intake", "extract", "translate", "qa", "reassemble")
 EVERY_SERVICE = ("relay", *WORKERS, "gateway")
 """All there is: the six services and the relay."""
 
-_MODULES = {name: f"dragoman_{name}" for name in (*WORKERS, "gateway")} | {"relay": "dragoman_runtime.relay"}
+MODULES = {name: f"dragoman_{name}" for name in (*WORKERS, "gateway")} | {"relay": "dragoman_runtime.relay"}
+"""What `python -m` runs of each."""
+
 _STOP_TIMEOUT_S = 40
 _LOOK_S = 1.0
 
@@ -27,9 +29,12 @@ _LOOK_S = 1.0
 class ServiceProcess:
     """One process of one service, with its log in a file. It never outlives the session of the tests."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, environment: Mapping[str, str], log: Path, command: Sequence[str] | None = None
+    ) -> None:
         self.name = name
         self.log = log
+        self._command = command or ("-m", MODULES[name])
         self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -37,7 +42,7 @@ class ServiceProcess:
         """Start the process; it connects by itself when its servers are there."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                watched(self.name, [sys.executable, "-m", _MODULES[self.name]]),
+                watched(self.name, [sys.executable, *self._command]),
                 env={**os.environ, **self._environment},
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -55,6 +60,11 @@ class ServiceProcess:
     def is_running(self) -> bool:
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_status(self) -> int | None:
+        """How the process ended, as a signal's number with a minus where it was one; None while it lives."""
+        return None if self._process is None else self._process.poll()
 
     def pause(self) -> None:
         """Stop it where it stands; `resume` lets it go on as if nothing had been."""

@@ -1,0 +1,50 @@
+"""The long run: `python -m chaos` from the folder of the tests. It prints its seed first and its table at the end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import secrets
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from chaos.faults import OUTSIDE_KINDS
+from chaos.plan import plans
+from chaos.report import table
+from chaos.run import own_servers, run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run and print; 1 where something is wrong."""
+    given = _parser().parse_args(arguments)
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # it tells of each outage that we make
+    seed: int = given.seed if given.seed is not None else secrets.randbelow(1_000_000)
+    sys.stdout.write(f"seed {seed}\n")
+    sys.stdout.flush()
+    chosen = plans(
+        seed, jobs=given.jobs, kills=given.kills, rounds=given.rounds, kinds=OUTSIDE_KINDS, times=given.faults
+    )
+    with tempfile.TemporaryDirectory(prefix="dragoman-chaos-") as temporary, own_servers() as servers:
+        folder = Path(given.keep or temporary)
+        afters, found = asyncio.run(run(chosen, servers, folder, is_cold=given.cold))
+    sys.stdout.write(table(seed, afters, found) + "\n")
+    return 1 if any(each.wrong for each in found) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, help="of everything that is left to chance; printed, else a new one")
+    parser.add_argument("--jobs", type=int, default=2000, help="documents to translate under fire")
+    parser.add_argument("--kills", type=int, default=340, help="kills of services, over all points alike")
+    parser.add_argument("--faults", type=int, default=5, help="how often each kind of fault outside the services")
+    parser.add_argument("--rounds", type=int, default=4, help="installations, one after the other")
+    parser.add_argument("--cold", action="store_true", help="start each process anew instead of forking it")
+    parser.add_argument("--keep", help="a new folder for the logs of the services, which else are deleted")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

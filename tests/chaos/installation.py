@@ -1,0 +1,244 @@
+"""One installation under fire: its servers go wrong, its processes die, and its jobs must not notice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import aio_pika
+
+from chaos.faults import Faults
+from chaos.journey import Journey
+from chaos.model import ChaosModel
+from chaos.plan import Plan
+from chaos.points import POINTS, TWICE_VARIABLE
+from chaos.processes import Nursery, process_of
+from chaos.s3_proxy import S3Proxy
+from chaos.supervisor import Kill, Member, Supervisor
+from chaos.waiting import until
+from dragoman_catalog import Catalog, Editor, ProjectSettings
+from dragoman_contracts.vocabulary import Queue
+from dragoman_runtime.bus.rabbit import DEAD_LETTERS
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
+from dragoman_runtime.migrations.run import sqlalchemy_url
+from dragoman_runtime.projection import create_views_engine
+from e2e.api_client import ApiClient, first_token
+from e2e.installation import object_settings, service_settings
+from servers.postgres import PostgresServer
+from servers.rabbitmq import RabbitMqServer
+from servers.s3 import S3Server
+
+_MAX_ATTEMPTS = 25
+"""Outages and kills come so thick that the usual five would be used up by chance."""
+
+_QUIET_S = 120.0
+_LOOK_S = 0.2
+_MORE = 90_000
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The private servers of a run, used by its installations one after the other."""
+
+    postgres: PostgresServer
+    rabbitmq: RabbitMqServer
+    s3: S3Server
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What an installation left behind, to be checked: its database, its bucket, and what was seen of it."""
+
+    database: str
+    bucket: str
+    folder: Path
+    names: Mapping[UUID, str]
+    stuck: tuple[str, ...]
+    kills: tuple[Kill, ...]
+    bad_ends: tuple[str, ...]
+    faults: Counter[str]
+    leases: int
+    queued: Mapping[str, int]
+    duration_s: float
+
+
+async def under_fire(
+    plan: Plan, numbers: range, servers: Servers, model: ChaosModel, folder: Path, nursery: Nursery | None
+) -> Aftermath:
+    """Run the documents `numbers` through an installation while the plan is carried out.
+
+    Where the jobs are done before the plan is, more documents follow.
+    """
+    database, bucket = servers.postgres.create_database(), servers.s3.create_bucket()
+    proxy = S3Proxy(servers.s3.port)
+    proxy.start()
+    objects = object_settings(proxy.url, bucket, servers.s3.access_key, servers.s3.secret_key)
+    environment = {**service_settings(database, servers.rabbitmq.url, objects), **model.settings, **_SETTINGS}
+    if plan.is_twice_and_shuffled:
+        environment[TWICE_VARIABLE] = "1"
+    members = [
+        Member(name, service, process_of(name, service, environment, folder, nursery))
+        for service in POINTS
+        for name in _names(service, plan.replicas)
+    ]
+    client = ApiClient(f"http://127.0.0.1:{environment['DRAGOMAN_HTTP_PORT']}")
+    for member in members:
+        member.process.start()
+    try:
+        await client.until_ready()
+        await _enter_project(database)
+        client.sign_in(await first_token(database))
+        store = await PostgresEventStore.connect(database, pool_size=3)
+        try:
+            run = _Run(plan, members, folder, Journey(client, store, numbers), store)
+            run.faults = Faults(
+                servers.rabbitmq,
+                servers.postgres,
+                servers.s3,
+                proxy,
+                model,
+                folder,
+                [member.name for member in members],
+                run.journey.items,
+                plan.seed,
+            )
+            await run.carry_out()
+            leases = await run.leases_left()
+            await run.faults.until_delivered()
+        finally:
+            await store.aclose()
+    finally:
+        await client.aclose()
+        statuses = await asyncio.to_thread(lambda: {each.name: each.process.stop() for each in reversed(members)})
+        proxy.close()
+    ends = [f"{name} was told to stop and ended with {status}" for name, status in statuses.items() if status]
+    return Aftermath(
+        database=database,
+        bucket=bucket,
+        folder=folder,
+        names=run.journey.names,
+        stuck=run.stuck,
+        kills=tuple(run.supervisor.kills),
+        bad_ends=(*run.supervisor.ends, *ends),
+        faults=run.faults.made,
+        leases=leases,
+        queued=await queued(servers.rabbitmq),
+        duration_s=run.duration_s,
+    )
+
+
+_SETTINGS = {
+    "DRAGOMAN_BACKOFF_BASE_S": "0.5",
+    "DRAGOMAN_BACKOFF_MAX_S": "4",
+    "DRAGOMAN_LOG_LEVEL": "info",
+}
+
+
+class _Run:
+    """The plan being carried out."""
+
+    faults: Faults
+
+    def __init__(
+        self, plan: Plan, members: list[Member], folder: Path, journey: Journey, store: PostgresEventStore
+    ) -> None:
+        self.journey = journey
+        self.stuck: tuple[str, ...] = ()
+        self.duration_s = 0.0
+        self._plan = plan
+        self._store = store
+        self._began = time.monotonic()
+        self._failing: asyncio.Task[None] | None = None
+        self.supervisor = Supervisor(
+            folder, members, plan.orders, plan.seed, lambda share: share <= self.journey.progress + 0.1
+        )
+
+    async def carry_out(self) -> None:
+        """Return when the jobs rest and the plan is done, or when nothing moves any more."""
+        supervising = asyncio.create_task(self.supervisor.run())
+        failing = self._failing = asyncio.create_task(self._fail())
+        following = asyncio.create_task(self.journey.follow())
+        travelling = asyncio.create_task(self._travel())
+        watching = asyncio.create_task(self._until_stuck())
+        await asyncio.wait({travelling, watching}, return_when=asyncio.FIRST_COMPLETED)
+        tasks = (travelling, watching, failing, supervising, following)
+        for task in tasks:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        self.duration_s = time.monotonic() - self._began
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def leases_left(self) -> int:
+        """The leases that are left, once nothing is under way any more."""
+        count = 0
+        for _ in range(50):
+            count = int(await self._store.pool.fetchval("SELECT count(*) FROM work_leases"))
+            if not count:
+                break
+            await asyncio.sleep(_LOOK_S)
+        return count
+
+    async def _fail(self) -> None:
+        """Let the faults happen, spread over the jobs."""
+        for number, kind in enumerate(self._plan.faults):
+            share = number / (len(self._plan.faults) + 1) * 0.9
+            await until(lambda share=share: self.journey.progress >= share)
+            await self.faults.make(kind)
+
+    async def _travel(self) -> None:
+        await self.journey.run()
+        number = _MORE + self._plan.seed % 1000 * 50
+        while not self.supervisor.is_done or self.faults.made.total() < len(self._plan.faults):
+            if self._failing is not None and self._failing.done():
+                self._failing.result()  # raises what a fault could not do
+            await self.journey.more(range(number, number + 4))
+            number += 4
+
+    async def _until_stuck(self) -> None:
+        """Return when for long no event was stored although jobs do not rest; their ends are then noted."""
+        seen, since = -1, time.monotonic()
+        while time.monotonic() < since + _QUIET_S:
+            await asyncio.sleep(_LOOK_S)
+            events = sum(job.version for job in self.journey.jobs.values())
+            if events != seen:
+                seen, since = events, time.monotonic()
+        self.stuck = tuple(
+            f"{self.journey.names.get(job_id, job_id)} {job.status} in {job.stage} at {job.version}"
+            for job_id, job in self.journey.jobs.items()
+            if job_id not in self.journey.rested
+        )
+
+
+def _names(service: str, replicas: int) -> list[str]:
+    """The processes of a service. There is one gateway, since a second would need a port of its own."""
+    count = 1 if service == "gateway" else replicas
+    return [service if number == 0 else f"{service}-{number + 1}" for number in range(count)]
+
+
+async def _enter_project(database: str) -> None:
+    engine = create_views_engine(sqlalchemy_url(database))
+    projects = Catalog(engine).projects
+    project = await projects.find("default")
+    assert project is not None
+    settings = ProjectSettings.model_validate({**project.settings.model_dump(), "max_attempts": _MAX_ATTEMPTS})
+    editor = Editor(actor="test", actor_name="")
+    await projects.edit(
+        editor, datetime.now(UTC), "default", version=project.version, name=project.name, settings=settings
+    )
+    await engine.dispose()
+
+
+async def queued(rabbitmq: RabbitMqServer) -> dict[str, int]:
+    """How many messages lie in each queue; once nobody consumes, also those that were never acknowledged."""
+    async with await aio_pika.connect(rabbitmq.url) as connection, connection.channel() as channel:
+        names = [DEAD_LETTERS, *(queue.value for queue in Queue)]
+        declared = [await channel.declare_queue(name, passive=True) for name in names]
+        return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}

@@ -1,0 +1,82 @@
+"""The table that a run prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from chaos.checks import Findings
+from chaos.installation import Aftermath
+from chaos.plan import every_point
+from chaos.points import AT_RANDOM
+
+_MOST_SHOWN = 10
+
+
+def table(seed: int, afters: Sequence[Aftermath], found: Sequence[Findings]) -> str:
+    """Faults by kind and point, what became of the jobs, and what is wrong, which should be nothing."""
+    kills = Counter((kill.service, kill.point) for after in afters for kill in after.kills)
+    faults = sum((after.faults for after in afters), Counter[str]())
+    lines = [f"seed {seed}", "", f"kill -9 of            at                {'before':>8} {'after':>8}"]
+    lines += [_kills_row(kills, service, step) for service, step in _steps()]
+    lines += _rows([("all kills", kills.total()), ("least at one point", min(kills[each] for each in every_point()))])
+    lines += ["", "what went wrong outside the services", *_rows(sorted(faults.items()))]
+    lines += ["", "jobs", *_rows(_jobs(afters, found))]
+    for name, things in sorted(_wrong(found).items()):
+        lines += ["", f"WRONG, {name}: {len(things)}", *(f"  {each}" for each in things[:_MOST_SHOWN])]
+    return "\n".join(lines)
+
+
+def _steps() -> list[tuple[str, str]]:
+    return list(
+        dict.fromkeys(
+            (service, point.removeprefix("before ").removeprefix("after ")) for service, point in every_point()
+        )
+    )
+
+
+def _kills_row(kills: Counter[tuple[str, str]], service: str, step: str) -> str:
+    if step == AT_RANDOM:
+        return f"  {service:<20}{step:<18}{kills[service, step]:>8}"
+    return f"  {service:<20}{step:<18}{kills[service, f'before {step}']:>8} {kills[service, f'after {step}']:>8}"
+
+
+def _jobs(afters: Sequence[Aftermath], found: Sequence[Findings]) -> Iterable[tuple[str, object]]:
+    statuses = sum((each.statuses for each in found), Counter[str]())
+    failures = sum((each.failures for each in found), Counter[str]())
+    return (
+        ("jobs", sum(len(after.names) for after in afters)),
+        ("of these", ", ".join(f"{status} {count}" for status, count in sorted(statuses.items()))),
+        ("events", sum(each.events for each in found)),
+        ("failed attempts on record", ", ".join(f"{code} {count}" for code, count in failures.most_common()) or "none"),
+        ("lost", _count(found, "lost")),
+        ("stuck", _count(found, "stuck")),
+        ("parked", _count(found, "parked")),
+        ("streams different from the undisturbed run's", _count(found, "different")),
+        ("streams with a broken chain", _count(found, "broken_chains")),
+        ("objects missing", _count(found, "missing_objects")),
+        ("view tables different from a rebuild", _count(found, "views")),
+        ("queues not empty, leases left", _count(found, "queued")),
+        ("processes that ended by themselves or badly", _count(found, "bad_ends")),
+        ("model calls recorded", sum(each.calls for each in found)),
+        ("recorded calls repeated", _count(found, "repeated_recorded_calls")),
+        ("calls in flight at the kills", sum(each.calls_in_flight_at_kills for each in found)),
+        ("unrecorded calls repeated", sum(each.repeated_unrecorded_calls for each in found)),
+        ("duration under fire", f"{sum(after.duration_s for after in afters):.0f} s"),
+    )
+
+
+def _count(found: Sequence[Findings], name: str) -> int:
+    return sum(len(getattr(each, name)) for each in found)
+
+
+def _wrong(found: Sequence[Findings]) -> dict[str, list[str]]:
+    wrong: dict[str, list[str]] = {}
+    for each in found:
+        for name, things in each.wrong.items():
+            wrong.setdefault(name, []).extend(things)
+    return wrong
+
+
+def _rows(rows: Iterable[tuple[str, object]]) -> list[str]:
+    return [f"  {name:<48} {value}" for name, value in rows]

@@ -1,0 +1,94 @@
+"""The streams of jobs, so that one run's can be held against another's: what must be equal, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from dragoman_contracts.envelope import digest, encode
+from dragoman_contracts.events import (
+    BatchTranslated,
+    DocumentReassembled,
+    Event,
+    JobSubmitted,
+    StreamType,
+    WorkFailed,
+)
+from dragoman_contracts.references import ObjectRef
+from dragoman_runtime.eventstore import EventStore, Stored
+from dragoman_runtime.objects import ObjectStore
+
+Stream = tuple[str, ...]
+"""A job's events, each as canonical JSON: without attempts, ids, times and what calls cost; batches by index."""
+
+_OF_THIS_RUN = {"document_id", "intake_record", "policy", "request_digest", "rules"}
+_PAGE = 2000
+
+
+async def job_streams(store: EventStore) -> dict[UUID, list[Stored]]:
+    """Every job's events."""
+    streams: dict[UUID, list[Stored]] = {}
+    async for stored in every_event(store):
+        if stored.recorded.envelope.stream_type is StreamType.JOB:
+            streams.setdefault(stored.recorded.envelope.stream_id, []).append(stored)
+    return streams
+
+
+async def every_event(store: EventStore) -> AsyncGenerator[Stored]:
+    """The log."""
+    position = 0
+    while page := await store.tail(position, limit=_PAGE):
+        position = page[-1].position
+        for each in page:
+            yield each
+
+
+async def comparable(stream: Sequence[Stored], objects: ObjectStore) -> Stream:
+    """The stream as it must be equal to that of the same document in any other run."""
+    events = [each.recorded.event for each in stream if not isinstance(each.recorded.event, WorkFailed)]
+    project_id = stream[0].recorded.envelope.project_id
+    plain = [(event, await _plain(event, project_id, objects)) for event in events]
+    batches = iter(sorted(text for event, text in plain if isinstance(event, BatchTranslated)))
+    return tuple(next(batches) if isinstance(event, BatchTranslated) else text for event, text in plain)
+
+
+def is_chained(stream: Sequence[Stored]) -> bool:
+    """Whether versions have no gap and each event names the digest of the one before."""
+    before = ""
+    for version, each in enumerate(stream, start=1):
+        envelope = each.recorded.envelope
+        if envelope.version != version or envelope.previous_digest != before:
+            return False
+        before = digest(encode(each.recorded))
+    return True
+
+
+def references(event: Event) -> list[ObjectRef]:
+    """The objects that an event points to."""
+    found: list[ObjectRef] = []
+    for name in type(event).model_fields:
+        value: Any = getattr(event, name)
+        values = cast("tuple[object, ...]", value if isinstance(value, tuple) else (value,))
+        found += [each for each in values if isinstance(each, ObjectRef)]
+    return found
+
+
+async def _plain(event: Event, project_id: UUID, objects: ObjectStore) -> str:
+    content: dict[str, Any] = event.model_dump(mode="json")
+    match event:
+        case JobSubmitted():
+            content = {name: value for name, value in content.items() if name not in _OF_THIS_RUN}
+        case BatchTranslated():
+            targets = json.loads(await objects.get(project_id, event.targets))
+            for each in targets["targets"]:
+                each.pop("call", None)  # the record of a call tells when it was made
+            content = {"index": event.index, "unit_count": event.unit_count, "targets": targets}
+        case DocumentReassembled():
+            manifest = json.loads(await objects.get(project_id, event.manifest))
+            manifest.pop("target_lists", None)
+            content["manifest"] = manifest
+        case _:
+            pass
+    return json.dumps([event.name, content], sort_keys=True, ensure_ascii=False)
