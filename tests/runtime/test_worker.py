@@ -462,6 +462,41 @@ async def test_an_attempt_is_one_that_failed_or_one_whose_worker_vanished(shop: 
     assert failure.attempt == 2
 
 
+async def test_what_is_paid_for_is_stored_as_soon_as_the_store_is_back(shop: Workshop) -> None:
+    stored: list[str] = []
+    outages = [RetryableError("away"), RetryableError("away")]
+
+    async def store() -> None:
+        if outages:
+            raise outages.pop()
+        stored.append("answer")
+
+    async def pay(context: WorkContext) -> None:
+        await context.persist(store)
+
+    await shop.submit()
+    await shop.worker(preflight(Count(pay))).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert stored == ["answer"]
+    assert (await shop.types())[-1] == "preflight.passed"
+
+
+async def test_a_store_that_stays_away_is_waited_for_until_the_deadline(shop: Workshop) -> None:
+    async def store() -> None:
+        raise RetryableError("away")
+
+    async def pay(context: WorkContext) -> None:
+        await context.persist(store)
+
+    await shop.submit()
+    limits = WorkerLimits(deadline=timedelta(milliseconds=50))
+    await shop.worker(preflight(Count(pay)), limits=limits).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    failure = await shop.last()
+    assert isinstance(failure, WorkFailed)
+    assert failure.code == "work.deadline"
+
+
 class _Vanished(BaseException):
     """What no worker survives: it ends without a word, its lease lives on."""
 

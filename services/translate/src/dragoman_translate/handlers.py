@@ -81,14 +81,15 @@ class _ObjectLedger(CallLedger):
         return RecordedCall(call=await self._context.objects.get_value(ref, ModelCall), ref=ref)
 
     async def record(self, call: ModelCall) -> ObjectRef:
-        """Store a call and point to it."""
+        """Store a call and point to it, as long as it takes: its answer is paid."""
         engine, usage = call.signature.name, call.reply.usage
         metrics.MODEL_CALLS_TOTAL.labels(engine, call.reply.finish_reason).inc()
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "input").inc(usage.prompt_tokens)
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "cached").inc(usage.cached_tokens)
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "output").inc(usage.response_tokens)
-        ref = await self._context.objects.put_value(call)
-        return await self._context.objects.put_pointer(call_pointer(call.fingerprint), ref)
+        objects, pointer = self._context.objects, call_pointer(call.fingerprint)
+        ref = await self._context.persist(lambda: objects.put_value(call))
+        return await self._context.persist(lambda: objects.put_pointer(pointer, ref))
 
 
 def call_pointer(fingerprint: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID
 
-from dragoman_contracts.errors import DragomanError
+from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_contracts.events import Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
@@ -20,6 +20,10 @@ from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import LIVE, WorkKind
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
+from dragoman_runtime.telemetry import get_logger
+
+_SHORTEST_S, _LONGEST_S = 0.1, 5.0
+_log = get_logger()
 
 _V = TypeVar("_V", bound=Value)
 _O = TypeVar("_O", bound=Value)
@@ -134,6 +138,21 @@ class WorkContext:
         """How many other pieces of the job's work are being performed."""
         leases = await self._store.live_leases(self.job.job_id)
         return len(leases.keys() - {self.item.work_id})
+
+    @staticmethod
+    async def persist(store: Callable[[], Awaitable[_R]]) -> _R:
+        """Store what was paid for, again and again while the object store is away: an outage must not cost it.
+
+        The deadline of the work bounds it; the lease is renewed meanwhile.
+        """
+        wait_s = _SHORTEST_S
+        while True:
+            try:
+                return await store()
+            except RetryableError as error:
+                _log.warning("work.persisting", error_code=error.code)
+                await asyncio.sleep(wait_s)
+                wait_s = min(wait_s * 2, _LONGEST_S)
 
     @staticmethod
     async def compute(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
