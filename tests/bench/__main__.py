@@ -1,6 +1,6 @@
 """Measure and print: `python -m bench` in the folder `tests`, or `make bench`.
 
---only noop|real|replay|documents   one table (may be repeated)
+--only documents|replay|resume|batches|engine|noop|real   one table (may be repeated)
 --jobs N                            jobs of one measurement of noop and real
 --seconds S                         time of each table beside that of starting servers and services
 """
@@ -13,12 +13,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from bench import docx_files, lifecycle, replay, services
+from bench import docx_files, large_jobs, lifecycle, replay, resume, services, slow_engine
 from bench.machine import machine_line, server_versions, versions_line
 from bench.scale import Scale
 from bench.tables import Table
 
-TABLES = ("documents", "replay", "noop", "real")
+TABLES = ("documents", "replay", "resume", "batches", "engine", "noop", "real")
 
 
 async def made(name: str, scale: Scale, servers: services.Servers | None) -> Table:
@@ -28,6 +28,12 @@ async def made(name: str, scale: Scale, servers: services.Servers | None) -> Tab
     match name:
         case "replay":
             return await replay.replay_table(scale, servers.postgres)
+        case "resume":
+            return await resume.resume_table(scale, servers)
+        case "batches":
+            return await large_jobs.batches_table(scale, servers)
+        case "engine":
+            return await slow_engine.engine_table(scale)
         case "noop":
             return await lifecycle.noop_table(scale, servers)
         case _:

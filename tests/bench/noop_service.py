@@ -1,4 +1,4 @@
-"""One worker service with no-op phases, a process of its own: `python -m bench.noop_service extract [--keep-outcomes]`.
+"""One worker service with no-op phases, a process of its own: `python -m bench.noop_service extract`.
 
 Settings, connections, bus, worker and, in intake, the reconciler are the real ones.
 """
@@ -18,7 +18,7 @@ from dragoman_runtime.service import Backends, Companion, ServiceSettings, run_s
 from dragoman_runtime.settings import load
 
 
-async def run(service: Service, settings: ServiceSettings, *, keeps_outcomes: bool) -> None:
+async def run(service: Service, settings: ServiceSettings, *, keeps_outcomes: bool, batches: int) -> None:
     """Serve until told to stop."""
 
     async def reconcile(shared: Backends) -> None:
@@ -26,7 +26,9 @@ async def run(service: Service, settings: ServiceSettings, *, keeps_outcomes: bo
         await Reconciler(shared.store, PostgresLiveJobs(shared.store), shared.bus, SystemClock(), every=every).run()
 
     companions: list[Companion] = [reconcile] if service is Service.INTAKE else []
-    await run_service(service, noop_tasks(keeps_outcomes=keeps_outcomes)[service], settings, companions)
+    await run_service(
+        service, noop_tasks(keeps_outcomes=keeps_outcomes, batches=batches)[service], settings, companions
+    )
 
 
 def main() -> None:
@@ -34,8 +36,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="One worker service with no-op phases.")
     parser.add_argument("service", type=Service)
     parser.add_argument("--keep-outcomes", action="store_true")
+    parser.add_argument("--batches", type=int, default=1, help="translation batches of a job (%(default)s)")
     asked = parser.parse_args()
-    asyncio.run(run(asked.service, load(ServiceSettings), keeps_outcomes=asked.keep_outcomes))
+    asyncio.run(run(asked.service, load(ServiceSettings), keeps_outcomes=asked.keep_outcomes, batches=asked.batches))
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ STEPS = 6
 _O = TypeVar("_O", bound=Value)
 
 
-def noop_tasks(*, keeps_outcomes: bool) -> Mapping[Service, tuple[Task[Any], ...]]:
+def noop_tasks(*, keeps_outcomes: bool, batches: int = 1) -> Mapping[Service, tuple[Task[Any], ...]]:
     """The tasks of each service. With `keeps_outcomes` each outcome is stored as an object with its pointer first."""
 
     def task(kind: WorkKind, outcome: _O, decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]) -> Task[_O]:
@@ -38,7 +38,7 @@ def noop_tasks(*, keeps_outcomes: bool) -> Mapping[Service, tuple[Task[Any], ...
 
     passed = _outcome(intake.PreflightOutcome, streams.preflight_passed())
     extracted = _outcome(extract.ExtractionOutcome, streams.extracted())
-    planned = _outcome(translate.PlanOutcome, streams.planned(batch_count=1))
+    planned = _outcome(translate.PlanOutcome, streams.planned(batch_count=batches))
     translated = _outcome(translate.BatchOutcome, streams.batch(0))
     verified = _outcome(qa.VerificationOutcome, streams.verified())
     reassembled = _outcome(reassemble.ReassemblyOutcome, streams.reassembled())

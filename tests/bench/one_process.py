@@ -71,10 +71,13 @@ class _RealStages(_OneProcess):
 
 
 @asynccontextmanager
-async def noop_plant(folder: Path, *, keeps_outcomes: bool) -> AsyncGenerator[Plant]:
+async def noop_plant(folder: Path, *, keeps_outcomes: bool, batches: int = 1) -> AsyncGenerator[Plant]:
     """The platform with no-op phases on a new state folder."""
     settings = _settings(folder)
-    async with opened(settings) as platform, performing(platform, noop_tasks(keeps_outcomes=keeps_outcomes)):
+    async with (
+        opened(settings) as platform,
+        performing(platform, noop_tasks(keeps_outcomes=keeps_outcomes, batches=batches)),
+    ):
         yield _OneProcess(platform.store)
 
 

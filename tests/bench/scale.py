@@ -16,6 +16,10 @@ class Scale:
     in_flight: tuple[int, ...] = (1, 20, 100)
     keeping_outcomes: tuple[bool, ...] = (False, True)
     replayed_jobs: int = 1500
+    batches: tuple[int, ...] = (50, 100, 200, 400, 800)
+    live_jobs: int = 10_000
+    model_calls: int = 40
+    model_latency_s: float = 2.0
     paragraphs: tuple[int, ...] = (10, 1000, 16_000)
     corpus_files: int = 40
     started: float = field(default_factory=time.perf_counter)

@@ -155,11 +155,13 @@ class _RealStages(_Services):
 
 
 @asynccontextmanager
-async def noop_plant(servers: Servers, folder: Path, *, keeps_outcomes: bool) -> AsyncGenerator[Plant]:
+async def noop_plant(
+    servers: Servers, folder: Path, *, keeps_outcomes: bool, batches: int = 1
+) -> AsyncGenerator[Plant]:
     """The five worker services with no-op phases and a relay, on a new database."""
     url = servers.postgres.create_database()
     await migrate_events(url)
-    flags = ["--keep-outcomes"] if keeps_outcomes else []
+    flags = [*(["--keep-outcomes"] if keeps_outcomes else []), "--batches", str(batches)]
     commands = {name: ["bench.noop_service", name, *flags] for name in WORKERS}
     store = await PostgresEventStore.connect(url)
     try:

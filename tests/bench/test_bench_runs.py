@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench import docx_files, lifecycle, replay
+from bench import docx_files, large_jobs, lifecycle, memory, replay, resume, slow_engine
 from bench.scale import Scale
 from bench.services import Servers
 from bench.tables import Table
@@ -19,6 +19,10 @@ SMALLEST = Scale(
     in_flight=(2,),
     keeping_outcomes=(True,),
     replayed_jobs=2,
+    batches=(3,),
+    live_jobs=5,
+    model_calls=2,
+    model_latency_s=0.01,
     paragraphs=(3,),
     corpus_files=0,
 )
@@ -50,6 +54,26 @@ async def test_real_stages_are_measured_in_one_process_and_as_services(bench_ser
 async def test_replay_is_measured_on_both_databases(postgres: PostgresServer) -> None:
     table = await replay.replay_table(SMALLEST, postgres)
     assert rows_of(table) == ["SQLite"] * 4 + ["PostgreSQL"] * 4
+
+
+async def test_large_jobs_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
+    table = await large_jobs.batches_table(SMALLEST, bench_servers)
+    assert rows_of(table) == ["one process", "services"]
+
+
+async def test_a_resume_sends_the_work_of_every_live_job_each_time(bench_servers: Servers) -> None:
+    table = await resume.resume_table(SMALLEST, bench_servers)
+    assert [row[:2] for row in table.rows] == [("first", 5), ("second", 5)]
+
+
+async def test_a_document_is_measured_against_the_engine_s_latency() -> None:
+    table = await slow_engine.engine_table(SMALLEST)
+    assert [row[0] for row in table.rows] == [2, 8]
+
+
+def test_memory_is_measured_of_every_process_over_the_whole_log() -> None:
+    table = memory.memory_table(45)
+    assert [row[:2] for row in table.rows] == [(role, 45) for role in memory.ROLES]
 
 
 def test_documents_are_measured_against_the_floor() -> None:
