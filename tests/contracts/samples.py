@@ -48,6 +48,7 @@ def _events() -> tuple[e.Event, ...]:
         s.failed(WorkKind.TRANSLATION_BATCH, 1),
         s.parked(WorkKind.TRANSLATION_BATCH, 1),
         e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=s.ref("the source document").digest),
+        e.ReplayPackaged(artifact=s.ref("package.zip")),
         e.DocumentRegistered(record=s.ref("the intake record"), family_key_digest=s.ref("the family key").digest),
         e.DocumentVersionAdded(number=2, source=s.ref("source"), record=s.ref("the intake record")),
         e.JobOpened(

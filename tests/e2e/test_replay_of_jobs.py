@@ -6,9 +6,11 @@ import asyncio
 import json
 import shutil
 import socket
+import zipfile
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -20,13 +22,14 @@ from dragoman_contracts.events import ArtifactErased, BatchTranslated, JobSubmit
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.text import Unit
 from dragoman_extract.domain import segmented
+from dragoman_gateway.replay_package import NotVerifiedError, PackageRefusedError, ReplayPackage, write_package
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects import FileObjectStore
 from dragoman_runtime.replaying import Replay, Replayer, StepResult
 from dragoman_standalone.job_replay import ServicesWork
 from e2e.command_line import dragoman
 from e2e.documents import own_document, some_documents
-from e2e.slow_model import SlowModel, slow_model
+from e2e.slow_model import SlowModel, foreign, slow_model
 
 _FAST = {"DRAGOMAN_BACKOFF_BASE_S": "0.1"}
 
@@ -197,3 +200,57 @@ async def test_what_was_erased_by_right_is_no_difference(tmp_path: Path, one: UU
     assert erased.is_equal
     assert results(erased)[StepResult.ERASED] == 3
     assert erased.rebuilt is None
+
+
+async def package_of(folder: Path, job_id: UUID) -> Path:
+    """The job's package, in a file."""
+    async with opened(folder) as (store, objects):
+        data = await write_package(await store.read_states(job_id), objects)
+        assert data == await write_package(await store.read_states(job_id), objects), "the same job, the same bytes"
+    path = folder / "package.zip"
+    path.write_bytes(data)
+    return path
+
+
+async def test_a_package_is_opened_checked_and_replayed_with_nothing_else_at_hand(tmp_path: Path, one: UUID) -> None:
+    path = await package_of(tmp_path, one)
+    shutil.rmtree(tmp_path / "state")
+    package = ReplayPackage.open(path)
+    replay, rebuilt = await Replayer(ServicesWork(), package).replay(package.stream)
+    assert replay.is_equal
+    assert rebuilt is not None
+    assert replay.rebuilt == replay.recorded == sha256(rebuilt).hexdigest()
+    assert not package.manifest.absent
+    with zipfile.ZipFile(path) as archive:
+        tmx = archive.read("translation.tmx").decode()
+    assert tmx.count("<tu ") == 64
+    assert "order 1 is delivered" in tmx
+    assert foreign("order 1 is delivered") in tmx
+
+
+@pytest.mark.parametrize("entry", ["manifest.json", "events.ndjson"])
+async def test_a_package_with_a_changed_entry_is_refused(tmp_path: Path, one: UUID, entry: str) -> None:
+    path = await package_of(tmp_path, one)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    entries[entry] = entries[entry].replace(b"openai", b"opfnai").replace(b'"version":', b'"version": 1')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    with pytest.raises(PackageRefusedError):
+        ReplayPackage.open(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"not a package"])
+def test_what_is_no_package_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "package.zip"
+    path.write_bytes(content)
+    with pytest.raises(PackageRefusedError):
+        ReplayPackage.open(path)
+
+
+async def test_a_job_without_a_verified_translation_is_not_packaged(tmp_path: Path, one: UUID) -> None:
+    async with opened(tmp_path) as (store, objects):
+        states = await store.read_states(one)
+        with pytest.raises(NotVerifiedError):
+            await write_package(states[:3], objects)

@@ -314,6 +314,15 @@ class ArtifactErased(Event):
     digest: Sha256
 
 
+class ReplayPackaged(Event):
+    """The job was packed up to be replayed elsewhere."""
+
+    name: ClassVar[str] = "job.replay_packaged"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    artifact: ObjectRef
+
+
 class RevisionStrategy(StrEnum):
     """What a submission under a known external reference becomes (row 90).
 
@@ -385,6 +394,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         WorkFailed,
         WorkParked,
         ArtifactErased,
+        ReplayPackaged,
         DocumentRegistered,
         DocumentVersionAdded,
         JobOpened,

@@ -430,3 +430,8 @@ def _(event: e.WorkParked, job: Job, envelope: EventEnvelope) -> Job:
 def _(event: e.ArtifactErased, job: Job, envelope: EventEnvelope) -> Job:
     kept = tuple(a for a in job.artifacts if (a.kind, a.object.digest) != (event.kind, event.digest))
     return _replace(job, artifacts=kept)
+
+
+@_apply.register
+def _(event: e.ReplayPackaged, job: Job, envelope: EventEnvelope) -> Job:
+    return _with_artifact(job, envelope, ArtifactKind.REPLAY_PACKAGE, event.artifact)

@@ -8,6 +8,7 @@ from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import segment, sentences
 from dragoman_linguistics.spacing import restore_margins
 from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render, render_by
+from dragoman_linguistics.tmx import TmxHeader, TmxUnit, write_tmx
 from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict
 from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 
@@ -20,6 +21,8 @@ __all__ = [
     "TagReport",
     "TaggedText",
     "TextCount",
+    "TmxHeader",
+    "TmxUnit",
     "Word",
     "WordLink",
     "align_tags",
@@ -43,4 +46,5 @@ __all__ = [
     "unit_verdict",
     "verify_unit",
     "words_of",
+    "write_tmx",
 ]

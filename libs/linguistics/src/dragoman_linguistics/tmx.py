@@ -89,7 +89,8 @@ def _tag(tag: Tag, is_paired: bool) -> str:
 
 def _text(text: str) -> str:
     """The text with what XML 1.0 cannot hold (§2.2) as the replacement character."""
-    return escape("".join(char if _is_xml(char) else "\N{REPLACEMENT CHARACTER}" for char in text))
+    kept = "".join(char if _is_xml(char) else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return escape(kept, {"\r": "&#13;"})
 
 
 def _is_xml(char: str) -> bool:

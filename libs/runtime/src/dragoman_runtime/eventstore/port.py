@@ -115,6 +115,10 @@ class EventStore(Protocol):
         """The events of a stream behind version `after`, oldest first; empty for an unknown stream."""
         ...
 
+    async def read_states(self, stream_id: UUID) -> list[bytes]:
+        """The stored states of a stream as they are, oldest first: what the digests of the chain are of."""
+        ...
+
     async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
         """The events of several streams, of each behind its version: each stream's in order."""
         ...

@@ -200,6 +200,14 @@ class PostgresEventStore(EventStore):
         return [Stored(decode(row[0]), digest(row[0])) for row in rows]
 
     @override
+    async def read_states(self, stream_id: UUID) -> list[bytes]:
+        async with translated_errors():
+            rows = await self._pool.fetch(
+                "SELECT state FROM dragoman_events WHERE originator_id = $1 ORDER BY originator_version", stream_id
+            )
+        return [row[0] for row in rows]
+
+    @override
     async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
         async with translated_errors():
             rows = await self._pool.fetch(_READ_SEVERAL, list(after), list(after.values()))

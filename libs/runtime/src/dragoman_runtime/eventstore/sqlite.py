@@ -163,6 +163,10 @@ class SqliteEventStore(EventStore):
         return await self._run(self._readers, select)
 
     @override
+    async def read_states(self, stream_id: UUID) -> list[bytes]:
+        return await self._run(self._readers, lambda: [row.state for row in self._recorder.select_events(stream_id)])
+
+    @override
     async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
         def select() -> list[Stored]:
             rows = [
