@@ -2,8 +2,11 @@
 
 import asyncio
 import hashlib
+import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -93,7 +96,7 @@ async def test_stored_bytes_come_back_under_the_reference_of_their_sha256(store:
 async def test_storing_the_same_bytes_again_gives_the_same_reference(store: ObjectStore) -> None:
     first = await store.put(PROJECT, b"twice", BINARY)
     assert await store.put(PROJECT, b"twice", BINARY) == first
-    assert [digest async for digest in store.list_digests(PROJECT)] == [first.digest]
+    assert [each.digest async for each in store.list_objects(PROJECT)] == [first.digest]
 
 
 async def test_an_object_that_was_never_stored_is_missing(store: ObjectStore) -> None:
@@ -145,7 +148,7 @@ async def test_a_project_does_not_see_the_objects_of_another(store: ObjectStore)
     await store.put_pointer(PROJECT, "f1", ref)
     assert not await store.exists(OTHER_PROJECT, ref)
     assert await store.get_pointer(OTHER_PROJECT, "f1") is None
-    assert [digest async for digest in store.list_digests(OTHER_PROJECT)] == []
+    assert [each.digest async for each in store.list_objects(OTHER_PROJECT)] == []
     with pytest.raises(ObjectMissingError):
         await store.get(OTHER_PROJECT, ref)
     await store.put(OTHER_PROJECT, b"ours", BINARY)
@@ -207,13 +210,34 @@ async def test_a_hundred_writers_of_the_same_bytes_agree(store: ObjectStore) -> 
     refs = await asyncio.gather(*(store.put(PROJECT, data, BINARY) for _ in range(100)))
     assert len(set(refs)) == 1
     assert await store.get(PROJECT, refs[0]) == data
-    assert [digest async for digest in store.list_digests(PROJECT)] == [refs[0].digest]
+    assert [each.digest async for each in store.list_objects(PROJECT)] == [refs[0].digest]
+
+
+async def test_an_old_object_that_is_put_again_is_new(adapter: Adapter, store: ObjectStore) -> None:
+    for size in (10, 300_000):
+        ref = await store.put(PROJECT, b"x" * size, BINARY)
+        long_ago = time.time() - 90_000
+        os.utime(adapter.object_file(PROJECT, ref), (long_ago, long_ago))
+        await store.put(PROJECT, b"x" * size, BINARY)
+        (found,) = [each async for each in store.list_objects(PROJECT) if each.digest == ref.digest]
+        assert found.size_bytes == size
+        assert (datetime.now(UTC) - found.modified_at).total_seconds() < 3600
+
+
+async def test_what_pointers_point_to_is_listed(store: ObjectStore) -> None:
+    assert [ref async for ref in store.list_pointers(PROJECT)] == []
+    refs = [await store.put(PROJECT, data, BINARY) for data in (b"one", b"two")]
+    for number, ref in enumerate([*refs, refs[0]]):
+        await store.put_pointer(PROJECT, f"pointer-{number}", ref)
+    listed = [ref async for ref in store.list_pointers(PROJECT)]
+    assert sorted(ref.digest for ref in listed) == sorted(ref.digest for ref in [*refs, refs[0]])
+    assert [ref async for ref in store.list_pointers(OTHER_PROJECT)] == []
 
 
 async def test_all_objects_are_listed_once(store: ObjectStore) -> None:
     refs = await asyncio.gather(*(store.put(PROJECT, b"%d" % number, BINARY) for number in range(60)))
     await store.put_pointer(PROJECT, "not-an-object", refs[0])
-    listed = [digest async for digest in store.list_digests(PROJECT)]
+    listed = [each.digest async for each in store.list_objects(PROJECT)]
     assert sorted(listed) == sorted(ref.digest for ref in refs)
 
 
@@ -262,4 +286,4 @@ async def test_whatever_is_stored_comes_back_whole_in_parts_and_listed(
         assert await store.get(project, ref) == data
         assert await store.get_range(project, ref, len(data) // 3, 100) == data[len(data) // 3 :][:100]
         assert b"".join(await _collected(store.open_stream(project, ref))) == data
-    assert {digest async for digest in store.list_digests(project)} == {ref.digest for ref in refs}
+    assert {each.digest async for each in store.list_objects(project)} == {ref.digest for ref in refs}

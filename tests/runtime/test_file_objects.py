@@ -44,7 +44,7 @@ async def main():
     try:
         await store.put(project, bytes(4_000_000), "application/octet-stream")
     except RetryableError as error:
-        listed = [digest async for digest in store.list_digests(project)]
+        listed = [each.digest async for each in store.list_objects(project)]
         print(error.code, await store.get(project, kept), listed == [kept.digest])
     print(len(list((Path(sys.argv[1]) / "incoming").iterdir())), "left over")
 
@@ -92,7 +92,7 @@ async def test_a_writer_that_is_killed_leaves_whole_objects_only(tmp_path: Path)
     promised = set[str]().union(*(_write_until_killed(tmp_path) for _ in range(3)))
     store = FileObjectStore(tmp_path)
     await store.open()
-    seen = {digest async for digest in store.list_digests(PROJECT)}
+    seen = {each.digest async for each in store.list_objects(PROJECT)}
     assert promised <= seen
     for digest in seen:
         assert len(await store.get(PROJECT, digest)) == 16_000_000

@@ -90,7 +90,15 @@ from dragoman_contracts.pipeline import (
     start_request,
 )
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
-from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, Artifact, ArtifactKind, ObjectRef, Sha256
+from dragoman_contracts.references import (
+    DOCX_MEDIA_TYPE,
+    JSON_MEDIA_TYPE,
+    Artifact,
+    ArtifactKind,
+    ObjectRef,
+    Sha256,
+    references_in,
+)
 from dragoman_contracts.reports import (
     ExtractionManifest,
     PreflightFinding,
@@ -234,6 +242,7 @@ __all__ += [
     "digest",
     "encode",
     "record",
+    "references_in",
     "upcast",
 ]
 

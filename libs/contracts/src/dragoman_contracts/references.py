@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 from pydantic import Field
@@ -23,6 +24,18 @@ class ObjectRef(Value):
     digest: Sha256
     size_bytes: Annotated[int, Field(ge=0)]
     media_type: Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9._+-]+(; ?[a-z-]+=[A-Za-z0-9._-]+)*$", max_length=127)]
+
+
+def references_in(value: object) -> Iterator[ObjectRef]:
+    """The references that a value holds, at any depth, in the order of its fields."""
+    if isinstance(value, ObjectRef):
+        yield value
+    elif isinstance(value, Value):
+        for name in type(value).model_fields:
+            yield from references_in(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in cast("tuple[object, ...]", value):
+            yield from references_in(item)
 
 
 class ArtifactKind(StrEnum):

@@ -149,6 +149,10 @@ class RecordedObjects(ProjectObjects):
     async def put_pointer(self, fingerprint: str, ref: ObjectRef) -> ObjectRef:
         return ref
 
+    @override
+    async def delete_pointer(self, fingerprint: str) -> None:
+        return
+
 
 class _Past(WorkContext):
     """Work in a job's past: there is nobody else at it, and nothing to stop for."""

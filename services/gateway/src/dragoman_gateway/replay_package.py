@@ -14,7 +14,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -25,7 +25,7 @@ from dragoman_contracts.events import ReplayPackaged
 from dragoman_contracts.job import Job, fold
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.references import ObjectRef, Sha256
+from dragoman_contracts.references import ObjectRef, Sha256, references_in
 from dragoman_contracts.reports import VerificationResults
 from dragoman_contracts.text import TargetList, Unit, UnitList, UnitTarget
 from dragoman_linguistics import TmxHeader, TmxUnit, write_tmx
@@ -180,21 +180,10 @@ def _references(stream: Iterable[RecordedEvent]) -> Iterator[ObjectRef]:
     for recorded in stream:
         if isinstance(recorded.event, ReplayPackaged):
             continue
-        for ref in _refs_in(recorded.event):
+        for ref in references_in(recorded.event):
             if ref.digest not in seen:
                 seen.add(ref.digest)
                 yield ref
-
-
-def _refs_in(value: object) -> Iterator[ObjectRef]:
-    if isinstance(value, ObjectRef):
-        yield value
-    elif isinstance(value, Value):
-        for name in type(value).model_fields:
-            yield from _refs_in(getattr(value, name))
-    elif isinstance(value, tuple):
-        for item in cast("tuple[Any, ...]", value):
-            yield from _refs_in(item)
 
 
 async def _tmx(job: Job, objects: ObjectStore, tool_version: str) -> bytes:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from pydantic import JsonValue
 
-from dragoman_contracts.events import Event, JobCancelled, PreflightBlocked, PreflightPassed, PreflightVerdict
+from dragoman_contracts.events import (
+    ArtifactErased,
+    Event,
+    JobCancelled,
+    PreflightBlocked,
+    PreflightPassed,
+    PreflightVerdict,
+)
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem, next_kind
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
-from dragoman_contracts.vocabulary import PhaseKind
+from dragoman_contracts.vocabulary import RESTING, PhaseKind
 
 RULES_VERSION = 1
 """Raised when the same source would get another report."""
@@ -112,3 +120,14 @@ def decide_preflight(job: Job, item: WorkItem, outcome: PreflightOutcome) -> tup
 def decide_cancellation(job: Job, item: WorkItem, outcome: CancellationOutcome) -> tuple[Event, ...]:
     """JobCancelled, once no lease lives."""
     return (JobCancelled(),)
+
+
+def decide_expiry(job: Job, now: datetime) -> tuple[ArtifactErased, ...]:
+    """ArtifactErased for each artifact whose days are over; none while the job moves, for it may need them."""
+    if job.status not in RESTING:
+        return ()
+    return tuple(
+        ArtifactErased(kind=artifact.kind, digest=artifact.object.digest)
+        for artifact in job.artifacts
+        if artifact.retention_expires_at is not None and artifact.retention_expires_at <= now
+    )

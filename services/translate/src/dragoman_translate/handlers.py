@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dragoman_contracts.errors import ObjectMissingError
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
@@ -78,7 +79,11 @@ class _ObjectLedger(CallLedger):
         ref = await self._context.objects.get_pointer(call_pointer(fingerprint))
         if ref is None:
             return None
-        return RecordedCall(call=await self._context.objects.get_value(ref, ModelCall), ref=ref)
+        try:
+            return RecordedCall(call=await self._context.objects.get_value(ref, ModelCall), ref=ref)
+        except ObjectMissingError:  # erased: whoever asks again pays again
+            await self._context.objects.delete_pointer(call_pointer(fingerprint))
+            return None
 
     async def record(self, call: ModelCall) -> ObjectRef:
         """Store a call and point to it, as long as it takes: its answer is paid."""

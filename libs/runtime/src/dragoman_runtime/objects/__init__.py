@@ -6,7 +6,7 @@ The S3 adapter is in `objects.s3` and is not imported here: its client takes lon
 from dragoman_runtime.objects.cached import CachedObjectStore
 from dragoman_runtime.objects.configured import object_store
 from dragoman_runtime.objects.files import FileObjectStore
-from dragoman_runtime.objects.port import CHUNK_BYTES, ObjectStore
+from dragoman_runtime.objects.port import CHUNK_BYTES, ObjectStore, StoredObject
 from dragoman_runtime.objects.values import canonical_json, get_value, put_value
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "CachedObjectStore",
     "FileObjectStore",
     "ObjectStore",
+    "StoredObject",
     "canonical_json",
     "get_value",
     "object_store",

@@ -40,6 +40,11 @@ def object_path(project_id: UUID, digest: str) -> str:
     return f"{project_id}/objects/{digest[:2]}/{digest[2:]}"
 
 
+def pointers_prefix(project_id: UUID) -> str:
+    """The folder of a project's outcome pointers."""
+    return f"{project_id}/outcomes"
+
+
 def pointer_path(project_id: UUID, fingerprint: str) -> str:
     """The path of an outcome pointer.
 
@@ -49,7 +54,7 @@ def pointer_path(project_id: UUID, fingerprint: str) -> str:
     if _FINGERPRINT.fullmatch(fingerprint) is None:
         message = "A fingerprint is 1 to 200 lower-case letters, digits, '_' and '-'."
         raise PermanentError(message, code="storage.bad_name")
-    return f"{project_id}/outcomes/{fingerprint}"
+    return f"{pointers_prefix(project_id)}/{fingerprint}"
 
 
 def verified(data: bytes, digest: str) -> bytes:

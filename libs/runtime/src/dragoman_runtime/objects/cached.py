@@ -9,7 +9,7 @@ from uuid import UUID
 
 from dragoman_contracts.references import ObjectRef
 from dragoman_runtime.objects.addresses import digest_of
-from dragoman_runtime.objects.port import ObjectStore
+from dragoman_runtime.objects.port import ObjectStore, StoredObject
 
 _LARGEST_SHARE = 4
 _Key = tuple[UUID, str]
@@ -83,9 +83,9 @@ class CachedObjectStore:
         await self._store.delete(project_id, ref)
         self._forget((project_id, digest_of(ref)))
 
-    def list_digests(self, project_id: UUID) -> AsyncIterator[str]:
-        """The digests of the store's objects."""
-        return self._store.list_digests(project_id)
+    def list_objects(self, project_id: UUID) -> AsyncIterator[StoredObject]:
+        """The store's objects."""
+        return self._store.list_objects(project_id)
 
     async def put_pointer(self, project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
         """Point to an outcome in the store and give the reference that holds."""
@@ -94,6 +94,10 @@ class CachedObjectStore:
     async def get_pointer(self, project_id: UUID, fingerprint: str) -> ObjectRef | None:
         """The store's outcome for these inputs."""
         return await self._store.get_pointer(project_id, fingerprint)
+
+    def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
+        """What the store's pointers point to."""
+        return self._store.list_pointers(project_id)
 
     async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:
         """Forget the store's outcome."""

@@ -9,7 +9,8 @@ import hashlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 from uuid import UUID, uuid4
@@ -23,10 +24,11 @@ from dragoman_runtime.objects.addresses import (
     object_path,
     objects_prefix,
     pointer_path,
+    pointers_prefix,
     sha256,
     verified,
 )
-from dragoman_runtime.objects.port import CHUNK_BYTES
+from dragoman_runtime.objects.port import CHUNK_BYTES, FRESH_S, StoredObject
 
 _INCOMING = "incoming"
 _YOUNG_S = 60.0
@@ -89,12 +91,12 @@ class FileObjectStore:
         """Remove the object's file."""
         await _in_thread(_remove, self._object(project_id, digest_of(ref)))
 
-    async def list_digests(self, project_id: UUID) -> AsyncIterator[str]:
-        """The digests of the project's objects, folder by folder."""
+    async def list_objects(self, project_id: UUID) -> AsyncIterator[StoredObject]:
+        """The project's objects, folder by folder."""
         objects = self._root / objects_prefix(project_id)
         for folder in await _in_thread(_names, objects):
-            for name in await _in_thread(_names, objects / folder):
-                yield folder + name
+            for stored in await _in_thread(_objects_in, objects / folder):
+                yield stored
 
     async def put_pointer(self, project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
         """Point to an outcome and give the reference that holds: the first writer's."""
@@ -103,6 +105,14 @@ class FileObjectStore:
     async def get_pointer(self, project_id: UUID, fingerprint: str) -> ObjectRef | None:
         """The outcome stored for these inputs; None when there is none yet."""
         return await _in_thread(_read_pointer, self._pointer(project_id, fingerprint))
+
+    async def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
+        """What the project's pointers point to."""
+        folder = self._root / pointers_prefix(project_id)
+        for name in await _in_thread(_names, folder):
+            ref = await _in_thread(_read_pointer, folder / name)
+            if ref is not None:
+                yield ref
 
     async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:
         """Forget the outcome."""
@@ -122,7 +132,7 @@ class FileObjectStore:
     def _put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
         ref = ObjectRef(digest=sha256(data), size_bytes=len(data), media_type=media_type)
         path = self._object(project_id, ref.digest)
-        if not _has_size(path, len(data)):
+        if not _refreshed(path, len(data)):
             with self._written(data) as new:
                 _place(new, path, os.replace)
         return ref
@@ -229,11 +239,25 @@ def _read_pointer(path: Path) -> ObjectRef | None:
         return None
 
 
-def _has_size(path: Path, size_bytes: int) -> bool:
+def _refreshed(path: Path, size_bytes: int) -> bool:
+    """Whether the file is there and whole; it then counts as written now, so that no sweep of old files takes it."""
     try:
-        return path.stat().st_size == size_bytes
+        found = path.stat()
+        if found.st_size == size_bytes and time.time() - found.st_mtime > FRESH_S:
+            os.utime(path)
     except FileNotFoundError:
         return False
+    return found.st_size == size_bytes
+
+
+def _objects_in(folder: Path) -> list[StoredObject]:
+    found: list[StoredObject] = []
+    for name in _names(folder):
+        with suppress(FileNotFoundError):  # deleted meanwhile
+            stat = (folder / name).stat()
+            modified_at = datetime.fromtimestamp(stat.st_mtime, UTC)
+            found.append(StoredObject(folder.name + name, stat.st_size, modified_at))
+    return found
 
 
 def _remove(path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -10,6 +12,18 @@ from dragoman_contracts.references import ObjectRef
 
 CHUNK_BYTES = 1024 * 1024
 """How much a stream holds in memory at a time."""
+
+FRESH_S = 3600.0
+"""How long an object that is put again may go without counting as new."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object as the store lists it. `modified_at` is when it was last put, give or take an hour."""
+
+    digest: str
+    size_bytes: int
+    modified_at: datetime
 
 
 class ObjectStore(Protocol):
@@ -31,7 +45,7 @@ class ObjectStore(Protocol):
         ...
 
     async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
-        """Store bytes and give their reference. Storing the same again is cheap and changes nothing."""
+        """Store bytes and give their reference. Storing the same again is cheap, and makes the object new again."""
         ...
 
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
@@ -71,8 +85,8 @@ class ObjectStore(Protocol):
         """Remove the object. Removing what is not there is no error."""
         ...
 
-    def list_digests(self, project_id: UUID) -> AsyncIterator[str]:
-        """The digests of all of the project's objects, each once, in no promised order."""
+    def list_objects(self, project_id: UUID) -> AsyncIterator[StoredObject]:
+        """All of the project's objects, each once, in no promised order."""
         ...
 
     async def put_pointer(self, project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
@@ -85,6 +99,10 @@ class ObjectStore(Protocol):
 
     async def get_pointer(self, project_id: UUID, fingerprint: str) -> ObjectRef | None:
         """The outcome that was stored for these inputs; None when there is none yet."""
+        ...
+
+    def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
+        """What the project's pointers point to, in no promised order."""
         ...
 
     async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:

@@ -13,12 +13,14 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import urllib3
 from minio import Minio
+from minio.datatypes import Object
 from minio.error import S3Error
 from pydantic import SecretStr
 from urllib3 import BaseHTTPResponse
@@ -32,10 +34,11 @@ from dragoman_runtime.objects.addresses import (
     object_path,
     objects_prefix,
     pointer_path,
+    pointers_prefix,
     sha256,
     verified,
 )
-from dragoman_runtime.objects.port import CHUNK_BYTES
+from dragoman_runtime.objects.port import CHUNK_BYTES, FRESH_S, StoredObject
 from dragoman_runtime.objects.s3_errors import is_not_found, is_there_already, translated_errors
 
 _ASK_FIRST_BYTES = 256 * 1024
@@ -130,14 +133,18 @@ class S3ObjectStore:
         """Remove the object."""
         await self._in_thread(self._remove, object_path(project_id, digest_of(ref)))
 
-    async def list_digests(self, project_id: UUID) -> AsyncIterator[str]:
-        """The digests of the project's objects, in their order."""
+    async def list_objects(self, project_id: UUID) -> AsyncIterator[StoredObject]:
+        """The project's objects, in the order of their digests."""
         prefix = f"{objects_prefix(project_id)}/"
-        listing = self._client.list_objects(self._bucket, prefix, recursive=True)
-        names = ((listed.object_name or "").removeprefix(prefix) for listed in listing)
-        while page := await self._in_thread(_next_page, names):
-            for name in page:
-                yield name.replace("/", "")
+        async for listed in self._listed(prefix):
+            name = (listed.object_name or "").removeprefix(prefix).replace("/", "")
+            yield StoredObject(name, listed.size or 0, listed.last_modified or datetime.now(UTC))
+
+    async def _listed(self, prefix: str) -> AsyncIterator[Object]:
+        listing = iter(self._client.list_objects(self._bucket, prefix, recursive=True))
+        while page := await self._in_thread(_next_page, listing):
+            for listed in page:
+                yield listed
 
     async def put_pointer(self, project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
         """Point to an outcome and give the reference that holds: the first writer's."""
@@ -146,6 +153,13 @@ class S3ObjectStore:
     async def get_pointer(self, project_id: UUID, fingerprint: str) -> ObjectRef | None:
         """The outcome stored for these inputs; None when there is none yet."""
         return await self._in_thread(self._read_pointer, pointer_path(project_id, fingerprint))
+
+    async def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
+        """What the project's pointers point to."""
+        async for listed in self._listed(f"{pointers_prefix(project_id)}/"):
+            ref = await self._in_thread(self._read_pointer, listed.object_name or "")
+            if ref is not None:
+                yield ref
 
     async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:
         """Forget the outcome."""
@@ -173,7 +187,7 @@ class S3ObjectStore:
     def _put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
         ref = ObjectRef(digest=sha256(data), size_bytes=len(data), media_type=media_type)
         path = object_path(project_id, ref.digest)
-        if len(data) < _ASK_FIRST_BYTES or self._size_of(path) != len(data):
+        if len(data) < _ASK_FIRST_BYTES or not self._is_fresh(path, len(data)):
             _send(self._client, self._bucket, path, data, media_type)
         return ref
 
@@ -202,9 +216,20 @@ class S3ObjectStore:
                 return None
             raise
 
+    def _is_fresh(self, path: str, size_bytes: int) -> bool:
+        """Whether the object is there, whole, and new enough to be safe from a sweep of old ones."""
+        found = self._stat(path)
+        if found is None or found.size != size_bytes or found.last_modified is None:
+            return False
+        return (datetime.now(UTC) - found.last_modified).total_seconds() < FRESH_S
+
     def _size_of(self, path: str) -> int | None:
+        found = self._stat(path)
+        return None if found is None else found.size
+
+    def _stat(self, path: str) -> Object | None:
         try:
-            return self._client.stat_object(self._bucket, path).size
+            return self._client.stat_object(self._bucket, path)
         except S3Error as error:
             if is_not_found(error):
                 return None
@@ -285,8 +310,8 @@ def _next_chunk(body: BaseHTTPResponse, update: Callable[[bytes], None]) -> byte
     return chunk
 
 
-def _next_page(names: Iterator[str]) -> list[str]:
-    return list(islice(names, _PAGE))
+def _next_page(listing: Iterator[Object]) -> list[Object]:
+    return list(islice(listing, _PAGE))
 
 
 def _read_to_end(body: BaseHTTPResponse) -> bytes:

@@ -103,6 +103,10 @@ class ProjectObjects:
         """Point from a fingerprint to an outcome; the reference that holds."""
         return await self._store.put_pointer(self._project_id, fingerprint, ref)
 
+    async def delete_pointer(self, fingerprint: str) -> None:
+        """Forget the outcome stored for these inputs."""
+        await self._store.delete_pointer(self._project_id, fingerprint)
+
 
 class WorkContext:
     """What `perform` may know and use: the job, the item, the project's objects, and a way to ask whether to stop."""
