@@ -25,6 +25,7 @@ from dragoman_contracts.vocabulary import JobStatus
 from dragoman_standalone.diff_command import diff
 from dragoman_standalone.inputs import Input, InputRefusedError, gather
 from dragoman_standalone.jobs_command import jobs_app
+from dragoman_standalone.maintenance_command import maintenance
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
 from dragoman_standalone.passwords import password_for
 from dragoman_standalone.progress import ProgressStyle, progress_of
@@ -40,6 +41,7 @@ _T = TypeVar("_T")
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Translate DOCX.")
 app.add_typer(jobs_app, name="jobs")
 app.command()(diff)
+app.command()(maintenance)
 
 StateOption = Annotated[Path | None, typer.Option("--state", help="Folder of the event log and the objects.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import dragoman_intake.app
 from dragoman_catalog import Editor, Role
 from dragoman_gateway.app import create_app, serving
 from dragoman_gateway.console import console_router
@@ -35,6 +36,10 @@ async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -
         for each in views:
             await each.open()
         beside = [asyncio.ensure_future(each.run()) for each in views]
+        if settings.maintenance_every_s:
+            every = timedelta(seconds=settings.maintenance_every_s)
+            upkeep = dragoman_intake.app.maintenance(platform.store, platform.objects, settings)
+            beside.append(asyncio.ensure_future(upkeep.keep(every)))
         stack.push_async_callback(_ended, beside)
         await stack.enter_async_context(at_work(platform))
         app = create_app(platform.gateway.ports, [console_router()])

@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from dragoman_gateway.settings import HttpSettings
-from dragoman_runtime.settings import ObjectSettings, Settings, WorkerSettings
+from dragoman_runtime.settings import DatabaseSettings, MaintenanceSettings, ObjectSettings, Settings, WorkerSettings
 from dragoman_translate.settings import EngineSettings
 
 
-class StandaloneSettings(ObjectSettings, WorkerSettings, HttpSettings, EngineSettings):
+class StandaloneSettings(ObjectSettings, WorkerSettings, MaintenanceSettings, HttpSettings, EngineSettings):
     """What `dragoman translate` and `dragoman up` are set up with."""
 
     default_engine: str = Field(
@@ -32,3 +32,7 @@ class ClientSettings(Settings):
         default=None, pattern=r"^https?://", description="Address of a gateway. Not set: the state folder is used."
     )
     token: SecretStr | None = Field(default=None, description="API token for that gateway.")
+
+
+class UpkeepSettings(DatabaseSettings, ObjectSettings, MaintenanceSettings):
+    """The stores that `dragoman maintenance` looks after: a state folder's, or those of the services."""

@@ -21,7 +21,7 @@ from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, fold
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef, Sha256
+from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef, Sha256, references_in
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.objects import canonical_json
 from dragoman_runtime.objects.addresses import digest_of, sha256
@@ -186,7 +186,7 @@ class Replayer:
             ValueError: the events are not a job's, from its first on.
         """
         objects = RecordedObjects(self._objects, stream[0].envelope.project_id)
-        erased = {each.event.digest for each in stream if isinstance(each.event, e.ArtifactErased)}
+        erased = _erased(stream)
         steps: list[ReplayStep] = []
         job: Job | None = None
         rebuilt: ObjectRef | None = None
@@ -267,6 +267,15 @@ class Replayer:
         outcome = await task.perform(_Past(job, item, attempt, objects))
         made = task.decide(job, item, outcome)
         return next((each for each in made if isinstance(each, type(event))), made[0])
+
+
+def _erased(stream: Sequence[RecordedEvent]) -> set[str]:
+    """The digests a job has let go of: of its erased artifacts, and of everything where no artifact is left."""
+    named = {each.event.digest for each in stream if isinstance(each.event, e.ArtifactErased)}
+    job = fold(stream)
+    if not named or job is None or job.artifacts:
+        return named
+    return {ref.digest for each in stream for ref in references_in(each.event)}
 
 
 def _step(

@@ -191,6 +191,17 @@ class WorkerSettings(Settings):
         return self
 
 
+class MaintenanceSettings(Settings):
+    """When objects are put in order."""
+
+    maintenance_every_s: int = Field(
+        default=86_400, ge=0, description="Seconds between two runs of maintenance; 0: only `dragoman maintenance`."
+    )
+    orphan_grace_s: _Positive = Field(
+        default=86_400, description="Seconds an object may lie without an event that points to it."
+    )
+
+
 def settings_reference(classes: Iterable[type[Settings]]) -> str:
     """The Markdown tables of these classes and of the groups they are made of, each variable once."""
     named = {cls for given in classes for cls in given.__mro__ if issubclass(cls, Settings) and cls is not Settings}

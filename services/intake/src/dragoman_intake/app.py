@@ -8,17 +8,35 @@ from typing import Any
 from dragoman_contracts.vocabulary import Service
 from dragoman_intake.adapters.docx import DocxInspector
 from dragoman_intake.handlers import cancellation_task, preflight_task
+from dragoman_intake.maintenance import Fault, Maintenance, MaintenanceReport
 from dragoman_intake.settings import IntakeSettings
 from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs
+from dragoman_runtime.objects import ObjectStore
 from dragoman_runtime.reconciler import Reconciler
-from dragoman_runtime.service import Backends, run_service
+from dragoman_runtime.service import Backends, build, identity_of, run_service
+from dragoman_runtime.settings import MaintenanceSettings
 from dragoman_runtime.worker import Task
+
+__all__ = ["Fault", "MaintenanceReport", "maintenance", "run", "tasks"]
 
 
 def tasks() -> tuple[Task[Any], ...]:
     """The work this service performs."""
     return (preflight_task(DocxInspector()), cancellation_task())
+
+
+def maintenance(store: EventStore, objects: ObjectStore, settings: MaintenanceSettings) -> Maintenance:
+    """Maintenance of an installation with these stores."""
+    return Maintenance(
+        store,
+        objects,
+        SystemClock(),
+        owner=identity_of(Service.INTAKE).owner,
+        producer=build(),
+        grace=timedelta(seconds=settings.orphan_grace_s),
+    )
 
 
 async def run(settings: IntakeSettings) -> None:
@@ -29,4 +47,8 @@ async def run(settings: IntakeSettings) -> None:
         live_jobs = PostgresLiveJobs(shared.store)
         await Reconciler(shared.store, live_jobs, shared.bus, SystemClock(), every=every).run()
 
-    await run_service(Service.INTAKE, tasks(), settings, companions=[reconcile])
+    async def maintain(shared: Backends) -> None:
+        await maintenance(shared.store, shared.objects, settings).keep(timedelta(seconds=settings.maintenance_every_s))
+
+    companions = [reconcile, maintain] if settings.maintenance_every_s else [reconcile]
+    await run_service(Service.INTAKE, tasks(), settings, companions=companions)

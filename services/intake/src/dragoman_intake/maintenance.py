@@ -7,6 +7,7 @@ whose artifacts are all erased lets go of everything, its units and model calls 
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -16,7 +17,7 @@ from typing import Any, cast
 from uuid import UUID, uuid5
 
 from dragoman_contracts.envelope import Origin, RecordedEvent
-from dragoman_contracts.errors import ConflictError, ObjectCorruptError, ObjectMissingError
+from dragoman_contracts.errors import ConflictError, ObjectCorruptError, ObjectMissingError, RetryableError
 from dragoman_contracts.events import ArtifactErased, Event, JobCompleted, JobSubmitted, StreamType
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
@@ -26,13 +27,17 @@ from dragoman_intake.domain import decide_expiry
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
 from dragoman_runtime.objects import ObjectStore, StoredObject
+from dragoman_runtime.telemetry import get_logger
 
 TURN = UUID("2f1d6b0e-7c55-5c0b-9a83-6d61696e7461")
 """The lease of the one process that does maintenance at a time."""
 
 _TTL = timedelta(hours=1)
+_LOOK = timedelta(minutes=10)
+_LAST_RUN = "maintenance"
 _PAGE = 2000
 _LARGEST_OUTCOME_BYTES = 1024 * 1024
+_log = get_logger()
 _NEEDED = (ArtifactKind.FINAL_DOCX, ArtifactKind.REASSEMBLY_MANIFEST)
 
 
@@ -131,6 +136,26 @@ class Maintenance:
             return await _Run(self, self._store, self._objects, self._clock.now(), is_dry).all(checks_digests)
         finally:
             await self._store.commit(release=turn)
+
+    async def keep(self, every: timedelta) -> None:
+        """Run for ever, once in `every`, in whichever process is first; ends only when cancelled."""
+        while True:
+            try:
+                if await self._is_time(every) and (report := await self.run()) is not None:
+                    log = _log.info if report.is_sound else _log.error
+                    log("maintenance.done", faults=len(report.faults), **report.model_dump(exclude={"faults"}))
+            except RetryableError as error:
+                _log.warning("maintenance.waiting", error_code=error.code)
+            await asyncio.sleep(min(every, _LOOK).total_seconds())
+
+    async def _is_time(self, every: timedelta) -> bool:
+        """Whether the last run is long enough ago; if so, this counts as one."""
+        now = int(self._clock.now().timestamp())
+        async with self._store.lock_position(_LAST_RUN) as last:
+            if last is None or now - last.position < every.total_seconds():
+                return False
+            await last.advance(now)
+        return True
 
     async def erase(self, job_id: UUID, now: datetime, *, is_dry: bool) -> int:
         """Append ArtifactErased for what of the job is over; how many artifacts it was."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dragoman_runtime.service import ServiceSettings
+from dragoman_runtime.settings import MaintenanceSettings
 
 
-class IntakeSettings(ServiceSettings):
+class IntakeSettings(ServiceSettings, MaintenanceSettings):
     """What intake is set up with."""

@@ -1,0 +1,117 @@
+"""`dragoman maintenance`: erase what retention lets go, sweep what nothing points to, report what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from dragoman_contracts.errors import DragomanError
+from dragoman_standalone.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from dragoman_intake.app import MaintenanceReport
+    from dragoman_runtime.eventstore import EventStore
+    from dragoman_standalone.settings import UpkeepSettings
+
+_SHOWN = 20
+
+
+def maintenance(
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    checks_digests: Annotated[bool, typer.Option("--check-digests", help="Read every object and check it.")] = False,
+    state: Annotated[Path | None, typer.Option("--state", help="State folder; else DRAGOMAN_DATABASE_URL.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+) -> None:
+    """Erase artifacts whose days are over, delete objects that nothing points to, and report what is missing.
+
+    Exit status: 0 all is as the log says, 2 it could not begin, 3 something is missing or damaged.
+    """
+    try:
+        report = asyncio.run(_maintained(state, is_dry=is_dry, checks_digests=checks_digests))
+    except DragomanError as error:
+        Console(stderr=True).print(error.message, style="red", highlight=False, markup=False)
+        raise typer.Exit(ExitCode.USAGE) from None
+    if report is None:
+        Console(stderr=True).print("Another process is doing maintenance; nothing was done here.")
+        raise typer.Exit(ExitCode.USAGE)
+    if as_json:
+        sys.stdout.write(report.model_dump_json(indent=2) + "\n")
+    else:
+        _print(report)
+    raise typer.Exit(ExitCode.DONE if report.is_sound else ExitCode.GATE)
+
+
+async def _maintained(state: Path | None, *, is_dry: bool, checks_digests: bool) -> MaintenanceReport | None:
+    import dragoman_intake.app  # with the platform behind it, slow to import
+    from dragoman_runtime.objects import object_store
+    from dragoman_runtime.settings import load
+    from dragoman_runtime.telemetry import configure_logging
+    from dragoman_standalone.settings import StandaloneSettings, UpkeepSettings
+
+    given = {"state_dir": state, "database_url": None, "objects_url": None} if state else {}
+    settings = load(UpkeepSettings, given)
+    configure_logging(load(StandaloneSettings), "dragoman")
+    async with _opened(settings) as store:
+        objects = object_store(settings)
+        await objects.open()
+        try:
+            upkeep = dragoman_intake.app.maintenance(store, objects, settings)
+            return await upkeep.run(is_dry=is_dry, checks_digests=checks_digests)
+        finally:
+            await objects.close()
+
+
+@asynccontextmanager
+async def _opened(settings: UpkeepSettings) -> AsyncGenerator[EventStore]:
+    """The log, of the services or of a state folder that no other process uses.
+
+    Raises:
+        StateLockedError: another process uses the folder; where it is a server, it does maintenance by itself.
+    """
+    from dragoman_runtime.eventstore.postgres import PostgresEventStore
+    from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+    from dragoman_standalone.lock import StateLock
+
+    if settings.postgres_url is not None:
+        store = await PostgresEventStore.connect(settings.postgres_url)
+        try:
+            yield store
+        finally:
+            await store.aclose()
+        return
+    lock = StateLock(settings.state_dir)
+    lock.acquire()
+    try:
+        folder = SqliteEventStore(settings.state_dir / "events.db")
+        try:
+            yield folder
+        finally:
+            await folder.aclose()
+    finally:
+        lock.release()
+
+
+def _print(report: MaintenanceReport) -> None:
+    console = Console(highlight=False)
+    would = "would be " if report.is_dry else ""
+    console.print(f"{report.event_count:,} events and {report.object_count:,} objects looked at")
+    console.print(f"{report.erased_artifacts:,} artifacts {would}erased, their days are over")
+    console.print(f"{report.deleted_objects:,} objects {would}deleted with them, {report.deleted_bytes:,} bytes")
+    console.print(
+        f"{report.orphaned_objects:,} objects that nothing points to {would}deleted, {report.orphaned_bytes:,} bytes"
+    )
+    if report.checked_digests:
+        console.print(f"{report.checked_digests:,} objects read and checked")
+    for fault in report.faults[:_SHOWN]:
+        console.print(f"{fault.what}  job {fault.job_id}  {fault.digest}".rstrip(), style="red", soft_wrap=True)
+    if len(report.faults) > _SHOWN:
+        console.print(f"… {len(report.faults) - _SHOWN:,} more; see --json", style="red")
+    if report.faults:
+        console.print("Restore these objects from a backup, or rerun the jobs.")
