@@ -117,7 +117,7 @@ async def _check_objects(findings: Findings, streams: Mapping[UUID, Sequence[Sto
         for each in stream:
             project_id = each.recorded.envelope.project_id
             if project_id not in there:
-                there[project_id] = {digest async for digest in objects.list_digests(project_id)}
+                there[project_id] = {each.digest async for each in objects.list_objects(project_id)}
             missing = [ref.digest for ref in references(each.recorded.event) if ref.digest not in there[project_id]]
             findings.missing_objects += [f"{each.recorded.envelope.type} {digest}" for digest in missing]
 
