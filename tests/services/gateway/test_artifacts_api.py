@@ -10,10 +10,12 @@ from uuid import UUID
 
 import pytest
 
+from dragoman_catalog import Role
 from dragoman_contracts.events import ArtifactErased
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, ArtifactKind
 from dragoman_gateway.downloads import content_disposition
+from dragoman_gateway.replay_package import ReplayPackage
 from services.gateway.desks import OPTIONS, Desk, desk
 from services.gateway.test_submission_api import code, submit
 
@@ -89,3 +91,27 @@ def test_a_file_name_never_breaks_out_of_its_header(name: str) -> None:
     assert len(plain) == 3
     assert plain[1]
     assert not set(plain[1]) & set("\\/;")
+
+
+async def test_a_verified_job_is_packed_up_and_again_gives_the_same_package(gateway: Desk, tmp_path: Path) -> None:
+    job_id = (await submit(gateway.as_operator)).json()["job_id"]
+    early = await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/replay")
+    assert (early.status_code, code(early)) == (409, "job.not_verified")
+    await gateway.advance(job_id, to="reassembly")
+    made = await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/replay")
+    assert made.status_code == 201, made.text
+    package = made.json()
+    assert (package["kind"], package["media_type"]) == ("replay_package", "application/zip")
+    assert package["file_name"].endswith(".replay_package.zip")
+    downloaded = await gateway.as_nobody.get(package["download_url"])
+    path = tmp_path / "package.zip"
+    path.write_bytes(downloaded.content)
+    opened = ReplayPackage.open(path)
+    assert str(opened.manifest.job_id) == job_id
+
+    version = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()["version"]
+    again = await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/replay")
+    assert again.json()["sha256"] == package["sha256"]
+    assert (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()["version"] == version
+    async with await gateway.client(Role.OPERATOR, "legal") as stranger:
+        assert (await stranger.post(f"/api/v1/jobs/{job_id}/replay")).status_code == 404

@@ -11,6 +11,7 @@ from dragoman_catalog import Catalog
 from dragoman_gateway.actors import Actors
 from dragoman_gateway.control import JobControl
 from dragoman_gateway.downloads import DownloadSigner
+from dragoman_gateway.packaging import Packaging
 from dragoman_gateway.ports import JobViews
 from dragoman_gateway.signin import SignIn
 from dragoman_gateway.submission import SubmissionRules, Submissions
@@ -72,6 +73,9 @@ class Gateway:
             rules=ports.rules,
         )
         self.control = JobControl(store=ports.store, jobs=self.jobs, clock=ports.clock, actors=actors)
+        self.packaging = Packaging(
+            store=ports.store, jobs=self.jobs, objects=ports.objects, clock=ports.clock, actors=actors
+        )
         self.sign_in = SignIn(
             ports.catalog, ports.clock, signing_key=ports.signing_key, session_ttl=options.session_ttl
         )

@@ -43,6 +43,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "idempotency.key_reused": 422,
     "job.missing": 404,
     "job.no_such_version": 404,
+    "job.not_verified": 409,
     "locale.invalid": 422,
     "object.missing": 410,
     "pair.inactive": 422,

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from dragoman_contracts.job import Job
 from dragoman_contracts.references import Artifact, ArtifactKind
 from dragoman_gateway.api.dependencies import GatewayDep, Operator
-from dragoman_gateway.api.schemas import ArtifactList
+from dragoman_gateway.api.schemas import ArtifactList, ArtifactView
 from dragoman_gateway.api.views import artifact_views
 from dragoman_gateway.details import job_records
 from dragoman_gateway.downloads import ArtifactErasedError, artifact_file_name, content_disposition
@@ -27,6 +27,23 @@ async def list_artifacts(job_id: UUID, gateway: GatewayDep, principal: Operator)
     job = await gateway.control.find(job_id, principal)
     records = await job_records(gateway.objects, job)
     return ArtifactList(items=artifact_views(job, records, gateway.downloads, gateway.clock.now()))
+
+
+@router.post(
+    "/jobs/{job_id}/replay",
+    status_code=201,
+    summary="Pack up a job to be replayed elsewhere",
+    responses=documented(401, 403, 404, 409, 410, 422, 503),
+)
+async def package_job(job_id: UUID, gateway: GatewayDep, principal: Operator) -> ArtifactView:
+    """A ZIP of the job's events, its TMX and its objects, which any installation checks and replays.
+
+    The job's translation must be verified. Asking again while nothing has changed gives the same artifact.
+    """
+    job, package = await gateway.packaging.package(job_id, principal)
+    records = await job_records(gateway.objects, job)
+    views = artifact_views(job, records, gateway.downloads, gateway.clock.now())
+    return next(each for each in views if each.sha256 == package.object.digest)
 
 
 @router.get(
