@@ -1,5 +1,6 @@
 """The pages of operation, followed: start the services, enter the first admin, back up, restore, rebuild the views."""
 
+import json
 import os
 import re
 import secrets
@@ -49,12 +50,12 @@ def environment(
 
 
 @contextmanager
-def _services(environment: Mapping[str, str], log: Path) -> Generator[httpx.Client]:
-    """All services, started by the page's own line, with a client of their gateway once it is ready."""
+def _services(environment: Mapping[str, str], log: Path, *, without: str = "") -> Generator[httpx.Client]:
+    """The services, started by the page's own line, and a client of their gateway once it is ready."""
     command = next(words for words in _SERVICES.shell_lines if words[:2] == ["dragoman", "worker"])
     with log.open("ab") as file:
         process = subprocess.Popen(
-            watched("dragoman worker", [_BIN / "dragoman", *command[1:]]),
+            watched("dragoman worker", [_BIN / "dragoman", *(word for word in command[1:] if word != without)]),
             env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=file,
@@ -97,14 +98,17 @@ def _sign_in(client: httpx.Client, environment: Mapping[str, str]) -> dict[str, 
     return {"X-CSRF-Token": str(answer.raise_for_status().json()["csrf_token"])}
 
 
+def _submit(client: httpx.Client, headers: Mapping[str, str], *, target: str = "de") -> str:
+    """Submit the sample; the job's id."""
+    form = {"project_code": "default", "domain_pack_code": "general", "engine": "pseudo"}
+    form |= {"source_language": "en", "target_language": target}
+    files = {"file": ("contract.docx", _SAMPLE.read_bytes())}
+    return str(client.post("/api/v1/jobs", data=form, files=files, headers=headers).raise_for_status().json()["job_id"])
+
+
 def _translate(client: httpx.Client, headers: Mapping[str, str]) -> str:
     """Submit the sample and wait for it; the job's id."""
-    form = {"project_code": "default", "domain_pack_code": "general", "engine": "pseudo"}
-    form |= {"source_language": "en", "target_language": "de"}
-    files = {"file": ("contract.docx", _SAMPLE.read_bytes())}
-    job_id = str(
-        client.post("/api/v1/jobs", data=form, files=files, headers=headers).raise_for_status().json()["job_id"]
-    )
+    job_id = _submit(client, headers)
     wait_until(lambda: _job(client, job_id)["status"] == "completed", timeout_s=_JOB_S, what="the job to be completed")
     return job_id
 
@@ -126,37 +130,60 @@ def _dumped(environment: Mapping[str, str], folder: Path) -> Path:
     return folder / "dragoman.dump"
 
 
-def _statements() -> list[str]:
-    """The page's statements that take the views away."""
-    block = re.search(r"```sql\n(.*?)```", _BACKUP.text, re.DOTALL)
-    assert block is not None
-    return [line.partition("--")[0].strip() for line in block[1].splitlines()]
+def _restored(postgres: PostgresServer, dump: Path) -> str:
+    """The address of a database of this cluster that holds the dump, without any view."""
+    url = postgres.create_database()
+    subprocess.run(["pg_restore", "--no-owner", "--dbname", url, dump], check=True)
+    name = url.rpartition("/")[2]
+    views = postgres.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'view\\_%'", database=name).split()
+    assert len(views) == 4
+    for view in views:
+        postgres.execute(f'DROP TABLE "{view}"', database=name)
+    return url
 
 
-def test_services_start_are_backed_up_and_restored_as_the_pages_say(
-    environment: dict[str, str], postgres: PostgresServer, tmp_path: Path
+def _replayed(environment: Mapping[str, str], *options: str) -> dict[str, Any]:
+    """The report of the page's command."""
+    words = next(words for words in _BACKUP.shell_lines if words[:2] == ["dragoman", "replay"])
+    done = subprocess.run(
+        [_BIN / "dragoman", *words[1:], *options, "--json"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return cast("dict[str, Any]", json.loads(done.stdout))
+
+
+def test_a_backup_taken_at_work_goes_on_in_a_new_cluster_with_an_empty_broker(
+    environment: dict[str, str], rabbitmq: RabbitMqServer, tmp_path: Path
 ) -> None:
     with _services(environment, tmp_path / "before.log") as client:
-        job_id = _translate(client, _sign_in(client, environment))
-        result = _result(client, job_id)
-    dump = _dumped(environment, tmp_path)
+        finished = _translate(client, _sign_in(client, environment))
+        result = _result(client, finished)
+    with _services(environment, tmp_path / "halted.log", without="translate") as client:
+        live = _submit(client, _sign_in(client, environment), target="fr")
+        wait_until(lambda: _job(client, live)["stage"] == "translation", timeout_s=_JOB_S, what="work for translate")
+        dump = _dumped(environment, tmp_path)
 
-    restored = postgres.create_database()
+    rabbitmq.wipe()
+    another = PostgresServer()
     try:
-        subprocess.run(["pg_restore", "--no-owner", "--dbname", restored, dump], check=True)
-        for statement in _statements():
-            postgres.execute(statement, database=restored.rpartition("/")[2])
-        there = {**environment, "DRAGOMAN_DATABASE_URL": restored}
+        another.start()
+        there = {**environment, "DRAGOMAN_DATABASE_URL": _restored(another, dump)}
+        assert _replayed(there)["event_count"] > 0
+        assert [view["differing_rows"] for view in _replayed(there, "--verify")["views"]] == [0, 0, 0, 0]
         with _services(there, tmp_path / "after.log") as client:
-            _sign_in(client, there)
+            headers = _sign_in(client, there)
+            assert {each["job_id"] for each in client.get("/api/v1/jobs").json()["items"]} == {finished, live}
+            assert _result(client, finished) == result
             wait_until(
-                lambda: [each["job_id"] for each in client.get("/api/v1/jobs").json()["items"]] == [job_id],
-                timeout_s=_START_S,
-                what="the rebuilt views to list the job",
+                lambda: _job(client, live)["status"] == "completed", timeout_s=_JOB_S, what="the live job to end"
             )
-            assert _result(client, job_id) == result
+            _translate(client, headers)
+        assert [view["differing_rows"] for view in _replayed(there, "--verify")["views"]] == [0, 0, 0, 0]
     finally:
-        postgres.drop_database(restored)
+        another.close()
 
 
 def test_a_state_folder_is_backed_up_and_restored_as_the_page_says(tmp_path: Path) -> None:

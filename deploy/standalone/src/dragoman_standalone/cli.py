@@ -29,6 +29,7 @@ from dragoman_standalone.maintenance_command import maintenance
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
 from dragoman_standalone.passwords import password_for
 from dragoman_standalone.progress import ProgressStyle, progress_of
+from dragoman_standalone.replay_command import replay
 
 if TYPE_CHECKING:
     from dragoman_runtime.telemetry import Telemetry
@@ -42,6 +43,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 app.add_typer(jobs_app, name="jobs")
 app.command()(diff)
 app.command()(maintenance)
+app.command()(replay)
 
 StateOption = Annotated[Path | None, typer.Option("--state", help="Folder of the event log and the objects.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]

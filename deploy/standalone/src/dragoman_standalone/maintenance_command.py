@@ -53,11 +53,11 @@ async def _maintained(state: Path | None, *, is_dry: bool, checks_digests: bool)
     from dragoman_runtime.objects import object_store
     from dragoman_runtime.settings import load
     from dragoman_runtime.telemetry import configure_logging
-    from dragoman_standalone.settings import StandaloneSettings, UpkeepSettings
+    from dragoman_standalone.settings import UpkeepSettings
 
     given = {"state_dir": state, "database_url": None, "objects_url": None} if state else {}
     settings = load(UpkeepSettings, given)
-    configure_logging(load(StandaloneSettings), "dragoman")
+    configure_logging(settings, "dragoman")
     async with _opened(settings) as store:
         objects = object_store(settings)
         await objects.open()

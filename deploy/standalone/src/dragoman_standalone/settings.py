@@ -7,7 +7,14 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from dragoman_gateway.settings import HttpSettings
-from dragoman_runtime.settings import DatabaseSettings, MaintenanceSettings, ObjectSettings, Settings, WorkerSettings
+from dragoman_runtime.settings import (
+    DatabaseSettings,
+    MaintenanceSettings,
+    ObjectSettings,
+    Settings,
+    TelemetrySettings,
+    WorkerSettings,
+)
 from dragoman_translate.settings import EngineSettings
 
 
@@ -25,6 +32,14 @@ class StandaloneSettings(ObjectSettings, WorkerSettings, MaintenanceSettings, Ht
     )
 
 
+class StoreSettings(DatabaseSettings, ObjectSettings, TelemetrySettings):
+    """What `dragoman replay` and `dragoman events` are set up with: the stores of the services, or a state folder."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="The least of our own messages that is logged; libraries log from `warning`."
+    )
+
+
 class ClientSettings(Settings):
     """The server that `dragoman jobs` speaks to, where it is not this machine's own state folder."""
 
@@ -34,5 +49,5 @@ class ClientSettings(Settings):
     token: SecretStr | None = Field(default=None, description="API token for that gateway.")
 
 
-class UpkeepSettings(DatabaseSettings, ObjectSettings, MaintenanceSettings):
+class UpkeepSettings(StoreSettings, MaintenanceSettings):
     """The stores that `dragoman maintenance` looks after: a state folder's, or those of the services."""

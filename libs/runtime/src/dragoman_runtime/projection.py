@@ -4,7 +4,7 @@ A projection says what the events of a batch change (`prepare`: it may fetch obj
 the projector writes those rows and the position in one transaction, with the position's row locked, so that replicas
 take turns and every batch counts once. Another `version` of a projection has tables and a position of its own: it is
 built from the beginning of the log beside the old one, and the old one's tables go when a process starts after it has
-caught up.
+caught up. The same version is rebuilt by `rebuild`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Executable,
     Integer,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     Table,
     event,
     insert,
+    inspect,
     select,
     text,
     update,
@@ -42,8 +44,9 @@ from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.sql_errors import is_passing
 from dragoman_runtime.telemetry.metrics import PROJECTION_EVENTS_TOTAL, PROJECTION_LAG_EVENTS
 
-_SCHEMA_LOCK = 0x7669657773  # "views"
+SCHEMA_LOCK = 0x7669657773  # "views"
 _MAX_ROWS_A_STATEMENT = 5000
+_UNDEFINED_TABLE = "42P01"
 _log = structlog.stdlib.get_logger()
 
 
@@ -57,6 +60,16 @@ positions = Table(
     Column("is_caught_up", Boolean, nullable=False),
     Column("tables", String(2000), nullable=False),
 )
+rebuilds = Table(
+    "projection_rebuilds",
+    _metadata,
+    Column("name", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("generation", Integer, primary_key=True),
+    Column("tables", String(2000), nullable=False),
+    Column("is_live", Boolean, nullable=False),
+)
+"""Tables that were built beside the live ones (`rebuild`), and which of them came into their place last."""
 
 
 class ViewsUnavailableError(RetryableError):
@@ -153,6 +166,16 @@ def versioned(table: str, version: int) -> str:
     return f"{table}_v{version}"
 
 
+def key_of(projection: Projection) -> ColumnElement[bool]:
+    """The condition that finds a projection's position."""
+    return (positions.c.name == projection.name) & (positions.c.version == projection.version)
+
+
+async def create_positions(connection: AsyncConnection) -> None:
+    """Make the tables of positions and rebuilds where there are none."""
+    await connection.run_sync(_metadata.create_all)
+
+
 def create_views_engine(url: str) -> AsyncEngine:
     """An engine on the views' database: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
 
@@ -186,8 +209,11 @@ async def translated_errors() -> AsyncGenerator[None]:
     try:
         yield
     except (DBAPIError, OSError, TimeoutError) as error:
-        if isinstance(error, DBAPIError) and not is_passing(error):
-            raise
+        if isinstance(error, DBAPIError):
+            if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+                raise ViewsUnavailableError("A view has no table. Run `dragoman replay`.") from error
+            if not is_passing(error):
+                raise
         raise ViewsUnavailableError(f"The views database cannot be reached: {type(error).__name__}.") from error
 
 
@@ -210,7 +236,7 @@ class Projector:
         self.projection: Final = projection
         self._busy_s, self._idle_s = busy.total_seconds(), idle.total_seconds()
         self._batch = batch
-        self._key = (positions.c.name == projection.name) & (positions.c.version == projection.version)
+        self._key = key_of(projection)
         self._is_caught_up = False
 
     @property
@@ -227,14 +253,18 @@ class Projector:
         projection = self.projection
         async with translated_errors(), self._writing.begin() as connection:
             if connection.dialect.name == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SCHEMA_LOCK})
-            await connection.run_sync(_metadata.create_all)
-            await connection.run_sync(projection.metadata.create_all)
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
+            await create_positions(connection)
+            names = [table.name for table in projection.metadata.sorted_tables]
+            is_whole = set(names) <= set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+            if not is_whole:  # what is left of it is of no use without the rest
+                await connection.run_sync(projection.metadata.drop_all)
+                await connection.run_sync(projection.metadata.create_all)
+                await connection.execute(update(positions).where(self._key).values(position=0, is_caught_up=False))
             row = (await connection.execute(select(positions.c.is_caught_up).where(self._key))).one_or_none()
             if row is None:
-                names = ",".join(table.name for table in projection.metadata.sorted_tables)
                 values = {"name": projection.name, "version": projection.version, "position": 0}
-                await connection.execute(insert(positions).values(**values, is_caught_up=False, tables=names))
+                await connection.execute(insert(positions).values(**values, is_caught_up=False, tables=",".join(names)))
             elif row[0]:
                 await self._drop_older(connection)
 
@@ -300,7 +330,7 @@ class Projector:
                 await transaction.rollback()
                 return False
             for write in writes:
-                await _execute(connection, write)
+                await execute(connection, write)
             await connection.execute(update(positions).where(self._key).values(position=new_position))
         return True
 
@@ -321,7 +351,8 @@ class Projector:
         await connection.execute(positions.delete().where(is_older))
 
 
-async def _execute(connection: AsyncConnection, write: Write) -> None:
+async def execute(connection: AsyncConnection, write: Write) -> None:
+    """Run one write in the connection's transaction."""
     if not write.rows:
         await connection.execute(write.statement)
         return

@@ -133,7 +133,7 @@ def spare_collections() -> None:
     """Let the garbage collector look at what is new only, and ten times as seldom; call when all is set up.
 
     Modules, settings and models live as long as the process. Events and states are many, short-lived and without
-    cycles, so they go without the collector; with its usual thresholds it took a sixth of a service's time.
+    cycles, so they go without the collector.
     """
     gc.collect()
     gc.freeze()

@@ -30,7 +30,7 @@ from dragoman_runtime.eventstore.port import (
     encode_append,
 )
 
-_APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
+APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
 
 _APPEND = """
 WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
@@ -164,7 +164,7 @@ class PostgresEventStore(EventStore):
             elif release:
                 positions = await self._release(release, encoded)
             else:
-                positions = await self._pool.fetch(_APPEND, _APPEND_LOCK, *_columns(encoded)) if encoded else []
+                positions = await self._pool.fetch(_APPEND, APPEND_LOCK, *_columns(encoded)) if encoded else []
         return tuple(
             Stored(each.stored.recorded, each.stored.digest, int(row[0]))
             for each, row in zip(encoded, positions, strict=True)
@@ -173,7 +173,7 @@ class PostgresEventStore(EventStore):
     async def _take(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
         of_lease = (lease.work_id, lease.job_id, lease.owner, lease.ttl)
         if encoded:
-            rows = await self._pool.fetch(_TAKE_AND_APPEND, *of_lease, _APPEND_LOCK, *_columns(encoded))
+            rows = await self._pool.fetch(_TAKE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
         else:
             rows = await self._pool.fetch(_TAKE, *of_lease)
         if not rows:
@@ -184,7 +184,7 @@ class PostgresEventStore(EventStore):
     async def _release(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
         of_lease = (lease.work_id, lease.owner)
         if encoded:
-            return await self._pool.fetch(_RELEASE_AND_APPEND, *of_lease, _APPEND_LOCK, *_columns(encoded))
+            return await self._pool.fetch(_RELEASE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
         await self._pool.execute(_RELEASE, *of_lease)
         return []
 

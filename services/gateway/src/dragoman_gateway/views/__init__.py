@@ -5,22 +5,29 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_gateway.views.audit import AuditProjection
-from dragoman_gateway.views.jobs import JobsProjection
+from dragoman_gateway.views.jobs import JobsProjection, Streams
 from dragoman_gateway.views.queries import SqlJobViews
 from dragoman_gateway.views.records import Records
 from dragoman_gateway.views.units import UnitsProjection
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects.port import ObjectStore
 from dragoman_runtime.projection import LogWindow, Projector
+from dragoman_runtime.rebuild import StreamProjection
 
-__all__ = ["AuditProjection", "JobsProjection", "SqlJobViews", "UnitsProjection", "projectors"]
+__all__ = ["AuditProjection", "JobsProjection", "SqlJobViews", "UnitsProjection", "projections", "projectors"]
+
+
+def projections(streams: Streams, objects: ObjectStore, suffix: str = "") -> tuple[StreamProjection, ...]:
+    """The gateway's views; with a suffix, those that a replay builds in tables of its own."""
+    records = Records(objects)
+    return (
+        JobsProjection(streams, records, suffix),
+        UnitsProjection(records, suffix),
+        AuditProjection(records, suffix),
+    )
 
 
 def projectors(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> tuple[Projector, ...]:
     """One projector for each of the gateway's views: `open` each, then let each `run`."""
-    log, records = LogWindow(store), Records(objects)
-    return (
-        Projector(log, engine, JobsProjection(store, records)),
-        Projector(log, engine, UnitsProjection(records)),
-        Projector(log, engine, AuditProjection(records)),
-    )
+    log = LogWindow(store)
+    return tuple(Projector(log, engine, each) for each in projections(store, objects))

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import MetaData, delete, insert
+from sqlalchemy import MetaData, Table, delete, insert
 
 from dragoman_contracts.policy import ActorRecord
 from dragoman_gateway.views.records import Records
 from dragoman_gateway.views.tables import AUDIT_VERSION, audit, audit_metadata, to_micros
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write
+from dragoman_runtime.rebuild import Row, beside
 
 _Key = tuple[UUID, str]
 
@@ -23,13 +24,16 @@ class AuditProjection:
     name = "audit"
     version = AUDIT_VERSION
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, suffix: str = "") -> None:
+        """Tables whose names end with `suffix` are those of a rebuild."""
         self._records = records
+        self._metadata = beside(audit_metadata, suffix)
+        self._audit = self._metadata.tables[audit.name + suffix]
 
     @property
     def metadata(self) -> MetaData:
         """The audit's table."""
-        return audit_metadata
+        return self._metadata
 
     def cost(self, stored: Stored) -> int:
         """One place: an event is one row."""
@@ -40,7 +44,13 @@ class AuditProjection:
         actors = await self._actors(batch)
         rows = [_row(each, actors) for each in batch]
         ids = [row["event_id"] for row in rows]
-        return [Write(delete(audit).where(audit.c.event_id.in_(ids))), Write(insert(audit), rows)]
+        return [Write(delete(self._audit).where(self._audit.c.event_id.in_(ids))), Write(insert(self._audit), rows)]
+
+    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
+        """A row for every event."""
+        events = [each for stream in streams for each in stream]
+        actors = await self._actors(events)
+        return ((self._audit, [_row(each, actors) for each in events]),)
 
     def committed(self) -> None:
         """Nothing is kept: a person's name may be erased between two batches."""

@@ -6,9 +6,10 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import MetaData, delete, insert
+from sqlalchemy import MetaData, Table, delete, insert
 
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import ArtifactErased, StreamType
@@ -18,8 +19,9 @@ from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.views.records import Records
 from dragoman_gateway.views.tables import JOBS_VERSION, artifacts, jobs, jobs_metadata, to_micros
-from dragoman_runtime.eventstore import EventStore, Stored
+from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write
+from dragoman_runtime.rebuild import Row, beside
 
 _CAPACITY = 4096
 
@@ -46,22 +48,34 @@ class _Known:
     details: _Details | None = None
 
 
+class Streams(Protocol):
+    """Where whole streams are read."""
+
+    async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
+        """The events of a stream behind version `after`, oldest first."""
+        ...
+
+
 class JobsProjection:
     """Writes `view_jobs` and `view_artifacts`."""
 
     name = "jobs"
     version = JOBS_VERSION
 
-    def __init__(self, store: EventStore, records: Records) -> None:
+    def __init__(self, store: Streams, records: Records, suffix: str = "") -> None:
+        """Tables whose names end with `suffix` are those of a rebuild."""
         self._store = store
         self._records = records
+        self._metadata = beside(jobs_metadata, suffix)
+        self._jobs = self._metadata.tables[jobs.name + suffix]
+        self._artifacts = self._metadata.tables[artifacts.name + suffix]
         self._kept: OrderedDict[UUID, _Known] = OrderedDict()
         self._changed: dict[UUID, _Known] = {}
 
     @property
     def metadata(self) -> MetaData:
         """The tables of jobs and artifacts."""
-        return jobs_metadata
+        return self._metadata
 
     def cost(self, stored: Stored) -> int:
         """One place: a job of many events in a batch is still one row."""
@@ -74,7 +88,16 @@ class JobsProjection:
             if stored.recorded.envelope.stream_type is StreamType.JOB:
                 await self._fold(stored.recorded)
         await self._fetch_details()
-        return _writes(self._changed.values())
+        return self._writes(self._changed.values())
+
+    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
+        """One row for each of these jobs, and those of its artifacts."""
+        jobs_told = [stream for stream in streams if stream[0].recorded.envelope.stream_type is StreamType.JOB]
+        known = [_folded([each.recorded for each in stream]) for stream in jobs_told]
+        details = await asyncio.gather(*(self._details(each) for each in known))
+        rows = [_row(each.job, found) for each, found in zip(known, details, strict=True)]
+        artifact_rows = [row for each in known for row in _artifact_rows(each.job)]
+        return ((self._jobs, rows), (self._artifacts, artifact_rows))
 
     def committed(self) -> None:
         """Keep the folded jobs, the ones of longest ago no more."""
@@ -100,11 +123,7 @@ class JobsProjection:
 
     async def _read(self, job_id: UUID, version: int) -> _Known:
         """The job after `version` events, from its stream: for a process that has just begun, or let others go on."""
-        first, *rest = (each.recorded for each in await self._store.read(job_id))
-        job = begin(first)
-        for recorded in rest[: version - 1]:
-            job = evolve(job, recorded)
-        return _Known(job, first.envelope.origin.actor_record)
+        return _folded([each.recorded for each in await self._store.read(job_id)][:version])
 
     async def _fetch_details(self) -> None:
         missing = [known for known in self._changed.values() if known.details is None]
@@ -131,6 +150,28 @@ class JobsProjection:
             engine=engine,
         )
 
+    def _writes(self, changed: Iterable[_Known]) -> list[Write]:
+        rows = [_row(known.job, known.details or _Details()) for known in changed]
+        if not rows:
+            return []
+        ids = [row["job_id"] for row in rows]
+        artifact_rows = [row for known in changed for row in _artifact_rows(known.job)]
+        writes = [
+            Write(delete(self._jobs).where(self._jobs.c.job_id.in_(ids))),
+            Write(insert(self._jobs), rows),
+            Write(delete(self._artifacts).where(self._artifacts.c.job_id.in_(ids))),
+        ]
+        return [*writes, Write(insert(self._artifacts), artifact_rows)] if artifact_rows else writes
+
+
+def _folded(recorded: Sequence[RecordedEvent]) -> _Known:
+    """The job that these first events of a stream tell of."""
+    first, *rest = recorded
+    job = begin(first)
+    for each in rest:
+        job = evolve(job, each)
+    return _Known(job, first.envelope.origin.actor_record)
+
 
 def trouble_code(job: Job) -> str | None:
     """Why a job does not go on, or has to wait: parked work first, then the failure retried latest, then preflight."""
@@ -141,20 +182,6 @@ def trouble_code(job: Job) -> str | None:
     if job.status is JobStatus.BLOCKED and job.verification is None and job.finding_codes:
         return job.finding_codes[0]
     return None
-
-
-def _writes(changed: Iterable[_Known]) -> list[Write]:
-    rows = [_row(known.job, known.details or _Details()) for known in changed]
-    if not rows:
-        return []
-    ids = [row["job_id"] for row in rows]
-    artifact_rows = [row for known in changed for row in _artifact_rows(known.job)]
-    writes = [
-        Write(delete(jobs).where(jobs.c.job_id.in_(ids))),
-        Write(insert(jobs), rows),
-        Write(delete(artifacts).where(artifacts.c.job_id.in_(ids))),
-    ]
-    return [*writes, Write(insert(artifacts), artifact_rows)] if artifact_rows else writes
 
 
 def _row(job: Job, details: _Details) -> dict[str, object]:

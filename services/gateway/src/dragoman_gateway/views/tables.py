@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, Uuid
 
+from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.projection import versioned
 
 JOBS_VERSION = 1
@@ -39,13 +40,13 @@ jobs = Table(
     Column("engine", Text, nullable=False),
     Column("source_locale", String(64), nullable=False),
     Column("target_locale", String(64), nullable=False),
-    Column("project_code", Text, nullable=False),
-    Column("file_name", Text, nullable=False),
-    Column("document_title", Text, nullable=False),
-    Column("external_reference", Text, nullable=False),
-    Column("version_label", Text, nullable=False),
+    Column("project_code", Text, nullable=False, info={ERASED: ""}),
+    Column("file_name", Text, nullable=False, info={ERASED: ""}),
+    Column("document_title", Text, nullable=False, info={ERASED: ""}),
+    Column("external_reference", Text, nullable=False, info={ERASED: ""}),
+    Column("version_label", Text, nullable=False, info={ERASED: ""}),
     Column("submitted_by", Text, nullable=False),
-    Column("submitted_by_name", Text, nullable=False),
+    Column("submitted_by_name", Text, nullable=False, info={ERASED: ""}),
     Column("submitted_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("unit_count", Integer),
@@ -61,7 +62,7 @@ jobs = Table(
     Column("reasoning_tokens", BigInteger, nullable=False),
     Column("response_tokens", BigInteger, nullable=False),
     Column("trouble_code", String(80)),
-    Column("search_text", Text, nullable=False),
+    Column("search_text", Text, nullable=False, info={ERASED: "\n\n"}),
     Index(f"{_jobs}_newest", "submitted_at", "job_id"),
     Index(f"{_jobs}_status", "status", "submitted_at", "job_id"),
     Index(f"{_jobs}_project", "project_id", "submitted_at", "job_id"),
@@ -114,8 +115,8 @@ audit = Table(
     Column("occurred_at", BigInteger, nullable=False),
     Column("project_id", Uuid, nullable=False),
     Column("actor", Text, nullable=False),
-    Column("actor_name", Text, nullable=False),
-    Column("source_address", Text, nullable=False),
+    Column("actor_name", Text, nullable=False, info={ERASED: ""}),
+    Column("source_address", Text, nullable=False, info={ERASED: ""}),
     Column("action", String(80), nullable=False),
     Column("entity", String(40), nullable=False),
     Column("entity_id", String(36), nullable=False),

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import MetaData, bindparam, delete, insert, update
+from sqlalchemy import MetaData, Table, Update, bindparam, delete, insert, update
 
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import BatchTranslated, DocumentExtracted, ReviewImported, TranslationVerified
@@ -21,6 +21,7 @@ from dragoman_gateway.views.records import Records
 from dragoman_gateway.views.tables import UNITS_VERSION, units, units_metadata
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write
+from dragoman_runtime.rebuild import Row, beside
 
 PENDING = "pending"
 """The verification state of a unit that QA has not seen."""
@@ -29,25 +30,6 @@ _UNITS_A_PLACE = 40  # 500 places of a batch are then at most 20,000 units in me
 _Row = dict[str, object]
 _UnitEvent = DocumentExtracted | BatchTranslated | TranslationVerified | ReviewImported
 
-_of_unit = (units.c.job_id == bindparam("of_job")) & (units.c.unit_id == bindparam("of_unit"))
-_set_target = (
-    update(units).where(_of_unit).values(target_text=bindparam("new_target"), result_source=bindparam("new_source"))
-)
-_set_verdict = (
-    update(units)
-    .where(_of_unit)
-    .values(verification_state=bindparam("new_state"), findings=bindparam("new_findings", type_=units.c.findings.type))
-)
-_set_reviewed = (
-    update(units)
-    .where(_of_unit)
-    .values(
-        target_text=bindparam("new_target"),
-        result_source=bindparam("new_source"),
-        verification_state=bindparam("new_state"),
-    )
-)
-
 
 class UnitsProjection:
     """Writes `view_units`."""
@@ -55,13 +37,16 @@ class UnitsProjection:
     name = "units"
     version = UNITS_VERSION
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, suffix: str = "") -> None:
+        """Tables whose names end with `suffix` are those of a rebuild."""
         self._records = records
+        self._metadata = beside(units_metadata, suffix)
+        self._units = self._metadata.tables[units.name + suffix]
 
     @property
     def metadata(self) -> MetaData:
         """The table of units."""
-        return units_metadata
+        return self._metadata
 
     def cost(self, stored: Stored) -> int:
         """One place, and one more for every forty units the event's object holds."""
@@ -75,15 +60,23 @@ class UnitsProjection:
 
     async def prepare(self, batch: Sequence[Stored]) -> Sequence[Write]:
         """Inserts for the documents extracted in the batch, updates for what was extracted before it."""
-        told = [(each.recorded, each.recorded.event) for each in batch if isinstance(each.recorded.event, _UnitEvent)]
-        objects = await asyncio.gather(*(self._fetch(recorded, event) for recorded, event in told))
-        changes = _Changes()
-        for (recorded, event), value in zip(told, objects, strict=True):
-            changes.apply(recorded.envelope.stream_id, event, value)
-        return changes.writes()
+        return (await self._changes(batch)).writes()
+
+    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
+        """A row for each unit of these jobs."""
+        changes = await self._changes([each for stream in streams for each in stream])
+        return ((self._units, changes.new_rows()),)
 
     def committed(self) -> None:
         """Nothing is kept between batches."""
+
+    async def _changes(self, batch: Sequence[Stored]) -> _Changes:
+        told = [(each.recorded, each.recorded.event) for each in batch if isinstance(each.recorded.event, _UnitEvent)]
+        objects = await asyncio.gather(*(self._fetch(recorded, event) for recorded, event in told))
+        changes = _Changes(self._units)
+        for (recorded, event), value in zip(told, objects, strict=True):
+            changes.apply(recorded.envelope.stream_id, event, value)
+        return changes
 
     async def _fetch(self, recorded: RecordedEvent, event: _UnitEvent) -> Value | None:
         project_id = recorded.envelope.project_id
@@ -99,7 +92,8 @@ class UnitsProjection:
 class _Changes:
     """What a batch makes of the units: whole rows of new documents, and updates of known ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, table: Table) -> None:
+        self._table = table
         self._new: dict[UUID, dict[str, _Row]] = {}
         self._writes: list[Write] = []
 
@@ -119,11 +113,14 @@ class _Changes:
         """The statements, documents before their updates."""
         if not self._new:
             return self._writes
-        rows = [row for of_job in self._new.values() for row in of_job.values()]
-        writes = [Write(delete(units).where(units.c.job_id.in_(list(self._new))))]
-        if rows:
-            writes.append(Write(insert(units), rows))
+        writes = [Write(delete(self._table).where(self._table.c.job_id.in_(list(self._new))))]
+        if rows := self.new_rows():
+            writes.append(Write(insert(self._table), rows))
         return [*writes, *self._writes]
+
+    def new_rows(self) -> list[_Row]:
+        """The rows of the documents that were extracted in the batch."""
+        return [row for of_job in self._new.values() for row in of_job.values()]
 
     def _apply_targets(self, job_id: UUID, targets: Iterable[UnitTarget], *, is_review: bool) -> None:
         later: list[_Row] = []
@@ -134,7 +131,8 @@ class _Changes:
             if not self._merge(job_id, target.unit_id, row):
                 later.append(_renamed(job_id, target.unit_id, row))
         if later:
-            self._writes.append(Write(_set_reviewed if is_review else _set_target, later))
+            names = ("target_text", "result_source", *(("verification_state",) if is_review else ()))
+            self._writes.append(Write(_updating(self._table, *names), later))
 
     def _apply_verdicts(self, job_id: UUID, verdicts: Iterable[UnitVerification]) -> None:
         later: list[_Row] = []
@@ -144,7 +142,7 @@ class _Changes:
             if not self._merge(job_id, verdict.unit_id, row):
                 later.append(_renamed(job_id, verdict.unit_id, row))
         if later:
-            self._writes.append(Write(_set_verdict, later))
+            self._writes.append(Write(_updating(self._table, "verification_state", "findings"), later))
 
     def _merge(self, job_id: UUID, unit_id: str, changed: _Row) -> bool:
         """Put the change into a row that is about to be inserted; False where the job is known already."""
@@ -156,16 +154,18 @@ class _Changes:
         return True
 
 
-_PARAMETER = {
-    "target_text": "new_target",
-    "result_source": "new_source",
-    "verification_state": "new_state",
-    "findings": "new_findings",
-}
+def _updating(table: Table, *names: str) -> Update:
+    """Sets these columns of the unit that the parameters of `_renamed` name."""
+    of_unit = (table.c.job_id == bindparam("of_job")) & (table.c.unit_id == bindparam("of_unit"))
+    return (
+        update(table)
+        .where(of_unit)
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+    )
 
 
 def _renamed(job_id: UUID, unit_id: str, changed: _Row) -> _Row:
-    return {"of_job": job_id, "of_unit": unit_id, **{_PARAMETER[name]: value for name, value in changed.items()}}
+    return {"of_job": job_id, "of_unit": unit_id, **{f"new_{name}": value for name, value in changed.items()}}
 
 
 def _new_row(job_id: UUID, position: int, unit: Unit) -> _Row:

@@ -1,0 +1,335 @@
+"""Replaying the log into views beside the live ones, by one process or several, then comparing or swapping them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from dragoman_contracts.errors import DragomanError
+from dragoman_contracts.model import Value
+from dragoman_gateway.views import projections
+from dragoman_runtime import owing
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore.archive import ArchivedLog, Span, spans
+from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
+from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.projection import LogWindow, key_of, positions, translated_errors
+from dragoman_runtime.rebuild import Comparison, Filled, Rebuild, begin, fill, suffix_of, turn
+from dragoman_runtime.reconciler import LiveJobs
+from dragoman_standalone.lock import StateLock, StateLockedError
+from dragoman_standalone.settings import StoreSettings
+from dragoman_standalone.stores import Stores, stores
+
+LIVE_JOBS = "live_jobs"
+VIEWS = ("jobs", "units", "audit")
+NAMES = (*VIEWS, LIVE_JOBS)
+_SPAN_EVENTS = 20_000
+_ALONE_EVENTS = 40_000  # below it, starting another process costs more than it brings
+_LOOK_S = 0.2
+
+Told = Callable[[str, int, int], None]
+"""Told of a step, how much of it is done, and of how much."""
+
+
+class DifferingRow(Value):
+    """A row in which the live view is not what the log says."""
+
+    table: str
+    key: dict[str, str]
+    what: str
+
+
+class ReplayedView(Value):
+    """What became of one projection. `erased_rows` still show what was erased; `first` are the first differing rows."""
+
+    projection: str
+    position: int
+    row_count: int
+    is_swapped: bool
+    differing_rows: int = 0
+    erased_rows: int = 0
+    first: tuple[DifferingRow, ...] = ()
+
+
+class ReplayReport(Value):
+    """What a replay did. `events_per_s` counts the reading and writing of the events, without waiting for swaps."""
+
+    event_count: int
+    duration_s: float
+    events_per_s: float
+    processes: int
+    views: tuple[ReplayedView, ...]
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether no live row differs from the log."""
+        return all(each.differing_rows == 0 for each in self.views)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to replay: which projections, only to compare or to swap in, by at most how many processes."""
+
+    names: tuple[str, ...] = NAMES
+    is_verify: bool = False
+    processes: int = 0
+    show: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One span for one process."""
+
+    settings: StoreSettings
+    names: tuple[str, ...]
+    suffix: str
+    span: Span
+
+
+async def replay(settings: StoreSettings, order: Order, told: Told) -> ReplayReport:
+    """Replay as ordered.
+
+    Raises:
+        ReplayRunningError: another replay is at work.
+        ArchiveMissingError: there is no log.
+    """
+    async with stores(settings) as opened, turn(opened.views):
+        return await _Replay(opened, order, told).run()
+
+
+class _Replay:
+    def __init__(self, opened: Stores, order: Order, told: Told) -> None:
+        self._stores = opened
+        self._order = order
+        self._told = told
+        self._views = tuple(name for name in order.names if name in VIEWS)
+
+    async def run(self) -> ReplayReport:
+        generation = await begin(self._stores.views)
+        rebuilds = self._rebuilds(generation)
+        until = await self._until(rebuilds)
+        try:
+            for each in rebuilds:
+                await each.create()
+            started = time.perf_counter()
+            filled, processes = await self._fill(suffix_of(generation), until)
+            duration_s = time.perf_counter() - started
+            views = [await self._ended(each, until) for each in rebuilds]
+        except BaseException:
+            await asyncio.shield(_dropped(rebuilds))
+            raise
+        views = [each.model_copy(update={"row_count": filled.rows[each.projection]}) for each in views]
+        live_jobs = await self._live_jobs() if LIVE_JOBS in self._order.names else None
+        is_skipped = LIVE_JOBS in self._order.names and live_jobs is None
+        return ReplayReport(
+            event_count=filled.events,
+            duration_s=round(duration_s, 3),
+            events_per_s=round(filled.events / duration_s, 1) if filled.events else 0.0,
+            processes=processes,
+            views=(*views, *([live_jobs] if live_jobs else [])),
+            skipped=(LIVE_JOBS,) if is_skipped else (),
+        )
+
+    def _rebuilds(self, generation: int) -> list[Rebuild]:
+        log = ArchivedLog(self._stores.archive)
+        window = LogWindow(log)
+        made = projections(log, self._stores.objects, suffix_of(generation))
+        return [Rebuild(window, self._stores.views, each, generation) for each in made if each.name in self._views]
+
+    async def _until(self, rebuilds: Sequence[Rebuild]) -> int:
+        """How far to read at first: no further than the live views have come where they are to be compared."""
+        head = await self._stores.archive.head()
+        if not self._order.is_verify:
+            return head
+        async with translated_errors(), self._stores.views.connect() as connection:
+            conditions = [key_of(each.projection) for each in rebuilds]
+            found = [await connection.scalar(select(positions.c.position).where(each)) for each in conditions]
+        return min([head, *(position for position in found if position is not None)])
+
+    async def _fill(self, suffix: str, until: int) -> tuple[Filled, int]:
+        parts = await spans(self._stores.archive, until, events=_SPAN_EVENTS)
+        works = [_Work(self._stores.settings, self._views, suffix, span) for span in parts]
+        wanted = self._order.processes or (os.cpu_count() or 1 if until >= _ALONE_EVENTS else 1)
+        processes = min(wanted, len(works))
+        if not self._views:
+            return Filled(), processes
+        if processes > 1:
+            return await self._fill_by_processes(works, processes, until), processes
+        total, count = Filled(), self._counting("read", until)
+        for work in works:
+            total.add(await _filled(self._stores, work, count))
+        return total, processes
+
+    async def _fill_by_processes(self, works: Sequence[_Work], processes: int, until: int) -> Filled:
+        context = multiprocessing.get_context("spawn")
+        counter = context.Value("q", 0)
+        pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin_process, initargs=(counter,))
+        loop = asyncio.get_running_loop()
+        try:
+            running = asyncio.gather(*(loop.run_in_executor(pool, _fill_in_process, work) for work in works))
+            while not running.done():
+                await asyncio.wait([running], timeout=_LOOK_S)
+                self._told("read", counter.value, until)
+            total = Filled()
+            for filled in await running:
+                total.add(filled)
+            return total
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _ended(self, rebuild: Rebuild, until: int) -> ReplayedView:
+        name = rebuild.projection.name
+        self._told(f"index {name}", 0, 1)
+        await rebuild.finish(until)
+        if not self._order.is_verify:
+            self._told(f"swap {name}", 0, 1)
+            await rebuild.swap()
+            return ReplayedView(projection=name, position=rebuild.position, row_count=0, is_swapped=True)
+        self._told(f"compare {name}", 0, 1)
+        try:
+            return _compared(name, await rebuild.compare(show=self._order.show))
+        finally:
+            await rebuild.drop()
+
+    async def _live_jobs(self) -> ReplayedView | None:
+        """Fill the reconciler's table, or look what it lacks; None where another process has the state folder."""
+        async with _event_store(self._stores.settings) as store:
+            if store is None:
+                return None
+            until = await self._stores.archive.head()
+            missing: list[UUID] = []
+
+            async def look(job_ids: Sequence[UUID]) -> None:
+                missing.extend(await owing.missing_of(store, job_ids))
+
+            if self._order.is_verify:
+                reader = owing.OwingJobs(look)
+            else:
+                reader = owing.OwingJobs(owing.waking(_live_jobs_in(store), SystemClock()))
+            count = self._counting("read for live_jobs", until)
+            for span in await spans(self._stores.archive, until, events=_SPAN_EVENTS):
+                await fill(self._stores.archive, span, [reader], self._stores.views, count)
+        what = "owes work, and is not in the table"
+        lacking = [DifferingRow(table=LIVE_JOBS, key={"job_id": str(each)}, what=what) for each in missing]
+        return ReplayedView(
+            projection=LIVE_JOBS,
+            position=until,
+            row_count=reader.count,
+            is_swapped=not self._order.is_verify,
+            differing_rows=len(missing),
+            first=tuple(lacking[: self._order.show]),
+        )
+
+    def _counting(self, step: str, total: int) -> Callable[[int], None]:
+        done = 0
+
+        def count(events: int) -> None:
+            nonlocal done
+            done += events
+            self._told(step, done, total)
+
+        return count
+
+
+def _compared(name: str, found: Comparison) -> ReplayedView:
+    first = (DifferingRow(table=each.table, key=each.key, what=each.what) for each in found.first)
+    return ReplayedView(
+        projection=name,
+        position=found.position,
+        row_count=found.rows,
+        is_swapped=False,
+        differing_rows=found.differing,
+        erased_rows=found.erased,
+        first=tuple(first),
+    )
+
+
+async def _dropped(rebuilds: Sequence[Rebuild]) -> None:
+    """Take away what was built, as far as that is possible: the next replay takes away the rest."""
+    for each in rebuilds:
+        with suppress(DragomanError):
+            await each.drop()
+
+
+async def _filled(opened: Stores, work: _Work, told: Callable[[int], None]) -> Filled:
+    made = projections(ArchivedLog(opened.archive), opened.objects, work.suffix)
+    readers = [each for each in made if each.name in work.names]
+    return await fill(opened.archive, work.span, readers, opened.views, told)
+
+
+@asynccontextmanager
+async def _event_store(settings: StoreSettings) -> AsyncGenerator[PostgresEventStore | SqliteEventStore | None]:
+    """The event store to write to; None where another process has the state folder."""
+    if settings.postgres_url is not None:
+        shared = await PostgresEventStore.connect(settings.postgres_url)
+        try:
+            await owing.make_table(shared)
+            yield shared
+        finally:
+            await shared.aclose()
+        return
+    lock = StateLock(settings.state_dir)
+    try:
+        lock.acquire()
+    except StateLockedError:
+        yield None
+        return
+    store = SqliteEventStore(settings.state_dir / "events.db")
+    try:
+        yield store
+    finally:
+        await store.aclose()
+        lock.release()
+
+
+def _live_jobs_in(store: PostgresEventStore | SqliteEventStore) -> LiveJobs:
+    return SqliteLiveJobs(store) if isinstance(store, SqliteEventStore) else PostgresLiveJobs(store)
+
+
+_counter: Any = None
+
+
+def _begin_process(counter: Any) -> None:
+    """Make this process one that fills spans: Ctrl-C is for the first one, and without that it ends."""
+    global _counter
+    _counter = counter
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # what is decoded has no cycles, and is much
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _fill_in_process(work: _Work) -> Filled:
+    filled = asyncio.run(_fill_alone(work))
+    gc.collect()
+    return filled
+
+
+async def _fill_alone(work: _Work) -> Filled:
+    def count(events: int) -> None:
+        with _counter.get_lock():
+            _counter.value += events
+
+    async with stores(work.settings) as opened:
+        return await _filled(opened, work, count)

@@ -1,0 +1,89 @@
+"""The jobs that owe work, found in the whole log: to fill the reconciler's table again, or to look what it lacks.
+
+`live_jobs` is no copy of the log: a job too many does no harm and goes by itself, so it is filled in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from dragoman_contracts.events import JobCompleted, StreamType
+from dragoman_contracts.job import fold
+from dragoman_contracts.pipeline import owed
+from dragoman_runtime.clock import Clock
+from dragoman_runtime.eventstore import Jobs, Stored
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
+from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.reconciler import LiveJobs, Wake
+
+Owing = Callable[[Sequence[UUID]], Awaitable[None]]
+
+
+class OwingJobs:
+    """Reads streams and tells `found` which of them are jobs that owe work; makes no rows."""
+
+    name = "live_jobs"
+
+    def __init__(self, found: Owing) -> None:
+        self._found = found
+        self.count = 0
+
+    def cost(self, stored: Stored) -> int:
+        """One place: nothing is kept."""
+        return 1
+
+    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[dict[str, object]]]]:
+        """No rows."""
+        owing = [stream[0].recorded.envelope.stream_id for stream in streams if _is_owing(stream)]
+        self.count += len(owing)
+        if owing:
+            await self._found(owing)
+        return ()
+
+
+def waking(live_jobs: LiveJobs, clock: Clock) -> Owing:
+    """Look at these jobs now."""
+
+    async def wake(job_ids: Sequence[UUID]) -> None:
+        now = clock.now()
+        await live_jobs.wake([Wake(job_id, now) for job_id in job_ids])
+
+    return wake
+
+
+async def missing_of(store: PostgresEventStore | SqliteEventStore, job_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of the jobs that owe work as of now and that no reconciler would ever look at."""
+    known = await _known(store, job_ids)
+    unknown = [job_id for job_id in job_ids if job_id not in known]
+    jobs = await Jobs(store).load_several(unknown)
+    known = await _known(store, unknown)
+    return [job.job_id for job in jobs if owed(job) and job.job_id not in known]
+
+
+async def make_table(store: PostgresEventStore) -> None:
+    """The table of live jobs, where somebody dropped it."""
+    for statement in (
+        "CREATE TABLE IF NOT EXISTS live_jobs (job_id uuid PRIMARY KEY, due_at timestamptz NOT NULL)",
+        "CREATE INDEX IF NOT EXISTS live_jobs_due ON live_jobs (due_at)",
+    ):
+        await store.pool.execute(statement)
+
+
+async def _known(store: PostgresEventStore | SqliteEventStore, job_ids: Sequence[UUID]) -> set[UUID]:
+    if isinstance(store, PostgresEventStore):
+        rows = await store.pool.fetch("SELECT job_id FROM live_jobs WHERE job_id = ANY ($1)", list(job_ids))
+        return {row[0] for row in rows}
+    found = await store.execute("SELECT job_id FROM live_jobs", commit=False)
+    return {UUID(str(row[0])) for row in found}
+
+
+def _is_owing(stream: Sequence[Stored]) -> bool:
+    if stream[0].recorded.envelope.stream_type is not StreamType.JOB:
+        return False
+    if isinstance(stream[-1].recorded.event, JobCompleted):
+        return False
+    job = fold(each.recorded for each in stream)
+    return job is not None and bool(owed(job))

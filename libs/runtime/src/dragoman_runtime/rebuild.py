@@ -1,0 +1,431 @@
+"""Rebuilding a projection beside the live one: filled by whole streams, compared with it, or put in its place.
+
+The tables that are built have names of their own. The projectors go on with the live ones until, in one transaction
+that holds the position's row, the last events are added and the tables change names. So whoever reads sees the old rows
+or the new ones, and whoever writes goes on behind the position it finds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from sqlalchemy import JSON, Column, MetaData, Table, delete, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.schema import CreateIndex, DropTable
+from sqlalchemy.sql.elements import quoted_name
+
+from dragoman_contracts.errors import ConflictError, RetryableError
+from dragoman_runtime.comparing import erased_rows, unequal_rows
+from dragoman_runtime.eventstore import Stored
+from dragoman_runtime.eventstore.archive import Archive, Span, decoded, whole_streams
+from dragoman_runtime.projection import (
+    SCHEMA_LOCK,
+    Log,
+    Projection,
+    ViewsUnavailableError,
+    create_positions,
+    execute,
+    key_of,
+    positions,
+    rebuilds,
+    translated_errors,
+)
+
+_TURN = 0x7265706C6179  # "replay"
+_PLACES = 4000
+_BATCH = 500
+_SWAP_TRIES = 30
+_LOCK_TIMEOUT_MS = 2000
+_TRIES_AGAIN = frozenset({"55P03", "40P01"})  # lock_not_available, deadlock_detected
+_PAUSE_S = 0.2
+
+Row = Mapping[str, object]
+
+
+class ReplayRunningError(ConflictError):
+    """Another process replays into the same database."""
+
+    default_code = "replay.running"
+
+
+class ReplayLostError(RetryableError):
+    """The tables that were built are gone, or the swap found no moment without readers."""
+
+    default_code = "replay.lost"
+
+
+class StreamReader(Protocol):
+    """What is told of whole streams."""
+
+    @property
+    def name(self) -> str:
+        """The projection's name."""
+        ...
+
+    def cost(self, stored: Stored) -> int:
+        """How many of the places in memory this event takes; 1 unless it makes many rows."""
+        ...
+
+    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
+        """The rows that these streams, whole as far as they go, leave in the tables."""
+        ...
+
+
+class StreamProjection(StreamReader, Projection, Protocol):
+    """A projection that can also be made stream by stream, each row once."""
+
+
+@dataclass
+class Filled:
+    """What was read, and how many rows each reader made of it."""
+
+    events: int = 0
+    rows: Counter[str] = field(default_factory=Counter[str])
+
+    def add(self, other: Filled) -> None:
+        """Count what another span gave."""
+        self.events += other.events
+        self.rows += other.rows
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that is not the same: where it is missing, or which columns differ."""
+
+    table: str
+    key: dict[str, str]
+    what: str
+
+
+@dataclass
+class Comparison:
+    """How the live rows compare with those rebuilt at `position`.
+
+    `erased` counts rows whose live copy still shows what was erased from the objects since; a swap takes it away.
+    """
+
+    position: int
+    rows: int = 0
+    differing: int = 0
+    erased: int = 0
+    first: list[Difference] = field(default_factory=list[Difference])
+
+
+def beside(metadata: MetaData, suffix: str) -> MetaData:
+    """The same tables under names with this suffix; without one, the tables themselves."""
+    if not suffix:
+        return metadata
+    copied = MetaData()
+    for table in metadata.sorted_tables:
+        copy = table.to_metadata(copied, name=f"{table.name}{suffix}")
+        for index in copy.indexes:
+            index.name = quoted_name(f"{index.name}{suffix}", quote=None)
+    return copied
+
+
+@asynccontextmanager
+async def turn(engine: AsyncEngine) -> AsyncGenerator[None]:
+    """Be the only one that replays into this database, for the block; whoever dies gives the turn back.
+
+    Raises:
+        ReplayRunningError: another process has it.
+    """
+    refused = ReplayRunningError("Another replay is at work on these views. Wait until it has ended.")
+    if engine.dialect.name == "postgresql":
+        async with translated_errors(), engine.connect() as connection:
+            autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            if not (await autocommit.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _TURN})).scalar_one():
+                raise refused
+            try:
+                yield
+            finally:
+                await autocommit.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _TURN})
+        return
+    file = os.open(f"{engine.url.database}.replay", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise refused from error
+        yield
+    finally:
+        os.close(file)
+
+
+async def begin(engine: AsyncEngine) -> int:
+    """Drop what earlier replays left unfinished; the number of this one, which no other has. Call within `turn`."""
+    async with translated_errors(), _writing(engine).begin() as connection:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
+        await create_positions(connection)
+        for row in await connection.execute(select(rebuilds.c.tables).where(~rebuilds.c.is_live)):
+            await _drop(connection, str(row[0]).split(","))
+        await connection.execute(delete(rebuilds).where(~rebuilds.c.is_live))
+        return (
+            int((await connection.execute(select(func.coalesce(func.max(rebuilds.c.generation), 0)))).scalar_one()) + 1
+        )
+
+
+async def fill(
+    archive: Archive,
+    span: Span,
+    readers: Sequence[StreamReader],
+    engine: AsyncEngine,
+    told: Callable[[int], None],
+    *,
+    page: int = 4000,
+) -> Filled:
+    """Write the rows of a span's streams into the tables of these readers; tells how many events were read."""
+    filled = Filled()
+    async for streams in whole_streams(archive, span, limit=page):
+        stored = [decoded(rows) for rows in streams]
+        for reader in readers:
+            for group in _groups(reader, stored):
+                for table, rows in await reader.rows_of(group):
+                    await _copy(engine, table, rows)
+                    filled.rows[reader.name] += len(rows)
+        count = sum(map(len, streams))
+        filled.events += count
+        told(count)
+    return filled
+
+
+def _groups(reader: StreamReader, streams: Sequence[Sequence[Stored]]) -> Iterator[Sequence[Sequence[Stored]]]:
+    """The streams, some at a time: not more than memory should hold the rows of."""
+    group: list[Sequence[Stored]] = []
+    places = 0
+    for stream in streams:
+        group.append(stream)
+        places += sum(reader.cost(each) for each in stream)
+        if places >= _PLACES:
+            yield group
+            group, places = [], 0
+    if group:
+        yield group
+
+
+class Rebuild:
+    """One projection's tables, built beside the live ones."""
+
+    def __init__(self, log: Log, engine: AsyncEngine, projection: StreamProjection, generation: int) -> None:
+        """`projection` writes into tables whose names end with the `suffix_of` this generation."""
+        self.projection: Final = projection
+        self.position = 0
+        self._log = log
+        self._engine = engine
+        self._generation = generation
+        suffix = suffix_of(generation)
+        self._tables = {table.name.removesuffix(suffix): table for table in projection.metadata.sorted_tables}
+        self._mine = (
+            (rebuilds.c.name == projection.name)
+            & (rebuilds.c.version == projection.version)
+            & (rebuilds.c.generation == generation)
+        )
+
+    async def create(self) -> None:
+        """Make the tables, without indexes where those can be made at the end."""
+        values = {"name": self.projection.name, "version": self.projection.version, "generation": self._generation}
+        names = ",".join(table.name for table in self._tables.values())
+        async with translated_errors(), _writing(self._engine).begin() as connection:
+            await connection.execute(insert(rebuilds).values(**values, tables=names, is_live=False))
+            await connection.run_sync(self.projection.metadata.create_all)
+            for table in self._tables.values():
+                for index in table.indexes:
+                    await connection.execute(text(f'DROP INDEX "{index.name}"'))
+                if connection.dialect.name == "postgresql":
+                    await connection.execute(text(f'ALTER TABLE "{table.name}" DROP CONSTRAINT "{table.name}_pkey"'))
+
+    async def finish(self, position: int) -> None:
+        """The tables hold all up to this position: make the indexes."""
+        async with translated_errors(), _writing(self._engine).begin() as connection:
+            for table in self._tables.values():
+                if connection.dialect.name == "postgresql":
+                    key = ", ".join(f'"{column.name}"' for column in table.primary_key)
+                    await connection.execute(text(f'ALTER TABLE "{table.name}" ADD PRIMARY KEY ({key})'))
+                for index in sorted(table.indexes, key=lambda each: str(each.name)):
+                    await connection.execute(CreateIndex(index))
+                if connection.dialect.name == "postgresql":
+                    await connection.execute(text(f'ANALYZE "{table.name}"'))
+        self.position = position
+
+    async def catch_up(self) -> int:
+        """Add what the log got meanwhile; how many events it was."""
+        total = 0
+        while count := await self._step(None):
+            total += count
+        return total
+
+    async def swap(self) -> None:
+        """Put the tables in the place of the live ones, at the same position or a later one.
+
+        Raises:
+            ReplayLostError: another replay dropped the tables, or readers never let go of the old ones.
+        """
+        for _ in range(_SWAP_TRIES):
+            await self.catch_up()
+            try:
+                async with translated_errors(), _writing(self._engine).begin() as connection:
+                    await self._swap_in(connection)
+                    return
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _TRIES_AGAIN:
+                    raise
+            await asyncio.sleep(_PAUSE_S)
+        raise ReplayLostError(f"Long queries hold the {self.projection.name} view. Try again when they have ended.")
+
+    async def compare(self, *, show: int = 10) -> Comparison:
+        """Compare with the live rows, both as they are at one position.
+
+        Raises:
+            ViewsUnavailableError: the live view has no tables, or never stood still at the position of these.
+        """
+        for _ in range(_SWAP_TRIES):
+            async with translated_errors(), _writing(self._engine).begin() as connection:
+                live = await self._live_position(connection)
+                while live is not None and self.position < live and await self._step(connection, until=live):
+                    pass
+            if live is None:
+                break
+            async with translated_errors(), self._engine.connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection = await connection.execution_options(isolation_level="REPEATABLE READ")
+                seen = (await connection.execute(select(positions.c.position).where(key_of(self.projection)))).scalar()
+                if seen == self.position:
+                    return await self._compared(connection, show)
+            await asyncio.sleep(_PAUSE_S)
+        name = self.projection.name
+        raise ViewsUnavailableError(
+            f"The {name} view is not there, or does not come to rest: replay it without --verify."
+        )
+
+    async def drop(self) -> None:
+        """Take away what was built."""
+        async with translated_errors(), _writing(self._engine).begin() as connection:
+            await _drop(connection, [table.name for table in self._tables.values()])
+            await connection.execute(delete(rebuilds).where(self._mine))
+
+    async def _step(self, connection: AsyncConnection | None, *, until: int | None = None) -> int:
+        """Add the next events, in this connection's transaction or in one of its own."""
+        batch = await self._log.tail(self.position, limit=_BATCH)
+        if until is not None:
+            batch = [each for each in batch if each.position <= until]
+        if not batch:
+            return 0
+        writes = await self.projection.prepare(batch)
+        if connection is not None:
+            for write in writes:
+                await execute(connection, write)
+        else:
+            async with translated_errors(), _writing(self._engine).begin() as own:
+                for write in writes:
+                    await execute(own, write)
+        self.projection.committed()
+        self.position = batch[-1].position
+        return len(batch)
+
+    async def _live_position(self, connection: AsyncConnection) -> int | None:
+        """Where the live projection stands; it stays there while the transaction lasts."""
+        locked = select(positions.c.position).where(key_of(self.projection)).with_for_update()
+        return (await connection.execute(locked)).scalar_one_or_none()
+
+    async def _swap_in(self, connection: AsyncConnection) -> None:
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT_MS}"))
+        live, start = await self._live_position(connection), self.position
+        try:
+            while live is not None and self.position < live and await self._step(connection, until=live):
+                pass
+            await self._claim(connection)
+            for name, table in self._tables.items():
+                await connection.execute(text(f'DROP TABLE IF EXISTS "{name}"'))
+                await connection.execute(text(f'ALTER TABLE "{table.name}" RENAME TO "{name}"'))
+            await self._set_position(connection, is_new=live is None)
+        except BaseException:
+            self.position = start  # what was added is rolled back
+            raise
+        of_name = (rebuilds.c.name == self.projection.name) & (rebuilds.c.version == self.projection.version)
+        await connection.execute(delete(rebuilds).where(of_name & ~self._mine))
+
+    async def _claim(self, connection: AsyncConnection) -> None:
+        claimed = await connection.execute(update(rebuilds).where(self._mine).values(is_live=True))
+        if claimed.rowcount != 1:
+            raise ReplayLostError("Another replay dropped the tables of this one. Try again.")
+
+    async def _set_position(self, connection: AsyncConnection, *, is_new: bool) -> None:
+        if not is_new:
+            moved = update(positions).where(key_of(self.projection))
+            await connection.execute(moved.values(position=self.position, is_caught_up=True))
+            return
+        values = {"name": self.projection.name, "version": self.projection.version, "position": self.position}
+        await connection.execute(insert(positions).values(**values, is_caught_up=True, tables=",".join(self._tables)))
+
+    async def _compared(self, connection: AsyncConnection, show: int) -> Comparison:
+        comparison = Comparison(self.position)
+        for name, rebuilt in self._tables.items():
+            live = rebuilt.to_metadata(MetaData(), name=name)
+            comparison.rows += int((await connection.execute(select(func.count()).select_from(rebuilt))).scalar_one())
+            await _compare_tables(connection, live, rebuilt, comparison, show)
+        return comparison
+
+
+def suffix_of(generation: int) -> str:
+    """What the names of a generation's tables and indexes end with."""
+    return f"_g{generation}"
+
+
+async def _compare_tables(
+    connection: AsyncConnection, live: Table, rebuilt: Table, comparison: Comparison, show: int
+) -> None:
+    comparison.erased += int((await connection.execute(erased_rows(live, rebuilt))).scalar_one())
+    unequal = unequal_rows(live, rebuilt).subquery()
+    count = int((await connection.execute(select(func.count()).select_from(unequal))).scalar_one())
+    comparison.differing += count
+    if not count:
+        return
+    left = max(show - len(comparison.first), 0)
+    keys = [column.name for column in rebuilt.primary_key]
+    for row in (
+        await connection.execute(select(unequal).order_by(*(unequal.c[key] for key in keys)).limit(left))
+    ).mappings():
+        key = {name: str(row[name]) for name in keys}
+        comparison.first.append(Difference(live.name, key, str(row["what"])))
+
+
+async def _copy(engine: AsyncEngine, table: Table, rows: Sequence[Row]) -> None:
+    """Insert many rows, the fastest way the database has."""
+    if not rows:
+        return
+    if engine.dialect.name != "postgresql":
+        async with translated_errors(), _writing(engine).begin() as connection:
+            await connection.execute(insert(table), rows)
+        return
+    columns: list[Column[Any]] = list(table.columns)
+    names, as_json = [column.name for column in columns], [c.name for c in columns if isinstance(c.type, JSON)]
+    records = [_record(row, names, as_json) for row in rows]
+    async with translated_errors(), engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.copy_records_to_table(table.name, records=records, columns=names)
+
+
+def _record(row: Row, names: Sequence[str], as_json: Sequence[str]) -> tuple[object, ...]:
+    if not as_json:
+        return tuple([row.get(name) for name in names])
+    return tuple(json.dumps(row[name]) if name in as_json else row.get(name) for name in names)
+
+
+async def _drop(connection: AsyncConnection, names: Sequence[str]) -> None:
+    for name in names:
+        await connection.execute(DropTable(Table(name, MetaData()), if_exists=True))
+
+
+def _writing(engine: AsyncEngine) -> AsyncEngine:
+    return engine.execution_options(is_writing=True)

@@ -1,0 +1,327 @@
+"""`dragoman replay` makes the views again beside the live ones, on both databases, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Executable, MetaData, Table, Uuid, delete, insert, inspect, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.schema import CreateTable, DropTable
+
+from dragoman_contracts import events as e
+from dragoman_contracts.policy import ActorRecord
+from dragoman_gateway.ports import JobFilter
+from dragoman_gateway.views import SqlJobViews, projectors
+from dragoman_gateway.views.tables import artifacts, audit, jobs, units
+from dragoman_runtime import rebuild
+from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
+from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
+from dragoman_runtime.objects.files import FileObjectStore
+from dragoman_runtime.objects.values import put_value
+from dragoman_runtime.projection import Projector, ViewsUnavailableError, create_views_engine, positions, rebuilds
+from dragoman_runtime.rebuild import ReplayRunningError
+from dragoman_standalone.lock import StateLock
+from dragoman_standalone.replaying import LIVE_JOBS, VIEWS, Order, ReplayReport, replay
+from dragoman_standalone.settings import StoreSettings
+from services.gateway.histories import ATLAS, Document, History
+
+_TABLES = (jobs, artifacts, units, audit)
+_NEEDS_REVIEW = Document(verdict=e.QaVerdict.NEEDS_REVIEW)
+
+
+@dataclass
+class Site:
+    """An installation with a history, and its projectors, which a test lets go on."""
+
+    settings: StoreSettings
+    store: SqliteEventStore | PostgresEventStore
+    objects: FileObjectStore
+    engine: AsyncEngine
+    history: History
+
+    async def replay(self, *names: str, verify: bool = False, processes: int = 1) -> ReplayReport:
+        """What `dragoman replay` does."""
+        order = Order(names or VIEWS, is_verify=verify, processes=processes)
+        return await replay(self.settings, order, lambda step, done, total: None)
+
+    async def projected(self) -> tuple[Projector, ...]:
+        """Projectors of a process, at the end of the log."""
+        made = projectors(self.store, self.objects, self.engine)
+        for each in made:
+            await each.open()
+            await each.catch_up()
+        return made
+
+    async def rows(self) -> dict[str, Sequence[Any]]:
+        """Every row of every view."""
+        async with self.engine.connect() as connection:
+            return {
+                table.name: (await connection.execute(select(table).order_by(*table.primary_key))).all()
+                for table in _TABLES
+            }
+
+    async def table_names(self) -> set[str]:
+        """The tables of the views that are there."""
+        async with self.engine.connect() as connection:
+            names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+        return {name for name in names if name.startswith("view_")}
+
+    async def execute(self, *statements: Executable) -> None:
+        """Statements on the database of the views."""
+        async with self.engine.begin() as connection:
+            for each in statements:
+                await connection.execute(each)
+
+    async def jobs_of_all_kinds(self) -> None:
+        """Completed, in review, running, failed, cancelled."""
+        for number in range(6):
+            await self.history.advance(await self.history.submit(f"done-{number}.docx"))
+        await self.history.advance(await self.history.submit("review.docx", document=_NEEDS_REVIEW), to="qa")
+        await self.history.advance(await self.history.submit("running.docx"), to="plan")
+        await self.history.block(await self.history.submit("blocked.docx"))
+        cancelled = await self.history.submit("cancelled.docx")
+        await self.history.say(cancelled, e.CancelRequested(), actor="user:ada")
+        await self.history.say(cancelled, e.JobCancelled())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Site]:
+    store: SqliteEventStore | PostgresEventStore
+    if request.param == "sqlite":
+        settings = StoreSettings(state_dir=tmp_path, database_url=None, objects_url=None)
+        store = SqliteEventStore(tmp_path / "events.db")
+        url = f"sqlite:///{tmp_path / 'catalog.db'}"
+    else:
+        url = request.getfixturevalue("postgres_url")
+        settings = StoreSettings.model_validate({"state_dir": tmp_path, "database_url": url})
+        await migrate_events(url)
+        store = await PostgresEventStore.connect(url)
+    objects = FileObjectStore(tmp_path / "objects")
+    await objects.open()
+    engine = create_views_engine(sqlalchemy_url(url))
+    yield Site(settings, store, objects, engine, History(store, objects))
+    await engine.dispose()
+    await store.aclose()
+
+
+async def test_a_replay_gives_the_rows_that_event_by_event_projection_gave(site: Site) -> None:
+    await site.jobs_of_all_kinds()
+    await site.projected()
+    before = await site.rows()
+    assert all(before.values())
+    report = await site.replay()
+    assert await site.rows() == before
+    assert {view.projection: view.row_count for view in report.views} == {
+        "jobs": len(before[jobs.name]) + len(before[artifacts.name]),
+        "units": len(before[units.name]),
+        "audit": len(before[audit.name]),
+    }
+    assert report.event_count == await site.store.head_position()
+    assert await site.table_names() == {table.name for table in _TABLES}
+
+
+async def test_dropped_tables_come_back_equal_and_a_waiting_projector_goes_on(site: Site) -> None:
+    await site.jobs_of_all_kinds()
+    (jobs_projector, *_) = await site.projected()
+    before = await site.rows()
+    await site.execute(*map(DropTable, _TABLES))
+    await site.history.submit("late.docx")
+    with pytest.raises(ViewsUnavailableError):
+        await jobs_projector.step()
+    await site.replay()
+    assert await jobs_projector.step() == 0
+    await site.history.submit("later.docx")
+    assert await jobs_projector.catch_up() == 1
+    after = await site.rows()
+    assert before[units.name] == after[units.name]
+    assert len(after[jobs.name]) == len(before[jobs.name]) + 2
+    assert set(before[jobs.name]) <= set(after[jobs.name])
+
+
+async def test_a_start_on_dropped_tables_begins_again_instead_of_showing_nothing(site: Site) -> None:
+    await site.jobs_of_all_kinds()
+    await site.projected()
+    before = await site.rows()
+    await site.execute(DropTable(artifacts))
+    await site.projected()
+    assert await site.rows() == before
+
+
+async def test_indexes_and_keys_are_those_of_a_fresh_view(site: Site) -> None:
+    async def shapes() -> dict[str, set[tuple[str | None, ...]]]:
+        async with site.engine.connect() as connection:
+            return await connection.run_sync(
+                lambda sync: {
+                    table.name: {
+                        *(tuple(index["column_names"]) for index in inspect(sync).get_indexes(table.name)),
+                        tuple(inspect(sync).get_pk_constraint(table.name)["constrained_columns"]),
+                    }
+                    for table in _TABLES
+                }
+            )
+
+    await site.projected()
+    fresh = await shapes()
+    for _ in range(2):
+        await site.replay()
+        assert await shapes() == fresh
+
+
+async def test_projectors_and_readers_go_on_while_replays_swap(site: Site) -> None:
+    await site.jobs_of_all_kinds()
+    replicas = [*await site.projected(), *await site.projected()]
+    views = SqlJobViews(site.engine)
+    running = [asyncio.create_task(each.run()) for each in replicas]
+    seen: list[int] = []
+    is_over = False
+
+    async def read() -> None:
+        while not is_over:
+            seen.append(len((await views.list_jobs(JobFilter(), limit=20)).rows))
+            await asyncio.sleep(0.005)
+
+    async def submit() -> None:
+        number = 0
+        while not is_over:
+            await site.history.submit(f"meanwhile-{number}.docx")
+            number += 1
+            await asyncio.sleep(0.05)
+
+    others = [asyncio.create_task(read()), asyncio.create_task(read()), asyncio.create_task(submit())]
+    try:
+        for _ in range(2):
+            await site.replay()
+    finally:
+        is_over = True
+        await asyncio.gather(*others)
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    assert min(seen) >= 10
+    await site.projected()
+    report = await site.replay(verify=True)
+    assert report.is_equal
+    assert {view.position for view in report.views} == {await site.store.head_position()}
+
+
+async def test_verify_finds_rows_that_were_changed_missing_or_made_up(site: Site) -> None:
+    await site.jobs_of_all_kinds()
+    await site.projected()
+    assert (await site.replay(verify=True)).is_equal
+    before = await site.rows()
+    changed = before[jobs.name][0].job_id
+    unit_job = before[units.name][0].job_id
+    await site.execute(
+        update(jobs).where(jobs.c.job_id == changed).values(status="lost", progress_pct=7),
+        update(units).where(units.c.job_id == unit_job).values(findings=[1]),
+        delete(audit).where(audit.c.action == "job.cancelled"),
+    )
+    wrong = await site.rows()
+    report = await site.replay(verify=True)
+    assert not report.is_equal
+    found = {view.projection: view for view in report.views}
+    assert [(row.table, row.what) for row in found["jobs"].first] == [(jobs.name, "status progress_pct")]
+    assert found["jobs"].first[0].key == {"job_id": str(changed)}
+    assert found["units"].differing_rows == 7
+    assert [row.what for row in found["audit"].first] == ["missing"]
+    assert await site.rows() == wrong
+    assert await site.table_names() == {table.name for table in _TABLES}
+    await site.replay()
+    assert await site.rows() == before
+
+
+async def test_what_was_erased_is_no_difference_and_leaves_the_views_with_the_next_replay(site: Site) -> None:
+    await site.history.advance(await site.history.submit("contract.docx"))
+    await site.projected()
+    actor = ActorRecord(actor_id=None, display_name="Ada Lovelace", source_address="192.0.2.7")
+    await site.objects.delete(ATLAS, await put_value(site.objects, ATLAS, actor))
+    report = await site.replay(verify=True)
+    assert report.is_equal
+    assert {view.projection: view.erased_rows for view in report.views} == {"jobs": 1, "units": 0, "audit": 1}
+    await site.replay()
+    assert "Ada" not in str(await site.rows())
+
+
+async def test_two_replays_do_not_meddle_and_a_killed_one_leaves_nothing_behind(site: Site) -> None:
+    await site.jobs_of_all_kinds()
+    await site.projected()
+    before = await site.rows()
+    async with rebuild.turn(site.engine):
+        with pytest.raises(ReplayRunningError):
+            await site.replay()
+        generation = await rebuild.begin(site.engine)
+        left = f"view_jobs_v1_g{generation}"
+        row = {"name": "jobs", "version": 1, "generation": generation, "tables": left, "is_live": False}
+        leftover = Table(left, MetaData(), Column("job_id", Uuid))
+        await site.execute(CreateTable(leftover), insert(rebuilds).values(row))
+    assert len(await site.table_names()) == len(_TABLES) + 1
+    await site.replay("audit")
+    assert await site.table_names() == {table.name for table in _TABLES}
+    assert await site.rows() == before
+
+
+async def test_a_replay_that_fails_leaves_the_views_as_they_were(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    await site.jobs_of_all_kinds()
+    await site.projected()
+    before = await site.rows()
+
+    async def fails(self: rebuild.Rebuild, position: int) -> None:
+        raise ViewsUnavailableError("The disk is full.")
+
+    monkeypatch.setattr(rebuild.Rebuild, "finish", fails)
+    with pytest.raises(ViewsUnavailableError):
+        await site.replay()
+    assert await site.table_names() == {table.name for table in _TABLES}
+    assert await site.rows() == before
+
+
+async def test_several_processes_give_what_one_gives(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    await site.jobs_of_all_kinds()
+    await site.projected()
+    before = await site.rows()
+    monkeypatch.setattr("dragoman_standalone.replaying._SPAN_EVENTS", 60)
+    report = await site.replay(processes=2)
+    assert report.processes == 2
+    assert report.event_count == await site.store.head_position()
+    assert await site.rows() == before
+
+
+async def test_live_jobs_are_found_again(site: Site) -> None:
+    await site.jobs_of_all_kinds()
+    live_jobs = SqliteLiveJobs(site.store) if isinstance(site.store, SqliteEventStore) else PostgresLiveJobs(site.store)
+    report = await site.replay(LIVE_JOBS, verify=True)
+    assert report.views[0].differing_rows == 1
+    if isinstance(site.store, PostgresEventStore):
+        await site.store.pool.execute("DROP TABLE live_jobs")
+    await site.replay(LIVE_JOBS)
+    assert (await site.replay(LIVE_JOBS, verify=True)).is_equal
+    now = site.history.now.replace(year=9999)
+    (job_id,) = await live_jobs.claim(now, now)
+    assert str(job_id) in json.dumps(report.model_dump(mode="json"))
+
+
+async def test_beside_a_process_that_has_the_state_folder_only_live_jobs_are_left_out(tmp_path: Path) -> None:
+    store = SqliteEventStore(tmp_path / "events.db")
+    objects = FileObjectStore(tmp_path / "objects")
+    await objects.open()
+    await History(store, objects).submit("contract.docx")
+    lock = StateLock(tmp_path)
+    lock.acquire()
+    settings = StoreSettings(state_dir=tmp_path, database_url=None, objects_url=None)
+    report = await replay(settings, Order(), lambda step, done, total: None)
+    lock.release()
+    assert report.skipped == (LIVE_JOBS,)
+    assert [view.row_count for view in report.views] == [2, 0, 1]
+    engine = create_views_engine(sqlalchemy_url(f"sqlite:///{tmp_path / 'catalog.db'}"))
+    async with engine.connect() as connection:
+        assert set((await connection.execute(select(positions.c.position))).scalars()) == {1}
+    await engine.dispose()
+    await store.aclose()
