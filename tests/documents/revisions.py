@@ -86,7 +86,7 @@ def _join(paragraph: Element) -> None:
     """Join a paragraph whose end goes with the next one; an empty one before a table goes as a whole."""
     parent = paragraph.getparent()
     following = next((node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl"}), None)
-    inner = [child for child in paragraph if short_name(child) != "w:pPr"]
+    inner = [child for child in paragraph if any(short_name(node) == "w:r" for node in child.iter())]
     if parent is None or (inner and (following is None or short_name(following) != "w:p")):
         return
     if following is not None and short_name(following) == "w:p":

@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +13,26 @@ from hypothesis import strategies as st
 
 from documents.revisions import marks, read
 from documents.test_diff_gate import SOURCE, translated
-from documents.wordml import bold, document, package, paragraph, part, run, story
+from documents.wordml import OFFICE, bold, document, package, paragraph, part, run, story
 from dragoman_contracts.text import plain_text
 from dragoman_documents import Budget, extract, merge, tracked
 from dragoman_documents.docx.xml import parse_xml
 
 CORPUS = sorted((Path(__file__).parents[3] / "shared" / "corpus" / "docx").glob("*.docx"))
 NOW = datetime(2025, 5, 4, 3, 2, 1, tzinfo=UTC)
+
+NOTE = '<w:r><w:footnoteReference w:id="1"/></w:r>'
+
+
+def related(targets: dict[str, str]) -> str:
+    """The relationships of the main document: id to target; the kind is the target's name without numbers."""
+    links = "".join(
+        f'<Relationship Id="{link}" Type="{OFFICE}/{re.sub("[0-9]*[.].*", "", target)}" Target="{target}"/>'
+        for link, target in targets.items()
+    )
+    return (
+        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>'
+    )
 
 
 def changes(before: bytes, after: bytes) -> bytes:
@@ -117,7 +131,8 @@ def test_headers_footnotes_text_boxes_and_links_are_marked() -> None:
         box = f"<w:r><w:pict><v:textbox>{boxed}</v:textbox></w:pict></w:r>"
         link = f'<w:hyperlink w:anchor="x">{run(f"link {word}")}</w:hyperlink>'
         parts = {
-            "word/document.xml": story("document", paragraph(run(f"body {word}"), box, link)),
+            "word/document.xml": story("document", paragraph(run(f"body {word}"), box, link, NOTE)),
+            "word/_rels/document.xml.rels": related({"rId3": "footnotes.xml"}),
             "word/header1.xml": story("hdr", paragraph(run(f"head {word}"))),
             "word/footnotes.xml": story(
                 "footnotes", f'<w:footnote w:id="1">{paragraph(run(f"note {word}"))}</w:footnote>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -62,14 +63,28 @@ def diff(
 
 
 def _write_tracked(out: Path, old: bytes, new: bytes, author: str | None) -> None:
-    from dragoman_documents import tracked
+    from dragoman_documents import tracked, untracked
     from dragoman_standalone.delivery import write
 
     data = tracked(old, new, author or _user(), datetime.now(UTC))
+    lost = untracked(old, data)
     try:
         write(out, data)
     except OSError as error:
         _trouble(f"{out} cannot be written: {error.strerror}.")
+    if lost:
+        _tell_untracked(lost)
+
+
+def _tell_untracked(lost: tuple[Difference, ...]) -> None:
+    """Say on stderr what rejecting all changes leaves as in B, by part."""
+    console = Console(stderr=True, highlight=False)
+    console.print("Word has no tracked change for these; they stay as in B when all changes are rejected:")
+    counts = Counter((each.part or "the package", each.kind.value) for each in lost)
+    for (part, kind), count in counts.items():
+        named = sorted({each.what for each in lost if (each.part or "the package", each.kind.value) == (part, kind)})
+        more = ", …" if len(named) > _MANY_WORDS else ""
+        console.print(f"  {part}: {kind} ({count}): {', '.join(named[:_MANY_WORDS])}{more}", markup=False)
 
 
 def _user() -> str:

@@ -7,9 +7,12 @@ from dragoman_documents.docx.diff import (
     DifferenceKind,
     DocumentDiff,
     GateReport,
+    accepted,
     compare,
+    rejected,
     text_only,
     tracked,
+    untracked,
 )
 from dragoman_documents.docx.extract import Extraction, extract
 from dragoman_documents.docx.findings import Finding, Severity
@@ -52,12 +55,15 @@ __all__ = [
     "TruncatedDocumentError",
     "UnknownUnitError",
     "WrongPasswordError",
+    "accepted",
     "compare",
     "decrypted",
     "extract",
     "inspect",
     "is_encrypted",
     "merge",
+    "rejected",
     "text_only",
     "tracked",
+    "untracked",
 ]

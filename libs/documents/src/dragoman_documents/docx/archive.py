@@ -24,6 +24,7 @@ _ZIP64_EXTRA = 0x0001
 _FULL32 = 0xFFFFFFFF
 _ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x1, 0x8, 0x800
 _STORED, _DEFLATED = 0, 8
+_VERSION, _FIRST_DAY = 20, 0x21  # what deflate needs; 1980-01-01, which keeps two runs equal
 _HIGHEST_RATIO = 1_032  # what deflate reaches at most
 
 
@@ -86,9 +87,12 @@ class Archive:
             raise _damaged("a checksum is wrong")
         return content
 
-    def rewritten(self, changes: Mapping[Entry, bytes]) -> bytes:
-        """The archive with the content of some entries replaced and everything else as it was, byte by byte."""
-        if not changes:
+    def rewritten(self, changes: Mapping[Entry, bytes], additions: Mapping[str, bytes] | None = None) -> bytes:
+        """The archive with the content of some entries replaced and everything else as it was, byte by byte.
+
+        `additions` are new entries by name; they stand last.
+        """
+        if not changes and not additions:
             return self._data
         output = bytearray()
         moved: dict[Entry, Entry] = {}
@@ -106,7 +110,12 @@ class Archive:
                 output += self._data[entry.offset : self._record_end(entry)]
             position = self._record_end(entry)
         output += self._data[position : self._directory] if position <= self._directory else b""
-        return bytes(output + self._new_directory(moved, len(output)))
+        directory = b"".join(_central_record(moved[entry]) for entry in self.entries)
+        for name, content in (additions or {}).items():
+            local, central = _new_records(name, content, len(output))
+            output += local
+            directory += central
+        return bytes(output + directory + self._new_end(len(directory), len(output), len(additions or {})))
 
     def _admit(self, entry: Entry) -> None:
         if entry.flags & _ENCRYPTED:
@@ -176,12 +185,23 @@ class Archive:
         head = (version, flags & ~_DESCRIPTOR, method, time, date)
         return changed, _LOCAL.pack(_LOCAL_MARK, *head, *sizes, len(name), len(extra)) + name + extra + body
 
-    def _new_directory(self, moved: Mapping[Entry, Entry], offset: int) -> bytes:
-        records = b"".join(_central_record(moved[entry]) for entry in self.entries)
+    def _new_end(self, size: int, offset: int, added: int) -> bytes:
         end = self._data.rfind(_END_MARK)
         comment = self._data[end + _END.size :]
-        count = len(self.entries)
-        return records + _END.pack(_END_MARK, 0, 0, count, count, len(records), offset, len(comment)) + comment
+        count = len(self.entries) + added
+        return _END.pack(_END_MARK, 0, 0, count, count, size, offset, len(comment)) + comment
+
+
+def _new_records(name: str, content: bytes, offset: int) -> tuple[bytes, bytes]:
+    """The local and the directory record of an entry that was not there."""
+    deflater = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = deflater.compress(content) + deflater.flush()
+    raw_name = name.encode()
+    flags = 0 if name.isascii() else _UTF8
+    sizes = (zlib.crc32(content), len(body), len(content))
+    head = (_VERSION, flags, _DEFLATED, 0, _FIRST_DAY, *sizes, len(raw_name), 0)
+    central = _CENTRAL.pack(_CENTRAL_MARK, _VERSION, *head, 0, 0, 0, 0, offset)
+    return _LOCAL.pack(_LOCAL_MARK, *head) + raw_name + body, central + raw_name
 
 
 def _damaged(what: str) -> DamagedDocumentError:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.archive import Archive, Entry
-from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise, short_name, transitional
+from dragoman_documents.docx.xml import Element, namespace_of, parse_xml, prolog, serialise, short_name, transitional
 from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
 
 _CONTENT_TYPES = "[content_types].xml"
+_DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_NO_RELATIONSHIPS = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
 _WORD_ML = re.compile(r"application/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\.")
 
 
@@ -135,7 +137,10 @@ class Package:
         self._roots: dict[str, Element | None] = {}
         self._prologs: dict[str, bytes] = {}
         self._changed: set[str] = set()
-        self._overrides, self._defaults = self._content_types()
+        self._added: dict[str, tuple[str, bytes | None]] = {}
+        self._overrides: dict[str, str] = {}
+        self._defaults: dict[str, str] = {}
+        self._read_content_types()
         self._relationships: dict[str, tuple[Relationship, ...]] = {}
         self._roles = self._find_roles()
         self.main = self._find_main()
@@ -143,7 +148,7 @@ class Package:
     @property
     def names(self) -> tuple[str, ...]:
         """Every part's name, in the order of the archive, without a leading slash."""
-        return tuple(_name(entry) for entry in self._entries.values())
+        return (*(_name(entry) for entry in self._entries.values()), *(name for name, _ in self._added.values()))
 
     def size_of(self, name: str) -> int:
         """The unpacked bytes of a part."""
@@ -151,6 +156,10 @@ class Package:
 
     def content_type(self, name: str) -> str:
         """The media type of a part in lower case; empty where the package states none."""
+        return self.stated_type(name).lower()
+
+    def stated_type(self, name: str) -> str:
+        """The media type of a part as the package spells it; empty where it states none."""
         key = _key(name)
         return self._overrides.get(key) or self._defaults.get(key.rpartition(".")[2], "")
 
@@ -189,8 +198,11 @@ class Package:
         return self._roots[key]
 
     def read(self, name: str) -> bytes:
-        """The bytes of a part."""
-        return self._archive.read(self._entries[_key(name)])
+        """The bytes of a part; not those of a part that was added as a tree."""
+        key = _key(name)
+        if key in self._added:
+            return self._added[key][1] or b""
+        return self._archive.read(self._entries[key])
 
     def mark_changed(self, name: str) -> None:
         """Have the part serialised when the package is saved."""
@@ -199,11 +211,54 @@ class Package:
     def saved(self) -> bytes:
         """The package with its changed parts, everything else byte by byte as it was."""
         changes: dict[Entry, bytes] = {}
-        for key in self._changed:
+        for key in self._changed - self._added.keys():
             root = self._roots[key]
             if root is not None:
                 changes[self._entries[key]] = serialise(root, self._prologs[key])
-        return self._archive.rewritten(changes)
+        additions: dict[str, bytes] = {}
+        for key, (name, data) in self._added.items():
+            root = self._roots.get(key)
+            additions[name] = serialise(root, _DECLARATION) if root is not None else data or b""
+        return self._archive.rewritten(changes, additions)
+
+    def add_part(self, name: str, media_type: str, content: bytes | Element) -> None:
+        """Add a part, as bytes or as a tree that may still be changed, and state its media type."""
+        self._add(name, content)
+        types = self.root(_CONTENT_TYPES)
+        if types is not None:
+            override = types.makeelement(namespace_of(types) + "Override")
+            override.set("PartName", "/" + quote(name))
+            override.set("ContentType", media_type)
+            types.append(override)
+            self.mark_changed(_CONTENT_TYPES)
+        self._overrides[_key(name)] = media_type
+
+    def relate(self, name: str, kind: str, target: str, is_external: bool, wanted_id: str = "") -> str:
+        """Add a relationship of a part and give its id. `target` is a part name, or an uri where external."""
+        folder, base = posixpath.split(name)
+        rels = posixpath.join(folder, "_rels", base + ".rels")
+        root = self.root(rels)
+        if root is None:
+            root = parse_xml(_NO_RELATIONSHIPS, self.budget)
+            self._add(rels, root)
+        taken = {element.get("Id") for element in root}
+        numbers = (f"rId{number}" for number in range(len(taken) + 1, 2 * len(taken) + 2))
+        new_id = wanted_id or next(each for each in numbers if each not in taken)
+        made = root.makeelement(namespace_of(root) + "Relationship")
+        made.set("Id", new_id)
+        made.set("Type", kind)
+        made.set("Target", target if is_external else "/" + quote(target))
+        if is_external:
+            made.set("TargetMode", "External")
+        root.append(made)
+        self.mark_changed(rels)
+        self._relationships.pop(_key(name), None)
+        return new_id
+
+    def _add(self, name: str, content: bytes | Element) -> None:
+        key = _key(name)
+        self._added[key] = (name, content if isinstance(content, bytes) else None)
+        self._roots[key] = None if isinstance(content, bytes) else content
 
     def _children(self, name: str) -> Iterator[Element]:
         root = self.root(name)
@@ -225,16 +280,13 @@ class Package:
                 raise
             return None
 
-    def _content_types(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        overrides: dict[str, str] = {}
-        defaults: dict[str, str] = {}
+    def _read_content_types(self) -> None:
         for element in self._children(_CONTENT_TYPES):
             media_type = element.get("ContentType", "") or ""
             if short_name(element) == "ct:Override":
-                overrides[_key(element.get("PartName", "") or "")] = media_type.lower()
+                self._overrides[_key(element.get("PartName", "") or "")] = media_type
             elif short_name(element) == "ct:Default":
-                defaults[(element.get("Extension", "") or "").lower()] = media_type.lower()
-        return overrides, defaults
+                self._defaults[(element.get("Extension", "") or "").lower()] = media_type
 
     def _find_roles(self) -> dict[str, PartRole]:
         roles: dict[str, PartRole] = {}
@@ -263,7 +315,7 @@ class Package:
         raise self._not_word()
 
     def _not_word(self) -> DocumentError:
-        types = " ".join([*self._overrides.values(), *self._defaults.values()])
+        types = " ".join([*self._overrides.values(), *self._defaults.values()]).lower()
         for mark, what in (("spreadsheetml", "an Excel workbook"), ("presentationml", "a PowerPoint presentation")):
             if mark in types:
                 return NotWordError(f"This is {what}, not a Word document. Send the DOCX file.")

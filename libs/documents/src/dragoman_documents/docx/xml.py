@@ -6,7 +6,7 @@ lxml has no type stubs; `Element` names what the engine uses of it, and only the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -23,7 +23,7 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
     tail: str | None
 
     @property
-    def attrib(self) -> Mapping[str, str]:
+    def attrib(self) -> MutableMapping[str, str]:
         """The attributes by expanded name, in the order of the file."""
         ...
 

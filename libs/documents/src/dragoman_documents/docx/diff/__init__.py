@@ -11,7 +11,9 @@ from dragoman_documents.docx.diff.report import (
     PartChange,
     WordEdit,
 )
+from dragoman_documents.docx.diff.revisions import accepted, rejected
 from dragoman_documents.docx.diff.tracked import tracked
+from dragoman_documents.docx.diff.untracked import untracked
 
 __all__ = [
     "Change",
@@ -21,7 +23,10 @@ __all__ = [
     "GateReport",
     "PartChange",
     "WordEdit",
+    "accepted",
     "compare",
+    "rejected",
     "text_only",
     "tracked",
+    "untracked",
 ]

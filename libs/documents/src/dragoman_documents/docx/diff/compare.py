@@ -13,7 +13,7 @@ from dragoman_documents.docx.diff.paragraphs import paragraph_differences, text_
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, DocumentDiff, PartChange
 from dragoman_documents.docx.diff.structure import kind_of
 from dragoman_documents.docx.diff.tolerance import TEXT_NODES, is_text_attribute
-from dragoman_documents.docx.diff.tree import boxes_in, markup, own_text, path_of, shortened, text_of
+from dragoman_documents.docx.diff.tree import boxes_in, canonical, own_text, path_of, shortened, text_of
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, short_name
 
@@ -120,7 +120,7 @@ class _Flow:
                     self._added += [b] if b else []
                 elif a.kind != "w:p":
                     stack.append((a.element, b.element))
-                elif a.text != b.text or markup(a.element) != markup(b.element):
+                elif a.text != b.text or canonical(a.element) != canonical(b.element):
                     self._found += paragraph_differences(self._part, a.element, b.element)
                     stack += zip(boxes_in(a.element), boxes_in(b.element), strict=False)
         self._one_sided()
@@ -130,7 +130,7 @@ class _Flow:
         """What stands in a container beside its blocks: its properties, and marks between blocks."""
         before = [child for child in old if not is_block(child)]
         after = [child for child in new if not is_block(child)]
-        texts = [markup(child) for child in before], [markup(child) for child in after]
+        texts = [canonical(child) for child in before], [canonical(child) for child in after]
         for tag, i1, i2, j1, j2 in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
             if tag != "equal":
                 self._unlike(before[i1:i2], after[j1:j2])

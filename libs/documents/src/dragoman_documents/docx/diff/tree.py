@@ -18,6 +18,11 @@ def markup(root: Element) -> str:
     return cast(str, _etree.tostring(root, encoding="unicode", with_tail=False))
 
 
+def canonical(root: Element) -> bytes:
+    """The tree in exclusive canonical form: equal for trees that say the same under other declarations around them."""
+    return cast(bytes, _etree.tostring(root, method="c14n", exclusive=True, with_tail=False))
+
+
 def path_of(element: Element) -> str:
     """The structural path of an element below the root of its part, `0.3.1`; empty for the root."""
     steps: list[str] = []

@@ -1,0 +1,235 @@
+"""Brings over what a deleted stretch refers to: pictures, links, notes, styles, lists of the first document."""
+
+from __future__ import annotations
+
+import posixpath
+import zlib
+from collections.abc import Hashable, Iterable
+
+from dragoman_documents.docx.diff.changes import attributes_of, child_of, stated
+from dragoman_documents.docx.package import Package, PartRole, Relationship
+from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, copied, names, namespace_of, short_name
+
+_NOTES = {
+    "w:footnoteReference": (PartRole.FOOTNOTES, "w:footnote"),
+    "w:endnoteReference": (PartRole.ENDNOTES, "w:endnote"),
+    "w:commentReference": (PartRole.COMMENTS, "w:comment"),
+}
+_STYLED = names("w:pStyle w:rStyle w:tblStyle w:basedOn w:link w:next")
+
+
+class Bringer:
+    """Copies from `old` to `new`, each thing once. What `new` has in the same words and bytes is used instead."""
+
+    def __init__(self, old: Package, new: Package) -> None:
+        self.old = old
+        self.new = new
+        self._parts: dict[str, str] = {}
+        self._notes: dict[tuple[PartRole, str], str] = {}
+        self._numbers: dict[str, str] = {}
+        self._meanings: dict[tuple[int, str, str], Hashable] = {}
+
+    def adopt(self, element: Element, source: str, target: str) -> Element:
+        """Make a copy from part `source` of the old package mean the same in part `target` of the new one."""
+        for node in [element, *element.iter()]:
+            name = short_name(node)
+            for key, value in list(node.attrib.items()):
+                if is_reference(SHORT_NAMES[key]) and (link := _by_id(self.old, source, value)) is not None:
+                    node.set(key, self._link(target, link))
+            if name in _NOTES:
+                _set(node, "id", self._note(*_NOTES[name], attribute(node, "w:id") or ""))
+            elif name == "w:numId":
+                _set(node, "val", self._number(attribute(node, "w:val") or ""))
+            elif name in _STYLED:
+                self._style(attribute(node, "w:val") or "")
+        return element
+
+    def meaning(self, package: Package, part: str, reference: str) -> Hashable:
+        """What a relationship id stands for: the uri, or the bytes of the part."""
+        known = (id(package), part, reference)
+        if known not in self._meanings:
+            self._meanings[known] = meaning_of(package, part, reference)
+        return self._meanings[known]
+
+    def _link(self, target: str, link: Relationship) -> str:
+        goal = link.target if link.is_external else self._part(link.target)
+        for each in self.new.relationships(target):
+            if (each.kind, each.is_external, each.target) == (link.kind, link.is_external, goal):
+                return each.id
+        return self.new.relate(target, link.kind, goal, link.is_external)
+
+    def _part(self, name: str) -> str:
+        if name not in self.old.names:
+            return name
+        if name not in self._parts:
+            content, links = self.old.read(name), self.old.relationships(name)
+            if not links and name in self.new.names and self.new.read(name) == content:
+                self._parts[name] = name
+            else:
+                self._parts[name] = free = self.free_name(name)
+                self.new.add_part(free, self.old.stated_type(name), content)
+                for link in links:
+                    goal = link.target if link.is_external else self._part(link.target)
+                    self.new.relate(free, link.kind, goal, link.is_external, link.id)
+        return self._parts[name]
+
+    def free_name(self, name: str) -> str:
+        """A part name like this one that the new package does not have."""
+        taken = {each.lower() for each in self.new.names}
+        stem, extension = posixpath.splitext(name)
+        number = 2
+        while name.lower() in taken:
+            name = f"{stem}_{number}{extension}"
+            number += 1
+        return name
+
+    def _note(self, role: PartRole, kind: str, note_id: str) -> str:
+        """Copy a note or comment and give its new id."""
+        if (role, note_id) in self._notes:
+            return self._notes[role, note_id]
+        source = next(iter(self.old.with_role(role)), None)
+        root = self.old.root(source) if source else None
+        note = next((each for each in root if attribute(each, "w:id") == note_id), None) if root is not None else None
+        part = self._story(role, source or "", root)
+        home = self.new.root(part) if part else None
+        if source is None or note is None or part is None or home is None or namespace_of(note) != namespace_of(home):
+            return note_id
+        taken = {attribute(each, "w:id") for each in home if short_name(each) == kind}
+        new_id = note_id if note_id not in taken else _next(taken)
+        self._notes[role, note_id] = new_id
+        twin = copied(note)
+        _set(twin, "id", new_id)
+        home.append(twin)
+        self.adopt(twin, source, part)
+        self.new.mark_changed(part)
+        return new_id
+
+    def _story(self, role: PartRole, source: str, root: Element | None) -> str | None:
+        """The part for notes of a kind; made, with the separators, where there is none."""
+        found = next(self.new.related(self.new.main, role.value), None)
+        if found is not None or root is None:
+            return found
+        twin = copied(root)
+        for each in [each for each in twin if attribute(each, "w:type") is None]:
+            twin.remove(each)
+        return self.add_story(source, twin)
+
+    def add_story(self, source: str, root: Element) -> str:
+        """Add a part in the place of one that only the old package has, related to the main document as that is."""
+        name = self.free_name(source)
+        self.new.add_part(name, self.old.stated_type(source), root)
+        kinds = [each.kind for each in self.old.relationships(self.old.main) if each.target == source]
+        if kinds:
+            self.new.relate(self.new.main, kinds[0], name, is_external=False)
+        return name
+
+    def _number(self, number: str) -> str:
+        """The list in the new document that is this list of the old one."""
+        if number not in self._numbers:
+            self._numbers[number] = number
+            self._numbers[number] = self._list(number)
+        return self._numbers[number]
+
+    def _list(self, number: str) -> str:
+        old, new = lists_of(self.old), lists_of(self.new)
+        source = list_definition(old, number)
+        if source is None or new is None or source == list_definition(new, number):
+            return number
+        copies = [each for each in new if short_name(each) == "w:num"]
+        alike = (each for each in copies if list_definition(new, attribute(each, "w:numId") or "") == source)
+        if (same := next(alike, None)) is not None:
+            return attribute(same, "w:numId") or number
+        num, abstract = _list_elements(old, number)
+        if num is None or abstract is None or namespace_of(num) != namespace_of(new):
+            return number
+        abstract_id = _next(attribute(each, "w:abstractNumId") for each in new if short_name(each) == "w:abstractNum")
+        number = _next(attribute(each, "w:numId") for each in copies)
+        abstract, num = copied(abstract), copied(num)
+        _set(abstract, "abstractNumId", abstract_id)
+        _set(num, "numId", number)
+        for child in num:
+            if short_name(child) == "w:abstractNumId":
+                _set(child, "val", abstract_id)
+        if copies:
+            copies[0].addprevious(abstract)
+            copies[-1].addnext(num)
+        else:
+            new.append(abstract)
+            new.append(num)
+        self.new.mark_changed(_numbering(self.new))
+        return number
+
+    def _style(self, style: str) -> None:
+        """Have a style of the old document in the new one, with those it is based on."""
+        wanted = next(iter(self.old.with_role(PartRole.STYLES)), None)
+        home = next(iter(self.new.with_role(PartRole.STYLES)), None)
+        old, new = (self.old.root(wanted) if wanted else None), (self.new.root(home) if home else None)
+        if home is None or wanted is None or old is None or new is None or _styled(new, style) is not None:
+            return
+        found = _styled(old, style)
+        if found is not None and namespace_of(found) == namespace_of(new):
+            twin = copied(found)
+            if attribute(twin, "w:default"):
+                _set(twin, "default", "0")
+            new.append(twin)
+            self.new.mark_changed(home)
+            self.adopt(twin, wanted, home)
+
+
+def meaning_of(package: Package, part: str, reference: str) -> Hashable:
+    """What a relationship id of a part stands for: the uri, or the bytes of the part that it names."""
+    link = _by_id(package, part, reference)
+    if link is None:
+        return reference
+    if link.is_external or link.target not in package.names:
+        return (link.kind, link.target)
+    return (link.kind, zlib.crc32(package.read(link.target)))
+
+
+def is_reference(short: str) -> bool:
+    """Whether an attribute holds a relationship's id."""
+    return short.startswith("r:") or short == "o:relid"
+
+
+def _by_id(package: Package, part: str, reference: str) -> Relationship | None:
+    return next((each for each in package.relationships(part) if each.id == reference), None)
+
+
+def _set(node: Element, local: str, value: str) -> None:
+    node.set(f"{namespace_of(node)}{local}", value)
+
+
+def _next(taken: Iterable[str | None]) -> str:
+    return str(max((int(each) for each in taken if each and each.isdigit()), default=0) + 1)
+
+
+def _styled(root: Element, style: str) -> Element | None:
+    return next((each for each in root if attribute(each, "w:styleId") == style), None)
+
+
+def _numbering(package: Package) -> str:
+    return next(package.related(package.main, "numbering"), "")
+
+
+def lists_of(package: Package) -> Element | None:
+    """The root of the part that defines the lists."""
+    name = _numbering(package)
+    return package.root(name) if name in package.names else None
+
+
+def _list_elements(root: Element | None, number: str) -> tuple[Element | None, Element | None]:
+    num = next((each for each in root if attribute(each, "w:numId") == number), None) if root is not None else None
+    link = child_of(num, "w:abstractNumId")
+    wanted = attribute(link, "w:val") if link is not None else None
+    abstracts = (each for each in root if short_name(each) == "w:abstractNum") if root is not None else ()
+    return num, next((each for each in abstracts if attribute(each, "w:abstractNumId") == wanted), None)
+
+
+def list_definition(root: Element | None, number: str) -> Hashable | None:
+    """What a list looks like, whatever its numbers are."""
+    num, abstract = _list_elements(root, number)
+    if num is None or abstract is None:
+        return None
+    overrides = tuple(stated(each) for each in num if short_name(each) == "w:lvlOverride")
+    levels = (each for each in abstract if short_name(each) == "w:lvl")
+    return (overrides, tuple((attributes_of(each), stated(each)) for each in levels))

@@ -1,0 +1,80 @@
+"""The marks of tracked changes: what was inserted and deleted, and what properties were before (ECMA-376 §17.13.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from dragoman_documents.docx.xml import SHORT_NAMES, Element, copied, names, namespace_of, short_name
+
+HISTORY = names(
+    "w:ins w:del w:moveFrom w:moveTo w:rPrChange w:pPrChange w:sectPrChange w:tblPrChange w:tblGridChange w:tcPrChange "
+    "w:trPrChange w:tblPrExChange"
+)
+_APART = {
+    "w:pPr": names("w:rPr w:sectPr"),
+    "w:sectPr": names("w:headerReference w:footerReference"),
+}
+"""What properties hold that their record of changes does not."""
+SILENT = names("w:lang w:noProof w:lastRenderedPageBreak")
+"""What changes with the language of the words; no record says so, or each word of a translation would."""
+_DEEP = 25
+
+
+class Stamp:
+    """Who made the changes and when, and the number of the next one."""
+
+    def __init__(self, author: str, date: str, first_id: int) -> None:
+        self._author = author
+        self._date = date
+        self._next = first_id
+
+    def mark(self, near: Element, local: str) -> Element:
+        """A new mark of a change, `ins`, `del`, `rPrChange` and so on, in the edition of an element near it."""
+        space = namespace_of(near)
+        made = near.makeelement(f"{space}{local}")
+        made.set(f"{space}id", str(self._next))
+        if local != "tblGridChange":  # a w:CT_Markup: it has no author
+            made.set(f"{space}author", self._author)
+            made.set(f"{space}date", self._date)
+        self._next += 1
+        return made
+
+
+def child_of(owner: Element | None, name: str) -> Element | None:
+    """The first child with that short name."""
+    return next((child for child in owner if short_name(child) == name), None) if owner is not None else None
+
+
+def stated(properties: Element | None) -> Hashable:
+    """What properties say for themselves: no history, no proofing language, nothing their record of changes lacks."""
+    if properties is None:
+        return ()
+    apart = _APART.get(short_name(properties), frozenset()) | HISTORY | SILENT
+    return tuple(_said(child) for child in properties if short_name(child) not in apart)
+
+
+def _said(node: Element, depth: int = 0) -> Hashable:
+    inner = [_said(child, depth + 1) for child in node if short_name(child) not in HISTORY] if depth < _DEEP else []
+    return (short_name(node), attributes_of(node), tuple(inner))
+
+
+def attributes_of(node: Element) -> Hashable:
+    """The attributes by short name, without the marks of editing sessions."""
+    said = ((SHORT_NAMES[key], value) for key, value in node.attrib.items())
+    return tuple(sorted((key, value) for key, value in said if not key.startswith("w:rsid")))
+
+
+def record_change(properties: Element, before: Element | None, stamp: Stamp) -> None:
+    """Record in properties what they were before, where they said something else. The record stands last."""
+    if stated(properties) == stated(before):
+        return
+    name = short_name(properties)
+    local = name.partition(":")[2]
+    record = stamp.mark(properties, f"{local}Change")
+    old = properties.makeelement(properties.tag)
+    apart = _APART.get(name, frozenset()) | HISTORY
+    for child in before if before is not None else ():
+        if short_name(child) not in apart:
+            old.append(copied(child))
+    record.append(old)
+    properties.append(record)

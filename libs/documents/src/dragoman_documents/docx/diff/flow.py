@@ -1,0 +1,356 @@
+"""Containers of blocks laid over each other: body, cells, notes, headers, text boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from dragoman_documents.docx.diff.align import Block, Step, aligned, blocks_of, is_block
+from dragoman_documents.docx.diff.changes import HISTORY, child_of, record_change, stated
+from dragoman_documents.docx.diff.items import unfold_simple_fields
+from dragoman_documents.docx.diff.overlay import Overlay, Scene, deleted, pair
+from dragoman_documents.docx.diff.tree import canonical
+from dragoman_documents.docx.xml import Element, copied, names, namespace_of, short_name
+
+_CELLS = "w:tc"
+_PROPERTIES = {
+    "w:tbl": ("w:tblPr", "w:tblGrid"),
+    "w:tr": ("w:tblPrEx", "w:trPr"),
+    "w:tc": ("w:tcPr",),
+}
+_SECTION = frozenset({"w:sectPr"})
+_REFERENCES = names("w:headerReference w:footerReference")
+_NOTED = names("w:footnoteReference w:endnoteReference")
+
+
+class _Mark(Enum):
+    """What becomes of a paragraph's end: nothing, or that it was inserted or deleted."""
+
+    SAME = ""
+    INSERTED = "ins"
+    DELETED = "del"
+
+
+class FlowTracker:
+    """Marks the blocks of one part. `sections` takes the section properties that were found to answer each other."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._stamp = scene.stamp
+        self.sections: list[tuple[Element, Element]] = []
+
+    def run(self, old: Element, new: Element) -> None:
+        """Mark in `new`, the root of a part or a note, what `old` has not, and put in what only `old` has."""
+        stack = [(old, new)]
+        while stack:
+            a, b = stack.pop()
+            self._own(a, b)
+            stack += reversed(self._container(a, b))
+            stack += self._scene.boxes
+            self._scene.boxes.clear()
+
+    def _own(self, old: Element, new: Element) -> None:
+        """Record what the properties of a table, row or cell, and of the last section, were."""
+        for name in _PROPERTIES.get(short_name(new), ()):
+            self._record(new, old, name)
+        ends = child_of(old, "w:sectPr"), child_of(new, "w:sectPr")
+        if ends[0] is not None and ends[1] is not None:
+            self._section(ends[0], ends[1])
+
+    def _record(self, new: Element, old: Element, name: str) -> None:
+        properties, before = child_of(new, name), child_of(old, name)
+        if namespace_of(new) != namespace_of(old) or stated(properties) == stated(before):
+            return
+        if properties is None:
+            properties = new.makeelement(f"{namespace_of(new)}{name.partition(':')[2]}")
+            first = next(iter(new), None)
+            place = 1 if name == "w:trPr" and first is not None and short_name(first) == "w:tblPrEx" else 0
+            new.insert(place, properties)
+        record_change(properties, self._scene.adopted(before) if before is not None else None, self._stamp)
+
+    def _section(self, old: Element, new: Element) -> None:
+        self.sections.append((old, new))
+        if namespace_of(new) == namespace_of(old):
+            twin = _without(copied(old), _REFERENCES)
+            record_change(new, self._scene.bringer.adopt(twin, self._scene.source, self._scene.target), self._stamp)
+
+    def _container(self, old: Element, new: Element) -> list[tuple[Element, Element]]:
+        """Mark the blocks of one container; the pairs of containers inside it."""
+        inner: list[tuple[Element, Element]] = []
+        ends = _Ends(self._scene, self._section)
+        last: Element | None = None
+        for a, b in _steps(old, new):
+            if a is not None and b is not None:
+                last = b.element
+                if a.kind == "w:p":
+                    ends.add(last, _Mark.SAME, a.element, last)
+                    self._paragraph(a.element, last)
+                else:
+                    ends.close()
+                    inner.append((a.element, last))
+            elif b is not None:
+                last = b.element
+                ends.add(last, _Mark.INSERTED, None, last)
+                self._insert(last)
+            elif a is not None:
+                for source, gone in self._deleted(a.element, new):
+                    _put(gone, last, new)
+                    last = gone
+                    ends.add(gone, _Mark.DELETED, source, None)
+        ends.close(is_end=True)
+        return inner
+
+    def _paragraph(self, old: Element, new: Element) -> None:
+        """Lay one paragraph over another; such as are alike are only looked at for notes."""
+        before = canonical(old)
+        if before == canonical(new) and b" r:" not in before and b"fldChar" not in before:
+            notes = [[node for node in each.iter() if short_name(node) in _NOTED] for each in (old, new)]
+            for a, b in zip(*notes, strict=True):
+                pair(a, b, self._scene)
+            return
+        unfold_simple_fields(old)
+        unfold_simple_fields(new)
+        Overlay(new, self._scene).run(self._scene.old_items(old), self._scene.new_items(new))
+
+    def _insert(self, element: Element) -> None:
+        """Mark everything in a block as inserted, its own end left out."""
+        for paragraph in _own_blocks(element, "w:p"):
+            unfold_simple_fields(paragraph)
+            Overlay(paragraph, self._scene).run([], self._scene.new_items(paragraph))
+            if paragraph is not element and not _is_in_row(paragraph, element):
+                mark_end(paragraph, _Mark.INSERTED, self._scene)
+        for row in _own_blocks(element, "w:tr"):
+            self._mark_row(row, "ins")
+
+    def _deleted(self, element: Element, near: Element) -> list[tuple[Element, Element]]:
+        """A block's paragraphs and tables with copies of them, all marked as deleted; their ends left out."""
+        kind = short_name(element)
+        if kind == "w:p":
+            return [(element, self._deleted_paragraph(element, near))]
+        if kind in {"w:tbl", "w:tr"} and namespace_of(element) == namespace_of(near):
+            return [(element, self._deleted_table(element, near))]
+        return [gone for child in element if is_block(child) for gone in self._deleted(child, near)]
+
+    def _deleted_table(self, element: Element, near: Element) -> Element:
+        twin = copied(element)
+        for source, paragraph in zip(_own_blocks(element, "w:p"), _own_blocks(twin, "w:p"), strict=True):
+            gone = self._deleted_paragraph(source, near)
+            properties = child_of(source, "w:pPr")
+            if properties is not None:
+                gone.insert(
+                    0,
+                    self._scene.bringer.adopt(
+                        _without(copied(properties), _SECTION | HISTORY), self._scene.source, self._scene.target
+                    ),
+                )
+            paragraph.addprevious(gone)
+            parent = paragraph.getparent()
+            if parent is not None:
+                parent.remove(paragraph)
+        for style in [node for node in twin.iter() if short_name(node) == "w:tblPr"]:
+            self._scene.bringer.adopt(style, self._scene.source, self._scene.target)
+        for row in _own_blocks(twin, "w:tr"):
+            self._mark_row(row, "del")
+        return twin
+
+    def _deleted_paragraph(self, source: Element, near: Element) -> Element:
+        unfold_simple_fields(source)
+        paragraph = near.makeelement(f"{namespace_of(near)}p")
+        for node in deleted(self._scene.old_items(source), paragraph, self._scene):
+            paragraph.append(node)
+        return paragraph
+
+    def _mark_row(self, row: Element, local: str) -> None:
+        properties = child_of(row, "w:trPr")
+        if properties is None:
+            properties = row.makeelement(f"{namespace_of(row)}trPr")
+            place = 1 if len(row) and short_name(next(iter(row))) == "w:tblPrEx" else 0
+            row.insert(place, properties)
+        properties.append(self._stamp.mark(row, local))
+
+
+class _Ends:
+    """The ends of the paragraphs between two tables, which are marked together.
+
+    The last end before a table or the container's end always stays, so marks move up: rejecting an inserted end joins
+    its paragraph with the next, and there is no next one after the last. What stands at an end, the paragraph's
+    properties, moves with the marks, so that either side finds its own.
+    """
+
+    def __init__(self, scene: Scene, section: Callable[[Element, Element], None]) -> None:
+        self._scene = scene
+        self._section = section
+        self._ends: list[tuple[Element, _Mark, Element | None, Element | None]] = []
+
+    def add(self, element: Element, mark: _Mark, old: Element | None, new: Element | None) -> None:
+        """The next block, with the paragraphs it comes from; anything but a paragraph closes the row."""
+        if short_name(element) == "w:p":
+            self._ends.append((element, mark, child_of(old, "w:pPr"), copied_or_none(child_of(new, "w:pPr"))))
+        else:
+            self.close()
+
+    def close(self, is_end: bool = False) -> None:
+        """Mark the ends there are."""
+        ends, self._ends = self._ends, []
+        marks = [mark for _, mark, _, _ in ends]
+        same = [place for place, mark in enumerate(marks) if mark is _Mark.SAME]
+        if same and same[-1] < len(ends) - 1:
+            marks = [*marks[: same[-1]], *marks[same[-1] + 1 :], _Mark.SAME]
+        elif not same and marks and is_end:
+            marks = [*marks[:-1], _Mark.SAME]
+        olds = iter([old for _, mark, old, _ in ends if mark is not _Mark.INSERTED])
+        news = iter([new for _, mark, _, new in ends if mark is not _Mark.DELETED])
+        for (element, was, _, _), mark in zip(ends, marks, strict=True):
+            old = next(olds, None) if mark is not _Mark.INSERTED else None
+            new = next(news, None) if mark is not _Mark.DELETED else None
+            is_moved = mark is not was or mark is _Mark.DELETED
+            self._state(element, mark, old, new, is_moved)
+
+    def _state(self, element: Element, mark: _Mark, old: Element | None, new: Element | None, is_moved: bool) -> None:
+        current = child_of(element, "w:pPr")
+        if is_moved or current is None or new is None or canonical(current) != canonical(new):
+            if current is not None:
+                element.remove(current)
+            source = self._adopted(old, element) if mark is _Mark.DELETED else new
+            if source is not None:
+                element.insert(0, source)
+        if mark is _Mark.SAME:
+            sections = child_of(old, "w:sectPr"), child_of(child_of(element, "w:pPr"), "w:sectPr")
+            if sections[0] is not None and sections[1] is not None:
+                self._section(sections[0], sections[1])
+            self._change(element, self._adopted(_without(copied(old), _SECTION) if old is not None else None, element))
+        else:
+            mark_end(element, mark, self._scene)
+
+    def _adopted(self, properties: Element | None, near: Element) -> Element | None:
+        if properties is None or namespace_of(properties) != namespace_of(near):
+            return None
+        return self._scene.adopted(properties)
+
+    def _change(self, paragraph: Element, before: Element | None) -> None:
+        """Record what the properties of a paragraph, its end's look and its section were."""
+        properties = child_of(paragraph, "w:pPr")
+        looks = child_of(properties, "w:rPr"), child_of(before, "w:rPr")
+        if stated(looks[0]) != stated(looks[1]):
+            record_change(end_look(paragraph), looks[1], self._scene.stamp)
+        if stated(properties) != stated(before):
+            record_change(end_properties(paragraph), before, self._scene.stamp)
+
+
+def end_properties(paragraph: Element) -> Element:
+    """The properties of a paragraph, made where there are none."""
+    properties = child_of(paragraph, "w:pPr")
+    if properties is None:
+        properties = paragraph.makeelement(f"{namespace_of(paragraph)}pPr")
+        paragraph.insert(0, properties)
+    return properties
+
+
+def end_look(paragraph: Element) -> Element:
+    """The run properties of a paragraph's end, made where there are none."""
+    properties = end_properties(paragraph)
+    look = child_of(properties, "w:rPr")
+    if look is None:
+        look = properties.makeelement(f"{namespace_of(paragraph)}rPr")
+        later = next((child for child in properties if short_name(child) in {"w:sectPr", "w:pPrChange"}), None)
+        if later is not None:
+            later.addprevious(look)
+        else:
+            properties.append(look)
+    return look
+
+
+def mark_end(paragraph: Element, mark: _Mark, scene: Scene) -> None:
+    """Mark the end of a paragraph as inserted or deleted."""
+    if mark is not _Mark.SAME:
+        end_look(paragraph).insert(0, scene.stamp.mark(paragraph, mark.value))
+
+
+def copied_or_none(element: Element | None) -> Element | None:
+    """A copy of an element that is there."""
+    return copied(element) if element is not None else None
+
+
+def _without(properties: Element, gone: frozenset[str]) -> Element:
+    for child in [item for item in properties if short_name(item) in gone]:
+        properties.remove(child)
+    return properties
+
+
+def _own_blocks(element: Element, name: str) -> list[Element]:
+    """The element and those inside it with a name, text boxes left out: they come and go with their drawing."""
+    found: list[Element] = []
+    stack = [element]
+    while stack:
+        node = stack.pop()
+        if short_name(node) == name:
+            found.append(node)
+        if short_name(node) != "w:p":
+            stack += reversed(list(node))
+    return found
+
+
+def _steps(old: Element, new: Element) -> list[Step]:
+    """The blocks of two containers in one order, paired so that every change can be tracked."""
+    left, right = blocks_of(old), blocks_of(new)
+    if any(block.kind == _CELLS for block in right):
+        return list(zip(left, right, strict=False))  # rows whose cells differ in number do not come here
+    steps: list[Step] = []
+    for a, b in aligned(left, right):
+        if a is not None and b is not None and a.kind == "w:tr" and _cell_count(a) != _cell_count(b):
+            steps += [(a, None), (None, b)]
+        else:
+            steps.append((a, b))
+    return _with_an_end_in_common(steps)
+
+
+def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
+    """The steps with, in each stretch of paragraphs that has none in common, the last ones of both sides paired."""
+    result: list[Step] = []
+    stretch: list[Step] = []
+    for step in [*steps, (None, None)]:
+        if _is_paragraph(step):
+            stretch.append(step)
+            continue
+        gone = [a for a, b in stretch if b is None and a is not None]
+        come = [b for a, b in stretch if a is None and b is not None]
+        if gone and come and len(gone) + len(come) == len(stretch):
+            stretch = [*((a, None) for a in gone[:-1]), *((None, b) for b in come[:-1]), (gone[-1], come[-1])]
+        result += stretch
+        stretch = []
+        if step != (None, None):
+            result.append(step)
+    return result
+
+
+def _is_paragraph(step: Step) -> bool:
+    block = step[0] or step[1]
+    return block is not None and block.kind == "w:p"
+
+
+def _cell_count(row: Block) -> int:
+    return sum(short_name(child) == _CELLS for child in row.element)
+
+
+def _is_in_row(paragraph: Element, top: Element) -> bool:
+    for ancestor in paragraph.iterancestors():
+        if short_name(ancestor) == "w:tr":
+            return True
+        if ancestor is top:
+            break
+    return False
+
+
+def _put(gone: Element, last: Element | None, container: Element) -> None:
+    if last is not None:
+        last.addnext(gone)
+        return
+    first = next((child for child in container if is_block(child)), None)
+    if first is not None:
+        first.addprevious(gone)
+        return
+    section = next((child for child in container if short_name(child) == "w:sectPr"), None)
+    if section is not None:
+        section.addprevious(gone)
+    else:
+        container.append(gone)

@@ -1,0 +1,289 @@
+"""Two paragraphs laid over each other: what only the new one has is marked as inserted, what only the old one has is
+put in as deleted, and what looks another way says what it looked like.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from dragoman_documents.docx.diff.bring import Bringer
+from dragoman_documents.docx.diff.changes import Stamp, child_of, record_change, stated
+from dragoman_documents.docx.diff.items import Atom, Fields, Group, Item, items_of, leaves
+from dragoman_documents.docx.diff.tree import boxes_in
+from dragoman_documents.docx.diff.words import opcodes
+from dragoman_documents.docx.splice import empty_like
+from dragoman_documents.docx.xml import XML_SPACE, Element, attribute, copied, names, namespace_of, short_name
+
+_REFERENCES = names("w:footnoteReference w:endnoteReference")
+_IN_DELETIONS = {"w:t": "delText", "w:instrText": "delInstrText"}
+
+
+@dataclass(slots=True)
+class Scene:
+    """What tracking one part needs: the two parts' names, the fields of both, and the way to bring things over.
+
+    `notes` and `boxes` take the notes and text boxes that were found to answer each other.
+    """
+
+    bringer: Bringer
+    stamp: Stamp
+    source: str
+    target: str
+    old_fields: Fields
+    new_fields: Fields
+    notes: list[tuple[str, str, str]]
+    boxes: list[tuple[Element, Element]]
+
+    def old_items(self, paragraph: Element) -> list[Item]:
+        """The items of a paragraph of the old part."""
+        return items_of(paragraph, self._old_meaning, self.old_fields)
+
+    def new_items(self, paragraph: Element) -> list[Item]:
+        """The items of a paragraph of the new part."""
+        return items_of(paragraph, self._new_meaning, self.new_fields)
+
+    def _old_meaning(self, reference: str) -> Hashable:
+        return self.bringer.meaning(self.bringer.old, self.source, reference)
+
+    def _new_meaning(self, reference: str) -> Hashable:
+        return self.bringer.meaning(self.bringer.new, self.target, reference)
+
+    def adopted(self, element: Element) -> Element:
+        """A copy of an element of the old part that means the same in the new one."""
+        return self.bringer.adopt(copied(element), self.source, self.target)
+
+
+class Overlay:
+    """Lays items of an old paragraph over a new one, which is then marked."""
+
+    def __init__(self, paragraph: Element, scene: Scene) -> None:
+        self._paragraph = paragraph
+        self._scene = scene
+        self._inserted: set[Atom] = set()
+        self._partners: dict[Atom, Atom] = {}
+        self._before: dict[Atom, list[Element]] = defaultdict(list)
+        self._looks: dict[Element, Hashable] = {}
+        self._beside: list[tuple[Element, list[Element], bool]] = []
+
+    def run(self, old: Sequence[Item], new: Sequence[Item]) -> None:
+        """Mark the paragraph, which holds `new`."""
+        self._level(old, new, self._paragraph, None)
+        for run, members in groupby(leaves(new), key=lambda atom: atom.run):
+            self._rewrite(run, list(members))
+        for place, gone, is_inside in self._beside:
+            for node in gone:
+                if is_inside:
+                    place.append(node)
+                else:
+                    place.addprevious(node)
+
+    def _level(self, old: Sequence[Item], new: Sequence[Item], container: Element, stop: Atom | None) -> None:
+        for is_same, i1, i2, j1, j2 in opcodes([item.key for item in old], [item.key for item in new]):
+            if is_same:
+                for a, b in zip(old[i1:i2], new[j1:j2], strict=True):
+                    self._pair(a, b, container)
+                continue
+            self._inserted.update(leaves(new[j1:j2]))
+            gone = deleted(old[i1:i2], self._paragraph, self._scene)
+            if gone:
+                self._anchor(gone, new[j1] if j1 < len(new) else stop, container)
+
+    def _anchor(self, gone: list[Element], item: Item | None, container: Element) -> None:
+        if isinstance(item, Group) and item.element is not None:
+            self._beside.append((item.element, gone, False))
+        elif item is not None:
+            self._before[next(leaves([item]))] += gone
+        else:
+            self._beside.append((container, gone, True))
+
+    def _pair(self, old: Item, new: Item, container: Element) -> None:
+        if isinstance(old, Atom) and isinstance(new, Atom):
+            self._match(old, new)
+        elif isinstance(old, Group) and isinstance(new, Group):
+            for a, b in zip(leaves([*old.head, *old.tail]), leaves([*new.head, *new.tail]), strict=False):
+                self._match(a, b)
+            inner = new.content if new.content is not None else container
+            self._level(old.inner, new.inner, inner, new.tail[0] if new.tail else None)
+
+    def _match(self, old: Atom, new: Atom) -> None:
+        self._partners[new] = old
+        pair(old.node, new.node, self._scene)
+
+    def _rewrite(self, run: Element, atoms: Sequence[Atom]) -> None:
+        """Mark a run, cut where its status changes, with what was deleted before each part of it."""
+        pieces: list[tuple[Hashable, list[Atom]]] = []
+        for atom in atoms:
+            status = self._status(atom)
+            if pieces and pieces[-1][0] == status and atom not in self._before:
+                pieces[-1][1].append(atom)
+            else:
+                pieces.append((status, [atom]))
+        if len(pieces) == 1 and not self._before.get(atoms[0]):
+            self._mark(run, atoms[0])
+            return
+        result: list[Element] = []
+        for _, members in pieces:
+            result += self._before.get(members[0], [])
+            piece = run if short_name(run) != "w:r" else _filled(empty_like(run), members)
+            if piece is not run:
+                run.addprevious(piece)
+                piece = self._mark(piece, members[0])
+                _detach(piece)
+            result.append(piece)
+        for node in result:
+            if node is not run:
+                run.addprevious(node)
+        if run not in result:
+            _detach(run)
+        else:
+            self._mark(run, atoms[0])
+
+    def _status(self, atom: Atom) -> Hashable:
+        """Whether an atom is new, and the look it had where that was another."""
+        if atom in self._inserted:
+            return "inserted"
+        partner = self._partners.get(atom)
+        if partner is None or short_name(partner.run) != "w:r":
+            return "same"
+        before = self._look(partner.run)
+        return "same" if before == self._look(atom.run) else ("other", before)
+
+    def _look(self, run: Element) -> Hashable:
+        if run not in self._looks:
+            self._looks[run] = stated(child_of(run, "w:rPr"))
+        return self._looks[run]
+
+    def _mark(self, run: Element, atom: Atom) -> Element:
+        """Mark a run that has the status of an atom; what now stands in its place."""
+        if atom in self._inserted:
+            holder = self._scene.stamp.mark(self._paragraph, "ins")
+            run.addprevious(holder)
+            holder.append(run)
+            run.tail = None
+            return holder
+        partner = self._partners.get(atom)
+        if partner is not None and self._status(atom) != "same" and namespace_of(run) == namespace_of(partner.run):
+            before = child_of(partner.run, "w:rPr")
+            look = child_of(run, "w:rPr")
+            if look is None:
+                look = run.makeelement(f"{namespace_of(run)}rPr")
+                run.insert(0, look)
+            record_change(look, self._scene.adopted(before) if before is not None else None, self._scene.stamp)
+        return run
+
+
+def pair(old: Element, new: Element, scene: Scene) -> None:
+    """Note what two things that answer each other hold: text boxes, a note, the begin of a field."""
+    name = short_name(new)
+    if name in _REFERENCES:
+        scene.notes.append((name, attribute(old, "w:id") or "", attribute(new, "w:id") or ""))
+    elif name == "w:fldChar":
+        mark = ("pair", id(new))
+        scene.old_fields.matched(old, mark)
+        scene.new_fields.matched(new, mark)
+    else:
+        scene.boxes += zip(boxes_in(old), boxes_in(new), strict=False)
+
+
+def deleted(items: Sequence[Item], near: Element, scene: Scene) -> list[Element]:
+    """Copies of items, all their runs marked as deleted, in the links they stood in."""
+    found: list[Element] = []
+    for is_wrapper, members in groupby(_opened(items), key=lambda item: isinstance(item, Group)):
+        if not is_wrapper:
+            found += _deleted_runs([item for item in members if isinstance(item, Atom)], near, scene)
+            continue
+        for item in members:
+            if isinstance(item, Group) and item.element is not None:
+                found += _deleted_wrapper(item, item.element, near, scene)
+    return found
+
+
+def _opened(items: Sequence[Item]) -> list[Item]:
+    """The items with fields taken apart."""
+    found: list[Item] = []
+    for item in items:
+        if isinstance(item, Group) and item.element is None:
+            found += _opened([*item.head, *item.inner, *item.tail])
+        else:
+            found.append(item)
+    return found
+
+
+def _deleted_wrapper(group: Group, element: Element, near: Element, scene: Scene) -> list[Element]:
+    inner = deleted(group.inner, near, scene)
+    if namespace_of(element) != namespace_of(near) or short_name(element) == "w:sdt":
+        return inner  # a control comes and goes with no mark; its text does not
+    shell = empty_shell(element)
+    scene.bringer.adopt(shell, scene.source, scene.target)
+    for node in inner:
+        shell.append(node)
+    return [shell]
+
+
+def empty_shell(element: Element) -> Element:
+    """A copy of an element with its properties and nothing else in it."""
+    shell = element.makeelement(element.tag)
+    for key, value in element.attrib.items():
+        shell.set(key, value)
+    for child in element:
+        if short_name(child) in {"w:smartTagPr", "w:customXmlPr"}:
+            shell.append(copied(child))
+    return shell
+
+
+def _deleted_runs(atoms: Sequence[Atom], near: Element, scene: Scene) -> list[Element]:
+    found: list[Element] = []
+    for run, members in groupby(atoms, key=lambda atom: atom.run):
+        is_same_edition = namespace_of(run) == namespace_of(near) or short_name(run) != "w:r"
+        kept = [atom for atom in members if atom.text or is_same_edition]
+        if not kept:
+            continue
+        holder = scene.stamp.mark(near, "del")
+        holder.append(_deleted_run(run, kept, near, scene, is_same_edition))
+        found.append(holder)
+    return found
+
+
+def _deleted_run(run: Element, atoms: Sequence[Atom], near: Element, scene: Scene, is_same_edition: bool) -> Element:
+    if short_name(run) != "w:r":
+        return scene.adopted(run)
+    gone = near.makeelement(f"{namespace_of(near)}r")
+    properties = child_of(run, "w:rPr")
+    if properties is not None and is_same_edition:
+        gone.append(scene.adopted(properties))
+    for is_text, row in groupby(atoms, key=lambda atom: bool(atom.text)):
+        if is_text:
+            gone.append(text_node(near, "delText", "".join(atom.text for atom in row)))
+            continue
+        for atom in row:
+            local = _IN_DELETIONS.get(short_name(atom.node))
+            gone.append(text_node(near, local, atom.node.text or "") if local else scene.adopted(atom.node))
+    return gone
+
+
+def _filled(run: Element, atoms: Sequence[Atom]) -> Element:
+    for is_text, members in groupby(atoms, key=lambda atom: bool(atom.text)):
+        if is_text:
+            run.append(text_node(run, "t", "".join(atom.text for atom in members)))
+        else:
+            for atom in list(members):
+                atom.node.tail = None
+                run.append(atom.node)
+    return run
+
+
+def text_node(near: Element, local: str, text: str) -> Element:
+    """A text node of a kind, its white space kept."""
+    node = near.makeelement(f"{namespace_of(near)}{local}")
+    node.text = text
+    node.set(XML_SPACE, "preserve")
+    return node
+
+
+def _detach(node: Element) -> None:
+    parent = node.getparent()
+    if parent is not None:
+        parent.remove(node)

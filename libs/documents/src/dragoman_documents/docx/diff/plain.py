@@ -1,0 +1,125 @@
+"""Documents without what editing leaves behind and no reader sees: session ids, page break hints, runs cut in two.
+
+Numbers that only tie parts together (of relationships, lists, notes) give way to what they stand for.
+"""
+
+from __future__ import annotations
+
+from dragoman_documents.budget import Budget
+from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.diff.bring import is_reference, list_definition, lists_of, meaning_of
+from dragoman_documents.docx.diff.changes import SILENT, child_of, stated
+from dragoman_documents.docx.diff.items import unfold_simple_fields
+from dragoman_documents.docx.diff.revisions import FLOWS
+from dragoman_documents.docx.diff.tree import text_of
+from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, namespace_of, short_name
+
+_NOTES = {
+    PartRole.FOOTNOTES: ("w:footnoteReference", "w:footnote"),
+    PartRole.ENDNOTES: ("w:endnoteReference", "w:endnote"),
+    PartRole.COMMENTS: ("w:commentReference", "w:comment"),
+}
+_RANGES = {PartRole.COMMENTS: names("w:commentRangeStart w:commentRangeEnd")}
+_STORIES = names("w:headerReference w:footerReference")
+_HINTS = names("w:lastRenderedPageBreak w:proofErr")
+_PROPERTIES = names("w:pPr w:rPr w:trPr w:tcPr w:tblPrEx w:sectPr")
+_EDITING = ("w:rsid", "w14:paraId", "w14:textId", "mc:Ignorable")
+_TEXTS = names("w:t w:instrText")
+
+
+def plain(data: bytes, budget: Budget) -> bytes:
+    """The document without what editing leaves behind and no reader sees; to be compared, not to be opened.
+
+    Raises:
+        DocumentError: it is no readable Word document or passes the budget.
+    """
+    with paused_collection():
+        package = Package(data, budget)
+        for name in package.with_role(*FLOWS):
+            root = package.root(name)
+            if root is not None:
+                _make_plain(root)
+                _name_meanings(root, package, name)
+                package.mark_changed(name)
+        for role, (reference, note) in _NOTES.items():
+            _renumber(package, role, reference, note)
+        return package.saved()
+
+
+def _name_meanings(root: Element, package: Package, part: str) -> None:
+    lists = lists_of(package)
+    for node in root.iter():
+        for key, value in node.attrib.items() if short_name(node) else ():
+            if is_reference(SHORT_NAMES[key]):
+                is_story = short_name(node) in _STORIES  # compared by itself
+                node.set(key, "" if is_story else str(meaning_of(package, part, value)))
+            elif SHORT_NAMES[key] == "w:val" and short_name(node) == "w:numId":
+                node.set(key, str(list_definition(lists, value)))
+
+
+def _renumber(package: Package, role: PartRole, reference: str, note: str) -> None:
+    """Number the notes or comments of a kind in the order in which the text refers to them."""
+    main, name = package.root(package.main), next(iter(package.with_role(role)), "")
+    root = package.root(name) if name else None
+    if root is None or main is None:
+        return
+    key = f"{namespace_of(main)}id"
+    marks = [node for node in main.iter() if short_name(node) in {reference, *_RANGES.get(role, ())}]
+    order = {number: str(place) for place, number in enumerate(dict.fromkeys(node.get(key) for node in marks), 1)}
+    for node in marks:
+        node.set(key, order[node.get(key)])
+    notes = {each.get(key): each for each in root if short_name(each) == note}
+    for number, new in order.items():
+        if (each := notes.get(number)) is not None:
+            each.set(key, new)
+            root.append(each)
+
+
+def _make_plain(root: Element) -> None:
+    """Bring a part into the one form that all documents of the same look and words have."""
+    unfold_simple_fields(root)
+    for node in list(root.iter()):
+        for key in [key for key in node.attrib if SHORT_NAMES[key].startswith(_EDITING)]:
+            del node.attrib[key]
+        if short_name(node) in _HINTS | SILENT:
+            _remove(node)
+    for node in reversed(list(root.iter())):
+        name = short_name(node)
+        if (name in _PROPERTIES and not len(node) and not node.attrib) or (name == "w:r" and not _filled(node)):
+            _remove(node)
+    for run in [node for node in root.iter() if short_name(node) == "w:r"]:
+        _join_next(run)
+
+
+def _filled(run: Element) -> bool:
+    return any(short_name(child) != "w:rPr" for child in run)
+
+
+def _join_next(run: Element) -> None:
+    """Join the runs that follow at once and look the same, and their texts."""
+    if run.getparent() is None:
+        return
+    look = stated(child_of(run, "w:rPr"))
+    following = next(iter(run.itersiblings()), None)
+    while following is not None and short_name(following) == "w:r" and stated(child_of(following, "w:rPr")) == look:
+        for child in [child for child in following if short_name(child) != "w:rPr"]:
+            run.append(child)
+        _remove(following)
+        following = next(iter(run.itersiblings()), None)
+    last: Element | None = None
+    for child in list(run):
+        name = short_name(child)
+        if name in _TEXTS:
+            child.set(XML_SPACE, "preserve")
+        if last is not None and name in _TEXTS and short_name(last) == name:
+            last.text = text_of(last) + text_of(child)
+            _remove(child)
+        else:
+            last = child
+
+
+def _remove(node: Element) -> None:
+    parent = node.getparent()
+    if parent is not None:
+        parent.remove(node)
