@@ -53,7 +53,7 @@ async def test_real_stages_are_measured_in_one_process_and_as_services(bench_ser
 
 async def test_replay_is_measured_on_both_databases(postgres: PostgresServer) -> None:
     table = await replay.replay_table(SMALLEST, postgres)
-    assert rows_of(table) == ["SQLite"] * 4 + ["PostgreSQL"] * 4
+    assert rows_of(table) == ["SQLite"] * 6 + ["PostgreSQL"] * 6
 
 
 async def test_large_jobs_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:

@@ -23,6 +23,7 @@ from dragoman_contracts.errors import DragomanError, InvalidLocaleError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_standalone.diff_command import diff
+from dragoman_standalone.events_command import events_app
 from dragoman_standalone.inputs import Input, InputRefusedError, gather
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
@@ -41,6 +42,7 @@ _T = TypeVar("_T")
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Translate DOCX.")
 app.add_typer(jobs_app, name="jobs")
+app.add_typer(events_app, name="events")
 app.command()(diff)
 app.command()(maintenance)
 app.command()(replay)

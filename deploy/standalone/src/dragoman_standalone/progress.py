@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -13,6 +14,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 if TYPE_CHECKING:
     from dragoman_standalone.outcome import FileOutcome
+
+
+_EVERY_S = 0.5
 
 
 class ProgressStyle(StrEnum):
@@ -115,3 +119,52 @@ class _Bar(_Silent):
         self._finished += 1
         self._done[outcome.file] = 100.0
         self._progress.update(self._task, completed=sum(self._done.values()), done=self._finished)
+
+
+class StepProgress:
+    """The progress of steps over many events, with rate and time left: a bar, NDJSON on stderr, or nothing."""
+
+    def __init__(self, style: ProgressStyle) -> None:
+        if style is ProgressStyle.AUTO:
+            style = ProgressStyle.BAR if sys.stderr.isatty() else ProgressStyle.NONE
+        self._style = style
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+            TextColumn("{task.fields[rate]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, rate="") if style is ProgressStyle.BAR else None
+        self._step, self._began, self._said = "", 0.0, 0.0
+
+    def __enter__(self) -> Self:
+        if self._task is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+    ) -> None:
+        if self._task is not None:
+            self._bar.stop()
+
+    def told(self, step: str, done: int, total: int) -> None:
+        """A step is so far; a total of 0 is not known."""
+        now = time.monotonic()
+        if step != self._step:
+            self._step, self._began, self._said = step, now, 0.0
+        if now - self._said < _EVERY_S and (done < total or not total):
+            return
+        self._said = now
+        rate = done / (now - self._began) if now > self._began else 0.0
+        eta_s = (total - done) / rate if rate and total else None
+        if self._task is not None:
+            left = "" if eta_s is None else f"{rate:,.0f}/s, {eta_s:.0f} s left"
+            self._bar.update(self._task, description=step, completed=done, total=total or None, rate=left)
+        elif self._style is ProgressStyle.NDJSON:
+            line = {"event": "progress", "step": step, "done": done, "total": total}
+            line |= {"events_per_s": round(rate, 1), "eta_s": None if eta_s is None else round(eta_s, 1)}
+            sys.stderr.write(json.dumps(line) + "\n")
+            sys.stderr.flush()

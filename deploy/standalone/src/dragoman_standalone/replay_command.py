@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-import time
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_standalone.outcome import ExitCode
-from dragoman_standalone.progress import ProgressStyle
+from dragoman_standalone.progress import ProgressStyle, StepProgress
 
 if TYPE_CHECKING:
     from dragoman_standalone.replaying import Order, ReplayReport
     from dragoman_standalone.settings import StoreSettings
-
-_EVERY_S = 0.5
 
 
 class ProjectionName(StrEnum):
@@ -77,57 +71,8 @@ def replay(
 def _run(order: Order, settings: StoreSettings, style: ProgressStyle) -> ReplayReport:
     from dragoman_standalone.replaying import replay as replayed
 
-    with _Shown(style) as shown:
+    with StepProgress(style) as shown:
         return asyncio.run(replayed(settings, order, shown.told))
-
-
-class _Shown:
-    """Progress with rate and time left: a bar on a terminal, NDJSON on stderr when asked, nothing otherwise."""
-
-    def __init__(self, style: ProgressStyle) -> None:
-        if style is ProgressStyle.AUTO:
-            style = ProgressStyle.BAR if sys.stderr.isatty() else ProgressStyle.NONE
-        self._style = style
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
-            TextColumn("{task.fields[rate]}"),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=None, rate="") if style is ProgressStyle.BAR else None
-        self._step, self._began, self._said = "", 0.0, 0.0
-
-    def __enter__(self) -> Self:
-        if self._task is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
-    ) -> None:
-        if self._task is not None:
-            self._bar.stop()
-
-    def told(self, step: str, done: int, total: int) -> None:
-        """A step is so far."""
-        now = time.monotonic()
-        if step != self._step:
-            self._step, self._began, self._said = step, now, 0.0
-        if now - self._said < _EVERY_S and done < total:
-            return
-        self._said = now
-        rate = done / (now - self._began) if now > self._began else 0.0
-        eta_s = (total - done) / rate if rate else None
-        if self._task is not None:
-            left = "" if eta_s is None else f"{rate:,.0f}/s, {eta_s:.0f} s left"
-            self._bar.update(self._task, description=step, completed=done, total=total, rate=left)
-        elif self._style is ProgressStyle.NDJSON:
-            line = {"event": "progress", "step": step, "done": done, "total": total}
-            line |= {"events_per_s": round(rate, 1), "eta_s": None if eta_s is None else round(eta_s, 1)}
-            sys.stderr.write(json.dumps(line) + "\n")
-            sys.stderr.flush()
 
 
 def _print(report: ReplayReport, *, is_verify: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dragoman_gateway.views.audit import AuditProjection
+from dragoman_gateway.views.audit import AuditProjection, audited_digests
 from dragoman_gateway.views.jobs import JobsProjection, Streams
 from dragoman_gateway.views.queries import SqlJobViews
 from dragoman_gateway.views.records import Records
@@ -14,7 +14,15 @@ from dragoman_runtime.objects.port import ObjectStore
 from dragoman_runtime.projection import LogWindow, Projector
 from dragoman_runtime.rebuild import StreamProjection
 
-__all__ = ["AuditProjection", "JobsProjection", "SqlJobViews", "UnitsProjection", "projections", "projectors"]
+__all__ = [
+    "AuditProjection",
+    "JobsProjection",
+    "SqlJobViews",
+    "UnitsProjection",
+    "audited_digests",
+    "projections",
+    "projectors",
+]
 
 
 def projections(streams: Streams, objects: ObjectStore, suffix: str = "") -> tuple[StreamProjection, ...]:

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import MetaData, Table, delete, insert
+from sqlalchemy import MetaData, Table, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_contracts.policy import ActorRecord
 from dragoman_gateway.views.records import Records
 from dragoman_gateway.views.tables import AUDIT_VERSION, audit, audit_metadata, to_micros
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.projection import Write
+from dragoman_runtime.projection import Write, translated_errors
 from dragoman_runtime.rebuild import Row, beside
 
 _Key = tuple[UUID, str]
@@ -61,6 +62,21 @@ class AuditProjection:
         keys = [(project_id, digest) for project_id, digest in wanted if digest]
         found = await asyncio.gather(*(self._records.find(*key, ActorRecord) for key in keys))
         return dict(zip(keys, found, strict=True))
+
+
+async def audited_digests(engine: AsyncEngine, stream_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, str]]:
+    """By stream, and there by event id, the digest that each event had when the audit was written.
+
+    Raises:
+        ViewsUnavailableError: the view, or its database, is not there.
+    """
+    ids = [str(each) for each in stream_ids]
+    statement = select(audit.c.entity_id, audit.c.event_id, audit.c.after_digest).where(audit.c.entity_id.in_(ids))
+    found: dict[UUID, dict[UUID, str]] = {}
+    async with translated_errors(), engine.connect() as connection:
+        for entity_id, audited_id, digest in await connection.execute(statement):
+            found.setdefault(UUID(entity_id), {})[UUID(audited_id)] = str(digest)
+    return found
 
 
 def _row(stored: Stored, actors: dict[_Key, ActorRecord | None]) -> dict[str, object]:

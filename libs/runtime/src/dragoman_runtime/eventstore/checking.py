@@ -1,0 +1,150 @@
+"""Checking stored events: that each is as it was appended, follows the one before, and can be folded.
+
+Every event but a stream's last is covered by the digest that the next one carries. The last one's digest is held
+against the copy of it in the audit view, where that has one; else only what it says can be checked, not each byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+from dragoman_contracts import document, job
+from dragoman_contracts.document import Document
+from dragoman_contracts.envelope import RecordedEvent, decode, digest
+from dragoman_contracts.errors import DragomanError, UnknownEventTypeError
+from dragoman_contracts.events import EVENT_TYPES, ArtifactErased, StreamType
+from dragoman_contracts.identity import event_id
+from dragoman_contracts.job import Job
+from dragoman_contracts.references import ObjectRef
+from dragoman_runtime.eventstore.archive import RawEvent
+from dragoman_runtime.eventstore.exchange import canonical, previous_digest
+
+Witness = Mapping[UUID, str]
+"""What the audit view says of a stream: the digest of each event, by event id."""
+
+_UNREADABLE = (DragomanError, ValueError, KeyError, TypeError, AttributeError)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first thing that is wrong with a stream, and where."""
+
+    stream_id: UUID
+    version: int
+    position: int
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A stream that was checked: its sound events, and what is wrong with the next.
+
+    `is_witnessed` says whether each byte of the last event was compared, too.
+    """
+
+    events: tuple[RecordedEvent, ...]
+    fault: Fault | None
+    is_witnessed: bool
+
+
+class _FaultError(Exception):
+    """Ends the check of a stream."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+def check_stream(rows: Sequence[RawEvent], witness: Witness) -> Checked:
+    """Check a whole stream, oldest event first."""
+    sound: list[RecordedEvent] = []
+    row, state = rows[0], None
+    try:
+        for place, row in enumerate(rows):
+            _check_place(row, rows[place - 1] if place else None)
+            recorded = _read(row)
+            _check_bytes(row, rows[place + 1] if place + 1 < len(rows) else None, witness)
+            _check_family(recorded, sound[0] if sound else None, rows[place - 1] if place else None)
+            state = _folded(state, recorded)
+            sound.append(recorded)
+        if event_id(row.stream_id, row.version + 1) in witness:
+            raise _FaultError("cut", "The audit knows of events behind this one that are gone.")  # noqa: TRY301
+    except _FaultError as fault:
+        return Checked(tuple(sound), Fault(row.stream_id, row.version, row.position, fault.kind, fault.message), False)
+    return Checked(tuple(sound), None, event_id(row.stream_id, row.version) in witness)
+
+
+def references_of(recorded: RecordedEvent) -> Iterator[tuple[str, ObjectRef]]:
+    """The objects that an event points to, each with the name of its field."""
+    for name in type(recorded.event).model_fields:
+        value: object = getattr(recorded.event, name)
+        several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
+        for each in several:
+            if isinstance(each, ObjectRef):
+                yield name, each
+
+
+def erased_by(events: Sequence[RecordedEvent]) -> set[str]:
+    """The digests that these events say were erased."""
+    return {each.event.digest for each in events if isinstance(each.event, ArtifactErased)}
+
+
+def _check_place(row: RawEvent, previous: RawEvent | None) -> None:
+    expected = previous.version + 1 if previous else 1
+    if row.version != expected:
+        raise _FaultError("gap", f"Version {expected} is not there.")
+    if previous is not None and row.position <= previous.position:
+        raise _FaultError("order", "It stands in the log before the one it follows.")
+
+
+def _read(row: RawEvent) -> RecordedEvent:
+    try:
+        recorded = decode(row.state)
+    except UnknownEventTypeError as error:
+        raise _FaultError("unknown_type", error.message) from error
+    except _UNREADABLE as error:
+        raise _FaultError("unreadable", f"Its state cannot be read ({type(error).__name__}).") from error
+    envelope = recorded.envelope
+    if (envelope.stream_id, envelope.version, envelope.type) != (row.stream_id, row.version, row.topic):
+        raise _FaultError("misplaced", "Its row and its state name different streams, versions or types.")
+    if envelope.event_id != event_id(row.stream_id, row.version):
+        raise _FaultError("identity", "Its event id is not the one of this stream and version.")
+    return recorded
+
+
+def _check_bytes(row: RawEvent, following: RawEvent | None, witness: Witness) -> None:
+    if canonical(row.state) != row.state:
+        raise _FaultError("form", "Its bytes are not as Dragoman writes JSON.")
+    known = witness.get(event_id(row.stream_id, row.version))
+    if known is not None and known != digest(row.state):
+        raise _FaultError("changed", "Its digest is not the one that the audit noted.")
+    linked = previous_digest(following.state) if following is not None and known is None else None
+    if linked is not None and linked != digest(row.state):
+        raise _FaultError("changed", "Its digest is not the one that the next event carries.")
+
+
+def _check_family(recorded: RecordedEvent, first: RecordedEvent | None, previous: RawEvent | None) -> None:
+    envelope = recorded.envelope
+    if envelope.stream_type is not EVENT_TYPES[envelope.type].stream_type:
+        raise _FaultError("misplaced", "Its type is none of this kind of stream.")
+    if envelope.previous_digest != (digest(previous.state) if previous else ""):
+        raise _FaultError("changed", "It carries another digest than that of the event before it.")
+    if first is not None and (envelope.project_id, envelope.stream_type) != (
+        first.envelope.project_id,
+        first.envelope.stream_type,
+    ):
+        raise _FaultError("misplaced", "Its project is not that of its stream.")
+
+
+def _folded(state: Job | Document | None, recorded: RecordedEvent) -> Job | Document:
+    try:
+        if recorded.envelope.stream_type is StreamType.DOCUMENT:
+            return document.evolve(state if isinstance(state, Document) else None, recorded)
+        return job.evolve(state, recorded) if isinstance(state, Job) else job.begin(recorded)
+    except _UNREADABLE as error:
+        raise _FaultError("impossible", "It does not go with the events before it.") from error
