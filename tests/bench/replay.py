@@ -54,7 +54,7 @@ async def replay_table(scale: Scale, postgres: PostgresServer) -> Table:
     table = Table(
         f"Replay: {scale.replayed_jobs} finished jobs of 15 events each, from the beginning of the log",
         ("database", "what", "events", "events/s", "CPU-us/event"),
-        "CPU is Python's, without the database's. Objects are files; every job has an intake record of its own and one unit.",
+        "CPU is Python's, not the database's. Objects are files; each job has its own intake record, and one unit.",
     )
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -20,6 +20,7 @@ from dragoman_gateway.ports import JobFilter
 from dragoman_gateway.views import SqlJobViews, projectors
 from dragoman_gateway.views.tables import artifacts, audit, jobs, units
 from dragoman_runtime import rebuild
+from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
@@ -246,8 +247,16 @@ async def test_what_was_erased_is_no_difference_and_leaves_the_views_with_the_ne
     report = await site.replay(verify=True)
     assert report.is_equal
     assert {view.projection: view.erased_rows for view in report.views} == {"jobs": 1, "units": 0, "audit": 1}
+    (job_id,) = site.history.documents
+    job, _ = await Jobs(site.store).load(job_id)
+    assert job.extraction
+    await site.objects.delete(ATLAS, job.extraction.units)
+    report = await site.replay(verify=True)
+    assert report.is_equal
+    assert {view.projection: view.erased_rows for view in report.views} == {"jobs": 1, "units": 7, "audit": 1}
     await site.replay()
     assert "Ada" not in str(await site.rows())
+    assert not (await site.rows())[units.name]
 
 
 async def test_two_replays_do_not_meddle_and_a_killed_one_leaves_nothing_behind(site: Site) -> None:

@@ -129,7 +129,7 @@ class _Replay:
             started = time.perf_counter()
             filled, processes = await self._fill(suffix_of(generation), until)
             duration_s = time.perf_counter() - started
-            views = [await self._ended(each, until) for each in rebuilds]
+            views = [await self._ended(each, until, filled) for each in rebuilds]
         except BaseException:
             await asyncio.shield(_dropped(rebuilds))
             raise
@@ -192,7 +192,7 @@ class _Replay:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    async def _ended(self, rebuild: Rebuild, until: int) -> ReplayedView:
+    async def _ended(self, rebuild: Rebuild, until: int, filled: Filled) -> ReplayedView:
         name = rebuild.projection.name
         self._told(f"index {name}", 0, 1)
         await rebuild.finish(until)
@@ -202,7 +202,9 @@ class _Replay:
             return ReplayedView(projection=name, position=rebuild.position, row_count=0, is_swapped=True)
         self._told(f"compare {name}", 0, 1)
         try:
-            return _compared(name, await rebuild.compare(show=self._order.show))
+            return _compared(
+                name, await rebuild.compare(show=self._order.show, incomplete=filled.incomplete.get(name, set()))
+            )
         finally:
             await rebuild.drop()
 

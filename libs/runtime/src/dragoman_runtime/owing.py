@@ -26,6 +26,7 @@ class OwingJobs:
     """Reads streams and tells `found` which of them are jobs that owe work; makes no rows."""
 
     name = "live_jobs"
+    incomplete: frozenset[UUID] = frozenset()
 
     def __init__(self, found: Owing) -> None:
         self._found = found

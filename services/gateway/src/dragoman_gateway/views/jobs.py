@@ -16,6 +16,7 @@ from dragoman_contracts.events import ArtifactErased, StreamType
 from dragoman_contracts.job import Job, begin, evolve
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
+from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.views.records import Records
 from dragoman_gateway.views.tables import JOBS_VERSION, artifacts, jobs, jobs_metadata, to_micros
@@ -71,6 +72,7 @@ class JobsProjection:
         self._artifacts = self._metadata.tables[artifacts.name + suffix]
         self._kept: OrderedDict[UUID, _Known] = OrderedDict()
         self._changed: dict[UUID, _Known] = {}
+        self._engines: dict[tuple[UUID, str], str] = {}
 
     @property
     def metadata(self) -> MetaData:
@@ -89,6 +91,11 @@ class JobsProjection:
                 await self._fold(stored.recorded)
         await self._fetch_details()
         return self._writes(self._changed.values())
+
+    @property
+    def incomplete(self) -> frozenset[UUID]:
+        """None: what was erased leaves columns empty, which is compared as such."""
+        return frozenset()
 
     async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
         """One row for each of these jobs, and those of its artifacts."""
@@ -134,9 +141,8 @@ class JobsProjection:
     async def _details(self, known: _Known) -> _Details:
         project_id, submitted = known.job.project_id, known.job.submitted
         intake = await self._records.find(project_id, submitted.intake_record, IntakeRecord)
-        policy = await self._records.find(project_id, submitted.policy, Policy)
+        engine = await self._engine(project_id, submitted.policy)
         actor = await self._records.find(project_id, known.actor_record, ActorRecord) if known.actor_record else None
-        engine = policy.engine if policy else ""
         name = actor.display_name if actor else ""
         if intake is None:
             return _Details(submitted_by_name=name, engine=engine)
@@ -149,6 +155,16 @@ class JobsProjection:
             submitted_by_name=name,
             engine=engine,
         )
+
+    async def _engine(self, project_id: UUID, ref: ObjectRef) -> str:
+        """The engine that a policy names. Many jobs share a policy, so the last ones are kept."""
+        key = project_id, ref.digest
+        if key not in self._engines:
+            policy = await self._records.find(project_id, ref, Policy)
+            if len(self._engines) >= _CAPACITY:
+                self._engines.clear()
+            self._engines[key] = policy.engine if policy else ""
+        return self._engines[key]
 
     def _writes(self, changed: Iterable[_Known]) -> list[Write]:
         rows = [_row(known.job, known.details or _Details()) for known in changed]

@@ -42,6 +42,7 @@ class UnitsProjection:
         self._records = records
         self._metadata = beside(units_metadata, suffix)
         self._units = self._metadata.tables[units.name + suffix]
+        self.incomplete: set[UUID] = set()
 
     @property
     def metadata(self) -> MetaData:
@@ -64,6 +65,7 @@ class UnitsProjection:
 
     async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
         """A row for each unit of these jobs."""
+        self.incomplete = set()
         changes = await self._changes([each for stream in streams for each in stream])
         return ((self._units, changes.new_rows()),)
 
@@ -75,6 +77,8 @@ class UnitsProjection:
         objects = await asyncio.gather(*(self._fetch(recorded, event) for recorded, event in told))
         changes = _Changes(self._units)
         for (recorded, event), value in zip(told, objects, strict=True):
+            if value is None:
+                self.incomplete.add(recorded.envelope.stream_id)
             changes.apply(recorded.envelope.stream_id, event, value)
         return changes
 
