@@ -235,6 +235,13 @@ async def test_objects_that_are_gone_or_changed_are_found_and_erased_ones_are_no
     await site.history.say(job_id, e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest))
     report = await site.check(objects=True)
     assert (report.faults, report.erased_count) == ((), 2)
+
+    job, _ = await Jobs(site.store).load(job_id)
+    assert job.extraction
+    await site.objects.delete(ATLAS, job.extraction.units)
+    assert len((await site.check(objects=True)).faults) == 1
+    await site.history.say(job_id, *(e.ArtifactErased(kind=a.kind, digest=a.object.digest) for a in job.artifacts))
+    assert (await site.check(objects=True)).faults == ()  # with its last artifact, a job lets go of all
     await site.store.aclose()
 
 

@@ -90,8 +90,14 @@ def references_of(recorded: RecordedEvent) -> Iterator[tuple[str, ObjectRef]]:
 
 
 def erased_by(events: Sequence[RecordedEvent]) -> set[str]:
-    """The digests that these events say were erased."""
-    return {each.event.digest for each in events if isinstance(each.event, ArtifactErased)}
+    """The digests that these events, a whole stream, say were erased: all of them once no artifact is left."""
+    erased = {each.event.digest for each in events if isinstance(each.event, ArtifactErased)}
+    if not erased:
+        return erased
+    folded = job.fold(events)
+    if folded is not None and not folded.artifacts:
+        erased.update(ref.digest for each in events for _, ref in references_of(each))
+    return erased
 
 
 def _check_place(row: RawEvent, previous: RawEvent | None) -> None:

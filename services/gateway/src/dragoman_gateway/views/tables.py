@@ -37,7 +37,7 @@ jobs = Table(
     Column("stage", String(80), nullable=False),
     Column("progress_pct", Float, nullable=False),
     Column("pipeline_name", String(80), nullable=False),
-    Column("engine", Text, nullable=False),
+    Column("engine", Text, nullable=False, info={ERASED: ""}),
     Column("source_locale", String(64), nullable=False),
     Column("target_locale", String(64), nullable=False),
     Column("project_code", Text, nullable=False, info={ERASED: ""}),
