@@ -64,6 +64,26 @@ def test_a_deleted_picture_brings_its_part_along() -> None:
     assert part(changes(old, gone), "word/image1.xml") == "<old/>"
 
 
+def test_a_deleted_link_leads_where_it_led_whatever_the_numbers() -> None:
+    link = f'<w:hyperlink r:id="rId2">{run("here")}</w:hyperlink>'
+    old = package(
+        {
+            "word/document.xml": story("document", paragraph(run("go "), link)),
+            "word/_rels/document.xml.rels": related({"rId2": "hyperlink1.xml", "rId3": "image1.xml"}),
+            "word/image1.xml": "<picture/>",
+            "word/hyperlink1.xml": "<goal/>",
+        }
+    )
+    new = package(
+        {
+            "word/document.xml": story("document", paragraph(run("go "))),
+            "word/_rels/document.xml.rels": related({"rId2": "image2.xml"}),
+            "word/image2.xml": "<other/>",
+        }
+    )
+    comes_back(old, new)
+
+
 def noted(*notes: str) -> bytes:
     """A document whose paragraph has these footnotes."""
     marks = [NOTE.replace('"1"', f'"{number}"') + run(" word") for number in range(1, len(notes) + 1)]

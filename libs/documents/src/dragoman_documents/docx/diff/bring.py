@@ -31,7 +31,7 @@ class Bringer:
 
     def adopt(self, element: Element, source: str, target: str) -> Element:
         """Make a copy from part `source` of the old package mean the same in part `target` of the new one."""
-        for node in [element, *element.iter()]:
+        for node in list(element.iter()):
             name = short_name(node)
             for key, value in list(node.attrib.items()):
                 if is_reference(SHORT_NAMES[key]) and (link := _by_id(self.old, source, value)) is not None:
