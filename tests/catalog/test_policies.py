@@ -1,5 +1,8 @@
 """How a policy comes together."""
 
+import pytest
+from pydantic import JsonValue, ValidationError
+
 from dragoman_catalog import DomainPack, LanguagePair, PolicyOverrides, Project, ProjectSettings, policy_for
 from dragoman_contracts.identity import new_id, project_id
 from dragoman_contracts.locale import Locale
@@ -46,3 +49,26 @@ def test_a_model_stays_with_the_engine_it_was_chosen_for() -> None:
     assert policy_for(project(settings), of_pair, PACK, asked, installation_engine="x").model == ""
     asked = PolicyOverrides(model="asked-model")
     assert policy_for(project(settings), of_pair, PACK, asked, installation_engine="x").model == "asked-model"
+
+
+def test_switches_of_what_is_translated_are_chosen_one_by_one() -> None:
+    settings = ProjectSettings(extraction={"comments": False, "untranslated_styles": ["Code", "Aside"]})
+    of_pair = pair(PolicyOverrides(extraction={"headers": False}))
+    asked = PolicyOverrides(extraction={"comments": True})
+    policy = policy_for(project(settings), of_pair, PACK, asked, installation_engine="x")
+    chosen = {"comments": True, "headers": False, "untranslated_styles": ["Aside", "Code"]}
+    assert policy.extraction == chosen
+    assert (
+        policy_for(project(ProjectSettings()), None, PACK, PolicyOverrides(), installation_engine="x").extraction == {}
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"coments": False}, {"comments": "perhaps"}, {"untranslated_styles": "Code"}])
+def test_a_switch_that_is_none_is_refused_with_the_names_of_all(wrong: dict[str, JsonValue]) -> None:
+    with pytest.raises(ValidationError, match="Switches are alternative_text, charts"):
+        PolicyOverrides(extraction=wrong)
+
+
+def test_a_choice_nobody_made_leaves_digests_as_they_were() -> None:
+    assert "extraction" not in PolicyOverrides(engine="pseudo").as_asked()
+    assert PolicyOverrides(extraction={"comments": False}).as_asked()["extraction"] == {"comments": False}

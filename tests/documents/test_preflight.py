@@ -29,6 +29,10 @@ def test_a_document_without_text_is_warned_of_and_not_blocked() -> None:
         (run("hidden", "<w:vanish/>"), "hidden_text"),
         (run("one", "<w:rtl/>"), "right_to_left"),
         ("<m:oMath><m:r><m:t>x</m:t></m:r></m:oMath>", "mathematics"),
+        (
+            '<w:sdt><w:sdtPr><w:dropDownList><w:listItem w:displayText="Yes"/></w:dropDownList></w:sdtPr></w:sdt>',
+            "choices",
+        ),
         ("<w:sdt><w:sdtPr><w:dataBinding/></w:sdtPr></w:sdt>", "data_bound"),
     ],
 )
@@ -65,6 +69,27 @@ def test_macros_are_named_and_no_obstacle() -> None:
     facts = inspect(linked)
     assert facts.has_macros
     assert codes(facts) == {"macros"}
+
+
+def test_a_workbook_behind_a_chart_is_told_from_an_embedded_one() -> None:
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    space = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+    chart = '<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"/>'
+    data = package(
+        {
+            "word/document.xml": story("document", paragraph(run("text"))),
+            "word/_rels/document.xml.rels": f'<Relationships {space}><Relationship Id="a" Type="{kind}/chart" '
+            f'Target="chart1.xml"/><Relationship Id="b" Type="{kind}/package" Target="other.xlsx"/></Relationships>',
+            "word/chart1.xml": chart,
+            "word/_rels/chart1.xml.rels": f'<Relationships {space}><Relationship Id="a" Type="{kind}/package" '
+            'Target="data.xlsx"/></Relationships>',
+            "word/data.xlsx": "PK",
+            "word/other.xlsx": "PK",
+        }
+    )
+    found = {finding.code: finding.message for finding in inspect(data).findings}
+    assert set(found) == {"chart_workbooks", "embedded_objects"}
+    assert all(message.startswith("1 ") for message in found.values())
 
 
 def data_with_macro_relationship(parts: dict[str, str]) -> bytes:

@@ -116,6 +116,28 @@ def test_one_password_opens_all_encrypted_documents_of_a_run_and_is_kept_nowhere
     assert "was_encrypted" in shown.stdout
 
 
+def test_switches_of_the_command_line_reach_the_result(tmp_path: Path) -> None:
+    source = tmp_path / "manual.docx"
+    made = Document()
+    made.sections[0].header.paragraphs[0].text = "A heading line"
+    made.add_paragraph("Read this")
+    made.add_paragraph("print this", style="Intense Quote")
+    made.save(str(source))
+    code, report = translated(
+        source, "--exclude", "headers", "--do-not-translate-style", "IntenseQuote", engine="pseudo"
+    )
+    assert code == 0
+    result = Document(report["files"][0]["output"])
+    assert [each.text for each in result.paragraphs] == [foreign("Read this"), "print this"]
+    assert result.sections[0].header.paragraphs[0].text == "A heading line"
+
+    done = dragoman(
+        *("translate", source, "-o", tmp_path / "out", "--source", "en", "--target", "ru"), "--exclude", "headrs"
+    )
+    assert done.returncode == 2
+    assert "headers" in done.stderr
+
+
 def test_an_encrypted_document_is_asked_for_its_password_on_a_terminal(source: Path) -> None:
     source.write_bytes(agile(source.read_bytes(), _PASSWORD))
     root = source.parent

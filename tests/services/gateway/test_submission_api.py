@@ -336,3 +336,13 @@ async def test_a_password_for_a_file_without_one_is_not_used(gateway: Desk) -> N
     answer = await submit(gateway.as_operator, PACKAGE, document_password=SECRET)
     job, _ = await gateway.gateway.jobs.load(UUID(answer.json()["job_id"]))
     assert not job.submitted.was_encrypted
+
+
+async def test_switches_of_what_is_translated_are_in_the_policy(gateway: Desk) -> None:
+    answer = await submit(gateway.as_operator, extraction='{"comments": false}')
+    job, _ = await gateway.gateway.jobs.load(UUID(answer.json()["job_id"]))
+    policy = await get_value(gateway.objects, job.project_id, job.submitted.policy, Policy)
+    assert policy.extraction == {"comments": False}
+    wrong = await submit(gateway.as_operator, extraction='{"coments": false}')
+    assert (wrong.status_code, code(wrong)) == (422, "request.invalid")
+    assert "comments" in wrong.text

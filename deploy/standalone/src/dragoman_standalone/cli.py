@@ -31,6 +31,7 @@ from dragoman_standalone.outcome import ExitCode, RunReport, report_of
 from dragoman_standalone.passwords import password_for
 from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.replay_command import replay
+from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 
 if TYPE_CHECKING:
     from dragoman_runtime.telemetry import Telemetry
@@ -63,6 +64,11 @@ def translate(
     as_json: JsonOption = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what an earlier run left.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew, whatever an earlier run left.")] = False,
+    include: Names = None,
+    exclude: LeftOut = None,
+    styles: Styles = None,
+    highlights: Highlights = None,
+    colours: Colours = None,
     password_file: Annotated[
         Path | None, typer.Option("--password-file", help="File with the password of encrypted inputs.")
     ] = None,
@@ -87,8 +93,9 @@ def translate(
     unfinished = Unfinished.RESUME if resume else Unfinished.FRESH if fresh else Unfinished.REFUSE
     try:
         settings = _settings(state)
+        chosen = switches(include, exclude, styles, highlights, colours)
         password = password_for(files, password_file, settings.document_password)
-        order = Order(*locales, overrides_of(engine, model), unfinished, password)
+        order = Order(*locales, overrides_of(engine, model, chosen), unfinished, password)
     except DragomanError as error:
         _refuse(error.message)
     report = _run(_translate(files, order, settings, progress), _telemetry(settings))

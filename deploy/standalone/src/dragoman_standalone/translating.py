@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import SecretStr, ValidationError
+from pydantic import JsonValue, SecretStr, ValidationError
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.errors import DragomanError, PermanentError
@@ -93,17 +93,22 @@ class _Opened:
     started: float
 
 
-def overrides_of(engine: str | None, model: str | None) -> PolicyOverrides:
+def overrides_of(
+    engine: str | None, model: str | None, extraction: dict[str, JsonValue] | None = None
+) -> PolicyOverrides:
     """The choices of the command line; None where the settings choose.
 
     Raises:
-        ChoiceRefusedError: there is no such engine, or no model can have this name.
+        ChoiceRefusedError: there is no such engine, no model can have this name, or a switch is none.
     """
     if engine is not None and engine not in engine_names():
         raise ChoiceRefusedError(f"There is no engine {engine!r}; choose from {', '.join(engine_names())}.")
     try:
-        return PolicyOverrides(engine=engine, model=model)
+        return PolicyOverrides(engine=engine, model=model, extraction=extraction or None)
     except ValidationError as error:
+        if any("extraction" in each["loc"] for each in error.errors()):
+            faults = "; ".join(str(each["msg"]).removeprefix("Value error, ") for each in error.errors())
+            raise ChoiceRefusedError(f"{faults}.") from error
         raise ChoiceRefusedError(f"{model!r} cannot be the name of a model.") from error
 
 
@@ -208,7 +213,7 @@ async def _until_rested(platform: Platform, job: Job) -> None:
 
 def _key(file: Input, upload: Upload, order: Order, count: int) -> str:
     """The idempotency key of the file's job number `count` under these terms."""
-    digest, overrides = hashlib.sha256(upload.content).hexdigest(), order.overrides.model_dump(mode="json")
+    digest, overrides = hashlib.sha256(upload.content).hexdigest(), order.overrides.as_asked()
     encryption = ["was_encrypted"] if upload.was_encrypted else []
     asked = json.dumps([digest, file.name, order.source, order.target, overrides, count, *encryption])
     return "cli-" + hashlib.sha256(asked.encode()).hexdigest()

@@ -32,6 +32,7 @@ def policy_for(
         domain_pack_code=domain_pack.code,
         segmentation_rules=chosen.segmentation_rules or settings.segmentation_rules,
         qa_profile=chosen.qa_profile or settings.qa_profile,
+        extraction=settings.extraction | (chosen.extraction or {}),
         nonce=chosen.nonce or "",
     )
 
@@ -39,4 +40,5 @@ def policy_for(
 def _merged(pair: PolicyOverrides, request: PolicyOverrides) -> PolicyOverrides:
     names_other_engine = request.engine is not None and request.engine != pair.engine
     under = pair.model_copy(update={"model": None}) if names_other_engine else pair
-    return under.model_copy(update=request.model_dump(exclude_none=True))
+    switches = (under.extraction or {}) | (request.extraction or {})
+    return under.model_copy(update=request.model_dump(exclude_none=True) | {"extraction": switches})

@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StrictBool
+from pydantic import AwareDatetime, Field, JsonValue, StrictBool
 
+from dragoman_catalog.extraction import ExtractionChoices
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 
@@ -44,6 +45,14 @@ class PolicyOverrides(Value):
     segmentation_rules: OptionName | None = None
     qa_profile: OptionName | None = None
     nonce: OptionName | None = None
+    extraction: ExtractionChoices | None = None
+
+    def as_asked(self) -> dict[str, JsonValue]:
+        """The choices to take a digest of; one that came later is left out where nobody made it."""
+        asked: dict[str, JsonValue] = self.model_dump(mode="json")
+        if self.extraction is None:
+            del asked["extraction"]
+        return asked
 
 
 class ProjectSettings(Value):
@@ -61,6 +70,7 @@ class ProjectSettings(Value):
     qa_profile: OptionName = "default"
     retention_days: Annotated[int, Field(ge=1, le=36500, strict=True)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=50, strict=True)] = 5
+    extraction: ExtractionChoices = Field(default_factory=dict)
     is_auto_start: StrictBool = True
     accepts_unlisted_pairs: StrictBool = True
 

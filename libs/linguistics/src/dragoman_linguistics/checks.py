@@ -3,8 +3,9 @@
 Findings never quote the document. Their codes are stable; `QaProfile` decides how much each one matters:
 
     tags.missing      tags.added        tags.crossed       tags.moved       tags.emptied       tags.deleted
-    tags.projected    tags.whole_unit   numbers.missing    numbers.added    text.empty         text.untranslated
-    text.unchanged    text.too_long     space.leading      space.trailing   space.doubled      words.doubled
+    tags.reordered    tags.projected    tags.whole_unit    numbers.missing  numbers.added      text.empty
+    text.untranslated text.unchanged    text.too_long      space.leading    space.trailing     space.doubled
+    words.doubled
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ DEFAULT_PROFILE = QaProfile(
             ),
             Severity.WARNING,
         ),
-        **dict.fromkeys(("tags.deleted", "text.unchanged", "space.doubled", "words.doubled"), Severity.INFO),
+        **dict.fromkeys(
+            ("tags.deleted", "tags.reordered", "text.unchanged", "space.doubled", "words.doubled"), Severity.INFO
+        ),
     }
 )
 """What blocks: a tag that had to stay and is gone, or no text where the source has some."""
@@ -88,6 +91,8 @@ def check_tags(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
         yield _finding("tags.moved", f"{len(report.moved)} tag(s) that may not be reordered stand elsewhere.")
     if report.emptied:
         yield _finding("tags.emptied", f"{len(report.emptied)} tag pair(s) hold no text, as they do in the source.")
+    if target.tag_repair is TagRepair.REORDERED:
+        yield _finding("tags.reordered", "Tags the engine crossed, doubled or made up were put in order.")
     if target.tag_repair is TagRepair.PROJECTED:
         yield _finding("tags.projected", "Tags the engine lost were put back where the words around them went.")
     if target.tag_repair is TagRepair.WHOLE_UNIT:

@@ -111,7 +111,8 @@ class Upload:
 
 def request_digest(request: SubmissionRequest, upload: Upload) -> str:
     """The sha256 of what was asked, file included and idempotency key left out: equal requests, equal digests."""
-    asked: dict[str, object] = json.loads(request.model_dump_json(exclude={"idempotency_key"}))
+    asked: dict[str, object] = json.loads(request.model_dump_json(exclude={"idempotency_key", "overrides"}))
+    asked["overrides"] = request.overrides.as_asked()
     asked["file"] = {"name": upload.file_name, "sha256": hashlib.sha256(upload.content).hexdigest()}
     if upload.was_encrypted:
         asked["file"] |= {"was_encrypted": True}

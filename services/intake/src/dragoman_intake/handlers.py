@@ -7,6 +7,7 @@ from typing import Any
 
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.policy import Policy
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_intake.domain import (
     RULES_VERSION,
@@ -28,7 +29,8 @@ def preflight_task(inspector: SourceInspector) -> Task[PreflightOutcome]:
     async def perform(context: WorkContext) -> PreflightOutcome:
         job, objects = context.job, context.objects
         source = await objects.get(job.submitted.source)
-        inspection = await context.compute(inspector.inspect, source)
+        policy = await objects.get_value(job.submitted.policy, Policy)
+        inspection = await context.compute(inspector.inspect, source, policy.extraction)
         found = await context.compute(_language_of, inspection.texts)
         report = report_on(
             job.submitted.source.digest,
@@ -66,5 +68,10 @@ def _language_of(texts: tuple[str, ...]) -> LanguageFound:
 
 def _inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
     submitted = job.submitted
-    inputs = {"source": submitted.source.digest, "locale": job.source_locale, "rules": RULES_VERSION}
+    inputs = {
+        "source": submitted.source.digest,
+        "locale": job.source_locale,
+        "policy": submitted.policy.digest,
+        "rules": RULES_VERSION,
+    }
     return inputs | ({"was_encrypted": True} if submitted.was_encrypted else {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -21,6 +22,9 @@ class Inspection(Value):
 class SourceInspector(Protocol):
     """Looks into a document without changing it. Pure and CPU-bound: the handler runs it beside the event loop."""
 
-    def inspect(self, data: bytes) -> Inspection:
-        """What was found. A file that cannot be read gives a finding of severity blocker, never an error."""
+    def inspect(self, data: bytes, options: Mapping[str, JsonValue]) -> Inspection:
+        """What was found, where the policy's `options` say what is translated.
+
+        A file that cannot be read gives a finding of severity blocker, never an error.
+        """
         ...

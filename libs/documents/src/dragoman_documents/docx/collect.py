@@ -52,7 +52,7 @@ _ATOMS = {
     "a:fld": (TagRole.FIELD, ""),
 }
 _DELETABLE = frozenset({"w:softHyphen"})
-_COPYABLE = frozenset({"w:tab", "w:br", "w:noBreakHyphen", "w:softHyphen", "a:br"})
+_COPYABLE = frozenset({"w:noBreakHyphen", "w:softHyphen"})
 _MAX_DEPTH = 60
 _KEPT = Field()  # stands for "left as it is": hidden and untranslated text side by side is one thing
 

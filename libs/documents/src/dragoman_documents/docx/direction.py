@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dragoman_contracts.locale import Locale
+from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, names, namespace_of, short_name
 
 _EAST_ASIAN = frozenset({"zh", "ja", "ko"})
+_OFF = frozenset({"0", "false", "off"})
 _AFTER_LANG = frozenset({"w:eastAsianLayout", "w:specVanish", "w:oMath", "w:rPrChange"})
 _AFTER_RTL = frozenset({"w:cs", "w:em", "w:lang", *_AFTER_LANG})
+_AFTER_SZ = _AFTER_RTL | names("w:highlight w:u w:effect w:bdr w:shd w:fitText w:vertAlign w:rtl")
+_AFTER_I = _AFTER_SZ | names(
+    "w:caps w:smallCaps w:strike w:dstrike w:outline w:shadow w:emboss w:imprint w:noProof w:snapToGrid w:vanish "
+    "w:webHidden w:color w:spacing w:w w:kern w:position w:sz w:szCs"
+)
+_AFTER_B = _AFTER_I | names("w:i w:iCs")
+_AFTER_BIDI_VISUAL = names(
+    "w:tblStyleRowBandSize w:tblStyleColBandSize w:tblW w:jc w:tblCellSpacing w:tblInd w:tblBorders w:shd w:tblLayout "
+    "w:tblCellMar w:tblLook w:tblCaption w:tblDescription w:tblPrChange"
+)
 _AFTER_BIDI = names(
     "w:adjustRightInd w:snapToGrid w:spacing w:ind w:contextualSpacing w:mirrorIndents w:suppressOverlap w:jc "
     "w:textDirection w:textAlignment w:textboxTightWrap w:outlineLvl w:divId w:cnfStyle w:rPr w:sectPr "
@@ -17,17 +29,33 @@ _AFTER_BIDI = names(
 )
 
 
-def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale) -> None:
-    """State the locale on runs of WordprocessingML; others say their language elsewhere and are left alone."""
+def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, styles: Styles) -> None:
+    """State the locale on runs of WordprocessingML; others say their language elsewhere and are left alone.
+
+    For a right-to-left locale also the direction of runs, their paragraph and the table around it (§17.4.1), and the
+    looks that complex scripts do not share with others.
+    """
     for run in runs:
         if short_name(run) != "w:r":
             continue
         properties = _properties(run, "rPr")
         _state_language(properties, locale)
         if locale.is_right_to_left and _switch_on(properties, "rtl", _AFTER_RTL):
-            _keep_looks(properties)
+            _keep_looks(properties, paragraph, styles)
     if runs and locale.is_right_to_left and short_name(paragraph) == "w:p":
         _switch_on(_properties(paragraph, "pPr"), "bidi", _AFTER_BIDI)
+        table = _table_around(paragraph)
+        if table is not None:
+            _switch_on(_properties(table, "tblPr"), "bidiVisual", _AFTER_BIDI_VISUAL)
+
+
+def _table_around(paragraph: Element) -> Element | None:
+    for ancestor in paragraph.iterancestors():
+        if short_name(ancestor) == "w:tbl":
+            return ancestor
+        if short_name(ancestor) == "w:txbxContent":
+            return None
+    return None
 
 
 def _state_language(properties: Element, locale: Locale) -> None:
@@ -58,16 +86,35 @@ def _switch_on(properties: Element, local: str, later: frozenset[str]) -> bool:
     return True
 
 
-def _keep_looks(properties: Element) -> None:
-    """Repeat bold, italic and size for complex scripts: right-to-left runs are drawn by those alone (§17.3.2.2)."""
-    stated = {short_name(child): child for child in properties}
-    for local in ("b", "i", "sz"):
-        plain = stated.get(f"w:{local}")
-        if plain is not None and f"w:{local}Cs" not in stated:
-            twin = properties.makeelement(f"{namespace_of(properties)}{local}Cs")
-            for name, value in plain.attrib.items():
-                twin.set(name, value)
-            plain.addnext(twin)
+def _keep_looks(properties: Element, paragraph: Element, styles: Styles) -> None:
+    """State bold, italic and size for complex scripts too where, by the run or its styles, they are not what they are
+    for others: right-to-left runs are drawn by those alone (§17.3.2.2, §17.3.2.38).
+    """
+    levels = styles.levels(properties, paragraph)
+    for local, default, later in (("b", "0", _AFTER_B), ("i", "0", _AFTER_I), ("sz", "20", _AFTER_SZ)):
+        looks = _stated(levels, local, default)
+        if looks != _stated(levels, f"{local}Cs", default):
+            _state(properties, f"{local}Cs", looks, later)
+
+
+def _stated(levels: Sequence[Element], local: str, default: str) -> str:
+    """The value of a property at the first level that states it; switches as 1 and 0."""
+    for level in levels:
+        for child in level:
+            if short_name(child) == f"w:{local}":
+                value = attribute(child, "w:val") or "1"
+                return value if local.startswith("sz") else str(int(value.lower() not in _OFF))
+    return default
+
+
+def _state(properties: Element, local: str, value: str, later: frozenset[str]) -> None:
+    own = next((child for child in properties if short_name(child) == f"w:{local}"), None)
+    if own is not None:
+        return  # the source says how its complex scripts look
+    created = properties.makeelement(f"{namespace_of(properties)}{local}")
+    if value != "1":
+        created.set(f"{namespace_of(properties)}val", value)
+    _insert(properties, created, later)
 
 
 def _insert(properties: Element, child: Element, later: frozenset[str]) -> None:

@@ -64,6 +64,16 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         "{count} embedded objects (workbooks, slides, packages) are kept; text inside them is not translated. "
         "Translate their files on their own.",
     ),
+    "chart_workbooks": (
+        _INFO,
+        "{count} charts keep their data in a workbook. What the charts show is translated, the workbooks are not: "
+        "whoever edits a chart's data in Word sees the source language again. Translate the workbook there.",
+    ),
+    "choices": (
+        _WARNING,
+        "{count} lists to choose from keep their entries in the source language, because stored answers name them. "
+        "Change the entries in Word, under the properties of the control.",
+    ),
     "imported_chunks": (
         _WARNING,
         "{count} pieces of other files are imported when Word opens the document, and cannot be reached. "

@@ -13,7 +13,8 @@ from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.plan import Plan
-from dragoman_documents.docx.stories import plan_units
+from dragoman_documents.docx.stories import plan_units, style_parts
+from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
 
 
@@ -49,19 +50,21 @@ def _merged(
             "It changed, or other options were used: extract it again."
         )
     controls = BoundControls(package)
+    is_mirrored = target_locale is not None and target_locale.is_right_to_left
+    styles = Styles(next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None)
     for unit_id, plan in plans.items():
         target = targets.get(unit_id)
         if target is not None:
-            _write(package, plan, normalised(target), target_locale)
+            _write(package, plan, normalised(target), target_locale, styles)
     controls.follow()
     return package.saved()
 
 
-def _write(package: Package, plan: Plan, target: Content, target_locale: Locale | None) -> None:
+def _write(package: Package, plan: Plan, target: Content, target_locale: Locale | None, styles: Styles) -> None:
     for shown in (plan, *plan.mirrors):
         if target == shown.holder.content:
             continue
         runs = shown.holder.write(target)
         package.mark_changed(shown.part)
         if target_locale is not None and shown.paragraph is not None:
-            mark_language(shown.paragraph, runs, target_locale)
+            mark_language(shown.paragraph, runs, target_locale, styles)

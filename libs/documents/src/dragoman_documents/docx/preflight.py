@@ -17,6 +17,7 @@ from dragoman_documents.docx.xml import Element, attribute, short_name
 
 _LONG_WORDS = 50_000
 _CHANGES = frozenset({"w:ins", "w:del", "w:moveFrom", "w:moveTo"})
+_CHOICES = frozenset({"w:dropDownList", "w:comboBox", "w:ddList"})
 _SWITCHES = frozenset({"w:rtl", "w:bidi", "w:vanish"})
 _OFF = frozenset({"0", "false", "off"})
 
@@ -145,6 +146,7 @@ def _findings(
         yield finding("no_text")
     yield from unreadable_parts(package)
     count = survey.elements
+    workbooks = _chart_workbooks(package)
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),
         ("signature", int(survey.has_signature)),
@@ -152,7 +154,9 @@ def _findings(
         ("write_protection", survey.settings["w:writeProtection"]),
         ("tracked_changes", sum(count[name] for name in _CHANGES)),
         ("comments", count["w:comment"] if options.comments else 0),
-        ("embedded_objects", len(package.with_role(PartRole.EMBEDDED))),
+        ("embedded_objects", len(package.with_role(PartRole.EMBEDDED)) - workbooks),
+        ("chart_workbooks", workbooks),
+        ("choices", sum(count[name] for name in _CHOICES)),
         ("imported_chunks", count["w:altChunk"]),
         ("subdocuments", count["w:subDoc"]),
         ("pictures", len(package.with_role(PartRole.PICTURE))),
@@ -168,6 +172,12 @@ def _findings(
     ):
         if number:
             yield finding(code, number)
+
+
+def _chart_workbooks(package: Package) -> int:
+    charts = package.with_role(PartRole.CHART, PartRole.STATISTICAL_CHART)
+    behind = {name.lower() for chart in charts for name in package.related(chart, "package")}
+    return sum(name.lower() in behind for name in package.with_role(PartRole.EMBEDDED))
 
 
 def _external(package: Package) -> int:

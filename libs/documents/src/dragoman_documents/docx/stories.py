@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
     """The plan of every unit of a document, in document order: part by part, each story where it is anchored."""
-    sheet = next((package.root(name) for name in _style_parts(package)), None)
+    sheet = next((package.root(name) for name in style_parts(package)), None)
     formats = Formats(read_hidden_styles(sheet), options)
     plans: list[Plan] = []
     for name in package.stories():
@@ -54,7 +54,8 @@ def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
     return plans
 
 
-def _style_parts(package: Package) -> Iterator[str]:
+def style_parts(package: Package) -> Iterator[str]:
+    """The names of the parts with styles, that of the main document first."""
     yield from package.related(package.main, "styles")
     yield from package.with_role(PartRole.STYLES)
 

@@ -31,7 +31,7 @@ from dragoman_runtime.telemetry import current_traceparent, span
 router = APIRouter(tags=["jobs"])
 
 _OF_THE_JOB = ("show_job", "read_events", "list_units", "list_artifacts", "process_job", "cancel_job", "resume_job")
-_NOT_FIELDS = frozenset({"file", "document_password", "metadata", "engine", "model", "auto_start"})
+_NOT_FIELDS = frozenset({"file", "document_password", "metadata", "engine", "model", "extraction", "auto_start"})
 
 
 def _link(operation: str) -> dict[str, object]:
@@ -69,6 +69,12 @@ class JobForm(BaseModel):
     metadata: str = Field("", max_length=65536, description="A JSON object.", examples=['{"order": 7}'])
     engine: str = Field("", max_length=80, description="Another engine than the project's.")
     model: str = Field("", max_length=80, description="Another model than the project's.")
+    extraction: str = Field(
+        "",
+        max_length=8192,
+        description="A JSON object of switches of what is translated, as a project's `extraction`.",
+        examples=['{"comments": false, "untranslated_styles": ["Code"]}'],
+    )
     auto_start: Annotated[bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})] = Field(
         None, description="False: after preflight the job waits for POST …/process."
     )
@@ -133,7 +139,7 @@ def _request(form: JobForm, header_key: str | None) -> SubmissionRequest:
         {
             **said,
             "idempotency_key": key or header_key,
-            "metadata": _metadata(form.metadata),
+            "metadata": _object("metadata", form.metadata),
             "overrides": _overrides(form),
             "is_auto_start": form.auto_start,
         }
@@ -141,18 +147,19 @@ def _request(form: JobForm, header_key: str | None) -> SubmissionRequest:
 
 
 def _overrides(form: JobForm) -> PolicyOverrides:
-    return PolicyOverrides(engine=form.engine or None, model=form.model or None)
+    switches = _object("extraction", form.extraction) or None
+    return PolicyOverrides(engine=form.engine or None, model=form.model or None, extraction=switches)
 
 
-def _metadata(text: str) -> dict[str, JsonValue]:
+def _object(field: str, text: str) -> dict[str, JsonValue]:
     if not text.strip():
         return {}
     try:
         value: JsonValue = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise FieldRefusedError("metadata", "This is not JSON.") from error
+        raise FieldRefusedError(field, "This is not JSON.") from error
     if not isinstance(value, dict):
-        raise FieldRefusedError("metadata", "This is JSON, but not an object.")
+        raise FieldRefusedError(field, "This is JSON, but not an object.")
     return value
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pydantic import JsonValue
 from typing_extensions import override
 
 from dragoman_contracts.reports import PreflightFinding, Severity
 from dragoman_contracts.text import plain_text
-from dragoman_documents import DocumentError, Finding, extract, inspect
+from dragoman_documents import DocumentError, ExtractOptions, Finding, extract, inspect
 from dragoman_intake.ports import Inspection, SourceInspector
 
 
@@ -14,10 +17,11 @@ class DocxInspector(SourceInspector):
     """Looks into DOCX files."""
 
     @override
-    def inspect(self, data: bytes) -> Inspection:
+    def inspect(self, data: bytes, options: Mapping[str, JsonValue]) -> Inspection:
+        chosen = ExtractOptions.model_validate(options)
         try:
-            facts = inspect(data)
-            units = extract(data).units
+            facts = inspect(data, chosen)
+            units = extract(data, chosen).units
         except DocumentError as error:
             refusal = PreflightFinding(code=error.code, severity=Severity.BLOCKER, message=error.message)
             return Inspection(findings=(refusal,), facts={}, texts=())

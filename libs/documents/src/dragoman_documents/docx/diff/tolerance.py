@@ -14,6 +14,7 @@ TEXT_NODES = names(
 ADDITIONS = {
     "w:rPr": names("w:lang w:rtl w:bCs w:iCs w:szCs"),
     "w:pPr": names("w:bidi"),
+    "w:tblPr": names("w:bidiVisual"),
 }
 """What the merge may add to properties, by the element they are in; it makes these elements where there are none."""
 
