@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,7 @@ from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJo
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.projection import LogWindow, key_of, positions, translated_errors
-from dragoman_runtime.rebuild import Comparison, Filled, Rebuild, begin, fill, suffix_of, turn
+from dragoman_runtime.rebuild import Comparison, Filled, Rebuild, ReplayLostError, begin, fill, suffix_of, turn
 from dragoman_runtime.reconciler import LiveJobs
 from dragoman_standalone.lock import StateLock, StateLockedError
 from dragoman_standalone.settings import StoreSettings
@@ -185,12 +186,16 @@ class _Replay:
             while not running.done():
                 await asyncio.wait([running], timeout=_LOOK_S)
                 self._told("read", counter.value, until)
-            total = Filled()
-            for filled in await running:
-                total.add(filled)
-            return total
+            every = await running
+        except BrokenProcessPool as error:
+            message = "A process of the replay was killed, perhaps for its memory. Try again with --processes 1."
+            raise ReplayLostError(message) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+        total = Filled()
+        for filled in every:
+            total.add(filled)
+        return total
 
     async def _ended(self, rebuild: Rebuild, until: int, filled: Filled) -> ReplayedView:
         name = rebuild.projection.name
