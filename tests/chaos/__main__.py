@@ -9,10 +9,13 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from chaos.checks import Findings
 from chaos.faults import OUTSIDE_KINDS
-from chaos.plan import plans
+from chaos.installation import Aftermath, Servers
+from chaos.plan import Plan, plans
 from chaos.report import table
 from chaos.run import own_servers, run
 
@@ -28,10 +31,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         seed, jobs=given.jobs, kills=given.kills, rounds=given.rounds, kinds=OUTSIDE_KINDS, times=given.faults
     )
     with tempfile.TemporaryDirectory(prefix="dragoman-chaos-") as temporary, own_servers() as servers:
-        folder = Path(given.keep or temporary)
-        afters, found = asyncio.run(run(chosen, servers, folder, is_cold=given.cold))
-    sys.stdout.write(table(seed, afters, found) + "\n")
-    return 1 if any(each.wrong for each in found) else 0
+        rounds: list[tuple[Aftermath, Findings]] = []
+        with suppress(KeyboardInterrupt):  # what was finished is told
+            asyncio.run(_carry_out(chosen, servers, Path(given.keep or temporary), given.cold, rounds))
+    found = [findings for _, findings in rounds]
+    sys.stdout.write(table(seed, [after for after, _ in rounds], found) + "\n")
+    if len(rounds) < len(chosen):
+        sys.stdout.write(f"\nINTERRUPTED after {len(rounds)} of {len(chosen)} rounds\n")
+    return 1 if len(rounds) < len(chosen) or any(each.wrong for each in found) else 0
+
+
+async def _carry_out(
+    chosen: Sequence[Plan], servers: Servers, folder: Path, is_cold: bool, rounds: list[tuple[Aftermath, Findings]]
+) -> None:
+    async for each in run(chosen, servers, folder, is_cold=is_cold):
+        rounds.append(each)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,17 +23,13 @@ _NUMBERS_A_ROUND = 10_000
 
 async def run(
     plans: Sequence[Plan], servers: Servers, folder: Path, *, is_cold: bool
-) -> tuple[list[Aftermath], list[Findings]]:
+) -> AsyncGenerator[tuple[Aftermath, Findings]]:
     """Carry out the plans in turn. `is_cold`: every process is started as an operator would, not forked."""
-    afters: list[Aftermath] = []
-    found: list[Findings] = []
     for number, plan in enumerate(plans):
         after, findings = await _round(number, plan, servers, folder / f"round-{number}", is_cold)
-        afters.append(after)
-        found.append(findings)
         sys.stdout.write(f"round {number + 1} of {len(plans)}: {_said(after, findings)}\n")
         sys.stdout.flush()
-    return afters, found
+        yield after, findings
 
 
 def _said(after: Aftermath, findings: Findings) -> str:

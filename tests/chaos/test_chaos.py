@@ -38,8 +38,9 @@ async def test_no_job_notices_that_everything_dies_and_goes_wrong(
     plan = plans(seed, jobs=_JOBS, kills=_KILLS, rounds=1, kinds=_KINDS, times=1)
 
     async with asyncio.timeout(_TIMEOUT_S):
-        afters, found = await run(plan, Servers(postgres, rabbitmq, s3), tmp_path, is_cold=False)
+        rounds = [each async for each in run(plan, Servers(postgres, rabbitmq, s3), tmp_path, is_cold=False)]
 
+    afters, found = [after for after, _ in rounds], [findings for _, findings in rounds]
     shown = table(seed, afters, found)
     assert [each.wrong for each in found] == [{}], shown
     assert sum(len(after.kills) for after in afters) == _KILLS, shown
