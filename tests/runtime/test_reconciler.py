@@ -117,6 +117,31 @@ async def test_a_failure_between_two_looks_does_not_wait_for_the_next(scene: Sce
     assert await scene.sent_after(TICK) == [(job_id, WorkKind.PREFLIGHT, 0)]
 
 
+async def test_a_failure_recorded_by_a_clock_that_was_ahead_waits_no_longer_than_meant(scene: Scene) -> None:
+    ahead = scene.clock.at + timedelta(hours=1)
+    job_id = await submit(scene.store)
+    await scene.sent_after(LATER)
+    await submit(
+        scene.store, failed(WorkKind.PREFLIGHT, retry_at=ahead + timedelta(seconds=7)), job_id=job_id, at=ahead
+    )
+
+    assert await scene.sent_after(TICK) == []
+    assert await scene.sent_after(timedelta(seconds=7)) == [(job_id, WorkKind.PREFLIGHT, 0)]
+
+
+async def test_a_clock_that_was_ahead_and_is_right_again_puts_nothing_off(scene: Scene) -> None:
+    job_id = await submit(scene.store)
+    reconciler = scene.reconciler()
+    scene.clock.advance(timedelta(hours=1))
+    await reconciler.step()
+    scene.clock.advance(timedelta(hours=-1))
+    scene.bus.forget()
+
+    await reconciler.step()
+
+    assert scene.bus.work == [(job_id, WorkKind.PREFLIGHT, 0)]
+
+
 async def test_a_job_at_rest_is_forgotten_until_somebody_resumes_it(scene: Scene) -> None:
     job_id = await submit(scene.store, *UP_TO_PREFLIGHT, CancelRequested(), JobCancelled())
     assert await scene.sent_after(EVERY) == []

@@ -76,10 +76,12 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import BUILT_IN_PIPELINES, TRANSLATE_DOCX, Phase, Pipeline
 from dragoman_contracts.pipeline import (
+    CLOCK_TOLERANCE,
     WorkItem,
     accepts_late,
     due_at,
     first_kind,
+    is_due,
     is_owed,
     next_kind,
     next_phase,
@@ -158,6 +160,7 @@ from dragoman_contracts.vocabulary import (
 # The way of a job: its pipeline, its state, what it owes.
 __all__ = [
     "BUILT_IN_PIPELINES",
+    "CLOCK_TOLERANCE",
     "TRANSLATE_DOCX",
     "Extraction",
     "Job",
@@ -176,6 +179,7 @@ __all__ = [
     "evolve",
     "first_kind",
     "fold",
+    "is_due",
     "is_owed",
     "next_kind",
     "next_phase",

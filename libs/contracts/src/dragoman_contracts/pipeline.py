@@ -17,7 +17,7 @@ A job is a stream of events that carries a snapshot of its pipeline, an ordered 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from dragoman_contracts.envelope import RecordedEvent
@@ -51,6 +51,9 @@ class WorkItem(Value):
         """What of the job it is."""
         return (self.kind, self.index)
 
+
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""By how much the clocks of two machines may differ without one of them counting as wrong."""
 
 _WORK_OF_PHASE: dict[PhaseKind, WorkKind] = {
     PhaseKind.PREFLIGHT: WorkKind.PREFLIGHT,
@@ -128,6 +131,17 @@ def due_at(job: Job, key: WorkKey) -> datetime | None:
     """When work that failed may be tried again; None when it may at once."""
     trouble = job.failures.get(key)
     return None if trouble is None else trouble.retry_at
+
+
+def is_due(job: Job, key: WorkKey, now: datetime) -> bool:
+    """Whether the work may be tried now: it did not fail, or its time has come.
+
+    A failure that lies in the future was recorded by a clock that was wrong, and so was its time.
+    """
+    trouble = job.failures.get(key)
+    if trouble is None or trouble.retry_at is None or trouble.retry_at <= now:
+        return True
+    return trouble.occurred_at > now + CLOCK_TOLERANCE
 
 
 def first_kind(pipeline: Pipeline) -> WorkKind:

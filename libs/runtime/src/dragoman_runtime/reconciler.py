@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from dragoman_contracts.events import (
     WorkFailed,
 )
 from dragoman_contracts.job import Job
-from dragoman_contracts.pipeline import WorkItem, due_at, owed
+from dragoman_contracts.pipeline import CLOCK_TOLERANCE, WorkItem, is_due, owed
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.bus import Delivery, WorkSender
 from dragoman_runtime.clock import Clock
@@ -101,6 +101,7 @@ class Reconciler:
         self._every = every
         self._tick = tick
         self._jobs = Jobs(store, capacity=2048)
+        self._seen_at = datetime.min.replace(tzinfo=UTC)
 
     async def run(self) -> None:
         """Reconcile for ever; ends only when cancelled. Trouble with store or bus is waited out."""
@@ -116,6 +117,9 @@ class Reconciler:
         while await self._read_news():
             pass
         sent, now = 0, self._clock.now()
+        if now + CLOCK_TOLERANCE < self._seen_at:  # the clock was ahead: so are the times that were set by it
+            await self._live_jobs.wake_all(now)
+        self._seen_at = now
         while job_ids := await self._live_jobs.claim(now, now + self._every * _PATIENCE):
             try:
                 sent += await self._reconcile(job_ids, now)
@@ -144,13 +148,14 @@ class Reconciler:
         envelope, event = stored.recorded.envelope, stored.recorded.event
         if envelope.stream_type is not StreamType.JOB:
             return []
+        at = min(envelope.occurred_at, self._clock.now())  # who recorded it may have a clock that is ahead
         match event:
-            case WorkFailed(retry_at=at):
-                return [Wake(envelope.stream_id, at)]
+            case WorkFailed(retry_at=retry_at):
+                return [Wake(envelope.stream_id, at + (retry_at - envelope.occurred_at))]
             case CancelRequested():
-                return [Wake(envelope.stream_id, envelope.occurred_at + self._tick)]
+                return [Wake(envelope.stream_id, at + self._tick)]
             case _ if isinstance(event, _WAKING):
-                return [Wake(envelope.stream_id, envelope.occurred_at + self._every)]
+                return [Wake(envelope.stream_id, at + self._every)]
             case _:
                 return []
 
@@ -184,7 +189,7 @@ class Reconciler:
         if job.status is JobStatus.CANCELLING:  # waits for whatever of the job is under way
             is_busy = bool(await self._store.live_leases(job.job_id))
             return _Finding(job, () if is_busy else items, now + self._tick)
-        ready = tuple(item for item in items if item.work_id not in leases and (due_at(job, item.key) or now) <= now)
+        ready = tuple(item for item in items if item.work_id not in leases and is_due(job, item.key, now))
         patience = min(max((now - job.head_at) / 2, self._every), self._every * _PATIENCE)
         looks = [now + patience, *(leases[item.work_id] for item in items if item.work_id in leases)]
         looks += [trouble.retry_at for trouble in job.failures.values() if trouble.retry_at and trouble.retry_at > now]

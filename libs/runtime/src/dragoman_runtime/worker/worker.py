@@ -29,7 +29,7 @@ from dragoman_contracts.events import Event, PhaseStarted
 from dragoman_contracts.identity import event_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
-from dragoman_contracts.pipeline import WorkItem, accepts_late, due_at, is_owed
+from dragoman_contracts.pipeline import WorkItem, accepts_late, is_due, is_owed
 from dragoman_contracts.vocabulary import PHASE_OF, JobStatus, WorkKind
 from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
@@ -181,8 +181,8 @@ class _Turn:
         return None
 
     def _is_due(self, job: Job) -> bool:
-        due = due_at(job, self._item.key)
-        return is_owed(job, self._item.key) and (due is None or due <= self._clock.now())
+        key = self._item.key
+        return is_owed(job, key) and is_due(job, key, self._clock.now())
 
     def _phase_start(self, job: Job) -> tuple[Event, ...]:
         kind = self._item.kind
