@@ -273,7 +273,9 @@ async def test_the_commands_read_a_folder_that_a_process_has(tmp_path: Path) -> 
     assert [line["sequence"] for line in lines] == ["1", "2", "3"]
     started = _run("list", "--type", "phase.started", "--job", str(job_id), "--json", *state).stdout.splitlines()
     assert {json.loads(line)["type"] for line in started} == {"phase.started"}
-    assert "job.submitted" in _run("list", *state).stdout
+    listed = _run("list", *state).stdout
+    assert listed.count(str(job_id)) == len(await site.rows())
+    assert "job.submitted" in listed
     assert _run("list", "--until", "2020-01-01", "--json", *state).stdout == ""
     shown: list[dict[str, Any]] = [
         json.loads(_run("show", name, *state).stdout) for name in ("2", f"{job_id}:2", lines[1]["id"])

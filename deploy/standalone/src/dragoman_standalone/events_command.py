@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dragoman_standalone.settings import StoreSettings
 
 _T = TypeVar("_T")
+_TABLE_WIDTH = 150
 
 events_app = typer.Typer(no_args_is_help=True, help="Read, copy and check the event log.")
 
@@ -67,12 +68,12 @@ def list_events(
         return
     table = Table(box=None, pad_edge=False)
     for column in ("position", "when", "type", "stream", "version", "actor"):
-        table.add_column(column, no_wrap=column != "actor")
+        table.add_column(column, no_wrap=True)
     for row in rows:
         fields = json.loads(row.state)
         when, actor = str(fields.get("occurred_at", "")), str(fields.get("origin", {}).get("actor", ""))
         table.add_row(str(row.position), when, row.topic, str(row.stream_id), str(row.version), actor)
-    Console().print(table)
+    Console(width=max(Console().width, _TABLE_WIDTH)).print(table)  # wide, since ids are there to be copied
 
 
 @events_app.command()
