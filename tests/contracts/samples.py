@@ -15,7 +15,7 @@ from uuid import uuid5
 from contracts import streams as s
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import Origin, RecordedEvent, encode, record
-from dragoman_contracts.identity import document_id
+from dragoman_contracts.identity import document_id, work_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import WorkKind
@@ -45,8 +45,17 @@ def _events() -> tuple[e.Event, ...]:
         e.CancelRequested(),
         e.JobCancelled(),
         e.ResumeRequested(batch_indexes=(1, 3)),
+        e.JobMarkedFailed(),
+        e.CheckpointDiscarded(),
         s.failed(WorkKind.TRANSLATION_BATCH, 1),
         s.parked(WorkKind.TRANSLATION_BATCH, 1),
+        e.WorkRedriven(
+            work_id=work_id(s.JOB, WorkKind.TRANSLATION_BATCH, 1),
+            kind=WorkKind.TRANSLATION_BATCH,
+            index=1,
+            batch_indexes=(1, 3),
+        ),
+        s.discarded(WorkKind.TRANSLATION_BATCH, 1),
         e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=s.ref("the source document").digest),
         e.ReplayPackaged(artifact=s.ref("package.zip")),
         e.DocumentRegistered(record=s.ref("the intake record"), family_key_digest=s.ref("the family key").digest),

@@ -222,6 +222,11 @@ def parked(kind: WorkKind, index: int = 0, *, attempt: int = 5) -> e.WorkParked:
     )
 
 
+def discarded(kind: WorkKind, index: int = 0) -> e.WorkDiscarded:
+    """A person does not want this parked work."""
+    return e.WorkDiscarded(work_id=work_id(JOB, kind, index), kind=kind, index=index)
+
+
 UP_TO_PREFLIGHT: tuple[e.Event, ...] = (started(WorkKind.PREFLIGHT), preflight_passed())
 UP_TO_EXTRACTION: tuple[e.Event, ...] = (*UP_TO_PREFLIGHT, started(WorkKind.EXTRACTION), extracted())
 UP_TO_PLAN: tuple[e.Event, ...] = (*UP_TO_EXTRACTION, planned(), started(WorkKind.TRANSLATION_BATCH))

@@ -30,11 +30,12 @@ from dragoman_contracts.pipeline import (
     next_phase,
     owed,
     progress_pct,
+    redrive_request,
     resume_request,
     start_request,
 )
 from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus, Stage, WorkKind
+from dragoman_contracts.vocabulary import LIVE, PHASE_OF, RESTING, RESUMABLE, JobStatus, Stage, WorkKind
 
 HISTORIES: tuple[tuple[e.Event, ...], ...] = (
     (),
@@ -49,7 +50,20 @@ _STAGES = {*Stage, *(phase.name for phase in TRANSLATE_DOCX.phases)}
 
 
 def is_at_its_end(job: Job) -> bool:
-    return job.status is JobStatus.COMPLETED or job.preflight_verdict is e.PreflightVerdict.BLOCKED
+    is_blocked = job.preflight_verdict is e.PreflightVerdict.BLOCKED
+    return job.status is JobStatus.COMPLETED or is_blocked or job.is_checkpoint_discarded
+
+
+def is_given_up(job: Job) -> bool:
+    return job.is_checkpoint_discarded
+
+
+def is_done(job: Job, key: WorkKey) -> bool:
+    """A late outcome came in after the work was parked."""
+    if key[0] is WorkKind.TRANSLATION_BATCH:
+        return job.plan is not None and job.plan.batches[key[1]] is not None
+    phase = job.phase_of_kind(PHASE_OF[key[0]])
+    return phase is not None and job.is_finished(phase)
 
 
 def waits_for_start(job: Job) -> bool:
@@ -141,9 +155,43 @@ class JobLife(RuleBasedStateMachine):
         self._append(e.CancelRequested())
 
     @rule()
-    @precondition(lambda self: self.job is not None and self.job.status in RESUMABLE)
+    @precondition(lambda self: self.job is not None and self.job.status in RESUMABLE and not is_given_up(self.job))
     def resume(self) -> None:
         self._append(resume_request(self._job))
+
+    @rule(pick=st.integers(min_value=0))
+    @precondition(lambda self: self.job is not None and bool(self.job.parked))
+    def redrive(self, pick: int) -> None:
+        """Twice the same, or beside other parked work."""
+        keys = sorted(self._job.parked)
+        key = keys[pick % len(keys)]
+        goes_on = self._job.goes_on_without(key)
+        self._append(redrive_request(self._job, key))
+        assert key not in self._job.parked
+        assert goes_on == (self._job.status is not JobStatus.FAILED)
+        assert not goes_on or is_owed(self._job, key) or is_done(self._job, key)
+
+    @rule(pick=st.integers(min_value=0))
+    @precondition(lambda self: self.job is not None and bool(self.job.parked))
+    def discard_work(self, pick: int) -> None:
+        keys = sorted(self._job.parked)
+        key = keys[pick % len(keys)]
+        self._append(s.discarded(*key))
+        assert self._job.status is JobStatus.FAILED
+        assert key not in self._job.parked
+
+    @rule()
+    @precondition(lambda self: self.job is not None and self.job.status in LIVE | {JobStatus.CANCELLING})
+    def mark_failed(self) -> None:
+        self._append(e.JobMarkedFailed())
+        assert self._job.status is JobStatus.FAILED
+
+    @rule(is_meant=st.sampled_from([False] * 9 + [True]))
+    @precondition(lambda self: self.job is not None and self.job.status in RESUMABLE)
+    def discard_checkpoint(self, is_meant: bool) -> None:
+        if is_meant:
+            self._append(e.CheckpointDiscarded())
+            assert not self._job.is_interrupted
 
     @rule()
     @precondition(lambda self: self.job is not None and not self.job.is_started)
@@ -175,6 +223,15 @@ class JobLife(RuleBasedStateMachine):
         assert pct >= self.pct
         assert (pct == 100) == (self._job.status is JobStatus.COMPLETED)
         self.pct = pct
+
+    @invariant()
+    def only_a_failed_job_is_held(self) -> None:
+        is_held = bool(self._job.parked) or bool(self._job.discarded) or self._job.is_marked_failed
+        assert not is_held or self._job.status is JobStatus.FAILED
+
+    @invariant()
+    def a_stopped_job_knows_since_when(self) -> None:
+        assert (self._job.stopped_at is not None) == (self._job.status in RESUMABLE)
 
     @invariant()
     def status_and_stage_are_words_of_the_vocabulary(self) -> None:

@@ -276,6 +276,20 @@ class ResumeRequested(PhaseResult):
     batch_indexes: tuple[Count, ...] = ()
 
 
+class JobMarkedFailed(Event):
+    """A person declared a job failed that moves no more; what a worker still brings is recorded and moves nothing."""
+
+    name: ClassVar[str] = "job.marked_failed"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+
+class CheckpointDiscarded(Event):
+    """A person gave up what a failed or cancelled job has done: it cannot be resumed any more, only run anew."""
+
+    name: ClassVar[str] = "job.checkpoint_discarded"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+
 class WorkFailed(Event):
     """An attempt failed and will be made again, not before `retry_at`."""
 
@@ -302,6 +316,29 @@ class WorkParked(Event):
     attempt: Annotated[int, Field(ge=1)]
     code: ErrorCode
     reason: ObjectRef | None = None
+
+
+class WorkRedriven(PhaseResult):
+    """A person wants parked work done. Where nothing else holds the job it goes on, with what `ResumeRequested` says."""
+
+    name: ClassVar[str] = "work.redriven"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    work_id: UUID
+    kind: WorkKind
+    index: Count
+    batch_indexes: tuple[Count, ...] = ()
+
+
+class WorkDiscarded(Event):
+    """A person said that parked work will not be done; the job stays failed until it is resumed as a whole."""
+
+    name: ClassVar[str] = "work.discarded"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    work_id: UUID
+    kind: WorkKind
+    index: Count
 
 
 class ArtifactErased(Event):
@@ -391,8 +428,12 @@ EVENT_TYPES: dict[str, type[Event]] = {
         CancelRequested,
         JobCancelled,
         ResumeRequested,
+        JobMarkedFailed,
+        CheckpointDiscarded,
         WorkFailed,
         WorkParked,
+        WorkRedriven,
+        WorkDiscarded,
         ArtifactErased,
         ReplayPackaged,
         DocumentRegistered,

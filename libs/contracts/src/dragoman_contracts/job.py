@@ -14,7 +14,7 @@ from dragoman_contracts.envelope import EventEnvelope, RecordedEvent
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import Artifact, ArtifactKind, ObjectRef
-from dragoman_contracts.vocabulary import PHASE_OF, JobStatus, PhaseKind, Stage, WorkKind
+from dragoman_contracts.vocabulary import LIVE, PHASE_OF, RESUMABLE, JobStatus, PhaseKind, Stage, WorkKind
 
 _S = TypeVar("_S", bound="Job | Plan")
 
@@ -87,7 +87,11 @@ class Verification:
 
 @dataclass(frozen=True)
 class Job:
-    """A job's state after `version` events. `head_at` is when the last of them occurred."""
+    """A job's state after `version` events. `head_at` is when the last of them occurred.
+
+    A failed job is held by its `parked` work, by work a person `discarded`, or by a person who marked it failed.
+    `stopped_at` is since when it is failed or cancelled.
+    """
 
     job_id: UUID
     project_id: UUID
@@ -114,6 +118,10 @@ class Job:
     artifacts: tuple[Artifact, ...] = ()
     failures: Mapping[WorkKey, Trouble] = field(default_factory=dict[WorkKey, Trouble])
     parked: Mapping[WorkKey, Trouble] = field(default_factory=dict[WorkKey, Trouble])
+    discarded: frozenset[WorkKey] = frozenset()
+    is_marked_failed: bool = False
+    is_checkpoint_discarded: bool = False
+    stopped_at: datetime | None = None
 
     @property
     def pipeline(self) -> Pipeline:
@@ -147,6 +155,16 @@ class Job:
     def checkpoint_phases(self) -> tuple[str, ...]:
         """Names of the finished phases, which a resume skips."""
         return tuple(phase.name for phase in self.pipeline.phases if self.is_finished(phase))
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the job is failed or cancelled, and has a checkpoint from which it can be resumed."""
+        return self.status in RESUMABLE and not self.is_checkpoint_discarded and bool(self.checkpoint_phases)
+
+    def goes_on_without(self, key: WorkKey) -> bool:
+        """Whether this parked work is all that keeps the job from going on."""
+        is_held = bool(self.parked.keys() - {key}) or bool(self.discarded) or self.is_marked_failed
+        return self.status is JobStatus.FAILED and key in self.parked and not is_held
 
 
 def fold(recorded: Iterable[RecordedEvent], job: Job | None = None) -> Job | None:
@@ -193,7 +211,8 @@ def evolve(job: Job, recorded: RecordedEvent) -> Job:
     if envelope.stream_id != job.job_id or envelope.version != job.version + 1:
         raise ValueError(f"Event {envelope.version} of {envelope.stream_id} does not follow version {job.version}.")
     changed = _apply(recorded.event, job, envelope)
-    return _replace(changed, version=envelope.version, head_at=envelope.occurred_at)
+    stopped_at = (changed.stopped_at or envelope.occurred_at) if changed.status in RESUMABLE else None
+    return _replace(changed, version=envelope.version, head_at=envelope.occurred_at, stopped_at=stopped_at)
 
 
 def _replace(state: _S, **changes: Any) -> _S:
@@ -260,6 +279,10 @@ def _cleared(job: Job, keys: set[WorkKey]) -> Job:
     if not job.failures:
         return job
     return _replace(job, failures={key: trouble for key, trouble in job.failures.items() if key not in keys})
+
+
+def _unparked(job: Job, key: WorkKey) -> Job:
+    return _replace(job, parked={other: trouble for other, trouble in job.parked.items() if other != key})
 
 
 @singledispatch
@@ -408,7 +431,24 @@ def _(event: e.JobCancelled, job: Job, envelope: EventEnvelope) -> Job:
 
 @_apply.register
 def _(event: e.ResumeRequested, job: Job, envelope: EventEnvelope) -> Job:
-    return _wait_for_next(_replace(job, failures={}, parked={}, is_started=True))
+    if job.is_checkpoint_discarded:
+        return job
+    free = _replace(job, failures={}, parked={}, discarded=frozenset(), is_marked_failed=False)
+    return _wait_for_next(_replace(free, is_started=True))
+
+
+@_apply.register
+def _(event: e.JobMarkedFailed, job: Job, envelope: EventEnvelope) -> Job:
+    if job.status not in LIVE | {JobStatus.CANCELLING}:
+        return job
+    return _replace(job, status=JobStatus.FAILED, is_marked_failed=True)
+
+
+@_apply.register
+def _(event: e.CheckpointDiscarded, job: Job, envelope: EventEnvelope) -> Job:
+    if job.status not in RESUMABLE:
+        return job
+    return _replace(job, failures={}, parked={}, is_checkpoint_discarded=True)
 
 
 @_apply.register
@@ -419,11 +459,31 @@ def _(event: e.WorkFailed, job: Job, envelope: EventEnvelope) -> Job:
 
 @_apply.register
 def _(event: e.WorkParked, job: Job, envelope: EventEnvelope) -> Job:
+    if job.is_checkpoint_discarded:
+        return job  # nobody can let it be done any more
     key = (event.kind, event.index)
     trouble = Trouble(event.code, event.attempt, envelope.occurred_at, reason=event.reason)
     job = _cleared(_replace(job, parked={**job.parked, key: trouble}), {key})
     is_late = job.is_stopped and event.kind is not WorkKind.CANCELLATION
     return job if is_late else _replace(job, status=JobStatus.FAILED)
+
+
+@_apply.register
+def _(event: e.WorkRedriven, job: Job, envelope: EventEnvelope) -> Job:
+    key = (event.kind, event.index)
+    goes_on = job.goes_on_without(key)
+    job = _cleared(_unparked(job, key), {key})
+    if not goes_on:
+        return job
+    if event.kind is WorkKind.CANCELLATION:
+        return _replace(job, status=JobStatus.CANCELLING)
+    return _wait_for_next(job)
+
+
+@_apply.register
+def _(event: e.WorkDiscarded, job: Job, envelope: EventEnvelope) -> Job:
+    key = (event.kind, event.index)
+    return _replace(_unparked(job, key), discarded=job.discarded | {key}) if key in job.parked else job
 
 
 @_apply.register

@@ -28,6 +28,7 @@ from dragoman_contracts.events import (
     ResumeRequested,
     StartRequested,
     TranslationPlanned,
+    WorkRedriven,
 )
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, WorkKey, current_phase
@@ -181,7 +182,7 @@ def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
             return (_item_of(recorded, kind),)
         case TranslationPlanned(batch_count=count):
             return tuple(_item_of(recorded, WorkKind.TRANSLATION_BATCH, index) for index in range(count))
-        case ResumeRequested(batch_indexes=indexes) if indexes:
+        case ResumeRequested(batch_indexes=indexes) | WorkRedriven(batch_indexes=indexes) if indexes:
             return tuple(_item_of(recorded, WorkKind.TRANSLATION_BATCH, index) for index in indexes)
         case CancelRequested():
             return (_item_of(recorded, WorkKind.CANCELLATION),)
@@ -201,12 +202,36 @@ def start_request(job: Job) -> StartRequested:
 
 def resume_request(job: Job) -> ResumeRequested:
     """The event that lets a failed or cancelled job go on from its checkpoint, with the work that it makes owed."""
+    kind, indexes = _left(job)
+    return ResumeRequested(next_kind=kind, batch_indexes=indexes)
+
+
+def redrive_request(job: Job, key: WorkKey) -> WorkRedriven:
+    """The event that lets this parked work be done, with all that becomes owed where the job then goes on.
+
+    The whole job had stopped for it, so more than the parked work may be owed.
+    """
+    kind, index = key
+    event = WorkRedriven(work_id=work_id(job.job_id, kind, index), kind=kind, index=index)
+    if not job.goes_on_without(key):
+        return event
+    if kind is WorkKind.CANCELLATION:
+        return event.model_copy(update={"next_kind": kind})
+    phase = current_phase(job)
+    if not job.is_started and phase is not None and phase.kind not in _WITHOUT_START:
+        return event
+    following, indexes = _left(job)
+    return event.model_copy(update={"next_kind": following, "batch_indexes": indexes})
+
+
+def _left(job: Job) -> tuple[WorkKind | None, tuple[int, ...]]:
+    """What a stopped job owes once it goes on: work of one kind, or else batches."""
     phase = current_phase(job)
     if phase is None or job.is_review_owed:
-        return ResumeRequested()
+        return None, ()
     if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.pending:
-        return ResumeRequested(batch_indexes=job.plan.pending)
-    return ResumeRequested(next_kind=_WORK_OF_PHASE.get(phase.kind))
+        return None, job.plan.pending
+    return _WORK_OF_PHASE.get(phase.kind), ()
 
 
 def progress_pct(job: Job) -> float:

@@ -22,6 +22,7 @@ from dragoman_contracts.events import (
     StartRequested,
     StreamType,
     WorkFailed,
+    WorkRedriven,
 )
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import CLOCK_TOLERANCE, WorkItem, is_due, owed
@@ -32,7 +33,7 @@ from dragoman_runtime.eventstore import EventStore, Jobs, Stored
 from dragoman_runtime.telemetry import get_logger
 
 _POSITION = "live_jobs"
-_WAKING = (JobSubmitted, StartRequested, ResumeRequested, ReviewImported)
+_WAKING = (JobSubmitted, StartRequested, ResumeRequested, ReviewImported, WorkRedriven)
 _PATIENCE = 10
 """How many times `every` passes at most before a job is looked at again."""
 
