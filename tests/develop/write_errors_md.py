@@ -40,7 +40,7 @@ inside, and would be answered as `internal`, 500.
 _INTERNAL = 500
 _FINDINGS = frozenset({"PreflightFinding", "QaFinding", "Finding", "finding", "_finding"})
 _LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "canonical_line", "span"})
-_FILES = frozenset({"db", "docx", "html", "json", "srx"})
+_FILES = frozenset({"db", "docx", "html", "json", "ndjson", "srx", "tmx"})
 
 
 @dataclass(frozen=True)

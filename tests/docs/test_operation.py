@@ -136,7 +136,7 @@ def _restored(postgres: PostgresServer, dump: Path) -> str:
     subprocess.run(["pg_restore", "--no-owner", "--dbname", url, dump], check=True)
     name = url.rpartition("/")[2]
     views = postgres.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'view\\_%'", database=name).split()
-    assert len(views) == 4
+    assert len(views) == 5
     for view in views:
         postgres.execute(f'DROP TABLE "{view}"', database=name)
     return url

@@ -11,6 +11,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import RESTING, JobStatus
 from dragoman_gateway.actors import Actors
+from dragoman_gateway.control import JobControl
 from dragoman_gateway.domain import SubmissionRequest, Upload
 from dragoman_gateway.principals import local_principal
 from dragoman_gateway.submission import SubmissionRules, Submissions
@@ -89,13 +90,15 @@ async def test_both_ways_follow_the_normative_trace_and_give_the_same_bytes(
     variables = {name.removeprefix("DRAGOMAN_").lower(): value for name, value in installation.environment.items()}
     objects = object_store(load(ObjectSettings, variables))
     await objects.open()
+    jobs, clock, actors = Jobs(store), SystemClock(), Actors(objects, "test")
     submissions = Submissions(
         store=store,
-        jobs=Jobs(store),
+        jobs=jobs,
         objects=objects,
         catalog=Catalog(database),
-        clock=SystemClock(),
-        actors=Actors(objects, "test"),
+        clock=clock,
+        actors=actors,
+        control=JobControl(store=store, jobs=jobs, clock=clock, actors=actors),
         rules=SubmissionRules(pipeline=TRANSLATE_DOCX, default_engine="pseudo"),
     )
     submitted = await submissions.submit(REQUEST, Upload("terms.docx", small_docx), local_principal())

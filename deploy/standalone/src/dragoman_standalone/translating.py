@@ -23,7 +23,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
-from dragoman_gateway.domain import SubmissionRequest, Upload, is_running
+from dragoman_gateway.domain import OnUnfinished, SubmissionRequest, Upload, is_running
 from dragoman_gateway.principals import local_principal
 from dragoman_gateway.uploads import received
 from dragoman_runtime.telemetry import current_traceparent, span
@@ -47,6 +47,14 @@ class Unfinished(StrEnum):
     REFUSE = "refuse"
     RESUME = "resume"
     FRESH = "fresh"
+
+
+_ON_UNFINISHED = {
+    Unfinished.REFUSE: OnUnfinished.KEEP,
+    Unfinished.RESUME: OnUnfinished.KEEP,
+    Unfinished.FRESH: OnUnfinished.FRESH,
+}
+"""The key finds the job of the same terms; what else was interrupted, with another engine say, can still go on."""
 
 
 class UnfinishedJobError(PermanentError):
@@ -83,7 +91,14 @@ class _Read:
     @property
     def is_left(self) -> bool:
         """Whether an earlier run left it unfinished."""
-        return self.job is not None and (self.job.status not in RESTING or self.job.status in RESUMABLE)
+        if self.job is None or self.is_given_up:
+            return False
+        return self.job.status not in RESTING or self.job.status in RESUMABLE
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether a person gave up what the latest job had done, so that only a new one can follow."""
+        return self.job is not None and self.job.is_checkpoint_discarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +187,7 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
     """The file's job: that of an earlier run, told to go on where it had stopped, or a new one."""
     read = await _read(platform, file, order)
     principal = local_principal()
-    is_fresh = order.unfinished is Unfinished.FRESH
+    is_fresh = order.unfinished is Unfinished.FRESH or read.is_given_up
     if is_fresh and read.job is not None:
         await _until_rested(platform, read.job)
     request = SubmissionRequest(
@@ -187,7 +202,11 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
     )
     with span("translate") as root:
         submitted = await platform.gateway.submissions.submit(
-            request, read.upload, principal, traceparent=current_traceparent()
+            request,
+            read.upload,
+            principal,
+            on_unfinished=_ON_UNFINISHED[order.unfinished],
+            traceparent=current_traceparent(),
         )
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
     if submitted.job.status in RESUMABLE:

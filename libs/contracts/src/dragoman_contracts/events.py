@@ -319,7 +319,7 @@ class WorkParked(Event):
 
 
 class WorkRedriven(PhaseResult):
-    """A person wants parked work done. Where nothing else holds the job it goes on, with what `ResumeRequested` says."""
+    """A person wants parked work done. Where nothing else holds the job it goes on, with what a resume would owe."""
 
     name: ClassVar[str] = "work.redriven"
     producer: ClassVar[Service | None] = Service.GATEWAY

@@ -34,7 +34,10 @@ class Policy(Value):
 
 
 class IntakeRecord(Value):
-    """What a person said when submitting, kept outside the events so that it can be erased (DESIGN §2 Erasure)."""
+    """What a person said when submitting, kept outside the events so that it can be erased (DESIGN §2 Erasure).
+
+    `choices` are the policy's fields that the request named itself; a rerun keeps to them.
+    """
 
     project_code: str
     domain_pack_code: str
@@ -47,6 +50,7 @@ class IntakeRecord(Value):
     submitted_by: str = ""
     idempotency_key: str = ""
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    choices: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class ActorRecord(Value):

@@ -1,4 +1,4 @@
-"""Acting on a job: start, cancel, resume. Decides on the newest state, and again when somebody was first."""
+"""Acting on a job: start, cancel, resume, redrive … Decides on the newest state, and again when somebody was first."""
 
 from __future__ import annotations
 
@@ -7,17 +7,29 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from dragoman_contracts.errors import ConflictError
-from dragoman_contracts.events import Event, JobOpened
-from dragoman_contracts.job import Job
+from dragoman_contracts.events import Event, JobOpened, WorkRedriven
+from dragoman_contracts.job import Job, WorkKey
 from dragoman_gateway.actors import Actors
-from dragoman_gateway.domain import decide_cancel, decide_resume, decide_start, is_running, job_key
+from dragoman_gateway.domain import (
+    decide_cancel,
+    decide_discard,
+    decide_discard_checkpoint,
+    decide_mark_failed,
+    decide_redrive,
+    decide_resume,
+    decide_retry,
+    decide_start,
+    is_running,
+    job_key,
+)
 from dragoman_gateway.errors import RunningJobError
 from dragoman_gateway.principals import Principal
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, Head, JobMissingError, Jobs, read_document
 
 _ATTEMPTS = 10
-_Decide = Callable[[Job, Head, Principal], Awaitable[tuple[Append, ...]]]
+_Decide = Callable[[Job], Event | None]
+_Appends = Callable[[Job, Head, Event, Principal], Awaitable[tuple[Append, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +65,7 @@ class JobControl:
             JobMissingError: as `find`.
             JobStateError: the job is completed, blocked or failed.
         """
-        return await self._act(job_id, principal, self._cancelling)
+        return await self._act(job_id, principal, decide_cancel)
 
     async def start(self, job_id: UUID, principal: Principal) -> Acted:
         """Let a job go on that was submitted with auto-start off; nothing to do where it was started.
@@ -62,17 +74,64 @@ class JobControl:
             JobMissingError: as `find`.
             JobStateError: the job is blocked, failed or cancelled.
         """
-        return await self._act(job_id, principal, self._starting)
+        return await self._act(job_id, principal, decide_start)
 
     async def resume(self, job_id: UUID, principal: Principal) -> Acted:
         """Let a failed or cancelled job go on from its checkpoint.
 
         Raises:
             JobMissingError: as `find`.
-            JobStateError: the job is neither failed nor cancelled.
+            JobStateError: the job is neither failed nor cancelled, or its checkpoint was given up.
             RunningJobError: another job has taken its version, target locale and pipeline in the meantime.
         """
-        return await self._act(job_id, principal, self._resuming)
+        return await self._act(job_id, principal, decide_resume, self._claiming)
+
+    async def retry(self, job_id: UUID, principal: Principal) -> Acted:
+        """Let a failed job go on from its checkpoint.
+
+        Raises:
+            JobMissingError: as `find`.
+            JobStateError: the job is not failed, or its checkpoint was given up.
+            RunningJobError: as `resume`.
+        """
+        return await self._act(job_id, principal, decide_retry, self._claiming)
+
+    async def mark_failed(self, job_id: UUID, principal: Principal) -> Acted:
+        """Declare a job failed that moves no more; nothing to do where it is failed already.
+
+        Raises:
+            JobMissingError: as `find`.
+            JobStateError: the job is not in flight.
+        """
+        return await self._act(job_id, principal, decide_mark_failed)
+
+    async def discard_checkpoint(self, job_id: UUID, principal: Principal) -> Acted:
+        """Give up what a failed or cancelled job has done; nothing to do where that was given up already.
+
+        Raises:
+            JobMissingError: as `find`.
+            JobStateError: the job is neither failed nor cancelled.
+        """
+        return await self._act(job_id, principal, decide_discard_checkpoint)
+
+    async def redrive(self, job_id: UUID, key: WorkKey, principal: Principal) -> Acted:
+        """Let parked work be done again; the job goes on where nothing else holds it.
+
+        Raises:
+            JobMissingError: as `find`.
+            NotParkedError: the work is not parked.
+            RunningJobError: as `resume`.
+        """
+        return await self._act(job_id, principal, lambda job: decide_redrive(job, key), self._redriving)
+
+    async def discard(self, job_id: UUID, key: WorkKey, principal: Principal) -> Acted:
+        """Take parked work from the list of what waits for a person: it will not be done.
+
+        Raises:
+            JobMissingError: as `find`.
+            NotParkedError: the work is not parked.
+        """
+        return await self._act(job_id, principal, lambda job: decide_discard(job, key))
 
     async def _load(self, job_id: UUID, principal: Principal) -> tuple[Job, Head]:
         job, head = await self._jobs.load(job_id)
@@ -80,12 +139,15 @@ class JobControl:
             raise JobMissingError(f"Job {job_id} does not exist.")
         return job, head
 
-    async def _act(self, job_id: UUID, principal: Principal, decide: _Decide) -> Acted:
+    async def _act(
+        self, job_id: UUID, principal: Principal, decide: _Decide, appends_of: _Appends | None = None
+    ) -> Acted:
         for _ in range(_ATTEMPTS):
             job, head = await self._load(job_id, principal)
-            appends = await decide(job, head, principal)
-            if not appends:
+            event = decide(job)
+            if event is None:
                 return Acted(job, is_changed=False)
+            appends = await (appends_of or self._alone)(job, head, event, principal)
             try:
                 await self._store.commit(appends)
             except ConflictError:
@@ -93,17 +155,20 @@ class JobControl:
             return Acted((await self._jobs.load(job_id))[0], is_changed=True)
         raise ConflictError(f"Job {job_id} is changing too fast; ask again.")
 
-    async def _cancelling(self, job: Job, head: Head, principal: Principal) -> tuple[Append, ...]:
-        event = decide_cancel(job)
-        return () if event is None else (await self._append(job, head, principal, event),)
+    async def _alone(self, job: Job, head: Head, event: Event, principal: Principal) -> tuple[Append, ...]:
+        origin = await self._actors.origin(
+            principal, job.project_id, correlation_id=job.correlation_id, traceparent=job.traceparent
+        )
+        return (Append(job.job_id, job.project_id, head, (event,), origin, self._clock.now()),)
 
-    async def _starting(self, job: Job, head: Head, principal: Principal) -> tuple[Append, ...]:
-        event = decide_start(job)
-        return () if event is None else (await self._append(job, head, principal, event),)
+    async def _redriving(self, job: Job, head: Head, event: Event, principal: Principal) -> tuple[Append, ...]:
+        goes_on = isinstance(event, WorkRedriven) and job.goes_on_without((event.kind, event.index))
+        appends = self._claiming if goes_on else self._alone
+        return await appends(job, head, event, principal)
 
-    async def _resuming(self, job: Job, head: Head, principal: Principal) -> tuple[Append, ...]:
-        event = decide_resume(job)
-        mine = await self._append(job, head, principal, event)
+    async def _claiming(self, job: Job, head: Head, event: Event, principal: Principal) -> tuple[Append, ...]:
+        """The event, and beside it the claim of a job that stopped on its version, target locale and pipeline."""
+        (mine,) = await self._alone(job, head, event, principal)
         document, document_head = await read_document(self._store, job.submitted.document_id)
         holder = document.last_job(job_key(job)) if document else None
         if holder is not None and holder != job.job_id:
@@ -117,9 +182,3 @@ class JobControl:
             job.submitted.document_id, job.project_id, document_head, (opened,), mine.origin, mine.occurred_at
         )
         return (claim, mine)
-
-    async def _append(self, job: Job, head: Head, principal: Principal, event: Event) -> Append:
-        origin = await self._actors.origin(
-            principal, job.project_id, correlation_id=job.correlation_id, traceparent=job.traceparent
-        )
-        return Append(job.job_id, job.project_id, head, (event,), origin, self._clock.now())

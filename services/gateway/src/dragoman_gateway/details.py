@@ -52,15 +52,26 @@ async def job_records(objects: ObjectStore, job: Job) -> JobRecords:
     """The records of a job."""
     project_id = job.project_id
     reasons: dict[WorkKey, str] = {}
-    for key, trouble in job.parked.items():
-        if trouble.reason is not None:
-            reason = await _found(objects, project_id, trouble.reason, ParkingReason)
-            reasons[key] = reason.message if reason else ""
+    for key in job.parked:
+        reason = await parking_reason(objects, job, key)
+        if reason is not None:
+            reasons[key] = reason.message
     return JobRecords(
-        intake=await _found(objects, project_id, job.submitted.intake_record, IntakeRecord),
+        intake=await record_of(objects, job),
         policy=await _found(objects, project_id, job.submitted.policy, Policy),
         reasons=reasons,
     )
+
+
+async def parking_reason(objects: ObjectStore, job: Job, key: WorkKey) -> ParkingReason | None:
+    """Why this work was parked; None where it was erased, or could not be stored."""
+    ref = job.parked[key].reason
+    return None if ref is None else await _found(objects, job.project_id, ref, ParkingReason)
+
+
+async def record_of(objects: ObjectStore, job: Job) -> IntakeRecord | None:
+    """What was said at submission; None where it was erased."""
+    return await _found(objects, job.project_id, job.submitted.intake_record, IntakeRecord)
 
 
 def troubles(job: Job) -> list[tuple[WorkKey, Trouble]]:

@@ -7,32 +7,46 @@ import json
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import PurePath
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from dragoman_catalog.values import LanguagePair, PolicyOverrides
+from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides
 from dragoman_contracts.document import Document, JobKey, decide_version
 from dragoman_contracts.events import (
     CancelRequested,
+    CheckpointDiscarded,
     DocumentRegistered,
     Event,
+    JobMarkedFailed,
     JobOpened,
     ResumeRequested,
     RevisionStrategy,
     StartRequested,
+    WorkDiscarded,
+    WorkRedriven,
 )
-from dragoman_contracts.job import Job
+from dragoman_contracts.identity import work_id
+from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
-from dragoman_contracts.pipeline import resume_request, start_request
+from dragoman_contracts.pipeline import redrive_request, resume_request, start_request
 from dragoman_contracts.policy import IntakeRecord
-from dragoman_contracts.references import ObjectRef
-from dragoman_contracts.vocabulary import RESUMABLE, JobStatus
-from dragoman_gateway.errors import FieldRefusedError, JobStateError, KeyReusedError
+from dragoman_contracts.references import ArtifactKind, ObjectRef
+from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
+from dragoman_gateway.errors import (
+    FieldRefusedError,
+    JobStateError,
+    KeyReusedError,
+    NotParkedError,
+    RunningJobError,
+    SourceErasedError,
+    UnfinishedJobError,
+)
 
 NOT_RUNNING = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED, JobStatus.CANCELLED})
 """Statuses in which a job leaves its version, target locale and pipeline to another one."""
@@ -59,6 +73,18 @@ def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 Line = Annotated[str, AfterValidator(_without_controls), Field(max_length=500)]
 """One line of text that a person typed."""
+
+
+class OnUnfinished(StrEnum):
+    """What a submission does about an interrupted job of its document version, target locale and pipeline.
+
+    `fresh` gives that job's checkpoint up and opens a new one; `keep` opens a new one beside it.
+    """
+
+    REFUSE = "refuse"
+    RESUME = "resume"
+    FRESH = "fresh"
+    KEEP = "keep"
 
 
 class SubmissionRequest(Value):
@@ -107,6 +133,14 @@ class Upload:
         """
         name = PurePath(unicodedata.normalize("NFC", self.file_name).replace("\\", "/")).name
         return "".join(char for char in name if char.isprintable())[:255] or "document.docx"
+
+
+class RerunRequest(Value):
+    """How a job is run anew: with other choices than it was asked with, or with every model call made again."""
+
+    refresh: bool = False
+    engine: OptionName | None = None
+    model: OptionName | None = None
 
 
 def request_digest(request: SubmissionRequest, upload: Upload) -> str:
@@ -162,6 +196,7 @@ def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> 
         submitted_by=request.submitted_by,
         idempotency_key=request.idempotency_key or "",
         metadata=request.metadata,
+        choices=request.overrides.model_dump(mode="json", exclude_none=True),
     )
 
 
@@ -206,6 +241,20 @@ def decide_opening(
     return DocumentOpening(version, (version, request.target_language, pipeline.name), (*events, opened))
 
 
+def decide_reopening(document: Document | None, *, parent: Job, pipeline: Pipeline, job_id: UUID) -> DocumentOpening:
+    """The document's event that opens another job on the version that `parent` has."""
+    version, target = parent.submitted.document_version, parent.target_locale
+    opened = JobOpened(job_id=job_id, document_version=version, target_locale=target, pipeline_name=pipeline.name)
+    return DocumentOpening(version, (version, target, pipeline.name), (opened,))
+
+
+def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOverrides:
+    """What a rerun names: what it says itself, else what the first request had said. A model belongs to its engine."""
+    keeps_model = request.engine is None or request.engine == first.engine
+    model = request.model or (first.model if keeps_model else None)
+    return first.model_copy(update={"engine": request.engine or first.engine, "model": model})
+
+
 def job_key(job: Job) -> JobKey:
     """What only one running job may hold: version, target locale and pipeline."""
     return (job.submitted.document_version, job.target_locale, job.pipeline.name)
@@ -247,8 +296,10 @@ def decide_resume(job: Job) -> ResumeRequested:
     """The event that lets the job go on from its checkpoint.
 
     Raises:
-        JobStateError: the job is neither failed nor cancelled.
+        JobStateError: the job is neither failed nor cancelled, or its checkpoint was given up.
     """
+    if job.is_checkpoint_discarded:
+        raise JobStateError(f"The checkpoint of job {job.job_id} was given up; rerun it.", code="job.not_resumable")
     if job.status in RESUMABLE:
         return resume_request(job)
     cures = {
@@ -258,6 +309,110 @@ def decide_resume(job: Job) -> ResumeRequested:
     }
     cure = cures.get(job.status, "it is not stopped")
     raise JobStateError(f"Job {job.job_id} is {job.status}; {cure}.", code="job.not_resumable")
+
+
+def decide_retry(job: Job) -> ResumeRequested:
+    """The event that lets a failed job go on from its checkpoint.
+
+    Raises:
+        JobStateError: the job is not failed, or its checkpoint was given up.
+    """
+    if job.status is not JobStatus.FAILED:
+        cure = "resume it instead" if job.status is JobStatus.CANCELLED else "only a failed job can be retried"
+        raise JobStateError(f"Job {job.job_id} is {job.status}; {cure}.", code="job.not_retryable")
+    return decide_resume(job)
+
+
+def decide_mark_failed(job: Job) -> JobMarkedFailed | None:
+    """The event that declares the job failed; None where it is failed already.
+
+    Raises:
+        JobStateError: the job is not in flight.
+    """
+    if job.status is JobStatus.FAILED:
+        return None
+    if job.status not in LIVE | {JobStatus.CANCELLING}:
+        raise JobStateError(
+            f"Job {job.job_id} is {job.status}; only a job in flight can be marked failed.", code="job.not_in_flight"
+        )
+    return JobMarkedFailed()
+
+
+def decide_discard_checkpoint(job: Job) -> CheckpointDiscarded | None:
+    """The event that gives up what the job has done; None where that was given up already.
+
+    Raises:
+        JobStateError: the job is neither failed nor cancelled.
+    """
+    if job.status not in RESUMABLE:
+        raise JobStateError(
+            f"Job {job.job_id} is {job.status}; only a failed or cancelled job has a checkpoint to give up.",
+            code="job.no_checkpoint",
+        )
+    return None if job.is_checkpoint_discarded else CheckpointDiscarded()
+
+
+def require_parked(job: Job, key: WorkKey) -> None:
+    """Refuse work that is not parked.
+
+    Raises:
+        NotParkedError: it never was, or somebody redrove or discarded it, or the job was resumed.
+    """
+    if key not in job.parked:
+        raise NotParkedError(f"Work {key[0]} {key[1]} of job {job.job_id} is not parked; look at the job.")
+
+
+def decide_redrive(job: Job, key: WorkKey) -> WorkRedriven:
+    """The event that lets parked work be done again.
+
+    Raises:
+        NotParkedError: the work is not parked.
+    """
+    require_parked(job, key)
+    return redrive_request(job, key)
+
+
+def decide_discard(job: Job, key: WorkKey) -> WorkDiscarded:
+    """The event that says that parked work will not be done.
+
+    Raises:
+        NotParkedError: the work is not parked.
+    """
+    require_parked(job, key)
+    kind, index = key
+    return WorkDiscarded(work_id=work_id(job.job_id, kind, index), kind=kind, index=index)
+
+
+def require_free(holder: Job, on_unfinished: OnUnfinished) -> CheckpointDiscarded | None:
+    """Refuse a new job beside `holder`, the last of its key; the event that must be true of it first, where one must.
+
+    Raises:
+        RunningJobError: the holder runs.
+        UnfinishedJobError: the holder is interrupted, and it was not said that a new one may be opened.
+    """
+    if is_running(holder):
+        raise RunningJobError(holder.job_id)
+    if not holder.is_interrupted or on_unfinished is OnUnfinished.KEEP:
+        return None
+    if on_unfinished is OnUnfinished.FRESH:
+        return CheckpointDiscarded()
+    raise UnfinishedJobError(holder)
+
+
+def require_source(job: Job) -> None:
+    """Refuse to run a job anew whose document was erased.
+
+    Raises:
+        SourceErasedError: there is nothing left to translate.
+    """
+    if all(artifact.kind is not ArtifactKind.SOURCE_DOCX for artifact in job.artifacts):
+        raise SourceErasedError(job.job_id)
+
+
+def rerun_digest(parent: UUID, request: RerunRequest) -> str:
+    """The sha256 of what was asked: equal requests, equal digests."""
+    asked = {"rerun_of": str(parent), **request.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _after_block(job: Job) -> str:

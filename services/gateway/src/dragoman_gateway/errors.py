@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from dragoman_contracts.errors import ConflictError, PermanentError
+from dragoman_contracts.job import Job
 
 
 class FieldRefusedError(PermanentError):
@@ -48,6 +49,40 @@ class RunningJobError(ConflictError):
             "wait for it or cancel it."
         )
         self.job_id = job_id
+
+
+class UnfinishedJobError(ConflictError):
+    """A job for the same document version, target locale and pipeline was interrupted and can go on.
+
+    Attributes:
+        job: the interrupted job, which the caller may resume, or leave and begin anew.
+        job_id: its id.
+    """
+
+    default_code = "job.unfinished"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(
+            f"Job {job.job_id} for the same document version, target locale and pipeline was interrupted. "
+            "Send on_unfinished=resume to go on with it, or on_unfinished=fresh to give it up and begin anew."
+        )
+        self.job = job
+        self.job_id = job.job_id
+
+
+class NotParkedError(PermanentError):
+    """The work is not parked, or not any more."""
+
+    default_code = "work.not_parked"
+
+
+class SourceErasedError(PermanentError):
+    """The job's document was erased; submit the file again."""
+
+    default_code = "job.source_erased"
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(f"The document of job {job_id} was erased; submit the file again.")
 
 
 class JobStateError(ConflictError):

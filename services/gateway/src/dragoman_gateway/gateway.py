@@ -63,6 +63,7 @@ class Gateway:
         self.catalog = ports.catalog
         self.clock = ports.clock
         self.jobs = Jobs(ports.store)
+        self.control = JobControl(store=ports.store, jobs=self.jobs, clock=ports.clock, actors=actors)
         self.submissions = Submissions(
             store=ports.store,
             jobs=self.jobs,
@@ -70,9 +71,9 @@ class Gateway:
             catalog=ports.catalog,
             clock=ports.clock,
             actors=actors,
+            control=self.control,
             rules=ports.rules,
         )
-        self.control = JobControl(store=ports.store, jobs=self.jobs, clock=ports.clock, actors=actors)
         self.packaging = Packaging(
             store=ports.store, jobs=self.jobs, objects=ports.objects, clock=ports.clock, actors=actors
         )

@@ -16,7 +16,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import StoryKind
-from dragoman_contracts.vocabulary import JobStatus
+from dragoman_contracts.vocabulary import JobStatus, WorkKind
 
 _Row = TypeVar("_Row")
 
@@ -39,13 +39,16 @@ class Page(Generic[_Row]):
 class JobFilter:
     """Which jobs a list shows. `project_ids` None means every project, an empty set none.
 
-    `text` is looked for, case folded, in file name, title and external reference.
+    `text` is looked for, case folded, in file name, title and external reference. `is_interrupted` None means either,
+    `parent_job_id` the job whose reruns are asked for.
     """
 
     project_ids: frozenset[UUID] | None = None
     statuses: frozenset[JobStatus] = frozenset()
     stage: str | None = None
     text: str = ""
+    is_interrupted: bool | None = None
+    parent_job_id: UUID | None = None
 
 
 class JobRow(Value):
@@ -77,6 +80,32 @@ class JobRow(Value):
     review_count: int
     blocked_count: int
     trouble_code: str | None
+    parent_job_id: UUID | None
+    finished_phases: tuple[str, ...]
+    stopped_at: datetime | None
+    is_interrupted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedFilter:
+    """Which parked work a list shows. `project_ids` None means every project, an empty set none; `code` None any."""
+
+    project_ids: frozenset[UUID] | None = None
+    code: str | None = None
+
+
+class ParkedRow(Value):
+    """Parked work as the list shows it. `message` is empty where its reason was erased or could not be stored."""
+
+    job_id: UUID
+    kind: WorkKind
+    index: int
+    project_code: str
+    file_name: str
+    code: str
+    message: str
+    attempts: int
+    parked_at: datetime
 
 
 class UnitRow(Value):
@@ -151,6 +180,14 @@ class JobViews(Protocol):
 
     async def list_jobs(self, which: JobFilter, *, cursor: str | None = None, limit: int = 50) -> Page[JobRow]:
         """Jobs, the newest submitted first.
+
+        Raises:
+            InvalidCursorError: the cursor is none of this list.
+        """
+        ...
+
+    async def list_parked(self, which: ParkedFilter, *, cursor: str | None = None, limit: int = 50) -> Page[ParkedRow]:
+        """Parked work, the newest first.
 
         Raises:
             InvalidCursorError: the cursor is none of this list.

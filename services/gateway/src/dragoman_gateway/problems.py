@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
 import structlog
 from fastapi import FastAPI, Request
@@ -15,8 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from dragoman_contracts.errors import ConflictError, DragomanError, RetryableError
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.brake import TooManyFailuresError
-from dragoman_gateway.errors import FieldRefusedError, NotSignedInError, RunningJobError
+from dragoman_gateway.errors import FieldRefusedError, NotSignedInError, RunningJobError, UnfinishedJobError
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:dragoman:problem:"
@@ -44,6 +49,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "job.missing": 404,
     "job.no_such_version": 404,
     "job.not_verified": 409,
+    "job.source_erased": 410,
     "locale.invalid": 422,
     "object.missing": 410,
     "pair.inactive": 422,
@@ -57,6 +63,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "upload.empty": 422,
     "upload.too_large": 413,
     "user.last_admin": 409,
+    "work.not_parked": 404,
 }
 """The HTTP status of each code. A conflict of another code is a 409, a failure that may pass a 503, all else a 500."""
 
@@ -78,6 +85,18 @@ class FieldProblem(BaseModel):
     code: str
 
 
+class UnfinishedJob(BaseModel):
+    """How far an interrupted job has come."""
+
+    job_id: UUID
+    status: JobStatus
+    finished_phases: list[str]
+    progress_pct: float
+    translated_units: int
+    planned_units: int | None
+    stopped_at: datetime | None
+
+
 class Problem(BaseModel):
     """Why a request was not done (RFC 9457). `type` is stable and ends with `code`."""
 
@@ -89,6 +108,7 @@ class Problem(BaseModel):
     code: str = Field(examples=["job.already_running"])
     errors: list[FieldProblem] | None = Field(default=None, description="What is wrong with the fields, each one.")
     links: dict[str, str] | None = Field(default=None, description="Where to go from here.")
+    unfinished_job: UnfinishedJob | None = Field(default=None, description="The job that could go on instead.")
 
 
 def problem_response(
@@ -99,6 +119,7 @@ def problem_response(
     *,
     errors: list[FieldProblem] | None = None,
     links: dict[str, str] | None = None,
+    unfinished_job: UnfinishedJob | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A problem as an answer."""
@@ -111,8 +132,9 @@ def problem_response(
         code=code,
         errors=errors,
         links=links,
+        unfinished_job=unfinished_job,
     )
-    body = problem.model_dump(exclude_none=True)
+    body = problem.model_dump(mode="json", exclude_none=True)
     return JSONResponse(body, status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
 
 
@@ -179,6 +201,7 @@ async def _on_dragoman_error(request: Request, error: Exception) -> Response:
         error.message,
         errors=_errors_of(error),
         links=_links_of(error),
+        unfinished_job=_unfinished(error.job) if isinstance(error, UnfinishedJobError) else None,
         headers=_headers_of(error, status),
     )
 
@@ -190,7 +213,26 @@ def _errors_of(error: DragomanError) -> list[FieldProblem] | None:
 
 
 def _links_of(error: DragomanError) -> dict[str, str] | None:
-    return {"running_job": f"/api/v1/jobs/{error.job_id}"} if isinstance(error, RunningJobError) else None
+    match error:
+        case RunningJobError():
+            return {"running_job": f"/api/v1/jobs/{error.job_id}"}
+        case UnfinishedJobError():
+            base = f"/api/v1/jobs/{error.job.job_id}"
+            return {"unfinished_job": base, "resume": f"{base}/resume", "fresh": f"{base}/rerun"}
+        case _:
+            return None
+
+
+def _unfinished(job: Job) -> UnfinishedJob:
+    return UnfinishedJob(
+        job_id=job.job_id,
+        status=job.status,
+        finished_phases=list(job.checkpoint_phases),
+        progress_pct=progress_pct(job),
+        translated_units=job.plan.translated_count if job.plan else 0,
+        planned_units=job.plan.unit_count if job.plan else None,
+        stopped_at=job.stopped_at,
+    )
 
 
 def _headers_of(error: DragomanError, status: int) -> dict[str, str] | None:

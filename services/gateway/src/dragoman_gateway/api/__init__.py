@@ -7,10 +7,12 @@ from fastapi import APIRouter
 from dragoman_gateway.api import (
     artifacts,
     audit,
+    control,
     events,
     health,
     history,
     jobs,
+    parked,
     people,
     projects,
     session,
@@ -24,6 +26,6 @@ __all__ = ["api_router", "health"]
 def api_router() -> APIRouter:
     """Every route of `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
-    for each in (submit, jobs, events, history, artifacts, session, projects, people, tokens, audit):
+    for each in (submit, jobs, control, parked, events, history, artifacts, session, projects, people, tokens, audit):
         router.include_router(each.router)
     return router

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from dragoman_contracts.identity import project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.reports import UnitVerdict
 from dragoman_contracts.vocabulary import RESTING, JobStatus
+from dragoman_gateway.api.answers import ETAG, LOCATION, projects_of
 from dragoman_gateway.api.dependencies import Cursor, GatewayDep, Limit, Operator, SearchText
 from dragoman_gateway.api.schemas import JobDetail, JobPage, UnitPage
 from dragoman_gateway.api.showing import job_now, job_then
@@ -19,15 +19,12 @@ from dragoman_gateway.api.views import job_summary, unit_view
 from dragoman_gateway.gateway import Gateway
 from dragoman_gateway.past import load_as_of
 from dragoman_gateway.ports import JobFilter
-from dragoman_gateway.principals import Principal
 from dragoman_gateway.problems import documented
 
 router = APIRouter(tags=["jobs"])
 
 _FIRST_LOOK_S = 0.02
 _LAST_LOOK_S = 0.5
-_LOCATION = {"Location": {"description": "The job.", "schema": {"type": "string"}}}
-_ETAG = {"ETag": {"description": "The job's version.", "schema": {"type": "string"}}}
 
 
 @router.get("/jobs", summary="List jobs", responses=documented(401, 403, 422, 503))
@@ -38,15 +35,19 @@ async def list_jobs(
     stage: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
     project: Annotated[str | None, Query(max_length=60, pattern=r"^[a-z0-9_-]*$", description="Its code.")] = None,
     q: SearchText = "",
+    interrupted: Annotated[bool | None, Query(description="Failed or cancelled, and can be resumed.")] = None,
+    parent: Annotated[UUID | None, Query(description="Only reruns of this job.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> JobPage:
     """Jobs, the newest submitted first; `q` is looked for in file name, title and external reference."""
     which = JobFilter(
-        project_ids=_projects(principal, project),
+        project_ids=projects_of(principal, project),
         statuses=frozenset(status or ()),
         stage=stage or None,
         text=q.strip(),
+        is_interrupted=interrupted,
+        parent_job_id=parent,
     )
     page = await gateway.views.list_jobs(which, cursor=cursor, limit=limit)
     return JobPage(items=[job_summary(row) for row in page.rows], next_cursor=page.next_cursor)
@@ -55,7 +56,7 @@ async def list_jobs(
 @router.get(
     "/jobs/{job_id}",
     summary="Show a job",
-    responses={200: {"headers": _ETAG}, **documented(401, 403, 404, 422, 503)},
+    responses={200: {"headers": ETAG}, **documented(401, 403, 404, 422, 503)},
 )
 async def show_job(
     job_id: UUID,
@@ -76,8 +77,8 @@ async def show_job(
     summary="Start a job and wait for it",
     response_model=JobDetail,
     responses={
-        200: {"description": "The job rests.", "headers": _ETAG},
-        202: {"description": "The job goes on; look again.", "model": JobDetail, "headers": _LOCATION},
+        200: {"description": "The job rests.", "headers": ETAG},
+        202: {"description": "The job goes on; look again.", "model": JobDetail, "headers": LOCATION},
         **documented(401, 403, 404, 409, 422, 503),
     },
 )
@@ -98,7 +99,7 @@ async def process_job(job_id: UUID, response: Response, gateway: GatewayDep, pri
     response_model=JobDetail,
     responses={
         200: {"description": "It was cancelled before.", "model": JobDetail},
-        202: {"description": "Workers are told to stop.", "headers": _LOCATION},
+        202: {"description": "Workers are told to stop.", "headers": LOCATION},
         **documented(401, 403, 404, 409, 422, 503),
     },
 )
@@ -117,7 +118,7 @@ async def cancel_job(job_id: UUID, response: Response, gateway: GatewayDep, prin
     summary="Resume a job",
     response_model=JobDetail,
     responses={
-        202: {"description": "The job goes on.", "headers": _LOCATION},
+        202: {"description": "The job goes on.", "headers": LOCATION},
         **documented(401, 403, 404, 409, 422, 503),
     },
 )
@@ -154,10 +155,3 @@ async def _rested(gateway: Gateway, job_id: UUID) -> Job:
             return job
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, _LAST_LOOK_S)
-
-
-def _projects(principal: Principal, code: str | None) -> frozenset[UUID] | None:
-    if not code:
-        return principal.project_ids
-    principal.require_project(code)
-    return frozenset({project_id(code)})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dragoman_contracts.events import PreflightVerdict, QaVerdict, RevisionStrategy, Usage
 from dragoman_contracts.locale import Locale
@@ -14,6 +14,9 @@ from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import StoryKind
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
+
+NUL_FREE = r"^[^\x00]*$"
+"""What every text in a request must be: databases keep no NUL."""
 
 
 class JobLinks(BaseModel):
@@ -27,6 +30,12 @@ class JobLinks(BaseModel):
     process: str
     cancel: str
     resume: str
+    retry: str
+    rerun: str
+    mark_failed: str
+    checkpoint: str
+    reruns: str
+    parent: str | None
 
 
 class JobSummary(BaseModel):
@@ -57,6 +66,10 @@ class JobSummary(BaseModel):
     review_count: int
     blocked_count: int
     trouble_code: str | None
+    parent_job_id: UUID | None = Field(description="The job this one is a rerun of.")
+    is_interrupted: bool = Field(description="Whether it is failed or cancelled and can be resumed where it stopped.")
+    finished_phases: list[str]
+    stopped_at: datetime | None = Field(description="Since when it is failed or cancelled.")
     links: JobLinks
 
 
@@ -125,6 +138,74 @@ class OwedView(BaseModel):
     held_until: datetime | None
 
 
+class ParkedLinks(BaseModel):
+    """Where parked work is, and what can be done with it."""
+
+    self: str
+    job: str
+    redrive: str
+    discard: str
+
+
+class ParkedWork(BaseModel):
+    """Work that was set aside until a person acts. In a list it may lag a moment behind the job."""
+
+    job_id: UUID
+    project_code: str
+    file_name: str
+    kind: WorkKind
+    index: int = Field(description="The batch of a translation; 0 for other work.")
+    code: str
+    message: str = Field(description="What to do about it; empty where the reason could not be stored, or was erased.")
+    attempts: int
+    parked_at: datetime
+    links: ParkedLinks
+
+
+class ParkedDetail(ParkedWork):
+    """Parked work with where in our code it failed, the innermost call last."""
+
+    stack: list[str]
+
+
+class ParkedPage(BaseModel):
+    """A page of parked work, the newest first."""
+
+    items: list[ParkedWork]
+    next_cursor: str | None
+
+
+class RedriveRequest(BaseModel):
+    """Which parked work to redrive; all that is left out lets everything through."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: Annotated[str, Field(max_length=80, pattern=NUL_FREE)] | None = None
+    project: Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9_-]*$")] | None = None
+    cursor: Annotated[str, Field(max_length=500)] | None = Field(
+        default=None, description="`next_cursor` of the answer before."
+    )
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+class RefusedRedrive(BaseModel):
+    """Parked work that could not be redriven, and why."""
+
+    job_id: UUID
+    kind: WorkKind
+    index: int
+    code: str
+    message: str
+
+
+class Redriven(BaseModel):
+    """What a bulk redrive did. `next_cursor` goes on with the rest; None where it was all."""
+
+    redriven_count: int
+    refused: list[RefusedRedrive]
+    next_cursor: str | None
+
+
 class ArtifactView(BaseModel):
     """Something a job made that can be downloaded, at an address that works without signing in until it expires."""
 
@@ -185,6 +266,11 @@ class JobDetail(BaseModel):
     stage: str
     is_resting: bool = Field(description="Whether nothing moves until a person acts.")
     is_waiting_for_start: bool = Field(description="Whether POST …/process lets it go on.")
+    is_interrupted: bool = Field(description="Whether it is failed or cancelled and can be resumed where it stopped.")
+    is_marked_failed: bool = Field(description="Whether a person declared it failed.")
+    is_checkpoint_discarded: bool = Field(description="Whether what it has done was given up: only a rerun is left.")
+    stopped_at: datetime | None = Field(description="Since when it is failed or cancelled.")
+    finished_phases: list[str]
     progress_pct: float
     status_views: dict[str, str | None] = Field(description="The status in other requirements' words.")
     pipeline: PipelineView
@@ -252,7 +338,13 @@ class UnitPage(BaseModel):
     next_cursor: str | None
 
 
-def job_links(job_id: UUID) -> JobLinks:
+def parked_links(job_id: UUID, kind: WorkKind, index: int) -> ParkedLinks:
+    """The addresses of parked work, from the server's root."""
+    base = f"/api/v1/jobs/{job_id}/parked/{kind}/{index}"
+    return ParkedLinks(self=base, job=f"/api/v1/jobs/{job_id}", redrive=f"{base}/redrive", discard=f"{base}/discard")
+
+
+def job_links(job_id: UUID, parent_job_id: UUID | None = None) -> JobLinks:
     """The addresses of a job, from the server's root."""
     base = f"/api/v1/jobs/{job_id}"
     return JobLinks(
@@ -264,4 +356,10 @@ def job_links(job_id: UUID) -> JobLinks:
         process=f"{base}/process",
         cancel=f"{base}/cancel",
         resume=f"{base}/resume",
+        retry=f"{base}/retry",
+        rerun=f"{base}/rerun",
+        mark_failed=f"{base}/mark-failed",
+        checkpoint=f"{base}/checkpoint",
+        reruns=f"/api/v1/jobs?parent={job_id}",
+        parent=f"/api/v1/jobs/{parent_job_id}" if parent_job_id else None,
     )

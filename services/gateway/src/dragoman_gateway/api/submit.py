@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
 from pydantic import (
@@ -22,7 +22,7 @@ from dragoman_contracts.events import RevisionStrategy
 from dragoman_gateway.api.dependencies import GatewayDep, Operator
 from dragoman_gateway.api.schemas import JobDetail
 from dragoman_gateway.api.showing import job_now
-from dragoman_gateway.domain import SubmissionRequest
+from dragoman_gateway.domain import OnUnfinished, SubmissionRequest
 from dragoman_gateway.errors import FieldRefusedError
 from dragoman_gateway.problems import documented, field_problems, invalid_request
 from dragoman_gateway.uploads import received
@@ -30,8 +30,22 @@ from dragoman_runtime.telemetry import current_traceparent, span
 
 router = APIRouter(tags=["jobs"])
 
-_OF_THE_JOB = ("show_job", "read_events", "list_units", "list_artifacts", "process_job", "cancel_job", "resume_job")
-_NOT_FIELDS = frozenset({"file", "document_password", "metadata", "engine", "model", "extraction", "auto_start"})
+_OF_THE_JOB = (
+    "show_job",
+    "read_events",
+    "list_units",
+    "list_artifacts",
+    "process_job",
+    "cancel_job",
+    "resume_job",
+    "retry_job",
+    "rerun_job",
+    "mark_job_failed",
+    "discard_checkpoint",
+)
+_NOT_FIELDS = frozenset(
+    {"file", "document_password", "metadata", "engine", "model", "extraction", "auto_start", "on_unfinished"}
+)
 
 
 def _link(operation: str) -> dict[str, object]:
@@ -78,6 +92,11 @@ class JobForm(BaseModel):
     auto_start: Annotated[bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})] = Field(
         None, description="False: after preflight the job waits for POST …/process."
     )
+    on_unfinished: Literal["", "resume", "fresh"] = Field(
+        "",
+        description="What becomes of an interrupted job of the same document version, target language and pipeline: "
+        "it goes on and is the answer, or it is given up and a new one is opened. Empty: a 409 that links to it.",
+    )
 
 
 @router.post(
@@ -105,7 +124,8 @@ async def submit_job(
     """Open a job on an uploaded document.
 
     The same idempotency key with the same request gives the same job; with another request it is a 422. While a job
-    for the same document version, target language and pipeline runs, a second one is a 409 that links to it.
+    for the same document version, target language and pipeline runs, a second one is a 409 that links to it; so is
+    one beside a job that was interrupted, until `on_unfinished` says what becomes of that.
     """
     try:
         asked = _request(form, idempotency_key)
@@ -113,7 +133,13 @@ async def submit_job(
         return invalid_request(request, field_problems(error))
     with span("POST /jobs") as root:
         upload = await received(form.file.filename or "", await form.file.read(), form.document_password)
-        submitted = await gateway.submissions.submit(asked, upload, principal, traceparent=current_traceparent())
+        submitted = await gateway.submissions.submit(
+            asked,
+            upload,
+            principal,
+            on_unfinished=OnUnfinished(form.on_unfinished or OnUnfinished.REFUSE),
+            traceparent=current_traceparent(),
+        )
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
     job = submitted.job
     response.headers["Location"] = f"/api/v1/jobs/{job.job_id}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from dragoman_contracts.events import Usage
-from dragoman_contracts.job import Job
+from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import due_at, owed, progress_pct
+from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
 from dragoman_gateway.api.schemas import (
     ArtifactView,
@@ -17,22 +18,27 @@ from dragoman_gateway.api.schemas import (
     JobDetail,
     JobSummary,
     OwedView,
+    ParkedDetail,
+    ParkedWork,
     PhaseView,
     PipelineView,
     TroubleView,
     UnitView,
     job_links,
+    parked_links,
 )
 from dragoman_gateway.details import JobRecords, Standing, duration_s, troubles
 from dragoman_gateway.downloads import DownloadSigner, artifact_file_name
-from dragoman_gateway.ports import JobRow, UnitRow
+from dragoman_gateway.ports import JobRow, ParkedRow, UnitRow
 from dragoman_runtime.eventstore import Stored
+from dragoman_runtime.worker.failure import ParkingReason
 
 
 def job_detail(job: Job, records: JobRecords, standing: Standing, signer: DownloadSigner, now: datetime) -> JobDetail:
     """A job's whole answer. Of what it tells, only the download addresses and the standing depend on the present."""
     submitted, intake, policy = job.submitted, records.intake, records.policy
-    views = views_of_status(job.status, has_checkpoint=bool(job.checkpoint_phases))
+    has_checkpoint = bool(job.checkpoint_phases) and not job.is_checkpoint_discarded
+    views = views_of_status(job.status, has_checkpoint=has_checkpoint)
     return JobDetail(
         job_id=job.job_id,
         project_id=job.project_id,
@@ -46,6 +52,11 @@ def job_detail(job: Job, records: JobRecords, standing: Standing, signer: Downlo
         stage=job.stage,
         is_resting=job.status in RESTING,
         is_waiting_for_start=is_waiting_for_start(job),
+        is_interrupted=job.is_interrupted,
+        is_marked_failed=job.is_marked_failed,
+        is_checkpoint_discarded=job.is_checkpoint_discarded,
+        stopped_at=job.stopped_at,
+        finished_phases=list(job.checkpoint_phases),
         progress_pct=progress_pct(job),
         status_views={str(name): word for name, word in views.items()},
         pipeline=PipelineView(name=job.pipeline.name, version=job.pipeline.version),
@@ -68,7 +79,7 @@ def job_detail(job: Job, records: JobRecords, standing: Standing, signer: Downlo
         troubles=_troubles(job, records),
         owed=_owed(job, standing),
         artifacts=artifact_views(job, records, signer, now),
-        links=job_links(job.job_id),
+        links=job_links(job.job_id, submitted.parent_job_id),
     )
 
 
@@ -107,8 +118,31 @@ def job_summary(row: JobRow) -> JobSummary:
             "pipeline": row.pipeline_name,
             "source_language": row.source_locale,
             "target_language": row.target_locale,
-            "links": job_links(row.job_id),
+            "links": job_links(row.job_id, row.parent_job_id),
         }
+    )
+
+
+def parked_work(row: ParkedRow) -> ParkedWork:
+    """A row of the view of parked work."""
+    return ParkedWork.model_validate({**row.model_dump(), "links": parked_links(row.job_id, row.kind, row.index)})
+
+
+def parked_detail(job: Job, key: WorkKey, record: IntakeRecord | None, reason: ParkingReason | None) -> ParkedDetail:
+    """Parked work as the job's events tell it."""
+    (kind, index), trouble = key, job.parked[key]
+    return ParkedDetail(
+        job_id=job.job_id,
+        project_code=record.project_code if record else "",
+        file_name=record.file_name if record else "",
+        kind=kind,
+        index=index,
+        code=trouble.code,
+        message=reason.message if reason else "",
+        attempts=trouble.attempt,
+        parked_at=trouble.occurred_at,
+        stack=list(reason.stack) if reason else [],
+        links=parked_links(job.job_id, kind, index),
     )
 
 
@@ -137,7 +171,7 @@ def _intake(records: JobRecords) -> IntakeView | None:
     record = records.intake
     if record is None:
         return None
-    same = record.model_dump(exclude={"project_code", "submitted_by", "idempotency_key"})
+    same = record.model_dump(exclude={"project_code", "submitted_by", "idempotency_key", "choices"})
     return IntakeView.model_validate({**same, "submitted_by_note": record.submitted_by})
 
 

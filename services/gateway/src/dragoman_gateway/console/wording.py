@@ -99,6 +99,11 @@ EVENTS: dict[str, str] = {
     "work.failed": "Attempt failed",
     "work.parked": "Work set aside",
     "artifact.erased": "Artifact erased",
+    "job.marked_failed": "Marked as failed",
+    "job.checkpoint_discarded": "Checkpoint given up",
+    "job.replay_packaged": "Packed up for a replay",
+    "work.redriven": "Set-aside work sent again",
+    "work.discarded": "Set-aside work given up",
 }
 
 PROBLEM_EVENTS = frozenset({"preflight.blocked", "work.failed", "work.parked", "job.cancelled"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
@@ -13,16 +13,20 @@ from sqlalchemy import MetaData, Table, delete, insert
 
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import ArtifactErased, StreamType
-from dragoman_contracts.job import Job, begin, evolve
+from dragoman_contracts.job import Job, WorkKey, begin, evolve
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.views.records import Records
-from dragoman_gateway.views.tables import JOBS_VERSION, artifacts, jobs, jobs_metadata, to_micros
+from dragoman_gateway.views.tables import JOBS_VERSION, artifacts, jobs, jobs_metadata, parked, to_micros
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write
 from dragoman_runtime.rebuild import Row, beside
+from dragoman_runtime.worker.failure import ParkingReason
+
+MARKED_FAILED = "job.marked_failed"
+"""The trouble code of a job that a person marked failed."""
 
 _CAPACITY = 4096
 
@@ -42,11 +46,15 @@ class _Details:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A job as far as the log was read. `details` is None where they are still to be fetched."""
+    """A job as far as the log was read. `details` is None where they are still to be fetched.
+
+    `messages` are those of its parked work, only while a batch is prepared.
+    """
 
     job: Job
     actor_record: str | None
     details: _Details | None = None
+    messages: Mapping[WorkKey, str] = field(default_factory=dict[WorkKey, str])
 
 
 class Streams(Protocol):
@@ -58,7 +66,7 @@ class Streams(Protocol):
 
 
 class JobsProjection:
-    """Writes `view_jobs` and `view_artifacts`."""
+    """Writes `view_jobs`, `view_parked` and `view_artifacts`."""
 
     name = "jobs"
     version = JOBS_VERSION
@@ -70,13 +78,14 @@ class JobsProjection:
         self._metadata = beside(jobs_metadata, suffix)
         self._jobs = self._metadata.tables[jobs.name + suffix]
         self._artifacts = self._metadata.tables[artifacts.name + suffix]
+        self._parked = self._metadata.tables[parked.name + suffix]
         self._kept: OrderedDict[UUID, _Known] = OrderedDict()
         self._changed: dict[UUID, _Known] = {}
         self._engines: dict[tuple[UUID, str], str] = {}
 
     @property
     def metadata(self) -> MetaData:
-        """The tables of jobs and artifacts."""
+        """The tables of jobs, parked work and artifacts."""
         return self._metadata
 
     def cost(self, stored: Stored) -> int:
@@ -90,6 +99,7 @@ class JobsProjection:
             if stored.recorded.envelope.stream_type is StreamType.JOB:
                 await self._fold(stored.recorded)
         await self._fetch_details()
+        await self._fetch_messages()
         return self._writes(self._changed.values())
 
     @property
@@ -98,13 +108,19 @@ class JobsProjection:
         return frozenset()
 
     async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
-        """One row for each of these jobs, and those of its artifacts."""
+        """One row for each of these jobs, and those of its artifacts and its parked work."""
         jobs_told = [stream for stream in streams if stream[0].recorded.envelope.stream_type is StreamType.JOB]
-        known = [_folded([each.recorded for each in stream]) for stream in jobs_told]
-        details = await asyncio.gather(*(self._details(each) for each in known))
-        rows = [_row(each.job, found) for each, found in zip(known, details, strict=True)]
-        artifact_rows = [row for each in known for row in _artifact_rows(each.job)]
-        return ((self._jobs, rows), (self._artifacts, artifact_rows))
+        folded = [_folded([each.recorded for each in stream]) for stream in jobs_told]
+        known = await asyncio.gather(*(self._told(each) for each in folded))
+        return (
+            (self._jobs, [_row(each.job, each.details or _Details()) for each in known]),
+            (self._artifacts, [row for each in known for row in _artifact_rows(each.job)]),
+            (self._parked, [row for each in known for row in _parked_rows(each)]),
+        )
+
+    async def _told(self, known: _Known) -> _Known:
+        messages = await self._messages(known.job) if known.job.parked else {}
+        return replace(known, details=await self._details(known), messages=messages)
 
     def committed(self) -> None:
         """Keep the folded jobs, the ones of longest ago no more."""
@@ -138,6 +154,19 @@ class JobsProjection:
         for known, details in zip(missing, found, strict=True):
             self._changed[known.job.job_id] = _Known(known.job, known.actor_record, details)
 
+    async def _fetch_messages(self) -> None:
+        holding = [known for known in self._changed.values() if known.job.parked]
+        found = await asyncio.gather(*(self._messages(known.job) for known in holding))
+        for known, messages in zip(holding, found, strict=True):
+            self._changed[known.job.job_id] = replace(known, messages=messages)
+
+    async def _messages(self, job: Job) -> dict[WorkKey, str]:
+        messages: dict[WorkKey, str] = {}
+        for key, trouble in job.parked.items():
+            found = await self._records.find(job.project_id, trouble.reason, ParkingReason) if trouble.reason else None
+            messages[key] = found.message if found else ""
+        return messages
+
     async def _details(self, known: _Known) -> _Details:
         project_id, submitted = known.job.project_id, known.job.submitted
         intake = await self._records.find(project_id, submitted.intake_record, IntakeRecord)
@@ -167,17 +196,17 @@ class JobsProjection:
         return self._engines[key]
 
     def _writes(self, changed: Iterable[_Known]) -> list[Write]:
-        rows = [_row(known.job, known.details or _Details()) for known in changed]
-        if not rows:
+        changed = list(changed)
+        if not changed:
             return []
-        ids = [row["job_id"] for row in rows]
-        artifact_rows = [row for known in changed for row in _artifact_rows(known.job)]
-        writes = [
-            Write(delete(self._jobs).where(self._jobs.c.job_id.in_(ids))),
-            Write(insert(self._jobs), rows),
-            Write(delete(self._artifacts).where(self._artifacts.c.job_id.in_(ids))),
-        ]
-        return [*writes, Write(insert(self._artifacts), artifact_rows)] if artifact_rows else writes
+        ids = [known.job.job_id for known in changed]
+        rows = (
+            (self._jobs, [_row(known.job, known.details or _Details()) for known in changed]),
+            (self._artifacts, [row for known in changed for row in _artifact_rows(known.job)]),
+            (self._parked, [row for known in changed for row in _parked_rows(known)]),
+        )
+        writes = [Write(delete(table).where(table.c.job_id.in_(ids))) for table, _ in rows]
+        return [*writes, *(Write(insert(table), of_table) for table, of_table in rows if of_table)]
 
 
 def _folded(recorded: Sequence[RecordedEvent]) -> _Known:
@@ -193,6 +222,8 @@ def trouble_code(job: Job) -> str | None:
     """Why a job does not go on, or has to wait: parked work first, then the failure retried latest, then preflight."""
     if job.parked:
         return min(job.parked.values(), key=lambda trouble: trouble.occurred_at).code
+    if job.is_marked_failed:
+        return MARKED_FAILED
     if job.failures:
         return max(job.failures.values(), key=lambda trouble: trouble.occurred_at).code
     if job.status is JobStatus.BLOCKED and job.verification is None and job.finding_codes:
@@ -226,6 +257,10 @@ def _row(job: Job, details: _Details) -> dict[str, object]:
         "submitted_at": to_micros(job.submitted_at),
         "updated_at": to_micros(job.head_at),
         "trouble_code": trouble_code(job),
+        "parent_job_id": submitted.parent_job_id,
+        "finished_phases": list(job.checkpoint_phases),
+        "stopped_at": to_micros(job.stopped_at) if job.stopped_at else None,
+        "is_interrupted": job.is_interrupted,
         "search_text": "\n".join(searchable).casefold(),
         **_counts(job),
     }
@@ -247,6 +282,23 @@ def _counts(job: Job) -> dict[str, object]:
         "reasoning_tokens": plan.usage.reasoning_tokens if plan else 0,
         "response_tokens": plan.usage.response_tokens if plan else 0,
     }
+
+
+def _parked_rows(known: _Known) -> list[dict[str, object]]:
+    job = known.job
+    return [
+        {
+            "job_id": job.job_id,
+            "kind": kind.value,
+            "index": index,
+            "project_id": job.project_id,
+            "code": trouble.code,
+            "message": known.messages.get((kind, index), ""),
+            "attempts": trouble.attempt,
+            "parked_at": to_micros(trouble.occurred_at),
+        }
+        for (kind, index), trouble in job.parked.items()
+    ]
 
 
 def _artifact_rows(job: Job) -> list[dict[str, object]]:

@@ -20,6 +20,8 @@ from dragoman_gateway.ports import (
     JobRow,
     JobViews,
     Page,
+    ParkedFilter,
+    ParkedRow,
     UnitRow,
 )
 from dragoman_gateway.views.cursors import cursor_of, key_of
@@ -30,15 +32,20 @@ from dragoman_gateway.views.tables import (
     audit,
     from_micros,
     jobs,
+    parked,
     to_micros,
     units,
 )
 from dragoman_runtime.projection import positions, translated_errors
 
-_JOBS, _UNITS = "jobs", "units"
+_JOBS, _UNITS, _PARKED = "jobs", "units", "parked"
 _VERSIONS = (("jobs", JOBS_VERSION), ("units", UNITS_VERSION), ("audit", AUDIT_VERSION))
 _job_columns = [jobs.c[name] for name in JobRow.model_fields]
 _unit_columns = [units.c[name] for name in UnitRow.model_fields]
+_parked_columns = [
+    (jobs if name in {"project_code", "file_name"} else parked).c[name] for name in ParkedRow.model_fields
+]
+_parked_key = (parked.c.parked_at, parked.c.job_id, parked.c.kind, parked.c.index)
 _findings = TypeAdapter(tuple[QaFinding, ...])
 
 
@@ -72,6 +79,29 @@ class SqlJobViews(JobViews):
         statement = select(jobs.c.status, func.count()).where(_matches(everywhere)).group_by(jobs.c.status)
         async with translated_errors(), self._engine.connect() as connection:
             return {JobStatus(row[0]): int(row[1]) for row in await connection.execute(statement)}
+
+    @override
+    async def list_parked(self, which: ParkedFilter, *, cursor: str | None = None, limit: int = 50) -> Page[ParkedRow]:
+        """Parked work, the newest first."""
+        statement = (
+            select(*_parked_columns)
+            .join_from(parked, jobs, parked.c.job_id == jobs.c.job_id)
+            .where(_waits(which))
+            .order_by(*(column.desc() for column in _parked_key))
+            .limit(limit + 1)
+        )
+        if cursor is not None:
+            statement = statement.where(tuple_(*_parked_key) < _parked_place(cursor))
+        async with translated_errors(), self._engine.connect() as connection:
+            found = (await connection.execute(statement)).mappings().all()
+        rows = tuple(
+            ParkedRow.model_validate({**row, "parked_at": from_micros(row["parked_at"])}) for row in found[:limit]
+        )
+        last = rows[-1] if len(found) > limit else None
+        return Page(
+            rows,
+            last and cursor_of(_PARKED, (to_micros(last.parked_at), last.job_id.hex, last.kind.value, last.index)),
+        )
 
     @override
     async def units(
@@ -130,8 +160,21 @@ def _matches(which: JobFilter) -> ColumnElement[bool]:
         terms.append(jobs.c.status.in_([status.value for status in which.statuses]))
     if which.stage is not None:
         terms.append(jobs.c.stage == which.stage)
+    if which.is_interrupted is not None:
+        terms.append(jobs.c.is_interrupted.is_(which.is_interrupted))
+    if which.parent_job_id is not None:
+        terms.append(jobs.c.parent_job_id == which.parent_job_id)
     if which.text.strip():
         terms.append(jobs.c.search_text.contains(which.text.strip().casefold(), autoescape=True))
+    return and_(*terms)
+
+
+def _waits(which: ParkedFilter) -> ColumnElement[bool]:
+    terms: list[ColumnElement[bool]] = [true()]
+    if which.project_ids is not None:
+        terms.append(parked.c.project_id.in_(which.project_ids) if which.project_ids else false())
+    if which.code is not None:
+        terms.append(parked.c.code == which.code)
     return and_(*terms)
 
 
@@ -161,8 +204,19 @@ def _job_key(cursor: str) -> tuple[int, UUID]:
         raise InvalidCursorError("This cursor does not belong to the list of jobs; begin without a cursor.") from error
 
 
+def _parked_place(cursor: str) -> tuple[int, UUID, str, int]:
+    parked_at, job_id, kind, index = key_of(_PARKED, cursor, (int, str, str, int))
+    try:
+        return int(parked_at), UUID(str(job_id)), str(kind), int(index)
+    except ValueError as error:
+        raise InvalidCursorError(
+            "This cursor does not belong to the list of parked; begin without a cursor."
+        ) from error
+
+
 def _job_row(row: RowMapping) -> JobRow:
-    times = {name: from_micros(row[name]) for name in ("submitted_at", "updated_at")}
+    names = ("submitted_at", "updated_at", "stopped_at")
+    times = {name: None if row[name] is None else from_micros(row[name]) for name in names}
     return JobRow.model_validate({**row, **times})
 
 

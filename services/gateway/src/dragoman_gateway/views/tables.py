@@ -13,7 +13,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.projection import versioned
 
-JOBS_VERSION = 1
+JOBS_VERSION = 2
 UNITS_VERSION = 1
 AUDIT_VERSION = 1
 
@@ -62,12 +62,35 @@ jobs = Table(
     Column("reasoning_tokens", BigInteger, nullable=False),
     Column("response_tokens", BigInteger, nullable=False),
     Column("trouble_code", String(80)),
+    Column("parent_job_id", Uuid),
+    Column("finished_phases", JSON, nullable=False),
+    Column("stopped_at", BigInteger),
+    Column("is_interrupted", Boolean, nullable=False),
     Column("search_text", Text, nullable=False, info={ERASED: "\n\n"}),
     Index(f"{_jobs}_newest", "submitted_at", "job_id"),
     Index(f"{_jobs}_status", "status", "submitted_at", "job_id"),
     Index(f"{_jobs}_project", "project_id", "submitted_at", "job_id"),
+    Index(f"{_jobs}_parent", "parent_job_id"),
+    Index(f"{_jobs}_interrupted", "is_interrupted", "submitted_at", "job_id"),
 )
 """One row a job, as its stream stands at the view's position."""
+
+_parked = versioned("view_parked", JOBS_VERSION)
+parked = Table(
+    _parked,
+    jobs_metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("kind", String(40), primary_key=True),
+    Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("project_id", Uuid, nullable=False),
+    Column("code", String(80), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("parked_at", BigInteger, nullable=False),
+    Index(f"{_parked}_newest", "parked_at", "job_id", "kind", "index"),
+    Index(f"{_parked}_code", "code", "parked_at"),
+)
+"""One row a piece of work that waits for a person."""
 
 _artifacts = versioned("view_artifacts", JOBS_VERSION)
 artifacts = Table(
