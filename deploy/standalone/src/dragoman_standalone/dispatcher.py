@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_runtime.bus import InProcessBus
@@ -10,17 +11,19 @@ from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.relay import deliveries
 from dragoman_runtime.telemetry import get_logger
 
-_IDLE_S = 0.5
 _log = get_logger()
 
 
 class Dispatcher:
     """Sends the work that the log's new events make owed. What was owed before, the reconciler sends at the start."""
 
-    def __init__(self, store: SqliteEventStore, bus: InProcessBus) -> None:
+    def __init__(
+        self, store: SqliteEventStore, bus: InProcessBus, *, idle: timedelta = timedelta(milliseconds=500)
+    ) -> None:
         self._store = store
         self._bus = bus
         self._position = 0
+        self._idle_s = idle.total_seconds()
 
     async def begin(self) -> None:
         """Take the log's end as the place to follow from; the reconciler must look at the live jobs after this."""
@@ -31,10 +34,10 @@ class Dispatcher:
         while True:
             try:
                 if not await self._step():
-                    await self._store.wait_for_append(_IDLE_S)
+                    await self._store.wait_for_append(self._idle_s)
             except RetryableError as error:
                 _log.warning("dispatcher.waiting", error_code=error.code)
-                await asyncio.sleep(_IDLE_S)
+                await asyncio.sleep(self._idle_s)
 
     async def _step(self) -> int:
         stored = await self._store.tail(self._position)

@@ -127,9 +127,9 @@ async def performing(platform: Platform, tasks: Mapping[Service, Sequence[Task[A
     ports = WorkerPorts(store, platform.objects, SystemClock(), Jobs(store))
     limits = worker_limits(settings)
     workers = [Worker(of_service, ports, identity_of(service), limits) for service, of_service in tasks.items()]
-    every = timedelta(seconds=settings.reconcile_every_s)
-    reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every)
-    dispatcher = Dispatcher(store, bus)
+    every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)
+    reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every, tick=tick)
+    dispatcher = Dispatcher(store, bus, idle=timedelta(milliseconds=settings.poll_idle_max_ms))
     await store.expire_leases()
     await dispatcher.begin()
     await reconciler.wake_all()

@@ -183,6 +183,9 @@ class WorkerSettings(Settings):
     poll_busy_ms: int = Field(default=10, ge=1, description="Milliseconds between looks into the log while it grows.")
     poll_idle_max_ms: int = Field(default=500, ge=1, description="Milliseconds between looks into a log at rest.")
     reconcile_every_s: _Positive = Field(default=30, description="Seconds between searches for work nobody holds.")
+    reconcile_tick_s: _Positive = Field(
+        default=1, description="Seconds between looks for retries that are due, leases that ended, cancellations."
+    )
 
     @model_validator(mode="after")
     def _check_heartbeat(self) -> Self:

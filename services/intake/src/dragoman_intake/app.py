@@ -43,9 +43,9 @@ async def run(settings: IntakeSettings) -> None:
     """Serve, and reconcile, until told to stop."""
 
     async def reconcile(shared: Backends) -> None:
-        every = timedelta(seconds=settings.reconcile_every_s)
+        every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)
         live_jobs = PostgresLiveJobs(shared.store)
-        await Reconciler(shared.store, live_jobs, shared.bus, SystemClock(), every=every).run()
+        await Reconciler(shared.store, live_jobs, shared.bus, SystemClock(), every=every, tick=tick).run()
 
     async def maintain(shared: Backends) -> None:
         await maintenance(shared.store, shared.objects, settings).keep(timedelta(seconds=settings.maintenance_every_s))
