@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from threading import Event, Thread
 
@@ -57,8 +58,9 @@ class Server:
         self._has_announced.set()
 
 
+@cache
 def document(paragraphs: int, title: str) -> bytes:
-    """A document of numbered sentences."""
+    """A document of numbered sentences, to the byte the same when it is asked for again."""
     made = Document()
     made.add_heading(title, level=1)
     for number in range(paragraphs):

@@ -92,7 +92,9 @@ def test_no_page_is_wider_than_a_small_phone_and_the_theme_is_kept(page: Page) -
     page.get_by_role("button", name="Switch between light and dark").click()
     theme = page.evaluate("document.documentElement.dataset.theme")
     page.set_viewport_size({"width": 360, "height": 740})
-    for path in (job, f"{job}/units", job.rpartition("/jobs")[0] + "/", job.rpartition("/jobs")[0] + "/new"):
+    console = job.rpartition("/jobs")[0]
+    pages = ("/", "/new", "/interrupted", "/parked", "/audit")
+    for path in (job, f"{job}?at=3", f"{job}/events/5", f"{job}/units", *(console + page for page in pages)):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert page.evaluate("document.documentElement.dataset.theme") == theme

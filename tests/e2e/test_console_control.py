@@ -1,4 +1,4 @@
-"""Chromium as an operator: looks at what was, stops a job in mid-batch, and lets it go on."""
+"""Chromium as an operator: looks at what was, stops a job in mid-batch, lets it go on, and redrives parked work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from e2e.browsing import WAIT_MS, Server, choose, picture
 from e2e.slow_model import SlowModel, slow_model
 
 _PARAGRAPHS = 120  # five batches
+_MANY, _BATCHES = 350, 15
 _ANSWERS = 2
 
 
@@ -30,6 +31,29 @@ def server(tmp_path: Path, model: SlowModel) -> Iterator[Server]:
     assert server.stop() == 0, server.said
 
 
+def submit(page: Page, *names: str, paragraphs: int) -> None:
+    """Upload documents."""
+    choose(page, *names, paragraphs=paragraphs)
+    page.get_by_role("button", name="Submit").click()
+
+
+def go(page: Page, name: str) -> None:
+    """Go to a page of the main navigation."""
+    page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+
+
+def cancelled_halfway(page: Page, model: SlowModel) -> None:
+    """Upload a document, cancel it while its batches are under way, and wait until it stands still."""
+    submit(page, "contract.docx", paragraphs=_MANY)
+    model.wait_until_held(1)
+    expect(page.locator("#pending")).to_contain_text("under way", timeout=WAIT_MS)
+    page.get_by_role("button", name="Cancel job").click()
+    status(page, "Cancelling")
+    picture(page, "cancelling")
+    model.release()
+    status(page, "Cancelled")
+
+
 def status(page: Page, text: str) -> None:
     """Wait until the job's page says so."""
     expect(page.locator("#job .badge").first).to_have_text(text, timeout=WAIT_MS)
@@ -37,8 +61,7 @@ def status(page: Page, text: str) -> None:
 
 def test_the_slider_goes_through_the_past_and_back_to_now(page: Page, model: SlowModel) -> None:
     model.release()
-    choose(page, "history.docx", paragraphs=_PARAGRAPHS)
-    page.get_by_role("button", name="Submit").click()
+    submit(page, "history.docx", paragraphs=_PARAGRAPHS)
     status(page, "Completed")
     slider = page.get_by_role("slider", name="Event whose state is shown")
     latest = int(slider.get_attribute("max") or 0)
@@ -74,8 +97,7 @@ def test_the_slider_goes_through_the_past_and_back_to_now(page: Page, model: Slo
 
 def test_events_are_filtered_searched_and_opened(page: Page, model: SlowModel) -> None:
     model.release()
-    choose(page, "history.docx", paragraphs=_PARAGRAPHS)
-    page.get_by_role("button", name="Submit").click()
+    submit(page, "history.docx", paragraphs=_PARAGRAPHS)
     status(page, "Completed")
     events = page.locator("#events li")
     whole = events.count()
@@ -102,8 +124,7 @@ def test_events_are_filtered_searched_and_opened(page: Page, model: SlowModel) -
 
 def test_without_a_script_links_and_forms_show_the_past(page: Page, server: Server, model: SlowModel) -> None:
     model.release()
-    choose(page, "plain.docx", paragraphs=3)
-    page.get_by_role("button", name="Submit").click()
+    submit(page, "plain.docx", paragraphs=3)
     status(page, "Completed")
     assert page.context.browser is not None
     context = page.context.browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
@@ -118,3 +139,94 @@ def test_without_a_script_links_and_forms_show_the_past(page: Page, server: Serv
     expect(plain.locator("#events")).to_contain_text("No such events.")
     expect(plain.locator("#past")).to_contain_text("State as of event 3")
     context.close()
+
+
+def test_a_job_cancelled_in_mid_batch_is_listed_as_interrupted_and_does_only_the_rest(
+    page: Page, model: SlowModel
+) -> None:
+    cancelled_halfway(page, model)
+    paid = len(model.asked)
+    assert 0 < paid < _BATCHES
+    expect(page.get_by_role("button", name="Cancel job")).to_have_count(0)
+    picture(page, "cancelled")
+
+    go(page, "Interrupted")
+    job = page.get_by_role("listitem").filter(has_text="contract.docx")
+    expect(job).to_contain_text("Done: Preflight, Extraction")
+    expect(job).to_contain_text("units translated")
+    picture(page, "interrupted")
+    page.get_by_role("link", name="Discard contract.docx").click()
+    dialog = page.get_by_role("dialog", name="Give up what the job has done?")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("link", name="Keep as it is").click()
+    expect(dialog).to_be_hidden()
+
+    page.get_by_role("button", name="Resume contract.docx").click()
+    expect(page.get_by_role("status").first).to_contain_text("goes on from where it stopped")
+    status(page, "Completed")
+    assert len(model.asked) == len(set(model.asked)) == _BATCHES, "nothing that was paid is asked for again"
+    go(page, "Interrupted")
+    expect(page.locator("main")).to_contain_text("Nothing was interrupted")
+
+
+def test_the_same_file_again_finds_the_incomplete_job_and_may_start_fresh(page: Page, model: SlowModel) -> None:
+    cancelled_halfway(page, model)
+    submit(page, "contract.docx", paragraphs=_MANY)
+    dialog = page.get_by_role("dialog", name="Incomplete job found")
+    expect(dialog).to_contain_text("%, just now")
+    picture(page, "incomplete")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+
+    submit(page, "contract.docx", paragraphs=_MANY)
+    old = dialog.get_by_role("link", name="contract.docx").get_attribute("href") or ""
+    dialog.get_by_role("button", name="Start fresh").click()
+    status(page, "Completed")
+    assert len(model.asked) == len(set(model.asked)) == _BATCHES, "the new job uses what the old one paid for"
+    page.locator("#parent").click()
+    expect(page.locator("main")).to_contain_text("The checkpoint was discarded")
+    assert page.url.endswith(old)
+    expect(page.get_by_role("button", name="Resume")).to_have_count(0)
+
+
+def test_parked_work_is_looked_at_and_redriven_once_its_cause_is_put_right(page: Page, model: SlowModel) -> None:
+    model.release()
+    model.status = 401
+    submit(page, "first.docx", "second.docx", paragraphs=3)
+    expect(page.locator("tbody .badge", has_text="Failed")).to_have_count(2, timeout=WAIT_MS)
+    go(page, "Parked")
+    expect(page.locator(".cards > li")).to_have_count(2, timeout=WAIT_MS)
+    page.get_by_role("link", name="engine.unauthorised").click()
+    expect(page.locator(".cards > li")).to_have_count(2)
+    picture(page, "parked")
+    page.get_by_role("listitem").filter(has_text="first.docx").get_by_role("link", name="Details").click()
+    expect(page.get_by_role("heading", name="Translation batch 1")).to_be_visible()
+    expect(page.locator("pre")).to_contain_text(".py:")
+    picture(page, "parked-work")
+
+    model.status = 200
+    page.get_by_role("button", name="Redrive").click()
+    expect(page.get_by_role("status").first).to_contain_text("Redriven")
+    page.goto(page.url.partition("?")[0])
+    page.get_by_role("link", name="Redrive all").click()
+    page.get_by_role("dialog").get_by_role("button", name="Redrive").click()
+    expect(page.get_by_role("status").first).to_contain_text("of work redriven")
+    go(page, "Jobs")
+    expect(page.locator("tbody .badge", has_text="Completed")).to_have_count(2, timeout=WAIT_MS)
+    go(page, "Audit")
+    expect(page.locator("tbody tr").filter(has_text="work.redriven")).to_have_count(2)
+    picture(page, "audit")
+
+
+def test_a_finished_job_is_run_again_from_a_dialog(page: Page, model: SlowModel) -> None:
+    model.release()
+    submit(page, "contract.docx", paragraphs=3)
+    status(page, "Completed")
+    page.get_by_role("link", name="Run again").click()
+    dialog = page.get_by_role("dialog", name="Run the document again?")
+    dialog.get_by_label("Ask the engine anew").check()
+    picture(page, "run-again")
+    dialog.get_by_role("button", name="Run again").click()
+    expect(page.locator("#parent")).to_be_visible()
+    status(page, "Completed")
+    assert len(model.asked) == 2, "asked anew"

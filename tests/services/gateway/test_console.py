@@ -207,6 +207,8 @@ async def test_pages_hold_nothing_inline_and_forbid_it(ada: httpx.AsyncClient, s
         f"/console/jobs/{job_id}?at=3",
         f"/console/jobs/{job_id}/events/3",
         f"/console/jobs/{job_id}/units",
+        "/console/interrupted",
+        "/console/parked",
         "/console/sign-in",
     ]
     for path in [*paths, "/console/nothing"]:

@@ -124,6 +124,14 @@ def test_owed_work_is_told_by_what_it_waits_for() -> None:
     assert then == ["Translation batch 1", "Translation batches 2–3, 5–9"], "of a past state nobody holds anything"
 
 
+def test_a_cancellation_tells_which_batches_it_waits_for() -> None:
+    stream = given(*UP_TO_PLAN)
+    stream.append(e.CancelRequested(), actor="user:1")
+    lease = {work_id(stream.job.job_id, WorkKind.TRANSLATION_BATCH, 1): NOON}
+    told = [(each.state, each.text) for each in pending_of(stream.job, lease)]
+    assert told == [("waiting", "Cancellation"), ("late", "Translation batch 2")]
+
+
 def test_a_job_that_rests_owes_nothing() -> None:
     assert pending_of(given(*UP_TO_PLAN, parked(WorkKind.TRANSLATION_BATCH)).job, {}) == []
     assert [each.text for each in pending_of(given().job, {})] == ["Preflight"]

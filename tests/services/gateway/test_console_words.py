@@ -120,7 +120,8 @@ def test_only_what_can_be_done_is_offered() -> None:
     waiting = actions_of(given(first=submitted(is_auto_start=False)).job)
     assert (waiting.can_cancel, waiting.can_start) == (True, True)
     stopped = actions_of(given(*UP_TO_PLAN, parked(WorkKind.TRANSLATION_BATCH)).job)
-    assert (stopped.can_cancel, stopped.can_start, stopped.can_resume) == (False, False, True)
+    assert (stopped.can_cancel, stopped.can_start, stopped.can_resume, stopped.can_retry) == (False, False, False, True)
+    assert [each.name for each in stopped.confirmed] == ["rerun", "discard"]
 
 
 def test_every_trouble_has_a_cure_and_a_message_that_has_one_is_not_doubled() -> None:

@@ -137,7 +137,10 @@ class AuditKey:
 
 @dataclass(frozen=True, slots=True)
 class AuditFilter:
-    """Which audit entries to list. Times are a half-open interval; None leaves a side open."""
+    """Which audit entries to list. Times are a half-open interval; None leaves a side open.
+
+    `is_by_service` False leaves out what services did by themselves; None means either.
+    """
 
     project_ids: frozenset[UUID] | None = None
     actor: str | None = None
@@ -145,6 +148,7 @@ class AuditFilter:
     entity_id: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    is_by_service: bool | None = None
 
 
 class AuditRow(Value):
@@ -192,6 +196,10 @@ class JobViews(Protocol):
         Raises:
             InvalidCursorError: the cursor is none of this list.
         """
+        ...
+
+    async def count_parked(self, project_ids: frozenset[UUID] | None) -> dict[str, int]:
+        """How much work is parked with which code, the most first; `project_ids` as in `ParkedFilter`."""
         ...
 
     async def units(

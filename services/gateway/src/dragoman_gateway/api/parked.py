@@ -7,7 +7,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Response
 
-from dragoman_contracts.errors import ConflictError
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.api.answers import ETAG, LOCATION, answer_accepted, projects_of
 from dragoman_gateway.api.dependencies import Admin, Cursor, GatewayDep, Limit, Operator
@@ -24,10 +23,9 @@ from dragoman_gateway.api.showing import job_now
 from dragoman_gateway.api.views import parked_detail, parked_work
 from dragoman_gateway.details import parking_reason, record_of
 from dragoman_gateway.domain import require_parked
-from dragoman_gateway.errors import NotParkedError
 from dragoman_gateway.ports import ParkedFilter
 from dragoman_gateway.problems import documented
-from dragoman_runtime.eventstore import JobMissingError
+from dragoman_gateway.redriving import redrive_page
 
 router = APIRouter(tags=["parked"])
 
@@ -59,22 +57,12 @@ async def redrive_parked(
     """
     asked = asked or RedriveRequest()
     which = ParkedFilter(projects_of(principal, asked.project), asked.code or None)
-    page = await gateway.views.list_parked(which, cursor=asked.cursor, limit=asked.limit)
-    count, refused = 0, list[RefusedRedrive]()
-    for row in page.rows:
-        try:
-            await gateway.control.redrive(row.job_id, (row.kind, row.index), principal)
-        except (NotParkedError, JobMissingError):
-            continue
-        except ConflictError as error:
-            refused.append(
-                RefusedRedrive(
-                    job_id=row.job_id, kind=row.kind, index=row.index, code=error.code, message=error.message
-                )
-            )
-        else:
-            count += 1
-    return Redriven(redriven_count=count, refused=refused, next_cursor=page.next_cursor)
+    done = await redrive_page(gateway, which, principal, cursor=asked.cursor, limit=asked.limit)
+    refused = [
+        RefusedRedrive(job_id=row.job_id, kind=row.kind, index=row.index, code=error.code, message=error.message)
+        for row, error in done.refused
+    ]
+    return Redriven(redriven_count=done.redriven_count, refused=refused, next_cursor=done.next_cursor)
 
 
 @router.get(

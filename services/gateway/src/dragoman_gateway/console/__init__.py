@@ -5,7 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from dragoman_gateway.console import job_list, job_pages, signing_in, submitting
+from dragoman_gateway.console import (
+    audit_pages,
+    interrupted,
+    job_actions,
+    job_list,
+    job_pages,
+    job_parts,
+    parked_pages,
+    signing_in,
+    submitting,
+)
 from dragoman_gateway.console.guard import ConsoleRoute, error_page
 from dragoman_gateway.console.rendering import STATIC_PATH, asset_response
 
@@ -15,8 +25,18 @@ __all__ = ["console_router"]
 def console_router() -> APIRouter:
     """All pages, under `/console`; the application needs its gateway in `app.state.gateway` (`gateway_of`)."""
     router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
-    for each in (signing_in.router, submitting.router, job_list.router, job_pages.router):
-        router.include_router(each)
+    for each in (
+        signing_in,
+        submitting,
+        job_list,
+        interrupted,
+        parked_pages,
+        audit_pages,
+        job_pages,
+        job_parts,
+        job_actions,
+    ):
+        router.include_router(each.router)
     router.add_api_route(STATIC_PATH + "/{name:path}", _asset, methods=["GET"])
     router.add_api_route("/console/{rest:path}", _nothing, methods=["GET", "POST"])
     return router

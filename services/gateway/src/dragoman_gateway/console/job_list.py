@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from dragoman_catalog.values import Project
 from dragoman_contracts.identity import project_id
-from dragoman_contracts.vocabulary import LIVE, JobStatus
+from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
 from dragoman_gateway.console.guard import HOME, ConsoleRoute, SignedIn, Visit, see_other
+from dragoman_gateway.console.interrupted import interrupted_count
 from dragoman_gateway.console.wording import STATUSES, stage_text
 from dragoman_gateway.errors import FieldRefusedError
 from dragoman_gateway.ports import InvalidCursorError, JobFilter
@@ -77,6 +78,7 @@ async def jobs_page(
         text=q,
         project=project,
         projects=projects,
+        interrupted_count=await interrupted_count(visit) if RESUMABLE & counts.keys() else 0,
         is_empty=not found.rows and not counts and not is_narrowed and not lag,
         is_first=not cursor,
         here=_address(query),

@@ -10,6 +10,7 @@ from dragoman_contracts.phases import Phase
 from dragoman_contracts.references import Artifact, ArtifactKind
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind
 from dragoman_gateway.console.wording import ARTIFACTS, stage_text
+from dragoman_gateway.domain import NOT_RUNNING
 
 _STOPPED = frozenset({JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.CANCELLED})
 _ORDER = {kind: place for place, kind in enumerate(ARTIFACTS)}
@@ -101,6 +102,18 @@ def duration_text(duration: timedelta) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def ago_text(duration: timedelta) -> str:
+    """How long ago, roughly, as people say it: `just now`, `12 min ago`, `2 h ago`, `3 days ago`."""
+    minutes = int(max(duration.total_seconds(), 0) // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h ago"
+    return f"{minutes // 1440} days ago"
+
+
 def size_text(size_bytes: int) -> str:
     """A size as people say it: `812 B`, `24 kB`, `3.2 MB`."""
     if size_bytes < 1000:
@@ -130,20 +143,71 @@ def troubles_of(job: Job) -> list[Trouble]:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """An action that a dialog asks about first."""
+
+    name: str
+    button: str
+    heading: str
+    text: str
+    is_bad: bool = False
+
+
+CONFIRMED: dict[str, Confirmed] = {
+    each.name: each
+    for each in (
+        Confirmed(
+            "rerun",
+            "Run again",
+            "Run the document again?",
+            "A new job begins with preflight, under the project's settings of now. What was paid for under the same "
+            "terms is used again.",
+        ),
+        Confirmed(
+            "mark-failed",
+            "Mark as failed",
+            "Mark the job as failed?",
+            "For a job that moves no more. Workers stop; what one of them still brings is recorded. Resume goes on.",
+            is_bad=True,
+        ),
+        Confirmed(
+            "discard",
+            "Discard",
+            "Give up what the job has done?",
+            "It can then not be resumed, only run again. Its events, files and paid answers stay.",
+            is_bad=True,
+        ),
+    )
+}
+"""What a person may do to a job after a second thought."""
+
+
+@dataclass(frozen=True, slots=True)
 class Actions:
     """What a person may do to the job now."""
 
     can_cancel: bool
     can_start: bool
     can_resume: bool
+    can_retry: bool
+    confirmed: tuple[Confirmed, ...]
 
 
 def actions_of(job: Job) -> Actions:
     """The buttons a job's page offers; the gateway's rules decide again when one is pressed."""
+    can_go_on = job.status in RESUMABLE and not job.is_checkpoint_discarded
+    has_source = any(artifact.kind is ArtifactKind.SOURCE_DOCX for artifact in job.artifacts)
+    offered = {
+        "rerun": has_source and job.status in NOT_RUNNING,
+        "mark-failed": job.status in LIVE | {JobStatus.CANCELLING},
+        "discard": can_go_on,
+    }
     return Actions(
         can_cancel=job.status in LIVE | {JobStatus.NEEDS_REVIEW},
         can_start=not job.is_started and job.status in LIVE,
-        can_resume=job.status in RESUMABLE,
+        can_resume=can_go_on and job.status is JobStatus.CANCELLED,
+        can_retry=can_go_on and job.status is JobStatus.FAILED,
+        confirmed=tuple(CONFIRMED[name] for name, is_offered in offered.items() if is_offered),
     )
 
 

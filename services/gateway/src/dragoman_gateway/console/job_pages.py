@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,31 +13,34 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response, StreamingResponse
 
-from dragoman_contracts.errors import ConflictError, RetryableError
-from dragoman_contracts.job import Job, Trouble
+from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord
-from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.reports import PreflightReport, Severity
-from dragoman_contracts.vocabulary import JobStatus, Stage
+from dragoman_contracts.vocabulary import Stage
 from dragoman_gateway.console import job_page, timeline
-from dragoman_gateway.console.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
+from dragoman_gateway.console.guard import ConsoleRoute, SignedIn, Visit
+from dragoman_gateway.console.job_problems import problems_of
 from dragoman_gateway.console.pending import pending_of
 from dragoman_gateway.console.timeline import Chosen
-from dragoman_gateway.console.wording import EVENTS, RESULT_SOURCES, STATUSES, VERDICTS, cure_of, stage_text
-from dragoman_gateway.details import JobRecords, Standing, job_records, standing_now, troubles
-from dragoman_gateway.downloads import ArtifactErasedError
+from dragoman_gateway.console.wording import EVENTS, STATUSES, stage_text
+from dragoman_gateway.details import Standing, job_records, standing_now
 from dragoman_gateway.gateway import Gateway
 from dragoman_gateway.past import NoSuchVersionError, job_as_of
-from dragoman_gateway.ports import InvalidCursorError
+from dragoman_gateway.ports import JobFilter, JobRow
 from dragoman_gateway.views.records import Records
 
 _UNITS_A_PAGE = 100
+_RERUNS = 5
 _NOTICES = {
     "submitted": "Submitted. The page follows the job.",
     "cancel": "The job is being cancelled.",
     "process": "The job was started.",
     "resume": "The job goes on from where it stopped.",
+    "retry": "The job goes on from where it stopped.",
+    "rerun": "A new job on the same document. The page follows it.",
+    "mark-failed": "The job was marked as failed.",
+    "discard": "The checkpoint was discarded.",
 }
 _Short = Annotated[str, Query(max_length=200)]
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
@@ -70,19 +72,6 @@ class Look:
         return address
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is wrong, in words: what happened, what to do, and the stable code."""
-
-    tone: str
-    heading: str
-    text: str
-    cure: str
-    code: str
-    retry_at: datetime | None = None
-    link: str = ""
-
-
 def look_of(
     at: Annotated[int | None, Query(ge=1, le=2**53)] = None,
     before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
@@ -100,7 +89,7 @@ async def job_detail(
     visit: SignedIn, job_id: UUID, look: Annotated[Look, Depends(look_of)], notice: _Short = ""
 ) -> Response:
     """How the job stands now, or stood after an event."""
-    return await _detail(visit, job_id, look, notice=_NOTICES.get(notice, ""))
+    return await show_job(visit, job_id, look, notice=_NOTICES.get(notice, ""))
 
 
 @router.get("/events/{version}")
@@ -128,52 +117,6 @@ async def event_page(visit: SignedIn, job_id: UUID, version: int) -> Response:
     )
 
 
-@router.get("/units")
-async def units_page(
-    visit: SignedIn, job_id: UUID, verdict: _Short = "", cursor: Annotated[str, Query(max_length=500)] = ""
-) -> Response:
-    """The job's units with their translations."""
-    job = await visit.gateway.control.find(job_id, visit.principal)
-    views = visit.gateway.views
-    try:
-        found = await views.units(
-            job_id, cursor=cursor or None, limit=_UNITS_A_PAGE, verification_state=verdict or None
-        )
-    except InvalidCursorError:
-        return see_other(_units_address(job_id, verdict))
-    counts = await views.count_by_verification(job_id)
-    records = await job_records(visit.gateway.objects, job)
-    chips = [("", "All", sum(counts.values()))]
-    chips += [(key, label.text, counts.get(key, 0)) for key, label in VERDICTS.items() if counts.get(key)]
-    return visit.page(
-        "units.html",
-        section="jobs",
-        job=job,
-        file_name=records.intake.file_name if records.intake else "",
-        rows=found.rows,
-        chips=[
-            {"text": text, "count": count, "url": _units_address(job_id, key), "is_on": key == verdict}
-            for key, text, count in chips
-        ],
-        verdicts=VERDICTS,
-        result_sources=RESULT_SOURCES,
-        is_filtered=bool(verdict),
-        is_first=not cursor,
-        first_url=_units_address(job_id, verdict),
-        next_url=_units_address(job_id, verdict, found.next_cursor) if found.next_cursor else "",
-    )
-
-
-@router.get("/artifacts/{kind}/{digest}")
-async def download(visit: SignedIn, job_id: UUID, kind: ArtifactKind, digest: str) -> Response:
-    """Send the browser to a signed address of the artifact, which expires."""
-    job = await visit.gateway.control.find(job_id, visit.principal)
-    for artifact in job.artifacts:
-        if artifact.kind is kind and artifact.object.digest == digest:
-            return see_other(visit.gateway.downloads.sign(job_id, artifact, visit.gateway.clock.now()).url)
-    raise ArtifactErasedError("The artifact was erased, or never was one of this job.")
-
-
 @router.get("/live")
 async def live(
     visit: SignedIn,
@@ -188,37 +131,10 @@ async def live(
     return StreamingResponse(_news(visit, job_id, seen), media_type="text/event-stream", headers=headers)
 
 
-@router.post("/cancel")
-async def cancel(visit: Writing, job_id: UUID) -> Response:
-    """Ask the job to stop."""
-    return await _acted(visit, job_id, "cancel")
-
-
-@router.post("/process")
-async def process(visit: Writing, job_id: UUID) -> Response:
-    """Let a job go on that waits for a start."""
-    return await _acted(visit, job_id, "process")
-
-
-@router.post("/resume")
-async def resume(visit: Writing, job_id: UUID) -> Response:
-    """Let a failed or cancelled job go on."""
-    return await _acted(visit, job_id, "resume")
-
-
-async def _acted(visit: Visit, job_id: UUID, action: str) -> Response:
-    control = visit.gateway.control
-    act = {"cancel": control.cancel, "process": control.start, "resume": control.resume}[action]
-    try:
-        await act(job_id, visit.principal)
-    except ConflictError as error:
-        return await _detail(visit, job_id, Look(), alert=error.message, status=409)
-    return see_other(f"/console/jobs/{job_id}?notice={action}")
-
-
-async def _detail(
+async def show_job(
     visit: Visit, job_id: UUID, look: Look, *, notice: str = "", alert: str = "", status: int = 200
 ) -> Response:
+    """The page of the job; `alert` says what could not be done."""
     gateway = visit.gateway
     latest = await gateway.control.find(job_id, visit.principal)
     stored = (await gateway.store.read(job_id))[: latest.version]
@@ -257,63 +173,23 @@ async def _detail(
         downloads=job_page.downloads_of(job),
         result=job_page.result_of(job),
         actions=job_page.actions_of(job),
-        problems=await _problems(gateway, job, records),
+        problems=await problems_of(gateway, job, records),
+        reruns=await _reruns(visit, job_id),
+        engines=sorted(gateway.ports.rules.engines),
         is_live=job_page.is_live(job) and not is_past,
     )
+
+
+async def _reruns(visit: Visit, job_id: UUID) -> tuple[JobRow, ...]:
+    """The newest jobs that ran this one again, as far as the views have come."""
+    which = JobFilter(visit.principal.project_ids, parent_job_id=job_id)
+    return (await visit.gateway.views.list_jobs(which, limit=_RERUNS)).rows
 
 
 async def _names(gateway: Gateway, job: Job, digests: set[str]) -> dict[str, str]:
     records = Records(gateway.objects)
     found = {digest: await records.find(job.project_id, digest, ActorRecord) for digest in digests}
     return {digest: record.display_name for digest, record in found.items() if record and record.display_name}
-
-
-async def _problems(gateway: Gateway, job: Job, records: JobRecords) -> list[Problem]:
-    problems = [_trouble(key[0], trouble, records.reasons.get(key, "")) for key, trouble in troubles(job)]
-    once = list({problem.code: problem for problem in reversed(problems)}.values())[::-1]
-    if job.status is JobStatus.BLOCKED and job.verification is None:
-        once += await _preflight_problems(gateway, job)
-    if job.status in {JobStatus.NEEDS_REVIEW, JobStatus.BLOCKED} and job.verification:
-        once.append(_review_problem(job))
-    if not job.is_started and job_page.actions_of(job).can_start:
-        text = "It was submitted to wait after the checks. Press Start processing to let it go on."
-        once.append(Problem("quiet", "The job waits for a start", text, "", "job.waits"))
-    return once
-
-
-def _trouble(kind: str, trouble: Trouble, reason: str) -> Problem:
-    work = kind.replace("_", " ")
-    if trouble.retry_at is None:
-        return Problem(
-            "bad", f"The {work} failed", reason, cure_of(trouble.code, is_explained=bool(reason)), trouble.code
-        )
-    heading = f"The {work} failed and will be tried again"
-    return Problem("attention", heading, f"Attempt {trouble.attempt}.", "", trouble.code, trouble.retry_at)
-
-
-async def _preflight_problems(gateway: Gateway, job: Job) -> list[Problem]:
-    kinds = (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.PREFLIGHT_REPORT)
-    artifact = next(kinds, None)
-    report = await Records(gateway.objects).find(job.project_id, artifact.object, PreflightReport) if artifact else None
-    if report is None:
-        return [Problem("bad", "Preflight blocked the document", "", cure_of(code), code) for code in job.finding_codes]
-    return [
-        Problem("bad", finding.message, "", finding.action, finding.code)
-        for finding in report.findings
-        if finding.severity is Severity.BLOCKER
-    ]
-
-
-def _review_problem(job: Job) -> Problem:
-    count = job.review_pending_count
-    units = f"{count:,} unit{'s' if count != 1 else ''}"
-    cure = "Each of them says what was found."
-    if job.status is JobStatus.BLOCKED:
-        link = _units_address(job.job_id, "blocked")
-        return Problem("bad", f"The quality check blocked {units}", "", cure, "qa.blocked", link=link)
-    heading = f"{units} need{'s' if count == 1 else ''} a person's look"
-    link = _units_address(job.job_id, "needs_review")
-    return Problem("attention", heading, "", cure, "qa.needs_review", link=link)
 
 
 async def _news(visit: Visit, job_id: UUID, seen: int) -> AsyncIterator[str]:
@@ -338,8 +214,3 @@ async def _news(visit: Visit, job_id: UUID, seen: int) -> AsyncIterator[str]:
             yield ": still here\n\n"
         await asyncio.sleep(poll_s)
         quiet_s += poll_s
-
-
-def _units_address(job_id: UUID, verdict: str, cursor: str | None = None) -> str:
-    said = urlencode({name: value for name, value in (("verdict", verdict), ("cursor", cursor)) if value})
-    return f"/console/jobs/{job_id}/units" + (f"?{said}" if said else "")

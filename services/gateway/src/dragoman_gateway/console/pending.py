@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem, due_at, owed
-from dragoman_contracts.vocabulary import WorkKind
+from dragoman_contracts.vocabulary import JobStatus, WorkKind
 from dragoman_gateway.console.wording import WORK
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """One line of owed work. `state` is held, retry or waiting; `at` is when its lease ends or its attempt is due."""
+    """One line of owed work, or of late work that a cancellation waits for.
+
+    `state` is held, retry, waiting or late; `at` is when its lease ends or its attempt is due.
+    """
 
     text: str
     state: str
@@ -37,7 +41,16 @@ def pending_of(job: Job, leases: Mapping[UUID, datetime] | None) -> list[Pending
             retries.append(Pending(work_text(item.kind, item.index), "retry", 1, at, job.failures[item.key].code))
         else:
             waiting.append(item)
-    return [*held, *retries, *_together(waiting)]
+    return [*held, *retries, *_together(waiting), *_late(job, leases or {})]
+
+
+def _late(job: Job, leases: Mapping[UUID, datetime]) -> list[Pending]:
+    """Batches that workers still have while the job is being cancelled: it waits for them."""
+    if job.status is not JobStatus.CANCELLING or job.plan is None:
+        return []
+    kind = WorkKind.TRANSLATION_BATCH
+    ids = {index: work_id(job.job_id, kind, index) for index in job.plan.pending}
+    return [Pending(work_text(kind, index), "late", 1, leases[each]) for index, each in ids.items() if each in leases]
 
 
 def work_text(kind: WorkKind, index: int) -> str:

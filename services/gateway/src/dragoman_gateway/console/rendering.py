@@ -11,6 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from dragoman_gateway.console.wording import stage_text
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -41,6 +43,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.filters["stage"] = stage_text
 
 
 def page(template: str, *, status_code: int = 200, **context: object) -> HTMLResponse:

@@ -14,11 +14,15 @@ from starlette.responses import Response
 from dragoman_catalog.values import PolicyOverrides
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.identity import new_id
+from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.console.guard import HOME, ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.console.job_list import visible_projects
+from dragoman_gateway.console.job_page import ago_text
 from dragoman_gateway.console.languages import LANGUAGES
 from dragoman_gateway.domain import SubmissionRequest
-from dragoman_gateway.errors import FieldRefusedError, RunningJobError
+from dragoman_gateway.errors import FieldRefusedError, RunningJobError, UnfinishedJobError
 from dragoman_gateway.uploads import received
 from dragoman_runtime.telemetry import current_traceparent, span
 
@@ -56,6 +60,19 @@ class FormProblem:
     field: str = ""
     file: str = ""
     job_id: UUID | None = None
+    unfinished: UnfinishedJob | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedJob:
+    """An interrupted job that stands in the way of a new one, with how far it got."""
+
+    job_id: UUID
+    is_failed: bool
+    progress_pct: float
+    ago: str
+    phases: tuple[str, ...]
+    translated: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +169,10 @@ async def _submit_all(
         name = file.filename or ""
         try:
             accepted.append(await _submit_one(visit, request, file, password))
+        except UnfinishedJobError as error:
+            problems.append(
+                FormProblem("A job for it was interrupted.", file=name, unfinished=_unfinished(visit, error.job))
+            )
         except RunningJobError as error:
             text = "A job for this version, language and pipeline is running already."
             problems.append(FormProblem(text, file=name, job_id=error.job_id))
@@ -160,6 +181,18 @@ async def _submit_all(
         except DragomanError as error:
             problems.append(FormProblem(error.message, file=name))
     return accepted, list({(each.field or each.file, each.text): each for each in problems}.values())
+
+
+def _unfinished(visit: Visit, job: Job) -> UnfinishedJob:
+    plan = job.plan
+    return UnfinishedJob(
+        job_id=job.job_id,
+        is_failed=job.status is JobStatus.FAILED,
+        progress_pct=progress_pct(job),
+        ago=ago_text(visit.gateway.clock.now() - (job.stopped_at or job.head_at)),
+        phases=job.checkpoint_phases,
+        translated=f"{plan.translated_count:,} of {plan.unit_count:,} units translated" if plan else "",
+    )
 
 
 async def _submit_one(visit: Visit, request: SubmissionRequest, file: UploadFile, password: SecretStr) -> Accepted:
@@ -190,6 +223,7 @@ async def _form(
         errors=errors,
         problems=sorted(problems, key=lambda each: _PLACES.get(each.field, len(_PLACES))),
         accepted=accepted,
+        unfinished=[each for each in problems if each.unfinished],
         has_advanced_errors=any(errors[name] for name in _ADVANCED),
         projects=await visible_projects(visit),
         packs=await gateway.catalog.domain_packs.all(),

@@ -155,7 +155,7 @@ def _event_detail(event: e.Event) -> str:
         case e.DocumentExtracted(unit_count=units, word_count=words):
             return f"{units:,} units, {words:,} words"
         case e.TranslationPlanned(batch_count=batches, unit_count=units):
-            return f"{units:,} units in {batches:,} batches"
+            return f"{units:,} units in {batches:,} batch{'es' if batches != 1 else ''}"
         case e.BatchTranslated(index=index, unit_count=units, usage=usage):
             tokens = usage.prompt_tokens + usage.response_tokens
             return f"batch {index + 1}, {units:,} units" + (f", {tokens:,} tokens" if tokens else "")

@@ -96,17 +96,17 @@ EVENTS: dict[str, str] = {
     "job.cancel_requested": "Cancel requested",
     "job.cancelled": "Job cancelled",
     "job.resume_requested": "Resume requested",
-    "work.failed": "Attempt failed",
-    "work.parked": "Work set aside",
-    "artifact.erased": "Artifact erased",
     "job.marked_failed": "Marked as failed",
-    "job.checkpoint_discarded": "Checkpoint given up",
-    "job.replay_packaged": "Packed up for a replay",
-    "work.redriven": "Set-aside work sent again",
-    "work.discarded": "Set-aside work given up",
+    "job.checkpoint_discarded": "Checkpoint discarded",
+    "work.failed": "Attempt failed",
+    "work.parked": "Work parked",
+    "work.redriven": "Parked work redriven",
+    "work.discarded": "Parked work discarded",
+    "artifact.erased": "Artifact erased",
+    "job.replay_packaged": "Replay package made",
 }
 
-PROBLEM_EVENTS = frozenset({"preflight.blocked", "work.failed", "work.parked", "job.cancelled"})
+PROBLEM_EVENTS = frozenset({"preflight.blocked", "work.failed", "work.parked", "job.cancelled", "job.marked_failed"})
 """Events that the timeline marks, and shows alone when asked for problems."""
 
 _CURES: dict[str, str] = {

@@ -55,6 +55,23 @@ if (new URLSearchParams(location.search).has("notice")) {
   history.replaceState(history.state, "", url);
 }
 
+// Dialogs: what cannot be undone is asked about first. Without a script the link leads to a page that asks.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-dialog]");
+  if (link) { event.preventDefault(); document.getElementById(link.dataset.dialog).showModal(); }
+  if (event.target.closest("dialog [data-close]") || event.target.matches("dialog")) { event.preventDefault(); event.target.closest("dialog").close(); }
+  if (event.target.closest("dialog [data-confirmed]")) asked?.submit();
+});
+let asked = null;
+document.addEventListener("submit", (event) => {
+  const dialog = document.getElementById(event.target.dataset.confirm ?? "");
+  if (!dialog) return;
+  event.preventDefault();
+  asked = event.target;
+  dialog.showModal();
+});
+for (const each of document.querySelectorAll("dialog[data-open]")) { each.close(); each.showModal(); }
+
 // Choosing files: by picker or by drag and drop, with a list of what was chosen.
 const drop = document.querySelector("[data-drop]");
 if (drop) {

@@ -10,7 +10,8 @@ let topic = byId("job-body")?.dataset.topic;
 function refresh() {
   waiting ??= setTimeout(() => {
     waiting = null;
-    if (byId("job-body")?.dataset.follow) window.htmx?.trigger("#job-body", "follow");
+    if (document.querySelector("dialog[open]")) refresh(); // not under a person's hands
+    else if (byId("job-body")?.dataset.follow) window.htmx?.trigger("#job-body", "follow");
   }, 450);
 }
 function follow() {

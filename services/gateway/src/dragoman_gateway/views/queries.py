@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -75,7 +76,7 @@ class SqlJobViews(JobViews):
     @override
     async def count_by_status(self, which: JobFilter) -> dict[JobStatus, int]:
         """How many jobs stand where, whatever statuses the filter asks for; statuses of no job are left out."""
-        everywhere = JobFilter(which.project_ids, stage=which.stage, text=which.text)
+        everywhere = replace(which, statuses=frozenset())
         statement = select(jobs.c.status, func.count()).where(_matches(everywhere)).group_by(jobs.c.status)
         async with translated_errors(), self._engine.connect() as connection:
             return {JobStatus(row[0]): int(row[1]) for row in await connection.execute(statement)}
@@ -102,6 +103,19 @@ class SqlJobViews(JobViews):
             rows,
             last and cursor_of(_PARKED, (to_micros(last.parked_at), last.job_id.hex, last.kind.value, last.index)),
         )
+
+    @override
+    async def count_parked(self, project_ids: frozenset[UUID] | None) -> dict[str, int]:
+        """How much work is parked with which code, the most first."""
+        counted = func.count()
+        statement = (
+            select(parked.c.code, counted)
+            .where(_waits(ParkedFilter(project_ids)))
+            .group_by(parked.c.code)
+            .order_by(counted.desc(), parked.c.code)
+        )
+        async with translated_errors(), self._engine.connect() as connection:
+            return {row[0]: row[1] for row in await connection.execute(statement)}
 
     @override
     async def units(
@@ -189,6 +203,9 @@ def _audited(which: AuditFilter) -> ColumnElement[bool]:
     ):
         if value is not None:
             terms.append(column == value)
+    if which.is_by_service is not None:
+        is_service = audit.c.actor.startswith("service:", autoescape=True)
+        terms.append(is_service if which.is_by_service else ~is_service)
     if which.since is not None:
         terms.append(audit.c.occurred_at >= to_micros(which.since))
     if which.until is not None:

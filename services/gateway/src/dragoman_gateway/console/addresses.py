@@ -1,0 +1,29 @@
+"""Where pages are."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from dragoman_contracts.job import WorkKey
+
+
+def job_address(job_id: UUID, **query: str | int | None) -> str:
+    """The page of a job."""
+    return address(f"/console/jobs/{job_id}", **query)
+
+
+def units_address(job_id: UUID, verdict: str, cursor: str | None = None) -> str:
+    """The page of a job's units."""
+    return address(f"/console/jobs/{job_id}/units", verdict=verdict, cursor=cursor)
+
+
+def parked_address(job_id: UUID, key: WorkKey) -> str:
+    """The page of a job's parked work."""
+    return f"/console/jobs/{job_id}/parked/{key[0]}/{key[1]}"
+
+
+def address(path: str, **query: str | int | None) -> str:
+    """A path with what of the query says something."""
+    said = urlencode({name: value for name, value in query.items() if value})
+    return f"{path}?{said}" if said else path
