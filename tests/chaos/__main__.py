@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import logging
 import secrets
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)  # it tells of each outage that we make
     seed: int = given.seed if given.seed is not None else secrets.randbelow(1_000_000)
+    for each in (signal.SIGINT, signal.SIGTERM):  # a shell's background job would ignore the first
+        signal.signal(each, signal.default_int_handler)
     sys.stdout.write(f"seed {seed}\n")
     sys.stdout.flush()
     chosen = plans(
@@ -52,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="of everything that is left to chance; printed, else a new one")
     parser.add_argument("--jobs", type=int, default=2000, help="documents to translate under fire")
-    parser.add_argument("--kills", type=int, default=340, help="kills of services, over all points alike")
+    parser.add_argument("--kills", type=int, default=365, help="kills of services, over all 73 points alike")
     parser.add_argument("--faults", type=int, default=5, help="how often each kind of fault outside the services")
     parser.add_argument("--rounds", type=int, default=4, help="installations, one after the other")
     parser.add_argument("--cold", action="store_true", help="start each process anew instead of forking it")
