@@ -254,3 +254,17 @@ async def test_a_job_without_a_verified_translation_is_not_packaged(tmp_path: Pa
         states = await store.read_states(one)
         with pytest.raises(NotVerifiedError):
             await write_package(states[:3], objects)
+
+
+async def test_the_command_makes_a_job_again_from_the_log_and_from_its_package(tmp_path: Path, one: UUID) -> None:
+    path = await package_of(tmp_path, one)
+    for what in (("replay", str(one), "--state", tmp_path / "state"), ("replay", path)):
+        done = await asyncio.to_thread(dragoman, *what, "--verify", "--json")
+        assert done.returncode == 0, done.stderr
+        replay = json.loads(done.stdout)
+        assert replay["recorded"] is not None
+        assert replay["rebuilt"] == replay["recorded"]
+    for what in ("no-such-file.zip", str(UUID(int=7))):
+        refused = await asyncio.to_thread(dragoman, "replay", what, "--state", tmp_path / "state")
+        assert refused.returncode == 2
+        assert what in refused.stderr

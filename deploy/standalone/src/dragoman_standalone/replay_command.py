@@ -6,7 +6,8 @@ import asyncio
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -17,6 +18,7 @@ from dragoman_standalone.outcome import ExitCode
 from dragoman_standalone.progress import ProgressStyle, StepProgress
 
 if TYPE_CHECKING:
+    from dragoman_runtime.replaying import Replay
     from dragoman_standalone.replaying import Order, ReplayReport
     from dragoman_standalone.settings import StoreSettings
 
@@ -31,6 +33,9 @@ class ProjectionName(StrEnum):
 
 
 def replay(
+    job: Annotated[
+        str | None, typer.Argument(metavar="[JOB]", help="A job's id, or a replay package: make its document again.")
+    ] = None,
     projection: Annotated[
         list[ProjectionName] | None, typer.Option("--projection", help="Only this; may be repeated.")
     ] = None,
@@ -43,8 +48,12 @@ def replay(
 ) -> None:
     """Rebuild the views from the log beside the live ones, and put them in their place. What runs goes on running.
 
+    With JOB, make that job's document again from its log and its recorded model calls, without any engine.
+
     Exit status: 0 done or equal, 2 could not begin, 3 --verify found a difference, 130 interrupted.
     """
+    if job is not None:
+        _replay_job(job, state, is_verify=verify, as_json=as_json)
     from dragoman_runtime.telemetry import configure_logging  # the platform behind these is slow to import
     from dragoman_standalone.replaying import NAMES, Order
     from dragoman_standalone.stores import store_settings
@@ -66,6 +75,40 @@ def replay(
     else:
         _print(report, is_verify=verify)
     raise typer.Exit(ExitCode.DONE if report.is_equal or not verify else ExitCode.GATE)
+
+
+def _replay_job(job: str, state: Path | None, *, is_verify: bool, as_json: bool) -> NoReturn:
+    """Make a job's document again, of the log or of a package, and say how each step came out."""
+    from dragoman_standalone.job_replay import replay_job, replay_package
+    from dragoman_standalone.stores import store_settings
+
+    try:
+        path = Path(job)
+        made = replay_package(path) if path.is_file() else replay_job(store_settings(state), UUID(job))
+        found, _ = asyncio.run(made)
+    except ValueError:
+        Console(stderr=True).print(f"{job} is neither a job's id nor a file.", style="red", markup=False)
+        raise typer.Exit(ExitCode.USAGE) from None
+    except DragomanError as error:
+        Console(stderr=True).print(error.message, style="red", highlight=False, markup=False)
+        raise typer.Exit(ExitCode.USAGE) from None
+    if as_json:
+        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+    else:
+        _print_steps(found)
+    raise typer.Exit(ExitCode.DONE if found.is_equal or not is_verify else ExitCode.GATE)
+
+
+def _print_steps(found: Replay) -> None:
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False)
+    for column in ("version", "event", "result", ""):
+        table.add_column(column)
+    for step in found.steps:
+        why = step.message or ", ".join(step.fields)
+        table.add_row(str(step.version), step.type, step.result.value, why)
+    console.print(table)
+    console.print(f"recorded {found.recorded}\nmade     {found.rebuilt}", soft_wrap=True)
 
 
 def _run(order: Order, settings: StoreSettings, style: ProgressStyle) -> ReplayReport:
