@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from e2e.browsing import WAIT_MS, Server, choose, picture
 from e2e.slow_model import SlowModel, slow_model
+from servers.process import wait_until
 
 _PARAGRAPHS = 120  # five batches
 _MANY, _BATCHES = 350, 15
@@ -40,6 +41,17 @@ def submit(page: Page, *names: str, paragraphs: int) -> None:
 def go(page: Page, name: str) -> None:
     """Go to a page of the main navigation."""
     page.get_by_role("navigation", name="Main").get_by_role("link", name=name).click()
+
+
+def listed(page: Page, name: str, count: int) -> None:
+    """Go to a list and look again until it shows so many: lists follow the log a moment behind."""
+    go(page, name)
+
+    def is_there() -> bool:
+        page.reload()
+        return page.locator(".cards > li").count() == count
+
+    wait_until(is_there, timeout_s=60, what=f"{count} on the page {name}")
 
 
 def cancelled_halfway(page: Page, model: SlowModel) -> None:
@@ -150,7 +162,7 @@ def test_a_job_cancelled_in_mid_batch_is_listed_as_interrupted_and_does_only_the
     expect(page.get_by_role("button", name="Cancel job")).to_have_count(0)
     picture(page, "cancelled")
 
-    go(page, "Interrupted")
+    listed(page, "Interrupted", 1)
     job = page.get_by_role("listitem").filter(has_text="contract.docx")
     expect(job).to_contain_text("Done: Preflight, Extraction")
     expect(job).to_contain_text("units translated")
@@ -165,7 +177,7 @@ def test_a_job_cancelled_in_mid_batch_is_listed_as_interrupted_and_does_only_the
     expect(page.get_by_role("status").first).to_contain_text("goes on from where it stopped")
     status(page, "Completed")
     assert len(model.asked) == len(set(model.asked)) == _BATCHES, "nothing that was paid is asked for again"
-    go(page, "Interrupted")
+    listed(page, "Interrupted", 0)
     expect(page.locator("main")).to_contain_text("Nothing was interrupted")
 
 
@@ -194,8 +206,7 @@ def test_parked_work_is_looked_at_and_redriven_once_its_cause_is_put_right(page:
     model.status = 401
     submit(page, "first.docx", "second.docx", paragraphs=3)
     expect(page.locator("tbody .badge", has_text="Failed")).to_have_count(2, timeout=WAIT_MS)
-    go(page, "Parked")
-    expect(page.locator(".cards > li")).to_have_count(2, timeout=WAIT_MS)
+    listed(page, "Parked", 2)
     page.get_by_role("link", name="engine.unauthorised").click()
     expect(page.locator(".cards > li")).to_have_count(2)
     picture(page, "parked")
