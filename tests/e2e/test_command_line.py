@@ -190,6 +190,21 @@ def test_jobs_are_looked_at_without_a_server(folder: Path, finished: str) -> Non
     assert "completed" in refused.stderr
 
 
+def test_a_finished_job_is_run_anew_marked_failed_retried_and_given_up(folder: Path, finished: str) -> None:
+    root = folder.parent
+    again = body(jobs(root, "rerun", finished, "--refresh", "--json"))
+    assert (again["parent_job_id"], again["status"]) == (finished, "queued")
+    job_id = again["job_id"]
+    assert body(jobs(root, "mark-failed", job_id, "--json"))["status"] == "failed"
+    assert body(jobs(root, "interrupted", "--json"))["items"] == [], "nothing was done yet"
+    assert body(jobs(root, "retry", job_id, "--json"))["status"] == "queued"
+    assert body(jobs(root, "mark-failed", job_id, "--json"))["is_marked_failed"]
+    assert body(jobs(root, "discard", job_id, "--json"))["is_checkpoint_discarded"]
+    refused = jobs(root, "retry", job_id)
+    assert refused.returncode == 1
+    assert "rerun it" in refused.stderr
+
+
 def test_a_running_server_holds_the_state_folder_and_answers_for_it(folder: Path, finished: str) -> None:
     root = folder.parent
     with up(root) as server:

@@ -41,13 +41,21 @@ class Api:
         """
         return await self._ask("GET", path, params=query)
 
-    async def post(self, path: str) -> dict[str, Any]:
-        """The body of a POST without content.
+    async def post(self, path: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The body of a POST, of JSON where there is content.
 
         Raises:
             ApiRefusedError: the answer is a problem.
         """
-        return await self._ask("POST", path)
+        return await self._ask("POST", path, json=content)
+
+    async def delete(self, path: str) -> dict[str, Any]:
+        """The body of a DELETE.
+
+        Raises:
+            ApiRefusedError: the answer is a problem.
+        """
+        return await self._ask("DELETE", path)
 
     async def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         try:

@@ -86,6 +86,43 @@ def resume(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_js
     _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/resume")), as_json, _job_card)
 
 
+@jobs_app.command()
+def interrupted(state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """List the newest failed and cancelled jobs that can go on from where they stopped."""
+    _print(_ask(state, url, lambda api: api.get("jobs", interrupted="true", limit=200)), as_json, _job_table)
+
+
+@jobs_app.command()
+def retry(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Let a failed job go on from where it stopped."""
+    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/retry")), as_json, _job_card)
+
+
+@jobs_app.command()
+def rerun(
+    job_id: UUID,
+    refresh: Annotated[bool, typer.Option("--refresh", help="Make, and pay, every model call anew.")] = False,
+    state: StateOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open a new job on the same document, under the project's policy of now."""
+    asked = {"refresh": refresh}
+    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/rerun", asked)), as_json, _job_card)
+
+
+@jobs_app.command("mark-failed")
+def mark_failed(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Declare a job failed that moves no more; `retry` goes on with it."""
+    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/mark-failed")), as_json, _job_card)
+
+
+@jobs_app.command()
+def discard(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
+    """Give up what a failed or cancelled job has done: only a rerun is left."""
+    _print(_ask(state, url, lambda api: api.delete(f"jobs/{job_id}/checkpoint")), as_json, _job_card)
+
+
 def _ask(state: Path | None, url: str | None, question: Callable[[Any], Awaitable[Body]]) -> Body:
     async def ask() -> Body:
         from dragoman_runtime.settings import load  # with the application behind it, slow to import
