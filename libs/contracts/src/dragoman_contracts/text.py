@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, cast
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
@@ -40,16 +41,19 @@ class Tag(Value):
                 return f"<{self.id}/>"
 
 
+@lru_cache(maxsize=1024)  # tags are many, and few of them differ
 def opening(tag_id: int) -> Tag:
     """The opening side of pair `tag_id`."""
     return Tag(id=tag_id, side=TagSide.OPEN)
 
 
+@lru_cache(maxsize=1024)
 def closing(tag_id: int) -> Tag:
     """The closing side of pair `tag_id`."""
     return Tag(id=tag_id, side=TagSide.CLOSE)
 
 
+@lru_cache(maxsize=1024)
 def placeholder(tag_id: int) -> Tag:
     """The standalone tag `tag_id`."""
     return Tag(id=tag_id, side=TagSide.PLACEHOLDER)

@@ -10,10 +10,10 @@ from dragoman_documents.docx.formats import Formats, RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words, texts
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
-_SILENT = frozenset({""}) | names(
+SILENT = frozenset({""}) | names(
     "w:pPr w:rPr a:pPr a:rPr a:endParaRPr w:proofErr w:lastRenderedPageBreak w:sdtPr w:sdtEndPr"
 )
-_SEAMS = names(
+SEAMS = names(
     "w:bookmarkStart w:bookmarkEnd w:commentRangeStart w:commentRangeEnd w:commentReference w:annotationRef "
     "w:permStart w:permEnd w:moveFromRangeStart w:moveFromRangeEnd w:moveToRangeStart w:moveToRangeEnd "
     "w:customXmlInsRangeStart w:customXmlInsRangeEnd w:customXmlDelRangeStart w:customXmlDelRangeEnd "
@@ -100,11 +100,11 @@ class Collector:
             name = short_name(child)
             if name in {"w:r", "a:r"}:
                 self._run(child, items)
-            elif name not in _SILENT:
+            elif name not in SILENT:
                 self._inline(child, name, items)
 
     def _inline(self, child: Element, name: str, items: list[Item]) -> None:
-        if name in _SEAMS:
+        if name in SEAMS:
             self._seam = True
         elif name in _REMOVED:
             self._skim(child)
@@ -182,9 +182,9 @@ class Collector:
             name = short_name(child)
             if name in {"w:t", "a:t"}:
                 self._text(child, run, look, items)
-            elif name in _SILENT:
+            elif name in SILENT:
                 continue
-            elif name in _SEAMS:
+            elif name in SEAMS:
                 self._seam = True
             elif name == "w:fldChar":
                 self._edge(child, items)
@@ -335,6 +335,24 @@ class Collector:
                     slot.mirrors += (node,)
             if other is not choice and short_name(other):
                 self._nest_objects(other)
+
+
+def atom_role(name: str) -> TagRole | None:
+    """The role of an element that stands for itself in text, such as a tab; None for any other."""
+    return _ATOMS[name][0] if name in _ATOMS else None
+
+
+def atom(name: str) -> Opaque:
+    """Such an element as a thing of a paragraph, without its node."""
+    role, equivalent = _ATOMS[name]
+    return Opaque([], role, equivalent=equivalent, can_delete=name in _DELETABLE, can_copy=name in _COPYABLE)
+
+
+def style_of(paragraph: Element) -> str:
+    """The id of a paragraph's style; empty where it states none."""
+    properties = next(iter(paragraph), None)  # the schema has pPr first, and pStyle first in it
+    style = next(iter(properties), None) if properties is not None and short_name(properties) == "w:pPr" else None
+    return attribute(style, "w:val") or "" if style is not None and short_name(style) == "w:pStyle" else ""
 
 
 def _direct_text(branch: Element, in_run: bool, depth: int = 0) -> list[Element]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from dragoman_contracts.text import Tag, TagRole, TagSpec, closing, normalised, opening, placeholder
 from dragoman_documents.docx.inline import Group, Item, Opaque, Text, has_words, prevailing
@@ -36,6 +37,25 @@ class Tagged:
     base: int
     content: tuple[str | Tag, ...]
     tags: TagIndex = _NO_TAGS
+
+
+@lru_cache(maxsize=1024)  # tags are many, and few of them differ
+def _spec(
+    tag_id: int,
+    role: TagRole,
+    can_delete: bool = False,
+    can_copy: bool = False,
+    can_reorder: bool = True,
+    equivalent: str = "",
+) -> TagSpec:
+    return TagSpec(
+        id=tag_id,
+        role=role,
+        can_delete=can_delete,
+        can_copy=can_copy,
+        can_reorder=can_reorder,
+        equivalent=equivalent,
+    )
 
 
 def tag_content(items: list[Item]) -> Tagged | None:
@@ -149,7 +169,7 @@ class _Writer:
             if look is None or look == base:
                 self._plain(run, parts)
             else:
-                tag_id = self._number(TagSpec(id=self._next, role=TagRole.FORMAT, can_delete=True, can_copy=True))
+                tag_id = self._number(_spec(self._next, TagRole.FORMAT, can_delete=True, can_copy=True))
                 self.tags.formats[tag_id] = look
                 parts.append(opening(tag_id))
                 self._plain(run, parts)
@@ -165,9 +185,9 @@ class _Writer:
                 self._group(item, parts)
 
     def _opaque(self, item: Opaque) -> int:
-        spec = TagSpec(
-            id=self._next,
-            role=item.role,
+        spec = _spec(
+            self._next,
+            item.role,
             can_delete=item.can_delete,
             can_copy=item.can_copy,
             can_reorder=item.can_reorder,
@@ -179,7 +199,7 @@ class _Writer:
         return tag_id
 
     def _group(self, item: Group, parts: list[str | Tag]) -> None:
-        tag_id = self._number(TagSpec(id=self._next, role=item.role))
+        tag_id = self._number(_spec(self._next, item.role))
         self.tags.groups[tag_id] = item
         self.tags.ids[item] = tag_id
         base = prevailing(item.items) or 0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import TypeVar
 
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Anchor, Segment, Tag, Unit, plain_text
@@ -16,6 +17,9 @@ from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.plan import Plan
 from dragoman_documents.docx.preflight import unreadable_parts
 from dragoman_documents.docx.stories import plan_units
+
+_Value = TypeVar("_Value", bound=Value)
+_GIVEN: dict[type[Value], set[str]] = {}
 
 
 class Extraction(Value):
@@ -33,36 +37,46 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
         DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
     """
     with paused_collection():
-        package = Package(data, budget or Budget())
+        package = Package(data, budget or Budget(), folding=True)
         plans = plan_units(package, options or ExtractOptions())
         units = tuple(_units(plans))
     counts = Counter(str(unit.story) for unit in units)
     return Extraction(units=units, counts=dict(counts), findings=unreadable_parts(package))
 
 
-def _units(plans: Sequence[Plan]) -> list[Unit]:
-    texts = [plain_text(plan.holder.content) for plan in plans]
+def _units(plans: list[Plan]) -> list[Unit]:
+    """The units of the plans, which are used up: a long document does not have room for both."""
+    texts = [(plan.part, plain_text(plan.holder.content)) for plan in plans]
     units: list[Unit] = []
-    for index, plan in enumerate(plans):
-        before = texts[index - 1] if index and plans[index - 1].part == plan.part else ""
-        after = texts[index + 1] if index + 1 < len(plans) and plans[index + 1].part == plan.part else ""
-        units.append(_unit(plan, texts[index], _digest(before, after)))
+    plans.reverse()
+    for index, (part, text) in enumerate(texts):
+        before = texts[index - 1][1] if index and texts[index - 1][0] == part else ""
+        after = texts[index + 1][1] if index + 1 < len(texts) and texts[index + 1][0] == part else ""
+        units.append(_unit(plans.pop(), text, _digest(before, after)))
     return units
 
 
 def _unit(plan: Plan, text: str, context_key: str) -> Unit:
     content = plan.holder.content
-    return Unit(
-        unit_id=plan.unit_id,
-        anchor=Anchor(part=plan.part, path=plan.path),
+    unit_id = plan.unit_id
+    unit = Unit(
+        unit_id=unit_id,
+        anchor=_lean(Anchor(part=plan.part, path=plan.path)),
         story=plan.story,
         content_key=_digest(*map(_stored, content)),
         context_key=context_key,
-        segments=(Segment(segment_id=f"{plan.unit_id}/0", source=content),),
+        segments=(_lean(Segment(segment_id=f"{unit_id}/0", source=content)),),
         tags=tuple(plan.holder.specs),
         style=plan.style,
         is_translatable=plan.is_translatable and any(char.isalpha() for char in text),
     )
+    return _lean(unit)
+
+
+def _lean(value: _Value) -> _Value:
+    """The value, with the set that names its given fields shared by all of its type: it is larger than the fields."""
+    object.__setattr__(value, "__pydantic_fields_set__", _GIVEN.setdefault(type(value), value.model_fields_set))
+    return value
 
 
 def _stored(part: str | Tag) -> str:

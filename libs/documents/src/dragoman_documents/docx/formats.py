@@ -83,12 +83,16 @@ class Formats:
 
     def of_run(self, run: Element, properties: Element | None) -> RunFormat:
         """The format of a run whose rPr is `properties`."""
+        narrow, wide = self.looks(run, properties)
+        return narrow if narrow is wide or not _is_wide(run) else wide
+
+    def looks(self, run: Element, properties: Element | None) -> tuple[RunFormat, RunFormat]:
+        """The format of the run where it shows Latin letters, and where others; one and the same where no font says."""
         seen: Key = (run.tag, *_fingerprint(run, properties))
         known = self._known.get(seen)
         if known is None:
             known = self._known[seen] = self._numbered(run, properties)
-        narrow, wide = known
-        return narrow if narrow is wide or not _is_wide(run) else wide
+        return known
 
     def _numbered(self, run: Element, properties: Element | None) -> tuple[RunFormat, RunFormat]:
         """The format where the run's letters are drawn by its Latin fonts, and where by its other ones."""
@@ -144,7 +148,12 @@ def _fingerprint(run: Element, properties: Element | None) -> Key:
 
 def _is_wide(run: Element) -> bool:
     """Whether the run shows letters that East Asian or complex-script fonts draw."""
-    return any(not text.isascii() and max(text) >= "\u0590" for text in (child.text or "" for child in run))
+    return any(is_wide_text(child.text or "") for child in run)
+
+
+def is_wide_text(text: str) -> bool:
+    """Whether the text has letters that East Asian or complex-script fonts draw."""
+    return not text.isascii() and max(text) >= "\u0590"
 
 
 def _visible(items: Sequence[Item], ignored: frozenset[str]) -> Iterator[Item]:

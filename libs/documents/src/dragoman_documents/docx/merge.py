@@ -9,7 +9,6 @@ from dragoman_contracts.text import Content, normalised
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
-from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.plan import Plan
@@ -36,7 +35,9 @@ def merge(
         DocumentError: the file is no readable Word document or passes the budget.
     """
     with paused_collection():
-        return _merged(Package(data, budget or Budget()), targets, options or ExtractOptions(), target_locale)
+        is_mirrored = target_locale is not None and target_locale.is_right_to_left  # which takes tables and styles too
+        package = Package(data, budget or Budget(), folding=not is_mirrored)
+        return _merged(package, targets, options or ExtractOptions(), target_locale)
 
 
 def _merged(
@@ -64,7 +65,5 @@ def _write(package: Package, plan: Plan, target: Content, target_locale: Locale 
     for shown in (plan, *plan.mirrors):
         if target == shown.holder.content:
             continue
-        runs = shown.holder.write(target)
+        shown.holder.write(target, target_locale, styles)
         package.mark_changed(shown.part)
-        if target_locale is not None and shown.paragraph is not None:
-            mark_language(shown.paragraph, runs, target_locale, styles)

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.archive import Archive, Entry
+from dragoman_documents.docx.fold import Folds, fold
 from dragoman_documents.docx.xml import Element, namespace_of, parse_xml, prolog, serialise, short_name, transitional
 from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
 
@@ -120,14 +121,17 @@ class Relationship:
 class Package:
     """A WordprocessingML package in memory.
 
-    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is.
+    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is. With
+    `folding`, a long part has stubs for most paragraphs, which only the `Folds` of the part can read.
 
     Raises:
         DocumentError: the bytes are no readable Word document; the message names the cure.
     """
 
-    def __init__(self, data: bytes, budget: Budget) -> None:
+    def __init__(self, data: bytes, budget: Budget, folding: bool = False) -> None:
         self.budget = budget
+        self._is_folding = folding
+        self._folds: dict[str, Folds] = {}
         self.size_bytes = len(data)
         self._archive = Archive(data, budget)
         self._entries: dict[str, Entry] = {}
@@ -197,6 +201,10 @@ class Package:
             self._roots[key] = self._parse_if_well_formed(key, entry) if entry else None
         return self._roots[key]
 
+    def folds(self, name: str) -> Folds | None:
+        """What reads and writes the stubs of a parsed part; None where it has none."""
+        return self._folds.get(_key(name))
+
     def read(self, name: str) -> bytes:
         """The bytes of a part; not those of a part that was added as a tree."""
         key = _key(name)
@@ -214,7 +222,8 @@ class Package:
         for key in self._changed - self._added.keys():
             root = self._roots[key]
             if root is not None:
-                changes[self._entries[key]] = serialise(root, self._prologs[key])
+                written, folds = serialise(root, self._prologs[key]), self._folds.get(key)
+                changes[self._entries[key]] = folds.restored(written) if folds is not None else written
         additions: dict[str, bytes] = {}
         for key, (name, data) in self._added.items():
             root = self._roots.get(key)
@@ -267,7 +276,11 @@ class Package:
     def _parse(self, key: str, entry: Entry) -> Element:
         data = self._archive.read(entry)
         self._prologs[key] = prolog(data)
-        return parse_xml(data, self.budget)
+        folds = fold(data, self.budget) if self._is_folding else None
+        if folds is None:
+            return parse_xml(data, self.budget)
+        self._folds[key] = folds
+        return parse_xml(folds.reduced(), self.budget)
 
     def _parse_if_well_formed(self, key: str, entry: Entry) -> Element | None:
         """A part that the document can be read without is left as it is where it is damaged."""

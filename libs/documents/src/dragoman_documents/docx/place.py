@@ -36,12 +36,28 @@ class _Entry:
 
 def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     """Write a target into the paragraph; the runs whose text changed."""
-    if len(tagged.items) == 1 and isinstance(tagged.items[0], Text) and all(isinstance(part, str) for part in target):
-        return [slot.run for slot in distribute(tagged.items[0].slots, "".join(map(str, target)))]
+    if stays_in_place(tagged, target):
+        return [slot.run for slot in fill(tagged, target)]
     placer = _Placer(tagged)
     placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
     placer.empty_lost_groups()
     return placer.changed
+
+
+def stays_in_place(tagged: Tagged, target: Sequence[str | Tag]) -> bool:
+    """Whether the target has the source's tags in the source's order, with text where it has text."""
+    content = tagged.content
+    return len(target) == len(content) and all(
+        isinstance(new, str) if isinstance(old, str) else new == old for old, new in zip(content, target, strict=True)
+    )
+
+
+def fill(tagged: Tagged, target: Sequence[str | Tag]) -> list[Slot]:
+    """Write a target that stays in place over the slots; those that changed."""
+    wanted = (part for part in target if isinstance(part, str))
+    return [
+        slot for text, part in zip(texts(tagged.items), wanted, strict=True) for slot in distribute(text.slots, part)
+    ]
 
 
 def _source_level(tagged: Tagged, items: Sequence[Item]) -> list[_Entry]:

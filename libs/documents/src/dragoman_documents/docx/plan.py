@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.docx.content import Tagged
+from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import set_text
-from dragoman_documents.docx.place import place
+from dragoman_documents.docx.fold import Folds
+from dragoman_documents.docx.pieces import TextNode
+from dragoman_documents.docx.place import fill, place, stays_in_place
+from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, legal_text
 
 
@@ -26,8 +31,8 @@ class Holder(Protocol):
         """What the unit's tags stand for."""
         ...
 
-    def write(self, target: Sequence[str | Tag]) -> list[Element]:
-        """Put a target in; the runs that changed."""
+    def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
+        """Put a target in, and state its locale on the runs that change."""
         ...
 
 
@@ -35,6 +40,7 @@ class Holder(Protocol):
 class Paragraph:
     """A unit read from the runs of a paragraph."""
 
+    element: Element
     tagged: Tagged
 
     @property
@@ -47,9 +53,39 @@ class Paragraph:
         """What the unit's tags stand for."""
         return self.tagged.tags.specs
 
-    def write(self, target: Sequence[str | Tag]) -> list[Element]:
-        """Put a target into the runs; those that changed."""
-        return place(self.tagged, target)
+    def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
+        """Put a target into the runs, and state its locale on those that change."""
+        runs = place(self.tagged, target)
+        if locale is not None:
+            mark_language(self.element, runs, locale, styles)
+
+
+@dataclass(eq=False, slots=True)
+class FoldedParagraph:
+    """A unit read from a folded paragraph. `unfold` gives the unit of the same paragraph, parsed, in its place."""
+
+    number: int
+    folds: Folds
+    tagged: Tagged
+    unfold: Callable[[], Paragraph | None]
+
+    @property
+    def content(self) -> tuple[str | Tag, ...]:
+        """The unit's source."""
+        return self.tagged.content
+
+    @property
+    def specs(self) -> Sequence[TagSpec]:
+        """What the unit's tags stand for."""
+        return self.tagged.tags.specs
+
+    def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
+        """Put a target into the bytes, or into the tree where tags are not as they were."""
+        if stays_in_place(self.tagged, target):
+            nodes = [slot.node for slot in fill(self.tagged, target)]
+            self.folds.write(self.number, [node for node in nodes if isinstance(node, TextNode)], locale)
+        elif (whole := self.unfold()) is not None:
+            whole.write(target, locale, styles)
 
 
 @dataclass(eq=False, slots=True)
@@ -70,8 +106,8 @@ class Value:
         """No tags."""
         return ()
 
-    def write(self, target: Sequence[str | Tag]) -> list[Element]:
-        """Put a target into the attribute or element."""
+    def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
+        """Put a target into the attribute or element; such text says its language elsewhere."""
         plain = legal_text("".join(part for part in target if isinstance(part, str)))
         inner = self.text.strip()
         start = self.text.index(inner)
@@ -80,7 +116,6 @@ class Value:
             set_text(self.element, value)
         else:
             self.element.set(self.attribute, value)
-        return []
 
 
 @dataclass(eq=False, slots=True)
@@ -93,7 +128,6 @@ class Plan:
     holder: Holder
     style: str = ""
     is_translatable: bool = True
-    paragraph: Element | None = None
     mirrors: tuple[Plan, ...] = ()
 
     @property

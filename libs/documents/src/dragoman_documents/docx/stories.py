@@ -6,17 +6,20 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from dragoman_contracts.text import StoryKind, Tag
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collect import Collector, Flow
+from dragoman_documents.docx.collect import Collector, Flow, style_of
 from dragoman_documents.docx.content import tag_content
 from dragoman_documents.docx.fields import find_fields
+from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats, read_hidden_styles
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.plan import Paragraph, Plan, Value
-from dragoman_documents.docx.xml import Element, attribute, names, short_name
+from dragoman_documents.docx.pieces import items_of
+from dragoman_documents.docx.plan import FoldedParagraph, Holder, Paragraph, Plan, Value
+from dragoman_documents.docx.xml import Element, names, short_name
 
 _STORIES = {
     PartRole.MAIN: (StoryKind.BODY, ""),
@@ -50,7 +53,8 @@ def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
         root = package.root(name)
         if root is None or (switch and not getattr(options, switch)):
             continue
-        plans += _in_step(_PartWalker(name, story, root, formats, options, package.budget).walk(), plans)
+        walker = _PartWalker(name, story, root, formats, options, package.budget, package.folds(name))
+        plans += _in_step(walker.walk(), plans)
     return plans
 
 
@@ -94,15 +98,25 @@ class _PartWalker:
     """Walks one part without recursion, so that no nesting of tables or boxes is too deep for it."""
 
     def __init__(
-        self, part: str, story: StoryKind, root: Element, formats: Formats, options: ExtractOptions, budget: Budget
+        self,
+        part: str,
+        story: StoryKind,
+        root: Element,
+        formats: Formats,
+        options: ExtractOptions,
+        budget: Budget,
+        folds: Folds | None,
     ) -> None:
         self._part = part
+        self._formats = formats
+        self._folds = folds
         self._budget = budget
         self._root = root
         self._story = story
         self._options = options
         self._collector = Collector(formats, find_fields(root))
         self._plans: list[Plan] = []
+        self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
         self._places: dict[tuple[str | Tag, ...], list[int]] = {}
         self._stack: list[_Frame] = []
 
@@ -152,16 +166,16 @@ class _PartWalker:
             self._push(element, path, frame.story, frame.flow, frame.mirror_from)
 
     def _paragraph(self, element: Element, path: str, frame: _Frame) -> None:
+        number = fold_number(element) if self._folds is not None else None
+        if self._folds is not None and number is not None:
+            if self._folded(self._folds, number, element, path, frame):
+                return
+            element = self._folds.unfolded(element)
         items = self._collector.paragraph(element, frame.flow)
         nested = self._collector.nested
         tagged = tag_content(items)
         if tagged is not None:
-            style = _style_of(element)
-            kept = style in self._options.untranslated_styles
-            self._add(
-                Plan(self._part, path, frame.story, Paragraph(tagged), style, not kept, paragraph=element),
-                frame.mirror_from,
-            )
+            self._add_paragraph(Paragraph(element, tagged), style_of(element), path, frame)
         for inner in reversed(nested):
             inner_path = _path_below(element, inner, path)
             if short_name(inner) == "mc:AlternateContent":
@@ -169,8 +183,32 @@ class _PartWalker:
             else:
                 self._push(inner, inner_path, frame.story, Flow(), frame.mirror_from)
 
+    def _folded(self, folds: Folds, number: int, stub: Element, path: str, frame: _Frame) -> bool:
+        """Read a folded paragraph; whether it could be."""
+        cut = folds.taken(number)
+        if frame.flow.computing is not None:  # all of it is part of a field's result, which stays
+            return True
+        items = items_of(cut, self._formats)
+        tagged = tag_content(items) if items is not None else None
+        if tagged is not None:
+            holder = FoldedParagraph(number, folds, tagged, partial(self._unfolded, folds, stub))
+            self._add_paragraph(holder, cut[0][0].style, path, frame)
+        return items is not None
+
+    def _unfolded(self, folds: Folds, stub: Element) -> Paragraph | None:
+        element = folds.unfolded(stub)
+        tagged = tag_content(self._collector.paragraph(element, Flow()))
+        return Paragraph(element, tagged) if tagged is not None else None
+
+    def _add_paragraph(self, holder: Holder, style: str, path: str, frame: _Frame) -> None:
+        kept = style in self._options.untranslated_styles
+        self._add(Plan(self._part, path, frame.story, holder, style, not kept), frame.mirror_from)
+
     def _add(self, plan: Plan, mirror_from: int | None) -> None:
         """Add a plan, or make it the mirror of the plan from `mirror_from` on that shows the same text."""
+        if not self._has_alternates:
+            self._plans.append(plan)
+            return
         places = self._places.setdefault(plan.holder.content, [])
         first = bisect_left(places, mirror_from) if mirror_from is not None else len(places)
         if first < len(places):
@@ -233,12 +271,6 @@ class _PartWalker:
         for index, element in enumerate(self._root):
             if short_name(element) in _PROPERTIES:
                 self._text_value(element, str(index), frame)
-
-
-def _style_of(paragraph: Element) -> str:
-    properties = next(iter(paragraph), None)  # the schema has pPr first, and pStyle first in it
-    style = next(iter(properties), None) if properties is not None and short_name(properties) == "w:pPr" else None
-    return attribute(style, "w:val") or "" if style is not None and short_name(style) == "w:pStyle" else ""
 
 
 def _path_below(top: Element, element: Element, path: str) -> str:

@@ -6,6 +6,7 @@ lxml has no type stubs; `Element` names what the engine uses of it, and only the
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from importlib import import_module
@@ -85,6 +86,8 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
 _etree: Any = import_module("lxml.etree")
 _XMLSyntaxError = cast("type[Exception]", _etree.XMLSyntaxError)
 
+_of_thread = threading.local()
+
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 RELATIONSHIP_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
@@ -112,6 +115,7 @@ _PREFIXES = {
     "http://www.w3.org/XML/1998/namespace": "xml",
 }
 _STRICT = re.compile(r"http://purl\.oclc\.org/ooxml/(\w+)/(.*)")
+_WINDOW = 1 << 20
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -172,6 +176,15 @@ def legal_text(text: str) -> str:
     return _ILLEGAL.sub("", text) if _ILLEGAL.search(text) else text
 
 
+def _parser() -> Any:
+    """The thread's parser; making one costs as much as parsing a paragraph."""
+    parser = getattr(_of_thread, "parser", None)
+    if parser is None:
+        parser = _etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, collect_ids=False)
+        _of_thread.parser = parser
+    return parser
+
+
 def parse_xml(data: bytes, budget: Budget) -> Element:
     """The root of a part. No entity is expanded, nothing outside is fetched.
 
@@ -180,8 +193,7 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
         TooLargeError: the part passes the budget's depth, elements or attributes, or declares entities.
     """
     try:
-        parser = _etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, collect_ids=False)
-        root = _etree.fromstring(data, parser)
+        root = _etree.fromstring(data, _parser())
     except (_XMLSyntaxError, ValueError, LookupError) as error:
         raise DamagedDocumentError(
             "A part of the document is not well-formed XML. Open it in Word, let it repair the file, and save it again."
@@ -200,7 +212,9 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
 def _measure(root: Element, data: bytes, budget: Budget) -> None:
     """Hold the tree to its limits; the costly count runs only where a very long tag makes it possible."""
     budget.hold("elements", data.count(b"<"))
-    if re.search(rb"<[^<]{%d}" % (4 * budget.attributes), data):
+    long = 4 * budget.attributes
+    windows = (data[start : start + _WINDOW + long] for start in range(0, len(data), _WINDOW))
+    if any(max(map(len, window.split(b"<"))) > long for window in windows):
         budget.hold("attributes", max(len(element.attrib) for element in root.iter()))
 
 

@@ -1,0 +1,113 @@
+"""Long parts are read from their bytes: what comes out is what the tree alone would give."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from unittest.mock import patch
+from xml.etree.ElementTree import canonicalize
+
+import pytest
+
+from documents import wordml
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.text import Content
+from dragoman_documents import Budget, Extraction, extract, merge
+from dragoman_documents.docx import package
+
+CORPUS = sorted((Path(__file__).parents[3] / "shared" / "corpus" / "docx").glob("*.docx"))
+LOCALES = [None, Locale("ru"), Locale("ar"), Locale("zh")]
+
+
+def link(*runs: str) -> str:
+    return f'<w:hyperlink w:anchor="there">{"".join(runs)}</w:hyperlink>'
+
+
+def paragraphs() -> str:
+    kinds = [
+        wordml.paragraph(wordml.run("Plain text.")),
+        wordml.paragraph(wordml.run("One "), wordml.bold("bold"), wordml.run(" word &amp; more &lt;here&gt;.")),
+        wordml.paragraph(
+            wordml.run("See "), link(wordml.run("the terms")), wordml.run(" and "), link("<w:r><w:tab/></w:r>")
+        ),
+        wordml.paragraph(link(wordml.run("A link "), wordml.bold("around")), '<w:bookmarkEnd w:id="1"/>'),
+        wordml.paragraph("<w:r><w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/></w:r>", wordml.run("c")),
+        wordml.paragraph('<w:pPr><w:pStyle w:val="Quote"/></w:pPr>', wordml.run("  spaces around  ")),
+        wordml.paragraph("<w:pPr/><w:r><w:rPr/><w:t>Nothing in the properties</w:t></w:r>"),
+        wordml.paragraph(wordml.run("hidden", "<w:vanish/>"), wordml.run(" and shown")),
+        wordml.paragraph(
+            wordml.run("Two ", '<w:rFonts w:cs="Arial"/>'), wordml.run("שלום", '<w:rFonts w:cs="Arial"/>')
+        ),
+        wordml.paragraph(wordml.field("DATE", wordml.run("today")), wordml.run(" is computed")),
+        wordml.paragraph('<w:r w:rsidR="00AB12CD"><!-- a --><w:t>remark</w:t></w:r><w:proofErr w:type="gramEnd"/>'),
+        wordml.paragraph("<w:r><w:t>num&#98;er</w:t></w:r>", wordml.run("ed")),
+        "<w:p>\n <w:r>\n  <w:rPr><w:i/></w:rPr>\n  <w:t>pretty</w:t>\n </w:r>\n</w:p>\n",
+        "<w:p/>",
+        f"<w:tbl><w:tr><w:tc>{wordml.paragraph(wordml.run('cell'))}{wordml.paragraph()}</w:tc></w:tr></w:tbl>",
+        wordml.paragraph("<w:del><w:r><w:delText>gone</w:delText></w:r></w:del>", wordml.run("kept")),
+        wordml.paragraph("<w:r><w:t>x</w:t></w:r>", "<w:r><w:pict><v:shape/></w:pict></w:r>", wordml.run("y")),
+    ]
+    return "".join(kinds) * 20
+
+
+DOCUMENT = wordml.document(paragraphs())
+
+
+def same(content: Content) -> Content:
+    return content
+
+
+def without_tags(content: Content) -> Content:
+    return tuple(part for part in content if isinstance(part, str))
+
+
+def backwards(content: Content) -> Content:
+    return tuple(reversed(content))
+
+
+def unfolded(data: bytes) -> Extraction:
+    with patch.object(package, "fold", return_value=None):
+        return extract(data)
+
+
+def merged_unfolded(data: bytes, targets: Mapping[str, Content], locale: Locale | None) -> bytes:
+    with patch.object(package, "fold", return_value=None):
+        return merge(data, targets, target_locale=locale)
+
+
+def test_units_of_folded_paragraphs_are_those_of_the_tree() -> None:
+    assert extract(DOCUMENT) == unfolded(DOCUMENT)
+
+
+def test_most_paragraphs_of_a_long_document_are_folded() -> None:
+    document = package.Package(DOCUMENT, Budget(), folding=True)
+    root = document.root(document.main)
+    assert root is not None
+    assert sum(element.get("dragoman-fold") is not None for element in root.iter()) > 200
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("change", [same, without_tags, backwards])
+def test_folded_paragraphs_are_written_as_the_tree_would_be(
+    change: Callable[[Content], Content], locale: Locale | None
+) -> None:
+    targets = {unit.unit_id: change(wordml.pseudo(unit)) for unit in extract(DOCUMENT).units}
+    folded = merge(DOCUMENT, targets, target_locale=locale)
+    parsed = merged_unfolded(DOCUMENT, targets, locale)
+    assert canonicalize(wordml.part(folded)) == canonicalize(wordml.part(parsed))
+
+
+def test_an_identity_translation_of_folded_paragraphs_touches_nothing() -> None:
+    targets = {unit.unit_id: unit.source for unit in extract(DOCUMENT).units}
+    assert merge(DOCUMENT, targets, target_locale=Locale("ar")) == DOCUMENT
+
+
+def test_a_text_that_looks_like_a_stub_stays_text() -> None:
+    text = '&lt;w:p dragoman-fold="0"/&gt; '
+    data = wordml.document(wordml.paragraph(wordml.run(text * 800)))
+    assert extract(data) == unfolded(data)
+
+
+@pytest.mark.skipif(not CORPUS, reason="the corpus of real files is not beside this checkout")
+@pytest.mark.parametrize("path", CORPUS[::8], ids=lambda path: path.stem)
+def test_real_files_fold_without_a_difference(path: Path) -> None:
+    data = path.read_bytes()
+    assert extract(data) == unfolded(data)
