@@ -6,7 +6,6 @@ lxml has no type stubs; `Element` names what the engine uses of it, and only the
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator, Mapping, MutableMapping
 from copy import deepcopy
 from importlib import import_module
@@ -85,8 +84,6 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
 
 _etree: Any = import_module("lxml.etree")
 _XMLSyntaxError = cast("type[Exception]", _etree.XMLSyntaxError)
-
-_of_thread = threading.local()
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 RELATIONSHIP_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -176,15 +173,6 @@ def legal_text(text: str) -> str:
     return _ILLEGAL.sub("", text) if _ILLEGAL.search(text) else text
 
 
-def _parser() -> Any:
-    """The thread's parser; making one costs as much as parsing a paragraph."""
-    parser = getattr(_of_thread, "parser", None)
-    if parser is None:
-        parser = _etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, collect_ids=False)
-        _of_thread.parser = parser
-    return parser
-
-
 def parse_xml(data: bytes, budget: Budget) -> Element:
     """The root of a part. No entity is expanded, nothing outside is fetched.
 
@@ -193,7 +181,8 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
         TooLargeError: the part passes the budget's depth, elements or attributes, or declares entities.
     """
     try:
-        root = _etree.fromstring(data, _parser())
+        parser = _etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, collect_ids=False)
+        root = _etree.fromstring(data, parser)
     except (_XMLSyntaxError, ValueError, LookupError) as error:
         raise DamagedDocumentError(
             "A part of the document is not well-formed XML. Open it in Word, let it repair the file, and save it again."
