@@ -63,7 +63,22 @@ def test_switches_of_what_is_translated_are_chosen_one_by_one() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"coments": False}, {"comments": "perhaps"}, {"untranslated_styles": "Code"}])
+def test_a_colour_is_one_in_either_case_and_named_twice() -> None:
+    chosen: dict[str, JsonValue] = {"untranslated_colours": ["ff0000", "FF0000"]}
+    assert PolicyOverrides(extraction=chosen).as_asked()["extraction"] == {"untranslated_colours": ["FF0000"]}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"coments": False},
+        {"comments": "perhaps"},
+        {"untranslated_styles": "Code"},
+        {"untranslated_styles": [""]},
+        {"untranslated_highlights": ["yelow"]},
+        {"untranslated_colours": ["red"]},
+    ],
+)
 def test_a_switch_that_is_none_is_refused_with_the_names_of_all(wrong: dict[str, JsonValue]) -> None:
     with pytest.raises(ValidationError, match="Switches are alternative_text, charts"):
         PolicyOverrides(extraction=wrong)

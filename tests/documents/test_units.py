@@ -163,15 +163,19 @@ def test_text_without_letters_needs_no_translation() -> None:
     assert [unit.is_translatable for unit in units] == [False, True]
 
 
-def test_styles_and_highlights_can_be_left_out() -> None:
+def test_styles_highlights_and_colours_can_be_left_out() -> None:
     data = document(
         paragraph('<w:pPr><w:pStyle w:val="Code"/></w:pPr>', run("let x"))
         + paragraph(run("press "), run("Enter", '<w:highlight w:val="yellow"/>'), run(" now"))
+        + paragraph(run("see "), run("XQ-7", '<w:color w:val="ff0000"/>'), run(" below"))
     )
-    options = ExtractOptions(untranslated_styles=frozenset({"Code"}), untranslated_highlights=frozenset({"yellow"}))
-    code, press = extract(data, options).units
+    options = ExtractOptions.model_validate(
+        {"untranslated_styles": ["Code"], "untranslated_highlights": ["yellow"], "untranslated_colours": ["FF0000"]}
+    )
+    code, press, see = extract(data, options).units
     assert not code.is_translatable
     assert [str(part) for part in press.source] == ["press ", "<1/>", " now"]
+    assert [str(part) for part in see.source] == ["see ", "<1/>", " below"]
 
 
 def test_ids_are_unique_and_the_same_every_time() -> None:

@@ -26,13 +26,17 @@ def _in_order(value: JsonValue) -> JsonValue:
 
 
 def _schema() -> dict[str, Any]:
-    """The switches in JSON Schema, none of them required and none with a default: what is not named is not chosen."""
+    """The switches in JSON Schema, none of them required and none with a default: what is not named is not chosen.
+
+    A name that is given twice counts once.
+    """
     options: Mapping[str, Mapping[str, Any]] = ExtractOptions.model_json_schema()["properties"]
     return {
         "type": "object",
         "description": "Switches of what is translated; those that are not named are as the level above says.",
         "properties": {
-            name: {key: value for key, value in schema.items() if key != "default"} for name, schema in options.items()
+            name: {key: value for key, value in schema.items() if key not in {"default", "uniqueItems"}}
+            for name, schema in options.items()
         },
         "additionalProperties": False,
     }

@@ -126,7 +126,7 @@ class Formats:
                 if is_hidden is None and value in self._hidden_styles:
                     is_hidden = True
             elif (name == "w:highlight" and value in options.untranslated_highlights) or (
-                name == "w:color" and value in options.untranslated_colours
+                name == "w:color" and value.upper() in options.untranslated_colours
             ):
                 return True
         return bool(is_hidden) and not options.hidden_text

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+
 from dragoman_contracts.model import Value
+
+StyleId = Annotated[str, StringConstraints(min_length=1)]
+"""A style's id as the document writes it, which need not be the name that Word shows."""
+
+Highlight = Literal[
+    "black", "blue", "cyan", "darkBlue", "darkCyan", "darkGray", "darkGreen", "darkMagenta", "darkRed", "darkYellow",
+    "green", "lightGray", "magenta", "red", "white", "yellow",
+]  # fmt: skip
+"""A highlighting colour (ECMA-376 Part 1, 17.18.40)."""
+
+Colour = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{6}$", to_upper=True)]
+"""A text colour: RRGGBB."""
 
 
 class ExtractOptions(Value):
@@ -10,7 +26,6 @@ class ExtractOptions(Value):
 
     `statistical_charts` are the newer kinds (waterfall, treemap, funnel): Word takes their labels from the workbook
     behind them when they are edited, so translating the copy in the document is off unless asked for.
-    Names of styles are style ids as the document writes them; colours are RRGGBB or a highlight name such as `yellow`.
     """
 
     headers: bool = True
@@ -27,6 +42,6 @@ class ExtractOptions(Value):
     alternative_text: bool = True
     properties: bool = True
     hidden_text: bool = False
-    untranslated_styles: frozenset[str] = frozenset()
-    untranslated_highlights: frozenset[str] = frozenset()
-    untranslated_colours: frozenset[str] = frozenset()
+    untranslated_styles: frozenset[StyleId] = frozenset()
+    untranslated_highlights: frozenset[Highlight] = frozenset()
+    untranslated_colours: frozenset[Colour] = frozenset()
