@@ -45,8 +45,8 @@ imports: setup-test ## who may import whom
 types: setup-test ## strict types
 	$(BIN)/basedpyright
 
-pytest: setup-test ## the tests, with private servers of their own
-	$(BIN)/pytest
+pytest: setup-test ## the tests, each processor with private servers of its own
+	$(BIN)/pytest --numprocesses auto --dist worksteal
 
 bench: setup-test ## measure jobs a second and CPU a job
 	cd tests && ../$(BIN)/python -m bench
