@@ -1,7 +1,12 @@
 """Encrypted documents to test with, in both schemes of ECMA-376 that Word has written (MS-OFFCRYPTO §2.3.4)."""
 
+import hashlib
+import hmac
 import io
 import struct
+from base64 import b64encode
+from collections.abc import Callable
+from functools import partial
 from hashlib import sha1
 from importlib import import_module
 from typing import Any
@@ -11,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 _SALT = bytes(range(16))
 _VERIFIER = bytes(range(100, 116))
 _ROUNDS = 50_000
+_AGILE_ROUNDS = 1_000
 
 
 def agile(package: bytes, password: str) -> bytes:
@@ -19,6 +25,54 @@ def agile(package: bytes, password: str) -> bytes:
     encryption: Any = import_module("msoffcrypto.format.ooxml")
     encryption.OOXMLFile(io.BytesIO(package)).encrypt(password, output)
     return output.getvalue()
+
+
+def agile_of(hashing: str, bits: int) -> Callable[[bytes, str], bytes]:
+    """Agile encryption with another hash and length of key: Word 2010 wrote SHA-1 and 128."""
+    return partial(_agile, hashing, bits)
+
+
+def _agile(hashing: str, bits: int, package: bytes, password: str) -> bytes:
+    def hashed(data: bytes, size: int) -> bytes:
+        return hashlib.new(hashing, data, usedforsecurity=False).digest()[:size].ljust(size, b"\x36")
+
+    def sealed(data: bytes, key: bytes, vector: bytes) -> bytes:
+        encryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+        return encryptor.update(data + bytes(-len(data) % 16)) + encryptor.finalize()
+
+    def stored(data: bytes) -> str:
+        return b64encode(data).decode()
+
+    whole, size, secret = hashlib.new(hashing).digest_size, bits // 8, bytes(range(50, 50 + bits // 8))
+    digest = hashed(_SALT + password.encode("utf-16-le"), whole)
+    for number in range(_AGILE_ROUNDS):
+        digest = hashed(struct.pack("<I", number) + digest, whole)
+    blocks = ("fea7d2763b4b9e79", "d7aa0f6d3061344e", "146e0be7abacd0d6")
+    values = (_VERIFIER, hashed(_VERIFIER, whole), secret)
+    verifier, verifier_hash, key = (
+        stored(sealed(value, hashed(digest + bytes.fromhex(block), size), _SALT))
+        for block, value in zip(blocks, values, strict=True)
+    )
+    body = struct.pack("<Q", len(package)) + b"".join(
+        sealed(package[start : start + 4096], secret, hashed(_SALT + struct.pack("<I", start // 4096), 16))
+        for start in range(0, len(package), 4096)
+    )
+    seals = bytes(range(whole)), hmac.digest(bytes(range(whole)), body, hashing)
+    vectors = (hashed(_SALT + bytes.fromhex(block), 16) for block in ("5fb2ad010cb9e1f6", "a0677f02b22c8433"))
+    hmac_key, hmac_value = (stored(sealed(seal, secret, vector)) for seal, vector in zip(seals, vectors, strict=True))
+    same = (
+        f'saltSize="16" blockSize="16" keyBits="{bits}" hashSize="{whole}" cipherAlgorithm="AES" '
+        f'cipherChaining="ChainingModeCBC" hashAlgorithm="{hashing.upper()}" saltValue="{stored(_SALT)}"'
+    )
+    office = "http://schemas.microsoft.com/office/2006"
+    description = (
+        f'<encryption xmlns="{office}/encryption" xmlns:p="{office}/keyEncryptor/password"><keyData {same}/>'
+        f'<dataIntegrity encryptedHmacKey="{hmac_key}" encryptedHmacValue="{hmac_value}"/><keyEncryptors>'
+        f'<keyEncryptor uri="{office}/keyEncryptor/password"><p:encryptedKey spinCount="{_AGILE_ROUNDS}" {same} '
+        f'encryptedVerifierHashInput="{verifier}" encryptedVerifierHashValue="{verifier_hash}" '
+        f'encryptedKeyValue="{key}"/></keyEncryptor></keyEncryptors></encryption>'
+    )
+    return contained(body, b"\x04\x00\x04\x00\x40\x00\x00\x00" + description.encode())
 
 
 def standard(package: bytes, password: str) -> bytes:

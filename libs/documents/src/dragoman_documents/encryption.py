@@ -1,7 +1,7 @@
 """Documents that need a password: told apart, and opened (MS-OFFCRYPTO §2.3.4: standard and agile encryption).
 
-The cryptography is `msoffcrypto-tool`'s. What a hostile file could make it waste is looked at first: the size of the
-description of the encryption, entities in it, and how many rounds the password is to be hashed.
+Most of the cryptography is `msoffcrypto-tool`'s. What a hostile file could make it waste is looked at first: the size
+of the description of the encryption, entities in it, and how many rounds the password is to be hashed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 from xml.parsers.expat import ExpatError
 
+from dragoman_documents.agile import is_intact, package_key
 from dragoman_documents.budget import Budget
 from dragoman_documents.errors import DamagedDocumentError, EncryptedDocumentError, WrongPasswordError
 from dragoman_documents.refusal import OLE_SIGNATURE, holds_encrypted_package
@@ -51,20 +52,30 @@ def decrypted(data: bytes, password: str, budget: Budget | None = None) -> bytes
             "Open it in Word, save a copy without protection, and send that.",
             code="document.encryption_unknown",
         ) from error
+    output = io.BytesIO()
     try:
-        file.load_key(password=password, verify_password=True)
+        _load_key(file, password)
+        file.decrypt(output)
     except failures.InvalidKeyError:
         raise WrongPasswordError(
             "The password does not open the document. Look at its spelling and try again."
         ) from None
     except (*_FAULTS, failures.DecryptionError) as error:
         _damaged(error)
-    output = io.BytesIO()
-    try:
-        file.decrypt(output, verify_integrity=file.type == "agile")
-    except (*_FAULTS, failures.DecryptionError) as error:
-        _damaged(error)
     return output.getvalue()
+
+
+def _load_key(file: Any, password: str) -> None:
+    failures: Any = import_module("msoffcrypto.exceptions")
+    if file.type != "agile" and password:
+        file.load_key(password=password, verify_password=True)
+        return
+    key = package_key(file.info, password) if password else None
+    if key is None:
+        raise failures.InvalidKeyError
+    if not is_intact(file.info, key, file.file.openstream("EncryptedPackage").read()):
+        raise ValueError("the package is not what was saved")
+    file.load_key(secret_key=key)
 
 
 def _hold_description(data: bytes, budget: Budget) -> None:
