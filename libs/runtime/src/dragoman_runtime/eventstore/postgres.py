@@ -29,6 +29,7 @@ from dragoman_runtime.eventstore.port import (
     StoreUnavailableError,
     encode_append,
 )
+from dragoman_runtime.sql_errors import passes
 
 APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
 
@@ -95,17 +96,6 @@ _RENEW = """
 UPDATE work_leases SET expires_at = clock_timestamp() + $3
 WHERE work_id = ANY ($1) AND owner = $2 RETURNING work_id
 """
-_UNREACHABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.DiskFullError,
-)
 
 
 @asynccontextmanager
@@ -115,8 +105,11 @@ async def translated_errors() -> AsyncGenerator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise ConflictError("A stream has gone past the version this append expected.") from error
-    except _UNREACHABLE as error:
-        raise StoreUnavailableError(f"PostgreSQL cannot be reached: {type(error).__name__}. Is it running?") from error
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+        if isinstance(error, asyncpg.PostgresError) and not passes(error.sqlstate):
+            raise
+        message = f"PostgreSQL does not take it now: {type(error).__name__}. Is it running, and has it room?"
+        raise StoreUnavailableError(message) from error
 
 
 class _Position:
