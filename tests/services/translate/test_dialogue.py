@@ -14,9 +14,15 @@ ONE = unit("u1", "One apple.")
 TWO = unit("u2", "Two ", ["<", 1], "pears", ["/", 1], ".")
 
 
-def task(*units: Unit, attempt: int = 1, nonce: str = "") -> BatchTask:
+def task(*units: Unit, attempt: int = 1, max_attempts: int = 1, nonce: str = "") -> BatchTask:
     return BatchTask(
-        index=0, source_locale=Locale("en"), target_locale=Locale("es"), units=units, attempt=attempt, nonce=nonce
+        index=0,
+        source_locale=Locale("en"),
+        target_locale=Locale("es"),
+        units=units,
+        attempt=attempt,
+        max_attempts=max_attempts,
+        nonce=nonce,
     )
 
 
@@ -91,6 +97,27 @@ async def test_a_unit_that_never_gets_a_text_has_an_empty_target_and_is_named() 
     engine = ScriptedEngine(answer(("u1", "Una manzana.")), answer(("u2", " ")), answer())
     result = await translate_batch(engine, MemoryLedger(), task(ONE, TWO))
     assert targets(result) == [("u1", "Una manzana."), ("u2", "")]
+    assert result.unanswered == ("u2",)
+
+
+async def test_a_unit_without_a_text_is_asked_for_again_later_until_the_last_attempt() -> None:
+    ledger = MemoryLedger()
+    engine = ScriptedEngine(answer(("u1", "Una manzana.")), answer(), answer(), answer())
+    with pytest.raises(RetryableError) as caught:
+        await translate_batch(engine, ledger, task(ONE, TWO, max_attempts=3))
+    assert caught.value.code == "engine.malformed_reply"
+    with pytest.raises(RetryableError):
+        await translate_batch(engine, ledger, task(ONE, TWO, attempt=2, max_attempts=3))
+    well = ScriptedEngine(answer(("u2", "Dos <1>peras</1>.")))
+    result = await translate_batch(well, ledger, task(ONE, TWO, attempt=3, max_attempts=3))
+    assert well.asked == [["u2"]]
+    assert targets(result) == [("u1", "Una manzana."), ("u2", "Dos <1>peras</1>.")]
+
+
+async def test_a_unit_that_is_refused_is_not_asked_for_again_later() -> None:
+    refused = answer(finish_reason=FinishReason.REFUSED)
+    engine = ScriptedEngine(answer(("u1", "Una manzana.")), refused, refused)
+    result = await translate_batch(engine, MemoryLedger(), task(ONE, TWO, max_attempts=3))
     assert result.unanswered == ("u2",)
 
 

@@ -32,12 +32,14 @@ from dragoman_translate.ports import (
 )
 from dragoman_translate.reply import UnitReply, check_reply
 
+_LOOK = "look at the recorded calls, and try another model"
+
 
 class BatchTask(Value):
     """One batch to translate: its units in the plan's order, and what the engine should know.
 
     `attempt` is the work item's, from 1: what was asked in vain in an earlier attempt is asked anew, unit by unit, in a
-    later one.
+    later one. Only the last of `max_attempts` is content with units that have no text.
     """
 
     index: int
@@ -48,6 +50,7 @@ class BatchTask(Value):
     model: str = ""
     nonce: str = ""
     attempt: int = 1
+    max_attempts: int = 1
 
 
 class BatchTranslation(Value):
@@ -103,9 +106,9 @@ async def translate_batch(engine: TranslationEngine, ledger: CallLedger, task: B
 
     Units with the same text are asked once; units that need no engine keep their source.
 
-    Raises: RetryableError: engine.malformed_reply when no reply held text for a single unit; and what the engine
-    raises. PermanentError: engine.refused when every call was; and what the engine raises. Calls that were answered
-    before are in the ledger.
+    Raises: RetryableError: engine.malformed_reply when no reply held text for a single unit, or before the last attempt
+    none for some unit that was not refused; and what the engine raises. PermanentError: engine.refused when every call
+    was; and what the engine raises. Calls that were answered before are in the ledger.
     """
     first_with: dict[Hashable, Unit] = {}
     for unit in task.units:
@@ -157,13 +160,26 @@ class _Dialogue:
                     await self._ask([unit], corrections=self._corrections([unit]), round_number=round_number)
             if not any(answer.has_text for answer in self.record.answers.values()):
                 raise self._no_answer()
+        if self.task.attempt < self.task.max_attempts and self._lacks_text():
+            raise self._malformed("for some units")
+
+    def _lacks_text(self) -> bool:
+        """Whether a unit has no text that the engine may well give when it is asked later."""
+        return any(
+            not answer.has_text and self.record.calls[answer.call].call.reply.finish_reason is not FinishReason.REFUSED
+            for answer in self.record.answers.values()
+        )
 
     def _no_answer(self) -> DragomanError:
         """The error for a batch of which no call gave any text."""
-        of_batch = f"for any unit of batch {self.task.index}; look at the recorded calls, and try another model"
         if all(call.call.reply.finish_reason is FinishReason.REFUSED for call in self.record.calls.values()):
-            return PermanentError(f"Engine {self.engine.name} refuses to answer {of_batch}.", code="engine.refused")
-        message = f"Engine {self.engine.name} gave no usable answer {of_batch} if it goes on."
+            message = f"Engine {self.engine.name} refuses to answer for any unit of batch {self.task.index}; {_LOOK}."
+            return PermanentError(message, code="engine.refused")
+        return self._malformed("for any unit")
+
+    def _malformed(self, for_which: str) -> RetryableError:
+        batch = f"{for_which} of batch {self.task.index}"
+        message = f"Engine {self.engine.name} gave no usable answer {batch}; {_LOOK} if it goes on."
         return RetryableError(message, code="engine.malformed_reply")
 
     def _corrections(self, units: Iterable[Unit]) -> tuple[Correction, ...]:

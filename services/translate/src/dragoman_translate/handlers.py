@@ -126,6 +126,7 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
         model=policy.model,
         nonce=policy.nonce,
         attempt=context.attempt,
+        max_attempts=job.submitted.rules.max_attempts,
     )
 
 
