@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import secrets
 import signal
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from chaos import sabotage
 from chaos.checks import Findings
 from chaos.faults import OUTSIDE_KINDS
 from chaos.installation import Aftermath, Servers
@@ -28,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed: int = given.seed if given.seed is not None else secrets.randbelow(1_000_000)
     for each in (signal.SIGINT, signal.SIGTERM):  # a shell's background job would ignore the first
         signal.signal(each, signal.default_int_handler)
+    if given.sabotage:
+        os.environ[sabotage.VARIABLE] = given.sabotage
     sys.stdout.write(f"seed {seed}\n")
     sys.stdout.flush()
     chosen = plans(
@@ -41,6 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(table(seed, [after for after, _ in rounds], found) + "\n")
     if len(rounds) < len(chosen):
         sys.stdout.write(f"\nINTERRUPTED after {len(rounds)} of {len(chosen)} rounds\n")
+    if given.sabotage:
+        finding = sabotage.SABOTAGES[given.sabotage].finding
+        is_told = any(finding in each.wrong for each in found)
+        sys.stdout.write(f"\n{given.sabotage}: {finding} {'tells' if is_told else 'DOES NOT TELL'}\n")
+        return 0 if is_told else 1
     return 1 if len(rounds) < len(chosen) or any(each.wrong for each in found) else 0
 
 
@@ -59,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults", type=int, default=5, help="how often each kind of fault outside the services")
     parser.add_argument("--rounds", type=int, default=4, help="installations, one after the other")
     parser.add_argument("--cold", action="store_true", help="start each process anew instead of forking it")
+    parser.add_argument(
+        "--sabotage", choices=[*sabotage.SABOTAGES], help="break this in the product, and see that the run tells of it"
+    )
     parser.add_argument("--keep", help="a new folder for the logs of the services, which else are deleted")
     return parser
 

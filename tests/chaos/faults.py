@@ -7,16 +7,19 @@ import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import aio_pika
+from aio_pika.abc import AbstractConnection
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 from chaos import model, s3_proxy
 from chaos.model import ChaosModel
-from chaos.points import CLOCK_FILE
+from chaos.points import WrongClock
 from chaos.s3_proxy import S3Proxy
 from chaos.waiting import until
 from dragoman_contracts.pipeline import WorkItem
@@ -27,20 +30,32 @@ from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
 
 _WINDOW_S = 2.0
-_LONGEST_WINDOW_S = 8.0
 _STOPPED_S = 2.0
+_MET_AT_LEAST = 3
 _LOOK_S = 0.1
 _CLOCK_JUMPS_S = (3600.0, -3600.0)
 _POISON_TIMEOUT_S = 180.0
 _REPEATED = 300
 _LOOKS = 200
+_DECLARED_WITHIN_S = 120.0
+
+_MORE_THAN_THERE_IS = "1000000GB"
+_NO_ROOM = "could not extend file: No space left on device"
+_REFUSE = f"""
+CREATE OR REPLACE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION '{_NO_ROOM}' USING ERRCODE = 'disk_full'; END $$
+"""
+_REFUSING = "FOR EACH STATEMENT EXECUTE FUNCTION no_room()"
+_TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
 
 OUTSIDE_KINDS = (
     "rabbitmq restarted",
     "rabbitmq stopped",
     "rabbitmq killed",
     "rabbitmq wiped",
+    "rabbitmq out of disk",
     "postgres stopped in immediate mode",
+    "postgres out of disk",
     "s3 server killed",
     *(f"s3 {fault}" for fault in s3_proxy.FAULTS),
     *(f"engine {fault}" for fault in model.FAULTS),
@@ -56,31 +71,46 @@ WORKED_QUEUES = tuple(sorted(set(QUEUE_OF.values())))
 
 @dataclass
 class Faults:
-    """Makes things go wrong, one at a time, each by its kind; `made` counts them."""
+    """Makes things go wrong, one at a time, each by its kind, while jobs are under way.
+
+    `made` counts them; `met` what came upon them: the jobs under way when a server ended, requests to one in trouble,
+    messages that were sent again, processes that read a wrong clock. `failed` did not end as they should.
+    """
 
     rabbitmq: RabbitMqServer
     postgres: PostgresServer
     s3: S3Server
+    database: str
     proxy: S3Proxy
     model: ChaosModel
     folder: Path
     process_names: Sequence[str]
+    """Those whose clocks can be set wrong."""
     seen: Sequence[WorkItem]
     """The work items that the log has made owed so far."""
+    under_way: Callable[[], int]
+    """How many jobs do not rest."""
     seed: int
     made: Counter[str] = field(default_factory=Counter[str])
+    met: Counter[str] = field(default_factory=Counter[str])
+    failed: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - to be repeatable
-        self.kinds: dict[str, Callable[[], Awaitable[None]]] = {
-            "rabbitmq restarted": partial(self._thread, self.rabbitmq.restart),
-            "rabbitmq stopped": self._stop_rabbitmq,
-            "rabbitmq killed": self._kill_rabbitmq,
-            "rabbitmq wiped": partial(self._thread, self.rabbitmq.wipe),
-            "postgres stopped in immediate mode": self._restart_postgres,
-            "s3 server killed": self._kill_s3,
-            **{f"s3 {fault}": partial(self._spoil_s3, fault) for fault in s3_proxy.FAULTS},
-            **{f"engine {fault}": partial(self._spoil_engine, fault) for fault in model.FAULTS},
+        self.kinds: dict[str, Callable[[], Awaitable[int]]] = {
+            "rabbitmq restarted": partial(self._outage, self.rabbitmq.restart),
+            "rabbitmq stopped": partial(self._outage, self.rabbitmq.stop, self.rabbitmq.start, pause_s=_STOPPED_S),
+            "rabbitmq killed": partial(self._outage, self.rabbitmq.kill, self.rabbitmq.start),
+            "rabbitmq wiped": partial(self._outage, self.rabbitmq.wipe),
+            "rabbitmq out of disk": self._fill_rabbitmq,
+            "postgres stopped in immediate mode": partial(
+                self._outage, self.postgres.stop_immediately, self.postgres.start
+            ),
+            "postgres out of disk": self._fill_postgres,
+            "s3 server killed": partial(self._outage, self.s3.kill, self.s3.start, pause_s=_STOPPED_S),
+            **{f"s3 {fault}": partial(self._spoil, self.proxy, fault) for fault in s3_proxy.FAULTS},
+            **{f"engine {fault}": partial(self._spoil, self.model, fault) for fault in model.FAULTS},
+            "engine down": partial(self._outage, self.model.stop, self.model.start, pause_s=_STOPPED_S),
             "every message again, shuffled": self._repeat_messages,
             "poison in every queue": self._poison,
             "clock jumps": self._jump_clock,
@@ -88,85 +118,93 @@ class Faults:
 
     async def make(self, kind: str) -> None:
         """Let this go wrong, and be well again."""
-        await self.kinds[kind]()
+        await until(lambda: self.under_way() > 0)
+        try:
+            self.met[kind] += await self.kinds[kind]()
+        except TimeoutError as error:
+            self.failed.append(f"{kind}: {error}")
         self.made[kind] += 1
 
-    @staticmethod
-    async def _thread(function: Callable[[], None]) -> None:
-        await asyncio.to_thread(function)
+    async def _outage(self, *steps: Callable[[], None], pause_s: float = 0.0) -> int:
+        """End a server and start it again."""
+        count = self.under_way()
+        for step in steps:
+            await asyncio.to_thread(step)
+            await asyncio.sleep(pause_s)
+        return count
 
-    async def _stop_rabbitmq(self) -> None:
-        await self._thread(self.rabbitmq.stop)
-        await asyncio.sleep(_STOPPED_S)
-        await self._thread(self.rabbitmq.start)
-
-    async def _kill_rabbitmq(self) -> None:
-        await self._thread(self.rabbitmq.kill)
-        await self._thread(self.rabbitmq.start)
-
-    async def _restart_postgres(self) -> None:
-        await self._thread(self.postgres.stop_immediately)
-        await self._thread(self.postgres.start)
-
-    async def _kill_s3(self) -> None:
-        await self._thread(self.s3.kill)
-        await asyncio.sleep(_STOPPED_S)
-        await self._thread(self.s3.start)
-
-    async def _spoil_s3(self, fault: str) -> None:
-        met = self.proxy.faults_met[fault]
-        self.proxy.fault = fault
-        await self._window(lambda: self.proxy.faults_met[fault] > met)
-        self.proxy.fault = ""
-
-    async def _spoil_engine(self, fault: str) -> None:
-        if fault == "down":
-            await self._thread(self.model.stop)
-            await asyncio.sleep(_STOPPED_S)
-            await self._thread(self.model.start)
-            return
-        met = self.model.faults_met[fault]
-        self.model.fault = fault
-        await self._window(lambda: self.model.faults_met[fault] > met)
-        self.model.fault = ""
-
-    async def _jump_clock(self) -> None:
-        """Set the clock of one process wrong, and right again."""
-        file = self.folder / f"{self._random.choice(self.process_names)}.{CLOCK_FILE}"
-        file.write_text(str(self._random.choice(_CLOCK_JUMPS_S)))
+    async def _fill_rabbitmq(self) -> int:
+        """Let the broker find too little room on its disk: it takes no messages from anybody."""
+        await asyncio.to_thread(self.rabbitmq.ctl, "set_disk_free_limit", _MORE_THAN_THERE_IS)
         await asyncio.sleep(_WINDOW_S)
-        file.unlink()
+        alarms = (await asyncio.to_thread(self.rabbitmq.ctl, "eval", "rabbit_alarm:get_alarms().")).count("disk")
+        await asyncio.to_thread(self.rabbitmq.ctl, "set_disk_free_limit", "50MB")
+        return alarms
 
-    async def _repeat_messages(self) -> None:
+    async def _fill_postgres(self) -> int:
+        """Let the database refuse to store anything, as it does when it finds no room; how often it did."""
+        name, log = self.database.rpartition("/")[2], self.postgres.log_file
+        run = partial(self.postgres.execute, database=name)
+        before = log.read_text().count(_NO_ROOM)
+        await asyncio.to_thread(run, _REFUSE)
+        tables = (await asyncio.to_thread(run, _TABLES)).split()
+        for table in tables:
+            await asyncio.to_thread(run, f"CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON {table} {_REFUSING}")
+        await self._window(lambda: log.read_text().count(_NO_ROOM) > before)
+        for table in tables:
+            await asyncio.to_thread(run, f"DROP TRIGGER no_room ON {table}")
+        return log.read_text().count(_NO_ROOM) - before
+
+    @staticmethod
+    async def _spoil(server: S3Proxy | ChaosModel, fault: str) -> int:
+        """Let a server of ours answer badly until it has been asked some times."""
+        before = server.faults_met[fault]
+        server.fault = fault
+        await Faults._window(lambda: server.faults_met[fault] >= before + _MET_AT_LEAST)
+        server.fault = ""
+        return server.faults_met[fault] - before
+
+    async def _jump_clock(self) -> int:
+        """Set the clock of one process wrong until it has read it, and right again."""
+        clock = WrongClock(self.folder, self._random.choice(self.process_names))
+        clock.set(self._random.choice(_CLOCK_JUMPS_S))
+        await self._window(clock.was_read)
+        clock.clear()
+        return 1
+
+    async def _repeat_messages(self) -> int:
         """Send work of all ages again, each twice and in no order."""
         items = self._random.sample(list(self.seen), min(_REPEATED, len(self.seen)))
         twice = self._random.sample([*items, *items], 2 * len(items))
+        await queued(self.rabbitmq)
         async with await self._connected() as connection, connection.channel() as channel:
             for item in twice:
                 message = aio_pika.Message(item.model_dump_json().encode(), delivery_mode=2)
                 await channel.default_exchange.publish(message, routing_key=QUEUE_OF[item.kind].value)
+        return len(twice)
 
-    async def _poison(self) -> None:
+    async def _poison(self) -> int:
         """Put into each queue what cannot be read and what nobody can answer for, until the dead-letter queue has it.
 
         What arrived there is then taken out of it, so that at the end all queues are empty.
         """
-        expected = 0
+        await queued(self.rabbitmq)  # waits for the queues, where the broker was just wiped
+        bodies = [(queue, body) for queue in WORKED_QUEUES for body in (b"\xff\xfe", b"{}", _work_of_nobody(queue))]
+        left = Counter(body for _, body in bodies)
         async with await self._connected() as connection, connection.channel() as channel:
-            for queue in WORKED_QUEUES:
-                for body in (b"\xff\xfe", b"{}", _work_of_nobody(queue)):
-                    message = aio_pika.Message(body, delivery_mode=2)
-                    await channel.default_exchange.publish(message, routing_key=queue.value)
-                    expected += 1
+            for queue, body in bodies:
+                message = aio_pika.Message(body, delivery_mode=2)
+                await channel.default_exchange.publish(message, routing_key=queue.value)
             dead = await channel.get_queue(DEAD_LETTERS)
             async with asyncio.timeout(_POISON_TIMEOUT_S):
-                while expected:
+                while left.total():
                     letter = await dead.get(fail=False)
                     if letter is None:
                         await asyncio.sleep(_LOOK_S)
-                        continue
-                    await letter.ack()
-                    expected -= 1
+                    elif left[letter.body]:
+                        left[letter.body] -= 1
+                        await letter.ack()
+        return len(bodies)
 
     async def until_delivered(self) -> None:
         """Return when the queues hold nothing that is not being worked on, or after a while."""
@@ -177,14 +215,34 @@ class Faults:
                     return
                 await asyncio.sleep(_LOOK_S)
 
-    async def _connected(self) -> aio_pika.abc.AbstractConnection:
+    async def _connected(self) -> AbstractConnection:
         return await aio_pika.connect(self.rabbitmq.url)
 
     @staticmethod
     async def _window(was_met: Callable[[], bool]) -> None:
-        """As long as a fault lasts: until somebody met it, within bounds."""
+        """As long as a fault lasts: until somebody met it."""
         await asyncio.sleep(_WINDOW_S)
-        await until(was_met, timeout_s=_LONGEST_WINDOW_S - _WINDOW_S)
+        await until(was_met)
+
+
+async def queued(rabbitmq: RabbitMqServer) -> dict[str, int]:
+    """How many messages lie in each queue; once nobody consumes, also those that were never acknowledged.
+
+    Raises:
+        TimeoutError: nobody has declared the queues again after the broker was wiped.
+    """
+    async with await aio_pika.connect(rabbitmq.url) as connection, asyncio.timeout(_DECLARED_WITHIN_S):
+        while True:
+            with suppress(ChannelNotFoundEntity):
+                return await _counted(connection)
+            await asyncio.sleep(_LOOK_S)
+
+
+async def _counted(connection: AbstractConnection) -> dict[str, int]:
+    async with connection.channel() as channel:
+        names = [DEAD_LETTERS, *(queue.value for queue in Queue)]
+        declared = [await channel.declare_queue(name, passive=True) for name in names]
+        return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}
 
 
 def _work_of_nobody(queue: Queue) -> bytes:

@@ -11,9 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-import aio_pika
-
-from chaos.faults import Faults
+from chaos.faults import Faults, queued
 from chaos.journey import Journey
 from chaos.model import ChaosModel
 from chaos.plan import Plan
@@ -23,8 +21,6 @@ from chaos.s3_proxy import S3Proxy
 from chaos.supervisor import Kill, Member, Supervisor
 from chaos.waiting import until
 from dragoman_catalog import Catalog, Editor, ProjectSettings
-from dragoman_contracts.vocabulary import Queue
-from dragoman_runtime.bus.rabbit import DEAD_LETTERS
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.projection import create_views_engine
@@ -63,6 +59,8 @@ class Aftermath:
     kills: tuple[Kill, ...]
     bad_ends: tuple[str, ...]
     faults: Counter[str]
+    met: Counter[str]
+    bad_faults: tuple[str, ...]
     leases: int
     queued: Mapping[str, int]
     duration_s: float
@@ -101,11 +99,13 @@ async def under_fire(
                 servers.rabbitmq,
                 servers.postgres,
                 servers.s3,
+                database,
                 proxy,
                 model,
                 folder,
-                [member.name for member in members],
+                [member.name for member in members if member.service != "relay"],
                 run.journey.items,
+                lambda: run.journey.under_way,
                 plan.seed,
             )
             await run.carry_out()
@@ -127,6 +127,8 @@ async def under_fire(
         kills=tuple(run.supervisor.kills),
         bad_ends=(*run.supervisor.ends, *ends),
         faults=run.faults.made,
+        met=run.faults.met,
+        bad_faults=tuple(run.faults.failed),
         leases=leases,
         queued=await queued(servers.rabbitmq),
         duration_s=run.duration_s,
@@ -234,11 +236,3 @@ async def _enter_project(database: str) -> None:
         editor, datetime.now(UTC), "default", version=project.version, name=project.name, settings=settings
     )
     await engine.dispose()
-
-
-async def queued(rabbitmq: RabbitMqServer) -> dict[str, int]:
-    """How many messages lie in each queue; once nobody consumes, also those that were never acknowledged."""
-    async with await aio_pika.connect(rabbitmq.url) as connection, connection.channel() as channel:
-        names = [DEAD_LETTERS, *(queue.value for queue in Queue)]
-        declared = [await channel.declare_queue(name, passive=True) for name in names]
-        return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}

@@ -44,6 +44,11 @@ class Journey:
         """The share of the jobs that rest."""
         return len(self.rested) / max(len(self._numbers), 1)
 
+    @property
+    def under_way(self) -> int:
+        """How many jobs do not rest."""
+        return len(self.names) - len(self.rested)
+
     async def run(self) -> None:
         """Submit every document; return when all their jobs rest."""
         await asyncio.gather(*(self._submit(self._numbers[lane::_LANES]) for lane in range(_LANES)))
@@ -79,6 +84,6 @@ class Journey:
 
     async def _submit(self, numbers: Sequence[int]) -> None:
         for number in numbers:
-            await until(lambda: len(self.names) - len(self.rested) < _AT_ONCE)
+            await until(lambda: self.under_way < _AT_ONCE)
             job = await self._client.submit(name_of(number), document(number), engine="openai")
             self.names[UUID(job["job_id"])] = name_of(number)

@@ -23,7 +23,8 @@ from uuid import UUID
 from faststream.rabbit.message import RabbitMessage
 from typing_extensions import override
 
-from chaos.points import CLOCK_FILE, FOLDER_VARIABLE, NAME_VARIABLE, TWICE_VARIABLE, CallJournal, FaultPoints
+from chaos import sabotage
+from chaos.points import FOLDER_VARIABLE, NAME_VARIABLE, TWICE_VARIABLE, CallJournal, FaultPoints, WrongClock
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.references import ObjectRef
 from dragoman_runtime import service
@@ -48,7 +49,7 @@ class _Run:
         folder, name = Path(os.environ[FOLDER_VARIABLE]), os.environ[NAME_VARIABLE]
         self.points = FaultPoints(folder, name)
         self.journal = CallJournal(folder, name)
-        self.clock_file = folder / f"{name}.{CLOCK_FILE}"
+        self.clock = WrongClock(folder, name)
         self.is_twice = TWICE_VARIABLE in os.environ
 
 
@@ -129,17 +130,6 @@ class _Worker(Worker):
         super().__init__([_passing_task(task) for task in tasks], ports, identity, limits)
 
 
-class _Clock(SystemClock):
-    """A clock that can be set wrong while the process runs."""
-
-    @override
-    def now(self) -> datetime:
-        try:
-            return super().now() + timedelta(seconds=float(_run().clock_file.read_text()))
-        except FileNotFoundError:
-            return super().now()
-
-
 def _passing_task(task: Task[Any]) -> Task[Any]:
     async def perform(context: WorkContext) -> Any:
         _passing("before perform")
@@ -191,17 +181,31 @@ def _journal_calls() -> None:
     from dragoman_translate.adapters.openai import OpenAiEngine
     from dragoman_translate.ports import EngineReply, EngineRequest
 
-    translate = OpenAiEngine.translate
+    engine: Any = OpenAiEngine
+    translate, post = engine.translate, engine._post
 
-    async def journaled(self: OpenAiEngine, request: EngineRequest) -> EngineReply:
-        _run().journal.write("begun", request.idempotency_key)
+    async def posted(self: OpenAiEngine, body: Any, idempotency_key: str) -> Any:
+        _run().journal.write("begun", idempotency_key)
+        return await post(self, body, idempotency_key)
+
+    async def translated(self: OpenAiEngine, request: EngineRequest) -> EngineReply:
         try:
             return await translate(self, request)
         except Exception:
             _run().journal.write("failed", request.idempotency_key)
             raise
 
-    cast(Any, OpenAiEngine).translate = journaled
+    engine.translate, engine._post = translated, posted
+
+
+def _shift_clock() -> None:
+    """Let every clock of this process be one that can be set wrong."""
+    right: Any = SystemClock.now
+
+    def now(self: SystemClock) -> datetime:
+        return right(self) + timedelta(seconds=_run().clock.read())
+
+    cast(Any, SystemClock).now = now
 
 
 def _compose(module: str) -> None:
@@ -210,15 +214,11 @@ def _compose(module: str) -> None:
         import dragoman_gateway.app as composition
 
         _around(Projector, "_write", "projection")
-    if module == "dragoman_intake":
-        import dragoman_intake.app as intake
-
-        cast(Any, intake).SystemClock = _Clock
     if module == "dragoman_translate":
         _journal_calls()
+    _shift_clock()
     composition.PostgresEventStore = _Store
     composition.object_store = _object_store
-    cast(Any, service).SystemClock = _Clock
     cast(Any, service).Worker = _Worker
     cast(Any, rabbit_module).RabbitBus = _Bus
     _around(RabbitMessage, "ack", "acknowledge")
@@ -226,6 +226,8 @@ def _compose(module: str) -> None:
 
 def launch(module: str) -> None:
     """Run the service of this module until it is told to stop."""
+    if broken := os.environ.get(sabotage.VARIABLE):
+        sabotage.commit(broken)
     _compose(module)
     runpy.run_module(module, run_name="__main__")
 

@@ -15,8 +15,6 @@ from pathlib import Path
 FOLDER_VARIABLE = "CHAOS_FOLDER"
 NAME_VARIABLE = "CHAOS_NAME"
 TWICE_VARIABLE = "CHAOS_TWICE_AND_SHUFFLED"
-CLOCK_FILE = "clock_shift_s"
-"""A file of the run's folder, before whose name the process's stands: by how many seconds its clock is wrong."""
 
 AT_RANDOM = "at random"
 """The kill that no point names: from outside, at any moment."""
@@ -70,8 +68,40 @@ class FaultPoints:
         return self._passed >= int(count)
 
 
+class WrongClock:
+    """By how many seconds the clock of a process is wrong, in a file of the run's folder; and whether it was read."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._file = folder / f"{name}.clock_shift_s"
+        self._read = folder / f"{name}.clock_was_read"
+
+    def set(self, shift_s: float) -> None:
+        """Set it wrong."""
+        self._read.unlink(missing_ok=True)
+        new = self._file.with_suffix(".new")
+        new.write_text(str(shift_s))
+        new.replace(self._file)
+
+    def clear(self) -> None:
+        """Set it right."""
+        self._file.unlink()
+
+    def read(self) -> float:
+        """The process itself asks; 0 while its clock is right."""
+        try:
+            shift_s = float(self._file.read_text())
+        except FileNotFoundError:
+            return 0.0
+        self._read.touch()
+        return shift_s
+
+    def was_read(self) -> bool:
+        """Whether the process has asked since the clock was set wrong."""
+        return self._read.exists()
+
+
 class CallJournal:
-    """What this process knows of the model calls it makes: a line each when a call begins, fails and is recorded.
+    """What this process knows of the model calls it makes: a line each when one is sent, fails and is recorded.
 
     Lines survive the process; the calls that have begun and neither failed nor were recorded were in flight.
     """

@@ -11,16 +11,19 @@ from chaos.plan import every_point
 from chaos.points import AT_RANDOM
 
 _MOST_SHOWN = 10
+_OUTSIDE = "what went wrong outside the services"
 
 
 def table(seed: int, afters: Sequence[Aftermath], found: Sequence[Findings]) -> str:
     """Faults by kind and point, what became of the jobs, and what is wrong, which should be nothing."""
     kills = Counter((kill.service, kill.point) for after in afters for kill in after.kills)
     faults = sum((after.faults for after in afters), Counter[str]())
+    met = sum((after.met for after in afters), Counter[str]())
     lines = [f"seed {seed}", "", f"kill -9 of            at                {'before':>8} {'after':>8}"]
     lines += [_kills_row(kills, service, step) for service, step in _steps()]
     lines += _rows([("all kills", kills.total()), ("least at one point", min(kills[each] for each in every_point()))])
-    lines += ["", "what went wrong outside the services", *_rows(sorted(faults.items()))]
+    lines += ["", f"{_OUTSIDE:<50} times   met by"]
+    lines += [f"  {kind:<48} {count:>5} {met[kind] or '':>8}" for kind, count in sorted(faults.items())]
     lines += ["", "jobs", *_rows(_jobs(afters, found))]
     for name, things in sorted(_wrong(found).items()):
         lines += ["", f"WRONG, {name}: {len(things)}", *(f"  {each}" for each in things[:_MOST_SHOWN])]
@@ -54,14 +57,18 @@ def _jobs(afters: Sequence[Aftermath], found: Sequence[Findings]) -> Iterable[tu
         ("parked", _count(found, "parked")),
         ("streams different from the undisturbed run's", _count(found, "different")),
         ("streams with a broken chain", _count(found, "broken_chains")),
-        ("objects missing", _count(found, "missing_objects")),
+        ("objects pointed to", sum(each.objects for each in found)),
+        ("objects missing, damaged", _count(found, "missing_objects") + _count(found, "damaged_objects")),
         ("view tables different from a rebuild", _count(found, "views")),
         ("queues not empty, leases left", _count(found, "queued")),
         ("processes that ended by themselves or badly", _count(found, "bad_ends")),
+        ("faults that did not end as they should", _count(found, "bad_faults")),
         ("model calls recorded", sum(each.calls for each in found)),
         ("recorded calls repeated", _count(found, "repeated_recorded_calls")),
         ("calls in flight at the kills", sum(each.calls_in_flight_at_kills for each in found)),
         ("unrecorded calls repeated", sum(each.repeated_unrecorded_calls for each in found)),
+        ("of these not in flight at a kill", _count(found, "repeated_out_of_flight")),
+        ("answered calls never recorded", _count(found, "unrecorded_calls")),
         ("duration under fire", f"{sum(after.duration_s for after in afters):.0f} s"),
     )
 

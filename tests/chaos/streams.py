@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, cast
 from uuid import UUID
 
@@ -25,15 +26,24 @@ Stream = tuple[str, ...]
 
 _OF_THIS_RUN = {"document_id", "intake_record", "policy", "request_digest", "rules"}
 _PAGE = 2000
+_NAME, _BEFORE, _SHOWN = 30, 60, 160
 
 
-async def job_streams(store: EventStore) -> dict[UUID, list[Stored]]:
-    """Every job's events."""
+async def every_stream(store: EventStore) -> dict[UUID, list[Stored]]:
+    """The events of each stream."""
     streams: dict[UUID, list[Stored]] = {}
     async for stored in every_event(store):
-        if stored.recorded.envelope.stream_type is StreamType.JOB:
-            streams.setdefault(stored.recorded.envelope.stream_id, []).append(stored)
+        streams.setdefault(stored.recorded.envelope.stream_id, []).append(stored)
     return streams
+
+
+def jobs_of(streams: Mapping[UUID, list[Stored]]) -> dict[UUID, list[Stored]]:
+    """Those of the streams that are jobs."""
+    return {
+        stream_id: stream
+        for stream_id, stream in streams.items()
+        if stream[0].recorded.envelope.stream_type is StreamType.JOB
+    }
 
 
 async def every_event(store: EventStore) -> AsyncGenerator[Stored]:
@@ -52,6 +62,15 @@ async def comparable(stream: Sequence[Stored], objects: ObjectStore) -> Stream:
     plain = [(event, await _plain(event, project_id, objects)) for event in events]
     batches = iter(sorted(text for event, text in plain if isinstance(event, BatchTranslated)))
     return tuple(next(batches) if isinstance(event, BatchTranslated) else text for event, text in plain)
+
+
+def first_difference(stream: Stream, other: Stream) -> str:
+    """Where the streams part, with some of what stands there in each; empty when they are equal."""
+    for place, (mine, its) in enumerate(zip_longest(stream, other, fillvalue="nothing"), start=1):
+        if mine != its:
+            at = max(next((at for at, (a, b) in enumerate(zip(mine, its, strict=False)) if a != b), 0) - _BEFORE, 0)
+            return f"event {place} {mine[:_NAME]}… at {at}: {mine[at : at + _SHOWN]} | {its[at : at + _SHOWN]}"
+    return ""
 
 
 def is_chained(stream: Sequence[Stored]) -> bool:

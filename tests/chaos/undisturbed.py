@@ -14,7 +14,7 @@ from uuid import UUID
 
 from chaos.model import ChaosModel
 from chaos.orders import document
-from chaos.streams import Stream, comparable, job_streams
+from chaos.streams import Stream, comparable, every_stream
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
 
@@ -37,7 +37,7 @@ async def undisturbed_streams(folder: Path, names: Iterable[str], model: ChaosMo
     store, objects = SqliteEventStore(state / "events.db"), FileObjectStore(state / "objects")
     await objects.open()
     try:
-        streams = await job_streams(store)
+        streams = await every_stream(store)
         return {each["file"]: await comparable(streams[UUID(each["job_id"])], objects) for each in files}
     finally:
         await objects.close()
