@@ -35,7 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"seed {seed}\n")
     sys.stdout.flush()
     chosen = plans(
-        seed, jobs=given.jobs, kills=given.kills, rounds=given.rounds, kinds=OUTSIDE_KINDS, times=given.faults
+        seed,
+        jobs=given.jobs,
+        kills=given.kills,
+        rounds=given.rounds,
+        kinds=given.only or OUTSIDE_KINDS,
+        times=given.faults,
     )
     with tempfile.TemporaryDirectory(prefix="dragoman-chaos-") as temporary, own_servers() as servers:
         rounds: list[tuple[Aftermath, Findings]] = []
@@ -66,7 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=2000, help="documents to translate under fire")
     parser.add_argument("--kills", type=int, default=365, help="kills of services, over all 73 points alike")
     parser.add_argument("--faults", type=int, default=5, help="how often each kind of fault outside the services")
-    parser.add_argument("--rounds", type=int, default=4, help="installations, one after the other")
+    parser.add_argument("--only", action="append", choices=OUTSIDE_KINDS, help="this kind of those faults; repeatable")
+    parser.add_argument("--rounds", type=int, default=6, help="installations, one after the other")
     parser.add_argument("--cold", action="store_true", help="start each process anew instead of forking it")
     parser.add_argument(
         "--sabotage", choices=[*sabotage.SABOTAGES], help="break this in the product, and see that the run tells of it"

@@ -57,7 +57,7 @@ class S3Proxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        with suppress(OSError, asyncio.CancelledError):  # the end of the proxy cancels
             if self.fault == "down":
                 self._meet("down")
             else:
