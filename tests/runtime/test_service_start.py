@@ -1,4 +1,4 @@
-"""A service that is started while its servers are away waits for them."""
+"""How a service meets its servers: away, empty, or made by a newer version."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+import asyncpg
 from structlog.testing import capture_logs
 
+from dragoman_runtime.migrations.revision import are_events_newest
+from dragoman_runtime.migrations.run import migrate_events
 from dragoman_runtime.service import ServiceSettings, backends
 from dragoman_runtime.settings import load
 from servers.postgres import PostgresServer
@@ -36,6 +39,20 @@ async def test_a_service_waits_for_the_servers_it_is_started_without(
     finally:
         postgres.start()
         s3.start()
+
+
+async def test_a_database_is_migrated_once_and_left_alone_where_a_newer_service_was_first(postgres_url: str) -> None:
+    assert not await are_events_newest(postgres_url)
+    await migrate_events(postgres_url)
+    assert await are_events_newest(postgres_url)
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await connection.execute("UPDATE alembic_version_events SET version_num = '9999'")
+        assert await are_events_newest(postgres_url)
+        await migrate_events(postgres_url)
+        assert await connection.fetchval("SELECT version_num FROM alembic_version_events") == "9999"
+    finally:
+        await connection.close()
 
 
 async def _said(lines: list[MutableMapping[str, Any]], code: str) -> None:

@@ -18,7 +18,7 @@ from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.vocabulary import QUEUE_OF, Service
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
-from dragoman_runtime.migrations.run import migrate_events
+from dragoman_runtime.migrations.revision import are_events_newest
 from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.settings import (
     BusSettings,
@@ -71,7 +71,7 @@ async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
     if url is None:
         raise SettingsError(f"{variable('database_url')}: services share a PostgreSQL database; name it.")
     async with AsyncExitStack() as stack:
-        await once_reachable(lambda: migrate_events(url))
+        await once_reachable(lambda: _migrated(url))
         store = await once_reachable(lambda: PostgresEventStore.connect(url))
         stack.push_async_callback(store.aclose)
         objects = object_store(settings)
@@ -81,6 +81,13 @@ async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
         stack.push_async_callback(bus.stop)
         await bus.open()
         yield Backends(store, objects, bus)
+
+
+async def _migrated(url: str) -> None:
+    if not await are_events_newest(url):
+        from dragoman_runtime.migrations.run import migrate_events  # slow to import, and seldom needed
+
+        await migrate_events(url)
 
 
 async def once_reachable(connect: Callable[[], Awaitable[_T]]) -> _T:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from dragoman_runtime.eventstore import StoreUnavailableError
 from dragoman_runtime.eventstore.postgres import translated_errors
+from dragoman_runtime.migrations.revision import EVENTS_VERSION_TABLE, newest_revision
 from dragoman_runtime.sql_errors import is_passing
 
 _MIGRATION_LOCK = 0x6D696772617465  # "migrate"
@@ -49,7 +50,7 @@ async def _translated_errors() -> AsyncGenerator[None]:
 
 async def migrate_events(url: str) -> None:
     """Bring the event database on PostgreSQL (`postgresql://…`) to the newest revision."""
-    await migrate(sqlalchemy_url(url), Path(__file__).parent, "alembic_version_events")
+    await migrate(sqlalchemy_url(url), Path(__file__).parent, EVENTS_VERSION_TABLE)
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -58,11 +59,11 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def _is_newest(connection: Connection, scripts: Path, version_table: str) -> bool:
-    """Whether nothing is left to do; revisions are files named `0001_what.py`, in order."""
+    """Whether nothing is left to do. A newer process than this one may have gone further."""
     if not inspect(connection).has_table(version_table):
         return False
-    newest = max(path.stem.partition("_")[0] for path in (scripts / "versions").glob("[0-9]*.py"))
-    return connection.execute(text(f"SELECT version_num FROM {version_table}")).scalar() == newest  # noqa: S608 - ours
+    found = connection.execute(text(f"SELECT version_num FROM {version_table}")).scalar()  # noqa: S608 - ours
+    return found is not None and str(found) >= newest_revision(scripts)
 
 
 def _upgrade(connection: Connection, scripts: Path, version_table: str) -> None:
