@@ -84,7 +84,7 @@ DAMAGES = {
     "an empty formatted run more": (NOTE, NOTE + f"<w:r>{LANGUAGE}</w:r>", DifferenceKind.STRUCTURE),
     "a run in a look of its own": (NOTE, NOTE + run("x", "<w:i/>"), DifferenceKind.STRUCTURE),
     "another width": ('w:w="10"', 'w:w="11"', DifferenceKind.FORMATTING),
-    "a right-to-left section": ("<w:sectPr/>", "<w:sectPr><w:bidi/></w:sectPr>", DifferenceKind.FORMATTING),
+    "a right-to-left gutter": ("<w:sectPr/>", "<w:sectPr><w:rtlGutter/></w:sectPr>", DifferenceKind.FORMATTING),
     "a paragraph more": ("<w:sectPr/>", "<w:p/><w:sectPr/>", DifferenceKind.STRUCTURE),
 }
 

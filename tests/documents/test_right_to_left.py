@@ -67,3 +67,33 @@ def test_a_table_is_mirrored_once_and_only_for_right_to_left() -> None:
     assert "bidiVisual" not in translated(document(table), "ru")
     stated = table.replace("<w:tblW", '<w:bidiVisual w:val="0"/><w:tblW')
     assert translated(document(stated)).count("bidiVisual") == 1
+
+
+def paragraphs(text: str) -> list[str]:
+    return re.findall(r"<w:p>.*?</w:p>", text)
+
+
+def test_paragraphs_without_letters_are_mirrored_with_the_rest_and_letters_that_stay_are_not() -> None:
+    inner = [paragraph(run(text)) for text in ("words", "12 %", "code();")]
+    data = document("".join(inner) + "<w:p/>")
+    units = [unit for unit in extract(data).units if unit.source != ("code();",)]
+    result = merge(data, {unit.unit_id: unit.source for unit in units[1:]}, target_locale=Locale("he"))
+    assert result == data
+    result = merge(data, {units[0].unit_id: ("שלום",)}, target_locale=Locale("he"))
+    assert ["<w:bidi/>" in each for each in paragraphs(part(result))] == [True, True, False]
+    assert text_only(data, result).is_text_only
+
+
+def test_a_table_that_stays_keeps_the_direction_of_its_numbers() -> None:
+    cells = "".join(f"<w:tc>{paragraph(run(text))}</w:tc>" for text in ("1", "2"))
+    data = document(f"{paragraph(run('words'))}<w:tbl><w:tblPr/><w:tr>{cells}</w:tr></w:tbl>")
+    result = merge(data, {extract(data).units[0].unit_id: ("שלום",)}, target_locale=Locale("he"))
+    assert part(result).count("<w:bidi/>") == 1
+
+
+def test_columns_run_from_right_to_left() -> None:
+    section = '<w:sectPr><w:cols w:num="{}"/><w:docGrid/></w:sectPr>'
+    for number, mark in (("2", "<w:bidi/>"), ("1", "")):
+        body = story("document", paragraph(run("words"))).replace("<w:sectPr/>", section.format(number))
+        assert f'<w:cols w:num="{number}"/>{mark}<w:docGrid/>' in translated(package({"word/document.xml": body}))
+        assert f'<w:cols w:num="{number}"/><w:docGrid/>' in translated(package({"word/document.xml": body}), "ru")

@@ -22,6 +22,7 @@ _AFTER_BIDI_VISUAL = names(
     "w:tblStyleRowBandSize w:tblStyleColBandSize w:tblW w:jc w:tblCellSpacing w:tblInd w:tblBorders w:shd w:tblLayout "
     "w:tblCellMar w:tblLook w:tblCaption w:tblDescription w:tblPrChange"
 )
+_AFTER_SECTION_BIDI = names("w:rtlGutter w:docGrid w:printerSettings w:sectPrChange")
 _AFTER_BIDI = names(
     "w:adjustRightInd w:snapToGrid w:spacing w:ind w:contextualSpacing w:mirrorIndents w:suppressOverlap w:jc "
     "w:textDirection w:textAlignment w:textboxTightWrap w:outlineLvl w:divId w:cnfStyle w:rPr w:sectPr "
@@ -47,6 +48,41 @@ def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, s
         table = _table_around(paragraph)
         if table is not None:
             _switch_on(_properties(table, "tblPr"), "bidiVisual", _AFTER_BIDI_VISUAL)
+
+
+def mirror_rest(root: Element) -> bool:
+    """Bring what a right-to-left translation left as it is into step with it: paragraphs of numbers, pictures and white
+    space, and the order of columns (§17.6.1). Letters that stay keep their direction, as do tables that stay.
+
+    Whether there was any.
+    """
+    found = False
+    for paragraph in root.iter("{*}p"):
+        if len(paragraph) and short_name(paragraph) == "w:p" and not _has_letters(paragraph):
+            table = _table_around(paragraph)
+            if table is None or _states(table, "w:tblPr", "w:bidiVisual"):
+                found |= _switch_on(_properties(paragraph, "pPr"), "bidi", _AFTER_BIDI)
+    for columns in root.iter("{*}cols"):
+        section = columns.getparent()
+        is_one = len(columns) < 2 and (attribute(columns, "w:num") or "1") == "1"
+        if section is not None and not is_one and _is_in_force(section):
+            found |= _switch_on(section, "bidi", _AFTER_SECTION_BIDI)
+    return found
+
+
+def _has_letters(paragraph: Element) -> bool:
+    return any(
+        short_name(text) == "w:t" and any(char.isalpha() for char in text.text or "") for text in paragraph.iter("{*}t")
+    )
+
+
+def _states(owner: Element, holder: str, name: str) -> bool:
+    return any(short_name(inner) == name for child in owner if short_name(child) == holder for inner in child)
+
+
+def _is_in_force(section: Element) -> bool:
+    parent = section.getparent()
+    return short_name(section) == "w:sectPr" and (parent is None or short_name(parent) != "w:sectPrChange")
 
 
 def _table_around(paragraph: Element) -> Element | None:

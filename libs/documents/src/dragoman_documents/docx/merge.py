@@ -9,10 +9,11 @@ from dragoman_contracts.text import Content, normalised
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
+from dragoman_documents.docx.direction import mirror_rest
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.plan import Plan
-from dragoman_documents.docx.stories import plan_units, style_parts
+from dragoman_documents.docx.stories import plan_units, prose_parts, style_parts
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
 
@@ -53,17 +54,28 @@ def _merged(
     controls = BoundControls(package)
     is_mirrored = target_locale is not None and target_locale.is_right_to_left
     styles = Styles(next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None)
+    changed = 0
     for unit_id, plan in plans.items():
         target = targets.get(unit_id)
         if target is not None:
-            _write(package, plan, normalised(target), target_locale, styles)
+            changed += _write(package, plan, normalised(target), target_locale, styles)
     controls.follow()
+    if is_mirrored and changed:
+        _mirror_rest(package, options)
     return package.saved()
 
 
-def _write(package: Package, plan: Plan, target: Content, target_locale: Locale | None, styles: Styles) -> None:
-    for shown in (plan, *plan.mirrors):
-        if target == shown.holder.content:
-            continue
+def _write(package: Package, plan: Plan, target: Content, target_locale: Locale | None, styles: Styles) -> bool:
+    """Put a target wherever its text is shown; whether it is another text."""
+    changed = [shown for shown in (plan, *plan.mirrors) if target != shown.holder.content]
+    for shown in changed:
         shown.holder.write(target, target_locale, styles)
         package.mark_changed(shown.part)
+    return bool(changed)
+
+
+def _mirror_rest(package: Package, options: ExtractOptions) -> None:
+    for name in prose_parts(package, options):
+        root = package.root(name)
+        if root is not None and mirror_rest(root):
+            package.mark_changed(name)

@@ -34,6 +34,7 @@ _STORIES = {
     PartRole.DIAGRAM: (StoryKind.DIAGRAM, "diagrams"),
     PartRole.CORE_PROPERTIES: (StoryKind.PROPERTY, "properties"),
 }
+_DRAWN = frozenset({StoryKind.CHART, StoryKind.DIAGRAM, StoryKind.PROPERTY})
 _SKIPPED = names(
     "w:pPr w:rPr w:tblGrid w:trPr w:tcPr w:sectPr w:sdtPr w:sdtEndPr w:proofErr w:tblPrEx w:fldData m:ctrlPr "
     "w:del w:moveFrom w:rt m:oMath m:oMathPara w:docPartPr"
@@ -56,6 +57,14 @@ def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
         walker = _PartWalker(name, story, root, formats, options, package.budget, package.folds(name))
         plans += _in_step(walker.walk(), plans)
     return plans
+
+
+def prose_parts(package: Package, options: ExtractOptions) -> Iterator[str]:
+    """The names of the parts with paragraphs of WordprocessingML that are to be translated."""
+    for name in package.stories():
+        story, switch = _STORIES[package.role(name)]
+        if story not in _DRAWN and (not switch or getattr(options, switch)):
+            yield name
 
 
 def style_parts(package: Package) -> Iterator[str]:

@@ -15,6 +15,7 @@ ADDITIONS = {
     "w:rPr": names("w:lang w:rtl w:bCs w:iCs w:szCs"),
     "w:pPr": names("w:bidi"),
     "w:tblPr": names("w:bidiVisual"),
+    "w:sectPr": names("w:bidi"),
 }
 """What the merge may add to properties, by the element they are in; it makes these elements where there are none."""
 
