@@ -90,3 +90,10 @@ def test_two_real_files_can_always_be_compared(path: Path) -> None:
     assert compare(data, data).is_equal
     assert compare(data, translated(data)).is_text_only
     assert not compare(data, SOURCE).is_text_only
+
+
+@pytest.mark.parametrize("mark", ["<!-- made by a program -->", "<?program it?>"])
+def test_comments_and_instructions_between_paragraphs_are_compared_like_anything_else(mark: str) -> None:
+    old = document(mark + paragraph(run("one")))
+    assert told(compare(old, document(mark + paragraph(run("one", "<w:b/>"))))) == [("formatting", "changed", "run")]
+    assert told(compare(old, document(paragraph(run("one", "<w:b/>"))))) != []

@@ -19,7 +19,12 @@ def markup(root: Element) -> str:
 
 
 def canonical(root: Element) -> bytes:
-    """The tree in exclusive canonical form: equal for trees that say the same under other declarations around them."""
+    """The tree in exclusive canonical form: equal for trees that say the same under other declarations around them.
+
+    A comment or an instruction is written as it is: lxml crashes the process over the canonical form of one alone.
+    """
+    if not short_name(root):
+        return markup(root).encode()
     return cast(bytes, _etree.tostring(root, method="c14n", exclusive=True, with_tail=False))
 
 
