@@ -1,6 +1,7 @@
 """The private servers of a test session: started when the first test asks, the same for all, gone at the end.
 
-A test that kills, stops or wipes one of them leaves it running again.
+A test that kills, stops or wipes one of them leaves it running again. Property tests are not timed: the machine that
+runs them may be busy with others.
 """
 
 from collections.abc import Generator, Iterator
@@ -8,12 +9,16 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from servers.otlp import OtlpServer
 from servers.postgres import PostgresServer
 from servers.process import ServerProcess
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 _running: list[ServerProcess] = []
 _AnyServer = TypeVar("_AnyServer", bound=ServerProcess)

@@ -149,13 +149,13 @@ _BLOCKS = _PARAGRAPHS | st.just(table(("a", "b"), ("c", "d"))) | st.just(table((
 _BODIES = st.lists(_BLOCKS, max_size=5).map(lambda blocks: "".join(blocks) + paragraph(run("end")))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(before=_BODIES, after=_BODIES)
 def test_any_two_documents_lead_to_both(before: str, after: str) -> None:
     holds(document(before), document(after))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(before=_INNER, after=_INNER, looks=st.sampled_from(["", CENTRED]))
 def test_any_two_paragraphs_lead_to_both_with_their_looks(before: str, after: str, looks: str) -> None:
     comes_back(document(paragraph(before)), document(paragraph(looks, after)))

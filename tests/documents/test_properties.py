@@ -71,14 +71,12 @@ def skeleton(data: bytes) -> str:
 
 
 @given(BROKEN)
-@settings(deadline=None)
 def test_identity_gives_the_same_bytes(inner: str) -> None:
     data = document(inner)
     assert merge(data, {unit.unit_id: unit.source for unit in extract(data).units}) == data
 
 
 @given(BROKEN)
-@settings(deadline=None)
 def test_a_translation_of_the_same_length_changes_only_text_nodes(inner: str) -> None:
     data = document(inner)
     units = extract(data).units
@@ -88,7 +86,6 @@ def test_a_translation_of_the_same_length_changes_only_text_nodes(inner: str) ->
 
 
 @given(BROKEN)
-@settings(deadline=None)
 def test_tags_of_a_unit_are_paired_nested_and_specified(inner: str) -> None:
     for unit in extract(document(inner)).units:
         stack: list[int] = []
@@ -112,7 +109,7 @@ def reordered(unit: Unit, order: Sequence[int]) -> list[str | Tag]:
 
 
 @given(WHOLE, st.lists(st.integers(0, 20), min_size=1, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_tags_in_any_order_keep_their_words_in_that_order(inner: str, order: list[int]) -> None:
     data = document(inner)
     units = extract(data).units
@@ -122,7 +119,7 @@ def test_tags_in_any_order_keep_their_words_in_that_order(inner: str, order: lis
 
 
 @given(WHOLE, st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_tags_a_translator_broke_lose_no_words(inner: str, data: st.DataObject) -> None:
     source = document(inner)
     targets: dict[str, tuple[str | Tag, ...]] = {}
