@@ -29,6 +29,7 @@ from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
 from dragoman_standalone.passwords import password_for
+from dragoman_standalone.preflight_command import preflight
 from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.replay_command import replay
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
@@ -45,6 +46,7 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_comp
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(events_app, name="events")
 app.command()(diff)
+app.command()(preflight)
 app.command()(maintenance)
 app.command()(replay)
 

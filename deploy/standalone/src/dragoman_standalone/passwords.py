@@ -22,7 +22,7 @@ def password_for(inputs: Iterable[Input], file: Path | None, configured: SecretS
         InputRefusedError: the file of the password cannot be read, or holds none.
     """
     if file is not None:
-        return _first_line(file)
+        return password_in(file)
     if configured is not None or not sys.stdin.isatty():
         return configured
     locked = [each.name for each in inputs if _is_locked(each.path)]
@@ -34,7 +34,12 @@ def password_for(inputs: Iterable[Input], file: Path | None, configured: SecretS
     )
 
 
-def _first_line(file: Path) -> SecretStr:
+def password_in(file: Path) -> SecretStr:
+    """The password in the first line of a file.
+
+    Raises:
+        InputRefusedError: it cannot be read, or holds none.
+    """
     try:
         with file.open("rb") as opened:
             lines = opened.read(_MOST_BYTES).decode("utf-8-sig").splitlines()

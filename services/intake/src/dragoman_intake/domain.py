@@ -23,7 +23,7 @@ from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
 from dragoman_contracts.vocabulary import RESTING, PhaseKind
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same source would get another report."""
 
 SURE_PCT = 80

@@ -95,6 +95,16 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         _INFO,
         "{count} content controls show data stored in the document; that data is translated in step with them.",
     ),
+    "fonts": (
+        _INFO,
+        "{count} fonts are named, and stay. Where one lacks letters of the target, Word shows another: look at the "
+        "result, or change the fonts in its styles.",
+    ),
+    "languages": (
+        _INFO,
+        "Text is marked as {count} languages. All of it is translated as if it were the source's. What must stay: give "
+        "it a style of its own, and leave that style out.",
+    ),
     "embedded_fonts": (
         _WARNING,
         "Fonts are embedded, often only with the letters the source uses. The target may show in another font.",

@@ -102,6 +102,7 @@ class _Survey:
     def __init__(self, package: Package) -> None:
         self.elements: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
+        self.spoken: set[str] = set()
         self.fonts: Counter[str] = Counter()
         for name in (*package.stories(), *package.with_role(PartRole.STYLES)):
             root = package.root(name)
@@ -121,6 +122,7 @@ class _Survey:
             self.elements[name] += 1
             if name == "w:lang":
                 self._add(self.languages, element, "w:val", "w:eastAsia", "w:bidi")
+                self.spoken.add((attribute(element, "w:val") or "").partition("-")[0].lower())
             elif name == "w:rFonts":
                 self._add(self.fonts, element, "w:ascii", "w:hAnsi", "w:eastAsia", "w:cs")
 
@@ -147,6 +149,7 @@ def _findings(
     yield from unreadable_parts(package)
     count = survey.elements
     workbooks = _chart_workbooks(package)
+    spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),
         ("signature", int(survey.has_signature)),
@@ -165,6 +168,8 @@ def _findings(
         ("right_to_left", count["w:rtl"] + count["w:bidi"]),
         ("mail_merge", survey.settings["w:mailMerge"]),
         ("data_bound", count["w:dataBinding"]),
+        ("fonts", len(survey.fonts)),
+        ("languages", spoken if spoken > 1 else 0),
         ("embedded_fonts", survey.settings["w:embedTrueTypeFonts"]),
         ("external_links", _external(package)),
         ("very_long", words if words > _LONG_WORDS else 0),

@@ -1,0 +1,107 @@
+"""`dragoman preflight`: what documents hold, and what that means for their translation, before a job begins."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from pydantic import JsonValue, TypeAdapter
+from rich.console import Console
+
+from dragoman_contracts.errors import DragomanError
+from dragoman_contracts.model import Value
+from dragoman_standalone.outcome import ExitCode
+
+if TYPE_CHECKING:
+    from dragoman_documents import DocumentFacts
+
+_STYLES = {"warning": "yellow", "blocker": "red"}
+_COUNTS = ("units", "words", "characters", "paragraphs", "tables", "sections", "pictures", "comments")
+
+
+class Looked(Value):
+    """One file: its facts and the shares of the languages its text is in, or the code and message of its refusal."""
+
+    file: str
+    facts: Mapping[str, JsonValue] | None = None
+    languages: Mapping[str, float] = {}
+    code: str = ""
+    message: str = ""
+
+
+def preflight(
+    inputs: Annotated[list[Path], typer.Argument(metavar="FILE…", help="DOCX files.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+    password_file: Annotated[
+        Path | None, typer.Option("--password-file", help="File with the password of encrypted inputs.")
+    ] = None,
+) -> None:
+    """Say what documents hold, what that means for their translation, and what to do. Nothing is translated or kept.
+
+    Exit status: 0 each can be translated, 2 wrong usage, 3 one is refused.
+    """
+    try:
+        looked = [_look(path, password_file) for path in inputs]
+    except OSError as error:
+        _refuse(f"{error.filename} cannot be read: {error.strerror}.")
+    except DragomanError as error:
+        _refuse(error.message)
+    if as_json:
+        sys.stdout.write(TypeAdapter(list[Looked]).dump_json(looked, indent=2).decode() + "\n")
+    else:
+        for each in looked:
+            _print(each)
+    raise typer.Exit(ExitCode.GATE if any(each.code for each in looked) else ExitCode.DONE)
+
+
+def _look(path: Path, password_file: Path | None) -> Looked:
+    from dragoman_contracts.text import plain_text
+    from dragoman_documents import DocumentError, decrypted, extract, inspect, is_encrypted
+    from dragoman_linguistics import language_shares
+    from dragoman_standalone.passwords import password_in
+
+    data = path.read_bytes()
+    try:
+        if password_file is not None and is_encrypted(data):
+            data = decrypted(data, password_in(password_file).get_secret_value())
+        facts = inspect(data)
+        shares = language_shares(plain_text(unit.source) for unit in extract(data).units)
+    except DocumentError as refusal:
+        return Looked(file=path.name, code=refusal.code, message=refusal.message)
+    languages = {str(locale): share for locale, share in shares.items()}
+    return Looked(file=path.name, facts=facts.model_dump(mode="json"), languages=languages)
+
+
+def _refuse(message: str) -> NoReturn:
+    Console(stderr=True).print(message, style="red", highlight=False, markup=False)
+    raise typer.Exit(ExitCode.USAGE)
+
+
+def _print(looked: Looked) -> None:
+    from dragoman_documents import DocumentFacts
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(looked.file, style="bold")
+    if looked.facts is None:
+        console.print(f"  refused  {looked.message} ({looked.code})", style="red")
+        return
+    facts = DocumentFacts.model_validate(looked.facts)
+    for line in _lines(facts, looked.languages):
+        console.print(f"  {line}")
+    for finding in facts.findings:
+        severity = finding.severity.value
+        console.print(f"  {severity:<8} {finding.message} ({finding.code})", style=_STYLES.get(severity, ""))
+
+
+def _lines(facts: DocumentFacts, languages: Mapping[str, float]) -> list[str]:
+    counts = ", ".join(f"{getattr(facts, name):,} {name}" for name in _COUNTS)
+    found = ", ".join(f"{name} {share:.0%}" for name, share in languages.items() if share >= 0.01)
+    return [
+        f"holds    {counts}; {facts.size_bytes:,} bytes",
+        f"stories  {', '.join(f'{name} {count:,}' for name, count in facts.stories.items()) or 'none'}",
+        f"is in    {found or 'no language that can be told'}; marked as {', '.join(facts.languages) or 'none'}",
+        f"fonts    {', '.join(facts.fonts) or 'those of its theme'}",
+    ]
