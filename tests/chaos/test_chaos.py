@@ -17,7 +17,7 @@ from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
 
-_JOBS, _KILLS, _TIMEOUT_S = 30, 16, 400
+_JOBS, _KILLS, _TIMEOUT_S = 30, 16, 900
 _KINDS = (
     "rabbitmq wiped",
     "postgres stopped in immediate mode",

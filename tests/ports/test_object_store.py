@@ -275,7 +275,7 @@ async def test_a_text_that_is_no_digest_is_refused(store: ObjectStore, digest: s
     assert refusal.value.code == "storage.bad_name"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(objects=st.lists(st.binary(max_size=3000), min_size=1, max_size=8))
 async def test_whatever_is_stored_comes_back_whole_in_parts_and_listed(
     store: ObjectStore, objects: list[bytes]

@@ -42,6 +42,7 @@ RULES = SubmissionRules(
     engines=frozenset({"pseudo", "identity"}),
     max_upload_bytes=2_000_000,
 )
+_TIMEOUT_S = 60.0
 SIGNING_KEY = b"a key that only this test knows, of 32 bytes and more"
 
 
@@ -80,7 +81,8 @@ class Desk:
     async def client(self, role: Role, *project_codes: str) -> httpx.AsyncClient:
         """A client with a new token of the admin, of this role and limited to these projects."""
         secret = await self.token(self.admin, role, *project_codes)
-        return httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {secret}"})
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=_TIMEOUT_S)
 
     async def token(self, user: User, role: Role, *project_codes: str) -> str:
         """The secret of a new token."""
@@ -125,7 +127,7 @@ async def desk(
     )
     async with serving(app, "127.0.0.1", 0) as port:
         url = f"http://127.0.0.1:{port}"
-        clients = [httpx.AsyncClient(base_url=url) for _ in range(3)]
+        clients = [httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S) for _ in range(3)]
         opened = Desk(
             app.state.gateway, catalog, store, objects, views, url, admin, operator, clients[0], clients[1], clients[2]
         )
