@@ -17,7 +17,7 @@ from typing import cast
 from uuid import UUID
 
 import aiormq
-from aio_pika import DeliveryMode, ExchangeType, RobustConnection
+from aio_pika import DeliveryMode, ExchangeType
 from aio_pika.abc import AbstractQueue, AbstractRobustChannel, HeadersType
 from aio_pika.exceptions import AMQPException, DeliveryError
 from faststream import AckPolicy
@@ -38,8 +38,8 @@ DEAD_LETTERS = "dead_letters"
 EVENTS_EXCHANGE = "dragoman.events"
 
 _RETRY_S = 1.0
-_FAILED_PUBLISH = (AMQPException, OSError, RuntimeError, asyncio.CancelledError)
-"""What a publish ends with when the connection does; the client library cancels some of those that wait."""
+_GONE = (AMQPException, OSError, RuntimeError, asyncio.CancelledError)
+"""What waits for the broker ends with when the connection does; the client library cancels some of it."""
 
 _CLOUDEVENTS_VERSION = "1.0"
 _log = get_logger()
@@ -89,14 +89,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
 
     async def open(self) -> None:
         """Connect and declare queues and exchange; waits while RabbitMQ is not there yet."""
-        while True:
-            try:
-                await self._declare_at_first(await self._broker.connect())
-            except (AMQPException, OSError) as error:
-                _log.warning("bus.waiting", error_code=BusUnavailableError.default_code, error=type(error).__name__)
-                await asyncio.sleep(_RETRY_S)
-            else:
-                return
+        await _patiently(self._declare_at_first)
 
     @override
     async def send(self, deliveries: Sequence[Delivery]) -> None:
@@ -139,7 +132,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
                 decoder=_undecoded,
             )
             subscriber(self._consumer(receive, asyncio.Semaphore(concurrency)))
-            await subscriber.start()
+            await _patiently(subscriber.start)
 
     @override
     async def stop(self) -> None:
@@ -155,7 +148,8 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
         """Whether RabbitMQ answers."""
         return await self._broker.ping(timeout=2.0)
 
-    async def _declare_at_first(self, connection: RobustConnection) -> None:
+    async def _declare_at_first(self) -> None:
+        connection = await self._broker.connect()
         if self._channel is None:
             self._channel = connection.channel(publisher_confirms=True, on_return_raises=True)
             await self._channel.initialize()
@@ -219,7 +213,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
             raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in errors:
-            if not isinstance(error, _FAILED_PUBLISH):
+            if not isinstance(error, _GONE):
                 raise error
         if errors:
             names = ", ".join(sorted({type(error).__name__ for error in errors}))
@@ -257,6 +251,24 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return await asyncio.shield(task)
+
+
+async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
+    """Do a step of the start, again while RabbitMQ is away: it may also go in the middle of one."""
+    while True:
+        try:
+            return await step()
+        except _GONE as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            _log.warning("bus.waiting", error_code=BusUnavailableError.default_code, error=type(error).__name__)
+            await asyncio.sleep(_RETRY_S)
+
+
+def _is_cancelled() -> bool:
+    """Whether it is this task that was told to end, not something in the client library."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def cloudevents_headers(event: RecordedEvent) -> HeadersType:

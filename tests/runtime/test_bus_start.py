@@ -1,0 +1,46 @@
+"""A service that begins to consume outlives a RabbitMQ that goes away at that very moment."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from uuid import uuid4
+
+from contracts.streams import PROJECT
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.vocabulary import Queue, WorkKind
+from dragoman_runtime.bus import Delivery
+from dragoman_runtime.bus.rabbit import BusUnavailableError, RabbitBus
+from servers.rabbitmq import RabbitMqServer
+
+
+async def test_a_broker_that_dies_while_consuming_begins_is_waited_for(rabbitmq: RabbitMqServer) -> None:
+    bus, received = RabbitBus(rabbitmq.url), asyncio.Event()
+    item = WorkItem(work_id=uuid4(), project_id=PROJECT, job_id=uuid4(), version=1, kind=WorkKind.QA, index=0)
+
+    async def receive(delivery: Delivery) -> None:
+        if delivery.item == item:
+            received.set()
+
+    await bus.open()
+    await asyncio.to_thread(rabbitmq.wait_until_queues_are_durable)
+    os.killpg(rabbitmq.pid, signal.SIGSTOP)  # what it is asked stays without an answer
+    starting = asyncio.create_task(bus.start([Queue.QA_VERIFY], receive, concurrency=1))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.3):
+            await asyncio.shield(starting)
+    assert not starting.done()
+    await asyncio.to_thread(rabbitmq.kill)
+    await asyncio.to_thread(rabbitmq.start)
+
+    async with asyncio.timeout(60):
+        await starting
+        while not received.is_set():
+            with suppress(BusUnavailableError):
+                await bus.send([Delivery(item, None)])
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await received.wait()
+    await bus.stop()
