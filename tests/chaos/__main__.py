@@ -18,7 +18,7 @@ from chaos import sabotage
 from chaos.checks import Findings
 from chaos.faults import OUTSIDE_KINDS
 from chaos.installation import Aftermath, Servers
-from chaos.plan import Plan, plans
+from chaos.plan import Plan, every_point, plans
 from chaos.report import table
 from chaos.run import own_servers, run
 
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rounds=given.rounds,
         kinds=given.only or OUTSIDE_KINDS,
         times=given.faults,
+        only_at=given.at or (),
     )
     with tempfile.TemporaryDirectory(prefix="dragoman-chaos-") as temporary, own_servers() as servers:
         rounds: list[tuple[Aftermath, Findings]] = []
@@ -67,10 +68,12 @@ async def _carry_out(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    points = sorted({point for _, point in every_point()})
     parser.add_argument("--seed", type=int, help="of everything that is left to chance; printed, else a new one")
     parser.add_argument("--jobs", type=int, default=2000, help="documents to translate under fire")
     parser.add_argument("--kills", type=int, default=365, help="kills of services, over all 73 points alike")
     parser.add_argument("--faults", type=int, default=5, help="how often each kind of fault outside the services")
+    parser.add_argument("--at", action="append", choices=points, help="this point of those kills; repeatable")
     parser.add_argument("--only", action="append", choices=OUTSIDE_KINDS, help="this kind of those faults; repeatable")
     parser.add_argument("--rounds", type=int, default=6, help="installations, one after the other")
     parser.add_argument("--cold", action="store_true", help="start each process anew instead of forking it")

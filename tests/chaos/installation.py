@@ -51,6 +51,7 @@ class Servers:
 class Aftermath:
     """What an installation left behind, to be checked: its database, its bucket, and what was seen of it."""
 
+    plan: Plan
     database: str
     bucket: str
     folder: Path
@@ -119,6 +120,7 @@ async def under_fire(
         proxy.close()
     ends = [f"{name} was told to stop and ended with {status}" for name, status in statuses.items() if status]
     return Aftermath(
+        plan=plan,
         database=database,
         bucket=bucket,
         folder=folder,

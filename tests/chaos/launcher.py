@@ -226,9 +226,9 @@ def _compose(module: str) -> None:
 
 def launch(module: str) -> None:
     """Run the service of this module until it is told to stop."""
+    _compose(module)
     if broken := os.environ.get(sabotage.VARIABLE):
         sabotage.commit(broken)
-    _compose(module)
     runpy.run_module(module, run_name="__main__")
 
 

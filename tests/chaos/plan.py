@@ -31,14 +31,18 @@ def every_point() -> list[tuple[str, str]]:
     return [(service, point) for service, points in POINTS.items() for point in (*points, AT_RANDOM)]
 
 
-def plans(seed: int, *, jobs: int, kills: int, rounds: int, kinds: Sequence[str], times: int) -> list[Plan]:
+def plans(
+    seed: int, *, jobs: int, kills: int, rounds: int, kinds: Sequence[str], times: int, only_at: Sequence[str] = ()
+) -> list[Plan]:
     """The plans of all rounds together: `kills` kills over all points alike, each kind of fault `times` times.
+
+    With `only_at`, the kills are at the points of these names alone.
 
     Rounds differ: in every second one two replicas of each service run, in every third each message is sent twice and
     shuffled.
     """
     chosen = random.Random(seed)  # noqa: S311 - to be repeatable
-    points = every_point()
+    points = [each for each in every_point() if not only_at or each[1] in only_at]
     wanted = [point for _ in range(-(-kills // len(points))) for point in chosen.sample(points, len(points))][:kills]
     faults = [*kinds] * times
     chosen.shuffle(faults)

@@ -21,9 +21,9 @@ def table(seed: int, afters: Sequence[Aftermath], found: Sequence[Findings]) -> 
     met = sum((after.met for after in afters), Counter[str]())
     lines = [f"seed {seed}", "", f"kill -9 of            at                {'before':>8} {'after':>8}"]
     lines += [_kills_row(kills, service, step) for service, step in _steps()]
-    lines += _rows([("all kills", kills.total()), ("least at one point", min(kills[each] for each in every_point()))])
-    lines += ["", f"{_OUTSIDE:<50} times   met by"]
-    lines += [f"  {kind:<48} {count:>5} {met[kind] or '':>8}" for kind, count in sorted(faults.items())]
+    lines += _rows(_kills(afters, min(kills[each] for each in every_point())))
+    lines += ["", f"{_OUTSIDE:<52} times   met by"]
+    lines += [f"  {kind:<50} {count:>5} {met[kind] or '':>8}" for kind, count in sorted(faults.items())]
     lines += ["", "jobs", *_rows(_jobs(afters, found))]
     for name, things in sorted(_wrong(found).items()):
         lines += ["", f"WRONG, {name}: {len(things)}", *(f"  {each}" for each in things[:_MOST_SHOWN])]
@@ -44,10 +44,25 @@ def _kills_row(kills: Counter[tuple[str, str]], service: str, step: str) -> str:
     return f"  {service:<20}{step:<18}{kills[service, f'before {step}']:>8} {kills[service, f'after {step}']:>8}"
 
 
+def _kills(afters: Sequence[Aftermath], least: int) -> Iterable[tuple[str, object]]:
+    every = [kill for after in afters for kill in after.kills]
+    return (
+        ("all kills", len(every)),
+        ("of these where two of each service ran", sum(len(a.kills) for a in afters if a.plan.replicas > 1)),
+        ("of these of the second of two", sum(kill.name != kill.service for kill in every)),
+        (
+            "of these where each message came twice, shuffled",
+            sum(len(a.kills) for a in afters if a.plan.is_twice_and_shuffled),
+        ),
+        ("least at one point", least),
+    )
+
+
 def _jobs(afters: Sequence[Aftermath], found: Sequence[Findings]) -> Iterable[tuple[str, object]]:
     statuses = sum((each.statuses for each in found), Counter[str]())
     failures = sum((each.failures for each in found), Counter[str]())
     return (
+        ("installations", len(afters)),
         ("jobs", sum(len(after.names) for after in afters)),
         ("of these", ", ".join(f"{status} {count}" for status, count in sorted(statuses.items()))),
         ("events", sum(each.events for each in found)),
@@ -86,4 +101,4 @@ def _wrong(found: Sequence[Findings]) -> dict[str, list[str]]:
 
 
 def _rows(rows: Iterable[tuple[str, object]]) -> list[str]:
-    return [f"  {name:<48} {value}" for name, value in rows]
+    return [f"  {name:<50} {value}" for name, value in rows]

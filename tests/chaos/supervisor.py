@@ -23,11 +23,12 @@ _SIGKILL = -9
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: of what, where, and which model calls were in flight."""
+    """One kill: of what, where, which model calls were in flight, and under which name the process ran."""
 
     service: str
     point: str
     calls_in_flight: frozenset[str]
+    name: str
 
 
 @dataclass
@@ -117,7 +118,7 @@ class Supervisor:
     def _ended(self, member: Member, status: int) -> None:
         in_flight = calls_in_flight(self.folder, member.name, member.process.pid)
         if status == _SIGKILL and member.order:
-            self.kills.append(Kill(member.service, member.order, frozenset(in_flight)))
+            self.kills.append(Kill(member.service, member.order, frozenset(in_flight), member.name))
         else:
             self.ends.append(f"{member.name} ended by itself with {status}")
             with suppress(FileNotFoundError):
