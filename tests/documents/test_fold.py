@@ -6,12 +6,14 @@ from unittest.mock import patch
 from xml.etree.ElementTree import canonicalize
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from documents import wordml
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content
 from dragoman_documents import Budget, Extraction, extract, merge
-from dragoman_documents.docx import package
+from dragoman_documents.docx import fold, package
 
 CORPUS = sorted((Path(__file__).parents[3] / "shared" / "corpus" / "docx").glob("*.docx"))
 LOCALES = [None, Locale("ru"), Locale("ar"), Locale("zh")]
@@ -37,7 +39,7 @@ def paragraphs() -> str:
             wordml.run("Two ", '<w:rFonts w:cs="Arial"/>'), wordml.run("שלום", '<w:rFonts w:cs="Arial"/>')
         ),
         wordml.paragraph(wordml.field("DATE", wordml.run("today")), wordml.run(" is computed")),
-        wordml.paragraph('<w:r w:rsidR="00AB12CD"><!-- a --><w:t>remark</w:t></w:r><w:proofErr w:type="gramEnd"/>'),
+        wordml.paragraph('<w:r w:rsidR="00AB12CD"><w:t>remark</w:t></w:r><w:proofErr w:type="gramEnd"/>'),
         wordml.paragraph("<w:r><w:t>num&#98;er</w:t></w:r>", wordml.run("ed")),
         "<w:p>\n <w:r>\n  <w:rPr><w:i/></w:rPr>\n  <w:t>pretty</w:t>\n </w:r>\n</w:p>\n",
         "<w:p/>",
@@ -45,7 +47,20 @@ def paragraphs() -> str:
         wordml.paragraph("<w:del><w:r><w:delText>gone</w:delText></w:r></w:del>", wordml.run("kept")),
         wordml.paragraph("<w:r><w:t>x</w:t></w:r>", "<w:r><w:pict><v:shape/></w:pict></w:r>", wordml.run("y")),
     ]
-    return "".join(kinds) * 20
+    return "".join(kinds) * 20 + "".join(repeated(number) for number in range(200))
+
+
+def repeated(number: int) -> str:
+    """A paragraph whose markup others have too, with other words, lengths and white space."""
+    words = ["", " ", "word ", "a much longer stretch of words", "  edge", "&amp;", "\u3000", "שלום", "tab\there "]
+    first, second, third = (words[number // step % len(words)] for step in (1, 9, 81))
+    return wordml.paragraph(
+        f'<w:bookmarkStart w:id="{number}" w:name="mark{number}"/>',
+        wordml.run(first, '<w:rFonts w:cs="Arial"/>'),
+        link(wordml.run(second), wordml.bold(third)),
+        wordml.bold(second),
+        wordml.run(third, "<w:i/>"),
+    )
 
 
 DOCUMENT = wordml.document(paragraphs())
@@ -98,6 +113,56 @@ def test_folded_paragraphs_are_written_as_the_tree_would_be(
 def test_an_identity_translation_of_folded_paragraphs_touches_nothing() -> None:
     targets = {unit.unit_id: unit.source for unit in extract(DOCUMENT).units}
     assert merge(DOCUMENT, targets, target_locale=Locale("ar")) == DOCUMENT
+
+
+WORDS = st.one_of(st.sampled_from(["", " ", "word", "many more words "]), st.text("ab &<>\u00a0\u3000ש’\t", max_size=5))
+
+
+def shaped(shape: int, words: list[str]) -> str:
+    first, second, third = (word.replace("&", "&amp;").replace("<", "&lt;") for word in words)
+    shapes = (
+        (wordml.run(first), wordml.bold(second), wordml.run(third)),
+        (link(wordml.run(first), wordml.bold(second)), wordml.run(third, "<w:i/>")),
+        (wordml.run(first, '<w:rFonts w:cs="Arial"/>'), f"<w:r><w:tab/><w:t>{second}</w:t><w:t>{third}</w:t></w:r>"),
+        (f'<w:ins w:id="7">{wordml.bold(first)}{wordml.run(second)}</w:ins>', wordml.run(third, "<w:vanish/>")),
+    )
+    return wordml.paragraph(*shapes[shape])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.lists(WORDS, min_size=3, max_size=3)), min_size=2), st.booleans())
+def test_whatever_its_words_a_paragraph_reads_and_is_written_as_the_tree_would(
+    paragraphs: list[tuple[int, list[str]]], is_longer: bool
+) -> None:
+    data = wordml.document("".join(shaped(shape, words) for shape, words in paragraphs))
+    with patch.object(fold, "_SMALLEST_PART", 0):
+        units = extract(data).units
+        assert units == unfolded(data).units
+        more = " more" if is_longer else ""
+        targets = {
+            unit.unit_id: tuple(part + more if isinstance(part, str) else part for part in wordml.pseudo(unit))
+            for unit in units
+        }
+        for locale in (None, Locale("ru")):
+            written = wordml.part(merge(data, targets, target_locale=locale))
+            assert canonicalize(written) == canonicalize(wordml.part(merged_unfolded(data, targets, locale)))
+
+
+@pytest.mark.parametrize("mark", ["<!-- <w:p> -->", "<?mark </w:p>?>", "<w:p\n w:rsidR='0'/>"])
+def test_what_only_looks_like_a_paragraph_is_not_taken_for_one(mark: str) -> None:
+    data = wordml.document((mark + wordml.paragraph(wordml.run("Some words. " * 50))) * 50)
+    assert extract(data) == unfolded(data)
+
+
+def test_a_paragraph_that_declares_a_namespace_is_written_as_it_was() -> None:
+    start = '<w:p xmlns:x="urn:x">', '<w:p xmlns="urn:x">'
+    data = wordml.document(
+        "".join(wordml.paragraph(wordml.run("word " * 50)).replace("<w:p>", each) for each in start * 50)
+    )
+    targets = {unit.unit_id: wordml.pseudo(unit) for unit in extract(data).units[::2]}
+    assert canonicalize(wordml.part(merge(data, targets))) == canonicalize(
+        wordml.part(merged_unfolded(data, targets, None))
+    )
 
 
 def test_a_text_that_looks_like_a_stub_stays_text() -> None:

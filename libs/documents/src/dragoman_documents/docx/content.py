@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dragoman_contracts.text import Tag, TagRole, TagSpec, closing, normalised, opening, placeholder
-from dragoman_documents.docx.inline import Group, Item, Opaque, Text, has_words, prevailing
+from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words, prevailing
 
 
 @dataclass(eq=False, slots=True)
@@ -65,7 +65,9 @@ def tag_content(items: list[Item]) -> Tagged | None:
     """
     if len(items) == 1 and isinstance(items[0], Text):
         return _plain_content(items[0])
-    items = _trimmed(items)
+    items = trimmed(items)
+    _strip_start(items)
+    _strip_end(items)
     base = prevailing(items)
     if base is None:
         return None
@@ -81,12 +83,13 @@ def _plain_content(text: Text) -> Tagged | None:
     if not _holds_words(text):
         return None
     items: list[Item] = [text]
-    _strip_left(items)
-    _strip_right(items)
+    _strip_start(items)
+    _strip_end(items)
     return Tagged(items, text.format, (text.content,))
 
 
-def _trimmed(items: list[Item]) -> list[Item]:
+def trimmed(items: list[Item]) -> list[Item]:
+    """The items from the first to the last that holds words, out of the groups that are around them all."""
     while True:
         while items and not _holds_words(items[0]):
             items = items[1:]
@@ -95,39 +98,44 @@ def _trimmed(items: list[Item]) -> list[Item]:
         if len(items) == 1 and isinstance(items[0], Group):
             items = items[0].items
             continue
-        break
-    _strip_left(items)
-    _strip_right(items)
-    return items
+        return items
 
 
 def _holds_words(item: Item) -> bool:
     return has_words([item])
 
 
-def _strip_left(items: list[Item]) -> None:
+def _strip_start(items: list[Item]) -> None:
     """Leave white space before the first word in its nodes, out of the unit."""
     if not items or not isinstance(items[0], Text):
         return
     slots = items[0].slots
     while slots and slots[0].text.isspace():
         del slots[0]
-    first = slots[0]
-    inner = first.text.lstrip()
-    first.before = first.text[: len(first.text) - len(inner)]
-    first.text = inner
+    strip_left(slots[0])
 
 
-def _strip_right(items: list[Item]) -> None:
+def _strip_end(items: list[Item]) -> None:
     if not items or not isinstance(items[-1], Text):
         return
     slots = items[-1].slots
     while slots and slots[-1].text.isspace():
         del slots[-1]
-    last = slots[-1]
-    inner = last.text.rstrip()
-    last.after = last.text[len(inner) :]
-    last.text = inner
+    strip_right(slots[-1])
+
+
+def strip_left(slot: Slot) -> None:
+    """Move the white space the slot begins with out of the unit."""
+    inner = slot.text.lstrip()
+    slot.before = slot.text[: len(slot.text) - len(inner)]
+    slot.text = inner
+
+
+def strip_right(slot: Slot) -> None:
+    """Move the white space the slot ends with out of the unit."""
+    inner = slot.text.rstrip()
+    slot.after = slot.text[len(inner) :]
+    slot.text = inner
 
 
 def _with_spaces_absorbed(items: Sequence[Item], base: int) -> list[Item]:

@@ -20,6 +20,9 @@ def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
     target = legal_text(target)
     if target == "".join(slot.text for slot in slots):
         return []
+    if len(slots) == 1:
+        _write(slots[0], target)
+        return [slots[0]]
     pieces = _pieces(slots)
     cuts = [0, *_cuts(["".join(slot.text for slot in piece) for piece in pieces], target), len(target)]
     changed: list[Slot] = []
@@ -73,10 +76,14 @@ def _fill(piece: Sequence[Slot], text: str) -> list[Slot]:
     changed: list[Slot] = []
     for slot, start, end in zip(piece, offsets, offsets[1:], strict=False):
         if slot.text != text[start:end]:
-            for node in (slot.node, *slot.mirrors):
-                set_text(node, slot.before + text[start:end] + slot.after)
+            _write(slot, text[start:end])
             changed.append(slot)
     return changed
+
+
+def _write(slot: Slot, text: str) -> None:
+    for node in (slot.node, *slot.mirrors):
+        set_text(node, slot.before + text + slot.after)
 
 
 def _cuts(sources: Sequence[str], target: str) -> list[int]:

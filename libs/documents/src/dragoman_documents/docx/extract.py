@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import TypeVar
 
 from dragoman_contracts.model import Value
@@ -19,7 +19,10 @@ from dragoman_documents.docx.preflight import unreadable_parts
 from dragoman_documents.docx.stories import plan_units
 
 _Value = TypeVar("_Value", bound=Value)
-_GIVEN: dict[type[Value], set[str]] = {}
+_LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})  # what extraction leaves at its default
+_GIVEN: dict[type[Value], set[str]] = {
+    kind: {name for name in kind.model_fields if name not in _LEFT_OUT} for kind in (Unit, Anchor, Segment)
+}
 
 
 class Extraction(Value):
@@ -49,40 +52,54 @@ def _units(plans: list[Plan]) -> list[Unit]:
     texts = [(plan.part, plain_text(plan.holder.content)) for plan in plans]
     units: list[Unit] = []
     plans.reverse()
-    for index, (part, text) in enumerate(texts):
-        before = texts[index - 1][1] if index and texts[index - 1][0] == part else ""
-        after = texts[index + 1][1] if index + 1 < len(texts) and texts[index + 1][0] == part else ""
-        units.append(_unit(plans.pop(), text, _digest(before, after)))
+    before = ""
+    for index, (part, text) in enumerate(texts, start=1):
+        goes_on = index < len(texts) and texts[index][0] == part
+        after = texts[index][1] if goes_on else ""
+        units.append(_unit(plans.pop(), text, _digest(f"{before}\x1f{after}")))
+        before = text if goes_on else ""
     return units
 
 
 def _unit(plan: Plan, text: str, context_key: str) -> Unit:
     content = plan.holder.content
     unit_id = plan.unit_id
-    unit = Unit(
-        unit_id=unit_id,
-        anchor=_lean(Anchor(part=plan.part, path=plan.path)),
-        story=plan.story,
-        content_key=_digest(*map(_stored, content)),
-        context_key=context_key,
-        segments=(_lean(Segment(segment_id=f"{unit_id}/0", source=content)),),
-        tags=tuple(plan.holder.specs),
-        style=plan.style,
-        is_translatable=plan.is_translatable and any(char.isalpha() for char in text),
+    segment = _made(Segment, {"segment_id": f"{unit_id}/0", "source": content, "is_ignorable": False})
+    return _made(
+        Unit,
+        {
+            "unit_id": unit_id,
+            "anchor": _made(Anchor, {"part": plan.part, "path": plan.path}),
+            "story": plan.story,
+            "content_key": _digest(text if len(content) == 1 else "\x1f".join(map(_stored, content))),
+            "context_key": context_key,
+            "segments": (segment,),
+            "tags": tuple(plan.holder.specs),
+            "style": plan.style,
+            "is_translatable": plan.is_translatable and _has_letters(text),
+            "max_length_chars": None,
+        },
     )
-    return _lean(unit)
 
 
-def _lean(value: _Value) -> _Value:
-    """The value, with the set that names its given fields shared by all of its type: it is larger than the fields."""
-    object.__setattr__(value, "__pydantic_fields_set__", _GIVEN.setdefault(type(value), value.model_fields_set))
+def _made(kind: type[_Value], fields: dict[str, object]) -> _Value:
+    """A value of all its fields, in their order, known to be valid: checking them would cost more than finding them."""
+    value, put = kind.__new__(kind), object.__setattr__
+    put(value, "__dict__", fields)
+    put(value, "__pydantic_fields_set__", _GIVEN[kind])
+    put(value, "__pydantic_extra__", None)
+    put(value, "__pydantic_private__", None)
     return value
+
+
+def _has_letters(text: str) -> bool:
+    return text[:1].isalpha() or any(map(str.isalpha, text))
 
 
 def _stored(part: str | Tag) -> str:
     return part if isinstance(part, str) else f"\x1e{part.side}{part.id}"
 
 
-def _digest(*parts: str) -> str:
-    """A short stable hash; 128 bits put collisions out of reach. XML text holds no such separators."""
-    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+def _digest(text: str) -> str:
+    """A short stable hash; 128 bits put collisions out of reach. XML text holds none of the separators in it."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,67 +1,85 @@
 """Paragraphs that are read from the bytes of their part, so that the tree of a long document stays small and quick.
 
-Most paragraphs are runs of text, tabs and links. Their markup repeats: it is cut at the text nodes, and each piece is
-parsed once, by lxml, for all its occurrences. In the tree such a paragraph is a stub, at the place and with the path of
-the paragraph. Whatever else is wanted of it (other tags, another order, what only the tree can tell) unfolds it: the
-stub gives way to the parsed paragraph. Parts with anything unusual (a DTD, CDATA, other encodings) are not folded.
+Paragraphs repeat each other but for their words. One of each shape stays in the tree and is read as any other; the
+others are stubs there, at the place and with the path of the paragraph, and have its tags. Whatever else is wanted of
+one (other tags, another order) unfolds it: the stub gives way to the parsed paragraph. Parts with anything unusual
+(a DTD, comments, other encodings) are not folded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import cast
 
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.text import Tag
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collect import style_of
 from dragoman_documents.docx.direction import mark_language
-from dragoman_documents.docx.pieces import END, LINKED_RUN, RUN, START, Piece, TextNode, steps_of
+from dragoman_documents.docx.distribute import distribute
+from dragoman_documents.docx.formats import is_wide_text
+from dragoman_documents.docx.shape import Reading, Shape, TextNode
 from dragoman_documents.docx.styles import Styles
-from dragoman_documents.docx.xml import Element, parse_xml, serialise, short_name, transitional
-from dragoman_documents.errors import DocumentError
+from dragoman_documents.docx.xml import Element, is_utf8, parse_xml, serialise, transitional
 
-_STUB = "dragoman-fold"
-_STUBS = re.compile(rb'<w:p dragoman-fold="(\d+)"/>')
+_STUB, _MODEL = "dragoman-fold", "dragoman-shape"
+_MARKED = re.compile(rb'<w:p dragoman-(?:fold="(\d+)"/>|shape="\d+")')
 _ROOT = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*"
     rb"(<w:(?:document|hdr|ftr|footnotes|endnotes|comments|glossaryDocument)(?:\s[^<>]*)?>)"
 )
-_ENCODING = re.compile(rb"""<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _WORD = re.compile(rb"""\sxmlns:w\s*=\s*["']([^"']*)["']""")
 _WORD_URI = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
-_UNUSUAL = (b"<![CDATA[", b"w:dataBinding", b"dragoman-fold", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
-_PREFIXES = (b"xmlns:w", b"xmlns:w14", b"xmlns:r")
+_UNUSUAL = (b"dataBinding", b"dragoman-", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_DECLARING = re.compile(rb"xmlns:(?:w|w14|r)\s*=")
 _SPACE_OWNERS = (
     b"<w:t xml:space=",
     b"<w:instrText xml:space=",
     b"<w:delText xml:space=",
     b"<w:delInstrText xml:space=",
 )
-_VARYING = re.compile(rb' (w:rsid\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)="[^"<>&]*"')
+_TEXTS = re.compile(rb">([^<]*)</w:t>")
+_VARYING = re.compile(rb' (w:rsid\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)="[^"<>&\x80-\xff]*"')
+_NOT_ALIKE = re.compile(  # markup that says too little by itself, other prefixes, and a paragraph that ends at once
+    rb"fldChar|instrText|PrChange|xmlns|<w:(?:drawing|pict|object|ruby)\b|<w:(?:t|rPr)(?: [^>]*)?/>"
+    rb"|<(?!/?(?:w|w14):)|[\s](?!(?:w|w14|r|xml):)[\w.-]+:|^[^>]*/>"
+)
+_STARTS = re.compile(rb"<w:p[\s/>]")
 _ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
 _OTHER_ENTITY = re.compile(rb"&(?!(?:lt|gt|quot|apos|amp);)")
 _SPACED = b'<w:t xml:space="preserve"'
-_LONGEST_PIECE = 8_000
-_SMALLEST_PART = 16_384
+_LONGEST = 16_000  # bytes of markup of a shape
+_SMALLEST_PART = 16_384  # bytes; in smaller ones too few paragraphs repeat each other to pay for it
 
-_RUN_OPENING = re.compile(rb"<w:r(?: [^<>]*)?>\s*(?:<w:rPr>.*?</w:rPr>)?", re.DOTALL)
-_BEFORE = {START: b"", RUN: b"<w:p><w:r>", LINKED_RUN: b"<w:p><w:hyperlink><w:r>"}
-_AFTER = {RUN: b"/></w:r></w:p>", LINKED_RUN: b"/></w:r></w:hyperlink></w:p>", END: b"</w:p>"}
-
-Cut = tuple[tuple[Piece, str], ...]
+_RUN_OPENING = re.compile(rb"(<w:r(?: [^<>]*)?>\s*)(<w:rPr>.*?</w:rPr>)?", re.DOTALL)
 
 
 @dataclass(eq=False, slots=True)
 class _Fold:
     start: int
     end: int
-    cut: Cut = ()
+    shape: Shape
+    words: tuple[str, ...] = ()
     written: bytes | None = None
 
 
-_UNSEEN = Piece((), END, keeps_space=False)
+@dataclass(eq=False, slots=True)
+class _Model:
+    """The first paragraph of its shape: the place for its mark, which it gets when there is a second."""
+
+    mark: int
+    shape: Shape | None = None
+
+
+class _Constant(dict[bytes, bytes]):
+    """Markup to what of it is the same in paragraphs that read alike, filled as it is met."""
+
+    def __missing__(self, markup: bytes) -> bytes:
+        constant = self[markup] = _VARYING.sub(rb' \1=""', markup)
+        return constant
 
 
 @dataclass(eq=False)
@@ -72,33 +90,51 @@ class Folds:
     head: bytes
     budget: Budget
     _folds: list[_Fold] = field(default_factory=list[_Fold])
-    _pieces: dict[tuple[int, bytes], Piece | None] = field(default_factory=dict[tuple[int, bytes], Piece | None])
+    _shapes: list[Shape] = field(default_factory=list[Shape])
     _marked: dict[tuple[bytes, Locale], bytes] = field(default_factory=dict[tuple[bytes, Locale], bytes])
 
     def reduced(self) -> bytes:
-        """The part with a stub in the place of each paragraph that could be folded."""
-        data, kept, position, copied = self.data, list[bytes](), 0, 0
-        while (end := data.find(b"</w:p>", position)) >= 0:
-            start = max(data.rfind(b"<w:p>", position, end), data.rfind(b"<w:p ", position, end))
-            position = end + len(b"</w:p>")
-            cut = self._cut(data[start:end]) if start >= 0 else None
-            if cut is not None:
+        """The part with a stub in the place of each paragraph that one before it is like."""
+        data, kept, copied = self.data, list[bytes](), 0
+        models = dict[tuple[bytes | int, ...], _Model]()
+        for start, end, markup, words in _paragraphs(data):
+            key = (*markup, *map(_kind, words))
+            model = models.get(key)
+            if model is None:
+                models[key] = _Model(len(kept) + 1)
+                kept += (data[copied : start + len(b"<w:p")], b"")
+                copied = start + len(b"<w:p")
+                continue
+            if model.shape is None:
+                model.shape = Shape(markup, _may_be_alike(markup))
+                if model.shape.is_fit:
+                    kept[model.mark] = b' %s="%d"' % (_MODEL.encode(), len(self._shapes))
+                    self._shapes.append(model.shape)
+            if model.shape.is_fit:
                 kept += (data[copied:start], b'<w:p %s="%d"/>' % (_STUB.encode(), len(self._folds)))
-                copied = position
-                self._folds.append(_Fold(start, position, cut))
-        self._pieces.clear()
+                copied = end
+                self._folds.append(_Fold(start, end, model.shape, words))
         return b"".join((*kept, data[copied:]))
 
-    def taken(self, number: int) -> Cut:
-        """The pieces and texts of a paragraph, for the one who reads it to keep or to drop."""
+    def taken(self, number: int) -> tuple[Shape, tuple[str, ...]]:
+        """The shape and the texts of a folded paragraph, for the one who reads it to keep or to drop."""
         fold = self._folds[number]
-        cut, fold.cut = fold.cut, ()
-        return cut
+        words, fold.words = fold.words, ()
+        return fold.shape, words
+
+    def shape_of(self, element: Element) -> Shape | None:
+        """The shape of which a paragraph is the one in the tree; None where no other is like it."""
+        number = element.get(_MODEL)
+        return self._shapes[int(number)] if number is not None else None
+
+    def parsed(self, number: int) -> Element:
+        """A folded paragraph as an element that is not in the tree of the part."""
+        fold = self._folds[number]
+        return next(iter(self._parsed(self.data[fold.start : fold.end])))
 
     def unfolded(self, stub: Element) -> Element:
         """The parsed paragraph, in the tree in its stub's place."""
-        fold = self._folds[fold_number(stub) or 0]
-        element = next(iter(self._parsed(self.data[fold.start : fold.end])))
+        element = self.parsed(fold_number(stub) or 0)
         element.tail, stub.tail = stub.tail, None
         parent = stub.getparent()
         stub.addnext(element)
@@ -106,71 +142,47 @@ class Folds:
             parent.remove(stub)
         return element
 
-    def write(self, number: int, texts: Sequence[TextNode], locale: Locale | None) -> None:
-        """Write a paragraph with the new text of some of its text nodes, and their runs marked with the locale.
+    def write(
+        self,
+        number: int,
+        reading: Reading,
+        source: Sequence[str | Tag],
+        target: Sequence[str | Tag],
+        locale: Locale | None,
+    ) -> None:
+        """Write a target that has the source's tags in their places; runs with new text are marked with the locale.
 
         Not for right-to-left locales, which change paragraphs, tables and what styles say as well.
         """
         fold = self._folds[number]
-        chunks = self.data[fold.start : fold.end].split(b"</w:t>")
-        for node in texts:
-            head = chunks[node.place].rpartition(b">")[0]
-            if node.keeps_space and not head.endswith(_SPACED):
-                head += b' xml:space="preserve"'
-            chunks[node.place] = head + b">" + _escaped(node.text or "")
+        pieces = _TEXTS.split(self.data[fold.start : fold.end])
+        words = _decoded(pieces[1::2]) or ()
+        runs = set[int]()
+        for part, (old, new) in enumerate(zip(source, target, strict=True)):
+            if isinstance(new, Tag) or old == new:
+                continue
+            for slot in distribute(reading.slots(part, words), new):
+                node = cast(TextNode, slot.node)
+                head = 2 * node.place.text
+                if node.keeps_space and not pieces[head].endswith(_SPACED):
+                    pieces[head] += b' xml:space="preserve"'
+                pieces[head + 1] = _escaped(node.text or "")
+                runs.add(2 * node.place.run)
         if locale is not None:
-            for place in {node.run_place for node in texts}:
-                chunks[place] = self._run_marked(chunks[place], locale)
-        fold.written = b"</w:t>".join(chunks)
+            for place in runs:
+                pieces[place] = self._run_marked(pieces[place], locale)
+        ends = chain((b">", b"</w:t>") * len(words), (b"",))
+        fold.written = b"".join(chain.from_iterable(zip(pieces, ends, strict=True)))
 
     def restored(self, written: bytes) -> bytes:
         """The serialised tree with the paragraphs in the places of their stubs."""
-        return _STUBS.sub(lambda match: self._bytes_of(self._folds[int(match.group(1))]), written)
+        return _MARKED.sub(lambda found: self._bytes_of(found.group(1)), written)
 
-    def _bytes_of(self, fold: _Fold) -> bytes:
+    def _bytes_of(self, number: bytes | None) -> bytes:
+        if number is None:
+            return b"<w:p"
+        fold = self._folds[int(number)]
         return fold.written if fold.written is not None else self.data[fold.start : fold.end]
-
-    def _cut(self, paragraph: bytes) -> Cut | None:
-        """The pieces and texts of a paragraph that lacks its end tag; None where it is not one to fold."""
-        *chunks, tail = paragraph.split(b"</w:t>")
-        state, cut = START, list[tuple[Piece, str]]()
-        for chunk in chunks:
-            head, _, raw = chunk.rpartition(b">")
-            piece = self._piece(state, head, ends_in_text=True)
-            text = _decoded(raw)
-            if piece is None or text is None:
-                return None
-            cut.append((piece, text))
-            state = piece.state
-        last = self._piece(state, tail, ends_in_text=False)
-        return (*cut, (last, "")) if last is not None else None
-
-    def _piece(self, state: int, markup: bytes, ends_in_text: bool) -> Piece | None:
-        known = self._pieces.get((state, markup), _UNSEEN)
-        if known is _UNSEEN:
-            alike = _VARYING.sub(rb' \1=""', markup)
-            known = self._pieces.get((state, alike), _UNSEEN)
-            if known is _UNSEEN:
-                known = self._pieces[state, alike] = self._learnt(state, alike, ends_in_text)
-            self._pieces[state, markup] = known
-        return known
-
-    def _learnt(self, state: int, markup: bytes, ends_in_text: bool) -> Piece | None:
-        """What a piece does, by its tree; None where it is too much for one."""
-        if len(markup) > _LONGEST_PIECE or (ends_in_text and not markup.endswith((b"<w:t", _SPACED))):
-            return None
-        after = END
-        if ends_in_text:
-            opened, closed = markup.rfind(b"<w:hyperlink"), markup.rfind(b"</w:hyperlink>")
-            after = LINKED_RUN if opened > closed or (opened == closed and state == LINKED_RUN) else RUN
-        try:
-            root = self._parsed(_BEFORE[state] + markup + _AFTER[after])
-        except DocumentError:
-            return None
-        steps = steps_of(root, markup, begins_in=state, ends_in=after)
-        if steps is None:
-            return None
-        return Piece(steps, after, markup.endswith(_SPACED), style_of(next(iter(root))))
 
     def _parsed(self, paragraph: bytes) -> Element:
         name = self.head[1:].split(None, 1)[0].rstrip(b">")
@@ -181,18 +193,18 @@ class Folds:
         found = _RUN_OPENING.match(markup, max(markup.rfind(b"<w:r>"), markup.rfind(b"<w:r ")))
         if found is None:
             raise ValueError("the run begins in another piece")
-        opening = found.group()
-        if (opening, locale) not in self._marked:
-            paragraph = self._with_language(b"<w:p>" + opening + b"</w:r></w:p>", locale)
-            self._marked[opening, locale] = _opening(_RUN_OPENING.search(paragraph))
-        return markup[: found.start()] + self._marked[opening, locale] + markup[found.end() :]
+        looks = found.group(2) or b""
+        if (looks, locale) not in self._marked:
+            self._marked[looks, locale] = self._with_language(looks, locale)
+        return markup[: found.end(1)] + self._marked[looks, locale] + markup[found.end() :]
 
-    def _with_language(self, markup: bytes, locale: Locale) -> bytes:
-        root = self._parsed(markup)
+    def _with_language(self, looks: bytes, locale: Locale) -> bytes:
+        """Run properties, or none, with the locale stated."""
+        root = self._parsed(b"<w:p><w:r>" + looks + b"</w:r></w:p>")
         paragraph = next(iter(root))
-        mark_language(paragraph, [child for child in paragraph if short_name(child) == "w:r"], locale, Styles(None))
-        written = serialise(root, b"")
-        return written[written.index(b">") + 1 : written.rindex(b"</")]
+        mark_language(paragraph, list(paragraph), locale, Styles(None))
+        found = _RUN_OPENING.search(serialise(root, b""))
+        return found.group(2) if found is not None else looks
 
 
 def fold(data: bytes, budget: Budget) -> Folds | None:
@@ -220,30 +232,64 @@ def _is_unusual(data: bytes, head: bytes, body: int) -> bool:
         word is None
         or transitional(word.group(1).decode("latin-1")) != _WORD_URI
         or any(mark in data for mark in _UNUSUAL)
-        or any(data.find(b" " + mark + b"=", body) >= 0 for mark in _PREFIXES)
+        or data.find(b"<!", body) >= 0
+        or data.find(b"<?", body) >= 0
+        or _DECLARING.search(data, body) is not None
         or data.count(b"xml:space=") != sum(map(data.count, _SPACE_OWNERS))
-        or _ENCODING.match(data) is not None
+        or not is_utf8(data)
         or len(data.translate(None, _CONTROLS)) != len(data)
     )
 
 
-def _opening(found: re.Match[bytes] | None) -> bytes:
-    return found.group() if found is not None else b""
+def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[bytes], tuple[str, ...]]]:
+    """Where innermost paragraphs begin and end, their constant markup between texts, and their texts."""
+    constant, position = _Constant(), 0
+    while (end := data.find(b"</w:p>", position)) >= 0:
+        start = max(data.rfind(b"<w:p>", position, end), data.rfind(b"<w:p ", position, end))
+        position = end + len(b"</w:p>")
+        if start >= 0:
+            pieces = _TEXTS.split(data[start:end])
+            words = _decoded(pieces[1::2])
+            if words is not None:
+                yield start, position, list(map(constant.__getitem__, pieces[::2])), words
 
 
-def _decoded(raw: bytes) -> str | None:
-    """The text of a text node; None where it is more than text and plain entities, or no UTF-8."""
-    if b"<" in raw or b"\r" in raw:
+def _may_be_alike(markup: Sequence[bytes]) -> bool:
+    """Whether paragraphs of this markup, which lacks its end tag, may read alike whatever their words."""
+    whole = b">".join(markup)
+    return (
+        len(whole) <= _LONGEST
+        and len(_STARTS.findall(whole)) == 1
+        and _NOT_ALIKE.search(whole) is None
+        and all(piece.endswith((b"<w:t", _SPACED)) for piece in markup[:-1])
+    )
+
+
+def _kind(text: str) -> int:
+    """What of a text decides how its paragraph is read; two of one kind read alike in one markup."""
+    kind = 0 if not text else 1 if text.isspace() else 2
+    return kind + 3 if is_wide_text(text) else kind
+
+
+def _decoded(raws: Sequence[bytes]) -> tuple[str, ...] | None:
+    """The texts of text nodes; None where one is more than text and plain entities, or no UTF-8."""
+    whole = b" ".join(raws)
+    if b"\r" in whole or b"]]>" in whole:
         return None
-    if b"&" in raw:
-        if _OTHER_ENTITY.search(raw):
+    if b"&" in whole:
+        if _OTHER_ENTITY.search(whole):
             return None
-        for entity, char in _ENTITIES:
-            raw = raw.replace(entity, char)
+        raws = [_plain(raw) for raw in raws]
     try:
-        return raw.decode()
+        return tuple([raw.decode() for raw in raws])
     except UnicodeDecodeError:
         return None
+
+
+def _plain(raw: bytes) -> bytes:
+    for entity, char in _ENTITIES:
+        raw = raw.replace(entity, char)
+    return raw
 
 
 def _escaped(text: str) -> bytes:

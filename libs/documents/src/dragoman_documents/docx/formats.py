@@ -88,7 +88,7 @@ class Formats:
 
     def looks(self, run: Element, properties: Element | None) -> tuple[RunFormat, RunFormat]:
         """The format of the run where it shows Latin letters, and where others; one and the same where no font says."""
-        seen: Key = (run.tag, *_fingerprint(run, properties))
+        seen = _fingerprint(run, properties)
         known = self._known.get(seen)
         if known is None:
             known = self._known[seen] = self._numbered(run, properties)
@@ -134,13 +134,14 @@ class Formats:
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:
     """What tells a run's format from others in the same file, cheap to build: runs are many and formats few."""
-    parts: list[object] = [value for name, value in run.attrib.items() if not _is_revision_id(name)]
+    parts: list[object] = [run.tag]
+    parts += [value for name, value in run.items() if not _is_revision_id(name)]
     if properties is None:
         return tuple(parts)
-    parts += properties.attrib.items()
+    parts += properties.items()
     for child in properties:
         parts.append(child.tag)
-        parts += child.attrib.items()
+        parts += child.items()
         if len(child):
             parts.append(_element_key(child))
     return tuple(parts)

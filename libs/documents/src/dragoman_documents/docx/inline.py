@@ -6,7 +6,7 @@ Slots are the file's own text nodes. Neighbouring slots that look alike make one
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dragoman_contracts.text import TagRole
@@ -96,8 +96,19 @@ def prevailing(items: Sequence[Item]) -> int | None:
     """The visible format most of the text has, stretches outside groups first; None without text."""
     if len(items) == 1 and isinstance(items[0], Text):
         return items[0].format
+    return heaviest([(text.format, text.content) for text in weighed(items)])
+
+
+def weighed(items: Sequence[Item]) -> Sequence[Text]:
+    """The stretches of text that have a say in which format prevails."""
+    return [item for item in items if isinstance(item, Text)] or list(texts(items))
+
+
+def heaviest(looks: Iterable[tuple[int, str]]) -> int | None:
+    """The format that most of the text has, white space not counted; the first of several, None without text."""
     weights: dict[int, int] = {}
-    direct = [item for item in items if isinstance(item, Text)]
-    for text in direct or texts(items):
-        weights[text.format] = weights.get(text.format, 0) + len("".join(text.content.split()))
-    return max(weights, key=lambda key: weights[key]) if weights else None
+    for look, text in looks:
+        is_quick = text.isprintable()  # so its only white space is plain spaces, which are counted quicker
+        weight = len(text) - text.count(" ") if is_quick else len("".join(text.split()))
+        weights[look] = weights.get(look, 0) + weight
+    return max(weights, key=weights.__getitem__) if weights else None

@@ -12,7 +12,16 @@ from urllib.parse import quote, unquote
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.archive import Archive, Entry
 from dragoman_documents.docx.fold import Folds, fold
-from dragoman_documents.docx.xml import Element, namespace_of, parse_xml, prolog, serialise, short_name, transitional
+from dragoman_documents.docx.xml import (
+    Element,
+    is_utf8,
+    namespace_of,
+    parse_xml,
+    prolog,
+    serialise,
+    short_name,
+    transitional,
+)
 from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
 
 _CONTENT_TYPES = "[content_types].xml"
@@ -187,9 +196,10 @@ class Package:
             self._relationships[key] = self._read_relationships(key)
         return self._relationships[key]
 
-    def root(self, name: str) -> Element | None:
+    def root(self, name: str, naming: bytes = b"") -> Element | None:
         """The root of an XML part, or None where the part is absent or not well-formed.
 
+        Where only elements whose name holds `naming` are wanted, a part without any is None too: it need not be parsed.
         The main document is always there: a package without a readable one is refused when opened.
 
         Raises:
@@ -198,7 +208,10 @@ class Package:
         key = _key(name)
         if key not in self._roots:
             entry = self._entries.get(key)
-            self._roots[key] = self._parse_if_well_formed(key, entry) if entry else None
+            root = self._parse_if_well_formed(key, entry, naming) if entry else None
+            if naming and root is None:
+                return None
+            self._roots[key] = root
         return self._roots[key]
 
     def folds(self, name: str) -> Folds | None:
@@ -273,8 +286,10 @@ class Package:
         root = self.root(name)
         return iter(()) if root is None else iter(root)
 
-    def _parse(self, key: str, entry: Entry) -> Element:
+    def _parse(self, key: str, entry: Entry, naming: bytes = b"") -> Element | None:
         data = self._archive.read(entry)
+        if naming not in data and is_utf8(data):
+            return None
         self._prologs[key] = prolog(data)
         folds = fold(data, self.budget) if self._is_folding else None
         if folds is None:
@@ -282,10 +297,10 @@ class Package:
         self._folds[key] = folds
         return parse_xml(folds.reduced(), self.budget)
 
-    def _parse_if_well_formed(self, key: str, entry: Entry) -> Element | None:
+    def _parse_if_well_formed(self, key: str, entry: Entry, naming: bytes) -> Element | None:
         """A part that the document can be read without is left as it is where it is damaged."""
         try:
-            return self._parse(key, entry)
+            return self._parse(key, entry, naming)
         except TooLargeError:
             raise
         except DocumentError:
@@ -322,7 +337,7 @@ class Package:
             if entry is None:
                 continue
             root = self._roots[key] = self._parse(key, entry)
-            if short_name(root) == "w:document":
+            if root is not None and short_name(root) == "w:document":
                 self._roles[key] = PartRole.MAIN
                 return _name(entry)
         raise self._not_word()

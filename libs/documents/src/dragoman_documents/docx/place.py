@@ -36,23 +36,23 @@ class _Entry:
 
 def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     """Write a target into the paragraph; the runs whose text changed."""
-    if stays_in_place(tagged, target):
-        return [slot.run for slot in fill(tagged, target)]
+    if stays_in_place(tagged.content, target):
+        return [slot.run for slot in _fill(tagged, target)]
     placer = _Placer(tagged)
     placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
     placer.empty_lost_groups()
     return placer.changed
 
 
-def stays_in_place(tagged: Tagged, target: Sequence[str | Tag]) -> bool:
+def stays_in_place(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> bool:
     """Whether the target has the source's tags in the source's order, with text where it has text."""
-    content = tagged.content
-    return len(target) == len(content) and all(
-        isinstance(new, str) if isinstance(old, str) else new == old for old, new in zip(content, target, strict=True)
+    return len(target) == len(source) and all(
+        isinstance(new, str) if isinstance(old, str) else new is old or new == old
+        for old, new in zip(source, target, strict=True)
     )
 
 
-def fill(tagged: Tagged, target: Sequence[str | Tag]) -> list[Slot]:
+def _fill(tagged: Tagged, target: Sequence[str | Tag]) -> list[Slot]:
     """Write a target that stays in place over the slots; those that changed."""
     wanted = (part for part in target if isinstance(part, str))
     return [

@@ -12,8 +12,8 @@ from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import set_text
 from dragoman_documents.docx.fold import Folds
-from dragoman_documents.docx.pieces import TextNode
-from dragoman_documents.docx.place import fill, place, stays_in_place
+from dragoman_documents.docx.place import place, stays_in_place
+from dragoman_documents.docx.shape import Reading
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, legal_text
 
@@ -62,29 +62,25 @@ class Paragraph:
 
 @dataclass(eq=False, slots=True)
 class FoldedParagraph:
-    """A unit read from a folded paragraph. `unfold` gives the unit of the same paragraph, parsed, in its place."""
+    """A unit read from a folded paragraph. `unfold` gives that of the same paragraph, parsed, in its stub's place."""
 
     number: int
     folds: Folds
-    tagged: Tagged
-    unfold: Callable[[], Paragraph | None]
-
-    @property
-    def content(self) -> tuple[str | Tag, ...]:
-        """The unit's source."""
-        return self.tagged.content
+    stub: Element
+    reading: Reading
+    content: tuple[str | Tag, ...]
+    unfold: Callable[[Element], Paragraph | None]
 
     @property
     def specs(self) -> Sequence[TagSpec]:
         """What the unit's tags stand for."""
-        return self.tagged.tags.specs
+        return self.reading.specs
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the bytes, or into the tree where tags are not as they were."""
-        if stays_in_place(self.tagged, target):
-            nodes = [slot.node for slot in fill(self.tagged, target)]
-            self.folds.write(self.number, [node for node in nodes if isinstance(node, TextNode)], locale)
-        elif (whole := self.unfold()) is not None:
+        if stays_in_place(self.content, target):
+            self.folds.write(self.number, self.reading, self.content, target, locale)
+        elif (whole := self.unfold(self.stub)) is not None:
             whole.write(target, locale, styles)
 
 

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from dragoman_contracts.text import StoryKind, Tag
 from dragoman_documents.budget import Budget
@@ -17,7 +16,6 @@ from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats, read_hidden_styles
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.pieces import items_of
 from dragoman_documents.docx.plan import FoldedParagraph, Holder, Paragraph, Plan, Value
 from dragoman_documents.docx.xml import Element, names, short_name
 
@@ -46,7 +44,7 @@ _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
     """The plan of every unit of a document, in document order: part by part, each story where it is anchored."""
-    sheet = next((package.root(name) for name in style_parts(package)), None)
+    sheet = next((package.root(name, naming=b"vanish") for name in style_parts(package)), None)
     formats = Formats(read_hidden_styles(sheet), options)
     plans: list[Plan] = []
     for name in package.stories():
@@ -180,9 +178,10 @@ class _PartWalker:
             if self._folded(self._folds, number, element, path, frame):
                 return
             element = self._folds.unfolded(element)
+        shape = self._folds.shape_of(element) if self._folds is not None and frame.flow.computing is None else None
         items = self._collector.paragraph(element, frame.flow)
         nested = self._collector.nested
-        tagged = tag_content(items)
+        tagged = tag_content(items) if shape is None else shape.learn(element, items, bool(nested))
         if tagged is not None:
             self._add_paragraph(Paragraph(element, tagged), style_of(element), path, frame)
         for inner in reversed(nested):
@@ -194,18 +193,22 @@ class _PartWalker:
 
     def _folded(self, folds: Folds, number: int, stub: Element, path: str, frame: _Frame) -> bool:
         """Read a folded paragraph; whether it could be."""
-        cut = folds.taken(number)
-        if frame.flow.computing is not None:  # all of it is part of a field's result, which stays
-            return True
-        items = items_of(cut, self._formats)
-        tagged = tag_content(items) if items is not None else None
-        if tagged is not None:
-            holder = FoldedParagraph(number, folds, tagged, partial(self._unfolded, folds, stub))
-            self._add_paragraph(holder, cut[0][0].style, path, frame)
-        return items is not None
+        shape, words = folds.taken(number)
+        if frame.flow.computing is not None:
+            return False
+        if shape.is_fit and not shape.is_known(words):
+            element = folds.parsed(number)
+            shape.learn(element, self._collector.paragraph(element, Flow()), bool(self._collector.nested))
+        if not shape.is_fit:
+            return False
+        reading = shape.reading(words)
+        if reading is not None:
+            holder = FoldedParagraph(number, folds, stub, reading, reading.content(words), self._unfolded)
+            self._add_paragraph(holder, reading.style, path, frame)
+        return True
 
-    def _unfolded(self, folds: Folds, stub: Element) -> Paragraph | None:
-        element = folds.unfolded(stub)
+    def _unfolded(self, stub: Element) -> Paragraph | None:
+        element = self._folds.unfolded(stub) if self._folds is not None else stub
         tagged = tag_content(self._collector.paragraph(element, Flow()))
         return Paragraph(element, tagged) if tagged is not None else None
 

@@ -6,7 +6,7 @@ lxml has no type stubs; `Element` names what the engine uses of it, and only the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from copy import deepcopy
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -30,6 +30,10 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
     @property
     def nsmap(self) -> Mapping[str | None, str]:
         """The prefixes in scope."""
+        ...
+
+    def items(self) -> Sequence[tuple[str, str]]:
+        """The attributes as `attrib` has them, found quicker."""
         ...
 
     def get(self, name: str, default: str | None = None) -> str | None:
@@ -112,7 +116,7 @@ _PREFIXES = {
     "http://www.w3.org/XML/1998/namespace": "xml",
 }
 _STRICT = re.compile(r"http://purl\.oclc\.org/ooxml/(\w+)/(.*)")
-_WINDOW = 1 << 20
+_ENCODING = re.compile(rb"""<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -151,7 +155,7 @@ def short_name(element: Element) -> str:
 
 def attribute(element: Element, short: str) -> str | None:
     """The value of the attribute with that short name, as `w:val`, in either edition's namespace."""
-    for name, value in element.attrib.items():
+    for name, value in element.items():
         if SHORT_NAMES[name] == short:
             return value
     return None
@@ -201,10 +205,16 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
 def _measure(root: Element, data: bytes, budget: Budget) -> None:
     """Hold the tree to its limits; the costly count runs only where a very long tag makes it possible."""
     budget.hold("elements", data.count(b"<"))
-    long = 4 * budget.attributes
-    windows = (data[start : start + _WINDOW + long] for start in range(0, len(data), _WINDOW))
-    if any(max(map(len, window.split(b"<"))) > long for window in windows):
+    step = (
+        2 * budget.attributes
+    )  # a tag with more attributes than that is longer than two steps, and covers a whole one
+    if any(data.find(b"<", start, start + step) < 0 for start in range(0, len(data) - step + 1, step)):
         budget.hold("attributes", max(len(element.attrib) for element in root.iter()))
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether a part is written in UTF-8, so that names can be looked for in its bytes."""
+    return not data.startswith((b"\xfe\xff", b"\xff\xfe")) and b"\0" not in data[:4] and not _ENCODING.match(data)
 
 
 def prolog(data: bytes) -> bytes:

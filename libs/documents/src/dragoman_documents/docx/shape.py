@@ -1,0 +1,230 @@
+"""Paragraphs of one shape: what reading one of them tells of all.
+
+A shape is markup with texts of certain kinds in it (empty, white space, words, words that East Asian or complex-script
+fonts draw). One paragraph of a shape is read from the tree as any other; the rest have the same tags and looks round
+other words. Only which look has most of the text may differ between them: there is a reading for each that had it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from dragoman_contracts.text import Tag, TagRole, TagSpec
+from dragoman_documents.docx.collect import atom_role, style_of
+from dragoman_documents.docx.content import Tagged, strip_left, strip_right, tag_content, trimmed
+from dragoman_documents.docx.formats import RunFormat
+from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, heaviest, texts, weighed
+from dragoman_documents.docx.xml import XML_SPACE, Element, short_name
+
+Level = tuple[tuple[int, tuple[int, ...]], ...]
+"""The looks on one level of a paragraph, each with the texts that have it, by number."""
+
+_ATOMS = frozenset({TagRole.TAB, TagRole.BREAK, TagRole.SYMBOL, TagRole.NOTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a unit has one of the texts: its number, that of the text its run begins before, and what `Slot` says."""
+
+    text: int
+    run: int
+    format: RunFormat
+    has_seam: bool
+    keeps_space: bool
+
+
+@dataclass(eq=False, slots=True)
+class Reading:
+    """A unit's content with places for texts, and in short (`outline`) with their numbers.
+
+    `left` and `right` are the parts whose white space on that side stays outside the unit, -1 where none is.
+    """
+
+    parts: tuple[Tag | tuple[Place, ...], ...]
+    outline: tuple[Tag | int | tuple[int, ...], ...]
+    specs: tuple[TagSpec, ...]
+    style: str
+    left: int
+    right: int
+
+    def content(self, words: Sequence[str]) -> tuple[str | Tag, ...]:
+        """The content with these texts."""
+        parts = [
+            words[part] if isinstance(part, int) else part if isinstance(part, Tag) else _joined(part, words)
+            for part in self.outline
+        ]
+        if self.left >= 0:
+            parts[self.left] = cast(str, parts[self.left]).lstrip()
+        if self.right >= 0:
+            parts[self.right] = cast(str, parts[self.right]).rstrip()
+        return tuple(parts)
+
+    def slots(self, part: int, words: Sequence[str]) -> list[Slot]:
+        """The slots of one string of the content, on nodes that stand for the texts."""
+        slots: list[Slot] = []
+        for place in cast("tuple[Place, ...]", self.parts[part]):
+            node = cast(Element, TextNode(words[place.text], place))
+            slots.append(Slot(node, node, place.format, words[place.text], place.has_seam))
+        if part == self.left:
+            strip_left(slots[0])
+        if part == self.right:
+            strip_right(slots[-1])
+        return slots
+
+
+def _joined(numbers: Sequence[int], words: Sequence[str]) -> str:
+    return "".join([words[number] for number in numbers])
+
+
+class TextNode:
+    """A text node that is no element. It answers as far as an element that text is written into is asked."""
+
+    __slots__ = ("keeps_space", "place", "text")
+
+    tag = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t"
+
+    def __init__(self, text: str, place: Place) -> None:
+        self.text: str | None = text
+        self.place = place
+        self.keeps_space = place.keeps_space
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Whether it keeps white space; there are no other attributes."""
+        return "preserve" if name == XML_SPACE and self.keeps_space else default
+
+    def set(self, name: str, value: str) -> None:
+        """Have it keep white space."""
+        self.keeps_space = name == XML_SPACE and value == "preserve"
+
+    def iterancestors(self) -> Iterator[Element]:
+        """None: parts in which something else says `xml:space` are not folded."""
+        return iter(())
+
+
+@dataclass(eq=False, slots=True)
+class Shape:
+    """The readings of one shape by the looks that prevail; `is_fit` until one shows that the markup alone says too
+    little.
+    """
+
+    markup: Sequence[bytes]
+    is_fit: bool = True
+    levels: tuple[Level, ...] = ()
+    readings: dict[tuple[int | None, ...], Reading | None] = field(
+        default_factory=dict["tuple[int | None, ...]", "Reading | None"]
+    )
+
+    def is_known(self, words: Sequence[str]) -> bool:
+        """Whether there is a reading for these texts."""
+        return self._prevailing(words) in self.readings
+
+    def reading(self, words: Sequence[str]) -> Reading | None:
+        """What a paragraph of these texts reads as; None where it has no unit."""
+        return self.readings[self._prevailing(words)]
+
+    def learn(self, paragraph: Element, items: list[Item], has_nested: bool) -> Tagged | None:
+        """The unit the items make, as `tag_content` does; what it says of others of the shape is kept."""
+        nodes = [node for node in paragraph.iter() if short_name(node) == "w:t"]
+        numbers = {node: number for number, node in enumerate(nodes)}
+        held = trimmed(items)
+        self.is_fit = (
+            self.is_fit
+            and not has_nested
+            and len(nodes) == len(self.markup) - 1
+            and _is_as_written(paragraph, b"".join(self.markup))
+            and _is_plain(held, numbers)
+        )
+        if not self.is_fit:
+            return tag_content(items)
+        self.levels = tuple(_levels(held, numbers))
+        tagged = tag_content(items)
+        words = [node.text or "" for node in nodes]
+        self.readings[self._prevailing(words)] = _reading(tagged, numbers, style_of(paragraph)) if tagged else None
+        return tagged
+
+    def _prevailing(self, words: Sequence[str]) -> tuple[int | None, ...]:
+        if not self.levels:
+            return ()
+        return tuple([heaviest([(look, words[n]) for look, ns in level for n in ns]) for level in self.levels])
+
+
+def _reading(tagged: Tagged, numbers: Mapping[Element, int], style: str) -> Reading:
+    flow = iter([slot for text in texts(tagged.items) for slot in text.slots])
+    parts: list[Tag | tuple[Place, ...]] = []
+    for part in tagged.content:
+        if isinstance(part, Tag):
+            parts.append(part)
+            continue
+        places: list[Place] = []
+        length = 0
+        while length < len(part):
+            slot = next(flow)
+            length += len(slot.text)
+            places.append(_place(slot, numbers))
+        parts.append(tuple(places))
+    strings = [index for index, part in enumerate(parts) if not isinstance(part, Tag)]
+    return Reading(
+        parts=tuple(parts),
+        outline=tuple([part if isinstance(part, Tag) else _outline(part) for part in parts]),
+        specs=tuple(tagged.tags.specs),
+        style=style,
+        left=strings[0] if isinstance(tagged.items[0], Text) else -1,
+        right=strings[-1] if isinstance(tagged.items[-1], Text) else -1,
+    )
+
+
+def _outline(places: Sequence[Place]) -> int | tuple[int, ...]:
+    return places[0].text if len(places) == 1 else tuple([place.text for place in places])
+
+
+def _place(slot: Slot, numbers: Mapping[Element, int]) -> Place:
+    return Place(
+        text=numbers[slot.node],
+        run=min(numbers[child] for child in slot.run if child in numbers),
+        format=slot.format,
+        has_seam=slot.has_seam,
+        keeps_space=slot.node.get(XML_SPACE) == "preserve",
+    )
+
+
+def _levels(items: Sequence[Item], numbers: Mapping[Element, int]) -> Iterator[Level]:
+    """The levels on which more than one look could prevail: the paragraph, then each group in it."""
+    level = [(text.format, tuple([numbers[slot.node] for slot in text.slots])) for text in weighed(items)]
+    if len({look for look, _ in level}) > 1:
+        yield tuple(level)
+    for item in items:
+        if isinstance(item, Group):
+            yield from _levels(item.items, numbers)
+
+
+def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
+    """Whether the items hold nothing that depends on more than the shape."""
+    for item in items:
+        if isinstance(item, Text):
+            if any(slot.node not in numbers or slot.mirrors for slot in item.slots):
+                return False
+        elif isinstance(item, Opaque):
+            if item.field is not None or len(item.nodes) != 1 or atom_role(short_name(item.nodes[0])) not in _ATOMS:
+                return False
+        elif item.node is None or not _is_plain(item.items, numbers):
+            return False
+    return True
+
+
+def _is_as_written(paragraph: Element, markup: bytes) -> bool:
+    """Whether what is looked for in bytes is what the tree has: no other prefix, spelling, order or nesting of it."""
+    count = Counter(map(short_name, paragraph.iter()))
+    return (
+        count["w:r"] == markup.count(b"<w:r>") + markup.count(b"<w:r ")
+        and count["w:rPr"] == markup.count(b"<w:rPr>")
+        and count["w:p"] == 1
+        and all(">" not in value for element in paragraph.iter() for value in element.attrib.values())
+        and not any(_has_late_properties(element) for element in paragraph.iter())
+    )
+
+
+def _has_late_properties(element: Element) -> bool:
+    return short_name(element) == "w:r" and any(short_name(child) == "w:rPr" for child in list(element)[1:])
