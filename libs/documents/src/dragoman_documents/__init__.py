@@ -18,7 +18,7 @@ from dragoman_documents.docx.extract import Extraction, extract
 from dragoman_documents.docx.findings import Finding, Severity
 from dragoman_documents.docx.merge import merge
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.preflight import DocumentFacts, inspect
+from dragoman_documents.docx.preflight import DocumentFacts, inspect, inspect_and_read
 from dragoman_documents.encryption import decrypted, is_encrypted
 from dragoman_documents.errors import (
     DamagedDocumentError,
@@ -60,6 +60,7 @@ __all__ = [
     "decrypted",
     "extract",
     "inspect",
+    "inspect_and_read",
     "is_encrypted",
     "merge",
     "rejected",

@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import plain_text
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.findings import Finding, finding
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.plan import Plan
 from dragoman_documents.docx.stories import plan_units
-from dragoman_documents.docx.xml import Element, attribute, short_name
+from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, short_name
 
 _LONG_WORDS = 50_000
 _CHANGES = frozenset({"w:ins", "w:del", "w:moveFrom", "w:moveTo"})
 _CHOICES = frozenset({"w:dropDownList", "w:comboBox", "w:ddList"})
 _SWITCHES = frozenset({"w:rtl", "w:bidi", "w:vanish"})
+_LOOKED_AT = tuple(f"{{*}}{name.removeprefix('w:')}" for name in (*sorted(_SWITCHES), "w:lang", "w:rFonts"))
 _OFF = frozenset({"0", "false", "off"})
 
 
@@ -56,11 +58,29 @@ def inspect(data: bytes, options: ExtractOptions | None = None, budget: Budget |
     Raises:
         DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
     """
-    package = Package(data, budget or Budget())
+    return inspect_and_read(data, options, budget)[0]
+
+
+def inspect_and_read(
+    data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None
+) -> tuple[DocumentFacts, tuple[str, ...]]:
+    """The facts of a DOCX file as `inspect` tells them, and the text of each unit that `extract` finds, without tags.
+
+    Raises:
+        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+    """
     options = options or ExtractOptions()
-    survey = _Survey(package)
-    plans = plan_units(package, options)
-    texts = [plain_text(plan.holder.content) for plan in plans]
+    with paused_collection():
+        package = Package(data, budget or Budget())
+        survey = _Survey(package)
+        plans = plan_units(package, options)
+        texts = tuple([plain_text(plan.holder.content) for plan in plans])
+        return _facts(package, options, survey, plans, texts), texts
+
+
+def _facts(
+    package: Package, options: ExtractOptions, survey: _Survey, plans: Sequence[Plan], texts: Sequence[str]
+) -> DocumentFacts:
     count = survey.elements
     words = sum(len(text.split()) for text in texts)
     return DocumentFacts(
@@ -115,12 +135,13 @@ class _Survey:
         self.has_signature = any("digital-signature" in package.content_type(name) for name in package.names)
 
     def _count(self, root: Element) -> None:
-        for element in root.iter():
+        for tag, number in Counter([element.tag for element in root.iter()]).items():
+            self.elements[SHORT_NAMES[tag]] += number
+        for element in root.iter(*_LOOKED_AT):
             name = short_name(element)
             if name in _SWITCHES and (attribute(element, "w:val") or "1").lower() in _OFF:
-                continue
-            self.elements[name] += 1
-            if name == "w:lang":
+                self.elements[name] -= 1
+            elif name == "w:lang":
                 self._add(self.languages, element, "w:val", "w:eastAsia", "w:bidi")
                 self.spoken.add((attribute(element, "w:val") or "").partition("-")[0].lower())
             elif name == "w:rFonts":
