@@ -61,6 +61,7 @@ def placeholder(tag_id: int) -> Tag:
 
 _SIDES = {"<": TagSide.OPEN, "/": TagSide.CLOSE, "#": TagSide.PLACEHOLDER}
 _MARKS = {side: mark for mark, side in _SIDES.items()}
+_TAGS = {TagSide.OPEN: opening, TagSide.CLOSE: closing, TagSide.PLACEHOLDER: placeholder}
 
 
 def _parse_content(value: Any) -> Any:
@@ -77,7 +78,7 @@ def _parse_part(item: Any) -> Any:
     side = _SIDES.get(mark) if isinstance(mark, str) else None
     if side is None:
         raise ValueError('a tag begins with "<", "/" or "#"')
-    return Tag(id=tag_id, side=side)
+    return _TAGS[side](tag_id) if isinstance(tag_id, int) else Tag(id=tag_id, side=side)
 
 
 def _dump_content(value: tuple[str | Tag, ...]) -> list[str | list[str | int]]:
