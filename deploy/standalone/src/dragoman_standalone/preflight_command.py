@@ -58,8 +58,7 @@ def preflight(
 
 
 def _look(path: Path, password_file: Path | None) -> Looked:
-    from dragoman_contracts.text import plain_text
-    from dragoman_documents import DocumentError, decrypted, extract, inspect, is_encrypted
+    from dragoman_documents import DocumentError, decrypted, inspect_and_read, is_encrypted
     from dragoman_linguistics import language_shares
     from dragoman_standalone.passwords import password_in
 
@@ -67,8 +66,8 @@ def _look(path: Path, password_file: Path | None) -> Looked:
     try:
         if password_file is not None and is_encrypted(data):
             data = decrypted(data, password_in(password_file).get_secret_value())
-        facts = inspect(data)
-        shares = language_shares(plain_text(unit.source) for unit in extract(data).units)
+        facts, texts = inspect_and_read(data)
+        shares = language_shares(texts)
     except DocumentError as refusal:
         return Looked(file=path.name, code=refusal.code, message=refusal.message)
     languages = {str(locale): share for locale, share in shares.items()}
