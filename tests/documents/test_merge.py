@@ -217,3 +217,11 @@ def test_a_link_put_into_an_insertion_ends_it() -> None:
     result = merge(data, {extract(data).units[0].unit_id: target})
     assert body(result).index("</w:ins>") < body(result).index("<w:hyperlink")
     assert text_only(data, result).is_text_only
+
+
+@pytest.mark.parametrize("target", ["x--y", "-x-y", "x-y-", "--xy", "-x--y-", "xy-"])
+def test_a_hyphen_that_may_be_copied_stands_wherever_the_target_has_it(target: str) -> None:
+    data = document(paragraph("<w:r><w:t>a</w:t><w:noBreakHyphen/><w:t>b</w:t></w:r>"))
+    result = translated(data, *(placeholder(1) if char == "-" else char for char in target))
+    shown = re.sub("<[^>]*>", "", result[result.index("<w:p>") :].replace("<w:noBreakHyphen/>", "-"))
+    assert shown == target

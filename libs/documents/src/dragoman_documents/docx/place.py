@@ -16,8 +16,8 @@ from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.distribute import distribute, set_text
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, texts
 from dragoman_documents.docx.nesting import may_hold
-from dragoman_documents.docx.splice import detach, empty_like, isolated, put
-from dragoman_documents.docx.xml import Element, copied, legal_text
+from dragoman_documents.docx.splice import detach, empty_like, isolated, put, twins
+from dragoman_documents.docx.xml import Element, legal_text
 
 Key = tuple[str, int]
 
@@ -40,7 +40,7 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
         return [slot.run for slot in _fill(tagged, target)]
     placer = _Placer(tagged)
     placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
-    placer.empty_lost_groups()
+    placer.finish()
     return placer.changed
 
 
@@ -167,19 +167,29 @@ class _Placer:
         self._templates = {slot.format.visible: slot for slot in _all_slots(tagged)}
         self._fallback = self._templates.get(tagged.base) or next(iter(_all_slots(tagged)))
         self._insides: dict[Group, list[_Entry]] = {}
+        self._opaques: list[Opaque] = []
         self._placed: set[Opaque] = set()
+        self._kept: set[Opaque] = set()
         self._filled: set[Group] = set()
         self.changed: list[Element] = []
 
     def learn(self, source: list[_Entry]) -> list[_Entry]:
         """Remember what each group holds, to fill it wherever the target has it."""
         for entry in source:
+            if entry.opaque is not None:
+                self._opaques.append(entry.opaque)
             if entry.group is not None:
                 self._insides[entry.group] = self.learn(entry.inside)
         return source
 
-    def empty_lost_groups(self) -> None:
-        """Take the source text out of groups the target does not have; what else is in them stays."""
+    def finish(self) -> None:
+        """Take the source text out of groups the target does not have, of which all else stays; and take out what the
+        target left out and may, or has only as copies elsewhere.
+        """
+        for opaque in self._opaques:
+            is_left_out = opaque.can_delete and opaque not in self._placed
+            if is_left_out or (opaque.can_copy and opaque in self._placed - self._kept):
+                detach(opaque.nodes)
         for group, inside in self._insides.items():
             if group not in self._filled:
                 for entry in inside:
@@ -205,9 +215,6 @@ class _Placer:
                 anchor = self._keep(source[kept[index]], entry)
             else:
                 anchor = self._insert(entry, anchor, start, home)
-        for entry in source:
-            if entry.opaque is not None and entry.opaque.can_delete and entry.opaque not in self._placed:
-                detach(entry.opaque.nodes)
 
     def _keep(self, source: _Entry, target: _Entry) -> Element:
         if source.source is not None:
@@ -216,6 +223,7 @@ class _Placer:
             self._fill(source.group, target.inside)
         elif source.opaque is not None:
             self._placed.add(source.opaque)
+            self._kept.add(source.opaque)
         return _last_node(source)
 
     def _write(self, text: Text, target: str) -> None:
@@ -234,12 +242,9 @@ class _Placer:
         return moved[-1]
 
     def _movable(self, opaque: Opaque) -> list[Element]:
-        """The opaque's nodes in runs of their own; copies where the target has it twice."""
-        nodes = isolated(opaque.nodes)
-        if opaque in self._placed:
-            return [copied(node) for node in nodes]
+        """The opaque's nodes in runs of their own: copies where the target may have it several times."""
         self._placed.add(opaque)
-        return nodes
+        return twins(opaque.nodes) if opaque.can_copy else isolated(opaque.nodes)
 
     def _new_run(self, entry: _Entry) -> Element:
         template = self._templates.get(entry.key[1], self._fallback)

@@ -38,6 +38,21 @@ def isolated(nodes: Sequence[Element]) -> list[Element]:
     return loose
 
 
+def twins(nodes: Sequence[Element]) -> list[Element]:
+    """Copies of nodes, those of nodes in runs in new runs of the same properties; the nodes stay where they are."""
+    made: list[Element] = []
+    for run, members in groupby(nodes, key=_run_of):
+        copies = [copied(node) for node in members]
+        if run is None:
+            made += copies
+            continue
+        own = empty_like(run)
+        for node in copies:
+            own.append(node)
+        made.append(own)
+    return made
+
+
 def put(loose: Sequence[Element], anchor: Element | None, start: Element | None, home: Element | None) -> None:
     """Insert nodes after `anchor`; without one before `start`, and without that at the end of `home`."""
     detach(loose)
