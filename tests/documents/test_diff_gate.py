@@ -235,3 +235,18 @@ def test_what_the_schema_bars_from_standing_inside_is_refused(outer: str, inner:
     nested = document(paragraph(outer, run("one"), inner, run("two"), ends[1], ends[0]))
     assert not text_only(apart, nested).is_text_only
     assert text_only(nested, damaged(nested, ("two", "zwei"))).is_text_only
+
+
+def test_form_fields_that_change_places_are_not_changed_fields() -> None:
+    def box(name: str) -> str:
+        begin = (
+            f'<w:fldChar w:fldCharType="begin"><w:ffData><w:name w:val="{name}"/><w:checkBox/></w:ffData></w:fldChar>'
+        )
+        inner = (begin, "<w:instrText> FORMCHECKBOX </w:instrText>", '<w:fldChar w:fldCharType="end"/>')
+        return "".join(f"<w:r>{piece}</w:r>" for piece in inner)
+
+    data = document(paragraph(run("yes "), box("first"), run(" no "), box("second"), run(" end")))
+    (unit,) = extract(data).units
+    tags = [part for part in unit.source if isinstance(part, Tag)]
+    result = merge(data, {unit.unit_id: ("ja ", tags[1], " nein ", tags[0], " ende")})
+    assert text_only(data, result).is_text_only

@@ -23,6 +23,7 @@ _PROPERTIES = frozenset({"w:pPr", "a:pPr"})
 _AROUND_RUNS = names("w:hyperlink w:ins w:moveTo w:smartTag w:customXml w:sdt w:sdtContent w:fldSimple w:dir w:bdo")
 _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
+_TOLD_BY_THEIR_INSIDE = names("w:drawing w:pict w:object mc:AlternateContent w:fldChar")
 _IDENTIFYING = 12
 _DEEP = 25
 
@@ -163,7 +164,7 @@ def identity(node: Element) -> Hashable:
     """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
     said = "" if short_name(node) in TEXT_NODES else (node.text or "").strip()
     own = (node.tag, _attributes(node), said)
-    if short_name(node) not in {"w:drawing", "w:pict", "w:object", "mc:AlternateContent"}:
+    if short_name(node) not in _TOLD_BY_THEIR_INSIDE:
         return own
     inner: list[Hashable] = []
     for child in own_nodes(node):
