@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -118,7 +119,11 @@ async def under_fire(
         await client.aclose()
         statuses = await asyncio.to_thread(lambda: {each.name: each.process.stop() for each in reversed(members)})
         proxy.close()
-    ends = [f"{name} was told to stop and ended with {status}" for name, status in statuses.items() if status]
+    ends = [
+        f"{name} was told to stop and ended with {status}"
+        for name, status in statuses.items()
+        if status not in (0, -signal.SIGTERM)  # the signal itself ends one that has only just been started again
+    ]
     return Aftermath(
         plan=plan,
         database=database,
