@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from chaos.installation import Aftermath, Servers
 from chaos.model import ChaosModel, Request
 from chaos.streams import Stream, comparable, every_stream, first_difference, is_chained, jobs_of, references
+from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
 from dragoman_contracts.events import WorkFailed, WorkParked
 from dragoman_contracts.job import fold
 from dragoman_contracts.vocabulary import RESTING
@@ -106,7 +107,7 @@ async def _check_streams(
         findings.statuses[job.status] += 1
         if job.status not in RESTING and not after.stuck:
             findings.stuck.append(name)
-        if difference := first_difference(await comparable(stream, objects), undisturbed[name]):
+        if difference := await _difference(stream, objects, undisturbed[name]):
             findings.different.append(f"{name} ({job.status}, job {job_id}): {difference}")
         for event in (each.recorded.event for each in stream):
             if isinstance(event, WorkFailed):
@@ -114,6 +115,13 @@ async def _check_streams(
             if isinstance(event, WorkParked):
                 findings.parked.append(f"{name} {event.kind} {event.code}")
     findings.lost += [f"a job nobody submitted: {job_id}" for job_id in streams.keys() - after.names.keys()]
+
+
+async def _difference(stream: Sequence[Stored], objects: ObjectStore, undisturbed: Stream) -> str:
+    try:
+        return first_difference(await comparable(stream, objects), undisturbed)
+    except (ObjectMissingError, ObjectCorruptError) as error:
+        return error.message
 
 
 def _check_objects(findings: Findings, streams: Mapping[UUID, Sequence[Stored]], bucket: Path) -> None:

@@ -23,6 +23,7 @@ from dragoman_runtime.reconciler import Reconciler
 from dragoman_translate.ports import ModelCall
 
 VARIABLE = "CHAOS_SABOTAGE"
+_HEAD_BYTES = 100_000
 
 
 @dataclass(frozen=True)
@@ -130,12 +131,13 @@ def _forget_acknowledgements() -> None:
 
 
 def _lose_objects() -> None:
-    """One object of forty is cut off while it is stored, and so lies under another address."""
+    """One manifest of a result in four is cut off while it is stored, and so lies under another address."""
     put = S3ObjectStore.put
     count = itertools.count(1)
 
     async def cut(self: S3ObjectStore, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
-        ref = await put(self, project_id, data if next(count) % 40 else data[:-1], media_type)
+        is_cut = b'"target_lists"' in data[:_HEAD_BYTES] and not next(count) % 4
+        ref = await put(self, project_id, data[:-1] if is_cut else data, media_type)
         return ref.model_copy(update={"digest": sha256(data)})
 
     cast(Any, S3ObjectStore).put = cut
