@@ -1,0 +1,204 @@
+"""Dead letters: messages that no worker could read or answer, kept in the database for a person to look at.
+
+A collector beside intake takes them out of the broker's dead-letter queue, stores them, and sends those again that a
+person wants redriven. So the gateway needs no broker, and looking at a letter does not count as a delivery of it. No
+work depends on letters: what is owed is sent again by the reconciler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID, uuid5
+
+from pydantic import ValidationError
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    RowMapping,
+    Select,
+    Table,
+    Text,
+    Uuid,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_runtime.projection import translated_errors
+from dragoman_runtime.telemetry import get_logger
+
+_NAMESPACE = UUID("6f0e3f0e-6a0f-5d43-9d3c-0f7f6a3b5c11")
+_BATCH = 50
+_IDLE_S = 1.0
+_log = get_logger()
+
+_letters = Table(
+    "dead_letters",
+    MetaData(),
+    Column("letter_id", Uuid, primary_key=True),
+    Column("queue", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("died_at", DateTime(timezone=True), nullable=False),
+    Column("redriven_at", DateTime(timezone=True)),
+    Index("dead_letters_newest", "died_at", "letter_id"),
+)
+_NEWEST = (_letters.c.died_at, _letters.c.letter_id)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message as it was, the queue it came from, and when it died. `redriven_at`: when a person sent it on."""
+
+    queue: str
+    message_id: str
+    body: bytes
+    died_at: datetime
+    redriven_at: datetime | None = None
+
+    @property
+    def letter_id(self) -> UUID:
+        """The same for the same death of the same message, so that it is stored once."""
+        said = f"{self.queue} {self.message_id} {self.died_at.timestamp():.6f} {self.body.hex()}"
+        return uuid5(_NAMESPACE, said)
+
+    @property
+    def item(self) -> WorkItem | None:
+        """The work item that it is; None where it cannot be read."""
+        try:
+            return WorkItem.model_validate_json(self.body, extra="ignore")
+        except ValidationError:
+            return None
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why it cannot be read, field by field and without its values; empty where it can."""
+        try:
+            WorkItem.model_validate_json(self.body, extra="ignore")
+        except ValidationError as error:
+            found = error.errors(include_input=False, include_url=False, include_context=False)
+            return tuple(": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in found)
+        return ()
+
+
+class DeadLetters:
+    """The letters that are kept. Every method raises RetryableError while the database cannot be reached."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def add(self, letters: Sequence[DeadLetter]) -> None:
+        """Keep these; one that is kept already is left as it is."""
+        rows = [
+            {name: getattr(each, name) for name in ("letter_id", "queue", "message_id", "body", "died_at")}
+            for each in letters
+        ]
+        async with translated_errors(), self._engine.begin() as connection:
+            await connection.execute(insert(_letters).on_conflict_do_nothing(), rows)
+
+    async def page(self, *, before: tuple[datetime, UUID] | None = None, limit: int = 50) -> list[DeadLetter]:
+        """Letters nobody has redriven, the newest first, behind `before` (time of death, id)."""
+        statement = select(_letters).where(_letters.c.redriven_at.is_(None))
+        if before is not None:
+            statement = statement.where(tuple_(*_NEWEST) < tuple_(*before))
+        statement = statement.order_by(*(column.desc() for column in _NEWEST)).limit(limit)
+        return await self._found(statement)
+
+    async def count(self) -> int:
+        """How many letters nobody has redriven."""
+        statement = select(func.count()).select_from(_letters).where(_letters.c.redriven_at.is_(None))
+        async with translated_errors(), self._engine.connect() as connection:
+            return int((await connection.execute(statement)).scalar_one())
+
+    async def find(self, letter_id: UUID) -> DeadLetter | None:
+        """The letter; None where there is none, or none any more."""
+        found = await self._found(select(_letters).where(_letters.c.letter_id == letter_id))
+        return found[0] if found else None
+
+    async def redriven(self, *, limit: int = _BATCH) -> list[DeadLetter]:
+        """Letters that a person wants sent again, and that are not yet."""
+        statement = select(_letters).where(_letters.c.redriven_at.is_not(None)).order_by(_letters.c.redriven_at)
+        return await self._found(statement.limit(limit))
+
+    async def remove(self, letter_ids: Sequence[UUID]) -> None:
+        """Keep these no longer."""
+        async with translated_errors(), self._engine.begin() as connection:
+            await connection.execute(delete(_letters).where(_letters.c.letter_id.in_(letter_ids)))
+
+    async def _found(self, statement: Select[Any]) -> list[DeadLetter]:
+        async with translated_errors(), self._engine.connect() as connection:
+            return [_letter(row) for row in (await connection.execute(statement)).mappings()]
+
+
+async def ask_redrive(connection: AsyncConnection, letter_id: UUID, now: datetime) -> bool:
+    """Let the collector send the letter again, in the caller's transaction; False where it is gone or asked for."""
+    is_waiting = (_letters.c.letter_id == letter_id) & _letters.c.redriven_at.is_(None)
+    return (await connection.execute(update(_letters).where(is_waiting).values(redriven_at=now))).rowcount == 1
+
+
+async def discard(connection: AsyncConnection, letter_id: UUID) -> bool:
+    """Keep the letter no longer, in the caller's transaction; False where it is gone or being redriven."""
+    is_waiting = (_letters.c.letter_id == letter_id) & _letters.c.redriven_at.is_(None)
+    return (await connection.execute(delete(_letters).where(is_waiting))).rowcount == 1
+
+
+Keep = Callable[[Sequence[DeadLetter]], Awaitable[None]]
+"""Keeps letters for good; returns when they are kept."""
+
+
+class DeadLetterBus(Protocol):
+    """What a broker gives and takes."""
+
+    async def take_dead(self, keep: Keep, *, limit: int) -> int:
+        """Hand up to `limit` dead messages to `keep`, and let go of them once it returns; how many it was."""
+        ...
+
+    async def send_again(self, letters: Sequence[DeadLetter]) -> None:
+        """Put the messages into the queues they came from; returns once they are safe there."""
+        ...
+
+
+class Collector:
+    """Brings dead messages into the database, and redriven ones back to their queues."""
+
+    def __init__(self, letters: DeadLetters, bus: DeadLetterBus) -> None:
+        self._letters = letters
+        self._bus = bus
+
+    async def run(self) -> None:
+        """Collect for ever; ends only when cancelled. Trouble with database or broker is waited out."""
+        while True:
+            try:
+                moved = await self.step()
+            except RetryableError as error:
+                _log.warning("dead_letters.waiting", error_code=error.code)
+                moved = 0
+            if not moved:
+                await asyncio.sleep(_IDLE_S)
+
+    async def step(self) -> int:
+        """Collect and send again what there is, up to a batch of each; how many letters it was."""
+        collected = await self._bus.take_dead(self._letters.add, limit=_BATCH)
+        again = await self._letters.redriven()
+        if again:
+            await self._bus.send_again(again)
+            await self._letters.remove([each.letter_id for each in again])
+            _log.info("dead_letters.redriven", count=len(again))
+        return collected + len(again)
+
+
+def _letter(row: RowMapping) -> DeadLetter:
+    return DeadLetter(row["queue"], row["message_id"], bytes(row["body"]), row["died_at"], row["redriven_at"])

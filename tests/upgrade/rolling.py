@@ -1,0 +1,156 @@
+"""A rolling update, tried: the services of an older checkout and those of this one run together while jobs go on.
+
+`cd tests && ../.venv/bin/python -m upgrade.rolling CHECKOUT`, where CHECKOUT is a work tree of the version that runs.
+First all services of the older version; then all of both beside each other, on the same servers; then the older ones
+end, one by one. Documents are submitted all the time, to either gateway. Exits with 1 where a job does not complete, a
+piece of work fails, a view or a result differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+
+from dragoman_standalone.job_replay import replay_job
+from dragoman_standalone.log_checking import checked_log
+from dragoman_standalone.replaying import Order, replay
+from dragoman_standalone.settings import StoreSettings
+from dragoman_standalone.stores import archive_of
+from e2e.installation import EVERY_SERVICE, WORKERS, ServiceProcess, service_settings
+from e2e.slow_model import slow_model
+from servers.postgres import PostgresServer
+from servers.process import free_port
+from servers.rabbitmq import RabbitMqServer
+from upgrade.ways import client_of, small_document, submitted, token, until, until_ready
+
+_JOBS_A_STEP = 3
+_PARAGRAPHS = 40
+
+
+class Version:
+    """The services of one version."""
+
+    def __init__(self, name: str, folder: Path, environment: dict[str, str]) -> None:
+        self.name = name
+        settings = {**environment, "DRAGOMAN_HTTP_PORT": str(free_port())}
+        self.address = f"http://127.0.0.1:{settings['DRAGOMAN_HTTP_PORT']}"
+        self.processes = [ServiceProcess(each, settings, folder / f"{name}-{each}.log") for each in EVERY_SERVICE]
+
+    def start(self) -> None:
+        """Start all; returns when its gateway is ready."""
+        for process in self.processes:
+            process.start()
+        with client_of(self.address, "none-yet") as client:
+            until_ready(client)
+
+    def done(self) -> Counter[str]:
+        """How much work each service finished, by its log."""
+        return Counter({p.name: p.log.read_text().count('"outcome": "done"') for p in self.processes})
+
+
+class Submitting:
+    """Submits documents to gateways, by turns."""
+
+    def __init__(self, clients: Sequence[httpx.Client]) -> None:
+        self.clients = list(clients)
+        self.jobs: list[str] = []
+
+    def some(self, count: int = _JOBS_A_STEP) -> None:
+        """Submit some documents, of both engines."""
+        for _ in range(count):
+            number = len(self.jobs)
+            document = small_document(f"document {number}", _PARAGRAPHS)
+            client = self.clients[number % len(self.clients)]
+            self.jobs.append(submitted(client, document, engine=("pseudo", "openai")[number // 2 % 2]))
+
+
+def source_path(checkout: Path) -> str:
+    """What goes into PYTHONPATH so that the checkout's code is imported."""
+    return ":".join(map(str, sorted(checkout.glob("*/*/src"))))
+
+
+async def faults_of(settings: StoreSettings, jobs: Sequence[str]) -> list[str]:
+    """What is wrong in the end; empty is well."""
+    report = await replay(settings, Order(is_verify=True, processes=1), lambda step, done, total: None)
+    faults = [f"view {each.projection}: {each.differing_rows} rows" for each in report.views if each.differing_rows]
+    log = await checked_log(settings, lambda step, done, total: None, is_with_objects=True)
+    faults += [str(each) for each in log.faults]
+    async with archive_of(settings) as archive:
+        types = Counter(row.topic for row in await archive.tail(0, limit=1_000_000))
+    print("events:", dict(types))
+    faults += [f"{types[name]} {name}" for name in ("work.failed", "work.parked") if types[name]]
+    for job_id in jobs:
+        made, _ = await replay_job(settings, UUID(job_id))
+        faults += [] if made.is_equal else [f"job {job_id} is made otherwise: {made}"]
+    return faults
+
+
+def run(checkout: Path, folder: Path, seed: int) -> list[str]:
+    """The rolling update; what was wrong in the end."""
+    postgres, rabbitmq = PostgresServer(), RabbitMqServer()
+    luck = random.Random(seed)  # noqa: S311 - to be the same each time
+    try:
+        postgres.start()
+        rabbitmq.start()
+        url, objects = postgres.create_database(), (folder / "objects").as_uri()
+        with slow_model() as model:
+            shared = service_settings(url, rabbitmq.url, {"DRAGOMAN_OBJECTS_URL": objects}) | model.settings
+            old = Version("old", folder, {**shared, "PYTHONPATH": source_path(checkout)})
+            new = Version("new", folder, shared)
+            try:
+                return _roll(old, new, url, objects, luck)
+            finally:
+                for process in (*old.processes, *new.processes):
+                    process.kill()
+    finally:
+        postgres.close()
+        rabbitmq.close()
+
+
+def _roll(old: Version, new: Version, url: str, objects: str, luck: random.Random) -> list[str]:
+    old.start()
+    secret = asyncio.run(token(url))
+    with client_of(old.address, secret) as at_old, client_of(new.address, secret) as at_new:
+        submitting = Submitting([at_old])
+        submitting.some(6)
+        new.start()
+        submitting.clients = [at_old, at_new]
+        submitting.some(12)
+        for process in luck.sample(old.processes, len(old.processes)):
+            if process.name == "gateway":
+                submitting.clients = [at_new]
+            submitting.some()
+            print(f"old {process.name} ended with {process.stop()}")
+        submitting.some()
+        for job_id in submitting.jobs:
+            until(at_new, job_id, "completed")
+    for version in (old, new):
+        done = version.done()
+        print(f"{version.name}: work done", {name: done[name] for name in WORKERS})
+    print(f"{len(submitting.jobs)} jobs completed")
+    settings = {"state_dir": Path("none"), "database_url": url, "objects_url": objects}
+    return asyncio.run(faults_of(StoreSettings.model_validate(settings), submitting.jobs))
+
+
+def main() -> int:
+    """Read the command line and run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkout", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        faults = run(chosen.checkout.absolute(), Path(folder), chosen.seed)
+    print("\n".join(["WRONG", *faults]) if faults else "nothing is wrong")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
