@@ -25,6 +25,7 @@ from chaos.waiting import until
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue, WorkKind
 from dragoman_runtime.bus.rabbit import DEAD_LETTERS
+from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
@@ -91,6 +92,7 @@ class Faults:
     under_way: Callable[[], int]
     """How many jobs do not rest."""
     seed: int
+    store: PostgresEventStore
     made: Counter[str] = field(default_factory=Counter[str])
     met: Counter[str] = field(default_factory=Counter[str])
     failed: list[str] = field(default_factory=list[str])
@@ -184,9 +186,9 @@ class Faults:
         return len(twice)
 
     async def _poison(self) -> int:
-        """Put into each queue what cannot be read and what nobody can answer for, until the dead-letter queue has it.
+        """Put into each queue what cannot be read and what nobody can answer for, until all are kept as dead letters.
 
-        What arrived there is then taken out of it, so that at the end all queues are empty.
+        Those are then thrown away, so that at the end none are left.
         """
         await queued(self.rabbitmq)  # waits for the queues, where the broker was just wiped
         bodies = [(queue, body) for queue in WORKED_QUEUES for body in (b"\xff\xfe", b"{}", _work_of_nobody(queue))]
@@ -195,15 +197,13 @@ class Faults:
             for queue, body in bodies:
                 message = aio_pika.Message(body, delivery_mode=2)
                 await channel.default_exchange.publish(message, routing_key=queue.value)
-            dead = await channel.get_queue(DEAD_LETTERS)
-            async with asyncio.timeout(_POISON_TIMEOUT_S):
-                while left.total():
-                    letter = await dead.get(fail=False)
-                    if letter is None:
-                        await asyncio.sleep(_LOOK_S)
-                    elif left[letter.body]:
-                        left[letter.body] -= 1
-                        await letter.ack()
+        async with asyncio.timeout(_POISON_TIMEOUT_S):
+            while left.total():
+                await asyncio.sleep(_LOOK_S)
+                for letter in await self.store.pool.fetch("SELECT letter_id, body FROM dead_letters"):
+                    if left[letter["body"]]:
+                        left[letter["body"]] -= 1
+                        await self.store.pool.execute("DELETE FROM dead_letters WHERE letter_id = $1", letter[0])
         return len(bodies)
 
     async def until_delivered(self) -> None:
@@ -243,6 +243,11 @@ async def _counted(connection: AbstractConnection) -> dict[str, int]:
         names = [DEAD_LETTERS, *(queue.value for queue in Queue)]
         declared = [await channel.declare_queue(name, passive=True) for name in names]
         return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}
+
+
+async def letters_kept(store: PostgresEventStore) -> int:
+    """How many dead letters wait for a person."""
+    return int(await store.pool.fetchval("SELECT count(*) FROM dead_letters"))
 
 
 def _work_of_nobody(queue: Queue) -> bytes:

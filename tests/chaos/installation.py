@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from chaos.faults import Faults, queued
+from chaos.faults import Faults, letters_kept, queued
 from chaos.journey import Journey
 from chaos.model import ChaosModel
 from chaos.plan import Plan
@@ -109,10 +109,12 @@ async def under_fire(
                 run.journey.items,
                 lambda: run.journey.under_way,
                 plan.seed,
+                store,
             )
             await run.carry_out()
             leases = await run.leases_left()
             await run.faults.until_delivered()
+            letters = await letters_kept(store)
         finally:
             await store.aclose()
     finally:
@@ -137,7 +139,7 @@ async def under_fire(
         met=run.faults.met,
         bad_faults=tuple(run.faults.failed),
         leases=leases,
-        queued=await queued(servers.rabbitmq),
+        queued={**await queued(servers.rabbitmq), "dead letters kept": letters},
         duration_s=run.duration_s,
     )
 

@@ -18,6 +18,7 @@ import httpx
 from dragoman_catalog import Catalog, Editor, Role, User, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_gateway.app import create_app, serving
+from dragoman_gateway.console import console_router
 from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
 from dragoman_gateway.submission import SubmissionRules
 from dragoman_gateway.views import SqlJobViews, projectors
@@ -118,8 +119,9 @@ async def desk(
         rules=rules,
         signing_key=SIGNING_KEY,
         options=options,
+        dead_letters=engine if database_url else None,
     )
-    app = create_app(ports)
+    app = create_app(ports, [console_router()])
     now = SystemClock().now()
     admin = await catalog.users.ensure_first_admin(now)
     operator = await catalog.users.create(

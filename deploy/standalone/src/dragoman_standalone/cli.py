@@ -28,6 +28,8 @@ from dragoman_standalone.inputs import Input, InputRefusedError, gather
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
+from dragoman_standalone.owed_command import owed, resume
+from dragoman_standalone.parked_command import dead_letters_app, parked_app
 from dragoman_standalone.passwords import password_for
 from dragoman_standalone.preflight_command import preflight
 from dragoman_standalone.progress import ProgressStyle, progress_of
@@ -45,10 +47,8 @@ _T = TypeVar("_T")
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Translate DOCX.")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(events_app, name="events")
-app.command()(diff)
-app.command()(preflight)
-app.command()(maintenance)
-app.command()(replay)
+app.add_typer(parked_app, name="parked")
+app.add_typer(dead_letters_app, name="dead-letters")
 
 StateOption = Annotated[Path | None, typer.Option("--state", help="Folder of the event log and the objects.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -162,6 +162,10 @@ def doctor(state: StateOption = None, as_json: JsonOption = False) -> None:
             table.add_row("ok" if each.is_ok else "missing", each.name, each.message)
         Console().print(table)
     raise typer.Exit(ExitCode.DONE if report.is_ok else ExitCode.FAILED)
+
+
+for each in (owed, resume, replay, preflight, diff, maintenance):
+    app.command()(each)
 
 
 def main() -> None:

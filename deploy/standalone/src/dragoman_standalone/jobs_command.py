@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_standalone.outcome import ExitCode
+from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, output, table
 
 jobs_app = typer.Typer(no_args_is_help=True, help="Look at jobs, and act on them.")
-
-StateOption = Annotated[Path | None, typer.Option("--state", help="State folder to look into.")]
-UrlOption = Annotated[str | None, typer.Option("--url", help="A gateway to ask instead; its token: DRAGOMAN_TOKEN.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Body = dict[str, Any]
 
 
 @jobs_app.command("list")
@@ -36,8 +24,8 @@ def list_jobs(
 ) -> None:
     """List jobs, the newest first."""
     wanted = [each.value for each in status or []]
-    page = _ask(state, url, lambda api: api.get("jobs", status=wanted, limit=limit))
-    _print(page, as_json, _job_table)
+    page = ask(state, url, lambda api: api.get("jobs", status=wanted, limit=limit))
+    output(page, as_json, _job_table)
 
 
 @jobs_app.command()
@@ -50,7 +38,7 @@ def show(
 ) -> None:
     """Show one job: where it stands, its phases, what is wrong and what is owed; or as it was after an event."""
     query = {} if at is None else {"at": at}
-    _print(_ask(state, url, lambda api: api.get(f"jobs/{job_id}", **query)), as_json, _job_card)
+    output(ask(state, url, lambda api: api.get(f"jobs/{job_id}", **query)), as_json, _job_card)
 
 
 @jobs_app.command()
@@ -65,37 +53,37 @@ def history(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_j
             items += page["items"]
         return {"items": items}
 
-    _print(_ask(state, url, whole), as_json, _history_table)
+    output(ask(state, url, whole), as_json, _history_table)
 
 
 @jobs_app.command()
 def events(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """List the events of one job, the oldest first."""
-    _print(_ask(state, url, lambda api: api.get(f"jobs/{job_id}/events")), as_json, _event_table)
+    output(ask(state, url, lambda api: api.get(f"jobs/{job_id}/events")), as_json, _event_table)
 
 
 @jobs_app.command()
 def cancel(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """Cancel a job; what is done is kept, and `resume` goes on with it."""
-    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/cancel")), as_json, _job_card)
+    output(ask(state, url, lambda api: api.post(f"jobs/{job_id}/cancel")), as_json, _job_card)
 
 
 @jobs_app.command()
 def resume(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """Let a failed or cancelled job go on from where it stopped."""
-    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/resume")), as_json, _job_card)
+    output(ask(state, url, lambda api: api.post(f"jobs/{job_id}/resume")), as_json, _job_card)
 
 
 @jobs_app.command()
 def interrupted(state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """List the newest failed and cancelled jobs that can go on from where they stopped."""
-    _print(_ask(state, url, lambda api: api.get("jobs", interrupted="true", limit=200)), as_json, _job_table)
+    output(ask(state, url, lambda api: api.get("jobs", interrupted="true", limit=200)), as_json, _job_table)
 
 
 @jobs_app.command()
 def retry(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """Let a failed job go on from where it stopped."""
-    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/retry")), as_json, _job_card)
+    output(ask(state, url, lambda api: api.post(f"jobs/{job_id}/retry")), as_json, _job_card)
 
 
 @jobs_app.command()
@@ -108,100 +96,67 @@ def rerun(
 ) -> None:
     """Open a new job on the same document, under the project's policy of now."""
     asked = {"refresh": refresh}
-    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/rerun", asked)), as_json, _job_card)
+    output(ask(state, url, lambda api: api.post(f"jobs/{job_id}/rerun", asked)), as_json, _job_card)
 
 
 @jobs_app.command("mark-failed")
 def mark_failed(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """Declare a job failed that moves no more; `retry` goes on with it."""
-    _print(_ask(state, url, lambda api: api.post(f"jobs/{job_id}/mark-failed")), as_json, _job_card)
+    output(ask(state, url, lambda api: api.post(f"jobs/{job_id}/mark-failed")), as_json, _job_card)
 
 
 @jobs_app.command()
 def discard(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
     """Give up what a failed or cancelled job has done: only a rerun is left."""
-    _print(_ask(state, url, lambda api: api.delete(f"jobs/{job_id}/checkpoint")), as_json, _job_card)
-
-
-def _ask(state: Path | None, url: str | None, question: Callable[[Any], Awaitable[Body]]) -> Body:
-    async def ask() -> Body:
-        from dragoman_runtime.settings import load  # with the application behind it, slow to import
-        from dragoman_runtime.telemetry import configure_logging
-        from dragoman_standalone.client import api
-        from dragoman_standalone.settings import ClientSettings, StandaloneSettings
-
-        settings = load(StandaloneSettings, {"state_dir": state} if state else {})
-        configure_logging(settings, "dragoman")
-        client = load(ClientSettings, {"url": url} if url else {})
-        async with api(settings, client) as asked:
-            return await question(asked)
-
-    try:
-        return asyncio.run(ask())
-    except DragomanError as error:
-        Console(stderr=True).print(error.message, style="red", highlight=False, markup=False)
-        raise typer.Exit(ExitCode.FAILED) from None
-
-
-def _print(body: Body, as_json: bool, show: Callable[[Body], Table]) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(body, ensure_ascii=False, indent=2) + "\n")
-    else:
-        Console().print(show(body))
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in {"job", "status", "stage", "%", "languages"})
-    return table
+    output(ask(state, url, lambda api: api.delete(f"jobs/{job_id}/checkpoint")), as_json, _job_card)
 
 
 def _job_table(page: Body) -> Table:
-    table = _table("job", "status", "stage", "%", "languages", "file")
+    made = table("job", "status", "stage", "%", "languages", "file")
     for job in page["items"]:
         languages = f"{job['source_language']} → {job['target_language']}"
         row = (job["job_id"], job["status"], job["stage"], f"{job['progress_pct']:.0f}", languages, job["file_name"])
-        table.add_row(*row)
-    return table
+        made.add_row(*row)
+    return made
 
 
 def _job_card(job: Body) -> Table:
-    table = _table("", "")
-    table.show_header = False
+    made = table("", "")
+    made.show_header = False
     if job["is_past"]:
-        table.add_row("as of", f"event {job['version']} of {job['latest_version']}, {job['updated_at']}")
+        made.add_row("as of", f"event {job['version']} of {job['latest_version']}, {job['updated_at']}")
     for name in ("job_id", "status", "stage", "progress_pct", "source_language", "target_language", "engine"):
-        table.add_row(name, str(job.get(name, "")))
+        made.add_row(name, str(job.get(name, "")))
     intake: Body = job.get("intake") or {}
-    table.add_row("file_name", str(intake.get("file_name", "")))
+    made.add_row("file_name", str(intake.get("file_name", "")))
     for phase in job.get("phases", []):
         seconds = phase.get("duration_s")
-        table.add_row(f"  {phase['name']}", phase["state"] + ("" if seconds is None else f"  {seconds:.1f} s"))
+        made.add_row(f"  {phase['name']}", phase["state"] + ("" if seconds is None else f"  {seconds:.1f} s"))
     for trouble in job.get("troubles", []):
-        table.add_row("trouble", f"{trouble['code']}: {trouble['reason'] or ''}")
+        made.add_row("trouble", f"{trouble['code']}: {trouble['reason'] or ''}")
     for work in job.get("owed", []):
-        table.add_row("owed", _owed_text(work))
-    return table
+        made.add_row("owed", owed_text(work))
+    return made
 
 
-def _owed_text(work: Body) -> str:
+def owed_text(work: Body) -> str:
+    """A piece of owed work in a line."""
     number = f" {work['index']}" if work["kind"] == "translation_batch" else ""
     holds = f", a worker has it until {work['held_until']}" if work["is_held"] else ""
     return work["kind"] + number + (f", due {work['due_at']}" if work["due_at"] else "") + holds
 
 
 def _history_table(page: Body) -> Table:
-    table = _table("version", "when", "event", "actor", "status", "stage", "%", "owed")
+    made = table("version", "when", "event", "actor", "status", "stage", "%", "owed")
     for each in page["items"]:
         event, job = each["event"], each["job"]
         about = (str(event["version"]), event["occurred_at"], event["type"], event["actor"])
-        table.add_row(*about, job["status"], job["stage"], f"{job['progress_pct']:g}", str(job["owed_count"]))
-    return table
+        made.add_row(*about, job["status"], job["stage"], f"{job['progress_pct']:g}", str(job["owed_count"]))
+    return made
 
 
 def _event_table(page: Body) -> Table:
-    table = _table("version", "when", "event", "actor")
+    made = table("version", "when", "event", "actor")
     for event in page["items"]:
-        table.add_row(str(event["version"]), event["occurred_at"], event["type"], event["actor"])
-    return table
+        made.add_row(str(event["version"]), event["occurred_at"], event["type"], event["actor"])
+    return made

@@ -135,6 +135,7 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
         signing_key=settings.signing_key.get_secret_value().encode(),
         producer=build(),
         options=http_options(settings),
+        dead_letters=engine,
     )
     views = projectors(store, objects, engine)
     for each in views:

@@ -76,6 +76,15 @@ class NotParkedError(PermanentError):
     default_code = "work.not_parked"
 
 
+class LetterMissingError(PermanentError):
+    """There is no such dead letter: it was redriven or discarded, or never was."""
+
+    default_code = "letter.missing"
+
+    def __init__(self, letter_id: UUID) -> None:
+        super().__init__(f"There is no dead letter {letter_id}: redriven or discarded meanwhile, perhaps.")
+
+
 class SourceErasedError(PermanentError):
     """The job's document was erased; submit the file again."""
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_catalog import Catalog
 from dragoman_gateway.actors import Actors
 from dragoman_gateway.control import JobControl
+from dragoman_gateway.dead_letters import DeadLetterDesk
 from dragoman_gateway.downloads import DownloadSigner
 from dragoman_gateway.packaging import Packaging
 from dragoman_gateway.ports import JobViews
@@ -36,7 +38,11 @@ class GatewayOptions:
 
 @dataclass(frozen=True, slots=True)
 class GatewayPorts:
-    """Everything the gateway needs from outside. `signing_key` is shared by all its replicas and kept over restarts."""
+    """Everything the gateway needs from outside.
+
+    `signing_key` is shared by all its replicas and kept over restarts. `dead_letters` is the database that holds the
+    broker's dead letters; None where there is no broker.
+    """
 
     store: EventStore
     objects: ObjectStore
@@ -47,6 +53,7 @@ class GatewayPorts:
     producer: str = "dragoman-gateway"
     clock: Clock = field(default_factory=SystemClock)
     options: GatewayOptions = field(default_factory=GatewayOptions)
+    dead_letters: AsyncEngine | None = None
 
 
 class Gateway:
@@ -77,6 +84,7 @@ class Gateway:
         self.packaging = Packaging(
             store=ports.store, jobs=self.jobs, objects=ports.objects, clock=ports.clock, actors=actors
         )
+        self.dead_letters = DeadLetterDesk(ports.dead_letters, ports.clock)
         self.sign_in = SignIn(
             ports.catalog, ports.clock, signing_key=ports.signing_key, session_ttl=options.session_ttl
         )

@@ -50,6 +50,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "job.no_such_version": 404,
     "job.not_verified": 409,
     "job.source_erased": 410,
+    "letter.missing": 404,
     "locale.invalid": 422,
     "object.missing": 410,
     "pair.inactive": 422,

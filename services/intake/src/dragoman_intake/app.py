@@ -1,4 +1,7 @@
-"""Composition of intake: the only place that names its adapters. The reconciler runs beside its worker."""
+"""Composition of intake: the only place that names its adapters.
+
+The reconciler, the collector of dead letters and maintenance run beside its worker.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from dragoman_intake.handlers import cancellation_task, preflight_task
 from dragoman_intake.maintenance import Fault, Maintenance, MaintenanceReport
 from dragoman_intake.settings import IntakeSettings
 from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.dead_letters import Collector, DeadLetters
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs
+from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.objects import ObjectStore
+from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.reconciler import Reconciler
 from dragoman_runtime.service import Backends, build, identity_of, run_service
 from dragoman_runtime.settings import MaintenanceSettings
@@ -40,7 +46,7 @@ def maintenance(store: EventStore, objects: ObjectStore, settings: MaintenanceSe
 
 
 async def run(settings: IntakeSettings) -> None:
-    """Serve, and reconcile, until told to stop."""
+    """Serve, reconcile, collect and maintain, until told to stop."""
 
     async def reconcile(shared: Backends) -> None:
         every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)
@@ -50,5 +56,12 @@ async def run(settings: IntakeSettings) -> None:
     async def maintain(shared: Backends) -> None:
         await maintenance(shared.store, shared.objects, settings).keep(timedelta(seconds=settings.maintenance_every_s))
 
-    companions = [reconcile, maintain] if settings.maintenance_every_s else [reconcile]
+    async def collect(shared: Backends) -> None:
+        engine = create_views_engine(sqlalchemy_url(settings.postgres_url or ""))
+        try:
+            await Collector(DeadLetters(engine), shared.bus).run()
+        finally:
+            await engine.dispose()
+
+    companions = [reconcile, collect, maintain] if settings.maintenance_every_s else [reconcile, collect]
     await run_service(Service.INTAKE, tasks(), settings, companions=companions)

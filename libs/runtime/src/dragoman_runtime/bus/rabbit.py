@@ -2,7 +2,8 @@
 
 Messages are persistent, publishes are confirmed, unroutable work is an error, and a message is acknowledged only when
 the log says how its work went. While the store cannot be reached a delivery is held, not returned: the broker knows no
-delays. The dead-letter queue takes only what cannot be read, or what met an error that nobody foresaw.
+delays. The dead-letter queue takes only what cannot be read, or what met an error that nobody foresaw;
+what lies there is collected into the database (`dead_letters`).
 
 FastStream remembers each queue that it declared, with the channel it was declared on. A queue declared through the
 broker would so be consumed on the publishing channel, where no prefetch bounds it, and would never be declared again.
@@ -13,13 +14,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
 import aiormq
-from aio_pika import DeliveryMode, ExchangeType
-from aio_pika.abc import AbstractQueue, AbstractRobustChannel, HeadersType
-from aio_pika.exceptions import AMQPException, DeliveryError
+from aio_pika import DeliveryMode, ExchangeType, RobustConnection
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel, HeadersType
+from aio_pika.exceptions import AMQPException, ChannelNotFoundEntity, DeliveryError
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from faststream.rabbit.schemas.queue import QueueType
@@ -32,6 +34,8 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue
 from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.dead_letters import DeadLetter, DeadLetterBus, Keep
 from dragoman_runtime.telemetry import get_logger
 
 DEAD_LETTERS = "dead_letters"
@@ -66,7 +70,7 @@ def work_queue(queue: Queue) -> RabbitQueue:
     )
 
 
-class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
+class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     """One connection to RabbitMQ, to publish and to consume. Connects again by itself after an outage.
 
     A publish that is not confirmed within `confirm_timeout_s` counts as failed. At `stop`, what is under way has
@@ -82,6 +86,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
             apply_types=False,
         )
         self._confirm_timeout_s = confirm_timeout_s
+        self._connection: RobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._queues: list[AbstractQueue] = []
         self._grace_s = grace_s
@@ -144,6 +149,48 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
+    @override
+    async def take_dead(self, keep: Keep, *, limit: int) -> int:
+        """Hand up to `limit` dead messages to `keep`, and let go of them once it returns; how many it was.
+
+        Raises:
+            BusUnavailableError: RabbitMQ does not answer; what was handed over comes again.
+        """
+        if self._connection is None:
+            raise BusUnavailableError("RabbitMQ was never connected to.")
+        try:
+            async with self._connection.channel(publisher_confirms=False) as channel:  # closed, it returns what it had
+                messages = await _dead_messages(channel, limit)
+                if messages:
+                    await keep([_letter_of(each) for each in messages])
+                    await messages[-1].ack(multiple=True)
+        except ChannelNotFoundEntity as error:
+            await self._declare_again()  # a wiped broker has lost its queues
+            raise BusUnavailableError("RabbitMQ lost its queues.") from error
+        except (AMQPException, OSError, RuntimeError) as error:
+            raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
+        return len(messages)
+
+    @override
+    async def send_again(self, letters: Sequence[DeadLetter]) -> None:
+        """Put the messages into the queues they came from; returns once they are safe there.
+
+        Raises:
+            BusUnavailableError: RabbitMQ did not take them.
+        """
+        await self._confirmed(
+            [
+                self._published(
+                    each.body,
+                    routing_key=each.queue,
+                    message_id=each.message_id,
+                    correlation_id=each.item.job_id if each.item else each.letter_id,
+                    headers={},
+                )
+                for each in letters
+            ]
+        )
+
     async def ping(self) -> bool:
         """Whether RabbitMQ answers."""
         return await self._broker.ping(timeout=2.0)
@@ -151,6 +198,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
     async def _declare_at_first(self) -> None:
         connection = await self._broker.connect()
         if self._channel is None:
+            self._connection = connection
             self._channel = connection.channel(publisher_confirms=True, on_return_raises=True)
             await self._channel.initialize()
         dead_letters = RabbitQueue(DEAD_LETTERS, queue_type=QueueType.QUORUM, durable=True)
@@ -165,7 +213,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver):
         body: bytes,
         *,
         routing_key: str,
-        message_id: UUID,
+        message_id: UUID | str,
         correlation_id: UUID,
         headers: HeadersType,
         exchange: str = "",
@@ -286,6 +334,26 @@ def cloudevents_headers(event: RecordedEvent) -> HeadersType:
     if envelope.origin.traceparent:
         headers["cloudEvents:traceparent"] = envelope.origin.traceparent
     return headers
+
+
+async def _dead_messages(channel: AbstractChannel, limit: int) -> list[AbstractIncomingMessage]:
+    queue = await channel.get_queue(DEAD_LETTERS, ensure=False)
+    messages: list[AbstractIncomingMessage] = []
+    while len(messages) < limit and (message := await queue.get(fail=False)) is not None:
+        messages.append(message)
+    return messages
+
+
+def _letter_of(message: AbstractIncomingMessage) -> DeadLetter:
+    """The message with what RabbitMQ says of its death, the last first; one put there comes from there."""
+    deaths = cast("list[dict[str, object]]", message.headers.get("x-death") or [{}])
+    died_at = deaths[0].get("time")
+    return DeadLetter(
+        queue=str(deaths[0].get("queue", DEAD_LETTERS)),
+        message_id=message.message_id or "",
+        body=message.body,
+        died_at=died_at.astimezone(UTC) if isinstance(died_at, datetime) else SystemClock().now(),
+    )
 
 
 async def _undecoded(message: RabbitMessage) -> RabbitMessage:

@@ -8,6 +8,7 @@ from dragoman_gateway.api import (
     artifacts,
     audit,
     control,
+    dead_letters,
     events,
     health,
     history,
@@ -26,6 +27,7 @@ __all__ = ["api_router", "health"]
 def api_router() -> APIRouter:
     """Every route of `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
-    for each in (submit, jobs, control, parked, events, history, artifacts, session, projects, people, tokens, audit):
+    work = (submit, jobs, control, parked, dead_letters, events, history, artifacts)
+    for each in (*work, session, projects, people, tokens, audit):
         router.include_router(each.router)
     return router

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from dragoman_gateway.console import (
     audit_pages,
+    dead_letter_pages,
     interrupted,
     job_actions,
     job_list,
@@ -31,6 +32,7 @@ def console_router() -> APIRouter:
         job_list,
         interrupted,
         parked_pages,
+        dead_letter_pages,
         audit_pages,
         job_pages,
         job_parts,

@@ -12,6 +12,7 @@ from dragoman_catalog import Role
 from dragoman_contracts.errors import ConflictError
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.console.addresses import address
+from dragoman_gateway.console.dead_letter_pages import dead_letter_count
 from dragoman_gateway.console.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.console.pending import work_text
 from dragoman_gateway.console.wording import cure_of
@@ -131,6 +132,7 @@ async def _list(
         count=counts.get(code, 0) if code else sum(counts.values()),
         cure=cure_of(code) if code else "",
         is_admin=visit.principal.role is Role.ADMIN,
+        dead_letter_count=await dead_letter_count(visit),
         is_first=not cursor,
         first_url=address(_PATH, code=code),
         next_url=address(_PATH, code=code, cursor=found.next_cursor) if found.next_cursor else "",
