@@ -87,6 +87,10 @@ def test_the_slider_goes_through_the_past_and_back_to_now(page: Page, model: Slo
     expect(page.get_by_role("link", name="Download translation")).to_have_count(0)
     expect(page.locator("#spoken")).to_contain_text("State as of event 3")
     assert page.url.endswith("?at=3")
+    assert page.locator(".timeline > [aria-current]").evaluate(
+        "event => { const [own, list] = [event, event.parentElement].map(each => each.getBoundingClientRect());"
+        " return list.top <= own.top && own.bottom <= list.bottom; }"
+    ), "the event is in sight in its list"
     picture(page, "past")
 
     slider.focus()

@@ -74,10 +74,25 @@ function reopen() {
   if (list) list.scrollTop = scrolled;
 }
 
+// Where another event's state is shown, that event comes into sight in its list; the page stays where it is.
+let sighted = "";
+function sight() {
+  const event = document.querySelector(".timeline > [aria-current]");
+  const at = event ? byId("history-state").dataset.at : "";
+  if (event && at !== sighted) {
+    const list = event.parentElement;
+    const offset = event.getBoundingClientRect().top - list.getBoundingClientRect().top;
+    list.scrollTop += offset - (list.clientHeight - event.offsetHeight) / 2;
+    scrolled = list.scrollTop; // one swap settles in several parts
+  }
+  sighted = at;
+}
+
 // What was loaded once is not asked for again.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.querySelector?.(":scope > .event-data > dl")) event.preventDefault();
 });
 
-document.addEventListener("htmx:afterSettle", () => { reopen(); follows(); follow(); });
+document.addEventListener("htmx:afterSettle", () => { reopen(); sight(); follows(); follow(); });
+sight();
 follow();
