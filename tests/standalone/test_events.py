@@ -138,6 +138,37 @@ async def test_any_flipped_byte_is_found_at_its_event(site: Site) -> None:
     assert found == ["here"] * _FLIPS
 
 
+async def test_a_flipped_byte_beside_the_state_is_found_too(tmp_path: Path) -> None:
+    site = await _site(tmp_path / "site")
+    await site.history.advance(await site.history.submit("contract.docx"))
+    await site.project()
+    columns = ("originator_id", "originator_version", "topic")
+    luck, file = random.Random(_SEED), tmp_path / "site" / "events.db"  # noqa: S311 - to be the same each time
+    with closing(sqlite3.connect(file)) as connection:
+        rows = connection.execute(f"SELECT rowid, {', '.join(columns)} FROM stored_events").fetchall()  # noqa: S608 - ours
+
+    def write(position: int, column: str, value: bytes | int) -> bool:
+        taken = "CAST(? AS TEXT)" if isinstance(value, bytes) else "?"
+        with closing(sqlite3.connect(file)) as connection, connection:
+            statement = f"UPDATE OR IGNORE stored_events SET {column} = {taken} WHERE rowid = ?"  # noqa: S608 - ours
+            return connection.execute(statement, (value, position)).rowcount == 1
+
+    for _ in range(_FLIPS // 2):
+        position, *values = luck.choice(rows)
+        column, value = luck.choice(list(zip(columns, values, strict=True)))
+        kept = value if isinstance(value, int) else value.encode()
+        if isinstance(kept, int):
+            changed: bytes | int = kept ^ 1 << luck.randrange(8)
+        else:
+            place = luck.randrange(len(kept))
+            changed = kept[:place] + bytes([kept[place] ^ 1 << luck.randrange(8)]) + kept[place + 1 :]
+        if write(position, column, changed):  # not where another event has that place
+            assert (await site.check()).faults, (position, column, changed)
+            assert write(position, column, kept)
+    assert (await site.check()).faults == ()
+    await site.store.aclose()
+
+
 async def test_without_an_audit_view_all_but_a_last_event_is_covered(site: Site) -> None:
     rows = await site.rows()
     heads = {_stream_of(state): (position, state) for position, state in rows}

@@ -64,6 +64,10 @@ async def checked_log(
     async with stores(settings) as opened:
         checker = _Checker(opened, is_with_objects=is_with_objects)
         started, until = time.perf_counter(), await opened.archive.head()
+        misnamed = await opened.archive.misnamed()
+        if misnamed:  # what belongs together cannot be told before they are put right
+            checker.note_misnamed(misnamed)
+            return checker.report(time.perf_counter() - started)
         async for streams in whole_streams(opened.archive, Span(FIRST, _LAST, until)):
             await checker.check(streams)
             told("check", checker.event_count, until)
@@ -94,6 +98,12 @@ class _Checker:
                 self._note(fault, checked.events)
             elif not checked.is_witnessed:
                 self._unwitnessed += 1
+
+    def note_misnamed(self, positions: Sequence[int]) -> None:
+        """These rows name no stream."""
+        for position in positions:
+            message = "Its row names no stream; nothing else was checked."
+            self._note(Fault(UUID(int=0), 0, position, "misplaced", message), ())
 
     def report(self, duration_s: float) -> LogReport:
         """What was found."""

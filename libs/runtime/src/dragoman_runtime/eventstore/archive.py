@@ -33,6 +33,12 @@ class ArchiveMissingError(PermanentError):
     default_code = "events.missing"
 
 
+class MisnamedRowError(PermanentError):
+    """A row of the log names no stream: the file was changed by other hands than ours."""
+
+    default_code = "events.misnamed"
+
+
 @dataclass(frozen=True, slots=True)
 class RawEvent:
     """One row of the log. `position` is its place in it."""
@@ -78,6 +84,10 @@ class Archive(Protocol):
 
     async def containing(self, text: str) -> RawEvent | None:
         """The first event whose state holds this ASCII text. Reads the whole log."""
+        ...
+
+    async def misnamed(self) -> list[int]:
+        """The positions of rows whose stream id is none; no other method can read those."""
         ...
 
     async def add(self, events: Sequence[RawEvent]) -> None:
@@ -151,6 +161,10 @@ class PostgresArchive(Archive):
         )
         return rows[0] if rows else None
 
+    async def misnamed(self) -> list[int]:
+        """None: the column takes nothing but ids."""
+        return []
+
     async def add(self, events: Sequence[RawEvent]) -> None:
         """Append rows as they are, in this order; they get new positions. All of them or none."""
         columns = zip(*((each.stream_id, each.version, each.topic, each.state) for each in events), strict=True)
@@ -196,6 +210,7 @@ class SqliteArchive(Archive):
             path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=32
         )
         self._connection.execute("PRAGMA query_only = ON")
+        self._connection.text_factory = _lenient
 
     async def head(self) -> int:
         """The position of the last event; 0 when there is none."""
@@ -230,6 +245,14 @@ class SqliteArchive(Archive):
         rows = await self._rows("WHERE instr(state, ?) > 0 ORDER BY rowid LIMIT 1", text.encode())
         return rows[0] if rows else None
 
+    async def misnamed(self) -> list[int]:
+        """The positions of rows whose stream id is none."""
+        query = (
+            "SELECT rowid FROM stored_events "
+            "WHERE length(originator_id) <> 32 OR originator_id GLOB '*[^0-9a-f]*' ORDER BY rowid"
+        )
+        return [row[0] for row in await self._run(lambda: self._connection.execute(query).fetchall())]
+
     async def add(self, events: Sequence[RawEvent]) -> None:
         """Append rows as they are, in this order; they get new positions. All of them or none."""
         rows = [(each.stream_id.hex, each.version, each.topic, each.state) for each in events]
@@ -256,7 +279,7 @@ class SqliteArchive(Archive):
 
         def select() -> list[RawEvent]:
             rows = self._connection.execute(query, parameters)
-            return [RawEvent(row[0], UUID(row[1]), row[2], row[3], bytes(row[4])) for row in rows]
+            return [RawEvent(row[0], _stream_id(row), row[2], row[3], bytes(row[4])) for row in rows]
 
         return await self._run(select)
 
@@ -286,6 +309,19 @@ class ArchivedLog:
         return [
             each for each in decoded(await self._archive.stream(stream_id)) if each.recorded.envelope.version > after
         ]
+
+
+def _stream_id(row: Sequence[Any]) -> UUID:
+    try:
+        return UUID(row[1])
+    except ValueError as error:
+        message = f"Row {row[0]} of the log names no stream. `dragoman events verify` says what else is wrong."
+        raise MisnamedRowError(message) from error
+
+
+def _lenient(text: bytes) -> str:
+    """Text of the file, also where a byte of it was changed: whoever checks it must be able to read it."""
+    return text.decode(errors="backslashreplace")
 
 
 def decoded(rows: Sequence[RawEvent]) -> list[Stored]:
