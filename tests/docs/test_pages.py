@@ -17,7 +17,7 @@ _FOLDERS = ("libs/", "services/", "deploy/", "tests/", "docs/", "setup/")
 _TEST = re.compile(r"test_[a-z0-9_]+")
 _ROUTE = re.compile(r"(GET|POST|PUT|DELETE) (/(?:api/v1|health)\S*)")
 _TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
-_STAND_INS = dict.fromkeys(("JOB", "LETTER"), "25e85430-cf0e-5ba5-9969-16a578c762e0")
+_STAND_INS: dict[str, str] = dict.fromkeys(("JOB", "LETTER"), "25e85430-cf0e-5ba5-9969-16a578c762e0")
 _ENDS_OF_A_COMMAND = frozenset({"|", "&&", ">", ";"})
 
 

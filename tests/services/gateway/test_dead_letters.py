@@ -200,7 +200,7 @@ async def test_the_console_and_the_commands_do_the_same(office: Office) -> None:
     assert "3 messages could not be read" in (await client.get("/console/parked")).text
     page = await client.get("/console/dead-letters")
     assert "&lt;one&gt;" in page.text
-    assert page.text.count("Not to be read") == 3
+    assert page.text.count("Unreadable message") == 3
     (row, *_) = await office.listed()
     fields = {"csrf_token": csrf_of(page)}
     acted = [await client.post(f"/console/dead-letters/{row['letter_id']}/discard", data=fields) for _ in range(2)]
