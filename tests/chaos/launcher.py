@@ -63,17 +63,19 @@ def _passing(point: str) -> None:
 
 
 class _Position:
-    """A position of which it is known whether it was advanced."""
+    """A position whose steps are points; behind it only the relay's."""
 
-    def __init__(self, inner: LockedPosition) -> None:
+    def __init__(self, inner: LockedPosition, name: str) -> None:
         self.position = inner.position
-        self.has_advanced = False
         self._inner = inner
+        self._name = name
 
     async def advance(self, position: int) -> None:
         _passing("before position")
         await self._inner.advance(position)
-        self.position, self.has_advanced = position, True
+        self.position = position
+        if self._name == "relay":
+            _passing("after position")
 
 
 class _Store(PostgresEventStore):
@@ -92,12 +94,8 @@ class _Store(PostgresEventStore):
     @override
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
-        passing = None
         async with super().lock_position(name) as position:
-            passing = None if position is None else _Position(position)
-            yield passing
-        if name == "relay" and passing is not None and passing.has_advanced:
-            _passing("after position")
+            yield None if position is None else _Position(position, name)
 
 
 class _Bus(RabbitBus):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -72,11 +72,11 @@ class FailingStore(SqliteEventStore):
 
     outages = 0
 
-    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
+    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
         if self.outages:
             self.outages -= 1
             raise StoreUnavailableError("The event database is away.")
-        return await super().tail(after, limit=limit)
+        return await super().tail(after, limit=limit, types=types)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -162,7 +162,7 @@ async def test_a_leader_whose_database_connection_died_notes_nothing(
         await asyncio.to_thread(
             postgres.execute,
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "  # noqa: S608 - a name the fixture made
-            f"WHERE datname = '{name}' AND state = 'idle in transaction'",
+            f"WHERE datname = '{name}' AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')",
         )
         assert await relay(two, second).step() == 1
         first.gate.set()

@@ -20,7 +20,6 @@ from dragoman_contracts.events import (
     ResumeRequested,
     ReviewImported,
     StartRequested,
-    StreamType,
     WorkFailed,
     WorkRedriven,
 )
@@ -33,7 +32,19 @@ from dragoman_runtime.eventstore import EventStore, Jobs, Stored
 from dragoman_runtime.telemetry import get_logger
 
 _POSITION = "live_jobs"
-_WAKING = (JobSubmitted, StartRequested, ResumeRequested, ReviewImported, WorkRedriven)
+_WAKING = frozenset(
+    each.name
+    for each in (
+        JobSubmitted,
+        StartRequested,
+        ResumeRequested,
+        ReviewImported,
+        WorkRedriven,
+        WorkFailed,
+        CancelRequested,
+    )
+)
+_NEWS = 500
 _PATIENCE = 10
 """How many times `every` passes at most before a job is looked at again."""
 
@@ -137,28 +148,23 @@ class Reconciler:
 
     async def _read_news(self) -> bool:
         async with self._store.lock_position(_POSITION) as position:
-            if position is None:
+            if position is None or (head := await self._store.head_position()) <= position.position:
                 return False
-            stored = await self._store.tail(position.position)
-            if stored:
-                await self._live_jobs.wake([wake for each in stored for wake in self._wakes(each)])
-                await position.advance(stored[-1].position)
-        return bool(stored)
+            stored = await self._store.tail(position.position, limit=_NEWS, types=_WAKING)
+            await self._live_jobs.wake([self._wake(each) for each in stored])
+            await position.advance(stored[-1].position if len(stored) == _NEWS else head)
+        return len(stored) == _NEWS
 
-    def _wakes(self, stored: Stored) -> list[Wake]:
+    def _wake(self, stored: Stored) -> Wake:
         envelope, event = stored.recorded.envelope, stored.recorded.event
-        if envelope.stream_type is not StreamType.JOB:
-            return []
         at = min(envelope.occurred_at, self._clock.now())  # who recorded it may have a clock that is ahead
         match event:
             case WorkFailed(retry_at=retry_at):
-                return [Wake(envelope.stream_id, at + (retry_at - envelope.occurred_at))]
+                return Wake(envelope.stream_id, at + (retry_at - envelope.occurred_at))
             case CancelRequested():
-                return [Wake(envelope.stream_id, at + self._tick)]
-            case _ if isinstance(event, _WAKING):
-                return [Wake(envelope.stream_id, at + self._every)]
+                return Wake(envelope.stream_id, at + self._tick)
             case _:
-                return []
+                return Wake(envelope.stream_id, at + self._every)
 
     async def _reconcile(self, job_ids: Sequence[UUID], now: datetime) -> int:
         jobs = await self._load(job_ids)

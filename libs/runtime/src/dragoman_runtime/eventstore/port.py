@@ -6,7 +6,7 @@ leases live in the event database. Positions are how far a reader of the log has
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,12 +83,16 @@ class EncodedEvent:
 
 
 class LockedPosition(Protocol):
-    """A position held by this process alone for the length of a transaction."""
+    """A position held by this process alone for the length of a block."""
 
     position: int
 
     async def advance(self, position: int) -> None:
-        """Store the new position; it counts when the transaction ends well."""
+        """Store the new position.
+
+        Raises:
+            StoreUnavailableError: it is not this process's any more, or may not be: the connection is lost.
+        """
         ...
 
 
@@ -123,8 +127,11 @@ class EventStore(Protocol):
         """The events of several streams, of each behind its version: each stream's in order."""
         ...
 
-    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
-        """The log behind position `after`, in the order in which it was committed."""
+    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
+        """The log behind position `after`, in the order in which it was committed; only these `types`.
+
+        An event of another type is not read. Who keeps a position asks for the log's head before.
+        """
         ...
 
     async def head_position(self) -> int:

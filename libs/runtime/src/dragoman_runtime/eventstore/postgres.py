@@ -7,7 +7,7 @@ table lock and no NOTIFY.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -92,6 +92,18 @@ FROM turn, unnest($4::uuid[], $5::bigint[], $6::text[], $7::bytea[])
 ORDER BY row.place
 RETURNING notification_id
 """
+_TAIL = (
+    "SELECT notification_id, state FROM dragoman_events WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
+)
+_TAIL_OF = """
+SELECT notification_id, state FROM dragoman_events WHERE notification_id > $1 AND topic = ANY ($3)
+ORDER BY notification_id LIMIT $2
+"""
+_LOCK_NAME = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+_POSITION_OF = """
+WITH added AS (INSERT INTO positions VALUES ($1, 0) ON CONFLICT (name) DO NOTHING RETURNING position)
+SELECT position FROM added UNION ALL SELECT position FROM positions WHERE name = $1
+"""
 _RENEW = """
 UPDATE work_leases SET expires_at = clock_timestamp() + $3
 WHERE work_id = ANY ($1) AND owner = $2 RETURNING work_id
@@ -117,8 +129,9 @@ class _Position:
         self._connection, self._name, self.position = connection, name, position
 
     async def advance(self, position: int) -> None:
+        async with translated_errors():  # where the connection is lost, so is the lock, and this fails
+            await self._connection.execute("UPDATE positions SET position = $2 WHERE name = $1", self._name, position)
         self.position = position
-        await self._connection.execute("UPDATE positions SET position = $2 WHERE name = $1", self._name, position)
 
 
 class PostgresEventStore(EventStore):
@@ -126,7 +139,6 @@ class PostgresEventStore(EventStore):
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
-        self._known_positions: set[str] = set()
 
     @classmethod
     async def connect(cls, url: str, *, pool_size: int = 8) -> PostgresEventStore:
@@ -207,14 +219,12 @@ class PostgresEventStore(EventStore):
         return [Stored(decode(row[0]), digest(row[0])) for row in rows]
 
     @override
-    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
+    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
         async with translated_errors():
-            rows = await self._pool.fetch(
-                "SELECT notification_id, state FROM dragoman_events WHERE notification_id > $1 "
-                "ORDER BY notification_id LIMIT $2",
-                after,
-                limit,
-            )
+            if types is None:
+                rows = await self._pool.fetch(_TAIL, after, limit)
+            else:
+                rows = await self._pool.fetch(_TAIL_OF, after, limit, list(types))
         return [Stored(decode(row[1]), digest(row[1]), row[0]) for row in rows]
 
     @override
@@ -248,16 +258,19 @@ class PostgresEventStore(EventStore):
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
-        """The position, its row locked; None while another process holds it."""
-        async with translated_errors():
-            if name not in self._known_positions:  # in a transaction of its own, so that nobody waits for the row
-                await self._pool.execute("INSERT INTO positions VALUES ($1, 0) ON CONFLICT (name) DO NOTHING", name)
-                self._known_positions.add(name)
-        async with translated_errors(), self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(
-                "SELECT position FROM positions WHERE name = $1 FOR UPDATE SKIP LOCKED", name
-            )
-            yield None if row is None else _Position(cast("asyncpg.Connection[Any]", connection), name, row[0])
+        """The position, with a lock of this session on its name; None while another process holds it.
+
+        No transaction is open meanwhile, so it may be held for long. A lost connection gives it back.
+        """
+        async with translated_errors(), self._pool.acquire() as pooled:
+            connection = cast("asyncpg.Connection[Any]", pooled)
+            if not await connection.fetchval(_LOCK_NAME, name):
+                yield None
+                return
+            try:
+                yield _Position(connection, name, await connection.fetchval(_POSITION_OF, name))
+            finally:
+                await _unlock(connection, name)
 
     @override
     async def aclose(self) -> None:
@@ -272,6 +285,17 @@ def _columns(encoded: Sequence[EncodedEvent]) -> tuple[list[UUID], list[int], li
         [each.stored.recorded.envelope.type for each in encoded],
         [each.state for each in encoded],
     )
+
+
+async def _unlock(connection: asyncpg.Connection[Any], name: str) -> None:
+    """Give a name's lock back, at the latest by ending the session."""
+    if connection.is_closed():
+        return
+    try:
+        await connection.execute("SELECT pg_advisory_unlock(hashtextextended($1, 0))", name)
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def _kept_as_it_is(connection: Any) -> None:

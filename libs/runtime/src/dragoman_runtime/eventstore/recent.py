@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from threading import Lock
 from uuid import UUID
@@ -34,13 +34,16 @@ class RecentEvents:
             for each in stored:
                 self._versions[each.recorded.originator_id] = each.recorded.originator_version
 
-    def behind(self, position: int, limit: int) -> list[Stored] | None:
-        """The log behind a position; None where that reaches further back than what is kept."""
+    def behind(self, position: int, limit: int, types: Collection[str] | None = None) -> list[Stored] | None:
+        """The log behind a position, of these types; None where that reaches further back than what is kept."""
         with self._lock:
             if not self._kept or position < self._kept[0].position - 1:
                 return None
             start = position - self._kept[0].position + 1
-            return list(islice(self._kept, start, start + limit))
+            if types is None:
+                return list(islice(self._kept, start, start + limit))
+            news = islice(self._kept, start, None)
+            return list(islice((each for each in news if each.recorded.type in types), limit))
 
     def is_head(self, stream_id: UUID, version: int) -> bool:
         """Whether this is known to be the last version of the stream."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -179,14 +179,14 @@ class SqliteEventStore(EventStore):
         return await self._run(self._readers, select)
 
     @override
-    async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
-        recent = self._recent.behind(after, limit)
+    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
+        recent = self._recent.behind(after, limit, types)
         if recent is not None:
             await asyncio.sleep(0)  # who reads in a loop lets others run, as he would with a read of the file
             return recent
 
         def select() -> list[Stored]:
-            rows = self._recorder.select_notifications(after, limit, inclusive_of_start=False)
+            rows = self._recorder.select_notifications(after, limit, topics=list(types or ()), inclusive_of_start=False)
             return [Stored(decode(row.state), digest(row.state), row.id) for row in rows]
 
         return await self._run(self._readers, select)

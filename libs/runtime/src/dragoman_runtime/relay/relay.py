@@ -1,8 +1,8 @@
 """The relay: reads the log in commit order and publishes its events and the work they make owed.
 
 Its position is stored after the bus has confirmed, so a relay that dies publishes again: the fold and the lease make a
-second delivery a no-op. The lock on the position is its leadership; a second relay waits. The lock is held
-while the bus confirms, which the bus bounds in time.
+second delivery a no-op. The lock on the position is its leadership, kept until there is trouble or the connection that
+holds it is lost; a second relay waits for it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.events import StreamType
 from dragoman_contracts.pipeline import routes
 from dragoman_runtime.bus import Delivery, EventPublisher, WorkSender
-from dragoman_runtime.eventstore import EventStore, Stored
+from dragoman_runtime.eventstore import EventStore, LockedPosition, Stored
 from dragoman_runtime.telemetry import get_logger
 from dragoman_runtime.telemetry.metrics import RELAY_LAG_EVENTS
 
@@ -40,41 +40,47 @@ class Relay:
         self._publisher = publisher
         self._busy_s, self._idle_s = busy.total_seconds(), idle.total_seconds()
         self._batch = batch
-        self._seen: int | None = None
 
     async def run(self) -> None:
         """Publish for ever; ends only when cancelled. Trouble with store or bus is waited out."""
-        wait_s = self._busy_s
         while True:
             try:
-                published = await self.step()
+                async with self._store.lock_position(_POSITION) as position:
+                    if position is None:
+                        RELAY_LAG_EVENTS.set(0)  # the lag is the leader's
+                    else:
+                        await self._lead(position)
             except RetryableError as error:
                 _log.warning("relay.waiting", error_code=error.code)
-                published, wait_s = 0, self._idle_s
+            await asyncio.sleep(self._idle_s)
+
+    async def step(self) -> int:
+        """Publish one batch behind the stored position; how many events it was. 0 also while another relay leads."""
+        async with self._store.lock_position(_POSITION) as position:
+            return 0 if position is None else await self._publish(position)
+
+    async def _lead(self, position: LockedPosition) -> None:
+        """Publish until there is trouble."""
+        wait_s = self._busy_s
+        while True:
+            published = await self._publish(position)
             wait_s = self._busy_s if published else min(wait_s * 2, self._idle_s)
             if published < self._batch:
                 await asyncio.sleep(wait_s)
 
-    async def step(self) -> int:
-        """Publish one batch behind the stored position; how many events it was. 0 also while another relay leads."""
-        if self._seen is not None and await self._store.head_position() <= self._seen:
-            return 0  # nothing new, for a leader or for one that waits: no need of the lock
-        async with self._store.lock_position(_POSITION) as position:
-            if position is None:
-                RELAY_LAG_EVENTS.set(0)  # the lag is the leader's
-                return 0
-            stored = await self._store.tail(position.position, limit=self._batch)
-            lag = len(stored)
-            if lag == self._batch:
-                lag = await self._store.head_position() - position.position
-            RELAY_LAG_EVENTS.set(lag)
-            if stored:
-                if self._publisher is not None:
-                    await self._publisher.publish([each.recorded for each in stored])
-                await self._sender.send([delivery for each in stored for delivery in deliveries(each)])
-                await position.advance(stored[-1].position)
-                self._seen = stored[-1].position
-                RELAY_LAG_EVENTS.set(lag - len(stored))
+    async def _publish(self, position: LockedPosition) -> int:
+        """Publish one batch, then note it."""
+        stored = await self._store.tail(position.position, limit=self._batch)
+        lag = len(stored)
+        if lag == self._batch:
+            lag = await self._store.head_position() - position.position
+        RELAY_LAG_EVENTS.set(lag)
+        if stored:
+            if self._publisher is not None:
+                await self._publisher.publish([each.recorded for each in stored])
+            await self._sender.send([delivery for each in stored for delivery in deliveries(each)])
+            await position.advance(stored[-1].position)
+            RELAY_LAG_EVENTS.set(lag - len(stored))
         return len(stored)
 
 

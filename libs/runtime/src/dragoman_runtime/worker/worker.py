@@ -110,7 +110,7 @@ class Worker:
             RetryableError: the store could not be reached, so nothing is recorded; deliver again.
         """
         item = delivery.item
-        job, head = await self.jobs.load(item.job_id)
+        job, head = await self.jobs.load_from(item.job_id, item.version)
         with message_span(self.identity.service, item, delivery.traceparent or job.traceparent) as message:
             await _Turn(self, item, message).run(job, head)
 
