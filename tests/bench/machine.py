@@ -13,7 +13,7 @@ from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
 
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
-_DISTRIBUTIONS = ("asyncpg", "pydantic", "SQLAlchemy", "eventsourcing", "faststream", "aio-pika", "lxml", "nanio")
+_DISTRIBUTIONS = ("asyncpg", "pydantic", "SQLAlchemy", "eventsourcing", "aio-pika", "lxml", "nanio")
 
 
 def machine_line() -> str:

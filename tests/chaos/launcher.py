@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from faststream.rabbit.message import RabbitMessage
+from aio_pika import IncomingMessage
 from typing_extensions import override
 
 from chaos import sabotage
@@ -219,7 +219,7 @@ def _compose(module: str) -> None:
     composition.object_store = _object_store
     cast(Any, service).Worker = _Worker
     cast(Any, rabbit_module).RabbitBus = _Bus
-    _around(RabbitMessage, "ack", "acknowledge")
+    _around(IncomingMessage, "ack", "acknowledge")
 
 
 def launch(module: str) -> None:

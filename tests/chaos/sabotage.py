@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from faststream.rabbit.message import RabbitMessage
+from aio_pika import IncomingMessage
 from sqlalchemy import update
 
 from dragoman_contracts.references import ObjectRef
@@ -112,22 +112,22 @@ def _advance_views_first() -> None:
 def _acknowledge_poison() -> None:
     """A message that cannot be read is acknowledged, and so lost."""
 
-    async def reject(self: RabbitMessage, requeue: bool = False) -> None:
+    async def reject(self: IncomingMessage, requeue: bool = False) -> None:
         await self.ack()
 
-    cast(Any, RabbitMessage).reject = reject
+    cast(Any, IncomingMessage).reject = reject
 
 
 def _forget_acknowledgements() -> None:
     """Every twentieth message is not acknowledged."""
-    acknowledge = RabbitMessage.ack
+    acknowledge = IncomingMessage.ack
     count = itertools.count(1)
 
-    async def ack(self: RabbitMessage, *given: Any, **named: Any) -> None:
+    async def ack(self: IncomingMessage, *given: Any, **named: Any) -> None:
         if next(count) % 20:
             await acknowledge(self, *given, **named)
 
-    cast(Any, RabbitMessage).ack = ack
+    cast(Any, IncomingMessage).ack = ack
 
 
 def _lose_objects() -> None:

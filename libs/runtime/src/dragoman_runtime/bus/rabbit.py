@@ -5,26 +5,30 @@ the log says how its work went. While the store cannot be reached a delivery is 
 delays. The dead-letter queue takes only what cannot be read, or what met an error that nobody foresaw;
 what lies there is collected into the database (`dead_letters`).
 
-FastStream remembers each queue that it declared, with the channel it was declared on. A queue declared through the
-broker would so be consumed on the publishing channel, where no prefetch bounds it, and would never be declared again.
-Hence the queues are declared on a channel of our own, which also publishes.
+The client library connects again by itself, and then declares the queues of each channel and consumes again.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 import aiormq
-from aio_pika import DeliveryMode, ExchangeType, RobustConnection
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel, HeadersType
+from aio_pika import DeliveryMode, ExchangeType, connect_robust
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractIncomingMessage,
+    AbstractQueue,
+    AbstractRobustChannel,
+    AbstractRobustConnection,
+    HeadersType,
+)
 from aio_pika.exceptions import AMQPException, ChannelNotFoundEntity, DeliveryError
-from faststream import AckPolicy
-from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
-from faststream.rabbit.schemas.queue import QueueType
 from pydantic import ValidationError
 from typing_extensions import override
 
@@ -42,9 +46,19 @@ DEAD_LETTERS = "dead_letters"
 EVENTS_EXCHANGE = "dragoman.events"
 
 _RETRY_S = 1.0
-_GONE = (AMQPException, OSError, RuntimeError, asyncio.CancelledError)
+_QUORUM = {"x-queue-type": "quorum"}
+_WORK_QUEUE = {
+    **_QUORUM,
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": DEAD_LETTERS,
+    "x-dead-letter-strategy": "at-least-once",
+    "x-overflow": "reject-publish",
+}
+_LOST_CONNECTION = (AMQPException, OSError, RuntimeError)
+_GONE = (*_LOST_CONNECTION, asyncio.CancelledError)
 """What waits for the broker ends with when the connection does; the client library cancels some of it."""
 
+_Consume = Callable[[AbstractIncomingMessage], Awaitable[None]]
 _CLOUDEVENTS_VERSION = "1.0"
 _log = get_logger()
 
@@ -55,21 +69,6 @@ class BusUnavailableError(RetryableError):
     default_code = "bus.unavailable"
 
 
-def work_queue(queue: Queue) -> RabbitQueue:
-    """The quorum queue of one kind of work."""
-    return RabbitQueue(
-        queue.value,
-        queue_type=QueueType.QUORUM,
-        durable=True,
-        arguments={
-            "x-dead-letter-exchange": "",
-            "x-dead-letter-routing-key": DEAD_LETTERS,
-            "x-dead-letter-strategy": "at-least-once",
-            "x-overflow": "reject-publish",
-        },
-    )
-
-
 class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     """One connection to RabbitMQ, to publish and to consume. Connects again by itself after an outage.
 
@@ -78,19 +77,14 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     """
 
     def __init__(self, url: str, *, confirm_timeout_s: float = 10.0, grace_s: float = 20.0) -> None:
-        self._broker = RabbitBroker(
-            url,
-            graceful_timeout=grace_s,
-            reconnect_interval=1.0,
-            logger=None,
-            apply_types=False,
-        )
+        self._url = url
+        self._connection: AbstractRobustConnection | None = None
         self._confirm_timeout_s = confirm_timeout_s
-        self._connection: RobustConnection | None = None
         self._channel: AbstractRobustChannel | None = None
         self._queues: list[AbstractQueue] = []
+        self._consumers: list[tuple[AbstractQueue, str]] = []
         self._grace_s = grace_s
-        self._under_way: set[asyncio.Task[bool]] = set()
+        self._under_way: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Connect and declare queues and exchange; waits while RabbitMQ is not there yet."""
@@ -129,25 +123,25 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
 
     @override
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
-        for queue in queues:
-            subscriber = self._broker.subscriber(
-                work_queue(queue),
-                ack_policy=AckPolicy.MANUAL,
-                channel=Channel(prefetch_count=concurrency),
-                decoder=_undecoded,
+        for name in queues:
+            await _patiently(
+                partial(self._serve, name, self._consumer(receive, asyncio.Semaphore(concurrency)), concurrency)
             )
-            subscriber(self._consumer(receive, asyncio.Semaphore(concurrency)))
-            await _patiently(subscriber.start)
 
     @override
     async def stop(self) -> None:
-        stop_at = asyncio.get_running_loop().time() + self._grace_s
-        await self._broker.stop()
-        if self._under_way:  # begun on a connection that was lost, or slower than the grace
-            await asyncio.wait(self._under_way, timeout=max(0, stop_at - asyncio.get_running_loop().time()))
+        for queue, tag in self._consumers:
+            with suppress(*_LOST_CONNECTION):  # a time-out is an OSError
+                async with asyncio.timeout(_RETRY_S):
+                    await queue.cancel(tag)
+        self._consumers.clear()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=self._grace_s)
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close()
 
     @override
     async def take_dead(self, keep: Keep, *, limit: int) -> int:
@@ -193,18 +187,35 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
 
     async def ping(self) -> bool:
         """Whether RabbitMQ answers."""
-        return await self._broker.ping(timeout=2.0)
+        return self._connection is not None and self._connection.connected.is_set()
+
+    async def _serve(self, name: Queue, consume: _Consume, concurrency: int) -> None:
+        """Consume a queue on a channel of its own, which is closed again where that fails."""
+        if self._connection is None:
+            raise BusUnavailableError("RabbitMQ was never connected to.")
+        channel = self._connection.channel(publisher_confirms=False)
+        try:
+            await channel.initialize()
+            await channel.set_qos(prefetch_count=concurrency)
+            queue = await channel.declare_queue(name.value, durable=True, arguments=_WORK_QUEUE)
+            self._consumers.append((queue, await queue.consume(consume)))
+        except BaseException:
+            with suppress(*_LOST_CONNECTION):
+                await channel.close()
+            raise
 
     async def _declare_at_first(self) -> None:
-        connection = await self._broker.connect()
+        if self._connection is None:
+            self._connection = await connect_robust(self._url, reconnect_interval=_RETRY_S)
+        connection = self._connection
         if self._channel is None:
-            self._connection = connection
-            self._channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-            await self._channel.initialize()
-        dead_letters = RabbitQueue(DEAD_LETTERS, queue_type=QueueType.QUORUM, durable=True)
+            channel = connection.channel(publisher_confirms=True, on_return_raises=True)
+            await channel.initialize()
+            self._channel = channel
+        arguments = {DEAD_LETTERS: _QUORUM, **dict.fromkeys((queue.value for queue in Queue), _WORK_QUEUE)}
         self._queues = [
-            await self._channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments or {}))
-            for queue in (dead_letters, *map(work_queue, Queue))
+            await self._channel.declare_queue(name, durable=True, arguments=dict(of_queue))
+            for name, of_queue in arguments.items()
         ]
         await self._channel.declare_exchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 
@@ -220,8 +231,8 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     ) -> None:
         """Publish and wait for the confirmation.
 
-        Straight on the client library's channel: FastStream's way around it costs as much again, and a relay does
-        little else. Work must be routed; events are for whoever listens, and it may be nobody.
+        Straight on the protocol's channel, for a relay does little else. Work must be routed; events are for whoever
+        listens, and it may be nobody.
         """
         if self._channel is None:
             raise BusUnavailableError("RabbitMQ was never connected to.")
@@ -257,7 +268,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
                 results = await asyncio.gather(*publishes, return_exceptions=True)
                 if any(isinstance(result, DeliveryError) for result in results):
                     await self._declare_again()  # a wiped broker has lost its queues
-        except (AMQPException, OSError, RuntimeError) as error:  # OSError: a time-out is one
+        except _LOST_CONNECTION as error:  # a time-out is an OSError
             raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in errors:
@@ -267,38 +278,35 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             names = ", ".join(sorted({type(error).__name__ for error in errors}))
             raise BusUnavailableError(f"RabbitMQ did not take {len(errors)} messages: {names}.") from errors[0]
 
-    def _consumer(self, receive: Receive, bound: asyncio.Semaphore) -> Callable[[RabbitMessage], Awaitable[None]]:
-        async def consume(message: RabbitMessage) -> None:
-            try:
-                item = WorkItem.model_validate_json(message.body, extra="ignore")
-            except ValidationError:
-                _log.error("bus.unreadable", message_id=message.message_id)
-                await message.reject(requeue=False)
-                return
-            traceparent = message.headers.get("traceparent")
-            delivery = Delivery(item, str(traceparent) if traceparent else None)
-            if await self._received(receive, delivery, bound):
-                await message.ack()
-            else:
-                await message.reject(requeue=False)
+    def _consumer(self, receive: Receive, bound: asyncio.Semaphore) -> _Consume:
+        """What takes a message in and works on in a task of its own.
+
+        The client library cancels its consumers when the connection is lost. Work that is paid for goes on; the message
+        comes again and finds it done. The bound keeps what comes again waiting, since the broker counts only what it
+        sent over the new connection.
+        """
+
+        async def answer(message: AbstractIncomingMessage) -> None:
+            async with bound:
+                is_received = await self._received(receive, message)
+            with suppress(*_LOST_CONNECTION):
+                await (message.ack() if is_received else message.reject(requeue=False))
+
+        async def consume(message: AbstractIncomingMessage) -> None:
+            task = asyncio.create_task(answer(message))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
 
         return consume
 
-    async def _received(self, receive: Receive, delivery: Delivery, bound: asyncio.Semaphore) -> bool:
-        """Receive in a task of its own, for the client library cancels its consumers when the connection is lost.
-
-        Work that is paid for goes on; the message comes again and finds the work done. The bound keeps what comes
-        again waiting, since the broker counts only what it sent over the new connection.
-        """
-
-        async def within_bound() -> bool:
-            async with bound:
-                return await received(receive, delivery)
-
-        task = asyncio.create_task(within_bound())
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+    async def _received(self, receive: Receive, message: AbstractIncomingMessage) -> bool:
+        try:
+            item = WorkItem.model_validate_json(message.body, extra="ignore")
+        except ValidationError:
+            _log.error("bus.unreadable", message_id=message.message_id)
+            return False
+        traceparent = message.headers.get("traceparent")
+        return await received(receive, Delivery(item, str(traceparent) if traceparent else None))
 
 
 async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
@@ -354,8 +362,3 @@ def _letter_of(message: AbstractIncomingMessage) -> DeadLetter:
         body=message.body,
         died_at=died_at.astimezone(UTC) if isinstance(died_at, datetime) else SystemClock().now(),
     )
-
-
-async def _undecoded(message: RabbitMessage) -> RabbitMessage:
-    """The message itself, so that the consumer parses it and answers for it."""
-    return message
