@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from dragoman_contracts.envelope import decode, digest
 from dragoman_contracts.errors import ConflictError
+from dragoman_runtime.eventstore.connections import Connections
 from dragoman_runtime.eventstore.port import (
     Append,
     EncodedEvent,
@@ -32,6 +33,8 @@ from dragoman_runtime.eventstore.port import (
 from dragoman_runtime.sql_errors import passes
 
 APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
+_FOR_OTHERS = 3
+"""Connections of the pool that hold locks of positions, or serve the tables beside the events."""
 
 _APPEND = """
 WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
@@ -139,6 +142,7 @@ class PostgresEventStore(EventStore):
 
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
+        self._connections = Connections(pool, max(1, pool.get_max_size() - _FOR_OTHERS))
 
     @classmethod
     async def connect(cls, url: str, *, pool_size: int = 8) -> PostgresEventStore:
@@ -169,7 +173,7 @@ class PostgresEventStore(EventStore):
             elif release:
                 positions = await self._release(release, encoded)
             else:
-                positions = await self._pool.fetch(_APPEND, APPEND_LOCK, *_columns(encoded)) if encoded else []
+                positions = await self._connections.fetch(_APPEND, APPEND_LOCK, *_columns(encoded)) if encoded else []
         return tuple(
             Stored(each.stored.recorded, each.stored.digest, int(row[0]))
             for each, row in zip(encoded, positions, strict=True)
@@ -178,9 +182,9 @@ class PostgresEventStore(EventStore):
     async def _take(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
         of_lease = (lease.work_id, lease.job_id, lease.owner, lease.ttl)
         if encoded:
-            rows = await self._pool.fetch(_TAKE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
+            rows = await self._connections.fetch(_TAKE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
         else:
-            rows = await self._pool.fetch(_TAKE, *of_lease)
+            rows = await self._connections.fetch(_TAKE, *of_lease)
         if not rows:
             raise LeaseHeldError(f"Work {lease.work_id} of job {lease.job_id} is leased by another worker.")
         lease.takeovers = int(rows[0][-1])
@@ -189,14 +193,14 @@ class PostgresEventStore(EventStore):
     async def _release(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
         of_lease = (lease.work_id, lease.owner)
         if encoded:
-            return await self._pool.fetch(_RELEASE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
-        await self._pool.execute(_RELEASE, *of_lease)
+            return await self._connections.fetch(_RELEASE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
+        await self._connections.fetch(_RELEASE, *of_lease)
         return []
 
     @override
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
         async with translated_errors():
-            rows = await self._pool.fetch(
+            rows = await self._connections.fetch(
                 "SELECT state FROM dragoman_events WHERE originator_id = $1 AND originator_version > $2 "
                 "ORDER BY originator_version",
                 stream_id,
@@ -207,7 +211,7 @@ class PostgresEventStore(EventStore):
     @override
     async def read_states(self, stream_id: UUID) -> list[bytes]:
         async with translated_errors():
-            rows = await self._pool.fetch(
+            rows = await self._connections.fetch(
                 "SELECT state FROM dragoman_events WHERE originator_id = $1 ORDER BY originator_version", stream_id
             )
         return [row[0] for row in rows]
@@ -215,22 +219,23 @@ class PostgresEventStore(EventStore):
     @override
     async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
         async with translated_errors():
-            rows = await self._pool.fetch(_READ_SEVERAL, list(after), list(after.values()))
+            rows = await self._connections.fetch(_READ_SEVERAL, list(after), list(after.values()))
         return [Stored(decode(row[0]), digest(row[0])) for row in rows]
 
     @override
     async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
         async with translated_errors():
             if types is None:
-                rows = await self._pool.fetch(_TAIL, after, limit)
+                rows = await self._connections.fetch(_TAIL, after, limit)
             else:
-                rows = await self._pool.fetch(_TAIL_OF, after, limit, list(types))
+                rows = await self._connections.fetch(_TAIL_OF, after, limit, list(types))
         return [Stored(decode(row[1]), digest(row[1]), row[0]) for row in rows]
 
     @override
     async def head_position(self) -> int:
         async with translated_errors():
-            return await self._pool.fetchval("SELECT coalesce(max(notification_id), 0) FROM dragoman_events")
+            rows = await self._connections.fetch("SELECT coalesce(max(notification_id), 0) FROM dragoman_events")
+        return rows[0][0]
 
     @override
     async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
@@ -238,13 +243,13 @@ class PostgresEventStore(EventStore):
             return set()
         ids = [lease.work_id for lease in leases]
         async with translated_errors():
-            rows = await self._pool.fetch(_RENEW, ids, leases[0].owner, leases[0].ttl)
+            rows = await self._connections.fetch(_RENEW, ids, leases[0].owner, leases[0].ttl)
         return {row[0] for row in rows}
 
     @override
     async def live_leases(self, *job_ids: UUID) -> dict[UUID, datetime]:
         async with translated_errors():
-            rows = await self._pool.fetch(
+            rows = await self._connections.fetch(
                 "SELECT work_id, expires_at FROM work_leases WHERE job_id = ANY ($1) "
                 "AND expires_at > clock_timestamp()",
                 list(job_ids),
@@ -254,7 +259,7 @@ class PostgresEventStore(EventStore):
     @override
     async def expire_leases(self) -> None:
         async with translated_errors():
-            await self._pool.execute("UPDATE work_leases SET expires_at = clock_timestamp()")
+            await self._connections.fetch("UPDATE work_leases SET expires_at = clock_timestamp()")
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
@@ -274,6 +279,7 @@ class PostgresEventStore(EventStore):
 
     @override
     async def aclose(self) -> None:
+        await self._connections.aclose()
         await self._pool.close()
 
 

@@ -1,0 +1,54 @@
+"""Connections for single statements, taken out of a pool and kept: the way in and out costs as much as a query."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+
+class Connections:
+    """Up to `count` connections of a pool that has more, so that the rest of it is free for transactions and locks.
+
+    The one used last is used next. One whose statement failed or was cancelled goes back to the pool, which waits for
+    what is still on its way, and replaces what is closed.
+    """
+
+    def __init__(self, pool: asyncpg.Pool[Any], count: int) -> None:
+        self._pool = pool
+        self._turns = asyncio.Semaphore(count)
+        self._free: list[PoolConnectionProxy[Any]] = []
+        self._is_closed = False
+
+    async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
+        """The rows that a statement gives, in a transaction of its own."""
+        async with self._turns:
+            connection = await self._connection()
+            try:
+                rows = await connection.fetch(statement, *parameters)
+            except BaseException:
+                await self._pool.release(connection)
+                raise
+            if self._is_closed:
+                await self._pool.release(connection)
+            else:
+                self._free.append(connection)
+            return rows
+
+    async def _connection(self) -> PoolConnectionProxy[Any]:
+        while self._free:
+            connection = self._free.pop()
+            if not connection.is_closed():
+                return connection
+            await self._pool.release(connection)
+        return await self._pool.acquire()
+
+    async def aclose(self) -> None:
+        """Give all back, those that are under way when they are done."""
+        self._is_closed = True
+        while self._free:
+            await self._pool.release(self._free.pop())
