@@ -80,9 +80,9 @@ class Jobs:
     def learn(self, job: Job, stored: tuple[Stored, ...]) -> tuple[Job, Head] | None:
         """The job after events this process appended itself, without asking the store."""
         mine = [each for each in stored if each.recorded.envelope.stream_id == job.job_id]
-        evolved = fold((each.recorded for each in mine), job)
-        if evolved is None or not mine:
+        if not mine:
             return None
+        evolved = fold((each.recorded for each in mine), job)
         head = Head(mine[-1].recorded.envelope.version, mine[-1].digest)
         self._keep(evolved, head)
         return evolved, head

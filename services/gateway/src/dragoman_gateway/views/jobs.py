@@ -13,7 +13,7 @@ from sqlalchemy import MetaData, Table, delete, insert
 
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import ArtifactErased, StreamType
-from dragoman_contracts.job import Job, WorkKey, begin, evolve
+from dragoman_contracts.job import Job, WorkKey, begin, evolve, fold
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import ObjectRef
@@ -212,10 +212,7 @@ class JobsProjection:
 def _folded(recorded: Sequence[RecordedEvent]) -> _Known:
     """The job that these first events of a stream tell of."""
     first, *rest = recorded
-    job = begin(first)
-    for each in rest:
-        job = evolve(job, each)
-    return _Known(job, first.envelope.origin.actor_record)
+    return _Known(fold(rest, begin(first)), first.envelope.origin.actor_record)
 
 
 def trouble_code(job: Job) -> str | None:
