@@ -73,6 +73,8 @@ def test_a_colour_is_one_in_either_case_and_named_twice() -> None:
     [
         {"coments": False},
         {"comments": "perhaps"},
+        {"comments": "true"},
+        {"comments": 1},
         {"untranslated_styles": "Code"},
         {"untranslated_styles": [""]},
         {"untranslated_highlights": ["yelow"]},

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
 from pydantic import AfterValidator, JsonValue, ValidationError, WithJsonSchema
+from pydantic_core import to_json
 
 from dragoman_documents import ExtractOptions
 
@@ -13,7 +14,7 @@ from dragoman_documents import ExtractOptions
 def _known(chosen: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """The switches that were named, in one spelling: equal choices make equal policies."""
     try:
-        options = ExtractOptions.model_validate(chosen)
+        options = ExtractOptions.model_validate_json(to_json(chosen), strict=True)  # as JSON: lists become sets
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise ValueError(f"{faults}. Switches are {', '.join(sorted(ExtractOptions.model_fields))}") from error
