@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import asyncpg
+import pytest
 from structlog.testing import capture_logs
 
 from dragoman_runtime.migrations.revision import are_events_newest
@@ -53,6 +56,13 @@ async def test_a_database_is_migrated_once_and_left_alone_where_a_newer_service_
         assert await connection.fetchval("SELECT version_num FROM alembic_version_events") == "9999"
     finally:
         await connection.close()
+
+
+@pytest.mark.parametrize("service", ["extract", "translate", "qa", "reassemble"])
+def test_a_service_without_views_starts_without_sqlalchemy(service: str) -> None:
+    look = "import sys, dragoman_{0}.__main__, dragoman_runtime.bus.rabbit; print('sqlalchemy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look.format(service)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False", "half its start would be that import"
 
 
 async def _said(lines: list[MutableMapping[str, Any]], code: str) -> None:

@@ -8,13 +8,11 @@ work depends on letters: what is owed is sent again by the reconciler.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
-from uuid import UUID, uuid5
+from typing import Any
+from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import (
     Column,
     DateTime,
@@ -36,11 +34,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_contracts.errors import RetryableError
-from dragoman_contracts.pipeline import WorkItem
+from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus
 from dragoman_runtime.projection import translated_errors
 from dragoman_runtime.telemetry import get_logger
 
-_NAMESPACE = UUID("6f0e3f0e-6a0f-5d43-9d3c-0f7f6a3b5c11")
 _BATCH = 50
 _IDLE_S = 1.0
 _log = get_logger()
@@ -57,41 +54,6 @@ _letters = Table(
     Index("dead_letters_newest", "died_at", "letter_id"),
 )
 _NEWEST = (_letters.c.died_at, _letters.c.letter_id)
-
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A message as it was, the queue it came from, and when it died. `redriven_at`: when a person sent it on."""
-
-    queue: str
-    message_id: str
-    body: bytes
-    died_at: datetime
-    redriven_at: datetime | None = None
-
-    @property
-    def letter_id(self) -> UUID:
-        """The same for the same death of the same message, so that it is stored once."""
-        said = f"{self.queue} {self.message_id} {self.died_at.timestamp():.6f} {self.body.hex()}"
-        return uuid5(_NAMESPACE, said)
-
-    @property
-    def item(self) -> WorkItem | None:
-        """The work item that it is; None where it cannot be read."""
-        try:
-            return WorkItem.model_validate_json(self.body, extra="ignore")
-        except ValidationError:
-            return None
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """Why it cannot be read, field by field and without its values; empty where it can."""
-        try:
-            WorkItem.model_validate_json(self.body, extra="ignore")
-        except ValidationError as error:
-            found = error.errors(include_input=False, include_url=False, include_context=False)
-            return tuple(": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in found)
-        return ()
 
 
 class DeadLetters:
@@ -153,22 +115,6 @@ async def discard(connection: AsyncConnection, letter_id: UUID) -> bool:
     """Keep the letter no longer, in the caller's transaction; False where it is gone or being redriven."""
     is_waiting = (_letters.c.letter_id == letter_id) & _letters.c.redriven_at.is_(None)
     return (await connection.execute(delete(_letters).where(is_waiting))).rowcount == 1
-
-
-Keep = Callable[[Sequence[DeadLetter]], Awaitable[None]]
-"""Keeps letters for good; returns when they are kept."""
-
-
-class DeadLetterBus(Protocol):
-    """What a broker gives and takes."""
-
-    async def take_dead(self, keep: Keep, *, limit: int) -> int:
-        """Hand up to `limit` dead messages to `keep`, and let go of them once it returns; how many it was."""
-        ...
-
-    async def send_again(self, letters: Sequence[DeadLetter]) -> None:
-        """Put the messages into the queues they came from; returns once they are safe there."""
-        ...
 
 
 class Collector:

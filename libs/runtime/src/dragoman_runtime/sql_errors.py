@@ -1,17 +1,10 @@
-"""Which errors of a SQL database pass by themselves: the same for event store, views, catalogue and migrations."""
+"""Which errors of SQLAlchemy pass by themselves: the same for views, catalogue and migrations."""
 
 from __future__ import annotations
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-_PASSING = ("08", "25006", "40", "53", "55P03", "57", "58")
-"""SQLSTATEs by how they begin: connection, a standby that only reads, rolled back for another's sake, no room or no
-slot left, a lock not had in time, stopped by an operator and stopping or starting, trouble with the machine's files."""
-
-
-def passes(sqlstate: str | None) -> bool:
-    """Whether what PostgreSQL refused with this state may do well when it is repeated."""
-    return (sqlstate or "").startswith(_PASSING)
+from dragoman_runtime.sqlstates import passes
 
 
 def is_passing(error: DBAPIError) -> bool:

@@ -14,8 +14,9 @@ from dragoman_gateway.ports import InvalidCursorError, Page
 from dragoman_gateway.principals import Principal
 from dragoman_gateway.signin import editor_of
 from dragoman_gateway.views.cursors import cursor_of, key_of
+from dragoman_runtime.bus.dead_letter import DeadLetter
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.dead_letters import DeadLetter, DeadLetters, ask_redrive, discard
+from dragoman_runtime.dead_letters import DeadLetters, ask_redrive, discard
 
 _LIST = "dead letters"
 _SHOWN_BYTES = 10_000

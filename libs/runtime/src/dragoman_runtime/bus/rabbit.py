@@ -36,10 +36,10 @@ from dragoman_contracts.envelope import RecordedEvent, encode
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue
+from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus, Keep
 from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
 from dragoman_runtime.clock import SystemClock
-from dragoman_runtime.dead_letters import DeadLetter, DeadLetterBus, Keep
 from dragoman_runtime.telemetry import get_logger
 
 DEAD_LETTERS = "dead_letters"
@@ -186,7 +186,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         )
 
     async def ping(self) -> bool:
-        """Whether RabbitMQ answers."""
+        """Whether RabbitMQ is connected to. A connection that died in silence is found out by its heartbeat."""
         return self._connection is not None and self._connection.connected.is_set()
 
     async def _serve(self, name: Queue, consume: _Consume, concurrency: int) -> None:

@@ -30,7 +30,7 @@ from dragoman_runtime.eventstore.port import (
     StoreUnavailableError,
     encode_append,
 )
-from dragoman_runtime.sql_errors import passes
+from dragoman_runtime.sqlstates import passes
 
 APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
 _FOR_OTHERS = 3

@@ -12,7 +12,7 @@ from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.api.dependencies import Cursor, GatewayDep, Limit, WholeAdmin
 from dragoman_gateway.dead_letters import shown_body
 from dragoman_gateway.problems import documented
-from dragoman_runtime.dead_letters import DeadLetter
+from dragoman_runtime.bus.dead_letter import DeadLetter
 
 router = APIRouter(tags=["parked"])
 
