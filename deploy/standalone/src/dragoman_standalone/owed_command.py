@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from dragoman_contracts.vocabulary import JobStatus
+from dragoman_contracts.vocabulary import LIVE, JobStatus
 from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, every, output, table
 from dragoman_standalone.jobs_command import owed_text
 from dragoman_standalone.outcome import ExitCode
@@ -16,7 +16,7 @@ from dragoman_standalone.outcome import ExitCode
 if TYPE_CHECKING:
     from dragoman_standalone.client import Api
 
-_LIVE = (JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.REASSEMBLY_PENDING, JobStatus.CANCELLING)
+_OWING = sorted((*LIVE, JobStatus.CANCELLING))
 _OneOrAll = Annotated[UUID | None, typer.Argument(metavar="[JOB]", help="Its id; without it, all jobs.")]
 
 
@@ -24,7 +24,7 @@ def owed(job: _OneOrAll = None, state: StateOption = None, url: UrlOption = None
     """List the work that one job, or every live job, owes: who has it, and when it is due."""
 
     async def question(api: Api) -> Body:
-        statuses = [each.value for each in _LIVE]
+        statuses = [each.value for each in _OWING]
         ids = [job] if job else [row["job_id"] for row in await every(api, "jobs", status=statuses)]
         found = [await api.get(f"jobs/{each}") for each in ids]
         return {"items": [{"job_id": each["job_id"], "status": each["status"], "owed": each["owed"]} for each in found]}

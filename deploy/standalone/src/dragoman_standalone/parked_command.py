@@ -148,10 +148,11 @@ def _act_on_letters(
 
 
 def _parked_table(page: Body) -> Table:
-    made = table("job", "work", "index", "code", "attempts", "why")
+    """Two lines for each: ids to copy are whole, and sentences can be read, on eighty columns."""
+    made = table("job", "work")
     for work in page["items"]:
-        about = (work["job_id"], work["kind"], str(work["index"]), work["code"], str(work["attempts"]))
-        made.add_row(*about, work["message"])
+        made.add_row(work["job_id"], f"{work['kind']} {work['index']}, {work['attempts']} attempts")
+        made.add_row("", f"{work['message']} ({work['code']})")
     return made
 
 
