@@ -40,7 +40,7 @@ def test_a_variable_is_the_field_in_capitals_and_defaults_fill_the_rest(monkeypa
     settings = load(_ExampleSettings)
     assert settings.example_limit == 7
     assert settings.amqp_url == SecretStr("amqp://rabbit")
-    assert (settings.lease_s, settings.max_attempts, settings.log_format) == (60, 5, "auto")
+    assert (settings.lease_s, settings.backoff_base_s, settings.log_format) == (60, 2, "auto")
 
 
 def test_what_the_command_line_gives_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,9 +50,9 @@ def test_what_the_command_line_gives_goes_before_the_environment(monkeypatch: py
 
 
 def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DRAGOMAN_MAX_ATTEMPTS", "")
+    monkeypatch.setenv("DRAGOMAN_BACKOFF_BASE_S", "")
     monkeypatch.setenv("DRAGOMAN_OTLP_ENDPOINT", "")
-    assert load(WorkerSettings).max_attempts == 5
+    assert load(WorkerSettings).backoff_base_s == 2
     assert load(TelemetrySettings).otlp_endpoint is None
 
 

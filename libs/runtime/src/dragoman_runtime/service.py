@@ -174,9 +174,7 @@ def build() -> str:
 def worker_limits(settings: WorkerSettings) -> WorkerLimits:
     """The settings as the worker takes them."""
     retry = RetryPolicy(
-        settings.max_attempts,
-        timedelta(seconds=settings.backoff_base_s),
-        timedelta(seconds=settings.backoff_max_s),
+        base=timedelta(seconds=settings.backoff_base_s), maximum=timedelta(seconds=settings.backoff_max_s)
     )
     return WorkerLimits(
         lease=timedelta(seconds=settings.lease_s),

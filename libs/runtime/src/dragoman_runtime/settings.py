@@ -177,7 +177,6 @@ class WorkerSettings(Settings):
     lease_s: _Positive = Field(default=60, description="Seconds until work of a vanished worker is taken over.")
     heartbeat_s: _Positive = Field(default=20, description="Seconds between renewals of a lease; less than half of it.")
     deadline_s: _Positive = Field(default=1800, description="Seconds after which a piece of work is broken off.")
-    max_attempts: int = Field(default=5, ge=1, description="Attempts before work is parked for a person.")
     backoff_base_s: _Positive = Field(default=2, description="Seconds before the second attempt; doubled each time.")
     backoff_max_s: _Positive = Field(default=300, description="Seconds between two attempts at most.")
     poll_busy_ms: int = Field(default=10, ge=1, description="Milliseconds between looks into the log while it grows.")
