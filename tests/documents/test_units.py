@@ -3,7 +3,7 @@
 import pytest
 
 from documents.wordml import bold, document, field, package, paragraph, run, sources, story
-from dragoman_contracts.text import StoryKind, TagRole
+from dragoman_contracts.text import StoryKind, TagRole, Unit
 from dragoman_documents import ExtractOptions, extract
 
 
@@ -189,3 +189,11 @@ def test_equal_text_has_equal_content_keys_and_its_neighbours_make_the_context()
     first, second, third = extract(document(paragraph(run("a")) + paragraph(run("b")) + paragraph(run("a")))).units
     assert first.content_key == third.content_key != second.content_key
     assert first.context_key != third.context_key
+
+
+def test_a_unit_that_was_made_unchecked_is_what_checking_makes_of_it() -> None:
+    data = document(paragraph(run("one "), run("two", "<w:b/>")) + paragraph(run("7")))
+    for unit in extract(data).units:
+        checked = Unit.model_validate_json(unit.model_dump_json())
+        assert checked == unit
+        assert checked.model_dump_json() == unit.model_dump_json()

@@ -205,9 +205,7 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
 def _measure(root: Element, data: bytes, budget: Budget) -> None:
     """Hold the tree to its limits; the costly count runs only where a very long tag makes it possible."""
     budget.hold("elements", data.count(b"<"))
-    step = (
-        2 * budget.attributes
-    )  # a tag with more attributes than that is longer than two steps, and covers a whole one
+    step = 2 * budget.attributes  # a tag with too many attributes is longer than two steps, and so covers a whole one
     if any(data.find(b"<", start, start + step) < 0 for start in range(0, len(data) - step + 1, step)):
         budget.hold("attributes", max(len(element.attrib) for element in root.iter()))
 
