@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -110,6 +111,27 @@ async def test_a_worker_that_read_the_job_before_another_did_the_work_does_not_d
 
     assert performed.count == 1
     assert await leases(shop) == set()
+
+
+async def test_work_that_another_has_done_is_not_leased_by_one_who_knows_an_older_job(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that is killed under such a lease leaves it for ever, since nobody owes its work."""
+    await shop.submit(*UP_TO_PLAN)
+    late = shop.worker(translation(Count()), owner="late")
+    await late.jobs.load(JOB)
+    await shop.worker(translation(Count())).receive(shop.delivery(BATCH, 0))
+    taken: list[object] = []
+    commit = shop.store.commit
+
+    async def noting(*appends: Any, **leases: Any) -> Any:
+        taken.append(leases.get("take"))
+        return await commit(*appends, **leases)
+
+    monkeypatch.setattr(shop.store, "commit", noting)
+    await late.receive(shop.delivery(BATCH, 0))
+
+    assert [lease for lease in taken if lease] == []
 
 
 class _StaleOnce(Jobs):

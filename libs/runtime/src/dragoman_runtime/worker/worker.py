@@ -163,9 +163,18 @@ class _Turn:
             await self._fail(error, attempt)
 
     async def _begin(self, job: Job, head: Head) -> tuple[Job, Head] | None:
-        """Take the lease, in the append of PhaseStarted where this work begins its phase; None when nothing is owed."""
+        """Take the lease, in the append of PhaseStarted where this work begins its phase; None when nothing is owed.
+
+        An append fails where the job has gone on, and its lease with it. Without one the job is read first: a lease on
+        work that is done would stay for ever if its worker were killed before it gave it back.
+        """
+        is_fresh = False
         while self._is_due(job):
             started = self._phase_start(job)
+            if not started and not is_fresh:
+                job, head = await self._jobs.load(self._item.job_id)
+                is_fresh = True
+                continue
             try:
                 stored = await self._store.commit(self._append(job, head, 1, started), take=self._lease)
             except ConflictError:
