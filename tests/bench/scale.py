@@ -15,7 +15,8 @@ class Scale:
     seconds: float = 60.0
     in_flight: tuple[int, ...] = (1, 20, 100)
     keeping_outcomes: tuple[bool, ...] = (False, True)
-    replayed_jobs: int = 1500
+    projected_jobs: int = 1500
+    replayed_jobs: int = 15_000
     batches: tuple[int, ...] = (50, 100, 200, 400, 800)
     live_jobs: int = 10_000
     model_calls: int = 40

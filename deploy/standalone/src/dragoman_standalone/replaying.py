@@ -9,10 +9,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -172,8 +172,10 @@ class _Replay:
         if processes > 1:
             return await self._fill_by_processes(works, processes, until), processes
         total, count = Filled(), self._counting("read", until)
-        for work in works:
-            total.add(await _filled(self._stores, work, count))
+        with _rarely_collected():
+            for work in works:
+                total.add(await _filled(self._stores, work, count))
+                gc.collect()
         return total, processes
 
     async def _fill_by_processes(self, works: Sequence[_Work], processes: int, until: int) -> Filled:
@@ -308,6 +310,25 @@ def _live_jobs_in(store: PostgresEventStore | SqliteEventStore) -> LiveJobs:
     return SqliteLiveJobs(store) if isinstance(store, SqliteEventStore) else PostgresLiveJobs(store)
 
 
+def _collect_rarely() -> None:
+    """Leave the search for cycles to whoever asks for it: what is decoded has none, and is much.
+
+    What is there now is never looked at again.
+    """
+    gc.freeze()
+    gc.disable()
+
+
+@contextmanager
+def _rarely_collected() -> Generator[None]:
+    _collect_rarely()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
 _counter: Any = None
 
 
@@ -317,7 +338,7 @@ def _begin_process(counter: Any) -> None:
     _counter = counter
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.disable()  # what is decoded has no cycles, and is much
+    _collect_rarely()
 
 
 def _end_with_parent() -> None:
