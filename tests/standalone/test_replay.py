@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +33,7 @@ from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.objects.values import put_value
 from dragoman_runtime.projection import Projector, ViewsUnavailableError, create_views_engine, positions, rebuilds
-from dragoman_runtime.rebuild import ReplayRunningError
+from dragoman_runtime.rebuild import ReplayLostError, ReplayRunningError
 from dragoman_standalone.lock import StateLock
 from dragoman_standalone.replaying import LIVE_JOBS, VIEWS, Order, ReplayReport, replay
 from dragoman_standalone.settings import StoreSettings
@@ -303,6 +306,23 @@ async def test_several_processes_give_what_one_gives(site: Site, monkeypatch: py
     report = await site.replay(processes=2)
     assert report.processes == 2
     assert report.event_count == await site.store.head_position()
+    assert await site.rows() == before
+
+
+async def test_a_killed_process_ends_the_replay_and_leaves_the_views_as_they_were(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await site.jobs_of_all_kinds()
+    await site.projected()
+    before = await site.rows()
+    monkeypatch.setattr("dragoman_standalone.replaying._SPAN_EVENTS", 60)
+    replaying = asyncio.create_task(site.replay(processes=2))
+    while not (started := multiprocessing.active_children()):
+        await asyncio.sleep(0.01)
+    os.kill(started[0].pid or 0, signal.SIGKILL)
+    with pytest.raises(ReplayLostError, match="killed"):
+        await replaying
+    assert await site.table_names() == {table.name for table in _TABLES}
     assert await site.rows() == before
 
 

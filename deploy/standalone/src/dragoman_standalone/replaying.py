@@ -9,7 +9,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -38,9 +39,9 @@ from dragoman_standalone.stores import Stores, stores
 LIVE_JOBS = "live_jobs"
 VIEWS = ("jobs", "units", "audit")
 NAMES = (*VIEWS, LIVE_JOBS)
-_SPAN_EVENTS = 20_000
+_SPAN_EVENTS = 10_000
 _ALONE_EVENTS = 40_000  # below it, starting another process costs more than it brings
-_LOOK_S = 0.2
+_SPAWN = multiprocessing.get_context("spawn")
 
 Told = Callable[[str, int, int], None]
 """Told of a step, how much of it is done, and of how much."""
@@ -169,34 +170,29 @@ class _Replay:
         processes = min(wanted, len(works))
         if not self._views:
             return Filled(), processes
-        if processes > 1:
-            return await self._fill_by_processes(works, processes, until), processes
-        total, count = Filled(), self._counting("read", until)
         with _rarely_collected():
-            for work in works:
-                total.add(await _filled(self._stores, work, count))
-                gc.collect()
-        return total, processes
+            return await self._fill_by_processes(deque(works), processes, until), processes
 
-    async def _fill_by_processes(self, works: Sequence[_Work], processes: int, until: int) -> Filled:
-        context = multiprocessing.get_context("spawn")
-        counter = context.Value("q", 0)
-        pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_begin_process, initargs=(counter,))
-        loop = asyncio.get_running_loop()
-        try:
-            running = asyncio.gather(*(loop.run_in_executor(pool, _fill_in_process, work) for work in works))
-            while not running.done():
-                await asyncio.wait([running], timeout=_LOOK_S)
-                self._told("read", counter.value, until)
-            every = await running
-        except BrokenProcessPool as error:
-            message = "A process of the replay was killed, perhaps for its memory. Try again with --processes 1."
-            raise ReplayLostError(message) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        total = Filled()
-        for filled in every:
-            total.add(filled)
+    async def _fill_by_processes(self, works: deque[_Work], processes: int, until: int) -> Filled:
+        """Fill the spans, this process among the others: it has begun before those have started."""
+        total, counter = Filled(), _SPAWN.Value("q", 0)
+
+        def count(events: int) -> None:
+            with counter.get_lock():
+                counter.value += events
+            self._told("read", counter.value, until)
+
+        async def take(fill_span: Callable[[_Work], Awaitable[Filled]]) -> None:
+            while works:
+                total.add(await fill_span(works.popleft()))
+
+        async def fill_here(work: _Work) -> Filled:
+            filled = await _filled(self._stores, work, count)
+            gc.collect()
+            return filled
+
+        with _others(processes - 1, counter) as fill_elsewhere:
+            await _together(take(fill_here), *(take(fill_elsewhere) for _ in range(processes - 1)))
         return total
 
     async def _ended(self, rebuild: Rebuild, until: int, filled: Filled) -> ReplayedView:
@@ -308,6 +304,35 @@ async def _event_store(settings: StoreSettings) -> AsyncGenerator[PostgresEventS
 
 def _live_jobs_in(store: PostgresEventStore | SqliteEventStore) -> LiveJobs:
     return SqliteLiveJobs(store) if isinstance(store, SqliteEventStore) else PostgresLiveJobs(store)
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    """Wait for all; where one fails, the others are ended."""
+    tasks = [asyncio.create_task(each) for each in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextmanager
+def _others(processes: int, counter: Any) -> Generator[Callable[[_Work], Awaitable[Filled]]]:
+    """So many processes, perhaps none, that fill spans for this one.
+
+    Raises:
+        ReplayLostError: one of them was killed.
+    """
+    pool = ProcessPoolExecutor(max(processes, 1), mp_context=_SPAWN, initializer=_begin_process, initargs=(counter,))
+    loop = asyncio.get_running_loop()
+    try:
+        yield lambda work: loop.run_in_executor(pool, _fill_in_process, work)
+    except BrokenProcessPool as error:
+        message = "A process of the replay was killed, perhaps for its memory. Try again with --processes 1."
+        raise ReplayLostError(message) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _collect_rarely() -> None:
