@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -317,13 +318,19 @@ async def test_a_killed_process_ends_the_replay_and_leaves_the_views_as_they_wer
     before = await site.rows()
     monkeypatch.setattr("dragoman_standalone.replaying._SPAN_EVENTS", 60)
     replaying = asyncio.create_task(site.replay(processes=2))
-    while not (started := multiprocessing.active_children()):
-        await asyncio.sleep(0.01)
-    os.kill(started[0].pid or 0, signal.SIGKILL)
+    os.kill((await _first_child()).pid or 0, signal.SIGKILL)
     with pytest.raises(ReplayLostError, match="killed"):
         await replaying
     assert await site.table_names() == {table.name for table in _TABLES}
     assert await site.rows() == before
+
+
+async def _first_child() -> BaseProcess:
+    async with asyncio.timeout(30):
+        while True:
+            if children := multiprocessing.active_children():
+                return children[0]
+            await asyncio.sleep(0.01)
 
 
 async def test_live_jobs_are_found_again(site: Site) -> None:
