@@ -20,7 +20,7 @@ from pathlib import Path
 from documents.translations import documents_in, in_letters_of
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, ResultSource, Tag, TagRepair, TagSide, Unit, UnitTarget, plain_text
-from dragoman_documents import extract, merge, text_only
+from dragoman_documents import DocumentError, extract, merge, text_only
 from dragoman_linguistics import align_tags, parse, render, render_by, repair, restore_margins, verify_unit
 
 _LOCALE = "ru"
@@ -37,7 +37,10 @@ class Fault(StrEnum):
 
 @dataclass
 class Tally:
-    """What a run saw. `rungs` counts units by fault and rung; `silent` and `broken` are what must not be."""
+    """What a run saw. `rungs` counts units by fault and rung; `silent` and `broken` are what must not be.
+
+    `refused` are documents that are damaged, encrypted or not Word's.
+    """
 
     units: int = 0
     tagged: int = 0
@@ -47,6 +50,7 @@ class Tally:
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     silent: list[str] = field(default_factory=list[str])
     broken: list[str] = field(default_factory=list[str])
+    refused: list[str] = field(default_factory=list[str])
 
     def add(self, other: "Tally") -> None:
         """Take in what another run saw."""
@@ -58,6 +62,7 @@ class Tally:
         self.verdicts += other.verdicts
         self.silent += other.silent
         self.broken += other.broken
+        self.refused += other.refused
 
 
 def spoiled(content: Content, rate: float, rng: random.Random) -> tuple[Content, frozenset[Fault]]:
@@ -100,7 +105,10 @@ def tried(path: Path, rate: float, seed: int) -> Tally:
     """Translate one document with the faulty engine."""
     rng = random.Random(f"{seed}/{path.name}")  # noqa: S311 - makes faults, no secrets
     data = path.read_bytes()
-    units = extract(data).units
+    try:
+        units = extract(data).units
+    except DocumentError as error:
+        return Tally(refused=[f"{path.name}: {error.code}"])
     tally = Tally(units=len(units))
     targets: dict[str, UnitTarget] = {}
     for unit in units:
@@ -161,7 +169,8 @@ def table(tally: Tally) -> str:
         shares = (f"{tally.rungs[fault, rung]} ({100 * tally.rungs[fault, rung] / total:.0f} %)" for rung in rungs)
         lines.append("".join(f"{text:>18}" for text in (fault, *shares)))
     lines += [f"{rung}: {verdict} {count}" for (rung, verdict), count in sorted(tally.verdicts.items())]
-    return "\n".join([*lines, f"silently wrong {len(tally.silent)}, documents that fail {len(tally.broken)}", ""])
+    ends = f"silently wrong {len(tally.silent)}, documents that fail {len(tally.broken)}, refused {len(tally.refused)}"
+    return "\n".join([*lines, ends, ""])
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from documents.wordml import bold, document, package, paragraph, pseudo, replaced, run, story, zipped
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Tag, Unit
+from dragoman_contracts.text import Tag, TagSide, Unit
 from dragoman_documents import extract, merge
 from dragoman_documents.docx.diff import Change, DifferenceKind, text_only
 
@@ -250,3 +250,47 @@ def test_form_fields_that_change_places_are_not_changed_fields() -> None:
     tags = [part for part in unit.source if isinstance(part, Tag)]
     result = merge(data, {unit.unit_id: ("ja ", tags[1], " nein ", tags[0], " ende")})
     assert text_only(data, result).is_text_only
+
+
+def control(number: int, *runs: str) -> str:
+    properties = f'<w:sdtPr><w:alias w:val="control {number}"/><w:id w:val="{number}"/></w:sdtPr>'
+    return f"<w:sdt>{properties}<w:sdtContent>{''.join(runs)}</w:sdtContent></w:sdt>"
+
+
+def links_to_one_target() -> tuple[str, str]:
+    first, second = (f'<w:hyperlink w:anchor="there">{inner}</w:hyperlink>' for inner in (bold("one"), run("two")))
+    return first, second
+
+
+def swapped(data: bytes) -> bytes:
+    """The document with the two paired tags of its one unit, and what is in them, changed for each other."""
+    (unit,) = extract(data).units
+    opens = [index for index, part in enumerate(unit.source) if isinstance(part, Tag) and part.side is TagSide.OPEN]
+    closes = [index for index, part in enumerate(unit.source) if isinstance(part, Tag) and part.side is TagSide.CLOSE]
+    first, second = (unit.source[opens[i] : closes[i] + 1] for i in range(2))
+    rest = (unit.source[: opens[0]], unit.source[closes[0] + 1 : opens[1]], unit.source[closes[1] + 1 :])
+    return merge(data, {unit.unit_id: (*rest[0], *second, *rest[1], *first, *rest[2])})
+
+
+def test_content_controls_that_change_places_are_not_changed_controls() -> None:
+    data = document(paragraph(run("a "), control(1, bold("one")), run(" b "), control(2, run("two")), run(" c")))
+    assert text_only(data, swapped(data)).is_text_only
+
+
+def test_links_to_one_target_that_change_places_keep_their_looks() -> None:
+    first, second = links_to_one_target()
+    data = document(paragraph(run("a "), first, run(" b "), second, run(" c")))
+    assert text_only(data, swapped(data)).is_text_only
+
+
+def test_a_control_that_took_the_name_of_another_is_found() -> None:
+    data = document(paragraph(run("a "), control(1, run("one")), run(" b "), control(2, run("two")), run(" c")))
+    spoiled = damaged(swapped(data), ("control 1", "control 2"))
+    assert DifferenceKind.STRUCTURE in {each.kind for each in text_only(data, spoiled).differences}
+
+
+def test_a_look_that_a_link_lost_to_another_is_found() -> None:
+    first, second = links_to_one_target()
+    data = document(paragraph(run("a "), first, run(" b "), second, run(" c")))
+    spoiled = damaged(swapped(data), ("<w:b/>", "<w:i/>"))
+    assert not text_only(data, spoiled).is_text_only

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from dragoman_documents.docx.diff.report import Change
 from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute
@@ -24,8 +25,12 @@ _AROUND_RUNS = names("w:hyperlink w:ins w:moveTo w:smartTag w:customXml w:sdt w:
 _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
 _TOLD_BY_THEIR_INSIDE = names("w:drawing w:pict w:object mc:AlternateContent w:fldChar")
+_OF_CONTROL = names("w:sdtPr w:sdtEndPr w:sdtContent")
 _IDENTIFYING = 12
 _DEEP = 25
+
+_Runs = list[tuple[Hashable, Element]]
+"""The runs of one element with their looks, in order."""
 
 
 def layout(paragraph: Element) -> list[Hashable]:
@@ -60,7 +65,7 @@ def rearranged(before: Element, after: Element) -> Outcome:
     for key in {**old.things, **new.things}:
         _match(key, old.things.get(key, []), new.things.get(key, []), outcome)
     for home in {**old.runs, **new.runs}:
-        _match_runs(old.runs.get(home, []), new.runs.get(home, []), old.looks, outcome)
+        _match_homes(old.runs.get(home, []), new.runs.get(home, []), old.looks, outcome)
     outcome.troubles += [(Change.ADDED, node) for node in new.misplaced[len(old.misplaced) :]]
     if not outcome.troubles:
         outcome.troubles += _needless_runs(old, new)
@@ -71,11 +76,14 @@ def rearranged(before: Element, after: Element) -> Outcome:
 
 
 class _Inventory:
-    """What a paragraph holds: things and marks by what they are, runs with their looks by what they stand in."""
+    """What a paragraph holds: things and marks by what they are, runs with their looks by what they stand in.
+
+    Elements that cannot be told from each other, such as two links to one target, have a list of runs each.
+    """
 
     def __init__(self, paragraph: Element) -> None:
         self.things: dict[Hashable, list[Element]] = defaultdict(list)
-        self.runs: dict[Hashable, list[tuple[Hashable, Element]]] = defaultdict(list)
+        self.runs: dict[Hashable, list[_Runs]] = defaultdict(list)
         self.looks: set[Hashable] = set()
         self.order: list[Hashable] = []
         self.misplaced: list[Element] = []
@@ -83,9 +91,9 @@ class _Inventory:
         self._read(paragraph)
 
     def _read(self, paragraph: Element) -> None:
-        stack = [(iter(paragraph), identity(paragraph), 0)]
+        stack = [self._entered(paragraph, identity(paragraph), 0)]
         while stack:
-            children, home, depth = stack[-1]
+            children, home, runs, depth = stack[-1]
             node = next(children, None)
             if node is None:
                 stack.pop()
@@ -93,22 +101,27 @@ class _Inventory:
             name = short_name(node)
             if name in _RUNS:
                 look = _look(node)
-                self.runs[home].append((look, node))
+                runs.append((look, node))
                 self.looks.add(look)
                 if any(short_name(child) not in _RUN_PROPERTIES for child in node):
                     self.order.append(look)
-                stack.append((iter(node), home, depth + 1))
+                stack.append((iter(node), home, runs, depth + 1))
             elif name in {"w:t", "a:t"}:
                 self.text_count += 1
                 self.order.append(name)
             elif name not in _RUN_PROPERTIES:
-                key = identity(node)
+                key = (identity(node), home) if name in _OF_CONTROL else identity(node)
                 self.things[key].append(node)
                 self.order.append(key)
                 if is_misplaced(node):
                     self.misplaced.append(node)
                 if _holds_runs(node) and depth < _DEEP:
-                    stack.append((iter(node), key, depth + 1))
+                    stack.append(self._entered(node, key, depth + 1))
+
+    def _entered(self, node: Element, key: Hashable, depth: int) -> tuple[Iterator[Element], Hashable, _Runs, int]:
+        runs: _Runs = []
+        self.runs[key].append(runs)
+        return iter(node), key, runs, depth
 
 
 def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Outcome) -> None:
@@ -124,29 +137,44 @@ def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcom
         outcome.troubles += [(Change.ADDED, node) for node in new[len(old) :]]
 
 
-def _match_runs(
-    old: Sequence[tuple[Hashable, Element]],
-    new: Sequence[tuple[Hashable, Element]],
-    looks: set[Hashable],
-    outcome: Outcome,
-) -> None:
+def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable], outcome: Outcome) -> None:
+    """Hold each home's runs against those of a home of its kind, if it can be one without trouble."""
+    rest = list(new)
+    unmatched: list[_Runs] = []
+    for runs in old:
+        twin = next((each for each in rest if not _run_troubles(runs, each, looks)), None)
+        if twin is None:
+            unmatched.append(runs)
+        else:
+            rest = [each for each in rest if each is not twin]
+    nowhere: _Runs = []
+    for left, right in zip_longest(unmatched, rest, fillvalue=nowhere):
+        outcome.troubles += _run_troubles(left, right, looks)
+
+
+def _run_troubles(old: _Runs, new: _Runs, looks: set[Hashable]) -> list[tuple[Change, Element]]:
     """Hold the runs of the source to be there in their order, and those between them to look like one of them."""
+    troubles: list[tuple[Change, Element]] = []
     position = 0
     for look, run in new:
         if position < len(old) and old[position][0] == look:
             position += 1
         elif look not in looks:
-            outcome.troubles.append((Change.ADDED, run))
-    outcome.troubles += [(Change.REMOVED, run) for _, run in old[position:]]
+            troubles.append((Change.ADDED, run))
+    return [*troubles, *((Change.REMOVED, run) for _, run in old[position:])]
 
 
 def _needless_runs(old: _Inventory, new: _Inventory) -> list[tuple[Change, Element]]:
     """Empty runs where nothing was moved that could have left them. Two tabs that changed places look unmoved."""
     if old.order != new.order or any(len(alike) > 1 for alike in old.things.values()):
         return []
-    more = Counter({home: len(runs) - len(old.runs.get(home, [])) for home, runs in new.runs.items()})
-    empty = [(home, run) for home, runs in new.runs.items() for _, run in runs if not _filled(run)]
+    more = Counter({home: _count(runs) - _count(old.runs.get(home, [])) for home, runs in new.runs.items()})
+    empty = [(home, run) for home, runs in new.runs.items() for each in runs for _, run in each if not _filled(run)]
     return [(Change.ADDED, run) for home, run in empty if more[home] > 0]
+
+
+def _count(homes: Sequence[_Runs]) -> int:
+    return sum(map(len, homes))
 
 
 def _filled(run: Element) -> bool:
@@ -164,14 +192,21 @@ def identity(node: Element) -> Hashable:
     """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
     said = "" if short_name(node) in TEXT_NODES else (node.text or "").strip()
     own = (node.tag, _attributes(node), said)
-    if short_name(node) not in _TOLD_BY_THEIR_INSIDE:
+    name = short_name(node)
+    if name not in _TOLD_BY_THEIR_INSIDE and name != "w:sdt":
         return own
     inner: list[Hashable] = []
-    for child in own_nodes(node):
+    for child in own_nodes(node) if name != "w:sdt" else _control_properties(node):
         inner.append((child.tag, _attributes(child)))
         if len(inner) == _IDENTIFYING:
             break
     return (*own, tuple(inner))
+
+
+def _control_properties(control: Element) -> Iterator[Element]:
+    for part in control:
+        if short_name(part) == "w:sdtPr":
+            yield from own_nodes(part)
 
 
 def _attributes(node: Element) -> Hashable:
