@@ -35,7 +35,7 @@ _STORIES = {
 _DRAWN = frozenset({StoryKind.CHART, StoryKind.DIAGRAM, StoryKind.PROPERTY})
 _SKIPPED = names(
     "w:pPr w:rPr w:tblGrid w:trPr w:tcPr w:sectPr w:sdtPr w:sdtEndPr w:proofErr w:tblPrEx w:fldData m:ctrlPr "
-    "w:del w:moveFrom w:rt m:oMath m:oMathPara w:docPartPr"
+    "w:del w:moveFrom w:rt m:oMath m:oMathPara w:docPartPr c:numCache c:numLit"
 )
 _NOTES = frozenset({"w:footnote", "w:endnote", "w:comment", "w:docPartBody"})
 _PROPERTIES = frozenset({"dc:title", "dc:subject", "dc:description", "cp:keywords", "cp:category"})
