@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dragoman_contracts.text import TagRole
 from dragoman_documents.docx.fields import Field, FieldEdge, has_typed_result
@@ -70,6 +70,8 @@ class Flow:
     @property
     def computing(self) -> Field | None:
         """The outermost open field whose text must stay: one that computes, or one still in its instruction."""
+        if not self.fields:  # as is most text
+            return None
         return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
 
 
@@ -98,7 +100,7 @@ class Collector:
     def _children(self, parent: Element, items: list[Item]) -> None:
         for child in parent:
             name = short_name(child)
-            if name in {"w:r", "a:r"}:
+            if name == "w:r" or name == "a:r":
                 self._run(child, items)
             elif name not in SILENT:
                 self._inline(child, name, items)
@@ -172,15 +174,17 @@ class Collector:
                 self._turn(element)
 
     def _run(self, run: Element, items: list[Item]) -> None:
-        properties = next(iter(run), None)  # rPr stands first (§17.3.2.28); elsewhere it is looked for
-        if properties is not None and short_name(properties) not in _RUN_PROPERTIES:
-            properties = next((child for child in run if short_name(child) in _RUN_PROPERTIES), None)
-        self._run_children(run, run, self._formats.of_run(run, properties), items)
+        children = list(run)
+        if children and short_name(children[0]) in _RUN_PROPERTIES:  # where the schema has it (§17.3.2.28)
+            properties = children.pop(0)
+        else:
+            properties = next((child for child in children if short_name(child) in _RUN_PROPERTIES), None)
+        self._run_children(children, run, self._formats.of_run(run, properties), items)
 
-    def _run_children(self, parent: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
-        for child in parent:
+    def _run_children(self, children: Iterable[Element], run: Element, look: RunFormat, items: list[Item]) -> None:
+        for child in children:
             name = short_name(child)
-            if name in {"w:t", "a:t"}:
+            if name == "w:t" or name == "a:t":
                 self._text(child, run, look, items)
             elif name in SILENT:
                 continue
@@ -197,13 +201,14 @@ class Collector:
 
     def _text(self, node: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
         self._piece(node, node.text or "", run, look, items)
-        for mark in node:  # a comment or an instruction inside a text node cuts it in two
-            self._piece(mark, (mark.tail or "") if not short_name(mark) else "", run, look, items)
+        if len(node):
+            for mark in node:  # a comment or an instruction inside a text node cuts it in two
+                self._piece(mark, (mark.tail or "") if not short_name(mark) else "", run, look, items)
 
     def _piece(self, node: Element, text: str, run: Element, look: RunFormat, items: list[Item]) -> None:
         if not text:
             return
-        if look.is_kept or self._flow.computing:
+        if look.is_kept or (self._flow.fields and self._flow.computing):
             self._opaque(items, node, TagRole.OTHER, equivalent=text, joins=_KEPT)
             return
         slot = Slot(node, run, look, text, has_seam=True)

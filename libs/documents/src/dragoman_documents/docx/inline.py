@@ -43,7 +43,8 @@ class Text:
     @property
     def content(self) -> str:
         """The stretch's text."""
-        return "".join(slot.text for slot in self.slots)
+        slots = self.slots
+        return slots[0].text if len(slots) == 1 else "".join([slot.text for slot in slots])
 
 
 @dataclass(eq=False, slots=True)
