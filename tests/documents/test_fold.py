@@ -1,6 +1,6 @@
 """Long parts are read from their bytes: what comes out is what the tree alone would give."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from unittest.mock import patch
 from xml.etree.ElementTree import canonicalize
@@ -13,7 +13,7 @@ from documents import wordml
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content
 from dragoman_documents import Budget, Extraction, extract, merge
-from dragoman_documents.docx import fold, package
+from dragoman_documents.docx import package
 
 CORPUS = sorted((Path(__file__).parents[3] / "shared" / "corpus" / "docx").glob("*.docx"))
 LOCALES = [None, Locale("ru"), Locale("ar"), Locale("zh")]
@@ -66,6 +66,15 @@ def repeated(number: int) -> str:
 DOCUMENT = wordml.document(paragraphs())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def folding_of_parts_of_any_size() -> Iterator[None]:
+    with (
+        patch("dragoman_documents.docx.extract._FOLDED_BYTES", 0),
+        patch("dragoman_documents.docx.merge._FOLDED_BYTES", 0),
+    ):
+        yield
+
+
 def same(content: Content) -> Content:
     return content
 
@@ -93,7 +102,7 @@ def test_units_of_folded_paragraphs_are_those_of_the_tree() -> None:
 
 
 def test_most_paragraphs_of_a_long_document_are_folded() -> None:
-    document = package.Package(DOCUMENT, Budget(), folding=True)
+    document = package.Package(DOCUMENT, Budget(), folded_bytes=0)
     root = document.root(document.main)
     assert root is not None
     assert sum(element.get("dragoman-fold") is not None for element in root.iter()) > 200
@@ -135,17 +144,16 @@ def test_whatever_its_words_a_paragraph_reads_and_is_written_as_the_tree_would(
     paragraphs: list[tuple[int, list[str]]], is_longer: bool
 ) -> None:
     data = wordml.document("".join(shaped(shape, words) for shape, words in paragraphs))
-    with patch.object(fold, "_SMALLEST_PART", 0):
-        units = extract(data).units
-        assert units == unfolded(data).units
-        more = " more" if is_longer else ""
-        targets = {
-            unit.unit_id: tuple(part + more if isinstance(part, str) else part for part in wordml.pseudo(unit))
-            for unit in units
-        }
-        for locale in (None, Locale("ru")):
-            written = wordml.part(merge(data, targets, target_locale=locale))
-            assert canonicalize(written) == canonicalize(wordml.part(merged_unfolded(data, targets, locale)))
+    units = extract(data).units
+    assert units == unfolded(data).units
+    more = " more" if is_longer else ""
+    targets = {
+        unit.unit_id: tuple(part + more if isinstance(part, str) else part for part in wordml.pseudo(unit))
+        for unit in units
+    }
+    for locale in (None, Locale("ru")):
+        written = wordml.part(merge(data, targets, target_locale=locale))
+        assert canonicalize(written) == canonicalize(wordml.part(merged_unfolded(data, targets, locale)))
 
 
 @pytest.mark.parametrize("mark", ["<!-- <w:p> -->", "<?mark </w:p>?>", "<w:p\n w:rsidR='0'/>"])

@@ -19,6 +19,7 @@ from dragoman_documents.docx.preflight import unreadable_parts
 from dragoman_documents.docx.stories import plan_units
 
 _Value = TypeVar("_Value", bound=Value)
+_FOLDED_BYTES = 384 * 1024  # in smaller parts too few paragraphs repeat each other to pay for it
 _LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})  # what extraction leaves at its default
 _GIVEN: dict[type[Value], set[str]] = {
     kind: {name for name in kind.model_fields if name not in _LEFT_OUT} for kind in (Unit, Anchor, Segment)
@@ -40,7 +41,7 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
         DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
     """
     with paused_collection():
-        package = Package(data, budget or Budget(), folding=True)
+        package = Package(data, budget or Budget(), _FOLDED_BYTES)
         plans = plan_units(package, options or ExtractOptions())
         units = tuple(_units(plans))
     counts = Counter(str(unit.story) for unit in units)
@@ -97,7 +98,7 @@ def _has_letters(text: str) -> bool:
 
 
 def _stored(part: str | Tag) -> str:
-    return part if isinstance(part, str) else f"\x1e{part.side}{part.id}"
+    return part if isinstance(part, str) else "\x1e" + part.side + str(part.id)
 
 
 def _digest(text: str) -> str:

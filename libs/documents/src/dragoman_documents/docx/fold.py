@@ -33,7 +33,8 @@ _ROOT = re.compile(
 _WORD = re.compile(rb"""\sxmlns:w\s*=\s*["']([^"']*)["']""")
 _WORD_URI = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
-_UNUSUAL = (b"dataBinding", b"dragoman-", b"\xef\xbf\xbe", b"\xef\xbf\xbf")
+_NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
+_BOUND, _OURS = b"dataBinding", b"dragoman-"
 _DECLARING = re.compile(rb"xmlns:(?:w|w14|r)\s*=")
 _SPACE_OWNERS = (
     b"<w:t xml:space=",
@@ -41,20 +42,22 @@ _SPACE_OWNERS = (
     b"<w:delText xml:space=",
     b"<w:delInstrText xml:space=",
 )
-_TEXTS = re.compile(rb">([^<]*)</w:t>")
-_VARYING = re.compile(rb' (w:rsid\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)="[^"<>&\x80-\xff]*"')
-_NOT_ALIKE = re.compile(  # markup that says too little by itself, other prefixes, and a paragraph that ends at once
-    rb"fldChar|instrText|PrChange|xmlns|<w:(?:drawing|pict|object|ruby)\b|<w:(?:t|rPr)(?: [^>]*)?/>"
-    rb"|<(?!/?(?:w|w14):)|[\s](?!(?:w|w14|r|xml):)[\w.-]+:|^[^>]*/>"
+_TEXTS = re.compile(">([^<]*)</w:t>")
+_VARYING = re.compile(
+    '( (?:w:rsid\\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)=")[^"<>&\x80-\U0010ffff]*(?=")', re.ASCII
 )
-_STARTS = re.compile(rb"<w:p[\s/>]")
-_ENTITIES = ((b"&lt;", b"<"), (b"&gt;", b">"), (b"&quot;", b'"'), (b"&apos;", b"'"), (b"&amp;", b"&"))
-_OTHER_ENTITY = re.compile(rb"&(?!(?:lt|gt|quot|apos|amp);)")
-_SPACED = b'<w:t xml:space="preserve"'
-_LONGEST = 16_000  # bytes of markup of a shape
-_SMALLEST_PART = 16_384  # bytes; in smaller ones too few paragraphs repeat each other to pay for it
+_NOT_ALIKE = re.compile(  # markup that says too little by itself, other prefixes, and a paragraph that ends at once
+    r"fldChar|instrText|PrChange|xmlns|<w:(?:drawing|pict|object|ruby)\b|<w:(?:t|rPr)(?: [^>]*)?/>"
+    r"|<(?!/?(?:w|w14):)|[\s](?!(?:w|w14|r|xml):)[\w.-]+:|^[^>]*/>",
+    re.ASCII,
+)
+_STARTS = re.compile(r"<w:p[\s/>]", re.ASCII)
+_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
+_OTHER_ENTITY = re.compile("&(?!(?:lt|gt|quot|apos|amp);)")
+_SPACED = '<w:t xml:space="preserve"'
+_LONGEST = 16_000  # characters of markup of a shape
 
-_RUN_OPENING = re.compile(rb"(<w:r(?: [^<>]*)?>\s*)(<w:rPr>.*?</w:rPr>)?", re.DOTALL)
+_RUN_OPENING = re.compile(r"(<w:r(?: [^<>]*)?>\s*)(<w:rPr>.*?</w:rPr>)?", re.ASCII | re.DOTALL)
 
 
 @dataclass(eq=False, slots=True)
@@ -74,11 +77,11 @@ class _Model:
     shape: Shape | None = None
 
 
-class _Constant(dict[bytes, bytes]):
+class _Constant(dict[str, str]):
     """Markup to what of it is the same in paragraphs that read alike, filled as it is met."""
 
-    def __missing__(self, markup: bytes) -> bytes:
-        constant = self[markup] = _VARYING.sub(rb' \1=""', markup)
+    def __missing__(self, markup: str) -> str:
+        constant = self[markup] = "".join(_VARYING.split(markup))
         return constant
 
 
@@ -91,12 +94,12 @@ class Folds:
     budget: Budget
     _folds: list[_Fold] = field(default_factory=list[_Fold])
     _shapes: list[Shape] = field(default_factory=list[Shape])
-    _marked: dict[tuple[bytes, Locale], bytes] = field(default_factory=dict[tuple[bytes, Locale], bytes])
+    _marked: dict[tuple[str, Locale], str] = field(default_factory=dict[tuple[str, Locale], str])
 
-    def reduced(self) -> bytes:
-        """The part with a stub in the place of each paragraph that one before it is like."""
+    def reduced(self) -> bytes | None:
+        """The part with a stub in the place of each paragraph that one before it is like; None where it is unusual."""
         data, kept, copied = self.data, list[bytes](), 0
-        models = dict[tuple[bytes | int, ...], _Model]()
+        models = dict[tuple[str | int, ...], _Model]()
         for start, end, markup, words in _paragraphs(data):
             key = (*markup, *map(_kind, words))
             model = models.get(key)
@@ -114,7 +117,20 @@ class Folds:
                 kept += (data[copied:start], b'<w:p %s="%d"/>' % (_STUB.encode(), len(self._folds)))
                 copied = end
                 self._folds.append(_Fold(start, end, model.shape, words))
-        return b"".join((*kept, data[copied:]))
+        kept.append(data[copied:])
+        reduced = b"".join(kept)
+        return None if self._is_unusual(reduced) else reduced
+
+    def _is_unusual(self, reduced: bytes) -> bool:
+        """Whether the reduced part, which has all markup that there is, has some that folding does not bear."""
+        body = reduced.find(self.head) + len(self.head)
+        return (
+            reduced.count(_OURS) != len(self._folds) + len(self._shapes)
+            or reduced.find(b"<!", body) >= 0
+            or reduced.find(b"<?", body) >= 0
+            or _DECLARING.search(reduced, body) is not None
+            or reduced.count(b"xml:space=") != sum(map(reduced.count, _SPACE_OWNERS))
+        )
 
     def taken(self, number: int) -> tuple[Shape, tuple[str, ...]]:
         """The shape and the texts of a folded paragraph, for the one who reads it to keep or to drop."""
@@ -155,8 +171,8 @@ class Folds:
         Not for right-to-left locales, which change paragraphs, tables and what styles say as well.
         """
         fold = self._folds[number]
-        pieces = _TEXTS.split(self.data[fold.start : fold.end])
-        words = _decoded(pieces[1::2]) or ()
+        pieces = _TEXTS.split(self.data[fold.start : fold.end].decode())
+        words = _plain(pieces[1::2]) or ()
         runs = set[int]()
         for part, (old, new) in enumerate(zip(source, target, strict=True)):
             if isinstance(new, Tag) or old == new:
@@ -165,59 +181,59 @@ class Folds:
                 node = cast(TextNode, slot.node)
                 head = 2 * node.place.text
                 if node.keeps_space and not pieces[head].endswith(_SPACED):
-                    pieces[head] += b' xml:space="preserve"'
+                    pieces[head] += ' xml:space="preserve"'
                 pieces[head + 1] = _escaped(node.text or "")
                 runs.add(2 * node.place.run)
         if locale is not None:
             for place in runs:
                 pieces[place] = self._run_marked(pieces[place], locale)
-        ends = chain((b">", b"</w:t>") * len(words), (b"",))
-        fold.written = b"".join(chain.from_iterable(zip(pieces, ends, strict=True)))
+        ends = chain((">", "</w:t>") * len(words), ("",))
+        fold.written = "".join(chain.from_iterable(zip(pieces, ends, strict=True))).encode()
 
     def restored(self, written: bytes) -> bytes:
         """The serialised tree with the paragraphs in the places of their stubs."""
-        return _MARKED.sub(lambda found: self._bytes_of(found.group(1)), written)
+        return _MARKED.sub(lambda found: self._bytes_of(int(found[1])) if found[1] else b"<w:p", written)
 
-    def _bytes_of(self, number: bytes | None) -> bytes:
-        if number is None:
-            return b"<w:p"
-        fold = self._folds[int(number)]
+    def _bytes_of(self, number: int) -> bytes:
+        fold = self._folds[number]
         return fold.written if fold.written is not None else self.data[fold.start : fold.end]
 
     def _parsed(self, paragraph: bytes) -> Element:
         name = self.head[1:].split(None, 1)[0].rstrip(b">")
         return parse_xml(self.head + paragraph + b"</" + name + b">", self.budget)
 
-    def _run_marked(self, markup: bytes, locale: Locale) -> bytes:
+    def _run_marked(self, markup: str, locale: Locale) -> str:
         """A piece with the locale stated on the last run that begins in it."""
-        found = _RUN_OPENING.match(markup, max(markup.rfind(b"<w:r>"), markup.rfind(b"<w:r ")))
+        found = _RUN_OPENING.match(markup, max(markup.rfind("<w:r>"), markup.rfind("<w:r ")))
         if found is None:
             raise ValueError("the run begins in another piece")
-        looks = found.group(2) or b""
+        looks = found.group(2) or ""
         if (looks, locale) not in self._marked:
             self._marked[looks, locale] = self._with_language(looks, locale)
         return markup[: found.end(1)] + self._marked[looks, locale] + markup[found.end() :]
 
-    def _with_language(self, looks: bytes, locale: Locale) -> bytes:
+    def _with_language(self, looks: str, locale: Locale) -> str:
         """Run properties, or none, with the locale stated."""
-        root = self._parsed(b"<w:p><w:r>" + looks + b"</w:r></w:p>")
+        root = self._parsed(f"<w:p><w:r>{looks}</w:r></w:p>".encode())
         paragraph = next(iter(root))
         mark_language(paragraph, list(paragraph), locale, Styles(None))
-        found = _RUN_OPENING.search(serialise(root, b""))
+        found = _RUN_OPENING.search(serialise(root, b"").decode())
         return found.group(2) if found is not None else looks
 
 
-def fold(data: bytes, budget: Budget) -> Folds | None:
-    """The folds of a part, None where it is too small or too unusual to fold.
+def fold(data: bytes, budget: Budget) -> tuple[Folds, bytes] | None:
+    """The folds of a part, and the part reduced by them; None where it is too unusual to fold.
 
     Raises:
         TooLargeError: the part has more elements than the budget allows.
     """
-    root = _ROOT.match(data) if len(data) >= _SMALLEST_PART else None
-    if root is None or _is_unusual(data, root.group(1), root.end()):
+    root = _ROOT.match(data)
+    if root is None or not _is_word(root.group(1)) or _BOUND in data or not _has_plain_text(data):
         return None
     budget.hold("elements", data.count(b"<"))
-    return Folds(data, root.group(1), budget)
+    folds = Folds(data, root.group(1), budget)
+    reduced = folds.reduced()
+    return (folds, reduced) if reduced is not None else None
 
 
 def fold_number(element: Element) -> int | None:
@@ -226,76 +242,74 @@ def fold_number(element: Element) -> int | None:
     return int(number) if number is not None else None
 
 
-def _is_unusual(data: bytes, head: bytes, body: int) -> bool:
+def _is_word(head: bytes) -> bool:
     word = _WORD.search(head)
+    return word is not None and transitional(word.group(1).decode("latin-1")) == _WORD_URI
+
+
+def _has_plain_text(data: bytes) -> bool:
+    """Whether the part is UTF-8 without what a parser would refuse in texts that it is not given to read."""
     return (
-        word is None
-        or transitional(word.group(1).decode("latin-1")) != _WORD_URI
-        or any(mark in data for mark in _UNUSUAL)
-        or data.find(b"<!", body) >= 0
-        or data.find(b"<?", body) >= 0
-        or _DECLARING.search(data, body) is not None
-        or data.count(b"xml:space=") != sum(map(data.count, _SPACE_OWNERS))
-        or not is_utf8(data)
-        or len(data.translate(None, _CONTROLS)) != len(data)
+        is_utf8(data)
+        and len(data.translate(None, _CONTROLS)) == len(data)
+        and (data.isascii() or _NO_CHARACTERS.search(data) is None)
     )
 
 
-def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[bytes], tuple[str, ...]]]:
+def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, ...]]]:
     """Where innermost paragraphs begin and end, their constant markup between texts, and their texts."""
     constant, position = _Constant(), 0
     while (end := data.find(b"</w:p>", position)) >= 0:
         start = max(data.rfind(b"<w:p>", position, end), data.rfind(b"<w:p ", position, end))
         position = end + len(b"</w:p>")
         if start >= 0:
-            pieces = _TEXTS.split(data[start:end])
-            words = _decoded(pieces[1::2])
+            try:
+                paragraph = data[start:end].decode()
+            except UnicodeDecodeError:
+                continue
+            pieces = _TEXTS.split(paragraph)
+            words = tuple(pieces[1::2])
+            if "&" in paragraph or "\r" in paragraph or "]]>" in paragraph:
+                words = _plain(words)
             if words is not None:
                 yield start, position, list(map(constant.__getitem__, pieces[::2])), words
 
 
-def _may_be_alike(markup: Sequence[bytes]) -> bool:
+def _may_be_alike(markup: Sequence[str]) -> bool:
     """Whether paragraphs of this markup, which lacks its end tag, may read alike whatever their words."""
-    whole = b">".join(markup)
+    whole = ">".join(markup)
     return (
         len(whole) <= _LONGEST
         and len(_STARTS.findall(whole)) == 1
         and _NOT_ALIKE.search(whole) is None
-        and all(piece.endswith((b"<w:t", _SPACED)) for piece in markup[:-1])
+        and all(piece.endswith(("<w:t", _SPACED)) for piece in markup[:-1])
     )
 
 
 def _kind(text: str) -> int:
     """What of a text decides how its paragraph is read; two of one kind read alike in one markup."""
     kind = 0 if not text else 1 if text.isspace() else 2
-    return kind + 3 if is_wide_text(text) else kind
+    return kind if text.isascii() or not is_wide_text(text) else kind + 3
 
 
-def _decoded(raws: Sequence[bytes]) -> tuple[str, ...] | None:
-    """The texts of text nodes; None where one is more than text and plain entities, or no UTF-8."""
-    whole = b" ".join(raws)
-    if b"\r" in whole or b"]]>" in whole:
+def _plain(raws: Sequence[str]) -> tuple[str, ...] | None:
+    """Texts as they are read; None where one is more than text and plain entities."""
+    whole = " ".join(raws)
+    if "\r" in whole or "]]>" in whole or _OTHER_ENTITY.search(whole):
         return None
-    if b"&" in whole:
-        if _OTHER_ENTITY.search(whole):
-            return None
-        raws = [_plain(raw) for raw in raws]
-    try:
-        return tuple([raw.decode() for raw in raws])
-    except UnicodeDecodeError:
-        return None
+    return tuple(map(_unescaped, raws)) if "&" in whole else tuple(raws)
 
 
-def _plain(raw: bytes) -> bytes:
+def _unescaped(raw: str) -> str:
     for entity, char in _ENTITIES:
         raw = raw.replace(entity, char)
     return raw
 
 
-def _escaped(text: str) -> bytes:
+def _escaped(text: str) -> str:
     """Text as lxml writes it."""
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:
         text = text.replace("<", "&lt;")
-    return text.replace(">", "&gt;").replace("\r", "&#13;").encode()
+    return text.replace(">", "&gt;").replace("\r", "&#13;")

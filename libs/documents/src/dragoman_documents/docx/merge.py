@@ -17,6 +17,8 @@ from dragoman_documents.docx.stories import plan_units, prose_parts, style_parts
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
 
+_FOLDED_BYTES = 16 * 1024  # less than extraction folds: beside a change, paragraphs in bytes stay as they are written
+
 
 def merge(
     data: bytes,
@@ -37,7 +39,7 @@ def merge(
     """
     with paused_collection():
         is_mirrored = target_locale is not None and target_locale.is_right_to_left  # which takes tables and styles too
-        package = Package(data, budget or Budget(), folding=not is_mirrored)
+        package = Package(data, budget or Budget(), None if is_mirrored else _FOLDED_BYTES)
         return _merged(package, targets, options or ExtractOptions(), target_locale)
 
 

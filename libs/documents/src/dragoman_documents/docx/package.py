@@ -130,16 +130,16 @@ class Relationship:
 class Package:
     """A WordprocessingML package in memory.
 
-    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is. With
-    `folding`, a long part has stubs for most paragraphs, which only the `Folds` of the part can read.
+    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is. A part of
+    `folded_bytes` or more has stubs for most paragraphs, which only the `Folds` of the part can read.
 
     Raises:
         DocumentError: the bytes are no readable Word document; the message names the cure.
     """
 
-    def __init__(self, data: bytes, budget: Budget, folding: bool = False) -> None:
+    def __init__(self, data: bytes, budget: Budget, folded_bytes: int | None = None) -> None:
         self.budget = budget
-        self._is_folding = folding
+        self._folded_bytes = folded_bytes
         self._folds: dict[str, Folds] = {}
         self.size_bytes = len(data)
         self._archive = Archive(data, budget)
@@ -291,11 +291,11 @@ class Package:
         if naming not in data and is_utf8(data):
             return None
         self._prologs[key] = prolog(data)
-        folds = fold(data, self.budget) if self._is_folding else None
-        if folds is None:
-            return parse_xml(data, self.budget)
-        self._folds[key] = folds
-        return parse_xml(folds.reduced(), self.budget)
+        if self._folded_bytes is not None and len(data) >= self._folded_bytes:
+            folded = fold(data, self.budget)
+            if folded is not None:
+                self._folds[key], data = folded
+        return parse_xml(data, self.budget)
 
     def _parse_if_well_formed(self, key: str, entry: Entry, naming: bytes) -> Element | None:
         """A part that the document can be read without is left as it is where it is damaged."""

@@ -110,20 +110,12 @@ class Shape:
     little.
     """
 
-    markup: Sequence[bytes]
+    markup: Sequence[str]
     is_fit: bool = True
     levels: tuple[Level, ...] = ()
     readings: dict[tuple[int | None, ...], Reading | None] = field(
         default_factory=dict["tuple[int | None, ...]", "Reading | None"]
     )
-
-    def is_known(self, words: Sequence[str]) -> bool:
-        """Whether there is a reading for these texts."""
-        return self._prevailing(words) in self.readings
-
-    def reading(self, words: Sequence[str]) -> Reading | None:
-        """What a paragraph of these texts reads as; None where it has no unit."""
-        return self.readings[self._prevailing(words)]
 
     def learn(self, paragraph: Element, items: list[Item], has_nested: bool) -> Tagged | None:
         """The unit the items make, as `tag_content` does; what it says of others of the shape is kept."""
@@ -134,7 +126,7 @@ class Shape:
             self.is_fit
             and not has_nested
             and len(nodes) == len(self.markup) - 1
-            and _is_as_written(paragraph, b"".join(self.markup))
+            and _is_as_written(paragraph, "".join(self.markup))
             and _is_plain(held, numbers)
         )
         if not self.is_fit:
@@ -142,10 +134,11 @@ class Shape:
         self.levels = tuple(_levels(held, numbers))
         tagged = tag_content(items)
         words = [node.text or "" for node in nodes]
-        self.readings[self._prevailing(words)] = _reading(tagged, numbers, style_of(paragraph)) if tagged else None
+        self.readings[self.prevailing(words)] = _reading(tagged, numbers, style_of(paragraph)) if tagged else None
         return tagged
 
-    def _prevailing(self, words: Sequence[str]) -> tuple[int | None, ...]:
+    def prevailing(self, words: Sequence[str]) -> tuple[int | None, ...]:
+        """The looks that have most of these texts, by which the readings are known."""
         if not self.levels:
             return ()
         return tuple([heaviest([(look, words[n]) for look, ns in level for n in ns]) for level in self.levels])
@@ -214,12 +207,12 @@ def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
     return True
 
 
-def _is_as_written(paragraph: Element, markup: bytes) -> bool:
+def _is_as_written(paragraph: Element, markup: str) -> bool:
     """Whether what is looked for in bytes is what the tree has: no other prefix, spelling, order or nesting of it."""
     count = Counter(map(short_name, paragraph.iter()))
     return (
-        count["w:r"] == markup.count(b"<w:r>") + markup.count(b"<w:r ")
-        and count["w:rPr"] == markup.count(b"<w:rPr>")
+        count["w:r"] == markup.count("<w:r>") + markup.count("<w:r ")
+        and count["w:rPr"] == markup.count("<w:rPr>")
         and count["w:p"] == 1
         and all(">" not in value for element in paragraph.iter() for value in element.attrib.values())
         and not any(_has_late_properties(element) for element in paragraph.iter())

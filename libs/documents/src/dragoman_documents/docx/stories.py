@@ -196,12 +196,14 @@ class _PartWalker:
         shape, words = folds.taken(number)
         if frame.flow.computing is not None:
             return False
-        if shape.is_fit and not shape.is_known(words):
+        looks = shape.prevailing(words)
+        if shape.is_fit and looks not in shape.readings:
             element = folds.parsed(number)
             shape.learn(element, self._collector.paragraph(element, Flow()), bool(self._collector.nested))
+            looks = shape.prevailing(words)
         if not shape.is_fit:
             return False
-        reading = shape.reading(words)
+        reading = shape.readings[looks]
         if reading is not None:
             holder = FoldedParagraph(number, folds, stub, reading, reading.content(words), self._unfolded)
             self._add_paragraph(holder, reading.style, path, frame)
