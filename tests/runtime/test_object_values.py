@@ -6,9 +6,9 @@ from uuid import UUID
 import pytest
 from pydantic import JsonValue, ValidationError
 
-from dragoman_contracts.model import Value
+from dragoman_contracts.model import Value, canonical_json
 from dragoman_contracts.references import JSON_MEDIA_TYPE
-from dragoman_runtime.objects import FileObjectStore, canonical_json, get_value, put_value
+from dragoman_runtime.objects import FileObjectStore, get_value, put_value
 
 PROJECT = UUID("0192f0c1-0000-7000-8000-000000000001")
 

@@ -9,7 +9,6 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ArtifactKind, ObjectRef
 from dragoman_contracts.reports import PreflightReport, Severity
-from dragoman_contracts.text import TargetList
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.objects import get_value
 from dragoman_runtime.worker.failure import ParkingReason
@@ -45,7 +44,7 @@ async def draft_of(platform: Platform, job: Job) -> bytes:
     objects, project_id = platform.objects, job.project_id
     policy = await get_value(objects, project_id, job.submitted.policy, Policy)
     source = await objects.get(project_id, job.submitted.source)
-    lists = [await get_value(objects, project_id, ref, TargetList) for ref in dragoman_reassemble.app.target_lists(job)]
+    lists = [await objects.get(project_id, ref) for ref in dragoman_reassemble.app.target_lists(job)]
     return dragoman_reassemble.app.draft(source, lists, policy, job.target_locale)
 
 

@@ -19,11 +19,10 @@ from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.errors import DragomanError, ObjectMissingError, PermanentError, RetryableError
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, fold
-from dragoman_contracts.model import Value
+from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef, Sha256, references_in
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_runtime.objects import canonical_json
 from dragoman_runtime.objects.addresses import digest_of, sha256
 from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
 
@@ -134,7 +133,7 @@ class RecordedObjects(ProjectObjects):
     async def get_value(self, ref: ObjectRef, type_: type[_V]) -> _V:
         key = (ref.digest, type_)
         if key not in self._parsed:
-            self._parsed[key] = type_.model_validate_json(await self.get(ref), extra="ignore")
+            self._parsed[key] = from_json(type_, await self.get(ref))
         return cast(_V, self._parsed[key])
 
     @override

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from pydantic import JsonValue
 
 from dragoman_contracts.events import DocumentExtracted, Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.model import Value
+from dragoman_contracts.model import Value, canonical_json
 from dragoman_contracts.pipeline import WorkItem, next_kind
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import ExtractionManifest
-from dragoman_contracts.text import Unit
+from dragoman_contracts.text import Unit, UnitList
 from dragoman_contracts.vocabulary import PhaseKind
+from dragoman_extract.ports import UnitExtractor
 from dragoman_linguistics import TextCount, count_text, segment
 
 RULES_VERSION = 1
@@ -29,6 +33,27 @@ class ExtractionOutcome(Value):
     translatable_count: int
     segment_count: int
     word_count: int
+
+
+class Extracted(Value):
+    """What a document gave: the canonical JSON of its `UnitList`, and the manifest of it."""
+
+    units: bytes
+    manifest: ExtractionManifest
+
+
+def extracted(
+    extractor: UnitExtractor, source: bytes, options: Mapping[str, JsonValue], locale: Locale, *, source_digest: str
+) -> Extracted:
+    """The units of a document, segmented.
+
+    Raises:
+        PermanentError: the document cannot be read; the message names the cure.
+    """
+    units = segmented(extractor.extract(source, options), locale)
+    data = canonical_json(UnitList(source_locale=locale, units=units))
+    manifest = manifest_of(units, source_digest=source_digest, units_digest=hashlib.sha256(data).hexdigest())
+    return Extracted(units=data, manifest=manifest)
 
 
 def segmented(units: Iterable[Unit], locale: Locale) -> tuple[Unit, ...]:

@@ -8,9 +8,9 @@ from typing import Any
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.text import UnitList
+from dragoman_contracts.references import JSON_MEDIA_TYPE
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_extract.domain import RULES_VERSION, ExtractionOutcome, decide, manifest_of, segmented
+from dragoman_extract.domain import RULES_VERSION, ExtractionOutcome, decide, extracted
 from dragoman_extract.ports import UnitExtractor
 from dragoman_runtime.worker import Task, WorkContext
 
@@ -22,16 +22,17 @@ def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:
         job, objects = context.job, context.objects
         policy = await objects.get_value(job.submitted.policy, Policy)
         source = await objects.get(job.submitted.source)
-        extracted = await context.compute(extractor.extract, source, policy.extraction)
-        units = await context.compute(segmented, extracted, job.source_locale)
-        unit_list = await objects.put_value(UnitList(source_locale=job.source_locale, units=units))
-        manifest = manifest_of(
-            units,
+        found = await context.compute(
+            extracted,
+            extractor,
+            source,
+            policy.extraction,
+            job.source_locale,
             source_digest=job.submitted.source.digest,
-            units_digest=unit_list.digest,
         )
+        manifest = found.manifest
         return ExtractionOutcome(
-            units=unit_list,
+            units=await objects.put(found.units, JSON_MEDIA_TYPE),
             manifest=await objects.put_value(manifest),
             unit_count=manifest.unit_count,
             translatable_count=manifest.translatable_count,

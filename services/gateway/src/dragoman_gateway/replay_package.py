@@ -24,12 +24,12 @@ from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError, Pe
 from dragoman_contracts.events import ReplayPackaged
 from dragoman_contracts.job import Job, fold
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.model import Value
+from dragoman_contracts.model import Value, canonical_json
 from dragoman_contracts.references import ObjectRef, Sha256, references_in
 from dragoman_contracts.reports import VerificationResults
 from dragoman_contracts.text import TargetList, Unit, UnitList, UnitTarget
 from dragoman_linguistics import TmxHeader, TmxUnit, write_tmx
-from dragoman_runtime.objects import ObjectStore, canonical_json, get_value
+from dragoman_runtime.objects import ObjectStore, get_value
 from dragoman_runtime.objects.addresses import digest_of, missing, verified
 
 MEDIA_TYPE = "application/zip"

@@ -22,6 +22,8 @@ from dragoman_contracts.pipeline import WorkItem, next_kind
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
 from dragoman_contracts.vocabulary import RESTING, PhaseKind
+from dragoman_intake.ports import SourceInspector
+from dragoman_linguistics import identify
 
 RULES_VERSION = 2
 """Raised when the same source would get another report."""
@@ -56,6 +58,22 @@ class LanguageFound(Value):
 
     locale: Locale | None
     confidence: float
+
+
+class Inspected(Value):
+    """What a look into a document gave, and the language of its text."""
+
+    findings: tuple[PreflightFinding, ...]
+    facts: dict[str, JsonValue]
+    language: LanguageFound
+
+
+def inspected(inspector: SourceInspector, source: bytes, options: Mapping[str, JsonValue]) -> Inspected:
+    """What is found in a document, where the policy's `options` say what is translated."""
+    inspection = inspector.inspect(source, options)
+    guess = identify(inspection.texts)
+    language = LanguageFound(locale=guess.locale, confidence=guess.confidence)
+    return Inspected(findings=inspection.findings, facts=inspection.facts, language=language)
 
 
 def report_on(

@@ -12,14 +12,13 @@ from dragoman_contracts.vocabulary import WorkKind
 from dragoman_intake.domain import (
     RULES_VERSION,
     CancellationOutcome,
-    LanguageFound,
     PreflightOutcome,
     decide_cancellation,
     decide_preflight,
+    inspected,
     report_on,
 )
 from dragoman_intake.ports import SourceInspector
-from dragoman_linguistics import identify
 from dragoman_runtime.worker import NotYetError, Task, WorkContext
 
 
@@ -30,14 +29,13 @@ def preflight_task(inspector: SourceInspector) -> Task[PreflightOutcome]:
         job, objects = context.job, context.objects
         source = await objects.get(job.submitted.source)
         policy = await objects.get_value(job.submitted.policy, Policy)
-        inspection = await context.compute(inspector.inspect, source, policy.extraction)
-        found = await context.compute(_language_of, inspection.texts)
+        found = await context.compute(inspected, inspector, source, policy.extraction)
         report = report_on(
             job.submitted.source.digest,
-            inspection.findings,
-            inspection.facts,
+            found.findings,
+            found.facts,
             job.source_locale,
-            found,
+            found.language,
             was_encrypted=job.submitted.was_encrypted,
         )
         return PreflightOutcome(
@@ -59,11 +57,6 @@ def cancellation_task() -> Task[CancellationOutcome]:
         return CancellationOutcome()
 
     return Task(WorkKind.CANCELLATION, CancellationOutcome, None, perform, decide_cancellation)
-
-
-def _language_of(texts: tuple[str, ...]) -> LanguageFound:
-    guess = identify(texts)
-    return LanguageFound(locale=guess.locale, confidence=guess.confidence)
 
 
 def _inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:

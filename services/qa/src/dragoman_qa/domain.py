@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dragoman_contracts.events import Event, QaVerdict, TranslationVerified
 from dragoman_contracts.job import Job
-from dragoman_contracts.model import Value
+from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.pipeline import WorkItem, next_kind
 from dragoman_contracts.references import ObjectRef
-from dragoman_contracts.text import ResultSource, TargetList, Unit, UnitTarget
+from dragoman_contracts.reports import QaReport, TranslationPlan, VerificationResults
+from dragoman_contracts.text import ResultSource, TargetList, Unit, UnitList, UnitTarget
 from dragoman_contracts.vocabulary import PhaseKind
+from dragoman_linguistics import summarise
+from dragoman_qa.ports import UnitChecker
 
 RULES_VERSION = 1
 """Raised when the same targets would get another verdict."""
@@ -25,6 +28,23 @@ class VerificationOutcome(Value):
     passed_count: int
     review_count: int
     blocked_count: int
+
+
+class Verified(Value):
+    """What the checks gave: the canonical JSON of the `VerificationResults`, and the report on them."""
+
+    results: bytes
+    report: QaReport
+
+
+def verified(checker: UnitChecker, units: bytes, plan: bytes, lists: Sequence[bytes]) -> Verified:
+    """Check each translatable unit of a `UnitList` against the `TargetList`s of a `TranslationPlan`, all as JSON."""
+    planned = from_json(TranslationPlan, plan)
+    targets = (from_json(TargetList, each) for each in lists)
+    pairs = paired(from_json(UnitList, units).units, targets, planned.copied)
+    checked = tuple(checker.check(unit, target, planned.inapplicable_checks) for unit, target in pairs)
+    report = summarise(checked, planned.inapplicable_checks)
+    return Verified(results=canonical_json(VerificationResults(units=checked)), report=report)
 
 
 def paired(units: Iterable[Unit], lists: Iterable[TargetList], copied: Iterable[str]) -> list[tuple[Unit, UnitTarget]]:

@@ -7,11 +7,9 @@ from typing import Any
 
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.reports import TranslationPlan, UnitVerification, VerificationResults
-from dragoman_contracts.text import TargetList, Unit, UnitList, UnitTarget
+from dragoman_contracts.references import JSON_MEDIA_TYPE
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_linguistics import summarise
-from dragoman_qa.domain import RULES_VERSION, VerificationOutcome, decide, paired
+from dragoman_qa.domain import RULES_VERSION, VerificationOutcome, decide, verified
 from dragoman_qa.errors import NotTranslatedError
 from dragoman_qa.ports import UnitChecker
 from dragoman_runtime.worker import Task, WorkContext
@@ -20,24 +18,18 @@ from dragoman_runtime.worker import Task, WorkContext
 def verification_task(checker: UnitChecker) -> Task[VerificationOutcome]:
     """The QA phase, with the given checker."""
 
-    def check_all(
-        pairs: list[tuple[Unit, UnitTarget]], not_applicable: tuple[str, ...]
-    ) -> tuple[UnitVerification, ...]:
-        return tuple(checker.check(unit, target, not_applicable) for unit, target in pairs)
-
     async def perform(context: WorkContext) -> VerificationOutcome:
         job, objects = context.job, context.objects
         if job.extraction is None or job.plan is None:
             raise NotTranslatedError(f"Job {job.job_id} has no translation to verify; resume it.")
-        units = (await objects.get_value(job.extraction.units, UnitList)).units
-        plan = await objects.get_value(job.plan.plan, TranslationPlan)
-        lists = [await objects.get_value(ref, TargetList) for ref in job.plan.batches if ref is not None]
-        pairs = paired(units, lists, plan.copied)
-        verified = await context.compute(check_all, pairs, plan.inapplicable_checks)
-        report = summarise(verified, plan.inapplicable_checks)
+        units = await objects.get(job.extraction.units)
+        plan = await objects.get(job.plan.plan)
+        lists = [await objects.get(ref) for ref in job.plan.batches if ref is not None]
+        found = await context.compute(verified, checker, units, plan, lists)
+        report = found.report
         return VerificationOutcome(
             verdict=report.verdict,
-            results=await objects.put_value(VerificationResults(units=verified)),
+            results=await objects.put(found.results, JSON_MEDIA_TYPE),
             qa_report=await objects.put_value(report),
             passed_count=report.passed_count,
             review_count=report.review_count,

@@ -7,7 +7,6 @@ from typing import Any
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.text import TargetList
 from dragoman_contracts.vocabulary import Service
 from dragoman_reassemble.adapters.docx import DocxMerger, merged_docx
 from dragoman_reassemble.domain import merged_targets
@@ -24,8 +23,8 @@ def tasks() -> tuple[Task[Any], ...]:
     return (reassembly_task(DocxMerger()),)
 
 
-def draft(source: bytes, lists: Iterable[TargetList], policy: Policy, target_locale: Locale) -> bytes:
-    """The document these targets give, for a look before anybody decided."""
+def draft(source: bytes, lists: Iterable[bytes], policy: Policy, target_locale: Locale) -> bytes:
+    """The document that these `TargetList`s, as JSON, give, for a look before anybody decided."""
     return merged_docx(source, merged_targets(lists), policy.extraction, target_locale)
 
 

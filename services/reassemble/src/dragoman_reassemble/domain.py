@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from pydantic import JsonValue
 
 from dragoman_contracts.events import DocumentReassembled, Event, JobCompleted
 from dragoman_contracts.job import Job
-from dragoman_contracts.model import Value
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import Content, TargetList
+from dragoman_reassemble.ports import DocumentMerger
 
 RULES_VERSION = 1
 """Raised when the same source and targets would give another document."""
@@ -22,9 +26,30 @@ class ReassemblyOutcome(Value):
     manifest: ObjectRef
 
 
-def merged_targets(lists: Iterable[TargetList]) -> dict[str, Content]:
+class Reassembled(Value):
+    """The final document, how many units have a target in it, and the names of the parts that differ."""
+
+    data: bytes
+    unit_count: int
+    changed_parts: tuple[str, ...]
+
+
+def reassembled(
+    merger: DocumentMerger, source: bytes, lists: Iterable[bytes], options: Mapping[str, JsonValue], locale: Locale
+) -> Reassembled:
+    """The source with the targets of these `TargetList`s, as JSON, in their places.
+
+    Raises:
+        PermanentError: the targets do not belong to this document, it cannot be read, or more than text changed.
+    """
+    targets = merged_targets(lists)
+    merged = merger.merge(source, targets, options, locale)
+    return Reassembled(data=merged.data, unit_count=len(targets), changed_parts=merged.changed_parts)
+
+
+def merged_targets(lists: Iterable[bytes]) -> dict[str, Content]:
     """The target of each unit; a later list (a review) takes the place of an earlier one."""
-    return {target.unit_id: target.target for each in lists for target in each.targets}
+    return {target.unit_id: target.target for each in lists for target in from_json(TargetList, each).targets}
 
 
 def decide(job: Job, item: WorkItem, outcome: ReassemblyOutcome) -> tuple[Event, ...]:

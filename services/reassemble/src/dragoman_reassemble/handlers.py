@@ -10,9 +10,8 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
 from dragoman_contracts.reports import ReassemblyManifest
-from dragoman_contracts.text import TargetList
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_reassemble.domain import RULES_VERSION, ReassemblyOutcome, decide, merged_targets
+from dragoman_reassemble.domain import RULES_VERSION, ReassemblyOutcome, decide, reassembled
 from dragoman_reassemble.ports import DocumentMerger
 from dragoman_runtime.worker import Task, WorkContext
 
@@ -24,15 +23,14 @@ def reassembly_task(merger: DocumentMerger) -> Task[ReassemblyOutcome]:
         job, objects = context.job, context.objects
         policy = await objects.get_value(job.submitted.policy, Policy)
         source = await objects.get(job.submitted.source)
-        lists = [await objects.get_value(ref, TargetList) for ref in target_lists(job)]
-        targets = merged_targets(lists)
-        merged = await context.compute(merger.merge, source, targets, policy.extraction, job.target_locale)
+        lists = [await objects.get(ref) for ref in target_lists(job)]
+        merged = await context.compute(reassembled, merger, source, lists, policy.extraction, job.target_locale)
         final_docx = await objects.put(merged.data, DOCX_MEDIA_TYPE)
         manifest = ReassemblyManifest(
             source_digest=job.submitted.source.digest,
             final_digest=final_docx.digest,
             target_lists=tuple(ref.digest for ref in target_lists(job)),
-            unit_count=len(targets),
+            unit_count=merged.unit_count,
             changed_parts=merged.changed_parts,
         )
         return ReassemblyOutcome(final_docx=final_docx, manifest=await objects.put_value(manifest))

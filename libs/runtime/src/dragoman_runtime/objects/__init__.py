@@ -7,7 +7,7 @@ from dragoman_runtime.objects.cached import CachedObjectStore
 from dragoman_runtime.objects.configured import object_store
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.objects.port import CHUNK_BYTES, ObjectStore, StoredObject
-from dragoman_runtime.objects.values import canonical_json, get_value, put_value
+from dragoman_runtime.objects.values import get_value, put_value
 
 __all__ = [
     "CHUNK_BYTES",
@@ -15,7 +15,6 @@ __all__ = [
     "FileObjectStore",
     "ObjectStore",
     "StoredObject",
-    "canonical_json",
     "get_value",
     "object_store",
     "put_value",

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import TypeVar
 from uuid import UUID
 
-from dragoman_contracts.model import Value
+from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
 from dragoman_runtime.objects.port import ObjectStore
 
 _V = TypeVar("_V", bound=Value)
-
-
-def canonical_json(value: Value) -> bytes:
-    """The value as JSON in UTF-8 with sorted keys and no white space: equal values, equal bytes."""
-    plain: object = json.loads(value.model_dump_json())
-    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 async def put_value(store: ObjectStore, project_id: UUID, value: Value) -> ObjectRef:
@@ -31,4 +24,4 @@ async def get_value(store: ObjectStore, project_id: UUID, ref: ObjectRef | str, 
         ObjectMissingError, ObjectCorruptError: as `ObjectStore.get`.
         pydantic.ValidationError: the object is a value of another type.
     """
-    return type_.model_validate_json(await store.get(project_id, ref), extra="ignore")
+    return from_json(type_, await store.get(project_id, ref))
