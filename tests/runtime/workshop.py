@@ -31,6 +31,7 @@ from dragoman_contracts.pipeline import WorkItem, next_kind, next_phase
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import PhaseKind, WorkKind
 from dragoman_runtime.bus import Delivery
+from dragoman_runtime.computing import Computing, Threads
 from dragoman_runtime.eventstore import Append, Head, Jobs, Lease, Stored
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
@@ -98,9 +99,15 @@ class Workshop:
         """The event that was appended last."""
         return (await self.events())[-1].recorded.event
 
-    def worker(self, *tasks: Task[Outcome], owner: str = "one", limits: WorkerLimits | None = None) -> Worker:
+    def worker(
+        self,
+        *tasks: Task[Outcome],
+        owner: str = "one",
+        limits: WorkerLimits | None = None,
+        computing: Computing | None = None,
+    ) -> Worker:
         """A worker that performs these tasks. Its heartbeat is not started."""
-        ports = WorkerPorts(self.store, self.objects, self.clock)
+        ports = WorkerPorts(self.store, self.objects, self.clock, computing=computing or Threads())
         return Worker(tasks, ports, WorkerIdentity("test", owner, "build-1"), limits or WorkerLimits())
 
     @staticmethod

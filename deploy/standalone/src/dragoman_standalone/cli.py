@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from dragoman_standalone.translating import Order
 
 _PATIENCE_S = 20.0
+_START_S = 1.0  # what the start of processes costs, about
 _T = TypeVar("_T")
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help="Translate DOCX.")
@@ -115,7 +116,7 @@ async def _translate(files: list[Input], order: Order, settings: StandaloneSetti
     started = time.monotonic()
     async with opened(settings) as platform:
         await settle_leftovers(platform, files, order)
-        async with at_work(platform):
+        async with at_work(platform, patience_s=_START_S):
             with progress_of(style, len(files)) as progress:
                 outcomes = await translate(platform, files, order, progress)
     return report_of(outcomes, time.monotonic() - started)

@@ -29,6 +29,7 @@ from dragoman_gateway.gateway import Gateway, GatewayPorts
 from dragoman_gateway.views import SqlJobViews
 from dragoman_runtime.bus import InProcessBus
 from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.computing import Computing, Threads, computing
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.live_jobs import SqliteLiveJobs
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
@@ -42,6 +43,14 @@ from dragoman_standalone.dispatcher import Dispatcher
 from dragoman_standalone.lock import StateLock
 from dragoman_standalone.settings import StandaloneSettings
 from dragoman_translate.app import ConfiguredEngines, engine_names
+
+_COMPUTING = (
+    "dragoman_standalone.cli",  # a child imports the program's main module, which imports this
+    *dragoman_intake.app.COMPUTING,
+    *dragoman_extract.app.COMPUTING,
+    *dragoman_qa.app.COMPUTING,
+    *dragoman_reassemble.app.COMPUTING,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +118,31 @@ def signing_key(folder: Path) -> bytes:
 
 
 @asynccontextmanager
-async def at_work(platform: Platform) -> AsyncGenerator[None]:
-    """The services' workers at work for the block; jobs that an earlier process left go on."""
-    engines = ConfiguredEngines(platform.settings)
+async def at_work(platform: Platform, *, patience_s: float = 0.0) -> AsyncGenerator[None]:
+    """The services' workers at work for the block; jobs that an earlier process left go on.
+
+    With `patience_s`, processes are started only once pieces of work were in each other's way for so long.
+    """
+    settings = platform.settings
+    engines = ConfiguredEngines(settings)
     try:
-        async with performing(platform, _tasks(engines)):
+        async with (
+            computing(settings.processes, preload=_COMPUTING, patience_s=patience_s) as computed_by,
+            performing(platform, _tasks(engines), computed_by),
+        ):
             yield
     finally:
         await engines.aclose()
 
 
 @asynccontextmanager
-async def performing(platform: Platform, tasks: Mapping[Service, Sequence[Task[Any]]]) -> AsyncGenerator[None]:
+async def performing(
+    platform: Platform, tasks: Mapping[Service, Sequence[Task[Any]]], computed_by: Computing | None = None
+) -> AsyncGenerator[None]:
     """A worker for each service's tasks at work for the block, with the dispatcher and the reconciler."""
     settings, store = platform.settings, platform.store
     bus = InProcessBus()
-    ports = WorkerPorts(store, platform.objects, SystemClock(), Jobs(store))
+    ports = WorkerPorts(store, platform.objects, SystemClock(), Jobs(store), computed_by or Threads())
     limits = worker_limits(settings)
     workers = [Worker(of_service, ports, identity_of(service), limits) for service, of_service in tasks.items()]
     every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)

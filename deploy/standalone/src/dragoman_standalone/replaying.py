@@ -6,8 +6,6 @@ import asyncio
 import gc
 import multiprocessing
 import os
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
@@ -24,6 +22,7 @@ from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.model import Value
 from dragoman_gateway.views import projections
 from dragoman_runtime import owing
+from dragoman_runtime.child import begin_child
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.archive import ArchivedLog, Span, spans
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
@@ -358,19 +357,11 @@ _counter: Any = None
 
 
 def _begin_process(counter: Any) -> None:
-    """Make this process one that fills spans: Ctrl-C is for the first one, and without that it ends."""
+    """Make this process one that fills spans."""
     global _counter
     _counter = counter
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    begin_child()
     _collect_rarely()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _fill_in_process(work: _Work) -> Filled:

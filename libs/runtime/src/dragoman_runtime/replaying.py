@@ -23,6 +23,7 @@ from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef, Sha256, references_in
 from dragoman_contracts.vocabulary import WorkKind
+from dragoman_runtime.computing import Threads
 from dragoman_runtime.objects.addresses import digest_of, sha256
 from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
 
@@ -161,6 +162,7 @@ class _Past(WorkContext):
         self.item = item
         self.attempt = attempt
         self.objects = objects
+        self._computing = Threads()
 
     @override
     async def stop_if_cancelled(self) -> None:

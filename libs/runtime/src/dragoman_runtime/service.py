@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.vocabulary import QUEUE_OF, Service
 from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.computing import computing
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.revision import are_events_newest
 from dragoman_runtime.objects import ObjectStore, object_store
@@ -101,29 +102,30 @@ async def once_reachable(connect: Callable[[], Awaitable[_T]]) -> _T:
 
 
 async def run_service(
-    service: Service, tasks: Sequence[Task[Any]], settings: ServiceSettings, companions: Sequence[Companion] = ()
+    service: Service,
+    tasks: Sequence[Task[Any]],
+    settings: ServiceSettings,
+    companions: Sequence[Companion] = (),
+    preload: Sequence[str] = (),
 ) -> None:
-    """Serve the queues of these tasks until SIGTERM or SIGINT, then finish what is under way."""
+    """Serve the queues of these tasks until SIGTERM or SIGINT, then finish what is under way.
+
+    `preload` are the modules of what the tasks compute, which the processes that compute it share.
+    """
     telemetry = configure_telemetry(settings, service.value)
     try:
-        async with backends(settings) as shared:
-            await _serve(service, tasks, settings, shared, companions)
+        async with backends(settings) as shared, computing(settings.processes, preload=preload) as computed_by:
+            ports = WorkerPorts(shared.store, shared.objects, SystemClock(), computing=computed_by)
+            worker = Worker(tasks, ports, identity_of(service), worker_limits(settings))
+            await _serve(worker, settings, shared, companions)
     finally:
         telemetry.shutdown()
 
 
-async def _serve(
-    service: Service,
-    tasks: Sequence[Task[Any]],
-    settings: ServiceSettings,
-    shared: Backends,
-    companions: Sequence[Companion],
-) -> None:
-    ports = WorkerPorts(shared.store, shared.objects, SystemClock())
-    worker = Worker(tasks, ports, identity_of(service), worker_limits(settings))
+async def _serve(worker: Worker, settings: ServiceSettings, shared: Backends, companions: Sequence[Companion]) -> None:
     worker.start()
     spare_collections()
-    queues = sorted({QUEUE_OF[task.kind] for task in tasks})
+    queues = sorted({QUEUE_OF[kind] for kind in worker.tasks})
     await shared.bus.start(queues, worker.receive, concurrency=settings.concurrency)
     beside = [asyncio.ensure_future(companion(shared)) for companion in companions]
     try:

@@ -174,6 +174,13 @@ class WorkerSettings(Settings):
     """How work is taken, tried again and given up."""
 
     concurrency: int = Field(default=4, ge=1, le=256, description="Pieces of work done at the same time.")
+    processes: int | None = Field(
+        default=None,
+        ge=0,
+        le=256,
+        description="Processes that read, check and write documents beside the first one, each started when there is "
+        "work for it; 0 or 1: none, the first one does it all. Not set: as many as there are processors.",
+    )
     lease_s: _Positive = Field(default=60, description="Seconds until work of a vanished worker is taken over.")
     heartbeat_s: _Positive = Field(default=20, description="Seconds between renewals of a lease; less than half of it.")
     deadline_s: _Positive = Field(default=1800, description="Seconds after which a piece of work is broken off.")

@@ -11,6 +11,9 @@ from dragoman_extract.settings import ExtractSettings
 from dragoman_runtime.service import run_service
 from dragoman_runtime.worker import Task
 
+COMPUTING = ("dragoman_extract.adapters.docx", "dragoman_extract.domain")
+"""The modules of what the tasks compute."""
+
 
 def tasks() -> tuple[Task[Any], ...]:
     """The work this service performs."""
@@ -19,4 +22,4 @@ def tasks() -> tuple[Task[Any], ...]:
 
 async def run(settings: ExtractSettings) -> None:
     """Serve until told to stop."""
-    await run_service(Service.EXTRACT, tasks(), settings)
+    await run_service(Service.EXTRACT, tasks(), settings, preload=COMPUTING)

@@ -25,7 +25,11 @@ from dragoman_runtime.service import Backends, build, identity_of, run_service
 from dragoman_runtime.settings import MaintenanceSettings
 from dragoman_runtime.worker import Task
 
-__all__ = ["Fault", "MaintenanceReport", "maintenance", "run", "tasks"]
+__all__ = ["COMPUTING", "Fault", "MaintenanceReport", "maintenance", "run", "tasks"]
+
+
+COMPUTING = ("dragoman_intake.adapters.docx", "dragoman_intake.domain")
+"""The modules of what the tasks compute."""
 
 
 def tasks() -> tuple[Task[Any], ...]:
@@ -64,4 +68,4 @@ async def run(settings: IntakeSettings) -> None:
             await engine.dispose()
 
     companions = [reconcile, collect, maintain] if settings.maintenance_every_s else [reconcile, collect]
-    await run_service(Service.INTAKE, tasks(), settings, companions=companions)
+    await run_service(Service.INTAKE, tasks(), settings, companions=companions, preload=COMPUTING)

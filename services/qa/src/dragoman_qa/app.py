@@ -11,6 +11,9 @@ from dragoman_qa.settings import QaSettings
 from dragoman_runtime.service import run_service
 from dragoman_runtime.worker import Task
 
+COMPUTING = ("dragoman_qa.adapters.built_in", "dragoman_qa.domain")
+"""The modules of what the tasks compute."""
+
 
 def tasks() -> tuple[Task[Any], ...]:
     """The work this service performs."""
@@ -19,4 +22,4 @@ def tasks() -> tuple[Task[Any], ...]:
 
 async def run(settings: QaSettings) -> None:
     """Serve until told to stop."""
-    await run_service(Service.QA, tasks(), settings)
+    await run_service(Service.QA, tasks(), settings, preload=COMPUTING)

@@ -15,7 +15,11 @@ from dragoman_reassemble.settings import ReassembleSettings
 from dragoman_runtime.service import run_service
 from dragoman_runtime.worker import Task
 
-__all__ = ["draft", "run", "target_lists", "tasks"]
+__all__ = ["COMPUTING", "draft", "run", "target_lists", "tasks"]
+
+
+COMPUTING = ("dragoman_reassemble.adapters.docx", "dragoman_reassemble.domain")
+"""The modules of what the tasks compute."""
 
 
 def tasks() -> tuple[Task[Any], ...]:
@@ -30,4 +34,4 @@ def draft(source: bytes, lists: Iterable[bytes], policy: Policy, target_locale: 
 
 async def run(settings: ReassembleSettings) -> None:
     """Serve until told to stop."""
-    await run_service(Service.REASSEMBLE, tasks(), settings)
+    await run_service(Service.REASSEMBLE, tasks(), settings, preload=COMPUTING)

@@ -36,7 +36,7 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
         engine = engines.get(policy.engine, policy.model)
         await engine.check_pair(job.source_locale, job.target_locale)
         units = (await objects.get_value(_units(job), UnitList)).units
-        plan = await context.compute(plan_batches, units, engine.capabilities, policy.batch_size)
+        plan = await context.compute_here(plan_batches, units, engine.capabilities, policy.batch_size)
         plan = plan.model_copy(update={"inapplicable_checks": engine.capabilities.inapplicable_checks})
         return PlanOutcome(
             plan=await objects.put_value(plan),

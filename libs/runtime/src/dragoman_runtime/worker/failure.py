@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,9 +10,9 @@ from dragoman_contracts.events import WorkFailed, WorkParked
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
+from dragoman_runtime.child import places_of
 
 INTERNAL = "internal"
-_STACK_FRAMES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,6 @@ def code_of(error: BaseException) -> str:
 
 def reason_of(error: BaseException) -> ParkingReason:
     """The error as a person may read it. Messages of foreign errors are left out: they may quote the document."""
-    frames = traceback.extract_tb(error.__traceback__)[-_STACK_FRAMES:]
-    stack = tuple(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)
+    stack = tuple(getattr(error, "__notes__", ())) or places_of(error)  # an error of a child has its places as notes
     message = error.message if isinstance(error, DragomanError) else type(error).__name__
     return ParkingReason(code=code_of(error), message=message, stack=stack)

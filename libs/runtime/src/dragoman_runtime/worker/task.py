@@ -18,6 +18,7 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import LIVE, WorkKind
+from dragoman_runtime.computing import Computing
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
 from dragoman_runtime.telemetry import get_logger
@@ -119,6 +120,7 @@ class WorkContext:
         objects: ProjectObjects,
         store: EventStore,
         jobs: Jobs,
+        computing: Computing,
     ) -> None:
         """`jobs` are those the worker keeps, so that a question about the job reads only the stream's news."""
         self.job = job
@@ -127,6 +129,7 @@ class WorkContext:
         self.objects = objects
         self._jobs = jobs
         self._store = store
+        self._computing = computing
 
     async def stop_if_cancelled(self) -> None:
         """Ask the log whether the job still moves.
@@ -158,9 +161,19 @@ class WorkContext:
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, _LONGEST_S)
 
+    async def compute(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Run pure, CPU-bound code without holding up heartbeats and other work, perhaps in another process.
+
+        So the function has a name in a module, and what goes in and comes out is bytes or small values.
+
+        Raises:
+            ProcessLostError: the process that was at it ended before it was done.
+        """
+        return await self._computing.run(function, *args, **kwargs)
+
     @staticmethod
-    async def compute(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Run pure, CPU-bound code without holding up heartbeats and other work."""
+    async def compute_here(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        """Run light code on values that would cost more to carry elsewhere, without holding up heartbeats."""
         return await asyncio.to_thread(function, *args, **kwargs)
 
 

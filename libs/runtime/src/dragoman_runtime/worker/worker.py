@@ -33,6 +33,7 @@ from dragoman_contracts.pipeline import WorkItem, accepts_late, is_due, is_owed
 from dragoman_contracts.vocabulary import PHASE_OF, JobStatus, WorkKind
 from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
+from dragoman_runtime.computing import Computing, Threads
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
 from dragoman_runtime.worker.failure import AbandonedError, RetryPolicy, decide_failure, reason_of
@@ -71,12 +72,16 @@ class WorkerLimits:
 
 @dataclass(frozen=True, slots=True)
 class WorkerPorts:
-    """What a worker works with. Several workers of one process share `jobs`, so that each event is folded once."""
+    """What a worker works with.
+
+    Several workers of one process share `jobs`, so that each event is folded once, and `computing`.
+    """
 
     store: EventStore
     objects: ObjectStore
     clock: Clock
     jobs: Jobs | None = None
+    computing: Computing = field(default_factory=Threads)
 
 
 class Worker:
@@ -122,6 +127,7 @@ class _Turn:
         self._store, self._objects, self._clock = worker.ports.store, worker.ports.objects, worker.ports.clock
         self._identity, self._limits = worker.identity, worker.limits
         self._jobs, self._held, self._values = worker.jobs, worker.held, worker.values
+        self._computing = worker.ports.computing
         self._task = worker.tasks[item.kind]
         self._item = item
         self._message = message
@@ -234,7 +240,7 @@ class _Turn:
 
     async def _perform(self, job: Job, attempt: int) -> Value:
         objects = ProjectObjects(self._objects, job.project_id, self._values)
-        context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs)
+        context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs, self._computing)
         async with asyncio.timeout(self._limits.deadline.total_seconds()):
             return await self._task.perform(context)
 
