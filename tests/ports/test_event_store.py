@@ -300,6 +300,26 @@ async def test_a_lease_tells_how_many_owners_let_it_expire(store: EventStore) ->
     assert released.takeovers == 0
 
 
+async def test_leases_that_ended_long_ago_are_forgotten(store: EventStore) -> None:
+    work_id, job_id = uuid4(), new_id()
+    await taken(store, Lease(work_id, job_id, "who vanished", timedelta(milliseconds=20)))
+    held = Lease(uuid4(), job_id, "who is at it", TTL)
+    await taken(store, held)
+
+    assert await store.forget_leases(timedelta(hours=1)) == 0
+    await taken(store, Lease(work_id, job_id, "who vanished as well", timedelta(milliseconds=20)))
+    async with asyncio.timeout(10):
+        while True:
+            if await store.forget_leases(timedelta(0)):
+                break
+            await asyncio.sleep(0.005)
+
+    assert (await store.live_leases(job_id)).keys() == {held.work_id}
+    first = Lease(work_id, job_id, "who comes now", TTL)
+    await store.commit(take=first)
+    assert first.takeovers == 0
+
+
 async def taken(store: EventStore, lease: Lease) -> None:
     """Take the lease, as soon as that of its owner before has expired."""
     async with asyncio.timeout(10):

@@ -18,6 +18,7 @@ from dragoman_contracts.events import Event, JobCompleted, JobRules, JobSubmitte
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ArtifactKind, ObjectRef, references_in
 from dragoman_intake.maintenance import Maintenance, MaintenanceReport
+from dragoman_runtime.eventstore import Lease
 from dragoman_runtime.objects import put_value
 from runtime.workshop import Outcome, Workshop, workshop
 
@@ -171,6 +172,14 @@ async def test_a_completed_job_without_a_result_is_reported(shop: Workshop) -> N
         f"no {ArtifactKind.FINAL_DOCX}",
         f"no {ArtifactKind.REASSEMBLY_MANIFEST}",
     }
+
+
+async def test_leases_of_processes_that_vanished_long_ago_go(shop: Workshop) -> None:
+    await shop.store.commit(take=Lease(new_id(), JOB, "who vanished", _GRACE))
+    assert (await maintained(shop)).forgotten_leases == 0
+    await shop.store.expire_leases()
+    assert (await maintained(shop, is_dry=True)).forgotten_leases == 0
+    assert (await maintained(shop)).forgotten_leases == 1
 
 
 async def test_two_processes_take_turns(shop: Workshop) -> None:

@@ -107,6 +107,8 @@ def _print(report: MaintenanceReport) -> None:
     console.print(
         f"{report.orphaned_objects:,} objects that nothing points to {would}deleted, {report.orphaned_bytes:,} bytes"
     )
+    if report.forgotten_leases:
+        console.print(f"{report.forgotten_leases:,} leases of processes that vanished long ago deleted")
     if report.checked_digests:
         console.print(f"{report.checked_digests:,} objects read and checked")
     for fault in report.faults[:_SHOWN]:

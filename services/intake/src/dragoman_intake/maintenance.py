@@ -34,6 +34,7 @@ TURN = UUID("2f1d6b0e-7c55-5c0b-9a83-6d61696e7461")
 
 _TTL = timedelta(hours=1)
 _LOOK = timedelta(minutes=10)
+_LEASE_OVER = timedelta(days=1)
 _LAST_RUN = "maintenance"
 _PAGE = 2000
 _LARGEST_OUTCOME_BYTES = 1024 * 1024
@@ -60,6 +61,7 @@ class MaintenanceReport(Value):
     deleted_bytes: int = 0
     orphaned_objects: int = 0
     orphaned_bytes: int = 0
+    forgotten_leases: int = 0
     checked_digests: int = 0
     faults: tuple[Fault, ...] = ()
 
@@ -213,6 +215,8 @@ class _Run:
         for project_id in sorted(self._census.references):
             await self._sweep(project_id, doomed.get(project_id, set()), checks_digests)
         await self._look_for_results()
+        if not self._is_dry:
+            self._counts["forgotten_leases"] = await self._store.forget_leases(_LEASE_OVER)
         return MaintenanceReport(
             is_dry=self._is_dry, event_count=self._census.event_count, faults=tuple(self._faults), **self._counts
         )

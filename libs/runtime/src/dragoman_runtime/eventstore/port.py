@@ -150,6 +150,13 @@ class EventStore(Protocol):
         """End all leases at once: for a process that knows it is alone. Whoever held them counts as vanished."""
         ...
 
+    async def forget_leases(self, expired_for: timedelta) -> int:
+        """Delete leases that ended so long ago, and with them that their owners vanished; how many it was.
+
+        Who is killed between the end of another's work and its own look at the job leaves such a lease for good.
+        """
+        ...
+
     def lock_position(self, name: str) -> AbstractAsyncContextManager[LockedPosition | None]:
         """The named position, locked for the block; None while another process holds it."""
         ...

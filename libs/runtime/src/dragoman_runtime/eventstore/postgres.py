@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -260,6 +260,15 @@ class PostgresEventStore(EventStore):
     async def expire_leases(self) -> None:
         async with translated_errors():
             await self._connections.fetch("UPDATE work_leases SET expires_at = clock_timestamp()")
+
+    @override
+    async def forget_leases(self, expired_for: timedelta) -> int:
+        async with translated_errors():
+            rows = await self._connections.fetch(
+                "DELETE FROM work_leases WHERE expires_at <= clock_timestamp() - $1::interval RETURNING work_id",
+                expired_for,
+            )
+        return len(rows)
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:

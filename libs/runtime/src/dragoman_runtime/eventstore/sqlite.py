@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -219,6 +219,11 @@ class SqliteEventStore(EventStore):
     @override
     async def expire_leases(self) -> None:
         await self.execute("UPDATE work_leases SET expires_at = 0")
+
+    @override
+    async def forget_leases(self, expired_for: timedelta) -> int:
+        until = time.time() - expired_for.total_seconds()
+        return len(await self.execute("DELETE FROM work_leases WHERE expires_at <= ? RETURNING work_id", (until,)))
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
