@@ -14,6 +14,7 @@ from contracts.streams import (
     UP_TO_TRANSLATION,
     JobStream,
     batch,
+    extracted,
     failed,
     given,
     parked,
@@ -112,6 +113,13 @@ def test_every_unit_is_counted_once() -> None:
     assert (extracted.waiting, extracted.translated) == (40, 0)
     assert (halfway.waiting, halfway.translated) == (20, 20)
     assert (doubtful.waiting, doubtful.passed, doubtful.review) == (0, 37, 3)
+
+
+def test_units_with_nothing_to_translate_do_not_wait() -> None:
+    numbers = extracted().model_copy(update={"unit_count": 55})
+    counts = unit_counts(given(numbers).job)
+    assert counts
+    assert (counts.total, counts.kept, counts.waiting) == (55, 15, 40)
 
 
 def test_only_what_can_be_done_is_offered() -> None:

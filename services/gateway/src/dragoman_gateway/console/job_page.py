@@ -213,9 +213,10 @@ def actions_of(job: Job) -> Actions:
 
 @dataclass(frozen=True, slots=True)
 class UnitCounts:
-    """How many units stand where: four shares of the whole."""
+    """How many units stand where. `kept` are those with nothing to translate; the others' shares make a whole."""
 
     total: int
+    kept: int
     passed: int
     translated: int
     review: int
@@ -224,7 +225,12 @@ class UnitCounts:
     @property
     def waiting(self) -> int:
         """Units that are not translated yet."""
-        return max(self.total - self.passed - self.translated - self.review - self.blocked, 0)
+        return max(self.to_translate - self.passed - self.translated - self.review - self.blocked, 0)
+
+    @property
+    def to_translate(self) -> int:
+        """Units that have something to translate."""
+        return self.total - self.kept
 
 
 def unit_counts(job: Job) -> UnitCounts | None:
@@ -232,10 +238,11 @@ def unit_counts(job: Job) -> UnitCounts | None:
     if job.extraction is None:
         return None
     total = job.extraction.unit_count
+    kept = total - job.extraction.translatable_count
     if job.verification:
         verified = job.verification
-        return UnitCounts(total, verified.passed_count, 0, verified.review_count, verified.blocked_count)
-    return UnitCounts(total, 0, job.plan.translated_count if job.plan else 0, 0, 0)
+        return UnitCounts(total, kept, verified.passed_count, 0, verified.review_count, verified.blocked_count)
+    return UnitCounts(total, kept, 0, job.plan.translated_count if job.plan else 0, 0, 0)
 
 
 def is_live(job: Job) -> bool:
