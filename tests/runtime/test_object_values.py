@@ -1,5 +1,6 @@
 """Values as objects: equal values have equal bytes."""
 
+import weakref
 from pathlib import Path
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from pydantic import JsonValue, ValidationError
 from dragoman_contracts.model import Value, canonical_json
 from dragoman_contracts.references import JSON_MEDIA_TYPE
 from dragoman_runtime.objects import FileObjectStore, get_value, put_value
+from dragoman_runtime.worker.task import ValueCache
 
 PROJECT = UUID("0192f0c1-0000-7000-8000-000000000001")
 
@@ -50,3 +52,14 @@ async def test_a_value_of_another_type_is_refused(store: FileObjectStore) -> Non
     ref = await put_value(store, PROJECT, _Other(number=1))
     with pytest.raises(ValidationError):
         await get_value(store, PROJECT, ref, _Finding)
+
+
+async def test_parsed_values_are_shared_while_they_are_used_and_the_last_one_is_kept(store: FileObjectStore) -> None:
+    cache = ValueCache(capacity_bytes=1)
+    refs = [await put_value(store, PROJECT, _Finding(code=code, counts={})) for code in "ab"]
+    used = [await cache.get(store, PROJECT, ref, _Finding) for ref in refs]
+    again = [await cache.get(store, PROJECT, ref, _Finding) for ref in refs]
+    assert [id(each) for each in again] == [id(each) for each in used]
+    left = [weakref.ref(each) for each in used]
+    del used, again
+    assert [each() is None for each in left] == [True, False]

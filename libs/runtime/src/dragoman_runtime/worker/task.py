@@ -10,17 +10,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_contracts.events import Event
 from dragoman_contracts.job import Job
-from dragoman_contracts.model import Value
+from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import LIVE, WorkKind
 from dragoman_runtime.computing import Computing
 from dragoman_runtime.eventstore import EventStore, Jobs
-from dragoman_runtime.objects import ObjectStore, get_value, put_value
+from dragoman_runtime.objects import ObjectStore, put_value
 from dragoman_runtime.telemetry import get_logger
 
 _SHORTEST_S, _LONGEST_S = 0.1, 5.0
@@ -30,6 +31,7 @@ _V = TypeVar("_V", bound=Value)
 _O = TypeVar("_O", bound=Value)
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_Key = tuple[UUID, str, type[Value]]
 
 
 class WorkStoppedError(DragomanError):
@@ -45,31 +47,37 @@ class NotYetError(DragomanError):
 
 
 class ValueCache:
-    """Parsed values by digest, the ones used last, up to about `capacity_bytes` of JSON.
+    """Parsed values by digest: those in use, and those used last, up to about `capacity_bytes` of JSON, or one larger.
 
-    Values are immutable, so every batch of a job can use the one parsed unit list.
+    Values are immutable, so every batch of a job can use the one parsed unit list. Parsed, JSON takes seven times its
+    size.
     """
 
-    def __init__(self, capacity_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, capacity_bytes: int = 8 * 1024 * 1024) -> None:
         self._capacity_bytes = capacity_bytes
         self._size_bytes = 0
-        self._kept: OrderedDict[tuple[UUID, str, type[Value]], tuple[Value, int]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[Value, int]] = OrderedDict()
+        self._in_use: WeakValueDictionary[_Key, Value] = WeakValueDictionary()
 
     async def get(self, store: ObjectStore, project_id: UUID, ref: ObjectRef, type_: type[_V]) -> _V:
         """The value under this reference, parsed at most once while it is kept."""
         key = (project_id, ref.digest, type_)
-        kept = self._kept.get(key)
-        if kept is not None:
-            self._kept.move_to_end(key)
-            return cast(_V, kept[0])
-        value = await get_value(store, project_id, ref, type_)
-        if ref.size_bytes <= self._capacity_bytes and key not in self._kept:
-            self._kept[key] = (value, ref.size_bytes)
-            self._size_bytes += ref.size_bytes
-        while self._size_bytes > self._capacity_bytes:
-            _, (_, size_bytes) = self._kept.popitem(last=False)
-            self._size_bytes -= size_bytes
-        return value
+        value = self._in_use.get(key)
+        if value is None:
+            data = await store.get(project_id, ref)
+            value = self._in_use.get(key) or from_json(type_, data)  # another piece of work may have been first
+        self._keep(key, value, ref.size_bytes)
+        return cast(_V, value)
+
+    def _keep(self, key: _Key, value: Value, size_bytes: int) -> None:
+        self._in_use[key] = value
+        if key not in self._kept:
+            self._kept[key] = (value, size_bytes)
+            self._size_bytes += size_bytes
+        self._kept.move_to_end(key)
+        while self._size_bytes > self._capacity_bytes and len(self._kept) > 1:
+            _, (_, dropped_bytes) = self._kept.popitem(last=False)
+            self._size_bytes -= dropped_bytes
 
 
 class ProjectObjects:
