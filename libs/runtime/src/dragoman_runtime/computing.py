@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -52,11 +53,18 @@ class Computing(Protocol):
 
 
 class Threads(Computing):
-    """Runs in threads of this process, which share one processor."""
+    """Runs in threads of this process, which share one processor.
+
+    Two of their own: more would be no faster, and each keeps the memory of the largest document it had. With one, all
+    would wait for a large document.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="computing")
 
     @override
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        return await asyncio.to_thread(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **kwargs))
 
 
 class Processes(Computing):
