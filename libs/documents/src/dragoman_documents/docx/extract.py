@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import TypeVar
 
@@ -48,22 +48,20 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
     return Extraction(units=units, counts=dict(counts), findings=unreadable_parts(package))
 
 
-def _units(plans: list[Plan]) -> list[Unit]:
+def _units(plans: list[Plan]) -> Iterator[Unit]:
     """The units of the plans, which are used up: a long document does not have room for both."""
-    texts = [(plan.part, plain_text(plan.holder.content)) for plan in plans]
-    units: list[Unit] = []
     plans.reverse()
-    before = ""
-    for index, (part, text) in enumerate(texts, start=1):
-        goes_on = index < len(texts) and texts[index][0] == part
-        after = texts[index][1] if goes_on else ""
-        units.append(_unit(plans.pop(), text, _digest(f"{before}\x1f{after}")))
-        before = text if goes_on else ""
-    return units
+    before, text = "", plain_text(plans[-1].content) if plans else ""
+    while plans:
+        plan = plans.pop()
+        goes_on = bool(plans) and plans[-1].part == plan.part
+        following = plain_text(plans[-1].content) if plans else ""
+        yield _unit(plan, text, _digest(f"{before}\x1f{following if goes_on else ''}"))
+        before, text = text if goes_on else "", following
 
 
 def _unit(plan: Plan, text: str, context_key: str) -> Unit:
-    content = plan.holder.content
+    content = plan.content
     unit_id = plan.unit_id
     segment = _made(Segment, {"segment_id": f"{unit_id}/0", "source": content, "is_ignorable": False})
     return _made(
@@ -75,7 +73,7 @@ def _unit(plan: Plan, text: str, context_key: str) -> Unit:
             "content_key": _digest(text if len(content) == 1 else "\x1f".join(map(_stored, content))),
             "context_key": context_key,
             "segments": (segment,),
-            "tags": tuple(plan.holder.specs),
+            "tags": tuple(plan.specs),
             "style": plan.style,
             "is_translatable": plan.is_translatable and _has_letters(text),
             "max_length_chars": None,

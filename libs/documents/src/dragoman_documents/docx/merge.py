@@ -12,7 +12,6 @@ from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.direction import mirror_rest
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
-from dragoman_documents.docx.plan import Plan
 from dragoman_documents.docx.stories import plan_units, prose_parts, style_parts
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
@@ -46,7 +45,23 @@ def merge(
 def _merged(
     package: Package, targets: Mapping[str, Content], options: ExtractOptions, target_locale: Locale | None
 ) -> bytes:
-    plans = {plan.unit_id: plan for plan in plan_units(package, options)}
+    is_mirrored = target_locale is not None and target_locale.is_right_to_left
+    styles = Styles(next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None)
+    is_changed = _write(package, targets, options, target_locale, styles)
+    if is_mirrored and is_changed:
+        _mirror_rest(package, options)
+    return package.saved()
+
+
+def _write(
+    package: Package,
+    targets: Mapping[str, Content],
+    options: ExtractOptions,
+    target_locale: Locale | None,
+    styles: Styles,
+) -> bool:
+    """Put the targets wherever their texts are shown; whether any is another text."""
+    plans = {plan.unit_id: plan for plan in plan_units(package, options, is_writing=True)}
     unknown = targets.keys() - plans.keys()
     if unknown:
         raise UnknownUnitError(
@@ -54,26 +69,16 @@ def _merged(
             "It changed, or other options were used: extract it again."
         )
     controls = BoundControls(package)
-    is_mirrored = target_locale is not None and target_locale.is_right_to_left
-    styles = Styles(next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None)
-    changed = 0
+    is_changed = False
     for unit_id, plan in plans.items():
-        target = targets.get(unit_id)
-        if target is not None:
-            changed += _write(package, plan, normalised(target), target_locale, styles)
+        if unit_id in targets:
+            target = normalised(targets[unit_id])
+            for shown in (plan, *plan.mirrors):
+                if shown.write(target, target_locale, styles):
+                    package.mark_changed(shown.part)
+                    is_changed = True
     controls.follow()
-    if is_mirrored and changed:
-        _mirror_rest(package, options)
-    return package.saved()
-
-
-def _write(package: Package, plan: Plan, target: Content, target_locale: Locale | None, styles: Styles) -> bool:
-    """Put a target wherever its text is shown; whether it is another text."""
-    changed = [shown for shown in (plan, *plan.mirrors) if target != shown.holder.content]
-    for shown in changed:
-        shown.holder.write(target, target_locale, styles)
-        package.mark_changed(shown.part)
-    return bool(changed)
+    return is_changed
 
 
 def _mirror_rest(package: Package, options: ExtractOptions) -> None:

@@ -21,16 +21,6 @@ from dragoman_documents.docx.xml import Element, legal_text
 class Holder(Protocol):
     """What a unit was read from."""
 
-    @property
-    def content(self) -> tuple[str | Tag, ...]:
-        """The unit's source."""
-        ...
-
-    @property
-    def specs(self) -> Sequence[TagSpec]:
-        """What the unit's tags stand for."""
-        ...
-
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target in, and state its locale on the runs that change."""
         ...
@@ -42,16 +32,6 @@ class Paragraph:
 
     element: Element
     tagged: Tagged
-
-    @property
-    def content(self) -> tuple[str | Tag, ...]:
-        """The unit's source."""
-        return self.tagged.content
-
-    @property
-    def specs(self) -> Sequence[TagSpec]:
-        """What the unit's tags stand for."""
-        return self.tagged.tags.specs
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the runs, and state its locale on those that change."""
@@ -71,11 +51,6 @@ class FoldedParagraph:
     content: tuple[str | Tag, ...]
     unfold: Callable[[Element], Paragraph | None]
 
-    @property
-    def specs(self) -> Sequence[TagSpec]:
-        """What the unit's tags stand for."""
-        return self.reading.specs
-
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the bytes, or into the tree where tags are not as they were."""
         if stays_in_place(self.content, target):
@@ -92,16 +67,6 @@ class Value:
     attribute: str | None
     text: str
 
-    @property
-    def content(self) -> tuple[str | Tag, ...]:
-        """The unit's source: one string without the white space around it."""
-        return (self.text.strip(),)
-
-    @property
-    def specs(self) -> Sequence[TagSpec]:
-        """No tags."""
-        return ()
-
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the attribute or element; such text says its language elsewhere."""
         plain = legal_text("".join(part for part in target if isinstance(part, str)))
@@ -116,12 +81,17 @@ class Value:
 
 @dataclass(eq=False, slots=True)
 class Plan:
-    """A unit, where it stands, what it was read from, and what shows the same text and is written in step."""
+    """A unit, where it stands, what it was read from, and what shows the same text and is written in step.
+
+    `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many.
+    """
 
     part: str
     path: str
     story: StoryKind
-    holder: Holder
+    content: tuple[str | Tag, ...]
+    specs: Sequence[TagSpec]
+    holder: Holder | None
     style: str = ""
     is_translatable: bool = True
     mirrors: tuple[Plan, ...] = ()
@@ -130,3 +100,16 @@ class Plan:
     def unit_id(self) -> str:
         """The unit's id: unique in the document, the same each time the document is read."""
         return f"{self.part}#{self.path}"
+
+    def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> bool:
+        """Put a target in where it is another text than the source, and say whether it is.
+
+        Raises:
+            ValueError: the document was only read.
+        """
+        if target == self.content:
+            return False
+        if self.holder is None:
+            raise ValueError("units of a document that is only read cannot be written")
+        self.holder.write(target, locale, styles)
+        return True

@@ -74,7 +74,7 @@ def inspect_and_read(
         package = Package(data, budget or Budget())
         survey = _Survey(package)
         plans = plan_units(package, options)
-        texts = tuple([plain_text(plan.holder.content) for plan in plans])
+        texts = tuple([plain_text(plan.content) for plan in plans])
         return _facts(package, options, survey, plans, texts), texts
 
 

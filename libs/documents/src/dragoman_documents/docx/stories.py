@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dragoman_contracts.text import StoryKind, Tag
+from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collect import Collector, Flow, style_of
 from dragoman_documents.docx.content import tag_content
@@ -42,8 +42,11 @@ _PROPERTIES = frozenset({"dc:title", "dc:subject", "dc:description", "cp:keyword
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 
-def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
-    """The plan of every unit of a document, in document order: part by part, each story where it is anchored."""
+def plan_units(package: Package, options: ExtractOptions, is_writing: bool = False) -> list[Plan]:
+    """The plan of every unit of a document, in document order: part by part, each story where it is anchored.
+
+    Only with `is_writing` do the plans hold what they were read from.
+    """
     sheet = next((package.root(name, naming=b"vanish") for name in style_parts(package)), None)
     formats = Formats(read_hidden_styles(sheet), options)
     plans: list[Plan] = []
@@ -52,7 +55,8 @@ def plan_units(package: Package, options: ExtractOptions) -> list[Plan]:
         root = package.root(name)
         if root is None or (switch and not getattr(options, switch)):
             continue
-        walker = _PartWalker(name, story, root, formats, options, package.budget, package.folds(name))
+        folds = package.folds(name)
+        walker = _PartWalker(name, story, root, formats, options, package.budget, folds, is_writing)
         plans += _in_step(walker.walk(), plans)
     return plans
 
@@ -87,7 +91,7 @@ def _in_step(new: Sequence[Plan], known: Sequence[Plan]) -> list[Plan]:
 
 
 def _signature(plan: Plan) -> object:
-    return (plan.story, plan.holder.content)
+    return (plan.story, plan.content)
 
 
 @dataclass(slots=True)
@@ -113,6 +117,7 @@ class _PartWalker:
         options: ExtractOptions,
         budget: Budget,
         folds: Folds | None,
+        is_writing: bool,
     ) -> None:
         self._part = part
         self._formats = formats
@@ -121,6 +126,7 @@ class _PartWalker:
         self._root = root
         self._story = story
         self._options = options
+        self._is_writing = is_writing
         self._collector = Collector(formats, find_fields(root))
         self._plans: list[Plan] = []
         self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
@@ -183,7 +189,8 @@ class _PartWalker:
         nested = self._collector.nested
         tagged = tag_content(items) if shape is None else shape.learn(element, items, bool(nested))
         if tagged is not None:
-            self._add_paragraph(Paragraph(element, tagged), style_of(element), path, frame)
+            holder = Paragraph(element, tagged) if self._is_writing else None
+            self._add_paragraph(tagged.content, tagged.tags.specs, holder, style_of(element), path, frame)
         for inner in reversed(nested):
             inner_path = _path_below(element, inner, path)
             if short_name(inner) == "mc:AlternateContent":
@@ -205,8 +212,10 @@ class _PartWalker:
             return False
         reading = shape.readings[looks]
         if reading is not None:
-            holder = FoldedParagraph(number, folds, stub, reading, reading.content(words), self._unfolded)
-            self._add_paragraph(holder, reading.style, path, frame)
+            content, holder = reading.content(words), None
+            if self._is_writing:
+                holder = FoldedParagraph(number, folds, stub, reading, content, self._unfolded)
+            self._add_paragraph(content, reading.specs, holder, reading.style, path, frame)
         return True
 
     def _unfolded(self, stub: Element) -> Paragraph | None:
@@ -214,16 +223,24 @@ class _PartWalker:
         tagged = tag_content(self._collector.paragraph(element, Flow()))
         return Paragraph(element, tagged) if tagged is not None else None
 
-    def _add_paragraph(self, holder: Holder, style: str, path: str, frame: _Frame) -> None:
+    def _add_paragraph(
+        self,
+        content: tuple[str | Tag, ...],
+        specs: Sequence[TagSpec],
+        holder: Holder | None,
+        style: str,
+        path: str,
+        frame: _Frame,
+    ) -> None:
         kept = style in self._options.untranslated_styles
-        self._add(Plan(self._part, path, frame.story, holder, style, not kept), frame.mirror_from)
+        self._add(Plan(self._part, path, frame.story, content, specs, holder, style, not kept), frame.mirror_from)
 
     def _add(self, plan: Plan, mirror_from: int | None) -> None:
         """Add a plan, or make it the mirror of the plan from `mirror_from` on that shows the same text."""
         if not self._has_alternates:
             self._plans.append(plan)
             return
-        places = self._places.setdefault(plan.holder.content, [])
+        places = self._places.setdefault(plan.content, [])
         first = bisect_left(places, mirror_from) if mirror_from is not None else len(places)
         if first < len(places):
             self._plans[places[first]].mirrors += (plan,)
@@ -269,16 +286,20 @@ class _PartWalker:
     ) -> None:
         text = element.get(name) or ""
         if text.strip():
-            plan = Plan(self._part, f"{path}@{name.rpartition('}')[2]}", story, Value(element, name, text))
+            plan = self._value(element, name, text, f"{path}@{name.rpartition('}')[2]}", story)
             if not twin:
                 self._add(plan, frame.mirror_from)
-            elif self._plans and self._plans[-1].holder.content == plan.holder.content:
+            elif self._plans and self._plans[-1].content == plan.content:
                 self._plans[-1].mirrors += (plan,)
 
     def _text_value(self, element: Element, path: str, frame: _Frame) -> None:
         text = element.text or ""
         if text.strip() and not _NUMBER.fullmatch(text):
-            self._add(Plan(self._part, path, frame.story, Value(element, None, text)), frame.mirror_from)
+            self._add(self._value(element, None, text, path, frame.story), frame.mirror_from)
+
+    def _value(self, element: Element, name: str | None, text: str, path: str, story: StoryKind) -> Plan:
+        holder = Value(element, name, text) if self._is_writing else None
+        return Plan(self._part, path, story, (text.strip(),), (), holder)
 
     def _properties(self) -> None:
         frame = _Frame(iter(()), "", StoryKind.PROPERTY, Flow())
