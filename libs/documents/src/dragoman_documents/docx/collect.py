@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dragoman_contracts.text import TagRole
-from dragoman_documents.docx.fields import Field, FieldEdge, has_typed_result
+from dragoman_documents.docx.fields import Field, FieldEdge, find_fields, has_typed_result
 from dragoman_documents.docx.formats import Formats, RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words, texts
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
@@ -86,6 +86,10 @@ class Collector:
         self._depth = 0
         self._slots: list[Slot] = []
         self.nested: list[Element] = []
+
+    def learn_fields(self, element: Element) -> None:
+        """Know the fields of an element that was not there when the part was read."""
+        self._edges |= find_fields(element)
 
     def paragraph(self, element: Element, flow: Flow) -> list[Item]:
         """The items of a paragraph, or of a run that stands outside any paragraph."""

@@ -47,11 +47,12 @@ _VARYING = re.compile(
     '( (?:w:rsid\\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)=")[^"<>&\x80-\U0010ffff]*(?=")', re.ASCII
 )
 _NOT_ALIKE = re.compile(  # markup that says too little by itself, other prefixes, and a paragraph that ends at once
-    r"fldChar|instrText|PrChange|xmlns|<w:(?:drawing|pict|object|ruby)\b|<w:(?:t|rPr)(?: [^>]*)?/>"
+    r"PrChange|xmlns|<w:(?:drawing|pict|object|ruby)\b|<w:(?:t|rPr)(?: [^>]*)?/>"
     r"|<(?!/?(?:w|w14):)|[\s](?!(?:w|w14|r|xml):)[\w.-]+:|^[^>]*/>",
     re.ASCII,
 )
 _STARTS = re.compile(r"<w:p[\s/>]", re.ASCII)
+_FIELD = re.compile(r'<w:(?:fldChar(?= )[^<>]* w:fldCharType="(begin|separate|end)"|(fldChar|instrText)\b)')
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _OTHER_ENTITY = re.compile("&(?!(?:lt|gt|quot|apos|amp);)")
 _SPACED = '<w:t xml:space="preserve"'
@@ -282,8 +283,19 @@ def _may_be_alike(markup: Sequence[str]) -> bool:
         len(whole) <= _LONGEST
         and len(_STARTS.findall(whole)) == 1
         and _NOT_ALIKE.search(whole) is None
+        and _has_whole_fields(whole)
         and all(piece.endswith(("<w:t", _SPACED)) for piece in markup[:-1])
     )
+
+
+def _has_whole_fields(markup: str) -> bool:
+    """Whether every field that has a part in the markup begins and ends there."""
+    depth = 0
+    for edge, other in _FIELD.findall(markup):
+        depth += {"begin": 1, "end": -1}.get(edge, 0)
+        if depth < (edge != "end") or other == "fldChar":
+            return False
+    return depth == 0
 
 
 def _kind(text: str) -> int:

@@ -202,7 +202,7 @@ def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
         elif isinstance(item, Opaque):
             if item.field is not None or len(item.nodes) != 1 or atom_role(short_name(item.nodes[0])) not in _ATOMS:
                 return False
-        elif item.node is None or not _is_plain(item.items, numbers):
+        elif not _is_plain(item.items, numbers):
             return False
     return True
 

@@ -184,6 +184,7 @@ class _PartWalker:
             if self._folded(self._folds, number, element, path, frame):
                 return
             element = self._folds.unfolded(element)
+            self._collector.learn_fields(element)
         shape = self._folds.shape_of(element) if self._folds is not None and frame.flow.computing is None else None
         items = self._collector.paragraph(element, frame.flow)
         nested = self._collector.nested
@@ -206,6 +207,7 @@ class _PartWalker:
         looks = shape.prevailing(words)
         if shape.is_fit and looks not in shape.readings:
             element = folds.parsed(number)
+            self._collector.learn_fields(element)
             shape.learn(element, self._collector.paragraph(element, Flow()), bool(self._collector.nested))
             looks = shape.prevailing(words)
         if not shape.is_fit:
@@ -220,6 +222,7 @@ class _PartWalker:
 
     def _unfolded(self, stub: Element) -> Paragraph | None:
         element = self._folds.unfolded(stub) if self._folds is not None else stub
+        self._collector.learn_fields(element)
         tagged = tag_content(self._collector.paragraph(element, Flow()))
         return Paragraph(element, tagged) if tagged is not None else None
 
