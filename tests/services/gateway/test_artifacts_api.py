@@ -50,6 +50,24 @@ async def test_a_signed_address_gives_the_artifact_to_who_is_not_signed_in(gatew
     assert report.json()["verdict"] == "reassembly_pending"
 
 
+@pytest.mark.parametrize(
+    ("name", "translated", "media_type"),
+    [
+        ("Forms.docm", "Forms.de-CH.docm", "application/vnd.ms-word.document.macroEnabled.12"),
+        ("Letter.DOTX", "Letter.de-CH.DOTX", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
+        ("no suffix", "no suffix.de-CH.docx", DOCX_MEDIA_TYPE),
+        ("v1.2", "v1.de-CH.docx", DOCX_MEDIA_TYPE),
+    ],
+)
+async def test_a_translation_keeps_the_suffix_that_word_insists_on(
+    gateway: Desk, name: str, translated: str, media_type: str
+) -> None:
+    job_id = (await submit(gateway.as_operator, name=name)).json()["job_id"]
+    await gateway.advance(job_id, to="reassembly")
+    final = (await artifacts(gateway, job_id))["final_docx"]
+    assert (final["file_name"], final["media_type"]) == (translated, media_type)
+
+
 async def test_an_address_that_was_changed_or_not_signed_is_refused(gateway: Desk) -> None:
     job_id = (await submit(gateway.as_operator)).json()["job_id"]
     url = (await artifacts(gateway, job_id))["source_docx"]["download_url"]

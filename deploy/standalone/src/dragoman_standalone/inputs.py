@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dragoman_contracts.errors import PermanentError
+from dragoman_contracts.references import WORD_MEDIA_TYPES
 
-SUFFIXES = frozenset({".docx", ".docm", ".dotx", ".dotm"})
+SUFFIXES = frozenset(WORD_MEDIA_TYPES)
 
 
 class InputRefusedError(PermanentError):

@@ -100,6 +100,7 @@ from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import (
     DOCX_MEDIA_TYPE,
     JSON_MEDIA_TYPE,
+    WORD_MEDIA_TYPES,
     Artifact,
     ArtifactKind,
     ObjectRef,
@@ -315,6 +316,7 @@ __all__ += [
 __all__ += [
     "DOCX_MEDIA_TYPE",
     "JSON_MEDIA_TYPE",
+    "WORD_MEDIA_TYPES",
     "ActorRecord",
     "Artifact",
     "ArtifactKind",

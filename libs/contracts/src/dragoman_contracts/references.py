@@ -15,6 +15,14 @@ from dragoman_contracts.model import Value
 DOCX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 JSON_MEDIA_TYPE = "application/json"
 
+WORD_MEDIA_TYPES = {
+    ".docx": DOCX_MEDIA_TYPE,
+    ".docm": "application/vnd.ms-word.document.macroEnabled.12",
+    ".dotx": "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    ".dotm": "application/vnd.ms-word.template.macroEnabled.12",
+}
+"""The documents that are translated, by the suffix that Word insists on: a document with macros is no .docx to it."""
+
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

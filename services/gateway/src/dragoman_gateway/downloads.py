@@ -14,7 +14,7 @@ from uuid import UUID
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.job import Job
 from dragoman_contracts.policy import IntakeRecord
-from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, Artifact, ArtifactKind
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, WORD_MEDIA_TYPES, Artifact, ArtifactKind
 
 _SUFFIXES = {
     DOCX_MEDIA_TYPE: ".docx",
@@ -88,17 +88,24 @@ class DownloadSigner:
 def artifact_file_name(job: Job, artifact: Artifact, record: IntakeRecord | None) -> str:
     """What a person finds in the downloads folder: the source's name, with the locale or the kind behind its stem.
 
+    A translated document is of its source's kind, and keeps its suffix where that is one of Word's.
     Where the intake record was erased, the job's id stands for the name.
     """
     source = record.file_name if record else f"{job.job_id}.docx"
-    stem = PurePath(source).stem
+    stem, suffix = PurePath(source).stem, PurePath(source).suffix
     match artifact.kind:
         case ArtifactKind.SOURCE_DOCX:
             return source
         case ArtifactKind.FINAL_DOCX:
-            return f"{stem}.{job.target_locale}.docx"
+            return f"{stem}.{job.target_locale}{suffix if suffix.lower() in WORD_MEDIA_TYPES else '.docx'}"
         case _:
             return f"{stem}.{artifact.kind}{_SUFFIXES.get(artifact.object.media_type, '')}"
+
+
+def served_media_type(artifact: Artifact, file_name: str) -> str:
+    """What an artifact is served as under a name: documents by their suffix; stored, all are DOCX."""
+    stored = artifact.object.media_type
+    return WORD_MEDIA_TYPES.get(PurePath(file_name).suffix.lower(), stored) if stored == DOCX_MEDIA_TYPE else stored
 
 
 def content_disposition(file_name: str) -> str:

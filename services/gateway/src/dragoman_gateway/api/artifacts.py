@@ -15,7 +15,12 @@ from dragoman_gateway.api.dependencies import GatewayDep, Operator
 from dragoman_gateway.api.schemas import ArtifactList, ArtifactView
 from dragoman_gateway.api.views import artifact_views
 from dragoman_gateway.details import job_records
-from dragoman_gateway.downloads import ArtifactErasedError, artifact_file_name, content_disposition
+from dragoman_gateway.downloads import (
+    ArtifactErasedError,
+    artifact_file_name,
+    content_disposition,
+    served_media_type,
+)
 from dragoman_gateway.problems import documented
 
 router = APIRouter(tags=["artifacts"])
@@ -74,13 +79,14 @@ async def download_artifact(
     chunks = gateway.objects.open_stream(job.project_id, artifact.object)
     first = await anext(chunks, b"")  # before the answer begins, so that a missing object is a problem and no torso
     records = await job_records(gateway.objects, job)
+    name = artifact_file_name(job, artifact, records.intake)
     headers = {
-        "Content-Disposition": content_disposition(artifact_file_name(job, artifact, records.intake)),
+        "Content-Disposition": content_disposition(name),
         "Content-Length": str(artifact.object.size_bytes),
         "Cache-Control": "private, no-store",
         "Content-Security-Policy": "sandbox",
     }
-    return StreamingResponse(_all(first, chunks), media_type=artifact.object.media_type, headers=headers)
+    return StreamingResponse(_all(first, chunks), media_type=served_media_type(artifact, name), headers=headers)
 
 
 def _artifact(job: Job, kind: ArtifactKind, digest: str) -> Artifact:

@@ -28,7 +28,7 @@ from dragoman_gateway.api.schemas import (
     parked_links,
 )
 from dragoman_gateway.details import JobRecords, Standing, duration_s, troubles
-from dragoman_gateway.downloads import DownloadSigner, artifact_file_name
+from dragoman_gateway.downloads import DownloadSigner, artifact_file_name, served_media_type
 from dragoman_gateway.ports import JobRow, ParkedRow, UnitRow
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.worker.failure import ParkingReason
@@ -93,11 +93,12 @@ def artifact_views(job: Job, records: JobRecords, signer: DownloadSigner, now: d
     views: list[ArtifactView] = []
     for artifact in job.artifacts:
         signed = signer.sign(job.job_id, artifact, now)
+        name = artifact_file_name(job, artifact, records.intake)
         views.append(
             ArtifactView(
                 kind=artifact.kind,
-                file_name=artifact_file_name(job, artifact, records.intake),
-                media_type=artifact.object.media_type,
+                file_name=name,
+                media_type=served_media_type(artifact, name),
                 size_bytes=artifact.object.size_bytes,
                 sha256=artifact.object.digest,
                 created_at=artifact.created_at,

@@ -16,6 +16,7 @@ from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.references import WORD_MEDIA_TYPES
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.console.guard import HOME, ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.console.job_list import visible_projects
@@ -231,5 +232,6 @@ async def _form(
         strategies=_STRATEGIES,
         languages=LANGUAGES,
         max_bytes=rules.max_upload_bytes,
+        suffixes=tuple(WORD_MEDIA_TYPES),
         max_size=f"{rules.max_upload_bytes / 2**20:.0f} MiB",
     )
