@@ -77,7 +77,7 @@ from dragoman_contracts.job import (
     fold,
 )
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.model import Value, canonical_json
+from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.phases import BUILT_IN_PIPELINES, TRANSLATE_DOCX, Phase, Pipeline
 from dragoman_contracts.pipeline import (
     CLOCK_TOLERANCE,
@@ -349,5 +349,6 @@ __all__ += [
     "UnknownEventTypeError",
     "Value",
     "canonical_json",
+    "from_json",
     "json_schemas",
 ]
