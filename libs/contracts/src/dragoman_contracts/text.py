@@ -114,7 +114,7 @@ def normalised(parts: Iterable[str | Tag]) -> tuple[str | Tag, ...]:
     """The same content with neighbouring strings joined and empty ones dropped."""
     result: list[str | Tag] = []
     for part in parts:
-        if isinstance(part, Tag):
+        if not isinstance(part, str):
             result.append(part)
         elif result and isinstance(result[-1], str):
             result[-1] += part
@@ -125,7 +125,7 @@ def normalised(parts: Iterable[str | Tag]) -> tuple[str | Tag, ...]:
 
 def plain_text(content: Iterable[str | Tag]) -> str:
     """The text of content without its tags."""
-    return "".join(part for part in content if isinstance(part, str))
+    return "".join([part for part in content if isinstance(part, str)])
 
 
 class TagRole(StrEnum):
