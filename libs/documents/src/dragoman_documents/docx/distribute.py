@@ -41,11 +41,16 @@ def set_text(node: Element, text: str) -> None:
         return
     old = node.text or ""
     node.text = text or None
+    if gains_space(old, text) and not _keeps_space(node):
+        node.set(XML_SPACE, "preserve")
+
+
+def gains_space(old: str, text: str) -> bool:
+    """Whether the new text of a node has white space to keep at an edge where the old one had none."""
     gains = (text[:1] in _EDGE_SPACE and old[:1] not in _EDGE_SPACE) or (
         text[-1:] in _EDGE_SPACE and old[-1:] not in _EDGE_SPACE
     )
-    if text and (gains or not old) and text != text.strip(_EDGE_SPACE) and not _keeps_space(node):
-        node.set(XML_SPACE, "preserve")
+    return bool(text) and (gains or not old) and text != text.strip(_EDGE_SPACE)
 
 
 def _keeps_space(node: Element) -> bool:

@@ -11,16 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import cast
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Tag
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.direction import mark_language
-from dragoman_documents.docx.distribute import distribute
 from dragoman_documents.docx.formats import is_wide_text
-from dragoman_documents.docx.shape import Reading, Shape, TextNode
+from dragoman_documents.docx.shape import Reading, Shape
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, is_utf8, parse_xml, serialise, transitional
 
@@ -176,20 +173,19 @@ class Folds:
         words = _plain(pieces[1::2]) or ()
         runs = set[int]()
         for part, (old, new) in enumerate(zip(source, target, strict=True)):
-            if isinstance(new, Tag) or old == new:
+            if not isinstance(new, str) or old == new:
                 continue
-            for slot in distribute(reading.slots(part, words), new):
-                node = cast(TextNode, slot.node)
-                head = 2 * node.place.text
-                if node.keeps_space and not pieces[head].endswith(_SPACED):
+            for place, text, keeps_space in reading.fill(part, words, new):
+                head = 2 * place.text
+                if keeps_space and not pieces[head].endswith(_SPACED):
                     pieces[head] += ' xml:space="preserve"'
-                pieces[head + 1] = _escaped(node.text or "")
-                runs.add(2 * node.place.run)
+                pieces[head + 1] = _escaped(text)
+                runs.add(2 * place.run)
         if locale is not None:
             for place in runs:
                 pieces[place] = self._run_marked(pieces[place], locale)
-        ends = chain((">", "</w:t>") * len(words), ("",))
-        fold.written = "".join(chain.from_iterable(zip(pieces, ends, strict=True))).encode()
+        pieces[1::2] = [f">{text}</w:t>" for text in pieces[1::2]]
+        fold.written = "".join(pieces).encode()
 
     def restored(self, written: bytes) -> bytes:
         """The serialised tree with the paragraphs in the places of their stubs."""

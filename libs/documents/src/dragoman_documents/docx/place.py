@@ -47,7 +47,7 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
 def stays_in_place(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> bool:
     """Whether the target has the source's tags in the source's order, with text where it has text."""
     return len(target) == len(source) and all(
-        isinstance(new, str) if isinstance(old, str) else new is old or new == old
+        new is old or (isinstance(new, str) if isinstance(old, str) else new == old)
         for old, new in zip(source, target, strict=True)
     )
 

@@ -15,9 +15,10 @@ from typing import cast
 from dragoman_contracts.text import Tag, TagRole, TagSpec
 from dragoman_documents.docx.collect import atom_role, style_of
 from dragoman_documents.docx.content import Tagged, strip_left, strip_right, tag_content, trimmed
+from dragoman_documents.docx.distribute import distribute, gains_space
 from dragoman_documents.docx.formats import RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, heaviest, texts, weighed
-from dragoman_documents.docx.xml import XML_SPACE, Element, short_name
+from dragoman_documents.docx.xml import XML_SPACE, Element, legal_text, short_name
 
 Level = tuple[tuple[int, tuple[int, ...]], ...]
 """The looks on one level of a paragraph, each with the texts that have it, by number."""
@@ -53,7 +54,7 @@ class Reading:
     def content(self, words: Sequence[str]) -> tuple[str | Tag, ...]:
         """The content with these texts."""
         parts = [
-            words[part] if isinstance(part, int) else part if isinstance(part, Tag) else _joined(part, words)
+            words[part] if isinstance(part, int) else _joined(part, words) if isinstance(part, tuple) else part
             for part in self.outline
         ]
         if self.left >= 0:
@@ -62,7 +63,26 @@ class Reading:
             parts[self.right] = cast(str, parts[self.right]).rstrip()
         return tuple(parts)
 
-    def slots(self, part: int, words: Sequence[str]) -> list[Slot]:
+    def fill(self, part: int, words: Sequence[str], target: str) -> Iterator[tuple[Place, str, bool]]:
+        """What changes where one string of the content becomes `target`: places, their texts, whether white space at
+        the edges of one is to be kept.
+        """
+        place, *others = cast("tuple[Place, ...]", self.parts[part])
+        if others:
+            for slot in distribute(self._slots(part, words), target):
+                node = cast(TextNode, slot.node)
+                yield node.place, node.text or "", node.keeps_space
+            return
+        old = words[place.text]
+        inner = old.lstrip() if part == self.left else old
+        start = old[: len(old) - len(inner)]
+        end = inner[len(inner.rstrip()) :] if part == self.right else ""
+        target = legal_text(target)
+        if target != inner[: len(inner) - len(end)]:
+            text = start + target + end
+            yield place, text, place.keeps_space or gains_space(old, text)
+
+    def _slots(self, part: int, words: Sequence[str]) -> list[Slot]:
         """The slots of one string of the content, on nodes that stand for the texts."""
         slots: list[Slot] = []
         for place in cast("tuple[Place, ...]", self.parts[part]):
