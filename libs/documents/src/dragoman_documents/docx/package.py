@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.archive import Archive, Entry
 from dragoman_documents.docx.fold import Folds, fold
+from dragoman_documents.docx.points import Points, take_points
 from dragoman_documents.docx.xml import (
     Element,
     is_utf8,
@@ -131,7 +132,7 @@ class Package:
     """A WordprocessingML package in memory.
 
     Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is. A part of
-    `folded_bytes` or more has stubs for most paragraphs, which only the `Folds` of the part can read.
+    `folded_bytes` or more has stubs for most paragraphs, which only the `Folds` of the part can read, and for numbers.
 
     Raises:
         DocumentError: the bytes are no readable Word document; the message names the cure.
@@ -141,6 +142,7 @@ class Package:
         self.budget = budget
         self._folded_bytes = folded_bytes
         self._folds: dict[str, Folds] = {}
+        self._points: dict[str, Points] = {}
         self.size_bytes = len(data)
         self._archive = Archive(data, budget)
         self._entries: dict[str, Entry] = {}
@@ -235,8 +237,9 @@ class Package:
         for key in self._changed - self._added.keys():
             root = self._roots[key]
             if root is not None:
-                written, folds = serialise(root, self._prologs[key]), self._folds.get(key)
-                changes[self._entries[key]] = folds.restored(written) if folds is not None else written
+                written = serialise(root, self._prologs[key])
+                reduced = self._folds.get(key) or self._points.get(key)
+                changes[self._entries[key]] = reduced.restored(written) if reduced is not None else written
         additions: dict[str, bytes] = {}
         for key, (name, data) in self._added.items():
             root = self._roots.get(key)
@@ -292,10 +295,16 @@ class Package:
             return None
         self._prologs[key] = prolog(data)
         if self._folded_bytes is not None and len(data) >= self._folded_bytes:
-            folded = fold(data, self.budget)
-            if folded is not None:
-                self._folds[key], data = folded
+            data = self._reduced(key, data)
         return parse_xml(data, self.budget)
+
+    def _reduced(self, key: str, data: bytes) -> bytes:
+        """A part without what need not be in its tree."""
+        if (folded := fold(data, self.budget)) is not None:
+            self._folds[key], data = folded
+        elif (pointed := take_points(data, self.budget)) is not None:
+            self._points[key], data = pointed
+        return data
 
     def _parse_if_well_formed(self, key: str, entry: Entry, naming: bytes) -> Element | None:
         """A part that the document can be read without is left as it is where it is damaged."""
