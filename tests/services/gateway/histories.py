@@ -198,16 +198,29 @@ class History:
         ref = await self._put(job_id, report)
         await self.say(job_id, e.PreflightBlocked(report=ref, finding_codes=("docx.encrypted",)))
 
+    async def warn(self, job_id: UUID) -> None:
+        """Preflight lets the document pass, and has something to say about it."""
+        await self._preflight(
+            job_id,
+            PreflightFinding(code="language.differs", severity=Severity.WARNING, message="The text looks like de."),
+            PreflightFinding(code="docx.fonts", severity=Severity.INFO, message="It names two fonts."),
+        )
+
     async def _put(self, job_id: UUID, value: Value) -> ObjectRef:
         job, _ = await Jobs(self.store).load(job_id)
         return await put_value(self.objects, job.project_id, value)
 
-    async def _preflight(self, job_id: UUID) -> None:
-        report = PreflightReport(verdict=e.PreflightVerdict.ACCEPTED, source_digest="0" * 64, findings=())
+    async def _preflight(self, job_id: UUID, *findings: PreflightFinding) -> None:
+        verdict = e.PreflightVerdict.ACCEPTED_WITH_WARNINGS if findings else e.PreflightVerdict.ACCEPTED
+        report = PreflightReport(verdict=verdict, source_digest="0" * 64, findings=findings)
         await self.say(job_id, e.PhaseStarted(phase="preflight", kind=WorkKind.PREFLIGHT))
         ref = await self._put(job_id, report)
         passed = e.PreflightPassed(
-            verdict=report.verdict, report=ref, next_kind=WorkKind.EXTRACTION, detected_locale=Locale("en")
+            verdict=report.verdict,
+            report=ref,
+            finding_codes=tuple(each.code for each in findings),
+            next_kind=WorkKind.EXTRACTION,
+            detected_locale=Locale("en"),
         )
         await self.say(job_id, passed)
 

@@ -387,6 +387,18 @@ async def test_an_action_that_came_too_late_is_explained_on_the_page(ada: httpx.
     assert re.search(r'role="alert".*is completed', answer.text, re.DOTALL)
 
 
+async def test_what_preflight_noticed_is_said_with_its_code(ada: httpx.AsyncClient, site: Site) -> None:
+    noticed, quiet = await site.history.submit("noticed.docx"), await site.history.submit("quiet.docx")
+    await site.history.warn(noticed)
+    await site.history.advance(quiet, to="preflight")
+    page = (await ada.get(f"/console/jobs/{noticed}")).text
+    assert "What preflight noticed" in page
+    assert "The text looks like de." in page
+    assert "language.differs" in page
+    assert "two fonts" not in page, "only warnings"
+    assert "What preflight noticed" not in (await ada.get(f"/console/jobs/{quiet}")).text
+
+
 async def test_units_are_shown_with_findings_filtered_and_in_pages(ada: httpx.AsyncClient, site: Site) -> None:
     job_id = await site.history.submit("contract.docx", document=NEEDS_REVIEW, target="ar")
     await site.history.advance(job_id, to="qa")

@@ -20,7 +20,7 @@ from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.vocabulary import Stage
 from dragoman_gateway.console import job_page, timeline
 from dragoman_gateway.console.guard import ConsoleRoute, SignedIn, Visit
-from dragoman_gateway.console.job_problems import problems_of
+from dragoman_gateway.console.job_problems import problems_of, warnings_of
 from dragoman_gateway.console.pending import pending_of
 from dragoman_gateway.console.timeline import Chosen
 from dragoman_gateway.console.wording import EVENTS, STATUSES, stage_text
@@ -174,6 +174,7 @@ async def show_job(
         result=job_page.result_of(job),
         actions=job_page.actions_of(job),
         problems=await problems_of(gateway, job, records),
+        warnings=await warnings_of(gateway, job),
         reruns=await _reruns(visit, job_id),
         engines=sorted(gateway.ports.rules.engines),
         is_live=job_page.is_live(job) and not is_past,

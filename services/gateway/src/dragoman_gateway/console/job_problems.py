@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from dragoman_contracts.events import PreflightVerdict
 from dragoman_contracts.job import Job, Trouble, WorkKey
 from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.reports import PreflightReport, Severity
+from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.console.addresses import parked_address, units_address
 from dragoman_gateway.console.job_page import actions_of
@@ -69,10 +70,18 @@ def _trouble(job: Job, key: WorkKey, trouble: Trouble, reason: str) -> Problem:
     return Problem("attention", heading, f"Attempt {trouble.attempt}.", "", trouble.code, trouble.retry_at)
 
 
+async def warnings_of(gateway: Gateway, job: Job) -> list[PreflightFinding]:
+    """What preflight noticed in a document that it let pass; bare codes where its report was erased."""
+    if job.preflight_verdict is not PreflightVerdict.ACCEPTED_WITH_WARNINGS:
+        return []
+    report = await _preflight_report(gateway, job)
+    if report is None:
+        return [PreflightFinding(code=code, severity=Severity.WARNING, message="") for code in job.finding_codes]
+    return [finding for finding in report.findings if finding.severity is Severity.WARNING]
+
+
 async def _preflight_problems(gateway: Gateway, job: Job) -> list[Problem]:
-    kinds = (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.PREFLIGHT_REPORT)
-    artifact = next(kinds, None)
-    report = await Records(gateway.objects).find(job.project_id, artifact.object, PreflightReport) if artifact else None
+    report = await _preflight_report(gateway, job)
     if report is None:
         return [Problem("bad", "Preflight blocked the document", "", cure_of(code), code) for code in job.finding_codes]
     return [
@@ -80,6 +89,12 @@ async def _preflight_problems(gateway: Gateway, job: Job) -> list[Problem]:
         for finding in report.findings
         if finding.severity is Severity.BLOCKER
     ]
+
+
+async def _preflight_report(gateway: Gateway, job: Job) -> PreflightReport | None:
+    kinds = (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.PREFLIGHT_REPORT)
+    artifact = next(kinds, None)
+    return await Records(gateway.objects).find(job.project_id, artifact.object, PreflightReport) if artifact else None
 
 
 def _review_problem(job: Job) -> Problem:
