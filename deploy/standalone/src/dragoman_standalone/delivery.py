@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import dragoman_reassemble.app
@@ -45,7 +46,7 @@ async def draft_of(platform: Platform, job: Job) -> bytes:
     policy = await get_value(objects, project_id, job.submitted.policy, Policy)
     source = await objects.get(project_id, job.submitted.source)
     lists = [await objects.get(project_id, ref) for ref in dragoman_reassemble.app.target_lists(job)]
-    return dragoman_reassemble.app.draft(source, lists, policy, job.target_locale)
+    return await asyncio.to_thread(dragoman_reassemble.app.draft, source, lists, policy, job.target_locale)
 
 
 def write(path: Path, data: bytes) -> None:
