@@ -50,6 +50,8 @@ def test_parked_work_is_looked_at_redriven_and_owed_again(state: Path) -> None:
     listed = told(state, "parked", "list").stdout
     assert work["job_id"] in listed, "ids are whole"
     assert "is DRAGOMAN_OPENAI_BASE_URL right? (engine.unavailable)" in listed.replace("\n", " ").replace("  ", "")
+    assert "translation_batch 1, " in listed, "people count from 1"
+    assert "translation_batch 1" in told(state, "parked", "show", work["job_id"], "translation_batch", "1").stdout
     shown = asked(state, "parked", "show", work["job_id"], "translation_batch")
     assert any(line.startswith("openai.py:") for line in shown["stack"])
     assert asked(state, "owed")["items"] == []

@@ -66,6 +66,12 @@ def table(*columns: str) -> Table:
     return made
 
 
+def work_text(work: Body) -> str:
+    """A piece of work as the commands take it; batches are counted from 1, as people do."""
+    kind: str = work["kind"]
+    return f"{kind} {work['index'] + 1}" if kind == "translation_batch" else kind
+
+
 async def every(api: Api, path: str, **query: str | int | list[str]) -> list[Body]:
     """The items of all pages of a list."""
     page = await api.get(path, limit=200, **query)

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, output, table
+from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, output, table, work_text
 
 jobs_app = typer.Typer(no_args_is_help=True, help="Look at jobs, and act on them.")
 
@@ -141,9 +141,8 @@ def _job_card(job: Body) -> Table:
 
 def owed_text(work: Body) -> str:
     """A piece of owed work in a line."""
-    number = f" {work['index']}" if work["kind"] == "translation_batch" else ""
     holds = f", a worker has it until {work['held_until']}" if work["is_held"] else ""
-    return work["kind"] + number + (f", due {work['due_at']}" if work["due_at"] else "") + holds
+    return work_text(work) + (f", due {work['due_at']}" if work["due_at"] else "") + holds
 
 
 def _history_table(page: Body) -> Table:

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, every, output, table
+from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, every, output, table, work_text
 
 if TYPE_CHECKING:
     from dragoman_standalone.client import Api
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 parked_app = typer.Typer(no_args_is_help=True, help="Look at work that waits for a person, and act on it.")
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at messages that no worker could read or answer.")
 
-_Index = Annotated[int, typer.Argument(min=0, help="The batch of a translation; 0 for other work.")]
+_Number = Annotated[int, typer.Argument(min=1, help="Which batch of a translation, counted from 1.")]
 _Code = Annotated[str | None, typer.Option("--code", help="Only of this error.")]
 
 
@@ -38,20 +38,20 @@ def list_parked(
 def show_parked(
     job: UUID,
     kind: WorkKind,
-    index: _Index = 0,
+    number: _Number = 1,
     state: StateOption = None,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show why work was parked, and where in the code it failed."""
-    output(ask(state, url, lambda api: api.get(f"jobs/{job}/parked/{kind}/{index}")), as_json, _card)
+    output(ask(state, url, lambda api: api.get(f"jobs/{job}/parked/{kind}/{number - 1}")), as_json, _parked_card)
 
 
 @parked_app.command("redrive")
 def redrive_parked(
     job: Annotated[UUID | None, typer.Argument(help="Its job; without it, all parked work.")] = None,
     kind: Annotated[WorkKind | None, typer.Argument()] = None,
-    index: _Index = 0,
+    number: _Number = 1,
     is_all: Annotated[bool, typer.Option("--all", help="All parked work, or all of one code.")] = False,
     code: _Code = None,
     state: StateOption = None,
@@ -62,7 +62,7 @@ def redrive_parked(
     if (job is None) is not is_all or (job is None) is not (kind is None):
         raise typer.BadParameter("Name a job and the kind of its work, or ask for --all.")
     if job:
-        path = f"jobs/{job}/parked/{kind}/{index}/redrive"
+        path = f"jobs/{job}/parked/{kind}/{number - 1}/redrive"
         output(ask(state, url, lambda api: api.post(path)), as_json, _job_card)
         return
 
@@ -83,13 +83,13 @@ def redrive_parked(
 def discard_parked(
     job: UUID,
     kind: WorkKind,
-    index: _Index = 0,
+    number: _Number = 1,
     state: StateOption = None,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say that parked work will not be done: it leaves the list, and its job stays failed until it is resumed."""
-    output(ask(state, url, lambda api: api.post(f"jobs/{job}/parked/{kind}/{index}/discard")), as_json, _job_card)
+    output(ask(state, url, lambda api: api.post(f"jobs/{job}/parked/{kind}/{number - 1}/discard")), as_json, _job_card)
 
 
 @dead_letters_app.command("list")
@@ -151,9 +151,13 @@ def _parked_table(page: Body) -> Table:
     """Two lines for each: ids to copy are whole, and sentences can be read, on eighty columns."""
     made = table("job", "work")
     for work in page["items"]:
-        made.add_row(work["job_id"], f"{work['kind']} {work['index']}, {work['attempts']} attempts")
+        made.add_row(work["job_id"], f"{work_text(work)}, {work['attempts']} attempts")
         made.add_row("", f"{work['message']} ({work['code']})")
     return made
+
+
+def _parked_card(work: Body) -> Table:
+    return _card({"work": work_text(work), **{name: work[name] for name in work if name not in {"kind", "index"}}})
 
 
 def _letter_table(page: Body) -> Table:

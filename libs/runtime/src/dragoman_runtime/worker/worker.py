@@ -215,7 +215,7 @@ class _Turn:
 
     async def _park_abandoned(self, job: Job, attempts: int) -> None:
         """Perform no more what its worker did not survive as often as it may be tried."""
-        what = f"{self._item.kind} {self._item.index} of job {job.job_id}"
+        what = f"{self._item.kind} of job {job.job_id}"
         message = f"Processes vanished while they were at {what}; find out why (memory, crashes), then resume the job."
         await self._fail(AbandonedError(message), attempts)
 
