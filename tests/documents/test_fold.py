@@ -1,5 +1,6 @@
 """Long parts are read from their bytes: what comes out is what the tree alone would give."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from unittest.mock import patch
@@ -134,6 +135,13 @@ def test_folded_paragraphs_are_written_as_the_tree_would_be(
 def test_an_identity_translation_of_folded_paragraphs_touches_nothing() -> None:
     targets = {unit.unit_id: unit.source for unit in extract(DOCUMENT).units}
     assert merge(DOCUMENT, targets, target_locale=Locale("ar")) == DOCUMENT
+
+
+def test_nothing_of_a_document_is_left_for_the_garbage_collector() -> None:
+    targets = {unit.unit_id: without_tags(wordml.pseudo(unit)) for unit in extract(DOCUMENT).units}
+    gc.collect()
+    merge(DOCUMENT, targets)
+    assert gc.collect() == 0
 
 
 WORDS = st.one_of(st.sampled_from(["", " ", "word", "many more words "]), st.text("ab &<>\u00a0\u3000ש’\t", max_size=5))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
-from dragoman_documents.docx.content import Tagged
+from dragoman_documents.docx.collect import Collector, Flow
+from dragoman_documents.docx.content import Tagged, tag_content
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import set_text
 from dragoman_documents.docx.fold import Folds
@@ -42,21 +43,28 @@ class Paragraph:
 
 @dataclass(eq=False, slots=True)
 class FoldedParagraph:
-    """A unit read from a folded paragraph. `unfold` gives that of the same paragraph, parsed, in its stub's place."""
+    """A unit read from a folded paragraph, which `collector` reads where it has to be parsed after all."""
 
     number: int
     folds: Folds
     stub: Element
     reading: Reading
     content: tuple[str | Tag, ...]
-    unfold: Callable[[Element], Paragraph | None]
+    collector: Collector
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the bytes, or into the tree where tags are not as they were."""
         if stays_in_place(self.content, target):
             self.folds.write(self.number, self.reading, self.content, target, locale)
-        elif (whole := self.unfold(self.stub)) is not None:
+        elif (whole := self._unfolded()) is not None:
             whole.write(target, locale, styles)
+
+    def _unfolded(self) -> Paragraph | None:
+        """The unit of the same paragraph, parsed, in its stub's place."""
+        element = self.folds.unfolded(self.stub)
+        self.collector.learn_fields(element)
+        tagged = tag_content(self.collector.paragraph(element, Flow()))
+        return Paragraph(element, tagged) if tagged is not None else None
 
 
 @dataclass(eq=False, slots=True)

@@ -216,15 +216,9 @@ class _PartWalker:
         if reading is not None:
             content, holder = reading.content(words), None
             if self._is_writing:
-                holder = FoldedParagraph(number, folds, stub, reading, content, self._unfolded)
+                holder = FoldedParagraph(number, folds, stub, reading, content, self._collector)
             self._add_paragraph(content, reading.specs, holder, reading.style, path, frame)
         return True
-
-    def _unfolded(self, stub: Element) -> Paragraph | None:
-        element = self._folds.unfolded(stub) if self._folds is not None else stub
-        self._collector.learn_fields(element)
-        tagged = tag_content(self._collector.paragraph(element, Flow()))
-        return Paragraph(element, tagged) if tagged is not None else None
 
     def _add_paragraph(
         self,
