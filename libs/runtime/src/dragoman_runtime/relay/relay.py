@@ -8,6 +8,7 @@ holds it is lost; a second relay waits for it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 
 from dragoman_contracts.errors import RetryableError
@@ -76,12 +77,21 @@ class Relay:
             lag = await self._store.head_position() - position.position
         RELAY_LAG_EVENTS.set(lag)
         if stored:
-            if self._publisher is not None:
-                await self._publisher.publish([each.recorded for each in stored])
-            await self._sender.send([delivery for each in stored for delivery in deliveries(each)])
+            await self._tell(stored)
             await position.advance(stored[-1].position)
             RELAY_LAG_EVENTS.set(lag - len(stored))
         return len(stored)
+
+    async def _tell(self, stored: Sequence[Stored]) -> None:
+        """Send the work and publish the events, and wait for both together, whatever becomes of one of them."""
+        telling: list[Coroutine[object, object, None]] = []
+        if work := [delivery for each in stored for delivery in deliveries(each)]:
+            telling.append(self._sender.send(work))
+        if self._publisher is not None:
+            telling.append(self._publisher.publish([each.recorded for each in stored]))
+        for failed in await asyncio.gather(*telling, return_exceptions=True):
+            if failed is not None:
+                raise failed
 
 
 def deliveries(stored: Stored) -> list[Delivery]:
