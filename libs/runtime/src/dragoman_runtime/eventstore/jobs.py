@@ -51,16 +51,10 @@ class Jobs:
             raise JobMissingError(f"Job {job_id} does not exist.")
         return found
 
-    async def load_from(self, job_id: UUID, version: int) -> tuple[Job, Head]:
-        """The job at this version or a later one, as it is known here; only a job not known so far is read.
-
-        For who then appends, and so learns whether there was news.
-
-        Raises:
-            JobMissingError: there is no such job.
-        """
-        known = self._kept.get(job_id)
-        return known if known is not None and known[1].version >= version else await self.load(job_id)
+    def known(self, job_id: UUID, version: int) -> tuple[Job, Head] | None:
+        """The job at this version or a later one as it was read last, for who then appends and so learns of news."""
+        kept = self._kept.get(job_id)
+        return kept if kept is not None and kept[1].version >= version else None
 
     async def load_several(self, job_ids: Sequence[UUID]) -> list[Job]:
         """The jobs as of now, in one question to the store; without those that do not exist."""

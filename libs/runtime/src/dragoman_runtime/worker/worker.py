@@ -115,9 +115,10 @@ class Worker:
             RetryableError: the store could not be reached, so nothing is recorded; deliver again.
         """
         item = delivery.item
-        job, head = await self.jobs.load_from(item.job_id, item.version)
+        known = self.jobs.known(item.job_id, item.version)
+        job, head = known or await self.jobs.load(item.job_id)
         with message_span(self.identity.service, item, delivery.traceparent or job.traceparent) as message:
-            await _Turn(self, item, message).run(job, head)
+            await _Turn(self, item, message).run(job, head, is_fresh=known is None)
 
 
 class _Turn:
@@ -133,14 +134,14 @@ class _Turn:
         self._message = message
         self._lease = Lease(item.work_id, item.job_id, self._identity.owner, self._limits.lease)
 
-    async def run(self, job: Job, head: Head) -> None:
-        """Do the work and record how it went, unless somebody is at it."""
+    async def run(self, job: Job, head: Head, *, is_fresh: bool) -> None:
+        """Do the work and record how it went, unless somebody is at it. `is_fresh`: the job was just read."""
         if self._lease in self._held:
             self._message.outcome = "leased"
             return
         self._held.add(self._lease)
         try:
-            begun = await self._begin(job, head)
+            begun = await self._begin(job, head, is_fresh)
             if begun is not None:
                 self._message.begin(job.head_at, self._attempt(job), self._clock.now())
                 await self._do(*begun)
@@ -168,13 +169,12 @@ class _Turn:
         except Exception as error:  # noqa: BLE001 - the one place where every failure becomes an event
             await self._fail(error, attempt)
 
-    async def _begin(self, job: Job, head: Head) -> tuple[Job, Head] | None:
+    async def _begin(self, job: Job, head: Head, is_fresh: bool) -> tuple[Job, Head] | None:
         """Take the lease, in the append of PhaseStarted where this work begins its phase; None when nothing is owed.
 
         An append fails where the job has gone on, and its lease with it. Without one the job is read first: a lease on
         work that is done would stay for ever if its worker were killed before it gave it back.
         """
-        is_fresh = False
         while self._is_due(job):
             started = self._phase_start(job)
             if not started and not is_fresh:
