@@ -92,7 +92,7 @@ def test_a_workbook_behind_a_chart_is_told_from_an_embedded_one() -> None:
     )
     found = {finding.code: finding.message for finding in inspect(data).findings}
     assert set(found) == {"chart_workbooks", "embedded_objects"}
-    assert all(message.startswith("1 ") for message in found.values())
+    assert all(": 1." in message for message in found.values())
 
 
 def data_with_macro_relationship(parts: dict[str, str]) -> bytes:

@@ -24,7 +24,7 @@ def test_facts_and_findings_are_told(tmp_path: Path) -> None:
     file.write_bytes(RICH)
     result = preflight(file)
     assert result.exit_code == 0
-    for text in ("2 units, 12 words", "body 2", "en 1", "Cambria", "1 tracked changes: inserted text", "(fonts)"):
+    for text in ("2 units, 12 words", "body 2", "en 1", "Cambria", "Tracked changes: 1. Inserted text", "(fonts)"):
         assert text in result.stdout
 
 

@@ -35,7 +35,7 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
     ),
     "part.unreadable": (
         _WARNING,
-        "{count} parts are damaged, and their text stays as it is. Open the file in Word, save it, and send it again.",
+        "Damaged parts: {count}. Their text stays as it is. Open the file in Word, save it, and send it again.",
     ),
     "macros": (
         _INFO,
@@ -52,52 +52,52 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
     "write_protection": (_INFO, "Word recommends opening this document read-only. The translation keeps that setting."),
     "tracked_changes": (
         _WARNING,
-        "{count} tracked changes: inserted text is translated, deleted text stays in the source language. "
+        "Tracked changes: {count}. Inserted text is translated, deleted text stays in the source language. "
         "Accept or reject all changes first if the result is to be clean.",
     ),
     "comments": (
         _INFO,
-        "{count} comments are translated too. Switch comments off, or remove them, if they are internal.",
+        "Comments: {count}, translated too. Switch comments off, or remove them, if they are internal.",
     ),
     "embedded_objects": (
         _WARNING,
-        "{count} embedded objects (workbooks, slides, packages) are kept; text inside them is not translated. "
+        "Embedded objects (workbooks, slides, packages): {count}. They are kept; text inside them is not translated. "
         "Translate their files on their own.",
     ),
     "chart_workbooks": (
         _INFO,
-        "{count} charts keep their data in a workbook. What the charts show is translated, the workbooks are not: "
-        "whoever edits a chart's data in Word sees the source language again. Translate the workbook there.",
+        "Charts that keep their data in a workbook: {count}. What the charts show is translated, the workbooks are "
+        "not: whoever edits a chart's data in Word sees the source language again. Translate the workbook there.",
     ),
     "choices": (
         _WARNING,
-        "{count} lists to choose from keep their entries in the source language, because stored answers name them. "
+        "Lists to choose from: {count}. Their entries stay in the source language, because stored answers name them. "
         "Change the entries in Word, under the properties of the control.",
     ),
     "imported_chunks": (
         _WARNING,
-        "{count} pieces of other files are imported when Word opens the document, and cannot be reached. "
+        "Pieces of other files that Word imports when it opens the document: {count}. They cannot be reached. "
         "Open it in Word and save it once, then send it again.",
     ),
     "subdocuments": (
         _WARNING,
-        "{count} subdocuments are linked and not part of this file. Send them as files of their own.",
+        "Linked subdocuments: {count}. They are not part of this file. Send them as files of their own.",
     ),
-    "pictures": (_INFO, "{count} pictures are kept; text drawn in them is not translated. Check them for text."),
+    "pictures": (_INFO, "Pictures: {count}. Text drawn in them is not translated. Check them for text."),
     "hidden_text": (
         _INFO,
-        "{count} stretches of hidden text stay as they are. Switch hidden text on to translate them.",
+        "Stretches of hidden text: {count}. They stay as they are. Switch hidden text on to translate them.",
     ),
-    "mathematics": (_INFO, "{count} formulas are kept as they are."),
+    "mathematics": (_INFO, "Formulas: {count}, kept as they are."),
     "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
     "mail_merge": (_INFO, "The document is a mail-merge form. Its fields stay and are filled by Word as before."),
     "data_bound": (
         _INFO,
-        "{count} content controls show data stored in the document; that data is translated in step with them.",
+        "Content controls that show data stored in the document: {count}. That data is translated in step with them.",
     ),
     "fonts": (
         _INFO,
-        "{count} fonts are named, and stay. Where one lacks letters of the target, Word shows another: look at the "
+        "Fonts named: {count}. They stay. Where one lacks letters of the target, Word shows another: look at the "
         "result, or change the fonts in its styles.",
     ),
     "languages": (
@@ -111,7 +111,7 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
     ),
     "external_links": (
         _INFO,
-        "{count} pictures or templates are linked from outside. Nothing is fetched; the links stay.",
+        "Pictures or templates linked from outside: {count}. Nothing is fetched; the links stay.",
     ),
     "very_long": (_INFO, "A long document: about {count} words. Plan for time and cost."),
     "strict": (_INFO, "Saved as Strict Open XML. The translation stays strict."),
