@@ -36,7 +36,7 @@ def test_the_same_documents_exit_with_0(folder: Path) -> None:
 def test_a_translation_is_said_to_be_text_only(folder: Path) -> None:
     result = diff(folder, "source", "target")
     assert result.exit_code == 1
-    assert "text only: 4 paragraphs changed and 1 texts elsewhere" in result.stdout
+    assert "text only: 4 paragraphs changed and 1 text elsewhere" in result.stdout
     assert diff(folder, "source", "target", "--text-only").exit_code == 0
 
 

@@ -125,7 +125,8 @@ def _verdict(found: DocumentDiff) -> str:
     paragraphs = f"{count} paragraph{'' if count == 1 else 's'} changed"
     if found.is_text_only:
         others = len(found.differences) - count
-        return f"text only: {paragraphs}" + (f" and {others} texts elsewhere" if others else "")
+        elsewhere = f" and {others} text{'' if others == 1 else 's'} elsewhere" if others else ""
+        return f"text only: {paragraphs}{elsewhere}"
     more = sum(1 for each in found.differences if each.kind.value != "text")
     return f"not only text: {more} differences of other kinds, {paragraphs}"
 
