@@ -106,30 +106,6 @@ async def test_where_the_server_creates_exclusively_racing_writers_agree_on_one_
             assert _ConditionalServer.seen == Counter(PUT=12, GET=12)
 
 
-async def test_a_kept_connection_that_the_server_closed_is_made_again() -> None:
-    with _serving(_ClosingServer) as endpoint:
-        async with _opened(S3Location(endpoint, "bucket", "key", SecretStr("secret"), is_secure=False)) as store:
-            refs = [await store.put(PROJECT, b"object %d" % number, BINARY) for number in range(5)]
-            assert [await store.get(PROJECT, ref) for ref in refs] == [b"object %d" % number for number in range(5)]
-
-
-async def test_a_gateway_that_finds_no_server_is_a_fault_that_may_pass() -> None:
-    with _serving(_Unavailable) as endpoint:
-        store = S3ObjectStore(S3Location(endpoint, "bucket", "key", SecretStr("secret"), is_secure=False))
-        for work in (store.get(PROJECT, "a" * 64), store.put(PROJECT, b"x", BINARY)):
-            with pytest.raises(RetryableError) as refusal:
-                await work
-            assert refusal.value.code == "storage.unavailable"
-        await store.close()
-
-
-async def test_where_the_bucket_is_in_the_host_it_is_not_in_the_path() -> None:
-    location = S3Location("s3.amazonaws.com", "bucket", "key", SecretStr("secret"), region="eu-central-1")
-    store = S3ObjectStore(location)
-    assert store.address == "https://bucket.s3.eu-central-1.amazonaws.com/"
-    await store.close()
-
-
 class _Nonsense(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -179,36 +155,6 @@ class _ConditionalServer(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: requests are not news."""
-
-
-class _ClosingServer(_ConditionalServer):
-    """Closes each connection after two answers and does not say so, as a proxy does with those it finds idle."""
-
-    def _answer(self, status: int, body: bytes = b"") -> None:
-        super()._answer(status, body)
-        self.answers = getattr(self, "answers", 0) + 1
-        self.close_connection = self.answers % 2 == 0
-
-
-class _Unavailable(BaseHTTPRequestHandler):
-    """A proxy whose server is away."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        self._refuse()
-
-    def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self._refuse()
-
-    def _refuse(self) -> None:
-        self.send_response(502)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: requests are not news."""

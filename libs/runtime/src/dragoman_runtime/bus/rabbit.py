@@ -11,19 +11,22 @@ The client library connects again by itself, and then declares the queues of eac
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import cast
+from uuid import UUID
 
-from aio_pika import ExchangeType, connect_robust
+import aiormq
+from aio_pika import DeliveryMode, ExchangeType, connect_robust
 from aio_pika.abc import (
     AbstractChannel,
     AbstractIncomingMessage,
     AbstractQueue,
     AbstractRobustChannel,
     AbstractRobustConnection,
+    HeadersType,
 )
 from aio_pika.exceptions import AMQPException, ChannelNotFoundEntity, DeliveryError
 from pydantic import ValidationError
@@ -34,10 +37,8 @@ from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import QUEUE_OF, Queue
 from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus, Keep
-from dragoman_runtime.bus.frames import Message
 from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
-from dragoman_runtime.bus.publishing import PublishingChannel, publish
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.telemetry import get_logger
 
@@ -91,11 +92,34 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
 
     @override
     async def send(self, deliveries: Sequence[Delivery]) -> None:
-        await self._publish([_message_of(delivery) for delivery in deliveries])
+        await self._confirmed(
+            [
+                self._published(
+                    delivery.item.model_dump_json().encode(),
+                    routing_key=QUEUE_OF[delivery.item.kind].value,
+                    message_id=delivery.item.work_id,
+                    correlation_id=delivery.item.job_id,
+                    headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},
+                )
+                for delivery in deliveries
+            ]
+        )
 
     @override
     async def publish(self, events: Sequence[RecordedEvent]) -> None:
-        await self._publish([_message_about(event) for event in events])
+        await self._confirmed(
+            [
+                self._published(
+                    encode(event),
+                    exchange=EVENTS_EXCHANGE,
+                    routing_key=event.envelope.type,
+                    message_id=event.envelope.event_id,
+                    correlation_id=event.envelope.origin.correlation_id,
+                    headers=cloudevents_headers(event),
+                )
+                for event in events
+            ]
+        )
 
     @override
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
@@ -148,7 +172,18 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         Raises:
             BusUnavailableError: RabbitMQ did not take them.
         """
-        await self._publish([_message_again(letter) for letter in letters])
+        await self._confirmed(
+            [
+                self._published(
+                    each.body,
+                    routing_key=each.queue,
+                    message_id=each.message_id,
+                    correlation_id=each.item.job_id if each.item else each.letter_id,
+                    headers={},
+                )
+                for each in letters
+            ]
+        )
 
     async def ping(self) -> bool:
         """Whether RabbitMQ is connected to. A connection that died in silence is found out by its heartbeat."""
@@ -184,37 +219,64 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         ]
         await self._channel.declare_exchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
 
-    async def _publish(self, messages: Sequence[Message]) -> None:
-        """Publish and wait for the broker to confirm every message.
+    async def _published(
+        self,
+        body: bytes,
+        *,
+        routing_key: str,
+        message_id: UUID | str,
+        correlation_id: UUID,
+        headers: HeadersType,
+        exchange: str = "",
+    ) -> None:
+        """Publish and wait for the confirmation.
 
-        Work must be routed; events are for whoever listens, and it may be nobody.
+        Straight on the protocol's channel, for a relay does little else. Work must be routed; events are for whoever
+        listens, and it may be nobody.
+        """
+        if self._channel is None:
+            raise BusUnavailableError("RabbitMQ was never connected to.")
+        channel = cast(aiormq.Channel, await self._channel.get_underlay_channel())
+        properties = aiormq.spec.Basic.Properties(
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=str(message_id),
+            correlation_id=str(correlation_id),
+            content_type="application/json",
+            headers=headers,
+        )
+        await channel.basic_publish(
+            body,
+            exchange=exchange,
+            routing_key=routing_key,
+            properties=properties,
+            mandatory=not exchange,
+            wait=False,  # for the confirmation, not for the socket
+        )
+
+    async def _declare_again(self) -> None:
+        for queue in self._queues:
+            await queue.declare()
+
+    async def _confirmed(self, publishes: Sequence[Coroutine[object, object, object]]) -> None:
+        """Wait for the broker to confirm every one of these.
 
         Raises:
             BusUnavailableError: one of them was not confirmed, in time or at all.
         """
-        if not messages:
-            return
-        if self._channel is None:
-            raise BusUnavailableError("RabbitMQ was never connected to.")
         try:
             async with asyncio.timeout(self._confirm_timeout_s):
-                channel = cast(PublishingChannel, await self._channel.get_underlay_channel())
-                errors = await publish(channel, messages)
-                if any(isinstance(error, DeliveryError) for error in errors):
+                results = await asyncio.gather(*publishes, return_exceptions=True)
+                if any(isinstance(result, DeliveryError) for result in results):
                     await self._declare_again()  # a wiped broker has lost its queues
         except _LOST_CONNECTION as error:  # a time-out is an OSError
-            await asyncio.sleep(0)  # a closed channel says so at once: who tries again must let it be opened
             raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
+        errors = [result for result in results if isinstance(result, BaseException)]
         for error in errors:
             if not isinstance(error, _GONE):
                 raise error
         if errors:
             names = ", ".join(sorted({type(error).__name__ for error in errors}))
             raise BusUnavailableError(f"RabbitMQ did not take {len(errors)} messages: {names}.") from errors[0]
-
-    async def _declare_again(self) -> None:
-        for queue in self._queues:
-            await queue.declare()
 
     def _consumer(self, receive: Receive, bound: asyncio.Semaphore) -> _Consume:
         """What takes a message in and works on in a task of its own.
@@ -265,42 +327,10 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _message_of(delivery: Delivery) -> Message:
-    item = delivery.item
-    return Message(
-        routing_key=QUEUE_OF[item.kind].value,
-        message_id=str(item.work_id),
-        correlation_id=str(item.job_id),
-        headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},
-        body=item.model_dump_json().encode(),
-    )
-
-
-def _message_about(event: RecordedEvent) -> Message:
-    return Message(
-        exchange=EVENTS_EXCHANGE,
-        routing_key=event.type,
-        message_id=str(event.event_id),
-        correlation_id=str(event.origin.correlation_id),
-        headers=cloudevents_headers(event),
-        body=encode(event),
-    )
-
-
-def _message_again(letter: DeadLetter) -> Message:
-    return Message(
-        routing_key=letter.queue,
-        message_id=letter.message_id,
-        correlation_id=str(letter.item.job_id if letter.item else letter.letter_id),
-        headers={},
-        body=letter.body,
-    )
-
-
-def cloudevents_headers(event: RecordedEvent) -> dict[str, str]:
+def cloudevents_headers(event: RecordedEvent) -> HeadersType:
     """The event's envelope as CloudEvents attributes in AMQP headers (CloudEvents AMQP binding 1.0.2 §3.1.3)."""
     envelope = event.envelope
-    headers = {
+    headers: HeadersType = {
         "cloudEvents:specversion": _CLOUDEVENTS_VERSION,
         "cloudEvents:id": str(envelope.event_id),
         "cloudEvents:type": envelope.type,

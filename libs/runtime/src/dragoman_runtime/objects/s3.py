@@ -1,25 +1,28 @@
-"""Objects in a bucket of any S3 server.
+"""Objects in a bucket of any S3 server, through the minio client.
 
-Requests are synchronous: they run in the store's own threads, one per connection. A small object is sent without asking
-first whether it is there, since the question costs as much as the answer; its PUT is atomic and repeats itself
-harmlessly.
+The client is synchronous: requests run in the store's own threads, one per pooled connection. A small object is sent
+without asking first whether it is there, since the question costs as much as the answer; its PUT is atomic and repeats
+itself harmlessly.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import urllib3
 from minio import Minio
 from minio.datatypes import Object
 from minio.error import S3Error
+from pydantic import SecretStr
 from urllib3 import BaseHTTPResponse
 
 from dragoman_contracts.errors import RetryableError
@@ -37,15 +40,34 @@ from dragoman_runtime.objects.addresses import (
 )
 from dragoman_runtime.objects.port import CHUNK_BYTES, FRESH_S, StoredObject
 from dragoman_runtime.objects.s3_errors import is_not_found, is_there_already, translated_errors
-from dragoman_runtime.objects.s3_requests import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, S3Location, S3Requests
-
-__all__ = ["S3Location", "S3ObjectStore"]
 
 _ASK_FIRST_BYTES = 256 * 1024
+_SMALLEST_PART_BYTES = 5 * 1024 * 1024
+_CONNECT_TIMEOUT_S = 3.0
+_READ_TIMEOUT_S = 30.0
 _PAGE = 1000
 _PROBE = "probe/conditional-writes"
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+
+
+@dataclass(frozen=True)
+class S3Location:
+    """A bucket and how to get into it.
+
+    Attributes:
+        endpoint: host and port, no scheme.
+        region: given always, so that the client never asks the server for it.
+        connections: requests in flight at most; further ones wait.
+    """
+
+    endpoint: str
+    bucket: str
+    access_key: str
+    secret_key: SecretStr
+    region: str = "us-east-1"
+    is_secure: bool = True
+    connections: int = 16
 
 
 class S3ObjectStore:
@@ -57,16 +79,12 @@ class S3ObjectStore:
 
     def __init__(self, location: S3Location) -> None:
         self._bucket = location.bucket
-        self._pool = _pool(location)
+        self._pool = _pool(urllib3.PoolManager, location)
+        self._creating_pool = _pool(_CreatingPool, location)
         self._client = _client(location, self._pool)
-        self._requests = S3Requests(location, self._client)
+        self._creating_client = _client(location, self._creating_pool)
         self._threads = ThreadPoolExecutor(location.connections, thread_name_prefix="s3")
         self._creates_exclusively = False
-
-    @property
-    def address(self) -> str:
-        """Where the bucket's objects lie."""
-        return self._requests.address
 
     async def open(self) -> None:
         """Make the bucket when it is not there, and learn whether the server knows conditional writes."""
@@ -76,7 +94,7 @@ class S3ObjectStore:
         """Close the connections when the requests in flight have ended."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
         self._pool.clear()
-        self._requests.close()
+        self._creating_pool.clear()
 
     async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
         """Store bytes and give their reference; a large object that is there already is not sent again."""
@@ -170,14 +188,11 @@ class S3ObjectStore:
         ref = ObjectRef(digest=sha256(data), size_bytes=len(data), media_type=media_type)
         path = object_path(project_id, ref.digest)
         if len(data) < _ASK_FIRST_BYTES or not self._is_fresh(path, len(data)):
-            self._requests.put(path, data, media_type)
+            _send(self._client, self._bucket, path, data, media_type)
         return ref
 
     def _get(self, project_id: UUID, digest: str) -> bytes:
-        data = self._requests.get(object_path(project_id, digest))
-        if data is None:
-            raise missing(digest)
-        return verified(data, digest)
+        return verified(_read_to_end(self._open_object(project_id, digest)), digest)
 
     def _get_range(self, project_id: UUID, digest: str, start: int, length: int) -> bytes:
         path = object_path(project_id, digest)
@@ -188,11 +203,17 @@ class S3ObjectStore:
         return _read_to_end(self._open_object(project_id, digest, start, length)) if length > 0 else b""
 
     def _open_object(self, project_id: UUID, digest: str, start: int = 0, length: int = 0) -> BaseHTTPResponse:
+        body = self._open_body(object_path(project_id, digest), start, length)
+        if body is None:
+            raise missing(digest)
+        return body
+
+    def _open_body(self, path: str, start: int = 0, length: int = 0) -> BaseHTTPResponse | None:
         try:
-            return self._client.get_object(self._bucket, object_path(project_id, digest), offset=start, length=length)
+            return self._client.get_object(self._bucket, path, offset=start, length=length)
         except S3Error as error:
             if is_not_found(error):
-                raise missing(digest) from error
+                return None
             raise
 
     def _is_fresh(self, path: str, size_bytes: int) -> bool:
@@ -229,19 +250,38 @@ class S3ObjectStore:
         return first
 
     def _read_pointer(self, path: str) -> ObjectRef | None:
-        data = self._requests.get(path)
-        return None if data is None else ObjectRef.model_validate_json(data)
+        body = self._open_body(path)
+        return None if body is None else ObjectRef.model_validate_json(_read_to_end(body))
 
     def _create(self, path: str, data: bytes) -> bool:
         """Write and give True, or False where the server kept what was there; some servers never do."""
-        return self._requests.put(path, data, JSON_MEDIA_TYPE, creates=True)
+        try:
+            _send(self._creating_client, self._bucket, path, data, JSON_MEDIA_TYPE)
+        except S3Error as error:
+            if is_there_already(error):
+                return False
+            raise
+        return True
 
 
-def _pool(location: S3Location) -> urllib3.PoolManager:
-    return urllib3.PoolManager(
+class _CreatingPool(urllib3.PoolManager):
+    """Connections on which a PUT only creates (RFC 9110 §13.1.2); the minio client has no parameter for it.
+
+    The header may stay outside the signature: version 4 wants the host and the `x-amz-` headers signed.
+    """
+
+    def urlopen(self, method: str, url: str, redirect: bool = True, **kw: Any) -> BaseHTTPResponse:
+        """Send the request, a PUT with `If-None-Match: *`."""
+        if method == "PUT":
+            kw["headers"]["If-None-Match"] = "*"
+        return super().urlopen(method, url, redirect, **kw)
+
+
+def _pool(kind: type[urllib3.PoolManager], location: S3Location) -> urllib3.PoolManager:
+    return kind(
         maxsize=location.connections,
         block=True,
-        timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S),
+        timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
         retries=urllib3.Retry(total=1, backoff_factor=0.1),  # a kept-alive connection may have just been closed
         cert_reqs="CERT_REQUIRED",
     )
@@ -256,6 +296,12 @@ def _client(location: S3Location, pool: urllib3.PoolManager) -> Minio:
         region=location.region,
         http_client=pool,
     )
+
+
+def _send(client: Minio, bucket: str, path: str, data: bytes, media_type: str) -> None:
+    """Write in one request, whatever the size: so it is there whole or not at all, and no parts are left over."""
+    whole = max(len(data), _SMALLEST_PART_BYTES)
+    client.put_object(bucket, path, io.BytesIO(data), len(data), content_type=media_type, part_size=whole)
 
 
 def _next_chunk(body: BaseHTTPResponse, update: Callable[[bytes], None]) -> bytes:

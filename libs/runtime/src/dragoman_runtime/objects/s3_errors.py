@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from contextlib import contextmanager
 
@@ -11,24 +10,23 @@ from urllib3.exceptions import HTTPError
 
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
 
-NOT_FOUND = frozenset({"NoSuchKey", "NoSuchObject"})
-THERE_ALREADY = frozenset(
+_NOT_FOUND = frozenset({"NoSuchKey", "NoSuchObject"})
+_THERE_ALREADY = frozenset(
     {"PreconditionFailed", "ConditionalRequestConflict", "BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
 )
 _FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"})
 _PASSING = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "NoSuchBucket"})
 _TOO_MANY_REQUESTS, _INSUFFICIENT_STORAGE = 429, 507
-_CODE = re.compile(rb"<Code>([A-Za-z0-9.]+)</Code>")
 
 
 def is_not_found(error: S3Error) -> bool:
     """Whether the server says that there is no such object."""
-    return error.code in NOT_FOUND
+    return error.code in _NOT_FOUND
 
 
 def is_there_already(error: S3Error) -> bool:
     """Whether the server says that what was to be created exists."""
-    return error.code in THERE_ALREADY
+    return error.code in _THERE_ALREADY
 
 
 @contextmanager
@@ -52,26 +50,9 @@ def _translated(error: MinioException | HTTPError) -> DragomanError:
     if isinstance(error, ServerError):
         return _of_answer("", error.status_code)
     if isinstance(error, InvalidResponseError | HTTPError):
-        return unreachable()
+        message = "The object store is not reached or answers something else than S3; check that it runs."
+        return RetryableError(message, code="storage.unavailable")
     return PermanentError("The object store's client refused the request.", code="storage.refused")
-
-
-def code_in(body: bytes) -> str | None:
-    """The code that a refusal carries in its XML; None where S3 did not write it."""
-    found = _CODE.search(body)
-    return found[1].decode() if found else None
-
-
-def refusal(status: int, body: bytes) -> DragomanError:
-    """The error that an answer means which is no success."""
-    code = code_in(body)
-    return unreachable() if code is None and status < 500 else _of_answer(code or "", status)
-
-
-def unreachable() -> RetryableError:
-    """The error of a server that is away, or of an address where something else answers."""
-    message = "The object store is not reached or answers something else than S3; check that it runs."
-    return RetryableError(message, code="storage.unavailable")
 
 
 def _of_answer(code: str, status: int) -> DragomanError:
