@@ -169,7 +169,7 @@ async def test_rules_that_changed_since_are_named_by_step_and_field(
     def other_rules(*arguments: Any) -> tuple[Unit, ...]:
         return tuple(unit.model_copy(update={"style": "Other"}) for unit in segmented(*arguments))
 
-    monkeypatch.setattr("dragoman_extract.handlers.segmented", other_rules)
+    monkeypatch.setattr("dragoman_extract.domain.segmented", other_rules)
     async with opened(tmp_path) as (store, objects):
         replay, _ = await Replayer(ServicesWork(), objects).replay(await stream_of(store, one))
     different = [step for step in replay.steps if step.result is StepResult.DIFFERENT]
