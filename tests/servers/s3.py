@@ -40,8 +40,14 @@ class S3Server(ServerProcess):
         return self.folder / "buckets"
 
     def prepare(self) -> None:
-        """Make the folder of the buckets."""
+        """Make the folder of the buckets.
+
+        What a killed server left half-written goes: while nanio's `KEY.json.tmp` is there, it answers 500 to every
+        PUT of that key, for ever.
+        """
         self.data_folder.mkdir(exist_ok=True)
+        for left in self.data_folder.rglob("*.json.tmp"):
+            left.unlink()
 
     def command(self) -> Sequence[str | Path]:
         """The server in the foreground."""
