@@ -283,6 +283,14 @@ def test_links_to_one_target_that_change_places_keep_their_looks() -> None:
     assert text_only(data, swapped(data)).is_text_only
 
 
+def test_links_to_one_target_of_which_one_has_more_runs_may_change_places() -> None:
+    first, second = (
+        f'<w:hyperlink w:anchor="there">{inner}</w:hyperlink>' for inner in (run("a"), run("b") + bold("c"))
+    )
+    data = document(paragraph(run("x "), first, run(" y "), second, run(" z")))
+    assert text_only(data, swapped(data)).is_text_only
+
+
 def test_a_control_that_took_the_name_of_another_is_found() -> None:
     data = document(paragraph(run("a "), control(1, run("one")), run(" b "), control(2, run("two")), run(" c")))
     spoiled = damaged(swapped(data), ("control 1", "control 2"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import islice, zip_longest
 
 from dragoman_documents.docx.diff.report import Change
 from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute
@@ -138,11 +138,11 @@ def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcom
 
 
 def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable], outcome: Outcome) -> None:
-    """Hold each home's runs against those of a home of its kind, if it can be one without trouble."""
+    """Hold each home's runs against those of the smallest home of its kind that can be it, the largest first."""
     rest = list(new)
     unmatched: list[_Runs] = []
-    for runs in old:
-        twin = next((each for each in rest if not _run_troubles(runs, each, looks)), None)
+    for runs in sorted(old, key=len, reverse=True):
+        twin = min((each for each in rest if not _run_troubles(runs, each, looks)), key=len, default=None)
         if twin is None:
             unmatched.append(runs)
         else:
@@ -190,23 +190,16 @@ def _holds_runs(node: Element) -> bool:
 
 def identity(node: Element) -> Hashable:
     """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
-    said = "" if short_name(node) in TEXT_NODES else (node.text or "").strip()
-    own = (node.tag, _attributes(node), said)
     name = short_name(node)
-    if name not in _TOLD_BY_THEIR_INSIDE and name != "w:sdt":
+    said = "" if name in TEXT_NODES else (node.text or "").strip()
+    own = (node.tag, _attributes(node), said)
+    if name in _TOLD_BY_THEIR_INSIDE:
+        telling = own_nodes(node)
+    elif name == "w:sdt":
+        telling = (inside for part in node if short_name(part) == "w:sdtPr" for inside in own_nodes(part))
+    else:
         return own
-    inner: list[Hashable] = []
-    for child in own_nodes(node) if name != "w:sdt" else _control_properties(node):
-        inner.append((child.tag, _attributes(child)))
-        if len(inner) == _IDENTIFYING:
-            break
-    return (*own, tuple(inner))
-
-
-def _control_properties(control: Element) -> Iterator[Element]:
-    for part in control:
-        if short_name(part) == "w:sdtPr":
-            yield from own_nodes(part)
+    return (*own, tuple((inside.tag, _attributes(inside)) for inside in islice(telling, _IDENTIFYING)))
 
 
 def _attributes(node: Element) -> Hashable:
