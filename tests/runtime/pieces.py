@@ -56,7 +56,7 @@ def refused() -> None:
 
 
 def busy_elsewhere() -> None:
-    """Fail for now."""
+    """Fail as what may pass."""
     raise RetryableError("Try again.", retry_after_s=7.0)
 
 

@@ -218,3 +218,9 @@ def test_ctrl_c_on_a_terminal_reaches_the_parent_alone(tmp_path: Path) -> None:
     while any(map(is_there, children)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(map(is_there, children))
+
+
+def test_what_a_foreign_error_notes_is_not_in_the_reason() -> None:
+    error = ValueError("about a document")
+    error.add_note("a sentence of the document")
+    assert "sentence" not in str(reason_of(error))

@@ -20,6 +20,7 @@ from typing import Any
 _SPENT_KIB = 256 * 1024
 _OOM_SCORE = "500"
 _STACK_FRAMES = 6
+_RAISED_AT = "dragoman_raised_at"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,12 @@ def serve(connection: Connection) -> None:
 
 
 def places_of(error: BaseException) -> tuple[str, ...]:
-    """Where in the code the error came from, innermost last: file, line and function, and no text of either."""
+    """Where in the code the error came from, innermost last: file, line and function, and no text of either.
+
+    Of an error that a child raised, it is where in the child.
+    """
+    if (carried := getattr(error, _RAISED_AT, None)) is not None:
+        return carried
     frames = traceback.extract_tb(error.__traceback__)[-_STACK_FRAMES:]
     return tuple(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)
 
@@ -85,7 +91,7 @@ def _answer(asked: bytes) -> bytes:
 
 
 def _carried(error: Exception) -> Exception:
-    """The error as it can cross, with the places in the code where it was raised as its notes.
+    """The error as it can cross, with the places in the code where it was raised.
 
     One that cannot be pickled is a bug of ours or of a library; what is known of it then is its type.
     """
@@ -94,8 +100,9 @@ def _carried(error: Exception) -> Exception:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - written on this line
     except Exception:  # noqa: BLE001 - whatever a foreign class does when it is pickled
         error = RuntimeError(type(error).__name__)
+    setattr(error, _RAISED_AT, places)
     for place in places:
-        error.add_note(place)
+        error.add_note(place)  # for the log, which has no traceback of the child
     return error
 
 

@@ -68,6 +68,5 @@ def code_of(error: BaseException) -> str:
 
 def reason_of(error: BaseException) -> ParkingReason:
     """The error as a person may read it. Messages of foreign errors are left out: they may quote the document."""
-    stack = tuple(getattr(error, "__notes__", ())) or places_of(error)  # an error of a child has its places as notes
     message = error.message if isinstance(error, DragomanError) else type(error).__name__
-    return ParkingReason(code=code_of(error), message=message, stack=stack)
+    return ParkingReason(code=code_of(error), message=message, stack=places_of(error))
