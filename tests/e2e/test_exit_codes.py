@@ -163,6 +163,7 @@ def test_an_encrypted_document_is_asked_for_its_password_on_a_terminal(source: P
 
 
 def test_a_translation_that_needs_review_is_3_with_a_draft_and_a_report(source: Path) -> None:
+    source = source.rename(source.with_suffix(".docm"))  # Word opens the draft only under its source's suffix
     with slow_model(does_translate=False) as model:
         code, report = translated(source, environment=model.settings)
     file = report["files"][0]
@@ -171,7 +172,7 @@ def test_a_translation_that_needs_review_is_3_with_a_draft_and_a_report(source: 
     assert Document(file["draft"]).paragraphs[0].text == "Terms of delivery 1"
     findings = Path(file["report"]).read_text(encoding="utf-8")
     assert "text.untranslated" in findings
-    assert sorted(path.name for path in (source.parent / "out").iterdir()) == ["order.draft.docx", "order.report.json"]
+    assert sorted(path.name for path in (source.parent / "out").iterdir()) == ["order.draft.docm", "order.report.json"]
 
     code, again = translated(source, "--fresh", environment=model.settings)  # the server is gone by now
     assert (code, again["files"][0]["status"]) == (3, "needs_review"), "its recorded calls need no server"

@@ -34,7 +34,7 @@ async def deliver(platform: Platform, file: Input, job: Job, duration_s: float) 
     outcome = outcome.model_copy(update={"code": code, "message": message})
     if job.verification is None or job.status not in {JobStatus.NEEDS_REVIEW, JobStatus.BLOCKED}:
         return outcome
-    report, draft = file.beside(".report.json"), file.beside(".draft.docx")
+    report, draft = file.beside(".report.json"), file.beside(f".draft{file.output.suffix}")
     write(report, await platform.objects.get(job.project_id, job.verification.results))
     write(draft, await draft_of(platform, job))
     return outcome.model_copy(update={"report": str(report), "draft": str(draft)})
