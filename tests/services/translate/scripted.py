@@ -12,6 +12,7 @@ from dragoman_translate.ports import (
     EngineSignature,
     FinishReason,
     RawTarget,
+    ReplyListener,
 )
 
 Answer = Callable[[EngineRequest], EngineReply]
@@ -55,7 +56,7 @@ class ScriptedEngine:
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
         """Accept every pair."""
 
-    async def translate(self, request: EngineRequest) -> EngineReply:
+    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
         """Give the next answer of the script."""
         self.requests.append(request)
         return self._answers[len(self.requests) - 1](request)

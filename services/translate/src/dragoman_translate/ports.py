@@ -9,8 +9,9 @@ Errors an engine raises, with their codes (adapters raise no others):
                     engine.not_configured    a setting is missing, which the message names
                     engine.quota_exhausted   the account has no credit left
                     engine.refused           the model declines to translate any unit of the batch
+                    engine.context_exceeded  prompt and answer do not fit the model's context; ask for less
     RetryableError  engine.rate_limited      too many requests or tokens; carries retry_after_s when the server said
-                    engine.timeout           no answer in time
+                    engine.timeout           the server was silent for too long before it said anything
                     engine.unavailable       no connection, a 5xx, a process that died
                     engine.malformed_reply   not one unit could be read from any reply
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -81,14 +83,19 @@ class ReplyFault(StrEnum):
     TRUNCATED = "truncated"
     EMPTY = "empty"
     TAGS = "tags"
+    DOUBTFUL = "doubtful"
 
 
 class Correction(Value):
-    """What was wrong with an earlier answer for a unit; `previous` is that answer, empty where there was none."""
+    """What was wrong with an earlier answer for a unit; `previous` is that answer, empty where there was none.
+
+    `reasons` are the findings behind the fault `doubtful`, in words for the engine.
+    """
 
     unit_id: str
     fault: ReplyFault
     previous: str = ""
+    reasons: tuple[str, ...] = ()
 
 
 class EngineRequest(Value):
@@ -119,12 +126,30 @@ class RawTarget(Value):
 
 
 class FinishReason(StrEnum):
-    """Why the engine stopped."""
+    """Why the engine stopped. `interrupted`: the answer broke off or fell silent; what had come by then counts."""
 
     STOP = "stop"
     LENGTH = "length"
     REFUSED = "refused"
     MALFORMED = "malformed"
+    INTERRUPTED = "interrupted"
+
+
+class ReplyProgress(Value):
+    """What has come of an answer so far: the targets read, and how many tokens were written in how many seconds.
+
+    `waited_s` passed before the first token, `elapsed_s` since the request was sent. `token_count` is the server's own
+    count where it gives one, else an estimate from the text.
+    """
+
+    targets: tuple[RawTarget, ...]
+    token_count: int
+    waited_s: float
+    elapsed_s: float
+
+
+ReplyListener = Callable[[ReplyProgress], None]
+"""Told as an answer arrives, at least once a unit; must be quick, and raise nothing."""
 
 
 class CallCircumstances(Value):
@@ -166,7 +191,8 @@ class EngineCapabilities(Value):
     """What an engine can do, for planning batches and for QA.
 
     `max_output_tokens` and `max_batch_chars` are None where nothing limits them. `inapplicable_checks` are codes of
-    QA checks that say nothing about this engine's targets.
+    QA checks that say nothing about this engine's targets. An engine that `writes_slowly` is asked for a few units
+    first, and then for as many as its measured pace allows.
     """
 
     max_units_per_batch: int = 25
@@ -174,6 +200,7 @@ class EngineCapabilities(Value):
     max_batch_chars: int | None = None
     needs_network: bool = False
     uses_context: bool = False
+    writes_slowly: bool = False
     inapplicable_checks: tuple[str, ...] = ()
 
 
@@ -218,11 +245,14 @@ class TranslationEngine(Protocol):
         """
         ...
 
-    async def translate(self, request: EngineRequest) -> EngineReply:
+    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
         """Make one call. The reply's targets are unchecked; their order and number are the engine's.
 
+        An answer that breaks off after it began is a reply with the finish reason `interrupted`, not an error: what was
+        written is paid and counts. `listener` is told what has come where the engine streams.
+
         Raises:
-            RetryableError, PermanentError: with the codes this module lists.
+            RetryableError, PermanentError: with the codes this module lists, when nothing was written.
         """
         ...
 

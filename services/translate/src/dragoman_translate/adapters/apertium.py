@@ -22,6 +22,7 @@ from dragoman_translate.ports import (
     EngineRequest,
     EngineSignature,
     RawTarget,
+    ReplyListener,
 )
 
 PROTOCOL_VERSION = "1"  # part of the signature: a better handling of tags is another answer
@@ -79,7 +80,7 @@ class ApertiumEngine:
         """
         self._mode(source_locale, target_locale)
 
-    async def translate(self, request: EngineRequest) -> EngineReply:
+    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
         """Translate each unit; its tags stay on the words they were on."""
         mode = self._mode(request.source_locale, request.target_locale)
         started_at, clock = datetime.now(UTC), time.monotonic()

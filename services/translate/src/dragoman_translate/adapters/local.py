@@ -12,6 +12,7 @@ from dragoman_translate.ports import (
     EngineRequest,
     EngineSignature,
     RawTarget,
+    ReplyListener,
 )
 
 # These engines leave text as it is by design.
@@ -59,7 +60,7 @@ class LocalEngine:
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
         """Accept every pair."""
 
-    async def translate(self, request: EngineRequest) -> EngineReply:
+    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
         """Rewrite each unit's protocol text."""
         targets = tuple(
             RawTarget(unit_id=unit.unit_id, target=self._rewrite(unit.source.text)) for unit in request.units

@@ -24,6 +24,7 @@ from dragoman_translate.ports import (
     EngineRequest,
     EngineSignature,
     FinishReason,
+    ReplyListener,
 )
 from dragoman_translate.prompt import PROMPT_VERSION, messages, reply_schema
 from dragoman_translate.reply import read_reply
@@ -128,7 +129,7 @@ class OpenAiEngine:
         """
         self._configured_model()
 
-    async def translate(self, request: EngineRequest) -> EngineReply:
+    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
         """Make one chat completion."""
         self._configured_model()
         async with self._turns:

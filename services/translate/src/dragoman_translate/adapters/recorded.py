@@ -14,6 +14,7 @@ from dragoman_translate.ports import (
     EngineRequest,
     Engines,
     EngineSignature,
+    ReplyListener,
     TranslationEngine,
 )
 
@@ -44,7 +45,7 @@ class RecordedEngine(TranslationEngine):
         return
 
     @override
-    async def translate(self, request: EngineRequest) -> EngineReply:
+    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
         _refuse(self.name)
 
     @override
