@@ -4,6 +4,7 @@ from dragoman_linguistics.checks import DEFAULT_PROFILE, QaProfile, verify_unit
 from dragoman_linguistics.counting import TextCount, count_text
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, project, tag_tree
+from dragoman_linguistics.quality import cleaned, doubts
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import segment, sentences
 from dragoman_linguistics.spacing import restore_margins
@@ -27,7 +28,9 @@ __all__ = [
     "WordLink",
     "align_tags",
     "assemble",
+    "cleaned",
     "count_text",
+    "doubts",
     "flattened",
     "identify",
     "job_verdict",
