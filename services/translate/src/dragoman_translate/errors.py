@@ -1,4 +1,4 @@
-"""Errors of translate; those of the engines are listed in `ports`."""
+"""Errors of translate; the codes of the engines' errors are listed in `ports`."""
 
 from __future__ import annotations
 
@@ -9,3 +9,15 @@ class NotExtractedError(PermanentError):
     """Translation was asked of a job whose units are not there; its stream is not one of ours."""
 
     default_code = "translate.not_extracted"
+
+
+class ContextExceededError(PermanentError):
+    """Prompt and answer do not fit the model's context. Asking for less may do; for one unit, ask in sentences."""
+
+    default_code = "engine.context_exceeded"
+
+
+class NotRecordedError(PermanentError):
+    """A replay asked the engine a question that is not on record."""
+
+    default_code = "engine.not_recorded"

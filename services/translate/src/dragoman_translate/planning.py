@@ -13,7 +13,7 @@ from dragoman_linguistics import render
 from dragoman_translate.ports import EngineCapabilities
 
 DEFAULT_MAX_UNITS = 25
-_OUTPUT_SHARE = 0.8  # of the engine's limit: a plan must leave room for a wordy target language
+OUTPUT_SHARE = 0.8  # of the engine's limit: a plan must leave room for a wordy target language
 _TOKENS_PER_UNIT = 24  # id, quotes and braces of the reply
 
 
@@ -78,6 +78,6 @@ def _fits(draft: _Draft, text: str, limit: int, capabilities: EngineCapabilities
     tokens, chars = capabilities.max_output_tokens, capabilities.max_batch_chars
     return (
         draft.asked < limit
-        and (tokens is None or draft.tokens + expected_output_tokens(text) <= tokens * _OUTPUT_SHARE)
+        and (tokens is None or draft.tokens + expected_output_tokens(text) <= tokens * OUTPUT_SHARE)
         and (chars is None or draft.chars + len(text) <= chars)
     )

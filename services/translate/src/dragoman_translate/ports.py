@@ -103,8 +103,8 @@ class EngineRequest(Value):
 
     `corrections` name what was wrong before, when this call asks again. `model` is empty for the engine's own.
     `nonce` makes otherwise equal calls different: a job that was told to pay anew has one. `round` counts such
-    repetitions inside one job. `idempotency_key` is the call's fingerprint; servers that know such keys charge a
-    repeated one once.
+    repetitions inside one job. `part` counts, from 0, the calls in which one question about many units is asked.
+    `idempotency_key` is the call's fingerprint; servers that know such keys charge a repeated one once.
     """
 
     source_locale: Locale
@@ -115,6 +115,7 @@ class EngineRequest(Value):
     model: str = ""
     nonce: str = ""
     round: int = 1
+    part: int = 0
     idempotency_key: str = ""
 
 
@@ -153,10 +154,14 @@ ReplyListener = Callable[[ReplyProgress], None]
 
 
 class CallCircumstances(Value):
-    """What differs between two runs of the same call even when the answer is the same."""
+    """What differs between two runs of the same call even when the answer is the same.
+
+    `waited_ms` of the latency passed before the first token was written; 0 where that is not known.
+    """
 
     started_at: str = ""
     latency_ms: int = 0
+    waited_ms: int = 0
     provider_request_id: str = ""
     envelope: JsonValue = None
 
@@ -205,11 +210,15 @@ class EngineCapabilities(Value):
 
 
 class ModelCall(Value):
-    """One call as it is stored: equal calls with equal answers are equal but for `reply.circumstances`."""
+    """One call as it is stored: equal calls with equal answers are equal but for `reply.circumstances`.
+
+    `unit_ids` are the units it asked for where they are fewer than the question's; empty means all of them.
+    """
 
     fingerprint: str
     signature: EngineSignature
     reply: EngineReply
+    unit_ids: tuple[str, ...] = ()
 
 
 class RecordedCall(Value):
@@ -275,6 +284,9 @@ class CallLedger(Protocol):
 
 def fingerprint(signature: EngineSignature, request: EngineRequest) -> str:
     """The sha256 that is equal for calls that would pay for the same answer.
+
+    The request is the whole question, of which call number `part` asks as many units as the engine's pace allows: so a
+    repetition finds each call, whatever the pace is by then.
 
     Fields at their default are left out, so that a field added later does not make recorded calls unknown.
     """

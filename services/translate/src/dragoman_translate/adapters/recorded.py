@@ -6,8 +6,8 @@ from typing import NoReturn
 
 from typing_extensions import override
 
-from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.locale import Locale
+from dragoman_translate.errors import NotRecordedError
 from dragoman_translate.ports import (
     EngineCapabilities,
     EngineReply,
@@ -67,4 +67,4 @@ class RecordedEngines(Engines):
 
 def _refuse(name: str) -> NoReturn:
     message = f"A replay asks engine {name} nothing, and this question is not on record; read the step's difference."
-    raise PermanentError(message, code="engine.not_recorded")
+    raise NotRecordedError(message)

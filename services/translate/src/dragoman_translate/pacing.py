@@ -1,0 +1,75 @@
+"""How much to ask an engine for in one call: little at first, then what it writes in a reasonable time. Pure.
+
+A local model writes ten tokens a second, a hosted one two hundred. A call that is sized by the measured pace shows its
+first units soon, and loses little where it breaks off. A call that failed for its size is never repeated at that size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dragoman_contracts.text import Unit
+from dragoman_linguistics import render
+from dragoman_translate.planning import OUTPUT_SHARE, expected_output_tokens
+from dragoman_translate.ports import EngineCapabilities, EngineReply
+
+_FIRST_TOKENS = 160  # expected of the first call, whose pace nobody knows: a few units
+_CALL_S = 30.0  # a call is to take about so long; longer calls would hardly save more of the prompt's reading
+_NEWEST_SHARE = 0.5
+_GROWTH = 1.25
+_SMALLEST_TOKENS = 16
+
+
+@dataclass
+class Pace:
+    """The measured pace of one engine in this process, and the largest answer it may be asked for after failures.
+
+    `tokens_per_s` is None until a call was measured; `most_tokens` is None while no call failed for its size.
+    """
+
+    tokens_per_s: float | None = None
+    most_tokens: float | None = None
+
+    def cut(self, units: Sequence[Unit], capabilities: EngineCapabilities) -> Sequence[Unit]:
+        """The first units, as many as the next call should hold; at least one."""
+        budget = self._budget(capabilities)
+        if budget is None:
+            return units
+        total = 0
+        for count, unit in enumerate(units):
+            total += tokens_of(unit)
+            if count and total > budget:
+                return units[:count]
+        return units
+
+    def _budget(self, capabilities: EngineCapabilities) -> float | None:
+        """The tokens that the next answer should have at most; None where nothing limits it."""
+        limits: list[float] = []
+        if capabilities.writes_slowly:
+            limits.append(_FIRST_TOKENS if self.tokens_per_s is None else self.tokens_per_s * _CALL_S)
+        if capabilities.max_output_tokens is not None:
+            limits.append(capabilities.max_output_tokens * OUTPUT_SHARE)
+        if self.most_tokens is not None:
+            limits.append(self.most_tokens)
+        return min(limits, default=None)
+
+    def learn(self, reply: EngineReply) -> None:
+        """Take in a call that was answered: its pace, and that the engine can do as much, so perhaps a little more."""
+        circumstances, tokens = reply.circumstances, reply.usage.response_tokens
+        seconds = (circumstances.latency_ms - circumstances.waited_ms) / 1000
+        if tokens >= _SMALLEST_TOKENS and seconds > 0:
+            measured = tokens / seconds
+            known = self.tokens_per_s
+            self.tokens_per_s = measured if known is None else known + (measured - known) * _NEWEST_SHARE
+        if self.most_tokens is not None:
+            self.most_tokens *= _GROWTH
+
+    def halve(self, units: Sequence[Unit]) -> None:
+        """Ask for half of these units at most from now on: a call with all of them failed for its size."""
+        self.most_tokens = max(sum(map(tokens_of, units)) / 2, _SMALLEST_TOKENS)
+
+
+def tokens_of(unit: Unit) -> int:
+    """About how many tokens a unit's target will take in a reply."""
+    return expected_output_tokens(render(unit.source).text)

@@ -1,0 +1,67 @@
+"""The answers and calls of one batch so far: which answer counts for a unit, and the calls that were paid for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from dragoman_contracts.text import Unit
+from dragoman_translate.ports import FinishReason, RecordedCall, ReplyFault
+from dragoman_translate.reply import UnitReply
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The best answer for a unit so far, and the sha256 of the call that gave it; empty where no call did."""
+
+    reply: UnitReply
+    call: str
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is something to use or repair. A cut-off text is no translation."""
+        return self.reply.fault not in (ReplyFault.MISSING, ReplyFault.EMPTY, ReplyFault.TRUNCATED)
+
+
+@dataclass
+class Record:
+    """Answers by unit id, and calls by sha256 in the order they were asked; `calls_made` of them were paid now."""
+
+    answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
+    calls: dict[str, RecordedCall] = field(default_factory=dict[str, RecordedCall])
+    calls_made: int = 0
+
+    def keep(self, reply: UnitReply, call: str) -> None:
+        """Take an answer unless a better one is known."""
+        answer = Answer(reply, call)
+        earlier = self.answers.get(reply.unit_id)
+        if earlier is None or reply.fault is None or answer.has_text or not earlier.has_text:
+            self.answers[reply.unit_id] = answer
+
+    def add(self, recorded: RecordedCall, *, is_new: bool) -> None:
+        """Take in a call, made now or recalled."""
+        self.calls.setdefault(recorded.ref.digest, recorded)
+        self.calls_made += is_new
+
+    def open_units(self, units: Iterable[Unit]) -> list[Unit]:
+        """The units that have no faultless answer yet."""
+        return [unit for unit in units if self.answers[unit.unit_id].reply.fault is not None]
+
+    @property
+    def has_any_text(self) -> bool:
+        """Whether any call gave a text for any unit."""
+        return any(answer.has_text for answer in self.answers.values())
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether every call was refused, and there was one."""
+        reasons = {recorded.call.reply.finish_reason for recorded in self.calls.values()}
+        return reasons == {FinishReason.REFUSED}
+
+    def lacks_text(self) -> bool:
+        """Whether a unit has no text that the engine may well give when it is asked later."""
+        return any(not answer.has_text and not self._is_refusal(answer) for answer in self.answers.values())
+
+    def _is_refusal(self, answer: Answer) -> bool:
+        recorded = self.calls.get(answer.call)
+        return recorded is not None and recorded.call.reply.finish_reason is FinishReason.REFUSED
