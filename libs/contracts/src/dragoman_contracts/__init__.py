@@ -145,6 +145,7 @@ from dragoman_contracts.text import (
     placeholder,
     plain_text,
 )
+from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay
 from dragoman_contracts.upcasting import UPCASTERS, Payload, upcast
 from dragoman_contracts.vocabulary import (
     LIVE,
@@ -196,6 +197,9 @@ __all__ = [
     "routes",
     "start_request",
 ]
+
+# Work under way: what is said of it while it lasts.
+__all__ += ["Doing", "WorkNote", "WorkUnderWay"]
 
 # The document and its versions.
 __all__ += [

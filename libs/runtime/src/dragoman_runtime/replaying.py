@@ -22,6 +22,7 @@ from dragoman_contracts.job import Job, fold
 from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef, Sha256, references_in
+from dragoman_contracts.under_way import WorkNote
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.computing import Threads
 from dragoman_runtime.objects.addresses import digest_of, sha256
@@ -163,6 +164,10 @@ class _Past(WorkContext):
         self.attempt = attempt
         self.objects = objects
         self._computing = Threads()
+
+    @override
+    def report(self, note: WorkNote) -> None:
+        return
 
     @override
     async def stop_if_cancelled(self) -> None:

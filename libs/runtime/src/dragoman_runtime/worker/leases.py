@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.under_way import WorkNote
 from dragoman_runtime.eventstore import EventStore, Lease
 
 
@@ -17,6 +18,7 @@ class HeldLeases:
         self._store = store
         self._heartbeat_s = heartbeat.total_seconds()
         self._held: dict[UUID, Lease] = {}
+        self._notes: dict[UUID, WorkNote] = {}
         self._task: asyncio.Task[None] | None = None
 
     def __contains__(self, lease: Lease) -> bool:
@@ -30,6 +32,12 @@ class HeldLeases:
     def discard(self, lease: Lease) -> None:
         """Renew no more."""
         self._held.pop(lease.work_id, None)
+        self._notes.pop(lease.work_id, None)
+
+    def note(self, lease: Lease, note: WorkNote) -> None:
+        """Keep what is said of this work, the latest only."""
+        if lease.work_id in self._held:
+            self._notes[lease.work_id] = note
 
     def start(self) -> None:
         """Begin the heartbeat."""

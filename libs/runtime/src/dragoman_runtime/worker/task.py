@@ -18,6 +18,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.under_way import WorkNote
 from dragoman_contracts.vocabulary import LIVE, WorkKind
 from dragoman_runtime.computing import Computing
 from dragoman_runtime.eventstore import EventStore, Jobs
@@ -129,8 +130,12 @@ class WorkContext:
         store: EventStore,
         jobs: Jobs,
         computing: Computing,
+        say: Callable[[WorkNote], None],
     ) -> None:
-        """`jobs` are those the worker keeps, so that a question about the job reads only the stream's news."""
+        """`jobs` are those the worker keeps, so that a question about the job reads only the stream's news.
+
+        `say` keeps the latest note of this work.
+        """
         self.job = job
         self.item = item
         self.attempt = attempt
@@ -138,6 +143,14 @@ class WorkContext:
         self._jobs = jobs
         self._store = store
         self._computing = computing
+        self._say = say
+
+    def report(self, note: WorkNote) -> None:
+        """Say how far the work has come, for whoever waits; call it from the event loop, as often as there is news.
+
+        Only the latest note counts. It is stored about once a second, and not at all for work that ends sooner.
+        """
+        self._say(note)
 
     async def stop_if_cancelled(self) -> None:
         """Ask the log whether the job still moves.

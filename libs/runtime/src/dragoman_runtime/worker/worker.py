@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -240,7 +241,8 @@ class _Turn:
 
     async def _perform(self, job: Job, attempt: int) -> Value:
         objects = ProjectObjects(self._objects, job.project_id, self._values)
-        context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs, self._computing)
+        say = partial(self._held.note, self._lease)
+        context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs, self._computing, say)
         async with asyncio.timeout(self._limits.deadline.total_seconds()):
             return await self._task.perform(context)
 
