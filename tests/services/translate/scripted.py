@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
 from dragoman_translate.ports import (
+    CallCircumstances,
     EngineCapabilities,
     EngineReply,
     EngineRequest,
@@ -33,6 +35,22 @@ def answer(*pairs: tuple[str, str], finish_reason: FinishReason = FinishReason.S
     return give
 
 
+def good(*only: str, finish_reason: FinishReason = FinishReason.STOP, tokens: int = 0, seconds: float = 0.0) -> Answer:
+    """Answer each unit that is asked with its source in capitals, or only these; so many tokens in so many seconds."""
+
+    def give(request: EngineRequest) -> EngineReply:
+        pairs = [(unit.unit_id, unit.source.text.upper()) for unit in request.units]
+        reply = answer(*(pair for pair in pairs if not only or pair[0] in only), finish_reason=finish_reason)(request)
+        return reply.model_copy(
+            update={
+                "usage": Usage(call_count=1, response_tokens=tokens),
+                "circumstances": CallCircumstances(latency_ms=round(seconds * 1000)),
+            }
+        )
+
+    return give
+
+
 def fail(error: Exception) -> Answer:
     """Raise instead of answering."""
 
@@ -46,11 +64,11 @@ class ScriptedEngine:
     """Gives one scripted answer after the other and remembers what it was asked."""
 
     name = "scripted"
-    capabilities = EngineCapabilities()
     signature = EngineSignature(name="scripted")
 
-    def __init__(self, *answers: Answer) -> None:
+    def __init__(self, *answers: Answer, capabilities: EngineCapabilities | None = None) -> None:
         self._answers: Sequence[Answer] = answers
+        self.capabilities = capabilities or EngineCapabilities()
         self.requests: list[EngineRequest] = []
 
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:

@@ -4,7 +4,8 @@ from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import ResultSource, TagRepair, Unit
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
-from dragoman_translate.dialogue import BatchTask, BatchTranslation, engine_unit, translate_batch
+from dragoman_translate.asking import engine_unit
+from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.ports import EngineRequest, EngineSignature, FinishReason, ReplyFault, fingerprint
 from linguistics.units import text_of, unit
 from services.translate.ledgers import MemoryLedger
@@ -90,7 +91,7 @@ async def test_the_last_unit_of_a_cut_off_reply_is_asked_again() -> None:
         answer(("u2", "Dos <1>peras</1>.")),
     )
     assert targets(await translate_batch(engine, MemoryLedger(), task(ONE, TWO)))[1] == ("u2", "Dos <1>peras</1>.")
-    assert engine.requests[1].corrections[0].fault is ReplyFault.TRUNCATED
+    assert engine.asked == [["u1", "u2"], ["u2"]]
 
 
 async def test_a_unit_that_never_gets_a_text_has_an_empty_target_and_is_named() -> None:

@@ -143,7 +143,7 @@ async def test_a_model_must_be_named(serve: Serve) -> None:
     ("modes", "calls"),
     [
         (("good",), 1),
-        (("truncated", "good"), 2),
+        (("truncated", "good"), 3),
         (("wrong_ids", "good"), 2),
         (("prose", "good"), 2),
         (("prose", "prose", "good"), 5),

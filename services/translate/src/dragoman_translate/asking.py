@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.locale import Locale
@@ -51,19 +50,40 @@ class Question(Value):
     nonce: str = ""
 
 
-class CallProgress(Value):
-    """How a call under way stands: units it has answered so far, tokens written, and seconds since it was sent.
-
-    `waited_s` are the seconds before the first token; while there is none, those that have passed.
-    """
-
-    unit_ids: tuple[str, ...] = ()
-    token_count: int = 0
-    waited_s: float = 0
-    elapsed_s: float = 0
+ProgressListener = Callable[[ReplyProgress | None], None]
+"""Told None when a call is about to be made, and then what has come of its answer."""
 
 
-ProgressListener = Callable[[CallProgress], None]
+@dataclass
+class _Open:
+    """A question, all of its units in order, and those that no call has answered yet, by id."""
+
+    whole: EngineRequest
+    units: tuple[Unit, ...]
+    left: dict[str, Unit]
+
+    def part(self, piece: Sequence[Unit], key: str) -> EngineRequest:
+        """The request for some of the units, with the texts around them and what was wrong with them."""
+        if len(piece) == len(self.units):
+            return self.whole.model_copy(update={"idempotency_key": key})
+        ids = {unit.unit_id for unit in piece}
+        before, after = self._texts_around(piece)
+        return self.whole.model_copy(
+            update={
+                "units": tuple(map(engine_unit, piece)),
+                "context": self.whole.context.model_copy(update={"preceding": before, "following": after}),
+                "corrections": tuple(each for each in self.whole.corrections if each.unit_id in ids),
+                "idempotency_key": key,
+            }
+        )
+
+    def _texts_around(self, piece: Sequence[Unit]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The plain texts next to a piece, nearest last and nearest first; those around the batch at its ends."""
+        first, last = self.units.index(piece[0]), self.units.index(piece[-1])
+        texts = [plain_text(unit.source) for unit in self.units]
+        before = (*self.whole.context.preceding, *texts[:first])[-_NEIGHBOURS:]
+        after = (*texts[last + 1 :], *self.whole.context.following)[:_NEIGHBOURS]
+        return before, after
 
 
 def engine_unit(unit: Unit) -> EngineUnit:
@@ -81,7 +101,7 @@ class Asker:
     question: Question
     pace: Pace
     record: Record
-    listener: ProgressListener
+    told: ProgressListener
 
     async def ask(self, units: Sequence[Unit], corrections: Sequence[Correction] = (), round_number: int = 1) -> None:
         """Ask for all these units; each has an answer in the record then, be it one with a fault.
@@ -89,67 +109,58 @@ class Asker:
         Raises: RetryableError, PermanentError: as the engine says, once nothing smaller can be asked.
         """
         whole = self._request(units, corrections, round_number)
-        left = {unit.unit_id: unit for unit in units}
+        open_ = _Open(whole, tuple(units), {unit.unit_id: unit for unit in units})
         try:
-            for part in count():
-                if left:
-                    await self._ask_part(whole.model_copy(update={"part": part}), list(left.values()), left)
-                else:
-                    return
+            while open_.left:
+                await self._ask_part(open_)
+                open_.whole = open_.whole.model_copy(update={"part": open_.whole.part + 1})
         except NotRecordedError:
-            for unit_id in left:
+            for unit_id in open_.left:
                 self.record.keep(UnitReply(unit_id=unit_id, fault=ReplyFault.MISSING), "")
 
-    async def _ask_part(self, whole: EngineRequest, units: Sequence[Unit], left: dict[str, Unit]) -> None:
-        """Make or recall one call of a question, and take what it answered out of `left`."""
-        key = fingerprint(self.engine.signature, whole)
-        recorded = await self.ledger.recall(key)
-        is_new = recorded is None
+    async def _ask_part(self, open_: _Open) -> None:
+        """Make or recall one call of a question, and take what it answered out of those left."""
+        key = fingerprint(self.engine.signature, open_.whole)
+        recalled = await self.ledger.recall(key)
+        recorded = recalled or await self._call(key, open_)
         if recorded is None:
-            recorded = await self._call(key, whole, units, left)
-            if recorded is None:
-                return
-        self.record.add(recorded, is_new=is_new)
-        asked = recorded.call.unit_ids or tuple(left)
-        by_id = {unit_id: left[unit_id] for unit_id in asked if unit_id in left}
-        self._take(recorded, whole, by_id, left)
-        if is_new and recorded.call.reply.finish_reason is FinishReason.INTERRUPTED and by_id.keys() <= left.keys():
+            return
+        self.record.add(recorded, is_new=recalled is None)
+        asked = recorded.call.unit_ids or tuple(open_.left)
+        by_id = {unit_id: open_.left[unit_id] for unit_id in asked if unit_id in open_.left}
+        self._take(recorded, by_id, open_)
+        if recalled is None and recorded.call.reply.finish_reason in _BROKEN_OFF and by_id.keys() <= open_.left.keys():
             if len(by_id) == 1:
                 raise RetryableError("The answer broke off before its first unit ended.", code="engine.unavailable")
             self.pace.halve(list(by_id.values()))
 
-    def _take(
-        self, recorded: RecordedCall, whole: EngineRequest, by_id: Mapping[str, Unit], left: dict[str, Unit]
-    ) -> None:
-        """Keep the answers of a call. Units that it did not come to stay in `left`, unless it had no other."""
+    def _take(self, recorded: RecordedCall, by_id: Mapping[str, Unit], open_: _Open) -> None:
+        """Keep the answers of a call. Units that a broken-off answer did not come to are left, unless it had no other
+        and was cut off at its limit.
+        """
         reply = recorded.call.reply
-        request = whole.model_copy(update={"units": tuple(map(engine_unit, by_id.values()))})
-        answers = check_reply(request, reply, by_id).units
-        is_broken = reply.finish_reason in _BROKEN_OFF
-        for answer in answers:
+        request = open_.whole.model_copy(update={"units": tuple(map(engine_unit, by_id.values()))})
+        is_too_long = len(by_id) == 1 and reply.finish_reason is FinishReason.LENGTH
+        for answer in check_reply(request, reply, by_id).units:
             was_reached = answer.fault not in (ReplyFault.MISSING, ReplyFault.TRUNCATED)
-            is_alone = len(by_id) == 1 and reply.finish_reason is FinishReason.LENGTH
-            if was_reached or is_alone or not is_broken:
+            if was_reached or is_too_long or reply.finish_reason not in _BROKEN_OFF:
                 self.record.keep(answer, recorded.ref.digest)
-                del left[answer.unit_id]
+                del open_.left[answer.unit_id]
 
-    async def _call(
-        self, key: str, whole: EngineRequest, units: Sequence[Unit], left: dict[str, Unit]
-    ) -> RecordedCall | None:
-        """Make one call about the first of these units and record it; None where one unit is too much for the context.
-
-        That unit then has the answer that says so.
+    async def _call(self, key: str, open_: _Open) -> RecordedCall | None:
+        """Make one call about the first of the units left and record it; None where a single one is too much for the
+        model's context. That unit then has the answer that says so.
         """
         silences = 0
         while True:
-            piece = self.pace.cut(units, self.engine.capabilities)
-            request = self._part_of(whole, piece, key)
+            piece = self.pace.cut(tuple(open_.left.values()), self.engine.capabilities)
+            self.told(None)
             try:
-                reply = await self.engine.translate(request, self._told)
+                reply = await self.engine.translate(open_.part(piece, key), self.told)
             except ContextExceededError:
                 if len(piece) == 1:
                     self.record.keep(UnitReply(unit_id=piece[0].unit_id, fault=ReplyFault.TRUNCATED), "")
-                    del left[piece[0].unit_id]
+                    del open_.left[piece[0].unit_id]
                     return None
             except RetryableError as error:
                 silences += 1
@@ -159,17 +170,15 @@ class Asker:
                     self.pace.halve(piece)
                     raise
             else:
-                return await self._recorded(key, piece, whole, reply)
+                return await self._recorded(key, piece, open_, reply)
             self.pace.halve(piece)
 
-    async def _recorded(
-        self, key: str, piece: Sequence[Unit], whole: EngineRequest, reply: EngineReply
-    ) -> RecordedCall:
+    async def _recorded(self, key: str, piece: Sequence[Unit], open_: _Open, reply: EngineReply) -> RecordedCall:
         if reply.finish_reason is FinishReason.LENGTH and len(piece) > 1:
             self.pace.halve(piece)
         else:
             self.pace.learn(reply)
-        asked = tuple(unit.unit_id for unit in piece) if len(piece) < len(whole.units) else ()
+        asked = tuple(unit.unit_id for unit in piece) if len(piece) < len(open_.units) else ()
         call = ModelCall(fingerprint=key, signature=self.engine.signature, reply=reply, unit_ids=asked)
         return RecordedCall(call=call, ref=await self.ledger.record(call))
 
@@ -177,48 +186,10 @@ class Asker:
         return EngineRequest(
             source_locale=self.question.source_locale,
             target_locale=self.question.target_locale,
-            units=tuple(engine_unit(unit) for unit in units),
+            units=tuple(map(engine_unit, units)),
             context=self.question.context,
             corrections=tuple(corrections),
             model=self.question.model,
             nonce=self.question.nonce,
             round=round_number,
         )
-
-    def _part_of(self, whole: EngineRequest, piece: Sequence[Unit], key: str) -> EngineRequest:
-        """The request for some units of a question, with the texts around them and what was wrong with them."""
-        if len(piece) == len(whole.units):
-            return whole.model_copy(update={"idempotency_key": key})
-        ids = [unit.unit_id for unit in piece]
-        before, after = _texts_around(whole, ids)
-        context = whole.context.model_copy(update={"preceding": before, "following": after})
-        units = {unit.unit_id: unit for unit in whole.units}
-        return whole.model_copy(
-            update={
-                "units": tuple(units[unit_id] for unit_id in ids),
-                "context": context,
-                "corrections": tuple(each for each in whole.corrections if each.unit_id in set(ids)),
-                "idempotency_key": key,
-            }
-        )
-
-    def _told(self, progress: ReplyProgress) -> None:
-        ids = tuple(target.unit_id for target in progress.targets)
-        self.listener(
-            CallProgress(
-                unit_ids=ids,
-                token_count=progress.token_count,
-                waited_s=progress.waited_s,
-                elapsed_s=progress.elapsed_s,
-            )
-        )
-
-
-def _texts_around(whole: EngineRequest, ids: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The plain texts next to some units of a question, nearest last and nearest first; its own context at its ends."""
-    order = [unit.unit_id for unit in whole.units]
-    first, last = order.index(ids[0]), order.index(ids[-1])
-    texts = [plain_text(unit.source.content) for unit in whole.units]
-    before = (*whole.context.preceding, *texts[:first])[-_NEIGHBOURS:]
-    after = (*texts[last + 1 :], *whole.context.following)[:_NEIGHBOURS]
-    return before, after

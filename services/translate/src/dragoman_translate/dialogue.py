@@ -1,41 +1,38 @@
 """The dialogue with an engine about one batch: ask, ask again for what was wrong, then unit by unit, then repair.
 
-Each call is looked up in the ledger before it is made and recorded before its answer is used; so whatever fails in
-between, a repetition pays only for calls whose answer never arrived.
+Four rounds, each for what the rounds before left open: all units; those with a fault, with the fault named; those that
+quality estimation doubts, with its reasons; and each unit alone, in pieces where it is too long for one answer. What
+doubt remains stands for QA to see. `asking` cuts a round into calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
 from dragoman_contracts.events import Usage
-from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import ResultSource, Unit, UnitTarget, plain_text
-from dragoman_linguistics import render, repair
-from dragoman_translate.planning import needs_engine, same_text_key
-from dragoman_translate.ports import (
-    CallLedger,
-    Correction,
-    EngineContext,
-    EngineRequest,
-    EngineUnit,
-    FinishReason,
-    ModelCall,
-    RecordedCall,
-    ReplyFault,
-    TranslationEngine,
-    fingerprint,
-)
-from dragoman_translate.reply import UnitReply, check_reply
+from dragoman_contracts.under_way import WorkNote
+from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, doubts, repair
+from dragoman_translate.asking import Asker, Question
+from dragoman_translate.noting import Noting
+from dragoman_translate.pacing import Pace, tokens_of
+from dragoman_translate.pieces import pieces_of
+from dragoman_translate.planning import OUTPUT_SHARE, needs_engine, same_text_key
+from dragoman_translate.ports import CallLedger, Correction, ReplyFault, TranslationEngine
+from dragoman_translate.record import Answer, Record
+from dragoman_translate.reply import UnitReply, checked_target
 
 _LOOK = "look at the recorded calls, and try another model"
+_SHORTEST_PIECE_TOKENS = 64  # what cannot be answered in so few tokens is not cut any further
 
 
-class BatchTask(Value):
+class BatchTask(Question):
     """One batch to translate: its units in the plan's order, and what the engine should know.
 
     `attempt` is the work item's, from 1: what was asked in vain in an earlier attempt is asked anew, unit by unit, in a
@@ -43,14 +40,10 @@ class BatchTask(Value):
     """
 
     index: int
-    source_locale: Locale
-    target_locale: Locale
     units: tuple[Unit, ...]
-    context: EngineContext = EngineContext()
-    model: str = ""
-    nonce: str = ""
     attempt: int = 1
     max_attempts: int = 1
+    profile: QaProfile = DEFAULT_PROFILE
 
 
 class BatchTranslation(Value):
@@ -68,43 +61,21 @@ class BatchTranslation(Value):
     unanswered: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Answer:
-    """The best answer for a unit so far, and the call that gave it."""
-
-    reply: UnitReply
-    call: str
-
-    @property
-    def has_text(self) -> bool:
-        """Whether there is something to use or repair. A cut-off text is no translation."""
-        return self.reply.fault not in (ReplyFault.MISSING, ReplyFault.EMPTY, ReplyFault.TRUNCATED)
+def _unheard(note: WorkNote) -> None:
+    return
 
 
-@dataclass
-class _Record:
-    """What the calls of one batch have brought."""
+async def translate_batch(
+    engine: TranslationEngine,
+    ledger: CallLedger,
+    task: BatchTask,
+    pace: Pace | None = None,
+    report: Callable[[WorkNote], None] = _unheard,
+) -> BatchTranslation:
+    """Translate one batch with as few calls as the engine's answers and its `pace` allow.
 
-    answers: dict[str, _Answer] = field(default_factory=dict[str, _Answer])
-    calls: dict[str, RecordedCall] = field(default_factory=dict[str, RecordedCall])
-    calls_made: int = 0
-
-    def keep(self, reply: UnitReply, call: str) -> None:
-        """Take an answer unless a better one is known."""
-        answer = _Answer(reply, call)
-        earlier = self.answers.get(reply.unit_id)
-        if earlier is None or reply.fault is None or answer.has_text or not earlier.has_text:
-            self.answers[reply.unit_id] = answer
-
-    def open_units(self, units: Iterable[Unit]) -> list[Unit]:
-        """The units that have no faultless answer yet."""
-        return [unit for unit in units if self.answers[unit.unit_id].reply.fault is not None]
-
-
-async def translate_batch(engine: TranslationEngine, ledger: CallLedger, task: BatchTask) -> BatchTranslation:
-    """Translate one batch with as few calls as the engine's answers allow.
-
-    Units with the same text are asked once; units that need no engine keep their source.
+    Units with the same text are asked once; units that need no engine keep their source. `report` hears how far the
+    batch has come.
 
     Raises: RetryableError: engine.malformed_reply when no reply held text for a single unit, or before the last attempt
     none for some unit that was not refused; and what the engine raises. PermanentError: engine.refused when every call
@@ -114,9 +85,12 @@ async def translate_batch(engine: TranslationEngine, ledger: CallLedger, task: B
     for unit in task.units:
         if needs_engine(unit):
             first_with.setdefault(same_text_key(unit), unit)
-    record = _Record()
+    record = Record()
     if first_with:
-        await _Dialogue(engine, ledger, task, record).run(tuple(first_with.values()))
+        pace = pace or Pace()
+        alike = Counter(first_with[same_text_key(unit)].unit_id for unit in task.units if needs_engine(unit))
+        noting = Noting(report, record, pace, alike, len(task.units), engine.signature.model)
+        await _Dialogue(engine, ledger, task, pace, record, noting).run(tuple(first_with.values()))
     made = {key: _target(unit, record.answers[unit.unit_id]) for key, unit in first_with.items()}
     targets = tuple(
         made[same_text_key(unit)].model_copy(update={"unit_id": unit.unit_id})
@@ -133,46 +107,103 @@ async def translate_batch(engine: TranslationEngine, ledger: CallLedger, task: B
     )
 
 
-def engine_unit(unit: Unit) -> EngineUnit:
-    """A unit as an engine gets it."""
-    separators = tuple(spec.id for spec in unit.tags if spec.equivalent.isspace())
-    return EngineUnit(unit_id=unit.unit_id, source=render(unit.source), separators=separators)
-
-
 @dataclass
 class _Dialogue:
     engine: TranslationEngine
     ledger: CallLedger
     task: BatchTask
-    record: _Record
+    pace: Pace
+    record: Record
+    noting: Noting
+    is_within_unit: bool = False
+    asker: Asker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.asker = Asker(self.engine, self.ledger, self.task, self.pace, self.record, self.noting.of_call)
 
     async def run(self, units: Sequence[Unit]) -> None:
         """Ask for all units, again for the faulty ones, then for each that is still faulty.
 
         A later attempt at the work first recalls the rounds of the earlier ones, then asks one round more.
         """
-        await self._ask(units)
-        if faulty := self.record.open_units(units):
-            await self._ask(faulty, corrections=self._corrections(faulty))
-        for unit in self.record.open_units(units):
-            for round_number in range(1, self.task.attempt + 1):
-                if self.record.open_units([unit]):
-                    await self._ask([unit], corrections=self._corrections([unit]), round_number=round_number)
-            if not any(answer.has_text for answer in self.record.answers.values()):
-                raise self._no_answer()
-        if self.task.attempt < self.task.max_attempts and self._lacks_text():
+        await self.settle(units)
+        if self.task.attempt < self.task.max_attempts and self.record.lacks_text():
             raise self._malformed("for some units")
 
-    def _lacks_text(self) -> bool:
-        """Whether a unit has no text that the engine may well give when it is asked later."""
-        return any(
-            not answer.has_text and self.record.calls[answer.call].call.reply.finish_reason is not FinishReason.REFUSED
-            for answer in self.record.answers.values()
+    async def settle(self, units: Sequence[Unit]) -> None:
+        """Take these units through all rounds; each has its best answer in the record then."""
+        long = [unit for unit in units if self._is_too_long(unit)]
+        await self.asker.ask([unit for unit in units if unit not in long])
+        for unit in long:
+            await self._ask_in_pieces(unit)
+        if faulty := [unit for unit in self.record.open_units(units) if unit not in long]:
+            await self.asker.ask(faulty, self._corrections(faulty))
+        await self._ask_about_doubts(units)
+        for unit in self.record.open_units(units):
+            await self._ask_alone(unit)
+            if not self.record.has_any_text and not self.is_within_unit:
+                raise self._no_answer()
+
+    async def _ask_alone(self, unit: Unit) -> None:
+        for round_number in range(1, self.task.attempt + 1):
+            if self.record.open_units([unit]):
+                await self.asker.ask([unit], self._corrections([unit]), round_number)
+        if self.record.answers[unit.unit_id].reply.fault is ReplyFault.TRUNCATED:
+            await self._ask_in_pieces(unit)
+
+    async def _ask_in_pieces(self, unit: Unit) -> None:
+        """Ask for a unit that is too long for one answer in pieces, and put their targets together."""
+        pieces = pieces_of(unit, max(min(tokens_of(unit) / 2, self._most_tokens()), _SHORTEST_PIECE_TOKENS))
+        reply, call = UnitReply(unit_id=unit.unit_id, fault=ReplyFault.TRUNCATED), ""
+        if len(pieces.units) > 1:
+            inner = _Dialogue(self.engine, self.ledger, self.task, self.pace, self.record.within(), self.noting, True)
+            await inner.settle(pieces.units)
+            self.record.calls_made += inner.record.calls_made
+            answers = inner.record.answers
+            if all(answers[piece.unit_id].has_text for piece in pieces.units):
+                target = pieces.joined({unit_id: answer.reply.target for unit_id, answer in answers.items()})
+                reply, call = checked_target(unit, target), answers[pieces.units[-1].unit_id].call
+        self.record.keep(reply, call)
+
+    async def _ask_about_doubts(self, units: Sequence[Unit]) -> None:
+        """Ask again for what quality estimation doubts; an answer that it doubts no less does not replace the first."""
+        if not self.engine.capabilities.uses_context:
+            return  # an engine that heeds no reasons says the same again
+        doubted = self._doubts(units)
+        again = [unit for unit in units if unit.unit_id in doubted]
+        if not again:
+            return
+        before = {unit.unit_id: self.record.answers[unit.unit_id] for unit in again}
+        await self.asker.ask(again, tuple(_doubt(before[unit.unit_id], doubted[unit.unit_id]) for unit in again))
+        still = self._doubts(units)
+        for unit_id, earlier in before.items():
+            is_faultless = self.record.answers[unit_id].reply.fault is None
+            if not is_faultless or len(still.get(unit_id, ())) >= len(doubted[unit_id]):
+                self.record.answers[unit_id] = earlier
+
+    def _doubts(self, units: Iterable[Unit]) -> Mapping[str, tuple[QaFinding, ...]]:
+        """What quality estimation doubts among the answers that have no other fault."""
+        answers = self.record.answers
+        pairs = [(unit, answers[unit.unit_id].reply.target) for unit in units if answers[unit.unit_id].has_text]
+        found = doubts(
+            pairs,
+            self.task.source_locale,
+            self.task.target_locale,
+            profile=self.task.profile,
+            not_applicable=self.engine.capabilities.inapplicable_checks,
         )
+        return {unit_id: each for unit_id, each in found.items() if answers[unit_id].reply.fault is None}
+
+    def _most_tokens(self) -> float:
+        limit = self.engine.capabilities.max_output_tokens
+        return float("inf") if limit is None else limit * OUTPUT_SHARE
+
+    def _is_too_long(self, unit: Unit) -> bool:
+        return tokens_of(unit) > self._most_tokens()
 
     def _no_answer(self) -> DragomanError:
         """The error for a batch of which no call gave any text."""
-        if all(call.call.reply.finish_reason is FinishReason.REFUSED for call in self.record.calls.values()):
+        if self.record.is_refused:
             message = f"Engine {self.engine.name} refuses to answer for any unit of batch {self.task.index}; {_LOOK}."
             return PermanentError(message, code="engine.refused")
         return self._malformed("for any unit")
@@ -185,42 +216,24 @@ class _Dialogue:
     def _corrections(self, units: Iterable[Unit]) -> tuple[Correction, ...]:
         return tuple(self.record.answers[unit.unit_id].reply.as_correction() for unit in units)
 
-    async def _ask(
-        self, units: Sequence[Unit], corrections: tuple[Correction, ...] = (), round_number: int = 1
-    ) -> None:
-        request = EngineRequest(
-            source_locale=self.task.source_locale,
-            target_locale=self.task.target_locale,
-            units=tuple(engine_unit(unit) for unit in units),
-            context=self.task.context,
-            corrections=corrections,
-            model=self.task.model,
-            nonce=self.task.nonce,
-            round=round_number,
-        )
-        recorded = await self._call(request)
-        self.record.calls.setdefault(recorded.ref.digest, recorded)
-        for reply in check_reply(request, recorded.call.reply, {unit.unit_id: unit for unit in units}).units:
-            self.record.keep(reply, recorded.ref.digest)
 
-    async def _call(self, request: EngineRequest) -> RecordedCall:
-        key = fingerprint(self.engine.signature, request)
-        recorded = await self.ledger.recall(key)
-        if recorded is not None:
-            return recorded
-        reply = await self.engine.translate(request.model_copy(update={"idempotency_key": key}))
-        self.record.calls_made += 1
-        call = ModelCall(fingerprint=key, signature=self.engine.signature, reply=reply)
-        return RecordedCall(call=call, ref=await self.ledger.record(call))
+def _doubt(answer: Answer, findings: Iterable[QaFinding]) -> Correction:
+    return Correction(
+        unit_id=answer.reply.unit_id,
+        fault=ReplyFault.DOUBTFUL,
+        previous=answer.reply.written,
+        reasons=tuple(dict.fromkeys(finding.message for finding in findings)),
+    )
 
 
-def _target(unit: Unit, answer: _Answer) -> UnitTarget:
+def _target(unit: Unit, answer: Answer) -> UnitTarget:
     """The unit's target: repaired where its tags are wrong or left out, empty where no call gave a usable text."""
+    call = answer.call or None
     if not answer.has_text:
-        return UnitTarget(unit_id=unit.unit_id, target=(), result_source=ResultSource.ENGINE, call=answer.call)
+        return UnitTarget(unit_id=unit.unit_id, target=(), result_source=ResultSource.ENGINE, call=call)
     target, rung = repair(unit.source, answer.reply.target, unit.tags)
     return UnitTarget(
-        unit_id=unit.unit_id, target=target, result_source=ResultSource.ENGINE, tag_repair=rung, call=answer.call
+        unit_id=unit.unit_id, target=target, result_source=ResultSource.ENGINE, tag_repair=rung, call=call
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,17 +19,22 @@ from dragoman_runtime.worker import Task, WorkContext
 from dragoman_translate.dialogue import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
+from dragoman_translate.pacing import Pace
 from dragoman_translate.planning import plan_batches
 from dragoman_translate.ports import CallLedger, EngineContext, Engines, ModelCall, RecordedCall
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same units would be planned or asked for in another way."""
 
 _NEIGHBOURS = 2
 
 
 def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOutcome]]:
-    """The plan and the batches of the translation phase, with the engines to choose from."""
+    """The plan and the batches of the translation phase, with the engines to choose from.
+
+    The pace that one batch measured sizes the calls of the next, as long as this process lives.
+    """
+    paces: defaultdict[tuple[str, str], Pace] = defaultdict(Pace)
 
     async def perform_plan(context: WorkContext) -> PlanOutcome:
         job, objects = context.job, context.objects
@@ -49,7 +55,8 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
         policy = await objects.get_value(job.submitted.policy, Policy)
         engine = engines.get(policy.engine, policy.model)
         task = await _batch_task(context, policy)
-        translation = await translate_batch(engine, _ObjectLedger(context), task)
+        pace = paces[engine.name, engine.signature.model]
+        translation = await translate_batch(engine, _ObjectLedger(context), task, pace, context.report)
         targets = TargetList(target_locale=job.target_locale, targets=translation.targets)
         return BatchOutcome(
             targets=await objects.put_value(targets),

@@ -12,7 +12,7 @@ from typing import TypedDict
 from pydantic import JsonValue
 
 from dragoman_contracts.locale import Locale
-from dragoman_translate.ports import EngineContext, EngineRequest, ReplyFault
+from dragoman_translate.ports import Correction, EngineContext, EngineRequest, ReplyFault
 
 PROMPT_VERSION = "1"
 
@@ -39,6 +39,7 @@ _PROBLEMS = {
     ReplyFault.DUPLICATE: "The id was answered more than once.",
     ReplyFault.TRUNCATED: "The answer was cut off.",
     ReplyFault.EMPTY: "The target was empty.",
+    ReplyFault.DOUBTFUL: "The target looks wrong.",
     ReplyFault.TAGS: "The inline tags were not those of the source, each once and properly nested.",
 }
 
@@ -80,11 +81,15 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
         "preceding": list(context.preceding),
         "following": list(context.following),
         "corrections": [
-            _without_empty({"id": each.unit_id, "problem": _PROBLEMS[each.fault], "previous": each.previous})
+            _without_empty({"id": each.unit_id, "problem": _problem(each), "previous": each.previous})
             for each in request.corrections
         ],
     }
     return _without_empty(document)
+
+
+def _problem(correction: Correction) -> str:
+    return " ".join((_PROBLEMS[correction.fault], *correction.reasons))
 
 
 def reply_schema() -> dict[str, JsonValue]:

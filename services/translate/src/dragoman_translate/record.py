@@ -43,6 +43,10 @@ class Record:
         self.calls.setdefault(recorded.ref.digest, recorded)
         self.calls_made += is_new
 
+    def within(self) -> Record:
+        """A record for the pieces of one unit: answers of its own, the same calls."""
+        return Record(calls=self.calls)
+
     def open_units(self, units: Iterable[Unit]) -> list[Unit]:
         """The units that have no faultless answer yet."""
         return [unit for unit in units if self.answers[unit.unit_id].reply.fault is not None]

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Content, Unit, plain_text
-from dragoman_linguistics import align_tags, parse, restore_margins
+from dragoman_linguistics import align_tags, cleaned, parse, restore_margins
 from dragoman_translate.ports import (
     Correction,
     EngineReply,
@@ -97,30 +98,41 @@ def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, 
     cut_off = last if reply.finish_reason is FinishReason.LENGTH else None
     return CheckedReply(
         units=tuple(
-            _check_unit(unit, units[unit_id], written.get(unit_id), counts[unit_id], is_cut_off=unit_id == cut_off)
+            _check_unit(
+                unit,
+                units[unit_id],
+                request.target_locale,
+                written.get(unit_id),
+                counts[unit_id],
+                is_cut_off=unit_id == cut_off,
+            )
             for unit_id, unit in asked.items()
         ),
         foreign_ids=tuple(unit_id for unit_id in counts if unit_id not in asked),
     )
 
 
-def _check_unit(asked: EngineUnit, unit: Unit, written: str | None, count: int, *, is_cut_off: bool) -> UnitReply:
+def _check_unit(
+    asked: EngineUnit, unit: Unit, locale: Locale, written: str | None, count: int, *, is_cut_off: bool
+) -> UnitReply:
     if written is None:
         return UnitReply(unit_id=asked.unit_id, fault=ReplyFault.MISSING)
-    target = restore_margins(unit.source, parse(written, asked.source))
-    return UnitReply(
-        unit_id=asked.unit_id,
-        target=target,
-        written=written,
-        fault=_fault(unit, target, count, is_cut_off=is_cut_off),
-    )
-
-
-def _fault(unit: Unit, target: Content, count: int, *, is_cut_off: bool) -> ReplyFault | None:
+    target, _ = cleaned(parse(written, asked.source), unit.source, locale, unit.tags)
+    target = restore_margins(unit.source, target)
     if is_cut_off:
-        return ReplyFault.TRUNCATED
+        return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.TRUNCATED)
     if count > 1:
-        return ReplyFault.DUPLICATE
+        return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.DUPLICATE)
+    return checked_target(unit, target, written)
+
+
+def checked_target(unit: Unit, target: Content, written: str = "") -> UnitReply:
+    """A target as the answer for its unit: with a fault where it has no text or its tags are wrong."""
+    fault = _fault(unit, target)
+    return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=fault)
+
+
+def _fault(unit: Unit, target: Content) -> ReplyFault | None:
     if plain_text(unit.source).strip() and not plain_text(target).strip():
         return ReplyFault.EMPTY
     return None if align_tags(unit.source, target, unit.tags).is_clean else ReplyFault.TAGS
