@@ -106,7 +106,8 @@ class Asker:
     async def ask(self, units: Sequence[Unit], corrections: Sequence[Correction] = (), round_number: int = 1) -> None:
         """Ask for all these units; each has an answer in the record then, be it one with a fault.
 
-        Raises: RetryableError, PermanentError: as the engine says, once nothing smaller can be asked.
+        Raises: RetryableError, PermanentError: as the engine says, once nothing smaller can be asked. NotRecordedError:
+        a replay has no record of the question at all.
         """
         whole = self._request(units, corrections, round_number)
         open_ = _Open(whole, tuple(units), {unit.unit_id: unit for unit in units})
@@ -115,6 +116,9 @@ class Asker:
                 await self._ask_part(open_)
                 open_.whole = open_.whole.model_copy(update={"part": open_.whole.part + 1})
         except NotRecordedError:
+            if not corrections and open_.whole.part == 0:
+                raise
+            # A replay takes what is on record: by the rules of its time the job asked nothing more.
             for unit_id in open_.left:
                 self.record.keep(UnitReply(unit_id=unit_id, fault=ReplyFault.MISSING), "")
 
