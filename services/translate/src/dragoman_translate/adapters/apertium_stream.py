@@ -19,6 +19,7 @@ from dragoman_linguistics import Place, TagNode, Word, assemble, flattened, proj
 _STAND_IN = "Xqz"  # no word of any language; letters follow
 _CLOSING = ",.)"
 _SENTENCE_ENDS = ".!?:;"
+_LEADER = "...."  # a line of dots to write on
 _DOUBLE_IN_SENTENCE = re.compile(r"[^\s.!?:;]  ")
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _END = ".[]"  # tells the tagger that the text ends here, as apertium-destxt does
@@ -315,4 +316,6 @@ def _is_title(word: str) -> bool:
 
 def _starts_sentence(text: str, match: re.Match[str]) -> bool:
     before = text[: match.start()].rstrip(" \t\n\u00a0([{\"'“‘«¿¡")
+    if before.endswith(_LEADER):
+        return False
     return not before or before[-1] in ".!?:…•–—\n" or "\n" in text[len(before) : match.start()]
