@@ -11,6 +11,7 @@ DOCUMENT = ROOT / "docs" / "reference" / "findings.md"
 _PREFLIGHT = ROOT / "libs/documents/src/dragoman_documents/docx/findings.py"
 _INTAKE = ROOT / "services/intake/src/dragoman_intake/domain.py"
 _CHECKS = ROOT / "libs/linguistics/src/dragoman_linguistics/checks.py"
+_LAYOUT_CHECKS = ROOT / "libs/linguistics/src/dragoman_linguistics/layout_checks.py"
 
 _HEAD = """\
 # Findings
@@ -59,14 +60,19 @@ def _language() -> Iterator[tuple[str, str, str]]:
 
 
 def _quality() -> Iterator[tuple[str, str]]:
+    for path in (_CHECKS, _LAYOUT_CHECKS):
+        yield from _quality_in(path)
+
+
+def _quality_in(path: Path) -> Iterator[tuple[str, str]]:
     messages: dict[str, str] = {}
-    for node in ast.walk(_tree(_CHECKS)):  # a message that is made before stands under the name it was given
+    for node in ast.walk(_tree(path)):  # a message that is made before stands under the name it was given
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
                 messages[name] = _text(value)
             case _:
                 pass
-    for call in _calls(_CHECKS, "_finding"):
+    for call in _calls(path, "_finding"):
         code, message = call.args[0], call.args[1]
         yield _text(code), messages[message.id] if isinstance(message, ast.Name) else _text(message)
 

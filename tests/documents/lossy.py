@@ -135,7 +135,7 @@ def _judge(tally: Tally, name: str, unit: Unit, target: UnitTarget, read: Conten
         tally.silent.append(f"{name}: {target.tag_repair}, no finding")
     if not align_tags(unit.source, target.target, unit.tags).is_clean and not shown:
         tally.silent.append(f"{name}: the repaired tags are wrong, no finding")
-    if plain_text(target.target) != plain_text(read):
+    if _shown(target.target) != _shown(read):  # white space of blanks to fill in is the source's
         tally.silent.append(f"{name}: the repair changed the text")
 
 

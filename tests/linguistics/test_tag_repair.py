@@ -20,6 +20,11 @@ LINK = TagSpec(id=1, role=TagRole.LINK)
 BOLD = TagSpec(id=1, role=TagRole.FORMAT, can_delete=True)
 
 
+def in_words(content: Content) -> str:
+    """The text without what blanks to fill in are made of, which is the source's to say."""
+    return re.sub(r"[\s_.…]", "", plain_text(content))
+
+
 def test_a_target_whose_tags_agree_is_left_as_it_is() -> None:
     source: Content = ("See ", opening(1), "Annex 2", closing(1))
     target: Content = (opening(1), "Anexo 2", closing(1), ": véase")
@@ -114,12 +119,12 @@ def test_an_empty_target_still_carries_every_tag() -> None:
 
 
 @given(st.data())
-def test_repair_never_loses_a_kept_tag_nor_invents_one_nor_touches_the_text(data: st.DataObject) -> None:
+def test_repair_never_loses_a_kept_tag_nor_invents_one_nor_touches_the_words(data: st.DataObject) -> None:
     source = data.draw(nested_content())
     target = data.draw(damaged(source))
     specs = data.draw(specs_for(source))
     repaired, _ = repair(source, target, specs)
-    assert plain_text(repaired) == plain_text(target)
+    assert in_words(repaired) == in_words(target)
     report = align_tags(source, repaired, specs)
     assert not report.missing
     assert not report.added

@@ -59,6 +59,16 @@ async def spanish(engine: ApertiumEngine, *units: Unit) -> list[str]:
         (("An interest of ", ["<", 1], "1.5 %", ["/", 1], " each month"), "Un interés de <1>1.5 %</1> cada mes"),
         (("Page ", ["#", 1], " of ", ["#", 2]), "Página <1/> de <2/>"),
         (("I don’t know the customer’s name.",), "No sé el nombre del cliente."),
+        (("The CO", ["<", 1], "2", ["/", 1], " of the house"), "El CO<1>2</1> de la casa"),
+        ((["<", 1], "The CO", ["/", 1], ["<", 2], "2", ["/", 2], " of the house"), "<1>El CO</1><2>2</2> de la casa"),
+        (("It is 10", ["<", 1], "−3", ["/", 1], " m", ["<", 2], "2", ["/", 2], "."), "Es 10<1>−3</1> m<2>2</2>."),
+        (("The 5", ["<", 1], "th", ["/", 1], " house"), "La 5<1>.ª</1> casa"),
+        (("The dog", ["<", 1], "1,2", ["/", 1], " of the house"), "El perro<1>1,2</1> de la casa"),
+        (("The house is red.", ["<", 1], "4", ["/", 1]), "La casa es roja.<1>4</1>"),
+        (("the white house", ["<", 1], "3", ["/", 1]), "la casa blanca<1>3</1>"),
+        (("Of ", ["<", 1], "   ", ["/", 1], " in the house"), "De <1/> en la casa"),
+        (("Name:", ["<", 1], "   ", ["/", 1], "House:", ["<", 2], "\u00a0\u00a0", ["/", 2]), "Nombre:<1/>Casa:<2/>"),
+        (("The", ["<", 1], " ", ["/", 1], "house"), "La<1> </1>casa"),
     ],
 )
 async def test_good_spanish_with_its_tags_in_place(
@@ -83,6 +93,12 @@ async def test_good_spanish_with_its_tags_in_place(
         "<5>",
         "[[house]]",
         "</b>",
+        "~",
+        "~50",
+        "~/house/dog",
+        "C:\\Progra~1\\the",
+        "\ue000 ~",
+        "__________",
     ],
 )
 async def test_what_must_not_be_translated_is_not(engine: ApertiumEngine, verbatim: str) -> None:

@@ -1,13 +1,15 @@
 """Inline tag protocol and repair, segmentation, language identification, quality checks and word counts: pure."""
 
+from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, unfold_blanks
 from dragoman_linguistics.checks import DEFAULT_PROFILE, QaProfile, verify_unit
 from dragoman_linguistics.counting import TextCount, count_text
+from dragoman_linguistics.inside_words import is_mark, settle_inside_words
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, project, tag_tree
 from dragoman_linguistics.quality import cleaned, doubts
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import segment, sentences
-from dragoman_linguistics.spacing import restore_margins
+from dragoman_linguistics.spacing import restore_margins, restore_pair_margins
 from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render, render_by
 from dragoman_linguistics.tmx import TmxHeader, TmxUnit, write_tmx
 from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict
@@ -28,11 +30,15 @@ __all__ = [
     "WordLink",
     "align_tags",
     "assemble",
+    "blanks_of",
     "cleaned",
     "count_text",
     "doubts",
     "flattened",
+    "fold_blanks",
     "identify",
+    "is_mark",
+    "is_narrow",
     "job_verdict",
     "language_shares",
     "link_words",
@@ -42,10 +48,13 @@ __all__ = [
     "render_by",
     "repair",
     "restore_margins",
+    "restore_pair_margins",
     "segment",
     "sentences",
+    "settle_inside_words",
     "summarise",
     "tag_tree",
+    "unfold_blanks",
     "unit_verdict",
     "verify_unit",
     "words_of",

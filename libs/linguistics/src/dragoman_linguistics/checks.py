@@ -5,7 +5,7 @@ Findings never quote the document. Their codes are stable; `QaProfile` decides h
     tags.missing      tags.added        tags.crossed       tags.moved       tags.emptied       tags.deleted
     tags.reordered    tags.projected    tags.whole_unit    numbers.missing  numbers.added      text.empty
     text.untranslated text.unchanged    text.too_long      space.leading    space.trailing     space.doubled
-    words.doubled
+    words.doubled     tags.inside_word  space.blank
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterator
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import QaFinding, Severity, UnitVerification
 from dragoman_contracts.text import ResultSource, TagRepair, Unit, UnitTarget, plain_text
+from dragoman_linguistics.layout_checks import check_blanks, check_inside_words
 from dragoman_linguistics.numbers import unmatched
 from dragoman_linguistics.tags import align_tags
 from dragoman_linguistics.verdicts import unit_verdict
@@ -52,6 +53,8 @@ DEFAULT_PROFILE = QaProfile(
                 "text.too_long",
                 "space.leading",
                 "space.trailing",
+                "tags.inside_word",
+                "space.blank",
             ),
             Severity.WARNING,
         ),
@@ -172,6 +175,8 @@ CHECKS: tuple[Callable[[Unit, UnitTarget], Iterator[QaFinding]], ...] = (
     check_spacing,
     check_words,
     check_length,
+    check_inside_words,
+    check_blanks,
 )
 """Every check, in the order findings are shown."""
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dragoman_contracts.text import Content, Tag, TagSide, TagSpec, closing, normalised
 from dragoman_linguistics.tags import spec_of, unpaired_ids
-from dragoman_linguistics.words import Word, WordLink, words_of
+from dragoman_linguistics.words import Word, WordLink, inside_offset, words_of
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,17 @@ def tag_tree(content: Content) -> tuple[TagNode, ...]:
 def project(
     node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
 ) -> Place:
-    """Where a node of the source belongs in the target. `links` gives the target words of a source word's number."""
+    """Where a node of the source belongs in the target. `links` gives the target words of a source word's number.
+
+    An edge inside a word comes to stand inside the target word.
+    """
+    place = _projected(node, source, target, source_words, links)
+    return _cut_at_edges(place, node, source_words, links)
+
+
+def _projected(
+    node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+) -> Place:
     if not node.is_pair:
         return _project_point(node.start, source, target, source_words, links)
     inside = [i for i, word in enumerate(source_words) if word.end > node.start and word.start < node.end]
@@ -81,6 +91,28 @@ def project(
     guess_start = start if start >= 0 else _proportional(node.start, source, target)
     guess_end = end if end >= guess_start else max(_proportional(node.end, source, target), guess_start)
     return Place(guess_start, guess_end, is_certain=False)
+
+
+def _cut_at_edges(
+    place: Place, node: TagNode, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+) -> Place:
+    """The place with each edge that is inside a source word inside the target word it became, where that begins or
+    ends the place.
+    """
+    start, end = place.start, place.end
+    for number, word in enumerate(source_words):
+        opens, closes = word.start < node.start < word.end, node.is_pair and word.start < node.end < word.end
+        if not opens and not closes:
+            continue
+        meant = max(links.get(number, ()), key=lambda each: (each.text == word.text, len(each.text)), default=None)
+        if meant is None:
+            continue
+        if opens and (not node.is_pair or meant.start <= place.start < meant.end):
+            start = meant.start + inside_offset(word.text, node.start - word.start, meant.text)
+            end = end if node.is_pair else start
+        if closes and meant.start < place.end <= meant.end:
+            end = meant.start + inside_offset(word.text, node.end - word.start, meant.text)
+    return place._replace(start=start, end=max(start, end))
 
 
 def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]], target: str) -> list[Word]:

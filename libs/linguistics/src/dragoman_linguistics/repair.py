@@ -8,10 +8,13 @@ should look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from dragoman_contracts.text import Content, Tag, TagRepair, TagSide, TagSpec, normalised, plain_text
+from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, own_space, unfold_blanks
+from dragoman_linguistics.inside_words import settle_inside_words
 from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, linked_words, project, tag_tree
+from dragoman_linguistics.spacing import restore_pair_margins
 from dragoman_linguistics.tags import TagReport, align_tags, spec_of, specs_by_id
 from dragoman_linguistics.words import link_words, words_of
 
@@ -20,10 +23,31 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
     """The target with tags that agree with its source, and the rung of the ladder that it took.
 
     Never fails. No tag that may not be deleted is lost, none is invented, and where the source nests the result
-    does. The text is not touched.
+    does. Blanks to fill in come back with the white space that they have in the source; the text is not touched else.
+    Tags inside words that are the same in the target come to stand at the same characters.
     """
     specs = tuple(specs)
     target = normalised(target)
+    blanks = blanks_of(source)
+    if not blanks:
+        repaired, rung = _climbed(source, target, specs)
+    else:
+        borrowing = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)} - own_space(target, blanks)
+        folded, rung = _climbed(fold_blanks(source, blanks), fold_blanks(target, blanks), _kept(specs, blanks))
+        repaired = unfold_blanks(folded, blanks, borrowing)
+    return settle_inside_words(source, restore_pair_margins(source, repaired), specs), rung
+
+
+def _kept(specs: Sequence[TagSpec], blanks: Collection[int]) -> tuple[TagSpec, ...]:
+    """The specs of tags where blanks are placeholders: a form has each of its blanks, and has it once."""
+    return tuple(
+        spec.model_copy(update={"can_delete": False, "can_copy": False}) if spec.id in blanks else spec
+        for spec in specs
+    )
+
+
+def _climbed(source: Content, target: Content, specs: Sequence[TagSpec]) -> tuple[Content, TagRepair]:
+    """The target with its tags put right, and the rung that it took."""
     report = align_tags(source, target, specs)
     if report.is_clean and not report.deleted:
         return target, TagRepair.EXACT

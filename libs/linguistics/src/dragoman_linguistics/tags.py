@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, normalised, plain_text
+from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, unfold_blanks
 
 _LARGEST_ID = 999_999
 # What documents never hold in each other; elsewhere a pair may move into another.
@@ -27,13 +28,15 @@ class TaggedText(Value):
     """Content as the text an engine sees, and the key to read its answer back.
 
     `ids` pairs each protocol id in `text` with the tag id it stands for, in reading order. `literal_ids` are the
-    numbers that text which only looks like a tag uses in this content.
+    numbers that text which only looks like a tag uses in this content. `blanks` are pairs that stand in `text` as
+    placeholders, since they hold nothing but white space: each from its opening tag to its closing one.
     """
 
     text: str
     ids: tuple[tuple[int, int], ...] = ()
     literal_ids: tuple[int, ...] = ()
     placeholders: tuple[int, ...] = ()
+    blanks: tuple[Content, ...] = ()
 
 
 class TagReport(Value):
@@ -62,8 +65,11 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
     """Write content as protocol text. `parse` reads it back without loss.
 
     A tag keeps its own id unless text in the content already uses that number in a lookalike; then it gets a free one.
+    A pair that holds only white space is written as a placeholder; one that holds a single space parts words and stays.
     """
     parts = tuple(content)
+    wide = {tag_id: blank for tag_id, blank in blanks_of(parts).items() if not is_narrow(blank)}
+    folded = fold_blanks(parts, wide)
     literal = {int(match["id"]) for match in _LOOKALIKE.finditer(plain_text(parts))}
     for part in parts:
         if isinstance(part, str):
@@ -77,13 +83,14 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
             chosen = next(number for number in range(1, _LARGEST_ID) if number not in taken)
             taken.add(chosen)
         protocol[tag_id] = chosen
-    text = "".join(part if isinstance(part, str) else str(Tag(id=protocol[part.id], side=part.side)) for part in parts)
-    alone = (part.id for part in parts if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER)
+    text = "".join(part if isinstance(part, str) else str(Tag(id=protocol[part.id], side=part.side)) for part in folded)
+    alone = (part.id for part in folded if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER)
     return TaggedText(
         text=text,
         ids=tuple((protocol[tag_id], tag_id) for tag_id in own),
         literal_ids=tuple(sorted(literal)),
         placeholders=tuple(dict.fromkeys(alone)),
+        blanks=tuple(wide.values()),
     )
 
 
@@ -92,7 +99,7 @@ def render_by(content: Iterable[str | Tag], key: TaggedText) -> str:
     protocol = {tag_id: number for number, tag_id in key.ids}
     return "".join(
         part if isinstance(part, str) else str(Tag(id=protocol.get(part.id, part.id), side=part.side))
-        for part in content
+        for part in fold_blanks(tuple(content), _blanks_by_id(key))
     )
 
 
@@ -101,23 +108,30 @@ def parse(text: str, key: TaggedText) -> Content:
 
     Tags nobody sent come back as tags too, with the number they were written with: `align_tags` reports them as
     added and `repair` drops them. A placeholder written as an opening tag is taken for the placeholder it must
-    mean.
+    mean. A blank gets its source's white space back, whatever the engine wrote into it.
     """
+    blanks = _blanks_by_id(key)
     known = dict(key.ids)
     literal = set(key.literal_ids)
+    alone = set(key.placeholders) - set(blanks)
     parts: list[str | Tag] = []
     end = 0
     for match in _LOOKALIKE.finditer(text):
         number = int(match["id"])
         if number in literal or number == 0:
             continue
-        tag = _tag(match, known.get(number, number), is_placeholder=known.get(number) in key.placeholders)
+        tag = _tag(match, known.get(number, number), is_placeholder=known.get(number) in alone)
         parts.append(text[end : match.start()])
         if tag is not None:
             parts.append(tag)
         end = match.end()
     parts.append(text[end:])
-    return normalised(parts)
+    content = normalised(parts)
+    return unfold_blanks(fold_blanks(content, blanks), blanks) if blanks else content
+
+
+def _blanks_by_id(key: TaggedText) -> dict[int, Content]:
+    return {blank[0].id: blank for blank in key.blanks if isinstance(blank[0], Tag)}
 
 
 def _tag(match: re.Match[str], tag_id: int, *, is_placeholder: bool) -> Tag | None:

@@ -59,6 +59,21 @@ def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]
     return _with_gaps_filled(_one_to_one(sorted(candidates)), len(source), len(target))
 
 
+def inside_offset(source: str, offset: int, target: str) -> int:
+    """The offset into a target word for one into its source word: the same characters stand before or behind it.
+
+    `5|th` gives `5|.ª`, `house|1` gives `casa|1`; words that share nothing are cut at the same share of their length,
+    and no part of one is left empty that need not be: `Q|uality` gives `C|alidad`.
+    """
+    before, after = source[:offset].casefold(), source[offset:].casefold()
+    if target[:offset].casefold() == before:
+        return offset
+    if after and target.casefold().endswith(after):
+        return len(target) - len(after)
+    share = round(offset / max(len(source), 1) * len(target))
+    return min(max(share, 1), len(target) - 1) if len(target) > 1 else share
+
+
 def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
     sources: set[int] = set()
     targets: set[int] = set()

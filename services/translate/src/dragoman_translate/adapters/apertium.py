@@ -12,6 +12,7 @@ from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, Tag, normalised, plain_text
 from dragoman_linguistics import align_tags, parse, render_by
+from dragoman_translate.adapters.apertium_folds import folded, unfolded
 from dragoman_translate.adapters.apertium_process import ApertiumProcess
 from dragoman_translate.adapters.apertium_stream import incoming, is_verbatim, outgoing, parted, stretches, with_tags
 from dragoman_translate.engine_settings import ApertiumSettings
@@ -25,7 +26,7 @@ from dragoman_translate.ports import (
     ReplyListener,
 )
 
-PROTOCOL_VERSION = "1"  # part of the signature: a better handling of tags is another answer
+PROTOCOL_VERSION = "2"  # part of the signature: a better handling of tags is another answer
 
 # ISO 639-1 to the codes Apertium's modes use, newer first.
 _CODES: dict[str, tuple[str, ...]] = {
@@ -85,9 +86,11 @@ class ApertiumEngine:
         mode = self._mode(request.source_locale, request.target_locale)
         started_at, clock = datetime.now(UTC), time.monotonic()
         process = self._processes.setdefault(mode, ApertiumProcess(mode, self._settings.timeout_s))
-        contents = [parted(parse(unit.source.text, unit.source), unit.separators) for unit in request.units]
+        folds = [folded(parse(unit.source.text, unit.source), unit.separators) for unit in request.units]
+        contents = [parted(fold.content, fold.separators) for fold in folds]
         pieces = iter(await _translated(process, [piece for content in contents for piece in content]))
-        translated = [normalised(part for _ in content for part in next(pieces)) for content in contents]
+        joined = [normalised(part for _ in content for part in next(pieces)) for content in contents]
+        translated = [unfolded(content, fold) for content, fold in zip(joined, folds, strict=True)]
         targets = tuple(
             RawTarget(unit_id=unit.unit_id, target=render_by(content, unit.source))
             for unit, content in zip(request.units, translated, strict=True)

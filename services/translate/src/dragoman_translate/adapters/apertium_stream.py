@@ -19,7 +19,9 @@ from dragoman_linguistics import Place, TagNode, Word, assemble, flattened, proj
 _STAND_IN = "Xqz"  # no word of any language; letters follow
 _CLOSING = ",.)"
 _SENTENCE_ENDS = ".!?:;"
+_LEADER = "...."  # a line of dots to write on
 _DOUBLE_IN_SENTENCE = re.compile(r"[^\s.!?:;]  ")
+_PRIVATE_USE = range(0xE000, 0xF8FF)
 _END = ".[]"  # tells the tagger that the text ends here, as apertium-destxt does
 _SPECIAL = re.compile(r"([\^$/\[\]{}\\@<>])")
 _OUTPUT = re.compile(r"\[\[(?P<mark>[^\]]*)\]\]|\\(?P<escaped>.)|(?P<blank>\[[^\]]*\])|(?P<plain>.)", re.DOTALL)
@@ -27,6 +29,7 @@ _VERBATIM = re.compile(
     r"""
     [a-z][a-z0-9+.\-]*://[^\s<>"]*[^\s<>".,;:!?)\]}'’”»]            # addresses
     | www\.[^\s<>"]*[^\s<>".,;:!?)\]}'’”»]
+    | (?<!\w)(?:[a-z]:|~)[\\/][^\s<>"]*[^\s<>".,;:!?)\]}'’”»]         # paths
     | [\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+                               # mail
     | \{\{.*?\}\} | \$?\{[^{}\s][^{}]*\} | \[\[.*?\]\]               # placeholders of templates
     | %(?:\(\w+\))?[+\-#0]*\d*(?:\.\d+)?[sdifgexXcu@](?!\w) | %\d+\$[sd]   # and of printf
@@ -41,13 +44,17 @@ _TITLE = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A text on its way to Apertium: `stream` is what is sent, the rest is needed to read the answer."""
+    """A text on its way to Apertium: `stream` is what is sent, the rest is needed to read the answer.
+
+    `tilde` stands for `~` in the stream, which Apertium takes for a mark of its own and drops.
+    """
 
     text: str
     stream: str
     words: tuple[Word, ...]
     groups: tuple[int, ...]
     tokens: dict[str, str]
+    tilde: str
 
 
 @dataclass(frozen=True)
@@ -64,6 +71,7 @@ def outgoing(content: Content) -> Outgoing:
     nodes = flattened(tag_tree(content))
     words = _cut_at(_words(text), {edge for node in nodes for edge in (node.start, node.end)})
     groups = _groups(words, nodes)
+    tilde = next(character for character in map(chr, _PRIVATE_USE) if character not in text)
     tokens: dict[str, str] = {}
     parts: list[str] = []
     end = 0
@@ -78,15 +86,15 @@ def outgoing(content: Content) -> Outgoing:
         end = word.end
     if nodes and words:
         parts.append("[[/]]")
-    stream = "".join(parts) + _escaped(text[end:]) + _END
-    return Outgoing(text, stream, tuple(words), tuple(groups), tokens)
+    stream = ("".join(parts) + _escaped(text[end:])).replace("~", tilde) + _END
+    return Outgoing(text, stream, tuple(words), tuple(groups), tokens, tilde)
 
 
 def incoming(output: str, sent: Outgoing) -> Incoming | None:
     """Read Apertium's answer: blanks, case and what was kept verbatim put right. None when something verbatim got
     lost.
     """
-    pieces = _pieces(output)
+    pieces = _pieces(output.replace(sent.tilde, "~"))
     text = "".join(piece for piece, _ in pieces)
     if any(len(re.findall(rf"{token}(?![a-z])", text)) != 1 for token in sent.tokens):
         return None
@@ -172,16 +180,23 @@ def _shifted(text: str, offset: int) -> list[Word]:
 
 
 def _cut_at(words: Sequence[Word], edges: Collection[int]) -> list[Word]:
-    """The words, cut where a tag stands inside one; not where that would leave a single letter (`B|'s`, a drop cap)."""
+    """The words, cut where a tag stands beside a hyphen or an apostrophe, or where two words lack the space between.
+
+    Not where that would leave a single letter (`B|'s`), nor in what is kept verbatim; a piece of a word is no word.
+    """
     pieces: list[Word] = []
     for word in words:
-        cuts = [edge for edge in sorted(edges) if word.start < edge < word.end]
+        cuts = [edge for edge in sorted(edges) if word.start < edge < word.end and _is_joint(word, edge)]
         bounds = [word.start, *cuts, word.end]
         parts = [Word(word.text[s - word.start : e - word.start], s, e) for s, e in pairwise(bounds)]
         is_whole = _VERBATIM.fullmatch(word.text) or any(len(part.text.strip("'’")) < 2 for part in parts)
-        has_digit = any(character.isdigit() for character in word.text)
-        pieces += [word] if is_whole and not has_digit else parts
+        pieces += [word] if is_whole else parts
     return pieces
+
+
+def _is_joint(word: Word, edge: int) -> bool:
+    before, after = word.text[edge - word.start - 1], word.text[edge - word.start]
+    return not (before.isalnum() and after.isalnum()) or (before.islower() and after.isupper())
 
 
 def _groups(words: Sequence[Word], nodes: Sequence[TagNode]) -> list[int]:
@@ -301,4 +316,6 @@ def _is_title(word: str) -> bool:
 
 def _starts_sentence(text: str, match: re.Match[str]) -> bool:
     before = text[: match.start()].rstrip(" \t\n\u00a0([{\"'“‘«¿¡")
+    if before.endswith(_LEADER):
+        return False
     return not before or before[-1] in ".!?:…•–—\n" or "\n" in text[len(before) : match.start()]

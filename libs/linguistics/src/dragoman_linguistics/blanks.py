@@ -1,0 +1,185 @@
+"""Blanks to fill in: pairs that hold nothing but white space, which is layout and never an engine's to change.
+
+Name: <1>          </1> Date       underlined in the document
+Name: <1/> Date                    what an engine is sent
+Nombre: <1/> Fecha                 what it answers
+Nombre: <1>          </1> Fecha    the target
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from dragoman_contracts.text import Content, Tag, TagSide, normalised, placeholder, plain_text
+
+# Lines of underscores, leaders of dots; three dots are an ellipsis.
+_FILLER = re.compile(r"[\s_.…]*(?:_{2}|\.{4}|…{2})[\s_.…]*")
+_TELLING_LENGTH = 3  # less white space is found between any words
+_NARROW = " "  # parts words, so engines have to see it
+
+
+def blanks_of(content: Content) -> dict[int, Content]:
+    """The blanks of content by tag id, each from its opening tag to its closing one, in reading order.
+
+    A blank may hold placeholders, such as tabs, and pairs that are blank themselves.
+    """
+    found: dict[int, Content] = {}
+    index = 0
+    while index < len(content):
+        end = _end_of_blank(content, index)
+        if end is not None:
+            blank = content[index:end]
+            first = blank[0]
+            if isinstance(first, Tag):
+                found[first.id] = blank
+        index = end or index + 1
+    return found
+
+
+def is_narrow(blank: Content) -> bool:
+    """Whether a blank is one plain space, as between two words."""
+    return blank[1:-1] == (_NARROW,)
+
+
+def fold_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
+    """Content with each of the blanks as a placeholder of the same id.
+
+    White space that a blank holds goes with it; words that an engine wrote into it come to stand behind it. A blank
+    that lost its tags is known again by its white space.
+    """
+    inner = {tag.id for blank in blanks.values() for tag in blank if isinstance(tag, Tag)} - set(blanks)
+    parts: list[str | Tag] = []
+    rest = list(content)
+    while rest:
+        part = rest.pop(0)
+        if not isinstance(part, Tag) or part.id not in blanks:
+            if not isinstance(part, Tag) or part.id not in inner:
+                parts.append(part)
+        elif part.side is not TagSide.CLOSE:
+            parts.append(placeholder(part.id))
+            rest = _without_white_space(rest, part, plain_text(blanks[part.id]))
+    folded = normalised(parts)
+    for tag_id in blanks:
+        if placeholder(tag_id) not in folded:
+            folded = _known_again(folded, tag_id, plain_text(blanks[tag_id]))
+    return folded
+
+
+def own_space(content: Content, blanks: Mapping[int, Content]) -> set[int]:
+    """Ids of the blanks that hold white space in this content, as they do in their source."""
+    return {
+        tag.id
+        for tag, held, close in zip(content, content[1:], content[2:], strict=False)
+        if isinstance(tag, Tag) and tag.id in blanks and isinstance(held, str) and held.isspace()
+        if isinstance(close, Tag) and close.id == tag.id
+    }
+
+
+def unfold_blanks(content: Content, blanks: Mapping[int, Content], borrowing: Collection[int] = ()) -> Content:
+    """Folded content with its blanks as they are in the source.
+
+    A narrow blank that is `borrowing` takes the nearest space of the text, where there is one, and adds none.
+    """
+    for tag_id in borrowing:
+        content = _with_space_borrowed(content, tag_id, blanks[tag_id])
+    return normalised(
+        piece
+        for part in content
+        for piece in (
+            blanks[part.id]
+            if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER and part.id in blanks
+            else (part,)
+        )
+    )
+
+
+def _end_of_blank(content: Content, start: int) -> int | None:
+    """The index behind the blank that begins here; None where none does."""
+    first = content[start]
+    if not isinstance(first, Tag) or first.side is not TagSide.OPEN:
+        return None
+    open_ids: list[int] = []
+    for index in range(start, len(content)):
+        part = content[index]
+        if isinstance(part, str):
+            if not part.isspace() and not _FILLER.fullmatch(part):
+                return None
+        elif part.side is TagSide.OPEN:
+            open_ids.append(part.id)
+        elif part.side is TagSide.CLOSE:
+            if part.id != open_ids.pop():
+                return None
+            if not open_ids:
+                return index + 1 if plain_text(content[start:index]) else None
+    return None
+
+
+def _without_white_space(rest: list[str | Tag], tag: Tag, text: str) -> list[str | Tag]:
+    """What follows a blank's opening tag, without its white space and its closing tag."""
+    for index, part in enumerate(rest):
+        if isinstance(part, Tag):
+            if part.id == tag.id and part.side is TagSide.CLOSE:
+                return rest[index + 1 :]
+        elif not part.isspace() and not _FILLER.fullmatch(part):
+            break
+    first = rest[0] if rest else None
+    if tag.side is TagSide.OPEN and isinstance(first, str) and len(text) >= _TELLING_LENGTH:
+        return [first.removeprefix(text), *rest[1:]]
+    return rest
+
+
+def _known_again(content: Content, tag_id: int, text: str) -> Content:
+    """Content with the blank's placeholder in place of its white space; unchanged where that is not there, or short."""
+    if len(text) < _TELLING_LENGTH:
+        return content
+    for index, part in enumerate(content):
+        at = part.find(text) if isinstance(part, str) else -1
+        if isinstance(part, str) and at >= 0:
+            parts = (part[:at], placeholder(tag_id), part[at + len(text) :])
+            return normalised((*content[:index], *parts, *content[index + 1 :]))
+    return content
+
+
+def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Content:
+    """Content with the blank in place of the space that is nearest to its placeholder; unchanged without any."""
+    here = next(
+        (
+            len(plain_text(content[:index]))
+            for index, part in enumerate(content)
+            if part == placeholder(tag_id) and is_narrow(blank)
+        ),
+        None,
+    )
+    spaces = [] if here is None else list(_spaces(content))
+    if here is None or not spaces:
+        return content
+    index, at, _ = min(spaces, key=lambda space: (min(abs(space[2] - here), abs(space[2] + 1 - here)), space[2]))
+    text = content[index]
+    if not isinstance(text, str):
+        return content
+    parts = [*content[:index], text[:at], *blank, text[at + 1 :], *content[index + 1 :]]
+    return normalised(part for part in parts if part != placeholder(tag_id))
+
+
+def _spaces(content: Content) -> Iterable[tuple[int, int, int]]:
+    """Each plain space between words: the index of its part, its offset in that part and in the whole text.
+
+    White space that is a pair of its own is another blank's.
+    """
+    offset = 0
+    for index, part in enumerate(content):
+        if isinstance(part, str):
+            if not part.isspace() or not _is_alone(content, index):
+                yield from ((index, at, offset + at) for at, character in enumerate(part) if character == _NARROW)
+            offset += len(part)
+
+
+def _is_alone(content: Content, index: int) -> bool:
+    before, after = content[index - 1 : index], content[index + 1 : index + 2]
+    return (
+        bool(before and after)
+        and isinstance(before[0], Tag)
+        and isinstance(after[0], Tag)
+        and (before[0].side is TagSide.OPEN and after[0].side is TagSide.CLOSE and before[0].id == after[0].id)
+    )

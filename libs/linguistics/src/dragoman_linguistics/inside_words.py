@@ -1,0 +1,279 @@
+"""Tags inside words: letters raised, lowered or coloured, whose place is a character and not a word.
+
+CO<1>2</1> of the house              source: a lowered 2
+<1>CO2</1> de la casa                what engines make of it
+CO<1>2</1> de la casa                the target: the word is the same, so its tags stand where they stood
+5<1>th</1> house, 5<1>.ª</1> casa    another word: the best guess, and a finding
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dragoman_contracts.text import (
+    Content,
+    Tag,
+    TagSide,
+    TagSpec,
+    closing,
+    normalised,
+    opening,
+    plain_text,
+)
+from dragoman_linguistics.projection import TagNode, flattened, tag_tree
+from dragoman_linguistics.tags import TagReport, align_tags
+from dragoman_linguistics.words import Word, words_of
+
+# Scripts without spaces between words, and those that write what belongs to a word as a part of it.
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0fff\u1000-\u11ff\u1780-\u17ff\u3000-\u318f\u31a0-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff]"
+)
+# What stands behind a word to mark it: numbers of notes, charges, powers.
+_MARK = re.compile(r"(?=.*[\d†‡§¶‖®™©℠°+\u2212])[\d()\[\],*+/†‡§¶‖®™©℠°\u2013\u2212-]*")
+_NOTE_NUMBER = re.compile(r"\d{1,2}(?:[,\u2013-]\d{1,2})*")
+_NOTE_STANDS_BEHIND = ".,;:!?)]»”’\"'"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A tag with an edge inside a word of the source.
+
+    `start` and `end` are offsets of its edges into the plain text; those that are `at_start` and `at_end` stand inside
+    a word. `low` to `high` are the words around them, equal where no words have to stay the same.
+    """
+
+    node: TagNode
+    text: str
+    at_start: bool
+    at_end: bool
+    low: int
+    high: int
+
+    @property
+    def start(self) -> int:
+        """Where the tag begins."""
+        return self.node.start
+
+    @property
+    def end(self) -> int:
+        """Where the pair ends; a tag that stands alone ends where it begins."""
+        return self.node.end if self.node.is_pair else self.node.start
+
+    @property
+    def is_within(self) -> bool:
+        """Whether all of the tag stands in these words."""
+        return self.low <= self.start and self.end <= self.high
+
+
+def cuts_of(source: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
+    """The tags of a source that have an edge inside a word, in reading order.
+
+    Tags that stand for white space part words. Scripts without spaces have words that no tag is told to be inside of.
+    """
+    if sum(isinstance(part, str) for part in source) < 2:
+        return []
+    text = plain_text(source)
+    spaces = {spec.id for spec in specs if spec.equivalent.isspace()}
+    nodes = flattened(tag_tree(source))
+    breaks = {node.start for node in nodes if not node.is_pair and node.tag.id in spaces}
+    if not any(_touch(text, edge, breaks) for node in nodes for edge in (node.start, node.end)):
+        return []
+    words = _words(text, breaks)
+    cuts = [_cut(node, text, words, breaks) for node in nodes if node.tag.id not in spaces]
+    return [cut for cut in cuts if cut is not None]
+
+
+def is_mark(text: str) -> bool:
+    """Whether a text is a mark on the word before it, such as `2`, `1,2`, `−3` or `®`."""
+    return _MARK.fullmatch(text) is not None
+
+
+def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> Content:
+    """The target with the tags that stand inside a word of the source at the same characters of that word.
+
+    Only where the target has the word unchanged, but for its case. Nothing else moves, the text least of all; a tag
+    that could not move without crossing another stays.
+    """
+    specs = tuple(specs)
+    cuts = [cut for cut in cuts_of(source, specs) if cut.high > cut.low]
+    if not cuts:
+        return target
+    text = plain_text(source)
+    report = align_tags(source, target, specs)
+    taken: set[tuple[str, int, int, int]] = set()
+    for cut in sorted(cuts, key=lambda cut: not cut.is_within):
+        moved = _settled(cut, text, target, taken)
+        if moved is not None:
+            found = align_tags(source, moved, specs)
+            if _is_no_worse(found, report):
+                target, report = moved, found
+    return target
+
+
+def unsettled(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
+    """The pairs with an edge inside a word that do not hold the same characters beside the same ones in the target."""
+    text, result = plain_text(source), plain_text(target)
+    places: dict[int, list[tuple[int, int]]] = {}
+    for node in flattened(tag_tree(target)):
+        if node.is_pair:
+            places.setdefault(node.tag.id, []).append((node.start, node.end))
+    return [
+        cut
+        for cut in cuts_of(source, specs)
+        if cut.node.is_pair and not any(_is_same(cut, text, result, place) for place in places.get(cut.node.tag.id, ()))
+    ]
+
+
+def _touch(text: str, edge: int, breaks: Collection[int]) -> bool:
+    """Whether two characters that are no white space meet at an edge."""
+    inside = 0 < edge < len(text) and edge not in breaks
+    return inside and not text[edge - 1].isspace() and not text[edge].isspace()
+
+
+def _words(text: str, breaks: Collection[int]) -> list[Word]:
+    bounds = sorted({0, *breaks, len(text)})
+    return [
+        Word(word.text, word.start + start, word.end + start)
+        for start, end in pairwise(bounds)
+        for word in words_of(text[start:end])
+    ]
+
+
+def _cut(node: TagNode, text: str, words: Sequence[Word], breaks: Collection[int]) -> Cut | None:
+    end = node.end if node.is_pair else node.start
+    held = text[node.start : end]
+    if node.is_pair and not held.strip():
+        return None
+    at_start = _is_inside(text, node.start, breaks)
+    at_end = node.is_pair and _is_inside(text, end, breaks)
+    is_note = False
+    if not at_start and node.is_pair and _touch(text, node.start, breaks) and not _is_inside(text, end, breaks):
+        at_start = is_mark(held) and text[node.start - 1].isalnum() and not _UNSPACED.match(text[node.start - 1])
+        is_note = text[node.start - 1] in _NOTE_STANDS_BEHIND and _NOTE_NUMBER.fullmatch(held) is not None
+    if is_note:
+        return Cut(node, held, at_start=True, at_end=False, low=node.start, high=node.start)
+    if not at_start and not at_end:
+        return None
+    around = [
+        *((node.start - 1, node.start) if at_start else ()),
+        *((end - 1, end) if at_end else ()),
+        *((node.start, end - 1) if held and not any(map(str.isspace, held)) else ()),
+    ]
+    touched = [word for word in words if any(word.start <= offset < word.end for offset in around)]
+    low, high = touched[0].start, touched[-1].end
+    if any(map(str.isspace, text[low:high])):  # edges in two words: each has its own, and the pair is not held to them
+        low = high = node.start
+    return Cut(node, held, at_start, at_end, low, high)
+
+
+def _is_inside(text: str, edge: int, breaks: Collection[int]) -> bool:
+    """Whether an edge stands between two letters or digits of one word."""
+    if not _touch(text, edge, breaks):
+        return False
+    before, after = text[edge - 1], text[edge]
+    return before.isalnum() and after.isalnum() and not _UNSPACED.match(before) and not _UNSPACED.match(after)
+
+
+def _settled(cut: Cut, text: str, target: Content, taken: set[tuple[str, int, int, int]]) -> Content | None:
+    """The target with one tag at its characters of the same words; None where there is nothing to move."""
+    place = _place_of(cut, target)
+    if place is None:
+        return None
+    result = plain_text(target)
+    core, offsets = text[cut.low : cut.high], (cut.start - cut.low, cut.end - cut.low)
+    in_source = _occurrences(core, text)
+    free = [at for at in _occurrences(core, result) if (core.lower(), *offsets, at) not in taken]
+    touching = [at for at in free if at <= place[1] and place[0] <= at + len(core)]
+    if not free or (not touching and not cut.is_within):
+        return None
+    at = _chosen(touching or free, in_source, cut.low, place)
+    taken.add((core.lower(), *offsets, at))
+    start, end = at + offsets[0], at + offsets[1]
+    if not cut.is_within:  # it holds other words, too, which stay in it
+        if (cut.at_start and place[0] < at) or (cut.at_end and place[1] > at + len(core)):
+            return None
+        start = start if cut.at_start else min(place[0], at)
+        end = end if cut.at_end else max(place[1], at + len(core))
+    return None if (start, end) == place else _moved(cut.node, target, start, end)
+
+
+def _place_of(cut: Cut, target: Content) -> tuple[int, int] | None:
+    """Where the tag stands in the target; None where it does not stand there once."""
+    tag_id = cut.node.tag.id
+    found = [
+        (part.side, len(plain_text(target[:index])))
+        for index, part in enumerate(target)
+        if isinstance(part, Tag) and part.id == tag_id
+    ]
+    sides = [TagSide.OPEN, TagSide.CLOSE] if cut.node.is_pair else [cut.node.tag.side]
+    return (found[0][1], found[-1][1]) if [side for side, _ in found] == sides else None
+
+
+def _occurrences(core: str, text: str) -> list[int]:
+    """Where some words stand in a text, in whichever case."""
+    before = r"(?<![^\W_])" if core[0].isalnum() else ""
+    after = r"(?![^\W_])" if core[-1].isalnum() else ""
+    return [match.start() for match in re.finditer(before + re.escape(core) + after, text, re.IGNORECASE)]
+
+
+def _chosen(candidates: Sequence[int], in_source: Sequence[int], low: int, place: tuple[int, int]) -> int:
+    """The occurrence that has the source's turn among as many, else the one nearest to where the tag is."""
+    if len(candidates) == len(in_source) and low in in_source:
+        return candidates[in_source.index(low)]
+    return min(candidates, key=lambda at: abs(at - place[0]))
+
+
+def _moved(node: TagNode, target: Content, start: int, end: int) -> Content:
+    """The target with one tag elsewhere: as deep among other tags as it can stand."""
+    rest = normalised(part for part in target if not (isinstance(part, Tag) and part.id == node.tag.id))
+    if not node.is_pair:
+        return _inserted(rest, node.tag, start, is_first=True)
+    tag_id = node.tag.id
+    return _inserted(_inserted(rest, closing(tag_id), end, is_first=True), opening(tag_id), start, is_first=False)
+
+
+def _inserted(content: Content, tag: Tag, offset: int, *, is_first: bool) -> Content:
+    """Content with a tag at an offset into its text, before or behind the tags that stand there."""
+    parts: list[str | Tag] = []
+    passed, waits = 0, True
+    for part in content:
+        length = len(part) if isinstance(part, str) else 0
+        if waits and (passed == offset if is_first else isinstance(part, str) and passed == offset):
+            parts.append(tag)
+            waits = False
+        if waits and isinstance(part, str) and passed < offset < passed + length:
+            parts += [part[: offset - passed], tag, part[offset - passed :]]
+            waits = False
+        else:
+            parts.append(part)
+        passed += length
+    return normalised([*parts, tag] if waits else parts)
+
+
+def _is_no_worse(found: TagReport, before: TagReport) -> bool:
+    return (
+        set(found.missing) <= set(before.missing)
+        and set(found.added) <= set(before.added)
+        and set(found.crossed) <= set(before.crossed)
+        and set(found.moved) <= set(before.moved)
+        and set(found.emptied) <= set(before.emptied)
+    )
+
+
+def _is_same(cut: Cut, text: str, result: str, place: tuple[int, int]) -> bool:
+    """Whether a place in the target has the characters of a pair, beside the same ones where it is inside a word."""
+    start, end = place
+    held = result[start:end]
+    is_whole = any(map(str.isspace, cut.text)) or held.casefold() == cut.text.casefold()
+    return (
+        is_whole
+        and (not cut.at_start or _same(text, cut.start, result, start))
+        and (not cut.at_end or _same(text, cut.end, result, end))
+    )
+
+
+def _same(text: str, at: int, result: str, place: int) -> bool:
+    return text[at - 1 : at + 1].casefold() == result[max(place - 1, 0) : place + 1].casefold()
