@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 from pydantic import JsonValue
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
+from rich.text import Text
+from typing_extensions import override
 
-from dragoman_gateway.work_words import time_text
+from dragoman_gateway.work_words import remaining_text
 
 if TYPE_CHECKING:
     from dragoman_standalone.outcome import FileOutcome
@@ -145,15 +148,27 @@ class _Lines(_Silent):
         sys.stderr.flush()
 
 
+class _Words(ProgressColumn):
+    """Words on one line, asked for when they are shown."""
+
+    def __init__(self, words: Callable[[], str], column: Column) -> None:
+        super().__init__(column)
+        self._words = words
+
+    @override
+    def render(self, task: Task) -> Text:
+        return Text(self._words(), no_wrap=True, overflow="ellipsis")
+
+
 class _Bar(_Silent):
     def __init__(self, total: int) -> None:
         self._progress = Progress(
-            TextColumn("{task.fields[done]}/{task.fields[files]}"),
+            TextColumn("{task.fields[done]}/{task.fields[files]}", table_column=Column(no_wrap=True)),
             BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}", markup=False),
-            TextColumn("{task.fields[now]}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")),
+            TextColumn("{task.percentage:>3.0f} %", table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
+            _Words(self._left, Column(no_wrap=True)),
+            _Words(self._now, Column()),  # where there is no room, this and the bar get shorter
             console=Console(stderr=True),
             transient=True,
         )
@@ -161,7 +176,7 @@ class _Bar(_Silent):
         self._moving: dict[str, Moved] = {}
         self._files = total
         self._finished = 0
-        self._task: TaskID = self._progress.add_task("", total=100.0 * total, done=0, files=total, left="", now="")
+        self._task: TaskID = self._progress.add_task("", total=100.0 * total, done=0, files=total)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -174,29 +189,30 @@ class _Bar(_Silent):
 
     def moved(self, moved: Moved) -> None:
         self._moving[moved.file] = moved
-        # Units of a batch that is tried again are counted again when they are read back: a bar does not go back.
-        self._done[moved.file] = max(moved.progress_pct, self._done.get(moved.file, 0.0))
-        self._show()
-
-    def _show(self) -> None:
-        moving = list(self._moving.values())
-        shown = next((each for each in moving if each.lines), moving[-1] if moving else None)
-        measured = [each.remaining_s for each in moving if each.remaining_s]
-        is_all = len(measured) == len(moving) and self._finished + len(moving) == self._files
-        left = f"about {time_text(max(measured))} left" if measured and is_all else ""
-        self._progress.update(
-            self._task,
-            completed=sum(self._done.values()),
-            done=self._finished,
-            left=left,
-            now=shown.text if shown else "",
-        )
+        self._advance(moved.file, moved.progress_pct)
 
     def finished(self, outcome: FileOutcome) -> None:
         self._finished += 1
-        self._done[outcome.file] = 100.0
         self._moving.pop(outcome.file, None)
-        self._show()
+        self._advance(outcome.file, 100.0)
+
+    def _advance(self, file: str, progress_pct: float) -> None:
+        """Never back: units of a batch that is tried again are counted again as soon as they are read back."""
+        before = self._done.get(file, 0.0)
+        self._done[file] = max(before, progress_pct)
+        self._progress.update(self._task, advance=self._done[file] - before, done=self._finished)
+
+    def _left(self) -> str:
+        """How long the run will last; nothing while some file of it is not measured."""
+        moving = list(self._moving.values())  # the bar is drawn in a thread of its own
+        measured = [each.remaining_s for each in moving if each.remaining_s]
+        is_all = len(measured) == len(moving) and self._finished + len(moving) == self._files
+        return remaining_text(max(measured)) if measured and is_all else ""
+
+    def _now(self) -> str:
+        moving = list(self._moving.values())
+        shown = next((each for each in moving if each.lines), moving[-1] if moving else None)
+        return shown.text if shown else ""
 
 
 class StepProgress:
