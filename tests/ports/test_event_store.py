@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -155,6 +156,42 @@ async def test_a_lease_is_taken_once_and_again_when_it_was_released_or_has_expir
 
     assert await store.renew([theirs]) == set()
     assert await store.renew([mine]) == {work_id}
+
+
+async def test_what_is_said_of_work_stands_on_its_lease_and_goes_with_it(store: EventStore) -> None:
+    job_id = new_id()
+    mine, silent = Lease(uuid4(), job_id, "mine", TTL), Lease(uuid4(), job_id, "mine", TTL)
+    for lease in (mine, silent):
+        await store.commit(take=lease)
+    said = replace(mine, note="12 of 25 — \u05d0")
+
+    assert await store.renew([said, silent]) == {mine.work_id, silent.work_id}
+    found = await store.live_leases(job_id)
+    assert {each: (lease.owner, lease.note) for each, lease in found.items()} == {
+        mine.work_id: ("mine", said.note),
+        silent.work_id: ("mine", None),
+    }
+    assert await store.renew([replace(said, owner="theirs", note="another's word")]) == set()
+    assert (await store.live_leases(job_id))[mine.work_id].note == said.note
+
+    await store.commit(release=mine)
+    assert await store.renew([said]) == set()
+    assert (await store.live_leases(job_id)).keys() == {silent.work_id}
+
+
+async def test_who_takes_a_lease_begins_without_a_note(store: EventStore) -> None:
+    work_id, job_id = uuid4(), new_id()
+    first = Lease(work_id, job_id, "who vanished", timedelta(milliseconds=20), note="12 of 25")
+    await store.commit(take=first)
+    await store.renew([first])
+
+    await taken(store, Lease(work_id, job_id, "who comes now", TTL))
+    assert (await store.live_leases(job_id))[work_id].note is None
+
+    await store.renew([Lease(work_id, job_id, "who comes now", TTL, note="1 of 25")])
+    again = Lease(work_id, job_id, "who comes now", TTL)
+    await store.commit([append(job_id, [submitted()])], take=again)
+    assert (await store.live_leases(job_id))[work_id].note is None
 
 
 async def test_a_held_lease_keeps_the_events_of_its_transaction_out(store: EventStore) -> None:

@@ -26,6 +26,7 @@ from dragoman_contracts.identity import work_id
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.console.pending import pending_of
 from dragoman_gateway.console.timeline import PAGE, Chosen, Moment, listed, moments_of
+from dragoman_runtime.eventstore import LiveLease
 
 
 def completed() -> JobStream:
@@ -113,7 +114,7 @@ def test_owed_work_is_told_by_what_it_waits_for() -> None:
     stream = given(*UP_TO_EXTRACTION, planned(9), started(WorkKind.TRANSLATION_BATCH), batch(3))
     at = NOON + timedelta(minutes=5)
     stream.append(failed(WorkKind.TRANSLATION_BATCH, 0, retry_at=at))
-    lease = {work_id(stream.job.job_id, WorkKind.TRANSLATION_BATCH, 1): NOON}
+    lease = {work_id(stream.job.job_id, WorkKind.TRANSLATION_BATCH, 1): LiveLease("one", NOON)}
     told = [(each.state, each.text, each.count, each.at) for each in pending_of(stream.job, lease)]
     assert told == [
         ("held", "Translation batch 2", 1, NOON),
@@ -127,7 +128,7 @@ def test_owed_work_is_told_by_what_it_waits_for() -> None:
 def test_a_cancellation_tells_which_batches_it_waits_for() -> None:
     stream = given(*UP_TO_PLAN)
     stream.append(e.CancelRequested(), actor="user:1")
-    lease = {work_id(stream.job.job_id, WorkKind.TRANSLATION_BATCH, 1): NOON}
+    lease = {work_id(stream.job.job_id, WorkKind.TRANSLATION_BATCH, 1): LiveLease("one", NOON)}
     told = [(each.state, each.text) for each in pending_of(stream.job, lease)]
     assert told == [("waiting", "Cancellation"), ("late", "Translation batch 2")]
 

@@ -149,18 +149,36 @@ def worker(
 
 
 @app.command()
-def doctor(state: StateOption = None, as_json: JsonOption = False) -> None:
-    """Look at this machine and its settings, and say what is missing and how to get it."""
-    from dragoman_standalone.doctor import examine
+def doctor(
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    engine: Annotated[str | None, typer.Option("--engine", help="Let this engine translate one sentence.")] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Model, where the engine has several.")] = None,
+    target: Annotated[str, typer.Option("--target", help="Language to translate the English sentence into.")] = "es",
+) -> None:
+    """Look at this machine and its settings, and say what is missing and how to get it.
+
+    With --engine one tiny call is made, which a provider may charge for: it says how fast the engine is, what its
+    server can do, and how long a page will take.
+    """
+    from dragoman_standalone.doctor import Chosen, examine
+    from dragoman_standalone.translating import overrides_of
 
     settings = _settings(state)
-    report = _run(examine(settings), _telemetry(settings))
+    chosen: Chosen | None = None
+    if engine is not None:
+        try:
+            overrides_of(engine, model)
+            chosen = Chosen(engine, model or "", Locale(target))
+        except DragomanError as error:
+            _refuse(error.message)
+    report = _run(examine(settings, chosen), _telemetry(settings))
     if as_json:
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:
         table = Table(box=None, show_header=False)
         for each in report.findings:
-            table.add_row("ok" if each.is_ok else "missing", each.name, each.message)
+            table.add_row("ok" if each.is_ok else each.mark, each.name, each.message)
         Console().print(table)
     raise typer.Exit(ExitCode.DONE if report.is_ok else ExitCode.FAILED)
 

@@ -6,31 +6,37 @@ import asyncio
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
+from dragoman_gateway.work_words import time_text
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_translate.app import ConfiguredEngines
+from dragoman_translate.app import ConfiguredEngines, probe_engine
+from dragoman_translate.probing import PAGE_WORDS, EngineProbe
 
 _FREE_BYTES = 1024**3
+_UNSAID = "not said by the server"
 
 
 class Finding(Value):
-    """One thing that was looked at. `message` says how it is, or what to do about it."""
+    """One thing that was looked at. `message` says how it is, or what to do about it; `mark` is its sign if not ok."""
 
     name: str
     is_ok: bool
     is_required: bool
     message: str
+    mark: str = "missing"
 
 
 class Examination(Value):
-    """All that was looked at; ok when nothing required is missing."""
+    """All that was looked at; ok when nothing required is missing. `probe` is what one tiny call to an engine said."""
 
     findings: tuple[Finding, ...]
+    probe: EngineProbe | None = None
 
     @property
     def is_ok(self) -> bool:
@@ -38,10 +44,71 @@ class Examination(Value):
         return all(each.is_ok for each in self.findings if each.is_required)
 
 
-async def examine(settings: StandaloneSettings) -> Examination:
-    """Look at Python, the state folder, the disk, the engines and LibreOffice."""
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An engine to try with one English sentence."""
+
+    engine: str
+    model: str
+    target: Locale
+
+
+async def examine(settings: StandaloneSettings, chosen: Chosen | None = None) -> Examination:
+    """Look at Python, the state folder, the disk, the engines and LibreOffice; with an engine chosen, ask it, too."""
     findings = [_python(), _state(settings.state_dir), _disk(settings.state_dir), await _apertium(settings)]
-    return Examination(findings=(*findings, _openai(settings), _office()))
+    findings += [_openai(settings), _office()]
+    if chosen is None:
+        return Examination(findings=tuple(findings))
+    probe = await probe_engine(settings, chosen.engine, chosen.model, Locale("en"), chosen.target)
+    return Examination(findings=(*findings, *probe_findings(probe)), probe=probe)
+
+
+def probe_findings(probe: EngineProbe) -> list[Finding]:
+    """What a call to an engine said, in words. Only that it answers is required."""
+    name = probe.engine
+    if not probe.is_ok:
+        message = f"{probe.message} ({probe.code})"
+        return [Finding(name=f"{name} answers", is_ok=False, is_required=True, message=message, mark="fails")]
+    where = f"{probe.server or 'the server'} at {probe.address}" if probe.address else "on this machine"
+    said = [("answers", True, f"{probe.model}, {where}" if probe.model else where)]
+    if probe.write_tokens_per_s is not None:
+        said.append(("speed", True, _speed(probe)))
+    if probe.address:
+        said += _server(probe)
+    if probe.page_s is not None:
+        said.append(("page", True, f"{PAGE_WORDS} words take about {time_text(probe.page_s)}{_cost(probe)}"))
+    if probe.sample:
+        said.append(("sample", True, probe.sample))
+    said += [("warning", False, warning) for warning in probe.warnings]
+    return [
+        Finding(name=f"{name} {what}", is_ok=is_ok, is_required=False, message=words, mark="mind")
+        for what, is_ok, words in said
+    ]
+
+
+def _server(probe: EngineProbe) -> list[tuple[str, bool, str]]:
+    """What the server can do."""
+    context = _UNSAID if probe.context_tokens is None else f"{probe.context_tokens:,} tokens a call, answer included"
+    return [
+        ("context", True, context),
+        ("calls", True, _UNSAID if probe.slots is None else f"{probe.slots} at the same time"),
+        ("JSON Schema", bool(probe.keeps_schema), "kept" if probe.keeps_schema else "not kept"),
+        ("streaming", bool(probe.streams), "yes" if probe.streams else "no"),
+    ]
+
+
+def _speed(probe: EngineProbe) -> str:
+    parts = [f"writes {probe.write_tokens_per_s:g} tokens/s"]
+    if probe.read_tokens_per_s is not None:
+        parts.insert(0, f"reads {probe.read_tokens_per_s:g}")
+    if probe.first_token_s is not None:
+        parts.append(f"first token after {probe.first_token_s:g} s")
+    return ", ".join(parts)
+
+
+def _cost(probe: EngineProbe) -> str:
+    used = probe.prompt_tokens + probe.response_tokens
+    return f"; this call used {used:,} tokens" if used else ""
 
 
 def _python() -> Finding:

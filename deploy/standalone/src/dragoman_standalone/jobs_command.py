@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.work_words import remaining_text
 from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, output, table, work_text
 
 jobs_app = typer.Typer(no_args_is_help=True, help="Look at jobs, and act on them.")
@@ -132,6 +133,10 @@ def _job_card(job: Body) -> Table:
     for phase in job.get("phases", []):
         seconds = phase.get("duration_s")
         made.add_row(f"  {phase['name']}", phase["state"] + ("" if seconds is None else f"  {seconds:.1f} s"))
+    for work in job.get("work_under_way", []):
+        made.add_row("under way", work["text"])
+    if job.get("remaining_s"):
+        made.add_row("translation", remaining_text(job["remaining_s"]))
     for trouble in job.get("troubles", []):
         made.add_row("trouble", f"{trouble['code']}: {trouble['reason'] or ''}")
     for work in job.get("owed", []):

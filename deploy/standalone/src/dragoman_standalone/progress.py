@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
+from pydantic import JsonValue
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
+from typing_extensions import override
+
+from dragoman_gateway.work_words import remaining_text
 
 if TYPE_CHECKING:
     from dragoman_standalone.outcome import FileOutcome
 
 
 _EVERY_S = 0.5
+_LINE_EVERY_S = 1.0
 
 
 class ProgressStyle(StrEnum):
@@ -28,6 +37,33 @@ class ProgressStyle(StrEnum):
     NONE = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How far a file's job has come: file `number` of `count`, counted from 1.
+
+    `lines` say in words what is under way, `said` the same in fields; `remaining_s` is about how long the translation
+    will last, None where nothing is measured. Units are None before a plan counts them.
+    """
+
+    file: str
+    number: int
+    count: int
+    stage: str
+    progress_pct: float
+    units_done: int | None = None
+    units: int | None = None
+    remaining_s: float | None = None
+    lines: tuple[str, ...] = ()
+    said: tuple[dict[str, JsonValue], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """All of it in a line: `contract.docx: Batch 3: 12 of 25 units, 14 tokens/s`, or its stage."""
+        more = f" (and {len(self.lines) - 1:,} more)" if len(self.lines) > 1 else ""
+        name = f"{self.file}, {self.number} of {self.count}" if self.count > 1 else self.file
+        return f"{name}: {self.lines[0] + more if self.lines else self.stage}"
+
+
 class RunProgress(Protocol):
     """Told how a run goes, in percent of its files' work."""
 
@@ -37,8 +73,8 @@ class RunProgress(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
     ) -> None: ...
 
-    def moved(self, file: str, stage: str, progress_pct: float) -> None:
-        """A file's job moved."""
+    def moved(self, moved: Moved) -> None:
+        """How far a file's job is now; told again and again, whether it moved or not."""
         ...
 
     def finished(self, outcome: FileOutcome) -> None:
@@ -68,7 +104,7 @@ class _Silent:
     ) -> None:
         return
 
-    def moved(self, file: str, stage: str, progress_pct: float) -> None:
+    def moved(self, moved: Moved) -> None:
         return
 
     def finished(self, outcome: FileOutcome) -> None:
@@ -76,8 +112,33 @@ class _Silent:
 
 
 class _Lines(_Silent):
-    def moved(self, file: str, stage: str, progress_pct: float) -> None:
-        self._say({"event": "progress", "file": file, "stage": stage, "progress_pct": progress_pct})
+    """A line for each step, and about one a second while there is news of work under way."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, tuple[Moved, float]] = {}
+
+    def moved(self, moved: Moved) -> None:
+        now = time.monotonic()
+        before, at = self._told.get(moved.file, (None, 0.0))
+        if before is not None:
+            is_step = (before.stage, before.progress_pct) != (moved.stage, moved.progress_pct)
+            if before == moved or (not is_step and now - at < _LINE_EVERY_S):
+                return
+        self._told[moved.file] = (moved, now)
+        self._say(
+            {
+                "event": "progress",
+                "file": moved.file,
+                "number": moved.number,
+                "count": moved.count,
+                "stage": moved.stage,
+                "progress_pct": moved.progress_pct,
+                "units_done": moved.units_done,
+                "units": moved.units,
+                "remaining_s": None if moved.remaining_s is None else round(moved.remaining_s, 1),
+                "work_under_way": list(moved.said),
+            }
+        )
 
     def finished(self, outcome: FileOutcome) -> None:
         self._say({"event": "finished", **outcome.model_dump(mode="json")})
@@ -87,20 +148,35 @@ class _Lines(_Silent):
         sys.stderr.flush()
 
 
+class _Words(ProgressColumn):
+    """Words on one line, asked for when they are shown."""
+
+    def __init__(self, words: Callable[[], str], column: Column) -> None:
+        super().__init__(column)
+        self._words = words
+
+    @override
+    def render(self, task: Task) -> Text:
+        return Text(self._words(), no_wrap=True, overflow="ellipsis")
+
+
 class _Bar(_Silent):
     def __init__(self, total: int) -> None:
         self._progress = Progress(
-            TextColumn("{task.fields[done]}/{task.fields[files]}"),
+            TextColumn("{task.fields[done]}/{task.fields[files]}", table_column=Column(no_wrap=True)),
             BarColumn(),
-            TextColumn("{task.percentage:>3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[now]}", markup=False),
+            TextColumn("{task.percentage:>3.0f} %", table_column=Column(no_wrap=True)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
+            _Words(self._left, Column(no_wrap=True)),
+            _Words(self._now, Column()),  # where there is no room, this and the bar get shorter
             console=Console(stderr=True),
             transient=True,
         )
         self._done: dict[str, float] = {}
+        self._moving: dict[str, Moved] = {}
+        self._files = total
         self._finished = 0
-        self._task: TaskID = self._progress.add_task("", total=100.0 * total, done=0, files=total, now="")
+        self._task: TaskID = self._progress.add_task("", total=100.0 * total, done=0, files=total)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -111,14 +187,32 @@ class _Bar(_Silent):
     ) -> None:
         self._progress.stop()
 
-    def moved(self, file: str, stage: str, progress_pct: float) -> None:
-        self._done[file] = progress_pct
-        self._progress.update(self._task, completed=sum(self._done.values()), now=f"{file}: {stage}")
+    def moved(self, moved: Moved) -> None:
+        self._moving[moved.file] = moved
+        self._advance(moved.file, moved.progress_pct)
 
     def finished(self, outcome: FileOutcome) -> None:
         self._finished += 1
-        self._done[outcome.file] = 100.0
-        self._progress.update(self._task, completed=sum(self._done.values()), done=self._finished)
+        self._moving.pop(outcome.file, None)
+        self._advance(outcome.file, 100.0)
+
+    def _advance(self, file: str, progress_pct: float) -> None:
+        """Never back: units of a batch that is tried again are counted again as soon as they are read back."""
+        before = self._done.get(file, 0.0)
+        self._done[file] = max(before, progress_pct)
+        self._progress.update(self._task, advance=self._done[file] - before, done=self._finished)
+
+    def _left(self) -> str:
+        """How long the run will last; nothing while some file of it is not measured."""
+        moving = list(self._moving.values())  # the bar is drawn in a thread of its own
+        measured = [each.remaining_s for each in moving if each.remaining_s]
+        is_all = len(measured) == len(moving) and self._finished + len(moving) == self._files
+        return remaining_text(max(measured)) if measured and is_all else ""
+
+    def _now(self) -> str:
+        moving = list(self._moving.values())
+        shown = next((each for each in moving if each.lines), moving[-1] if moving else None)
+        return shown.text if shown else ""
 
 
 class StepProgress:

@@ -10,8 +10,9 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -22,19 +23,25 @@ from dragoman_contracts.errors import DragomanError, PermanentError
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.under_way import WorkUnderWay, done_under_way, remaining_s
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
+from dragoman_gateway.api.views import under_way_view
 from dragoman_gateway.domain import OnUnfinished, SubmissionRequest, Upload, is_running
 from dragoman_gateway.principals import local_principal
 from dragoman_gateway.uploads import received
+from dragoman_gateway.work_words import lines_of
+from dragoman_runtime.eventstore import LiveLease
 from dragoman_runtime.telemetry import current_traceparent, span
+from dragoman_runtime.under_way import work_under_way
 from dragoman_standalone.delivery import deliver
 from dragoman_standalone.inputs import Input
 from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.platform import Platform
-from dragoman_standalone.progress import RunProgress
+from dragoman_standalone.progress import Moved, RunProgress
 from dragoman_translate.app import engine_names
 
 _LOOK_S = 0.05
+_ASK_S = 1.0
 _PROJECT = "default"
 _DOMAIN_PACK = "general"
 _MANY = 20
@@ -104,6 +111,7 @@ class _Read:
 @dataclass(frozen=True, slots=True)
 class _Opened:
     file: Input
+    number: int
     job: Job
     started: float
 
@@ -161,19 +169,24 @@ async def translate(
     """Translate the files on a platform at work; one outcome for each, in their order."""
     outcomes: dict[str, FileOutcome] = {}
     waiting: dict[UUID, _Opened] = {}
-    for each in inputs:
+    for number, each in enumerate(inputs, 1):
         try:
             job = await _submit(platform, each, order)
         except (DragomanError, OSError) as error:
             outcomes[each.name] = _refused(each, error)
             progress.finished(outcomes[each.name])
         else:
-            waiting[job.job_id] = _Opened(each, job, time.monotonic())
+            waiting[job.job_id] = _Opened(each, number, job, time.monotonic())
+    leases: Mapping[UUID, LiveLease] = {}
+    asked_at = time.monotonic()  # nothing is said of work in its first second
     while waiting:
+        if time.monotonic() - asked_at >= _ASK_S:
+            leases, asked_at = await platform.store.live_leases(*waiting), time.monotonic()
         for opened in list(waiting.values()):
             job, _ = await platform.gateway.jobs.load(opened.job.job_id)
             if job.status not in RESTING:
-                progress.moved(opened.file.name, job.stage, progress_pct(job))
+                under_way = work_under_way(job, leases)
+                progress.moved(moved(opened.file.name, (opened.number, len(inputs)), job, under_way))
                 continue
             outcome = await deliver(platform, opened.file, job, time.monotonic() - opened.started)
             outcomes[opened.file.name] = outcome
@@ -181,6 +194,23 @@ async def translate(
             del waiting[job.job_id]
         await asyncio.sleep(_LOOK_S if len(waiting) < _MANY else _LOOK_S * 10)
     return [outcomes[each.name] for each in inputs]
+
+
+def moved(file: str, place: tuple[int, int], job: Job, under_way: Sequence[WorkUnderWay]) -> Moved:
+    """How far the job of a file is; `place` is the file's number and how many there are."""
+    now, plan = datetime.now(UTC), job.plan
+    return Moved(
+        file=file,
+        number=place[0],
+        count=place[1],
+        stage=job.stage,
+        progress_pct=progress_pct(job, under_way),
+        units_done=plan.translated_count + done_under_way(plan, under_way) if plan else None,
+        units=plan.unit_count if plan else None,
+        remaining_s=remaining_s(job, under_way),
+        lines=tuple(lines_of(under_way, now)),
+        said=tuple(under_way_view(each, now).model_dump(mode="json") for each in under_way),
+    )
 
 
 async def _submit(platform: Platform, file: Input, order: Order) -> Job:

@@ -145,7 +145,7 @@ from dragoman_contracts.text import (
     placeholder,
     plain_text,
 )
-from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay
+from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay, done_under_way, remaining_s
 from dragoman_contracts.upcasting import UPCASTERS, Payload, upcast
 from dragoman_contracts.vocabulary import (
     LIVE,
@@ -199,7 +199,7 @@ __all__ = [
 ]
 
 # Work under way: what is said of it while it lasts.
-__all__ += ["Doing", "WorkNote", "WorkUnderWay"]
+__all__ += ["Doing", "WorkNote", "WorkUnderWay", "done_under_way", "remaining_s"]
 
 # The document and its versions.
 __all__ += [

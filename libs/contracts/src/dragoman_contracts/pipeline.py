@@ -17,6 +17,7 @@ A job is a stream of events that carries a snapshot of its pipeline, an ordered 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,6 +35,7 @@ from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, WorkKey, current_phase
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
+from dragoman_contracts.under_way import WorkUnderWay, done_under_way
 from dragoman_contracts.vocabulary import LIVE, PHASE_OF, JobStatus, PhaseKind, WorkKind
 
 
@@ -234,8 +236,11 @@ def _left(job: Job) -> tuple[WorkKind | None, tuple[int, ...]]:
     return _WORK_OF_PHASE.get(phase.kind), ()
 
 
-def progress_pct(job: Job) -> float:
-    """How much of the job's weighted work is done, counted from events; below 100 until it is completed."""
+def progress_pct(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> float:
+    """How much of the job's weighted work is done, counted from events; below 100 until it is completed.
+
+    With the work `under_way`, the units that its batches have brought so far count as well.
+    """
     if job.status is JobStatus.COMPLETED:
         return 100.0
     done = 0.0
@@ -244,7 +249,8 @@ def progress_pct(job: Job) -> float:
         if job.is_finished(phase):
             done += share
         elif phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.unit_count:
-            done += share * min(job.plan.translated_count / job.plan.unit_count, 1)
+            translated = job.plan.translated_count + done_under_way(job.plan, under_way)
+            done += share * min(translated / job.plan.unit_count, 1)
     return min(round(done, 1), 99.0)
 
 

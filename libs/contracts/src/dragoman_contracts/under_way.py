@@ -6,6 +6,7 @@ with it: who replays a job misses nothing. It names no document, no file and no 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -13,8 +14,11 @@ from typing import Annotated
 from pydantic import Field
 
 from dragoman_contracts.events import Count
+from dragoman_contracts.job_state import Job, Plan
 from dragoman_contracts.model import Value
-from dragoman_contracts.vocabulary import WorkKind
+from dragoman_contracts.vocabulary import LIVE, WorkKind
+
+_Pace = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Doing(StrEnum):
@@ -38,14 +42,16 @@ class WorkNote(Value):
     done_count: Count = 0
     item_count: Count = 0
     token_count: Count = 0
-    tokens_per_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    tokens_per_s: _Pace | None = None
     model: Annotated[str, Field(max_length=200)] = ""
 
 
 class WorkUnderWay(Value):
     """A piece of work that somebody performs now, and what is known of it.
 
-    `since` is when this attempt began, `doing_since` when the note's `doing` did; both are None while nothing is said.
+    `since` is when this attempt began, `doing_since` when the note's `doing` did, `said_at` when the note was said; all
+    are None while nothing is known. `units_per_s` is the measured pace of the engine's answers, of this piece of work
+    or, until it has one of its own, of the job's work that the same worker did last; None before that.
     """
 
     kind: WorkKind
@@ -54,4 +60,40 @@ class WorkUnderWay(Value):
     since: datetime | None = None
     doing_since: datetime | None = None
     said_at: datetime | None = None
+    units_per_s: _Pace | None = None
     note: WorkNote = WorkNote()
+
+    @property
+    def remaining_s(self) -> float | None:
+        """About how long this piece of work will last, at its pace; None where nothing is measured."""
+        if not self.units_per_s or not self.note.item_count:
+            return None
+        return max(self.note.item_count - self.note.done_count, 0) / self.units_per_s
+
+
+def done_under_way(plan: Plan, under_way: Iterable[WorkUnderWay]) -> int:
+    """How many of the plan's units are there in batches that are under way, but not yet in the events.
+
+    A batch whose result is recorded counts no more, and never do more units count than the plan still lacks.
+    """
+    batches = {each.index: each.note for each in under_way if each.kind is WorkKind.TRANSLATION_BATCH}
+    pending = [note for index, note in batches.items() if index < len(plan.batches) and plan.batches[index] is None]
+    done = sum(min(note.done_count, note.item_count) for note in pending)
+    return max(min(done, plan.unit_count - plan.translated_count), 0)
+
+
+def remaining_s(job: Job, under_way: Sequence[WorkUnderWay]) -> float | None:
+    """About how long the job's translation will last, at the pace of the batches under way; None if none is measured.
+
+    Batches that wait for a turn at the engine do not hasten it. One that has no pace yet is taken to go like the
+    others.
+    """
+    if job.plan is None or job.status not in LIVE:
+        return None
+    at_it = [each for each in under_way if each.kind is WorkKind.TRANSLATION_BATCH and each.note.item_count]
+    at_it = [each for each in at_it if each.note.doing is not Doing.WAITING_FOR_SLOT]
+    paces = [each.units_per_s for each in at_it if each.units_per_s]
+    if not paces:
+        return None
+    left = job.plan.unit_count - job.plan.translated_count - done_under_way(job.plan, under_way)
+    return max(left, 0) / (sum(paces) / len(paces) * len(at_it))

@@ -28,7 +28,7 @@ from dragoman_contracts.pipeline import CLOCK_TOLERANCE, WorkItem, is_due, owed
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.bus import Delivery, WorkSender
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.eventstore import EventStore, Jobs, Stored
+from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease, Stored
 from dragoman_runtime.telemetry import get_logger
 
 _POSITION = "live_jobs"
@@ -189,7 +189,7 @@ class Reconciler:
                     _log.error("reconciler.unreadable", job_id=str(job_id), exc_info=error)
             return jobs
 
-    async def _look_at(self, job: Job, leases: Mapping[UUID, datetime], now: datetime) -> _Finding:
+    async def _look_at(self, job: Job, leases: Mapping[UUID, LiveLease], now: datetime) -> _Finding:
         items = owed(job)
         if not items:
             return _Finding(job, (), None)
@@ -198,6 +198,6 @@ class Reconciler:
             return _Finding(job, () if is_busy else items, now + self._tick)
         ready = tuple(item for item in items if item.work_id not in leases and is_due(job, item.key, now))
         patience = min(max((now - job.head_at) / 2, self._every), self._every * _PATIENCE)
-        looks = [now + patience, *(leases[item.work_id] for item in items if item.work_id in leases)]
+        looks = [now + patience, *(leases[item.work_id].expires_at for item in items if item.work_id in leases)]
         looks += [trouble.retry_at for trouble in job.failures.values() if trouble.retry_at and trouble.retry_at > now]
         return _Finding(job, ready, max(min(looks), now + self._tick))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +18,14 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import owed
 from dragoman_contracts.policy import IntakeRecord, Policy
 from dragoman_contracts.references import ObjectRef
-from dragoman_runtime.eventstore import EventStore
+from dragoman_contracts.under_way import WorkUnderWay
+from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease
 from dragoman_runtime.objects import ObjectStore, get_value
+from dragoman_runtime.under_way import work_under_way
 from dragoman_runtime.worker.failure import ParkingReason
 
 _V = TypeVar("_V", bound=Value)
+_LEASES_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +41,44 @@ class JobRecords:
 class Standing:
     """How a state of a job stands to the present: the job's newest version, and the leases of its work by work id.
 
-    `leases` is None where the state is one of the past, of which nobody holds anything.
+    `leases` is None where the state is one of the past, of which nobody holds anything. `under_way` is what is said of
+    the work that is held.
     """
 
     latest_version: int
-    leases: Mapping[UUID, datetime] | None = None
+    leases: Mapping[UUID, LiveLease] | None = None
+    under_way: tuple[WorkUnderWay, ...] = ()
 
 
-async def standing_now(store: EventStore, job: Job) -> Standing:
-    """The standing of a job's newest state; asks for leases only where work is owed."""
-    return Standing(job.version, await store.live_leases(job.job_id) if owed(job) else {})
+async def standing_now(store: EventStore, jobs: Jobs, job: Job) -> tuple[Job, Standing]:
+    """A job's newest state and its standing; asks for leases only where work is owed.
+
+    The leases are read before the state: units of a batch that ends meanwhile are then in both and count once, and
+    never are they in neither.
+    """
+    if not owed(job):
+        return job, Standing(job.version, {})
+    leases = await store.live_leases(job.job_id)
+    job, _ = await jobs.load(job.job_id)
+    return job, Standing(job.version, leases, work_under_way(job, leases))
+
+
+class LeaseWatch:
+    """The live leases of one job, for whoever follows it: asked for at most once a second."""
+
+    def __init__(self, store: EventStore, job_id: UUID) -> None:
+        self._store = store
+        self._job_id = job_id
+        self._leases: Mapping[UUID, LiveLease] = {}
+        self._asked_at = -math.inf
+
+    async def look(self) -> Mapping[UUID, LiveLease]:
+        """The leases by work id. Ask before the job is read, as `standing_now` does and for its reason."""
+        now = asyncio.get_running_loop().time()
+        if now - self._asked_at >= _LEASES_EVERY_S:
+            self._asked_at = now
+            self._leases = await self._store.live_leases(self._job_id)
+        return self._leases
 
 
 async def job_records(objects: ObjectStore, job: Job) -> JobRecords:

@@ -10,12 +10,13 @@ from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.service import run_service
 from dragoman_runtime.worker import Task
 from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
+from dragoman_translate.adapters.probe import probe_engine
 from dragoman_translate.adapters.recorded import RecordedEngines
 from dragoman_translate.handlers import call_pointer, translation_tasks
 from dragoman_translate.ports import Engines, ModelCall
 from dragoman_translate.settings import TranslateSettings
 
-__all__ = ["ConfiguredEngines", "engine_names", "recorded_batch", "run", "tasks"]
+__all__ = ["ConfiguredEngines", "engine_names", "probe_engine", "recorded_batch", "run", "tasks"]
 
 
 def tasks(engines: Engines) -> tuple[Task[Any], ...]:

@@ -56,6 +56,8 @@ class Lease:
 
     `takeovers` is set when the store takes the lease: how many owners let it expire, one after the other, since the
     work was last released. An owner that could not renew because the store itself was restarted is not counted.
+    `note` is what the owner says of the work; it is stored with each renewal, and whoever takes the lease begins
+    without one.
     """
 
     work_id: UUID
@@ -63,6 +65,16 @@ class Lease:
     owner: str
     ttl: timedelta
     takeovers: int = 0
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLease:
+    """A lease that has not expired, as the store holds it. `note` is its owner's latest, None where it said nothing."""
+
+    owner: str
+    expires_at: datetime
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +151,11 @@ class EventStore(Protocol):
         ...
 
     async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
-        """Give the leases their time again; the work ids of those that are still this owner's."""
+        """Give the leases of one owner their time again and store their notes; the work ids of those still its own."""
         ...
 
-    async def live_leases(self, *job_ids: UUID) -> dict[UUID, datetime]:
-        """The leases of these jobs that have not expired: work id and expiry."""
+    async def live_leases(self, *job_ids: UUID) -> dict[UUID, LiveLease]:
+        """The leases of these jobs that have not expired, by work id."""
         ...
 
     async def expire_leases(self) -> None:

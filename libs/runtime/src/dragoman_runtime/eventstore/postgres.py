@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from dragoman_runtime.eventstore.port import (
     EventStore,
     Lease,
     LeaseHeldError,
+    LiveLease,
     LockedPosition,
     Stored,
     StoreUnavailableError,
@@ -55,7 +56,7 @@ ORDER BY event.originator_id, event.originator_version
 _TAKE = """
 INSERT INTO work_leases (work_id, job_id, owner, expires_at)
 VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
-ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
+ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at, note = NULL,
     takeovers = work_leases.takeovers + (
         work_leases.owner <> excluded.owner AND work_leases.expires_at - $4::interval > pg_postmaster_start_time()
     )::int
@@ -70,7 +71,7 @@ _TAKE_AND_APPEND = """
 WITH taken AS (
     INSERT INTO work_leases (work_id, job_id, owner, expires_at)
     VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
-    ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at,
+    ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at, note = NULL,
         takeovers = work_leases.takeovers + (
             work_leases.owner <> excluded.owner AND work_leases.expires_at - $4::interval > pg_postmaster_start_time()
         )::int
@@ -108,8 +109,9 @@ WITH added AS (INSERT INTO positions VALUES ($1, 0) ON CONFLICT (name) DO NOTHIN
 SELECT position FROM added UNION ALL SELECT position FROM positions WHERE name = $1
 """
 _RENEW = """
-UPDATE work_leases SET expires_at = clock_timestamp() + $3
-WHERE work_id = ANY ($1) AND owner = $2 RETURNING work_id
+UPDATE work_leases AS lease SET expires_at = clock_timestamp() + $4::interval, note = renewed.note
+FROM unnest($1::uuid[], $2::text[]) AS renewed (work_id, note)
+WHERE lease.work_id = renewed.work_id AND lease.owner = $3 RETURNING lease.work_id
 """
 
 
@@ -241,20 +243,20 @@ class PostgresEventStore(EventStore):
     async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
         if not leases:
             return set()
-        ids = [lease.work_id for lease in leases]
+        ids, notes = [lease.work_id for lease in leases], [lease.note for lease in leases]
         async with translated_errors():
-            rows = await self._connections.fetch(_RENEW, ids, leases[0].owner, leases[0].ttl)
+            rows = await self._connections.fetch(_RENEW, ids, notes, leases[0].owner, leases[0].ttl)
         return {row[0] for row in rows}
 
     @override
-    async def live_leases(self, *job_ids: UUID) -> dict[UUID, datetime]:
+    async def live_leases(self, *job_ids: UUID) -> dict[UUID, LiveLease]:
         async with translated_errors():
             rows = await self._connections.fetch(
-                "SELECT work_id, expires_at FROM work_leases WHERE job_id = ANY ($1) "
+                "SELECT work_id, owner, expires_at, note FROM work_leases WHERE job_id = ANY ($1) "
                 "AND expires_at > clock_timestamp()",
                 list(job_ids),
             )
-        return {row[0]: row[1] for row in rows}
+        return {work_id: LiveLease(owner, expires_at, note) for work_id, owner, expires_at, note in rows}
 
     @override
     async def expire_leases(self) -> None:

@@ -27,6 +27,7 @@ from dragoman_runtime.eventstore.port import (
     EventStore,
     Lease,
     LeaseHeldError,
+    LiveLease,
     LockedPosition,
     Stored,
     StoreUnavailableError,
@@ -38,19 +39,24 @@ _T = TypeVar("_T")
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS work_leases (work_id TEXT PRIMARY KEY, job_id TEXT NOT NULL, owner TEXT NOT NULL, "
-    "expires_at REAL NOT NULL, takeovers INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+    "expires_at REAL NOT NULL, takeovers INTEGER NOT NULL DEFAULT 0, note TEXT) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS work_leases_job ON work_leases (job_id)",
     "CREATE TABLE IF NOT EXISTS live_jobs (job_id TEXT PRIMARY KEY, due_at REAL NOT NULL) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS live_jobs_due ON live_jobs (due_at)",
     "CREATE TABLE IF NOT EXISTS positions (name TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID",
 )
-_ADD_TAKEOVERS = "ALTER TABLE work_leases ADD COLUMN takeovers INTEGER NOT NULL DEFAULT 0"
+_LATER_COLUMNS = {  # of the leases, which a file of an earlier version lacks
+    "takeovers": "ALTER TABLE work_leases ADD COLUMN takeovers INTEGER NOT NULL DEFAULT 0",
+    "note": "ALTER TABLE work_leases ADD COLUMN note TEXT",
+}
 _TAKE = (
     "INSERT INTO work_leases (work_id, job_id, owner, expires_at) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (work_id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at, "
-    "takeovers = work_leases.takeovers + (work_leases.owner <> excluded.owner) "
+    "note = NULL, takeovers = work_leases.takeovers + (work_leases.owner <> excluded.owner) "
     "WHERE work_leases.expires_at <= ? OR work_leases.owner = excluded.owner RETURNING takeovers"
 )
+
+_RENEW = "UPDATE work_leases SET expires_at = ?, note = ? WHERE work_id = ? AND owner = ? RETURNING work_id"
 
 
 class _Recorder(SQLiteApplicationRecorder):
@@ -62,9 +68,11 @@ class _Recorder(SQLiteApplicationRecorder):
     def create_table(self) -> None:
         super().create_table()
         with self.datastore.transaction(commit=True) as cursor:
-            cursor.execute("SELECT 1 FROM pragma_table_info('work_leases') WHERE name = 'takeovers'")
-            if cursor.fetchone() is None:  # a file of 0.1.0 or before
-                cursor.execute(_ADD_TAKEOVERS)
+            cursor.execute("SELECT name FROM pragma_table_info('work_leases')")
+            found = {str(row[0]) for row in cursor.fetchall()}
+            for name, statement in _LATER_COLUMNS.items():
+                if name not in found:
+                    cursor.execute(statement)
 
     def commit(self, events: Sequence[StoredEvent], take: Lease | None, release: Lease | None) -> list[int]:
         with self.datastore.transaction(commit=True) as cursor:
@@ -75,6 +83,14 @@ class _Recorder(SQLiteApplicationRecorder):
                     "DELETE FROM work_leases WHERE work_id = ? AND owner = ?", (release.work_id.hex, release.owner)
                 )
             return list(self._insert_events(cursor, events) or ())
+
+    def renew(self, rows: Sequence[tuple[float, str | None, str, str]]) -> set[UUID]:
+        kept: set[UUID] = set()
+        with self.datastore.transaction(commit=True) as cursor:
+            for row in rows:
+                cursor.execute(_RENEW, row)
+                kept.update(UUID(str(each[0])) for each in cursor.fetchall())
+        return kept
 
     def execute(self, statement: str, parameters: Sequence[Any] = (), *, commit: bool) -> list[tuple[Any, ...]]:
         with self.datastore.transaction(commit=commit) as cursor:
@@ -197,24 +213,22 @@ class SqliteEventStore(EventStore):
 
     @override
     async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
-        kept: set[UUID] = set()
-        for lease in leases:
-            rows = await self.execute(
-                "UPDATE work_leases SET expires_at = ? WHERE work_id = ? AND owner = ? RETURNING work_id",
-                (time.time() + lease.ttl.total_seconds(), lease.work_id.hex, lease.owner),
-            )
-            kept.update(UUID(str(row[0])) for row in rows)
-        return kept
+        now = time.time()
+        rows = [(now + each.ttl.total_seconds(), each.note, each.work_id.hex, each.owner) for each in leases]
+        return await self._run(self._writer, lambda: self._recorder.renew(rows)) if rows else set()
 
     @override
-    async def live_leases(self, *job_ids: UUID) -> dict[UUID, datetime]:
+    async def live_leases(self, *job_ids: UUID) -> dict[UUID, LiveLease]:
         rows = await self.execute(
-            "SELECT work_id, expires_at FROM work_leases WHERE expires_at > ? "
+            "SELECT work_id, owner, expires_at, note FROM work_leases WHERE expires_at > ? "
             "AND job_id IN (SELECT value FROM json_each(?))",
             (time.time(), json.dumps([job_id.hex for job_id in job_ids])),
             commit=False,
         )
-        return {UUID(str(row[0])): datetime.fromtimestamp(float(row[1]), UTC) for row in rows}
+        return {
+            UUID(str(work_id)): LiveLease(str(owner), datetime.fromtimestamp(float(expires_at), UTC), note)
+            for work_id, owner, expires_at, note in rows
+        }
 
     @override
     async def expire_leases(self) -> None:

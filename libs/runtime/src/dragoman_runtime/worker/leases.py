@@ -1,24 +1,40 @@
-"""The leases this worker holds, renewed until they are given back."""
+"""The leases this worker holds, renewed until they are given back, with what is said of their work."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.under_way import WorkNote
+from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore, Lease
+from dragoman_runtime.under_way import written
+from dragoman_runtime.worker.notes import Paces, Spoken
+
+NOTES_EVERY_S = 1.0
+"""How long news of work waits until it is stored; work that ends sooner costs nothing."""
 
 
 class HeldLeases:
-    """Renews the leases of work under way, every `heartbeat`. A lease that is lost is not an error: the log decides."""
+    """Renews the leases of work under way, every `heartbeat`. A lease that is lost is not an error: the log decides.
 
-    def __init__(self, store: EventStore, heartbeat: timedelta) -> None:
+    A lease of whose work there is news is renewed sooner, because the news is stored with it.
+    """
+
+    def __init__(self, store: EventStore, heartbeat: timedelta, clock: Clock) -> None:
         self._store = store
         self._heartbeat_s = heartbeat.total_seconds()
+        self._clock = clock
         self._held: dict[UUID, Lease] = {}
-        self._notes: dict[UUID, WorkNote] = {}
+        self._spoken: dict[UUID, Spoken] = {}
+        self._paces = Paces()
+        self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def __contains__(self, lease: Lease) -> bool:
@@ -32,12 +48,19 @@ class HeldLeases:
     def discard(self, lease: Lease) -> None:
         """Renew no more."""
         self._held.pop(lease.work_id, None)
-        self._notes.pop(lease.work_id, None)
+        self._spoken.pop(lease.work_id, None)
 
-    def note(self, lease: Lease, note: WorkNote) -> None:
-        """Keep what is said of this work, the latest only."""
-        if lease.work_id in self._held:
-            self._notes[lease.work_id] = note
+    def begin(self, item: WorkItem, attempt: int) -> None:
+        """The work of a held lease begins to be performed: from now on things can be said of it."""
+        self._spoken[item.work_id] = Spoken(item, attempt, self._clock.now(), self._paces)
+
+    def say(self, item: WorkItem, note: WorkNote) -> None:
+        """Keep this note of the work, instead of the one before; nothing once its lease is given back."""
+        spoken = self._spoken.get(item.work_id)
+        if spoken is not None:
+            spoken.say(note, self._clock.now())
+            if spoken.is_news:
+                self._news.set()
 
     def start(self) -> None:
         """Begin the heartbeat."""
@@ -50,10 +73,30 @@ class HeldLeases:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _beat(self) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._heartbeat_s
         while True:
-            await asyncio.sleep(self._heartbeat_s)
-            if self._held:
-                try:
-                    await self._store.renew(list(self._held.values()))
-                except RetryableError:
-                    continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(due):
+                    await self._news.wait()
+                    await asyncio.sleep(NOTES_EVERY_S)
+            self._news.clear()
+            renewed = list(self._held)
+            if loop.time() >= due:
+                due = loop.time() + self._heartbeat_s
+            else:
+                renewed = [each for each in renewed if each in self._spoken and self._spoken[each].is_news]
+            with suppress(RetryableError):  # news that could not be stored goes with the next
+                await self._renew(renewed)
+
+    async def _renew(self, work_ids: Sequence[UUID]) -> None:
+        if not work_ids:
+            return
+        leases: list[Lease] = []
+        for work_id in work_ids:
+            lease, spoken = self._held[work_id], self._spoken.get(work_id)
+            if spoken is not None:
+                spoken.is_news = False
+                lease = replace(lease, note=written(lease.owner, spoken.told()))
+            leases.append(lease)
+        await self._store.renew(leases)

@@ -96,7 +96,7 @@ class Worker:
         self.identity = identity
         self.limits = limits
         self.jobs = ports.jobs or Jobs(ports.store)
-        self.held = HeldLeases(ports.store, limits.heartbeat)
+        self.held = HeldLeases(ports.store, limits.heartbeat, ports.clock)
         self.values = ValueCache()
 
     def start(self) -> None:
@@ -241,7 +241,8 @@ class _Turn:
 
     async def _perform(self, job: Job, attempt: int) -> Value:
         objects = ProjectObjects(self._objects, job.project_id, self._values)
-        say = partial(self._held.note, self._lease)
+        self._held.begin(self._item, attempt)
+        say = partial(self._held.say, self._item)
         context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs, self._computing, say)
         async with asyncio.timeout(self._limits.deadline.total_seconds()):
             return await self._task.perform(context)

@@ -12,17 +12,23 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from dragoman_contracts.job import Job, fold
+from dragoman_contracts.under_way import WorkUnderWay, remaining_s
 from dragoman_contracts.vocabulary import RESTING
 from dragoman_gateway.api.dependencies import GatewayDep, Limit, Operator
-from dragoman_gateway.api.history import LiveEvent, job_moment
+from dragoman_gateway.api.history import LiveEvent, LiveWork, job_moment
 from dragoman_gateway.api.schemas import EventPage
-from dragoman_gateway.api.views import event_view
+from dragoman_gateway.api.views import event_view, under_way_view
+from dragoman_gateway.details import LeaseWatch
 from dragoman_gateway.gateway import Gateway
 from dragoman_gateway.problems import documented
+from dragoman_runtime.under_way import work_under_way
 
 router = APIRouter(tags=["jobs"])
 
 EVENT_STREAM = "text/event-stream"
+UNDER_WAY = "under_way"
+"""The name of what a live stream tells between events."""
+
 _IDLE_POLL_FACTOR = 4
 
 
@@ -34,7 +40,8 @@ _IDLE_POLL_FACTOR = 4
         200: {
             "description": (
                 "A page of events; with `Accept: text/event-stream` a live stream of `LiveEvent`s that ends, with an "
-                "event named `rest`, when the job rests."
+                "event named `rest`, when the job rests. Between events, and without an id, those named `under_way` "
+                "carry a `LiveWork`, about once a second while there is news."
             ),
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
         },
@@ -67,7 +74,7 @@ async def read_events(
 
 
 async def _live(gateway: Gateway, job_id: UUID, after: int) -> Response:
-    tail = _Tail(gateway, job_id)
+    tail = _Tail(gateway, job_id, LeaseWatch(gateway.store, job_id))
     first = await tail.read(after)
     if not first and tail.is_resting:
         return Response(status_code=204)  # tells an EventSource that reconnects that there is nothing to wait for
@@ -77,11 +84,13 @@ async def _live(gateway: Gateway, job_id: UUID, after: int) -> Response:
 
 @dataclass(slots=True)
 class _Tail:
-    """Reads a job's new events, each with the state of the job after it."""
+    """Reads a job's new events, each with the state of the job after it, and what is under way besides."""
 
     gateway: Gateway
     job_id: UUID
+    watch: LeaseWatch
     job: Job | None = None
+    under_way: tuple[WorkUnderWay, ...] = ()
 
     @property
     def is_resting(self) -> bool:
@@ -90,11 +99,24 @@ class _Tail:
     async def read(self, after: int) -> list[LiveEvent]:
         """What is new, as far as it stands behind `after`."""
         found: list[LiveEvent] = []
+        leases = await self.watch.look()
         for stored in await self.gateway.store.read(self.job_id, after=self.job.version if self.job else 0):
             self.job = fold([stored.recorded], self.job)
             if self.job is not None and self.job.version > after:
                 found.append(LiveEvent(event=event_view(stored), job=job_moment(self.job)))
+        self.under_way = work_under_way(self.job, leases) if self.job else ()
         return found
+
+    def live_work(self) -> LiveWork | None:
+        """What is under way; None where the job is unknown."""
+        if self.job is None:
+            return None
+        now = self.gateway.clock.now()
+        return LiveWork(
+            job=job_moment(self.job, self.under_way),
+            remaining_s=remaining_s(self.job, self.under_way),
+            work_under_way=[under_way_view(each, now) for each in self.under_way],
+        )
 
 
 async def _frames(gateway: Gateway, tail: _Tail, first: list[LiveEvent], after: int) -> AsyncIterator[str]:
@@ -102,6 +124,7 @@ async def _frames(gateway: Gateway, tail: _Tail, first: list[LiveEvent], after: 
     loop = asyncio.get_running_loop()
     poll_s = options.event_poll.total_seconds()
     news, pause, spoke_at = first, poll_s, loop.time()
+    told: tuple[WorkUnderWay, ...] = ()
     yield "retry: 2000\n\n"
     while True:
         for each in news:
@@ -111,6 +134,9 @@ async def _frames(gateway: Gateway, tail: _Tail, first: list[LiveEvent], after: 
             return
         if gateway.is_stopping:
             return
+        if tail.under_way != told and (work := tail.live_work()):
+            told, spoke_at = tail.under_way, loop.time()
+            yield f"event: {UNDER_WAY}\ndata: {work.model_dump_json()}\n\n"  # no id: Last-Event-ID stays a version
         if news:
             pause, spoke_at = poll_s, loop.time()
         elif loop.time() - spoke_at >= options.heartbeat.total_seconds():

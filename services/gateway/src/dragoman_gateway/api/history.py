@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -10,9 +11,10 @@ from pydantic import BaseModel
 
 from dragoman_contracts.job import Job, fold
 from dragoman_contracts.pipeline import owed, progress_pct
+from dragoman_contracts.under_way import WorkUnderWay, done_under_way
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.api.dependencies import GatewayDep, Limit, Operator
-from dragoman_gateway.api.schemas import EventView
+from dragoman_gateway.api.schemas import EventView, WorkUnderWayView
 from dragoman_gateway.api.views import event_view
 from dragoman_gateway.problems import documented
 
@@ -35,6 +37,14 @@ class LiveEvent(BaseModel):
 
     event: EventView
     job: JobMoment
+
+
+class LiveWork(BaseModel):
+    """What workers perform now, and where the job stands with it. No event: it is told once, and kept nowhere."""
+
+    job: JobMoment
+    remaining_s: float | None
+    work_under_way: list[WorkUnderWayView]
 
 
 class HistoryPage(BaseModel):
@@ -66,13 +76,14 @@ async def read_history(
     return HistoryPage(items=items, next_after=None)
 
 
-def job_moment(job: Job) -> JobMoment:
-    """Where the job stands."""
+def job_moment(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> JobMoment:
+    """Where the job stands; units that work under way has brought count as translated."""
+    done = done_under_way(job.plan, under_way) if job.plan else 0
     return JobMoment(
         status=job.status,
         stage=job.stage,
-        progress_pct=progress_pct(job),
-        translated_units=job.plan.translated_count if job.plan else 0,
+        progress_pct=progress_pct(job, under_way),
+        translated_units=job.plan.translated_count + done if job.plan else 0,
         planned_units=job.plan.unit_count if job.plan else None,
         owed_count=len(owed(job)),
     )

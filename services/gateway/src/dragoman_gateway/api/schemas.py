@@ -13,6 +13,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import StoryKind
+from dragoman_contracts.under_way import Doing
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
 
 NUL_FREE = r"^[^\x00]*$"
@@ -138,6 +139,29 @@ class OwedView(BaseModel):
     held_until: datetime | None
 
 
+class WorkUnderWayView(BaseModel):
+    """A piece of work that a worker performs now, as the worker says: about once a second, and gone with its lease.
+
+    Of work that ends within seconds, or has a worker of an older version, only the first three may be known.
+    """
+
+    kind: WorkKind
+    index: int = Field(description="The batch of a translation, from 0; 0 for other work.")
+    attempt: int
+    since: datetime | None = Field(description="When this attempt began.")
+    doing: Doing
+    doing_since: datetime | None
+    said_at: datetime | None = Field(description="When the worker said this.")
+    done_units: int
+    units: int = Field(description="Units of the batch; 0 where nothing is counted.")
+    tokens: int = Field(description="Tokens written for this piece of work so far.")
+    tokens_per_s: float | None = Field(description="How fast the answer is written; None where it was not measured.")
+    units_per_s: float | None = Field(description="The measured pace of this job's units, waits for answers included.")
+    remaining_s: float | None = Field(description="About how long it will last at that pace.")
+    model: str
+    text: str = Field(description="All this in a line for people.")
+
+
 class ParkedLinks(BaseModel):
     """Where parked work is, and what can be done with it."""
 
@@ -251,7 +275,7 @@ class JobDetail(BaseModel):
     """A job as its events tell it, up to `version`.
 
     Two answers of one version are the same, but for download addresses, which are signed anew, for the leases of owed
-    work, which are of the present only, and for what was erased in the meantime.
+    work and what is said of it, which are of the present only, and for what was erased in the meantime.
     """
 
     job_id: UUID
@@ -271,7 +295,11 @@ class JobDetail(BaseModel):
     is_checkpoint_discarded: bool = Field(description="Whether what it has done was given up: only a rerun is left.")
     stopped_at: datetime | None = Field(description="Since when it is failed or cancelled.")
     finished_phases: list[str]
-    progress_pct: float
+    progress_pct: float = Field(description="The units that work under way has brought so far count as well.")
+    remaining_s: float | None = Field(
+        description="About how long the translation will last at the pace of now; None where nothing is measured."
+    )
+    work_under_way: list[WorkUnderWayView] = Field(description="What workers perform now; empty in a past state.")
     status_views: dict[str, str | None] = Field(description="The status in other requirements' words.")
     pipeline: PipelineView
     engine: str | None

@@ -13,8 +13,8 @@ from dragoman_gateway.gateway import Gateway
 
 
 async def job_now(gateway: Gateway, job: Job, response: Response) -> JobDetail:
-    """The job as it was just loaded."""
-    return await _shown(gateway, job, await standing_now(gateway.store, job), response)
+    """The job as it was just loaded, or as it has become since."""
+    return await _shown(gateway, *await standing_now(gateway.store, gateway.jobs, job), response)
 
 
 async def job_then(gateway: Gateway, past: Job, latest_version: int, response: Response) -> JobDetail:

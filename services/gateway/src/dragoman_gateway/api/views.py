@@ -9,6 +9,7 @@ from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import due_at, owed, progress_pct
 from dragoman_contracts.policy import IntakeRecord
+from dragoman_contracts.under_way import WorkUnderWay, remaining_s
 from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
 from dragoman_gateway.api.schemas import (
     ArtifactView,
@@ -24,12 +25,14 @@ from dragoman_gateway.api.schemas import (
     PipelineView,
     TroubleView,
     UnitView,
+    WorkUnderWayView,
     job_links,
     parked_links,
 )
 from dragoman_gateway.details import JobRecords, Standing, duration_s, troubles
 from dragoman_gateway.downloads import DownloadSigner, artifact_file_name, served_media_type
 from dragoman_gateway.ports import JobRow, ParkedRow, UnitRow
+from dragoman_gateway.work_words import under_way_text
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.worker.failure import ParkingReason
 
@@ -57,7 +60,9 @@ def job_detail(job: Job, records: JobRecords, standing: Standing, signer: Downlo
         is_checkpoint_discarded=job.is_checkpoint_discarded,
         stopped_at=job.stopped_at,
         finished_phases=list(job.checkpoint_phases),
-        progress_pct=progress_pct(job),
+        progress_pct=progress_pct(job, standing.under_way),
+        remaining_s=remaining_s(job, standing.under_way),
+        work_under_way=[under_way_view(each, now) for each in standing.under_way],
         status_views={str(name): word for name, word in views.items()},
         pipeline=PipelineView(name=job.pipeline.name, version=job.pipeline.version),
         engine=policy.engine if policy else None,
@@ -80,6 +85,28 @@ def job_detail(job: Job, records: JobRecords, standing: Standing, signer: Downlo
         owed=_owed(job, standing),
         artifacts=artifact_views(job, records, signer, now),
         links=job_links(job.job_id, submitted.parent_job_id),
+    )
+
+
+def under_way_view(work: WorkUnderWay, now: datetime) -> WorkUnderWayView:
+    """A piece of work under way, as of `now`."""
+    note = work.note
+    return WorkUnderWayView(
+        kind=work.kind,
+        index=work.index,
+        attempt=work.attempt,
+        since=work.since,
+        doing=note.doing,
+        doing_since=work.doing_since,
+        said_at=work.said_at,
+        done_units=note.done_count,
+        units=note.item_count,
+        tokens=note.token_count,
+        tokens_per_s=note.tokens_per_s,
+        units_per_s=work.units_per_s,
+        remaining_s=work.remaining_s,
+        model=note.model,
+        text=under_way_text(work, now),
     )
 
 
@@ -236,7 +263,7 @@ def _owed(job: Job, standing: Standing) -> list[OwedView]:
             index=item.index,
             due_at=due_at(job, item.key),
             is_held=None if leases is None else item.work_id in leases,
-            held_until=None if leases is None else leases.get(item.work_id),
+            held_until=leases[item.work_id].expires_at if leases and item.work_id in leases else None,
         )
         for item in owed(job)
     ]

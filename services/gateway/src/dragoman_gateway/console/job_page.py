@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dragoman_contracts.job import Job, Trouble, current_phase
 from dragoman_contracts.phases import Phase
+from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.references import Artifact, ArtifactKind
+from dragoman_contracts.under_way import WorkUnderWay, done_under_way, remaining_s
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind
 from dragoman_gateway.console.wording import ARTIFACTS, stage_text
 from dragoman_gateway.domain import NOT_RUNNING
+from dragoman_gateway.work_words import lines_of, time_text
 
 _STOPPED = frozenset({JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.CANCELLED})
 _ORDER = {kind: place for place, kind in enumerate(ARTIFACTS)}
@@ -36,11 +40,11 @@ class Download:
     size: str
 
 
-def steps_of(job: Job, now: datetime) -> list[Step]:
+def steps_of(job: Job, now: datetime, under_way: Sequence[WorkUnderWay] = ()) -> list[Step]:
     """The stages in order; review only where it is, or was, asked for."""
     current = current_phase(job)
     return [
-        _step(job, phase, is_current=phase is current, now=now)
+        _step(job, phase, under_way, is_current=phase is current, now=now)
         for phase in job.pipeline.phases
         if phase.kind is not PhaseKind.REVIEW or _has_review(job, phase)
     ]
@@ -50,7 +54,7 @@ def _has_review(job: Job, phase: Phase) -> bool:
     return job.is_review_owed or job.runs[phase.name].started_at is not None or bool(job.reviewed_targets)
 
 
-def _step(job: Job, phase: Phase, *, is_current: bool, now: datetime) -> Step:
+def _step(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay], *, is_current: bool, now: datetime) -> Step:
     run = job.runs[phase.name]
     state = _state(job, phase, is_current=is_current)
     duration = ""
@@ -58,7 +62,7 @@ def _step(job: Job, phase: Phase, *, is_current: bool, now: datetime) -> Step:
         duration = duration_text(run.finished_at - run.started_at)
     elif run.started_at and state == "running":
         duration = duration_text(now - run.started_at)
-    return Step(phase.name, stage_text(phase.name), state, duration, _detail(job, phase))
+    return Step(phase.name, stage_text(phase.name), state, duration, _detail(job, phase, under_way))
 
 
 def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
@@ -73,12 +77,12 @@ def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
     return "running" if job.runs[phase.name].started_at else "pending"
 
 
-def _detail(job: Job, phase: Phase) -> str:
+def _detail(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> str:
     extraction, plan, verification = job.extraction, job.plan, job.verification
     if phase.kind is PhaseKind.EXTRACTION and extraction:
         return f"{extraction.unit_count:,} units"
     if phase.kind is PhaseKind.TRANSLATION and plan:
-        return f"{plan.translated_count:,} of {plan.unit_count:,}"
+        return f"{plan.translated_count + done_under_way(plan, under_way):,} of {plan.unit_count:,}"
     if phase.kind is PhaseKind.QA and verification:
         doubtful = verification.review_count + verification.blocked_count
         return f"{doubtful:,} to look at" if doubtful else "all passed"
@@ -233,8 +237,8 @@ class UnitCounts:
         return self.total - self.kept
 
 
-def unit_counts(job: Job) -> UnitCounts | None:
-    """The counts that events tell; None before extraction. Each unit is counted once."""
+def unit_counts(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> UnitCounts | None:
+    """The counts that events and the work under way tell; None before extraction. Each unit is counted once."""
     if job.extraction is None:
         return None
     total = job.extraction.unit_count
@@ -242,7 +246,24 @@ def unit_counts(job: Job) -> UnitCounts | None:
     if job.verification:
         verified = job.verification
         return UnitCounts(total, kept, verified.passed_count, 0, verified.review_count, verified.blocked_count)
-    return UnitCounts(total, kept, 0, job.plan.translated_count if job.plan else 0, 0, 0)
+    translated = job.plan.translated_count + done_under_way(job.plan, under_way) if job.plan else 0
+    return UnitCounts(total, kept, 0, translated, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """How the work under way reads: a line for each piece of it, and about how long the translation will last."""
+
+    progress_pct: float
+    lines: tuple[str, ...]
+    remaining: str
+
+
+def under_way_of(job: Job, under_way: Sequence[WorkUnderWay], now: datetime) -> UnderWay:
+    """What the page says while somebody waits."""
+    seconds = remaining_s(job, under_way)
+    remaining = f"The translation takes about {time_text(seconds)} more." if seconds else ""
+    return UnderWay(progress_pct(job, under_way), tuple(lines_of(under_way, now)), remaining)
 
 
 def is_live(job: Job) -> bool:

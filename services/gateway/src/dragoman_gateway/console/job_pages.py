@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,7 +15,6 @@ from starlette.responses import Response, StreamingResponse
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.job import Job
-from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.vocabulary import Stage
 from dragoman_gateway.console import job_page, timeline
@@ -24,11 +23,12 @@ from dragoman_gateway.console.job_problems import problems_of, warnings_of
 from dragoman_gateway.console.pending import pending_of
 from dragoman_gateway.console.timeline import Chosen
 from dragoman_gateway.console.wording import EVENTS, STATUSES, stage_text
-from dragoman_gateway.details import Standing, job_records, standing_now
+from dragoman_gateway.details import LeaseWatch, Standing, job_records, standing_now
 from dragoman_gateway.gateway import Gateway
 from dragoman_gateway.past import NoSuchVersionError, job_as_of
 from dragoman_gateway.ports import JobFilter, JobRow
 from dragoman_gateway.views.records import Records
+from dragoman_runtime.under_way import work_under_way
 
 _UNITS_A_PAGE = 100
 _RERUNS = 5
@@ -124,7 +124,10 @@ async def live(
     after: Annotated[int, Query(ge=0)] = 0,
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
-    """News of the job as server-sent events: `changed` with the stream's version, `ended` when it rests."""
+    """News of the job as server-sent events: `changed` with the stream's version, `ended` when it rests.
+
+    Between them, without an id, `under_way` says what the page shows while somebody waits.
+    """
     await visit.gateway.control.find(job_id, visit.principal)
     seen = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -137,11 +140,14 @@ async def show_job(
     """The page of the job; `alert` says what could not be done."""
     gateway = visit.gateway
     latest = await gateway.control.find(job_id, visit.principal)
+    standing = Standing(latest.version)
+    if look.at in {None, latest.version}:
+        latest, standing = await standing_now(gateway.store, gateway.jobs, latest)
     stored = (await gateway.store.read(job_id))[: latest.version]
     recorded = [each.recorded for each in stored]
     job = latest if look.at in {None, latest.version} else job_as_of(latest, stored, look.at or 0)
     is_past = job.version < latest.version
-    standing = Standing(latest.version) if is_past else await standing_now(gateway.store, job)
+    now = job.head_at if is_past else gateway.clock.now()
     records = await job_records(gateway.objects, job)
     names = await _names(gateway, latest, timeline.actor_records(recorded))
     moments = timeline.moments_of(recorded, names)
@@ -167,9 +173,9 @@ async def show_job(
         submitter=moments[0].actor,
         statuses=STATUSES,
         stage_text=stage_text,
-        progress_pct=progress_pct(job),
-        steps=job_page.steps_of(job, job.head_at if is_past else gateway.clock.now()),
-        counts=job_page.unit_counts(job),
+        under_way=job_page.under_way_of(job, standing.under_way, now),
+        steps=job_page.steps_of(job, now, standing.under_way),
+        counts=job_page.unit_counts(job, standing.under_way),
         downloads=job_page.downloads_of(job),
         result=job_page.result_of(job),
         actions=job_page.actions_of(job),
@@ -198,9 +204,11 @@ async def _news(visit: Visit, job_id: UUID, seen: int) -> AsyncIterator[str]:
     gateway = visit.gateway
     poll_s, quiet_s = gateway.options.event_poll.total_seconds(), 0.0
     heartbeat_s = gateway.options.heartbeat.total_seconds()
+    watch, told = LeaseWatch(gateway.store, job_id), None
     yield "retry: 2000\n\n"
     while not await visit.request.is_disconnected():
         try:
+            leases = await watch.look()
             job, head = await gateway.jobs.load(job_id)
         except RetryableError:
             return  # the browser comes back by itself
@@ -210,6 +218,10 @@ async def _news(visit: Visit, job_id: UUID, seen: int) -> AsyncIterator[str]:
         if not job_page.is_live(job):
             yield f"id: {seen}\nevent: ended\ndata: {seen}\n\n"
             return
+        said = job_page.under_way_of(job, work_under_way(job, leases), gateway.clock.now())
+        if said != told:
+            told, quiet_s = said, 0.0
+            yield f"event: under_way\ndata: {json.dumps(asdict(said))}\n\n"
         if quiet_s >= heartbeat_s:
             quiet_s = 0.0
             yield ": still here\n\n"

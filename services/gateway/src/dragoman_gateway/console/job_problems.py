@@ -12,11 +12,11 @@ from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severi
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.console.addresses import parked_address, units_address
 from dragoman_gateway.console.job_page import actions_of
-from dragoman_gateway.console.pending import work_text
 from dragoman_gateway.console.wording import cure_of
 from dragoman_gateway.details import JobRecords, troubles
 from dragoman_gateway.gateway import Gateway
 from dragoman_gateway.views.records import Records
+from dragoman_gateway.work_words import work_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.console.addresses import address
 from dragoman_gateway.console.dead_letter_pages import dead_letter_count
 from dragoman_gateway.console.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
-from dragoman_gateway.console.pending import work_text
 from dragoman_gateway.console.wording import cure_of
 from dragoman_gateway.details import parking_reason, record_of
 from dragoman_gateway.domain import require_parked
 from dragoman_gateway.errors import NotParkedError
 from dragoman_gateway.ports import InvalidCursorError, ParkedFilter
 from dragoman_gateway.redriving import redrive_page
+from dragoman_gateway.work_words import work_text
 
 _PAGE = 50
 _PATH = "/console/parked"

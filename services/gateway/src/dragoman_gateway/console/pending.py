@@ -11,7 +11,8 @@ from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem, due_at, owed
 from dragoman_contracts.vocabulary import JobStatus, WorkKind
-from dragoman_gateway.console.wording import WORK
+from dragoman_gateway.work_words import work_text
+from dragoman_runtime.eventstore import LiveLease
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Pending:
     code: str = ""
 
 
-def pending_of(job: Job, leases: Mapping[UUID, datetime] | None) -> list[Pending]:
+def pending_of(job: Job, leases: Mapping[UUID, LiveLease] | None) -> list[Pending]:
     """The work this state owes, held work first; batches that merely wait stand together in one line.
 
     `leases` are those of the present by work id; None for a state of the past, when nothing is known of them.
@@ -36,7 +37,7 @@ def pending_of(job: Job, leases: Mapping[UUID, datetime] | None) -> list[Pending
     held, retries, waiting = list[Pending](), list[Pending](), list[WorkItem]()
     for item in owed(job):
         if leases is not None and item.work_id in leases:
-            held.append(Pending(work_text(item.kind, item.index), "held", 1, leases[item.work_id]))
+            held.append(Pending(work_text(item.kind, item.index), "held", 1, leases[item.work_id].expires_at))
         elif (at := due_at(job, item.key)) is not None:
             retries.append(Pending(work_text(item.kind, item.index), "retry", 1, at, job.failures[item.key].code))
         else:
@@ -44,18 +45,14 @@ def pending_of(job: Job, leases: Mapping[UUID, datetime] | None) -> list[Pending
     return [*held, *retries, *_together(waiting), *_late(job, leases or {})]
 
 
-def _late(job: Job, leases: Mapping[UUID, datetime]) -> list[Pending]:
+def _late(job: Job, leases: Mapping[UUID, LiveLease]) -> list[Pending]:
     """Batches that workers still have while the job is being cancelled: it waits for them."""
     if job.status is not JobStatus.CANCELLING or job.plan is None:
         return []
     kind = WorkKind.TRANSLATION_BATCH
     ids = {index: work_id(job.job_id, kind, index) for index in job.plan.pending}
-    return [Pending(work_text(kind, index), "late", 1, leases[each]) for index, each in ids.items() if each in leases]
-
-
-def work_text(kind: WorkKind, index: int) -> str:
-    """What a piece of work is called; batches are counted from 1, as people do."""
-    return f"{WORK[kind]} {index + 1}" if kind is WorkKind.TRANSLATION_BATCH else WORK[kind]
+    held = ((index, leases[each]) for index, each in ids.items() if each in leases)
+    return [Pending(work_text(kind, index), "late", 1, lease.expires_at) for index, lease in held]
 
 
 def _together(items: Sequence[WorkItem]) -> list[Pending]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.vocabulary import JobStatus, WorkKind
+from dragoman_contracts.vocabulary import JobStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,6 @@ STAGES: dict[str, str] = {
     "review": "Review",
     "reassembly": "Reassembly",
     "delivery": "Delivery",
-}
-
-WORK: dict[WorkKind, str] = {
-    WorkKind.PREFLIGHT: "Preflight",
-    WorkKind.EXTRACTION: "Extraction of the text",
-    WorkKind.TRANSLATION_PLAN: "Plan of the translation",
-    WorkKind.TRANSLATION_BATCH: "Translation batch",
-    WorkKind.QA: "Quality check",
-    WorkKind.REASSEMBLY: "Reassembly",
-    WorkKind.CANCELLATION: "Cancellation",
 }
 
 ARTIFACTS: dict[ArtifactKind, str] = {

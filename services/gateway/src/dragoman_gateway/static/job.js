@@ -14,6 +14,15 @@ function refresh() {
     else if (byId("job-body")?.dataset.follow) window.htmx?.trigger("#job-body", "follow");
   }, 450);
 }
+function showWork({ progress_pct: done, lines, remaining }) {
+  const box = byId("under-way");
+  if (!box || !byId("job-body").dataset.follow) return;
+  box.hidden = lines.length === 0;
+  box.querySelector("ul").replaceChildren(...lines.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  box.querySelector("p").textContent = remaining;
+  byId("progress").querySelector(".big").textContent = `${done} %`;
+  byId("progress").querySelector("progress").value = done;
+}
 function follow() {
   const { follow: address = "", topic: about, spoken } = byId("job-body")?.dataset ?? {};
   if (!address) { source?.close(); source = null; followed = ""; }
@@ -21,6 +30,7 @@ function follow() {
     followed = address;
     source = new EventSource(address);
     source.addEventListener("changed", refresh);
+    source.addEventListener("under_way", (event) => showWork(JSON.parse(event.data)));
     source.addEventListener("ended", () => { source?.close(); refresh(); });
   }
   if (about !== topic) byId("spoken").textContent = spoken;

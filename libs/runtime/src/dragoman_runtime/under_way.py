@@ -1,0 +1,56 @@
+"""Work under way, read from its leases: notes that workers keep there, told to whoever waits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from dragoman_contracts.identity import work_id
+from dragoman_contracts.job import Job
+from dragoman_contracts.model import Value, from_json
+from dragoman_contracts.pipeline import owed
+from dragoman_contracts.under_way import WorkUnderWay
+from dragoman_runtime.eventstore import LiveLease
+
+
+class _Signed(Value):
+    """A note with its author: a worker of an older version that takes a lease leaves another's note there."""
+
+    owner: str
+    work: WorkUnderWay
+
+
+def written(owner: str, work: WorkUnderWay) -> str:
+    """A note as it stands on a lease."""
+    return _Signed(owner=owner, work=work).model_dump_json(exclude_defaults=True)
+
+
+def work_under_way(job: Job, leases: Mapping[UUID, LiveLease]) -> tuple[WorkUnderWay, ...]:
+    """The job's work that somebody performs now, by kind and index, with what is said of it.
+
+    `leases` are live ones by work id, those of other jobs too. Work that says nothing is told of where the job owes it.
+    """
+    items = {item.work_id: item for item in owed(job) if item.work_id in leases}
+    found: list[WorkUnderWay] = []
+    for of_work, lease in leases.items():
+        said, item = _read(lease), items.get(of_work)
+        if said is not None:
+            if work_id(job.job_id, said.kind, said.index) == of_work:
+                found.append(said)
+        elif item is not None:
+            trouble = job.failures.get(item.key)
+            attempt = 1 if trouble is None else trouble.attempt + 1
+            found.append(WorkUnderWay(kind=item.kind, index=item.index, attempt=attempt))
+    return tuple(sorted(found, key=lambda each: (each.kind, each.index)))
+
+
+def _read(lease: LiveLease) -> WorkUnderWay | None:
+    if lease.note is None:
+        return None
+    try:
+        signed = from_json(_Signed, lease.note.encode())
+    except ValidationError:
+        return None  # a newer version's words
+    return signed.work if signed.owner == lease.owner else None

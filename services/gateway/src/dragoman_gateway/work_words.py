@@ -1,0 +1,77 @@
+"""Work in words: what a piece of it is called, and how far it has come while somebody performs it. Pure.
+
+`Batch 3: 12 of 25 units, 14 tokens/s, about 40 s left`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dragoman_contracts.under_way import Doing, WorkUnderWay
+from dragoman_contracts.vocabulary import WorkKind
+
+WORK: dict[WorkKind, str] = {
+    WorkKind.PREFLIGHT: "Preflight",
+    WorkKind.EXTRACTION: "Extraction of the text",
+    WorkKind.TRANSLATION_PLAN: "Plan of the translation",
+    WorkKind.TRANSLATION_BATCH: "Translation batch",
+    WorkKind.QA: "Quality check",
+    WorkKind.REASSEMBLY: "Reassembly",
+    WorkKind.CANCELLATION: "Cancellation",
+}
+_MOST_LINES = 6
+_WAITS = {
+    Doing.WAITING_FOR_SLOT: "waiting for a turn at the engine",
+    Doing.WAITING_FOR_FIRST_TOKEN: "waiting for the model's first token",
+}
+
+
+def work_text(kind: WorkKind, index: int) -> str:
+    """What a piece of work is called; batches are counted from 1, as people do."""
+    return f"{WORK[kind]} {index + 1}" if kind is WorkKind.TRANSLATION_BATCH else WORK[kind]
+
+
+def under_way_text(work: WorkUnderWay, now: datetime) -> str:
+    """How far a piece of work has come, in a line."""
+    name = f"Batch {work.index + 1}" if work.kind is WorkKind.TRANSLATION_BATCH else WORK[work.kind]
+    attempt = f", attempt {work.attempt}" if work.attempt > 1 else ""
+    return f"{name}{attempt}: {', '.join(_said(work, now))}"
+
+
+def remaining_text(seconds: float) -> str:
+    """How long something will last, roughly: `about 40 s left`."""
+    return f"about {time_text(seconds)} left"
+
+
+def lines_of(under_way: Sequence[WorkUnderWay], now: datetime) -> list[str]:
+    """A line for each piece of work, the first ones where there are many."""
+    lines = [under_way_text(each, now) for each in under_way[:_MOST_LINES]]
+    more = len(under_way) - len(lines)
+    return [*lines, f"and {more:,} more"] if more else lines
+
+
+def time_text(seconds: float) -> str:
+    """A time without more precision than it has: `12 s`, `3 min`, `1 h 20 min`."""
+    whole = max(round(seconds), 1)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def _said(work: WorkUnderWay, now: datetime) -> list[str]:
+    note = work.note
+    found: list[str] = []
+    if note.item_count:
+        found.append(f"{note.done_count:,} of {note.item_count:,} unit{'' if note.item_count == 1 else 's'}")
+    if note.doing in _WAITS:
+        began = work.doing_since
+        found.append(_WAITS[note.doing] + (f" for {time_text((now - began).total_seconds())}" if began else ""))
+    elif note.doing is Doing.WRITING and note.tokens_per_s:
+        found.append(f"{note.tokens_per_s:.{1 if note.tokens_per_s < 10 else 0}f} tokens/s")
+    if note.doing is not Doing.WAITING_FOR_SLOT and work.remaining_s:
+        found.append(remaining_text(work.remaining_s))
+    if not found:
+        found.append(f"for {time_text((now - work.since).total_seconds())}" if work.since else "under way")
+    return found
