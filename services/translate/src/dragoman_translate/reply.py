@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Content, Unit, plain_text
-from dragoman_linguistics import align_tags, cleaned, parse, restore_margins
+from dragoman_linguistics import align_tags, cleaned, parse, restore_margins, settle_inside_words
 from dragoman_translate.ports import (
     Correction,
     EngineReply,
@@ -118,7 +118,7 @@ def _check_unit(
     if written is None:
         return UnitReply(unit_id=asked.unit_id, fault=ReplyFault.MISSING)
     target, _ = cleaned(parse(written, asked.source), unit.source, locale, unit.tags)
-    target = restore_margins(unit.source, target)
+    target = settle_inside_words(unit.source, restore_margins(unit.source, target), unit.tags)
     if is_cut_off:
         return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.TRUNCATED)
     if count > 1:
