@@ -42,7 +42,7 @@ async def all_stages(computing: Computing) -> list[object]:
     lists = [canonical_json(TargetList(target_locale=Locale("es"), targets=targets))]
     plan = canonical_json(TranslationPlan(batches=(tuple(each.unit_id for each in read),)))
     checked = await computing.run(verified, BuiltInChecker(), units.units, plan, lists)
-    made = await computing.run(reassembled, DocxMerger(), SOURCE, lists, {}, Locale("es"))
+    made = await computing.run(reassembled, DocxMerger(), SOURCE, units.units, lists, {}, Locale("es"))
     return [found, units, checked, made]
 
 

@@ -45,8 +45,9 @@ async def draft_of(platform: Platform, job: Job) -> bytes:
     objects, project_id = platform.objects, job.project_id
     policy = await get_value(objects, project_id, job.submitted.policy, Policy)
     source = await objects.get(project_id, job.submitted.source)
+    units = b"" if job.extraction is None else await objects.get(project_id, job.extraction.units)
     lists = [await objects.get(project_id, ref) for ref in dragoman_reassemble.app.target_lists(job)]
-    return await asyncio.to_thread(dragoman_reassemble.app.draft, source, lists, policy, job.target_locale)
+    return await asyncio.to_thread(dragoman_reassemble.app.draft, source, units, lists, policy, job.target_locale)
 
 
 def write(path: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.vocabulary import Service
 from dragoman_reassemble.adapters.docx import DocxMerger, merged_docx
-from dragoman_reassemble.domain import merged_targets
+from dragoman_reassemble.domain import targets_now
 from dragoman_reassemble.handlers import reassembly_task, target_lists
 from dragoman_reassemble.settings import ReassembleSettings
 from dragoman_runtime.service import run_service
@@ -27,9 +27,10 @@ def tasks() -> tuple[Task[Any], ...]:
     return (reassembly_task(DocxMerger()),)
 
 
-def draft(source: bytes, lists: Iterable[bytes], policy: Policy, target_locale: Locale) -> bytes:
-    """The document that these `TargetList`s, as JSON, give, for a look before anybody decided."""
-    return merged_docx(source, merged_targets(lists), policy.extraction, target_locale)
+def draft(source: bytes, units: bytes, lists: Iterable[bytes], policy: Policy, target_locale: Locale) -> bytes:
+    """The document that these `TargetList`s for a `UnitList`, all as JSON, give: for a look before anybody decided."""
+    targets = targets_now(DocxMerger(), source, units, lists, policy.extraction)
+    return merged_docx(source, targets, policy.extraction, target_locale)
 
 
 async def run(settings: ReassembleSettings) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
@@ -12,11 +13,15 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
-from dragoman_contracts.text import Content, TargetList
+from dragoman_contracts.text import Content, TargetList, UnitList
+from dragoman_reassemble.adoption import adopted
 from dragoman_reassemble.ports import DocumentMerger
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same source and targets would give another document."""
+
+
+_RULES = re.compile(rb'\{"rules":([0-9]+)')  # how the canonical JSON of a `UnitList` begins; older ones say no rules
 
 
 class ReassemblyOutcome(Value):
@@ -35,16 +40,36 @@ class Reassembled(Value):
 
 
 def reassembled(
-    merger: DocumentMerger, source: bytes, lists: Iterable[bytes], options: Mapping[str, JsonValue], locale: Locale
+    merger: DocumentMerger,
+    source: bytes,
+    units: bytes,
+    lists: Iterable[bytes],
+    options: Mapping[str, JsonValue],
+    locale: Locale,
 ) -> Reassembled:
-    """The source with the targets of these `TargetList`s, as JSON, in their places.
+    """The source with the targets of these `TargetList`s for a `UnitList`, all as JSON, in their places.
 
     Raises:
         PermanentError: the targets do not belong to this document, it cannot be read, or more than text changed.
     """
-    targets = merged_targets(lists)
+    targets = targets_now(merger, source, units, lists, options)
     merged = merger.merge(source, targets, options, locale)
     return Reassembled(data=merged.data, unit_count=len(targets), changed_parts=merged.changed_parts)
+
+
+def targets_now(
+    merger: DocumentMerger, source: bytes, units: bytes, lists: Iterable[bytes], options: Mapping[str, JsonValue]
+) -> dict[str, Content]:
+    """The target of each unit as this version reads units, also where an older one read them.
+
+    Raises:
+        OutdatedUnitsError: the older version read the text in other pieces.
+    """
+    targets = merged_targets(lists)
+    read = _RULES.match(units)
+    if read is not None and int(read[1]) == merger.unit_rules:
+        return targets
+    return adopted(from_json(UnitList, units).units, merger.units(source, options), targets)
 
 
 def merged_targets(lists: Iterable[bytes]) -> dict[str, Content]:

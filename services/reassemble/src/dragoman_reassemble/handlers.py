@@ -23,8 +23,9 @@ def reassembly_task(merger: DocumentMerger) -> Task[ReassemblyOutcome]:
         job, objects = context.job, context.objects
         policy = await objects.get_value(job.submitted.policy, Policy)
         source = await objects.get(job.submitted.source)
+        units = b"" if job.extraction is None else await objects.get(job.extraction.units)
         lists = [await objects.get(ref) for ref in target_lists(job)]
-        merged = await context.compute(reassembled, merger, source, lists, policy.extraction, job.target_locale)
+        merged = await context.compute(reassembled, merger, source, units, lists, policy.extraction, job.target_locale)
         final_docx = await objects.put(merged.data, DOCX_MEDIA_TYPE)
         manifest = ReassemblyManifest(
             source_digest=job.submitted.source.digest,
@@ -48,6 +49,7 @@ def inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
     """The document depends on the source, the targets, the locale and the policy's options."""
     return {
         "source": job.submitted.source.digest,
+        "units": job.extraction.units.digest if job.extraction else "",
         "targets": [ref.digest for ref in target_lists(job)],
         "locale": job.target_locale,
         "policy": job.submitted.policy.digest,

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.text import Content
+from dragoman_contracts.text import Content, Unit
 
 
 class MergedDocument(Value):
@@ -21,6 +21,19 @@ class MergedDocument(Value):
 
 class DocumentMerger(Protocol):
     """Puts targets back into a document. Pure and CPU-bound: the handler runs it beside the event loop."""
+
+    @property
+    def unit_rules(self) -> int:
+        """The version of the rules by which the format reads units."""
+        ...
+
+    def units(self, data: bytes, options: Mapping[str, JsonValue]) -> tuple[Unit, ...]:
+        """The document's units by these rules.
+
+        Raises:
+            PermanentError: the document cannot be read.
+        """
+        ...
 
     def merge(
         self, data: bytes, targets: Mapping[str, Content], options: Mapping[str, JsonValue], target_locale: Locale
