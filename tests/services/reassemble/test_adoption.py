@@ -47,9 +47,8 @@ def test_a_target_that_is_its_source_is_left_out() -> None:
 def test_only_unit_lists_of_other_rules_are_looked_at() -> None:
     source = document(paragraph(run("Some "), bold("words")))
     units = extract(source).units
-    target = {each.unit_id: UnitTarget(unit_id=each.unit_id, target=each.source, result_source="engine") for each in units}
-        UnitTarget(unit_id=each.unit_id, target=each.source, result_source=ResultSource.ENGINE) for each in units
-    ]
+    engine = ResultSource.ENGINE
+    targets = (UnitTarget(unit_id=each.unit_id, target=each.source, result_source=engine) for each in units)
     lists = [canonical_json(TargetList(target_locale=Locale("es"), targets=tuple(targets)))]
     made: dict[int, dict[str, Content]] = {}
     for rules in (1, UNIT_RULES):
