@@ -108,7 +108,7 @@ run_clean() {
 }
 
 try_all() {
-    say "inside is Debian $(cat "$root/etc/debian_version"), $("$root/usr/sbin/chroot" "$root" python3 --version)"
+    say "inside is Debian $(cat "$root/etc/debian_version"), $(chroot "$root" python3 --version)"
     failed=0
     for command; do
         began=$(date +%s)
