@@ -1,11 +1,10 @@
 #!/bin/sh
 # Prove README's two commands on a bare Debian: `bare.sh [COMMAND…]` makes a root folder that holds the smallest Debian
-# with Python, make and git, clones HEAD into it, and runs the commands there: make run, then make test.
-# DIR=folder keeps the root in that folder, and a second call goes on in it; else it is temporary. SUITE=bookworm.
+# with Python, make and git, clones HEAD into it, and runs the commands there: `make run`, then `make test`.
+# DIR=folder keeps the root there, and a later call goes on in it; else it is temporary. SUITE=bookworm is the release;
 # MIRROR=… where this machine's own sources have no such release.
 set -eu
 cd "$(dirname "$0")/.."
-SUITE=${SUITE:-bookworm}
 
 say() { printf 'bare: %s\n' "$*" >&2; }
 refuse() {
@@ -15,18 +14,19 @@ refuse() {
 
 . setup/registries.sh
 
+suite=${SUITE:-bookworm}
 within=/srv/dragoman # where the clone lies below the root
 
 # --- Outside --------------------------------------------------------------------------------------------------------
 check_machine() {
     [ "$(uname -s)" = Linux ] || refuse "a root folder of Debian runs on Linux only"
     [ "$(id -u)" = 0 ] || refuse "this needs root, for chroot and mounts: sudo make bare"
-    for program in debootstrap unshare chroot git; do
+    for program in debootstrap unshare git; do
         command -v "$program" >/dev/null || refuse "$program is missing: apt-get install debootstrap util-linux git"
     done
-    git rev-parse --verify --quiet HEAD >/dev/null || refuse "this is no git checkout, and what is tried is its HEAD"
     unshare --mount --pid --fork true 2>/dev/null ||
-        refuse "this machine lets nobody mount: a container has to be privileged (docker run --privileged)"
+        refuse "root may not mount here: a container has to be a privileged one"
+    git rev-parse --verify --quiet HEAD >/dev/null || refuse "this is no git checkout, and HEAD is what is tried"
 }
 
 choose_folder() {
@@ -34,54 +34,69 @@ choose_folder() {
         mkdir -p "$DIR"
         base=$(cd "$DIR" && pwd -P)
         case $base/ in "$(pwd -P)"/*) refuse "DIR lies inside the repository: choose a folder outside it" ;; esac
-        [ -e "$base/.bare" ] || [ -z "$(ls -A "$base")" ] || refuse "DIR is neither empty nor made by make bare: $base"
+        [ -e "$base/.bare" ] || [ -z "$(ls -A "$base")" ] || refuse "DIR holds other things: choose an empty folder"
     else
         base=$(mktemp -d "${TMPDIR:-/tmp}/dragoman-bare.XXXXXX")
     fi
+    touch "$base/.bare"
     root=$base/root
 }
 
 make_root() {
-    [ ! -e "$base/.bare" ] || return 0
+    [ ! -e "$base/.made" ] || return 0
     rm -rf --one-file-system "$root"
-    MIRROR=${MIRROR:-$(debian_sources "$SUITE" | awk -v suite="$SUITE" '$3 == suite { print $2; exit }')}
-    say "making a minimal Debian $SUITE in $root"
-    http_proxy=${http_proxy:-$(apt_proxy)} debootstrap --variant=minbase --include=python3,make,git \
-        "$SUITE" "$root" $MIRROR >"$base/debootstrap.log" 2>&1 ||
-        { tail -n 20 "$base/debootstrap.log" >&2 && refuse "debootstrap failed"; }
-    carry_apt "$SUITE"
+    know_sources "$suite"
+    MIRROR=${MIRROR:-$(debian_sources "$suite" | awk -v suite="$suite" '$3 == suite { print $2; exit }')}
+    say "making a minimal Debian $suite in $root"
+    # shellcheck disable=SC2086
+    apart env "http_proxy=${http_proxy:-$(apt_proxy)}" debootstrap --variant=minbase --include=python3,make,git \
+        "$suite" "$root" $MIRROR >"$base/debootstrap.log" 2>&1 || {
+        tail -n 20 "$base/debootstrap.log" >&2
+        refuse "debootstrap failed"
+    }
+    carry_apt "$suite"
     carry_certificates
     carry_names
     carry_python >"$base/folders"
-    rm -rf "$root$within"
-    git clone --quiet --no-hardlinks . "$root$within"
-    [ -z "$(git status --porcelain)" ] || say "what is not committed is not tried"
-    touch "$base/.bare"
+    touch "$base/.made"
 }
 
-# Mounts and processes live in namespaces of their own: they go with the last process, however that comes to its end.
-run_inside() {
-    say "HEAD is $(git -C "$root$within" log -1 --format='%h %s')"
-    unshare --mount --pid --fork --kill-child --propagation private \
-        sh "$0" --inside "$base" "$PWD/../shared" "$@" </dev/null &
+clone_head() {
+    [ -d "$root$within/.git" ] || git clone --quiet --no-checkout --no-hardlinks . "$root$within"
+    git -C "$root$within" fetch --quiet "$PWD" HEAD
+    git -C "$root$within" checkout --quiet --detach FETCH_HEAD
+    say "HEAD is $(git log -1 --format='%h %s')"
+    [ -z "$(git status --porcelain)" ] || say "and what is not committed is not tried"
+}
+
+# Mounts and processes are in namespaces of their own, and so go with the first of those processes, however it ends.
+apart() {
+    unshare --mount --pid --fork --kill-child --propagation private --mount-proc "$@" </dev/null &
     child=$!
-    wait "$child"
+    status=0
+    wait "$child" || status=$?
+    child=''
+    return "$status"
 }
 
 finish() {
     status=$?
-    trap - EXIT INT TERM HUP
-    [ -z "$child" ] || kill "$child" 2>/dev/null || true
+    trap '' EXIT INT TERM HUP
+    if [ -n "$child" ]; then
+        kill -KILL "$child" 2>/dev/null || true # unshare blocks the signals that can be blocked
+        wait "$child" 2>/dev/null || true
+    fi
     if [ -n "${DIR:-}" ]; then
         say "the root stays in $root"
     else
-        rm -rf --one-file-system "$base"
+        rm -rf --one-file-system "$base" 2>/dev/null || { sleep 2 && rm -rf --one-file-system "$base"; }
     fi
     exit "$status"
 }
 
 # --- Inside the namespaces ------------------------------------------------------------------------------------------
 mount_all() {
+    mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
@@ -96,26 +111,38 @@ mount_to_read() {
     mount -o remount,bind,ro "$2"
 }
 
-# Nothing of this machine's environment but how to reach archives. A shell in the background ignores interrupts, and its
-# children inherit that, which tests of interrupts would not survive.
-run_clean() {
-    keep=" $(archive_names | tr '\n' ' ') TERM "
+# chroot would be simpler, but in a chroot the kernel refuses the user namespaces that tests make.
+enter_root() {
+    mkdir -p "$root/.outside"
+    cd "$root"
+    pivot_root . .outside
+    cd /
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    umount -l /.outside
+    rmdir /.outside
+}
+
+# Nothing of this machine's environment stays but how to reach archives.
+clean_environment() {
+    keep=" $(archive_names | tr '\n' ' ') PATH TERM "
     for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
         case $keep in *" $name "*) ;; *) unset "$name" ;; esac
     done
-    export HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-    chroot "$root" env --default-signal sh -c 'cd "$1" && eval "$2"' sh "$within" "$1"
+    export PATH HOME=/root
 }
 
+# The shell that waits outside had this started in the background, where interrupts are ignored, also by all children:
+# tests of interrupts would fail.
 try_all() {
-    say "inside is Debian $(cat "$root/etc/debian_version"), $(chroot "$root" python3 --version)"
+    say "inside is Debian $(cat /etc/debian_version), $(python3 --version)"
     failed=0
+    results=''
     for command; do
         began=$(date +%s)
         status=0
-        (run_clean "$command") || status=$?
+        (cd "$within" && exec env --default-signal sh -c "$command") || status=$?
         [ "$status" = 0 ] || failed=1
-        results="${results:-}
+        results="$results
 bare: $command: $([ "$status" = 0 ] && echo well || echo "failed with $status") after $(($(date +%s) - began)) s"
     done
     printf '%s\n' "$results"
@@ -126,8 +153,11 @@ if [ "${1:-}" = --inside ]; then
     base=$2 shared=$3 root=$2/root
     shift 3
     mount_all
+    enter_root
+    clean_environment
     try_all "$@"
 else
+    [ $# -gt 0 ] || set -- 'make run' 'make test'
     check_machine
     choose_folder
     child=''
@@ -135,6 +165,6 @@ else
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     make_root
-    [ $# -gt 0 ] || set -- 'make run' 'make test'
-    run_inside "$@"
+    clone_head
+    apart sh setup/bare.sh --inside "$base" "$(dirname "$PWD")/shared" "$@"
 fi

@@ -27,6 +27,13 @@ named_paths() {
         grep -oE "(^|[[:space:]=\"',[])/[^][:space:]\"',]+" | sed -E 's#^[^/]##' | sort -u
 }
 
+# Which release a source is of, apt tells only where it has its lists.
+know_sources() {
+    if [ -z "$(debian_sources "$1")" ] && command -v apt-get >/dev/null; then
+        apt-get update -qq || say "apt-get update failed"
+    fi
+}
+
 # The parts of apt's sources that belong to one release of Debian, as lines of a sources.list.
 debian_sources() {
     apt-get indextargets --format "\$(ORIGIN) \$(REPO_URI) \$(RELEASE) \$(COMPONENT)" 'Created-By: Packages' 2>/dev/null |
