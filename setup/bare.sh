@@ -31,9 +31,9 @@ check_machine() {
 
 choose_folder() {
     if [ -n "${DIR:-}" ]; then
-        mkdir -p "$DIR"
-        base=$(cd "$DIR" && pwd -P)
+        base=$(realpath -m "$DIR")
         case $base/ in "$(pwd -P)"/*) refuse "DIR lies inside the repository: choose a folder outside it" ;; esac
+        mkdir -p "$base"
         [ -e "$base/.bare" ] || [ -z "$(ls -A "$base")" ] || refuse "DIR holds other things: choose an empty folder"
     else
         base=$(mktemp -d "${TMPDIR:-/tmp}/dragoman-bare.XXXXXX")
