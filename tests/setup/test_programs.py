@@ -12,7 +12,9 @@ from setup.machines import machine_with, run
 
 # The package of a program; those of an empty name are on the smallest Debian with Python, make and git.
 _PACKAGES: Mapping[str, str] = {
-    **dict.fromkeys(("/bin/sh", "bash", "cd", "cp", "dpkg-query", "export", "git", "make", "setpriv", "unshare"), ""),
+    **dict.fromkeys(
+        ("/bin/sh", "sh", "bash", "cd", "cp", "dpkg-query", "export", "git", "make", "setpriv", "unshare"), ""
+    ),
     "apertium": "apertium-eng-spa",
     "apertium-wblank-mode": "apertium-eng-spa",
     "chromium": "chromium",
