@@ -21,7 +21,7 @@ within=/srv/dragoman # where the clone lies below the root
 check_machine() {
     [ "$(uname -s)" = Linux ] || refuse "a root folder of Debian runs on Linux only"
     [ "$(id -u)" = 0 ] || refuse "this needs root, for chroot and mounts: sudo make bare"
-    for program in debootstrap unshare git; do
+    for program in debootstrap unshare setpriv git; do
         command -v "$program" >/dev/null || refuse "$program is missing: apt-get install debootstrap util-linux git"
     done
     unshare --mount --pid --fork true 2>/dev/null ||
@@ -69,9 +69,11 @@ clone_head() {
     [ -z "$(git status --porcelain)" ] || say "and what is not committed is not tried"
 }
 
-# Mounts and processes are in namespaces of their own, and so go with the first of those processes, however it ends.
+# Mounts and processes are in namespaces of their own, and so go with the first of those processes, which goes with this
+# shell, however it ends.
 apart() {
-    unshare --mount --pid --fork --kill-child --propagation private --mount-proc "$@" </dev/null &
+    setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --propagation private --mount-proc \
+        "$@" </dev/null &
     child=$!
     status=0
     wait "$child" || status=$?
