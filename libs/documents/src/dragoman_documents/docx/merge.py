@@ -61,14 +61,14 @@ def _write(
     styles: Styles,
 ) -> bool:
     """Put the targets wherever their texts are shown; whether any is another text."""
-    plans = {plan.unit_id: plan for plan in plan_units(package, options, is_writing=True)}
+    controls = BoundControls(package)
+    plans = {plan.unit_id: plan for plan in plan_units(package, options, controls, is_writing=True)}
     unknown = targets.keys() - plans.keys()
     if unknown:
         raise UnknownUnitError(
             f"{len(unknown)} targets name units that this document does not have. "
             "It changed, or other options were used: extract it again."
         )
-    controls = BoundControls(package)
     is_changed = False
     for unit_id, plan in plans.items():
         if unit_id in targets:

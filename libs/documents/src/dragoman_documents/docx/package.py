@@ -45,6 +45,8 @@ class PartRole(StrEnum):
     STATISTICAL_CHART = "statistical_chart"
     DIAGRAM = "diagram"
     CORE_PROPERTIES = "core_properties"
+    EXTENDED_PROPERTIES = "extended_properties"
+    NUMBERING = "numbering"
     STYLES = "styles"
     SETTINGS = "settings"
     FONT_TABLE = "font_table"
@@ -73,6 +75,8 @@ _BY_CONTENT_TYPE = (
     ("drawingml.diagramdata+xml", PartRole.DIAGRAM),
     ("drawingml.diagramdrawing+xml", PartRole.DIAGRAM),
     ("core-properties+xml", PartRole.CORE_PROPERTIES),
+    ("extended-properties+xml", PartRole.EXTENDED_PROPERTIES),
+    ("wordprocessingml.numbering+xml", PartRole.NUMBERING),
     ("wordprocessingml.styles+xml", PartRole.STYLES),
     ("wordprocessingml.settings+xml", PartRole.SETTINGS),
     ("wordprocessingml.fonttable+xml", PartRole.FONT_TABLE),
@@ -93,6 +97,8 @@ _BY_RELATIONSHIP = {
     "diagramData": PartRole.DIAGRAM,
     "diagramDrawing": PartRole.DIAGRAM,
     "core-properties": PartRole.CORE_PROPERTIES,
+    "extended-properties": PartRole.EXTENDED_PROPERTIES,
+    "numbering": PartRole.NUMBERING,
     "styles": PartRole.STYLES,
     "settings": PartRole.SETTINGS,
     "fontTable": PartRole.FONT_TABLE,

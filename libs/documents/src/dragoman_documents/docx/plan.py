@@ -19,6 +19,18 @@ from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, legal_text
 
 
+def path_below(top: Element, element: Element, path: str = "") -> str:
+    """The structural path of an element below one whose own path is known; the root of a part has the empty one."""
+    steps: list[str] = []
+    while element is not top:
+        parent = element.getparent()
+        if parent is None:
+            break
+        steps.append(str(parent.index(element)))
+        element = parent
+    return ".".join([path, *reversed(steps)] if path else reversed(steps))
+
+
 class Holder(Protocol):
     """What a unit was read from."""
 
@@ -91,7 +103,8 @@ class Value:
 class Plan:
     """A unit, where it stands, what it was read from, and what shows the same text and is written in step.
 
-    `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many.
+    `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many;
+    `max_length_chars` where the schema sets no limit.
     """
 
     part: str
@@ -103,6 +116,7 @@ class Plan:
     style: str = ""
     is_translatable: bool = True
     mirrors: tuple[Plan, ...] = ()
+    max_length_chars: int | None = None
 
     @property
     def unit_id(self) -> str:
