@@ -3,7 +3,8 @@
 `<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to `docProps/app.xml`; when it shows
 `<w:t>Gartenbau AG</w:t>` in the translation, `<Company>Gartenbau AG</Company>` is stored. Controls that show exactly
 what is stored are followed, all of one piece of data in step. Others whose data Word would put in the place of a
-translation (dates, chosen entries of lists, other text, paths that are not plain) are left as they are and counted.
+translation (chosen entries of lists, other text, paths that are not plain) are left as they are and counted. Dates are
+translated and counted: Word writes them anew in the language that `w:lid` says when somebody opens the document in it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _STEP = re.compile(r"/(?:([\w.-]+):)?([\w.-]+)(?:\[(\d+)\])?")
 _ATTRIBUTE = re.compile(r"/@(?:([\w.-]+):)?([\w.-]+)$")
 _TEXT = re.compile(r"/text\(\)(?:\[1\])?$")
 _MAPPING = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"']*)["']""")
-_STORED_VALUES = names("w:date w:dropDownList w:comboBox")
+_LISTS = names("w:dropDownList w:comboBox")
 _OTHER_KINDS = names("w:picture w14:checkbox w15:repeatingSection w15:repeatingSectionItem w:group w:equation")
 _CORE_PROPERTIES = "{6C3C8BC8-F283-45AE-878A-BAB7291924A1}"
 _EXTENDED_PROPERTIES = "{6668398D-A668-4E3E-A5EB-62B293D839F1}"
@@ -70,7 +71,7 @@ class _Control:
 class BoundControls:
     """The bound controls of a document, as they were before it was translated.
 
-    `kept` are the controls to leave as they are.
+    `kept` are the controls to leave as they are, `refilled_count` is how many others Word fills anew.
     """
 
     def __init__(self, package: Package) -> None:
@@ -78,6 +79,7 @@ class BoundControls:
         self._stores: dict[str, list[str]] | None = None
         self._data: dict[tuple[Element, str], _Datum] = {}
         self.kept: set[Element] = set()
+        self.refilled_count = 0
         for name in package.stories():
             self._read(name)
 
@@ -119,10 +121,14 @@ class BoundControls:
             return
         shown = _shown(content)
         datum, is_reachable = self._find(binding)
-        if datum is not None and datum.stored.strip() and _is_same(datum.stored, shown) and _is_text(kinds, properties):
+        is_filled = datum is not None and bool(datum.stored.strip())
+        if datum is not None and is_filled and _is_same(datum.stored, shown) and _is_text(kinds, properties):
             datum.controls.append(_Control(name, content, shown))
-        elif any(map(str.isalpha, shown)) and (not is_reachable or (datum is not None and datum.stored.strip())):
-            self.kept.add(control)
+        elif any(map(str.isalpha, shown)) and (is_filled or not is_reachable):
+            if "w:date" in kinds:
+                self.refilled_count += 1
+            else:
+                self.kept.add(control)
 
     def _find(self, binding: Element) -> tuple[_Datum | None, bool]:
         """The data a binding leads to, None where there is none; and whether the path is one that can be followed."""
@@ -169,11 +175,11 @@ def _stores(package: Package) -> Iterator[tuple[str, str]]:
 
 
 def _is_text(kinds: set[str], properties: Element) -> bool:
-    """Whether a control stores what it shows: text, and not the value of a date or of a chosen entry.
+    """Whether a control stores what it shows: text, and not the value of a chosen entry.
 
     A list that may be typed into stores what was typed.
     """
-    if not kinds & _STORED_VALUES:
+    if not kinds & _LISTS:
         return True
     return "w:comboBox" in kinds and not any(short_name(item) == "w:listItem" for item in properties.iter())
 

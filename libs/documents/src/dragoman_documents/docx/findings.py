@@ -112,8 +112,9 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
     ),
     "data_bound_left": (
         _WARNING,
-        "Content controls that stay in the source language: {count}. Word fills them with stored data (dates, chosen "
-        "entries, text of another program), which is not translated. Fill them in again in the translation.",
+        "Content controls that Word fills with stored data of the source (dates, chosen entries, text of another "
+        "program): {count}. They stay in the source language, dates when Word opens the document. Fill them in again "
+        "in the translation.",
     ),
     "fonts": (
         _INFO,

@@ -21,7 +21,7 @@ from dragoman_documents.docx.xml import Element, attribute, is_utf8, legal_text,
 _NUMBERS = re.compile(r"%[1-9](?:[^\w%\s]*%[1-9])*")
 """A number, or several with nothing but signs between them, which keep their order: `%1.%2`."""
 
-_WORD = re.compile(r"[^\W\d_]{2}|[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORD = re.compile(r"[^\W\d_]{2}|(?=[^\W\d_])[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEVEL_TEXT = re.compile(rb"""lvlText\s[^>]*?=\s*(?:"([^"]*)"|'([^']*)')""")
 _REFERENCE = re.compile(rb"&#?\w+;")

@@ -127,7 +127,7 @@ def _also_left(package: Package, options: ExtractOptions, controls: BoundControl
     charts = len(package.with_role(PartRole.STATISTICAL_CHART))
     return Counter(
         {
-            "data_bound_left": len(controls.kept),
+            "data_bound_left": len(controls.kept) + controls.refilled_count,
             "numbering": words if options.numbering else 0,
             "numbering_left": letters + (0 if options.numbering else words),
             "statistical_charts": 0 if options.statistical_charts else charts,
