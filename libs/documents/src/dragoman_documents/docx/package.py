@@ -237,6 +237,10 @@ class Package:
         """Have the part serialised when the package is saved."""
         self._changed.add(_key(name))
 
+    def is_changed(self, name: str) -> bool:
+        """Whether the part is to be serialised when the package is saved."""
+        return _key(name) in self._changed
+
     def saved(self) -> bytes:
         """The package with its changed parts, everything else byte by byte as it was."""
         changes: dict[Entry, bytes] = {}

@@ -81,11 +81,15 @@ class FoldedParagraph:
 
 @dataclass(eq=False, slots=True)
 class Value:
-    """A unit read from one attribute, or from the text of one element where `attribute` is None."""
+    """A unit read from one attribute, or from the text of one element where `attribute` is None.
+
+    A target of more than `limit` characters is cut: QA warns of it, and the schema would not let the file be opened.
+    """
 
     element: Element
     attribute: str | None
     text: str
+    limit: int | None = None
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the attribute or element; such text says its language elsewhere."""
@@ -93,6 +97,8 @@ class Value:
         inner = self.text.strip()
         start = self.text.index(inner)
         value = self.text[:start] + plain + self.text[start + len(inner) :]
+        if self.limit is not None and len(value) > self.limit:
+            value = value[: self.limit - 1] + "…"
         if self.attribute is None:
             set_text(self.element, value)
         else:

@@ -299,8 +299,7 @@ class _PartWalker:
         for key, text in shown_attributes(element, name, self._options):
             short = SHORT_NAMES[key]
             story = StoryKind.TEXT_BOX if short == "string" else StoryKind.ALTERNATIVE_TEXT
-            plan = self._value(element, key, text, f"{path}@{short.rpartition(':')[2]}", story)
-            plan.max_length_chars = longest(name)
+            plan = self._value(element, key, text, f"{path}@{short.rpartition(':')[2]}", story, longest(name))
             described = (
                 self._described.get(text.strip()) if name.endswith("cNvPr") or name.startswith("a:hlink") else None
             )
@@ -316,9 +315,11 @@ class _PartWalker:
         if text.strip() and not _NUMBER.fullmatch(text):
             self._add(self._value(element, None, text, path, frame.story), frame.mirror_from)
 
-    def _value(self, element: Element, name: str | None, text: str, path: str, story: StoryKind) -> Plan:
-        holder = Value(element, name, text) if self._is_writing else None
-        return Plan(self._part, path, story, (text.strip(),), (), holder)
+    def _value(
+        self, element: Element, name: str | None, text: str, path: str, story: StoryKind, limit: int | None = None
+    ) -> Plan:
+        holder = Value(element, name, text, limit) if self._is_writing else None
+        return Plan(self._part, path, story, (text.strip(),), (), holder, max_length_chars=limit)
 
     def _properties(self) -> None:
         frame = _Frame(iter(()), "", StoryKind.PROPERTY, Flow())
