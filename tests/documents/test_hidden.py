@@ -113,3 +113,25 @@ def test_preflight_counts_what_is_hidden_by_styles_and_by_itself() -> None:
     (finding,) = [each for each in inspect(data).findings if each.code == "hidden_text"]
     assert ": 2." in finding.message
     assert "hidden_text" not in {each.code for each in inspect(styled(paragraph(run("x")))).findings}
+
+
+def test_a_glossary_has_styles_of_its_own() -> None:
+    links = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
+    link = f'<Relationship Id="r1" Type="{OFFICE}/styles" Target="styles.xml"/>'
+    inside = in_style("Secret", run("block"))
+    block = f"<w:docParts><w:docPart><w:docPartBody>{inside}</w:docPartBody></w:docPart></w:docParts>"
+    sheet = f'<w:styles xmlns:w="{W}">{{}}</w:styles>'
+    parts = {
+        "word/document.xml": story("document", in_style("Secret", run("body"))),
+        "word/_rels/document.xml.rels": links.format(link),
+        "word/styles.xml": sheet.format(style("paragraph", "Secret", _ON)),
+        "word/glossary/document.xml": story("glossaryDocument", block),
+        "word/glossary/_rels/document.xml.rels": links.format(link),
+        "word/glossary/styles.xml": sheet.format(style("paragraph", "Secret")),
+    }
+    types = {
+        "word/styles.xml": "styles",
+        "word/glossary/styles.xml": "styles",
+        "word/glossary/document.xml": "document.glossary",
+    }
+    assert sources(package(parts, types)) == ["block"]

@@ -163,9 +163,7 @@ class Collector:
         if name == "w:hyperlink":
             self.tips.append(child)
         elif child in self._kept_controls:
-            self._skim(child)
-            self._opaque(items, child, role, equivalent=_shown(child))
-            self._nest_objects(child)
+            self._keep_control(items, child, role)
             return
         inner = child if name != "w:sdt" else next((part for part in child if short_name(part) == "w:sdtContent"), None)
         if inner is None:
@@ -183,6 +181,13 @@ class Collector:
         elif held:
             self._opaque(items, child, role, equivalent="".join(text.content for text in texts(held)))
             self._keep_edges(items[-1], held)
+
+    def _keep_control(self, items: list[Item], control: Element, role: TagRole) -> None:
+        """A control that stays as it is; fields that begin or end in it are kept count of."""
+        for element in control.iter():
+            if short_name(element) == "w:fldChar":
+                self._turn(element)
+        self._opaque(items, control, role, equivalent=_shown(control))
 
     def _keep_edges(self, opaque: Item, held: list[Item]) -> None:
         """A group without words that belongs to one computed field joins it."""

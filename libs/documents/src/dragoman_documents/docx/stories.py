@@ -17,7 +17,7 @@ from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.fields import find_fields
 from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats
-from dragoman_documents.docx.hidden import read_hidden_styles
+from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
 from dragoman_documents.docx.numbering import plan_numbering
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
@@ -62,8 +62,7 @@ def plan_units(
     they were read from. `left` takes how much stays as it is, by code of finding.
     """
     left = left if left is not None else Counter()
-    sheet = next((package.root(name, naming=b"vanish") for name in style_parts(package)), None)
-    formats = Formats(read_hidden_styles(sheet), options)
+    formats = {part: Formats(_hidden_styles(package, part), options) for part in _with_styles(package)}
     plans: list[Plan] = []
     for name in package.stories():
         story, switch = _STORIES[package.role(name)]
@@ -71,7 +70,8 @@ def plan_units(
         if root is None or (switch and not getattr(options, switch)):
             continue
         folds = package.folds(name)
-        walker = _PartWalker(name, story, root, formats, options, package.budget, folds, is_writing, controls.kept)
+        looks = formats.get(name) or formats[package.main]  # a glossary has styles of its own
+        walker = _PartWalker(name, story, root, looks, options, package.budget, folds, is_writing, controls.kept)
         plans += _in_step(walker.walk(), plans)
         left["hidden_text"] += walker.hidden_count
     return plans + plan_numbering(package, is_writing) if options.numbering else plans
@@ -89,6 +89,16 @@ def style_parts(package: Package) -> Iterator[str]:
     """The names of the parts with styles, that of the main document first."""
     yield from package.related(package.main, "styles")
     yield from package.with_role(PartRole.STYLES)
+
+
+def _with_styles(package: Package) -> tuple[str, ...]:
+    return (package.main, *package.with_role(PartRole.GLOSSARY))
+
+
+def _hidden_styles(package: Package, part: str) -> HiddenStyles:
+    """What the styles of a part hide; those of the main document may be in a part that it does not refer to."""
+    sheets = style_parts(package) if part == package.main else package.related(part, "styles")
+    return read_hidden_styles(next((package.root(name, naming=b"vanish") for name in sheets), None))
 
 
 def _in_step(new: Sequence[Plan], known: Sequence[Plan]) -> list[Plan]:
