@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, names, short_name
@@ -44,6 +45,7 @@ _STATE = re.compile(r"\d*|true|false|on|off", re.IGNORECASE)
 _GROUPS = names("wpg:wgp wpg:grpSp wpc:wpc")
 
 
+@lru_cache(maxsize=4096)  # elements are many, and few of their names differ
 def text_attributes(element: str) -> frozenset[str]:
     """The attributes of an element that may hold text, all by short name; empty for most elements."""
     known = _KINDS.get(element)

@@ -103,8 +103,8 @@ class BoundControls:
 
     def _read(self, name: str) -> None:
         root = self._package.root(name)
-        if root is None or not root.tag.startswith("{") or self._package.folds(name) is not None:
-            return  # parts with bound controls are not folded
+        if root is None or not self._package.holds_bindings(name):
+            return
         for binding in root.iter("{*}dataBinding"):
             properties = binding.getparent()
             control = properties.getparent() if properties is not None else None

@@ -16,7 +16,7 @@ from dragoman_contracts.text import StoryKind, Tag, TagRole, TagSpec, normalised
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.plan import Plan, path_below
 from dragoman_documents.docx.styles import Styles
-from dragoman_documents.docx.xml import Element, attribute, is_utf8, legal_text, short_name
+from dragoman_documents.docx.xml import Element, attribute, legal_text, short_name
 
 _NUMBERS = re.compile(r"%[1-9](?:[^\w%\s]*%[1-9])*")
 """A number, or several with nothing but signs between them, which keep their order: `%1.%2`."""
@@ -55,53 +55,52 @@ class LevelText:
         self.element.set(self.key, self.before + "".join(parts) + self.after)
 
 
-def plan_numbering(package: Package, is_writing: bool) -> list[Plan]:
-    """The plans of all words in numbering; levels that read alike are one unit, written in step."""
-    plans: dict[tuple[str | Tag, ...], Plan] = {}
-    for name in package.with_role(PartRole.NUMBERING):
-        for root, element, key, text in _levels(package, name):
-            if not _has_words(element, text):
+class Numbering:
+    """The words in a document's numbering: their plans, and how many levels have words, or letters that stay.
+
+    Levels that read alike are one unit, written in step.
+    """
+
+    def __init__(self, package: Package, is_writing: bool) -> None:
+        self.word_count = self.letter_count = 0
+        self._is_writing = is_writing
+        self._plans: dict[tuple[str | Tag, ...], Plan] = {}
+        for name in package.with_role(PartRole.NUMBERING):
+            root = package.root(name, _may_have_letters)
+            if root is not None:
+                self._read(name, root)
+
+    @property
+    def plans(self) -> list[Plan]:
+        """The plans of all words, in document order."""
+        return list(self._plans.values())
+
+    def _read(self, name: str, root: Element) -> None:
+        for element in root.iter("{*}lvlText"):
+            key = next((key for key in element.attrib if key.endswith("}val")), "")
+            if not key or short_name(element) != "w:lvlText":
                 continue
-            inner = text.strip()
-            numbers = _NUMBERS.findall(inner)
-            content = tuple(_content(inner))
-            start = text.index(inner)
-            holder = LevelText(element, key, text[:start], text[start + len(inner) :], numbers) if is_writing else None
-            path = f"{path_below(root, element)}@val"
-            plan = Plan(name, path, StoryKind.PROPERTY, content, _specs(len(numbers)), holder)
-            first = plans.setdefault(content, plan)
-            if first is not plan:
-                first.mirrors += (plan,)
-    return list(plans.values())
-
-
-def count_levels(package: Package) -> tuple[int, int]:
-    """How many levels of lists have words, and how many have single letters beside their numbers."""
-    words = letters = 0
-    for name in package.with_role(PartRole.NUMBERING):
-        for _, element, _, text in _levels(package, name):
+            text = element.get(key) or ""
             if _has_words(element, text):
-                words += 1
+                self.word_count += 1
+                self._add(name, f"{path_below(root, element)}@val", element, key, text)
             elif not _is_bullet(element) and _LETTER.search(_NUMBERS.sub(" ", text)):
-                letters += 1
-    return words, letters
+                self.letter_count += 1
 
-
-def _levels(package: Package, name: str) -> Iterator[tuple[Element, Element, str, str]]:
-    """The root of a part, and the text of each level in it: its element, the attribute's name and value."""
-    if not _may_have_letters(package.read(name)):
-        return
-    root = package.root(name)
-    for element in root.iter("{*}lvlText") if root is not None else ():
-        key = next((key for key in element.attrib if key.endswith("}val")), "")
-        if root is not None and key and short_name(element) == "w:lvlText":
-            yield root, element, key, element.get(key) or ""
+    def _add(self, name: str, path: str, element: Element, key: str, text: str) -> None:
+        inner = text.strip()
+        numbers = _NUMBERS.findall(inner)
+        content = tuple(_content(inner))
+        before, _, after = text.partition(inner)
+        holder = LevelText(element, key, before, after, numbers) if self._is_writing else None
+        plan = Plan(name, path, StoryKind.PROPERTY, content, _specs(len(numbers)), holder)
+        first = self._plans.setdefault(content, plan)
+        if first is not plan:
+            first.mirrors += (plan,)
 
 
 def _may_have_letters(data: bytes) -> bool:
     """Whether a level may show letters, told from the bytes of the part: most have none, and need not be parsed."""
-    if not is_utf8(data):
-        return True
     for double, single in _LEVEL_TEXT.findall(data):
         value = double or single
         if b"&" in value:

@@ -11,7 +11,6 @@ from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.findings import Finding, finding
-from dragoman_documents.docx.numbering import count_levels
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.plan import Plan
@@ -123,13 +122,10 @@ def unreadable_parts(package: Package) -> tuple[Finding, ...]:
 
 def _also_left(package: Package, options: ExtractOptions, controls: BoundControls) -> Counter[str]:
     """How much stays as it is, or is translated where nobody may expect it, by code of finding."""
-    words, letters = count_levels(package)
     charts = len(package.with_role(PartRole.STATISTICAL_CHART))
     return Counter(
         {
             "data_bound_left": len(controls.kept) + controls.refilled_count,
-            "numbering": words if options.numbering else 0,
-            "numbering_left": letters + (0 if options.numbering else words),
             "statistical_charts": 0 if options.statistical_charts else charts,
         }
     )

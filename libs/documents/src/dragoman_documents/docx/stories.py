@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.attributes import is_in_group, longest, shown_attributes
+from dragoman_documents.docx.attributes import is_in_group, longest, shown_attributes, text_attributes
 from dragoman_documents.docx.collect import Collector, Flow, style_of
 from dragoman_documents.docx.content import tag_content
 from dragoman_documents.docx.databinding import BoundControls
@@ -18,7 +19,7 @@ from dragoman_documents.docx.fields import find_fields
 from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats
 from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
-from dragoman_documents.docx.numbering import plan_numbering
+from dragoman_documents.docx.numbering import Numbering
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.plan import FoldedParagraph, Holder, Paragraph, Plan, Value, path_below
@@ -74,7 +75,10 @@ def plan_units(
         walker = _PartWalker(name, story, root, looks, options, package.budget, folds, is_writing, controls.kept)
         plans += _in_step(walker.walk(), plans)
         left["hidden_text"] += walker.hidden_count
-    return plans + plan_numbering(package, is_writing) if options.numbering else plans
+    numbering = Numbering(package, is_writing)
+    left["numbering" if options.numbering else "numbering_left"] += numbering.word_count
+    left["numbering_left"] += numbering.letter_count
+    return plans + numbering.plans if options.numbering else plans
 
 
 def prose_parts(package: Package, options: ExtractOptions) -> Iterator[str]:
@@ -98,7 +102,11 @@ def _with_styles(package: Package) -> tuple[str, ...]:
 def _hidden_styles(package: Package, part: str) -> HiddenStyles:
     """What the styles of a part hide; those of the main document may be in a part that it does not refer to."""
     sheets = style_parts(package) if part == package.main else package.related(part, "styles")
-    return read_hidden_styles(next((package.root(name, naming=b"vanish") for name in sheets), None))
+    return read_hidden_styles(next((package.root(name, _may_hide) for name in sheets), None))
+
+
+def _may_hide(data: bytes) -> bool:
+    return b"vanish" in data
 
 
 def _in_step(new: Sequence[Plan], known: Sequence[Plan]) -> list[Plan]:
@@ -144,7 +152,7 @@ class _PartWalker:
         budget: Budget,
         folds: Folds | None,
         is_writing: bool,
-        kept_controls: Container[Element],
+        kept_controls: AbstractSet[Element],
     ) -> None:
         self._part = part
         self._formats = formats
@@ -208,7 +216,7 @@ class _PartWalker:
                 self._push(element, path, story, Flow(), frame.mirror_from)
         elif name in _NOTES:
             self._push(element, path, frame.story, Flow())
-        elif element not in self._kept_controls:
+        elif not self._kept_controls or element not in self._kept_controls:
             self._values(element, name, path, frame)
             self._push(element, path, frame.story, frame.flow, frame.mirror_from)
 
@@ -301,7 +309,7 @@ class _PartWalker:
         elif name in {"c:v", "cx:v", "cx:pt"}:
             if _is_shown_string(element, name):
                 self._text_value(element, path, frame)
-        else:
+        elif text_attributes(name):
             self._attributes(element, name, path, frame)
 
     def _attributes(self, element: Element, name: str, path: str, frame: _Frame) -> None:
