@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from dragoman_contracts.text import TagRole
 from dragoman_documents.docx.fields import Field, FieldEdge, find_fields, has_typed_result
@@ -76,16 +76,27 @@ class Flow:
 
 
 class Collector:
-    """Reads paragraphs of one part. `nested` holds what the last paragraph contains that has text of its own."""
+    """Reads paragraphs of one part. `nested` holds what the last paragraph contains that has text of its own, `tips`
+    the elements in it with text in attributes; `hidden_count` is how many stretches were left because they are hidden.
+    """
 
-    def __init__(self, formats: Formats, edges: dict[Element, tuple[Field, FieldEdge]]) -> None:
+    def __init__(
+        self,
+        formats: Formats,
+        edges: dict[Element, tuple[Field, FieldEdge]],
+        kept_controls: Container[Element] = (),
+    ) -> None:
         self._formats = formats
+        self._kept_controls = kept_controls
         self._edges = edges
         self._flow = Flow()
         self._seam = False
         self._depth = 0
         self._slots: list[Slot] = []
+        self._is_hidden = False
         self.nested: list[Element] = []
+        self.tips: list[Element] = []
+        self.hidden_count = 0
 
     def learn_fields(self, element: Element) -> None:
         """Know the fields of an element that was not there when the part was read."""
@@ -93,7 +104,9 @@ class Collector:
 
     def paragraph(self, element: Element, flow: Flow) -> list[Item]:
         """The items of a paragraph, or of a run that stands outside any paragraph."""
-        self._flow, self._seam, self._depth, self._slots, self.nested = flow, False, 0, [], []
+        self._flow, self._seam, self._depth, self._slots, self.nested, self.tips = flow, False, 0, [], [], []
+        if self._formats.styles.needs_place:
+            self._is_hidden = short_name(element) == "w:p" and self._formats.styles.around(element, style_of(element))
         items: list[Item] = []
         if short_name(element) in {"w:r", "a:r"}:
             self._run(element, items)
@@ -147,6 +160,11 @@ class Collector:
             self._opaque(items, child, role, equivalent=_shown(child))
             self._nest_objects(child)
             return
+        if name == "w:hyperlink":
+            self.tips.append(child)
+        elif child in self._kept_controls:
+            self._keep_control(items, child, role)
+            return
         inner = child if name != "w:sdt" else next((part for part in child if short_name(part) == "w:sdtContent"), None)
         if inner is None:
             self._seam = True
@@ -163,6 +181,13 @@ class Collector:
         elif held:
             self._opaque(items, child, role, equivalent="".join(text.content for text in texts(held)))
             self._keep_edges(items[-1], held)
+
+    def _keep_control(self, items: list[Item], control: Element, role: TagRole) -> None:
+        """A control that stays as it is; fields that begin or end in it are kept count of."""
+        for element in control.iter():
+            if short_name(element) == "w:fldChar":
+                self._turn(element)
+        self._opaque(items, control, role, equivalent=_shown(control))
 
     def _keep_edges(self, opaque: Item, held: list[Item]) -> None:
         """A group without words that belongs to one computed field joins it."""
@@ -183,7 +208,9 @@ class Collector:
             properties = children.pop(0)
         else:
             properties = next((child for child in children if short_name(child) in _RUN_PROPERTIES), None)
-        self._run_children(children, run, self._formats.of_run(run, properties), items)
+        if properties is not None and len(properties) and short_name(properties) == "a:rPr":
+            self.tips.append(properties)
+        self._run_children(children, run, self._formats.of_run(run, properties, self._is_hidden), items)
 
     def _run_children(self, children: Iterable[Element], run: Element, look: RunFormat, items: list[Item]) -> None:
         for child in children:
@@ -195,6 +222,8 @@ class Collector:
             elif name in SEAMS:
                 self._seam = True
             elif name == "w:fldChar":
+                if len(child):
+                    self.tips.append(child)
                 self._edge(child, items)
             elif name == "w:instrText":
                 self._instruction(child, items)
@@ -213,6 +242,12 @@ class Collector:
         if not text:
             return
         if look.is_kept or (self._flow.fields and self._flow.computing):
+            if (
+                look.is_hidden
+                and text.strip()
+                and not (items and isinstance(items[-1], Opaque) and items[-1].field is _KEPT)
+            ):
+                self.hidden_count += 1
             self._opaque(items, node, TagRole.OTHER, equivalent=text, joins=_KEPT)
             return
         slot = Slot(node, run, look, text, has_seam=True)

@@ -1,108 +1,267 @@
 """Content controls bound to data: Word shows the stored data, so it is translated in step (ECMA-376 §17.5.2.6).
 
-Only what is plain is followed: a control that shows exactly the text of one element, found by the simple location paths
-Word writes. Dates, lists and check boxes store values, not text, and are left.
+`<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to `docProps/app.xml`; when it shows
+`<w:t>Gartenbau AG</w:t>` in the translation, `<Company>Gartenbau AG</Company>` is stored. Controls that show exactly
+what is stored are followed, all of one piece of data in step. Others whose data Word would put in the place of a
+translation (chosen entries of lists, other text, paths that are not plain) are left as they are and counted. Dates are
+translated and counted: Word writes them anew in the language that `w:lid` says when somebody opens the document in it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from dragoman_documents.docx.distribute import set_text
 from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.xml import Element, attribute, short_name
+from dragoman_documents.docx.xml import Element, attribute, legal_text, names, short_name
 
 _STEP = re.compile(r"/(?:([\w.-]+):)?([\w.-]+)(?:\[(\d+)\])?")
+_ATTRIBUTE = re.compile(r"/@(?:([\w.-]+):)?([\w.-]+)$")
+_TEXT = re.compile(r"/text\(\)(?:\[1\])?$")
 _MAPPING = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"']*)["']""")
-_STORED_VALUES = frozenset({"w:date", "w:dropDownList", "w:comboBox", "w:picture", "w14:checkbox", "w:docPartList"})
+_LISTS = names("w:dropDownList w:comboBox")
+_OTHER_KINDS = names("w:picture w14:checkbox w15:repeatingSection w15:repeatingSectionItem w:group w:equation")
 _CORE_PROPERTIES = "{6C3C8BC8-F283-45AE-878A-BAB7291924A1}"
+_EXTENDED_PROPERTIES = "{6668398D-A668-4E3E-A5EB-62B293D839F1}"
+_MARKS = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "\u2011"}
+_PARTS_OF_TEXT = frozenset({"w:t", "w:p", *_MARKS})
+_GONE = names("w:moveFrom w:del")
+_BREAKS = ("_x000d_\n", "_x000D_\n", "\r\n", "\r", "_x000a_", "_x000A_")
+"""How line breaks are stored besides as they are: by Word in properties, and by other programs."""
+
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(eq=False, slots=True)
+class _Datum:
+    """One piece of stored data: the text of an element, or one of its attributes; and the controls that show it."""
+
+    part: str
+    element: Element
+    key: str
+    stored: str
+    controls: list[_Control] = field(default_factory=list["_Control"])
+
+    @property
+    def now(self) -> str:
+        """What is stored, as it is written."""
+        return (self.element.get(self.key) if self.key else self.element.text) or ""
+
+    def store(self, text: str) -> None:
+        """Store a text, its line breaks spelt as those of the source."""
+        spelling = next((each for each in _BREAKS if each in self.stored), "\n")
+        written = legal_text(text).replace("\n", spelling)
+        if self.key:
+            self.element.set(self.key, written)
+        else:
+            self.element.text = written
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
-    """A control, the part and element it shows, and the text both had."""
+class _Control:
+    """A control that shows a piece of data: where, and the text it had."""
 
-    content: Element
     part: str
-    element: Element
+    content: Element
     text: str
 
 
 class BoundControls:
-    """The bound controls of a document, as they were before it was translated."""
+    """The bound controls of a document, as they were before it was translated.
+
+    `kept` are the controls to leave as they are, `refilled_count` is how many others Word fills anew.
+    """
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self._stores: dict[str, str] | None = None
-        self._controls = [bound for name in package.stories() for bound in self._in_part(name)]
+        self._stores: dict[str, list[str]] | None = None
+        self._data: dict[tuple[Element, str], _Datum] = {}
+        self.kept: set[Element] = set()
+        self.refilled_count = 0
+        for name in package.stories():
+            self._read(name)
 
     def follow(self) -> None:
-        """Give the stored data of every control that was translated its new text."""
-        for bound in self._controls:
-            text = _shown(bound.content)
-            if text != bound.text and bound.element.text == bound.text:
-                bound.element.text = text
-                self._package.mark_changed(bound.part)
+        """Give the stored data of every control that was translated its new text, and so all controls that show it."""
+        for datum in self._data.values():
+            shown = [_shown(control.content) for control in datum.controls]
+            changed = [text for text, control in zip(shown, datum.controls, strict=True) if text != control.text]
+            if changed:
+                text = changed[0]
+            elif datum.now != datum.stored:
+                text = _unfolded(datum.now)  # a property was translated by itself
+            else:
+                continue
+            if _unfolded(datum.now) != text:
+                datum.store(text)
+                self._package.mark_changed(datum.part)
+            for control, own in zip(datum.controls, shown, strict=True):
+                if own != text and _show(control.content, text):
+                    self._package.mark_changed(control.part)
 
-    def _in_part(self, name: str) -> Iterator[_Bound]:
+    def _read(self, name: str) -> None:
         root = self._package.root(name)
-        if root is None or not root.tag.startswith("{"):
+        if root is None or not self._package.holds_bindings(name):
             return
-        space = root.tag.partition("}")[0] + "}"
-        for binding in root.iter(f"{space}dataBinding"):
+        for binding in root.iter("{*}dataBinding"):
             properties = binding.getparent()
             control = properties.getparent() if properties is not None else None
-            if properties is None or control is None or any(short_name(item) in _STORED_VALUES for item in properties):
+            if properties is None or control is None or short_name(control) != "w:sdt":
                 continue
             content = next((child for child in control if short_name(child) == "w:sdtContent"), None)
-            found = self._find(binding)
-            if content is not None and found is not None and found[1].text == _shown(content):
-                yield _Bound(content, *found, _shown(content))
+            if content is not None:
+                self._learn(name, binding, properties, control, content)
 
-    def _find(self, binding: Element) -> tuple[str, Element] | None:
-        part = self._store(attribute(binding, "w:storeItemID") or "")
-        root = self._package.root(part) if part else None
-        if root is None:
-            return None
-        prefixes = dict(_MAPPING.findall(attribute(binding, "w:prefixMappings") or ""))
-        element = _located(root, attribute(binding, "w:xpath") or "", prefixes)
-        return (part, element) if element is not None else None
+    def _learn(self, name: str, binding: Element, properties: Element, control: Element, content: Element) -> None:
+        """Have a control followed, or kept where Word would show other text than a translation has."""
+        kinds = {short_name(item) for item in properties}
+        if kinds & _OTHER_KINDS:
+            return
+        shown = _shown(content)
+        datum, is_reachable = self._find(binding)
+        is_filled = datum is not None and bool(datum.stored.strip())
+        if datum is not None and is_filled and _is_same(datum.stored, shown) and _is_text(kinds, properties):
+            datum.controls.append(_Control(name, content, shown))
+        elif any(map(str.isalpha, shown)) and (is_filled or not is_reachable):
+            if "w:date" in kinds:
+                self.refilled_count += 1
+            else:
+                self.kept.add(control)
 
-    def _store(self, store_id: str) -> str:
-        """The part with that data, empty where there is none."""
+    def _find(self, binding: Element) -> tuple[_Datum | None, bool]:
+        """The data a binding leads to, None where there is none; and whether the path is one that can be followed."""
+        path = (
+            attribute(binding, f"{short_name(binding).partition(':')[0]}:xpath") or attribute(binding, "w:xpath") or ""
+        )
+        mappings = attribute(binding, "w:prefixMappings") or attribute(binding, "w15:prefixMappings") or ""
+        store_id = attribute(binding, "w:storeItemID") or attribute(binding, "w15:storeItemID") or ""
+        prefixes = dict(_MAPPING.findall(mappings))
+        for part in self._parts(store_id):
+            root = self._package.root(part)
+            if root is None:
+                continue
+            if not _is_plain(path):
+                return None, False
+            found = _located(root, path, prefixes)
+            if found is not None:
+                element, key = found
+                text = (element.get(key) if key else element.text) or ""
+                return self._data.setdefault(found, _Datum(part, element, key, text)), True
+        return None, True
+
+    def _parts(self, store_id: str) -> Sequence[str]:
+        """The parts with that data, all parts with data where no id is stated."""
         if self._stores is None:
-            self._stores = dict(_stores(self._package))
-        return self._stores.get(store_id.upper(), "")
+            self._stores = {}
+            for stated, name in _stores(self._package):
+                self._stores.setdefault(stated, []).append(name)
+        if store_id:
+            return self._stores.get(store_id.upper(), [])
+        return [name for names_of in self._stores.values() for name in names_of]
 
 
 def _stores(package: Package) -> Iterator[tuple[str, str]]:
-    for name in package.with_role(PartRole.CORE_PROPERTIES):
-        yield _CORE_PROPERTIES, name
     for name in package.with_role(PartRole.CUSTOM_XML):
         for described in package.related(name, "customXmlProps"):
             root = package.root(described)
             if root is not None:
                 yield (attribute(root, "ds:itemID") or "").upper(), name
+    for name in package.with_role(PartRole.CORE_PROPERTIES):
+        yield _CORE_PROPERTIES, name
+    for name in package.with_role(PartRole.EXTENDED_PROPERTIES):
+        yield _EXTENDED_PROPERTIES, name
+
+
+def _is_text(kinds: set[str], properties: Element) -> bool:
+    """Whether a control stores what it shows: text, and not the value of a chosen entry.
+
+    A list that may be typed into stores what was typed.
+    """
+    if not kinds & _LISTS:
+        return True
+    return "w:comboBox" in kinds and not any(short_name(item) == "w:listItem" for item in properties.iter())
+
+
+def _lines(content: Element) -> Iterator[Element]:
+    """The elements of a control's content that make its text, without what is tracked as gone."""
+    for node in content.iter():
+        name = short_name(node)
+        if name in _PARTS_OF_TEXT and not (name != "w:p" and _is_no_text(node)):
+            yield node
+
+
+def _is_no_text(node: Element) -> bool:
+    parent = node.getparent()
+    if parent is None or short_name(parent) != "w:r":  # a tab stop of a paragraph's properties
+        return True
+    return any(short_name(ancestor) in _GONE for ancestor in parent.iterancestors())
 
 
 def _shown(content: Element) -> str:
-    return "".join(node.text or "" for node in content.iter() if short_name(node) == "w:t")
+    """The text a control shows, with line breaks between its paragraphs."""
+    pieces: list[str] = []
+    has_paragraph = False
+    for node in _lines(content):
+        name = short_name(node)
+        if name == "w:p":
+            pieces += ["\n"] if has_paragraph else []
+            has_paragraph = True
+        else:
+            pieces.append(_MARKS.get(name) or node.text or "")
+    return "".join(pieces)
 
 
-def _located(root: Element, path: str, prefixes: dict[str, str]) -> Element | None:
-    """The childless element at a path of plain steps, None for any other path."""
-    steps = list(_STEP.finditer(path))
-    if not steps or "".join(step.group(0) for step in steps) != path:
-        return None
+def _show(content: Element, text: str) -> bool:
+    """Have a control show a text with as many lines as it has; whether it could."""
+    lines: list[list[Element]] = [[]]
+    for node in _lines(content):
+        name = short_name(node)
+        if name == "w:t":
+            lines[-1].append(node)
+        elif _MARKS.get(name) == "\n" or (name == "w:p" and any(lines)):
+            lines.append([])
+    wanted = text.split("\n")
+    if len(lines) != len(wanted) or not all(nodes or not line for nodes, line in zip(lines, wanted, strict=True)):
+        return False
+    for nodes, line in zip(lines, wanted, strict=True):
+        for index, node in enumerate(nodes):
+            set_text(node, line if not index else "")
+    return True
+
+
+def _is_same(stored: str, shown: str) -> bool:
+    """Whether a control shows what is stored, but for white space, which Word joins where a control has one line."""
+    return _SPACES.sub(" ", _unfolded(stored)).strip() == _SPACES.sub(" ", shown).strip()
+
+
+def _unfolded(stored: str) -> str:
+    for spelling in _BREAKS:
+        stored = stored.replace(spelling, "\n")
+    return stored
+
+
+def _is_plain(path: str) -> bool:
+    steps = _ATTRIBUTE.sub("", _TEXT.sub("", path))
+    return bool(steps) and "".join(step.group(0) for step in _STEP.finditer(steps)) == steps
+
+
+def _located(root: Element, path: str, prefixes: dict[str, str]) -> tuple[Element, str] | None:
+    """The childless element at a path of plain steps and no attribute, or an element and its attribute's name."""
+    last = _ATTRIBUTE.search(path)
     level, found = [root], root
-    for step in steps:
+    for step in _STEP.finditer(_ATTRIBUTE.sub("", _TEXT.sub("", path))):
         prefix, local, position = step.groups()
         name = f"{{{prefixes[prefix]}}}{local}" if prefix in prefixes else local
         same = [element for element in level if element.tag == name]
         index = int(position or 1) - 1
-        if index >= len(same):
+        if not 0 <= index < len(same):
             return None
         found = same[index]
         level = list(found)
-    return found if not level else None
+    if last is None:
+        return (found, "") if not any(short_name(child) for child in level) else None
+    prefix, local = last.groups()
+    key = f"{{{prefixes[prefix]}}}{local}" if prefix in prefixes else local
+    return (found, key) if key in found.attrib else None

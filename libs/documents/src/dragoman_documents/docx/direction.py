@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dragoman_contracts.locale import Locale
+from dragoman_documents.docx.drawn import turn_drawn
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, names, namespace_of, short_name
 
@@ -34,8 +35,11 @@ def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, s
     """State the locale on runs of WordprocessingML; others say their language elsewhere and are left alone.
 
     For a right-to-left locale also the direction of runs, their paragraph and the table around it (§17.4.1), and the
-    looks that complex scripts do not share with others.
+    looks that complex scripts do not share with others. Drawn paragraphs get the direction alone.
     """
+    if runs and locale.is_right_to_left and short_name(paragraph) == "a:p":
+        turn_drawn(paragraph)
+        return
     for run in runs:
         if short_name(run) != "w:r":
             continue

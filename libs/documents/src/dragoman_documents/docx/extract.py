@@ -11,6 +11,7 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.text import Anchor, Segment, Tag, Unit, plain_text
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.findings import Finding
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
@@ -24,6 +25,7 @@ _LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})  # what extraction l
 _GIVEN: dict[type[Value], set[str]] = {
     kind: {name for name in kind.model_fields if name not in _LEFT_OUT} for kind in (Unit, Anchor, Segment)
 }
+_ALL = {*Unit.model_fields}
 
 
 UNIT_RULES = 2
@@ -46,7 +48,7 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
     """
     with paused_collection():
         package = Package(data, budget or Budget(), _FOLDED_BYTES)
-        plans = plan_units(package, options or ExtractOptions())
+        plans = plan_units(package, options or ExtractOptions(), BoundControls(package))
         units = tuple(_units(plans))
     counts = Counter(str(unit.story) for unit in units)
     return Extraction(units=units, counts=dict(counts), findings=unreadable_parts(package))
@@ -80,16 +82,17 @@ def _unit(plan: Plan, text: str, context_key: str) -> Unit:
             "tags": tuple(plan.specs),
             "style": plan.style,
             "is_translatable": plan.is_translatable and _has_letters(text),
-            "max_length_chars": None,
+            "max_length_chars": plan.max_length_chars,
         },
+        _ALL if plan.max_length_chars is not None else None,
     )
 
 
-def _made(kind: type[_Value], fields: dict[str, object]) -> _Value:
+def _made(kind: type[_Value], fields: dict[str, object], given: set[str] | None = None) -> _Value:
     """A value of all its fields, in their order, known to be valid: checking them would cost more than finding them."""
     value, put = kind.__new__(kind), object.__setattr__
     put(value, "__dict__", fields)
-    put(value, "__pydantic_fields_set__", _GIVEN[kind])
+    put(value, "__pydantic_fields_set__", given or _GIVEN[kind])
     put(value, "__pydantic_extra__", None)
     put(value, "__pydantic_private__", None)
     return value

@@ -88,12 +88,33 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         _INFO,
         "Stretches of hidden text: {count}. They stay as they are. Switch hidden text on to translate them.",
     ),
+    "numbering": (
+        _INFO,
+        "Levels of numbered lists and headings with words (such as Article 1): {count}. The words are translated; text "
+        "that names them, as in a reference typed by hand, must use the same ones.",
+    ),
+    "numbering_left": (
+        _INFO,
+        "Levels of numbering whose words or letters stay as they are: {count}. Change them in Word, under Define New "
+        "Multilevel List, where they are to be other ones.",
+    ),
+    "statistical_charts": (
+        _INFO,
+        "Newer charts (waterfall, treemap, funnel …): {count}. Their text stays in the source language. Switch "
+        "statistical charts on to translate it.",
+    ),
     "mathematics": (_INFO, "Formulas: {count}, kept as they are."),
     "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
     "mail_merge": (_INFO, "The document is a mail-merge form. Its fields stay and are filled by Word as before."),
     "data_bound": (
         _INFO,
         "Content controls that show data stored in the document: {count}. That data is translated in step with them.",
+    ),
+    "data_bound_left": (
+        _WARNING,
+        "Content controls that Word fills with stored data of the source (dates, chosen entries, text of another "
+        "program): {count}. They stay in the source language, dates when Word opens the document. Fill them in again "
+        "in the translation.",
     ),
     "fonts": (
         _INFO,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dragoman_documents.docx.hidden import HiddenStyles, is_on
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, names, short_name
 
@@ -30,79 +31,53 @@ Item = tuple[str, tuple[tuple[str, str], ...], tuple[object, ...]]
 class RunFormat:
     """How a run looks. `exact` tells formats apart to the last property; `visible` leaves out what no reader notices.
 
-    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it is,
-    `shows_on_space` that even white space looks different in it (an underline, a highlight).
+    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it is, `is_hidden` that
+    this is because nobody sees it, `shows_on_space` that even white space looks different in it (an underline).
     """
 
     exact: int
     visible: int
     is_kept: bool = False
+    is_hidden: bool = False
     shows_on_space: bool = False
-
-
-def read_hidden_styles(root: Element | None) -> frozenset[str]:
-    """The ids of the character styles that hide text, by themselves or by what they are based on."""
-    bases: dict[str, str] = {}
-    stated: dict[str, bool] = {}
-    for style in root if root is not None else ():
-        if short_name(style) != "w:style" or attribute(style, "w:type") != "character":
-            continue
-        style_id = attribute(style, "w:styleId") or ""
-        for child in style:
-            if short_name(child) == "w:basedOn":
-                bases[style_id] = attribute(child, "w:val") or ""
-            elif short_name(child) == "w:rPr":
-                stated |= [(style_id, _is_on(item)) for item in child if short_name(item) == "w:vanish"]
-    return frozenset(_inheriting(bases, stated))
-
-
-def _inheriting(bases: dict[str, str], stated: dict[str, bool]) -> set[str]:
-    hidden: set[str] = set()
-    for style in {*bases, *stated}:
-        current, seen = style, set[str]()
-        while current and current not in seen and current not in stated:
-            seen.add(current)
-            current = bases.get(current, "")
-        if stated.get(current):
-            hidden.add(style)
-    return hidden
-
-
-def _is_on(element: Element) -> bool:
-    return (attribute(element, "w:val") or "1").lower() in _ON
 
 
 class Formats:
     """Numbers the run formats of one document, so that equal ones are told by comparing two integers."""
 
-    def __init__(self, hidden_styles: frozenset[str], options: ExtractOptions) -> None:
-        self._hidden_styles = hidden_styles
+    def __init__(self, styles: HiddenStyles, options: ExtractOptions) -> None:
+        self.styles = styles
         self._options = options
         self._numbers: dict[Key, int] = {}
         self._known: dict[Key, tuple[RunFormat, RunFormat]] = {}
+        self._known_around: dict[Key, tuple[RunFormat, RunFormat]] = {}
 
-    def of_run(self, run: Element, properties: Element | None) -> RunFormat:
-        """The format of a run whose rPr is `properties`."""
-        narrow, wide = self.looks(run, properties)
+    def of_run(self, run: Element, properties: Element | None, around: bool = False) -> RunFormat:
+        """The format of a run whose rPr is `properties`; `around` says that the paragraph's styles hide it."""
+        narrow, wide = self.looks(run, properties, around)
         return narrow if narrow is wide or not _is_wide(run) else wide
 
-    def looks(self, run: Element, properties: Element | None) -> tuple[RunFormat, RunFormat]:
+    def looks(self, run: Element, properties: Element | None, around: bool = False) -> tuple[RunFormat, RunFormat]:
         """The format of the run where it shows Latin letters, and where others; one and the same where no font says."""
+        memory = self._known_around if around else self._known
         seen = _fingerprint(run, properties)
-        known = self._known.get(seen)
+        known = memory.get(seen)
         if known is None:
-            known = self._known[seen] = self._numbered(run, properties)
+            known = memory[seen] = self._numbered(run, properties, around)
         return known
 
-    def _numbered(self, run: Element, properties: Element | None) -> tuple[RunFormat, RunFormat]:
+    def _numbered(self, run: Element, properties: Element | None, around: bool) -> tuple[RunFormat, RunFormat]:
         """The format where the run's letters are drawn by its Latin fonts, and where by its other ones."""
+        is_hidden = not self._options.hidden_text and self._is_hidden(properties, around)
+        is_kept = is_hidden or (properties is not None and self._is_left_out(properties))
         attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
         items = _properties_key(properties)
         narrow, wide = (
             RunFormat(
                 exact=self._number((run.tag, attributes, *items)),
                 visible=self._number((run.tag, attributes, *_visible(items, ignored))),
-                is_kept=properties is not None and self._is_kept(properties),
+                is_kept=is_kept,
+                is_hidden=is_hidden,
                 shows_on_space=any(SHORT_NAMES[item[0]] in _SHOWN_ON_SPACE for item in items),
             )
             for ignored in (_FAINT_FONTS | _WIDE_FONTS, _FAINT_FONTS)
@@ -112,24 +87,26 @@ class Formats:
     def _number(self, key: Key) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
 
-    def _is_kept(self, properties: Element) -> bool:
+    def _is_hidden(self, properties: Element | None, around: bool) -> bool:
+        style = ""
+        for item in properties if properties is not None else ():
+            if short_name(item) == "w:vanish":
+                return is_on(item)
+            if short_name(item) == "w:rStyle":
+                style = attribute(item, "w:val") or ""
+        return self.styles.hides(style, around)
+
+    def _is_left_out(self, properties: Element) -> bool:
         options = self._options
-        is_hidden: bool | None = None
         for item in properties:
-            name = short_name(item)
-            value = attribute(item, "w:val") or ""
-            if name == "w:vanish":
-                is_hidden = _is_on(item)
-            elif name == "w:rStyle":
-                if value in options.untranslated_styles:
-                    return True
-                if is_hidden is None and value in self._hidden_styles:
-                    is_hidden = True
-            elif (name == "w:highlight" and value in options.untranslated_highlights) or (
-                name == "w:color" and value.upper() in options.untranslated_colours
+            name, value = short_name(item), attribute(item, "w:val") or ""
+            if (
+                (name == "w:rStyle" and value in options.untranslated_styles)
+                or (name == "w:highlight" and value in options.untranslated_highlights)
+                or (name == "w:color" and value.upper() in options.untranslated_colours)
             ):
                 return True
-        return bool(is_hidden) and not options.hidden_text
+        return False
 
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:

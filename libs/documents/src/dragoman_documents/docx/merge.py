@@ -10,8 +10,9 @@ from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.direction import mirror_rest
+from dragoman_documents.docx.drawn import turn_labels
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.stories import plan_units, prose_parts, style_parts
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
@@ -61,14 +62,14 @@ def _write(
     styles: Styles,
 ) -> bool:
     """Put the targets wherever their texts are shown; whether any is another text."""
-    plans = {plan.unit_id: plan for plan in plan_units(package, options, is_writing=True)}
+    controls = BoundControls(package)
+    plans = {plan.unit_id: plan for plan in plan_units(package, options, controls, is_writing=True)}
     unknown = targets.keys() - plans.keys()
     if unknown:
         raise UnknownUnitError(
             f"{len(unknown)} targets name units that this document does not have. "
             "It changed, or other options were used: extract it again."
         )
-    controls = BoundControls(package)
     is_changed = False
     for unit_id, plan in plans.items():
         if unit_id in targets:
@@ -82,6 +83,10 @@ def _write(
 
 
 def _mirror_rest(package: Package, options: ExtractOptions) -> None:
+    for name in package.with_role(PartRole.CHART):
+        root = package.root(name)
+        if root is not None and package.is_changed(name):
+            turn_labels(root)
     for name in prose_parts(package, options):
         root = package.root(name)
         if root is not None and mirror_rest(root):

@@ -25,7 +25,9 @@ class ExtractOptions(Value):
     """Which text becomes units. Extraction and merge of one document must use the same options.
 
     `statistical_charts` are the newer kinds (waterfall, treemap, funnel): Word takes their labels from the workbook
-    behind them when they are edited, so translating the copy in the document is off unless asked for.
+    behind them when they are edited, so translating the copy in the document is off unless asked for. `form_help` is
+    what old form fields say on F1, in the status bar and before they are filled in; `numbering` the words that lists
+    put before their paragraphs.
     """
 
     headers: bool = True
@@ -40,6 +42,9 @@ class ExtractOptions(Value):
     diagrams: bool = True
     word_art: bool = True
     alternative_text: bool = True
+    tooltips: bool = True
+    form_help: bool = True
+    numbering: bool = True
     properties: bool = True
     hidden_text: bool = False
     untranslated_styles: frozenset[StyleId] = frozenset()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
@@ -26,6 +26,7 @@ from dragoman_documents.docx.xml import (
 from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
 
 _CONTENT_TYPES = "[content_types].xml"
+_BINDING = b"dataBinding"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _NO_RELATIONSHIPS = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
 _WORD_ML = re.compile(r"application/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\.")
@@ -45,6 +46,8 @@ class PartRole(StrEnum):
     STATISTICAL_CHART = "statistical_chart"
     DIAGRAM = "diagram"
     CORE_PROPERTIES = "core_properties"
+    EXTENDED_PROPERTIES = "extended_properties"
+    NUMBERING = "numbering"
     STYLES = "styles"
     SETTINGS = "settings"
     FONT_TABLE = "font_table"
@@ -73,6 +76,8 @@ _BY_CONTENT_TYPE = (
     ("drawingml.diagramdata+xml", PartRole.DIAGRAM),
     ("drawingml.diagramdrawing+xml", PartRole.DIAGRAM),
     ("core-properties+xml", PartRole.CORE_PROPERTIES),
+    ("extended-properties+xml", PartRole.EXTENDED_PROPERTIES),
+    ("wordprocessingml.numbering+xml", PartRole.NUMBERING),
     ("wordprocessingml.styles+xml", PartRole.STYLES),
     ("wordprocessingml.settings+xml", PartRole.SETTINGS),
     ("wordprocessingml.fonttable+xml", PartRole.FONT_TABLE),
@@ -93,6 +98,8 @@ _BY_RELATIONSHIP = {
     "diagramData": PartRole.DIAGRAM,
     "diagramDrawing": PartRole.DIAGRAM,
     "core-properties": PartRole.CORE_PROPERTIES,
+    "extended-properties": PartRole.EXTENDED_PROPERTIES,
+    "numbering": PartRole.NUMBERING,
     "styles": PartRole.STYLES,
     "settings": PartRole.SETTINGS,
     "fontTable": PartRole.FONT_TABLE,
@@ -103,7 +110,7 @@ _BY_RELATIONSHIP = {
     "package": PartRole.EMBEDDED,
     "image": PartRole.PICTURE,
 }
-_STORY_ORDER = (
+_STORIES = (
     PartRole.MAIN,
     PartRole.HEADER,
     PartRole.FOOTER,
@@ -116,6 +123,7 @@ _STORY_ORDER = (
     PartRole.DIAGRAM,
     PartRole.CORE_PROPERTIES,
 )
+_STORY_ORDER = {role: rank for rank, role in enumerate(_STORIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,7 @@ class Package:
         self._folded_bytes = folded_bytes
         self._folds: dict[str, Folds] = {}
         self._points: dict[str, Points] = {}
+        self._bound: set[str] = set()
         self.size_bytes = len(data)
         self._archive = Archive(data, budget)
         self._entries: dict[str, Entry] = {}
@@ -184,12 +193,16 @@ class Package:
 
     def with_role(self, *roles: PartRole) -> tuple[str, ...]:
         """The names of the parts with one of these roles, in the order of the archive."""
-        return tuple(name for name in self.names if self.role(name) in roles)
+        return tuple([_name(entry) for key, entry in self._entries.items() if self._roles[key] in roles])
 
     def stories(self) -> tuple[str, ...]:
         """The parts that can hold text, the main document first, then by kind."""
-        ranked = [(_STORY_ORDER.index(self.role(name)), name) for name in self.names if self.role(name) in _STORY_ORDER]
-        return tuple(name for _, name in sorted(ranked, key=lambda item: (item[0], _natural(item[1]))))
+        ranked = [
+            (rank, _natural(_name(entry)), _name(entry))
+            for key, entry in self._entries.items()
+            if (rank := _STORY_ORDER.get(self._roles[key])) is not None
+        ]
+        return tuple([name for _, _, name in sorted(ranked)])
 
     def relationships(self, name: str) -> tuple[Relationship, ...]:
         """The relationships of a part, or of the package for the empty name."""
@@ -198,11 +211,11 @@ class Package:
             self._relationships[key] = self._read_relationships(key)
         return self._relationships[key]
 
-    def root(self, name: str, naming: bytes = b"") -> Element | None:
+    def root(self, name: str, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
         """The root of an XML part, or None where the part is absent or not well-formed.
 
-        Where only elements whose name holds `naming` are wanted, a part without any is None too: it need not be parsed.
-        The main document is always there: a package without a readable one is refused when opened.
+        A part that its bytes tell not to be `wanted` is None too: it need not be parsed. Other encodings than UTF-8 are
+        not asked about. The main document is always there: a package without a readable one is refused when opened.
 
         Raises:
             TooLargeError: the part passes the budget.
@@ -210,8 +223,8 @@ class Package:
         key = _key(name)
         if key not in self._roots:
             entry = self._entries.get(key)
-            root = self._parse_if_well_formed(key, entry, naming) if entry else None
-            if naming and root is None:
+            root = self._parse_if_well_formed(key, entry, wanted) if entry else None
+            if wanted is not None and root is None:
                 return None
             self._roots[key] = root
         return self._roots[key]
@@ -230,6 +243,10 @@ class Package:
     def mark_changed(self, name: str) -> None:
         """Have the part serialised when the package is saved."""
         self._changed.add(_key(name))
+
+    def is_changed(self, name: str) -> bool:
+        """Whether the part is to be serialised when the package is saved."""
+        return _key(name) in self._changed
 
     def saved(self) -> bytes:
         """The package with its changed parts, everything else byte by byte as it was."""
@@ -289,10 +306,16 @@ class Package:
         root = self.root(name)
         return iter(()) if root is None else iter(root)
 
-    def _parse(self, key: str, entry: Entry, naming: bytes = b"") -> Element | None:
+    def holds_bindings(self, name: str) -> bool:
+        """Whether a parsed part may have content controls that are bound to data."""
+        return _key(name) in self._bound
+
+    def _parse(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
         data = self._archive.read(entry)
-        if naming not in data and is_utf8(data):
+        if wanted is not None and is_utf8(data) and not wanted(data):
             return None
+        if _BINDING in data or not is_utf8(data):
+            self._bound.add(key)
         self._prologs[key] = prolog(data)
         if self._folded_bytes is not None and len(data) >= self._folded_bytes:
             data = self._reduced(key, data)
@@ -306,10 +329,10 @@ class Package:
             self._points[key], data = pointed
         return data
 
-    def _parse_if_well_formed(self, key: str, entry: Entry, naming: bytes) -> Element | None:
+    def _parse_if_well_formed(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None) -> Element | None:
         """A part that the document can be read without is left as it is where it is damaged."""
         try:
-            return self._parse(key, entry, naming)
+            return self._parse(key, entry, wanted)
         except TooLargeError:
             raise
         except DocumentError:

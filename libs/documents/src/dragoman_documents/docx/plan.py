@@ -19,6 +19,18 @@ from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, legal_text
 
 
+def path_below(top: Element, element: Element, path: str = "") -> str:
+    """The structural path of an element below one whose own path is known; the root of a part has the empty one."""
+    steps: list[str] = []
+    while element is not top:
+        parent = element.getparent()
+        if parent is None:
+            break
+        steps.append(str(parent.index(element)))
+        element = parent
+    return ".".join([path, *reversed(steps)] if path else reversed(steps))
+
+
 class Holder(Protocol):
     """What a unit was read from."""
 
@@ -69,11 +81,15 @@ class FoldedParagraph:
 
 @dataclass(eq=False, slots=True)
 class Value:
-    """A unit read from one attribute, or from the text of one element where `attribute` is None."""
+    """A unit read from one attribute, or from the text of one element where `attribute` is None.
+
+    A target of more than `limit` characters is cut: QA warns of it, and the schema would not let the file be opened.
+    """
 
     element: Element
     attribute: str | None
     text: str
+    limit: int | None = None
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the attribute or element; such text says its language elsewhere."""
@@ -81,6 +97,8 @@ class Value:
         inner = self.text.strip()
         start = self.text.index(inner)
         value = self.text[:start] + plain + self.text[start + len(inner) :]
+        if self.limit is not None and len(value) > self.limit:
+            value = value[: self.limit - 1] + "…"
         if self.attribute is None:
             set_text(self.element, value)
         else:
@@ -91,7 +109,8 @@ class Value:
 class Plan:
     """A unit, where it stands, what it was read from, and what shows the same text and is written in step.
 
-    `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many.
+    `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many;
+    `max_length_chars` where the schema sets no limit.
     """
 
     part: str
@@ -103,6 +122,7 @@ class Plan:
     style: str = ""
     is_translatable: bool = True
     mirrors: tuple[Plan, ...] = ()
+    max_length_chars: int | None = None
 
     @property
     def unit_id(self) -> str:

@@ -9,6 +9,7 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.text import plain_text
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.findings import Finding, finding
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
@@ -19,7 +20,7 @@ from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, short_n
 _LONG_WORDS = 50_000
 _CHANGES = frozenset({"w:ins", "w:del", "w:moveFrom", "w:moveTo"})
 _CHOICES = frozenset({"w:dropDownList", "w:comboBox", "w:ddList"})
-_SWITCHES = frozenset({"w:rtl", "w:bidi", "w:vanish"})
+_SWITCHES = frozenset({"w:rtl", "w:bidi"})
 _LOOKED_AT = tuple(f"{{*}}{name.removeprefix('w:')}" for name in (*sorted(_SWITCHES), "w:lang", "w:rFonts"))
 _OFF = frozenset({"0", "false", "off"})
 
@@ -73,8 +74,11 @@ def inspect_and_read(
     with paused_collection():
         package = Package(data, budget or Budget())
         survey = _Survey(package)
-        plans = plan_units(package, options)
+        controls = BoundControls(package)
+        left = Counter[str]()
+        plans = plan_units(package, options, controls, left=left)
         texts = tuple([plain_text(plan.content) for plan in plans])
+        survey.left = left | _also_left(package, options, controls)
         return _facts(package, options, survey, plans, texts), texts
 
 
@@ -116,10 +120,22 @@ def unreadable_parts(package: Package) -> tuple[Finding, ...]:
     return (finding("part.unreadable", broken),) if broken else ()
 
 
+def _also_left(package: Package, options: ExtractOptions, controls: BoundControls) -> Counter[str]:
+    """How much stays as it is, or is translated where nobody may expect it, by code of finding."""
+    charts = len(package.with_role(PartRole.STATISTICAL_CHART))
+    return Counter(
+        {
+            "data_bound_left": len(controls.kept) + controls.refilled_count,
+            "statistical_charts": 0 if options.statistical_charts else charts,
+        }
+    )
+
+
 class _Survey:
-    """Counts the elements of every story part, and reads the settings."""
+    """Counts the elements of every story part, and reads the settings. `left` is how much stays, by code of finding."""
 
     def __init__(self, package: Package) -> None:
+        self.left: Counter[str] = Counter()
         self.elements: Counter[str] = Counter()
         self.languages: Counter[str] = Counter()
         self.spoken: set[str] = set()
@@ -184,11 +200,15 @@ def _findings(
         ("imported_chunks", count["w:altChunk"]),
         ("subdocuments", count["w:subDoc"]),
         ("pictures", len(package.with_role(PartRole.PICTURE))),
-        ("hidden_text", 0 if options.hidden_text else count["w:vanish"]),
+        ("hidden_text", survey.left["hidden_text"]),
+        ("numbering", survey.left["numbering"]),
+        ("numbering_left", survey.left["numbering_left"]),
+        ("statistical_charts", survey.left["statistical_charts"]),
         ("mathematics", count["m:oMath"]),
         ("right_to_left", count["w:rtl"] + count["w:bidi"]),
         ("mail_merge", survey.settings["w:mailMerge"]),
-        ("data_bound", count["w:dataBinding"]),
+        ("data_bound", count["w:dataBinding"] + count["w15:dataBinding"] - survey.left["data_bound_left"]),
+        ("data_bound_left", survey.left["data_bound_left"]),
         ("fonts", len(survey.fonts)),
         ("languages", spoken if spoken > 1 else 0),
         ("embedded_fonts", survey.settings["w:embedTrueTypeFonts"]),

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.attributes import is_in_group, longest, shown_attributes, text_attributes
 from dragoman_documents.docx.collect import Collector, Flow, style_of
 from dragoman_documents.docx.content import tag_content
+from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.fields import find_fields
 from dragoman_documents.docx.fold import Folds, fold_number
-from dragoman_documents.docx.formats import Formats, read_hidden_styles
+from dragoman_documents.docx.formats import Formats
+from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
+from dragoman_documents.docx.numbering import Numbering
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.plan import FoldedParagraph, Holder, Paragraph, Plan, Value
-from dragoman_documents.docx.xml import Element, names, short_name
+from dragoman_documents.docx.plan import FoldedParagraph, Holder, Paragraph, Plan, Value, path_below
+from dragoman_documents.docx.xml import SHORT_NAMES, Element, names, short_name
 
 _STORIES = {
     PartRole.MAIN: (StoryKind.BODY, ""),
@@ -37,18 +43,27 @@ _SKIPPED = names(
     "w:pPr w:rPr w:tblGrid w:trPr w:tcPr w:sectPr w:sdtPr w:sdtEndPr w:proofErr w:tblPrEx w:fldData m:ctrlPr "
     "w:del w:moveFrom w:rt m:oMath m:oMathPara w:docPartPr c:numCache c:numLit"
 )
+_DRAWINGS = names("wp:inline wp:anchor w:pict w:object")
+_CACHES = names("c:strCache c:strLit c:lvl c15:dlblRangeCache c15:dlblFieldTableCache")
 _NOTES = frozenset({"w:footnote", "w:endnote", "w:comment", "w:docPartBody"})
 _PROPERTIES = frozenset({"dc:title", "dc:subject", "dc:description", "cp:keywords", "cp:category"})
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 
-def plan_units(package: Package, options: ExtractOptions, is_writing: bool = False) -> list[Plan]:
+def plan_units(
+    package: Package,
+    options: ExtractOptions,
+    controls: BoundControls,
+    is_writing: bool = False,
+    left: Counter[str] | None = None,
+) -> list[Plan]:
     """The plan of every unit of a document, in document order: part by part, each story where it is anchored.
 
-    Only with `is_writing` do the plans hold what they were read from.
+    Controls that `controls` cannot keep in step with their data are left. Only with `is_writing` do the plans hold what
+    they were read from. `left` takes how much stays as it is, by code of finding.
     """
-    sheet = next((package.root(name, naming=b"vanish") for name in style_parts(package)), None)
-    formats = Formats(read_hidden_styles(sheet), options)
+    left = left if left is not None else Counter()
+    formats = {part: Formats(_hidden_styles(package, part), options) for part in _with_styles(package)}
     plans: list[Plan] = []
     for name in package.stories():
         story, switch = _STORIES[package.role(name)]
@@ -56,9 +71,14 @@ def plan_units(package: Package, options: ExtractOptions, is_writing: bool = Fal
         if root is None or (switch and not getattr(options, switch)):
             continue
         folds = package.folds(name)
-        walker = _PartWalker(name, story, root, formats, options, package.budget, folds, is_writing)
+        looks = formats.get(name) or formats[package.main]  # a glossary has styles of its own
+        walker = _PartWalker(name, story, root, looks, options, package.budget, folds, is_writing, controls.kept)
         plans += _in_step(walker.walk(), plans)
-    return plans
+        left["hidden_text"] += walker.hidden_count
+    numbering = Numbering(package, is_writing)
+    left["numbering" if options.numbering else "numbering_left"] += numbering.word_count
+    left["numbering_left"] += numbering.letter_count
+    return plans + numbering.plans if options.numbering else plans
 
 
 def prose_parts(package: Package, options: ExtractOptions) -> Iterator[str]:
@@ -73,6 +93,20 @@ def style_parts(package: Package) -> Iterator[str]:
     """The names of the parts with styles, that of the main document first."""
     yield from package.related(package.main, "styles")
     yield from package.with_role(PartRole.STYLES)
+
+
+def _with_styles(package: Package) -> tuple[str, ...]:
+    return (package.main, *package.with_role(PartRole.GLOSSARY))
+
+
+def _hidden_styles(package: Package, part: str) -> HiddenStyles:
+    """What the styles of a part hide; those of the main document may be in a part that it does not refer to."""
+    sheets = style_parts(package) if part == package.main else package.related(part, "styles")
+    return read_hidden_styles(next((package.root(name, _may_hide) for name in sheets), None))
+
+
+def _may_hide(data: bytes) -> bool:
+    return b"vanish" in data
 
 
 def _in_step(new: Sequence[Plan], known: Sequence[Plan]) -> list[Plan]:
@@ -118,6 +152,7 @@ class _PartWalker:
         budget: Budget,
         folds: Folds | None,
         is_writing: bool,
+        kept_controls: AbstractSet[Element],
     ) -> None:
         self._part = part
         self._formats = formats
@@ -127,11 +162,18 @@ class _PartWalker:
         self._story = story
         self._options = options
         self._is_writing = is_writing
-        self._collector = Collector(formats, find_fields(root))
+        self._kept_controls = kept_controls
+        self._collector = Collector(formats, find_fields(root), kept_controls)
         self._plans: list[Plan] = []
         self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
         self._places: dict[tuple[str | Tag, ...], list[int]] = {}
+        self._described: dict[str, Plan] = {}
         self._stack: list[_Frame] = []
+
+    @property
+    def hidden_count(self) -> int:
+        """How many stretches of text stay because nobody sees them."""
+        return self._collector.hidden_count
 
     def walk(self) -> list[Plan]:
         """The plans of the part in document order."""
@@ -174,41 +216,46 @@ class _PartWalker:
                 self._push(element, path, story, Flow(), frame.mirror_from)
         elif name in _NOTES:
             self._push(element, path, frame.story, Flow())
-        else:
+        elif not self._kept_controls or element not in self._kept_controls:
             self._values(element, name, path, frame)
             self._push(element, path, frame.story, frame.flow, frame.mirror_from)
 
     def _paragraph(self, element: Element, path: str, frame: _Frame) -> None:
+        is_alike = frame.flow.computing is None and not self._formats.styles.tables  # so markup alone says how it reads
         number = fold_number(element) if self._folds is not None else None
         if self._folds is not None and number is not None:
-            if self._folded(self._folds, number, element, path, frame):
+            if self._folded(self._folds, number, element, path, frame, is_alike):
                 return
             element = self._folds.unfolded(element)
             self._collector.learn_fields(element)
-        shape = self._folds.shape_of(element) if self._folds is not None and frame.flow.computing is None else None
+        shape = self._folds.shape_of(element) if self._folds is not None and is_alike else None
         items = self._collector.paragraph(element, frame.flow)
-        nested = self._collector.nested
-        tagged = tag_content(items) if shape is None else shape.learn(element, items, bool(nested))
+        nested, tips = self._collector.nested, self._collector.tips
+        tagged = tag_content(items) if shape is None else shape.learn(element, items, bool(nested or tips))
         if tagged is not None:
             holder = Paragraph(element, tagged) if self._is_writing else None
             self._add_paragraph(tagged.content, tagged.tags.specs, holder, style_of(element), path, frame)
+        for tip in tips:
+            for inner in (tip,) if short_name(tip) == "w:hyperlink" else tip.iter():
+                self._attributes(inner, short_name(inner), path_below(element, inner, path), frame)
         for inner in reversed(nested):
-            inner_path = _path_below(element, inner, path)
+            inner_path = path_below(element, inner, path)
             if short_name(inner) == "mc:AlternateContent":
                 self._alternate(inner, inner_path, frame)
             else:
                 self._push(inner, inner_path, frame.story, Flow(), frame.mirror_from)
 
-    def _folded(self, folds: Folds, number: int, stub: Element, path: str, frame: _Frame) -> bool:
+    def _folded(self, folds: Folds, number: int, stub: Element, path: str, frame: _Frame, is_alike: bool) -> bool:
         """Read a folded paragraph; whether it could be."""
         shape, words = folds.taken(number)
-        if frame.flow.computing is not None:
+        if not is_alike:
             return False
         looks = shape.prevailing(words)
         if shape.is_fit and looks not in shape.readings:
             element = folds.parsed(number)
             self._collector.learn_fields(element)
-            shape.learn(element, self._collector.paragraph(element, Flow()), bool(self._collector.nested))
+            items = self._collector.paragraph(element, Flow())
+            shape.learn(element, items, bool(self._collector.nested or self._collector.tips))
             looks = shape.prevailing(words)
         if not shape.is_fit:
             return False
@@ -257,64 +304,46 @@ class _PartWalker:
                 self._push(child, branch, frame.story, frame.flow.branch(), mark)
 
     def _values(self, element: Element, name: str, path: str, frame: _Frame) -> None:
-        options = self._options
-        if options.alternative_text and name in {"wp:docPr", "pic:cNvPr"}:
-            for attribute_name in ("descr", "title"):
-                self._attribute(element, attribute_name, path, frame, twin=name == "pic:cNvPr")
-        elif options.word_art and name == "v:textpath":
-            self._attribute(element, "string", path, frame, story=StoryKind.TEXT_BOX)
-        elif options.alternative_text and name.startswith("v:"):
-            self._attribute(element, "alt", path, frame)
-        elif options.alternative_text and name in {"w:tblCaption", "w:tblDescription"}:
-            full = next((key for key in element.attrib if key.endswith("}val")), None)
-            if full:
-                self._attribute(element, full, path, frame)
-        elif name in {"c:v", "cx:v", "cx:pt"} and _is_shown_string(element, name):
-            self._text_value(element, path, frame)
+        if name in _DRAWINGS:
+            self._described = {}
+        elif name in {"c:v", "cx:v", "cx:pt"}:
+            if _is_shown_string(element, name):
+                self._text_value(element, path, frame)
+        elif text_attributes(name):
+            self._attributes(element, name, path, frame)
 
-    def _attribute(
-        self,
-        element: Element,
-        name: str,
-        path: str,
-        frame: _Frame,
-        story: StoryKind = StoryKind.ALTERNATIVE_TEXT,
-        twin: bool = False,
-    ) -> None:
-        text = element.get(name) or ""
-        if text.strip():
-            plan = self._value(element, name, text, f"{path}@{name.rpartition('}')[2]}", story)
-            if not twin:
+    def _attributes(self, element: Element, name: str, path: str, frame: _Frame) -> None:
+        """The units of an element's attributes. Within a drawing, elements that say the same are written in step."""
+        for key, text in shown_attributes(element, name, self._options):
+            short = SHORT_NAMES[key]
+            story = StoryKind.TEXT_BOX if short == "string" else StoryKind.ALTERNATIVE_TEXT
+            plan = self._value(element, key, text, f"{path}@{short.rpartition(':')[2]}", story, longest(name))
+            described = (
+                self._described.get(text.strip()) if name.endswith("cNvPr") or name.startswith("a:hlink") else None
+            )
+            if described is not None:
+                described.mirrors += (plan,)
+            elif name != "pic:cNvPr" or is_in_group(element):
                 self._add(plan, frame.mirror_from)
-            elif self._plans and self._plans[-1].content == plan.content:
-                self._plans[-1].mirrors += (plan,)
+                if frame.mirror_from is None and story is StoryKind.ALTERNATIVE_TEXT:
+                    self._described.setdefault(text.strip(), plan)
 
     def _text_value(self, element: Element, path: str, frame: _Frame) -> None:
         text = element.text or ""
         if text.strip() and not _NUMBER.fullmatch(text):
             self._add(self._value(element, None, text, path, frame.story), frame.mirror_from)
 
-    def _value(self, element: Element, name: str | None, text: str, path: str, story: StoryKind) -> Plan:
-        holder = Value(element, name, text) if self._is_writing else None
-        return Plan(self._part, path, story, (text.strip(),), (), holder)
+    def _value(
+        self, element: Element, name: str | None, text: str, path: str, story: StoryKind, limit: int | None = None
+    ) -> Plan:
+        holder = Value(element, name, text, limit) if self._is_writing else None
+        return Plan(self._part, path, story, (text.strip(),), (), holder, max_length_chars=limit)
 
     def _properties(self) -> None:
         frame = _Frame(iter(()), "", StoryKind.PROPERTY, Flow())
         for index, element in enumerate(self._root):
             if short_name(element) in _PROPERTIES:
                 self._text_value(element, str(index), frame)
-
-
-def _path_below(top: Element, element: Element, path: str) -> str:
-    """The structural path of an element below a paragraph whose own path is known."""
-    steps: list[str] = []
-    while element is not top:
-        parent = element.getparent()
-        if parent is None:
-            break
-        steps.append(str(parent.index(element)))
-        element = parent
-    return ".".join([path, *reversed(steps)])
 
 
 def _is_shown_string(element: Element, name: str) -> bool:
@@ -324,7 +353,7 @@ def _is_shown_string(element: Element, name: str) -> bool:
     parent_name = short_name(parent) if parent is not None else ""
     above_name = short_name(above) if above is not None else ""
     if name == "c:v":
-        return parent_name == "c:tx" or (parent_name == "c:pt" and above_name in {"c:strCache", "c:lvl"})
+        return parent_name == "c:tx" or (parent_name == "c:pt" and above_name in _CACHES)
     if name == "cx:pt":
         return above_name == "cx:strDim"
     return True

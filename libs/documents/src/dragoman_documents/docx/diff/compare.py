@@ -96,7 +96,7 @@ def _readings(root: Element, any_leaf: bool) -> Iterator[tuple[Element, str, str
         elif name not in {"w:t", "a:t"} and (name in TEXT_NODES or (any_leaf and name and not len(node))):
             yield node, name, text_of(node)
         for key, value in node.attrib.items() if name else ():
-            if is_text_attribute(name, SHORT_NAMES[key]):
+            if any_leaf or is_text_attribute(name, SHORT_NAMES[key], value):
                 yield node, f"{name}@{SHORT_NAMES[key]}", value
 
 

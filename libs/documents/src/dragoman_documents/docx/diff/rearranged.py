@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
 from dragoman_documents.docx.diff.report import Change
-from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute
+from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_direction, is_text_attribute
 from dragoman_documents.docx.diff.tree import own_nodes
 from dragoman_documents.docx.nesting import is_misplaced
 from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, short_name
@@ -207,7 +207,9 @@ def _attributes(node: Element) -> Hashable:
     return tuple(
         (key, value)
         for key, value in node.attrib.items()
-        if not is_text_attribute(name, SHORT_NAMES[key]) and not (name in TEXT_NODES and key == XML_SPACE)
+        if not is_text_attribute(name, SHORT_NAMES[key], value)
+        and not is_direction(name, key)
+        and not (name in TEXT_NODES and key == XML_SPACE)
     )
 
 
@@ -236,5 +238,7 @@ def _is_addition(node: Element, parent: Element) -> bool:
 
 
 def _is_made(node: Element) -> bool:
+    if short_name(node) == "a:pPr":
+        return not len(node) and all(is_direction("a:pPr", key) for key in node.attrib)
     allowed = ADDITIONS.get(short_name(node))
     return bool(allowed) and not node.attrib and all(short_name(child) in allowed for child in node)

@@ -13,6 +13,7 @@ from dragoman_documents.docx.diff.tolerance import (
     ADDITIONS,
     LANGUAGE,
     TEXT_NODES,
+    is_direction,
     is_text_attribute,
     may_differ,
 )
@@ -99,6 +100,8 @@ class _Reader:
         if i < len(old) and old[i] in {"<w:rPr/>", "<w:pPr/>"} and new[j] == old[i].replace("/", ""):
             end = self._block_end(new, j)
             return (i + 2, end) if end else None
+        if new[j].endswith("/>") and self._states_direction(new[j]):
+            return (i, j + 2) if not new[j + 1].strip() else None
         if new[j] in {"<w:rPr>", "<w:pPr>"} and (end := self._block_end(new, j)):
             return (i, end)
         owner = _owner(new, j)
@@ -116,6 +119,11 @@ class _Reader:
             if not new[place].endswith("/>") or self._name(new[place]) not in allowed:
                 return None
         return None
+
+    def _states_direction(self, tag: str) -> bool:
+        """Whether a tag is that of drawn paragraph properties that say nothing but a direction."""
+        name = self._name(tag)
+        return name == "a:pPr" and all(is_direction(name, key) for key, _ in _ATTRIBUTE.findall(tag))
 
     def _emptied_or_filled(self, old: Sequence[str], i: int, new: Sequence[str], j: int) -> tuple[int, int] | None:
         """A text node that lost its last letter or got its first is written as one tag, or as two."""
@@ -140,8 +148,13 @@ class _Reader:
             return True
         if name in TEXT_NODES and _SPACE in after.items():
             before.setdefault(*_SPACE)
+        if name == "a:pPr":
+            before, after = ({k: v for k, v in each.items() if not is_direction(name, k)} for each in (before, after))
         return before.keys() == after.keys() and all(
-            value == after[key] or is_text_attribute(name, self._short(key, "")) or _means(value, after[key])
+            value == after[key]
+            or (self._any_leaf and not key.startswith("xmlns"))
+            or is_text_attribute(name, self._short(key, ""), value)
+            or _means(value, after[key])
             for key, value in before.items()
         )
 

@@ -7,7 +7,14 @@ from difflib import SequenceMatcher
 
 from dragoman_documents.docx.diff.rearranged import layout, rearranged
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind
-from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute, may_differ
+from dragoman_documents.docx.diff.tolerance import (
+    ADDITIONS,
+    LANGUAGE,
+    TEXT_NODES,
+    is_direction,
+    is_text_attribute,
+    may_differ,
+)
 from dragoman_documents.docx.diff.tree import path_of, shortened, text_of
 from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, short_name
 
@@ -65,7 +72,7 @@ class Comparison:
             yield self._difference(new, Change.CHANGED)
         if not name:
             return
-        for key in _changed_attributes(name, old.attrib, new.attrib):
+        for key in _changed_attributes(name, old.attrib, new.attrib, self._any_leaf):
             values = old.attrib.get(key, ""), new.attrib.get(key, "")
             yield self._difference(new, Change.CHANGED, *values, what=f"{name}@{SHORT_NAMES[key]}")
         is_text = name in TEXT_NODES
@@ -164,7 +171,7 @@ def _side(change: Change) -> str:
     return "before" if change is Change.REMOVED else "after"
 
 
-def _changed_attributes(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+def _changed_attributes(name: str, before: Mapping[str, str], after: Mapping[str, str], is_data: bool) -> list[str]:
     if name == LANGUAGE or before.items() == after.items():
         return []
     keys = [*before, *(key for key in after if key not in before)]
@@ -173,7 +180,8 @@ def _changed_attributes(name: str, before: Mapping[str, str], after: Mapping[str
         for key in keys
         if before.get(key) != after.get(key)
         and not (name in TEXT_NODES and key == XML_SPACE and after.get(key) == "preserve" and key not in before)
-        and not (key in before and key in after and is_text_attribute(name, SHORT_NAMES[key]))
+        and not is_direction(name, key)
+        and not (key in before and key in after and (is_data or is_text_attribute(name, SHORT_NAMES[key], before[key])))
     ]
 
 
@@ -191,7 +199,10 @@ def _without_additions(old: Element, new: Element) -> list[Element]:
 
 def _is_made(properties: Element) -> bool:
     """Whether properties hold only what the merge adds."""
-    allowed = ADDITIONS.get(short_name(properties))
+    name = short_name(properties)
+    if name == "a:pPr":
+        return not len(properties) and all(is_direction(name, key) for key in properties.attrib)
+    allowed = ADDITIONS.get(name)
     return bool(allowed) and not properties.attrib and all(short_name(child) in allowed for child in properties)
 
 

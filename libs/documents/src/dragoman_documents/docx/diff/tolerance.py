@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from dragoman_documents.docx.attributes import is_text_attribute
 from dragoman_documents.docx.xml import names
 
+__all__ = ["ADDITIONS", "LANGUAGE", "TEXT_NODES", "is_direction", "is_text_attribute", "may_differ"]
+
 TEXT_NODES = names(
-    "w:t a:t c:v cx:v cx:pt dc:title dc:subject dc:description dc:creator cp:keywords cp:category cp:contentStatus"
+    "w:t a:t c:v cx:v cx:pt dc:title dc:subject dc:description dc:creator cp:keywords cp:category cp:contentStatus "
+    "ep:Company ep:Manager"
 )
 """Elements whose text a reader reads, in the document or through a content control bound to them."""
 
@@ -22,22 +26,14 @@ ADDITIONS = {
 LANGUAGE = "w:lang"
 """Its attributes follow the target."""
 
-_ATTRIBUTES = {
-    "wp:docPr": frozenset({"descr", "title"}),
-    "pic:cNvPr": frozenset({"descr", "title"}),
-    "v:textpath": frozenset({"string"}),
-    "w:tblCaption": frozenset({"w:val"}),
-    "w:tblDescription": frozenset({"w:val"}),
-}
+_DIRECTION = frozenset({"rtl", "algn"})
 _NUMBERED = frozenset({"c:v", "cx:v", "cx:pt"})
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 
-def is_text_attribute(element: str, attribute: str) -> bool:
-    """Whether an attribute of an element holds text a reader reads; both by short name."""
-    if element.startswith("v:") and attribute == "alt":
-        return True
-    return attribute in _ATTRIBUTES.get(element, ())
+def is_direction(element: str, attribute: str) -> bool:
+    """Whether an attribute of an element states the direction of drawn text, which follows the target."""
+    return element == "a:pPr" and attribute in _DIRECTION
 
 
 def may_differ(element: str, before: str) -> bool:

@@ -1,0 +1,96 @@
+"""Text that styles hide: which of a document's styles do, and what of several levels holds (ECMA-376 §17.7.3).
+
+`<w:style w:type="paragraph" w:styleId="Internal"><w:rPr><w:vanish/></w:rPr></w:style>` hides every paragraph of that
+style and of those based on it, but for runs that say `<w:vanish w:val="0"/>`. Hiding is a toggle property: where the
+styles of a table, its paragraph and a run hide on an even number of levels, nothing is hidden; where the document's
+defaults hide, all is. The mark of a paragraph (`w:pPr/w:rPr`) may be hidden by itself, which hides no text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dragoman_documents.docx.xml import Element, attribute, short_name
+
+_ON = frozenset({"1", "true", "on"})
+_KINDS = ("character", "paragraph", "table")
+
+
+def is_on(element: Element) -> bool:
+    """Whether a switch such as `w:vanish` is on."""
+    return (attribute(element, "w:val") or "1").lower() in _ON
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenStyles:
+    """The ids of the styles that hide text, by kind. `is_all` is for defaults that do."""
+
+    characters: frozenset[str] = frozenset()
+    paragraphs: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
+    known: frozenset[str] = frozenset()
+    default: str = ""
+    is_all: bool = False
+
+    @property
+    def needs_place(self) -> bool:
+        """Whether a run says too little by itself, because paragraphs or tables hide what is in them."""
+        return bool(self.paragraphs or self.tables or self.is_all)
+
+    def around(self, paragraph: Element, style: str) -> bool:
+        """Whether a paragraph of this style hides runs that say nothing of it themselves."""
+        style = style if style in self.known else self.default
+        is_hidden = style in self.paragraphs
+        if self.tables:
+            is_hidden ^= _table_style(paragraph) in self.tables
+        return is_hidden
+
+    def hides(self, run_style: str, around: bool) -> bool:
+        """Whether a run of this character style is hidden in a paragraph that hides what is in it, or does not."""
+        return self.is_all or (run_style in self.characters) != around
+
+
+def read_hidden_styles(root: Element | None) -> HiddenStyles:
+    """The styles that hide text, by themselves or by what they are based on."""
+    bases: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
+    stated: dict[str, dict[str, bool]] = {kind: {} for kind in _KINDS}
+    default, is_all = "", False
+    for item in root if root is not None else ():
+        if short_name(item) == "w:docDefaults":
+            is_all = any(short_name(inner) == "w:vanish" and is_on(inner) for inner in item.iter())
+        kind = attribute(item, "w:type") or ""
+        if short_name(item) != "w:style" or kind not in bases:
+            continue
+        style_id = attribute(item, "w:styleId") or ""
+        bases[kind][style_id] = ""
+        if kind == "paragraph" and (attribute(item, "w:default") or "0").lower() in _ON:
+            default = style_id
+        for child in item:
+            if short_name(child) == "w:basedOn":
+                bases[kind][style_id] = attribute(child, "w:val") or ""
+            elif short_name(child) == "w:rPr":
+                stated[kind] |= [(style_id, is_on(inner)) for inner in child if short_name(inner) == "w:vanish"]
+    characters, paragraphs, tables = (_inheriting(bases[kind], stated[kind]) for kind in _KINDS)
+    return HiddenStyles(characters, paragraphs, tables, frozenset(bases["paragraph"]), default, is_all)
+
+
+def _inheriting(bases: dict[str, str], stated: dict[str, bool]) -> frozenset[str]:
+    hidden: set[str] = set()
+    for style in {*bases, *stated}:
+        current, seen = style, set[str]()
+        while current and current not in seen and current not in stated:
+            seen.add(current)
+            current = bases.get(current, "")
+        if stated.get(current):
+            hidden.add(style)
+    return frozenset(hidden)
+
+
+def _table_style(paragraph: Element) -> str:
+    for ancestor in paragraph.iterancestors():
+        if short_name(ancestor) == "w:tbl":
+            styles = (item for child in ancestor if short_name(child) == "w:tblPr" for item in child)
+            return next((attribute(item, "w:val") or "" for item in styles if short_name(item) == "w:tblStyle"), "")
+        if short_name(ancestor) == "w:txbxContent":
+            return ""
+    return ""
