@@ -3,7 +3,7 @@
 from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, unfold_blanks
 from dragoman_linguistics.checks import DEFAULT_PROFILE, QaProfile, verify_unit
 from dragoman_linguistics.counting import TextCount, count_text
-from dragoman_linguistics.inside_words import is_mark, settle_inside_words
+from dragoman_linguistics.inside_words import is_mark, lacks_space, settle_inside_words
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, project, tag_tree
 from dragoman_linguistics.quality import cleaned, doubts
@@ -40,6 +40,7 @@ __all__ = [
     "is_mark",
     "is_narrow",
     "job_verdict",
+    "lacks_space",
     "language_shares",
     "link_words",
     "parse",

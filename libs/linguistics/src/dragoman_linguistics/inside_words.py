@@ -33,6 +33,7 @@ _UNSPACED = re.compile(
 )
 # What stands behind a word to mark it: numbers of notes, charges, powers.
 _MARK = re.compile(r"(?=.*[\d†‡§¶‖®™©℠°+\u2212])[\d()\[\],*+/†‡§¶‖®™©℠°\u2013\u2212-]*")
+_IN_BRACKETS = re.compile(r"\[.*\]|\(.*\)")
 _NOTE_NUMBER = re.compile(r"\d{1,2}(?:[,\u2013-]\d{1,2})*")
 _NOTE_STANDS_BEHIND = ".,;:!?)]»”’\"'"
 
@@ -91,6 +92,12 @@ def is_mark(text: str) -> bool:
     return _MARK.fullmatch(text) is not None
 
 
+def lacks_space(before: str, after: str) -> bool:
+    """Whether two texts that meet are words with no space between, as where authors forgot it: `such as|Joy Hakim`."""
+    ends_small = before[-1:].islower() and before[-2:-1].isalpha()
+    return ends_small and after[:1].isupper() and after[1:2].isalpha()
+
+
 def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> Content:
     """The target with the tags that stand inside a word of the source at the same characters of that word.
 
@@ -114,7 +121,10 @@ def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpe
 
 
 def unsettled(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
-    """The pairs with an edge inside a word that do not hold the same characters beside the same ones in the target."""
+    """The pairs with an edge inside a word that do not hold the same characters beside the same ones in the target.
+
+    An edge where two words meet without a space (`such as<1>Joy`) is none that has to stay.
+    """
     text, result = plain_text(source), plain_text(target)
     places: dict[int, list[tuple[int, int]]] = {}
     for node in flattened(tag_tree(target)):
@@ -123,7 +133,9 @@ def unsettled(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -
     return [
         cut
         for cut in cuts_of(source, specs)
-        if cut.node.is_pair and not any(_is_same(cut, text, result, place) for place in places.get(cut.node.tag.id, ()))
+        if cut.node.is_pair
+        and _has_to_stay(cut, text)
+        and not any(_is_same(cut, text, result, place) for place in places.get(cut.node.tag.id, ()))
     ]
 
 
@@ -149,24 +161,29 @@ def _cut(node: TagNode, text: str, words: Sequence[Word], breaks: Collection[int
         return None
     at_start = _is_inside(text, node.start, breaks)
     at_end = node.is_pair and _is_inside(text, end, breaks)
-    is_note = False
-    if not at_start and node.is_pair and _touch(text, node.start, breaks) and not _is_inside(text, end, breaks):
-        at_start = is_mark(held) and text[node.start - 1].isalnum() and not _UNSPACED.match(text[node.start - 1])
-        is_note = text[node.start - 1] in _NOTE_STANDS_BEHIND and _NOTE_NUMBER.fullmatch(held) is not None
-    if is_note:
-        return Cut(node, held, at_start=True, at_end=False, low=node.start, high=node.start)
+    if not at_start and not at_end and node.is_pair and _touch(text, node.start, breaks):
+        before = text[node.start - 1]
+        if before in _NOTE_STANDS_BEHIND and _NOTE_NUMBER.fullmatch(held):
+            return Cut(node, held, at_start=True, at_end=False, low=node.start, high=node.start)
+        at_start = is_mark(held) and before.isalnum() and not _UNSPACED.match(before)
     if not at_start and not at_end:
         return None
+    low, high = _words_around(node, end, text, words, at_start=at_start, at_end=at_end)
+    return Cut(node, held, at_start, at_end, low, high)
+
+
+def _words_around(
+    node: TagNode, end: int, text: str, words: Sequence[Word], *, at_start: bool, at_end: bool
+) -> tuple[int, int]:
+    """Where the words begin and end that have to be the same for a tag to stay; an empty stretch for edges in two."""
     around = [
         *((node.start - 1, node.start) if at_start else ()),
         *((end - 1, end) if at_end else ()),
-        *((node.start, end - 1) if held and not any(map(str.isspace, held)) else ()),
+        *((node.start, end - 1) if end > node.start and not any(map(str.isspace, text[node.start : end])) else ()),
     ]
     touched = [word for word in words if any(word.start <= offset < word.end for offset in around)]
     low, high = touched[0].start, touched[-1].end
-    if any(map(str.isspace, text[low:high])):  # edges in two words: each has its own, and the pair is not held to them
-        low = high = node.start
-    return Cut(node, held, at_start, at_end, low, high)
+    return (node.start, node.start) if any(map(str.isspace, text[low:high])) else (low, high)
 
 
 def _is_inside(text: str, edge: int, breaks: Collection[int]) -> bool:
@@ -261,6 +278,14 @@ def _is_no_worse(found: TagReport, before: TagReport) -> bool:
         and set(found.moved) <= set(before.moved)
         and set(found.emptied) <= set(before.emptied)
     )
+
+
+def _has_to_stay(cut: Cut, text: str) -> bool:
+    """Whether a pair has an edge that is wrong beside other characters; what stands in brackets stands for itself."""
+    if _IN_BRACKETS.fullmatch(cut.text):
+        return False
+    at_start = cut.at_start and not lacks_space(text[: cut.start], text[cut.start :])
+    return at_start or (cut.at_end and not lacks_space(text[: cut.end], text[cut.end :]))
 
 
 def _is_same(cut: Cut, text: str, result: str, place: tuple[int, int]) -> bool:

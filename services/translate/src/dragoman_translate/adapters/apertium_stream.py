@@ -13,8 +13,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
 
-from dragoman_contracts.text import Content, Tag, plain_text
-from dragoman_linguistics import Place, TagNode, Word, assemble, flattened, project, tag_tree, words_of
+from dragoman_contracts.text import Content, Tag, TagSide, plain_text
+from dragoman_linguistics import (
+    Place,
+    TagNode,
+    Word,
+    assemble,
+    flattened,
+    lacks_space,
+    project,
+    tag_tree,
+    words_of,
+)
 
 _STAND_IN = "Xqz"  # no word of any language; letters follow
 _CLOSING = ",.)"
@@ -133,15 +143,39 @@ def with_tags(content: Content, sent: Outgoing, came: Incoming) -> Content | Non
 
 
 def parted(content: Content, separators: Collection[int]) -> list[Content]:
-    """Content cut before and after placeholders that part words; joined it is whole. Pieces may hold half a pair."""
+    """Content cut at placeholders that part words, and where tags part words that have no space between.
+
+    Joined it is whole. Pieces may hold half a pair.
+    """
     pieces: list[list[str | Tag]] = [[]]
-    for part in content:
+    cuts = _where_spaces_lack(content)
+    for index, part in enumerate(content):
+        if index in cuts:
+            pieces.append([])
         if isinstance(part, Tag) and part.id in separators:
             pieces.append([part])
             pieces.append([])
         else:
             pieces[-1].append(part)
     return [tuple(piece) for piece in pieces if piece]
+
+
+def _where_spaces_lack(content: Content) -> set[int]:
+    """The indexes of tags, or texts, that begin a word which no space parts from the one before it."""
+    found: set[int] = set()
+    before, start = "", -1
+    for index, part in enumerate(content):
+        if isinstance(part, str):
+            if lacks_space(before, part):
+                found.add(index if start < 0 else start)
+            before, start = part, -1
+        elif part.side is TagSide.PLACEHOLDER:
+            before = ""
+        elif part.side is TagSide.OPEN and start < 0:
+            start = index
+        elif part.side is TagSide.CLOSE:
+            start = -1
+    return found
 
 
 def stretches(content: Content) -> list[str | Tag]:
@@ -180,9 +214,9 @@ def _shifted(text: str, offset: int) -> list[Word]:
 
 
 def _cut_at(words: Sequence[Word], edges: Collection[int]) -> list[Word]:
-    """The words, cut where a tag stands beside a hyphen or an apostrophe, or where two words lack the space between.
+    """The words, cut where a tag stands beside a hyphen or an apostrophe: other pieces of a word are no words.
 
-    Not where that would leave a single letter (`B|'s`), nor in what is kept verbatim; a piece of a word is no word.
+    Not where that would leave a single letter (`B|'s`), nor in what is kept verbatim.
     """
     pieces: list[Word] = []
     for word in words:
@@ -195,8 +229,7 @@ def _cut_at(words: Sequence[Word], edges: Collection[int]) -> list[Word]:
 
 
 def _is_joint(word: Word, edge: int) -> bool:
-    before, after = word.text[edge - word.start - 1], word.text[edge - word.start]
-    return not (before.isalnum() and after.isalnum()) or (before.islower() and after.isupper())
+    return not (word.text[edge - word.start - 1].isalnum() and word.text[edge - word.start].isalnum())
 
 
 def _groups(words: Sequence[Word], nodes: Sequence[TagNode]) -> list[int]:
