@@ -9,3 +9,9 @@ class NotExtractedError(PermanentError):
     """Translation was asked of a job whose units are not there; its stream is not one of ours."""
 
     default_code = "translate.not_extracted"
+
+
+class ContextExceededError(PermanentError):
+    """Prompt and answer do not fit the model's context: the same units must be asked in smaller parts."""
+
+    default_code = "engine.context_exceeded"

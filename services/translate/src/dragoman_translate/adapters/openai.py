@@ -27,7 +27,7 @@ from dragoman_translate.ports import (
     ReplyListener,
 )
 from dragoman_translate.prompt import PROMPT_VERSION, messages, reply_schema
-from dragoman_translate.reply import read_reply
+from dragoman_translate.reading import read_reply
 
 _FORMATS = ("json_schema", "json_object", "text")
 _FINISH = {"length": FinishReason.LENGTH, "content_filter": FinishReason.REFUSED}
