@@ -1,6 +1,6 @@
 """The marks that models put round their thoughts. Pure.
 
-    <think>Let me see: {"units": …</think>{"units": [{"id": "u1", "target": "Uma"}]}
+<think>Let me see: {"units": …</think>{"units": [{"id": "u1", "target": "Uma"}]}
 """
 
 from __future__ import annotations

@@ -12,15 +12,16 @@ from typing import TypedDict
 from pydantic import JsonValue
 
 from dragoman_contracts.locale import Locale
-from dragoman_translate.ports import EngineContext, EngineRequest, ReplyFault
+from dragoman_translate.ports import Correction, EngineContext, EngineRequest, ReplyFault
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 _RULES = """\
 You translate documents from {source} into {target}.
 
 The user sends one JSON object. Translate the "source" of each entry of "units" and answer with one JSON object
-{{"units": [{{"id": "...", "target": "..."}}]}} that has exactly the same ids in the same order, and nothing else.
+{{"units": [{{"id": "...", "target": "..."}}]}} that has exactly the same ids in the same order, and nothing else. A
+quotation mark inside of a target is written \\".
 
 Rules:
 - Translate everything, completely and idiomatically; add nothing, explain nothing, merge or split no units.
@@ -40,6 +41,7 @@ _PROBLEMS = {
     ReplyFault.TRUNCATED: "The answer was cut off.",
     ReplyFault.EMPTY: "The target was empty.",
     ReplyFault.TAGS: "The inline tags were not those of the source, each once and properly nested.",
+    ReplyFault.DOUBTFUL: "The target is probably not a right translation of the source.",
 }
 
 
@@ -80,11 +82,15 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
         "preceding": list(context.preceding),
         "following": list(context.following),
         "corrections": [
-            _without_empty({"id": each.unit_id, "problem": _PROBLEMS[each.fault], "previous": each.previous})
+            _without_empty({"id": each.unit_id, "problem": _problem(each), "previous": each.previous})
             for each in request.corrections
         ],
     }
     return _without_empty(document)
+
+
+def _problem(correction: Correction) -> str:
+    return " ".join([_PROBLEMS[correction.fault], *correction.reasons])
 
 
 def reply_schema() -> dict[str, JsonValue]:

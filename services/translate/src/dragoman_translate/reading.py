@@ -26,7 +26,9 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LITERALS = ("true", "false", "null")
 _TARGET_KEYS = ("target", "translation")
 _START = re.compile(rf"{THOUGHT_MARK.pattern}|[{{\[]", re.IGNORECASE)
-_RESUMES = re.compile(rf'\{{\s{{0,40}}"(?P<key>id|target|translation|units)"\s{{0,40}}:|{CLOSER.pattern}', re.IGNORECASE)
+_RESUMES = re.compile(
+    rf'\{{\s{{0,40}}"(?P<key>id|target|translation|units)"\s{{0,40}}:|{CLOSER.pattern}', re.IGNORECASE
+)
 _MAY_RESUME = re.compile(r'\{\s{0,40}(?:"\w{0,11}(?:"\s{0,40})?)?\Z')
 _BROKEN_UNIT = re.compile(
     r'\{\s*"id"\s*:\s*(?:"(?P<id>[^"\\]*)"|(?P<number>-?\d+))\s*,\s*"target"\s*:\s*"(?P<target>[^{}\[\]\n]*)"\s*\}'
@@ -103,10 +105,10 @@ class ReplyReader:
 
     def __init__(self, asked: Collection[str] = ()) -> None:
         self._asked = frozenset(asked)
-        self._buffer = ""
-        self._at = 0
-        self._needed_from = 0
-        self._scanned_to = 0
+        self._buffer: str = ""
+        self._at: int = 0
+        self._needed_from: int = 0
+        self._scanned_to: int = 0
         self._is_closed = False
         self._mode = _Mode.OUTSIDE
         self._stack: list[_Frame] = []
@@ -423,7 +425,7 @@ def read_reply(text: str, asked: Collection[str] = (), *, is_whole: bool = True)
 
 
 def _unescaped(text: str) -> str | None:
-    """What a JSON string says; None where an escape in it is none. Models write line breaks into strings as they are."""
+    """What a JSON string says; None where an escape in it is none. Models write line breaks as they are."""
     if "\\" not in text:
         return text
     try:

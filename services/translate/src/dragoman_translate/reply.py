@@ -14,7 +14,6 @@ from dragoman_translate.ports import (
     EngineRequest,
     EngineUnit,
     FinishReason,
-    RawTarget,
     ReplyFault,
 )
 
