@@ -353,9 +353,11 @@ class ReplyReader:
             candidate.is_complete = True
 
     def _tell(self, candidate: _Candidate, unit_id: str, text: str) -> None:
+        if _UNREADABLE.search(unit_id):
+            return
         clean = _readable(text)
         is_damaged = clean is not text and len(clean) < len(_joined(text))
-        target = RawTarget(unit_id=_readable(unit_id), target=clean, is_damaged=is_damaged)
+        target = RawTarget(unit_id=unit_id, target=clean, is_damaged=is_damaged)
         candidate.targets.append(target)
         self._new.append(target)
 

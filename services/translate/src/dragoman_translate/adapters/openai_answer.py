@@ -129,16 +129,19 @@ class Answer:
 
     def end(self) -> tuple[tuple[RawTarget, ...], FinishReason]:
         """The units of the answer, and why it ended."""
-        if self.refusal:
-            finish = FinishReason.REFUSED
-        elif self.finish:
-            finish = _FINISH.get(self.finish.lower(), FinishReason.STOP)
-        else:
-            finish = FinishReason.STOP if self.is_done or self.is_whole else FinishReason.INTERRUPTED
+        finish = FinishReason.REFUSED if self.refusal else _FINISH.get(self.finish.lower(), FinishReason.STOP)
+        if self._has_broken_off and not self.refusal:
+            finish = FinishReason.INTERRUPTED
         targets = self._reader.close(is_whole=finish in (FinishReason.STOP, FinishReason.REFUSED))
         if targets is None and finish is FinishReason.STOP:
             finish = FinishReason.MALFORMED
         return targets or (), finish
+
+    @property
+    def _has_broken_off(self) -> bool:
+        if self.error or _FINISH.get(self.finish.lower()) is FinishReason.INTERRUPTED:
+            return True
+        return not (self.finish or self.is_done or self.is_whole)
 
     def usage(self) -> Usage:
         """What it cost, as far as the server said, in the terms of `Usage`."""
@@ -170,8 +173,7 @@ class Answer:
     def usage_of(self, prompt_bytes: int) -> Usage:
         """What it cost; where it broke off before the server counted, an estimate that depends on the texts alone."""
         usage = self.usage()
-        has_ended = self.is_whole or self.is_done or bool(self.finish)
-        if has_ended or usage.response_tokens:
+        if not self._has_broken_off or usage.response_tokens:
             return usage
         estimate = {
             "prompt_tokens": usage.prompt_tokens or prompt_bytes // _BYTES_PER_TOKEN,
