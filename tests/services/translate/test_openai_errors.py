@@ -70,7 +70,8 @@ def test_a_refused_way_of_asking_is_no_small_context(words: str) -> None:
 )
 @pytest.mark.parametrize("kind", ["insufficient_quota", "requests", None])
 def test_a_429_about_money_is_never_tried_again(code: str, kind: str | None) -> None:
-    for error in ({"code": code, "type": kind}, {"type": kind, "code": code}):
+    errors: list[JsonValue] = [{"code": code, "type": kind}, {"type": kind, "code": code}]
+    for error in errors:
         raised = refused(429, error, retry_after="1").as_error()
         assert (type(raised), raised.code) == (PermanentError, "engine.quota_exhausted")
 
@@ -130,8 +131,9 @@ def test_googles_delay_stands_among_the_details_of_a_list() -> None:
 
 
 def test_what_the_server_says_about_asking_again_counts() -> None:
-    assert type(refused(500, {}, x_should_retry="false").as_error()) is PermanentError
-    assert type(refused(429, {}, x_should_retry="false").as_error()) is PermanentError
+    for status in (429, 500):
+        raised = refused(status, {}, x_should_retry="false").as_error()
+        assert (type(raised), raised.code) == (PermanentError, "engine.bad_request")
     assert type(refused(400, {}, x_should_retry="true").as_error()) is RetryableError
 
 
@@ -165,8 +167,8 @@ def test_a_dialect_leaves_out_what_was_refused(error: JsonValue, change: dict[st
 
 
 def test_what_a_server_repeats_of_the_request_is_no_reason() -> None:
-    detail = {"loc": ["body", "messages"], "msg": "bad", "input": "temperature max_completion_tokens stream"}
-    changed = Dialect(output_tokens=900).after(refused(422, {"message": {"detail": [detail]}}))
+    detail: JsonValue = {"loc": ["body", "messages"], "msg": "bad", "input": "temperature max_completion_tokens stream"}
+    changed = Dialect(output_tokens=900).after(refused(422, {"message": [detail]}))
     assert changed == Dialect(output_tokens=900, response_format="json_object")
 
 

@@ -148,7 +148,9 @@ def test_what_was_cut_off_after_much_talk_may_be_a_thought_and_is_no_answer() ->
 def test_what_no_document_can_hold_is_left_out_and_said(written: str, target: str, *, is_damaged: bool) -> None:
     text = f'{{"units": [{{"id": "u1", "target": "{written}"}}]}}'
     for cut in range(len(text)):
-        (unit,) = in_pieces(text, [cut]) or ()
+        targets = in_pieces(text, [cut])
+        assert targets is not None
+        (unit,) = targets
         assert unit == RawTarget(unit_id="u1", target=target, is_damaged=is_damaged)
         unit.model_dump_json().encode()
 

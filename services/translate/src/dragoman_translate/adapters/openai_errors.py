@@ -143,10 +143,15 @@ class ServerError:
         if self.status in _CREDENTIAL:
             message = f"The server refused the credential ({said}); set DRAGOMAN_OPENAI_API_KEY."
             return PermanentError(message, code="engine.unauthorised")
+        if self.may_retry is False:
+            message = f"The server says that asking again is of no use ({said}); ask its operator, then resume."
+            return PermanentError(message, code="engine.bad_request")
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:
-            return self._passing(f"The server asks to slow down ({said})", "engine.rate_limited")
+            message = f"The server asks to slow down ({said})."
+            return RetryableError(message, code="engine.rate_limited", retry_after_s=self.retry_after_s)
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR or self.status in _PASSING or self.may_retry:
-            return self._passing(f"The server is in trouble ({said})", "engine.unavailable")
+            message = f"The server is in trouble ({said})."
+            return RetryableError(message, code="engine.unavailable", retry_after_s=self.retry_after_s)
         message = f"The server refused the request ({said}); check the model, its limits and DRAGOMAN_OPENAI_BASE_URL."
         return PermanentError(message, code="engine.bad_request")
 
@@ -154,11 +159,6 @@ class ServerError:
     def _has_no_credit(self) -> bool:
         known = self.code if self.code in _NO_CREDIT | _SLOW_DOWN else self.kind
         return self.status == HTTPStatus.PAYMENT_REQUIRED or known in _NO_CREDIT
-
-    def _passing(self, what: str, code: str) -> DragomanError:
-        if self.may_retry is False:
-            return PermanentError(f"{what}, and that asking again is of no use; ask its operator.", code=code)
-        return RetryableError(f"{what}.", code=code, retry_after_s=self.retry_after_s)
 
 
 _CREDENTIAL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
