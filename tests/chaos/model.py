@@ -56,6 +56,7 @@ class ChaosModel:
             "DRAGOMAN_OPENAI_MODEL": "chaos",
             "DRAGOMAN_OPENAI_API_KEY": "key",
             "DRAGOMAN_OPENAI_TIMEOUT_S": "20",
+            "DRAGOMAN_OPENAI_MAX_CONCURRENT_CALLS": "4",
         }
 
     def start(self) -> None:

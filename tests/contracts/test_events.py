@@ -119,6 +119,12 @@ def test_a_field_that_a_newer_version_added_is_left_out() -> None:
     assert decode(json.dumps(state).encode()) == plain
 
 
+def test_usage_that_was_stored_before_cache_writes_were_counted_still_reads() -> None:
+    state = _state("translation.batch_translated")
+    del state["data"]["usage"]["cache_write_tokens"]
+    assert decode(json.dumps(state).encode()) == SAMPLES["translation.batch_translated"]
+
+
 def test_times_without_a_zone_are_refused() -> None:
     naive = datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(ValidationError, match="timezone"):

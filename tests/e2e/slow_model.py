@@ -41,9 +41,13 @@ class SlowModel:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The environment that points the openai engine here."""
-        url = f"http://127.0.0.1:{self._server.server_port}/v1"
-        return {"DRAGOMAN_OPENAI_BASE_URL": url, "DRAGOMAN_OPENAI_MODEL": "test", "DRAGOMAN_OPENAI_API_KEY": "key"}
+        """The environment that points the openai engine here, with as many calls at once as it has workers."""
+        return {
+            "DRAGOMAN_OPENAI_BASE_URL": f"http://127.0.0.1:{self._server.server_port}/v1",
+            "DRAGOMAN_OPENAI_MODEL": "test",
+            "DRAGOMAN_OPENAI_API_KEY": "key",
+            "DRAGOMAN_OPENAI_MAX_CONCURRENT_CALLS": "4",
+        }
 
     def wait_until_held(self, count: int) -> None:
         """Return when `count` requests wait for their answers."""

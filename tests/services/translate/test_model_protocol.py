@@ -16,7 +16,7 @@ from dragoman_translate.ports import (
     ReplyFault,
 )
 from dragoman_translate.prompt import messages, reply_schema
-from dragoman_translate.reply import read_reply
+from dragoman_translate.reading import read_reply
 from linguistics.units import unit
 
 UNITS = (unit("u1", "One ", ["<", 1], "red", ["/", 1], " apple."), unit("u2", "Two pears."))
@@ -91,7 +91,7 @@ BOTH = (RawTarget(unit_id="u1", target="Uma"), RawTarget(unit_id="u2", target="D
         (GOOD[:50], BOTH[:1]),
         (GOOD[:-2], BOTH),
         ('{"units": []}', ()),
-        ('{"units": [{"id": 7, "target": "x"}]}', ()),
+        ('{"units": [{"id": 7, "target": "x"}]}', (RawTarget(unit_id="7", target="x"),)),
         ('{"units": [{"id": "u1", "target": "a\nb"}]}', (RawTarget(unit_id="u1", target="a\nb"),)),
         ('{ "units" : [ {"target": "Uma", "id": "u1"} , ] }', BOTH[:1]),
     ],

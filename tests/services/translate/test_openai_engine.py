@@ -10,6 +10,7 @@ from dragoman_linguistics import render
 from dragoman_translate.adapters.openai import OpenAiEngine
 from dragoman_translate.dialogue import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
+from dragoman_translate.errors import ContextExceededError
 from dragoman_translate.ports import EngineRequest, EngineUnit, FinishReason
 from linguistics.units import text_of, unit
 from ports.model_server import ModelServer
@@ -65,6 +66,7 @@ async def test_a_call_is_sent_with_its_key_and_recorded_with_its_cost(serve: Ser
     assert reply.targets[0].target == "ONE <1>RED</1> APPLE."
     assert (reply.usage.prompt_tokens, reply.usage.cached_tokens) == (90, 64)
     assert (reply.usage.response_tokens, reply.usage.reasoning_tokens) == (30, 5)
+    assert reply.usage.cache_write_tokens == 16
     assert reply.circumstances.provider_request_id == "req-1"
     assert "sk-secret" not in reply.model_dump_json()
 
@@ -77,6 +79,10 @@ async def test_a_call_is_sent_with_its_key_and_recorded_with_its_cost(serve: Ser
         ("404", PermanentError, "engine.bad_request"),
         ("400", PermanentError, "engine.bad_request"),
         ("429", RetryableError, "engine.rate_limited"),
+        ("429_billing", PermanentError, "engine.quota_exhausted"),
+        ("errs_at_once", RetryableError, "engine.rate_limited"),
+        ("context", ContextExceededError, "engine.context_exceeded"),
+        ("context_in_200", ContextExceededError, "engine.context_exceeded"),
         ("500", RetryableError, "engine.unavailable"),
         ("web_page", RetryableError, "engine.malformed_reply"),
     ],

@@ -152,13 +152,21 @@ class TranslationPlanned(Event):
 
 
 class Usage(Value):
-    """What model calls used: tokens as the provider counted them, and the number of calls."""
+    """What model calls used, in the same terms for every provider: the number of calls, and their tokens.
+
+    `prompt_tokens` are all tokens sent; of these, `cached_tokens` were read from the provider's cache and
+    `cache_write_tokens` written to it. `response_tokens` are all tokens written, `reasoning_tokens` those of them that
+    no one is shown. So all input is `prompt_tokens`, all output `response_tokens`, and the other three are parts that
+    may have another price: never add them. A count the provider does not give is 0; those of an answer that broke off
+    before its counts came are estimates.
+    """
 
     call_count: Count = 0
     prompt_tokens: Count = 0
     cached_tokens: Count = 0
     reasoning_tokens: Count = 0
     response_tokens: Count = 0
+    cache_write_tokens: Count = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -167,6 +175,7 @@ class Usage(Value):
             cached_tokens=self.cached_tokens + other.cached_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             response_tokens=self.response_tokens + other.response_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
         )
 
 

@@ -20,7 +20,8 @@ class OpenAiSettings(Value):
     """Which OpenAI-compatible server to ask, with which model, and within which limits.
 
     `base_url` is what the API's paths hang under: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`. Local
-    servers need no key. `temperature` is None for models that refuse one.
+    servers need no key. `temperature` is None for models that refuse one. `timeout_s` is the longest silence, not the
+    longest answer. `max_concurrent_calls` is 0 where the server's room is to be learnt.
     """
 
     base_url: str = "https://api.openai.com/v1"
@@ -30,4 +31,4 @@ class OpenAiSettings(Value):
     connect_timeout_s: float = Field(default=10.0, gt=0)
     max_output_tokens: int = Field(default=8_192, gt=0)
     temperature: float | None = Field(default=0.0, ge=0, le=2)
-    max_concurrent_calls: int = Field(default=4, gt=0)
+    max_concurrent_calls: int = Field(default=0, ge=0)

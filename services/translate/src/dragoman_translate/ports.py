@@ -120,10 +120,15 @@ class EngineRequest(Value):
 
 
 class RawTarget(Value):
-    """A unit's target as the engine wrote it, not yet checked."""
+    """A unit's target as the engine wrote it, not yet checked.
+
+    Where it `is_damaged`, the engine wrote something that no document can hold (half a character, a control
+    character), which was left out.
+    """
 
     unit_id: str
     target: str
+    is_damaged: bool = False
 
 
 class FinishReason(StrEnum):
@@ -156,7 +161,8 @@ ReplyListener = Callable[[ReplyProgress], None]
 class CallCircumstances(Value):
     """What differs between two runs of the same call even when the answer is the same.
 
-    `waited_ms` of the latency passed before the first token was written; 0 where that is not known.
+    `latency_ms` passed between the request and the end of its answer, `waited_ms` of them before the first token (0
+    where the answer came as a whole). Neither counts the wait for a free turn of our own.
     """
 
     started_at: str = ""

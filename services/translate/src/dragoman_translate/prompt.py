@@ -14,13 +14,14 @@ from pydantic import JsonValue
 from dragoman_contracts.locale import Locale
 from dragoman_translate.ports import Correction, EngineContext, EngineRequest, ReplyFault
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 
 _RULES = """\
 You translate documents from {source} into {target}.
 
 The user sends one JSON object. Translate the "source" of each entry of "units" and answer with one JSON object
-{{"units": [{{"id": "...", "target": "..."}}]}} that has exactly the same ids in the same order, and nothing else.
+{{"units": [{{"id": "...", "target": "..."}}]}} that has exactly the same ids in the same order, and nothing else. A
+quotation mark inside of a target is written \\".
 
 Rules:
 - Translate everything, completely and idiomatically; add nothing, explain nothing, merge or split no units.
@@ -39,8 +40,8 @@ _PROBLEMS = {
     ReplyFault.DUPLICATE: "The id was answered more than once.",
     ReplyFault.TRUNCATED: "The answer was cut off.",
     ReplyFault.EMPTY: "The target was empty.",
-    ReplyFault.DOUBTFUL: "The target looks wrong.",
     ReplyFault.TAGS: "The inline tags were not those of the source, each once and properly nested.",
+    ReplyFault.DOUBTFUL: "The target is probably not a right translation of the source.",
 }
 
 
@@ -89,7 +90,7 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
 
 
 def _problem(correction: Correction) -> str:
-    return " ".join((_PROBLEMS[correction.fault], *correction.reasons))
+    return " ".join([_PROBLEMS[correction.fault], *correction.reasons])
 
 
 def reply_schema() -> dict[str, JsonValue]:

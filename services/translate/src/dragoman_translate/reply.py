@@ -1,13 +1,9 @@
-"""Reads a model's reply and checks it against its request: what can be used, and what must be asked again. Pure."""
+"""Checks a model's reply against its request: what can be used, and what must be asked again. Pure."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping
-
-from pydantic import BaseModel
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -19,7 +15,6 @@ from dragoman_translate.ports import (
     EngineRequest,
     EngineUnit,
     FinishReason,
-    RawTarget,
     ReplyFault,
 )
 
@@ -52,37 +47,6 @@ class CheckedReply(Value):
     def rejected(self) -> tuple[UnitReply, ...]:
         """The answers that are missing or wrong: to be asked again."""
         return tuple(unit for unit in self.units if unit.fault is not None)
-
-
-_UNITS = re.compile(r'\{\s*"units"\s*:\s*\[')
-
-
-class _ReplyUnit(BaseModel):
-    id: str
-    target: str
-
-
-def read_reply(text: str) -> tuple[RawTarget, ...] | None:
-    """The targets in a model's reply; None where it holds no list of units.
-
-    Talk, thoughts and code fences around the object are passed over; of a reply that was cut off, the complete
-    units count.
-    """
-    starts = list(_UNITS.finditer(text))
-    if not starts:
-        return None
-    decoder = json.JSONDecoder(strict=False)  # models write line breaks into strings
-    targets: list[RawTarget] = []
-    position = starts[-1].end()
-    while True:
-        while text[position : position + 1] in tuple(", \t\r\n"):
-            position += 1
-        try:
-            entry, position = decoder.raw_decode(text, position)
-            unit = _ReplyUnit.model_validate(entry)
-        except ValueError:
-            return tuple(targets)
-        targets.append(RawTarget(unit_id=unit.id, target=unit.target))
 
 
 def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, Unit]) -> CheckedReply:

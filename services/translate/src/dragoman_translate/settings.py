@@ -23,13 +23,21 @@ class EngineSettings(Settings):
     )
     openai_api_key: SecretStr = Field(default=SecretStr(""), description="Key of that server; local ones need none.")
     openai_model: str = Field(default="", description="Model of jobs that name none.")
-    openai_timeout_s: float = Field(default=120, gt=0, description="Seconds to wait for an answer.")
+    openai_timeout_s: float = Field(
+        default=120,
+        gt=0,
+        description="Longest silence of that server in seconds; one that does not stream has it for the whole answer.",
+    )
     openai_connect_timeout_s: float = Field(default=10, gt=0, description="Seconds to wait for a connection.")
     openai_max_output_tokens: int = Field(default=8_192, gt=0, description="Longest answer asked for, in tokens.")
     openai_temperature: float = Field(
         default=0, ge=-1, le=2, description="0 makes answers most alike; -1 sends none, for models that refuse one."
     )
-    openai_max_concurrent_calls: int = Field(default=4, gt=0, description="Calls to that server at the same time.")
+    openai_max_concurrent_calls: int = Field(
+        default=0,
+        ge=0,
+        description="Calls to that server at the same time; 0: as many as it has room for, which is learnt, 4 at most.",
+    )
 
     @property
     def apertium(self) -> ApertiumSettings:

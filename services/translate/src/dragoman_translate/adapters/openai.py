@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import re
-import time
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 import httpx
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
-from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
+from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
+from dragoman_translate.adapters.openai_answer import Answer
+from dragoman_translate.adapters.openai_call import Call, Limits, RefusedError
+from dragoman_translate.adapters.openai_dialect import Dialect
+from dragoman_translate.adapters.openai_errors import ServerError
+from dragoman_translate.adapters.turns import Turns
+from dragoman_translate.call_limit import CallLimit, CallSeen
 from dragoman_translate.engine_settings import OpenAiSettings
 from dragoman_translate.ports import (
     CallCircumstances,
@@ -26,61 +28,17 @@ from dragoman_translate.ports import (
     FinishReason,
     ReplyListener,
 )
-from dragoman_translate.prompt import PROMPT_VERSION, messages, reply_schema
-from dragoman_translate.reply import read_reply
+from dragoman_translate.prompt import PROMPT_VERSION
 
-_FORMATS = ("json_schema", "json_object", "text")
-_FINISH = {"length": FinishReason.LENGTH, "content_filter": FinishReason.REFUSED}
-
-
-class _TokenDetails(BaseModel):
-    cached_tokens: int | None = None
-    reasoning_tokens: int | None = None
+_UNPROCESSABLE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_LEAST_OUTPUT_KEPT = 1_024
+_PROPERTIES_TIMEOUT_S = 3.0
 
 
-class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    prompt_tokens_details: _TokenDetails | None = None
-    completion_tokens_details: _TokenDetails | None = None
+class _Properties(BaseModel):
+    """What we read of llama.cpp's /props."""
 
-
-class _Message(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Completion(BaseModel):
-    """What we read of a chat completion."""
-
-    id: str = ""
-    model: str = ""
-    choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage | None = None
-
-
-@dataclass(frozen=True)
-class _Dialect:
-    """How a server wants to be asked: found out once, by what it refuses."""
-
-    response_format: str = "json_schema"
-    limit_name: str = "max_tokens"
-    has_temperature: bool = True
-
-    def after(self, refusal: str) -> _Dialect | None:
-        """The dialect to try next when a request was refused with these words; None when there is none left."""
-        if "max_completion_tokens" in refusal and self.limit_name == "max_tokens":
-            return replace(self, limit_name="max_completion_tokens")
-        if "temperature" in refusal and self.has_temperature:
-            return replace(self, has_temperature=False)
-        if self.response_format != _FORMATS[-1]:
-            return replace(self, response_format=_FORMATS[_FORMATS.index(self.response_format) + 1])
-        return None
+    total_slots: int = 0
 
 
 class OpenAiEngine:
@@ -89,9 +47,10 @@ class OpenAiEngine:
     def __init__(self, settings: OpenAiSettings, model: str = "") -> None:
         self._settings = settings
         self._model = model or settings.model
-        self._dialect = _Dialect()
+        self._dialect = Dialect(output_tokens=settings.max_output_tokens)
         self._client: httpx.AsyncClient | None = None
-        self._turns = asyncio.Semaphore(settings.max_concurrent_calls)
+        self._turns = Turns(CallLimit.of(settings.max_concurrent_calls))
+        self._has_asked_for_slots = settings.max_concurrent_calls > 0
 
     @property
     def name(self) -> str:
@@ -100,12 +59,13 @@ class OpenAiEngine:
 
     @property
     def capabilities(self) -> EngineCapabilities:
-        """Batches that fit the output limit."""
+        """Batches that fit the output limit: the one that is set, or a smaller one that the server has."""
         return EngineCapabilities(
             max_units_per_batch=64,
-            max_output_tokens=self._settings.max_output_tokens,
+            max_output_tokens=self._dialect.output_tokens,
             needs_network=True,
             uses_context=True,
+            writes_slowly=True,
         )
 
     @property
@@ -130,25 +90,21 @@ class OpenAiEngine:
         self._configured_model()
 
     async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
-        """Make one chat completion."""
+        """Make one chat completion, when the server has room for it."""
         self._configured_model()
-        async with self._turns:
-            started_at, clock = datetime.now(UTC), time.monotonic()
-            body, response = await self._complete(request)
-        latency_ms = round((time.monotonic() - clock) * 1000)
-        try:
-            completion = _Completion.model_validate_json(response.content)
-            envelope: JsonValue = {key: value for key, value in response.json().items() if key != "choices"}
-        except (ValidationError, ValueError) as error:
-            message = "The server answered with something other than a chat completion; check DRAGOMAN_OPENAI_BASE_URL."
-            raise RetryableError(message, code="engine.malformed_reply") from error
-        circumstances = CallCircumstances(
-            started_at=started_at.isoformat(),
-            latency_ms=latency_ms,
-            provider_request_id=response.headers.get("x-request-id", completion.id),
-            envelope=envelope,
-        )
-        return _reply(body, completion, circumstances)
+        async with self._turns.turn() as in_flight:
+            await self._ask_for_slots()
+            started_at = datetime.now(UTC)
+            try:
+                call, declined = await self._complete(request, listener)
+            except RetryableError as error:
+                if error.code in ("engine.rate_limited", "engine.timeout"):
+                    self._turns.limit = self._turns.limit.after_refusal()
+                raise
+            waited_s = call.elapsed_s if call.waited_s is None else call.waited_s
+            seen = CallSeen(in_flight=in_flight, waited_s=waited_s, size_bytes=len(call.content))
+            self._turns.limit = self._turns.limit.after(seen)
+        return _declined(call, declined, started_at) if declined else _reply(call, started_at)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -162,35 +118,60 @@ class OpenAiEngine:
             raise PermanentError(message, code="engine.not_configured")
         return self._model
 
-    async def _complete(self, request: EngineRequest) -> tuple[dict[str, JsonValue], httpx.Response]:
-        """Ask, in the next dialect when the server refuses one; a refusal costs nothing."""
-        while True:
-            dialect = self._dialect
-            body = self._body(request, dialect)
-            response = await self._post(body, request.idempotency_key)
-            if response.status_code not in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-                if response.is_success:
-                    return body, response
-                raise _error(response)
-            changed = dialect.after(response.text)
-            if changed is None or "context_length" in response.text:
-                raise _error(response)
-            self._dialect = changed
+    async def _complete(
+        self, request: EngineRequest, listener: ReplyListener | None
+    ) -> tuple[Call, ServerError | None]:
+        """Ask, in the next dialect when the server refuses one; a refusal costs nothing.
 
-    async def _post(self, body: dict[str, JsonValue], idempotency_key: str) -> httpx.Response:
-        client = self._open_client()
+        A text that a filter declined is an answer, too: the call comes back with its error.
+        """
+        dialect = self._dialect
+        while True:
+            call = self._call(request, dialect, listener)
+            try:
+                await call.make()
+            except RefusedError as refused:
+                error = refused.error
+                if error.is_declined:
+                    return call, error
+                can_adapt = error.status in _UNPROCESSABLE or error.is_output_limit
+                changed = dialect.after(error) if can_adapt else None
+                if changed is None:
+                    raise error.as_error() from None
+                dialect = changed
+            else:
+                self._dialect = self._kept(dialect)
+                return call, None
+
+    def _kept(self, dialect: Dialect) -> Dialect:
+        """What is learnt from a dialect that was understood. One long prompt must not shorten all later answers."""
+        least = min(_LEAST_OUTPUT_KEPT, self._settings.max_output_tokens)
+        return dialect if dialect.output_tokens >= least else dialect.with_output(least)
+
+    def _call(self, request: EngineRequest, dialect: Dialect, listener: ReplyListener | None) -> Call:
+        return Call(
+            client=self._open_client(),
+            body=dialect.body(self._model, request, self._settings.temperature),
+            headers={"Idempotency-Key": request.idempotency_key or "none"},
+            limits=Limits(self._settings.timeout_s, dialect.output_tokens),
+            asked=[unit.unit_id for unit in request.units],
+            listener=listener,
+        )
+
+    async def _ask_for_slots(self) -> None:
+        """Learn once how many calls llama.cpp's server takes at the same time; others do not say."""
+        if self._has_asked_for_slots:
+            return
+        self._has_asked_for_slots = True
+        address = self._settings.base_url.rstrip("/").removesuffix("/v1") + "/props"
         try:
-            # httpx limits each read; a server that drips would never end.
-            async with asyncio.timeout(self._settings.timeout_s):
-                return await client.post(
-                    "chat/completions", json=body, headers={"Idempotency-Key": idempotency_key or "none"}
-                )
-        except (TimeoutError, httpx.TimeoutException) as error:
-            message = f"The server gave no answer within {self._settings.timeout_s:g} s (DRAGOMAN_OPENAI_TIMEOUT_S)."
-            raise RetryableError(message, code="engine.timeout") from error
-        except httpx.TransportError as error:
-            message = f"No connection to the server ({type(error).__name__}); is DRAGOMAN_OPENAI_BASE_URL right?"
-            raise RetryableError(message, code="engine.unavailable") from error
+            async with asyncio.timeout(min(_PROPERTIES_TIMEOUT_S, self._settings.timeout_s)):
+                response = await self._open_client().get(address)
+            slots = _Properties.model_validate_json(response.content).total_slots if response.is_success else 0
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValidationError):
+            return
+        if slots > 0:
+            self._turns.limit = self._turns.limit.with_slots(slots)
 
     def _open_client(self) -> httpx.AsyncClient:
         if self._client is None:
@@ -198,97 +179,50 @@ class OpenAiEngine:
             self._client = httpx.AsyncClient(
                 base_url=self._settings.base_url.rstrip("/") + "/",
                 headers={"Authorization": f"Bearer {key}"} if key else {},
-                timeout=httpx.Timeout(self._settings.timeout_s, connect=self._settings.connect_timeout_s),
+                # the calls limit silence; httpx would limit each read, and a read that is slow is no fault
+                timeout=httpx.Timeout(None, connect=self._settings.connect_timeout_s),
             )
         return self._client
 
-    def _body(self, request: EngineRequest, dialect: _Dialect) -> dict[str, JsonValue]:
-        conversation: list[JsonValue] = [
-            {"role": message["role"], "content": message["content"]} for message in messages(request)
-        ]
-        body: dict[str, JsonValue] = {
-            "model": self._model,
-            "messages": conversation,
-            dialect.limit_name: self._settings.max_output_tokens,
-        }
-        if dialect.has_temperature and self._settings.temperature is not None:
-            body["temperature"] = self._settings.temperature
-        if dialect.response_format == "json_schema":
-            schema: JsonValue = {"name": "translation", "strict": True, "schema": reply_schema()}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif dialect.response_format == "json_object":
-            body["response_format"] = {"type": "json_object"}
-        return body
 
-
-def _reply(body: dict[str, JsonValue], completion: _Completion, circumstances: CallCircumstances) -> EngineReply:
-    choice = completion.choices[0]
-    text = choice.message.content or ""
-    targets = read_reply(text)
-    finish = _FINISH.get(choice.finish_reason or "", FinishReason.STOP)
-    if choice.message.refusal:
-        finish = FinishReason.REFUSED
-    elif targets is None and finish is FinishReason.STOP:
-        finish = FinishReason.MALFORMED
+def _reply(call: Call, started_at: datetime) -> EngineReply:
+    answer = call.answer
+    targets, finish = answer.end()
+    if finish is FinishReason.INTERRUPTED and _ran_out_of_room(answer):
+        finish = FinishReason.LENGTH
     return EngineReply(
-        targets=targets or (),
-        model=completion.model,
-        prompt=body,
-        response=text or choice.message.refusal or "",
+        targets=targets,
+        model=answer.said("model"),
+        prompt=call.body,
+        response=answer.response,
         finish_reason=finish,
-        usage=_usage(completion.usage or _Usage()),
-        circumstances=circumstances,
+        usage=answer.usage_of(len(call.content)),
+        circumstances=_circumstances(call, started_at, answer.envelope),
     )
 
 
-def _usage(usage: _Usage) -> Usage:
-    prompt, response = usage.prompt_tokens_details, usage.completion_tokens_details
-    return Usage(
-        call_count=1,
-        prompt_tokens=usage.prompt_tokens,
-        cached_tokens=(prompt.cached_tokens if prompt else 0) or 0,
-        reasoning_tokens=(response.reasoning_tokens if response else 0) or 0,
-        response_tokens=usage.completion_tokens,
+def _ran_out_of_room(answer: Answer) -> bool:
+    """Whether an answer broke off because it or its prompt was too long."""
+    return bool(answer.error) and ServerError.of(HTTPStatus.OK, {}, {"error": answer.error}).is_context
+
+
+def _declined(call: Call, error: ServerError, started_at: datetime) -> EngineReply:
+    return EngineReply(
+        targets=(),
+        model="",
+        prompt=call.body,
+        response="",
+        finish_reason=FinishReason.REFUSED,
+        usage=Usage(call_count=1),
+        circumstances=_circumstances(call, started_at, error.body),
     )
 
 
-def _error(response: httpx.Response) -> DragomanError:
-    """Our error for an answer that is none. The server's words stay out: they may quote the document or the key."""
-    status, reason = response.status_code, _reason(response)
-    said = f"HTTP {status}{f' {reason}' if reason else ''}"
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        message = f"The server refused the credential ({said}); set DRAGOMAN_OPENAI_API_KEY."
-        return PermanentError(message, code="engine.unauthorised")
-    if status == HTTPStatus.PAYMENT_REQUIRED or reason == "insufficient_quota":
-        return PermanentError(f"The account has no credit left ({said}); top it up.", code="engine.quota_exhausted")
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        message = f"The server asks to slow down ({said})."
-        return RetryableError(message, code="engine.rate_limited", retry_after_s=_retry_after_s(response))
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (
-        HTTPStatus.REQUEST_TIMEOUT,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.TOO_EARLY,
-    ):
-        message = f"The server is in trouble ({said})."
-        return RetryableError(message, code="engine.unavailable", retry_after_s=_retry_after_s(response))
-    message = (
-        f"The server refused the request ({said}); check the model's name, its limits and DRAGOMAN_OPENAI_BASE_URL."
+def _circumstances(call: Call, started_at: datetime, envelope: JsonValue) -> CallCircumstances:
+    return CallCircumstances(
+        started_at=started_at.isoformat(),
+        latency_ms=round(call.elapsed_s * 1000),
+        waited_ms=round((call.waited_s or 0) * 1000),
+        provider_request_id=call.request_id or call.answer.said("id"),
+        envelope=envelope,
     )
-    return PermanentError(message, code="engine.bad_request")
-
-
-def _reason(response: httpx.Response) -> str:
-    """The machine-readable part of the server's error, when it has one."""
-    match = re.search(r'"(?:code|type)"\s*:\s*"([a-z][a-z0-9_]{0,63})"', response.text)
-    return match[1] if match else ""
-
-
-def _retry_after_s(response: httpx.Response) -> float | None:
-    """What Retry-After says (RFC 9110 §10.2.3): seconds, or a date."""
-    value = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", value):
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None

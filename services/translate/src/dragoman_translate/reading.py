@@ -1,0 +1,446 @@
+"""Reads a model's answer while it is written: each unit is there as soon as its last brace is. Pure.
+
+    {"units": [{"id": "u1", "target": "Uma"}, {"id": "u2", "tar   gives u1 now, u2 when the rest has come
+
+Read generously: talk, code fences and thoughts around the object, other keys beside `units`, a bare list of units, one
+unit alone or one a line, numbers as ids, a map from ids to texts, quotation marks that should have been escaped.
+Never read wrongly: nothing in a thought is an answer, closed or not; a unit that can be read in two ways is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from dragoman_translate.marks import CLOSER, THOUGHT_MARK, can_be_mark, mark_may_begin_at
+from dragoman_translate.ports import RawTarget
+
+_SPACE = re.compile(r"[\s\ufeff]*")
+_IN_STRING = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
+_WORD = re.compile(r"[-+.\w]+")
+_LONGEST_WORD = 40
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_LITERALS = ("true", "false", "null")
+_TARGET_KEYS = ("target", "translation")
+_START = re.compile(rf"{THOUGHT_MARK.pattern}|[{{\[]", re.IGNORECASE)
+_RESUMES = re.compile(
+    rf'\{{\s{{0,40}}"(?P<key>id|target|translation|units)"\s{{0,40}}:|{CLOSER.pattern}', re.IGNORECASE
+)
+_MAY_RESUME = re.compile(r'\{\s{0,40}(?:"\w{0,11}(?:"\s{0,40})?)?\Z')
+_BROKEN_UNIT = re.compile(
+    r'\{\s*"id"\s*:\s*(?:"(?P<id>[^"\\]*)"|(?P<number>-?\d+))\s*,\s*"target"\s*:\s*"(?P<target>[^{}\[\]\n]*)"\s*\}'
+    r"\s*(?:,\s*)?(?P<end>\].*)?",
+    re.DOTALL,
+)
+_LOOKS_LIKE_KEYS = re.compile(r'"\s*[:,]\s*"')
+_UNESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"')
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
+_LONGEST_TALK = 160
+
+
+class _Mode(Enum):
+    OUTSIDE = auto()
+    THOUGHT = auto()
+    INSIDE = auto()
+    BROKEN = auto()
+
+
+class _Awaits(Enum):
+    KEY = auto()
+    COLON = auto()
+    VALUE = auto()
+    NEXT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """A bracket, colon or comma as `mark`; a string is marked `"`, a number or literal `w`, anything else `?`."""
+
+    mark: str
+    text: str
+    end: int
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An object or list that is open. `scalars` are an object's strings and numbers as text, other values None."""
+
+    is_object: bool
+    holds_units: bool
+    awaits: _Awaits
+    under_key: str = ""
+    key: str = ""
+    scalars: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
+    has_only_texts: bool = True
+    is_ambiguous: bool = False
+
+    def keep(self, value: str | None, *, is_text: bool) -> None:
+        """Take the value of the current key."""
+        if self.is_object:
+            if self.scalars.setdefault(self.key, value) != value:
+                self.is_ambiguous = True
+            self.has_only_texts = self.has_only_texts and is_text
+        self.awaits = _Awaits.NEXT
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """A stretch of JSON that may be the answer. `talk` counts the characters of talk before it."""
+
+    talk: int
+    is_single: bool = False
+    is_complete: bool = False
+    has_list: bool = False
+    targets: list[RawTarget] = field(default_factory=list[RawTarget])
+
+
+class ReplyReader:
+    """Takes an answer piece by piece; pieces may be cut anywhere, each character is looked at a few times at most.
+
+    `asked` are the ids that were sent: a map from ids to texts is an answer only where all its keys are among them.
+    """
+
+    def __init__(self, asked: Collection[str] = ()) -> None:
+        self._asked = frozenset(asked)
+        self._buffer: str = ""
+        self._at: int = 0
+        self._needed_from: int = 0
+        self._scanned_to: int = 0
+        self._is_closed = False
+        self._mode = _Mode.OUTSIDE
+        self._stack: list[_Frame] = []
+        self._candidates: list[_Candidate] = []
+        self._talk = 0
+        self._new: list[RawTarget] = []
+
+    def feed(self, text: str) -> tuple[RawTarget, ...]:
+        """Read on; the units that this piece completed. A later object of the same answer may give them again."""
+        self._buffer += text
+        while self._steps():
+            pass
+        self._forget_what_was_read()
+        new, self._new = tuple(self._new), []
+        return new
+
+    @property
+    def targets(self) -> tuple[RawTarget, ...]:
+        """What would be read if the answer broke off here."""
+        return self._chosen(is_whole=False) or ()
+
+    def close(self, *, is_whole: bool = True) -> tuple[RawTarget, ...] | None:
+        """The answer's units: those of the last complete object; None where there is no list of units.
+
+        `is_whole` says that the model ended by itself. An answer that was cut off after much talk is none: it may be
+        a thought that nobody marked as one.
+        """
+        self._is_closed = True
+        self.feed("")
+        if self._mode is _Mode.BROKEN:
+            self._mend(len(self._buffer), is_last=True)
+            self._candidates[-1].is_complete = is_whole
+        return self._chosen(is_whole=is_whole)
+
+    def _chosen(self, *, is_whole: bool) -> tuple[RawTarget, ...] | None:
+        able = [each for each in self._candidates if is_whole or each.talk <= _LONGEST_TALK]
+        with_targets = [each for each in able if each.targets]
+        ranked = [
+            [each for each in with_targets if each.is_complete and not each.is_single],
+            [each for each in with_targets if not each.is_single],
+            with_targets,
+        ]
+        for candidates in ranked:
+            if candidates:
+                return tuple(candidates[-1].targets)
+        return () if any(each.has_list for each in able) else None
+
+    def _steps(self) -> bool:
+        """Read the next thing; False where that needs more text."""
+        match self._mode:
+            case _Mode.OUTSIDE:
+                return self._look_for_start()
+            case _Mode.THOUGHT:
+                return self._look_for_end_of_thought()
+            case _Mode.INSIDE:
+                return self._read_token()
+            case _Mode.BROKEN:
+                return self._look_for_next_unit()
+
+    def _forget_what_was_read(self) -> None:
+        needed = min(self._at, self._needed_from) if self._mode in (_Mode.INSIDE, _Mode.BROKEN) else self._at
+        self._buffer = self._buffer[needed:]
+        self._at -= needed
+        self._needed_from -= needed
+        self._scanned_to = max(0, self._scanned_to - needed)
+
+    # --- outside of any JSON
+
+    def _look_for_start(self) -> bool:
+        found = _START.search(self._buffer, self._at)
+        if found is None:
+            return self._pass_over_talk(self._first_possible_mark())
+        self._pass_over_talk(found.start())
+        if not self._is_closed and found[0] == "[" and can_be_mark(self._buffer[self._at : self._at + 8]):
+            return False  # [ may be a list, or the beginning of [THINK]
+        if found[0] in "{[":
+            self._begin(is_object=found[0] == "{")
+        elif found.lastgroup == "closer":
+            self._end_thought(found.end())
+        else:
+            self._mode = _Mode.THOUGHT
+            self._at = found.end()
+        return True
+
+    def _pass_over_talk(self, end: int) -> bool:
+        self._talk += sum(not each.isspace() and each != "," for each in self._buffer[self._at : end])
+        self._at = end
+        return False
+
+    def _first_possible_mark(self) -> int:
+        """Where a mark may begin of which the rest has not come yet; else the end of the text."""
+        return len(self._buffer) if self._is_closed else mark_may_begin_at(self._buffer, self._at)
+
+    def _look_for_end_of_thought(self) -> bool:
+        found = CLOSER.search(self._buffer, self._at)
+        if found is None:
+            self._at = self._first_possible_mark()
+            return False
+        self._end_thought(found.end())
+        return True
+
+    def _end_thought(self, end: int) -> None:
+        """Start anew behind a thought. Its beginning may have stood in the prompt: all before it was thought."""
+        self._candidates.clear()
+        self._stack.clear()
+        self._talk = 0
+        self._mode = _Mode.OUTSIDE
+        self._at = end
+
+    def _begin(self, *, is_object: bool) -> None:
+        last = self._candidates[-1] if self._candidates else None
+        continues = last is not None and last.is_single and last.talk == self._talk
+        if not (continues and is_object):
+            self._candidates.append(_Candidate(talk=self._talk))
+        self._mode = _Mode.INSIDE
+        self._needed_from = self._at
+        self._open(is_object=is_object, under_key="")
+        self._at += 1
+
+    # --- inside JSON
+
+    def _read_token(self) -> bool:
+        token = self._next_token()
+        if token is None:
+            return False
+        if self._takes(token):
+            self._at = max(self._at, token.end)
+        else:
+            self._fail()
+        return True
+
+    def _next_token(self) -> _Token | None:
+        space = _SPACE.match(self._buffer, self._at)
+        self._at = space.end() if space else self._at
+        if self._at == len(self._buffer):
+            return None
+        first = self._buffer[self._at]
+        if first in "{}[]:,":
+            return _Token(first, first, self._at + 1)
+        return self._string() if first == '"' else self._word()
+
+    def _string(self) -> _Token | None:
+        found = _IN_STRING.match(self._buffer, max(self._at + 1, self._scanned_to))
+        end = found.end() if found else self._at + 1
+        if self._buffer[end : end + 1] != '"':
+            self._scanned_to = end
+            return None
+        self._scanned_to = 0
+        return _Token('"', self._buffer[self._at + 1 : end], end + 1)
+
+    def _word(self) -> _Token | None:
+        found = _WORD.match(self._buffer, self._at, self._at + _LONGEST_WORD)
+        if found is None:
+            return _Token("?", "", self._at + 1)
+        if found.end() == len(self._buffer) and not self._is_closed:
+            return None
+        is_known = found[0] in _LITERALS or _NUMBER.fullmatch(found[0]) is not None
+        return _Token("w" if is_known else "?", found[0], found.end())
+
+    def _takes(self, token: _Token) -> bool:
+        """Whether the token may stand here; if so, it is read."""
+        frame = self._stack[-1]
+        closes = token.mark == ("}" if frame.is_object else "]")
+        match frame.awaits:
+            case _Awaits.KEY:
+                return (closes and self._shut()) or (token.mark == '"' and self._take_key(frame, token))
+            case _Awaits.COLON:
+                frame.awaits = _Awaits.VALUE
+                return token.mark == ":"
+            case _Awaits.VALUE:
+                is_empty_place = not frame.is_object and token.mark == ","
+                return is_empty_place or (closes and not frame.is_object and self._shut()) or self._take_value(token)
+            case _Awaits.NEXT:
+                if token.mark == ",":
+                    frame.awaits = _Awaits.KEY if frame.is_object else _Awaits.VALUE
+                    return True
+                lacks_comma = frame.holds_units and token.mark == "{"
+                return (closes and self._shut()) or (lacks_comma and self._take_value(token))
+
+    def _take_key(self, frame: _Frame, token: _Token) -> bool:
+        key = _unescaped(token.text)
+        frame.key = key or ""
+        frame.awaits = _Awaits.COLON
+        return key is not None
+
+    def _take_value(self, token: _Token) -> bool:
+        frame = self._stack[-1]
+        if token.mark in ("{", "["):
+            if frame.holds_units:
+                self._needed_from = self._at
+            self._open(is_object=token.mark == "{", under_key=frame.key)
+            return True
+        if token.mark == '"':
+            text = _unescaped(token.text)
+            frame.keep(text, is_text=True)
+            return text is not None
+        if token.mark == "w":
+            frame.keep(None if token.text in _LITERALS else token.text, is_text=False)
+            return True
+        return False
+
+    def _open(self, *, is_object: bool, under_key: str) -> None:
+        is_list_of_units = not is_object and (under_key == "units" or not self._stack)
+        if is_list_of_units and under_key:
+            self._candidates[-1].has_list = True
+        awaits = _Awaits.KEY if is_object else _Awaits.VALUE
+        self._stack.append(_Frame(is_object, is_list_of_units, awaits, under_key))
+
+    def _shut(self) -> bool:
+        """Close the innermost object or list; always true."""
+        frame, candidate = self._stack.pop(), self._candidates[-1]
+        parent = self._stack[-1] if self._stack else None
+        if frame.is_object and (parent is None or parent.holds_units):
+            self._take_unit(frame, candidate, is_single=parent is None)
+        if frame.is_object and (parent is None or frame.under_key == "units") and not candidate.targets:
+            self._take_map(frame, candidate)
+        if frame.holds_units:
+            candidate.is_complete = True
+        if parent is None:
+            self._mode = _Mode.OUTSIDE
+        else:
+            parent.keep(None, is_text=False)
+        self._at += 1
+        if parent is None or parent.holds_units or frame.holds_units:
+            self._needed_from = self._at
+        return True
+
+    def _take_unit(self, frame: _Frame, candidate: _Candidate, *, is_single: bool) -> None:
+        unit_id = frame.scalars.get("id")
+        texts = [text for key in _TARGET_KEYS if (text := frame.scalars.get(key)) is not None]
+        if unit_id is not None and len(texts) == 1 and not frame.is_ambiguous:
+            self._tell(candidate, unit_id, texts[0])
+            candidate.is_single = candidate.is_single or is_single
+            candidate.is_complete = candidate.is_complete or is_single
+
+    def _take_map(self, frame: _Frame, candidate: _Candidate) -> None:
+        """An object whose keys are ids that were asked and whose values are texts."""
+        is_map = bool(frame.scalars) and frame.has_only_texts and not frame.is_ambiguous
+        if is_map and self._asked.issuperset(frame.scalars):
+            for unit_id, text in frame.scalars.items():
+                self._tell(candidate, unit_id, text or "")
+            candidate.is_complete = True
+
+    def _tell(self, candidate: _Candidate, unit_id: str, text: str) -> None:
+        if _UNREADABLE.search(unit_id):
+            return
+        clean = _readable(text)
+        is_damaged = clean is not text and len(clean) < len(_joined(text))
+        target = RawTarget(unit_id=unit_id, target=clean, is_damaged=is_damaged)
+        candidate.targets.append(target)
+        self._new.append(target)
+
+    # --- JSON that is broken
+
+    def _fail(self) -> None:
+        """Go on behind a token that cannot stand here: at the next unit of the list, or outside."""
+        closers = list(CLOSER.finditer(self._buffer, self._needed_from, self._at))
+        if closers:  # a thought that was ended in the middle of a string
+            self._end_thought(closers[-1].end())
+            return
+        while self._stack and not self._stack[-1].holds_units:
+            self._stack.pop()
+        has_units = bool(self._stack) and (self._stack[-1].under_key == "units" or bool(self._candidates[-1].targets))
+        is_list = has_units or (bool(self._stack) and self._is_in_unit())
+        self._mode = _Mode.BROKEN if is_list else _Mode.OUTSIDE
+        if not is_list:
+            self._stack.clear()
+
+    def _is_in_unit(self) -> bool:
+        found = _RESUMES.match(self._buffer, self._needed_from)
+        return found is not None and found["key"] is not None
+
+    def _look_for_next_unit(self) -> bool:
+        found = _RESUMES.search(self._buffer, self._at)
+        if found is None:
+            self._at = len(self._buffer) if self._is_closed else self._last_possible_resumption()
+            return False
+        if found["key"] is None:
+            self._end_thought(found.end())
+            return True
+        is_last = found["key"].lower() == "units"
+        self._mend(found.start(), is_last=is_last)
+        self._at = self._needed_from = found.start()
+        self._mode = _Mode.OUTSIDE if is_last else _Mode.INSIDE
+        if is_last:
+            self._stack.clear()
+        else:
+            self._stack[-1].awaits = _Awaits.VALUE
+        return True
+
+    def _last_possible_resumption(self) -> int:
+        brace = self._buffer.rfind("{", self._at)
+        mark = mark_may_begin_at(self._buffer, self._at)
+        return min(brace, mark) if brace >= 0 and _MAY_RESUME.match(self._buffer, brace) else mark
+
+    def _mend(self, end: int, *, is_last: bool) -> None:
+        """Take the broken unit that ends here if its only fault is quotation marks without their backslash.
+
+        {"id": "u1", "target": "Er sagte "nein" und ging."}    gives    Er sagte "nein" und ging.
+        """
+        found = _BROKEN_UNIT.fullmatch(self._buffer, self._needed_from, end)
+        if found is None or (is_last and found["end"] is None):
+            return
+        quotes = len(_UNESCAPED_QUOTE.findall(found["target"]))
+        is_paired = quotes % 2 == 0 or quotes == found["target"].count("„")
+        text = _unescaped(_UNESCAPED_QUOTE.sub(r'\1\\"', found["target"]))
+        if is_paired and text is not None and not _LOOKS_LIKE_KEYS.search(found["target"]):
+            self._tell(self._candidates[-1], found["id"] or found["number"] or "", text)
+
+
+def read_reply(text: str, asked: Collection[str] = (), *, is_whole: bool = True) -> tuple[RawTarget, ...] | None:
+    """The targets in a whole text, read as `ReplyReader` reads them; None where it holds no list of units."""
+    reader = ReplyReader(asked)
+    reader.feed(text)
+    return reader.close(is_whole=is_whole)
+
+
+def _unescaped(text: str) -> str | None:
+    """What a JSON string says; None where an escape in it is none. Models write line breaks as they are."""
+    if "\\" not in text:
+        return text
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return None
+
+
+def _joined(text: str) -> str:
+    """The text with both halves of a character as one."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _readable(text: str) -> str:
+    """The text without what no document can hold: half characters, and what XML 1.0 forbids."""
+    return _UNREADABLE.sub("", _joined(text)) if _UNREADABLE.search(text) else text
