@@ -39,6 +39,7 @@ _TOUCHED = _CHANGED.keys() | _RANGES | _INSERTED | _DELETED
 _CELLS_GONE = {True: "w:cellDel", False: "w:cellIns"}
 _MERGED = {"rest": "restart", "cont": "continue"}
 _BEFORE_MERGE = names("w:cnfStyle w:tcW w:gridSpan w:hMerge")
+_BOOKMARKS = names("w:bookmarkStart w:bookmarkEnd")
 _HELD = names("w:p w:r w:tbl w:tr w:tc")
 _HELD_BY = {"w:tr": names("w:tc"), "w:tbl": names("w:tr"), "w:sdt": _HELD, "w:sdtContent": _HELD}
 _ENDS_WITH_ITS_RUNS = names("w:hyperlink w:smartTag w:customXml w:dir w:bdo")
@@ -219,10 +220,21 @@ def _join(paragraph: Element, properties: Element) -> None:
     if parent is None:
         return
     if following is None or short_name(following) != "w:p":
-        if not inner and (following is not None or short_name(parent) == "w:sdtContent"):
+        may_go = following is not None or short_name(parent) == "w:sdtContent"
+        if may_go and not any(map(_shows, paragraph.iter())):
+            for mark in [child for child in inner if short_name(child) in _BOOKMARKS]:
+                paragraph.addprevious(mark)
             _remove(paragraph)
         return
     place = 1 if len(following) and short_name(next(iter(following))) == "w:pPr" else 0
     for child in reversed(inner):
         following.insert(place, child)
     parent.remove(paragraph)
+
+
+def _shows(node: Element) -> bool:
+    """Whether an element of a paragraph is something to read or to see."""
+    parent = node.getparent()
+    name = short_name(node)
+    is_in_run = parent is not None and short_name(parent) == "w:r"
+    return name == "m:oMath" or (is_in_run and name != "w:rPr" and (name != "w:t" or bool(node.text)))
