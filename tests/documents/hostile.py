@@ -91,7 +91,7 @@ def overlapping() -> bytes:
     start = data.index(b"word/media/inner.docx") + len("word/media/inner.docx")
     begin = data.index(b"PK\x01\x02", data.rindex(inner[-22:]))
     inside = data.index(b"PK\x03\x04", start)
-    while data[begin + 46 : begin + 46 + len(_MAIN)] != _MAIN.encode():
+    while bytes(data[begin + 46 : begin + 46 + len(_MAIN)]) != _MAIN.encode():
         begin = data.index(b"PK\x01\x02", begin + 4)
     at = inner.index(_MAIN.encode()) - 30
     struct.pack_into("<L", data, begin + 42, inside + at)

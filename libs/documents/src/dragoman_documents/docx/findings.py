@@ -88,6 +88,16 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         _INFO,
         "Stretches of hidden text: {count}. They stay as they are. Switch hidden text on to translate them.",
     ),
+    "drop_caps": (
+        _INFO,
+        "Drop caps: {count}. The letter is translated with the word it begins, and the first letter of the translation "
+        "takes its place. Look at those whose target begins with a sign or a number.",
+    ),
+    "ruby": (
+        _WARNING,
+        "Ruby annotations (how characters are read aloud): {count}. The text under them is translated, and where it is "
+        "the annotation is left out: it is about the source. Add annotations in Word where the target needs them.",
+    ),
     "mathematics": (_INFO, "Formulas: {count}, kept as they are."),
     "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
     "mail_merge": (_INFO, "The document is a mail-merge form. Its fields stay and are filled by Word as before."),
