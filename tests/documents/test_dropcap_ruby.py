@@ -122,6 +122,22 @@ def test_text_under_ruby_is_part_of_its_word_and_comes_out_where_it_changes() ->
     assert "ruby" not in part(result)
 
 
+@pytest.mark.parametrize(
+    ("target", "parts"),
+    [
+        ("Ich fahre nach 東京 und ", ["Ich fahre nach ", "とうきょう", "東京", " und "]),
+        ("東京?", ["", "とうきょう", "東京", "?"]),
+        ("東京, ja 東京", ["東京, ja 東京"]),
+        ("Tokio 東", ["Tokio 東"]),
+    ],
+)
+def test_ruby_stays_over_characters_that_stay(target: str, parts: list[str]) -> None:
+    data = document(paragraph(run("私は"), ruby("東京", "とうきょう"), run("へ行く")))
+    text = part(translated(data, target.strip()))
+    assert ("<w:ruby>" in text) == (len(parts) > 1)
+    assert _text(text) == "".join(parts).strip()
+
+
 def test_a_paragraph_all_under_ruby_is_translated_once() -> None:
     data = document(paragraph(ruby("東", "とう"), ruby("京", "きょう")))
     assert sources(data) == ["東京"]

@@ -95,8 +95,8 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
     ),
     "ruby": (
         _WARNING,
-        "Ruby annotations (how characters are read aloud): {count}. The text under them is translated, and where it is "
-        "the annotation is left out: it is about the source. Add annotations in Word where the target needs them.",
+        "Ruby annotations (how characters are read aloud): {count}. The text under them is translated with its "
+        "sentence; where it changes, the annotation is left out. Add annotations in Word where the target needs them.",
     ),
     "mathematics": (_INFO, "Formulas: {count}, kept as they are."),
     "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
