@@ -15,6 +15,7 @@ import stat
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from dragoman_documents.errors import DamagedDocumentError, EncryptedDocumentError
@@ -60,6 +61,7 @@ def part_name(entry_name: str) -> str:
     return entry_name.replace("\\", "/").lstrip("/")
 
 
+@lru_cache(maxsize=1024)  # packages have the same names, and each is asked for often
 def part_key(name: str) -> str:
     """What equivalent names of parts have in common: ASCII case and percent-encoding mean nothing (Part 2 §6.2.2.3)."""
     name = part_name(name)
@@ -108,14 +110,8 @@ def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
 
 
 def _check_name(entry: Entry) -> None:
-    is_unsafe = (
-        not part_name(entry.name)
-        or _BAD.search(entry.name) is not None
-        or not _ABOVE.isdisjoint(part_key(entry.name).replace("\\", "/").split("/"))
-        or _BAD.search(part_key(entry.name)) is not None
-        or stat.S_ISLNK(CENTRAL.unpack_from(entry.central)[15] >> 16)
-    )
-    if is_unsafe:
+    is_link = stat.S_ISLNK(CENTRAL.unpack_from(entry.central)[15] >> 16)
+    if is_link or not _may_be_part(entry.name):
         raise DamagedDocumentError(
             "The package holds an entry whose name no part may have: it leads out of the package, or cannot be shown. "
             "Do not unpack it. Open the document in the program that made it and save it again.",
@@ -123,19 +119,25 @@ def _check_name(entry: Entry) -> None:
         )
 
 
+@lru_cache(maxsize=1024)
+def _may_be_part(name: str) -> bool:
+    key = part_key(name)
+    steps = key.replace("\\", "/").split("/")
+    return bool(key) and not _BAD.search(name) and not _BAD.search(key) and _ABOVE.isdisjoint(steps)
+
+
 def _record_end(data: bytes, entry: Entry) -> int:
     """Where the entry's content ends, after its two records were held against each other.
 
     Its sizes may differ between them, as those of a stream do: the content is held against the directory's.
     """
-    header = data[entry.offset : entry.offset + LOCAL.size]
-    if len(header) < LOCAL.size or header[:4] != LOCAL_MARK:
-        raise damaged("an entry is not where the directory says")
-    _, _, flags, method, *_, name_bytes, extra_bytes = LOCAL.unpack(header)
     start = entry.offset + LOCAL.size
-    name = entry.central[CENTRAL.size :][: CENTRAL.unpack_from(entry.central)[10]]
+    if start > len(data) or not data.startswith(LOCAL_MARK, entry.offset):
+        raise damaged("an entry is not where the directory says")
+    _, _, flags, method, *_, name_bytes, extra_bytes = LOCAL.unpack_from(data, entry.offset)
     if entry.is_encrypted or flags & _ENCRYPTED:
         raise encrypted()
-    if data[start : start + name_bytes] != name or method != entry.method:
+    name = entry.central[CENTRAL.size : CENTRAL.size + CENTRAL.unpack_from(entry.central)[10]]
+    if len(name) != name_bytes or not data.startswith(name, start) or method != entry.method:
         raise damaged("an entry says of itself other than the directory says")
     return start + name_bytes + extra_bytes + entry.packed_bytes

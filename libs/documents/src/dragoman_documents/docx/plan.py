@@ -37,7 +37,7 @@ class Paragraph:
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the runs, and state its locale on those that change."""
-        runs = fill_around_ruby(self.tagged, target) if has_ruby(self.tagged) else place(self.tagged, target)
+        runs = fill_around_ruby(self.tagged, target) if has_ruby(self.element) else place(self.tagged, target)
         if runs is None:
             take_out_of_ruby(self.tagged)
             runs = place(self.tagged, target)

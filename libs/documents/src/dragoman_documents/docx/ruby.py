@@ -29,9 +29,9 @@ def ruby_base(ruby: Element) -> Element | None:
     return next((child for child in ruby if short_name(child) == "w:rubyBase"), None)
 
 
-def has_ruby(tagged: Tagged) -> bool:
-    """Whether text of a unit stands under annotations."""
-    return any(_ruby_of(slot) is not None for slot in _slots(tagged))
+def has_ruby(paragraph: Element) -> bool:
+    """Whether a paragraph has annotations."""
+    return next(paragraph.iter("{*}ruby"), None) is not None
 
 
 def fill_around_ruby(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element] | None:
@@ -80,10 +80,10 @@ def take_out_of_ruby(tagged: Tagged) -> None:
 
 def without_ruby(paragraph: Element) -> Element:
     """The paragraph, or where it has annotations a copy of it whose text is taken out from under them."""
-    if not any(short_name(node) == "w:ruby" for node in paragraph.iter()):
+    if not has_ruby(paragraph):
         return paragraph
     twin = copied(paragraph)
-    for ruby in [node for node in twin.iter() if short_name(node) == "w:ruby"]:
+    for ruby in list(twin.iter("{*}ruby")):
         _open(ruby)
     return twin
 

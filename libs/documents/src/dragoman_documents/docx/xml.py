@@ -120,6 +120,7 @@ _PREFIXES = {
 _STRICT = re.compile(r"http://purl\.oclc\.org/ooxml/(\w+)/(.*)")
 _ENCODING = re.compile(rb"""<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*")
+_ROOT_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*<[^!?\s]")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -202,8 +203,8 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
 
 
 def _may_declare_type(data: bytes) -> bool:
-    """Whether a document type is not ruled out by the bytes: they could be in any encoding, or hold its name."""
-    return b"<!DOCTYPE" in data or not is_utf8(data) or not data.startswith((b"<", b"\xef\xbb\xbf<"))
+    """Whether a document type is not ruled out by the bytes: they could be in any encoding, or begin with a remark."""
+    return _ROOT_FIRST.match(data) is None or not is_utf8(data)
 
 
 def _refuse_type(data: bytes) -> None:
