@@ -10,16 +10,20 @@ import random
 import re
 import time
 import traceback
+import warnings
 import zipfile
 from collections import Counter
 from pathlib import Path
 
+from documents.hostile import DOCTYPES, ENCODINGS
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Tag, Unit
 from dragoman_documents import DocumentError, extract, inspect, merge
 
 _TAG = re.compile(rb"<[^<>]+>")
 _RUN = re.compile(rb"<w:r[ >]")
+_DECLARATION = re.compile(r"<\?xml[^>]*\?>")
+_NAMES = ("{}", "/{}", "../{}", "a/../{}", "./{}", "C:\\{}", "{}/", "{}\x01", "//{}", "%2e%2e/{}", "{}%00")
 
 
 def flipped(data: bytes, rng: random.Random) -> bytes:
@@ -51,10 +55,42 @@ def rearranged(xml: bytes, rng: random.Random) -> bytes:
             return xml
 
 
+def in_two_minds(data: bytes, rng: random.Random) -> bytes:
+    """A package with names that are equal or lead out, a document type in any encoding, or records that disagree."""
+    output = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(output, "w") as target, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        names = source.namelist()
+        chosen = rng.choice([*names, *(name for name in names if name.endswith("document.xml"))])
+        for name in names:
+            content = source.read(name)
+            if name == chosen and rng.random() < 0.5:
+                content = _declaring(content, rng)
+            target.writestr(name, content)
+            if name == chosen and rng.random() < 0.5:
+                target.writestr(rng.choice(_NAMES).format(rng.choice([name, name.upper()])), content)
+    result = bytearray(output.getvalue())
+    if rng.random() < 0.5:
+        marks = [found.start() for found in re.finditer(b"PK[\1\3\5]", result)]
+        result[rng.choice(marks) + rng.randrange(4, 22)] = rng.randrange(256)
+    return bytes(result)
+
+
+def _declaring(xml: bytes, rng: random.Random) -> bytes:
+    """A part in another encoding, mostly with a document type."""
+    encoding = rng.choice(ENCODINGS)
+    text = _DECLARATION.sub(f'<?xml version="1.0" encoding="{encoding}"?>', xml.decode("utf-8-sig", "replace"))
+    if rng.random() < 0.7:
+        text = text.replace("?>", "?>" + rng.choice(DOCTYPES), 1)
+    return text.encode(encoding, "xmlcharrefreplace")
+
+
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """A package with its bytes, or some of its parts, broken."""
+    """A package with its bytes, or some of its parts, broken, or in two minds about what it holds."""
     if rng.random() < 0.3:
         return flipped(data, rng)
+    if rng.random() < 0.2:
+        return in_two_minds(data, rng)
     output = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(output, "w") as target:
         names = source.namelist()

@@ -8,43 +8,24 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.errors import DamagedDocumentError, EncryptedDocumentError, TooLargeError
+from dragoman_documents.docx.entries import CENTRAL, LOCAL, LOCAL_MARK, Entry, check_entries, damaged, encrypted
+from dragoman_documents.errors import DamagedDocumentError, TooLargeError
 from dragoman_documents.refusal import refuse_non_zip
 
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
-_LOCAL_MARK, _CENTRAL_MARK, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_CENTRAL_MARK, _END_MARK = b"PK\x01\x02", b"PK\x05\x06"
 _ZIP64_MARK, _ZIP64_LOCATOR_MARK = b"PK\x06\x06", b"PK\x06\x07"
 _ZIP64_EXTRA = 0x0001
-_FULL32 = 0xFFFFFFFF
-_ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x1, 0x8, 0x800
+_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+_ONE_DISK = (0, _FULL16)
+_DESCRIPTOR, _UTF8 = 0x8, 0x800
 _STORED, _DEFLATED = 0, 8
 _VERSION, _FIRST_DAY = 20, 0x21  # what deflate needs; 1980-01-01, which keeps two runs equal
 _HIGHEST_RATIO = 1_032  # what deflate reaches at most
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of the archive: its name, its sizes, and where its records lie in the old archive."""
-
-    name: str
-    method: int
-    flags: int
-    crc: int
-    packed_bytes: int
-    size_bytes: int
-    offset: int
-    central: bytes
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether the entry only names a folder."""
-        return self.name.endswith("/")
 
 
 class Archive:
@@ -61,6 +42,7 @@ class Archive:
         self._directory, self._start, count = _find_directory(data)
         budget.hold("entries", count)
         self.entries: tuple[Entry, ...] = tuple(_read_directory(data, self._directory, self._start, count))
+        check_entries(data, self.entries, self._directory)
         self._unpacked_bytes = 0
 
     def read(self, entry: Entry) -> bytes:
@@ -84,7 +66,7 @@ class Archive:
                 code="document.unsupported_compression",
             )
         if len(content) != entry.size_bytes or zlib.crc32(content) != entry.crc:
-            raise _damaged("a checksum is wrong")
+            raise damaged("a checksum is wrong")
         return content
 
     def rewritten(self, changes: Mapping[Entry, bytes], additions: Mapping[str, bytes] | None = None) -> bytes:
@@ -118,12 +100,10 @@ class Archive:
         return bytes(output + directory + self._new_end(len(directory), len(output), len(additions or {})))
 
     def _admit(self, entry: Entry) -> None:
-        if entry.flags & _ENCRYPTED:
-            raise EncryptedDocumentError(
-                "A part of the package is encrypted. Open it with its password, save it without, and send it again."
-            )
+        if entry.is_encrypted:
+            raise encrypted()
         if entry.size_bytes > _HIGHEST_RATIO * (entry.packed_bytes + 1):
-            raise _damaged("a stated size cannot be true")
+            raise damaged("a stated size cannot be true")
         self._budget.hold("part_bytes", entry.size_bytes)
         if entry.size_bytes > self._budget.ratio_from_bytes:
             self._budget.hold("ratio", entry.size_bytes // max(entry.packed_bytes, 1))
@@ -135,20 +115,20 @@ class Archive:
         try:
             content = inflater.decompress(packed, entry.size_bytes + 1)
         except zlib.error as error:
-            raise _damaged("compressed data does not unpack") from error
+            raise damaged("compressed data does not unpack") from error
         if len(content) > entry.size_bytes:
             raise TooLargeError("An entry unpacks to more than its stated size. Save the document again in Word.")
         return content
 
     def _local_header(self, entry: Entry) -> tuple[int, ...]:
-        header = self._data[entry.offset : entry.offset + _LOCAL.size]
-        if len(header) < _LOCAL.size or header[:4] != _LOCAL_MARK:
-            raise _damaged("an entry is not where the directory says")
-        return _LOCAL.unpack(header)[1:]
+        header = self._data[entry.offset : entry.offset + LOCAL.size]
+        if len(header) < LOCAL.size or header[:4] != LOCAL_MARK:
+            raise damaged("an entry is not where the directory says")
+        return LOCAL.unpack(header)[1:]
 
     def _content_offset(self, entry: Entry) -> int:
         *_, name_bytes, extra_bytes = self._local_header(entry)
-        return entry.offset + _LOCAL.size + name_bytes + extra_bytes
+        return entry.offset + LOCAL.size + name_bytes + extra_bytes
 
     def _record_end(self, entry: Entry) -> int:
         """The end of an entry's local record, its data descriptor included."""
@@ -171,7 +151,7 @@ class Archive:
         if entry.method == _DEFLATED:
             deflater = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
             body = deflater.compress(content) + deflater.flush()
-        named = entry.offset + _LOCAL.size
+        named = entry.offset + LOCAL.size
         name = self._data[named : named + name_bytes]
         extra = _without_zip64(self._data[named + name_bytes : named + name_bytes + extra_bytes])
         changed = replace(
@@ -183,7 +163,7 @@ class Archive:
         )
         sizes = (changed.crc, changed.packed_bytes, changed.size_bytes)
         head = (version, flags & ~_DESCRIPTOR, method, time, date)
-        return changed, _LOCAL.pack(_LOCAL_MARK, *head, *sizes, len(name), len(extra)) + name + extra + body
+        return changed, LOCAL.pack(LOCAL_MARK, *head, *sizes, len(name), len(extra)) + name + extra + body
 
     def _new_end(self, size: int, offset: int, added: int) -> bytes:
         end = self._data.rfind(_END_MARK)
@@ -200,14 +180,8 @@ def _new_records(name: str, content: bytes, offset: int) -> tuple[bytes, bytes]:
     flags = 0 if name.isascii() else _UTF8
     sizes = (zlib.crc32(content), len(body), len(content))
     head = (_VERSION, flags, _DEFLATED, 0, _FIRST_DAY, *sizes, len(raw_name), 0)
-    central = _CENTRAL.pack(_CENTRAL_MARK, _VERSION, *head, 0, 0, 0, 0, offset)
-    return _LOCAL.pack(_LOCAL_MARK, *head) + raw_name + body, central + raw_name
-
-
-def _damaged(what: str) -> DamagedDocumentError:
-    return DamagedDocumentError(
-        f"The package is damaged: {what}. Open it in Word, let it repair the file, and save it again."
-    )
+    central = CENTRAL.pack(_CENTRAL_MARK, _VERSION, *head, 0, 0, 0, 0, offset)
+    return LOCAL.pack(LOCAL_MARK, *head) + raw_name + body, central + raw_name
 
 
 def _find_directory(data: bytes) -> tuple[int, int, int]:
@@ -215,41 +189,61 @@ def _find_directory(data: bytes) -> tuple[int, int, int]:
     end = data.rfind(_END_MARK, max(0, len(data) - _END.size - 65_535))
     if end < 0 or not data.startswith(b"PK") or end + _END.size > len(data):
         raise refuse_non_zip(data)
-    _, _, _, _, count, size, offset, _ = _END.unpack_from(data, end)
+    if any(_reaches_end(data, other) for other in _earlier_ends(data, end)) and not _reaches_end(data, end):
+        raise damaged("it ends in two ways")
+    _, disk, first_disk, here, count, size, offset, _ = _END.unpack_from(data, end)
+    if disk != first_disk or here != count or disk not in _ONE_DISK:
+        raise damaged("it is one piece of several")
     directory_end = end
     if data[end - 20 : end - 16] == _ZIP64_LOCATOR_MARK:
         record = data.rfind(_ZIP64_MARK, 0, end)
         if 0 <= record <= end - 76:
-            count, size, offset = struct.unpack_from("<3Q", data, record + 32)
+            wide = struct.unpack_from("<3Q", data, record + 32)
+            narrow = zip((count, size, offset), (_FULL16, _FULL32, _FULL32), wide, strict=True)
+            if any(value not in (full, better) for value, full, better in narrow):
+                raise damaged("it has two directories")
+            count, size, offset = wide
             directory_end = record
     start = directory_end - size
     if start < 0 or start < offset or (count and data[start : start + 4] != _CENTRAL_MARK):
-        raise _damaged("its directory is not where it should be")
+        raise damaged("its directory is not where it should be")
     return start, start - offset, count
+
+
+def _earlier_ends(data: bytes, end: int) -> Iterator[int]:
+    """Where else the end record could be: in front of the last, which then would be part of a comment."""
+    first = max(0, len(data) - _END.size - 65_535)
+    while (end := data.rfind(_END_MARK, first, end)) >= 0:
+        yield end
+
+
+def _reaches_end(data: bytes, end: int) -> bool:
+    """Whether the comment of an end record is what follows it."""
+    return end + _END.size + _END.unpack_from(data, end)[7] == len(data)
 
 
 def _read_directory(data: bytes, position: int, shift: int, count: int) -> list[Entry]:
     entries: list[Entry] = []
     for _ in range(count):
-        fixed = data[position : position + _CENTRAL.size]
-        if len(fixed) < _CENTRAL.size or fixed[:4] != _CENTRAL_MARK:
-            raise _damaged("its directory is cut short")
-        fields = _CENTRAL.unpack(fixed)
-        end = position + _CENTRAL.size + fields[10] + fields[11] + fields[12]
+        fixed = data[position : position + CENTRAL.size]
+        if len(fixed) < CENTRAL.size or fixed[:4] != _CENTRAL_MARK:
+            raise damaged("its directory is cut short")
+        fields = CENTRAL.unpack(fixed)
+        end = position + CENTRAL.size + fields[10] + fields[11] + fields[12]
         entry = _entry(fields, data[position:end], shift)
         if entry.offset < 0 or entry.offset + entry.packed_bytes > len(data):
-            raise _damaged("an entry lies outside the file")
+            raise damaged("an entry lies outside the file")
         entries.append(entry)
         position = end
     if sum(entry.packed_bytes for entry in entries) > len(data):
-        raise _damaged("its entries lie over each other")
+        raise damaged("its entries lie over each other")
     return entries
 
 
 def _entry(fields: tuple[int, ...], record: bytes, shift: int) -> Entry:
     _, _, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes, _, _, _, _, offset = fields
-    raw_name = record[_CENTRAL.size : _CENTRAL.size + name_bytes]
-    extra = record[_CENTRAL.size + name_bytes : _CENTRAL.size + name_bytes + extra_bytes]
+    raw_name = record[CENTRAL.size : CENTRAL.size + name_bytes]
+    extra = record[CENTRAL.size + name_bytes : CENTRAL.size + name_bytes + extra_bytes]
     wide = iter(_zip64_values(extra))
     size = next(wide, size) if size == _FULL32 else size
     packed = next(wide, packed) if packed == _FULL32 else packed
@@ -302,8 +296,8 @@ def _without_zip64(extra: bytes) -> bytes:
 
 def _central_record(entry: Entry) -> bytes:
     """The directory record of an entry, patched where it has moved or changed."""
-    fields = list(_CENTRAL.unpack_from(entry.central))
-    rest = entry.central[_CENTRAL.size :]
+    fields = list(CENTRAL.unpack_from(entry.central))
+    rest = entry.central[CENTRAL.size :]
     name, extra, comment = (
         rest[: fields[10]],
         rest[fields[10] : fields[10] + fields[11]],
@@ -314,4 +308,4 @@ def _central_record(entry: Entry) -> bytes:
     fields[7:10] = [entry.crc, entry.packed_bytes, entry.size_bytes]
     fields[11] = len(extra)
     fields[16] = entry.offset
-    return _CENTRAL.pack(*fields) + name + extra + comment
+    return CENTRAL.pack(*fields) + name + extra + comment

@@ -8,6 +8,7 @@ from dragoman_contracts.text import TagRole
 from dragoman_documents.docx.fields import Field, FieldEdge, find_fields, has_typed_result
 from dragoman_documents.docx.formats import Formats, RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words, texts
+from dragoman_documents.docx.ruby import ruby_base
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
 SILENT = frozenset({""}) | names(
@@ -227,6 +228,10 @@ class Collector:
                 self._edge(child, items)
             elif name == "w:instrText":
                 self._instruction(child, items)
+            elif name == "w:ruby" and self._depth < _MAX_DEPTH and (base := ruby_base(child)) is not None:
+                self._depth += 1
+                self._children(base, items)
+                self._depth -= 1
             elif name == "mc:AlternateContent":
                 self._alternate(child, items, in_run=(run, look))
             else:

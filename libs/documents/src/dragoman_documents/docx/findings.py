@@ -103,6 +103,16 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         "Newer charts (waterfall, treemap, funnel …): {count}. Their text stays in the source language. Switch "
         "statistical charts on to translate it.",
     ),
+    "drop_caps": (
+        _INFO,
+        "Drop caps: {count}. The letter is translated with the word it begins, and the first letter of the translation "
+        "takes its place. Look at those whose target begins with a sign or a number.",
+    ),
+    "ruby": (
+        _WARNING,
+        "Ruby annotations (how characters are read aloud): {count}. The text under them is translated with its "
+        "sentence; where it changes, the annotation is left out. Add annotations in Word where the target needs them.",
+    ),
     "mathematics": (_INFO, "Formulas: {count}, kept as they are."),
     "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
     "mail_merge": (_INFO, "The document is a mail-merge form. Its fields stay and are filled by Word as before."),

@@ -44,7 +44,7 @@ _VARYING = re.compile(
     '( (?:w:rsid\\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)=")[^"<>&\x80-\U0010ffff]*(?=")', re.ASCII
 )
 _NOT_ALIKE = re.compile(  # markup that says too little by itself, other prefixes, and a paragraph that ends at once
-    r"PrChange|xmlns|<w:(?:drawing|pict|object|ruby)\b|<w:(?:t|rPr)(?: [^>]*)?/>"
+    r"PrChange|xmlns| w:dropCap=|<w:(?:drawing|pict|object|ruby)\b|<w:(?:t|rPr)(?: [^>]*)?/>"
     r"|<(?!/?(?:w|w14):)|[\s](?!(?:w|w14|r|xml):)[\w.-]+:|^[^>]*/>",
     re.ASCII,
 )

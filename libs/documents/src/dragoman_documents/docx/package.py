@@ -10,7 +10,8 @@ from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.archive import Archive, Entry
+from dragoman_documents.docx.archive import Archive
+from dragoman_documents.docx.entries import Entry, damaged, part_key, part_name
 from dragoman_documents.docx.fold import Folds, fold
 from dragoman_documents.docx.points import Points, take_points
 from dragoman_documents.docx.xml import (
@@ -157,7 +158,7 @@ class Package:
         self._entries: dict[str, Entry] = {}
         for entry in self._archive.entries:
             if not entry.is_folder:
-                self._entries[_key(entry.name)] = entry
+                self._entries[part_key(entry.name)] = entry
         self._roots: dict[str, Element | None] = {}
         self._prologs: dict[str, bytes] = {}
         self._changed: set[str] = set()
@@ -176,7 +177,7 @@ class Package:
 
     def size_of(self, name: str) -> int:
         """The unpacked bytes of a part."""
-        return self._entries[_key(name)].size_bytes
+        return self._entries[part_key(name)].size_bytes
 
     def content_type(self, name: str) -> str:
         """The media type of a part in lower case; empty where the package states none."""
@@ -184,12 +185,12 @@ class Package:
 
     def stated_type(self, name: str) -> str:
         """The media type of a part as the package spells it; empty where it states none."""
-        key = _key(name)
+        key = part_key(name)
         return self._overrides.get(key) or self._defaults.get(key.rpartition(".")[2], "")
 
     def role(self, name: str) -> PartRole:
         """What a part holds."""
-        return self._roles.get(_key(name), PartRole.OTHER)
+        return self._roles.get(part_key(name), PartRole.OTHER)
 
     def with_role(self, *roles: PartRole) -> tuple[str, ...]:
         """The names of the parts with one of these roles, in the order of the archive."""
@@ -206,7 +207,7 @@ class Package:
 
     def relationships(self, name: str) -> tuple[Relationship, ...]:
         """The relationships of a part, or of the package for the empty name."""
-        key = _key(name)
+        key = part_key(name)
         if key not in self._relationships:
             self._relationships[key] = self._read_relationships(key)
         return self._relationships[key]
@@ -220,7 +221,7 @@ class Package:
         Raises:
             TooLargeError: the part passes the budget.
         """
-        key = _key(name)
+        key = part_key(name)
         if key not in self._roots:
             entry = self._entries.get(key)
             root = self._parse_if_well_formed(key, entry, wanted) if entry else None
@@ -231,22 +232,22 @@ class Package:
 
     def folds(self, name: str) -> Folds | None:
         """What reads and writes the stubs of a parsed part; None where it has none."""
-        return self._folds.get(_key(name))
+        return self._folds.get(part_key(name))
 
     def read(self, name: str) -> bytes:
         """The bytes of a part; not those of a part that was added as a tree."""
-        key = _key(name)
+        key = part_key(name)
         if key in self._added:
             return self._added[key][1] or b""
         return self._archive.read(self._entries[key])
 
     def mark_changed(self, name: str) -> None:
         """Have the part serialised when the package is saved."""
-        self._changed.add(_key(name))
+        self._changed.add(part_key(name))
 
     def is_changed(self, name: str) -> bool:
         """Whether the part is to be serialised when the package is saved."""
-        return _key(name) in self._changed
+        return part_key(name) in self._changed
 
     def saved(self) -> bytes:
         """The package with its changed parts, everything else byte by byte as it was."""
@@ -273,7 +274,7 @@ class Package:
             override.set("ContentType", media_type)
             types.append(override)
             self.mark_changed(_CONTENT_TYPES)
-        self._overrides[_key(name)] = media_type
+        self._overrides[part_key(name)] = media_type
 
     def relate(self, name: str, kind: str, target: str, is_external: bool, wanted_id: str = "") -> str:
         """Add a relationship of a part and give its id. `target` is a part name, or an uri where external."""
@@ -294,11 +295,11 @@ class Package:
             made.set("TargetMode", "External")
         root.append(made)
         self.mark_changed(rels)
-        self._relationships.pop(_key(name), None)
+        self._relationships.pop(part_key(name), None)
         return new_id
 
     def _add(self, name: str, content: bytes | Element) -> None:
-        key = _key(name)
+        key = part_key(name)
         self._added[key] = (name, content if isinstance(content, bytes) else None)
         self._roots[key] = None if isinstance(content, bytes) else content
 
@@ -308,7 +309,7 @@ class Package:
 
     def holds_bindings(self, name: str) -> bool:
         """Whether a parsed part may have content controls that are bound to data."""
-        return _key(name) in self._bound
+        return part_key(name) in self._bound
 
     def _parse(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
         data = self._archive.read(entry)
@@ -344,9 +345,9 @@ class Package:
         for element in self._children(_CONTENT_TYPES):
             media_type = element.get("ContentType", "") or ""
             if short_name(element) == "ct:Override":
-                self._overrides[_key(element.get("PartName", "") or "")] = media_type
+                _state(self._overrides, part_key(element.get("PartName", "") or ""), media_type)
             elif short_name(element) == "ct:Default":
-                self._defaults[(element.get("Extension", "") or "").lower()] = media_type
+                _state(self._defaults, (element.get("Extension", "") or "").lower(), media_type)
 
     def _find_roles(self) -> dict[str, PartRole]:
         roles: dict[str, PartRole] = {}
@@ -355,14 +356,14 @@ class Package:
             roles[key] = next((role for end, role in _BY_CONTENT_TYPE if end in media_type), PartRole.OTHER)
         for key in [*self._entries, ""]:
             for relationship in self.relationships(key):
-                target = _key(relationship.target)
+                target = part_key(relationship.target)
                 if relationship.is_external or roles.get(target) is not PartRole.OTHER:
                     continue
                 roles[target] = _BY_RELATIONSHIP.get(relationship.kind.rpartition("/")[2], PartRole.OTHER)
         return roles
 
     def _find_main(self) -> str:
-        stated = [_key(item.target) for item in self.relationships("") if item.kind.endswith("/officeDocument")]
+        stated = [part_key(item.target) for item in self.relationships("") if item.kind.endswith("/officeDocument")]
         typed = [key for key, role in self._roles.items() if role is PartRole.MAIN]
         for key in [*(key for key in stated if key in typed), *typed, *stated]:
             entry = self._entries.get(key)
@@ -411,13 +412,13 @@ def _relationship(element: Element, folder: str) -> Relationship:
     return Relationship(id=element.get("Id", "") or "", kind=kind, target=target, is_external=is_external)
 
 
+def _state(types: dict[str, str], key: str, media_type: str) -> None:
+    if types.setdefault(key, media_type).lower() != media_type.lower():
+        raise damaged("it states two types of content for one part")
+
+
 def _name(entry: Entry) -> str:
-    return entry.name.replace("\\", "/").lstrip("/")
-
-
-def _key(name: str) -> str:
-    """Part names are equal when they are equal but for the case of ASCII letters (ECMA-376 Part 2 §6.2.2.3)."""
-    return name.replace("\\", "/").lstrip("/").lower()
+    return part_name(entry.name)
 
 
 def _natural(name: str) -> list[tuple[int, str]]:

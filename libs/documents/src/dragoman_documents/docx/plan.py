@@ -14,6 +14,7 @@ from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import set_text
 from dragoman_documents.docx.fold import Folds
 from dragoman_documents.docx.place import place, stays_in_place
+from dragoman_documents.docx.ruby import fill_around_ruby, has_ruby, take_out_of_ruby
 from dragoman_documents.docx.shape import Reading
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, legal_text
@@ -48,7 +49,10 @@ class Paragraph:
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the runs, and state its locale on those that change."""
-        runs = place(self.tagged, target)
+        runs = fill_around_ruby(self.tagged, target) if has_ruby(self.element) else place(self.tagged, target)
+        if runs is None:
+            take_out_of_ruby(self.tagged)
+            runs = place(self.tagged, target)
         if locale is not None:
             mark_language(self.element, runs, locale, styles)
 

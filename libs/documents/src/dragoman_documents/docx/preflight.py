@@ -21,7 +21,9 @@ _LONG_WORDS = 50_000
 _CHANGES = frozenset({"w:ins", "w:del", "w:moveFrom", "w:moveTo"})
 _CHOICES = frozenset({"w:dropDownList", "w:comboBox", "w:ddList"})
 _SWITCHES = frozenset({"w:rtl", "w:bidi"})
-_LOOKED_AT = tuple(f"{{*}}{name.removeprefix('w:')}" for name in (*sorted(_SWITCHES), "w:lang", "w:rFonts"))
+_LOOKED_AT = tuple(
+    f"{{*}}{name.removeprefix('w:')}" for name in (*sorted(_SWITCHES), "w:lang", "w:rFonts", "w:framePr")
+)
 _OFF = frozenset({"0", "false", "off"})
 
 
@@ -160,6 +162,8 @@ class _Survey:
             elif name == "w:lang":
                 self._add(self.languages, element, "w:val", "w:eastAsia", "w:bidi")
                 self.spoken.add((attribute(element, "w:val") or "").partition("-")[0].lower())
+            elif name == "w:framePr":
+                self.elements["drop_cap"] += attribute(element, "w:dropCap") in {"drop", "margin"}
             elif name == "w:rFonts":
                 self._add(self.fonts, element, "w:ascii", "w:hAnsi", "w:eastAsia", "w:cs")
 
@@ -204,6 +208,8 @@ def _findings(
         ("numbering", survey.left["numbering"]),
         ("numbering_left", survey.left["numbering_left"]),
         ("statistical_charts", survey.left["statistical_charts"]),
+        ("drop_caps", count["drop_cap"]),
+        ("ruby", count["w:ruby"]),
         ("mathematics", count["m:oMath"]),
         ("right_to_left", count["w:rtl"] + count["w:bidi"]),
         ("mail_merge", survey.settings["w:mailMerge"]),

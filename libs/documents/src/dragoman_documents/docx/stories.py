@@ -13,12 +13,22 @@ from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.attributes import is_in_group, longest, shown_attributes, text_attributes
 from dragoman_documents.docx.collect import Collector, Flow, style_of
-from dragoman_documents.docx.content import tag_content
+from dragoman_documents.docx.content import Tagged, tag_content
 from dragoman_documents.docx.databinding import BoundControls
+from dragoman_documents.docx.dropcap import (
+    DropCap,
+    DropCapped,
+    Opening,
+    drop_cap,
+    is_drop_cap,
+    opening_of,
+    with_cap,
+)
 from dragoman_documents.docx.fields import find_fields
 from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats
 from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
+from dragoman_documents.docx.inline import texts
 from dragoman_documents.docx.numbering import Numbering
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
@@ -166,6 +176,8 @@ class _PartWalker:
         self._collector = Collector(formats, find_fields(root), kept_controls)
         self._plans: list[Plan] = []
         self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
+        self._has_frames = next(root.iter("{*}framePr"), None) is not None
+        self._cap: DropCap | None = None
         self._places: dict[tuple[str | Tag, ...], list[int]] = {}
         self._described: dict[str, Plan] = {}
         self._stack: list[_Frame] = []
@@ -224,17 +236,21 @@ class _PartWalker:
         is_alike = frame.flow.computing is None and not self._formats.styles.tables  # so markup alone says how it reads
         number = fold_number(element) if self._folds is not None else None
         if self._folds is not None and number is not None:
-            if self._folded(self._folds, number, element, path, frame, is_alike):
+            if self._cap is None and self._folded(self._folds, number, element, path, frame, is_alike):
                 return
             element = self._folds.unfolded(element)
             self._collector.learn_fields(element)
         shape = self._folds.shape_of(element) if self._folds is not None and is_alike else None
         items = self._collector.paragraph(element, frame.flow)
         nested, tips = self._collector.nested, self._collector.tips
+        opening = opening_of(element, items) if self._cap is not None else None
+        is_cap = self._has_frames and not nested and is_drop_cap(element)
+        is_spaced = is_cap and "".join([text.content for text in texts(items)])[-1:].isspace()
         tagged = tag_content(items) if shape is None else shape.learn(element, items, bool(nested or tips))
-        if tagged is not None:
-            holder = Paragraph(element, tagged) if self._is_writing else None
-            self._add_paragraph(tagged.content, tagged.tags.specs, holder, style_of(element), path, frame)
+        content, holder = self._joined(element, tagged, opening, frame)
+        self._cap = drop_cap(element, tagged, is_spaced, path) if is_cap else None
+        if tagged is not None and self._cap is None:
+            self._add_paragraph(content, tagged.tags.specs, holder, style_of(element), path, frame)
         for tip in tips:
             for inner in (tip,) if short_name(tip) == "w:hyperlink" else tip.iter():
                 self._attributes(inner, short_name(inner), path_below(element, inner, path), frame)
@@ -244,6 +260,27 @@ class _PartWalker:
                 self._alternate(inner, inner_path, frame)
             else:
                 self._push(inner, inner_path, frame.story, Flow(), frame.mirror_from)
+
+    def _joined(
+        self, element: Element, tagged: Tagged | None, opening: Opening | None, frame: _Frame
+    ) -> tuple[tuple[str | Tag, ...], Holder | None]:
+        """The content of a paragraph and what it is written to, with the drop cap that was waiting for it.
+
+        A drop cap whose word does not go on in the paragraph is a unit of its own.
+        """
+        content = tagged.content if tagged is not None else ()
+        holder = Paragraph(element, tagged) if self._is_writing and tagged is not None else None
+        cap, self._cap = self._cap, None
+        if cap is None:
+            return content, holder
+        if tagged is not None and opening is not None:
+            joined = DropCapped(cap, holder, tagged, opening) if holder is not None else None
+            return with_cap(cap, opening, content), joined
+        alone = cap.paragraph
+        self._add_paragraph(
+            (cap.text,), (), alone if self._is_writing else None, style_of(alone.element), cap.path, frame
+        )
+        return content, holder
 
     def _folded(self, folds: Folds, number: int, stub: Element, path: str, frame: _Frame, is_alike: bool) -> bool:
         """Read a folded paragraph; whether it could be."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -88,6 +89,7 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
 
 _etree: Any = import_module("lxml.etree")
 _XMLSyntaxError = cast("type[Exception]", _etree.XMLSyntaxError)
+_SAFE = {"resolve_entities": False, "no_network": True, "huge_tree": True}
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 RELATIONSHIP_TYPES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -125,6 +127,7 @@ _PREFIXES = {
 _STRICT = re.compile(r"http://purl\.oclc\.org/ooxml/(\w+)/(.*)")
 _ENCODING = re.compile(rb"""<\?xml\s[^>]*encoding\s*=\s*["'](?!utf-8["'])""", re.IGNORECASE)
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*")
+_ROOT_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?:<\?xml\s[^>]*\?>)?\s*<[^!?\s]")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -185,28 +188,63 @@ def legal_text(text: str) -> str:
 
 
 def parse_xml(data: bytes, budget: Budget) -> Element:
-    """The root of a part. No entity is expanded, nothing outside is fetched.
+    """The root of a part. No document type is read, no entity is expanded, nothing outside is fetched.
 
     Raises:
         DamagedDocumentError: the part is not well-formed.
-        TooLargeError: the part passes the budget's depth, elements or attributes, or declares entities.
+        TooLargeError: the part passes the budget's depth, elements or attributes, or declares a document type.
     """
     try:
-        parser = _etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=True, collect_ids=False)
-        root = _etree.fromstring(data, parser)
+        if _may_declare_type(data):
+            _refuse_type(data)
+        root = _etree.fromstring(data, _etree.XMLParser(collect_ids=False, **_SAFE))
     except (_XMLSyntaxError, ValueError, LookupError) as error:
         raise DamagedDocumentError(
             "A part of the document is not well-formed XML. Open it in Word, let it repair the file, and save it again."
         ) from error
-    if root.getroottree().docinfo.internalDTD is not None and b"<!ENTITY" in data:
-        raise TooLargeError(
-            "A part of the document declares entities, which Word never writes and which can grow without end. "
-            "Open it in LibreOffice and save it again.",
-            code="document.entities",
-        )
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise _declares_type()
     element = cast(Element, root)
     _measure(element, data, budget)
     return element
+
+
+def _may_declare_type(data: bytes) -> bool:
+    """Whether a document type is not ruled out by the bytes: they could be in any encoding, or begin with a remark."""
+    return _ROOT_FIRST.match(data) is None or not is_utf8(data)
+
+
+def _refuse_type(data: bytes) -> None:
+    """Read a part as far as its first tag, and refuse a document type before any declaration in it is read."""
+    with suppress(_FirstTag):
+        _etree.fromstring(data, _etree.XMLParser(target=_UntilFirstTag(), **_SAFE))
+
+
+class _FirstTag(Exception):  # noqa: N818 - it is no error
+    """The first tag of a part was met."""
+
+
+class _UntilFirstTag:
+    """What lxml tells about a part that is read no further than its first tag."""
+
+    def doctype(self, *_: object) -> None:
+        """Refuse the document type, of which only the name was read."""
+        raise _declares_type()
+
+    def start(self, *_: object) -> None:
+        """Read no further."""
+        raise _FirstTag
+
+    def close(self) -> None:
+        """Nothing is made of what was read."""
+
+
+def _declares_type() -> TooLargeError:
+    return TooLargeError(
+        "A part of the document declares a document type (DTD), where entities can grow without end. Word never "
+        "writes one, and the format forbids it. Open the document in LibreOffice and save it again.",
+        code="document.entities",
+    )
 
 
 def _measure(root: Element, data: bytes, budget: Budget) -> None:

@@ -17,6 +17,7 @@ _BLOCKS = names(
     "w:p w:tbl w:tr w:tc w:sdt w:sdtContent w:customXml w:body w:footnote w:endnote w:comment w:docParts w:docPart "
     "w:docPartBody w:ins w:del w:moveTo w:moveFrom"
 )
+_THROUGH = names("w:sdt w:sdtContent w:customXml w:ins w:moveTo")
 _CELLS = 20_000
 _CHUNK = 100
 
@@ -43,6 +44,21 @@ def is_block(element: Element) -> bool:
 def blocks_of(container: Element) -> list[Block]:
     """The blocks directly in a container."""
     return [_block(child) for child in container if is_block(child)]
+
+
+def flat_blocks_of(container: Element) -> list[Block]:
+    """The blocks in a container, those in controls of the container in the places of the controls."""
+    found: list[Block] = []
+    stack = [iter(container)]
+    while stack:
+        child = next(stack[-1], None)
+        if child is None:
+            stack.pop()
+        elif short_name(child) in _THROUGH:
+            stack.append(iter(child))
+        elif is_block(child):
+            found.append(_block(child))
+    return found
 
 
 def aligned(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:

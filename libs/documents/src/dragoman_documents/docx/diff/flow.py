@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from dragoman_documents.docx.diff.align import Block, Step, aligned, blocks_of, is_block
+from dragoman_documents.docx.diff.align import Step, is_block
 from dragoman_documents.docx.diff.changes import HISTORY, child_of, record_change, stated
 from dragoman_documents.docx.diff.items import unfold_simple_fields
 from dragoman_documents.docx.diff.overlay import Overlay, Scene, deleted, pair
+from dragoman_documents.docx.diff.steps import paired_steps
 from dragoman_documents.docx.diff.tree import canonical
 from dragoman_documents.docx.xml import Element, copied, names, namespace_of, short_name
 
-_CELLS = "w:tc"
 _PROPERTIES = {
     "w:tbl": ("w:tblPr", "w:tblGrid"),
     "w:tr": ("w:tblPrEx", "w:trPr"),
@@ -77,16 +77,16 @@ class FlowTracker:
     def _container(self, old: Element, new: Element) -> list[tuple[Element, Element]]:
         """Mark the blocks of one container; the pairs of containers inside it."""
         inner: list[tuple[Element, Element]] = []
-        ends = _Ends(self._scene, self._section)
+        ends = _Ends(self._scene, self._section, new)
         last: Element | None = None
-        for a, b in _steps(old, new):
+        steps = paired_steps(old, new)
+        for (a, b), following in zip(steps, _following(steps), strict=True):
             if a is not None and b is not None:
                 last = b.element
+                ends.add(last, _Mark.SAME, a.element, last)
                 if a.kind == "w:p":
-                    ends.add(last, _Mark.SAME, a.element, last)
                     self._paragraph(a.element, last)
                 else:
-                    ends.close()
                     inner.append((a.element, last))
             elif b is not None:
                 last = b.element
@@ -94,10 +94,10 @@ class FlowTracker:
                 self._insert(last)
             elif a is not None:
                 for source, gone in self._deleted(a.element, new):
-                    _put(gone, last, new)
+                    _put(gone, last, following, new)
                     last = gone
                     ends.add(gone, _Mark.DELETED, source, None)
-        ends.close(is_end=True)
+        ends.close()
         return inner
 
     def _paragraph(self, old: Element, new: Element) -> None:
@@ -117,8 +117,6 @@ class FlowTracker:
         for paragraph in _own_blocks(element, "w:p"):
             unfold_simple_fields(paragraph)
             Overlay(paragraph, self._scene).run([], self._scene.new_items(paragraph))
-            if paragraph is not element and not _is_in_row(paragraph, element):
-                mark_end(paragraph, _Mark.INSERTED, self._scene)
         for row in _own_blocks(element, "w:tr"):
             self._mark_row(row, "ins")
 
@@ -149,8 +147,9 @@ class FlowTracker:
                 parent.remove(paragraph)
         for style in [node for node in twin.iter() if short_name(node) == "w:tblPr"]:
             self._scene.bringer.adopt(style, self._scene.source, self._scene.target)
+        is_nested = any(short_name(each) == "w:tc" for each in (near, *near.iterancestors()))
         for row in _own_blocks(twin, "w:tr"):
-            self._mark_row(row, "del")
+            self._mark_row(row, "del", is_nested)
         return twin
 
     def _deleted_paragraph(self, source: Element, near: Element) -> Element:
@@ -160,43 +159,57 @@ class FlowTracker:
             paragraph.append(node)
         return paragraph
 
-    def _mark_row(self, row: Element, local: str) -> None:
+    def _mark_row(self, row: Element, local: str, is_nested: bool = False) -> None:
+        """Mark a row. In a table inside a cell its cells are marked as deleted too, for readers that count them all."""
         properties = child_of(row, "w:trPr")
         if properties is None:
             properties = row.makeelement(f"{namespace_of(row)}trPr")
             place = 1 if len(row) and short_name(next(iter(row))) == "w:tblPrEx" else 0
             row.insert(place, properties)
         properties.append(self._stamp.mark(row, local))
+        for cell in _own_blocks(row, "w:tc") if is_nested else ():
+            looks = child_of(cell, "w:tcPr")
+            if looks is None:
+                looks = cell.makeelement(f"{namespace_of(cell)}tcPr")
+                cell.insert(0, looks)
+            looks.append(self._stamp.mark(cell, "cellDel"))
 
 
 class _Ends:
-    """The ends of the paragraphs between two tables, which are marked together.
+    """The ends of the paragraphs between two tables or edges of controls, which are marked together.
 
-    The last end before a table or the container's end always stays, so marks move up: rejecting an inserted end joins
+    The last end of them always stays where either side has one there, so marks move up: rejecting an inserted end joins
     its paragraph with the next, and there is no next one after the last. What stands at an end, the paragraph's
     properties, moves with the marks, so that either side finds its own.
     """
 
-    def __init__(self, scene: Scene, section: Callable[[Element, Element], None]) -> None:
+    def __init__(self, scene: Scene, section: Callable[[Element, Element], None], container: Element) -> None:
         self._scene = scene
         self._section = section
+        self._container = container
+        self._parent: Element | None = None
         self._ends: list[tuple[Element, _Mark, Element | None, Element | None]] = []
 
     def add(self, element: Element, mark: _Mark, old: Element | None, new: Element | None) -> None:
-        """The next block, with the paragraphs it comes from; anything but a paragraph closes the row."""
+        """The next block, with the paragraphs it comes from; one that is no paragraph, or in another control, closes
+        the row.
+        """
+        if (parent := element.getparent()) is not self._parent:
+            self.close()
+            self._parent = parent
         if short_name(element) == "w:p":
             self._ends.append((element, mark, child_of(old, "w:pPr"), copied_or_none(child_of(new, "w:pPr"))))
         else:
             self.close()
 
-    def close(self, is_end: bool = False) -> None:
+    def close(self) -> None:
         """Mark the ends there are."""
         ends, self._ends = self._ends, []
         marks = [mark for _, mark, _, _ in ends]
         same = [place for place, mark in enumerate(marks) if mark is _Mark.SAME]
         if same and same[-1] < len(ends) - 1:
             marks = [*marks[: same[-1]], *marks[same[-1] + 1 :], _Mark.SAME]
-        elif not same and marks and is_end:
+        elif not same and ends and _is_last(ends[-1][0], self._container):
             marks = [*marks[:-1], _Mark.SAME]
         olds = iter([old for _, mark, old, _ in ends if mark is not _Mark.INSERTED])
         news = iter([new for _, mark, _, new in ends if mark is not _Mark.DELETED])
@@ -277,6 +290,21 @@ def _without(properties: Element, gone: frozenset[str]) -> Element:
     return properties
 
 
+def _following(steps: Sequence[Step]) -> list[Element | None]:
+    """For each step the next block of the new side."""
+    found: list[Element | None] = []
+    block: Element | None = None
+    for _, b in reversed(steps):
+        found.append(block)
+        block = b.element if b is not None else block
+    return found[::-1]
+
+
+def _is_last(paragraph: Element, container: Element) -> bool:
+    """Whether a container that must end with a paragraph, as every one but a control must, ends with this one."""
+    return paragraph.getparent() is container and not any(is_block(each) for each in paragraph.itersiblings())
+
+
 def _own_blocks(element: Element, name: str) -> list[Element]:
     """The element and those inside it with a name, text boxes left out: they come and go with their drawing."""
     found: list[Element] = []
@@ -290,67 +318,22 @@ def _own_blocks(element: Element, name: str) -> list[Element]:
     return found
 
 
-def _steps(old: Element, new: Element) -> list[Step]:
-    """The blocks of two containers in one order, paired so that every change can be tracked."""
-    left, right = blocks_of(old), blocks_of(new)
-    if any(block.kind == _CELLS for block in right):
-        return list(zip(left, right, strict=False))  # rows whose cells differ in number do not come here
-    steps: list[Step] = []
-    for a, b in aligned(left, right):
-        if a is not None and b is not None and a.kind == "w:tr" and _cell_count(a) != _cell_count(b):
-            steps += [(a, None), (None, b)]
-        else:
-            steps.append((a, b))
-    return _with_an_end_in_common(steps)
+def _put(gone: Element, last: Element | None, following: Element | None, container: Element) -> None:
+    """Put a block between two others, or where one of them is missing at that end of the container.
 
-
-def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
-    """The steps with, in each stretch of paragraphs that has none in common, the last ones of both sides paired."""
-    result: list[Step] = []
-    stretch: list[Step] = []
-    for step in [*steps, (None, None)]:
-        if _is_paragraph(step):
-            stretch.append(step)
-            continue
-        gone = [a for a, b in stretch if b is None and a is not None]
-        come = [b for a, b in stretch if a is None and b is not None]
-        if gone and come and len(gone) + len(come) == len(stretch):
-            stretch = [*((a, None) for a in gone[:-1]), *((None, b) for b in come[:-1]), (gone[-1], come[-1])]
-        result += stretch
-        stretch = []
-        if step != (None, None):
-            result.append(step)
-    return result
-
-
-def _is_paragraph(step: Step) -> bool:
-    block = step[0] or step[1]
-    return block is not None and block.kind == "w:p"
-
-
-def _cell_count(row: Block) -> int:
-    return sum(short_name(child) == _CELLS for child in row.element)
-
-
-def _is_in_row(paragraph: Element, top: Element) -> bool:
-    for ancestor in paragraph.iterancestors():
-        if short_name(ancestor) == "w:tr":
-            return True
-        if ancestor is top:
-            break
-    return False
-
-
-def _put(gone: Element, last: Element | None, container: Element) -> None:
+    Between a block in a control and one outside, it stands outside: so it does not come between paragraphs that join.
+    """
+    if last is not None and (following is not None or short_name(gone) != "w:p"):
+        around = {*following.iterancestors()} if following is not None else {container}
+        while (parent := last.getparent()) is not None and parent not in around:
+            last = parent
     if last is not None:
         last.addnext(gone)
-        return
-    first = next((child for child in container if is_block(child)), None)
-    if first is not None:
-        first.addprevious(gone)
-        return
-    section = next((child for child in container if short_name(child) == "w:sectPr"), None)
-    if section is not None:
+    elif following is not None:
+        while (parent := following.getparent()) is not None and parent is not container:
+            following = parent
+        following.addprevious(gone)
+    elif (section := child_of(container, "w:sectPr")) is not None:
         section.addprevious(gone)
     else:
         container.append(gone)

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.archive import Archive, Entry
+from dragoman_documents.docx.archive import Archive
 from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, GateReport
 from dragoman_documents.docx.diff.stream import doubtful_paragraphs
 from dragoman_documents.docx.diff.structure import Comparison
 from dragoman_documents.docx.diff.tree import block_edges, markup
+from dragoman_documents.docx.entries import Entry, part_name
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise, short_name
 from dragoman_documents.errors import DamagedDocumentError
@@ -48,16 +49,11 @@ def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> Gate
 
 
 class _Parts:
-    """The entries of a package by name. An entry that has its name twice counts as two."""
+    """The entries of a package by the names of their parts."""
 
     def __init__(self, data: bytes, budget: Budget) -> None:
         self._archive = Archive(data, budget)
-        self.entries: dict[str, Entry] = {}
-        for entry in self._archive.entries:
-            name = entry.name.replace("\\", "/").lstrip("/")
-            while name in self.entries:
-                name += "#"
-            self.entries[name] = entry
+        self.entries: dict[str, Entry] = {part_name(entry.name): entry for entry in self._archive.entries}
 
     def holds(self, name: str, entry: Entry) -> bool:
         """Whether there is an entry of that name with the same content, by checksum."""

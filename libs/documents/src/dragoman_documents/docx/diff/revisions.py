@@ -36,6 +36,12 @@ _RANGES = names(
 _INSERTED = names("w:ins w:moveTo")
 _DELETED = names("w:del w:moveFrom")
 _TOUCHED = _CHANGED.keys() | _RANGES | _INSERTED | _DELETED
+_CELLS_GONE = {True: "w:cellDel", False: "w:cellIns"}
+_MERGED = {"rest": "restart", "cont": "continue"}
+_BEFORE_MERGE = names("w:cnfStyle w:tcW w:gridSpan w:hMerge")
+_BOOKMARKS = names("w:bookmarkStart w:bookmarkEnd")
+_HELD = names("w:p w:r w:tbl w:tr w:tc")
+_HELD_BY = {"w:tr": names("w:tc"), "w:tbl": names("w:tr"), "w:sdt": _HELD, "w:sdtContent": _HELD}
 _ENDS_WITH_ITS_RUNS = names("w:hyperlink w:smartTag w:customXml w:dir w:bdo")
 _RESTORED = {"w:delText": "t", "w:delInstrText": "instrText"}
 _NOTES = {"w:footnote": "w:footnoteReference", "w:endnote": "w:endnoteReference"}
@@ -95,6 +101,8 @@ def _settle(root: Element, is_kept: bool) -> bool:
     """Settle all changes: what goes is taken out, what stays loses its mark."""
     gone = _DELETED if is_kept else _INSERTED
     found = [node for node in root.iter() if short_name(node) in _TOUCHED]
+    cells = [node for node in found if short_name(node) == _CELLS_GONE[is_kept]]
+    cells = [cell for cell in map(_cell_of, cells) if cell is not None]
     ends: list[Element] = []
     for node in found:
         parent = node.getparent()
@@ -107,6 +115,8 @@ def _settle(root: Element, is_kept: bool) -> bool:
             elif node.getparent() is not None:
                 parent.remove(node)
         elif name in _RANGES:
+            if name == "w:cellMerge" and _cell_of(node) is not None:
+                _merge_cells(parent, node, "w:vMerge" if is_kept else "w:vMergeOrig")
             parent.remove(node)
         elif short_name(parent) in {"w:rPr", "w:trPr"}:
             parent.remove(node)
@@ -119,7 +129,27 @@ def _settle(root: Element, is_kept: bool) -> bool:
             _unwrap(node, parent)
     for properties in ends:
         _take_out(properties)
+    for cell in cells:
+        _remove(cell)
     return bool(found)
+
+
+def _cell_of(mark: Element) -> Element | None:
+    """The cell whose properties hold a mark; None where these are a record of earlier ones."""
+    parent = mark.getparent()
+    above = parent.getparent() if parent is not None else None
+    return above if above is not None and short_name(above) == "w:tc" else None
+
+
+def _merge_cells(properties: Element, mark: Element, wanted: str) -> None:
+    """Have a cell go on from the one above, or begin anew, as a mark says it did or does (§17.13.5.3)."""
+    for child in [child for child in properties if short_name(child) == "w:vMerge"]:
+        properties.remove(child)
+    state = attribute(mark, wanted)
+    if state in _MERGED:
+        merge = properties.makeelement(f"{namespace_of(properties)}vMerge")
+        merge.set(f"{namespace_of(properties)}val", _MERGED[state])
+        properties.insert(sum(short_name(child) in _BEFORE_MERGE for child in properties), merge)
 
 
 def _restore(properties: Element, record: Element, apart: frozenset[str]) -> None:
@@ -162,24 +192,49 @@ def _take_out(properties: Element) -> None:
     if owner is None or above is None:
         return
     if short_name(properties) == "w:trPr":
-        above.remove(owner)
-        if short_name(above) == "w:tbl" and not any(short_name(child) in {"w:tr", "w:sdt"} for child in above):
-            table_parent = above.getparent()
-            if table_parent is not None:
-                table_parent.remove(above)
+        _remove(owner)
     elif short_name(owner) == "w:pPr":
         _join(above, owner)
 
 
+def _remove(block: Element) -> None:
+    """Take out a row, a cell or a paragraph, and what around it, as a table or a control, holds nothing more."""
+    above = block.getparent()
+    while above is not None:
+        above.remove(block)
+        block, above = above, above.getparent()
+        held = _HELD_BY.get(short_name(block))
+        if held is None or any(short_name(node) in held for node in block.iter()):
+            return
+
+
 def _join(paragraph: Element, properties: Element) -> None:
-    """Join a paragraph that lost its end with the next; before a table an empty one goes, another keeps its end."""
+    """Join a paragraph that lost its end with the next.
+
+    Where none follows, as before a table or at the end of a control, an empty one goes and another keeps its end; so
+    does the last of a cell or a story, which must end with one.
+    """
     inner = [child for child in paragraph if child is not properties]
     following = next((node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl", "w:sdt"}), None)
     parent = paragraph.getparent()
-    if parent is None or following is None or (inner and short_name(following) != "w:p"):
+    if parent is None:
         return
-    if short_name(following) == "w:p":
-        place = 1 if len(following) and short_name(next(iter(following))) == "w:pPr" else 0
-        for child in reversed(inner):
-            following.insert(place, child)
+    if following is None or short_name(following) != "w:p":
+        may_go = following is not None or short_name(parent) == "w:sdtContent"
+        if may_go and not any(map(_shows, paragraph.iter())):
+            for mark in [child for child in inner if short_name(child) in _BOOKMARKS]:
+                paragraph.addprevious(mark)
+            _remove(paragraph)
+        return
+    place = 1 if len(following) and short_name(next(iter(following))) == "w:pPr" else 0
+    for child in reversed(inner):
+        following.insert(place, child)
     parent.remove(paragraph)
+
+
+def _shows(node: Element) -> bool:
+    """Whether an element of a paragraph is something to read or to see."""
+    parent = node.getparent()
+    name = short_name(node)
+    is_in_run = parent is not None and short_name(parent) == "w:r"
+    return name == "m:oMath" or (is_in_run and name != "w:rPr" and (name != "w:t" or bool(node.text)))

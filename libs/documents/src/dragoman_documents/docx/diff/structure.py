@@ -16,6 +16,7 @@ from dragoman_documents.docx.diff.tolerance import (
     may_differ,
 )
 from dragoman_documents.docx.diff.tree import path_of, shortened, text_of
+from dragoman_documents.docx.ruby import without_ruby
 from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, short_name
 
 _PARAGRAPHS = frozenset({"w:p", "a:p"})
@@ -108,7 +109,7 @@ class Comparison:
         found = self._in_step(old, new, pairs) if is_alike else []
         if is_alike and not found:
             return
-        outcome = rearranged(old, new)
+        outcome = rearranged(without_ruby(old), without_ruby(new))
         if outcome.is_whole or not is_alike:
             pairs[:] = outcome.pairs
         if outcome.is_whole:
