@@ -11,7 +11,7 @@ from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collect import Collector, Flow, style_of
 from dragoman_documents.docx.content import tag_content
-from dragoman_documents.docx.fields import find_fields
+from dragoman_documents.docx.fields import FieldMap
 from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats, read_hidden_styles
 from dragoman_documents.docx.options import ExtractOptions
@@ -127,7 +127,7 @@ class _PartWalker:
         self._story = story
         self._options = options
         self._is_writing = is_writing
-        self._collector = Collector(formats, find_fields(root))
+        self._collector = Collector(formats, FieldMap(root))
         self._plans: list[Plan] = []
         self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
         self._places: dict[tuple[str | Tag, ...], list[int]] = {}

@@ -26,6 +26,7 @@ _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
 _TOLD_BY_THEIR_INSIDE = names("w:drawing w:pict w:object mc:AlternateContent w:fldChar")
 _OF_CONTROL = names("w:sdtPr w:sdtEndPr w:sdtContent")
+_CODES = names("w:instrText w:delInstrText")  # white space in them counts: fields are cut into pieces at it
 _IDENTIFYING = 12
 _DEEP = 25
 
@@ -191,7 +192,8 @@ def _holds_runs(node: Element) -> bool:
 def identity(node: Element) -> Hashable:
     """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
     name = short_name(node)
-    said = "" if name in TEXT_NODES else (node.text or "").strip()
+    text = node.text or ""
+    said = "" if name in TEXT_NODES else text if name in _CODES else text.strip()
     own = (node.tag, _attributes(node), said)
     if name in _TOLD_BY_THEIR_INSIDE:
         telling = own_nodes(node)
