@@ -16,7 +16,7 @@ from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.distribute import distribute, set_text
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, texts
 from dragoman_documents.docx.nesting import may_hold
-from dragoman_documents.docx.order import in_source_order
+from dragoman_documents.docx.order import in_source_order, moves_fixed
 from dragoman_documents.docx.splice import detach, empty_like, isolated, put, twins
 from dragoman_documents.docx.xml import Element, legal_text
 
@@ -39,7 +39,7 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     """Write a target into the paragraph; the runs whose text changed."""
     if stays_in_place(tagged.content, target):
         return [slot.run for slot in _fill(tagged, target)]
-    if _is_knotted(tagged):
+    if _is_knotted(tagged) or moves_fixed(tagged.tags.specs, tagged.content, target):
         target = in_source_order(tagged.content, target)
     placer = _Placer(tagged)
     placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)

@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
+from dragoman_documents.docx.diff.codes import changed_field
 from dragoman_documents.docx.diff.report import Change
 from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute
 from dragoman_documents.docx.diff.tree import own_nodes
@@ -70,6 +71,8 @@ def rearranged(before: Element, after: Element) -> Outcome:
     outcome.troubles += [(Change.ADDED, node) for node in new.misplaced[len(old.misplaced) :]]
     if not outcome.troubles:
         outcome.troubles += _needless_runs(old, new)
+    if not outcome.troubles and (edge := changed_field(before, after)) is not None:
+        outcome.troubles.append((Change.MOVED, edge))
     if not outcome.troubles and old.text_count > new.text_count:
         outcome.troubles.append((Change.REMOVED, before))
     outcome.is_whole = not outcome.troubles
