@@ -192,7 +192,7 @@ class Collector:
             opaque.field, opaque.has_begin, opaque.has_end = fields[0].field, True, True
 
     def _skim(self, removed: Element, items: list[Item]) -> None:
-        """Pass over text that is tracked as deleted, keeping count of the fields in it. In a field it is part of that."""
+        """Pass over text that is tracked as deleted, keeping count of its fields; inside a field it is part of that."""
         self._seam = True
         around = self._flow.computing
         edges = [element for element in removed.iter() if short_name(element) == "w:fldChar"]

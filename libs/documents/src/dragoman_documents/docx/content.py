@@ -111,7 +111,7 @@ def trimmed(items: list[Item]) -> list[Item]:
 def _outermost_field(beside: Sequence[Item]) -> int:
     """How many items beside the words, the nearest first, reach to the last field of their sentence; 0 without one.
 
-    A tab or a break ends the sentence: the page number behind the leaders of a table of contents is no part of an entry.
+    A tab or a break ends the sentence: the page number behind the leader of a table of contents is no part of an entry.
     """
     count = 0
     for number, item in enumerate(beside, start=1):

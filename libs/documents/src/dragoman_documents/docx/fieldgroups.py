@@ -33,7 +33,11 @@ def with_field_groups(items: list[Item]) -> list[Item]:
 def shown_in(items: Sequence[Item]) -> str:
     """The text a reader sees of items that hold no words to translate."""
     return "".join(
-        item.content if isinstance(item, Text) else item.equivalent if isinstance(item, Opaque) else shown_in(item.items)
+        item.content
+        if isinstance(item, Text)
+        else item.equivalent
+        if isinstance(item, Opaque)
+        else shown_in(item.items)
         for item in items
     )
 

@@ -1,7 +1,7 @@
 """Complex fields: which characters open and close them, and which of them show text a reader reads (ECMA-376 §17.16).
 
-A field is `begin`, code, `separate`, result, `end`; it nests, in codes and in results, and may run over paragraphs. What
-a field computes (PAGE, DATE, REF …) is written anew by Word, so only results that are typed text are translated.
+A field is `begin`, code, `separate`, result, `end`; it nests, in codes and in results, and may run over paragraphs.
+What a field computes (PAGE, DATE, REF …) is written anew by Word, so only results that are typed text are translated.
 `{HYPERLINK "mailto:{MERGEFIELD mail}" | our office}` is one field with a code that holds another: only "our office" is
 text.
 """
@@ -24,15 +24,22 @@ _DRAWN = names("FORMCHECKBOX INCLUDEPICTURE IMPORT EMBED SHAPE LINK DDE DDEAUTO 
 _WRAPPERS = names("w:hyperlink w:ins w:moveTo w:sdt w:dir w:bdo w:fldSimple")
 _STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
 
+NESTED = "\ufffc"
+"""Stands in a code for a field that is nested there."""
+
 FieldEdge = Literal["begin", "separate", "end"]
 
 
 @dataclass(eq=False, slots=True)
 class Field:
-    """One field. `in_result` is walking state: whether its code has ended."""
+    """One field. `in_result` is walking state: whether its code has ended.
+
+    `is_in_text` says that it stands in no code and in nothing that Word computes.
+    """
 
     instruction: str = ""
     in_result: bool = False
+    is_in_text: bool = True
     kind: str = field(init=False)
     is_typed: bool = field(init=False)
 
@@ -59,13 +66,14 @@ def has_typed_result(instruction: str) -> bool:
 
 
 class FieldMap:
-    """The edges of the complete fields of a part, and the elements that hold a piece of a field and not all of it.
+    """The edges of the complete fields of a part, its simple fields, and the elements that hold only a piece of one.
 
     Edges without their partner are left out: a field that never ends must not swallow the rest of the document.
     """
 
     def __init__(self, root: Element) -> None:
         self.edges: dict[Element, tuple[Field, FieldEdge]] = {}
+        self.simple: dict[Element, Field] = {}
         self.torn: set[Element] = set()
         self.learn(root)
 
@@ -74,22 +82,33 @@ class FieldMap:
         stacks: dict[Element, list[_Open]] = {}
         for element in root.iter(*_tags(root)):
             stack = stacks.setdefault(_story(element, root), [])
-            if short_name(element) == "w:instrText":
+            name = short_name(element)
+            if name == "w:instrText":
                 if stack and not stack[-1].separate:
                     stack[-1].code.append(element.text or "")
                 continue
+            if name == "w:fldSimple":
+                code = attribute(element, "w:instr") or ""
+                self.simple[element] = Field(code, in_result=True, is_in_text=self._is_in_text(element, stack))
+                continue
             edge = attribute(element, "w:fldCharType")
             if edge == "begin":
-                stack.append(_Open(element))
+                stack.append(_Open(element, self._is_in_text(element, stack)))
             elif edge == "separate" and stack and not stack[-1].separate:
                 stack[-1].separate.append(element)
             elif edge == "end" and stack:
                 self._close(stack.pop(), element)
+                if stack and not stack[-1].separate:
+                    stack[-1].code.append(NESTED)
+
+    def _is_in_text(self, element: Element, stack: list[_Open]) -> bool:
+        around = (self.simple.get(ancestor) for ancestor in element.iterancestors()) if self.simple else ()
+        return _show_text(stack) and all(known is None or known.is_typed for known in around)
 
     def _close(self, opened: _Open, end: Element) -> None:
-        known = Field("".join(opened.code))
+        known = Field("".join(opened.code), is_in_text=opened.is_in_text)
         self.edges[opened.begin] = (known, "begin")
-        self.edges |= {separate: (known, "separate") for separate in opened.separate}
+        self.edges |= dict.fromkeys(opened.separate, (known, "separate"))
         self.edges[end] = (known, "end")
         homes = [_home(edge) for edge in (opened.begin, *opened.separate, end)]
         if any(home is not homes[0] for home in homes):
@@ -100,8 +119,16 @@ class FieldMap:
 @dataclass(eq=False, slots=True)
 class _Open:
     begin: Element
+    is_in_text: bool
     code: list[str] = field(default_factory=list[str])
     separate: list[Element] = field(default_factory=list[Element])
+
+
+def _show_text(around: list[_Open]) -> bool:
+    """Whether the innermost of these open fields shows text that was typed, or there is none."""
+    return not around or (
+        around[-1].is_in_text and bool(around[-1].separate) and has_typed_result("".join(around[-1].code))
+    )
 
 
 def _home(edge: Element) -> Element | None:
@@ -123,7 +150,7 @@ def _tags(root: Element) -> tuple[str, ...]:
     word = {value for value in root.nsmap.values() if value.endswith("wordprocessingml/2006/main")}
     word |= {value for value in root.nsmap.values() if value.endswith("/wordprocessingml/main")}
     spaces = {f"{{{value}}}" for value in word} | {namespace}
-    return tuple(space + local for space in sorted(spaces) for local in ("fldChar", "instrText"))
+    return tuple(space + local for space in sorted(spaces) for local in ("fldChar", "instrText", "fldSimple"))
 
 
 def _story(element: Element, root: Element) -> Element:

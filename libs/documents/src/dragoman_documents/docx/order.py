@@ -2,7 +2,8 @@
 partly inside a tracked insertion or a link.
 
 `{HYPERLINK` inserted, ` | our office}` not: moved, the field would leave half of itself in the insertion. Its target
-`<2/> … <1>Büro</1>` for `<1>office</1> … <2/>` becomes `… <1>Büro</1> <2/>`: no word is lost, and QA names the moved tags.
+`<2/> … <1>Büro</1>` for `<1>office</1> … <2/>` becomes `… <1>Büro</1> <2/>`: no word is lost, and QA names
+the moved tags.
 """
 
 from __future__ import annotations
