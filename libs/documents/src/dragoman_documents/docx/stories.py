@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
@@ -24,7 +23,6 @@ from dragoman_documents.docx.dropcap import (
     opening_of,
     with_cap,
 )
-from dragoman_documents.docx.fields import find_fields
 from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats
 from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
@@ -80,9 +78,10 @@ def plan_units(
         root = package.root(name)
         if root is None or (switch and not getattr(options, switch)):
             continue
-        folds = package.folds(name)
+        folds, fields = package.folds(name), package.fields(name, root)
         looks = formats.get(name) or formats[package.main]  # a glossary has styles of its own
-        walker = _PartWalker(name, story, root, looks, options, package.budget, folds, is_writing, controls.kept)
+        collector = Collector(looks, fields, controls.kept)
+        walker = _PartWalker(name, story, root, collector, options, package.budget, folds, is_writing)
         plans += _in_step(walker.walk(), plans)
         left["hidden_text"] += walker.hidden_count
     numbering = Numbering(package, is_writing)
@@ -157,23 +156,20 @@ class _PartWalker:
         part: str,
         story: StoryKind,
         root: Element,
-        formats: Formats,
+        collector: Collector,
         options: ExtractOptions,
         budget: Budget,
         folds: Folds | None,
         is_writing: bool,
-        kept_controls: AbstractSet[Element],
     ) -> None:
         self._part = part
-        self._formats = formats
         self._folds = folds
         self._budget = budget
         self._root = root
         self._story = story
         self._options = options
         self._is_writing = is_writing
-        self._kept_controls = kept_controls
-        self._collector = Collector(formats, find_fields(root), kept_controls)
+        self._collector = collector
         self._plans: list[Plan] = []
         self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
         self._has_frames = next(root.iter("{*}framePr"), None) is not None
@@ -228,12 +224,15 @@ class _PartWalker:
                 self._push(element, path, story, Flow(), frame.mirror_from)
         elif name in _NOTES:
             self._push(element, path, frame.story, Flow())
-        elif not self._kept_controls or element not in self._kept_controls:
+        elif element not in self._collector.kept_controls:
             self._values(element, name, path, frame)
             self._push(element, path, frame.story, frame.flow, frame.mirror_from)
 
     def _paragraph(self, element: Element, path: str, frame: _Frame) -> None:
-        is_alike = frame.flow.computing is None and not self._formats.styles.tables  # so markup alone says how it reads
+        # Markup alone says how a paragraph reads unless a field or the style of a table reaches into it.
+        is_alike = frame.flow.computing is None and not self._collector.has_table_styles
+            frame.flow.computing is None and not self._collector.has_table_styles
+        )  # so markup alone says how it reads
         number = fold_number(element) if self._folds is not None else None
         if self._folds is not None and number is not None:
             if self._cap is None and self._folded(self._folds, number, element, path, frame, is_alike):
