@@ -231,8 +231,6 @@ class _PartWalker:
     def _paragraph(self, element: Element, path: str, frame: _Frame) -> None:
         # Markup alone says how a paragraph reads unless a field or the style of a table reaches into it.
         is_alike = frame.flow.computing is None and not self._collector.has_table_styles
-            frame.flow.computing is None and not self._collector.has_table_styles
-        )  # so markup alone says how it reads
         number = fold_number(element) if self._folds is not None else None
         if self._folds is not None and number is not None:
             if self._cap is None and self._folded(self._folds, number, element, path, frame, is_alike):
