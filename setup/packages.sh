@@ -25,9 +25,13 @@ want_pair() {
 }
 
 want_command() { command -v "$1" >/dev/null 2>&1 || want "$2"; }
-want_file() {
-    set -- "$2" $1 # expands the pattern
-    [ -e "$2" ] || want "$1"
+want_file() { # a package, and the patterns of which one has to match
+    package=$1
+    shift
+    for found in $*; do # expands the patterns
+        [ ! -e "$found" ] || return 0
+    done
+    want "$package"
 }
 
 want_packages() {
@@ -36,12 +40,14 @@ want_packages() {
         want_pair "${source%%-*}" "${target%%-*}"
     fi
     if [ "$tier" = test ]; then
-        want_file '/usr/lib/rabbitmq/bin/rabbitmq-server' rabbitmq-server
-        want_file '/usr/lib/postgresql/*/bin/postgres' postgresql
+        want_file rabbitmq-server '/usr/lib/rabbitmq/bin/rabbitmq-server'
+        want_file postgresql '/usr/lib/postgresql/*/bin/postgres'
+        want_command sqlite3 sqlite3
         want_command soffice libreoffice-writer-nogui
         want_command pdftoppm poppler-utils
         want_command chromium chromium
-        want_file '/usr/share/fonts/truetype/liberation*' fonts-liberation
+        want_file libatomic1 '/usr/lib/*/libatomic.so.1' '/usr/lib*/libatomic.so.1' # the browser driver's node has it
+        want_file fonts-liberation '/usr/share/fonts/truetype/liberation*' '/usr/share/fonts/liberation*'
     fi
 }
 

@@ -17,7 +17,7 @@ import pytest
 
 from docs.pages import ROOT, Page
 from servers.postgres import PostgresServer
-from servers.process import free_port, wait_until, watched
+from servers.process import free_port, require_binary, wait_until, watched
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
 
@@ -187,6 +187,8 @@ def test_a_backup_taken_at_work_goes_on_in_a_new_cluster_with_an_empty_broker(
 
 
 def test_a_state_folder_is_backed_up_and_restored_as_the_page_says(tmp_path: Path) -> None:
+    require_binary(["sqlite3"], "sqlite3")
+
     def run(command: str) -> str:
         words = [str(_BIN / "dragoman") if word == "dragoman" else word for word in shlex.split(command)]
         return subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import playwright
 import pytest
 from docx import Document
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -58,17 +60,24 @@ def installation(
     request.node.add_report_section("teardown", "services", running.logs())
 
 
+def _driver_starts() -> bool:
+    """Whether the program that drives the browser finds its libraries."""
+    program = Path(playwright.__path__[0]) / "driver" / "node"
+    return subprocess.run([program, "--version"], check=False, capture_output=True).returncode == 0
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; the test is skipped, saying so, where there is none, and fails where CI is set."""
+    """Chromium; the test is skipped, saying so, where it or its driver is not to be had, and fails where CI is set."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        message = "Chromium is missing (apt-get install chromium): the console was not driven."
+    package = "chromium" if path is None else "libatomic1" if not _driver_starts() else None
+    if package is not None:
+        message = f"the console was not driven: apt-get install --no-install-recommends {package}"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, headless=True, args=["--no-sandbox"])
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=path, headless=True, args=["--no-sandbox"])
         yield browser
         browser.close()
 
