@@ -12,12 +12,12 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 # --- Python ---------------------------------------------------------------------------------------------------------
 find_python() {
     for candidate in python3.11 python3.12 python3.13 python3; do
-        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11, 2))' 2>/dev/null; then
             command -v "$candidate"
             return
         fi
     done
-    say "Python 3.11 or newer is needed and was not found: apt-get install python3"
+    say "Python 3.11.2 or newer is needed and was not found: apt-get install python3"
     exit 1
 }
 
