@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire chaos lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire chaos bare lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -56,6 +56,9 @@ under-fire: setup-test ## translate 100 corpus documents as services while each 
 
 chaos: setup-test ## let all that runs die and go wrong under 2,000 jobs; CHAOS="--seed 1 --jobs 200 --kills 80 --faults 1"
 	cd tests && ../$(BIN)/python -m chaos $(CHAOS)
+
+bare: ## make run and make test on a bare Debian 12 in a folder of its own, as root; DIR=folder keeps it
+	@sh setup/bare.sh
 
 lock: setup-test ## pin dependencies anew after a pyproject.toml changed; UPGRADE=--upgrade takes the newest
 	$(COMPILE) --group setup --output-file requirements.lock
