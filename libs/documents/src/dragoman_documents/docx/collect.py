@@ -113,7 +113,10 @@ class Collector:
         if self._formats.styles.needs_place:
             self._is_hidden = short_name(element) == "w:p" and self._formats.styles.around(element, style_of(element))
         items: list[Item] = []
-        if short_name(element) in {"w:r", "a:r"}:
+        name = short_name(element)
+        if name == "a:p":
+            self.tips += [look for look in element.iter("{*}rPr") if len(look) and short_name(look) == "a:rPr"]
+        if name == "w:r" or name == "a:r":
             self._run(element, items)
         else:
             self._children(element, items)
@@ -229,8 +232,6 @@ class Collector:
             properties = children.pop(0)
         else:
             properties = next((child for child in children if short_name(child) in _RUN_PROPERTIES), None)
-        if properties is not None and len(properties) and short_name(properties) == "a:rPr":
-            self.tips.append(properties)
         self._run_children(children, run, self._formats.of_run(run, properties, self._is_hidden), items)
 
     def _run_children(self, children: Iterable[Element], run: Element, look: RunFormat, items: list[Item]) -> None:
