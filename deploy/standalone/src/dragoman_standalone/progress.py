@@ -58,7 +58,7 @@ class Moved:
 
     @property
     def text(self) -> str:
-        """All of it in a line, without the name of an only file: `Batch 3: 12 of 25 units, 14 tokens/s`, or its stage."""
+        """All of it in a line: `offer.docx, 2 of 3: Batch 3: 12 of 25 units`; an only file is not named."""
         more = f" (and {len(self.lines) - 1:,} more)" if len(self.lines) > 1 else ""
         said = self.lines[0] + more if self.lines else self.stage
         return said if self.count == 1 else f"{self.file}, {self.number} of {self.count}: {said}"
