@@ -63,12 +63,14 @@ def test_the_rest_lasts_as_long_as_the_pace_of_what_is_under_way_says() -> None:
     assert remaining_s(plan_of(4, 20, 0), [at(1, 3, 5, pace=0.5), at(2, 0, 5, pace=1.5)]) == pytest.approx(12 / 2)
 
 
-def test_a_batch_without_a_pace_is_taken_to_go_like_the_others_and_one_that_waits_for_its_turn_to_stand() -> None:
+def test_a_batch_without_a_pace_is_taken_to_go_like_the_others_and_one_that_waits_for_its_first_turn_to_stand() -> None:
     job, measured = plan_of(4, 20, 0), at(1, 3, 5, pace=0.5)
     new = at(2, 0, 5, doing=Doing.WAITING_FOR_FIRST_TOKEN)
-    waiting = at(3, 0, 5, pace=0.5, doing=Doing.WAITING_FOR_SLOT)
+    waiting = at(3, 0, 5, doing=Doing.WAITING_FOR_SLOT)
+    taking_turns = at(3, 0, 5, pace=0.5, doing=Doing.WAITING_FOR_SLOT)
     assert remaining_s(job, [measured, new]) == pytest.approx(12 / 1.0)
     assert remaining_s(job, [measured, waiting]) == pytest.approx(12 / 0.5)
+    assert remaining_s(job, [measured, taking_turns]) == pytest.approx(12 / 1.0)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_a_batch_without_a_pace_is_taken_to_go_like_the_others_and_one_that_wait
         pytest.param(plan_of(4, 20, 0), [], id="nothing under way"),
         pytest.param(plan_of(4, 20, 0), [at(1, 0, 5)], id="nothing measured"),
         pytest.param(plan_of(4, 20, 0), [at(1, 0, 5, pace=0.0)], id="no pace"),
-        pytest.param(plan_of(4, 20, 0), [at(1, 0, 5, pace=1.0, doing=Doing.WAITING_FOR_SLOT)], id="only waiting"),
+        pytest.param(plan_of(4, 20, 0), [at(1, 0, 5, doing=Doing.WAITING_FOR_SLOT)], id="only waiting"),
         pytest.param(given(*UP_TO_EXTRACTION).job, [at(1, 0, 5, pace=1.0)], id="no plan"),
         pytest.param(given(*UP_TO_PLAN, e.CancelRequested()).job, [at(0, 1, 5, pace=1.0)], id="being cancelled"),
     ],

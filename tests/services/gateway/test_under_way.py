@@ -49,7 +49,10 @@ def said(**note: object) -> WorkUnderWay:
     [
         (WRITING, "Batch 1: 2 of 4 units, 14 tokens/s, about 8 s left"),
         (said(tokens_per_s=4.25), "Batch 1: 2 of 4 units, 4.2 tokens/s, about 8 s left"),
-        (said(tokens_per_s=None, item_count=1, done_count=1), "Batch 1: 1 of 1 unit"),
+        (said(tokens_per_s=0.042), "Batch 1: 2 of 4 units, 0.042 tokens/s, about 8 s left"),
+        (said(tokens_per_s=1234.5), "Batch 1: 2 of 4 units, 1,234 tokens/s, about 8 s left"),
+        (said(tokens_per_s=None, item_count=1, done_count=1), "Batch 1: 1 of 1 unit, being written"),
+        (said(doing=Doing.WORKING, item_count=1, done_count=1), "Batch 1: 1 of 1 unit"),
         (
             said(doing=Doing.WAITING_FOR_FIRST_TOKEN),
             "Batch 1: 2 of 4 units, waiting for the model's first token for 12 s, about 8 s left",

@@ -58,10 +58,10 @@ class Moved:
 
     @property
     def text(self) -> str:
-        """All of it in a line: `contract.docx: Batch 3: 12 of 25 units, 14 tokens/s`, or its stage."""
+        """All of it in a line: `offer.docx, 2 of 3: Batch 3: 12 of 25 units`; an only file is not named."""
         more = f" (and {len(self.lines) - 1:,} more)" if len(self.lines) > 1 else ""
-        name = f"{self.file}, {self.number} of {self.count}" if self.count > 1 else self.file
-        return f"{name}: {self.lines[0] + more if self.lines else self.stage}"
+        said = self.lines[0] + more if self.lines else self.stage
+        return said if self.count == 1 else f"{self.file}, {self.number} of {self.count}: {said}"
 
 
 class RunProgress(Protocol):
@@ -164,7 +164,7 @@ class _Bar(_Silent):
     def __init__(self, total: int) -> None:
         self._progress = Progress(
             TextColumn("{task.fields[done]}/{task.fields[files]}", table_column=Column(no_wrap=True)),
-            BarColumn(),
+            BarColumn(20),
             TextColumn("{task.percentage:>3.0f} %", table_column=Column(no_wrap=True)),
             TimeElapsedColumn(table_column=Column(no_wrap=True)),
             _Words(self._left, Column(no_wrap=True)),

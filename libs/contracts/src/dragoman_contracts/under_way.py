@@ -85,13 +85,13 @@ def done_under_way(plan: Plan, under_way: Iterable[WorkUnderWay]) -> int:
 def remaining_s(job: Job, under_way: Sequence[WorkUnderWay]) -> float | None:
     """About how long the job's translation will last, at the pace of the batches under way; None if none is measured.
 
-    Batches that wait for a turn at the engine do not hasten it. One that has no pace yet is taken to go like the
-    others.
+    A batch that has no pace yet is taken to go like the others, unless it waits for its first turn at the engine, which
+    does not hasten anything. Later waits for a turn are part of a batch's pace.
     """
     if job.plan is None or job.status not in LIVE:
         return None
     at_it = [each for each in under_way if each.kind is WorkKind.TRANSLATION_BATCH and each.note.item_count]
-    at_it = [each for each in at_it if each.note.doing is not Doing.WAITING_FOR_SLOT]
+    at_it = [each for each in at_it if each.units_per_s or each.note.doing is not Doing.WAITING_FOR_SLOT]
     paces = [each.units_per_s for each in at_it if each.units_per_s]
     if not paces:
         return None

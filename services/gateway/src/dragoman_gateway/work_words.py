@@ -60,6 +60,11 @@ def time_text(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def _figure(pace: float) -> str:
+    """Two figures, or as many as stand before the point: `0.042`, `0.42`, `4.2`, `42`, `420`."""
+    return f"{pace:.2g}" if pace < 10 else f"{pace:,.0f}"
+
+
 def _said(work: WorkUnderWay, now: datetime) -> list[str]:
     note = work.note
     found: list[str] = []
@@ -68,8 +73,8 @@ def _said(work: WorkUnderWay, now: datetime) -> list[str]:
     if note.doing in _WAITS:
         began = work.doing_since
         found.append(_WAITS[note.doing] + (f" for {time_text((now - began).total_seconds())}" if began else ""))
-    elif note.doing is Doing.WRITING and note.tokens_per_s:
-        found.append(f"{note.tokens_per_s:.{1 if note.tokens_per_s < 10 else 0}f} tokens/s")
+    elif note.doing is Doing.WRITING:
+        found.append(f"{_figure(note.tokens_per_s)} tokens/s" if note.tokens_per_s else "being written")
     if note.doing is not Doing.WAITING_FOR_SLOT and work.remaining_s:
         found.append(remaining_text(work.remaining_s))
     if not found:
