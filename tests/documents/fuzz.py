@@ -1,7 +1,8 @@
 """Mutates real files and looks for answers other than a result or a refusal: `python tests/documents/fuzz.py FOLDER`.
 
 Each round takes a file, breaks its bytes or its XML, and extracts, inspects and merges it with shuffled or cut tags.
-What crashes or takes long is written to the output folder with the seed that made it.
+What crashes or takes long is written to the output folder with the seed that made it. `PYTHONPATH=tests` lets it find
+its neighbours.
 """
 
 import argparse
