@@ -35,6 +35,8 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
         borrowing = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)} - own_space(target, blanks)
         folded, rung = _climbed(fold_blanks(source, blanks), fold_blanks(target, blanks), _kept(specs, blanks))
         repaired = unfold_blanks(folded, blanks, borrowing)
+        if rung is TagRepair.EXACT and not align_tags(source, target, specs).is_clean:
+            rung = TagRepair.REORDERED  # tags of blanks were put right
     return settle_inside_words(source, restore_pair_margins(source, repaired), specs), rung
 
 
