@@ -103,7 +103,8 @@ async def test_units_are_told_as_they_arrive(serve: Serve) -> None:
     assert set(counts) == {0, 1, 2, 3}
     tokens = [progress.token_count for progress in told]
     assert tokens == sorted(set(tokens))
-    assert all(0 < progress.waited_s <= progress.elapsed_s for progress in told)
+    assert all(0 < progress.waited_s <= progress.elapsed_s for progress in told[1:])
+    assert (told[0].token_count, told[0].elapsed_s) == (0, 0)  # the request was sent
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,8 @@ class Call:
                 when what came is no chat completion.
         """
         self._sent_at = self._written_at = self._told_at = time.monotonic()
+        if self.listener is not None:  # the wait for a turn is over, the one for the first token begins
+            self.listener(ReplyProgress(targets=(), token_count=0, waited_s=0.0, elapsed_s=0.0))
         try:
             await self._receive()
         except (TimeoutError, httpx.TimeoutException) as error:
