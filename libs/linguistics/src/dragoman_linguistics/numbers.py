@@ -37,7 +37,7 @@ def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
         return [], []  # the same digits, grouped by another locale's habit
     missing: list[Number] = []
     for number in wanted:
-        twin = next((other for other in found if _may_be_equal(number, other)), None)
+        twin = next((other for other in found if may_be_equal(number, other)), None)
         if twin is None:
             missing.append(number)
         else:
@@ -73,5 +73,6 @@ def _canonical(whole: str, fraction: str) -> str:
     return (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
 
 
-def _may_be_equal(left: Number, right: Number) -> bool:
+def may_be_equal(left: Number, right: Number) -> bool:
+    """Whether two numbers can be the same: by a common value, or by equal runs of digits."""
     return bool(left.values & right.values) or left.runs == right.runs

@@ -1,0 +1,42 @@
+"""A target that is its source: untranslated, merely unchanged where it may be a name, or left in the main.
+
+"The goods are sold." → "The goods are sold!"      "Acme Widgets" → "Acme Widgets" is only mentioned
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import ResultSource
+from dragoman_linguistics.checks import check_untranslated
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.pairs import Pair
+
+_WORD = re.compile(r"[^\W\d_]+")
+_LEAST_WORDS = 4
+_LEAST_LEFT, _LEFT_SHARE = 6, 0.85
+
+
+def check_copies(pair: Pair) -> Iterator[QaFinding]:
+    """A finding where an engine gave the source back, or changed no more than punctuation and a few words of it."""
+    if pair.answer.result_source is not ResultSource.ENGINE or not pair.has_both:
+        return
+    if pair.source.strip().casefold() == pair.target.strip().casefold():
+        yield from check_untranslated(pair.unit, pair.answer)
+        return
+    source, target = _WORD.findall(pair.source.casefold()), _WORD.findall(pair.target.casefold())
+    if source == target and len(_small(pair.source)) >= _LEAST_WORDS:
+        yield finding("text.untranslated", "The target is the source, but for its punctuation.")
+        return
+    words = _small(pair.target)
+    if len(words) >= _LEAST_LEFT and abs(len(words) - len(_small(pair.source))) <= len(words) // 2:
+        known = set(source)
+        if sum(map(known.__contains__, words)) >= _LEFT_SHARE * len(words):
+            yield finding("text.untranslated", "Most words of the target are the source's.")
+
+
+def _small(text: str) -> list[str]:
+    """The words that are no names and no abbreviations: in small letters, or of a script that has none."""
+    return [word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1]

@@ -1,0 +1,162 @@
+"""Whether a target is in the target's language and script: by its letters, and by the small model of `language`.
+
+de: "供应商应在约定时间内交付货物。" is Chinese; ru: "The customer pays." is in Latin letters and English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.reports import QaFinding
+from dragoman_linguistics.language import likely_languages
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.pairs import PLACE, Pair
+from dragoman_linguistics.quality.scripts import is_other_chinese, letters_by_script, script_of, scripts_of
+
+# Letters of these stand in any text as symbols, loans and formulas.
+_ANYWHERE = frozenset({"", "Latn", "Grek"})
+_WORDLIKE = re.compile(r"[^\W\d_]+(?:['’\-.][^\W\d_]+)*")
+_NOT_PROSE = re.compile(
+    r"\S+://\S+|www\.\S+|\S+@\S+|\{+[^{}]*\}+|%\([^)]*\)\w|%\w|\$\{[^}]*\}|<[^<>]*>|\S*[_/\\]\S*|\b\w*\d\w*\b|\b\S+\.\w{2,4}\b"
+)
+_LEAST_FOREIGN = 2
+_LEAST_LATIN = 12
+_LEAST_LETTERS = 20  # below, the model is wrong too often about one text
+_ENOUGH_LETTERS = 40
+_SURE, _VERY_SURE, _UNLIKELY = 0.6, 0.85, 0.1
+_WINDOW_LETTERS = 300
+_WINDOW_SHARE = 0.5
+# Languages that a small model takes for each other: a text in one is none of the others' faults.
+_NEAR: tuple[frozenset[str], ...] = tuple(
+    frozenset(group.split())
+    for group in (
+        "es gl ca pt ast an oc mwl ext", "it co scn nap vec lmo pms sc fur lij eml", "fr oc wa frp ht pcd",
+        "da nb nn no sv fo is", "hr sr bs sh sl me", "sr mk bg ru uk be rue", "id ms jv su min ban bjn map-bms zsm",
+        "cs sk pl hsb dsb szl", "zh yue wuu lzh cmn nan ja", "nl af li zea vls nds fy", "de bar als nds lb gsw ksh pfl hsb",
+        "tr az tk crh gag uz tt ba", "kk ky tt ba uz", "fa ps ckb ur sd pnb glk mzn az azb", "ar arz apc ary ckb",
+        "hi mr ne mai bh bho gom sa new", "fi et vep olo izh", "lt lv ltg sgs bat-smg", "bn as bpy", "ku kmr diq",
+        "en sco", "ga gd gv", "cy kw br", "he yi", "tl ceb war ilo pam bcl", "ro mo", "eo ia io ie vo",
+    )
+)  # fmt: skip
+_MODEL_KNOWS = frozenset(
+    ["af", "als", "am", "an", "ar", "arz", "as", "ast", "av", "az", "azb", "ba", "bar", "bcl", "be", "bg", "bh", "bn", "bo", "bpy", "br", "bs", "bxr", "ca", "cbk", "ce", "ceb", "ckb", "co", "cs", "cv", "cy", "da", "de", "diq", "dsb", "dty", "dv", "el", "eml", "en", "eo", "es", "et", "eu", "fa", "fi", "fr", "frr", "fy", "ga", "gd", "gl", "gn", "gom", "gu", "gv", "he", "hi", "hif", "hr", "hsb", "ht", "hu", "hy", "ia", "id", "ie", "ilo", "io", "is", "it", "ja", "jbo", "jv", "ka", "kk", "km", "kn", "ko", "krc", "ku", "kv", "kw", "ky", "la", "lb", "lez", "li", "lmo", "lo", "lrc", "lt", "lv", "mai", "mg", "mhr", "min", "mk", "ml", "mn", "mr", "mrj", "ms", "mt", "mwl", "my", "myv", "mzn", "nah", "nap", "nds", "ne", "new", "nl", "nn", "no", "nb", "oc", "or", "os", "pa", "pam", "pfl", "pl", "pms", "pnb", "ps", "pt", "qu", "rm", "ro", "ru", "rue", "sa", "sah", "sc", "scn", "sco", "sd", "sh", "si", "sk", "sl", "so", "sq", "sr", "su", "sv", "sw", "ta", "te", "tg", "th", "tk", "tl", "tr", "tt", "tyv", "ug", "uk", "ur", "uz", "vec", "vep", "vi", "vls", "vo", "wa", "war", "wuu", "xal", "xmf", "yi", "yo", "yue", "zh"]
+)
+_PLAIN = frozenset({"nb", "nn"})
+
+
+class Languages:
+    """Finds the units of a document that are in another language or script than its target's."""
+
+    def __init__(self, pairs: Sequence[Pair], source_locale: Locale, target_locale: Locale) -> None:
+        self._source = source_locale
+        self._target = target_locale
+        self._scripts = scripts_of(target_locale)
+        self._accepted = _near(target_locale.language) | ({"no"} if target_locale.language in _PLAIN else set())
+        self._is_same = source_locale.language == target_locale.language
+        self._suspects = self._in_windows(pairs) if self._can_tell else frozenset[int]()
+
+    @property
+    def _can_tell(self) -> bool:
+        """Whether the model knows the target's language, and the source's is another."""
+        return self._target.language in _MODEL_KNOWS and not self._is_same
+
+    def check_script(self, pair: Pair) -> Iterator[QaFinding]:
+        """A finding where letters of another script stand that the source does not have."""
+        if self._target.language not in _MODEL_KNOWS and self._target.script is None:
+            return
+        counts = letters_by_script(pair.target)
+        others = counts.total() - sum(counts[script] for script in self._scripts | _ANYWHERE)
+        foreign = others and sum(
+            1
+            for character in pair.target
+            if (script := script_of(character))
+            and script not in self._scripts | _ANYWHERE
+            and character not in pair.source
+        )
+        if foreign >= _LEAST_FOREIGN or (foreign and "Hani" in counts and "Hani" not in self._scripts):
+            yield finding("language.script", "Letters of a script that the target's language is not written in.")
+        elif "Latn" not in self._scripts and self._is_mostly_latin(pair):
+            yield finding(
+                "language.script", "The text is in Latin letters; the target's language is written in another script."
+            )
+        elif is_other_chinese(pair.target, self._target):
+            yield finding(
+                "language.script",
+                "Chinese in the characters of the other script: simplified for traditional, or the reverse.",
+            )
+
+    def check(self, pair: Pair) -> Iterator[QaFinding]:
+        """A finding where the words are in another language than the target's."""
+        if id(pair) in self._suspects:
+            yield finding("language.wrong", "The text looks like another language than the target's.")
+
+    def _is_mostly_latin(self, pair: Pair) -> bool:
+        """Whether a target in another script is in Latin letters, the source's own words and codes left aside."""
+        counts = letters_by_script(pair.target)
+        latin = counts["Latn"]
+        if latin < _LEAST_LATIN or latin < 4 * (counts.total() - latin):
+            return False
+        known = set(_WORDLIKE.findall(pair.source))
+        words = [
+            word for word in _WORDLIKE.findall(_NOT_PROSE.sub(" ", pair.target)) if word not in known and word.islower()
+        ]
+        return sum(map(len, words)) >= _LEAST_LATIN
+
+    def _in_windows(self, pairs: Sequence[Pair]) -> frozenset[int]:
+        """The pairs in a wrong language: each by itself where it is long, else together with its neighbours."""
+        suspects: set[int] = set()
+        window: list[tuple[Pair, str]] = []
+        letters = 0
+        for pair in pairs:
+            text = _prose(pair)
+            count = len(text) - text.count(" ")
+            if not count:
+                continue
+            if count >= _LEAST_LETTERS and self._is_wrong(text, _SURE if count >= _ENOUGH_LETTERS else _VERY_SURE):
+                suspects.add(id(pair))
+            elif count < _ENOUGH_LETTERS:
+                window.append((pair, text))
+                letters += count
+            if letters >= _WINDOW_LETTERS:
+                suspects |= self._of_window(window)
+                window, letters = [], 0
+        if letters >= _WINDOW_LETTERS / 3:
+            suspects |= self._of_window(window)
+        return frozenset(suspects)
+
+    def _of_window(self, window: Sequence[tuple[Pair, str]]) -> set[int]:
+        """The pairs of a run of short texts that is in another language as a whole."""
+        if not self._is_wrong(" ".join(text for _, text in window), _VERY_SURE):
+            return set()
+        return {id(pair) for pair, text in window if self._share(text) < _WINDOW_SHARE}
+
+    def _is_wrong(self, text: str, sure: float) -> bool:
+        guesses = likely_languages(text)
+        best = max(guesses, key=lambda language: guesses[language], default="")
+        if not best or best in self._accepted:
+            return False
+        return guesses[best] >= sure and sum(guesses.get(each, 0.0) for each in self._accepted) < _UNLIKELY
+
+    def _share(self, text: str) -> float:
+        guesses = likely_languages(text)
+        return sum(guesses.get(each, 0.0) for each in self._accepted)
+
+
+def _near(language: str) -> frozenset[str]:
+    return frozenset({language}).union(*(group for group in _NEAR if language in group))
+
+
+def _prose(pair: Pair) -> str:
+    """The target's words that are no names, codes, numbers, nor words of the source."""
+    if not pair.is_made:
+        return ""
+    known = {word.casefold() for word in _WORDLIKE.findall(pair.source)}
+    text = _NOT_PROSE.sub(" ", pair.target.replace(PLACE, " "))
+    words = _WORDLIKE.findall(text)
+    own = [word for word in words if word.casefold() not in known]
+    # Where most words are the source's, the check for untranslated text speaks.
+    if sum(map(len, own)) * 2 < sum(map(len, words)):
+        return ""
+    return " ".join(own if len(own) < len(words) else words)

@@ -1,0 +1,95 @@
+"""White space round punctuation and tags by the target's rules, and characters that no text should have.
+
+de: "nicht ," has a space too much; fr: "nicht :" has not.        "Ã¤ndern" was read in a wrong encoding
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import Tag, TagSide
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.pairs import Pair
+
+SPACES = " \u00a0\u2009\u202f"
+UNSPACED = frozenset({"zh", "ja", "yue", "wuu", "lzh", "th", "lo", "km", "my", "bo", "dz"})
+"""Languages that write no spaces between words."""
+_SPACED_MARKS = {"fr": ";:!?»", "br": ";:!?»"}
+"""Marks before which a language has a space that others have not."""
+_BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
+_INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+_MOJIBAKE = re.compile(
+    "[ÃÂ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "|â€[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]|ï»¿|(?:[ÐÑ][\u0080-\u00bf\u2018-\u203a]){2}"
+)
+
+
+def spaced_marks(locale: Locale) -> str:
+    """The marks before which text in a locale may have a space."""
+    return "" if locale.endswith("-CH") and locale.language != "fr" else _SPACED_MARKS.get(locale.language, "")
+
+
+def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
+    """Places where white space stands before a mark that has none before it in the locale; group 1 is the mark."""
+    if not any(space in text for space in SPACES):
+        return
+    allowed = spaced_marks(locale)
+    for match in _BEFORE.finditer(text):
+        if match[1] not in allowed:
+            yield match
+
+
+def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
+    """Findings about white space before punctuation, and words that run together at a tag, where the source is right."""
+    if _BEFORE.search(pair.source) is None:
+        match = next(loose_marks(pair.target, target_locale), None)
+        if match:
+            start, end = pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end())
+            yield finding("space.punctuation", "White space stands before a punctuation mark.", start, end)
+    if pair.unit.tags and target_locale.language not in UNSPACED and _runs_together(pair):
+        yield finding("space.missing", "Words run together at a tag that has white space round it in the source.")
+
+
+def _runs_together(pair: Pair) -> bool:
+    """Whether a pair of tags that stands apart from the words round it in the source is inside a word in the target."""
+    return bool(_inside_words(pair.content) & _apart(pair.source_content))
+
+
+def _inside_words(content: tuple[str | Tag, ...]) -> set[int]:
+    """Ids of pairs that have a letter directly before and after both of their tags."""
+    return {tag_id for tag_id, touches in _touching(content).items() if touches == [True] * 4}
+
+
+def _apart(content: tuple[str | Tag, ...]) -> set[int]:
+    """Ids of pairs that have no letter directly outside of their tags."""
+    return {tag_id for tag_id, touches in _touching(content).items() if not touches[0] and not touches[3]}
+
+
+def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
+    """For each pair of tags whether a letter stands before and after its opening, and before and after its closing."""
+    found: dict[int, list[bool]] = {}
+    for place, part in enumerate(content):
+        if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
+            before, after = content[place - 1] if place else "", content[place + 1] if place + 1 < len(content) else ""
+            found.setdefault(part.id, []).extend(
+                (isinstance(before, str) and before[-1:].isalpha(), isinstance(after, str) and after[:1].isalpha())
+            )
+    return {tag_id: touches for tag_id, touches in found.items() if len(touches) == 4}
+
+
+def check_characters(pair: Pair) -> Iterator[QaFinding]:
+    """Findings about characters that are broken: halves of surrogate pairs, controls, text read in a wrong encoding."""
+    target = pair.target
+    if (match := _INVALID.search(target)) and not _INVALID.search(pair.source):
+        place = pair.place_in_plain_text(match.start())
+        yield finding(
+            "characters.invalid", "A character that no text may have: a control or half a character.", place, place + 1
+        )
+    if (match := _MOJIBAKE.search(target)) and not _MOJIBAKE.search(pair.source):
+        start, end = pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end())
+        yield finding(
+            "characters.encoding", "Characters look as if they had been read in a wrong encoding.", start, end
+        )

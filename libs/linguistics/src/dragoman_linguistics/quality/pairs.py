@@ -1,0 +1,82 @@
+"""A unit and its target as the checks read them: their texts, made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from dragoman_contracts.text import Content, ResultSource, Tag, TagRepair, TagSide, Unit, UnitTarget, plain_text
+from dragoman_linguistics.quality.scripts import letters_by_script
+
+PLACE = "\ufffc"
+"""What stands in a text for a placeholder tag: a picture, a tab, a note. OBJECT REPLACEMENT CHARACTER."""
+
+
+class Pair:
+    """One unit and its target. What is made of their texts is made when it is first asked for."""
+
+    def __init__(self, unit: Unit, target: UnitTarget) -> None:
+        self.unit = unit
+        self.answer = target
+        self.content: Content = target.target
+
+    @classmethod
+    def answered(cls, unit: Unit, content: Content) -> Pair:
+        """A pair of a unit and what an engine has just given for it."""
+        target = UnitTarget.model_construct(
+            unit_id=unit.unit_id,
+            target=content,
+            result_source=ResultSource.ENGINE,
+            tag_repair=TagRepair.EXACT,
+            call=None,
+        )
+        return cls(unit, target)
+
+    @cached_property
+    def source_content(self) -> Content:
+        """The source with its tags."""
+        return self.unit.source
+
+    @cached_property
+    def source(self) -> str:
+        """The source's text, with `PLACE` for each placeholder."""
+        return shown(self.source_content)
+
+    @cached_property
+    def target(self) -> str:
+        """The target's text, with `PLACE` for each placeholder."""
+        return shown(self.content)
+
+    @cached_property
+    def source_letters(self) -> int:
+        """How many letters the source has."""
+        return letters_by_script(self.source).total()
+
+    @cached_property
+    def target_letters(self) -> int:
+        """How many letters the target has."""
+        return letters_by_script(self.target).total()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether an engine or a memory gave the target: neither a person who looked, nor a copy nobody was asked for."""
+        return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
+
+    @property
+    def has_both(self) -> bool:
+        """Whether there is text on both sides to compare."""
+        return bool(self.source.strip(f"{PLACE} \t\n\u00a0")) and bool(self.target.strip(f"{PLACE} \t\n\u00a0"))
+
+    def place_in_plain_text(self, offset: int) -> int:
+        """An offset into `target` as one into the target's plain text, which findings count in."""
+        return offset - self.target.count(PLACE, 0, offset)
+
+
+def shown(content: Iterable[str | Tag]) -> str:
+    """The text of content with `PLACE` for each placeholder, so that words around one do not run together."""
+    parts = tuple(content)
+    if not any(isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER for part in parts):
+        return plain_text(parts)
+    return "".join(
+        part if isinstance(part, str) else PLACE if part.side is TagSide.PLACEHOLDER else "" for part in parts
+    )
