@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import Severity
 from dragoman_contracts.text import ResultSource, Unit, UnitTarget
-from dragoman_linguistics import verify_units
+from dragoman_linguistics import cleaned, restore_margins, verify_units
 from linguistics.bilingual import Bilingual, bilinguals_in
 from linguistics.units import unit
 
@@ -51,7 +52,7 @@ class Alarms:
 
 def judged(document: Bilingual, show: str = "") -> Alarms:
     """What QA says about a document that is right."""
-    pairs = [_pair(number, source, target) for number, (source, target) in enumerate(document.texts)]
+    pairs = [_pair(number, source, target, document.target_locale) for number, (source, target) in enumerate(document.texts)]
     alarms = Alarms()
     verified = verify_units(pairs, document.source_locale, document.target_locale)
     for verification, (source, target) in zip(verified, document.texts, strict=True):
@@ -65,9 +66,11 @@ def judged(document: Bilingual, show: str = "") -> Alarms:
     return alarms
 
 
-def _pair(number: int, source: str, target: str) -> tuple[Unit, UnitTarget]:
+def _pair(number: int, source: str, target: str, locale: Locale) -> tuple[Unit, UnitTarget]:
+    """A unit and its target as they come to QA: with the source's margins, and cleaned."""
     made = unit(str(number), source)
-    return made, UnitTarget(unit_id=made.unit_id, target=(target,), result_source=ResultSource.ENGINE)
+    content, _ = cleaned(restore_margins(made.source, (target,)), made.source, locale)
+    return made, UnitTarget(unit_id=made.unit_id, target=content, result_source=ResultSource.ENGINE)
 
 
 def _sampled(folders: Iterable[Path], units_per_locale: int) -> Iterator[Bilingual]:

@@ -22,10 +22,10 @@ from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.tags import align_tags
 
 # Nothing of this is translated: addresses, mail, placeholders, file names and codes with digits.
-_VERBATIM = re.compile(r"\S+://\S+|www\.\S+|\S+@\S+|%[a-z]|\{+[^{}]*\}+|\b\w*\d\w*\b|\S+\.\w{2,4}\b", re.IGNORECASE)
+VERBATIM = re.compile(r"\S+://\S+|www\.\S+|\S+@\S+|%[a-z]|\{+[^{}]*\}+|\b\w*\d\w*\b|\S+\.\w{2,4}\b", re.IGNORECASE)
 _SHORTEST_WORD = 4
-_DOUBLED_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
-_DOUBLED_WORD = re.compile(r"\b(\w{2,}) \1\b", re.IGNORECASE)
+DOUBLED_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
+DOUBLED_WORD = re.compile(r"\b(\w{2,}) \1\b", re.IGNORECASE)
 
 
 def check_tags(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
@@ -62,7 +62,7 @@ def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     source, text = plain_text(unit.source).strip(), plain_text(target.target).strip()
     if target.result_source is not ResultSource.ENGINE or not source or source.casefold() != text.casefold():
         return
-    words = [word for word in re.findall(r"[^\W\d_]+", _VERBATIM.sub(" ", source)) if len(word) > 1]
+    words = [word for word in re.findall(r"[^\W\d_]+", VERBATIM.sub(" ", source)) if len(word) > 1]
     if any(_must_change(word) for word in words):
         yield finding("text.untranslated", "The target is the source.")
     elif words:
@@ -95,16 +95,16 @@ def check_spacing(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
         yield finding("space.leading", "White space at the start differs from the source.", 0, 1)
     if source[-1:].isspace() != text[-1:].isspace():
         yield finding("space.trailing", "White space at the end differs from the source.", len(text) - 1, len(text))
-    if not _DOUBLED_SPACE.search(source):
-        for match in _DOUBLED_SPACE.finditer(text):
+    if not DOUBLED_SPACE.search(source):
+        for match in DOUBLED_SPACE.finditer(text):
             yield finding("space.doubled", "White space is doubled.", match.start(), match.end())
 
 
 def check_words(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     """Findings about words written twice, where the source repeats none."""
-    if _DOUBLED_WORD.search(plain_text(unit.source)):
+    if DOUBLED_WORD.search(plain_text(unit.source)):
         return
-    for match in _DOUBLED_WORD.finditer(plain_text(target.target)):
+    for match in DOUBLED_WORD.finditer(plain_text(target.target)):
         yield finding("words.doubled", "A word is doubled.", match.start(), match.end())
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _SPACES = "\u0020\u00a0\u2009\u202f"
 # Digit groups joined by separators that some locale uses inside numbers.
 _NUMBER = re.compile(rf"[0-9]+(?:[.,'’٫٬][0-9]+|[{_SPACES}][0-9]{{3}}(?![0-9]))*")
@@ -26,8 +27,12 @@ class Number(NamedTuple):
 
 def numbers_of(text: str) -> list[Number]:
     """The numbers of a text, in order. Digits of every script count."""
-    ascii_text = "".join(_ascii_digit(character) for character in text)
-    return [_number(match) for match in _NUMBER.finditer(ascii_text)]
+    return [_number(match) for match in _NUMBER.finditer(with_ascii_digits(text))]
+
+
+def with_ascii_digits(text: str) -> str:
+    """The text with the digits of every script as ASCII ones, each in its place."""
+    return text if text.isascii() else _OTHER_DIGIT.sub(lambda match: _ascii_digit(match.group()), text)
 
 
 def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:

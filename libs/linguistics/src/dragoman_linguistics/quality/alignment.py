@@ -14,10 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz import fuzz
+
 from dragoman_contracts.reports import QaFinding
+from dragoman_linguistics.numbers import with_ascii_digits
 from dragoman_linguistics.quality.findings import finding
-from dragoman_linguistics.quality.lengths import Lengths, size
+from dragoman_linguistics.quality.lengths import Lengths
 from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.quality.sizes import size
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]{3,}")
 _STEM = 5
@@ -27,7 +31,9 @@ _END_CLASSES = {"。": ".", "！": "!", "？": "?", "：": ":", "；": ";", "…
 _RUN, _RUN_GAIN, _STEP = 3, 9.0, 0.8
 _SWAP_GAIN, _SWAP_EACH = 8.0, 2.5
 _MERGED_WEIGHT = 2.5
-_LEAST_CONTAINED = 14.0
+_LEAST_CONTAINED = 12.0
+_LEAST_MERGED = 1.25
+_ALIKE_PCT = 75.0
 _MOST_WEIGHT, _LEAST_WEIGHT = 3.0, 0.3
 
 
@@ -46,8 +52,8 @@ class Alignment:
     def __init__(self, pairs: Sequence[Pair], lengths: Lengths) -> None:
         self._pairs = [pair for pair in pairs if pair.is_made and pair.has_both]
         self._lengths = lengths
-        self._sources = [_features(pair.source) for pair in self._pairs]
-        self._targets = [_features(pair.target) for pair in self._pairs]
+        self._sources = [_features(pair.source, pair.source_size) for pair in self._pairs]
+        self._targets = [_features(pair.target, pair.target_size) for pair in self._pairs]
         spread = Counter(anchor for each in self._sources for anchor in each.anchors)
         count = len(self._pairs) + 1
         self._weights = {
@@ -95,22 +101,28 @@ class Alignment:
         return 0 <= other < len(self._pairs) and self._sources[other] != self._sources[place]
 
     def _find_merged(self) -> None:
-        plain = [_plain(pair.target) for pair in self._pairs]
         for place, pair in enumerate(self._pairs):
+            if self._lengths.relative(pair) < _LEAST_MERGED:
+                continue
             for other in (place - 1, place + 1):
                 if 0 <= other < len(self._pairs) and (
-                    self._contains(plain, place, other) or self._reads_as_both(place, other)
+                    self._contains(place, other) or self._reads_as_both(place, other)
                 ):
                     self._merged.add(id(pair))
 
-    def _contains(self, plain: Sequence[str], place: int, other: int) -> bool:
+    def _contains(self, place: int, other: int) -> bool:
         """Whether a target holds the neighbour's target word by word, and the source does not hold its source."""
-        inner = plain[other]
-        if len(inner) >= len(plain[place]) or size(inner) < _LEAST_CONTAINED or inner not in plain[place]:
+        whole, inner = _plain(self._pairs[place].target), _plain(self._pairs[other].target)
+        if len(inner) >= len(whole) or size(inner) < _LEAST_CONTAINED or inner not in whole:
             return False
-        if self._lengths.relative(self._pairs[place]) < 1.15:
+        ours, theirs = self._sources[place].length, self._sources[other].length
+        alone = self._lengths.distance(ours, self._targets[place].length)
+        if self._targets[place].length < ours + theirs / 2 or alone < self._lengths.distance(
+            ours + theirs, self._targets[place].length
+        ):
             return False
-        return _plain(self._pairs[other].source) not in _plain(self._pairs[place].source)
+        sources = _plain(self._pairs[place].source), _plain(self._pairs[other].source)
+        return fuzz.partial_ratio(*sources, score_cutoff=_ALIKE_PCT) == 0
 
     def _reads_as_both(self, place: int, other: int) -> bool:
         """Whether a target is as long as both sources ask for, and has words and numbers only the other has."""
@@ -138,11 +150,11 @@ def _runs(gains: Sequence[float]) -> Iterator[tuple[int, int]]:
             total = 0.0
 
 
-def _features(text: str) -> _Features:
-    anchors = frozenset(_anchor(token) for token in _TOKEN.findall(_digits(text)))
+def _features(text: str, length: float) -> _Features:
+    anchors = frozenset(_anchor(token) for token in _TOKEN.findall(with_ascii_digits(text)))
     match = _END.search(text)
     end = (match[1] or "") if match else ""
-    return _Features(anchors, _END_CLASSES.get(end, end), size(text))
+    return _Features(anchors, _END_CLASSES.get(end, end), length)
 
 
 @lru_cache(maxsize=20_000)
@@ -153,15 +165,6 @@ def _anchor(token: str) -> str:
         return token[:_STEM].lower()
     decomposed = unicodedata.normalize("NFKD", token.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))[:_STEM]
-
-
-def _digits(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(
-        character if character.isascii() or (digit := unicodedata.decimal(character, None)) is None else str(digit)
-        for character in text
-    )
 
 
 def _plain(text: str) -> str:

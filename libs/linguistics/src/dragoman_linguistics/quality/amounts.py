@@ -55,6 +55,8 @@ _PERCENT_WORD = re.compile(
 
 def check_amounts(pair: Pair) -> Iterator[QaFinding]:
     """Findings where an amount's currency is another one or gone, or a percent sign is gone or new."""
+    if not pair.has_digits:
+        return
     source, target = pair.source, pair.target
     if _HAS_SIGN.search(source) or _HAS_SIGN.search(target):
         wanted = [name for name, pattern in _AMOUNTS.items() if pattern.search(source)]

@@ -99,6 +99,8 @@ _MARKS = re.compile(
     r"|Human|User|System)\b:?|^\s*(?:assistant|user|human|system)\s*[:\n]|[\u2581\u0120]",
     re.IGNORECASE,
 )
+_MAY_BE_MARK = re.compile(r"[<\[#`~\u2581\u0120]|^\s*(?:assistant|user|human|system)\s*[:\n]", re.IGNORECASE)
+_LABEL_CHARS = 130
 _FENCE = re.compile(r"```|~~~")
 _JSON = re.compile(
     r"^\s*[\[{]\s*[\"'](?:units|id|target|translation|text)[\"']\s*:|[\"'](?:target|units|translation|source)[\"']\s*:\s*[\"\[{]"
@@ -116,6 +118,7 @@ _HEADING = re.compile(r"(?:^|\n)\s{0,3}#{1,6}\s+\S")
 _BULLET = re.compile(r"(?:^|\n)\s{0,3}(?:[-*+•]|\d{1,2}[.)])\s+\S")
 _LINK = re.compile(r"\[[^\]\n]+\]\((?:https?:|/|#|mailto:)[^)\s]*\)")
 _RULE = re.compile(r"(?:^|\n)\s*(?:-{3,}|\*{3,}|_{3,})\s*(?:\n|$)")
+_MAY_BE_MARKDOWN = re.compile(r"[*_`#\[]|---")
 _MARKDOWN = (_BOLD, _ITALIC, _CODE, _HEADING, _LINK, _RULE)
 _HTML = re.compile(
     r"</?(?:b|i|u|em|strong|br|p|span|div|sup|sub|ul|ol|li|h[1-6]|a|font|code|pre|html|body|g|x|bx|ex)(?:\s[^<>]*)?/?>",
@@ -135,27 +138,28 @@ def check_refusal(pair: Pair) -> Iterator[QaFinding]:
 
 def _refuses(text: str) -> bool:
     folded = text.casefold()
-    return any(phrase in folded for phrase in _REFUSALS)
+    return any(map(folded.__contains__, _REFUSALS))
 
 
 def check_chat(pair: Pair) -> Iterator[QaFinding]:
     """Findings about what an engine wrote around a translation: labels, notes, small talk, marks of chat formats."""
     source, target = pair.source, pair.target
-    label = _LABELS.match(target)
+    label = _LABELS.match(target) if ":" in target[:_LABEL_CHARS] or "：" in target[:_LABEL_CHARS] else None
     if label and not _has_label(source):
         yield _at(pair, "chat.label", "A label stands before the translation; take it off.", label)
-    talk = None if label else (_TALK.match(target) or _CLOSING_TALK.search(target))
+    ends = "for" in target or "ask" in target or "this" in target or "you" in target
+    talk = None if label else (_TALK.match(target) or (_CLOSING_TALK.search(target) if ends else None))
     if talk and not _TALK.match(source) and not _CLOSING_TALK.search(source):
         yield _at(pair, "chat.talk", "The engine talks to the reader; take its words off.", talk)
-    note = _NOTE.search(target)
+    note = _NOTE.search(target) if ":" in target or "：" in target else None
     if note and _more_brackets(source, target, note) and not _NOTE.search(source):
         yield _at(pair, "chat.note", "A note of the engine stands in the translation; take it out.", note)
-    for pattern in (_MARKS, _FENCE):
+    for pattern in (_MARKS, _FENCE) if _MAY_BE_MARK.search(target) else ():
         mark = pattern.search(target)
         if mark and not pattern.search(source):
             yield _at(pair, "chat.mark", "A mark of a chat format stands in the translation; take it out.", mark)
             break
-    json = _JSON.search(target)
+    json = _JSON.search(target) if "\\" in target or "{" in target or "}" in target or '"' in target else None
     if json and not _JSON.search(source) and not _is_quoted_path(source):
         yield _at(pair, "chat.json", "Remains of the reply's JSON stand in the translation; take them out.", json)
 
@@ -163,7 +167,7 @@ def check_chat(pair: Pair) -> Iterator[QaFinding]:
 def check_markup(pair: Pair) -> Iterator[QaFinding]:
     """Findings about markdown, HTML tags and HTML entities that the source does not have."""
     source, target = pair.source, pair.target
-    for pattern in _MARKDOWN:
+    for pattern in _MARKDOWN if _MAY_BE_MARKDOWN.search(target) else ():
         if (match := pattern.search(target)) and not pattern.search(source) and _is_new(match, source):
             yield _at(
                 pair, "text.markdown", "Markdown that the source lacks stands in the text; format it instead.", match

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import ResultSource
-from dragoman_linguistics.checks import check_untranslated
+from dragoman_linguistics.checks import VERBATIM, check_untranslated
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
@@ -26,15 +26,22 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
     if pair.source.strip().casefold() == pair.target.strip().casefold():
         yield from check_untranslated(pair.unit, pair.answer)
         return
-    source, target = _WORD.findall(pair.source.casefold()), _WORD.findall(pair.target.casefold())
-    if source == target and len(_small(pair.source)) >= _LEAST_WORDS:
-        yield finding("text.untranslated", "The target is the source, but for its punctuation.")
+    if not _has_much_of(pair.target, pair.source):
         return
-    words = _small(pair.target)
-    if len(words) >= _LEAST_LEFT and abs(len(words) - len(_small(pair.source))) <= len(words) // 2:
+    ours, theirs = VERBATIM.sub(" ", pair.source), VERBATIM.sub(" ", pair.target)
+    source, words = _WORD.findall(ours.casefold()), _small(theirs)
+    if source == _WORD.findall(theirs.casefold()) and len(_small(ours)) >= _LEAST_WORDS:
+        yield finding("text.untranslated", "The target is the source, but for its punctuation.")
+    elif len(words) >= _LEAST_LEFT and abs(len(words) - len(_small(ours))) <= len(words) // 2:
         known = set(source)
         if sum(map(known.__contains__, words)) >= _LEFT_SHARE * len(words):
             yield finding("text.untranslated", "Most words of the target are the source's.")
+
+
+def _has_much_of(target: str, source: str) -> bool:
+    """Whether half of the target's words are the source's: else there is nothing to look at closely."""
+    words = set(target.split())
+    return 2 * len(words & set(source.split())) >= len(words)
 
 
 def _small(text: str) -> list[str]:

@@ -12,20 +12,35 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding
 from dragoman_linguistics.language import likely_languages
 from dragoman_linguistics.quality.findings import finding
-from dragoman_linguistics.quality.pairs import PLACE, Pair
-from dragoman_linguistics.quality.scripts import is_other_chinese, letters_by_script, script_of, scripts_of
+from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.quality.scripts import (
+    is_other_chinese,
+    knows_scripts,
+    letters_by_script,
+    script_of,
+    scripts_of,
+)
+from dragoman_linguistics.quality.sizes import PLACE
 
 # Letters of these stand in any text as symbols, loans and formulas.
+_LATIN = frozenset({"Latn"})
 _ANYWHERE = frozenset({"", "Latn", "Grek"})
 _WORDLIKE = re.compile(r"[^\W\d_]+(?:['’\-.][^\W\d_]+)*")
 _NOT_PROSE = re.compile(
     r"\S+://\S+|www\.\S+|\S+@\S+|\{+[^{}]*\}+|%\([^)]*\)\w|%\w|\$\{[^}]*\}|<[^<>]*>|\S*[_/\\]\S*|\b\w*\d\w*\b|\b\S+\.\w{2,4}\b"
+)
+_NO_WORD = re.compile(r"[_/\\@{}%$=<>]|[A-Za-z][.\d][A-Za-z\d]|[0-9][A-Za-z]")
+_PUNCTUATION = ".,;:!?()[]{}\"'«»“”„‘’‹›…*"
+# Letters that no language in Latin script has: from Cyrillic on, Greek and phonetic ones aside.
+_BEYOND_LATIN = re.compile(
+    "[\u0400-\u1cff\u2c80-\ua71f\ua800-\ufaff\ufb1d-\ufdff\ufe70-\uff20\uff66-\uffdc\U00010000-\U0001ffff\U00020000-\U000323af]"
 )
 _LEAST_FOREIGN = 2
 _LEAST_LATIN = 12
 _LEAST_LETTERS = 20  # below, the model is wrong too often about one text
 _ENOUGH_LETTERS = 40
 _SURE, _VERY_SURE, _UNLIKELY = 0.6, 0.85, 0.1
+_MOST_CHARACTERS = 160
 _WINDOW_LETTERS = 300
 _WINDOW_SHARE = 0.5
 # Languages that a small model takes for each other: a text in one is none of the others' faults.
@@ -40,8 +55,10 @@ _NEAR: tuple[frozenset[str], ...] = tuple(
         "en sco", "ga gd gv", "cy kw br", "he yi", "tl ceb war ilo pam bcl", "ro mo", "eo ia io ie vo",
     )
 )  # fmt: skip
+# The languages the model tells well from others, short texts included; tried on texts that people translated.
 _MODEL_KNOWS = frozenset(
-    ["af", "als", "am", "an", "ar", "arz", "as", "ast", "av", "az", "azb", "ba", "bar", "bcl", "be", "bg", "bh", "bn", "bo", "bpy", "br", "bs", "bxr", "ca", "cbk", "ce", "ceb", "ckb", "co", "cs", "cv", "cy", "da", "de", "diq", "dsb", "dty", "dv", "el", "eml", "en", "eo", "es", "et", "eu", "fa", "fi", "fr", "frr", "fy", "ga", "gd", "gl", "gn", "gom", "gu", "gv", "he", "hi", "hif", "hr", "hsb", "ht", "hu", "hy", "ia", "id", "ie", "ilo", "io", "is", "it", "ja", "jbo", "jv", "ka", "kk", "km", "kn", "ko", "krc", "ku", "kv", "kw", "ky", "la", "lb", "lez", "li", "lmo", "lo", "lrc", "lt", "lv", "mai", "mg", "mhr", "min", "mk", "ml", "mn", "mr", "mrj", "ms", "mt", "mwl", "my", "myv", "mzn", "nah", "nap", "nds", "ne", "new", "nl", "nn", "no", "nb", "oc", "or", "os", "pa", "pam", "pfl", "pl", "pms", "pnb", "ps", "pt", "qu", "rm", "ro", "ru", "rue", "sa", "sah", "sc", "scn", "sco", "sd", "sh", "si", "sk", "sl", "so", "sq", "sr", "su", "sv", "sw", "ta", "te", "tg", "th", "tk", "tl", "tr", "tt", "tyv", "ug", "uk", "ur", "uz", "vec", "vep", "vi", "vls", "vo", "wa", "war", "wuu", "xal", "xmf", "yi", "yo", "yue", "zh"]
+    "af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka km kn ko lb lo"
+    " lt lv mk ml ms mr my nb nl nn no pa pl pt ro ru si sk sl sq sr sv ta te th tr uk ur vi yue zh".split()
 )
 _PLAIN = frozenset({"nb", "nn"})
 
@@ -60,11 +77,18 @@ class Languages:
     @property
     def _can_tell(self) -> bool:
         """Whether the model knows the target's language, and the source's is another."""
-        return self._target.language in _MODEL_KNOWS and not self._is_same
+        script = self._target.script
+        is_usual = script is None or self._target.language in {"zh", "sr"}
+        return self._target.language in _MODEL_KNOWS and is_usual and not self._is_same
+
+    @property
+    def _has_known_script(self) -> bool:
+        """Whether it is known which script the target is written in."""
+        return knows_scripts(self._target) or self._target.language in _MODEL_KNOWS
 
     def check_script(self, pair: Pair) -> Iterator[QaFinding]:
         """A finding where letters of another script stand that the source does not have."""
-        if self._target.language not in _MODEL_KNOWS and self._target.script is None:
+        if not self._has_known_script or (self._scripts == _LATIN and not _BEYOND_LATIN.search(pair.target)):
             return
         counts = letters_by_script(pair.target)
         others = counts.total() - sum(counts[script] for script in self._scripts | _ANYWHERE)
@@ -152,11 +176,10 @@ def _prose(pair: Pair) -> str:
     """The target's words that are no names, codes, numbers, nor words of the source."""
     if not pair.is_made:
         return ""
-    known = {word.casefold() for word in _WORDLIKE.findall(pair.source)}
-    text = _NOT_PROSE.sub(" ", pair.target.replace(PLACE, " "))
-    words = _WORDLIKE.findall(text)
-    own = [word for word in words if word.casefold() not in known]
+    known = {word.strip(_PUNCTUATION) for word in pair.source.casefold().split()}
+    words = [word for word in pair.target.replace(PLACE, " ").split() if not _NO_WORD.search(word)]
+    own = [word for word in words if word.casefold().strip(_PUNCTUATION) not in known]
     # Where most words are the source's, the check for untranslated text speaks.
     if sum(map(len, own)) * 2 < sum(map(len, words)):
         return ""
-    return " ".join(own if len(own) < len(words) else words)
+    return " ".join(own)[:_MOST_CHARACTERS]

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from functools import cache
 from statistics import median
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding
 from dragoman_linguistics.quality.findings import finding
-from dragoman_linguistics.quality.pairs import PLACE, Pair
-from dragoman_linguistics.quality.scripts import script_of
+from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.quality.sizes import PLACE, size
 
-# Letters of the Latin alphabet that a letter of another script stands for, over 860,000 units that people translated.
-_WEIGHTS = {"Hani": 2.6, "Hira": 1.3, "Kana": 1.3, "Bopo": 1.3, "Hang": 2.15, "Hebr": 1.35, "Arab": 1.15}
 # Sizes in those weights relative to English, from the same units. Languages that are not listed take the usual one.
 _SIZES = {
     "en": 1.0, "de": 1.2, "fr": 1.16, "es": 1.14, "it": 1.14, "nl": 1.15, "pt": 1.09, "ro": 1.14, "el": 1.24, "ca": 1.12,
@@ -29,7 +26,7 @@ _NO_FULL_STOPS = frozenset({"th", "lo", "km", "my", "bo", "dz"})
 _ENDS = ".!?…。！？．؟۔।॥։;:：；"
 _CLOSERS = "\"'»”’“‘)]）】」』›*_ \t\n\u00a0" + PLACE
 # For sources of at least so many letters: the smallest and the largest part of the expected length that is still usual.
-_BOUNDS = ((80.0, 0.50, 1.9), (40.0, 0.47, 2.1), (20.0, 0.40, 2.5), (10.0, 0.28, 3.4))
+_BOUNDS = ((80.0, 0.50, 1.9), (40.0, 0.47, 2.1), (20.0, 0.40, 2.5), (12.0, 0.26, 3.4))
 _SLACK = 30.0
 _LEAST_FOR_MEDIAN = 10
 _CENTRE_BOUNDS = (math.log(0.75), math.log(1.4))
@@ -43,7 +40,7 @@ class Lengths:
     def __init__(self, pairs: Sequence[Pair], source_locale: Locale, target_locale: Locale) -> None:
         self._target = target_locale
         self._usual = _size_of(target_locale) / _size_of(source_locale)
-        logs = [math.log(ratio) for pair in pairs if (ratio := self._ratio(pair)) > 0 and size(pair.source) >= 20]
+        logs = [math.log(ratio) for pair in pairs if (ratio := self._ratio(pair)) > 0 and pair.source_size >= 20]
         self._centre, self._spread = 0.0, 0.0
         if len(logs) >= _LEAST_FOR_MEDIAN:
             middle = median(logs)
@@ -54,18 +51,18 @@ class Lengths:
         """A finding where the target is far too short or too long, measured by this document."""
         if not pair.has_both:
             return
-        length = size(pair.source)
+        length = pair.source_size
         ratio = self.relative(pair)
         bounds = next(((low, high) for least, low, high in _BOUNDS if length >= least), None)
         widened = math.exp(max(0.0, self._spread - _UNEVEN) * 2)
         if bounds is None:
-            if size(pair.target) > 3 * length * self._usual + _SLACK:
+            if pair.target_size > 3 * length * self._usual + _SLACK:
                 yield _long()
             return
         low = bounds[0] * (1.3 if self._lost_its_end(pair) else 1.0)
-        if ratio < low / widened:
+        if ratio < low / widened and not _is_abbreviation(pair.target):
             yield _short()
-        elif ratio > bounds[1] * widened and size(pair.target) > length * self._usual + _SLACK / 2:
+        elif ratio > bounds[1] * widened and pair.target_size > length * self._usual + _SLACK / 2:
             yield _long()
 
     def relative(self, pair: Pair) -> float:
@@ -78,25 +75,13 @@ class Lengths:
         return min(abs(target_size - expected) / math.sqrt(4.0 * expected + 20.0), 4.0)
 
     def _ratio(self, pair: Pair) -> float:
-        return size(pair.target) / max(size(pair.source) * self._usual, 1.0)
+        return pair.target_size / max(pair.source_size * self._usual, 1.0)
 
     def _lost_its_end(self, pair: Pair) -> bool:
         """Whether the source ends as sentences do and the target does not, which the end of a cut text does not."""
         if self._target.language in _NO_FULL_STOPS:
             return False
         return _ends(pair.source) and not _ends(pair.target)
-
-
-def size(text: str) -> float:
-    """The length of a text in letters of the Latin alphabet; white space and placeholders have none."""
-    if text.isascii():
-        return float(len(text) - text.count(" ") - text.count("\n") - text.count("\t"))
-    return sum(map(_weight, text))
-
-
-@cache
-def _weight(character: str) -> float:
-    return 0.0 if character.isspace() or character == PLACE else _WEIGHTS.get(script_of(character), 1.0)
 
 
 def _size_of(locale: Locale) -> float:
@@ -106,6 +91,10 @@ def _size_of(locale: Locale) -> float:
 def _ends(text: str) -> bool:
     stripped = text.rstrip(_CLOSERS)
     return bool(stripped) and stripped[-1] in _ENDS
+
+
+def _is_abbreviation(text: str) -> bool:
+    return text.isupper() and " " not in text.strip() and size(text) <= 6
 
 
 def _short() -> QaFinding:

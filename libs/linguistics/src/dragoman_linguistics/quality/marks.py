@@ -11,14 +11,19 @@ from collections.abc import Iterator
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import Tag, TagSide
+from dragoman_linguistics.checks import DOUBLED_SPACE, DOUBLED_WORD
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
 SPACES = " \u00a0\u2009\u202f"
 UNSPACED = frozenset({"zh", "ja", "yue", "wuu", "lzh", "th", "lo", "km", "my", "bo", "dz"})
 """Languages that write no spaces between words."""
-_SPACED_MARKS = {"fr": ";:!?»", "br": ";:!?»"}
+_SPACED_MARKS = {
+    **dict.fromkeys(("fr", "br", "oc", "kab", "wa"), ";:!?»"),
+    **dict.fromkeys(("hi", "ne", "mr", "pa", "bn", "as", "gu", "or", "mai"), "?!:"),
+}
 """Marks before which a language has a space that others have not."""
+_LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
 _BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
 _INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 _MOJIBAKE = re.compile(
@@ -34,7 +39,7 @@ def spaced_marks(locale: Locale) -> str:
 
 def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
     """Places where white space stands before a mark that has none before it in the locale; group 1 is the mark."""
-    if not any(space in text for space in SPACES):
+    if not _LOOSE.search(text):
         return
     allowed = spaced_marks(locale)
     for match in _BEFORE.finditer(text):
@@ -42,13 +47,33 @@ def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
             yield match
 
 
+def check_margins(pair: Pair) -> Iterator[QaFinding]:
+    """Findings about white space at the edges or doubled inside, and words written twice, where the source has none."""
+    source, target = pair.source, pair.target
+    if not source.strip() or not target.strip():
+        return
+    if source[:1].isspace() != target[:1].isspace():
+        yield finding("space.leading", "White space at the start differs from the source.", 0, 1)
+    if source[-1:].isspace() != target[-1:].isspace():
+        end = pair.place_in_plain_text(len(target))
+        yield finding("space.trailing", "White space at the end differs from the source.", end - 1, end)
+    if "  " in target or "\t" in target:
+        doubled = () if DOUBLED_SPACE.search(source) else DOUBLED_SPACE.finditer(target)
+        for match in doubled:
+            yield _at(pair, "space.doubled", "White space is doubled.", match)
+    if (match := DOUBLED_WORD.search(target)) and not DOUBLED_WORD.search(source):
+        yield _at(pair, "words.doubled", "A word is doubled.", match)
+
+
+def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
+    return finding(code, message, pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end()))
+
+
 def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
     """Findings about white space before punctuation, and words that run together at a tag, where the source is right."""
-    if _BEFORE.search(pair.source) is None:
-        match = next(loose_marks(pair.target, target_locale), None)
-        if match:
-            start, end = pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end())
-            yield finding("space.punctuation", "White space stands before a punctuation mark.", start, end)
+    match = next(loose_marks(pair.target, target_locale), None)
+    if match and _BEFORE.search(pair.source) is None:
+        yield _at(pair, "space.punctuation", "White space stands before a punctuation mark.", match)
     if pair.unit.tags and target_locale.language not in UNSPACED and _runs_together(pair):
         yield finding("space.missing", "Words run together at a tag that has white space round it in the source.")
 
@@ -83,13 +108,12 @@ def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
 def check_characters(pair: Pair) -> Iterator[QaFinding]:
     """Findings about characters that are broken: halves of surrogate pairs, controls, text read in a wrong encoding."""
     target = pair.target
+    if target.isascii() and target.isprintable():
+        return
     if (match := _INVALID.search(target)) and not _INVALID.search(pair.source):
         place = pair.place_in_plain_text(match.start())
         yield finding(
             "characters.invalid", "A character that no text may have: a control or half a character.", place, place + 1
         )
     if (match := _MOJIBAKE.search(target)) and not _MOJIBAKE.search(pair.source):
-        start, end = pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end())
-        yield finding(
-            "characters.encoding", "Characters look as if they had been read in a wrong encoding.", start, end
-        )
+        yield _at(pair, "characters.encoding", "Characters look as if they had been read in a wrong encoding.", match)

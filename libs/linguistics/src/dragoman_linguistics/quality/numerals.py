@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dragoman_linguistics.numbers import Number, may_be_equal, numbers_of
+from dragoman_linguistics.numbers import Number, may_be_equal, numbers_of, with_ascii_digits
 from dragoman_linguistics.quality.number_words import has_half, knows, values_in_words
 
 _SCALES: tuple[tuple[str, frozenset[int]], ...] = tuple(
@@ -57,6 +57,7 @@ _ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(元|[0-9]{{1,3}})")
 _BUDDHIST_YEARS = range(2400, 2700)
 _BUDDHIST_OFFSET = 543
 _SMALL = 12
+_NO_NUMBERS = re.compile(r"%[0-9]+\$|&#x?[0-9a-fA-F]+;")
 _NUMERALS = re.compile(r"[\u00bc-\u00be\u2150-\u215e\u2189]")
 
 
@@ -84,7 +85,7 @@ def unmatched_by_meaning(
 
     A number may be written as a word, by another calendar or clock, in larger units, as a fraction or a numeral.
     """
-    source, target = _ascii_digits(source), _ascii_digits(target)
+    source, target = _readable(source), _readable(target)
     wanted, found = _quantities(source), _quantities(target)
     if not wanted and not found:
         return [], []
@@ -258,10 +259,8 @@ def _explained(
     )
 
 
-def _ascii_digits(text: str) -> str:
-    if text.isascii():
-        return text
-    return "".join(
-        character if character.isascii() or (digit := unicodedata.decimal(character, None)) is None else str(digit)
-        for character in text
-    )
+def _readable(text: str) -> str:
+    """The text with ASCII digits; those of placeholders and HTML entities are blanks, so that offsets stay."""
+    if "%" in text or "&" in text:
+        text = _NO_NUMBERS.sub(lambda match: " " * len(match.group()), text)
+    return with_ascii_digits(text)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 
 from dragoman_contracts.text import Content, ResultSource, Tag, TagRepair, TagSide, Unit, UnitTarget, plain_text
-from dragoman_linguistics.quality.scripts import letters_by_script
+from dragoman_linguistics.quality.sizes import PLACE, size
 
-PLACE = "\ufffc"
-"""What stands in a text for a placeholder tag: a picture, a tab, a note. OBJECT REPLACEMENT CHARACTER."""
+_DIGIT = re.compile(r"\d")
 
 
 class Pair:
@@ -48,24 +48,29 @@ class Pair:
         return shown(self.content)
 
     @cached_property
-    def source_letters(self) -> int:
-        """How many letters the source has."""
-        return letters_by_script(self.source).total()
+    def source_size(self) -> float:
+        """How long the source is, in Latin letters."""
+        return size(self.source)
 
     @cached_property
-    def target_letters(self) -> int:
-        """How many letters the target has."""
-        return letters_by_script(self.target).total()
+    def target_size(self) -> float:
+        """How long the target is, in Latin letters."""
+        return size(self.target)
+
+    @cached_property
+    def has_digits(self) -> bool:
+        """Whether there is a digit on either side."""
+        return bool(_DIGIT.search(self.source) or _DIGIT.search(self.target))
 
     @property
     def is_made(self) -> bool:
         """Whether an engine or a memory gave the target: neither a person who looked, nor a copy nobody was asked for."""
         return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
 
-    @property
+    @cached_property
     def has_both(self) -> bool:
         """Whether there is text on both sides to compare."""
-        return bool(self.source.strip(f"{PLACE} \t\n\u00a0")) and bool(self.target.strip(f"{PLACE} \t\n\u00a0"))
+        return self.source_size > 0 and self.target_size > 0
 
     def place_in_plain_text(self, offset: int) -> int:
         """An offset into `target` as one into the target's plain text, which findings count in."""

@@ -18,7 +18,7 @@ _NAME = r"[A-Za-z_][\w.\-]*"
 _PLACEHOLDERS = re.compile(
     "|".join(
         (
-            r"\{\{\{?[^{}\n]{1,80}\}?\}\}",  # Handlebars, Jinja, Mustache
+            r"\{\{\{?[^{}\"\n][^{}\n]{0,80}\}?\}\}",  # Handlebars, Jinja, Mustache
             r"\{%[^%\n]{1,80}%\}",
             r"[$#@]\{[^{}\n]{1,80}\}",  # templates of shells and of JavaScript
             r"\$\([A-Za-z_]\w*\)",
@@ -41,6 +41,7 @@ _MAY_HAVE_PLACEHOLDER = re.compile(r"[%{$@\[]")
 _ICU = re.compile(r"\{\s*(\w+)\s*,\s*(plural|select|selectordinal|number|date|time|choice|spellout)\b")
 _COLON_NAME = re.compile(r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=[\s.,;!?)]|$))(?!:)")
 _TAG_LIKE = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>")
+_IN_SIGNS = re.compile(r"<[^<>]+>|[«‹＜〈《][^<>]+[»›＞〉》]")
 _URL = re.compile(
     r"\b(?:https?|ftp|sftp|file)://[^\s<>\"'«»“”„‘’（）、。，；：]+|\bwww\.[\w-]+\.[^\s<>\"'«»“”、。，]+", re.IGNORECASE
 )
@@ -57,22 +58,19 @@ def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
     """Findings about placeholders and tags written as text that are lost, added or changed; their order is free."""
     source, target = pair.source, pair.target
     if _MAY_HAVE_PLACEHOLDER.search(source) or _MAY_HAVE_PLACEHOLDER.search(target):
-        wanted, found = _placeholders(source), _placeholders(target)
-        missing, added = _lacking(wanted, found), _lacking(found, wanted)
+        missing, added = _lost(source, target), _lost(target, source)
         if missing:
             yield finding("placeholders.missing", f"Lacks {missing} placeholder(s) of the source, or has them changed.")
         elif added:
             yield finding("placeholders.added", f"Has {added} placeholder(s) that the source lacks.")
-    if ":" in source and (names := _COLON_NAME.findall(source)):
+    if " :" in source and (names := _COLON_NAME.findall(source)):
         lost = [name for name in names if name not in target]
         if lost:
             yield finding(
                 "placeholders.missing", f"Lacks {len(lost)} placeholder(s) of the source, or has them changed."
             )
     if "<" in source:
-        wanted = Counter(_tag_name(each) for each in _TAG_LIKE.findall(source))
-        found = Counter(_tag_name(each) for each in _TAG_LIKE.findall(target))
-        if missing := sum((wanted - found).values()):
+        if missing := _lost_tags(source, target):
             yield finding("placeholders.tags", f"Lacks {missing} tag(s) that the source has as text.")
 
 
@@ -83,9 +81,22 @@ def _placeholders(text: str) -> Counter[str]:
     return Counter("".join(match.group().split()) for match in _PLACEHOLDERS.finditer(text))
 
 
-def _lacking(wanted: Counter[str], found: Counter[str]) -> int:
-    """How many of the wanted kinds are not there at all, or fewer times by more than grammar explains."""
-    return sum(1 for each in wanted if each not in found)
+def _lost(source: str, target: str) -> int:
+    """How many placeholders of one text are not in the other; it may have letters directly beside them."""
+    packed = "".join(target.split())
+    return sum(each.lstrip("#%@" if each.endswith("}") else "") not in packed for each in _placeholders(source))
+
+
+def _lost_tags(source: str, target: str) -> int:
+    """How many tags of a text are not in the other. `<name>` may be put into words that stand in the same signs."""
+    wanted = Counter(_tag_name(each) for each in _TAG_LIKE.findall(source))
+    found = Counter(_tag_name(each) for each in _TAG_LIKE.findall(target))
+    missing = wanted - found
+    if not missing:
+        return 0
+    is_markup = any(mark in source for mark in ("</", "/>", "="))
+    has_as_many = len(_IN_SIGNS.findall(target)) >= len(_IN_SIGNS.findall(source))
+    return 0 if not is_markup and has_as_many else missing.total()
 
 
 def _tag_name(tag: str) -> str:
@@ -115,7 +126,7 @@ def _without_language(url: str) -> str:
 
 def check_codes(pair: Pair) -> Iterator[QaFinding]:
     """A finding where a code in capitals with digits is lost or changed. Hyphens and letters of a script may differ."""
-    codes = _CODE.findall(pair.source)
+    codes = _CODE.findall(pair.source) if pair.has_digits else []
     if not codes:
         return
     target = pair.target.translate(_HYPHENS).upper()

@@ -12,7 +12,6 @@ from rapidfuzz import fuzz
 
 from dragoman_contracts.reports import QaFinding
 from dragoman_linguistics.quality.findings import finding
-from dragoman_linguistics.quality.lengths import size
 from dragoman_linguistics.quality.pairs import Pair
 
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -28,7 +27,7 @@ class Repeats:
     def __init__(self, pairs: Sequence[Pair]) -> None:
         groups: dict[str, list[Pair]] = {}
         for pair in pairs:
-            if pair.is_made and size(pair.target) >= _LEAST_SIZE:
+            if pair.is_made and pair.target_size >= _LEAST_SIZE:
                 groups.setdefault(_words(pair.target), []).append(pair)
         self._repeated = {
             id(pair) for key, group in groups.items() if key and len(group) > 1 for pair in _of_others(group)

@@ -36,18 +36,19 @@ _LATIN = frozenset({"Latn"})
 _OF_LANGUAGES: dict[str, frozenset[str]] = {
     language: frozenset(scripts.split())
     for scripts, languages in {
-        "Arab": "ar arc ckb fa ps sd ug ur",
+        "Arab": "ar arc ckb fa ps ug ur",
         "Armn": "hy hyw",
         "Beng": "as bn",
         "Cyrl": "ab ba be bg bua ce chm cv kv ky mhr mk mrj myv os ru rue sah tg tt tyv udm uk xal",
         "Cyrl Latn": "av az bs cnr kk lez sh sr tk uz",
         "Cyrl Mong": "mn",
-        "Deva": "bh bho gom hi mai mr ne new sa",
+        "Deva": "bh bho hi mai mr ne new sa",
+        "Arab Deva": "sd",
         "Ethi": "am ti",
         "Geor": "ka xmf",
         "Grek": "el",
         "Gujr": "gu",
-        "Guru": "pa",
+        "Guru Arab": "pa",
         "Hani Bopo": "lzh wuu yue zh cmn nan",
         "Hani Hira Kana": "ja",
         "Hang Hani": "ko",
@@ -76,6 +77,7 @@ _SUBTAGS = {
     "Jpan": frozenset({"Hani", "Hira", "Kana"}),
     "Kore": frozenset({"Hang", "Hani"}),
 }
+_KNOWN_SUBTAGS = frozenset(_SUBTAGS) | {script for _, _, script in _BLOCKS} - {"Latn"}
 _TRADITIONAL_REGIONS = frozenset({"TW", "HK", "MO"})
 # Characters that only one of the two ways to write Chinese has, pair by pair.
 _SIMPLIFIED = "们这国说时会对过学来个为还开没问见长书语话请谢让认识应该关门间题现实际经济产业务员单节约规则责权变标准确"
@@ -116,6 +118,11 @@ def scripts_of(locale: Locale) -> frozenset[str]:
     if script is not None:
         return _SUBTAGS.get(script, frozenset({script}))
     return _OF_LANGUAGES.get(locale.language, _LATIN)
+
+
+def knows_scripts(locale: Locale) -> bool:
+    """Whether the scripts of a locale are known and not merely taken to be Latin."""
+    return locale.script in _KNOWN_SUBTAGS if locale.script else locale.language in _OF_LANGUAGES
 
 
 def is_other_chinese(text: str, locale: Locale) -> bool:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding, UnitVerification
-from dragoman_contracts.text import Unit, UnitTarget
+from dragoman_contracts.text import TagRepair, Unit, UnitTarget
 from dragoman_linguistics import checks
 from dragoman_linguistics.quality.alignment import Alignment
 from dragoman_linguistics.quality.amounts import check_amounts
@@ -19,7 +19,7 @@ from dragoman_linguistics.quality.copies import check_copies
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.languages import Languages
 from dragoman_linguistics.quality.lengths import Lengths
-from dragoman_linguistics.quality.marks import check_characters, check_punctuation
+from dragoman_linguistics.quality.marks import check_characters, check_margins, check_punctuation
 from dragoman_linguistics.quality.numerals import unmatched_by_meaning
 from dragoman_linguistics.quality.pairs import Pair
 from dragoman_linguistics.quality.placeholders import check_addresses, check_codes, check_placeholders
@@ -126,7 +126,7 @@ def _unit_check(every: Iterable[Callable[[Pair], Iterator[QaFinding]]]) -> Docum
 def _numbers(source_language: str, target_language: str) -> DocumentCheck:
     def check(pair: Pair) -> Iterator[QaFinding]:
         """Findings about numbers that are not on the other side, by whatever words, calendar or clock."""
-        if not pair.has_both:
+        if not pair.has_digits or not pair.has_both:
             return
         missing, added = unmatched_by_meaning(pair.source, pair.target, source_language, target_language)
         if missing:
@@ -138,14 +138,29 @@ def _numbers(source_language: str, target_language: str) -> DocumentCheck:
     return check
 
 
-def _first(check: Callable[[Unit, UnitTarget], Iterator[QaFinding]]) -> Callable[[Pair], Iterator[QaFinding]]:
-    """A check of rules 1 on a pair."""
-    return lambda pair: check(pair.unit, pair.answer)
+def _check_tags(pair: Pair) -> Iterator[QaFinding]:
+    """The findings of `check_tags`, where there are tags at all."""
+    has_none = not pair.unit.tags and pair.answer.tag_repair is TagRepair.EXACT
+    if has_none and all(isinstance(part, str) for part in (*pair.source_content, *pair.content)):
+        return
+    yield from checks.check_tags(pair.unit, pair.answer)
+
+
+def _check_empty(pair: Pair) -> Iterator[QaFinding]:
+    """The findings of `check_empty`, where a side is empty."""
+    if not pair.has_both:
+        yield from checks.check_empty(pair.unit, pair.answer)
+
+
+def _check_length(pair: Pair) -> Iterator[QaFinding]:
+    """The findings of `check_length`, where something limits the target."""
+    if pair.unit.max_length_chars is not None:
+        yield from checks.check_length(pair.unit, pair.answer)
 
 
 UNIT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
-    _first(checks.check_tags),
-    _first(checks.check_empty),
+    _check_tags,
+    _check_empty,
     check_copies,
     check_refusal,
     check_chat,
@@ -155,8 +170,7 @@ UNIT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_codes,
     check_amounts,
     check_characters,
-    _first(checks.check_spacing),
-    _first(checks.check_words),
-    _first(checks.check_length),
+    check_margins,
+    _check_length,
 )
 """The checks that look at one unit alone, numbers apart, which are read by their language."""
