@@ -63,7 +63,7 @@ _EN_LABEL = (
     r"|(?:the\s+)?translat(?:ion|ed\s+text|ed\s+version)s?(?:\s+(?:in|into|to)\s+\w+)?|translated|target(?:\s+text)?|output|answer"
     r"|response|assistant|final\s+(?:answer|translation)|(?:in|into)\s+[A-Z][a-z]+)"
 )
-_LABELS = re.compile(
+LABELS = re.compile(
     rf"[\s\"'«„“(\[]*(?:\*\*|__)?(?:{_EN_LABEL}"
     r"|(?:hier\s+ist\s+(?:die|eine|ihre)\s+[^:\n]{0,30})?(?:deutsche\s+)?übersetzung(?:\s+(?:ins|auf)\s+\w+)?|übersetzter\s+text|antwort|ausgabe"
     r"|(?:voici\s+(?:la|une|votre)\s+)?traduction(?:\s+(?:en|française)\b[^:\n]{0,20})?|texte\s+traduit|réponse"
@@ -144,8 +144,8 @@ def _refuses(text: str) -> bool:
 def check_chat(pair: Pair) -> Iterator[QaFinding]:
     """Findings about what an engine wrote around a translation: labels, notes, small talk, marks of chat formats."""
     source, target = pair.source, pair.target
-    label = _LABELS.match(target) if ":" in target[:_LABEL_CHARS] or "：" in target[:_LABEL_CHARS] else None
-    if label and not _has_label(source):
+    label = LABELS.match(target) if ":" in target[:_LABEL_CHARS] or "：" in target[:_LABEL_CHARS] else None
+    if label and not has_label(source):
         yield _at(pair, "chat.label", "A label stands before the translation; take it off.", label)
     ends = "for" in target or "ask" in target or "this" in target or "you" in target
     talk = None if label else (_TALK.match(target) or (_CLOSING_TALK.search(target) if ends else None))
@@ -197,8 +197,9 @@ def _is_new(match: re.Match[str], source: str) -> bool:
     return sign == "[" or source.count(sign) < 2
 
 
-def _has_label(source: str) -> bool:
-    return bool(_LABELS.match(source)) or bool(re.match(r"[^:：\n]{1,40}[:：]", source))
+def has_label(source: str) -> bool:
+    """Whether a source begins with a label of its own, as `Name: …` does."""
+    return bool(LABELS.match(source)) or bool(re.match(r"[^:：\n]{1,40}[:：]", source))
 
 
 def _more_brackets(source: str, target: str, note: re.Match[str]) -> bool:

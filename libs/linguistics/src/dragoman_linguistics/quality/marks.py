@@ -24,7 +24,7 @@ _SPACED_MARKS = {
 }
 """Marks before which a language has a space that others have not."""
 _LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
-_BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
+BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
 _INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 _MOJIBAKE = re.compile(
     "[ÃÂ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
@@ -42,7 +42,7 @@ def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
     if not _LOOSE.search(text):
         return
     allowed = spaced_marks(locale)
-    for match in _BEFORE.finditer(text):
+    for match in BEFORE.finditer(text):
         if match[1] not in allowed:
             yield match
 
@@ -72,7 +72,7 @@ def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
 def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
     """Findings about white space before punctuation, and words that run together at a tag, where the source is right."""
     match = next(loose_marks(pair.target, target_locale), None)
-    if match and _BEFORE.search(pair.source) is None:
+    if match and BEFORE.search(pair.source) is None:
         yield _at(pair, "space.punctuation", "White space stands before a punctuation mark.", match)
     if pair.unit.tags and target_locale.language not in UNSPACED and _runs_together(pair):
         yield finding("space.missing", "Words run together at a tag that has white space round it in the source.")
