@@ -52,7 +52,9 @@ class Alarms:
 
 def judged(document: Bilingual, show: str = "") -> Alarms:
     """What QA says about a document that is right."""
-    pairs = [_pair(number, source, target, document.target_locale) for number, (source, target) in enumerate(document.texts)]
+    pairs = [
+        _pair(number, source, target, document.target_locale) for number, (source, target) in enumerate(document.texts)
+    ]
     alarms = Alarms()
     verified = verify_units(pairs, document.source_locale, document.target_locale)
     for verification, (source, target) in zip(verified, document.texts, strict=True):
@@ -89,7 +91,9 @@ def table(alarms: Alarms) -> str:
     total = alarms.units.total()
     lines = [f"{total} units, {alarms.alarmed.total()} with a warning or worse: {alarms.rate_pct:.2f} %"]
     lines += [f"  {code:<22}{count:>8}{100 * count / total:>8.2f} %" for code, count in alarms.codes.most_common()]
-    lines += [f"  {code:<22}{count:>8}{100 * count / total:>8.2f} % (info)" for code, count in alarms.infos.most_common()]
+    lines += [
+        f"  {code:<22}{count:>8}{100 * count / total:>8.2f} % (info)" for code, count in alarms.infos.most_common()
+    ]
     rates = {locale: 100 * alarms.alarmed[locale] / count for locale, count in alarms.units.items()}
     ranked = sorted(rates, key=lambda locale: -rates[locale])
     lines.append(", ".join(f"{each} {rates[each]:.1f} % of {alarms.units[each]}" for each in ranked))

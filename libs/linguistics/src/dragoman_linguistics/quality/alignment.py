@@ -14,14 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rapidfuzz import fuzz
-
 from dragoman_contracts.reports import QaFinding
 from dragoman_linguistics.numbers import with_ascii_digits
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.lengths import Lengths
 from dragoman_linguistics.quality.pairs import Pair
-from dragoman_linguistics.quality.sizes import size
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]{3,}")
 _STEM = 5
@@ -31,9 +28,9 @@ _END_CLASSES = {"。": ".", "！": "!", "？": "?", "：": ":", "；": ";", "…
 _RUN, _RUN_GAIN, _STEP = 3, 9.0, 0.8
 _SWAP_GAIN, _SWAP_EACH = 8.0, 2.5
 _MERGED_WEIGHT = 2.5
-_LEAST_CONTAINED = 12.0
+_LEAST_CONTAINED = 6.0
 _LEAST_MERGED = 1.25
-_ALIKE_PCT = 75.0
+_LEAST_REST, _MOST_REST = 0.6, 1.7
 _MOST_WEIGHT, _LEAST_WEIGHT = 3.0, 0.3
 
 
@@ -102,27 +99,27 @@ class Alignment:
 
     def _find_merged(self) -> None:
         for place, pair in enumerate(self._pairs):
-            if self._lengths.relative(pair) < _LEAST_MERGED:
-                continue
+            is_long = self._lengths.relative(pair) > _LEAST_MERGED
             for other in (place - 1, place + 1):
                 if 0 <= other < len(self._pairs) and (
-                    self._contains(place, other) or self._reads_as_both(place, other)
+                    self._contains(place, other) or (is_long and self._reads_as_both(place, other))
                 ):
                     self._merged.add(id(pair))
 
     def _contains(self, place: int, other: int) -> bool:
-        """Whether a target holds the neighbour's target word by word, and the source does not hold its source."""
-        whole, inner = _plain(self._pairs[place].target), _plain(self._pairs[other].target)
-        if len(inner) >= len(whole) or size(inner) < _LEAST_CONTAINED or inner not in whole:
+        """Whether a target begins or ends with the neighbour's, and what is left is as long as its own source asks for.
+
+        A source that holds the neighbour's source may have a target that holds the neighbour's target.
+        """
+        whole, inner = self._pairs[place].target.strip(), self._pairs[other].target.strip()
+        if len(inner) >= len(whole) or not (whole.endswith(inner) if other > place else whole.startswith(inner)):
             return False
-        ours, theirs = self._sources[place].length, self._sources[other].length
-        alone = self._lengths.distance(ours, self._targets[place].length)
-        if self._targets[place].length < ours + theirs / 2 or alone < self._lengths.distance(
-            ours + theirs, self._targets[place].length
-        ):
+        if self._targets[other].length < _LEAST_CONTAINED or not any(map(str.isalpha, inner)):
             return False
-        sources = _plain(self._pairs[place].source), _plain(self._pairs[other].source)
-        return fuzz.partial_ratio(*sources, score_cutoff=_ALIKE_PCT) == 0
+        rest = whole[: -len(inner)] if other > place else whole[len(inner) :]
+        ratio = self._lengths.ratio(self._sources[place].length, size(rest))
+        ours, theirs = self._pairs[place].source.casefold(), self._pairs[other].source.casefold().strip()
+        return _LEAST_REST <= ratio <= _MOST_REST and theirs not in ours
 
     def _reads_as_both(self, place: int, other: int) -> bool:
         """Whether a target is as long as both sources ask for, and has words and numbers only the other has."""
@@ -165,7 +162,3 @@ def _anchor(token: str) -> str:
         return token[:_STEM].lower()
     decomposed = unicodedata.normalize("NFKD", token.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))[:_STEM]
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))

@@ -101,6 +101,8 @@ _MARKS = re.compile(
 )
 _MAY_BE_MARK = re.compile(r"[<\[#`~\u2581\u0120]|^\s*(?:assistant|user|human|system)\s*[:\n]", re.IGNORECASE)
 _LABEL_CHARS = 130
+_SOME_LABEL = re.compile(r"[^:：\n]{1,40}[:：]")
+_COLON = re.compile("[:：]")
 _FENCE = re.compile(r"```|~~~")
 _JSON = re.compile(
     r"^\s*[\[{]\s*[\"'](?:units|id|target|translation|text)[\"']\s*:|[\"'](?:target|units|translation|source)[\"']\s*:\s*[\"\[{]"
@@ -145,7 +147,7 @@ def check_chat(pair: Pair) -> Iterator[QaFinding]:
     """Findings about what an engine wrote around a translation: labels, notes, small talk, marks of chat formats."""
     source, target = pair.source, pair.target
     label = LABELS.match(target) if ":" in target[:_LABEL_CHARS] or "：" in target[:_LABEL_CHARS] else None
-    if label and not has_label(source):
+    if label and not has_label(source, target):
         yield _at(pair, "chat.label", "A label stands before the translation; take it off.", label)
     ends = "for" in target or "ask" in target or "this" in target or "you" in target
     talk = None if label else (_TALK.match(target) or (_CLOSING_TALK.search(target) if ends else None))
@@ -197,9 +199,11 @@ def _is_new(match: re.Match[str], source: str) -> bool:
     return sign == "[" or source.count(sign) < 2
 
 
-def has_label(source: str) -> bool:
-    """Whether a source begins with a label of its own, as `Name: …` does."""
-    return bool(LABELS.match(source)) or bool(re.match(r"[^:：\n]{1,40}[:：]", source))
+def has_label(source: str, target: str) -> bool:
+    """Whether a source begins with a label of its own, as `Name: …` does, that a target's label may translate."""
+    if LABELS.match(source):
+        return True
+    return bool(_SOME_LABEL.match(source)) and len(_COLON.findall(target)) <= len(_COLON.findall(source))
 
 
 def _more_brackets(source: str, target: str, note: re.Match[str]) -> bool:

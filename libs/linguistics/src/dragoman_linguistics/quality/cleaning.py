@@ -68,7 +68,7 @@ def _without_marks(parts: Content, source: str, locale: Locale) -> Content:
 def _without_label(parts: Content, source: str, locale: Locale) -> Content:
     """Without a label before the text, where the source begins with none."""
     first = parts[0] if parts else ""
-    if not isinstance(first, str) or not (match := LABELS.match(first)) or has_label(source):
+    if not isinstance(first, str) or not (match := LABELS.match(first)) or has_label(source, plain_text(parts)):
         return parts
     rest = first[match.end() :].lstrip()
     if match.end() > _LONGEST_LABEL or not plain_text((rest, *parts[1:])).strip():

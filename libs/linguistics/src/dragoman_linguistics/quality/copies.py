@@ -15,6 +15,7 @@ from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
 _WORD = re.compile(r"[^\W\d_]+")
+_KEPT = re.compile(r"<[^<>]*>|%\([^()]*\)[a-z]|\$?\{+[^{}]*\}+")
 _LEAST_WORDS = 4
 _LEAST_LEFT, _LEFT_SHARE = 6, 0.85
 
@@ -28,7 +29,7 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
         return
     if not _has_much_of(pair.target, pair.source):
         return
-    ours, theirs = VERBATIM.sub(" ", pair.source), VERBATIM.sub(" ", pair.target)
+    ours, theirs = _words_only(pair.source), _words_only(pair.target)
     source, words = _WORD.findall(ours.casefold()), _small(theirs)
     if source == _WORD.findall(theirs.casefold()) and len(_small(ours)) >= _LEAST_WORDS:
         yield finding("text.untranslated", "The target is the source, but for its punctuation.")
@@ -36,6 +37,11 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
         known = set(source)
         if sum(map(known.__contains__, words)) >= _LEFT_SHARE * len(words):
             yield finding("text.untranslated", "Most words of the target are the source's.")
+
+
+def _words_only(text: str) -> str:
+    """The text without what is never translated."""
+    return VERBATIM.sub(" ", _KEPT.sub(" ", text))
 
 
 def _has_much_of(target: str, source: str) -> bool:

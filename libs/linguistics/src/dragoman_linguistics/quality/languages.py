@@ -39,6 +39,7 @@ _LEAST_FOREIGN = 2
 _LEAST_LATIN = 12
 _LEAST_LETTERS = 20  # below, the model is wrong too often about one text
 _ENOUGH_LETTERS = 40
+_LEAST_WORDS = 3
 _SURE, _VERY_SURE, _UNLIKELY = 0.6, 0.85, 0.1
 _MOST_CHARACTERS = 160
 _WINDOW_LETTERS = 300
@@ -115,6 +116,22 @@ class Languages:
         """A finding where the words are in another language than the target's."""
         if id(pair) in self._suspects:
             yield finding("language.wrong", "The text looks like another language than the target's.")
+
+    def check_copies(self, pair: Pair) -> Iterator[QaFinding]:
+        """A finding where the source came back in words that the model knows for the source's language."""
+        text = pair.target.strip()
+        words = text.split()
+        if (
+            not self._can_tell
+            or not pair.is_made
+            or len(words) < _LEAST_WORDS
+            or text.casefold() != pair.source.strip().casefold()
+        ):
+            return
+        if any(word.islower() and word.isalpha() for word in words[1:]) and self._is_wrong(
+            text[:_MOST_CHARACTERS], _SURE
+        ):
+            yield finding("text.untranslated", "The target is the source, in the words of its language.")
 
     def _is_mostly_latin(self, pair: Pair) -> bool:
         """Whether a target in another script is in Latin letters, the source's own words and codes left aside."""

@@ -69,6 +69,10 @@ class Lengths:
         """The target's length as a part of what is expected of it."""
         return self._ratio(pair) / math.exp(self._centre)
 
+    def ratio(self, source_size: float, target_size: float) -> float:
+        """A size as a part of what is expected for a source of the other size."""
+        return target_size / max(source_size * self._usual * math.exp(self._centre), 1.0)
+
     def distance(self, source_size: float, target_size: float) -> float:
         """How unlikely it is that a text of one size translates one of the other: 0 for the expected, then growing."""
         expected = source_size * self._usual * math.exp(self._centre)

@@ -36,6 +36,7 @@ _PLACEHOLDERS = re.compile(
         )
     )
 )
+_BLANKS_IN_BRACES = re.compile(r"(?<=\{)\s+|\s+(?=\})|(?<=[\w}])\s*,\s*(?=plural|select|number|date|time)")
 _MAY_HAVE_PLACEHOLDER = re.compile(r"[%{$@\[]")
 # The first two members of an ICU argument; the messages inside it are translated (ICU MessageFormat).
 _ICU = re.compile(r"\{\s*(\w+)\s*,\s*(plural|select|selectordinal|number|date|time|choice|spellout)\b")
@@ -77,13 +78,18 @@ def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
 def _placeholders(text: str) -> Counter[str]:
     icu = [f"{{{name},{kind}" for name, kind in _ICU.findall(text)] if "," in text and "{" in text else []
     if icu:
-        return Counter(icu)
-    return Counter("".join(match.group().split()) for match in _PLACEHOLDERS.finditer(text))
+        return Counter("".join(each.split()) for each in icu)
+    return Counter(_PLACEHOLDERS.findall(_without_blanks(text)))
+
+
+def _without_blanks(text: str) -> str:
+    """The text without white space directly inside braces: `{{ name }}` is `{{name}}`."""
+    return _BLANKS_IN_BRACES.sub("", text) if "{" in text else text
 
 
 def _lost(source: str, target: str) -> int:
     """How many placeholders of one text are not in the other; it may have letters directly beside them."""
-    packed = "".join(target.split())
+    packed = _without_blanks(target)
     return sum(each.lstrip("#%@" if each.endswith("}") else "") not in packed for each in _placeholders(source))
 
 

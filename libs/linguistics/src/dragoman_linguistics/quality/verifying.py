@@ -109,7 +109,7 @@ def document_checks(
     ]
     if not all(code in not_applicable or code not in profile.severities for code in _LANGUAGE):
         languages = Languages(pairs, source_locale, target_locale)
-        every += [languages.check_script, languages.check]
+        every += [languages.check_script, languages.check, languages.check_copies]
     return every
 
 
