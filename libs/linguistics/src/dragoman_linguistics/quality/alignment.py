@@ -19,6 +19,7 @@ from dragoman_linguistics.numbers import with_ascii_digits
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.lengths import Lengths
 from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.quality.sizes import size
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]{3,}")
 _STEM = 5
