@@ -13,6 +13,7 @@ from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.text import TargetList, UnitList, plain_text
 from dragoman_contracts.vocabulary import WorkKind
+from dragoman_linguistics import QA_RULES
 from dragoman_runtime.telemetry import metrics
 from dragoman_runtime.worker import Task, WorkContext
 from dragoman_translate.dialogue import BatchTask, translate_batch
@@ -21,7 +22,7 @@ from dragoman_translate.errors import NotExtractedError
 from dragoman_translate.planning import plan_batches
 from dragoman_translate.ports import CallLedger, EngineContext, Engines, ModelCall, RecordedCall
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when the same units would be planned or asked for in another way."""
 
 _NEIGHBOURS = 2
@@ -37,7 +38,8 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
         await engine.check_pair(job.source_locale, job.target_locale)
         units = (await objects.get_value(_units(job), UnitList)).units
         plan = await context.compute_here(plan_batches, units, engine.capabilities, policy.batch_size)
-        plan = plan.model_copy(update={"inapplicable_checks": engine.capabilities.inapplicable_checks})
+        checks = {"inapplicable_checks": engine.capabilities.inapplicable_checks, "qa_rules": QA_RULES}
+        plan = plan.model_copy(update=checks)
         return PlanOutcome(
             plan=await objects.put_value(plan),
             batch_count=len(plan.batches),

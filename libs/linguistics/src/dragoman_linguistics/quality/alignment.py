@@ -31,6 +31,7 @@ _SWAP_GAIN, _SWAP_EACH = 8.0, 2.5
 _MERGED_WEIGHT = 2.5
 _LEAST_CONTAINED = 6.0
 _LEAST_MERGED = 1.25
+_ALIKE_SHARE = 0.55
 _LEAST_REST, _MOST_REST = 0.6, 1.7
 _MOST_WEIGHT, _LEAST_WEIGHT = 3.0, 0.3
 
@@ -119,8 +120,8 @@ class Alignment:
             return False
         rest = whole[: -len(inner)] if other > place else whole[len(inner) :]
         ratio = self._lengths.ratio(self._sources[place].length, size(rest))
-        ours, theirs = self._pairs[place].source.casefold(), self._pairs[other].source.casefold().strip()
-        return _LEAST_REST <= ratio <= _MOST_REST and theirs not in ours
+        ours, theirs = (set(self._pairs[each].source.casefold().split()) for each in (place, other))
+        return _LEAST_REST <= ratio <= _MOST_REST and len(ours & theirs) < _ALIKE_SHARE * len(theirs)
 
     def _reads_as_both(self, place: int, other: int) -> bool:
         """Whether a target is as long as both sources ask for, and has words and numbers only the other has."""

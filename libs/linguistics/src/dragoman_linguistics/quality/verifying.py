@@ -67,7 +67,7 @@ def verify_unit(
     unit: Unit, target: UnitTarget, profile: QaProfile = DEFAULT_PROFILE, not_applicable: Collection[str] = ()
 ) -> UnitVerification:
     """The verdict of one unit by what its own texts say, whatever their locales and its neighbours."""
-    return _verified(Pair(unit, target), [_unit_check(UNIT_CHECKS), _numbers("", "")], profile, not_applicable)
+    return _verified(Pair(unit, target), [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)], profile, not_applicable)
 
 
 def _by_first_rules(unit: Unit, target: UnitTarget, not_applicable: Collection[str]) -> UnitVerification:
@@ -102,6 +102,7 @@ def document_checks(
     every: list[DocumentCheck] = [
         _unit_check(UNIT_CHECKS),
         _numbers(source_locale.language, target_locale.language),
+        _unit_check(LAYOUT_CHECKS),
         lambda pair: check_punctuation(pair, target_locale),
         lengths.check,
         Repeats(pairs).check,
@@ -170,7 +171,8 @@ UNIT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_codes,
     check_amounts,
     check_characters,
-    check_margins,
-    _check_length,
 )
-"""The checks that look at one unit alone, numbers apart, which are read by their language."""
+"""The checks that look at one unit alone, whatever its language, of what is said."""
+
+LAYOUT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (check_margins, _check_length)
+"""The checks that look at one unit alone, of how it is set."""
