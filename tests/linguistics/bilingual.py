@@ -8,18 +8,19 @@ the locale, has the same blocks of text in the same order.
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 
-from lxml import etree, html
+from typing_extensions import override
 
 from dragoman_contracts.errors import InvalidLocaleError
 from dragoman_contracts.locale import Locale
 
 _SOURCE = "en"
 _LEAST_UNITS = 5
-_BLOCKS = "p h1 h2 h3 h4 h5 h6 li td th dt dd title caption figcaption".split()
-_NO_PROSE = "pre script style".split()
+_BLOCKS = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "dt", "dd", "title", "caption", "figcaption"]
+_NO_PROSE = ["pre", "script", "style"]
 _LINE = re.compile(r'^(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)?\s*"(.*)"\s*$')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
@@ -105,7 +106,7 @@ def _page(path: Path) -> Iterator[Bilingual]:
     for locale, original in _originals(path):
         if locale.language == _SOURCE or not original.is_file():
             continue
-        ours, theirs = list(_blocks(original)), list(_blocks(path))
+        ours, theirs = _blocks(original), _blocks(path)
         if [name for name, _ in ours] != [name for name, _ in theirs]:
             continue
         texts = tuple((a, b) for (_, a), (_, b) in zip(ours, theirs, strict=True) if a and b and a != b)
@@ -124,10 +125,45 @@ def _originals(path: Path) -> Iterator[tuple[Locale, Path]]:
             yield locale, Path(*path.parts[:place], _SOURCE, *path.parts[place + 1 :])
 
 
-def _blocks(path: Path) -> Iterator[tuple[str, str]]:
+def _blocks(path: Path) -> list[tuple[str, str]]:
     """Name and text of each block that holds text and no other block."""
-    tree = html.fromstring(path.read_bytes())
-    etree.strip_elements(tree, *_NO_PROSE, with_tail=False)
-    for element in tree.iter(*_BLOCKS):
-        if not any(True for _ in element.iterdescendants(*_BLOCKS)):
-            yield str(element.tag), " ".join("".join(element.itertext()).split())
+    reader = _Blocks()
+    reader.feed(path.read_text("utf-8", "replace"))
+    return [(block.name, " ".join("".join(block.texts).split())) for block in reader.blocks if block.is_innermost]
+
+
+@dataclass
+class _Block:
+    name: str
+    texts: list[str] = field(default_factory=list[str])
+    is_innermost: bool = True
+
+
+class _Blocks(HTMLParser):
+    """The blocks of a page, in the order they begin."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.blocks: list[_Block] = []
+        self._open: list[_Block] = []
+        self._skipped = 0
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._skipped += tag in _NO_PROSE
+        if tag in _BLOCKS:
+            for outer in self._open:
+                outer.is_innermost = False
+            self._open.append(_Block(tag))
+            self.blocks.append(self._open[-1])
+
+    @override
+    def handle_endtag(self, tag: str) -> None:
+        self._skipped -= tag in _NO_PROSE
+        if self._open and self._open[-1].name == tag:
+            self._open.pop()
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if self._open and not self._skipped:
+            self._open[-1].texts.append(data)

@@ -76,7 +76,7 @@ def _pair(number: int, source: str, target: str, locale: Locale) -> tuple[Unit, 
 
 
 def _sampled(folders: Iterable[Path], units_per_locale: int) -> Iterator[Bilingual]:
-    """Documents of all folders, in an order that is chance's and always the same, up to so many units of each locale."""
+    """Documents of all folders, shuffled in the same way each time, up to so many units of each locale."""
     documents = [document for folder in folders for document in bilinguals_in(folder)]
     random.Random(1).shuffle(documents)  # noqa: S311 - no secret
     taken: Counter[str] = Counter()

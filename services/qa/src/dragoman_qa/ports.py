@@ -1,4 +1,4 @@
-"""What qa needs from outside: somebody who checks a document. The built-in checks are one; LanguageTool can be another."""
+"""What qa needs from outside: somebody who checks a document: the built-in checks, or LanguageTool."""
 
 from __future__ import annotations
 

@@ -14,10 +14,14 @@ from dragoman_linguistics.quality.pairs import Pair
 
 _CURRENCIES: dict[str, str] = {
     "EUR": r"€|\bEUR\b|\beuro\w*|\bевро|\bευρώ|ユーロ|欧元|歐元|유로|ยูโร|يورو|אירו|यूरो|\beiro|\beur[oóa]\w*",
-    "USD": r"(?<![A-Z])US\$|(?<![A-Z])\$|\bUSD\b|\bdol[lł]?[aá]\w*|\bдол+ар\w*|δολ[αά]ρι\w*|ドル|美元|美金|달러|ดอลลาร์|دولار\w*"
-    r"|דולר\w*|डॉलर|đô la|\bdolar\w*|\bdollár\w*|[A-Z]{1,2}\$|\b(?:CAD|AUD|NZD|HKD|SGD|TWD|MXN|BRL|ARS|CLP|COP)\b|\bpesos?\b|\bre(?:al|ais)\b",
-    "GBP": r"£|\bGBP\b|\bpounds?\b|\bpfund\b|\blivres?\b|\blibras?\b|\bsterlin\w*|\bsterling\w*|\bфунт\w*|ポンド|英镑|英鎊|파운드|ปอนด์",
-    "JPY": r"[¥￥]|\bJPY\b|\byen\b|\bienes?\b|\bиен\w*|円|日元|日圓|엔|เยน|\bCNY\b|\bRMB\b|\byuan\w*|\bюан\w*|元|人民币|위안|หยวน",
+    "USD": r"(?<![A-Z])US\$|(?<![A-Z])\$|\bUSD\b|\bdol[lł]?[aá]\w*|\bдол+ар\w*|δολ[αά]ρι\w*|ドル|美元|美金|달러"
+    r"|ดอลลาร์|دولار\w*"
+    r"|דולר\w*|डॉलर|đô la|\bdolar\w*|\bdollár\w*|[A-Z]{1,2}\$|\b(?:CAD|AUD|NZD|HKD|SGD|TWD|MXN|BRL|ARS|CLP"
+    r"|COP)\b|\bpesos?\b|\bre(?:al|ais)\b",
+    "GBP": r"£|\bGBP\b|\bpounds?\b|\bpfund\b|\blivres?\b|\blibras?\b|\bsterlin\w*|\bsterling\w*|\bфунт\w*"
+    r"|ポンド|英镑|英鎊|파운드|ปอนด์",
+    "JPY": r"[¥￥]|\bJPY\b|\byen\b|\bienes?\b|\bиен\w*|円|日元|日圓|엔|เยน|\bCNY\b|\bRMB\b|\byuan\w*|\bюан\w*|元"
+    r"|人民币|위안|หยวน",
     "INR": r"₹|\bINR\b|\brupe\w*|\bрупи\w*|रुपय\w*|ルピー|卢比|루피|รูปี",
     "RUB": r"₽|\bRUB\b|\bruble?s?\b|\brubel\w*|\bрубл\w*|\bруб\b",
     "KRW": r"₩|\bKRW\b|\bwon\b|원|ウォン|韩元|韓元",
@@ -47,7 +51,8 @@ _HAS_SIGN = re.compile(r"[€$£¥￥₹₽₩₺₴₪]|\b(?:EUR|USD|GBP|JPY|CN
 _PERCENT = re.compile(r"\d[\s\u00a0\u202f]?[%％٪‰](?![\w(])|[%％٪]\s?\d")
 _PERCENT_WORD = re.compile(
     r"[%％٪‰]|per\s?cent|prozent|pour\s?cent|por\s?cien|por\s?cento|procent|prosent|percent|prosentti|százalék|yüzde|процент|відсот"
-    r"|проц|odst|posto|postot|ποσοστ|τοις εκατό|パーセント|百分|퍼센트|프로|ร้อยละ|เปอร์เซ็นต์|phần trăm|persen|peratus|بالمائة|بالمئة|في المائة|درصد"
+    r"|проц|odst|posto|postot|ποσοστ|τοις εκατό|パーセント|百分|퍼센트|프로|ร้อยละ|เปอร์เซ็นต์|phần trăm|persen|peratus"
+    r"|بالمائة|بالمئة|في المائة|درصد"
     r"|אחוז|प्रतिशत|ehuneko|protsent|sută|per cent",
     re.IGNORECASE,
 )

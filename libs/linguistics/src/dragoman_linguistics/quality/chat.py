@@ -8,54 +8,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 
 from dragoman_contracts.reports import QaFinding
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
-# Beginnings of sentences in which assistants refuse; those that only apologise are said by people as well.
-_REFUSALS = tuple(
-    line.casefold()
-    for line in """\
-I can't assist|I cannot assist|I'm unable to|I am unable to|I can't help|I cannot help|I can't translate|I cannot translate
-I'm not able to|I am not able to|I can't provide|I cannot provide|I can't fulfill|I cannot fulfill|I can't comply
-I won't be able to|I must decline|as an AI|as a language model|I'm just an AI|I am an AI|against my guidelines
-I don't feel comfortable|I'm sorry, but I can|I'm sorry, I can|I am sorry, but I can|I apologize, but I|Sorry, I can't
-Sorry, but I can't|I can’t assist|I can’t help|I’m sorry, but I can|I’m unable to|I’m sorry, I can|unable to translate this
-please provide the text|no text provided|there is no text to translate|please share the text|you haven't provided
-dabei kann ich nicht helfen|dabei nicht helfen|ich kann diese anfrage nicht|ich kann diesen text nicht|als KI
-ich kann dir dabei nicht|ich kann ihnen dabei nicht|ich bin nicht in der Lage|tut mir leid, aber ich|leider kann ich
-es tut mir leid, ich|entschuldigung, aber ich|als Sprachmodell|bei dieser Anfrage|kann ich nicht übersetzen
-je ne peux pas|je ne suis pas en mesure|je suis désolé, mais|je suis désolée, mais|désolé, mais je|en tant qu'IA
-en tant que modèle|je ne suis pas capable|je regrette, mais je
-lo siento, pero no puedo|no puedo ayudar|no puedo asistir|no puedo cumplir|como modelo de lenguaje|lo siento, no puedo
-no puedo traducir|como una IA|como IA
-desculpe, mas não posso|sinto muito, mas|não posso ajudar|não posso traduzir|como um modelo de linguagem|lamento, mas não
-não consigo ajudar|não posso atender
-mi dispiace, ma non posso|non posso aiutar|non posso tradurre|come modello linguistico|non sono in grado di
-het spijt me, maar ik|ik kan je daar niet|ik kan u daar niet|sorry, maar ik kan|als taalmodel|ik kan niet helpen
-jag kan tyvärr inte|jag kan inte hjälpa|tyvärr kan jag inte|jag är ledsen, men|som en språkmodell
-jeg kan desværre ikke|jeg kan ikke hjælpe|beklager, men jeg|jeg beklager, men|jeg kan dessverre ikke
-valitettavasti en voi|en voi auttaa|olen pahoillani, mutta
-przykro mi, ale nie mogę|nie mogę pomóc|nie jestem w stanie|jako model językowy|przepraszam, ale nie mogę
-omlouvám se, ale nemohu|nemohu pomoci|bohužel nemohu|je mi líto, ale|ospravedlňujem sa, ale|nemôžem pomôcť
-sajnálom, de nem|sajnos nem tudok|nem tudok segíteni|îmi pare rău, dar|nu pot să|nu vă pot ajuta|nu te pot ajuta
-üzgünüm, ancak|üzgünüm, ama|yardımcı olamam|bu isteğe|bir yapay zeka
-извините, но я|к сожалению, я не могу|я не могу помочь|я не могу выполнить|как языковая модель|простите, но я
-я не могу перевести|вибачте, але я|на жаль, я не можу|я не можу допомогти|як мовна модель
-съжалявам, но не мога|žao mi je, ali|ne mogu pomoći|жао ми је, али|λυπάμαι, αλλά δεν|δεν μπορώ να βοηθήσω
-申し訳ありませんが|申し訳ございませんが|お手伝いできません|対応できません|お答えできません|翻訳できません|ai言語モデル|aiとして
-很抱歉，我|抱歉，我无法|抱歉，我不能|对不起，我|我无法协助|我无法提供|我不能协助|我無法|對不起，我|作为一个人工智能|作为ai|作為ai|无法满足
-我无法翻译|无法为您翻译|请提供需要翻译
-죄송하지만|죄송합니다만|도와드릴 수 없|도움을 드릴 수 없|번역할 수 없|언어 모델로서
-ขออภัย ฉันไม่สามารถ|ขอโทษ ฉันไม่สามารถ|ฉันไม่สามารถช่วย|ขออภัยค่ะ|ขออภัยครับ|ผมไม่สามารถ|ไม่สามารถช่วยเหลือ
-xin lỗi, nhưng tôi|tôi không thể hỗ trợ|tôi không thể giúp|rất tiếc, tôi|maaf, saya tidak|maaf, tetapi saya|saya tidak dapat membantu
-saya tidak boleh membantu|عذرًا، لا أستطيع|عذراً، لا يمكنني|آسف، لا أستطيع|لا يمكنني المساعدة|لا أستطيع المساعدة|أعتذر، لكن
-أنا آسف|كنموذج لغوي|לא אוכל לעזור|אני מצטער, אבל|אני מצטערת, אבל|אינני יכול|متأسفم، اما|نمی‌توانم کمک|مجھے افسوس ہے
-मुझे खेद है|क्षमा करें, लेकिन|मैं सहायता नहीं|मैं मदद नहीं|em sap greu, però no|no puc ajudar|síntoo, pero non|sentíndoo moito
-""".replace("\n", "|").split("|")
-    if line.strip()
-)
 _LONGEST_REFUSAL = 600
 _EN_LABEL = (
     r"(?:(?:sure|certainly|of course|okay|ok|absolutely|great|understood)[,!.:]?\s+)?"
@@ -77,12 +36,14 @@ LABELS = re.compile(
     re.IGNORECASE,
 )
 _TALK = re.compile(
-    r"[\s\"'«„“(\[]*(?:sure|certainly|of course|absolutely|understood)[!,.]\s|\s*here(?:'s|’s| is)\s+(?:the|your)\s+translat"
+    r"[\s\"'«„“(\[]*(?:sure|certainly|of course|absolutely|understood)[!,.]\s|\s*here(?:'s|’s| is)\s+(?:the"
+    r"|your)\s+translat"
     r"|\s*(?:let me know if|i hope this helps|please note that i|as requested, )",
     re.IGNORECASE,
 )
 _CLOSING_TALK = re.compile(
-    r"(?:let me know if (?:you|there)|i hope this helps|feel free to ask|is there anything else|would you like me to)[^\n]{0,120}$",
+    r"(?:let me know if (?:you|there)|i hope this helps|feel free to ask|is there anything else"
+    r"|would you like me to)[^\n]{0,120}$",
     re.IGNORECASE,
 )
 _NOTE = re.compile(
@@ -140,7 +101,14 @@ def check_refusal(pair: Pair) -> Iterator[QaFinding]:
 
 def _refuses(text: str) -> bool:
     folded = text.casefold()
-    return any(map(folded.__contains__, _REFUSALS))
+    return any(map(folded.__contains__, _refusals()))
+
+
+@cache
+def _refusals() -> tuple[str, ...]:
+    """The sentences of `refusals.txt`, which explains itself."""
+    text = files("dragoman_linguistics.quality").joinpath("refusals.txt").read_text("utf-8")
+    return tuple(line.casefold() for line in text.splitlines() if line and not line.startswith("#"))
 
 
 def check_chat(pair: Pair) -> Iterator[QaFinding]:

@@ -180,23 +180,23 @@ def _without_loose_spaces(parts: Content, source: Content, locale: Locale) -> Co
     return _without_spaces_at_marks(moved, source, locale)
 
 
-def _tight_pairs(source: Content) -> set[Tag]:
+def _tight_pairs(source: Content) -> set[tuple[int, TagSide]]:
     """The opening and closing tags that have text without a space directly inside of them."""
-    tight: set[Tag] = set()
+    tight: set[tuple[int, TagSide]] = set()
     for place, part in enumerate(source):
-        if isinstance(part, Tag) and part.side is TagSide.OPEN:
-            after = source[place + 1] if place + 1 < len(source) else ""
-            tight |= {part} if isinstance(after, str) and after[:1].strip() else set()
-        elif isinstance(part, Tag) and part.side is TagSide.CLOSE:
-            before = source[place - 1] if place else ""
-            tight |= {part} if isinstance(before, str) and before[-1:].strip() else set()
+        if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
+            inner = place + 1 if part.side is TagSide.OPEN else place - 1
+            text = source[inner] if 0 <= inner < len(source) else ""
+            edge = "" if isinstance(text, Tag) else text[:1] if part.side is TagSide.OPEN else text[-1:]
+            if edge.strip():
+                tight.add((part.id, part.side))
     return tight
 
 
-def _with_spaces_outside(parts: Content, tight: set[Tag]) -> Content:
+def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Content:
     result: list[str | Tag] = list(parts)
     for place, part in enumerate(parts):
-        if not isinstance(part, Tag) or part not in tight:
+        if not isinstance(part, Tag) or (part.id, part.side) not in tight:
             continue
         if part.side is TagSide.OPEN and place + 1 < len(result) and isinstance(after := result[place + 1], str):
             space = _HEAD_SPACE.match(after)

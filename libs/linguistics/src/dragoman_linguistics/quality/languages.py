@@ -44,24 +44,30 @@ _SURE, _VERY_SURE, _UNLIKELY = 0.6, 0.85, 0.1
 _MOST_CHARACTERS = 160
 _WINDOW_LETTERS = 300
 _WINDOW_SHARE = 0.5
+
+
+def _languages(codes: str) -> frozenset[str]:
+    return frozenset(codes.split())
+
+
 # Languages that a small model takes for each other: a text in one is none of the others' faults.
 _NEAR: tuple[frozenset[str], ...] = tuple(
-    frozenset(group.split())
+    _languages(group)
     for group in (
         "es gl ca pt ast an oc mwl ext", "it co scn nap vec lmo pms sc fur lij eml", "fr oc wa frp ht pcd",
         "da nb nn no sv fo is", "hr sr bs sh sl me", "sr mk bg ru uk be rue", "id ms jv su min ban bjn map-bms zsm",
-        "cs sk pl hsb dsb szl", "zh yue wuu lzh cmn nan ja", "nl af li zea vls nds fy", "de bar als nds lb gsw ksh pfl hsb",
+        "cs sk pl hsb dsb szl", "zh yue wuu lzh cmn nan ja", "nl af li zea vls nds fy",
+        "de bar als nds lb gsw ksh pfl hsb",
         "tr az tk crh gag uz tt ba", "kk ky tt ba uz", "fa ps ckb ur sd pnb glk mzn az azb", "ar arz apc ary ckb",
         "hi mr ne mai bh bho gom sa new", "fi et vep olo izh", "lt lv ltg sgs bat-smg", "bn as bpy", "ku kmr diq",
         "en sco", "ga gd gv", "cy kw br", "he yi", "tl ceb war ilo pam bcl", "ro mo", "eo ia io ie vo",
     )
 )  # fmt: skip
 # The languages the model tells well from others, short texts included; tried on texts that people translated.
-_MODEL_KNOWS = frozenset(
+_MODEL_KNOWS = _languages(
     "af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka km kn ko lb lo"
-    " lt lv mk ml ms mr my nb nl nn no pa pl pt ro ru si sk sl sq sr sv ta te th tr uk ur vi yue zh".split()
+    " lt lv mk ml ms mr my nb nl nn no pa pl pt ro ru si sk sl sq sr sv ta te th tr uk ur vi yue zh"
 )
-_PLAIN = frozenset({"nb", "nn"})
 
 
 class Languages:
@@ -71,7 +77,7 @@ class Languages:
         self._source = source_locale
         self._target = target_locale
         self._scripts = scripts_of(target_locale)
-        self._accepted = _near(target_locale.language) | ({"no"} if target_locale.language in _PLAIN else set())
+        self._accepted = _near(target_locale.language)
         self._is_same = source_locale.language == target_locale.language
         self._suspects = self._in_windows(pairs) if self._can_tell else frozenset[int]()
 
@@ -186,7 +192,7 @@ class Languages:
 
 
 def _near(language: str) -> frozenset[str]:
-    return frozenset({language}).union(*(group for group in _NEAR if language in group))
+    return frozenset({language, *(each for group in _NEAR if language in group for each in group)})
 
 
 def _prose(pair: Pair) -> str:

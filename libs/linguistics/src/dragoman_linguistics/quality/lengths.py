@@ -17,7 +17,8 @@ from dragoman_linguistics.quality.sizes import PLACE, size
 
 # Sizes in those weights relative to English, from the same units. Languages that are not listed take the usual one.
 _SIZES = {
-    "en": 1.0, "de": 1.2, "fr": 1.16, "es": 1.14, "it": 1.14, "nl": 1.15, "pt": 1.09, "ro": 1.14, "el": 1.24, "ca": 1.12,
+    "en": 1.0, "de": 1.2, "fr": 1.16, "es": 1.14, "it": 1.14, "nl": 1.15, "pt": 1.09, "ro": 1.14, "el": 1.24,
+    "ca": 1.12,
     "gl": 1.09, "eu": 1.13, "hu": 1.12, "pl": 1.1, "cs": 1.0, "sk": 1.03, "sl": 1.0, "hr": 1.04, "sr": 1.01, "et": 1.01,
     "ru": 1.06, "uk": 1.08, "ja": 0.91, "zh": 0.88, "ko": 0.96, "vi": 0.92, "he": 0.97, "ar": 0.99, "ga": 1.14,
 }  # fmt: skip

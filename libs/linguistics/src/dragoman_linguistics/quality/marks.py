@@ -70,7 +70,7 @@ def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
 
 
 def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
-    """Findings about white space before punctuation, and words that run together at a tag, where the source is right."""
+    """Findings about white space before punctuation, and words that run together at a tag."""
     match = next(loose_marks(pair.target, target_locale), None)
     if match and BEFORE.search(pair.source) is None:
         yield _at(pair, "space.punctuation", "White space stands before a punctuation mark.", match)

@@ -20,14 +20,17 @@ _SCALES: tuple[tuple[str, frozenset[int]], ...] = tuple(
         (r"百万|百萬|백만|million\w*|mio\b|mill[oó]n\w*|milh\w+|milion\w*|milijon\w*|milijun\w*|mili[óo]n\w*|miljo\w+"
          r"|миллион\w*|млн|мільйон\w*|милион\w*|мильён\w*|milyon\w*|εκατομμ\w+|ล้าน|triệu|juta|مليون|ملايين|میلیون"
          r"|מיליון|miljardi?on\w*|milió\w*|millió\w*|mln\b", (10**6,)),
-        (r"十亿|十億|십억|billion\w*|milliard\w*|mrd\b|mil mill\w+|milj\w*ard\w*|mili?ard\w*|миллиард\w*|млрд|мільярд\w*"
-         r"|милиард\w*|milyar\w*|δισεκατομμ\w+|พันล้าน|tỷ|miliar|مليار\w*|میلیارد|מיליארד|bilh\w+|bili[õo]\w+|अरब", (10**9,)),
+        (r"十亿|十億|십억|billion\w*|milliard\w*|mrd\b|mil mill\w+|milj\w*ard\w*|mili?ard\w*|миллиард\w*|млрд"
+        r"|мільярд\w*"
+         r"|милиард\w*|milyar\w*|δισεκατομμ\w+|พันล้าน|tỷ|miliar|مليار\w*|میلیارد|מיליארד|bilh\w+|bili[õo]\w+"
+         r"|अरब", (10**9,)),
         (r"billion\w*|bill[oó]n\w*|bilion\w*|bilh\w+|trillion\w*|biljo\w+|兆|조|триллион\w*|трлн|ล้านล้าน", (10**12,)),
         (r"十万|十萬|십만|lakh\w*|लाख|แสน", (10**5,)),
         (r"万|萬|만|หมื่น", (10**4,)),
         (r"億|亿|억", (10**8,)),
         (r"千|천|thousand\w*|tausend\w*|mille\b|mil\b|mila\b|тысяч\w*|тыс\b|тисяч\w*|хиляд\w*|tusen\w*|duizend\w*|ezer\w*"
-         r"|bin\b|χιλι\w+|พัน|nghìn|ngàn|ribu|آلاف|ألف|אלף|אלפים|हज़ार|हजार|tis[íi]c\w*|tys\w*|hiljad\w*|tisu[ćc]\w*|mii\b|k\b", (10**3,)),
+         r"|bin\b|χιλι\w+|พัน|nghìn|ngàn|ribu|آلاف|ألف|אלף|אלפים|हज़ार|हजार|tis[íi]c\w*|tys\w*"
+         r"|hiljad\w*|tisu[ćc]\w*|mii\b|k\b", (10**3,)),
         (r"百|백|hundred\w*|hundert\w*|cent\w*|cien\w*|cem\b|cento\b|сто\b|сот\w*", (10**2,)),
         (r"dozen\w*|dutzend\w*|douzaine\w*|docena\w*|dúzia\w*|дюжин\w*", (12,)),
     )
@@ -39,7 +42,8 @@ _PM = (
     r"|de l['’]après-midi|вечера|дня|pomeriggio|sera|مساء|بعد الظهر|אחר הצהריים|בערב|เย็น|บ่าย|ค่ำ|chiều|tối|petang|sore"
 )
 _AM = (
-    r"a\.?\s?m\b|午前|上午|早上|凌晨|清晨|오전|아침|새벽|de la mañana|da manhã|morgens|vormittags|du matin|утра|ночи|mattina"
+    r"a\.?\s?m\b|午前|上午|早上|凌晨|清晨|오전|아침|새벽|de la mañana|da manhã|morgens|vormittags|du matin|утра|ночи"
+    r"|mattina"
     r"|صباح|בבוקר|เช้า|sáng|pagi"
 )
 _CLOCK = r"(?P<hour>[0-9]{1,2})(?:\s?[:.h時点點시]\s?[0-9]{2})?[^\W\d_]{0,3}\s?"

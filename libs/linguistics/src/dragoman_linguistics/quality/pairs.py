@@ -64,7 +64,7 @@ class Pair:
 
     @property
     def is_made(self) -> bool:
-        """Whether an engine or a memory gave the target: neither a person who looked, nor a copy nobody was asked for."""
+        """Whether an engine or a memory gave the target: no person looked, and it is no copy made on purpose."""
         return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
 
     @cached_property

@@ -25,7 +25,8 @@ _PLACEHOLDERS = re.compile(
             rf"%\({_NAME}\)[-#0 +]*\d*(?:\.\d+)?[diouxXeEfFgGcrsa]",  # Python
             rf"%\{{{_NAME}\}}",  # Ruby
             rf"%<{_NAME}>\w?",
-            r"(?<![\w%])%(?:\d+\$)?[-#0+]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|q|j|z|t|L)?[diouxXeEfFgGcsSpn@](?![A-Za-z])",  # C
+            r"(?<![\w%])%(?:\d+\$)?[-#0+]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|q|j|z|t"
+            r"|L)?[diouxXeEfFgGcsSpn@](?![A-Za-z])",  # C
             r"(?<![\w%])%[1-9]\d?(?![\w%$.,])",  # Qt
             r"(?<![\w%])%[A-Z_][A-Z0-9_]+%",
             r"\[\[[^\[\]\n]{1,80}\]\]",
@@ -70,9 +71,8 @@ def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
             yield finding(
                 "placeholders.missing", f"Lacks {len(lost)} placeholder(s) of the source, or has them changed."
             )
-    if "<" in source:
-        if missing := _lost_tags(source, target):
-            yield finding("placeholders.tags", f"Lacks {missing} tag(s) that the source has as text.")
+    if "<" in source and (missing := _lost_tags(source, target)):
+        yield finding("placeholders.tags", f"Lacks {missing} tag(s) that the source has as text.")
 
 
 def _placeholders(text: str) -> Counter[str]:

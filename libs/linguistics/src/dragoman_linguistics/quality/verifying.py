@@ -67,7 +67,8 @@ def verify_unit(
     unit: Unit, target: UnitTarget, profile: QaProfile = DEFAULT_PROFILE, not_applicable: Collection[str] = ()
 ) -> UnitVerification:
     """The verdict of one unit by what its own texts say, whatever their locales and its neighbours."""
-    return _verified(Pair(unit, target), [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)], profile, not_applicable)
+    every = [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)]
+    return _verified(Pair(unit, target), every, profile, not_applicable)
 
 
 def _by_first_rules(unit: Unit, target: UnitTarget, not_applicable: Collection[str]) -> UnitVerification:
