@@ -14,6 +14,7 @@ from dragoman_linguistics.language import likely_languages
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 from dragoman_linguistics.quality.scripts import (
+    has_simplified,
     is_other_chinese,
     knows_scripts,
     letters_by_script,
@@ -36,11 +37,14 @@ _BEYOND_LATIN = re.compile(
     "[\u0400-\u1cff\u2c80-\ua71f\ua800-\ufaff\ufb1d-\ufdff\ufe70-\uff20\uff66-\uffdc\U00010000-\U0001ffff\U00020000-\U000323af]"
 )
 _LEAST_FOREIGN = 2
-_LEAST_LATIN = 12
+_LEAST_LATIN, _LEAST_WORD = 12, 4
+_LEAST_HAN, _MUCH_HAN = 6, 50
 _LEAST_LETTERS = 20  # below, the model is wrong too often about one text
+_BESIDE_CHINESE = frozenset({"ja", "ko"})
 _ENOUGH_LETTERS = 40
 _LEAST_WORDS = 3
-_SURE, _VERY_SURE, _UNLIKELY = 0.6, 0.85, 0.1
+_LIKELY, _SURE, _VERY_SURE = 0.5, 0.6, 0.85
+_UNLIKELY, _FAR_LESS = 0.1, 0.15
 _MOST_CHARACTERS = 160
 _WINDOW_LETTERS = 300
 _WINDOW_SHARE = 0.5
@@ -65,8 +69,8 @@ _NEAR: tuple[frozenset[str], ...] = tuple(
 )  # fmt: skip
 # The languages the model tells well from others, short texts included; tried on texts that people translated.
 _MODEL_KNOWS = _languages(
-    "af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka km kn ko lb lo"
-    " lt lv mk ml ms mr my nb nl nn no pa pl pt ro ru si sk sl sq sr sv ta te th tr uk ur vi yue zh"
+    "af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka km kn ko lb"
+    " lo lt lv mk ml ms mr my nb nl nn no pa pl pt ro ru si sk sl sq sr sv ta te th tr uk ur vi yue zh"
 )
 
 
@@ -112,6 +116,8 @@ class Languages:
             yield finding(
                 "language.script", "The text is in Latin letters; the target's language is written in another script."
             )
+        elif self._target.language in _BESIDE_CHINESE and self._is_chinese(pair.target):
+            yield finding("language.script", "Chinese, where the target's language has letters of its own besides.")
         elif is_other_chinese(pair.target, self._target):
             yield finding(
                 "language.script",
@@ -146,10 +152,15 @@ class Languages:
         if latin < _LEAST_LATIN or latin < 4 * (counts.total() - latin):
             return False
         known = set(_WORDLIKE.findall(pair.source))
-        words = [
-            word for word in _WORDLIKE.findall(_NOT_PROSE.sub(" ", pair.target)) if word not in known and word.islower()
-        ]
-        return sum(map(len, words)) >= _LEAST_LATIN
+        words = _WORDLIKE.findall(_NOT_PROSE.sub(" ", pair.target))
+        return any(len(word) >= _LEAST_WORD and word.islower() and word not in known for word in words)
+
+    def _is_chinese(self, text: str) -> bool:
+        """Whether text for a language that writes Chinese characters beside its own letters has none of these."""
+        counts = letters_by_script(text)
+        if counts["Hani"] < _LEAST_HAN or counts["Hani"] < counts.total() - counts["Latn"]:
+            return False
+        return self._target.language == "ko" or has_simplified(text) or counts["Hani"] >= _MUCH_HAN
 
     def _in_windows(self, pairs: Sequence[Pair]) -> frozenset[int]:
         """The pairs in a wrong language: each by itself where it is long, else together with its neighbours."""
@@ -175,16 +186,18 @@ class Languages:
 
     def _of_window(self, window: Sequence[tuple[Pair, str]]) -> set[int]:
         """The pairs of a run of short texts that is in another language as a whole."""
-        if not self._is_wrong(" ".join(text for _, text in window), _VERY_SURE):
+        joined = " ".join(text for _, text in window)
+        is_long = len(joined) >= _WINDOW_LETTERS
+        if not self._is_wrong(joined, _LIKELY if is_long else _VERY_SURE, _FAR_LESS if is_long else _UNLIKELY):
             return set()
         return {id(pair) for pair, text in window if self._share(text) < _WINDOW_SHARE}
 
-    def _is_wrong(self, text: str, sure: float) -> bool:
+    def _is_wrong(self, text: str, sure: float, unlikely: float = _UNLIKELY) -> bool:
         guesses = likely_languages(text)
         best = max(guesses, key=lambda language: guesses[language], default="")
         if not best or best in self._accepted:
             return False
-        return guesses[best] >= sure and sum(guesses.get(each, 0.0) for each in self._accepted) < _UNLIKELY
+        return guesses[best] >= sure and sum(guesses.get(each, 0.0) for each in self._accepted) < unlikely
 
     def _share(self, text: str) -> float:
         guesses = likely_languages(text)

@@ -24,7 +24,7 @@ _SPACED_MARKS = {
 }
 """Marks before which a language has a space that others have not."""
 _LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
-BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
+BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+(?!\.\.)([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
 _INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
 _MOJIBAKE = re.compile(
     "[ÃÂ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"

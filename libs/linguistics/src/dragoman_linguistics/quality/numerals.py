@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from dragoman_linguistics.numbers import Number, may_be_equal, numbers_of, with_ascii_digits
 from dragoman_linguistics.quality.number_words import has_half, knows, values_in_words
@@ -55,12 +56,13 @@ _TIMES = tuple(
 _HAS_TIME = re.compile(
     rf"{_PM}|{_AM}|o['’]clock|[0-9]\s?(?:Uhr|時|时|点|點|시|h\b|น\.)|[0-9]:[0-9]{{2}}", re.IGNORECASE
 )
-_DECADE = re.compile(r"(?:19|20)([0-9])0['’]?s\b")
+_DECADE = re.compile(r"((?:1[0-9]|20)[0-9]0)['’]?s\b")
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民國": 1911, "民国": 1911}
 _ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(元|[0-9]{{1,3}})")
 _BUDDHIST_YEARS = range(2400, 2700)
 _BUDDHIST_OFFSET = 543
 _SMALL = 12
+_LEAST_SCALED = 1000
 _NO_NUMBERS = re.compile(r"%[0-9]+\$|&#x?[0-9a-fA-F]+;")
 _NUMERALS = re.compile(r"[\u00bc-\u00be\u2150-\u215e\u2189]")
 
@@ -187,11 +189,19 @@ class _Other:
         self.language = language
         self._implied: frozenset[int] | None = None
 
+    @cached_property
+    def written(self) -> frozenset[int]:
+        """The runs of digits it has."""
+        return frozenset(int(run) for number in numbers_of(self.text) for run in number.runs)
+
     @property
     def implied(self) -> frozenset[int]:
         """Whole numbers its words and numerals stand for."""
         if self._implied is None:
-            self._implied = values_in_words(self.text, [self.language, "en"]) | frozenset(self._by_calendar())
+            words = values_in_words(self.text, [self.language, "en"])
+            factors = {v for pattern, values in _SCALE_PATTERNS if pattern.search(self.text) for v in values}
+            scaled = {value * factor for value in words if value < _LEAST_SCALED for factor in factors}
+            self._implied = words | scaled | frozenset(self._by_calendar())
         return self._implied
 
     def implies(self, value: str) -> bool:
@@ -202,15 +212,18 @@ class _Other:
             return any(value == fraction for fraction in self._fractions())
         return int(value) in self.implied or (int(value) <= _SMALL and not knows(self.language))
 
-    def hours(self) -> Iterator[tuple[int, int]]:
-        """Hours as they are written, and as the other clock has them."""
+    def twins(self) -> Iterator[tuple[int, int]]:
+        """Numbers as they are written, and what other clocks, calendars and habits write for them."""
         for pattern, is_pm in _TIMES:
             for match in pattern.finditer(self.text):
                 hour = int(match["hour"])
                 if hour <= _SMALL:
                     yield hour, hour % _SMALL + (_SMALL if is_pm else 0)
-        for match in re.finditer(r"(?:午後|下午|오후)\s?(?P<hour>[0-9]{1,2})", self.text):
-            yield int(match["hour"]), int(match["hour"]) % _SMALL + _SMALL
+        for match in _ERA.finditer(self.text):
+            year = 1 if match[2] == "元" else int(match[2])
+            yield year, _ERAS[match[1]] + year
+        for match in _DECADE.finditer(self.text):
+            yield int(match[1]), int(match[1]) % 100
 
     @property
     def has_time(self) -> bool:
@@ -223,10 +236,6 @@ class _Other:
                 yield int(number.runs[0]) - _BUDDHIST_OFFSET
             if len(number.runs) == 1 and int(number.runs[0]) in range(1800, 2150):
                 yield int(number.runs[0]) + _BUDDHIST_OFFSET
-        for match in _ERA.finditer(self.text):
-            yield _ERAS[match[1]] + (1 if match[2] == "元" else int(match[2]))
-        for match in _DECADE.finditer(self.text):
-            yield int(match[1]) * 10
 
     def _fractions(self) -> Iterator[str]:
         for character in _NUMERALS.findall(self.text):
@@ -240,22 +249,23 @@ def _explained(
     missing: list[_Quantity], added: list[_Quantity], source: _Other, target: _Other
 ) -> tuple[list[Number], list[Number]]:
     """What is left when words, calendars and clocks of the other side are read as well."""
-    clocks = {pair for side in (source, target) for pair in side.hours()}
+    twins = {pair for side in (source, target) for pair in side.twins()}
     times = source.has_time or target.has_time
 
-    def same_hour(quantity: _Quantity, others: str) -> bool:
-        values = {int(value) for value in quantity.number.values if value.isdecimal()}
-        written = {int(run) for number in numbers_of(others) for run in number.runs[:2] if len(run) < 3}
-        return any((h in values and o in written) or (o in values and h in written) for h, o in clocks)
+    def has_twin(quantity: _Quantity, other: _Other) -> bool:
+        values = {int(value) for value in (*quantity.number.values, *quantity.number.runs[:1]) if value.isdecimal()}
+        return any((a in values and b in other.written) or (b in values and a in other.written) for a, b in twins)
 
     def is_explained(quantity: _Quantity, side: _Other) -> bool:
         if any(side.implies(value) for value in quantity.readings):
             return True
-        if not quantity.readings and all(side.implies(run.lstrip("0") or "0") for run in quantity.number.runs):
+        if not quantity.readings and all(
+            side.implies(run.lstrip("0") or "0") or int(run) in side.written for run in quantity.number.runs
+        ):
             return True
         if times and quantity.number.runs == ("00",):
             return True
-        return bool(clocks) and same_hour(quantity, side.text)
+        return bool(twins) and has_twin(quantity, side)
 
     return (
         [each.number for each in missing if not is_explained(each, target)],

@@ -37,10 +37,11 @@ _PLACEHOLDERS = re.compile(
         )
     )
 )
-_BLANKS_IN_BRACES = re.compile(r"(?<=\{)\s+|\s+(?=\})|(?<=[\w}])\s*,\s*(?=plural|select|number|date|time)")
+_KINDS = "plural|select|selectordinal|number|date|time|choice|spellout"
+_BLANKS_IN_BRACES = re.compile(rf"(?<=\{{)\s+|\s+(?=\}})|\s+(?=,\s*(?:{_KINDS}))|(?<=,)\s+(?={_KINDS})")
 _MAY_HAVE_PLACEHOLDER = re.compile(r"[%{$@\[]")
 # The first two members of an ICU argument; the messages inside it are translated (ICU MessageFormat).
-_ICU = re.compile(r"\{\s*(\w+)\s*,\s*(plural|select|selectordinal|number|date|time|choice|spellout)\b")
+_ICU = re.compile(rf"\{{\s*(\w+)\s*,\s*({_KINDS})\b")
 _COLON_NAME = re.compile(r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=[\s.,;!?)]|$))(?!:)")
 _TAG_LIKE = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>")
 _IN_SIGNS = re.compile(r"<[^<>]+>|[«‹＜〈《][^<>]+[»›＞〉》]")

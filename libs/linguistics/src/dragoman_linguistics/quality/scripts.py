@@ -85,6 +85,7 @@ _TRADITIONAL = (
     "們這國說時會對過學來個為還開沒問見長書語話請謝讓認識應該關門間題現實際經濟產業務員單節約規則責權變標準確"
 )
 _ONLY_SIMPLIFIED = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL)
+_ONLY_CHINESE = _ONLY_SIMPLIFIED - frozenset("会学国来没准")  # which Japanese simplified in the same way
 _ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
 
 
@@ -123,6 +124,11 @@ def scripts_of(locale: Locale) -> frozenset[str]:
 def knows_scripts(locale: Locale) -> bool:
     """Whether the scripts of a locale are known and not merely taken to be Latin."""
     return locale.script in _KNOWN_SUBTAGS if locale.script else locale.language in _OF_LANGUAGES
+
+
+def has_simplified(text: str) -> bool:
+    """Whether a text has characters that only simplified Chinese has: neither Japanese nor Korean writes them."""
+    return not _ONLY_CHINESE.isdisjoint(text)
 
 
 def is_other_chinese(text: str, locale: Locale) -> bool:
