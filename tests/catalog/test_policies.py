@@ -4,6 +4,7 @@ import pytest
 from pydantic import JsonValue, ValidationError
 
 from dragoman_catalog import DomainPack, LanguagePair, PolicyOverrides, Project, ProjectSettings, policy_for
+from dragoman_catalog.quality import STORED
 from dragoman_contracts.identity import new_id, project_id
 from dragoman_contracts.locale import Locale
 
@@ -89,3 +90,37 @@ def test_a_switch_that_is_none_is_refused_with_the_names_of_all(wrong: dict[str,
 def test_a_choice_nobody_made_leaves_digests_as_they_were() -> None:
     assert "extraction" not in PolicyOverrides(engine="pseudo").as_asked()
     assert PolicyOverrides(extraction={"comments": False}).as_asked()["extraction"] == {"comments": False}
+
+
+def test_the_profile_of_qa_and_its_changes_are_chosen_one_by_one() -> None:
+    settings = ProjectSettings(qa_profile="strict", qa={"numbers.added": "off", "length.long": "info"})
+    of_pair = pair(PolicyOverrides(qa={"length.long": "warning"}))
+    asked = PolicyOverrides(qa={"text.repeated": "info"})
+    policy = policy_for(project(settings), of_pair, PACK, asked, installation_engine="x")
+    assert policy.qa_profile == "strict"
+    assert policy.qa == {"numbers.added": "off", "length.long": "warning", "text.repeated": "info"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("qa_profile", "severe", "profiles are default, lenient, strict"),
+        ("qa", {"numbers.lost": "info"}, "there is no QA check 'numbers.lost'"),
+        ("qa", {"numbers.added": "loud"}, "severities are"),
+    ],
+)
+def test_unknown_profiles_and_checks_are_refused(field: str, value: JsonValue, said: str) -> None:
+    for type_ in (ProjectSettings, PolicyOverrides):
+        with pytest.raises(ValidationError, match=said):
+            type_.model_validate({field: value})
+
+
+def test_a_profile_that_was_stored_before_it_had_a_meaning_is_refused_when_a_policy_is_made() -> None:
+    settings = ProjectSettings.model_validate({"qa_profile": "house"}, context=STORED)
+    with pytest.raises(ValueError, match="there is no QA profile 'house'"):
+        policy_for(project(settings), None, PACK, PolicyOverrides(), installation_engine="x")
+
+
+def test_a_request_that_names_no_changes_of_qa_has_the_digest_it_had() -> None:
+    assert "qa" not in PolicyOverrides().as_asked()
+    assert PolicyOverrides(qa={"text.repeated": "info"}).as_asked()["qa"] == {"text.repeated": "info"}

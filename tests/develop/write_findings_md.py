@@ -1,18 +1,25 @@
 """Write `docs/reference/findings.md` from the code: `python tests/develop/write_findings_md.py`."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dragoman_linguistics.checks import DEFAULT_PROFILE
+from dragoman_linguistics import DEFAULT_PROFILE, PROFILES
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "reference" / "findings.md"
 _PREFLIGHT = ROOT / "libs/documents/src/dragoman_documents/docx/findings.py"
 _INTAKE = ROOT / "services/intake/src/dragoman_intake/domain.py"
-_CHECKS = ROOT / "libs/linguistics/src/dragoman_linguistics/checks.py"
-_LAYOUT_CHECKS = ROOT / "libs/linguistics/src/dragoman_linguistics/layout_checks.py"
+_LINGUISTICS = ROOT / "libs/linguistics/src/dragoman_linguistics"
+_CHECKS = (_LINGUISTICS / "checks.py", *sorted((_LINGUISTICS / "quality").glob("*.py")))
+_PLACED = "_at"  # a finding with its place: the pair stands before the code
+_PROFILES = ("default", "strict", "lenient")
 
+_QA_HEAD = """\
+A project, a language pair or a request names the profile in `qa_profile`, and changes it check by check in `qa`:
+`{"numbers.added": "info", "length.long": "off"}`. A job that was planned by an older version is judged by its rules.
+What an engine can mend is asked for again before it stands here.
+"""
 _HEAD = """\
 # Findings
 
@@ -28,14 +35,22 @@ look, an **info** only tells. A document that cannot be read is blocked with a c
 def findings_md() -> str:
     """The whole document as the sources say it should be."""
     preflight = [*_preflight(), *_language()]
-    qa = [(code, str(DEFAULT_PROFILE.severities[code]), message) for code, message in _quality()]
-    parts = [("Preflight", preflight), ("Quality checks", qa)]
-    return _HEAD + "\n".join(f"## {title}\n\n{_table(rows)}" for title, rows in parts)
+    quality = dict(reversed([*_quality()]))  # the first words for a code count
+    qa = [
+        (code, *(str(PROFILES[name].severities.get(code, "off")) for name in _PROFILES), quality[code])
+        for code in DEFAULT_PROFILE.severities
+    ]
+    return "\n".join(
+        (
+            f"{_HEAD}## Preflight\n\n{_table(('finding', 'severity', 'says'), preflight)}",
+            f"## Quality checks\n\n{_QA_HEAD}\n{_table(('finding', *_PROFILES, 'says'), sorted(qa))}",
+        )
+    )
 
 
-def _table(rows: list[tuple[str, str, str]]) -> str:
-    lines = ["| finding | severity | says |", "|---|---|---|"]
-    return "\n".join([*lines, *(f"| `{code}` | {severity} | {message} |" for code, severity, message in rows), ""])
+def _table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    return "\n".join([*lines, *(f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in rows), ""])
 
 
 def _preflight() -> Iterator[tuple[str, str, str]]:
@@ -60,21 +75,19 @@ def _language() -> Iterator[tuple[str, str, str]]:
 
 
 def _quality() -> Iterator[tuple[str, str]]:
-    for path in (_CHECKS, _LAYOUT_CHECKS):
-        yield from _quality_in(path)
-
-
-def _quality_in(path: Path) -> Iterator[tuple[str, str]]:
-    messages: dict[str, str] = {}
-    for node in ast.walk(_tree(path)):  # a message that is made before stands under the name it was given
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                messages[name] = _text(value)
-            case _:
-                pass
-    for call in _calls(path, "_finding"):
-        code, message = call.args[0], call.args[1]
-        yield _text(code), messages[message.id] if isinstance(message, ast.Name) else _text(message)
+    for path in _CHECKS:
+        messages: dict[str, str] = {}
+        for node in ast.walk(_tree(path)):  # a message that is made before stands under the name it was given
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    messages[name] = _text(value)
+                case _:
+                    pass
+        for called in ("finding", _PLACED):
+            for call in _calls(path, called):
+                code, message = call.args[called == _PLACED :][:2]
+                if isinstance(code, ast.Constant):
+                    yield _text(code), messages[message.id] if isinstance(message, ast.Name) else _text(message)
 
 
 def _calls(path: Path, name: str) -> Iterator[ast.Call]:

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import ResultSource, TagRepair, plain_text
-from dragoman_linguistics import render
+from dragoman_linguistics import QaProfile, render
 from dragoman_translate.adapters.apertium import ApertiumEngine
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.adapters.openai import OpenAiEngine
@@ -70,7 +70,7 @@ async def test_every_unit_is_answered_once(engine: TranslationEngine) -> None:
 
 
 async def test_tags_come_through_without_repair(engine: TranslationEngine) -> None:
-    task = BatchTask(index=0, source_locale=EN, target_locale=ES, units=UNITS)
+    task = BatchTask(index=0, source_locale=EN, target_locale=ES, units=UNITS, profile=QaProfile(severities={}))
     result = await translate_batch(engine, MemoryLedger(), task)
     assert [target.tag_repair for target in result.targets] == [TagRepair.EXACT] * len(UNITS)
     assert {target.result_source for target in result.targets} == {ResultSource.ENGINE}

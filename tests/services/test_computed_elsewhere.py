@@ -7,6 +7,7 @@ import pytest
 from documents.wordml import bold, document, paragraph, run
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import canonical_json, from_json
+from dragoman_contracts.policy import Policy
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.text import ResultSource, TargetList, UnitList, UnitTarget
 from dragoman_documents import DocumentError
@@ -41,7 +42,9 @@ async def all_stages(computing: Computing) -> list[object]:
     )
     lists = [canonical_json(TargetList(target_locale=Locale("es"), targets=targets))]
     plan = canonical_json(TranslationPlan(batches=(tuple(each.unit_id for each in read),)))
-    checked = await computing.run(verified, BuiltInChecker(), units.units, plan, lists)
+    checked = await computing.run(
+        verified, BuiltInChecker(), Policy(engine="x"), Locale("es"), units.units, plan, lists
+    )
     made = await computing.run(reassembled, DocxMerger(), SOURCE, units.units, lists, {}, Locale("es"))
     return [found, units, checked, made]
 

@@ -24,7 +24,8 @@ from linguistics.units import text_of, unit
 from services.translate.ledgers import MemoryLedger
 from services.translate.scripted import Answer, ScriptedEngine, answer, fail, good
 
-SLOW = EngineCapabilities(writes_slowly=True, max_output_tokens=2_000, uses_context=True)
+SLOW = EngineCapabilities(writes_slowly=True, max_output_tokens=2_000)
+HEEDFUL = EngineCapabilities(uses_context=True)
 WORDS = "several plain words of one sentence that runs on for a while"
 EIGHT = tuple(unit(f"u{number}", f"{number} {WORDS}") for number in range(8))
 SILENT = RetryableError("silent", code="engine.timeout")
@@ -198,20 +199,34 @@ async def test_one_sentence_that_no_context_holds_leaves_the_other_units_their_t
     assert targets(result)[1] == text_of(EIGHT[0].source).upper()
 
 
+SPANISH = "Varias palabras sencillas de una sola frase que sigue durante un buen rato"
+
+
 async def test_an_answer_that_quality_estimation_doubts_is_asked_again_with_the_reason() -> None:
     refusal = "I'm sorry, but I can't assist with that request."
-    engine = slow(answer(*((each.unit_id, refusal) for each in EIGHT[:2])), good())
+    right = [(each.unit_id, f"{number} {SPANISH}") for number, each in enumerate(EIGHT[:2])]
+    engine = slow(answer(*((each.unit_id, refusal) for each in EIGHT[:2])), answer(*right), capabilities=HEEDFUL)
     result = await translate_batch(engine, MemoryLedger(), task(*EIGHT[:2]))
     assert engine.asked[1] == ["u0", "u1"]
     assert all(each.reasons for each in engine.requests[1].corrections)
-    assert targets(result) == [text_of(each.source).upper() for each in EIGHT[:2]]
+    assert targets(result) == [target for _, target in right]
 
 
 async def test_a_doubtful_answer_stays_where_the_second_is_no_better() -> None:
     refusal, again = "I'm sorry, but I can't assist with that request.", "I'm sorry, but I cannot help with that."
-    engine = slow(answer(("u0", refusal)), answer(("u0", again)))
+    engine = slow(answer(("u0", refusal)), answer(("u0", again)), capabilities=HEEDFUL)
     result = await translate_batch(engine, MemoryLedger(), task(EIGHT[0]))
     assert targets(result) == [refusal]
+    assert len(result.calls) == 2
+
+
+async def test_an_answer_in_which_half_a_character_was_lost_is_asked_again() -> None:
+    damaged = answer(("u0", f"0 {SPANISH}"))(
+        EngineRequest(source_locale=Locale("en"), target_locale=Locale("es"), units=())
+    )
+    first = damaged.model_copy(update={"targets": (damaged.targets[0].model_copy(update={"is_damaged": True}),)})
+    engine = slow(lambda request: first, answer(("u0", f"0 {SPANISH}")))
+    result = await translate_batch(engine, MemoryLedger(), task(EIGHT[0]))
     assert len(result.calls) == 2
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_catalog import tables
 from dragoman_catalog.errors import CatalogUnavailableError, EntryExistsError, StaleEditError
+from dragoman_catalog.quality import STORED
 from dragoman_catalog.values import Editor
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.model import Value
@@ -50,7 +51,7 @@ async def rows(connection: AsyncConnection, statement: Executable) -> Sequence[M
 
 async def values(connection: AsyncConnection, statement: Executable, type_: type[_V]) -> list[_V]:
     """What the statement gives, as values."""
-    return [type_.model_validate(row) for row in await rows(connection, statement)]
+    return [type_.model_validate(row, context=STORED) for row in await rows(connection, statement)]
 
 
 async def one(connection: AsyncConnection, statement: Executable, type_: type[_V]) -> _V | None:

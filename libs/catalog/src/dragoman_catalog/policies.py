@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
 from dragoman_contracts.policy import Policy
+from dragoman_linguistics import profile_named
 
 
 def policy_for(
@@ -19,11 +20,16 @@ def policy_for(
     `pair` is None where the project takes pairs that were not entered. `installation_engine` is used where neither the
     request, the pair nor the project names an engine. A model goes with the engine it was chosen for: naming another
     engine without a model leaves the model to that engine.
+
+    Raises:
+        ValueError: the project or the pair names a QA profile that does not exist; the message says which do.
     """
     chosen = _merged(pair.overrides if pair else PolicyOverrides(), overrides)
     settings = project.settings
     project_engine = settings.default_engine or installation_engine
     engine = chosen.engine or project_engine
+    qa_profile, qa = chosen.qa_profile or settings.qa_profile, settings.qa | (chosen.qa or {})
+    profile_named(qa_profile, qa)
     return Policy(
         engine=engine,
         model=chosen.model or (settings.model if engine == project_engine else ""),
@@ -31,8 +37,9 @@ def policy_for(
         batch_size=chosen.batch_size or settings.batch_size,
         domain_pack_code=domain_pack.code,
         segmentation_rules=chosen.segmentation_rules or settings.segmentation_rules,
-        qa_profile=chosen.qa_profile or settings.qa_profile,
+        qa_profile=qa_profile,
         extraction=settings.extraction | (chosen.extraction or {}),
+        qa=qa,
         nonce=chosen.nonce or "",
     )
 
@@ -41,4 +48,5 @@ def _merged(pair: PolicyOverrides, request: PolicyOverrides) -> PolicyOverrides:
     names_other_engine = request.engine is not None and request.engine != pair.engine
     under = pair.model_copy(update={"model": None}) if names_other_engine else pair
     switches = (under.extraction or {}) | (request.extraction or {})
-    return under.model_copy(update=request.model_dump(exclude_none=True) | {"extraction": switches})
+    levels = (under.qa or {}) | (request.qa or {})
+    return under.model_copy(update=request.model_dump(exclude_none=True) | {"extraction": switches, "qa": levels})

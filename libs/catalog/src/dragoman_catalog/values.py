@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, JsonValue, StrictBool
 
 from dragoman_catalog.extraction import ExtractionChoices
+from dragoman_catalog.quality import QaChoices, QaProfileName
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 
@@ -43,15 +44,17 @@ class PolicyOverrides(Value):
     prompt_version: OptionName | None = None
     batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
     segmentation_rules: OptionName | None = None
-    qa_profile: OptionName | None = None
+    qa_profile: QaProfileName | None = None
     nonce: OptionName | None = None
     extraction: ExtractionChoices | None = None
+    qa: QaChoices | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
         """The choices to take a digest of; one that came later is left out where nobody made it."""
         asked: dict[str, JsonValue] = self.model_dump(mode="json")
-        if self.extraction is None:
-            del asked["extraction"]
+        for later in ("extraction", "qa"):
+            if asked[later] is None:
+                del asked[later]
         return asked
 
 
@@ -67,7 +70,8 @@ class ProjectSettings(Value):
     prompt_version: OptionName = ""
     batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] = 25
     segmentation_rules: OptionName = "default"
-    qa_profile: OptionName = "default"
+    qa_profile: QaProfileName = "default"
+    qa: QaChoices = Field(default_factory=dict)
     retention_days: Annotated[int, Field(ge=1, le=36500, strict=True)] | None = None
     max_attempts: Annotated[int, Field(ge=1, le=50, strict=True)] = 5
     extraction: ExtractionChoices = Field(default_factory=dict)

@@ -61,11 +61,14 @@ class TranslationPlan(Value):
     """Which units each batch translates, in order. Units of no batch are copied from the source.
 
     `inapplicable_checks` are codes of QA checks that the planned engine declares to say nothing about its targets.
+    `qa_rules` are the version of QA's rules that judges the job: a replay must judge as was judged. A plan of an older
+    version names none and means the first.
     """
 
     batches: tuple[tuple[str, ...], ...]
     copied: tuple[str, ...] = ()
     inapplicable_checks: tuple[str, ...] = ()
+    qa_rules: Annotated[int, Field(ge=1)] = 1
 
 
 class UnitVerdict(StrEnum):

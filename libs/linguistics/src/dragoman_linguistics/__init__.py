@@ -1,12 +1,14 @@
 """Inline tag protocol and repair, segmentation, language identification, quality checks and word counts: pure."""
 
 from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, unfold_blanks
-from dragoman_linguistics.checks import DEFAULT_PROFILE, QaProfile, verify_unit
 from dragoman_linguistics.counting import TextCount, count_text
 from dragoman_linguistics.inside_words import is_mark, lacks_space, settle_inside_words
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, project, tag_tree
-from dragoman_linguistics.quality import cleaned, doubts
+from dragoman_linguistics.quality.cleaning import cleaned
+from dragoman_linguistics.quality.doubting import doubts
+from dragoman_linguistics.quality.profiles import DEFAULT_PROFILE, PROFILES, QaProfile, profile_named
+from dragoman_linguistics.quality.verifying import QA_RULES, verify_unit, verify_units
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import segment, sentences
 from dragoman_linguistics.spacing import restore_margins, restore_pair_margins
@@ -17,6 +19,8 @@ from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 
 __all__ = [
     "DEFAULT_PROFILE",
+    "PROFILES",
+    "QA_RULES",
     "LanguageGuess",
     "Place",
     "QaProfile",
@@ -44,6 +48,7 @@ __all__ = [
     "language_shares",
     "link_words",
     "parse",
+    "profile_named",
     "project",
     "render",
     "render_by",
@@ -58,6 +63,7 @@ __all__ = [
     "unfold_blanks",
     "unit_verdict",
     "verify_unit",
+    "verify_units",
     "words_of",
     "write_tmx",
 ]

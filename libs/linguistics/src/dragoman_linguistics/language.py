@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _MODERN = {"sh": "sr-Latn", "no": "nb"}  # labels of the model that BCP-47 deprecates or leaves vague
 _KANA = re.compile("[\u3040-\u30ff]")
+_LIKELY = {"sh": "sr", "no": "nb"}
+_GUESSES = 4
 _PIECE_CHARS = 300
 _ENOUGH_PIECES = 400
 _SHORT_CHARS = 20  # shorter pieces are guessed wrong too often to vote, unless there is nothing else
@@ -48,6 +50,19 @@ def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
     total = sum(len(piece) for piece in voters)
     ranked = sorted(votes.items(), key=lambda vote: -vote[1])
     return {Locale(language): round(weight / total, 4) for language, weight in ranked}
+
+
+def likely_languages(text: str) -> dict[str, float]:
+    """The languages a text may be in, by code, with how likely each is; empty where it has no words."""
+    line = " ".join(text.split())
+    if not any(character.isalpha() for character in line):
+        return {}
+    guesses: dict[str, float] = {}
+    for guess in _detector().detect(line, model="lite", k=_GUESSES):
+        language = str(guess["lang"])
+        language = "zh" if language == "ja" and not _KANA.search(line) else _LIKELY.get(language, language)
+        guesses[language] = guesses.get(language, 0.0) + float(guess["score"])
+    return guesses
 
 
 def _pieces(texts: Iterable[str]) -> Iterator[str]:

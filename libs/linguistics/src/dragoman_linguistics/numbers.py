@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+_OTHER_DIGIT = re.compile(r"[^\D0-9]")
 _SPACES = "\u0020\u00a0\u2009\u202f"
 # Digit groups joined by separators that some locale uses inside numbers.
 _NUMBER = re.compile(rf"[0-9]+(?:[.,'’٫٬][0-9]+|[{_SPACES}][0-9]{{3}}(?![0-9]))*")
@@ -26,8 +27,12 @@ class Number(NamedTuple):
 
 def numbers_of(text: str) -> list[Number]:
     """The numbers of a text, in order. Digits of every script count."""
-    ascii_text = "".join(_ascii_digit(character) for character in text)
-    return [_number(match) for match in _NUMBER.finditer(ascii_text)]
+    return [_number(match) for match in _NUMBER.finditer(with_ascii_digits(text))]
+
+
+def with_ascii_digits(text: str) -> str:
+    """The text with the digits of every script as ASCII ones, each in its place."""
+    return text if text.isascii() else _OTHER_DIGIT.sub(lambda match: _ascii_digit(match.group()), text)
 
 
 def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
@@ -37,7 +42,7 @@ def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
         return [], []  # the same digits, grouped by another locale's habit
     missing: list[Number] = []
     for number in wanted:
-        twin = next((other for other in found if _may_be_equal(number, other)), None)
+        twin = next((other for other in found if may_be_equal(number, other)), None)
         if twin is None:
             missing.append(number)
         else:
@@ -73,5 +78,6 @@ def _canonical(whole: str, fraction: str) -> str:
     return (whole.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
 
 
-def _may_be_equal(left: Number, right: Number) -> bool:
+def may_be_equal(left: Number, right: Number) -> bool:
+    """Whether two numbers can be the same: by a common value, or by equal runs of digits."""
     return bool(left.values & right.values) or left.runs == right.runs

@@ -297,9 +297,11 @@ class Submissions:
         )
 
     def _policy(self, terms: _Terms, overrides: PolicyOverrides) -> Policy:
-        policy = policy_for(
-            terms.project, terms.pair, terms.pack, overrides, installation_engine=self._rules.default_engine
-        )
+        default_engine = self._rules.default_engine
+        try:
+            policy = policy_for(terms.project, terms.pair, terms.pack, overrides, installation_engine=default_engine)
+        except ValueError as error:
+            raise FieldRefusedError("qa_profile", f"Project or language pair: {error}.") from error
         if self._rules.engines and policy.engine not in self._rules.engines:
             offered = ", ".join(sorted(self._rules.engines))
             raise FieldRefusedError(

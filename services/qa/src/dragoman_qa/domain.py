@@ -6,17 +6,19 @@ from collections.abc import Iterable, Sequence
 
 from dragoman_contracts.events import Event, QaVerdict, TranslationVerified
 from dragoman_contracts.job import Job
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaReport, TranslationPlan, VerificationResults
 from dragoman_contracts.text import ResultSource, TargetList, Unit, UnitList, UnitTarget
 from dragoman_contracts.vocabulary import PhaseKind
-from dragoman_linguistics import summarise
-from dragoman_qa.ports import UnitChecker
+from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, profile_named, summarise
+from dragoman_qa.ports import Assignment, DocumentChecker
 
-RULES_VERSION = 1
-"""Raised when the same targets would get another verdict."""
+RULES_VERSION = 2
+"""Raised when the same targets of the same plan would get another verdict. By which checks, the plan says."""
 
 
 class VerificationOutcome(Value):
@@ -37,14 +39,31 @@ class Verified(Value):
     report: QaReport
 
 
-def verified(checker: UnitChecker, units: bytes, plan: bytes, lists: Sequence[bytes]) -> Verified:
-    """Check each translatable unit of a `UnitList` against the `TargetList`s of a `TranslationPlan`, all as JSON."""
+def verified(
+    checker: DocumentChecker, policy: Policy, target_locale: Locale, units: bytes, plan: bytes, lists: Sequence[bytes]
+) -> Verified:
+    """Check the translatable units of a `UnitList` against the `TargetList`s of a `TranslationPlan`, all as JSON."""
     planned = from_json(TranslationPlan, plan)
-    targets = (from_json(TargetList, each) for each in lists)
-    pairs = paired(from_json(UnitList, units).units, targets, planned.copied)
-    checked = tuple(checker.check(unit, target, planned.inapplicable_checks) for unit, target in pairs)
+    source = from_json(UnitList, units)
+    pairs = paired(source.units, (from_json(TargetList, each) for each in lists), planned.copied)
+    assignment = Assignment(
+        source_locale=source.source_locale,
+        target_locale=target_locale,
+        profile=profile_of(policy),
+        not_applicable=planned.inapplicable_checks,
+        rules=planned.qa_rules,
+    )
+    checked = tuple(checker.check(pairs, assignment))
     report = summarise(checked, planned.inapplicable_checks)
     return Verified(results=canonical_json(VerificationResults(units=checked)), report=report)
+
+
+def profile_of(policy: Policy) -> QaProfile:
+    """The profile a policy names. Names were not checked before they had a meaning: an unknown one is the default."""
+    try:
+        return profile_named(policy.qa_profile, policy.qa)
+    except ValueError:
+        return DEFAULT_PROFILE
 
 
 def paired(units: Iterable[Unit], lists: Iterable[TargetList], copied: Iterable[str]) -> list[tuple[Unit, UnitTarget]]:

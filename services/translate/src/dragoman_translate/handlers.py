@@ -14,6 +14,7 @@ from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.text import TargetList, UnitList, plain_text
 from dragoman_contracts.vocabulary import WorkKind
+from dragoman_linguistics import QA_RULES, profile_named
 from dragoman_runtime.telemetry import metrics
 from dragoman_runtime.worker import Task, WorkContext
 from dragoman_translate.dialogue import BatchTask, translate_batch
@@ -43,7 +44,8 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
         await engine.check_pair(job.source_locale, job.target_locale)
         units = (await objects.get_value(_units(job), UnitList)).units
         plan = await context.compute_here(plan_batches, units, engine.capabilities, policy.batch_size)
-        plan = plan.model_copy(update={"inapplicable_checks": engine.capabilities.inapplicable_checks})
+        checks = {"inapplicable_checks": engine.capabilities.inapplicable_checks, "qa_rules": QA_RULES}
+        plan = plan.model_copy(update=checks)
         return PlanOutcome(
             plan=await objects.put_value(plan),
             batch_count=len(plan.batches),
@@ -98,6 +100,7 @@ class _ObjectLedger(CallLedger):
         metrics.MODEL_CALLS_TOTAL.labels(engine, call.reply.finish_reason).inc()
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "input").inc(usage.prompt_tokens)
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "cached").inc(usage.cached_tokens)
+        metrics.MODEL_TOKENS_TOTAL.labels(engine, "cache_write").inc(usage.cache_write_tokens)
         metrics.MODEL_TOKENS_TOTAL.labels(engine, "output").inc(usage.response_tokens)
         objects, pointer = self._context.objects, call_pointer(call.fingerprint)
         ref = await self._context.persist(lambda: objects.put_value(call))
@@ -134,6 +137,7 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
         nonce=policy.nonce,
         attempt=context.attempt,
         max_attempts=job.submitted.rules.max_attempts,
+        profile=profile_named(policy.qa_profile, policy.qa),
     )
 
 

@@ -15,6 +15,7 @@ from dragoman_translate.ports import (
     EngineRequest,
     EngineUnit,
     FinishReason,
+    RawTarget,
     ReplyFault,
 )
 
@@ -57,7 +58,7 @@ def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, 
     """
     asked = {unit.unit_id: unit for unit in request.units}
     counts = Counter(target.unit_id for target in reply.targets)
-    written = {target.unit_id: target.target for target in reply.targets}
+    written = {target.unit_id: target for target in reply.targets}
     last = reply.targets[-1].unit_id if reply.targets else ""
     cut_off = last if reply.finish_reason is FinishReason.LENGTH else None
     return CheckedReply(
@@ -77,17 +78,20 @@ def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, 
 
 
 def _check_unit(
-    asked: EngineUnit, unit: Unit, locale: Locale, written: str | None, count: int, *, is_cut_off: bool
+    asked: EngineUnit, unit: Unit, locale: Locale, raw: RawTarget | None, count: int, *, is_cut_off: bool
 ) -> UnitReply:
-    if written is None:
+    if raw is None:
         return UnitReply(unit_id=asked.unit_id, fault=ReplyFault.MISSING)
+    written = raw.target
     target, _ = cleaned(parse(written, asked.source), unit.source, locale, unit.tags)
     target = settle_inside_words(unit.source, restore_margins(unit.source, target), unit.tags)
     if is_cut_off:
         return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.TRUNCATED)
     if count > 1:
         return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.DUPLICATE)
-    return checked_target(unit, target, written)
+    checked = checked_target(unit, target, written)
+    is_doubtful = raw.is_damaged and checked.fault is None
+    return checked.model_copy(update={"fault": ReplyFault.DOUBTFUL}) if is_doubtful else checked
 
 
 def checked_target(unit: Unit, target: Content, written: str = "") -> UnitReply:

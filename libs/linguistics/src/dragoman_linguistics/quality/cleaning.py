@@ -1,32 +1,241 @@
-"""What an engine certainly added to a translation, taken off before it is checked."""
+"""What an engine certainly added to a translation, taken off before it is checked.
+
+"Translation: Der Kunde zahlt.<|im_end|>"  →  "Der Kunde zahlt."            "Smith &amp; Sons"  →  "Smith & Sons"
+"Nicht <1> öffnen </1> ."  →  "Nicht <1>öffnen</1>."      "**hasta** la luz"  →  "<1>hasta</1> la luz"
+"""
 
 from __future__ import annotations
 
-import html
 import re
+from collections.abc import Callable, Sequence
 
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Content, TagSpec, normalised, plain_text
+from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, closing, normalised, opening, plain_text
+from dragoman_linguistics.quality.chat import LABELS, decoded, has_label
+from dragoman_linguistics.quality.marks import BEFORE, SPACES, UNSPACED, spaced_marks
+from dragoman_linguistics.quality.pairs import shown
 
-_CHAT_MARK = re.compile(r"<\|[a-z_]{2,30}\|>", re.IGNORECASE)
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,6}|#x[0-9a-f]{2,6});", re.IGNORECASE)
+_END_MARK = re.compile(
+    r"\s*(?:<\|[a-z_]{2,24}\|>|<｜[^｜<>\n]{1,40}｜>|\[/INST\]|<(?:end_of_turn|eos)>)\s*", re.IGNORECASE
+)
+_TRAILING_NOTE = re.compile(
+    r"\s*(?:[(\[（【]|\n\s*)(?:translator['’]?s?\s+note|note|anmerkung|hinweis|nota|remarque|примечание|注|备注|備考)\s*[:：][^()\[\]（）【】\n]*[)\]）】]?\s*$",
+    re.IGNORECASE,
+)
+_BOLD = re.compile(r"(\*\*|__)(?=\S)([^*_\n]+?)(?<=\S)\1")
+_ITALIC = re.compile(r"(?<![\w*])(\*)(?=[^\s*])([^*\n]+?)(?<=[^\s*])\*(?![\w*])")
+_DOUBLED = re.compile(r"(?<=\S)[ ]{2,}(?=\S)")
+_TIGHT_SPACE = re.compile(rf"[{SPACES}]+$")
+_HEAD_SPACE = re.compile(rf"^[{SPACES}]+")
+_QUOTES = ('""', "''", "“”", "„“", "«»", "「」", "‘’")
+_LONGEST_LABEL = 100
 
 
 def cleaned(
-    target: Content, source: Content, target_locale: Locale, specs: tuple[TagSpec, ...] = ()
+    target: Content, source: Content, target_locale: Locale, specs: Sequence[TagSpec] = ()
 ) -> tuple[Content, tuple[str, ...]]:
     """The target without what the engine certainly added, and the codes of what was taken off (empty: unchanged).
 
-    Nothing is taken off that the source has as well.
+    Nothing is taken off that the source has as well. Bold and italic written as markdown become the tags of the source
+    that the target lacks, where there are as many. What is doubtful stays, for the checks to speak about.
     """
-    text = plain_text(source)
+    parts = normalised(target)
+    before = plain_text(source)
     removed: list[str] = []
-    parts = list(target)
-    for code, pattern in (("chat.mark", _CHAT_MARK), ("text.entities", _ENTITY)):
-        if pattern.search(text):
+    for code, clean in _STEPS:
+        result = clean(parts, before, target_locale)
+        if result != parts:
+            parts = result
+            removed.append(code)
+    formatted = _with_tags_for_marks(parts, source, specs)
+    if formatted is not None:
+        parts = formatted
+        removed.append("text.markdown")
+    spaced = _without_loose_spaces(parts, source, target_locale)
+    if spaced != parts:
+        parts = spaced
+        removed.append("space.punctuation")
+    return parts, tuple(removed)
+
+
+def _without_marks(parts: Content, source: str, locale: Locale) -> Content:
+    """Without marks of chat formats; what follows one that ends an answer was not meant for the reader."""
+    if _END_MARK.search(source):
+        return parts
+    return _mapped(parts, lambda text: _END_MARK.sub("", text) if "<" in text or "[" in text else text)
+
+
+def _without_label(parts: Content, source: str, locale: Locale) -> Content:
+    """Without a label before the text, where the source begins with none."""
+    first = parts[0] if parts else ""
+    if not isinstance(first, str) or not (match := LABELS.match(first)) or has_label(source, plain_text(parts)):
+        return parts
+    rest = first[match.end() :].lstrip()
+    if match.end() > _LONGEST_LABEL or not plain_text((rest, *parts[1:])).strip():
+        return parts
+    return _without_quotes(normalised((rest, *parts[1:])), source, locale)
+
+
+def _without_note(parts: Content, source: str, locale: Locale) -> Content:
+    """Without a note in brackets, or on a line of its own, at the end of the text."""
+    last = parts[-1] if parts else ""
+    if not isinstance(last, str) or not (match := _TRAILING_NOTE.search(last)) or _TRAILING_NOTE.search(source):
+        return parts
+    brackets = sum(map(source.count, "([（【"))
+    has_more = sum(map(plain_text(parts).count, "([（【")) > brackets or ("\n" in match.group() and "\n" not in source)
+    rest = last[: match.start()]
+    return normalised((*parts[:-1], rest)) if has_more and plain_text((*parts[:-1], rest)).strip() else parts
+
+
+def _without_quotes(parts: Content, source: str, locale: Locale) -> Content:
+    """Without quotation marks round the whole text, where the source has none there and none stand inside."""
+    first, last = (parts[0], parts[-1]) if parts else ("", "")
+    if not isinstance(first, str) or not isinstance(last, str) or len(plain_text(parts).strip()) < 3:
+        return parts
+    for opened, closed in _QUOTES:
+        text = plain_text(parts).strip()
+        if text[0] == opened and text[-1] == closed and not source.strip().startswith(tuple("\"'“„«「‘")):
+            inner = text[1:-1]
+            if opened in inner or closed in inner:
+                return parts
+            head = (first.lstrip()[1:], *parts[1:])
+            tail = str(head[-1]).rstrip()[:-1]
+            return normalised((*head[:-1], tail))
+    return parts
+
+
+def _without_entities(parts: Content, source: str, locale: Locale) -> Content:
+    """With HTML entities decoded, where the source has none."""
+    return _mapped(parts, lambda text: decoded(text, source))
+
+
+def _without_doubled_spaces(parts: Content, source: str, locale: Locale) -> Content:
+    """With one space for several, where the source has no doubled ones."""
+    if _DOUBLED.search(source):
+        return parts
+    return _mapped(parts, lambda text: _DOUBLED.sub(" ", text) if "  " in text else text)
+
+
+_STEPS: tuple[tuple[str, Callable[[Content, str, Locale], Content]], ...] = (
+    ("chat.mark", _without_marks),
+    ("chat.label", _without_label),
+    ("chat.note", _without_note),
+    ("text.entities", _without_entities),
+    ("space.doubled", _without_doubled_spaces),
+)
+
+
+def _mapped(parts: Content, change: Callable[[str], str]) -> Content:
+    return normalised(change(part) if isinstance(part, str) else part for part in parts)
+
+
+def _with_tags_for_marks(parts: Content, source: Content, specs: Sequence[TagSpec]) -> Content | None:
+    """Markdown's bold or italic as the formatting tags of the source that the target lacks; None where they do not fit.
+
+    They fit where there are as many marked stretches as pairs, in the source's order: an engine that writes marks for
+    tags does so for each of them.
+    """
+    text = plain_text(parts)
+    if "*" not in text and "__" not in text:
+        return None
+    before = plain_text(source)
+    pattern = _BOLD if _BOLD.search(text) else _ITALIC
+    if not pattern.search(text) or pattern.search(before) or before.count("*") > 1:
+        return None
+    formats = {spec.id for spec in specs if spec.role is TagRole.FORMAT}
+    present = {part.id for part in parts if isinstance(part, Tag)}
+    wanted = [
+        part.id
+        for part in source
+        if isinstance(part, Tag) and part.side is TagSide.OPEN and part.id in formats and part.id not in present
+    ]
+    found = sum(len(pattern.findall(part)) for part in parts if isinstance(part, str))
+    if not wanted or found != len(wanted):
+        return None
+    ids = iter(wanted)
+    return normalised(piece for part in parts for piece in _marked(part, pattern, lambda: next(ids)))
+
+
+def _marked(part: str | Tag, pattern: re.Pattern[str], next_id: Callable[[], int]) -> list[str | Tag]:
+    if not isinstance(part, str):
+        return [part]
+    pieces: list[str | Tag] = []
+    end = 0
+    for match in pattern.finditer(part):
+        tag_id = next_id()
+        pieces += [part[end : match.start()], opening(tag_id), match[2], closing(tag_id)]
+        end = match.end()
+    return [*pieces, part[end:]]
+
+
+def _without_loose_spaces(parts: Content, source: Content, locale: Locale) -> Content:
+    """Without white space inside tags and before punctuation that the source does not have there.
+
+    A space that stands directly inside a pair, where the source's pair has none, is moved out of it; then two become
+    one, and one before a mark that has none before it in this language goes.
+    """
+    if not any(isinstance(part, str) and any(space in part for space in SPACES) for part in parts):
+        return parts
+    moved = _with_spaces_outside(parts, _tight_pairs(source))
+    return _without_spaces_at_marks(moved, source, locale)
+
+
+def _tight_pairs(source: Content) -> set[tuple[int, TagSide]]:
+    """The opening and closing tags that have text without a space directly inside of them."""
+    tight: set[tuple[int, TagSide]] = set()
+    for place, part in enumerate(source):
+        if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
+            inner = place + 1 if part.side is TagSide.OPEN else place - 1
+            text = source[inner] if 0 <= inner < len(source) else ""
+            edge = "" if isinstance(text, Tag) else text[:1] if part.side is TagSide.OPEN else text[-1:]
+            if edge.strip():
+                tight.add((part.id, part.side))
+    return tight
+
+
+def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Content:
+    result: list[str | Tag] = list(parts)
+    for place, part in enumerate(parts):
+        if not isinstance(part, Tag) or (part.id, part.side) not in tight:
             continue
-        for index, part in enumerate(parts):
-            if isinstance(part, str) and pattern.search(part):
-                parts[index] = pattern.sub("" if code == "chat.mark" else lambda m: html.unescape(m.group()), part)
-                removed.append(code)
-    return normalised(parts), tuple(dict.fromkeys(removed))
+        if part.side is TagSide.OPEN and place + 1 < len(result) and isinstance(after := result[place + 1], str):
+            space = _HEAD_SPACE.match(after)
+            if space and after.strip():
+                result[place + 1] = after[space.end() :]
+                before = result[place - 1] if place else ""
+                if isinstance(before, str) and before and not before[-1:].isspace():
+                    result[place - 1] = before + space.group()
+        elif part.side is TagSide.CLOSE and place and isinstance(before := result[place - 1], str):
+            space = _TIGHT_SPACE.search(before)
+            if space and before.strip():
+                result[place - 1] = before[: space.start()]
+                after = result[place + 1] if place + 1 < len(result) else ""
+                if isinstance(after, str) and after and not after[:1].isspace():
+                    result[place + 1] = space.group() + after
+    return normalised(result)
+
+
+def _without_spaces_at_marks(parts: Content, source: Content, locale: Locale) -> Content:
+    """Without spaces before marks and with one space for two at tags: in the text as a reader sees it."""
+    text, before = shown(parts), shown(source)
+    drop: set[int] = set()
+    if not BEFORE.search(before):
+        allowed = spaced_marks(locale)
+        for match in BEFORE.finditer(text):
+            if match[1] not in allowed:
+                drop.update(range(match.start(), match.start(1)))
+    if locale.language not in UNSPACED and not _DOUBLED.search(before):
+        for match in _DOUBLED.finditer(text):
+            drop.update(range(match.start() + 1, match.end()))
+    if not drop:
+        return parts
+    result: list[str | Tag] = []
+    offset = 0
+    for part in parts:
+        if isinstance(part, str):
+            result.append("".join(c for place, c in enumerate(part, offset) if place not in drop))
+            offset += len(part)
+        else:
+            result.append(part)
+            offset += part.side is TagSide.PLACEHOLDER
+    return normalised(result)

@@ -1,1 +1,1 @@
-"""Checkers, one module each, behind the port `UnitChecker`."""
+"""Checkers, one module each, behind the port `DocumentChecker`."""

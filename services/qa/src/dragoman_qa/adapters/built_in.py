@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from typing_extensions import override
 
 from dragoman_contracts.reports import UnitVerification
 from dragoman_contracts.text import Unit, UnitTarget
-from dragoman_linguistics import verify_unit
-from dragoman_qa.ports import UnitChecker
+from dragoman_linguistics import verify_units
+from dragoman_qa.ports import Assignment, DocumentChecker
 
 
-class BuiltInChecker(UnitChecker):
-    """Tags, numbers, empty, untranslated, white space: by the default profile."""
+class BuiltInChecker(DocumentChecker):
+    """Tags, numbers, placeholders, language, lengths, repeats, shifts, chat: by the job's profile."""
 
     @override
-    def check(self, unit: Unit, target: UnitTarget, not_applicable: Collection[str]) -> UnitVerification:
-        return verify_unit(unit, target, not_applicable=not_applicable)
+    def check(self, pairs: Sequence[tuple[Unit, UnitTarget]], assignment: Assignment) -> tuple[UnitVerification, ...]:
+        return verify_units(
+            pairs,
+            assignment.source_locale,
+            assignment.target_locale,
+            profile=assignment.profile,
+            not_applicable=assignment.not_applicable,
+            rules=assignment.rules,
+        )

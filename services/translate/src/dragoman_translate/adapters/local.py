@@ -15,8 +15,18 @@ from dragoman_translate.ports import (
     ReplyListener,
 )
 
-# These engines leave text as it is by design.
-_SAYS_NOTHING = ("text.untranslated", "text.unchanged")
+# These engines leave text as it is by design, or write it in other letters: what it says and in which language is not
+# their affair. What is lost, cut, added or shifted is.
+_SAYS_NOTHING = ("text.untranslated", "text.unchanged", "language.script", "language.wrong")
+_OTHER_LETTERS = (
+    *_SAYS_NOTHING,
+    "placeholders.missing",
+    "placeholders.added",
+    "placeholders.tags",
+    "addresses.missing",
+    "codes.missing",
+    "amounts.currency",
+)
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _CYRILLIC = "абвгдежзиклмнопрстуфхцчшщэ"
 _PSEUDO = str.maketrans(_LATIN + _LATIN.upper(), _CYRILLIC + _CYRILLIC.upper())
@@ -86,6 +96,7 @@ def identity_engine() -> LocalEngine:
 def pseudo_engine() -> LocalEngine:
     """The engine that writes Latin letters as Cyrillic ones: shows at a glance what was translated and what was not.
 
-    Text without a Latin letter comes back as it is, so "untranslated" says nothing about it.
+    Text without a Latin letter comes back as it is, so "untranslated" says nothing about it; nor does what
+    has to stay letter by letter.
     """
-    return LocalEngine("pseudo", pseudo_text, inapplicable_checks=_SAYS_NOTHING)
+    return LocalEngine("pseudo", pseudo_text, inapplicable_checks=_OTHER_LETTERS)

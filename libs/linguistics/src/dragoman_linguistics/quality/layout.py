@@ -9,32 +9,34 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from dragoman_contracts.reports import QaFinding, Severity
-from dragoman_contracts.text import Content, Unit, UnitTarget, plain_text
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import Content, plain_text
 from dragoman_linguistics.blanks import blanks_of
 from dragoman_linguistics.inside_words import unsettled
 from dragoman_linguistics.projection import flattened, tag_tree
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.pairs import Pair
 
 
-def check_inside_words(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
+def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
     """A finding where tags stand inside words that are other words in the target, or at other letters of them."""
-    count = len(unsettled(unit.source, target.target, unit.tags))
+    if not pair.unit.tags:
+        return
+    count = len(unsettled(pair.source_content, pair.content, pair.unit.tags))
     if count:
         message = f"{count} tag pair(s) inside words do not hold the source's letters; set what is raised or lowered."
-        yield _finding("tags.inside_word", message)
+        yield finding("tags.inside_word", message)
 
 
-def check_blanks(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
+def check_blanks(pair: Pair) -> Iterator[QaFinding]:
     """A finding where a blank to fill in is missing, doubled, or has other white space than in the source."""
-    blanks = blanks_of(unit.source)
+    blanks = blanks_of(pair.source_content) if pair.unit.tags else {}
     if not blanks:
         return
     wanted = Counter((tag_id, plain_text(blank)) for tag_id, blank in blanks.items())
-    count = (wanted - _held(target.target, blanks)).total() + (_held(target.target, blanks) - wanted).total()
+    count = (wanted - _held(pair.content, blanks)).total() + (_held(pair.content, blanks) - wanted).total()
     if count:
-        yield _finding(
-            "space.blank", f"{count} blank(s) to fill in differ from the source; set them as they are there."
-        )
+        yield finding("space.blank", f"{count} blank(s) to fill in differ from the source; set them as they are there.")
 
 
 def _held(content: Content, blanks: dict[int, Content]) -> Counter[tuple[int, str]]:
@@ -42,8 +44,3 @@ def _held(content: Content, blanks: dict[int, Content]) -> Counter[tuple[int, st
     text = plain_text(content)
     nodes = (node for node in flattened(tag_tree(content)) if node.is_pair and node.tag.id in blanks)
     return Counter((node.tag.id, text[node.start : node.end]) for node in nodes)
-
-
-def _finding(code: str, message: str) -> QaFinding:
-    """A finding as the check sees it; the profile sets its severity."""
-    return QaFinding(code=code, severity=Severity.INFO, message=message)

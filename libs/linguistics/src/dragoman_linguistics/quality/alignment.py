@@ -1,0 +1,166 @@
+"""Whether targets stand at their own sources: texts that were shifted by one, swapped, or merged with a neighbour's.
+
+1 "Pay 20 Euro." → "Call Mr Smith at 9."   2 "Call Mr Smith at 9." → "…"      the first target is the second's
+1 "One." → "Eins. Zwei."                   2 "Two." → "Zwei."                 the second stands in the first
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dragoman_contracts.reports import QaFinding
+from dragoman_linguistics.numbers import with_ascii_digits
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.lengths import Lengths
+from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.quality.sizes import size
+
+_TOKEN = re.compile(r"\d+|[^\W\d_]{3,}")
+_STEM = 5
+"""So many first letters of a word, without accents, tell a cognate: `transp` of transport, Transport, transporte."""
+_END = re.compile(r"([.!?:;…。！？：；])?[\s\"'»”’)\]]*$")
+_END_CLASSES = {"。": ".", "！": "!", "？": "?", "：": ":", "；": ";", "…": "."}
+_RUN, _RUN_GAIN, _STEP = 3, 9.0, 0.8
+_SWAP_GAIN, _SWAP_EACH = 8.0, 2.5
+_MERGED_WEIGHT = 2.5
+_LEAST_CONTAINED = 6.0
+_LEAST_MERGED = 1.25
+_ALIKE_SHARE = 0.55
+_LEAST_REST, _MOST_REST = 0.6, 1.7
+_MOST_WEIGHT, _LEAST_WEIGHT = 3.0, 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Features:
+    """What can be compared across languages: numbers and beginnings of words, how the text ends, and how long it is."""
+
+    anchors: frozenset[str]
+    end: str
+    length: float
+
+
+class Alignment:
+    """Compares each target of a document with the sources before and after its own."""
+
+    def __init__(self, pairs: Sequence[Pair], lengths: Lengths) -> None:
+        self._pairs = [pair for pair in pairs if pair.is_made and pair.has_both]
+        self._lengths = lengths
+        self._sources = [_features(pair.source, pair.source_size) for pair in self._pairs]
+        self._targets = [_features(pair.target, pair.target_size) for pair in self._pairs]
+        spread = Counter(anchor for each in self._sources for anchor in each.anchors)
+        count = len(self._pairs) + 1
+        self._weights = {
+            anchor: min(max(math.log(count / seen), _LEAST_WEIGHT), _MOST_WEIGHT) for anchor, seen in spread.items()
+        }
+        self._shifted: set[int] = set()
+        self._merged: set[int] = set()
+        if len(self._pairs) > 1:
+            self._find_shifted()
+            self._find_merged()
+
+    def check(self, pair: Pair) -> Iterator[QaFinding]:
+        """Findings where a target seems to be a neighbour's, or to hold a neighbour's text as well."""
+        if id(pair) in self._shifted:
+            yield finding("text.shifted", "The target fits the unit before or after better than its own source.")
+        if id(pair) in self._merged:
+            yield finding("text.merged", "The target holds the text of the unit before or after as well.")
+
+    def _score(self, source: int, target: int) -> float:
+        """How much speaks for a target being this source's: higher is likelier."""
+        ours, theirs = self._sources[source], self._targets[target]
+        common = ours.anchors & theirs.anchors
+        score = sum(self._weights[anchor] for anchor in common)
+        score += 0.6 if ours.end == theirs.end else -0.6
+        distance = self._lengths.distance(ours.length, theirs.length)
+        return score - distance * distance / 2
+
+    def _find_shifted(self) -> None:
+        own = [self._score(place, place) for place in range(len(self._pairs))]
+        gains: dict[int, list[float]] = {}
+        for step in (1, -1):
+            gains[step] = [
+                self._score(place, place + step) - own[place] if self._is_other(place, place + step) else 0.0
+                for place in range(len(self._pairs))
+            ]
+            for first, last in _runs(gains[step]):
+                self._shifted.update(id(self._pairs[place + step]) for place in range(first, last + 1))
+        for place in range(len(self._pairs) - 1):
+            forward, back = gains[1][place], gains[-1][place + 1]
+            if min(forward, back) >= _SWAP_EACH and forward + back >= _SWAP_GAIN:
+                self._shifted |= {id(self._pairs[place]), id(self._pairs[place + 1])}
+
+    def _is_other(self, place: int, other: int) -> bool:
+        """Whether a neighbour exists whose source differs."""
+        return 0 <= other < len(self._pairs) and self._sources[other] != self._sources[place]
+
+    def _find_merged(self) -> None:
+        for place, pair in enumerate(self._pairs):
+            is_long = self._lengths.relative(pair) > _LEAST_MERGED
+            for other in (place - 1, place + 1):
+                if 0 <= other < len(self._pairs) and (
+                    self._contains(place, other) or (is_long and self._reads_as_both(place, other))
+                ):
+                    self._merged.add(id(pair))
+
+    def _contains(self, place: int, other: int) -> bool:
+        """Whether a target begins or ends with the neighbour's, and what is left is as long as its own source asks for.
+
+        A source that holds the neighbour's source may have a target that holds the neighbour's target.
+        """
+        whole, inner = self._pairs[place].target.strip(), self._pairs[other].target.strip()
+        if len(inner) >= len(whole) or not (whole.endswith(inner) if other > place else whole.startswith(inner)):
+            return False
+        if self._targets[other].length < _LEAST_CONTAINED or not any(map(str.isalpha, inner)):
+            return False
+        rest = whole[: -len(inner)] if other > place else whole[len(inner) :]
+        ratio = self._lengths.ratio(self._sources[place].length, size(rest))
+        ours, theirs = (set(self._pairs[each].source.casefold().split()) for each in (place, other))
+        return _LEAST_REST <= ratio <= _MOST_REST and len(ours & theirs) < _ALIKE_SHARE * len(theirs)
+
+    def _reads_as_both(self, place: int, other: int) -> bool:
+        """Whether a target is as long as both sources ask for, and has words and numbers only the other has."""
+        ours, theirs, target = self._sources[place], self._sources[other], self._targets[place]
+        both = self._lengths.distance(ours.length + theirs.length, target.length)
+        alone = self._lengths.distance(ours.length, target.length)
+        if alone < 3.0 or both > alone - 1.5 or target.length < ours.length:
+            return False
+        foreign = (theirs.anchors - ours.anchors) & target.anchors
+        return sum(self._weights[anchor] for anchor in foreign) >= _MERGED_WEIGHT
+
+
+def _runs(gains: Sequence[float]) -> Iterator[tuple[int, int]]:
+    """First and last places of runs whose gains, each less a step's price, come to more than chance gives."""
+    total, first, best, last = 0.0, 0, 0.0, -1
+    for place, gain in enumerate([*gains, -math.inf]):
+        if total <= 0.0:
+            total, first, best, last = 0.0, place, 0.0, -1
+        total += gain - _STEP
+        if total > best:
+            best, last = total, place
+        if total < best - _RUN_GAIN or total <= 0.0 or place == len(gains):
+            if best >= _RUN_GAIN and last - first + 1 >= _RUN:
+                yield first, last
+            total = 0.0
+
+
+def _features(text: str, length: float) -> _Features:
+    anchors = frozenset(_anchor(token) for token in _TOKEN.findall(with_ascii_digits(text)))
+    match = _END.search(text)
+    end = (match[1] or "") if match else ""
+    return _Features(anchors, _END_CLASSES.get(end, end), length)
+
+
+@lru_cache(maxsize=20_000)
+def _anchor(token: str) -> str:
+    if token.isdecimal():
+        return token.lstrip("0") or "0"
+    if token.isascii():
+        return token[:_STEM].lower()
+    decomposed = unicodedata.normalize("NFKD", token.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))[:_STEM]

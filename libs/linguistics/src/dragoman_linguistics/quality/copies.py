@@ -1,0 +1,55 @@
+"""A target that is its source: untranslated, merely unchanged where it may be a name, or left in the main.
+
+"The goods are sold." → "The goods are sold!"      "Acme Widgets" → "Acme Widgets" is only mentioned
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import ResultSource
+from dragoman_linguistics.checks import VERBATIM, check_untranslated
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.pairs import Pair
+
+_WORD = re.compile(r"[^\W\d_]+")
+_KEPT = re.compile(r"<[^<>]*>|%\([^()]*\)[a-z]|\$?\{+[^{}]*\}+")
+_LEAST_WORDS = 4
+_LEAST_LEFT, _LEFT_SHARE = 6, 0.85
+
+
+def check_copies(pair: Pair) -> Iterator[QaFinding]:
+    """A finding where an engine gave the source back, or changed no more than punctuation and a few words of it."""
+    if pair.answer.result_source is not ResultSource.ENGINE or not pair.has_both:
+        return
+    if pair.source.strip().casefold() == pair.target.strip().casefold():
+        yield from check_untranslated(pair.unit, pair.answer)
+        return
+    if not _has_much_of(pair.target, pair.source):
+        return
+    ours, theirs = _words_only(pair.source), _words_only(pair.target)
+    source, words = _WORD.findall(ours.casefold()), _small(theirs)
+    if source == _WORD.findall(theirs.casefold()) and len(_small(ours)) >= _LEAST_WORDS:
+        yield finding("text.untranslated", "The target is the source, but for its punctuation.")
+    elif len(words) >= _LEAST_LEFT and abs(len(words) - len(_small(ours))) <= len(words) // 2:
+        known = set(source)
+        if sum(map(known.__contains__, words)) >= _LEFT_SHARE * len(words):
+            yield finding("text.untranslated", "Most words of the target are the source's.")
+
+
+def _words_only(text: str) -> str:
+    """The text without what is never translated."""
+    return VERBATIM.sub(" ", _KEPT.sub(" ", text))
+
+
+def _has_much_of(target: str, source: str) -> bool:
+    """Whether half of the target's words are the source's: else there is nothing to look at closely."""
+    words = set(target.split())
+    return 2 * len(words & set(source.split())) >= len(words)
+
+
+def _small(text: str) -> list[str]:
+    """The words that are no names and no abbreviations: in small letters, or of a script that has none."""
+    return [word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1]

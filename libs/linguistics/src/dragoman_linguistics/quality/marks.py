@@ -1,0 +1,119 @@
+"""White space round punctuation and tags by the target's rules, and characters that no text should have.
+
+de: "nicht ," has a space too much; fr: "nicht :" has not.        "Ã¤ndern" was read in a wrong encoding
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import Tag, TagSide
+from dragoman_linguistics.checks import DOUBLED_SPACE, DOUBLED_WORD
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.pairs import Pair
+
+SPACES = " \u00a0\u2009\u202f"
+UNSPACED = frozenset({"zh", "ja", "yue", "wuu", "lzh", "th", "lo", "km", "my", "bo", "dz"})
+"""Languages that write no spaces between words."""
+_SPACED_MARKS = {
+    **dict.fromkeys(("fr", "br", "oc", "kab", "wa"), ";:!?»"),
+    **dict.fromkeys(("hi", "ne", "mr", "pa", "bn", "as", "gu", "or", "mai"), "?!:"),
+}
+"""Marks before which a language has a space that others have not."""
+_LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
+BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+(?!\.\.)([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
+_INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+_MOJIBAKE = re.compile(
+    "[ÃÂ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "|â€[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]|ï»¿|(?:[ÐÑ][\u0080-\u00bf\u2018-\u203a]){2}"
+)
+
+
+def spaced_marks(locale: Locale) -> str:
+    """The marks before which text in a locale may have a space."""
+    return "" if locale.endswith("-CH") and locale.language != "fr" else _SPACED_MARKS.get(locale.language, "")
+
+
+def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
+    """Places where white space stands before a mark that has none before it in the locale; group 1 is the mark."""
+    if not _LOOSE.search(text):
+        return
+    allowed = spaced_marks(locale)
+    for match in BEFORE.finditer(text):
+        if match[1] not in allowed:
+            yield match
+
+
+def check_margins(pair: Pair) -> Iterator[QaFinding]:
+    """Findings about white space at the edges or doubled inside, and words written twice, where the source has none."""
+    source, target = pair.source, pair.target
+    if not source.strip() or not target.strip():
+        return
+    if source[:1].isspace() != target[:1].isspace():
+        yield finding("space.leading", "White space at the start differs from the source.", 0, 1)
+    if source[-1:].isspace() != target[-1:].isspace():
+        end = pair.place_in_plain_text(len(target))
+        yield finding("space.trailing", "White space at the end differs from the source.", end - 1, end)
+    if "  " in target or "\t" in target:
+        doubled = () if DOUBLED_SPACE.search(source) else DOUBLED_SPACE.finditer(target)
+        for match in doubled:
+            yield _at(pair, "space.doubled", "White space is doubled.", match)
+    if (match := DOUBLED_WORD.search(target)) and not DOUBLED_WORD.search(source):
+        yield _at(pair, "words.doubled", "A word is doubled.", match)
+
+
+def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
+    return finding(code, message, pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end()))
+
+
+def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
+    """Findings about white space before punctuation, and words that run together at a tag."""
+    match = next(loose_marks(pair.target, target_locale), None)
+    if match and BEFORE.search(pair.source) is None:
+        yield _at(pair, "space.punctuation", "White space stands before a punctuation mark.", match)
+    if pair.unit.tags and target_locale.language not in UNSPACED and _runs_together(pair):
+        yield finding("space.missing", "Words run together at a tag that has white space round it in the source.")
+
+
+def _runs_together(pair: Pair) -> bool:
+    """Whether a pair of tags that stands apart from the words round it in the source is inside a word in the target."""
+    return bool(_inside_words(pair.content) & _apart(pair.source_content))
+
+
+def _inside_words(content: tuple[str | Tag, ...]) -> set[int]:
+    """Ids of pairs that have a letter directly before and after both of their tags."""
+    return {tag_id for tag_id, touches in _touching(content).items() if touches == [True] * 4}
+
+
+def _apart(content: tuple[str | Tag, ...]) -> set[int]:
+    """Ids of pairs that have no letter directly outside of their tags."""
+    return {tag_id for tag_id, touches in _touching(content).items() if not touches[0] and not touches[3]}
+
+
+def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
+    """For each pair of tags whether a letter stands before and after its opening, and before and after its closing."""
+    found: dict[int, list[bool]] = {}
+    for place, part in enumerate(content):
+        if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
+            before, after = content[place - 1] if place else "", content[place + 1] if place + 1 < len(content) else ""
+            found.setdefault(part.id, []).extend(
+                (isinstance(before, str) and before[-1:].isalpha(), isinstance(after, str) and after[:1].isalpha())
+            )
+    return {tag_id: touches for tag_id, touches in found.items() if len(touches) == 4}
+
+
+def check_characters(pair: Pair) -> Iterator[QaFinding]:
+    """Findings about characters that are broken: halves of surrogate pairs, controls, text read in a wrong encoding."""
+    target = pair.target
+    if target.isascii() and target.isprintable():
+        return
+    if (match := _INVALID.search(target)) and not _INVALID.search(pair.source):
+        place = pair.place_in_plain_text(match.start())
+        yield finding(
+            "characters.invalid", "A character that no text may have: a control or half a character.", place, place + 1
+        )
+    if (match := _MOJIBAKE.search(target)) and not _MOJIBAKE.search(pair.source):
+        yield _at(pair, "characters.encoding", "Characters look as if they had been read in a wrong encoding.", match)

@@ -1,0 +1,87 @@
+"""A unit and its target as the checks read them: their texts, made once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+
+from dragoman_contracts.text import Content, ResultSource, Tag, TagRepair, TagSide, Unit, UnitTarget, plain_text
+from dragoman_linguistics.quality.sizes import PLACE, size
+
+_DIGIT = re.compile(r"\d")
+
+
+class Pair:
+    """One unit and its target. What is made of their texts is made when it is first asked for."""
+
+    def __init__(self, unit: Unit, target: UnitTarget) -> None:
+        self.unit = unit
+        self.answer = target
+        self.content: Content = target.target
+
+    @classmethod
+    def answered(cls, unit: Unit, content: Content) -> Pair:
+        """A pair of a unit and what an engine has just given for it."""
+        target = UnitTarget.model_construct(
+            unit_id=unit.unit_id,
+            target=content,
+            result_source=ResultSource.ENGINE,
+            tag_repair=TagRepair.EXACT,
+            call=None,
+        )
+        return cls(unit, target)
+
+    @cached_property
+    def source_content(self) -> Content:
+        """The source with its tags."""
+        return self.unit.source
+
+    @cached_property
+    def source(self) -> str:
+        """The source's text, with `PLACE` for each placeholder."""
+        return shown(self.source_content)
+
+    @cached_property
+    def target(self) -> str:
+        """The target's text, with `PLACE` for each placeholder."""
+        return shown(self.content)
+
+    @cached_property
+    def source_size(self) -> float:
+        """How long the source is, in Latin letters."""
+        return size(self.source)
+
+    @cached_property
+    def target_size(self) -> float:
+        """How long the target is, in Latin letters."""
+        return size(self.target)
+
+    @cached_property
+    def has_digits(self) -> bool:
+        """Whether there is a digit on either side."""
+        return bool(_DIGIT.search(self.source) or _DIGIT.search(self.target))
+
+    @property
+    def is_made(self) -> bool:
+        """Whether an engine or a memory gave the target: no person looked, and it is no copy made on purpose."""
+        return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
+
+    @cached_property
+    def has_both(self) -> bool:
+        """Whether there is text on both sides to compare."""
+        return self.source_size > 0 and self.target_size > 0
+
+    def place_in_plain_text(self, offset: int) -> int:
+        """An offset into `target` as one into the target's plain text, which findings count in."""
+        return offset - self.target.count(PLACE, 0, offset)
+
+
+def shown(content: Iterable[str | Tag]) -> str:
+    """The text of content with `PLACE` for each placeholder, so that words around one do not run together."""
+    parts = tuple(content)
+    if not any(isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER for part in parts):
+        return plain_text(parts)
+    return "".join(
+        part if isinstance(part, str) else PLACE if part.side is TagSide.PLACEHOLDER else "" for part in parts
+    )

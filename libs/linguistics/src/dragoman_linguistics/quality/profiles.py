@@ -1,0 +1,94 @@
+"""QA profiles: which checks speak, and how much each finding matters. Chosen by name, changed code by code.
+
+profile_named("lenient", {"numbers.added": "off", "length.short": "blocker"})
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dragoman_contracts.model import Value
+from dragoman_contracts.reports import Severity
+
+OFF = "off"
+"""What an override says of a check that is not to speak."""
+
+_BLOCKERS = "tags.missing tags.crossed text.empty characters.invalid"
+_WARNINGS = (
+    "tags.added tags.moved tags.emptied tags.projected tags.whole_unit numbers.missing numbers.added text.untranslated"
+    " text.too_long space.leading space.trailing space.punctuation space.missing language.script language.wrong"
+    " length.short length.long text.repeated text.shifted text.merged chat.refusal chat.label chat.talk chat.note"
+    " chat.mark chat.json text.markdown text.entities text.html placeholders.missing placeholders.added"
+    " placeholders.tags addresses.missing codes.missing amounts.currency amounts.percent characters.encoding"
+    " tags.inside_word space.blank"
+)
+_INFOS = "tags.deleted tags.reordered text.unchanged space.doubled words.doubled"
+_OFTEN_RIGHT = (
+    "numbers.added space.leading space.trailing space.punctuation space.missing length.long text.markdown text.repeated"
+    " placeholders.added placeholders.tags codes.missing amounts.percent chat.note tags.projected"
+)
+"""What a lenient profile only shows: most of these are matters of taste, or are seen at a glance."""
+
+
+class QaProfile(Value):
+    """Which checks speak, and how much each finding matters. Codes that are not named are off.
+
+    A blocker stops the unit, a warning asks for review, an info only shows.
+    """
+
+    severities: dict[str, Severity]
+
+
+def _profile(blockers: str, warnings: str, infos: str) -> QaProfile:
+    levels = ((infos, Severity.INFO), (warnings, Severity.WARNING), (blockers, Severity.BLOCKER))  # the gravest counts
+    return QaProfile(severities={code: level for codes, level in levels for code in codes.split()})
+
+
+DEFAULT_PROFILE = _profile(_BLOCKERS, _WARNINGS, _INFOS)
+"""What blocks: a tag that had to stay and is gone, no text where the source has some, characters no file may hold."""
+
+_STRICT = _profile(
+    f"{_BLOCKERS} chat.refusal chat.mark chat.json language.script placeholders.missing addresses.missing"
+    " text.untranslated text.merged text.shifted",
+    f"{_WARNINGS} {_INFOS}",
+    "",
+)
+PROFILES: Mapping[str, QaProfile] = {
+    "default": DEFAULT_PROFILE,
+    "strict": _STRICT,
+    "lenient": QaProfile(
+        severities={**DEFAULT_PROFILE.severities, **dict.fromkeys(_OFTEN_RIGHT.split(), Severity.INFO)}
+    ),
+}
+"""The profiles by name. `strict` blocks what is hardly ever right and asks for a look at all else; `lenient` asks only
+for a look at what is hardly ever right."""
+
+
+def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> QaProfile:
+    """The profile of a policy: the one of that name (empty: the default one), changed by severities by code.
+
+    An override's severity is `blocker`, `warning`, `info`, or `off`.
+
+    Raises:
+        ValueError: there is no profile of this name, no check of a code, or no such severity; the message says which
+            there are.
+    """
+    profile = PROFILES.get(name or "default")
+    if profile is None:
+        raise ValueError(f"there is no QA profile {name!r}; profiles are {', '.join(sorted(PROFILES))}")
+    return profile.model_copy(update={"severities": _overridden(profile.severities, overrides or {})})
+
+
+def _overridden(severities: Mapping[str, Severity], overrides: Mapping[str, object]) -> dict[str, Severity]:
+    changed = dict(severities)
+    for code, level in overrides.items():
+        if code not in DEFAULT_PROFILE.severities:
+            known = ", ".join(sorted(DEFAULT_PROFILE.severities))
+            raise ValueError(f"there is no QA check {code!r}; checks are {known}")
+        if level == OFF:
+            changed.pop(code, None)
+        elif isinstance(level, str) and level in set(Severity):
+            changed[code] = Severity(level)
+        else:
+            raise ValueError(f"{code}: {level!r} is no severity; severities are {', '.join(Severity)} and {OFF}")
+    return changed

@@ -1,0 +1,57 @@
+"""One target for different sources: what a refusal, a stuck model or a slipped answer gives.
+
+"The supplier delivers."  and  "The customer pays."  both  →  "Der Lieferant liefert."
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rapidfuzz import fuzz
+
+from dragoman_contracts.reports import QaFinding
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.pairs import Pair
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LEAST_SIZE = 20.0
+_ALIKE_PCT = 70.0
+_UNLIKE_PCT = 50.0
+_SEVERAL = 3
+
+
+class Repeats:
+    """Finds the targets of a document that stand for sources of different meaning."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        groups: dict[str, list[Pair]] = {}
+        for pair in pairs:
+            if pair.is_made and pair.target_size >= _LEAST_SIZE:
+                groups.setdefault(_words(pair.target), []).append(pair)
+        self._repeated = {
+            id(pair) for key, group in groups.items() if key and len(group) > 1 for pair in _of_others(group)
+        }
+
+    def check(self, pair: Pair) -> Iterator[QaFinding]:
+        """A finding where the target is also that of a source which says something else."""
+        if id(pair) in self._repeated:
+            yield finding("text.repeated", "The target is also that of a unit whose source says something else.")
+
+
+def _of_others(group: Sequence[Pair]) -> list[Pair]:
+    """The pairs of one target whose sources say different things, as far as words tell."""
+    sources = {source: pair for pair in group if (source := _words(pair.source))}
+    if len(sources) < 2:
+        return []
+    texts = list(sources)
+    # Two ways to say the same may share a translation; several that share no words do not.
+    limit = _ALIKE_PCT if len(texts) >= _SEVERAL else _UNLIKE_PCT
+    unlike = {
+        text for text in texts if any(fuzz.token_set_ratio(text, other) < limit for other in texts if other is not text)
+    }
+    return [pair for pair in group if _words(pair.source) in unlike]
+
+
+def _words(text: str) -> str:
+    return " ".join(_LETTERS.findall(text.casefold()))

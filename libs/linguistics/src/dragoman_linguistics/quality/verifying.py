@@ -1,0 +1,185 @@
+"""Every check on every unit of a document, and what follows from their findings.
+
+"Pay € 5." / "Zahlen Sie 5 $."  →  amounts.currency (warning)  →  needs_review
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Protocol
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.reports import QaFinding, UnitVerification
+from dragoman_contracts.text import TagRepair, Unit, UnitTarget
+from dragoman_linguistics import checks
+from dragoman_linguistics.quality.alignment import Alignment
+from dragoman_linguistics.quality.amounts import check_amounts
+from dragoman_linguistics.quality.chat import check_chat, check_markup, check_refusal
+from dragoman_linguistics.quality.copies import check_copies
+from dragoman_linguistics.quality.findings import finding
+from dragoman_linguistics.quality.languages import Languages
+from dragoman_linguistics.quality.layout import check_blanks, check_inside_words
+from dragoman_linguistics.quality.lengths import Lengths
+from dragoman_linguistics.quality.marks import check_characters, check_margins, check_punctuation
+from dragoman_linguistics.quality.numerals import unmatched_by_meaning
+from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.quality.placeholders import check_addresses, check_codes, check_placeholders
+from dragoman_linguistics.quality.profiles import DEFAULT_PROFILE, QaProfile
+from dragoman_linguistics.quality.repeats import Repeats
+from dragoman_linguistics.verdicts import unit_verdict
+
+QA_RULES = 2
+"""The rules new jobs are planned with. Those of a job are in its plan, so that a replay judges as was judged."""
+
+_FIRST_RULES = 1
+_LANGUAGE = frozenset({"language.script", "language.wrong"})
+
+
+class DocumentCheck(Protocol):
+    """A check that knows the whole document."""
+
+    def __call__(self, pair: Pair) -> Iterable[QaFinding]:
+        """The findings of one pair."""
+        ...
+
+
+def verify_units(
+    pairs: Sequence[tuple[Unit, UnitTarget]],
+    source_locale: Locale,
+    target_locale: Locale,
+    *,
+    profile: QaProfile = DEFAULT_PROFILE,
+    not_applicable: Collection[str] = (),
+    rules: int = QA_RULES,
+) -> tuple[UnitVerification, ...]:
+    """The verdict of each unit of a document, in its order. The units around one and the document's own measure count.
+
+    `not_applicable` are codes that say nothing about the engine that was used. `rules` are those the job was planned
+    with; by rules 1 there is one profile.
+    """
+    if rules <= _FIRST_RULES:
+        return tuple(_by_first_rules(unit, target, not_applicable) for unit, target in pairs)
+    made = [Pair(unit, target) for unit, target in pairs]
+    every = document_checks(made, source_locale, target_locale, profile, not_applicable)
+    return tuple(_verified(pair, every, profile, not_applicable) for pair in made)
+
+
+def verify_unit(
+    unit: Unit, target: UnitTarget, profile: QaProfile = DEFAULT_PROFILE, not_applicable: Collection[str] = ()
+) -> UnitVerification:
+    """The verdict of one unit by what its own texts say, whatever their locales and its neighbours."""
+    every = [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)]
+    return _verified(Pair(unit, target), every, profile, not_applicable)
+
+
+def _by_first_rules(unit: Unit, target: UnitTarget, not_applicable: Collection[str]) -> UnitVerification:
+    found = (each for check in checks.CHECKS for each in check(unit, target))
+    findings = tuple(_levelled(found, DEFAULT_PROFILE, not_applicable))
+    return UnitVerification(unit_id=unit.unit_id, verdict=unit_verdict(findings), findings=findings)
+
+
+def _verified(
+    pair: Pair, every: Iterable[DocumentCheck], profile: QaProfile, not_applicable: Collection[str]
+) -> UnitVerification:
+    found = (each for check in every for each in check(pair))
+    findings = tuple(_levelled(found, profile, not_applicable))
+    return UnitVerification(unit_id=pair.unit.unit_id, verdict=unit_verdict(findings), findings=findings)
+
+
+def _levelled(found: Iterable[QaFinding], profile: QaProfile, not_applicable: Collection[str]) -> Iterator[QaFinding]:
+    for each in found:
+        if each.code in profile.severities and each.code not in not_applicable:
+            yield each.model_copy(update={"severity": profile.severities[each.code]})
+
+
+def document_checks(
+    pairs: Sequence[Pair],
+    source_locale: Locale,
+    target_locale: Locale,
+    profile: QaProfile,
+    not_applicable: Collection[str],
+) -> list[DocumentCheck]:
+    """Every check, in the order findings are shown; those that learn from the document have done so."""
+    lengths = Lengths(pairs, source_locale, target_locale)
+    every: list[DocumentCheck] = [
+        _unit_check(UNIT_CHECKS),
+        _numbers(source_locale.language, target_locale.language),
+        _unit_check(LAYOUT_CHECKS),
+        lambda pair: check_punctuation(pair, target_locale),
+        lengths.check,
+        Repeats(pairs).check,
+        Alignment(pairs, lengths).check,
+    ]
+    if not all(code in not_applicable or code not in profile.severities for code in _LANGUAGE):
+        languages = Languages(pairs, source_locale, target_locale)
+        every += [languages.check_script, languages.check, languages.check_copies]
+    return every
+
+
+def _unit_check(every: Iterable[Callable[[Pair], Iterator[QaFinding]]]) -> DocumentCheck:
+    every = tuple(every)
+
+    def check(pair: Pair) -> Iterator[QaFinding]:
+        for each in every:
+            yield from each(pair)
+
+    return check
+
+
+def _numbers(source_language: str, target_language: str) -> DocumentCheck:
+    def check(pair: Pair) -> Iterator[QaFinding]:
+        """Findings about numbers that are not on the other side, by whatever words, calendar or clock."""
+        if not pair.has_digits or not pair.has_both:
+            return
+        missing, added = unmatched_by_meaning(pair.source, pair.target, source_language, target_language)
+        if missing:
+            yield finding("numbers.missing", f"Lacks {len(missing)} number(s) of the source.")
+        for number in added:
+            start, end = pair.place_in_plain_text(number.start), pair.place_in_plain_text(number.end)
+            yield finding("numbers.added", "A number that is not in the source.", start, end)
+
+    return check
+
+
+def _check_tags(pair: Pair) -> Iterator[QaFinding]:
+    """The findings of `check_tags`, where there are tags at all."""
+    has_none = not pair.unit.tags and pair.answer.tag_repair is TagRepair.EXACT
+    if has_none and all(isinstance(part, str) for part in (*pair.source_content, *pair.content)):
+        return
+    yield from checks.check_tags(pair.unit, pair.answer)
+
+
+def _check_empty(pair: Pair) -> Iterator[QaFinding]:
+    """The findings of `check_empty`, where a side is empty."""
+    if not pair.has_both:
+        yield from checks.check_empty(pair.unit, pair.answer)
+
+
+def _check_length(pair: Pair) -> Iterator[QaFinding]:
+    """The findings of `check_length`, where something limits the target."""
+    if pair.unit.max_length_chars is not None:
+        yield from checks.check_length(pair.unit, pair.answer)
+
+
+UNIT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
+    _check_tags,
+    _check_empty,
+    check_copies,
+    check_refusal,
+    check_chat,
+    check_markup,
+    check_placeholders,
+    check_addresses,
+    check_codes,
+    check_amounts,
+    check_characters,
+)
+"""The checks that look at one unit alone, whatever its language, of what is said."""
+
+LAYOUT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
+    check_margins,
+    _check_length,
+    check_inside_words,
+    check_blanks,
+)
+"""The checks that look at one unit alone, of how it is set."""
