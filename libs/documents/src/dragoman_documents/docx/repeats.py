@@ -8,13 +8,16 @@ was out of step, or that is more than words, is left for Word to compute (F9).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dragoman_contracts.locale import Locale
+from dragoman_documents.docx.content import strip_left, strip_right
 from dragoman_documents.docx.direction import mark_language
-from dragoman_documents.docx.distribute import set_text
+from dragoman_documents.docx.distribute import distribute
 from dragoman_documents.docx.fields import FieldMap
+from dragoman_documents.docx.formats import RunFormat, look_of
+from dragoman_documents.docx.inline import Slot
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.retold import Case, Key, Shown, in_bookmark, joined, repeated_by, repeating_fields
 from dragoman_documents.docx.styles import Styles
@@ -32,6 +35,7 @@ _WORD_PARTS = frozenset(
         PartRole.GLOSSARY,
     }
 )
+_ANY_LOOK = RunFormat(0, 0)
 _LONGEST_CHAIN = 4  # of references to references
 
 
@@ -93,17 +97,12 @@ class Repeats:
     ) -> bool:
         text = texts[repeat.key[1]] if repeat.key[0] == "paragraph" else now.get(repeat.key, "")
         text = repeat.case(text).strip()
-        first, *others = repeat.result.nodes
         if not text or joined(text) == joined(repeat.result.text):
             return False
-        old = repeat.before
-        set_text(first, old[: len(old) - len(old.lstrip())] + text + old[len(old.rstrip()) :])
-        for node in others:
-            set_text(node, "")
+        changed = distribute(_slots(repeat.result.nodes), text)
         self._package.mark_changed(repeat.part)
-        run, paragraph = first.getparent(), repeat.result.paragraph
-        if locale is not None and run is not None and paragraph is not None:
-            mark_language(paragraph, [run], locale, styles)
+        if locale is not None and repeat.result.paragraph is not None:
+            mark_language(repeat.result.paragraph, [slot.run for slot in changed], locale, styles)
         return True
 
     def _in_part(self, name: str) -> Iterator[_Repeat]:
@@ -142,6 +141,23 @@ class Repeats:
             shown = in_bookmark(start, fields)
             told.setdefault(key, shown.text if shown.is_one_text else "")
         return told
+
+
+def _slots(nodes: Sequence[Element]) -> list[Slot]:
+    """The text nodes of a result, to write over as over any stretch of text; white space at its edges stays."""
+    slots: list[Slot] = []
+    before: object = None
+    for node in nodes:
+        run = node.getparent()
+        if run is not None:
+            look = look_of(run)
+            slots.append(Slot(node, run, _ANY_LOOK, node.text or "", has_seam=look != before))
+            before = look
+    if not slots[0].text.isspace():
+        strip_left(slots[0])
+    if not slots[-1].text.isspace():
+        strip_right(slots[-1])
+    return slots
 
 
 def paragraph_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
