@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
+from dragoman_documents.docx.diff.codes import changed_field
 from dragoman_documents.docx.diff.report import Change
 from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_text_attribute
 from dragoman_documents.docx.diff.tree import own_nodes
@@ -26,6 +27,7 @@ _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
 _TOLD_BY_THEIR_INSIDE = names("w:drawing w:pict w:object mc:AlternateContent w:fldChar")
 _OF_CONTROL = names("w:sdtPr w:sdtEndPr w:sdtContent")
+_CODES = names("w:instrText w:delInstrText")  # white space in them counts: fields are cut into pieces at it
 _IDENTIFYING = 12
 _DEEP = 25
 
@@ -69,6 +71,8 @@ def rearranged(before: Element, after: Element) -> Outcome:
     outcome.troubles += [(Change.ADDED, node) for node in new.misplaced[len(old.misplaced) :]]
     if not outcome.troubles:
         outcome.troubles += _needless_runs(old, new)
+    if not outcome.troubles and (edge := changed_field(before, after)) is not None:
+        outcome.troubles.append((Change.MOVED, edge))
     if not outcome.troubles and old.text_count > new.text_count:
         outcome.troubles.append((Change.REMOVED, before))
     outcome.is_whole = not outcome.troubles
@@ -191,7 +195,8 @@ def _holds_runs(node: Element) -> bool:
 def identity(node: Element) -> Hashable:
     """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
     name = short_name(node)
-    said = "" if name in TEXT_NODES else (node.text or "").strip()
+    text = node.text or ""
+    said = "" if name in TEXT_NODES else text if name in _CODES else text.strip()
     own = (node.tag, _attributes(node), said)
     if name in _TOLD_BY_THEIR_INSIDE:
         telling = own_nodes(node)
