@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dragoman_contracts.text import TagRole
-from dragoman_documents.docx.fields import Field, FieldEdge, find_fields, has_typed_result
+from dragoman_documents.docx.fieldgroups import are_side_by_side, shown_in, with_field_groups
+from dragoman_documents.docx.fields import Field, FieldEdge, FieldMap, has_typed_result
 from dragoman_documents.docx.formats import Formats, RunFormat
-from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words, texts
+from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
 SILENT = frozenset({""}) | names(
@@ -74,13 +75,18 @@ class Flow:
             return None
         return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether a reader sees what stands here: nothing of it is a field's code."""
+        return all(item.in_result for item in self.fields)
+
 
 class Collector:
     """Reads paragraphs of one part. `nested` holds what the last paragraph contains that has text of its own."""
 
-    def __init__(self, formats: Formats, edges: dict[Element, tuple[Field, FieldEdge]]) -> None:
+    def __init__(self, formats: Formats, fields: FieldMap) -> None:
         self._formats = formats
-        self._edges = edges
+        self._fields = fields
         self._flow = Flow()
         self._seam = False
         self._depth = 0
@@ -89,7 +95,7 @@ class Collector:
 
     def learn_fields(self, element: Element) -> None:
         """Know the fields of an element that was not there when the part was read."""
-        self._edges |= find_fields(element)
+        self._fields.learn(element)
 
     def paragraph(self, element: Element, flow: Flow) -> list[Item]:
         """The items of a paragraph, or of a run that stands outside any paragraph."""
@@ -99,7 +105,7 @@ class Collector:
             self._run(element, items)
         else:
             self._children(element, items)
-        return _with_field_groups(items)
+        return with_field_groups(items)
 
     def _children(self, parent: Element, items: list[Item]) -> None:
         for child in parent:
@@ -113,15 +119,11 @@ class Collector:
         if name in SEAMS:
             self._seam = True
         elif name in _REMOVED:
-            self._skim(child)
+            self._skim(child, items)
         elif self._depth >= _MAX_DEPTH:
             self._opaque(items, child, TagRole.OTHER)
-        elif name in _THROUGH:
-            self._seam = True
-            self._depth += 1
-            self._children(child, items)
-            self._depth -= 1
-            self._seam = True
+        elif name in _THROUGH or child in self._fields.torn:
+            self._through(child, name, items)
         elif name in _GROUPS:
             self._group(child, name, items)
         elif name == "mc:AlternateContent":
@@ -141,13 +143,31 @@ class Collector:
         else:
             self._seam = True
 
+    def _through(self, child: Element, name: str, items: list[Item]) -> None:
+        """Read what an element holds as if it stood beside it; so is read what holds one end of a field only."""
+        inner = _content(child, name)
+        self._seam = True
+        if inner is not None:
+            self._depth += 1
+            self._children(inner, items)
+            self._depth -= 1
+            self._seam = True
+
+    def _simple_field(self, child: Element, items: list[Item]) -> None:
+        known = Field(attribute(child, "w:instr") or "", in_result=True)
+        is_alone = self._flow.computing is None
+        self._opaque(items, child, TagRole.FIELD, equivalent=_shown(child), joins=known)
+        last = items[-1]
+        if is_alone and isinstance(last, Opaque):
+            last.has_begin = last.has_end = True
+        self._nest_objects(child)
+
     def _group(self, child: Element, name: str, items: list[Item]) -> None:
         role = _GROUPS[name]
         if name == "w:fldSimple" and not has_typed_result(attribute(child, "w:instr") or ""):
-            self._opaque(items, child, role, equivalent=_shown(child))
-            self._nest_objects(child)
+            self._simple_field(child, items)
             return
-        inner = child if name != "w:sdt" else next((part for part in child if short_name(part) == "w:sdtContent"), None)
+        inner = _content(child, name)
         if inner is None:
             self._seam = True
             return
@@ -157,25 +177,28 @@ class Collector:
         self._children(inner, held)
         self._depth -= 1
         self._seam = True
-        held = _with_field_groups(held)
+        held = with_field_groups(held)
         if has_words(held):
             items.append(Group(role, held, node=child, inner=inner))
         elif held:
-            self._opaque(items, child, role, equivalent="".join(text.content for text in texts(held)))
-            self._keep_edges(items[-1], held)
+            self._opaque(items, child, role, equivalent=shown_in(held))
+            if self._flow.computing is None:
+                self._keep_field(items[-1], held)
 
-    def _keep_edges(self, opaque: Item, held: list[Item]) -> None:
-        """A group without words that belongs to one computed field joins it."""
-        fields = {item.field for item in held if isinstance(item, Opaque)}
-        if isinstance(opaque, Opaque) and len(fields) == 1 and all(isinstance(item, Opaque) for item in held):
-            opaque.field = fields.pop()
+    def _keep_field(self, opaque: Item, held: list[Item]) -> None:
+        """A group without words that holds one computed field is that field."""
+        fields = [item for item in held if isinstance(item, Opaque) and item.is_whole_field]
+        if isinstance(opaque, Opaque) and fields and len({item.field for item in fields}) == len(held):
+            opaque.field, opaque.has_begin, opaque.has_end = fields[0].field, True, True
 
-    def _skim(self, removed: Element) -> None:
-        """Pass over text that is tracked as deleted, keeping count of the fields in it."""
+    def _skim(self, removed: Element, items: list[Item]) -> None:
+        """Pass over text that is tracked as deleted, keeping count of its fields; inside a field it is part of that."""
         self._seam = True
-        for element in removed.iter():
-            if short_name(element) == "w:fldChar":
-                self._turn(element)
+        around = self._flow.computing
+        edges = [element for element in removed.iter() if short_name(element) == "w:fldChar"]
+        fields = [known[0] for known in map(self._turn, edges) if known is not None]
+        if around is not None and around is self._flow.computing and around not in fields:
+            self._opaque(items, removed, TagRole.FIELD)
 
     def _run(self, run: Element, items: list[Item]) -> None:
         children = list(run)
@@ -213,7 +236,8 @@ class Collector:
         if not text:
             return
         if look.is_kept or (self._flow.fields and self._flow.computing):
-            self._opaque(items, node, TagRole.OTHER, equivalent=text, joins=_KEPT)
+            shown = text if self._flow.is_shown else ""
+            self._opaque(items, node, TagRole.OTHER, equivalent=shown, joins=_KEPT)
             return
         slot = Slot(node, run, look, text, has_seam=True)
         last = items[-1] if items else None
@@ -244,27 +268,49 @@ class Collector:
         joins: Field | None = None,
     ) -> None:
         """Add a thing; what belongs to one computed field, or neighbours that `joins` says are one, make one thing."""
+        computing = self._flow.computing
+        if computing is not None:
+            self._piece_of_field(items, node, computing, equivalent=equivalent)
+            return
         self._seam = True
-        field = self._flow.computing or joins
         last = items[-1] if items else None
-        if isinstance(last, Opaque) and field is not None and last.field is field and not last.edge:
+        if isinstance(last, Opaque) and joins is not None and last.field is joins:
             last.nodes.append(node)
             last.equivalent += equivalent
             return
         items.append(
             Opaque(
                 [node],
-                TagRole.FIELD if self._flow.computing else role,
+                role,
                 equivalent=equivalent,
-                can_delete=name in _DELETABLE and field is None,
-                can_copy=name in _COPYABLE and field is None,
-                field=field,
+                can_delete=name in _DELETABLE and joins is None,
+                can_copy=name in _COPYABLE and joins is None,
+                field=joins,
             )
         )
 
+    def _piece_of_field(
+        self, items: list[Item], node: Element, field: Field, side: str | None = None, equivalent: str = ""
+    ) -> Opaque:
+        """Add a node to what its field is here: the field itself, or the opening or closing of one with typed text.
+
+        A typed field that is still in its code makes its opening, and with it whatever that code holds.
+        """
+        self._seam = True
+        edge = side if side is not None else "open" if field.is_typed else ""
+        last = items[-1] if items else None
+        if isinstance(last, Opaque) and last.field is field and last.edge == edge and not last.has_end:
+            last.nodes.append(node)
+            last.equivalent += equivalent
+            return last
+        role = TagRole.LINK if edge and field.kind == "HYPERLINK" else TagRole.FIELD
+        made = Opaque([node], role, equivalent=equivalent, can_reorder=not edge, field=field, edge=edge)
+        items.append(made)
+        return made
+
     def _turn(self, char: Element) -> tuple[Field, FieldEdge] | None:
         """Move the flow over a field character; None where it belongs to no complete field."""
-        known = self._edges.get(char)
+        known = self._fields.edges.get(char)
         if known is None:
             return None
         field, edge = known
@@ -284,41 +330,22 @@ class Collector:
             self._seam = True
             return
         field, edge = known
-        outer = around if around is not None and around is not field else None
-        if outer is not None or not field.is_typed:
-            self._edge_of_computed(items, char, outer or field)
+        if around is not None and around is not field:
+            self._piece_of_field(items, char, around)
             return
-        self._seam = True
-        role = TagRole.LINK if field.kind == "HYPERLINK" else TagRole.FIELD
-        side = "close" if edge == "end" else "open"
-        last = items[-1] if items else None
-        if isinstance(last, Opaque) and last.field is field and last.edge == side:
-            last.nodes.append(char)
-        else:
-            items.append(Opaque([char], role, can_reorder=False, field=field, edge=side))
-
-    def _edge_of_computed(self, items: list[Item], char: Element, field: Field) -> None:
-        self._seam = True
-        last = items[-1] if items else None
-        if isinstance(last, Opaque) and last.field is field and not last.edge:
-            last.nodes.append(char)
-        else:
-            items.append(Opaque([char], TagRole.FIELD, field=field))
+        side = "" if not field.is_typed else "close" if edge == "end" else "open"
+        piece = self._piece_of_field(items, char, field, side)
+        piece.has_begin |= edge == "begin"
+        piece.has_end |= edge == "end"
+        if piece.is_whole_field:
+            piece.can_reorder = are_side_by_side(piece.nodes)
 
     def _instruction(self, node: Element, items: list[Item]) -> None:
         field = self._flow.computing
         if field is None:
             self._seam = True
-            return
-        self._seam = True
-        last = items[-1] if items else None
-        if isinstance(last, Opaque) and last.field is field:
-            last.nodes.append(node)
         else:
-            is_opening = field.is_typed and self._flow.fields[-1:] == [field]
-            items.append(
-                Opaque([node], TagRole.FIELD, field=field, edge="open" if is_opening else "", can_reorder=False)
-            )
+            self._piece_of_field(items, node, field)
 
     def _alternate(self, element: Element, items: list[Item], in_run: tuple[Element, RunFormat] | None) -> None:
         """Alternate content: the first choice is read, a fallback with the same text nodes is written in step."""
@@ -364,6 +391,11 @@ def style_of(paragraph: Element) -> str:
     return attribute(style, "w:val") or "" if style is not None and short_name(style) == "w:pStyle" else ""
 
 
+def _content(element: Element, name: str) -> Element | None:
+    """The element with the runs of a group: itself, or what a content control has for them."""
+    return element if name != "w:sdt" else next((part for part in element if short_name(part) == "w:sdtContent"), None)
+
+
 def _direct_text(branch: Element, in_run: bool, depth: int = 0) -> list[Element]:
     """The text nodes of a branch of alternate content that belong to the paragraph around it."""
     if not short_name(branch) or depth > _MAX_DEPTH:
@@ -381,46 +413,3 @@ def _direct_text(branch: Element, in_run: bool, depth: int = 0) -> list[Element]
 
 def _shown(element: Element) -> str:
     return "".join(node.text or "" for node in element.iter() if short_name(node) == "w:t")
-
-
-def _with_field_groups(items: list[Item]) -> list[Item]:
-    """The items with each typed field that opens and closes among them made a group; one without words, one opaque."""
-    result: list[Item] = []
-    starts: list[tuple[Opaque, int]] = []
-    for item in items:
-        if isinstance(item, Opaque) and item.edge == "open":
-            starts.append((item, len(result)))
-            result.append(item)
-        elif isinstance(item, Opaque) and item.edge == "close" and starts and starts[-1][0].field is item.field:
-            opening, position = starts.pop()
-            held = result[position + 1 :]
-            del result[position:]
-            result.append(_field_group(opening, held, item))
-        else:
-            result.append(item)
-    return result
-
-
-def _field_group(opening: Opaque, held: list[Item], closing: Opaque) -> Item:
-    if has_words(held):
-        return Group(opening.role, held, opening=opening, closing=closing)
-    nodes = [*opening.nodes, *_nodes(held), *closing.nodes]
-    return Opaque(nodes, opening.role, equivalent="".join(text.content for text in texts(held)), field=opening.field)
-
-
-def _nodes(items: Sequence[Item]) -> list[Element]:
-    nodes: list[Element] = []
-    for item in items:
-        if isinstance(item, Text):
-            nodes += [slot.node for slot in item.slots]
-        elif isinstance(item, Opaque):
-            nodes += item.nodes
-        elif item.node is not None:
-            nodes.append(item.node)
-        else:
-            nodes += [
-                *(item.opening.nodes if item.opening else ()),
-                *_nodes(item.items),
-                *(item.closing.nodes if item.closing else ()),
-            ]
-    return nodes

@@ -26,6 +26,7 @@ class TagIndex:
     group_bases: dict[Group, int] = field(default_factory=dict[Group, int])
 
 
+_ENDS_SENTENCE = frozenset({TagRole.TAB, TagRole.BREAK})
 _NO_TAGS = TagIndex()  # shared: most units have no tags, and there are many units
 
 
@@ -61,7 +62,8 @@ def _spec(
 def tag_content(items: list[Item]) -> Tagged | None:
     """The content of the unit these items make, None where there are no words.
 
-    Tags and white space before the first and after the last word stay outside; so does a group around everything.
+    Tags and white space before the first and after the last word stay outside, but for fields beside these words, which
+    are part of their sentence: `{MERGEFIELD name} has ordered`. A group around everything stays outside too.
     """
     if len(items) == 1 and isinstance(items[0], Text):
         return _plain_content(items[0])
@@ -89,16 +91,36 @@ def _plain_content(text: Text) -> Tagged | None:
 
 
 def trimmed(items: list[Item]) -> list[Item]:
-    """The items from the first to the last that holds words, out of the groups that are around them all."""
+    """The items from the first to the last that holds words, out of the groups that are around them all, and with the
+    fields that belong to their sentence.
+    """
     while True:
-        while items and not _holds_words(items[0]):
-            items = items[1:]
-        while items and not _holds_words(items[-1]):
-            items = items[:-1]
+        words = [index for index, item in enumerate(items) if _holds_words(item)]
+        if not words:
+            return []
+        first, last = words[0], words[-1]
+        before = _outermost_field(items[:first][::-1])
+        after = _outermost_field(items[last + 1 :])
+        items = items[first - before : last + 1 + after]
         if len(items) == 1 and isinstance(items[0], Group):
             items = items[0].items
             continue
         return items
+
+
+def _outermost_field(beside: Sequence[Item]) -> int:
+    """How many items beside the words, the nearest first, reach to the last field of their sentence; 0 without one.
+
+    A tab or a break ends the sentence: the page number behind the leader of a table of contents is no part of an entry.
+    """
+    count = 0
+    for number, item in enumerate(beside, start=1):
+        if isinstance(item, Opaque) and item.is_whole_field:
+            if item.field is not None and item.field.is_part_of_text:
+                count = number
+        elif isinstance(item, Opaque) and (item.edge or item.role in _ENDS_SENTENCE):
+            break
+    return count
 
 
 def _holds_words(item: Item) -> bool:
@@ -207,7 +229,7 @@ class _Writer:
         return tag_id
 
     def _group(self, item: Group, parts: list[str | Tag]) -> None:
-        tag_id = self._number(_spec(self._next, item.role))
+        tag_id = self._number(_spec(self._next, item.role, can_reorder=item.can_reorder))
         self.tags.groups[tag_id] = item
         self.tags.ids[item] = tag_id
         base = prevailing(item.items) or 0

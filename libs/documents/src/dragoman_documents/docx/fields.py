@@ -1,40 +1,57 @@
 """Complex fields: which characters open and close them, and which of them show text a reader reads (ECMA-376 §17.16).
 
-A field is `begin`, instruction, `separate`, result, `end`; it nests, and may run over paragraphs. What a field computes
-(PAGE, DATE, REF …) is written anew by Word, so only results that are typed text are translated.
+A field is `begin`, code, `separate`, result, `end`; it nests, in codes and in results, and may run over paragraphs.
+What a field computes (PAGE, DATE, REF …) is written anew by Word, so only results that are typed text are translated.
+`{HYPERLINK "mailto:{MERGEFIELD mail}" | our office}` is one field with a code that holds another: only "our office" is
+text.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
-_KIND = re.compile(r"\s*\\?\s*([A-Za-z]+)")
-_TYPED_RESULTS = frozenset({"HYPERLINK", "FORMTEXT", "TOC", "TOA", "INDEX"})
+_KIND = re.compile(r"\s*\\?\s*([A-Za-z]+|=)")
+_TYPED_RESULTS = names(
+    "HYPERLINK FORMTEXT TOC TOA INDEX IF QUOTE INCLUDETEXT INCLUDE AUTOTEXT AUTOTEXTLIST GLOSSARY FILLIN"
+)
+_NEVER_SHOWN = names("XE TC TA RD SET ASK PRIVATE ADVANCE NEXT NEXTIF SKIPIF")
+_DRAWN = names("FORMCHECKBOX INCLUDEPICTURE IMPORT EMBED SHAPE LINK DDE DDEAUTO CONTROL HTMLCONTROL ADDIN")
+_WRAPPERS = names("w:hyperlink w:ins w:moveTo w:sdt w:dir w:bdo w:fldSimple")
 _STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
+
+NESTED = "\ufffc"
+"""Stands in a code for a field that is nested there."""
 
 FieldEdge = Literal["begin", "separate", "end"]
 
 
 @dataclass(eq=False, slots=True)
 class Field:
-    """One complex field. `is_open` is walking state: whether its instruction has ended."""
+    """One field. `in_result` is walking state: whether its code has ended.
+
+    `is_in_text` says that it stands in no code and in nothing that Word computes.
+    """
 
     instruction: str = ""
     in_result: bool = False
+    is_in_text: bool = True
+    kind: str = field(init=False)
+    is_typed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the field's name in capitals, such as `HYPERLINK`, and whether somebody typed its result."""
+        self.kind = field_kind(self.instruction)
+        self.is_typed = self.kind in _TYPED_RESULTS
 
     @property
-    def kind(self) -> str:
-        """The field's name in capitals, such as `HYPERLINK`."""
-        return field_kind(self.instruction)
-
-    @property
-    def is_typed(self) -> bool:
-        """Whether the result is text somebody typed, which is translated."""
-        return has_typed_result(self.instruction)
+    def is_part_of_text(self) -> bool:
+        """Whether a reader reads the result as words of the sentence around it: no entry of an index, no picture."""
+        return bool(self.instruction.strip()) and self.kind not in _NEVER_SHOWN and self.kind not in _DRAWN
 
 
 def field_kind(instruction: str) -> str:
@@ -48,42 +65,92 @@ def has_typed_result(instruction: str) -> bool:
     return field_kind(instruction) in _TYPED_RESULTS
 
 
-def find_fields(root: Element) -> dict[Element, tuple[Field, FieldEdge]]:
-    """The field and edge of every fldChar that belongs to a complete field.
+class FieldMap:
+    """The edges of the complete fields of a part, its simple fields, and the elements that hold only a piece of one.
 
     Edges without their partner are left out: a field that never ends must not swallow the rest of the document.
     """
+
+    def __init__(self, root: Element) -> None:
+        self.edges: dict[Element, tuple[Field, FieldEdge]] = {}
+        self.simple: dict[Element, Field] = {}
+        self.torn: set[Element] = set()
+        self.learn(root)
+
+    def learn(self, root: Element) -> None:
+        """Know the fields of an element, which need not have been there when the part was read."""
+        stacks: dict[Element, list[_Open]] = {}
+        for element in root.iter(*_tags(root)):
+            stack = stacks.setdefault(_story(element, root), [])
+            name = short_name(element)
+            if name == "w:instrText":
+                if stack and not stack[-1].separate:
+                    stack[-1].code.append(element.text or "")
+                continue
+            if name == "w:fldSimple":
+                code = attribute(element, "w:instr") or ""
+                self.simple[element] = Field(code, in_result=True, is_in_text=self._is_in_text(element, stack))
+                continue
+            edge = attribute(element, "w:fldCharType")
+            if edge == "begin":
+                stack.append(_Open(element, self._is_in_text(element, stack)))
+            elif edge == "separate" and stack and not stack[-1].separate:
+                stack[-1].separate.append(element)
+            elif edge == "end" and stack:
+                self._close(stack.pop(), element)
+                if stack and not stack[-1].separate:
+                    stack[-1].code.append(NESTED)
+
+    def _is_in_text(self, element: Element, stack: list[_Open]) -> bool:
+        around = (self.simple.get(ancestor) for ancestor in element.iterancestors()) if self.simple else ()
+        return _show_text(stack) and all(known is None or known.is_typed for known in around)
+
+    def _close(self, opened: _Open, end: Element) -> None:
+        known = Field("".join(opened.code), is_in_text=opened.is_in_text)
+        self.edges[opened.begin] = (known, "begin")
+        self.edges |= dict.fromkeys(opened.separate, (known, "separate"))
+        self.edges[end] = (known, "end")
+        homes = [_home(edge) for edge in (opened.begin, *opened.separate, end)]
+        if any(home is not homes[0] for home in homes):
+            around = [set(_wrappers(home)) for home in homes]
+            self.torn |= set[Element]().union(*around) - around[0].intersection(*around)
+
+
+@dataclass(eq=False, slots=True)
+class _Open:
+    begin: Element
+    is_in_text: bool
+    code: list[str] = field(default_factory=list[str])
+    separate: list[Element] = field(default_factory=list[Element])
+
+
+def _show_text(around: list[_Open]) -> bool:
+    """Whether the innermost of these open fields shows text that was typed, or there is none."""
+    return not around or (
+        around[-1].is_in_text and bool(around[-1].separate) and has_typed_result("".join(around[-1].code))
+    )
+
+
+def _home(edge: Element) -> Element | None:
+    """The element that the run of an edge stands in."""
+    run = edge.getparent()
+    return run.getparent() if run is not None else None
+
+
+def _wrappers(home: Element | None) -> Iterator[Element]:
+    """The element and those around it, up to the paragraph, that hold runs."""
+    while home is not None and short_name(home) != "w:p":
+        if short_name(home) in _WRAPPERS:
+            yield home
+        home = home.getparent()
+
+
+def _tags(root: Element) -> tuple[str, ...]:
     namespace = root.tag.rpartition("}")[0] + "}"
-    found: dict[Element, tuple[Field, FieldEdge]] = {}
-    stacks: dict[Element, list[list[tuple[Element, FieldEdge]]]] = {}
-    instructions: dict[Element, list[str]] = {}
-    for element in root.iter(*_tags(root, namespace)):
-        name = short_name(element)
-        stack = stacks.setdefault(_story(element, root), [])
-        if name == "w:instrText":
-            if stack and len(stack[-1]) == 1:
-                instructions[stack[-1][0][0]].append(element.text or "")
-            continue
-        edge = attribute(element, "w:fldCharType")
-        if edge == "begin":
-            stack.append([(element, "begin")])
-            instructions[element] = []
-        elif edge == "separate" and stack:
-            stack[-1].append((element, "separate"))
-        elif edge == "end" and stack:
-            edges = stack.pop()
-            field = Field("".join(instructions[edges[0][0]]))
-            edges.append((element, "end"))
-            for node, kind in edges:
-                found[node] = (field, kind)
-    return found
-
-
-def _tags(root: Element, namespace: str) -> tuple[str, ...]:
     word = {value for value in root.nsmap.values() if value.endswith("wordprocessingml/2006/main")}
     word |= {value for value in root.nsmap.values() if value.endswith("/wordprocessingml/main")}
     spaces = {f"{{{value}}}" for value in word} | {namespace}
-    return tuple(space + local for space in sorted(spaces) for local in ("fldChar", "instrText"))
+    return tuple(space + local for space in sorted(spaces) for local in ("fldChar", "instrText", "fldSimple"))
 
 
 def _story(element: Element, root: Element) -> Element:

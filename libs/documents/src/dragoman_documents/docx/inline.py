@@ -49,7 +49,11 @@ class Text:
 
 @dataclass(eq=False, slots=True)
 class Opaque:
-    """What is no text: a tab, a note reference, a picture, a computed field. `nodes` are neighbours in the file."""
+    """What is no text: a tab, a note reference, a picture, a computed field. `nodes` are neighbours in the file.
+
+    For a piece of a field, `has_begin` and `has_end` say whether the field's first and last edge are among the nodes.
+    A field's opening (`edge`) is all of a typed field up to its result, its code with whatever is nested in it.
+    """
 
     nodes: list[Element]
     role: TagRole
@@ -59,13 +63,21 @@ class Opaque:
     can_reorder: bool = True
     field: Field | None = None
     edge: str = ""
+    has_begin: bool = False
+    has_end: bool = False
+
+    @property
+    def is_whole_field(self) -> bool:
+        """Whether a field begins and ends in here."""
+        return self.has_begin and self.has_end
 
 
 @dataclass(eq=False, slots=True)
 class Group:
     """Items inside an element of the file (a link, a content control, an insertion), or between a field's two edges.
 
-    For a field `node` is None, and `opening` and `closing` hold its edges.
+    For a field `node` is None, and `opening` and `closing` hold its edges. `can_reorder` is False where moving it would
+    take a piece of it out of something else that keeps the rest.
     """
 
     role: TagRole
@@ -74,6 +86,7 @@ class Group:
     inner: Element | None = None
     opening: Opaque | None = None
     closing: Opaque | None = None
+    can_reorder: bool = True
 
 
 Item = Text | Opaque | Group

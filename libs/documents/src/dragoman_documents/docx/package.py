@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.archive import Archive, Entry
+from dragoman_documents.docx.fields import FieldMap
 from dragoman_documents.docx.fold import Folds, fold
 from dragoman_documents.docx.points import Points, take_points
 from dragoman_documents.docx.xml import (
@@ -142,6 +143,7 @@ class Package:
         self.budget = budget
         self._folded_bytes = folded_bytes
         self._folds: dict[str, Folds] = {}
+        self._fields: dict[str, FieldMap] = {}
         self._points: dict[str, Points] = {}
         self.size_bytes = len(data)
         self._archive = Archive(data, budget)
@@ -219,6 +221,13 @@ class Package:
     def folds(self, name: str) -> Folds | None:
         """What reads and writes the stubs of a parsed part; None where it has none."""
         return self._folds.get(_key(name))
+
+    def fields(self, name: str, root: Element) -> FieldMap:
+        """The fields of a parsed part with that root, found once."""
+        found = self._fields.get(_key(name))
+        if found is None:
+            found = self._fields[_key(name)] = FieldMap(root)
+        return found
 
     def read(self, name: str) -> bytes:
         """The bytes of a part; not those of a part that was added as a tree."""

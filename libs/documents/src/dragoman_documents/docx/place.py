@@ -16,6 +16,7 @@ from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.distribute import distribute, set_text
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, texts
 from dragoman_documents.docx.nesting import may_hold
+from dragoman_documents.docx.order import in_source_order, moves_fixed
 from dragoman_documents.docx.splice import detach, empty_like, isolated, put, twins
 from dragoman_documents.docx.xml import Element, legal_text
 
@@ -38,10 +39,20 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     """Write a target into the paragraph; the runs whose text changed."""
     if stays_in_place(tagged.content, target):
         return [slot.run for slot in _fill(tagged, target)]
+    if _is_knotted(tagged) or moves_fixed(tagged.tags.specs, tagged.content, target):
+        target = in_source_order(tagged.content, target)
     placer = _Placer(tagged)
     placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
     placer.finish()
     return placer.changed
+
+
+def _is_knotted(tagged: Tagged) -> bool:
+    """Whether a field of the unit stands partly inside something that would keep a piece of it."""
+    tags = tagged.tags
+    return any(opaque.is_whole_field and not opaque.can_reorder for opaque in tags.opaques.values()) or any(
+        not group.can_reorder for group in tags.groups.values()
+    )
 
 
 def stays_in_place(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> bool:

@@ -11,7 +11,6 @@ from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collect import Collector, Flow, style_of
 from dragoman_documents.docx.content import tag_content
-from dragoman_documents.docx.fields import find_fields
 from dragoman_documents.docx.fold import Folds, fold_number
 from dragoman_documents.docx.formats import Formats, read_hidden_styles
 from dragoman_documents.docx.options import ExtractOptions
@@ -55,8 +54,8 @@ def plan_units(package: Package, options: ExtractOptions, is_writing: bool = Fal
         root = package.root(name)
         if root is None or (switch and not getattr(options, switch)):
             continue
-        folds = package.folds(name)
-        walker = _PartWalker(name, story, root, formats, options, package.budget, folds, is_writing)
+        folds, fields = package.folds(name), package.fields(name, root)
+        walker = _PartWalker(name, story, root, Collector(formats, fields), options, package.budget, folds, is_writing)
         plans += _in_step(walker.walk(), plans)
     return plans
 
@@ -113,21 +112,20 @@ class _PartWalker:
         part: str,
         story: StoryKind,
         root: Element,
-        formats: Formats,
+        collector: Collector,
         options: ExtractOptions,
         budget: Budget,
         folds: Folds | None,
         is_writing: bool,
     ) -> None:
         self._part = part
-        self._formats = formats
         self._folds = folds
         self._budget = budget
         self._root = root
         self._story = story
         self._options = options
         self._is_writing = is_writing
-        self._collector = Collector(formats, find_fields(root))
+        self._collector = collector
         self._plans: list[Plan] = []
         self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
         self._places: dict[tuple[str | Tag, ...], list[int]] = {}
