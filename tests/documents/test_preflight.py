@@ -2,7 +2,7 @@
 
 import pytest
 
-from documents.wordml import document, package, paragraph, run, story
+from documents.wordml import document, field, package, paragraph, run, story
 from dragoman_documents import DocumentFacts, Severity, inspect
 
 
@@ -34,6 +34,11 @@ def test_a_document_without_text_is_warned_of_and_not_blocked() -> None:
             "choices",
         ),
         ("<w:sdt><w:sdtPr><w:dataBinding/></w:sdtPr></w:sdt>", "data_bound"),
+        (field('XE "pump:oil" \\b', ""), "index_entries"),
+        (field("MACROBUTTON NoMacro [Type here]", ""), "field_texts"),
+        ('<w:fldSimple w:instr="FILLIN &quot;Your name?&quot;"/>', "field_texts"),
+        (field('INCLUDETEXT "a.docx"', run("their text")), "included_texts"),
+        (field("SAVEDATE", run("2 May")), "computed_fields"),
     ],
 )
 def test_what_matters_in_the_text_is_found(inner: str, code: str) -> None:

@@ -74,6 +74,31 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         "Lists to choose from: {count}. Their entries stay in the source language, because stored answers name them. "
         "Change the entries in Word, under the properties of the control.",
     ),
+    "index_entries": (
+        _WARNING,
+        "Entries for an index, a table of contents or of authorities in field codes (XE, TC, TA): {count}. They stay "
+        "in the source language, and show when Word builds the list anew. Translate them in Word (Alt+F9 shows them).",
+    ),
+    "field_texts": (
+        _WARNING,
+        "Fields whose code holds text that Word shows (prompts, buttons, conditions): {count}. What they show now is "
+        "translated where it stands in the text, their code is not. Translate it in Word (Alt+F9 shows it).",
+    ),
+    "included_texts": (
+        _INFO,
+        "Fields that include text from other files or AutoText: {count}. What they show is translated here; Word "
+        "fetches it in the source language again when they are updated. Unlink them (Ctrl+Shift+F9) to keep it.",
+    ),
+    "repeating_fields": (
+        _INFO,
+        "Fields that repeat a heading, a caption or the title: {count}. They are kept in step with the translation. "
+        "After later edits press Ctrl+A and F9 in Word.",
+    ),
+    "computed_fields": (
+        _INFO,
+        "Fields with words that Word computes, or that no longer show what they repeat: {count}. They stay as they "
+        "are. Press Ctrl+A and F9 in Word to have them computed anew from the translation.",
+    ),
     "imported_chunks": (
         _WARNING,
         "Pieces of other files that Word imports when it opens the document: {count}. They cannot be reached. "

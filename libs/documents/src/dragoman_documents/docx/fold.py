@@ -156,6 +156,14 @@ class Folds:
             parent.remove(stub)
         return element
 
+    def unfold(self, root: Element, pattern: re.Pattern[bytes]) -> list[Element]:
+        """Put the paragraphs whose bytes match into the tree of the part, for what must be found there."""
+        if pattern.search(self.data) is None:
+            return []
+        stubs = [element for element in root.iter("{*}p") if fold_number(element) is not None]
+        spans = [(stub, self._folds[fold_number(stub) or 0]) for stub in stubs]
+        return [self.unfolded(stub) for stub, fold in spans if pattern.search(self.data, fold.start, fold.end)]
+
     def write(
         self,
         number: int,

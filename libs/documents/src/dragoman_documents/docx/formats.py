@@ -132,6 +132,11 @@ class Formats:
         return bool(is_hidden) and not options.hidden_text
 
 
+def look_of(run: Element) -> Key:
+    """What tells a run's properties from others: equal for runs that state the same."""
+    return tuple(_properties_key(next((child for child in run if short_name(child) == "w:rPr"), None)))
+
+
 def _fingerprint(run: Element, properties: Element | None) -> Key:
     """What tells a run's format from others in the same file, cheap to build: runs are many and formats few."""
     parts: list[object] = [run.tag]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Content, normalised
+from dragoman_contracts.text import Content, normalised, plain_text
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.direction import mirror_rest
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.repeats import Repeats, paragraph_texts
 from dragoman_documents.docx.stories import plan_units, prose_parts, style_parts
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
@@ -61,6 +62,7 @@ def _write(
     styles: Styles,
 ) -> bool:
     """Put the targets wherever their texts are shown; whether any is another text."""
+    repeats = Repeats(package)  # first, for what it takes out of folds
     plans = {plan.unit_id: plan for plan in plan_units(package, options, is_writing=True)}
     unknown = targets.keys() - plans.keys()
     if unknown:
@@ -78,6 +80,10 @@ def _write(
                     package.mark_changed(shown.part)
                     is_changed = True
     controls.follow()
+    if is_changed and repeats.count:
+        pairs = ((plan.content, targets.get(plan.unit_id, plan.content)) for plan in plans.values())
+        texts = paragraph_texts((plain_text(source), plain_text(target)) for source, target in pairs)
+        repeats.follow(texts, target_locale, styles)
     return is_changed
 
 

@@ -9,6 +9,7 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.text import plain_text
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.fieldcounts import FieldCounts
 from dragoman_documents.docx.findings import Finding, finding
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
@@ -170,6 +171,7 @@ def _findings(
     yield from unreadable_parts(package)
     count = survey.elements
     workbooks = _chart_workbooks(package)
+    fields = FieldCounts(package, plans)
     spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),
@@ -181,6 +183,11 @@ def _findings(
         ("embedded_objects", len(package.with_role(PartRole.EMBEDDED)) - workbooks),
         ("chart_workbooks", workbooks),
         ("choices", sum(count[name] for name in _CHOICES)),
+        ("index_entries", fields.entries),
+        ("field_texts", fields.texts),
+        ("included_texts", fields.included),
+        ("repeating_fields", fields.in_step),
+        ("computed_fields", fields.computed),
         ("imported_chunks", count["w:altChunk"]),
         ("subdocuments", count["w:subDoc"]),
         ("pictures", len(package.with_role(PartRole.PICTURE))),
