@@ -26,6 +26,7 @@ _OTHER_LETTERS = (
     "addresses.missing",
     "codes.missing",
     "amounts.currency",
+    "tags.inside_word",
 )
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
 _CYRILLIC = "абвгдежзиклмнопрстуфхцчшщэ"
