@@ -58,6 +58,7 @@ def test_what_an_engine_adds_is_found(target: str, code: str) -> None:
     ("source", "target"),
     [
         ("I'm sorry, but I can't help you with that.", "Es tut mir leid, aber ich kann Ihnen dabei nicht helfen."),
+        ("I'm sorry, but we detected an empty file.", "Es tut mir leid, aber ich habe eine leere Datei erkannt."),
         ("Translation: by the author", "Übersetzung: vom Autor"),
         ("Answer: see page three", "Antwort: siehe Seite drei"),
         ("Languages: translation and interpreting", "Übersetzung: Sprachen und Dolmetschen"),

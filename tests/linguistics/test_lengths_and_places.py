@@ -116,6 +116,14 @@ def test_two_merged_targets_are_found(place: int) -> None:
     assert judged(*texts)[place] & {"text.merged", "length.long"}
 
 
+def test_a_copy_whose_words_are_translated_elsewhere_is_no_name() -> None:
+    right = [("The Delivery is late.", "Die Lieferung ist verspätet."), ("Acme Tools are here.", "Acme Tools sind da.")]
+    assert "text.untranslated" in judged(*right, ("Delivery", "Delivery"))[2]
+    assert "text.untranslated" not in judged(*right, ("Acme Tools", "Acme Tools"))[2]
+    assert "text.untranslated" not in judged(*right, ("Acme Delivery", "Acme Delivery"))[2]
+    assert "text.untranslated" in judged(("Annex", "Anhang"), *right, ("Annex", "Annex"))[3]
+
+
 def test_a_target_that_holds_a_neighbours_as_its_source_does_is_right() -> None:
     texts = [("Show all files", "Alle Dateien anzeigen"), ("Files", "Dateien"), ("Hidden files", "Versteckte Dateien")]
     assert judged(*texts) == [set()] * 3

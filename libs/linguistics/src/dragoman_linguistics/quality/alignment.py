@@ -113,7 +113,7 @@ class Alignment:
 
         A source that holds the neighbour's source may have a target that holds the neighbour's target.
         """
-        whole, inner = self._pairs[place].target.strip(), self._pairs[other].target.strip()
+        whole, inner = (" ".join(self._pairs[each].target.split()) for each in (place, other))
         if len(inner) >= len(whole) or not (whole.endswith(inner) if other > place else whole.startswith(inner)):
             return False
         if self._targets[other].length < _LEAST_CONTAINED or not any(map(str.isalpha, inner)):

@@ -16,6 +16,13 @@ from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
 _LONGEST_REFUSAL = 600
+# A source that apologises has a target that does.
+_APOLOGY = re.compile(
+    r"sorry|apolog|unfortunately|regret|pardon|leider|bedauer|entschuldig|désolé|malheureus|lo siento|lament|desculp"
+    r"|infelizmente|spiac|purtroppo|helaas|tyvärr|beklag|desværre|przykro|niestety|извин|сожал|простите|вибач|на жаль"
+    r"|抱歉|对不起|對不起|遗憾|申し訳|残念|죄송|유감|ขออภัย|xin lỗi|maaf|آسف|عذر|מצטער|üzgün|maalesef",
+    re.IGNORECASE,
+)
 _EN_LABEL = (
     r"(?:(?:sure|certainly|of course|okay|ok|absolutely|great|understood)[,!.:]?\s+)?"
     r"(?:here(?:'s|’s| is| are)\s+(?:the|your|a)\s+[^:\n]{0,60}translat[^:\n]{0,60}"
@@ -92,7 +99,7 @@ _HTML = re.compile(
 def check_refusal(pair: Pair) -> Iterator[QaFinding]:
     """A finding where an engine says that it cannot or will not translate, and the source says nothing like it."""
     text = pair.target
-    if len(text) > _LONGEST_REFUSAL or not _refuses(text) or _refuses(pair.source):
+    if len(text) > _LONGEST_REFUSAL or not _refuses(text) or _refuses(pair.source) or _APOLOGY.search(pair.source):
         return
     yield finding(
         "chat.refusal", "The engine refuses or apologises instead of translating; translate the unit by hand."

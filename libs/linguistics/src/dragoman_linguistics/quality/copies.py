@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import ResultSource
@@ -16,6 +17,7 @@ from dragoman_linguistics.quality.pairs import Pair
 
 _WORD = re.compile(r"[^\W\d_]+")
 _KEPT = re.compile(r"<[^<>]*>|%\([^()]*\)[a-z]|\$?\{+[^{}]*\}+")
+_LONG = 4
 _LEAST_WORDS = 4
 _LEAST_LEFT, _LEFT_SHARE = 6, 0.85
 
@@ -37,6 +39,41 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
         known = set(source)
         if sum(map(known.__contains__, words)) >= _LEFT_SHARE * len(words):
             yield finding("text.untranslated", "Most words of the target are the source's.")
+
+
+class Copies:
+    """Finds targets that are their sources and cannot be names: the document itself translates their words elsewhere."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        self._kept: Counter[str] = Counter()
+        self._changed: Counter[str] = Counter()
+        self._translated: set[str] = set()
+        if not any(_is_copy(pair) for pair in pairs):
+            return
+        for pair in pairs:
+            if pair.is_made and not _is_copy(pair):
+                source, target = _long_words(pair.source), _long_words(pair.target)
+                self._changed.update(source - target)
+                self._kept.update(source & target)
+                self._translated.add(pair.source.strip())
+
+    def check(self, pair: Pair) -> Iterator[QaFinding]:
+        """A finding where the same source, or each of its words, is translated elsewhere and never kept."""
+        if not _is_copy(pair):
+            return
+        words = _long_words(pair.source)
+        is_translated = bool(words) and all(self._changed[word] and not self._kept[word] for word in words)
+        if is_translated or pair.source.strip() in self._translated:
+            yield finding("text.untranslated", "The target is the source, which is translated elsewhere.")
+
+
+def _is_copy(pair: Pair) -> bool:
+    is_asked = pair.answer.result_source is ResultSource.ENGINE
+    return is_asked and pair.source.strip().casefold() == pair.target.strip().casefold()
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in _WORD.findall(_words_only(text).casefold()) if len(word) >= _LONG}
 
 
 def _words_only(text: str) -> str:

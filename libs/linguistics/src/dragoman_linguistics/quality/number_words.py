@@ -12,6 +12,14 @@ from functools import cache
 from importlib.resources import files
 
 _COUNTS = "counts"
+# Arabic and Hebrew have a dual: two days are one word, and so are two millions.
+_DUALS = {
+    2: "ين ان יים",
+    200: "مائتي مئتي مائتين مئتين מאתיים",
+    2000: "ألفي ألفين ألفان אלפיים",
+    2 * 10**6: "مليوني مليونين مليونان",
+    2 * 10**9: "ملياري مليارين ملياران",
+}
 _SAME_WORDS = {"nb": "da", "nn": "da", "no": "da", "bs": "sr", "sh": "sr", "mk": "bg", "be": "ru", "cmn": "zh"}
 _UNBOUND = frozenset({"th", "ko", "zh", "ja", "yue", "lo", "km", "my"})
 """Languages whose number words are found inside other words, as nothing parts them."""
@@ -87,6 +95,9 @@ def values_in_words(text: str, languages: Iterable[str]) -> frozenset[int]:
     folded = unicodedata.normalize("NFC", text).casefold()
     words = {part for word in _WORD.findall(folded) for part in (word, *re.split("['’-]", word))}
     found.update(value for word in words if (value := _TENS.get(word)) is not None)
+    found.update(
+        value for value, endings in _DUALS.items() if any(word.endswith(tuple(endings.split())) for word in words)
+    )
     for language in {_SAME_WORDS.get(each, each) for each in languages}:
         exact, stems = _words_of(language)
         if language in _UNBOUND:

@@ -15,7 +15,7 @@ from dragoman_linguistics import checks
 from dragoman_linguistics.quality.alignment import Alignment
 from dragoman_linguistics.quality.amounts import check_amounts
 from dragoman_linguistics.quality.chat import check_chat, check_markup, check_refusal
-from dragoman_linguistics.quality.copies import check_copies
+from dragoman_linguistics.quality.copies import Copies, check_copies
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.languages import Languages
 from dragoman_linguistics.quality.layout import check_blanks, check_inside_words
@@ -107,6 +107,7 @@ def document_checks(
         _unit_check(LAYOUT_CHECKS),
         lambda pair: check_punctuation(pair, target_locale),
         lengths.check,
+        Copies(pairs).check,
         Repeats(pairs).check,
         Alignment(pairs, lengths).check,
     ]
