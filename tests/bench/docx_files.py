@@ -32,7 +32,8 @@ from bench.tables import Table
 from documents import wordml
 from dragoman_contracts.text import Content, Unit
 from dragoman_documents import DocumentError, extract, merge
-from dragoman_documents.docx.archive import Archive, Entry
+from dragoman_documents.docx.archive import Archive
+from dragoman_documents.docx.entries import Entry
 
 _etree: Any = import_module("lxml.etree")  # it has no type stubs
 
