@@ -31,7 +31,7 @@ def small_docx() -> bytes:
     paragraph.add_run(" of the order.")
     table = document.add_table(rows=1, cols=2)
     table.cell(0, 0).text = "Price"
-    table.cell(0, 1).text = "1,250.00 EUR"
+    table.cell(0, 1).text = "1,250.00 euros"
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()

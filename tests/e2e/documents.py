@@ -22,7 +22,7 @@ def own_document(number: int, paragraphs: int = 60) -> bytes:
         paragraph.add_run(" of the order.")
     table = document.add_table(rows=1, cols=2)
     table.cell(0, 0).text = "Price"
-    table.cell(0, 1).text = f"{number},250.00 EUR"
+    table.cell(0, 1).text = f"{number},250.00 euros"
     buffer = io.BytesIO()
     document.save(buffer)
     return buffer.getvalue()

@@ -42,7 +42,7 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
 
 
 class Copies:
-    """Finds targets that are their sources and are no names: the document itself translates their words elsewhere."""
+    """Finds targets that are their sources and no names: the document translates their words elsewhere."""
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self._kept: Counter[str] = Counter()
