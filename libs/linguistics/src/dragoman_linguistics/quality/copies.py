@@ -73,7 +73,7 @@ def _is_copy(pair: Pair) -> bool:
 
 
 def _long_words(text: str) -> set[str]:
-    return {word for word in _WORD.findall(_words_only(text).casefold()) if len(word) >= _LONG}
+    return {word for word in _WORD.findall(text.casefold()) if len(word) >= _LONG}
 
 
 def _words_only(text: str) -> str:
