@@ -28,6 +28,8 @@ SLOW = EngineCapabilities(writes_slowly=True, max_output_tokens=2_000)
 HEEDFUL = EngineCapabilities(uses_context=True)
 WORDS = "several plain words of one sentence that runs on for a while"
 EIGHT = tuple(unit(f"u{number}", f"{number} {WORDS}") for number in range(8))
+# Three units take 45 s, then two units 30 s each: two more fit into a call.
+AT_ONE_PACE = (good(tokens=100, seconds=45.0), *[good(tokens=67, seconds=30.0)] * 2)
 SILENT = RetryableError("silent", code="engine.timeout")
 
 
@@ -62,7 +64,7 @@ async def test_the_first_call_is_small_and_the_next_as_large_as_the_measured_pac
 
 
 async def test_a_slow_model_is_never_asked_for_much() -> None:
-    engine = slow(*[good(tokens=100, seconds=20.0)] * 8)
+    engine = slow(*AT_ONE_PACE, good())
     await translate_batch(engine, MemoryLedger(), task(*EIGHT))
     assert sizes(engine) == [3, 2, 2, 1]
 
@@ -81,7 +83,7 @@ async def test_an_engine_that_is_fast_is_asked_for_all() -> None:
 
 
 async def test_a_part_of_a_question_sees_the_texts_around_it() -> None:
-    engine = slow(good(tokens=100, seconds=20.0), good(tokens=100, seconds=20.0), good(), good())
+    engine = slow(*AT_ONE_PACE, good())
     await translate_batch(engine, MemoryLedger(), task(*EIGHT))
     second = engine.requests[1].context
     assert second.preceding == (f"1 {WORDS}", f"2 {WORDS}")
@@ -110,7 +112,7 @@ async def test_a_server_that_dies_in_an_answer_is_asked_for_the_missing_units_by
 
 async def test_a_repetition_finds_every_part_whatever_the_pace_is_by_then() -> None:
     ledger = MemoryLedger()
-    made = await translate_batch(slow(*[good(tokens=100, seconds=20.0)] * 4), ledger, task(*EIGHT))
+    made = await translate_batch(slow(*AT_ONE_PACE, good()), ledger, task(*EIGHT))
     recalled = await translate_batch(ScriptedEngine(), ledger, task(*EIGHT))
     assert recalled == made.model_copy(update={"calls_made": 0})
 

@@ -181,7 +181,7 @@ class Asker:
         if reply.finish_reason is FinishReason.LENGTH and len(piece) > 1:
             self.pace.halve(piece)
         else:
-            self.pace.learn(reply)
+            self.pace.learn(piece, reply)
         asked = tuple(unit.unit_id for unit in piece) if len(piece) < len(open_.units) else ()
         call = ModelCall(fingerprint=key, signature=self.engine.signature, reply=reply, unit_ids=asked)
         return RecordedCall(call=call, ref=await self.ledger.record(call))

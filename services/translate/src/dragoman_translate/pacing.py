@@ -25,10 +25,13 @@ _SMALLEST_TOKENS = 16
 class Pace:
     """The measured pace of one engine in this process, and the largest answer it may be asked for after failures.
 
-    `tokens_per_s` is None until a call was measured; `most_tokens` is None while no call failed for its size.
+    `tokens_per_s` is what servers count, for people to read; `expected_per_s` counts the tokens that were expected of
+    what came, and sizes the next call, whatever a server counts or does not. Both are None until a call was measured.
+    `most_tokens` is None while no call failed for its size.
     """
 
     tokens_per_s: float | None = None
+    expected_per_s: float | None = None
     most_tokens: float | None = None
 
     def cut(self, units: Sequence[Unit], capabilities: EngineCapabilities) -> Sequence[Unit]:
@@ -47,27 +50,34 @@ class Pace:
         """The tokens that the next answer should have at most; None where nothing limits it."""
         limits: list[float] = []
         if capabilities.writes_slowly:
-            limits.append(_FIRST_TOKENS if self.tokens_per_s is None else self.tokens_per_s * _CALL_S)
+            limits.append(_FIRST_TOKENS if self.expected_per_s is None else self.expected_per_s * _CALL_S)
         if capabilities.max_output_tokens is not None:
             limits.append(capabilities.max_output_tokens * OUTPUT_SHARE)
         if self.most_tokens is not None:
             limits.append(self.most_tokens)
         return min(limits, default=None)
 
-    def learn(self, reply: EngineReply) -> None:
+    def learn(self, asked: Sequence[Unit], reply: EngineReply) -> None:
         """Take in a call that was answered: its pace, and that the engine can do as much, so perhaps a little more."""
-        circumstances, tokens = reply.circumstances, reply.usage.response_tokens
+        circumstances = reply.circumstances
         seconds = (circumstances.latency_ms - circumstances.waited_ms) / 1000
-        if tokens >= _SMALLEST_TOKENS and seconds > 0:
-            measured = tokens / seconds
-            known = self.tokens_per_s
-            self.tokens_per_s = measured if known is None else known + (measured - known) * _NEWEST_SHARE
+        came = {target.unit_id for target in reply.targets}
+        expected = sum(tokens_of(unit) for unit in asked if unit.unit_id in came)
+        self.tokens_per_s = _measured(self.tokens_per_s, reply.usage.response_tokens, seconds)
+        self.expected_per_s = _measured(self.expected_per_s, expected, seconds)
         if self.most_tokens is not None:
             self.most_tokens *= _GROWTH
 
     def halve(self, units: Sequence[Unit]) -> None:
         """Ask for half of these units at most from now on: a call with all of them failed for its size."""
         self.most_tokens = max(sum(map(tokens_of, units)) / 2, _SMALLEST_TOKENS)
+
+
+def _measured(known: float | None, tokens: int, seconds: float) -> float | None:
+    """The pace after one more call, the newest counting half; too few tokens say nothing."""
+    if tokens < _SMALLEST_TOKENS or seconds <= 0:
+        return known
+    return tokens / seconds if known is None else known + (tokens / seconds - known) * _NEWEST_SHARE
 
 
 def tokens_of(unit: Unit) -> int:
