@@ -71,7 +71,8 @@ class Observer:
 
 def told(job: Job) -> Job:
     """An answer without what is of the present: signed addresses, leases, and what came later."""
-    kept = {name: value for name, value in job.items() if name not in {"is_past", "latest_version"}}
+    of_this_moment = {"is_past", "latest_version", "work_under_way", "remaining_s", "progress_pct"}
+    kept = {name: value for name, value in job.items() if name not in of_this_moment}
     of_now = {"download_url", "download_expires_at", "is_held", "held_until"}
     for name in ("artifacts", "owed"):
         kept[name] = [{key: each[key] for key in each.keys() - of_now} for each in job[name]]
