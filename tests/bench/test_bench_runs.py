@@ -69,7 +69,7 @@ async def test_a_resume_sends_the_work_of_every_live_job_each_time(bench_servers
 
 async def test_a_document_is_measured_against_the_engine_s_latency() -> None:
     table = await slow_engine.engine_table(SMALLEST)
-    assert [row[0] >= batches for row, batches in zip(table.rows, (2, 8), strict=True)] == [True, True]
+    assert [row[0] for row in table.rows] == [4, 12]  # each of two batches begins before the pace is known
 
 
 def test_memory_is_measured_of_every_process_over_the_whole_log() -> None:
