@@ -14,14 +14,13 @@ from pydantic import JsonValue
 from dragoman_contracts.locale import Locale
 from dragoman_translate.ports import Correction, EngineContext, EngineRequest, ReplyFault
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "1"
 
 _RULES = """\
 You translate documents from {source} into {target}.
 
 The user sends one JSON object. Translate the "source" of each entry of "units" and answer with one JSON object
-{{"units": [{{"id": "...", "target": "..."}}]}} that has exactly the same ids in the same order, and nothing else. A
-quotation mark inside of a target is written \\".
+{{"units": [{{"id": "...", "target": "..."}}]}} that has exactly the same ids in the same order, and nothing else.
 
 Rules:
 - Translate everything, completely and idiomatically; add nothing, explain nothing, merge or split no units.
