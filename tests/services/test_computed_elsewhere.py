@@ -45,7 +45,7 @@ async def all_stages(computing: Computing) -> list[object]:
     checked = await computing.run(
         verified, BuiltInChecker(), Policy(engine="x"), Locale("es"), units.units, plan, lists
     )
-    made = await computing.run(reassembled, DocxMerger(), SOURCE, units.units, lists, {}, Locale("es"))
+    made = await computing.run(reassembled, DocxMerger(), SOURCE, units.units, lists, Policy(engine="x"), Locale("es"))
     return [found, units, checked, made]
 
 

@@ -5,8 +5,9 @@ import pytest
 from documents.wordml import bold, document, paragraph, run
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import canonical_json
+from dragoman_contracts.policy import UNIT_RULES, Policy
 from dragoman_contracts.text import Content, ResultSource, TagRole, TagSpec, TargetList, Unit, UnitList, UnitTarget
-from dragoman_documents import UNIT_RULES, extract
+from dragoman_documents import extract
 from dragoman_reassemble.adapters.docx import DocxMerger
 from dragoman_reassemble.adoption import adopted
 from dragoman_reassemble.domain import targets_now
@@ -52,7 +53,7 @@ def test_only_unit_lists_of_other_rules_are_looked_at() -> None:
     lists = [canonical_json(TargetList(target_locale=Locale("es"), targets=tuple(targets)))]
     made: dict[int, dict[str, Content]] = {}
     for rules in (1, UNIT_RULES):
-        stored = canonical_json(UnitList(rules=rules, source_locale=Locale("en"), units=units))
-        made[rules] = targets_now(DocxMerger(), source, stored, lists, {})
+        stored = canonical_json(UnitList(source_locale=Locale("en"), units=units))
+        made[rules] = targets_now(DocxMerger(), source, stored, lists, Policy(engine="x", unit_rules=rules))
     assert list(made[UNIT_RULES]) == [each.unit_id for each in units]
     assert made[1] == {}  # each target is its source

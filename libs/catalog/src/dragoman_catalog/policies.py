@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
-from dragoman_contracts.policy import Policy
+from dragoman_contracts.policy import UNIT_RULES, Policy
 from dragoman_linguistics import profile_named
 
 
@@ -31,6 +31,7 @@ def policy_for(
     qa_profile, qa = chosen.qa_profile or settings.qa_profile, settings.qa | (chosen.qa or {})
     profile_named(qa_profile, qa)
     return Policy(
+        unit_rules=UNIT_RULES,
         engine=engine,
         model=chosen.model or (settings.model if engine == project_engine else ""),
         prompt_version=chosen.prompt_version or settings.prompt_version,

@@ -10,13 +10,16 @@ from pydantic import Field, JsonValue
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.model import Value
 
+UNIT_RULES = 2
+"""Raised when the same document would give units with other texts or tags: jobs that older rules began must go on."""
+
 
 class Policy(Value):
     """Everything of the catalogue and the settings that decides how a job's text comes out.
 
     Two jobs with equal policies on equal sources give equal documents, as far as the engine is deterministic. `nonce`
     is set by a rerun that asks for fresh model calls. `extraction` and `qa` hold option names and values as their rooms
-    define them.
+    define them. `unit_rules` are the rules of reading units when the job was submitted.
     """
 
     engine: str
@@ -31,6 +34,7 @@ class Policy(Value):
     extraction: dict[str, JsonValue] = Field(default_factory=dict)
     qa: dict[str, JsonValue] = Field(default_factory=dict)
     nonce: str = ""
+    unit_rules: Annotated[int, Field(ge=1)] = 1
 
 
 class IntakeRecord(Value):

@@ -216,13 +216,8 @@ class Unit(Value):
 
 
 class UnitList(Value):
-    """The units of one document version, in document order, as extract stores them.
+    """The units of one document version, in document order, as extract stores them."""
 
-    `rules` is the version of the rules by which the format's room read them: by others the same document may give
-    units with other tags.
-    """
-
-    rules: Annotated[int, Field(ge=1)] = 1
     source_locale: Locale
     units: tuple[Unit, ...]
 

@@ -14,7 +14,7 @@ from dragoman_documents.docx.diff import (
     tracked,
     untracked,
 )
-from dragoman_documents.docx.extract import UNIT_RULES, Extraction, extract
+from dragoman_documents.docx.extract import Extraction, extract
 from dragoman_documents.docx.findings import Finding, Severity
 from dragoman_documents.docx.merge import merge
 from dragoman_documents.docx.options import ExtractOptions
@@ -35,7 +35,6 @@ from dragoman_documents.refusal import OLE_SIGNATURE
 
 __all__ = [
     "OLE_SIGNATURE",
-    "UNIT_RULES",
     "Budget",
     "Change",
     "DamagedDocumentError",

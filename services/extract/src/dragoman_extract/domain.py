@@ -51,7 +51,7 @@ def extracted(
         PermanentError: the document cannot be read; the message names the cure.
     """
     units = segmented(extractor.extract(source, options), locale)
-    data = canonical_json(UnitList(rules=extractor.unit_rules, source_locale=locale, units=units))
+    data = canonical_json(UnitList(source_locale=locale, units=units))
     manifest = manifest_of(units, source_digest=source_digest, units_digest=hashlib.sha256(data).hexdigest())
     return Extracted(units=data, manifest=manifest)
 

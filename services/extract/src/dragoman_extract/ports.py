@@ -13,11 +13,6 @@ from dragoman_contracts.text import Unit
 class UnitExtractor(Protocol):
     """Takes the units out of a document. Pure and CPU-bound: the handler runs it beside the event loop."""
 
-    @property
-    def unit_rules(self) -> int:
-        """The version of the rules by which the format reads units."""
-        ...
-
     def extract(self, data: bytes, options: Mapping[str, JsonValue]) -> tuple[Unit, ...]:
         """The document's units in document order, one segment each.
 

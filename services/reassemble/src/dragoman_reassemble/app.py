@@ -29,7 +29,7 @@ def tasks() -> tuple[Task[Any], ...]:
 
 def draft(source: bytes, units: bytes, lists: Iterable[bytes], policy: Policy, target_locale: Locale) -> bytes:
     """The document that these `TargetList`s for a `UnitList`, all as JSON, give: for a look before anybody decided."""
-    targets = targets_now(DocxMerger(), source, units, lists, policy.extraction)
+    targets = targets_now(DocxMerger(), source, units, lists, policy)
     return merged_docx(source, targets, policy.extraction, target_locale)
 
 

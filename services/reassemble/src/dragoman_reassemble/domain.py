@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-
-from pydantic import JsonValue
+from collections.abc import Iterable
 
 from dragoman_contracts.events import DocumentReassembled, Event, JobCompleted
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.policy import UNIT_RULES, Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import Content, TargetList, UnitList
 from dragoman_reassemble.adoption import adopted
@@ -19,9 +17,6 @@ from dragoman_reassemble.ports import DocumentMerger
 
 RULES_VERSION = 2
 """Raised when the same source and targets would give another document."""
-
-
-_RULES = re.compile(rb'\{"rules":([0-9]+)')  # how the canonical JSON of a `UnitList` begins; older ones say no rules
 
 
 class ReassemblyOutcome(Value):
@@ -44,7 +39,7 @@ def reassembled(
     source: bytes,
     units: bytes,
     lists: Iterable[bytes],
-    options: Mapping[str, JsonValue],
+    policy: Policy,
     locale: Locale,
 ) -> Reassembled:
     """The source with the targets of these `TargetList`s for a `UnitList`, all as JSON, in their places.
@@ -52,13 +47,13 @@ def reassembled(
     Raises:
         PermanentError: the targets do not belong to this document, it cannot be read, or more than text changed.
     """
-    targets = targets_now(merger, source, units, lists, options)
-    merged = merger.merge(source, targets, options, locale)
+    targets = targets_now(merger, source, units, lists, policy)
+    merged = merger.merge(source, targets, policy.extraction, locale)
     return Reassembled(data=merged.data, unit_count=len(targets), changed_parts=merged.changed_parts)
 
 
 def targets_now(
-    merger: DocumentMerger, source: bytes, units: bytes, lists: Iterable[bytes], options: Mapping[str, JsonValue]
+    merger: DocumentMerger, source: bytes, units: bytes, lists: Iterable[bytes], policy: Policy
 ) -> dict[str, Content]:
     """The target of each unit as this version reads units, also where an older one read them.
 
@@ -66,10 +61,9 @@ def targets_now(
         OutdatedUnitsError: the older version read the text in other pieces.
     """
     targets = merged_targets(lists)
-    read = _RULES.match(units)
-    if read is not None and int(read[1]) == merger.unit_rules:
+    if policy.unit_rules == UNIT_RULES:
         return targets
-    return adopted(from_json(UnitList, units).units, merger.units(source, options), targets)
+    return adopted(from_json(UnitList, units).units, merger.units(source, policy.extraction), targets)
 
 
 def merged_targets(lists: Iterable[bytes]) -> dict[str, Content]:

@@ -25,7 +25,7 @@ def reassembly_task(merger: DocumentMerger) -> Task[ReassemblyOutcome]:
         source = await objects.get(job.submitted.source)
         units = b"" if job.extraction is None else await objects.get(job.extraction.units)
         lists = [await objects.get(ref) for ref in target_lists(job)]
-        merged = await context.compute(reassembled, merger, source, units, lists, policy.extraction, job.target_locale)
+        merged = await context.compute(reassembled, merger, source, units, lists, policy, job.target_locale)
         final_docx = await objects.put(merged.data, DOCX_MEDIA_TYPE)
         manifest = ReassemblyManifest(
             source_digest=job.submitted.source.digest,

@@ -22,13 +22,8 @@ class MergedDocument(Value):
 class DocumentMerger(Protocol):
     """Puts targets back into a document. Pure and CPU-bound: the handler runs it beside the event loop."""
 
-    @property
-    def unit_rules(self) -> int:
-        """The version of the rules by which the format reads units."""
-        ...
-
     def units(self, data: bytes, options: Mapping[str, JsonValue]) -> tuple[Unit, ...]:
-        """The document's units by these rules.
+        """The document's units as they are read now.
 
         Raises:
             PermanentError: the document cannot be read.

@@ -28,10 +28,6 @@ _GIVEN: dict[type[Value], set[str]] = {
 _ALL = {*Unit.model_fields}
 
 
-UNIT_RULES = 2
-"""Raised when the same document would give units with other texts or tags: jobs that older rules began must go on."""
-
-
 class Extraction(Value):
     """The units of one document version in document order; how many each story has; what could not be reached."""
 

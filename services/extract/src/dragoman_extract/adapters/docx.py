@@ -8,17 +8,12 @@ from pydantic import JsonValue
 from typing_extensions import override
 
 from dragoman_contracts.text import Unit
-from dragoman_documents import UNIT_RULES, ExtractOptions, extract
+from dragoman_documents import ExtractOptions, extract
 from dragoman_extract.ports import UnitExtractor
 
 
 class DocxUnitExtractor(UnitExtractor):
     """Takes units out of DOCX files."""
-
-    @property
-    @override
-    def unit_rules(self) -> int:
-        return UNIT_RULES
 
     @override
     def extract(self, data: bytes, options: Mapping[str, JsonValue]) -> tuple[Unit, ...]:

@@ -9,18 +9,13 @@ from typing_extensions import override
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, Unit
-from dragoman_documents import UNIT_RULES, ExtractOptions, extract, merge, text_only
+from dragoman_documents import ExtractOptions, extract, merge, text_only
 from dragoman_reassemble.errors import NotTextOnlyError
 from dragoman_reassemble.ports import DocumentMerger, MergedDocument
 
 
 class DocxMerger(DocumentMerger):
     """Puts targets back into DOCX files."""
-
-    @property
-    @override
-    def unit_rules(self) -> int:
-        return UNIT_RULES
 
     @override
     def units(self, data: bytes, options: Mapping[str, JsonValue]) -> tuple[Unit, ...]:
