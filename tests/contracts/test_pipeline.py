@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts import streams as s
+from dragoman_contracts.job import WorkKey
 from dragoman_contracts.phases import BUILT_IN_PIPELINES, TRANSLATE_DOCX, Phase, Pipeline
 from dragoman_contracts.pipeline import first_kind, next_kind, owed, routes
 from dragoman_contracts.vocabulary import PhaseKind, WorkKind
@@ -68,7 +69,7 @@ def test_a_pipeline_that_makes_no_sense_is_refused(phases: list[tuple[str, str, 
 def test_a_pipeline_without_preflight_begins_with_extraction() -> None:
     pipeline = Pipeline(name="short", phases=TRANSLATE_DOCX.phases[1:])
     assert first_kind(pipeline) is WorkKind.EXTRACTION
-    assert s.given(first=s.submitted(pipeline)).owed == [(WorkKind.EXTRACTION, 0)]
+    assert s.given(first=s.submitted(pipeline)).owed == [WorkKey(WorkKind.EXTRACTION)]
 
 
 def test_the_next_kind_skips_review_and_ends_with_the_pipeline() -> None:

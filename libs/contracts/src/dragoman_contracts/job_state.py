@@ -158,6 +158,11 @@ class JobState:
         run = None if phase is None else self.runs[phase.name]
         return run if run is not None and run.plan is not None else None
 
+    @property
+    def translation_plan(self) -> ObjectRef | None:
+        """The translation plan, once there is one."""
+        return None if self.plan is None else self.plan.plan
+
     def phase_of_kind(self, kind: str) -> Phase | None:
         """The first phase of this kind, where the pipeline has one."""
         return next((phase for phase in self.pipeline.phases if phase.kind == kind), None)

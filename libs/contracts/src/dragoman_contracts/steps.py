@@ -55,8 +55,9 @@ class NoConfig(Value):
 class Step(Value):
     """One kind of phase.
 
-    `config` is the model of a phase's config; its JSON Schema is the job builder's form. `needs` and `gives` are names
-    of things that a phase reads and makes (`metadata`, `index:768`): warnings about the order come from them. What
+    `label` is what people call it, `work_label` what they call its work where that has another name. `config` is the
+    model of a phase's config; its JSON Schema is the job builder's form. `needs` and `gives` are names of things that a
+    phase reads and makes (`metadata`, `index:768`): warnings about the order come from them. The result of a step that
     `is_free` is made again rather than kept when it comes late. A step that `has_own_result` ends with an event of its
     own type, which names no phase: so a pipeline has it once at most. A step that `is_before_start` runs though nobody
     said start (requirement E's local path).
@@ -67,6 +68,7 @@ class Step(Value):
     queue: Queue
     shape: Shape
     label: str
+    work_label: str = ""
     category: Category = Category.DOCUMENT
     config: type[Value] = NoConfig
     needs: frozenset[str] = frozenset()
@@ -114,7 +116,9 @@ STEPS: dict[str, Step] = {
     step.kind: step
     for step in (
         _translation(PhaseKind.PREFLIGHT, Service.INTAKE, Queue.JOB_CONTROL, "Preflight", is_before_start=True),
-        _translation(PhaseKind.EXTRACTION, Service.EXTRACT, Queue.DOCX_EXTRACT, "Extraction"),
+        _translation(
+            PhaseKind.EXTRACTION, Service.EXTRACT, Queue.DOCX_EXTRACT, "Extraction", work_label="Extraction of the text"
+        ),
         _translation(
             PhaseKind.TRANSLATION,
             Service.TRANSLATE,
@@ -123,7 +127,7 @@ STEPS: dict[str, Step] = {
             shape=Shape.SPREAD,
             checkpoint=Checkpoint.IMPLEMENTED,
         ),
-        _translation(PhaseKind.QA, Service.QA, Queue.QA_VERIFY, "Quality checks"),
+        _translation(PhaseKind.QA, Service.QA, Queue.QA_VERIFY, "Quality checks", work_label="Quality check"),
         _translation(PhaseKind.REVIEW, Service.QA, Queue.REVIEW_IO, "Review", shape=Shape.PEOPLE),
         _translation(PhaseKind.REASSEMBLY, Service.REASSEMBLE, Queue.DOCX_REASSEMBLE, "Reassembly", is_free=True),
         # The end of a translation: nobody performs it, people fetch the document.
@@ -167,6 +171,12 @@ def is_made_again(work: str) -> bool:
     """Whether the late outcome of this work is dropped: plans and free steps cost nothing, nor does a cancellation."""
     step = step_of_work(work)
     return step is None or step.is_free or (step.shape is Shape.SPREAD and work == step.first_work)
+
+
+def begins_phase(work: str) -> bool:
+    """Whether a worker that takes this work says that its phase began; a plan is made before, a cancellation beside."""
+    step = step_of_work(work)
+    return step is not None and not (step.shape is Shape.SPREAD and work == step.first_work)
 
 
 def _step(work: str) -> Step:

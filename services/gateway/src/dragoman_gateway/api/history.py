@@ -72,7 +72,7 @@ def job_moment(job: Job) -> JobMoment:
         status=job.status,
         stage=job.stage,
         progress_pct=progress_pct(job),
-        translated_units=job.plan.translated_count if job.plan else 0,
-        planned_units=job.plan.unit_count if job.plan else None,
+        translated_units=job.plan.done_count if job.plan else 0,
+        planned_units=job.plan.item_count if job.plan else None,
         owed_count=len(owed(job)),
     )

@@ -42,7 +42,7 @@ def steps_of(job: Job, now: datetime) -> list[Step]:
     return [
         _step(job, phase, is_current=phase is current, now=now)
         for phase in job.pipeline.phases
-        if phase.kind is not PhaseKind.REVIEW or _has_review(job, phase)
+        if phase.kind != PhaseKind.REVIEW or _has_review(job, phase)
     ]
 
 
@@ -75,14 +75,14 @@ def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
 
 def _detail(job: Job, phase: Phase) -> str:
     extraction, plan, verification = job.extraction, job.plan, job.verification
-    if phase.kind is PhaseKind.EXTRACTION and extraction:
+    if phase.kind == PhaseKind.EXTRACTION and extraction:
         return f"{extraction.unit_count:,} units"
-    if phase.kind is PhaseKind.TRANSLATION and plan:
-        return f"{plan.translated_count:,} of {plan.unit_count:,}"
-    if phase.kind is PhaseKind.QA and verification:
+    if phase.kind == PhaseKind.TRANSLATION and plan:
+        return f"{plan.done_count:,} of {plan.item_count:,}"
+    if phase.kind == PhaseKind.QA and verification:
         doubtful = verification.review_count + verification.blocked_count
         return f"{doubtful:,} to look at" if doubtful else "all passed"
-    if phase.kind is PhaseKind.REVIEW and job.is_review_owed:
+    if phase.kind == PhaseKind.REVIEW and job.is_review_owed:
         return f"{job.review_pending_count:,} left"
     return ""
 
@@ -242,7 +242,7 @@ def unit_counts(job: Job) -> UnitCounts | None:
     if job.verification:
         verified = job.verification
         return UnitCounts(total, kept, verified.passed_count, 0, verified.review_count, verified.blocked_count)
-    return UnitCounts(total, kept, 0, job.plan.translated_count if job.plan else 0, 0, 0)
+    return UnitCounts(total, kept, 0, job.plan.done_count if job.plan else 0, 0, 0)
 
 
 def is_live(job: Job) -> bool:

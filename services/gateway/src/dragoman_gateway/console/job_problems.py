@@ -12,8 +12,7 @@ from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severi
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.console.addresses import parked_address, units_address
 from dragoman_gateway.console.job_page import actions_of
-from dragoman_gateway.console.pending import work_text
-from dragoman_gateway.console.wording import cure_of
+from dragoman_gateway.console.wording import cure_of, work_text
 from dragoman_gateway.details import JobRecords, troubles
 from dragoman_gateway.gateway import Gateway
 from dragoman_gateway.views.records import Records
@@ -54,7 +53,7 @@ async def problems_of(gateway: Gateway, job: Job, records: JobRecords) -> list[P
 
 
 def _trouble(job: Job, key: WorkKey, trouble: Trouble, reason: str) -> Problem:
-    work = work_text(*key)
+    work = work_text(key)
     if trouble.retry_at is None:
         cure = cure_of(trouble.code, is_explained=bool(reason))
         return Problem(

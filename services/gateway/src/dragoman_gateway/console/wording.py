@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dragoman_contracts.job import WorkKey
 from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.steps import step_of_work
 from dragoman_contracts.vocabulary import JobStatus, WorkKind
 
 
@@ -53,16 +55,6 @@ STAGES: dict[str, str] = {
     "review": "Review",
     "reassembly": "Reassembly",
     "delivery": "Delivery",
-}
-
-WORK: dict[WorkKind, str] = {
-    WorkKind.PREFLIGHT: "Preflight",
-    WorkKind.EXTRACTION: "Extraction of the text",
-    WorkKind.TRANSLATION_PLAN: "Plan of the translation",
-    WorkKind.TRANSLATION_BATCH: "Translation batch",
-    WorkKind.QA: "Quality check",
-    WorkKind.REASSEMBLY: "Reassembly",
-    WorkKind.CANCELLATION: "Cancellation",
 }
 
 ARTIFACTS: dict[ArtifactKind, str] = {
@@ -142,3 +134,25 @@ def stage_text(stage: str) -> str:
 def event_text(name: str) -> str:
     """What an event is called."""
     return EVENTS.get(name) or name.replace(".", ": ").replace("_", " ").capitalize()
+
+
+def work_text(key: WorkKey) -> str:
+    """What a piece of work is called: `Translation batch 3`. Batches are counted from 1, as people do."""
+    step = step_of_work(key.kind)
+    if step is None:
+        return "Cancellation" if key.kind == WorkKind.CANCELLATION else key.kind
+    if key.kind == step.batch_work:
+        return f"{step.label} batch {key.index + 1}{_of(key)}"
+    if key.kind != step.kind:
+        return f"Plan of the {step.label.lower()}{_of(key)}"
+    return f"{step.work_label or step.label}{_of(key)}"
+
+
+def batches_text(key: WorkKey) -> str:
+    """What several batches of one phase are called: `Translation batches`."""
+    step = step_of_work(key.kind)
+    return f"{step.label if step else key.kind} batches{_of(key)}"
+
+
+def _of(key: WorkKey) -> str:
+    return f" of {key.phase}" if key.phase else ""
