@@ -304,7 +304,7 @@ def test_a_start_that_comes_before_preflight_ends_makes_nothing_owed_yet() -> No
     trace = Trace(given(started(WorkKind.PREFLIGHT), first=submitted(is_auto_start=False)))
     stands = (JobStatus.IN_PROGRESS, Stage.PREFLIGHT)
     trace.line(start_request(trace.stream.job), owes=[PREFLIGHT], stands=stands)
-    assert next_kind(trace.stream.job, PhaseKind.PREFLIGHT) is WorkKind.EXTRACTION
+    assert next_kind(trace.stream.job, PhaseKind.PREFLIGHT) == WorkKind.EXTRACTION
 
 
 def test_resuming_a_job_that_waited_for_its_start_starts_it() -> None:

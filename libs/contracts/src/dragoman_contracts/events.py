@@ -8,6 +8,7 @@ file names or people's names: those live in objects that can be erased.
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from dragoman_contracts.references import ArtifactKind, NamedObject, ObjectRef, 
 from dragoman_contracts.vocabulary import PhaseName, Service, WorkName
 
 Count = Annotated[int, Field(ge=0)]
+KeyPhase = Annotated[PhaseName, Field(exclude_if=not_)]
+"""A phase's name in a key of work; left out of what is stored where the kind of the work says it, as it always was."""
+
 ErrorCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$", max_length=80)]
 
 
@@ -43,7 +47,7 @@ class PhaseResult(Event):
     """The completion of a phase. `next_kind` is the work now owed, of the phase `next_phase`; None where nothing is."""
 
     next_kind: WorkName | None = None
-    next_phase: PhaseName = ""
+    next_phase: KeyPhase = ""
 
 
 class Usage(Value):
@@ -94,7 +98,7 @@ class JobSubmitted(Event):
     target_locale: Locale
     request_digest: Sha256
     first_kind: WorkName
-    first_phase: PhaseName = ""
+    first_phase: KeyPhase = ""
     parent_job_id: UUID | None = None
     submission_id: UUID | None = None
     was_encrypted: bool = False
@@ -300,6 +304,7 @@ class DocumentReassembled(PhaseResult):
     name: ClassVar[str] = "document.reassembled"
     producer: ClassVar[Service | None] = Service.REASSEMBLE
 
+    next_kind: Annotated[WorkName | None, Field(exclude_if=not_)] = None
     final_docx: ObjectRef
     manifest: ObjectRef
 
@@ -360,7 +365,7 @@ class WorkFailed(Event):
     work_id: UUID
     kind: WorkName
     index: Count
-    phase: PhaseName = ""
+    phase: KeyPhase = ""
     attempt: Annotated[int, Field(ge=1)]
     code: ErrorCode
     retry_at: AwareDatetime
@@ -375,7 +380,7 @@ class WorkParked(Event):
     work_id: UUID
     kind: WorkName
     index: Count
-    phase: PhaseName = ""
+    phase: KeyPhase = ""
     attempt: Annotated[int, Field(ge=1)]
     code: ErrorCode
     reason: ObjectRef | None = None
@@ -390,7 +395,7 @@ class WorkRedriven(PhaseResult):
     work_id: UUID
     kind: WorkName
     index: Count
-    phase: PhaseName = ""
+    phase: KeyPhase = ""
     batch_indexes: tuple[Count, ...] = ()
 
 
@@ -403,7 +408,7 @@ class WorkDiscarded(Event):
     work_id: UUID
     kind: WorkName
     index: Count
-    phase: PhaseName = ""
+    phase: KeyPhase = ""
 
 
 class ArtifactErased(Event):

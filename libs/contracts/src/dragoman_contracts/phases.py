@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, Self
 
 from pydantic import Field, JsonValue, model_validator
@@ -23,7 +24,7 @@ class Phase(Value):
     kind: StepKind
     weight: Annotated[float, Field(ge=0, le=1_000_000)] = 1.0
     config: dict[str, JsonValue] = Field(default_factory=dict)
-    files: tuple[NamedObject, ...] = ()
+    files: Annotated[tuple[NamedObject, ...], Field(exclude_if=not_)] = ()
 
     @property
     def step(self) -> Step | None:

@@ -35,9 +35,12 @@ class ObjectRef(Value):
 
 
 class NamedObject(Value):
-    """An object under a name that is unique among its neighbours: a job's input, a phase's prompt, an artifact."""
+    """An object under a name that is unique among its neighbours: a job's input, a phase's prompt, an artifact.
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    The name is a pipeline's word for it, never that of somebody's file.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
     object: ObjectRef
 
 
