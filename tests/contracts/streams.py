@@ -81,6 +81,22 @@ class JobStream:
         return [item.key for item in owed(self.job)]
 
 
+Recorded = tuple[RecordedEvent, ...]
+
+
+def next_recorded(job: Job, event: e.Event) -> RecordedEvent:
+    """The event as the next of a job's stream, for whoever asks what would follow from it."""
+    return record(
+        event,
+        project_id=job.project_id,
+        stream_id=job.job_id,
+        version=job.version + 1,
+        occurred_at=job.head_at,
+        origin=origin("service:test"),
+        previous_digest="",
+    )
+
+
 def routed(recorded: tuple[RecordedEvent, ...]) -> list[WorkKey]:
     """The work that one append makes owed, as the relay sends it."""
     return [item.key for each in recorded for item in routes(each)]
@@ -199,33 +215,37 @@ def reassembled() -> e.DocumentReassembled:
     return e.DocumentReassembled(final_docx=ref("final", DOCX_MEDIA_TYPE), manifest=ref("reassembly manifest"))
 
 
-def failed(kind: str, index: int = 0, *, attempt: int = 1, retry_at: datetime | None = None) -> e.WorkFailed:
+def failed(
+    kind: str, index: int = 0, phase: str = "", *, attempt: int = 1, retry_at: datetime | None = None
+) -> e.WorkFailed:
     """An attempt failed and is made again, a minute after noon where nothing else is said."""
     return e.WorkFailed(
-        work_id=work_id(JOB, kind, index),
+        work_id=work_id(JOB, kind, index, phase),
         kind=kind,
         index=index,
+        phase=phase,
         attempt=attempt,
         code="engine.timeout",
         retry_at=retry_at or NOON + timedelta(minutes=1),
     )
 
 
-def parked(kind: str, index: int = 0, *, attempt: int = 5) -> e.WorkParked:
+def parked(kind: str, index: int = 0, phase: str = "", *, attempt: int = 5) -> e.WorkParked:
     """The last attempt failed."""
     return e.WorkParked(
-        work_id=work_id(JOB, kind, index),
+        work_id=work_id(JOB, kind, index, phase),
         kind=kind,
         index=index,
+        phase=phase,
         attempt=attempt,
         code="engine.unauthorised",
         reason=ref("reason"),
     )
 
 
-def discarded(kind: str, index: int = 0) -> e.WorkDiscarded:
+def discarded(kind: str, index: int = 0, phase: str = "") -> e.WorkDiscarded:
     """A person does not want this parked work."""
-    return e.WorkDiscarded(work_id=work_id(JOB, kind, index), kind=kind, index=index)
+    return e.WorkDiscarded(work_id=work_id(JOB, kind, index, phase), kind=kind, index=index, phase=phase)
 
 
 UP_TO_PREFLIGHT: tuple[e.Event, ...] = (started(WorkKind.PREFLIGHT), preflight_passed())
