@@ -1,4 +1,4 @@
-"""Pipelines of any kind come to their end whatever happens: failures, parking, cancels, late answers, resumes, redrives."""
+"""Pipelines of any kind end well whatever happens: failures, parking, cancels, late answers, resumes, redrives."""
 
 from __future__ import annotations
 
