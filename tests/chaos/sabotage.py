@@ -149,8 +149,8 @@ def _lose_a_text_on_the_way() -> None:
 
     translate: Any = cast(Any, handlers).translate_batch
 
-    async def translated(engine: Any, ledger: Any, task: Any) -> Any:
-        made = await translate(engine, ledger, task)
+    async def translated(engine: Any, ledger: Any, task: Any, *more: Any) -> Any:
+        made = await translate(engine, ledger, task, *more)
         if task.attempt == 1:
             return made
         cut = made.targets[-1].model_copy(update={"target": ()})
