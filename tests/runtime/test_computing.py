@@ -37,11 +37,15 @@ async def pool(count: int = 2, patience_s: float = 0.0) -> AsyncGenerator[Proces
 
 
 def is_there(process_id: int) -> bool:
-    """Whether there is such a process, and not only its remains."""
+    """Whether there is such a process, and not only its remains.
+
+    Its threads end one after the other, and until the last has ended its pipes are open, though its first is a zombie.
+    """
     try:
-        return Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+        threads = [each.read_text() for each in Path(f"/proc/{process_id}/task").glob("*/stat")]
+    except (FileNotFoundError, ProcessLookupError):
         return False
+    return any(thread.rsplit(")", 1)[1].split()[0] not in "ZX" for thread in threads)
 
 
 async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:

@@ -96,7 +96,7 @@ from dragoman_contracts.pipeline import (
     routes,
     start_request,
 )
-from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
+from dragoman_contracts.policy import UNIT_RULES, ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import (
     DOCX_MEDIA_TYPE,
     JSON_MEDIA_TYPE,
@@ -214,6 +214,7 @@ __all__ += [
 # Facts: the events, their envelope, how they are stored and read back.
 __all__ += [
     "EVENT_TYPES",
+    "UNIT_RULES",
     "UPCASTERS",
     "ArtifactErased",
     "BatchTranslated",
