@@ -171,13 +171,17 @@ class _Run:
         )
 
     async def carry_out(self) -> None:
-        """Return when the jobs rest and the plan is done, or when nothing moves any more."""
+        """Return when the jobs rest and the plan is done, or when nothing moves any more.
+
+        Raises:
+            AssertionError: processes end by themselves again and again.
+        """
         supervising = asyncio.create_task(self.supervisor.run())
         failing = self._failing = asyncio.create_task(self._fail())
         following = asyncio.create_task(self.journey.follow())
         travelling = asyncio.create_task(self._travel())
         watching = asyncio.create_task(self._until_stuck())
-        await asyncio.wait({travelling, watching}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({travelling, watching, supervising}, return_when=asyncio.FIRST_COMPLETED)
         tasks = (travelling, watching, failing, supervising, following)
         for task in tasks:
             task.cancel()

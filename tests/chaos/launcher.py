@@ -40,6 +40,7 @@ from dragoman_runtime.settings import ObjectSettings
 from dragoman_runtime.worker import Task, WorkContext, Worker, WorkerIdentity, WorkerLimits, WorkerPorts
 
 _CALL = "call-"
+_KEY_HEADER = "Idempotency-Key"
 
 
 class _Run:
@@ -177,23 +178,26 @@ def _around(owner: type, name: str, point: str) -> None:
 
 def _journal_calls() -> None:
     from dragoman_translate.adapters.openai import OpenAiEngine
-    from dragoman_translate.ports import EngineReply, EngineRequest
+    from dragoman_translate.adapters.openai_answer import Answer
+    from dragoman_translate.adapters.openai_call import Call
+    from dragoman_translate.ports import EngineReply, EngineRequest, ReplyListener
 
-    engine: Any = OpenAiEngine
-    translate, post = engine.translate, engine._post
+    make, translate = Call.make, OpenAiEngine.translate
 
-    async def posted(self: OpenAiEngine, body: Any, idempotency_key: str) -> Any:
-        _run().journal.write("begun", idempotency_key)
-        return await post(self, body, idempotency_key)
+    async def made(self: Call) -> Answer:
+        _run().journal.write("begun", self.headers[_KEY_HEADER])
+        return await make(self)
 
-    async def translated(self: OpenAiEngine, request: EngineRequest) -> EngineReply:
+    async def translated(
+        self: OpenAiEngine, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         try:
-            return await translate(self, request)
+            return await translate(self, request, listener)
         except Exception:
             _run().journal.write("failed", request.idempotency_key)
             raise
 
-    engine.translate, engine._post = translated, posted
+    Call.make, OpenAiEngine.translate = made, translated
 
 
 def _shift_clock() -> None:

@@ -39,6 +39,12 @@ def commit(name: str) -> None:
     SABOTAGES[name].commit()
 
 
+def _replace(owner: Any, name: str, other: Callable[..., Any]) -> None:
+    """Put another function in the place of one, which must be there: else nothing would be broken, and nobody told."""
+    assert callable(getattr(owner, name))
+    setattr(owner, name, other)
+
+
 def _forget_calls() -> None:
     """Every model call is made, whether its answer is on record or not."""
     from dragoman_translate import handlers
@@ -46,7 +52,7 @@ def _forget_calls() -> None:
     async def recall(self: object, fingerprint: str) -> None:
         return None
 
-    cast(Any, handlers)._ObjectLedger.recall = recall
+    _replace(handlers._ObjectLedger, "recall", recall)  # pyright: ignore[reportPrivateUsage]
 
 
 def _record_no_calls() -> None:
@@ -56,7 +62,7 @@ def _record_no_calls() -> None:
     async def record(self: Any, call: ModelCall) -> ObjectRef:
         return await self._context.objects.put_value(call)
 
-    cast(Any, handlers)._ObjectLedger.record = record
+    _replace(handlers._ObjectLedger, "record", record)  # pyright: ignore[reportPrivateUsage]
 
 
 def _take_every_lease() -> None:
@@ -83,7 +89,7 @@ def _reconcile_nothing() -> None:
     async def step(self: object) -> int:
         return 0
 
-    cast(Any, Reconciler).step = step
+    _replace(Reconciler, "step", step)
 
 
 def _break_chains() -> None:
@@ -94,7 +100,7 @@ def _break_chains() -> None:
         named_digest = previous_digest if version % 10 else ""
         return record(event, version=version, previous_digest=named_digest, **named)
 
-    cast(Any, port).record = unchained
+    _replace(port, "record", unchained)
 
 
 def _advance_views_first() -> None:
@@ -106,7 +112,7 @@ def _advance_views_first() -> None:
             await connection.execute(update(positions).where(self._key).values(position=new_position))
         return await write(self, writes, new_position, new_position)
 
-    cast(Any, Projector)._write = written
+    _replace(Projector, "_write", written)
 
 
 def _acknowledge_poison() -> None:
@@ -115,7 +121,7 @@ def _acknowledge_poison() -> None:
     async def reject(self: IncomingMessage, requeue: bool = False) -> None:
         await self.ack()
 
-    cast(Any, IncomingMessage).reject = reject
+    _replace(IncomingMessage, "reject", reject)
 
 
 def _forget_acknowledgements() -> None:
@@ -127,7 +133,7 @@ def _forget_acknowledgements() -> None:
         if next(count) % 20:
             await acknowledge(self, *given, **named)
 
-    cast(Any, IncomingMessage).ack = ack
+    _replace(IncomingMessage, "ack", ack)
 
 
 def _lose_objects() -> None:
@@ -140,7 +146,7 @@ def _lose_objects() -> None:
         ref = await put(self, project_id, data[:-1] if is_cut else data, media_type)
         return ref.model_copy(update={"digest": sha256(data)})
 
-    cast(Any, S3ObjectStore).put = cut
+    _replace(S3ObjectStore, "put", cut)
 
 
 def _lose_a_text_on_the_way() -> None:
@@ -156,7 +162,7 @@ def _lose_a_text_on_the_way() -> None:
         cut = made.targets[-1].model_copy(update={"target": ()})
         return made.model_copy(update={"targets": (*made.targets[:-1], cut)})
 
-    cast(Any, handlers).translate_batch = translated
+    _replace(handlers, "translate_batch", translated)
 
 
 SABOTAGES = {

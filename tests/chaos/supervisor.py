@@ -19,6 +19,7 @@ _PATIENCE_S = 12.0
 _LONGEST_COUNT = 4
 _RANDOM_WITHIN_S = 1.5
 _SIGKILL = -9
+_MOST_ENDS = 50
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,11 @@ class Supervisor:
         return Counter((kill.service, kill.point) for kill in self.kills)
 
     async def run(self) -> None:
-        """Look after the processes for ever."""
+        """Look after the processes for ever.
+
+        Raises:
+            AssertionError: they end by themselves again and again, so that the run would only wait for its time limit.
+        """
         while True:
             for member in self.members:
                 status = member.process.exit_status
@@ -121,6 +126,7 @@ class Supervisor:
             self.kills.append(Kill(member.service, member.order, frozenset(in_flight), member.name))
         else:
             self.ends.append(f"{member.name} ended by itself with {status}")
+            assert len(self.ends) < _MOST_ENDS, f"{self.ends[-1]}; see {self.folder / member.name}.log"
             with suppress(FileNotFoundError):
                 self._take_back(member)
         member.order = ""

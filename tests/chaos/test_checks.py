@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -70,3 +72,9 @@ def test_a_wrong_clock_tells_whether_it_was_read(tmp_path: Path) -> None:
     assert clock.was_read()
     clock.clear()
     assert clock.read() == 0
+
+
+def test_every_sabotage_finds_what_it_breaks() -> None:
+    """In a process of its own, for nothing mends it again. That its finding tells of it, only a whole run can show."""
+    program = "from chaos.sabotage import SABOTAGES, commit\nfor name in SABOTAGES:\n    commit(name)"
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], check=True)
