@@ -23,7 +23,8 @@ from chaos.points import WrongClock
 from chaos.s3_proxy import S3Proxy
 from chaos.waiting import until
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.vocabulary import QUEUE_OF, Queue, WorkKind
+from dragoman_contracts.steps import queue_of
+from dragoman_contracts.vocabulary import Queue, WorkKind
 from dragoman_runtime.bus.rabbit import DEAD_LETTERS
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from servers.postgres import PostgresServer
@@ -66,7 +67,7 @@ OUTSIDE_KINDS = (
 )
 """What can go wrong outside the services."""
 
-WORKED_QUEUES = tuple(sorted(set(QUEUE_OF.values())))
+WORKED_QUEUES = tuple(sorted({queue_of(kind) for kind in WorkKind}))
 """The queues that a service consumes."""
 
 
@@ -182,7 +183,7 @@ class Faults:
         async with await self._connected() as connection, connection.channel() as channel:
             for item in twice:
                 message = aio_pika.Message(item.model_dump_json().encode(), delivery_mode=2)
-                await channel.default_exchange.publish(message, routing_key=QUEUE_OF[item.kind].value)
+                await channel.default_exchange.publish(message, routing_key=queue_of(item.kind).value)
         return len(twice)
 
     async def _poison(self) -> int:
@@ -251,7 +252,7 @@ async def letters_kept(store: PostgresEventStore) -> int:
 
 
 def _work_of_nobody(queue: Queue) -> bytes:
-    kind = next(kind for kind in WorkKind if QUEUE_OF[kind] is queue)
+    kind = next(kind for kind in WorkKind if queue_of(kind) is queue)
     return json.dumps(
         {**dict.fromkeys(("work_id", "project_id", "job_id"), str(uuid4())), "version": 1, "kind": kind}
     ).encode()

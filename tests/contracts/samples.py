@@ -17,7 +17,7 @@ from dragoman_contracts import events as e
 from dragoman_contracts.envelope import Origin, RecordedEvent, encode, record
 from dragoman_contracts.identity import document_id, work_id
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.references import ArtifactKind, NamedObject
 from dragoman_contracts.vocabulary import WorkKind
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,6 +29,27 @@ def _events() -> tuple[e.Event, ...]:
         s.submitted().model_copy(update={**lineage, "rules": e.JobRules(retention_days=90)}),
         e.StartRequested(next_kind=WorkKind.EXTRACTION),
         s.started(WorkKind.EXTRACTION),
+        e.PhasePlanned(phase="tasks", kind="ai_tasks_batch", plan=s.ref("the tasks"), batch_count=3, item_count=3),
+        e.PhaseBatchDone(
+            phase="index",
+            kind="index_online",
+            index=1,
+            output=s.ref("batch 1"),
+            item_count=100,
+            failed_count=2,
+            cursor=s.ref("where batch 2 begins"),
+            has_next=True,
+            calls=(s.ref("a call"),),
+            usage=e.Usage(call_count=1, prompt_tokens=900),
+        ),
+        e.PhaseFinished(
+            phase="parse",
+            output=s.ref("the output"),
+            artifacts=(NamedObject(name="document.md", object=s.ref("the document")),),
+            next_kind="script",
+            next_phase="aggregate",
+        ),
+        e.PhaseRefused(phase="parse", report=s.ref("why"), codes=("command.no_input",)),
         s.preflight_passed().model_copy(
             update={"finding_codes": ("docx.tracked_changes",), "detected_locale": Locale("en")}
         ),

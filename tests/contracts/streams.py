@@ -21,7 +21,8 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import TRANSLATE_DOCX, Pipeline
 from dragoman_contracts.pipeline import first_kind, owed, routes
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, ObjectRef
-from dragoman_contracts.vocabulary import PHASE_OF, WorkKind
+from dragoman_contracts.steps import step_of_work
+from dragoman_contracts.vocabulary import WorkKind
 
 PROJECT = project_id("atlas")
 JOB = job_id_for_key(PROJECT, "first")
@@ -80,6 +81,22 @@ class JobStream:
         return [item.key for item in owed(self.job)]
 
 
+Recorded = tuple[RecordedEvent, ...]
+
+
+def next_recorded(job: Job, event: e.Event) -> RecordedEvent:
+    """The event as the next of a job's stream, for whoever asks what would follow from it."""
+    return record(
+        event,
+        project_id=job.project_id,
+        stream_id=job.job_id,
+        version=job.version + 1,
+        occurred_at=job.head_at,
+        origin=origin("service:test"),
+        previous_digest="",
+    )
+
+
 def routed(recorded: tuple[RecordedEvent, ...]) -> list[WorkKey]:
     """The work that one append makes owed, as the relay sends it."""
     return [item.key for each in recorded for item in routes(each)]
@@ -113,13 +130,13 @@ def submitted(
     )
 
 
-def started(kind: WorkKind, pipeline: Pipeline = TRANSLATE_DOCX) -> e.PhaseStarted:
+def started(kind: str, pipeline: Pipeline = TRANSLATE_DOCX) -> e.PhaseStarted:
     """A worker took the first lease of the phase that this work belongs to."""
-    phase = next(each for each in pipeline.phases if each.kind is PHASE_OF[kind])
+    phase = next(each for each in pipeline.phases if each.step == step_of_work(kind))
     return e.PhaseStarted(phase=phase.name, kind=kind)
 
 
-def preflight_passed(next_kind: WorkKind | None = WorkKind.EXTRACTION) -> e.PreflightPassed:
+def preflight_passed(next_kind: str | None = WorkKind.EXTRACTION) -> e.PreflightPassed:
     """The document can be translated."""
     return e.PreflightPassed(verdict=e.PreflightVerdict.ACCEPTED, report=ref("preflight"), next_kind=next_kind)
 
@@ -129,7 +146,7 @@ def preflight_blocked() -> e.PreflightBlocked:
     return e.PreflightBlocked(report=ref("preflight"), finding_codes=("docx.encrypted",))
 
 
-def extracted(next_kind: WorkKind | None = WorkKind.TRANSLATION_PLAN) -> e.DocumentExtracted:
+def extracted(next_kind: str | None = WorkKind.TRANSLATION_PLAN) -> e.DocumentExtracted:
     """Forty units were taken out, all of them to be translated."""
     return e.DocumentExtracted(
         units=ref("units"),
@@ -154,13 +171,13 @@ def batch(index: int, unit_count: int = 20) -> e.BatchTranslated:
     return e.BatchTranslated(index=index, targets=targets, unit_count=unit_count, calls=calls, usage=usage)
 
 
-def completed_translation(next_kind: WorkKind | None = WorkKind.QA) -> e.TranslationCompleted:
+def completed_translation(next_kind: str | None = WorkKind.QA) -> e.TranslationCompleted:
     """Every batch is there."""
     return e.TranslationCompleted(next_kind=next_kind)
 
 
 def verified(
-    verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING, next_kind: WorkKind | None = WorkKind.REASSEMBLY
+    verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING, next_kind: str | None = WorkKind.REASSEMBLY
 ) -> e.TranslationVerified:
     """QA's word; with another verdict than `reassembly_pending` three units are to be reviewed and nothing is owed."""
     review = 3 if verdict is e.QaVerdict.NEEDS_REVIEW else 0
@@ -181,7 +198,7 @@ def review_exported() -> e.ReviewExported:
     return e.ReviewExported(session_id=uuid5(JOB, "session"), artifact=ref("review.tmx"), unit_count=40)
 
 
-def review_imported(pending_count: int = 0, next_kind: WorkKind | None = WorkKind.REASSEMBLY) -> e.ReviewImported:
+def review_imported(pending_count: int = 0, next_kind: str | None = WorkKind.REASSEMBLY) -> e.ReviewImported:
     """The reviewer's file came back; reassembly is owed when nothing is left to review."""
     return e.ReviewImported(
         session_id=uuid5(JOB, "session"),
@@ -198,33 +215,37 @@ def reassembled() -> e.DocumentReassembled:
     return e.DocumentReassembled(final_docx=ref("final", DOCX_MEDIA_TYPE), manifest=ref("reassembly manifest"))
 
 
-def failed(kind: WorkKind, index: int = 0, *, attempt: int = 1, retry_at: datetime | None = None) -> e.WorkFailed:
+def failed(
+    kind: str, index: int = 0, phase: str = "", *, attempt: int = 1, retry_at: datetime | None = None
+) -> e.WorkFailed:
     """An attempt failed and is made again, a minute after noon where nothing else is said."""
     return e.WorkFailed(
-        work_id=work_id(JOB, kind, index),
+        work_id=work_id(JOB, kind, index, phase),
         kind=kind,
         index=index,
+        phase=phase,
         attempt=attempt,
         code="engine.timeout",
         retry_at=retry_at or NOON + timedelta(minutes=1),
     )
 
 
-def parked(kind: WorkKind, index: int = 0, *, attempt: int = 5) -> e.WorkParked:
+def parked(kind: str, index: int = 0, phase: str = "", *, attempt: int = 5) -> e.WorkParked:
     """The last attempt failed."""
     return e.WorkParked(
-        work_id=work_id(JOB, kind, index),
+        work_id=work_id(JOB, kind, index, phase),
         kind=kind,
         index=index,
+        phase=phase,
         attempt=attempt,
         code="engine.unauthorised",
         reason=ref("reason"),
     )
 
 
-def discarded(kind: WorkKind, index: int = 0) -> e.WorkDiscarded:
+def discarded(kind: str, index: int = 0, phase: str = "") -> e.WorkDiscarded:
     """A person does not want this parked work."""
-    return e.WorkDiscarded(work_id=work_id(JOB, kind, index), kind=kind, index=index)
+    return e.WorkDiscarded(work_id=work_id(JOB, kind, index, phase), kind=kind, index=index, phase=phase)
 
 
 UP_TO_PREFLIGHT: tuple[e.Event, ...] = (started(WorkKind.PREFLIGHT), preflight_passed())

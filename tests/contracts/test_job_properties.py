@@ -35,7 +35,7 @@ from dragoman_contracts.pipeline import (
     start_request,
 )
 from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.vocabulary import LIVE, PHASE_OF, RESTING, RESUMABLE, JobStatus, Stage, WorkKind
+from dragoman_contracts.vocabulary import LIVE, RESTING, RESUMABLE, JobStatus, Stage, WorkKind
 
 HISTORIES: tuple[tuple[e.Event, ...], ...] = (
     (),
@@ -60,9 +60,9 @@ def is_given_up(job: Job) -> bool:
 
 def is_done(job: Job, key: WorkKey) -> bool:
     """A late outcome came in after the work was parked."""
-    if key[0] is WorkKind.TRANSLATION_BATCH:
-        return job.plan is not None and job.plan.batches[key[1]] is not None
-    phase = job.phase_of_kind(PHASE_OF[key[0]])
+    if key.kind == WorkKind.TRANSLATION_BATCH:
+        return job.plan is not None and job.plan.batches[key.index] is not None
+    phase = job.phase_of(key)
     return phase is not None and job.is_finished(phase)
 
 
@@ -176,7 +176,7 @@ class JobLife(RuleBasedStateMachine):
     def discard_work(self, pick: int) -> None:
         keys = sorted(self._job.parked)
         key = keys[pick % len(keys)]
-        self._append(s.discarded(*key))
+        self._append(s.discarded(key.kind, key.index))
         assert self._job.status is JobStatus.FAILED
         assert key not in self._job.parked
 
@@ -284,7 +284,7 @@ class JobLifeWithServices(JobLife):
         is_blocked: bool = False,
     ) -> tuple[e.Event, ...]:
         """The events of the service's own `decide`; late ones of batches only."""
-        if not is_owed(job, key) and key[0] is not WorkKind.TRANSLATION_BATCH:
+        if not is_owed(job, key) and key.kind != WorkKind.TRANSLATION_BATCH:
             return ()
         return workers.decide_as_service(job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked)
 
@@ -308,7 +308,7 @@ class RacingWorker:
         if self.seen is None or self.seen.version != len(stream.recorded):
             self.seen = stream.job
             return
-        stream.append(*workers.finish(self.seen, (WorkKind.TRANSLATION_BATCH, self.index)))
+        stream.append(*workers.finish(self.seen, WorkKey(WorkKind.TRANSLATION_BATCH, self.index)))
         self.is_done = True
 
 
@@ -325,4 +325,4 @@ def test_racing_batch_workers_complete_the_translation_once(turns: list[int], ba
     names = [each.event.name for each in stream.recorded]
     assert names.count(e.TranslationCompleted.name) == 1
     assert names.count(e.BatchTranslated.name) == batch_count
-    assert stream.owed == [(WorkKind.QA, 0)]
+    assert stream.owed == [WorkKey(WorkKind.QA)]

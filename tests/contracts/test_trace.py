@@ -45,14 +45,14 @@ from dragoman_contracts.pipeline import (
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, Stage, WorkKind
 
-PREFLIGHT: WorkKey = (WorkKind.PREFLIGHT, 0)
-EXTRACTION: WorkKey = (WorkKind.EXTRACTION, 0)
-PLAN: WorkKey = (WorkKind.TRANSLATION_PLAN, 0)
-BATCH_0: WorkKey = (WorkKind.TRANSLATION_BATCH, 0)
-BATCH_1: WorkKey = (WorkKind.TRANSLATION_BATCH, 1)
-QA: WorkKey = (WorkKind.QA, 0)
-REASSEMBLY: WorkKey = (WorkKind.REASSEMBLY, 0)
-CANCELLATION: WorkKey = (WorkKind.CANCELLATION, 0)
+PREFLIGHT: WorkKey = WorkKey(WorkKind.PREFLIGHT, 0)
+EXTRACTION: WorkKey = WorkKey(WorkKind.EXTRACTION, 0)
+PLAN: WorkKey = WorkKey(WorkKind.TRANSLATION_PLAN, 0)
+BATCH_0: WorkKey = WorkKey(WorkKind.TRANSLATION_BATCH, 0)
+BATCH_1: WorkKey = WorkKey(WorkKind.TRANSLATION_BATCH, 1)
+QA: WorkKey = WorkKey(WorkKind.QA, 0)
+REASSEMBLY: WorkKey = WorkKey(WorkKind.REASSEMBLY, 0)
+CANCELLATION: WorkKey = WorkKey(WorkKind.CANCELLATION, 0)
 
 
 class Trace:
@@ -190,7 +190,7 @@ def test_resume_goes_on_with_the_phase_that_failed(
 ) -> None:
     trace = Trace(given(*history, started(kind), parked(kind)))
     assert trace.stream.job.status is JobStatus.FAILED
-    trace.line(resume_request(trace.stream.job), routes=[(kind, 0)], stands=stands)
+    trace.line(resume_request(trace.stream.job), routes=[WorkKey(kind)], stands=stands)
 
 
 def test_cancelling_owes_the_cancellation_until_intake_closes_the_job() -> None:
@@ -263,7 +263,7 @@ def test_a_late_result_says_that_nothing_is_owed() -> None:
 
 @pytest.mark.parametrize("index", [-1, 2])
 def test_a_batch_that_is_not_in_the_plan_is_not_owed(index: int) -> None:
-    assert not is_owed(given(*UP_TO_PLAN).job, (WorkKind.TRANSLATION_BATCH, index))
+    assert not is_owed(given(*UP_TO_PLAN).job, WorkKey(WorkKind.TRANSLATION_BATCH, index))
 
 
 def test_a_job_that_goes_on_accepts_nothing_that_is_not_owed() -> None:
@@ -304,7 +304,7 @@ def test_a_start_that_comes_before_preflight_ends_makes_nothing_owed_yet() -> No
     trace = Trace(given(started(WorkKind.PREFLIGHT), first=submitted(is_auto_start=False)))
     stands = (JobStatus.IN_PROGRESS, Stage.PREFLIGHT)
     trace.line(start_request(trace.stream.job), owes=[PREFLIGHT], stands=stands)
-    assert next_kind(trace.stream.job, PhaseKind.PREFLIGHT) is WorkKind.EXTRACTION
+    assert next_kind(trace.stream.job, PhaseKind.PREFLIGHT) == WorkKind.EXTRACTION
 
 
 def test_resuming_a_job_that_waited_for_its_start_starts_it() -> None:
@@ -339,7 +339,7 @@ def test_a_second_plan_or_batch_forgets_nothing_and_counts_nothing_twice() -> No
     stream = given(*UP_TO_PLAN, batch(0), planned(3), batch(0))
     plan = stream.job.plan
     assert plan is not None
-    assert plan.translated_count == 20
+    assert plan.done_count == 20
     assert plan.usage.call_count == 2
     assert stream.owed == [BATCH_1]
 

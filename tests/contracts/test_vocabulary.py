@@ -8,13 +8,11 @@ import pytest
 
 from dragoman_contracts import errors
 from dragoman_contracts.document import VersionRefusedError
+from dragoman_contracts.steps import STEPS, queue_of, service_of, step_of_work
 from dragoman_contracts.vocabulary import (
     LIVE,
-    PHASE_OF,
-    QUEUE_OF,
     RESTING,
     RESUMABLE,
-    SERVICE_OF,
     JobStatus,
     PhaseKind,
     Queue,
@@ -71,15 +69,24 @@ def test_statuses_and_stages_are_those_of_requirement_e_and_cancelling() -> None
 
 
 def test_every_kind_of_work_has_a_queue_and_a_service() -> None:
-    assert set(QUEUE_OF) == set(SERVICE_OF) == set(WorkKind)
-    assert set(PHASE_OF) == set(WorkKind) - {WorkKind.CANCELLATION}
+    works = {work for step in STEPS.values() for work in (step.first_work, step.batch_work) if work}
+    assert {str(kind) for kind in WorkKind} == works | {WorkKind.CANCELLATION}
+    assert all(step_of_work(work) for work in works)
+    assert (queue_of(WorkKind.CANCELLATION), service_of(WorkKind.CANCELLATION)) == (Queue.JOB_CONTROL, Service.INTAKE)
 
 
 def test_a_queue_serves_one_service() -> None:
     services: dict[Queue, set[Service]] = {}
-    for kind, queue in QUEUE_OF.items():
-        services.setdefault(queue, set()).add(SERVICE_OF[kind])
+    for step in STEPS.values():
+        if step.first_work:
+            services.setdefault(step.queue, set()).add(step.service)
     assert all(len(each) == 1 for each in services.values())
+
+
+def test_work_that_no_step_has_is_unknown() -> None:
+    assert step_of_work("qa_plan") is None
+    with pytest.raises(KeyError):
+        queue_of("qa_batch")
 
 
 def test_queues_are_those_of_requirement_e_and_index() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from contracts import streams as s
 from dragoman_contracts import events as e
-from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.pipeline import WorkItem, accepts_late, is_owed, next_kind
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
@@ -23,10 +22,10 @@ CANCELLABLE = frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.REAS
 
 def begin(job: Job, key: WorkKey) -> tuple[e.Event, ...]:
     """What a worker appends with its lease: the start of the phase, unless that is under way."""
-    kind = key[0]
+    kind = key.kind
     if kind in {WorkKind.TRANSLATION_PLAN, WorkKind.CANCELLATION}:
         return ()
-    started = s.started(kind, job.pipeline)
+    started = s.started(key.kind, job.pipeline)
     is_under_way = job.status is JobStatus.IN_PROGRESS and job.stage == started.phase
     return () if is_under_way else (started,)
 
@@ -42,19 +41,19 @@ def finish(
     """What follows from an outcome: nothing where somebody else was first, the bare fact where the job was stopped."""
     if not is_owed(job, key) and not accepts_late(job, key):
         return ()
-    match key:
-        case WorkKind.PREFLIGHT, _:
+    match key.kind:
+        case WorkKind.PREFLIGHT:
             passed = s.preflight_passed(next_kind(job, PhaseKind.PREFLIGHT))
             return (s.preflight_blocked() if is_blocked else passed,)
-        case WorkKind.EXTRACTION, _:
+        case WorkKind.EXTRACTION:
             return (s.extracted(next_kind(job, PhaseKind.EXTRACTION)),)
-        case WorkKind.TRANSLATION_PLAN, _:
+        case WorkKind.TRANSLATION_PLAN:
             return _plan(job, batch_count)
-        case WorkKind.TRANSLATION_BATCH, index:
-            return _translate(job, index)
-        case WorkKind.QA, _:
+        case WorkKind.TRANSLATION_BATCH:
+            return _translate(job, key.index)
+        case WorkKind.QA:
             return (s.verified(verdict, next_kind(job, PhaseKind.QA)),)
-        case WorkKind.REASSEMBLY, _:
+        case WorkKind.REASSEMBLY:
             return (s.reassembled(), e.JobCompleted())
         case _:
             return (e.JobCancelled(),)
@@ -68,7 +67,7 @@ def _plan(job: Job, batch_count: int) -> tuple[e.Event, ...]:
 
 
 def _translate(job: Job, index: int) -> tuple[e.Event, ...]:
-    is_last = job.plan is not None and job.plan.pending == (index,)
+    is_last = job.plan is not None and job.plan.batches.pending == (index,)
     if not is_last or job.is_stopped:
         return (s.batch(index),)
     return (s.batch(index), s.completed_translation(next_kind(job, PhaseKind.TRANSLATION)))
@@ -78,16 +77,15 @@ def decide_as_service(
     job: Job, key: WorkKey, *, batch_count: int, verdict: e.QaVerdict, is_blocked: bool
 ) -> tuple[e.Event, ...]:
     """What the service that performs this work decides of a plain outcome."""
-    kind, index = key
     item = WorkItem(
-        work_id=work_id(job.job_id, kind, index),
+        work_id=key.work_id(job.job_id),
         project_id=job.project_id,
         job_id=job.job_id,
         version=job.version,
-        kind=kind,
-        index=index,
+        kind=key.kind,
+        index=key.index,
     )
-    match kind:
+    match key.kind:
         case WorkKind.PREFLIGHT:
             word = e.PreflightVerdict.BLOCKED if is_blocked else e.PreflightVerdict.ACCEPTED
             found = intake.PreflightOutcome(
@@ -101,28 +99,28 @@ def decide_as_service(
                 job, item, translate.PlanOutcome.model_validate(_fields(s.planned(batch_count)))
             )
         case WorkKind.TRANSLATION_BATCH:
-            return translate.decide_batch(job, item, translate.BatchOutcome.model_validate(_fields(s.batch(index))))
+            return translate.decide_batch(job, item, translate.BatchOutcome.model_validate(_fields(s.batch(key.index))))
         case WorkKind.QA:
             return qa.decide(job, item, qa.VerificationOutcome.model_validate(_fields(s.verified(verdict))))
         case WorkKind.REASSEMBLY:
             return reassemble.decide(job, item, reassemble.ReassemblyOutcome.model_validate(_fields(s.reassembled())))
-        case WorkKind.CANCELLATION:
+        case _:
             return intake.decide_cancellation(job, item, intake.CancellationOutcome())
 
 
 def _fields(event: e.Event) -> dict[str, object]:
     """An event's fields as a service's outcome has them: without what is decided."""
-    return event.model_dump(exclude={"next_kind", "index"})
+    return event.model_dump(exclude={"next_kind", "next_phase", "index"})
 
 
 def fail(job: Job, key: WorkKey) -> tuple[e.Event, ...]:
     """A failed attempt, on record while the work is still owed."""
-    return (s.failed(*key),) if is_owed(job, key) else ()
+    return (s.failed(key.kind, key.index),) if is_owed(job, key) else ()
 
 
 def park(job: Job, key: WorkKey) -> tuple[e.Event, ...]:
     """The last attempt, likewise."""
-    return (s.parked(*key),) if is_owed(job, key) else ()
+    return (s.parked(key.kind, key.index),) if is_owed(job, key) else ()
 
 
 def review(job: Job, pending_count: int) -> e.ReviewImported:
@@ -135,4 +133,4 @@ def all_keys(job: Job) -> list[WorkKey]:
     batches = len(job.plan.batches) if job.plan else 0
     kinds = [kind for kind in WorkKind if kind is not WorkKind.TRANSLATION_BATCH]
     indexes = range(-1, batches + 2)
-    return [(kind, 0) for kind in kinds] + [(WorkKind.TRANSLATION_BATCH, index) for index in indexes]
+    return [WorkKey(kind) for kind in kinds] + [WorkKey(WorkKind.TRANSLATION_BATCH, index) for index in indexes]

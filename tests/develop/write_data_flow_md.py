@@ -10,7 +10,8 @@ from dragoman_contracts.envelope import decode
 from dragoman_contracts.events import EVENT_TYPES, Event
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.pipeline import routes
-from dragoman_contracts.vocabulary import PHASE_OF, QUEUE_OF, SERVICE_OF, Queue, Service, WorkKind
+from dragoman_contracts.steps import STEPS, queue_of, service_of, step_of_work
+from dragoman_contracts.vocabulary import Queue, Service, WorkKind
 
 TESTS = Path(__file__).parents[1]
 DOCUMENT = TESTS.parent / "docs" / "reference" / "data-flow.md"
@@ -34,7 +35,7 @@ def data_flow_md() -> str:
     return _HEAD + "\n".join(parts)
 
 
-def owed_after(cls: type[Event]) -> WorkKind | None:
+def owed_after(cls: type[Event]) -> str | None:
     """The kind of work that the golden sample of this event makes owed; None where it makes none."""
     state = (GOLDEN / f"{cls.name}.v{cls.schema_version}.json").read_bytes()
     return next((item.kind for item in routes(decode(state))), None)
@@ -45,28 +46,35 @@ def _diagram() -> str:
     for cls in EVENT_TYPES.values():
         kind = owed_after(cls)
         if kind is not None and cls.producer is not None:
-            lines.append(f"    {cls.producer} -- {cls.name} --> {QUEUE_OF[kind]}[[{QUEUE_OF[kind]}]]")
+            lines.append(f"    {cls.producer} -- {cls.name} --> {queue_of(kind)}[[{queue_of(kind)}]]")
     lines += [f"    {queue}[[{queue}]] --> {service}" for queue, service in _consumers()]
     return "\n".join([*lines, "```", ""])
 
 
 def _consumers() -> list[tuple[Queue, Service]]:
-    return sorted({(QUEUE_OF[kind], SERVICE_OF[kind]) for kind in WorkKind})
+    return sorted({(queue_of(kind), service_of(kind)) for kind in _kinds()})
+
+
+def _kinds() -> list[str]:
+    """Every kind of work, in the order of the step table, the cancellation last."""
+    works = [work for step in STEPS.values() for work in (step.first_work, step.batch_work) if work]
+    return [*dict.fromkeys(works), WorkKind.CANCELLATION]
 
 
 def _work() -> str:
     lines = ["## Work", "", "| work | queue | service | phase | made owed by |", "|---|---|---|---|---|"]
-    for kind in WorkKind:
-        causes = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if owed_after(cls) is kind)
-        phase = PHASE_OF.get(kind, "–")
-        lines.append(f"| `{kind}` | `{QUEUE_OF[kind]}` | {SERVICE_OF[kind]} | {phase} | {causes} |")
+    for kind in _kinds():
+        causes = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if owed_after(cls) == kind)
+        step = step_of_work(kind)
+        phase = step.kind if step else "–"
+        lines.append(f"| `{kind}` | `{queue_of(kind)}` | {service_of(kind)} | {phase} | {causes} |")
     lines += [
         "",
         "`job.start_requested` and `job.resume_requested` make owed whatever the job stopped before; the tables show",
         "their samples. A result that is recorded of a stopped job makes nothing owed.",
         "",
     ]
-    unused = [f"`{queue}`" for queue in Queue if queue not in QUEUE_OF.values()]
+    unused = [f"`{queue}`" for queue in Queue if queue not in {queue_of(kind) for kind in _kinds()}]
     if unused:
         lines += [f"Declared, and without work so far: {', '.join(unused)}.", ""]
     return "\n".join(lines)

@@ -15,7 +15,6 @@ from contracts.streams import PROJECT, origin, submitted
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import Event
 from dragoman_contracts.identity import new_id
-from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.bus import Delivery, EventPublisher, WorkSender
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -85,7 +84,7 @@ class WrittenDown(WorkSender, EventPublisher):
         self.events += events
 
     @property
-    def work(self) -> list[tuple[UUID, WorkKind, int]]:
+    def work(self) -> list[tuple[UUID, str, int]]:
         """What was sent: job, kind and index, in order."""
         return [(each.item.job_id, each.item.kind, each.item.index) for each in self.items]
 

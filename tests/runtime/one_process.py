@@ -31,7 +31,8 @@ from dragoman_contracts.events import Event, JobCompleted
 from dragoman_contracts.identity import job_id_for_key
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem, next_kind
-from dragoman_contracts.vocabulary import SERVICE_OF, JobStatus, PhaseKind, Service, WorkKind
+from dragoman_contracts.steps import service_of
+from dragoman_contracts.vocabulary import JobStatus, PhaseKind, Service, WorkKind
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs
 from dragoman_runtime.settings import TelemetrySettings, load
@@ -61,7 +62,7 @@ def small_services(performed: Callable[[WorkContext], None]) -> Mapping[Service,
     """A task for each kind of work, by service; `performed` is told of each step."""
     tasks: dict[Service, list[Task[Outcome]]] = {}
     for kind, decide in _DECIDE.items():
-        tasks.setdefault(SERVICE_OF[kind], []).append(_task(kind, decide, performed))
+        tasks.setdefault(service_of(kind), []).append(_task(kind, decide, performed))
     return tasks
 
 

@@ -62,7 +62,7 @@ async def test_the_dispatcher_sends_what_the_log_brings_after_the_start(store: S
     await until(lambda: len(bus.deliveries) == len(new) + 3)
 
     assert [each.item.job_id for each in bus.deliveries] == [*new, later, later, later]
-    assert bus.deliveries[-1].item.kind is WorkKind.TRANSLATION_PLAN
+    assert bus.deliveries[-1].item.kind == WorkKind.TRANSLATION_PLAN
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running

@@ -44,7 +44,7 @@ class Scene(NamedTuple):
     def reconciler(self) -> Reconciler:
         return Reconciler(self.store, self.live_jobs, self.bus, self.clock, every=EVERY, tick=TICK)
 
-    async def sent_after(self, wait: timedelta) -> list[tuple[UUID, WorkKind, int]]:
+    async def sent_after(self, wait: timedelta) -> list[tuple[UUID, str, int]]:
         """What is sent in one step, this much later."""
         self.clock.advance(wait)
         self.bus.forget()

@@ -185,7 +185,7 @@ def translation(perform: _Perform, *, is_kept: bool = True) -> Task[Outcome]:
     """A translation of one batch; the last of a job that moves completes the phase."""
 
     def decide(job: Job, item: WorkItem, outcome: Outcome) -> tuple[Event, ...]:
-        is_last = job.plan is not None and job.plan.pending == (item.index,) and next_phase(job) is not None
+        is_last = job.plan is not None and job.plan.batches.pending == (item.index,) and next_phase(job) is not None
         done = (completed_translation(next_kind(job, PhaseKind.TRANSLATION)),) if is_last else ()
         return (batch(item.index), *done)
 

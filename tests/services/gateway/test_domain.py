@@ -125,7 +125,7 @@ def test_a_job_that_waits_for_its_start_is_started_once() -> None:
     stream.append(streams.preflight_passed(next_kind=None))
     event = decide_start(stream.job)
     assert event is not None
-    assert event.next_kind is WorkKind.EXTRACTION
+    assert event.next_kind == WorkKind.EXTRACTION
     stream.append(event)
     assert decide_start(stream.job) is None
 

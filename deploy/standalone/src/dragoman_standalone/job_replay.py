@@ -15,7 +15,6 @@ import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
 from dragoman_contracts.references import ObjectRef
-from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.replay_package import ReplayPackage
 from dragoman_runtime.eventstore.archive import decoded
 from dragoman_runtime.eventstore.jobs import JobMissingError
@@ -30,10 +29,10 @@ class ServicesWork(RecordedWork):
 
     def __init__(self) -> None:
         services = (dragoman_intake.app, dragoman_extract.app, dragoman_qa.app, dragoman_reassemble.app)
-        self._tasks: dict[WorkKind, Task[Any]] = {task.kind: task for each in services for task in each.tasks()}
+        self._tasks: dict[str, Task[Any]] = {task.kind: task for each in services for task in each.tasks()}
 
     @override
-    def task(self, kind: WorkKind) -> Task[Any]:
+    def task(self, kind: str) -> Task[Any]:
         return self._tasks[kind]
 
     @override

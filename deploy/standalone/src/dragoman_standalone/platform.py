@@ -23,7 +23,8 @@ import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
 from dragoman_catalog import Catalog, migrate_catalog
-from dragoman_contracts.vocabulary import QUEUE_OF, Service
+from dragoman_contracts.steps import queue_of
+from dragoman_contracts.vocabulary import Service
 from dragoman_gateway.app import http_options, submission_rules
 from dragoman_gateway.gateway import Gateway, GatewayPorts
 from dragoman_gateway.views import SqlJobViews
@@ -153,7 +154,7 @@ async def performing(
     await reconciler.wake_all()
     for worker in workers:
         worker.start()
-        queues = sorted({QUEUE_OF[kind] for kind in worker.tasks})
+        queues = sorted({queue_of(kind) for kind in worker.tasks})
         await bus.start(queues, worker.receive, concurrency=settings.concurrency)
     try:
         async with beside(dispatcher.run, reconciler.run):

@@ -23,7 +23,7 @@ from dragoman_contracts.errors import DragomanError, PermanentError
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.pipeline import progress_pct
-from dragoman_contracts.under_way import WorkUnderWay, done_under_way, remaining_s
+from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
 from dragoman_gateway.api.views import under_way_view
 from dragoman_gateway.domain import OnUnfinished, SubmissionRequest, Upload, is_running
@@ -205,8 +205,8 @@ def moved(file: str, place: tuple[int, int], job: Job, under_way: Sequence[WorkU
         count=place[1],
         stage=job.stage,
         progress_pct=progress_pct(job, under_way),
-        units_done=plan.translated_count + done_under_way(plan, under_way) if plan else None,
-        units=plan.unit_count if plan else None,
+        units_done=translated_count(job, under_way) if plan else None,
+        units=plan.item_count if plan else None,
         remaining_s=remaining_s(job, under_way),
         lines=tuple(lines_of(under_way, now)),
         said=tuple(under_way_view(each, now).model_dump(mode="json") for each in under_way),

@@ -8,6 +8,7 @@ file names or people's names: those live in objects that can be erased.
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, ClassVar
 from uuid import UUID
 
@@ -16,10 +17,13 @@ from pydantic import AwareDatetime, Field
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
-from dragoman_contracts.references import ArtifactKind, ObjectRef, Sha256
-from dragoman_contracts.vocabulary import Service, WorkKind
+from dragoman_contracts.references import ArtifactKind, NamedObject, ObjectRef, Sha256
+from dragoman_contracts.vocabulary import PhaseName, Service, WorkName
 
 Count = Annotated[int, Field(ge=0)]
+KeyPhase = Annotated[PhaseName, Field(exclude_if=not_)]
+"""A phase's name in a key of work; left out of what is stored where the kind of the work says it, as it always was."""
+
 ErrorCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$", max_length=80)]
 
 
@@ -40,9 +44,38 @@ class Event(Value):
 
 
 class PhaseResult(Event):
-    """A typed result, which is the completion of its phase. `next_kind` is the work now owed; None where nothing is."""
+    """The completion of a phase. `next_kind` is the work now owed, of the phase `next_phase`; None where nothing is."""
 
-    next_kind: WorkKind | None = None
+    next_kind: WorkName | None = None
+    next_phase: KeyPhase = ""
+
+
+class Usage(Value):
+    """What model calls used, in the same terms for every provider: the number of calls, and their tokens.
+
+    `prompt_tokens` are all tokens sent; of these, `cached_tokens` were read from the provider's cache and
+    `cache_write_tokens` written to it. `response_tokens` are all tokens written, `reasoning_tokens` those of them that
+    no one is shown. So all input is `prompt_tokens`, all output `response_tokens`, and the other three are parts that
+    may have another price: never add them. A count the provider does not give is 0; those of an answer that broke off
+    before its counts came are estimates.
+    """
+
+    call_count: Count = 0
+    prompt_tokens: Count = 0
+    cached_tokens: Count = 0
+    reasoning_tokens: Count = 0
+    response_tokens: Count = 0
+    cache_write_tokens: Count = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            call_count=self.call_count + other.call_count,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            response_tokens=self.response_tokens + other.response_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+        )
 
 
 class JobRules(Value):
@@ -73,7 +106,8 @@ class JobSubmitted(Event):
     source_locale: Locale
     target_locale: Locale
     request_digest: Sha256
-    first_kind: WorkKind
+    first_kind: WorkName
+    first_phase: KeyPhase = ""
     parent_job_id: UUID | None = None
     submission_id: UUID | None = None
     was_encrypted: bool = False
@@ -92,8 +126,64 @@ class PhaseStarted(Event):
     name: ClassVar[str] = "phase.started"
     producer: ClassVar[Service | None] = None
 
-    phase: Annotated[str, Field(max_length=80)]
-    kind: WorkKind
+    phase: PhaseName
+    kind: WorkName
+
+
+class PhasePlanned(Event):
+    """A phase was cut into batches of work of this kind, each of which is now owed."""
+
+    name: ClassVar[str] = "phase.planned"
+    producer: ClassVar[Service | None] = None
+
+    phase: PhaseName
+    kind: WorkName
+    plan: ObjectRef
+    batch_count: Count
+    item_count: Count
+
+
+class PhaseBatchDone(Event):
+    """The outcome of one batch was stored: a checkpoint. Where it `has_next`, the batch behind it is now owed.
+
+    `cursor` is an object that says where the next batch begins. `calls` are the recorded model calls, in order.
+    """
+
+    name: ClassVar[str] = "phase.batch_done"
+    producer: ClassVar[Service | None] = None
+
+    phase: PhaseName
+    kind: WorkName
+    index: Count
+    output: ObjectRef
+    item_count: Count
+    failed_count: Count = 0
+    cursor: ObjectRef | None = None
+    has_next: bool = False
+    calls: tuple[ObjectRef, ...] = ()
+    usage: Usage = Usage()
+
+
+class PhaseFinished(PhaseResult):
+    """A phase whose result has no event of its own came to its end."""
+
+    name: ClassVar[str] = "phase.finished"
+    producer: ClassVar[Service | None] = None
+
+    phase: PhaseName
+    output: ObjectRef | None = None
+    artifacts: tuple[NamedObject, ...] = ()
+
+
+class PhaseRefused(Event):
+    """A phase found that the job cannot be done as it is; `report` names the cure. Only a rerun can follow."""
+
+    name: ClassVar[str] = "phase.refused"
+    producer: ClassVar[Service | None] = None
+
+    phase: PhaseName
+    report: ObjectRef
+    codes: tuple[ErrorCode, ...]
 
 
 class PreflightVerdict(StrEnum):
@@ -149,34 +239,6 @@ class TranslationPlanned(Event):
     plan: ObjectRef
     batch_count: Count
     unit_count: Count
-
-
-class Usage(Value):
-    """What model calls used, in the same terms for every provider: the number of calls, and their tokens.
-
-    `prompt_tokens` are all tokens sent; of these, `cached_tokens` were read from the provider's cache and
-    `cache_write_tokens` written to it. `response_tokens` are all tokens written, `reasoning_tokens` those of them that
-    no one is shown. So all input is `prompt_tokens`, all output `response_tokens`, and the other three are parts that
-    may have another price: never add them. A count the provider does not give is 0; those of an answer that broke off
-    before its counts came are estimates.
-    """
-
-    call_count: Count = 0
-    prompt_tokens: Count = 0
-    cached_tokens: Count = 0
-    reasoning_tokens: Count = 0
-    response_tokens: Count = 0
-    cache_write_tokens: Count = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            call_count=self.call_count + other.call_count,
-            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
-            response_tokens=self.response_tokens + other.response_tokens,
-            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
-        )
 
 
 class BatchTranslated(Event):
@@ -245,21 +307,22 @@ class ReviewImported(PhaseResult):
     pending_count: Count
 
 
-class DocumentReassembled(Event):
+class DocumentReassembled(PhaseResult):
     """The targets were put back into the source document."""
 
     name: ClassVar[str] = "document.reassembled"
     producer: ClassVar[Service | None] = Service.REASSEMBLE
 
+    next_kind: Annotated[WorkName | None, Field(exclude_if=not_)] = None
     final_docx: ObjectRef
     manifest: ObjectRef
 
 
 class JobCompleted(Event):
-    """The result can be downloaded. The end of a job that went well."""
+    """The end of a job that went well, said by the worker whose phase was the last."""
 
     name: ClassVar[str] = "job.completed"
-    producer: ClassVar[Service | None] = Service.REASSEMBLE
+    producer: ClassVar[Service | None] = None
 
 
 class CancelRequested(Event):
@@ -277,7 +340,10 @@ class JobCancelled(Event):
 
 
 class ResumeRequested(PhaseResult):
-    """A failed or cancelled job goes on from its checkpoint; `batch_indexes` are the batches still to translate."""
+    """A failed or cancelled job goes on from its checkpoint.
+
+    `batch_indexes` are the batches still to do, of the work `next_kind`; of a translation where that is None.
+    """
 
     name: ClassVar[str] = "job.resume_requested"
     producer: ClassVar[Service | None] = Service.GATEWAY
@@ -306,8 +372,9 @@ class WorkFailed(Event):
     producer: ClassVar[Service | None] = None
 
     work_id: UUID
-    kind: WorkKind
+    kind: WorkName
     index: Count
+    phase: KeyPhase = ""
     attempt: Annotated[int, Field(ge=1)]
     code: ErrorCode
     retry_at: AwareDatetime
@@ -320,8 +387,9 @@ class WorkParked(Event):
     producer: ClassVar[Service | None] = None
 
     work_id: UUID
-    kind: WorkKind
+    kind: WorkName
     index: Count
+    phase: KeyPhase = ""
     attempt: Annotated[int, Field(ge=1)]
     code: ErrorCode
     reason: ObjectRef | None = None
@@ -334,8 +402,9 @@ class WorkRedriven(PhaseResult):
     producer: ClassVar[Service | None] = Service.GATEWAY
 
     work_id: UUID
-    kind: WorkKind
+    kind: WorkName
     index: Count
+    phase: KeyPhase = ""
     batch_indexes: tuple[Count, ...] = ()
 
 
@@ -346,8 +415,9 @@ class WorkDiscarded(Event):
     producer: ClassVar[Service | None] = Service.GATEWAY
 
     work_id: UUID
-    kind: WorkKind
+    kind: WorkName
     index: Count
+    phase: KeyPhase = ""
 
 
 class ArtifactErased(Event):
@@ -423,6 +493,10 @@ EVENT_TYPES: dict[str, type[Event]] = {
         JobSubmitted,
         StartRequested,
         PhaseStarted,
+        PhasePlanned,
+        PhaseBatchDone,
+        PhaseFinished,
+        PhaseRefused,
         PreflightPassed,
         PreflightBlocked,
         DocumentExtracted,

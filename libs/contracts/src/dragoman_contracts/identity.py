@@ -29,9 +29,12 @@ def event_id(stream_id: UUID, version: int) -> UUID:
     return uuid5(stream_id, f"event:{version}")
 
 
-def work_id(job: UUID, kind: str, index: int) -> UUID:
-    """The id of one piece of a job's work: redelivered, retried or resumed, it is the same work, under one lease."""
-    return uuid5(job, f"work:{kind}:{index}")
+def work_id(job: UUID, kind: str, index: int, phase: str = "") -> UUID:
+    """The id of one piece of a job's work: redelivered, retried or resumed, it is the same work, under one lease.
+
+    `phase` is empty where the kind says which phase it is, as it does in all work of a translation.
+    """
+    return uuid5(job, f"work:{phase}:{kind}:{index}" if phase else f"work:{kind}:{index}")
 
 
 def new_id() -> UUID:

@@ -3,28 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import FrozenInstanceError, dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from dragoman_contracts import events as e
+from dragoman_contracts.batches import Batches
+from dragoman_contracts.identity import work_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import Artifact, ObjectRef
-from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, PhaseKind, WorkKind
+from dragoman_contracts.steps import step_of_work
+from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, PhaseKind
 
 _STOPPED = frozenset({JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED})
 
-WorkKey = tuple[WorkKind, int]
-"""A piece of a job's work: its kind, and the batch index (0 where there are no batches)."""
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkKey:
+    """A piece of a job's work: its kind, the batch index (0 where there are no batches), and, where the kind does not
+    say which phase it is, the phase's name.
+    """
+
+    kind: str
+    index: int = 0
+    phase: str = ""
+
+    def work_id(self, job_id: UUID) -> UUID:
+        """The id of this piece of work in a job."""
+        return work_id(job_id, self.kind, self.index, self.phase)
 
 
 @dataclass(frozen=True, slots=True)
 class PhaseRun:
-    """When a phase began and ended. Both None: not yet; `finished_at` alone: the phase was not needed."""
+    """How far a phase has come. Without any time: not yet begun; `finished_at` alone: the phase was not needed.
+
+    `plan` and `batches` are there once the phase was cut into batches: by a plan where it is spread, one by one where
+    it is a chain. Items are what the phase counts: units, articles, tasks. `output` is the result of a phase that has
+    no event of its own.
+    """
 
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    plan: ObjectRef | None = None
+    batches: Batches = field(default_factory=Batches)
+    item_count: int = 0
+    done_count: int = 0
+    failed_count: int = 0
+    usage: e.Usage = field(default_factory=e.Usage)
+    cursor: ObjectRef | None = None
+    output: ObjectRef | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every batch is done."""
+        return self.batches.pending_count == 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the phase was cut into batches, be it none."""
+        return self.plan is not None or self.batches.count > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +87,6 @@ class Extraction:
     word_count: int
 
 
-@dataclass(frozen=True)
-class Plan:
-    """The translation plan and, by batch index, the targets that are there (None: not yet)."""
-
-    plan: ObjectRef
-    unit_count: int
-    batches: tuple[ObjectRef | None, ...]
-    pending_count: int
-    translated_count: int = 0
-    usage: e.Usage = field(default_factory=e.Usage)
-
-    @property
-    def pending(self) -> tuple[int, ...]:
-        """Indexes of the batches that have no targets yet."""
-        return tuple(index for index, targets in enumerate(self.batches) if targets is None)
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every batch has its targets."""
-        return self.pending_count == 0
-
-
 @dataclass(frozen=True, slots=True)
 class Verification:
     """QA's word on the job."""
@@ -82,12 +98,13 @@ class Verification:
     blocked_count: int
 
 
-@dataclass(frozen=True)
-class Job:
-    """A job's state after `version` events. `head_at` is when the last of them occurred.
+@dataclass
+class JobState:
+    """A job's state while its events are folded: the handlers in `job_changes` set its fields. Others see a `Job`.
 
-    A failed job is held by its `parked` work, by work a person `discarded`, or by a person who marked it failed.
-    `stopped_at` is since when it is failed or cancelled.
+    Mappings and tuples in it are shared with the states before: a handler puts another in their place. A failed job is
+    held by its `parked` work, by work a person `discarded`, or by a person who marked it failed. `stopped_at` is since
+    when it is failed or cancelled, `head_at` when the last event occurred.
     """
 
     job_id: UUID
@@ -106,7 +123,6 @@ class Job:
     preflight_verdict: e.PreflightVerdict | None = None
     finding_codes: tuple[str, ...] = ()
     extraction: Extraction | None = None
-    plan: Plan | None = None
     verification: Verification | None = None
     is_review_owed: bool = False
     review_pending_count: int = 0
@@ -135,9 +151,28 @@ class Job:
         """The locale the job translates into."""
         return self.submitted.target_locale
 
-    def phase_of_kind(self, kind: PhaseKind) -> Phase | None:
+    @property
+    def plan(self) -> PhaseRun | None:
+        """The translation once it is planned: its batches are those of the translation plan, its items units."""
+        phase = self.phase_of_kind(PhaseKind.TRANSLATION)
+        run = None if phase is None else self.runs[phase.name]
+        return run if run is not None and run.plan is not None else None
+
+    @property
+    def translation_plan(self) -> ObjectRef | None:
+        """The translation plan, once there is one."""
+        return None if self.plan is None else self.plan.plan
+
+    def phase_of_kind(self, kind: str) -> Phase | None:
         """The first phase of this kind, where the pipeline has one."""
-        return next((phase for phase in self.pipeline.phases if phase.kind is kind), None)
+        return next((phase for phase in self.pipeline.phases if phase.kind == kind), None)
+
+    def phase_of(self, key: WorkKey) -> Phase | None:
+        """The phase that a piece of work belongs to; None for a cancellation, and for work of another pipeline."""
+        if key.phase:
+            return next((phase for phase in self.pipeline.phases if phase.name == key.phase), None)
+        step = step_of_work(key.kind)
+        return None if step is None else self.phase_of_kind(step.kind)
 
     def is_finished(self, phase: Phase) -> bool:
         """Whether the phase ended, or was found not to be needed."""
@@ -162,3 +197,15 @@ class Job:
         """Whether this parked work is all that keeps the job from going on."""
         is_held = bool(self.parked.keys() - {key}) or bool(self.discarded) or self.is_marked_failed
         return self.status is JobStatus.FAILED and key in self.parked and not is_held
+
+
+class Job(JobState):
+    """A job's state after `version` events. Nothing changes it: the fold makes another."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise FrozenInstanceError(f"A job's {name} changes by events alone.")
+
+
+def current_phase(job: JobState) -> Phase | None:
+    """The first phase that is not finished; None when the pipeline is at its end."""
+    return next((phase for phase in job.pipeline.phases if not job.is_finished(phase)), None)

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from dragoman_contracts.model import Value
-from dragoman_contracts.vocabulary import PhaseKind
+from dragoman_contracts.references import NamedObject
+from dragoman_contracts.steps import STEPS, Step
+from dragoman_contracts.vocabulary import PhaseKind, StepKind
 
 
 class Phase(Value):
-    """One step of a pipeline. `weight` is its expected share of the whole work, normalised to 100 over the pipeline."""
+    """One use of a step in a pipeline.
+
+    `weight` is its expected share of the whole work, normalised to 100 over the pipeline. `config` is checked by the
+    step's model when a pipeline is saved; `files` are the prompts, schemas and scripts that it names.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
-    kind: PhaseKind
+    kind: StepKind
     weight: Annotated[float, Field(ge=0, le=1_000_000)] = 1.0
-    config: dict[str, str] = Field(default_factory=dict)
+    config: dict[str, JsonValue] = Field(default_factory=dict)
+    files: Annotated[tuple[NamedObject, ...], Field(exclude_if=not_)] = ()
+
+    @property
+    def step(self) -> Step | None:
+        """The row of the step table; None where this installation lacks the step."""
+        return STEPS.get(self.kind)
+
+    @property
+    def key(self) -> str:
+        """The phase's name in keys of work and in events; empty where the kind alone says which phase it is."""
+        return "" if self.step is not None and self.step.has_own_result else self.name
+
+    @property
+    def first_work(self) -> str | None:
+        """The kind of work the phase begins with; None where people do it, or nobody here."""
+        return None if self.step is None else self.step.first_work
 
 
 class Pipeline(Value):
@@ -31,8 +54,9 @@ class Pipeline(Value):
         names = [phase.name for phase in self.phases]
         if len(set(names)) != len(names):
             raise ValueError("two phases have the same name")
-        if len({phase.kind for phase in self.phases}) != len(self.phases):
-            raise ValueError("two phases are of the same kind: a result names its kind, so it could end either")
+        once = [phase.kind for phase in self.phases if not phase.key]
+        if len(set(once)) != len(once):
+            raise ValueError("two phases are of one kind whose result names no phase, so it could end either")
         if sum(phase.weight for phase in self.phases) <= 0:
             raise ValueError("the weights of the phases sum to zero")
         return self

@@ -24,19 +24,25 @@ from uuid import UUID
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import (
     CancelRequested,
+    Event,
+    JobCompleted,
     JobSubmitted,
+    PhaseBatchDone,
+    PhaseFinished,
+    PhasePlanned,
     PhaseResult,
     ResumeRequested,
     StartRequested,
     TranslationPlanned,
     WorkRedriven,
 )
-from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, WorkKey, current_phase
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
+from dragoman_contracts.references import NamedObject, ObjectRef
+from dragoman_contracts.steps import is_made_again
 from dragoman_contracts.under_way import WorkUnderWay, done_under_way
-from dragoman_contracts.vocabulary import LIVE, PHASE_OF, JobStatus, PhaseKind, WorkKind
+from dragoman_contracts.vocabulary import LIVE, JobStatus, PhaseKind, WorkKind, WorkName
 
 
 class WorkItem(Value):
@@ -46,32 +52,18 @@ class WorkItem(Value):
     project_id: UUID
     job_id: UUID
     version: int
-    kind: WorkKind
+    kind: WorkName
     index: int = 0
+    phase: str = ""
 
     @property
     def key(self) -> WorkKey:
         """What of the job it is."""
-        return (self.kind, self.index)
+        return WorkKey(self.kind, self.index, self.phase)
 
 
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """By how much the clocks of two machines may differ without one of them counting as wrong."""
-
-_WORK_OF_PHASE: dict[PhaseKind, WorkKind] = {
-    PhaseKind.PREFLIGHT: WorkKind.PREFLIGHT,
-    PhaseKind.EXTRACTION: WorkKind.EXTRACTION,
-    PhaseKind.TRANSLATION: WorkKind.TRANSLATION_PLAN,
-    PhaseKind.QA: WorkKind.QA,
-    PhaseKind.REASSEMBLY: WorkKind.REASSEMBLY,
-}
-"""The work a phase begins with. Review waits for people, delivery is the end: no work."""
-
-_WITHOUT_START = frozenset({PhaseKind.PREFLIGHT})
-"""Phases that run before a person says start, where auto-start is off (requirement E's local path)."""
-
-_MADE_AGAIN = frozenset({WorkKind.TRANSLATION_PLAN, WorkKind.REASSEMBLY, WorkKind.CANCELLATION})
-"""Work whose late outcome is dropped."""
 
 
 def next_phase(job: Job) -> Phase | None:
@@ -79,55 +71,59 @@ def next_phase(job: Job) -> Phase | None:
     phase = current_phase(job)
     if phase is None or job.status not in LIVE:
         return None
-    if not job.is_started and phase.kind not in _WITHOUT_START:
-        return None
-    return phase
+    return phase if job.is_started or _is_before_start(phase) else None
 
 
 def owed(job: Job) -> tuple[WorkItem, ...]:
     """All the work this state owes, batches in order; empty when the job rests. For work that failed see `due_at`."""
     if job.status is JobStatus.CANCELLING:
-        return (_item(job, WorkKind.CANCELLATION),)
+        return (_item(job, WorkKey(WorkKind.CANCELLATION)),)
     phase = next_phase(job)
-    if phase is None:
-        return ()
-    if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.pending:
-        return tuple(_item(job, WorkKind.TRANSLATION_BATCH, index) for index in job.plan.pending)
-    kind = _WORK_OF_PHASE.get(phase.kind)
-    return () if kind is None else (_item(job, kind),)
+    return () if phase is None else tuple(_item(job, key) for key in _work_of(job, phase))
 
 
 def is_owed(job: Job, key: WorkKey) -> bool:
     """Whether this piece of work is among `owed(job)`, without listing it all."""
-    kind, index = key
-    if kind is WorkKind.CANCELLATION:
+    if key.kind == WorkKind.CANCELLATION:
         return job.status is JobStatus.CANCELLING
     phase = next_phase(job)
-    if phase is None:
-        return False
-    if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and not job.plan.is_complete:
-        return kind is WorkKind.TRANSLATION_BATCH and _is_pending(job, index)
-    return index == 0 and _WORK_OF_PHASE.get(phase.kind) is kind
+    return phase is not None and _is_work_of(job, phase, key)
 
 
 def accepts_late(job: Job, key: WorkKey) -> bool:
     """Whether the outcome of this work, though no longer owed, is still recorded: the job was stopped and lacks it.
 
     The events are then those of `decide` without any that moves the job on (TranslationCompleted, JobCompleted), and
-    with `next_kind` None, as `next_kind` says of a stopped job. A plan and a reassembly cost nothing and are made
-    again.
+    with `next_kind` None, as `follow` says of a stopped job. A plan and a reassembly cost nothing and are made again.
     """
-    kind, index = key
-    if not job.is_stopped or kind in _MADE_AGAIN:
+    if not job.is_stopped or is_made_again(key.kind):
         return False
-    if kind is WorkKind.TRANSLATION_BATCH:
-        return _is_pending(job, index)
-    phase = job.phase_of_kind(PHASE_OF[kind])
-    return phase is not None and not job.is_finished(phase)
+    phase = job.phase_of(key)
+    return phase is not None and not job.is_finished(phase) and _is_work_of(job, phase, key)
 
 
-def _is_pending(job: Job, index: int) -> bool:
-    return job.plan is not None and 0 <= index < len(job.plan.batches) and job.plan.batches[index] is None
+def _work_of(job: Job, phase: Phase) -> Iterable[WorkKey]:
+    """What the phase waits for: its batches, or the work it begins with; that one again where only its end is owed."""
+    step, batches = phase.step, job.runs[phase.name].batches
+    if step is None or step.first_work is None:
+        return ()
+    if step.batch_work is not None and batches.pending_count:
+        return (WorkKey(step.batch_work, index, phase.key) for index in batches.pending)
+    return (WorkKey(step.first_work, 0, phase.key),)
+
+
+def _is_work_of(job: Job, phase: Phase, key: WorkKey) -> bool:
+    """Whether `_work_of` has this key, found without listing them."""
+    step, batches = phase.step, job.runs[phase.name].batches
+    if step is None or key.phase != phase.key:
+        return False
+    if step.batch_work is not None and batches.pending_count:
+        return key.kind == step.batch_work and batches.is_pending(key.index)
+    return key.kind == step.first_work and key.index == 0
+
+
+def _is_before_start(phase: Phase) -> bool:
+    return phase.step is not None and phase.step.is_before_start
 
 
 def due_at(job: Job, key: WorkKey) -> datetime | None:
@@ -147,49 +143,90 @@ def is_due(job: Job, key: WorkKey, now: datetime) -> bool:
     return trouble.occurred_at > now + CLOCK_TOLERANCE
 
 
-def first_kind(pipeline: Pipeline) -> WorkKind:
+def first_kind(pipeline: Pipeline) -> WorkName:
     """The work a new job begins with; what JobSubmitted carries.
 
     Raises:
         ValueError: the pipeline begins with a phase that no service performs.
     """
-    kind = _WORK_OF_PHASE.get(pipeline.phases[0].kind)
+    kind = pipeline.phases[0].first_work
     if kind is None:
         raise ValueError(f"Pipeline {pipeline.name} begins with {pipeline.phases[0].kind}, which nobody performs.")
     return kind
 
 
-def next_kind(job: Job, finished: PhaseKind) -> WorkKind | None:
-    """The work that is owed once the phase of kind `finished` has ended well; what its result event carries.
+class Following(Value):
+    """The work behind a result, as its event carries it: its kind, and its phase where the kind leaves that open."""
+
+    next_kind: WorkName | None = None
+    next_phase: str = ""
+
+
+def follow(job: Job, finished: Phase | None) -> Following:
+    """The work that is owed once this phase has ended well; what its result event carries.
 
     A review is taken as not needed: where it is, the verdict stops the job and nothing is owed. Nor is anything while
     the job is cancelled or failed: the late result is recorded, and `resume_request` says later what is owed.
     """
-    if job.is_stopped:
-        return None
-    past = False
-    for phase in job.pipeline.phases:
-        if past and not job.is_finished(phase) and phase.kind is not PhaseKind.REVIEW:
-            if not job.is_started and phase.kind not in _WITHOUT_START:
-                return None
-            return _WORK_OF_PHASE.get(phase.kind)
-        past = past or phase.kind is finished
-    return None
+    if job.is_stopped or finished is None:
+        return Following()
+    behind = job.pipeline.phases[job.pipeline.phases.index(finished) + 1 :]
+    phase = next((each for each in behind if not job.is_finished(each) and each.kind != PhaseKind.REVIEW), None)
+    if phase is None or not (job.is_started or _is_before_start(phase)):
+        return Following()
+    return Following(next_kind=phase.first_work, next_phase=phase.key if phase.first_work else "")
+
+
+def next_kind(job: Job, finished: PhaseKind) -> WorkName | None:
+    """The work that is owed once a translation's phase of this kind has ended well, where its kind says it all."""
+    return follow(job, job.phase_of_kind(finished)).next_kind
+
+
+def finish(
+    job: Job, finished: Phase, output: ObjectRef | None = None, artifacts: tuple[NamedObject, ...] = ()
+) -> tuple[Event, ...]:
+    """The events that end a phase whose result has no event of its own, and the job where no work is left.
+
+    Of a stopped job the last phase is not ended: a resume must find something to end with. Its outcome is kept under
+    its pointer, so that this costs nothing.
+    """
+    following = follow(job, finished)
+    done = PhaseFinished(
+        phase=finished.name,
+        output=output,
+        artifacts=artifacts,
+        next_kind=following.next_kind,
+        next_phase=following.next_phase,
+    )
+    if not is_last_work(job, finished):
+        return (done,)
+    return () if job.is_stopped else (done, JobCompleted())
+
+
+def is_last_work(job: Job, finished: Phase) -> bool:
+    """Whether no service has anything to do behind this phase."""
+    left = (each for each in job.pipeline.phases if each is not finished and not job.is_finished(each))
+    return all(each.first_work is None for each in left)
 
 
 def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
     """The work items one event makes owed, from the event alone."""
-    match recorded.event:
-        case JobSubmitted(first_kind=kind):
-            return (_item_of(recorded, kind),)
+    match recorded.data:
+        case JobSubmitted(first_kind=kind, first_phase=phase):
+            return (_item_of(recorded, WorkKey(kind, 0, phase)),)
         case TranslationPlanned(batch_count=count):
-            return tuple(_item_of(recorded, WorkKind.TRANSLATION_BATCH, index) for index in range(count))
+            return tuple(_item_of(recorded, WorkKey(WorkKind.TRANSLATION_BATCH, index)) for index in range(count))
+        case PhasePlanned(phase=phase, kind=kind, batch_count=count):
+            return tuple(_item_of(recorded, WorkKey(kind, index, phase)) for index in range(count))
+        case PhaseBatchDone(phase=phase, kind=kind, index=index, has_next=True):
+            return (_item_of(recorded, WorkKey(kind, index + 1, phase)),)
         case ResumeRequested(batch_indexes=indexes) | WorkRedriven(batch_indexes=indexes) if indexes:
-            return tuple(_item_of(recorded, WorkKind.TRANSLATION_BATCH, index) for index in indexes)
+            kind = recorded.data.next_kind or WorkKind.TRANSLATION_BATCH
+            return tuple(_item_of(recorded, WorkKey(kind, index, recorded.data.next_phase)) for index in indexes)
         case CancelRequested():
-            return (_item_of(recorded, WorkKind.CANCELLATION),)
-        case PhaseResult(next_kind=kind) if kind is not None:
-            return (_item_of(recorded, kind),)
+            return (_item_of(recorded, WorkKey(WorkKind.CANCELLATION)),)
+        case PhaseResult(next_kind=kind, next_phase=phase) if kind is not None:
+            return (_item_of(recorded, WorkKey(kind, 0, phase)),)
         case _:
             return ()
 
@@ -197,15 +234,15 @@ def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
 def start_request(job: Job) -> StartRequested:
     """The event that starts a job whose auto-start was off."""
     phase = current_phase(job)
-    if phase is None or job.is_started or job.status not in LIVE or phase.kind in _WITHOUT_START:
+    if phase is None or job.is_started or job.status not in LIVE or _is_before_start(phase):
         return StartRequested()
-    return StartRequested(next_kind=_WORK_OF_PHASE.get(phase.kind))
+    return StartRequested(next_kind=phase.first_work, next_phase=phase.key)
 
 
 def resume_request(job: Job) -> ResumeRequested:
     """The event that lets a failed or cancelled job go on from its checkpoint, with the work that it makes owed."""
-    kind, indexes = _left(job)
-    return ResumeRequested(next_kind=kind, batch_indexes=indexes)
+    left, indexes = _left(job)
+    return ResumeRequested(next_kind=left.next_kind, next_phase=left.next_phase, batch_indexes=indexes)
 
 
 def redrive_request(job: Job, key: WorkKey) -> WorkRedriven:
@@ -213,27 +250,31 @@ def redrive_request(job: Job, key: WorkKey) -> WorkRedriven:
 
     The whole job had stopped for it, so more than the parked work may be owed.
     """
-    kind, index = key
-    event = WorkRedriven(work_id=work_id(job.job_id, kind, index), kind=kind, index=index)
+    event = WorkRedriven(work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase)
     if not job.goes_on_without(key):
         return event
-    if kind is WorkKind.CANCELLATION:
-        return event.model_copy(update={"next_kind": kind})
+    if key.kind == WorkKind.CANCELLATION:
+        return event.model_copy(update={"next_kind": key.kind})
     phase = current_phase(job)
-    if not job.is_started and phase is not None and phase.kind not in _WITHOUT_START:
+    if not job.is_started and phase is not None and not _is_before_start(phase):
         return event
-    following, indexes = _left(job)
-    return event.model_copy(update={"next_kind": following, "batch_indexes": indexes})
+    left, indexes = _left(job)
+    return event.model_copy(update={**dict(left), "batch_indexes": indexes})
 
 
-def _left(job: Job) -> tuple[WorkKind | None, tuple[int, ...]]:
-    """What a stopped job owes once it goes on: work of one kind, or else batches."""
+def _left(job: Job) -> tuple[Following, tuple[int, ...]]:
+    """What a stopped job owes once it goes on: the first work of a phase, or else batches.
+
+    Batches of a translation are named without their kind, as installations before the step table read them.
+    """
     phase = current_phase(job)
-    if phase is None or job.is_review_owed:
-        return None, ()
-    if phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.pending:
-        return None, job.plan.pending
-    return _WORK_OF_PHASE.get(phase.kind), ()
+    if phase is None or phase.step is None or job.is_review_owed:
+        return Following(), ()
+    pending = job.runs[phase.name].batches.pending
+    if phase.step.batch_work is None or not pending:
+        return Following(next_kind=phase.first_work, next_phase=phase.key), ()
+    kind = None if phase.kind == PhaseKind.TRANSLATION else phase.step.batch_work
+    return Following(next_kind=kind, next_phase=phase.key), pending
 
 
 def progress_pct(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> float:
@@ -248,30 +289,30 @@ def progress_pct(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> float:
         share = job.pipeline.share_pct(phase)
         if job.is_finished(phase):
             done += share
-        elif phase.kind is PhaseKind.TRANSLATION and job.plan is not None and job.plan.unit_count:
-            translated = job.plan.translated_count + done_under_way(job.plan, under_way)
-            done += share * min(translated / job.plan.unit_count, 1)
+        elif (run := job.runs[phase.name]).item_count:
+            done += share * min((run.done_count + done_under_way(phase, run, under_way)) / run.item_count, 1)
     return min(round(done, 1), 99.0)
 
 
-def _item(job: Job, kind: WorkKind, index: int = 0) -> WorkItem:
+def _item(job: Job, key: WorkKey) -> WorkItem:
     return WorkItem(
-        work_id=work_id(job.job_id, kind, index),
+        work_id=key.work_id(job.job_id),
         project_id=job.project_id,
         job_id=job.job_id,
         version=job.version,
-        kind=kind,
-        index=index,
+        kind=key.kind,
+        index=key.index,
+        phase=key.phase,
     )
 
 
-def _item_of(recorded: RecordedEvent, kind: WorkKind, index: int = 0) -> WorkItem:
-    envelope = recorded.envelope
+def _item_of(recorded: RecordedEvent, key: WorkKey) -> WorkItem:
     return WorkItem(
-        work_id=work_id(envelope.stream_id, kind, index),
-        project_id=envelope.project_id,
-        job_id=envelope.stream_id,
-        version=envelope.version,
-        kind=kind,
-        index=index,
+        work_id=key.work_id(recorded.stream_id),
+        project_id=recorded.project_id,
+        job_id=recorded.stream_id,
+        version=recorded.version,
+        kind=key.kind,
+        index=key.index,
+        phase=key.phase,
     )

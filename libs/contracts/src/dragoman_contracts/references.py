@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, cast
@@ -34,6 +34,16 @@ class ObjectRef(Value):
     media_type: Annotated[str, Field(pattern=r"^[a-z]+/[A-Za-z0-9._+-]+(; ?[a-z-]+=[A-Za-z0-9._-]+)*$", max_length=127)]
 
 
+class NamedObject(Value):
+    """An object under a name that is unique among its neighbours: a job's input, a phase's prompt, an artifact.
+
+    The name is a pipeline's word for it, never that of somebody's file.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=120)]
+    object: ObjectRef
+
+
 def references_in(value: object) -> Iterator[ObjectRef]:
     """The references that a value holds, at any depth, in the order of its fields."""
     if isinstance(value, ObjectRef):
@@ -41,8 +51,11 @@ def references_in(value: object) -> Iterator[ObjectRef]:
     elif isinstance(value, Value):
         for name in type(value).model_fields:
             yield from references_in(getattr(value, name))
-    elif isinstance(value, tuple):
+    elif isinstance(value, tuple | list | frozenset):
         for item in cast("tuple[object, ...]", value):
+            yield from references_in(item)
+    elif isinstance(value, Mapping):
+        for item in cast("Mapping[object, object]", value).values():
             yield from references_in(item)
 
 

@@ -14,9 +14,10 @@ from typing import Annotated
 from pydantic import Field
 
 from dragoman_contracts.events import Count
-from dragoman_contracts.job_state import Job, Plan
+from dragoman_contracts.job_state import Job, PhaseRun, WorkKey
 from dragoman_contracts.model import Value
-from dragoman_contracts.vocabulary import LIVE, WorkKind
+from dragoman_contracts.phases import Phase
+from dragoman_contracts.vocabulary import LIVE, PhaseKind, WorkName
 
 _Pace = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -54,14 +55,20 @@ class WorkUnderWay(Value):
     or, until it has one of its own, of the job's work that the same worker did last; None before that.
     """
 
-    kind: WorkKind
+    kind: WorkName
     index: Count = 0
+    phase: str = ""
     attempt: Annotated[int, Field(ge=1)] = 1
     since: datetime | None = None
     doing_since: datetime | None = None
     said_at: datetime | None = None
     units_per_s: _Pace | None = None
     note: WorkNote = WorkNote()
+
+    @property
+    def key(self) -> WorkKey:
+        """The piece of work in its job."""
+        return WorkKey(self.kind, self.index, self.phase)
 
     @property
     def remaining_s(self) -> float | None:
@@ -71,15 +78,23 @@ class WorkUnderWay(Value):
         return max(self.note.item_count - self.note.done_count, 0) / self.units_per_s
 
 
-def done_under_way(plan: Plan, under_way: Iterable[WorkUnderWay]) -> int:
-    """How many of the plan's units are there in batches that are under way, but not yet in the events.
+def done_under_way(phase: Phase, run: PhaseRun, under_way: Iterable[WorkUnderWay]) -> int:
+    """How many of the phase's items are there in batches that are under way, but not yet in the events.
 
-    A batch whose result is recorded counts no more, and never do more units count than the plan still lacks.
+    A batch whose result is recorded counts no more, and never do more items count than the phase still lacks.
     """
-    batches = {each.index: each.note for each in under_way if each.kind is WorkKind.TRANSLATION_BATCH}
-    pending = [note for index, note in batches.items() if index < len(plan.batches) and plan.batches[index] is None]
+    notes = {each.index: each.note for each in under_way if _is_batch_of(phase, each)}
+    pending = (note for index, note in notes.items() if run.batches.is_pending(index))
     done = sum(min(note.done_count, note.item_count) for note in pending)
-    return max(min(done, plan.unit_count - plan.translated_count), 0)
+    return max(min(done, run.item_count - run.done_count), 0)
+
+
+def translated_count(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> int:
+    """How many units are translated, with those that the batches under way have brought so far; 0 before the plan."""
+    phase = job.phase_of_kind(PhaseKind.TRANSLATION)
+    if phase is None or job.plan is None:
+        return 0
+    return job.plan.done_count + done_under_way(phase, job.plan, under_way)
 
 
 def remaining_s(job: Job, under_way: Sequence[WorkUnderWay]) -> float | None:
@@ -88,12 +103,17 @@ def remaining_s(job: Job, under_way: Sequence[WorkUnderWay]) -> float | None:
     A batch that has no pace yet is taken to go like the others, unless it waits for its first turn at the engine, which
     does not hasten anything. Later waits for a turn are part of a batch's pace.
     """
-    if job.plan is None or job.status not in LIVE:
+    phase = job.phase_of_kind(PhaseKind.TRANSLATION)
+    if phase is None or job.plan is None or job.status not in LIVE:
         return None
-    at_it = [each for each in under_way if each.kind is WorkKind.TRANSLATION_BATCH and each.note.item_count]
+    at_it = [each for each in under_way if _is_batch_of(phase, each) and each.note.item_count]
     at_it = [each for each in at_it if each.units_per_s or each.note.doing is not Doing.WAITING_FOR_SLOT]
     paces = [each.units_per_s for each in at_it if each.units_per_s]
     if not paces:
         return None
-    left = job.plan.unit_count - job.plan.translated_count - done_under_way(job.plan, under_way)
+    left = job.plan.item_count - translated_count(job, under_way)
     return max(left, 0) / (sum(paces) / len(paces) * len(at_it))
+
+
+def _is_batch_of(phase: Phase, work: WorkUnderWay) -> bool:
+    return phase.step is not None and work.kind == phase.step.batch_work and work.phase == phase.key

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 
 class JobStatus(StrEnum):
@@ -44,8 +47,18 @@ class Stage(StrEnum):
     DELIVERY = "delivery"
 
 
+StepKind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+"""The kind of a step, and of its phases. `steps` has the table; a log may name kinds that this installation lacks."""
+
+WorkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
+"""The kind of a piece of work, as `steps` derives it from the step's."""
+
+PhaseName = Annotated[str, Field(max_length=80)]
+"""The name of a phase in its pipeline; empty in work and events whose kind says which phase it is."""
+
+
 class PhaseKind(StrEnum):
-    """What a phase does, and so which service performs it."""
+    """The steps of a translation. Steps of other kinds are known by their row in `steps` alone."""
 
     PREFLIGHT = "preflight"
     EXTRACTION = "extraction"
@@ -57,7 +70,7 @@ class PhaseKind(StrEnum):
 
 
 class WorkKind(StrEnum):
-    """One kind of work a service performs under a lease."""
+    """The work of a translation, and the cancellation of any job."""
 
     PREFLIGHT = "preflight"
     EXTRACTION = "extraction"
@@ -92,39 +105,6 @@ class Queue(StrEnum):
     DOCX_REASSEMBLE = "docx_reassemble"
     MAINTENANCE = "maintenance"
     INDEX = "index"
-
-
-QUEUE_OF: dict[WorkKind, Queue] = {
-    WorkKind.PREFLIGHT: Queue.JOB_CONTROL,
-    WorkKind.CANCELLATION: Queue.JOB_CONTROL,
-    WorkKind.EXTRACTION: Queue.DOCX_EXTRACT,
-    WorkKind.TRANSLATION_PLAN: Queue.TRANSLATE_BATCH,
-    WorkKind.TRANSLATION_BATCH: Queue.TRANSLATE_BATCH,
-    WorkKind.QA: Queue.QA_VERIFY,
-    WorkKind.REASSEMBLY: Queue.DOCX_REASSEMBLE,
-}
-"""The queue each kind of work travels through."""
-
-SERVICE_OF: dict[WorkKind, Service] = {
-    WorkKind.PREFLIGHT: Service.INTAKE,
-    WorkKind.CANCELLATION: Service.INTAKE,
-    WorkKind.EXTRACTION: Service.EXTRACT,
-    WorkKind.TRANSLATION_PLAN: Service.TRANSLATE,
-    WorkKind.TRANSLATION_BATCH: Service.TRANSLATE,
-    WorkKind.QA: Service.QA,
-    WorkKind.REASSEMBLY: Service.REASSEMBLE,
-}
-"""The service that performs each kind of work."""
-
-PHASE_OF: dict[WorkKind, PhaseKind] = {
-    WorkKind.PREFLIGHT: PhaseKind.PREFLIGHT,
-    WorkKind.EXTRACTION: PhaseKind.EXTRACTION,
-    WorkKind.TRANSLATION_PLAN: PhaseKind.TRANSLATION,
-    WorkKind.TRANSLATION_BATCH: PhaseKind.TRANSLATION,
-    WorkKind.QA: PhaseKind.QA,
-    WorkKind.REASSEMBLY: PhaseKind.REASSEMBLY,
-}
-"""The phase each kind of work belongs to; a cancellation belongs to none."""
 
 
 class StatusViews(StrEnum):

@@ -84,7 +84,7 @@ class Replay(Value):
 class RecordedWork(Protocol):
     """The services' tasks, none of which reaches outside."""
 
-    def task(self, kind: WorkKind) -> Task[Any]:
+    def task(self, kind: str) -> Task[Any]:
         """The task of this kind, other than a batch's."""
         ...
 
@@ -217,7 +217,7 @@ class Replayer:
         return replay, await objects.get(rebuilt) if rebuilt else None
 
     async def _again(
-        self, job: Job, recorded: RecordedEvent, kind: WorkKind, objects: RecordedObjects, erased: set[str]
+        self, job: Job, recorded: RecordedEvent, kind: str, objects: RecordedObjects, erased: set[str]
     ) -> tuple[ReplayStep, e.Event | None]:
         """Perform and decide what gave this event, on the state before it."""
         try:

@@ -15,7 +15,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dragoman_contracts.errors import RetryableError
-from dragoman_contracts.vocabulary import QUEUE_OF, Service
+from dragoman_contracts.steps import queue_of
+from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.computing import computing
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -125,7 +126,7 @@ async def run_service(
 async def _serve(worker: Worker, settings: ServiceSettings, shared: Backends, companions: Sequence[Companion]) -> None:
     worker.start()
     spare_collections()
-    queues = sorted({QUEUE_OF[kind] for kind in worker.tasks})
+    queues = sorted({queue_of(kind) for kind in worker.tasks})
     await shared.bus.start(queues, worker.receive, concurrency=settings.concurrency)
     beside = [asyncio.ensure_future(companion(shared)) for companion in companions]
     try:

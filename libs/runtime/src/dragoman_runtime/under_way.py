@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.pipeline import owed
@@ -37,13 +36,13 @@ def work_under_way(job: Job, leases: Mapping[UUID, LiveLease]) -> tuple[WorkUnde
     for of_work, lease in leases.items():
         said, item = _read(lease), items.get(of_work)
         if said is not None:
-            if work_id(job.job_id, said.kind, said.index) == of_work:
+            if said.key.work_id(job.job_id) == of_work:
                 found.append(said)
         elif item is not None:
             trouble = job.failures.get(item.key)
             attempt = 1 if trouble is None else trouble.attempt + 1
-            found.append(WorkUnderWay(kind=item.kind, index=item.index, attempt=attempt))
-    return tuple(sorted(found, key=lambda each: (each.kind, each.index)))
+            found.append(WorkUnderWay(kind=item.kind, index=item.index, phase=item.phase, attempt=attempt))
+    return tuple(sorted(found, key=lambda each: each.key))
 
 
 def _read(lease: LiveLease) -> WorkUnderWay | None:

@@ -162,7 +162,7 @@ class JobControl:
         return (Append(job.job_id, job.project_id, head, (event,), origin, self._clock.now()),)
 
     async def _redriving(self, job: Job, head: Head, event: Event, principal: Principal) -> tuple[Append, ...]:
-        goes_on = isinstance(event, WorkRedriven) and job.goes_on_without((event.kind, event.index))
+        goes_on = isinstance(event, WorkRedriven) and job.goes_on_without(WorkKey(event.kind, event.index, event.phase))
         appends = self._claiming if goes_on else self._alone
         return await appends(job, head, event, principal)
 

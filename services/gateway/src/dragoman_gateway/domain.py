@@ -29,7 +29,6 @@ from dragoman_contracts.events import (
     WorkDiscarded,
     WorkRedriven,
 )
-from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -359,7 +358,7 @@ def require_parked(job: Job, key: WorkKey) -> None:
         NotParkedError: it never was, or somebody redrove or discarded it, or the job was resumed.
     """
     if key not in job.parked:
-        raise NotParkedError(f"Work {key[0]} {key[1]} of job {job.job_id} is not parked; look at the job.")
+        raise NotParkedError(f"Work {key.kind} {key.index} of job {job.job_id} is not parked; look at the job.")
 
 
 def decide_redrive(job: Job, key: WorkKey) -> WorkRedriven:
@@ -379,8 +378,7 @@ def decide_discard(job: Job, key: WorkKey) -> WorkDiscarded:
         NotParkedError: the work is not parked.
     """
     require_parked(job, key)
-    kind, index = key
-    return WorkDiscarded(work_id=work_id(job.job_id, kind, index), kind=kind, index=index)
+    return WorkDiscarded(work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase)
 
 
 def require_free(holder: Job, on_unfinished: OnUnfinished) -> CheckpointDiscarded | None:

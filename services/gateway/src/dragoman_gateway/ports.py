@@ -12,11 +12,12 @@ from uuid import UUID
 
 from dragoman_catalog.values import SubmissionTerms
 from dragoman_contracts.errors import PermanentError
+from dragoman_contracts.job import WorkKey
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import StoryKind
-from dragoman_contracts.vocabulary import JobStatus, WorkKind
+from dragoman_contracts.vocabulary import JobStatus
 
 _Row = TypeVar("_Row")
 
@@ -98,14 +99,20 @@ class ParkedRow(Value):
     """Parked work as the list shows it. `message` is empty where its reason was erased or could not be stored."""
 
     job_id: UUID
-    kind: WorkKind
+    kind: str
     index: int
+    phase: str
     project_code: str
     file_name: str
     code: str
     message: str
     attempts: int
     parked_at: datetime
+
+    @property
+    def key(self) -> WorkKey:
+        """What of the job it is."""
+        return WorkKey(self.kind, self.index, self.phase)
 
 
 class UnitRow(Value):

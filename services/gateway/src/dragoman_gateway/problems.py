@@ -230,8 +230,8 @@ def _unfinished(job: Job) -> UnfinishedJob:
         status=job.status,
         finished_phases=list(job.checkpoint_phases),
         progress_pct=progress_pct(job),
-        translated_units=job.plan.translated_count if job.plan else 0,
-        planned_units=job.plan.unit_count if job.plan else None,
+        translated_units=job.plan.done_count if job.plan else 0,
+        planned_units=job.plan.item_count if job.plan else None,
         stopped_at=job.stopped_at,
     )
 

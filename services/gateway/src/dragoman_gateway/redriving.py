@@ -33,7 +33,7 @@ async def redrive_page(
     count, refused = 0, list[tuple[ParkedRow, ConflictError]]()
     for row in page.rows:
         try:
-            await gateway.control.redrive(row.job_id, (row.kind, row.index), principal)
+            await gateway.control.redrive(row.job_id, row.key, principal)
         except (NotParkedError, JobMissingError):
             continue
         except ConflictError as error:

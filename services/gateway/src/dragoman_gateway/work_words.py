@@ -8,18 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from dragoman_contracts.job import WorkKey
+from dragoman_contracts.steps import step_of_work
 from dragoman_contracts.under_way import Doing, WorkUnderWay
 from dragoman_contracts.vocabulary import WorkKind
 
-WORK: dict[WorkKind, str] = {
-    WorkKind.PREFLIGHT: "Preflight",
-    WorkKind.EXTRACTION: "Extraction of the text",
-    WorkKind.TRANSLATION_PLAN: "Plan of the translation",
-    WorkKind.TRANSLATION_BATCH: "Translation batch",
-    WorkKind.QA: "Quality check",
-    WorkKind.REASSEMBLY: "Reassembly",
-    WorkKind.CANCELLATION: "Cancellation",
-}
 _MOST_LINES = 6
 _WAITS = {
     Doing.WAITING_FOR_SLOT: "waiting for a turn at the engine",
@@ -27,14 +20,29 @@ _WAITS = {
 }
 
 
-def work_text(kind: WorkKind, index: int) -> str:
-    """What a piece of work is called; batches are counted from 1, as people do."""
-    return f"{WORK[kind]} {index + 1}" if kind is WorkKind.TRANSLATION_BATCH else WORK[kind]
+def work_text(key: WorkKey) -> str:
+    """What a piece of work is called: `Translation batch 3`. Batches are counted from 1, as people do."""
+    step = step_of_work(key.kind)
+    if step is None:
+        return "Cancellation" if key.kind == WorkKind.CANCELLATION else key.kind
+    if key.kind == step.batch_work:
+        return f"{step.label} batch {key.index + 1}{_of(key)}"
+    if key.kind != step.kind:
+        return f"Plan of the {step.label.lower()}{_of(key)}"
+    return f"{step.work_label or step.label}{_of(key)}"
+
+
+def batches_text(key: WorkKey) -> str:
+    """What several batches of one phase are called: `Translation batches`."""
+    step = step_of_work(key.kind)
+    return f"{step.label if step else key.kind} batches{_of(key)}"
 
 
 def under_way_text(work: WorkUnderWay, now: datetime) -> str:
     """How far a piece of work has come, in a line."""
-    name = f"Batch {work.index + 1}" if work.kind is WorkKind.TRANSLATION_BATCH else WORK[work.kind]
+    step = step_of_work(work.key.kind)
+    is_batch = step is not None and work.key.kind == step.batch_work
+    name = f"Batch {work.key.index + 1}{_of(work.key)}" if is_batch else work_text(work.key)
     attempt = f", attempt {work.attempt}" if work.attempt > 1 else ""
     return f"{name}{attempt}: {', '.join(_said(work, now))}"
 
@@ -80,3 +88,7 @@ def _said(work: WorkUnderWay, now: datetime) -> list[str]:
     if not found:
         found.append(f"for {time_text((now - work.since).total_seconds())}" if work.since else "under way")
     return found
+
+
+def _of(key: WorkKey) -> str:
+    return f" of {key.phase}" if key.phase else ""

@@ -53,8 +53,8 @@ def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event
         usage=outcome.usage,
     )
     phase = next_phase(job)
-    moves = phase is not None and phase.kind is PhaseKind.TRANSLATION
-    is_last = job.plan.pending_count == 1
+    moves = phase is not None and phase.kind == PhaseKind.TRANSLATION
+    is_last = job.plan.batches.pending_count == 1
     return (translated, _completed(job)) if moves and is_last else (translated,)
 
 

@@ -115,9 +115,9 @@ def call_pointer(fingerprint: str) -> str:
 async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
     """The batch's units in the plan's order, with the texts around them."""
     job, objects = context.job, context.objects
-    if job.plan is None:
+    if job.translation_plan is None:
         raise NotExtractedError(f"Job {job.job_id} has no translation plan; resume it.")
-    plan = await objects.get_value(job.plan.plan, TranslationPlan)
+    plan = await objects.get_value(job.translation_plan, TranslationPlan)
     units = (await objects.get_value(_units(job), UnitList)).units
     wanted = set(plan.batches[context.item.index])
     places = [place for place, unit in enumerate(units) if unit.unit_id in wanted]
@@ -157,5 +157,5 @@ def _plan_inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
 
 
 def _batch_inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
-    plan = job.plan.plan.digest if job.plan else ""
+    plan = job.translation_plan.digest if job.translation_plan else ""
     return {**_plan_inputs(job, item), "plan": plan, "index": item.index}

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from dragoman_contracts.vocabulary import QUEUE_OF, Queue
+from dragoman_contracts.steps import queue_of
+from dragoman_contracts.vocabulary import Queue
 from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, Receive, WorkReceiver, WorkSender
 
@@ -34,7 +35,7 @@ class InProcessBus(WorkSender, WorkReceiver):
         for delivery in deliveries:
             if delivery.item.work_id not in self._present:
                 self._present.add(delivery.item.work_id)
-                self._queues[QUEUE_OF[delivery.item.kind]].put_nowait(delivery)
+                self._queues[queue_of(delivery.item.kind)].put_nowait(delivery)
 
     @override
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:

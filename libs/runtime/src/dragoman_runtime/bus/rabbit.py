@@ -35,7 +35,8 @@ from typing_extensions import override
 from dragoman_contracts.envelope import RecordedEvent, encode
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.vocabulary import QUEUE_OF, Queue
+from dragoman_contracts.steps import queue_of
+from dragoman_contracts.vocabulary import Queue
 from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus, Keep
 from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
@@ -96,7 +97,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             [
                 self._published(
                     delivery.item.model_dump_json().encode(),
-                    routing_key=QUEUE_OF[delivery.item.kind].value,
+                    routing_key=queue_of(delivery.item.kind).value,
                     message_id=delivery.item.work_id,
                     correlation_id=delivery.item.job_id,
                     headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},

@@ -43,7 +43,7 @@ def decide_failure(
 ) -> WorkFailed | WorkParked:
     """The event of a failed attempt: WorkFailed while it may help to try again, otherwise WorkParked."""
     code = code_of(error)
-    about = {"work_id": item.work_id, "kind": item.kind, "index": item.index, "attempt": attempt, "code": code}
+    about = {**item.model_dump(include={"work_id", "kind", "index", "phase"}), "attempt": attempt, "code": code}
     if isinstance(error, PermanentError) or attempt >= policy.max_attempts:
         return WorkParked.model_validate({**about, "reason": reason})
     asked = error.retry_after_s if isinstance(error, RetryableError) else None

@@ -10,7 +10,8 @@ from datetime import datetime
 from dragoman_contracts.events import Event, WorkFailed, WorkParked
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.vocabulary import QUEUE_OF, RESTING
+from dragoman_contracts.steps import queue_of
+from dragoman_contracts.vocabulary import RESTING
 from dragoman_runtime.telemetry import canonical_line, current_traceparent, get_logger, metrics, span
 from dragoman_runtime.worker.failure import code_of
 
@@ -32,7 +33,7 @@ class Message:
     def begin(self, owed_at: datetime, attempt: int, now: datetime) -> None:
         """The lease is taken, of work that the job owed since its last event, at `owed_at`."""
         self.attempt = attempt
-        metrics.QUEUE_AGE_SECONDS.labels(QUEUE_OF[self.item.kind]).observe(max(0.0, (now - owed_at).total_seconds()))
+        metrics.QUEUE_AGE_SECONDS.labels(queue_of(self.item.kind)).observe(max(0.0, (now - owed_at).total_seconds()))
 
     def end(self, events: tuple[Event, ...], job: Job) -> None:
         """The events are stored; `job` is the state after them."""

@@ -8,24 +8,23 @@ from uuid import UUID
 
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay
-from dragoman_contracts.vocabulary import WorkKind
 
 _MOST_JOBS = 256
 
 
 class Paces:
-    """How fast the work of the latest jobs went: units a second, by job and kind."""
+    """How fast the work of the latest jobs went: units a second, by job, kind and phase."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[UUID, WorkKind], float] = OrderedDict()
+        self._kept: OrderedDict[tuple[UUID, str, str], float] = OrderedDict()
 
     def get(self, item: WorkItem) -> float | None:
         """The pace of work like this; None where none was measured."""
-        return self._kept.get((item.job_id, item.kind))
+        return self._kept.get((item.job_id, item.kind, item.phase))
 
     def keep(self, item: WorkItem, units_per_s: float) -> None:
         """Remember a pace, and the ones of longest ago no more."""
-        key = (item.job_id, item.kind)
+        key = (item.job_id, item.kind, item.phase)
         self._kept[key] = units_per_s
         self._kept.move_to_end(key)
         if len(self._kept) > _MOST_JOBS:
@@ -73,6 +72,7 @@ class Spoken:
         return WorkUnderWay(
             kind=self._item.kind,
             index=self._item.index,
+            phase=self._item.phase,
             attempt=self._attempt,
             since=self._begun_at,
             doing_since=self._doing_since,

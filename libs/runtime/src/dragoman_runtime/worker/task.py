@@ -19,7 +19,7 @@ from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.under_way import WorkNote
-from dragoman_contracts.vocabulary import LIVE, WorkKind
+from dragoman_contracts.vocabulary import LIVE
 from dragoman_runtime.computing import Computing
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.objects import ObjectStore, put_value
@@ -206,7 +206,7 @@ class Task(Generic[_O]):
     outcome must not be shared or kept. `perform` is slow and may be paid for; `decide` is pure and may run again.
     """
 
-    kind: WorkKind
+    kind: str
     outcome: type[_O]
     inputs: Callable[[Job, WorkItem], Mapping[str, Any]] | None
     perform: Callable[[WorkContext], Awaitable[_O]]

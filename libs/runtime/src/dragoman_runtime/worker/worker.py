@@ -31,7 +31,8 @@ from dragoman_contracts.identity import event_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem, accepts_late, is_due, is_owed
-from dragoman_contracts.vocabulary import PHASE_OF, JobStatus, WorkKind
+from dragoman_contracts.steps import begins_phase
+from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.computing import Computing, Threads
@@ -48,8 +49,6 @@ from dragoman_runtime.worker.task import (
     WorkContext,
     WorkStoppedError,
 )
-
-_WITHOUT_PHASE_START = frozenset({WorkKind.TRANSLATION_PLAN, WorkKind.CANCELLATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +200,12 @@ class _Turn:
         return is_owed(job, key) and is_due(job, key, self._clock.now())
 
     def _phase_start(self, job: Job) -> tuple[Event, ...]:
-        kind = self._item.kind
-        if kind in _WITHOUT_PHASE_START:
+        if not begins_phase(self._item.kind):
             return ()
-        phase = job.phase_of_kind(PHASE_OF[kind])
+        phase = job.phase_of(self._item.key)
         if phase is None or (job.status is JobStatus.IN_PROGRESS and job.stage == phase.name):
             return ()
-        return (PhaseStarted(phase=phase.name, kind=kind),)
+        return (PhaseStarted(phase=phase.name, kind=self._item.kind),)
 
     def _attempt(self, job: Job) -> int:
         """Which attempt this is: after those that failed, and those whose worker vanished."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from dragoman_contracts.job import Job, fold
 from dragoman_contracts.pipeline import owed, progress_pct
-from dragoman_contracts.under_way import WorkUnderWay, done_under_way
+from dragoman_contracts.under_way import WorkUnderWay, translated_count
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.api.dependencies import GatewayDep, Limit, Operator
 from dragoman_gateway.api.schemas import EventView, WorkUnderWayView
@@ -78,12 +78,11 @@ async def read_history(
 
 def job_moment(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> JobMoment:
     """Where the job stands; units that work under way has brought count as translated."""
-    done = done_under_way(job.plan, under_way) if job.plan else 0
     return JobMoment(
         status=job.status,
         stage=job.stage,
         progress_pct=progress_pct(job, under_way),
-        translated_units=job.plan.translated_count + done if job.plan else 0,
-        planned_units=job.plan.unit_count if job.plan else None,
+        translated_units=translated_count(job, under_way),
+        planned_units=job.plan.item_count if job.plan else None,
         owed_count=len(owed(job)),
     )

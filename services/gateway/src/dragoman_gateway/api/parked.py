@@ -7,7 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Query, Response
 
-from dragoman_contracts.vocabulary import WorkKind
+from dragoman_contracts.job import WorkKey
+from dragoman_contracts.vocabulary import PhaseName, WorkName
 from dragoman_gateway.api.answers import ETAG, LOCATION, answer_accepted, projects_of
 from dragoman_gateway.api.dependencies import Admin, Cursor, GatewayDep, Limit, Operator
 from dragoman_gateway.api.schemas import (
@@ -59,7 +60,12 @@ async def redrive_parked(
     which = ParkedFilter(projects_of(principal, asked.project), asked.code or None)
     done = await redrive_page(gateway, which, principal, cursor=asked.cursor, limit=asked.limit)
     refused = [
-        RefusedRedrive(job_id=row.job_id, kind=row.kind, index=row.index, code=error.code, message=error.message)
+        RefusedRedrive(
+            job_id=row.job_id,
+            **row.model_dump(include={"job_id", "kind", "index", "phase"}),
+            code=error.code,
+            message=error.message,
+        )
         for row, error in done.refused
     ]
     return Redriven(redriven_count=done.redriven_count, refused=refused, next_cursor=done.next_cursor)
@@ -71,11 +77,11 @@ async def redrive_parked(
     responses=documented(401, 403, 404, 422, 503),
 )
 async def show_parked(
-    job_id: UUID, kind: WorkKind, index: _Index, gateway: GatewayDep, principal: Operator
+    job_id: UUID, kind: WorkName, index: _Index, gateway: GatewayDep, principal: Operator, phase: PhaseName = ""
 ) -> ParkedDetail:
     """Why this work was parked, as the job's events tell it now."""
     job = await gateway.control.find(job_id, principal)
-    key = (kind, index)
+    key = WorkKey(kind, index, phase)
     require_parked(job, key)
     reason = await parking_reason(gateway.objects, job, key)
     return parked_detail(job, key, await record_of(gateway.objects, job), reason)
@@ -91,10 +97,16 @@ async def show_parked(
     },
 )
 async def redrive_work(
-    job_id: UUID, kind: WorkKind, index: _Index, response: Response, gateway: GatewayDep, principal: Operator
+    job_id: UUID,
+    kind: WorkName,
+    index: _Index,
+    response: Response,
+    gateway: GatewayDep,
+    principal: Operator,
+    phase: PhaseName = "",
 ) -> JobDetail:
     """Let parked work be done again, with all its attempts. The job goes on once nothing else holds it."""
-    acted = await gateway.control.redrive(job_id, (kind, index), principal)
+    acted = await gateway.control.redrive(job_id, WorkKey(kind, index, phase), principal)
     return await answer_accepted(gateway, acted.job, response)
 
 
@@ -104,8 +116,14 @@ async def redrive_work(
     responses={200: {"headers": ETAG}, **documented(401, 403, 404, 409, 422, 503)},
 )
 async def discard_work(
-    job_id: UUID, kind: WorkKind, index: _Index, response: Response, gateway: GatewayDep, principal: Operator
+    job_id: UUID,
+    kind: WorkName,
+    index: _Index,
+    response: Response,
+    gateway: GatewayDep,
+    principal: Operator,
+    phase: PhaseName = "",
 ) -> JobDetail:
     """Say that parked work will not be done: it leaves the list, and the job stays failed until it is resumed."""
-    acted = await gateway.control.discard(job_id, (kind, index), principal)
+    acted = await gateway.control.discard(job_id, WorkKey(kind, index, phase), principal)
     return await job_now(gateway, acted.job, response)

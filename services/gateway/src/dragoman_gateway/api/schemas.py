@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Literal
+from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dragoman_contracts.events import PreflightVerdict, QaVerdict, RevisionStrategy, Usage
+from dragoman_contracts.job import WorkKey
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import StoryKind
 from dragoman_contracts.under_way import Doing
-from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
+from dragoman_contracts.vocabulary import JobStatus
 
 NUL_FREE = r"^[^\x00]*$"
 """What every text in a request must be: databases keep no NUL."""
@@ -87,7 +89,7 @@ class PhaseView(BaseModel):
     """
 
     name: str
-    kind: PhaseKind
+    kind: str
     share_pct: float
     state: Literal["pending", "running", "done", "skipped"]
     started_at: datetime | None
@@ -115,8 +117,9 @@ class Counts(BaseModel):
 class TroubleView(BaseModel):
     """Work that failed: `retry_at` says when it is tried again, and is None where it was parked for a person."""
 
-    kind: WorkKind
+    kind: str
     index: int
+    phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
     code: str
     attempt: int
     occurred_at: datetime
@@ -132,8 +135,9 @@ class OwedView(BaseModel):
     the lease of the worker that performs it ends, unless it is renewed; None where nobody holds it.
     """
 
-    kind: WorkKind
+    kind: str
     index: int
+    phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
     due_at: datetime | None
     is_held: bool | None = Field(description="Whether a worker performs it now; None in a past state.")
     held_until: datetime | None
@@ -145,8 +149,9 @@ class WorkUnderWayView(BaseModel):
     Of work that ends within seconds, or has a worker of an older version, only the first three may be known.
     """
 
-    kind: WorkKind
-    index: int = Field(description="The batch of a translation, from 0; 0 for other work.")
+    kind: str
+    index: int = Field(description="The batch, from 0; 0 for work that is not cut into batches.")
+    phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
     attempt: int
     since: datetime | None = Field(description="When this attempt began.")
     doing: Doing
@@ -177,8 +182,9 @@ class ParkedWork(BaseModel):
     job_id: UUID
     project_code: str
     file_name: str
-    kind: WorkKind
-    index: int = Field(description="The batch of a translation; 0 for other work.")
+    kind: str
+    index: int = Field(description="The batch, from 0; 0 for work that is not cut into batches.")
+    phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
     code: str
     message: str = Field(description="What to do about it; empty where the reason could not be stored, or was erased.")
     attempts: int
@@ -216,8 +222,9 @@ class RefusedRedrive(BaseModel):
     """Parked work that could not be redriven, and why."""
 
     job_id: UUID
-    kind: WorkKind
+    kind: str
     index: int
+    phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
     code: str
     message: str
 
@@ -366,10 +373,16 @@ class UnitPage(BaseModel):
     next_cursor: str | None
 
 
-def parked_links(job_id: UUID, kind: WorkKind, index: int) -> ParkedLinks:
+def parked_links(job_id: UUID, key: WorkKey) -> ParkedLinks:
     """The addresses of parked work, from the server's root."""
-    base = f"/api/v1/jobs/{job_id}/parked/{kind}/{index}"
-    return ParkedLinks(self=base, job=f"/api/v1/jobs/{job_id}", redrive=f"{base}/redrive", discard=f"{base}/discard")
+    base = f"/api/v1/jobs/{job_id}/parked/{key.kind}/{key.index}"
+    query = f"?{urlencode({'phase': key.phase})}" if key.phase else ""
+    return ParkedLinks(
+        self=base + query,
+        job=f"/api/v1/jobs/{job_id}",
+        redrive=f"{base}/redrive{query}",
+        discard=f"{base}/discard{query}",
+    )
 
 
 def job_links(job_id: UUID, parent_job_id: UUID | None = None) -> JobLinks:

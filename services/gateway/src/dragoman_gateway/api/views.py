@@ -94,6 +94,7 @@ def under_way_view(work: WorkUnderWay, now: datetime) -> WorkUnderWayView:
     return WorkUnderWayView(
         kind=work.kind,
         index=work.index,
+        phase=work.phase,
         attempt=work.attempt,
         since=work.since,
         doing=note.doing,
@@ -153,24 +154,25 @@ def job_summary(row: JobRow) -> JobSummary:
 
 def parked_work(row: ParkedRow) -> ParkedWork:
     """A row of the view of parked work."""
-    return ParkedWork.model_validate({**row.model_dump(), "links": parked_links(row.job_id, row.kind, row.index)})
+    return ParkedWork.model_validate({**row.model_dump(), "links": parked_links(row.job_id, row.key)})
 
 
 def parked_detail(job: Job, key: WorkKey, record: IntakeRecord | None, reason: ParkingReason | None) -> ParkedDetail:
     """Parked work as the job's events tell it."""
-    (kind, index), trouble = key, job.parked[key]
+    trouble = job.parked[key]
     return ParkedDetail(
         job_id=job.job_id,
         project_code=record.project_code if record else "",
         file_name=record.file_name if record else "",
-        kind=kind,
-        index=index,
+        kind=key.kind,
+        index=key.index,
+        phase=key.phase,
         code=trouble.code,
         message=reason.message if reason else "",
         attempts=trouble.attempt,
         parked_at=trouble.occurred_at,
         stack=list(reason.stack) if reason else [],
-        links=parked_links(job.job_id, kind, index),
+        links=parked_links(job.job_id, key),
     )
 
 
@@ -210,10 +212,10 @@ def _counts(job: Job) -> Counts:
         translatable_units=extraction.translatable_count if extraction else None,
         segments=extraction.segment_count if extraction else None,
         words=extraction.word_count if extraction else None,
-        planned_units=plan.unit_count if plan else None,
-        translated_units=plan.translated_count if plan else None,
+        planned_units=plan.item_count if plan else None,
+        translated_units=plan.done_count if plan else None,
         batches=len(plan.batches) if plan else None,
-        batches_translated=len(plan.batches) - len(plan.pending) if plan else None,
+        batches_translated=len(plan.batches) - len(plan.batches.pending) if plan else None,
         passed_units=verification.passed_count if verification else None,
         review_units=verification.review_count if verification else None,
         blocked_units=verification.blocked_count if verification else None,
@@ -224,7 +226,7 @@ def _counts(job: Job) -> Counts:
 def _phase(job: Job, phase: Phase) -> PhaseView:
     run = job.runs[phase.name]
     if run.finished_at is not None:
-        is_instant = phase.kind is PhaseKind.DELIVERY
+        is_instant = phase.kind == PhaseKind.DELIVERY
         state = "done" if run.started_at is not None or is_instant else "skipped"
     else:
         state = "running" if run.started_at is not None and job.stage == phase.name else "pending"
@@ -242,8 +244,9 @@ def _phase(job: Job, phase: Phase) -> PhaseView:
 def _troubles(job: Job, records: JobRecords) -> list[TroubleView]:
     return [
         TroubleView(
-            kind=key[0],
-            index=key[1],
+            kind=key.kind,
+            index=key.index,
+            phase=key.phase,
             code=trouble.code,
             attempt=trouble.attempt,
             occurred_at=trouble.occurred_at,
@@ -261,6 +264,7 @@ def _owed(job: Job, standing: Standing) -> list[OwedView]:
         OwedView(
             kind=item.kind,
             index=item.index,
+            phase=item.phase,
             due_at=due_at(job, item.key),
             is_held=None if leases is None else item.work_id in leases,
             held_until=leases[item.work_id].expires_at if leases and item.work_id in leases else None,

@@ -20,7 +20,7 @@ def units_address(job_id: UUID, verdict: str, cursor: str | None = None) -> str:
 
 def parked_address(job_id: UUID, key: WorkKey) -> str:
     """The page of a job's parked work."""
-    return f"/console/jobs/{job_id}/parked/{key[0]}/{key[1]}"
+    return address(f"/console/jobs/{job_id}/parked/{key.kind}/{key.index}", phase=key.phase)
 
 
 def address(path: str, **query: str | int | None) -> str:

@@ -10,7 +10,7 @@ from dragoman_contracts.job import Job, Trouble, current_phase
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.references import Artifact, ArtifactKind
-from dragoman_contracts.under_way import WorkUnderWay, done_under_way, remaining_s
+from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind
 from dragoman_gateway.console.wording import ARTIFACTS, stage_text
 from dragoman_gateway.domain import NOT_RUNNING
@@ -46,7 +46,7 @@ def steps_of(job: Job, now: datetime, under_way: Sequence[WorkUnderWay] = ()) ->
     return [
         _step(job, phase, under_way, is_current=phase is current, now=now)
         for phase in job.pipeline.phases
-        if phase.kind is not PhaseKind.REVIEW or _has_review(job, phase)
+        if phase.kind != PhaseKind.REVIEW or _has_review(job, phase)
     ]
 
 
@@ -79,14 +79,14 @@ def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
 
 def _detail(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> str:
     extraction, plan, verification = job.extraction, job.plan, job.verification
-    if phase.kind is PhaseKind.EXTRACTION and extraction:
+    if phase.kind == PhaseKind.EXTRACTION and extraction:
         return f"{extraction.unit_count:,} units"
-    if phase.kind is PhaseKind.TRANSLATION and plan:
-        return f"{plan.translated_count + done_under_way(plan, under_way):,} of {plan.unit_count:,}"
-    if phase.kind is PhaseKind.QA and verification:
+    if phase.kind == PhaseKind.TRANSLATION and plan:
+        return f"{translated_count(job, under_way):,} of {plan.item_count:,}"
+    if phase.kind == PhaseKind.QA and verification:
         doubtful = verification.review_count + verification.blocked_count
         return f"{doubtful:,} to look at" if doubtful else "all passed"
-    if phase.kind is PhaseKind.REVIEW and job.is_review_owed:
+    if phase.kind == PhaseKind.REVIEW and job.is_review_owed:
         return f"{job.review_pending_count:,} left"
     return ""
 
@@ -246,8 +246,7 @@ def unit_counts(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> UnitCounts 
     if job.verification:
         verified = job.verification
         return UnitCounts(total, kept, verified.passed_count, 0, verified.review_count, verified.blocked_count)
-    translated = job.plan.translated_count + done_under_way(job.plan, under_way) if job.plan else 0
-    return UnitCounts(total, kept, 0, translated, 0, 0)
+    return UnitCounts(total, kept, 0, translated_count(job, under_way), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)

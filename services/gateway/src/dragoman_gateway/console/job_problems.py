@@ -54,7 +54,7 @@ async def problems_of(gateway: Gateway, job: Job, records: JobRecords) -> list[P
 
 
 def _trouble(job: Job, key: WorkKey, trouble: Trouble, reason: str) -> Problem:
-    work = work_text(*key)
+    work = work_text(key)
     if trouble.retry_at is None:
         cure = cure_of(trouble.code, is_explained=bool(reason))
         return Problem(

@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from dragoman_catalog import Role
 from dragoman_contracts.errors import ConflictError
-from dragoman_contracts.vocabulary import WorkKind
+from dragoman_contracts.job import WorkKey
+from dragoman_contracts.vocabulary import PhaseName, WorkName
 from dragoman_gateway.console.addresses import address
 from dragoman_gateway.console.dead_letter_pages import dead_letter_count
 from dragoman_gateway.console.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
@@ -66,14 +67,17 @@ async def redrive_all(visit: Writing, code: _Field = "") -> Response:
 
 
 @router.get("/console/jobs/{job_id}/parked/{kind}/{index}")
-async def parked_work_page(visit: SignedIn, job_id: UUID, kind: WorkKind, index: _Index) -> Response:
+async def parked_work_page(
+    visit: SignedIn, job_id: UUID, kind: WorkName, index: _Index, phase: PhaseName = ""
+) -> Response:
     """Why this work was parked, with the place in our code."""
     gateway = visit.gateway
     job = await gateway.control.find(job_id, visit.principal)
-    require_parked(job, (kind, index))
+    key = WorkKey(kind, index, phase)
+    require_parked(job, key)
     record = await record_of(gateway.objects, job)
-    reason = await parking_reason(gateway.objects, job, (kind, index))
-    trouble = job.parked[kind, index]
+    reason = await parking_reason(gateway.objects, job, key)
+    trouble = job.parked[key]
     return visit.page(
         "parked_work.html",
         section="parked",
@@ -81,7 +85,7 @@ async def parked_work_page(visit: SignedIn, job_id: UUID, kind: WorkKind, index:
         file_name=record.file_name if record else "",
         kind=kind,
         index=index,
-        work=work_text(kind, index),
+        work=work_text(key),
         trouble=trouble,
         message=reason.message if reason else "",
         stack=reason.stack if reason else (),
@@ -91,13 +95,13 @@ async def parked_work_page(visit: SignedIn, job_id: UUID, kind: WorkKind, index:
 
 @router.post("/console/jobs/{job_id}/parked/{kind}/{index}/{action}")
 async def act_on_parked(
-    visit: Writing, job_id: UUID, kind: WorkKind, index: _Index, action: str, code: _Field = ""
+    visit: Writing, job_id: UUID, kind: WorkName, index: _Index, action: str, code: _Field = "", phase: PhaseName = ""
 ) -> Response:
     """Let the work be done again, or say that it will not be."""
     control = visit.gateway.control
     act = control.discard if action == "discard" else control.redrive
     try:
-        await act(job_id, (kind, index), visit.principal)
+        await act(job_id, WorkKey(kind, index, phase), visit.principal)
     except NotParkedError:
         return see_other(address(_PATH, code=code, notice="gone"))
     except ConflictError as error:
@@ -123,7 +127,7 @@ async def _list(
         section="parked",
         notice=notice,
         alert=alert,
-        rows=[(row, work_text(row.kind, row.index)) for row in found.rows],
+        rows=[(row, work_text(row.key)) for row in found.rows],
         chips=[
             {"text": text, "count": count, "url": address(_PATH, code=key), "is_on": key == code}
             for key, text, count in chips

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from dragoman_contracts.identity import work_id
-from dragoman_contracts.job import Job
+from dragoman_contracts.job import Job, WorkKey, current_phase
 from dragoman_contracts.pipeline import WorkItem, due_at, owed
-from dragoman_contracts.vocabulary import JobStatus, WorkKind
-from dragoman_gateway.work_words import work_text
+from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.work_words import batches_text, work_text
 from dragoman_runtime.eventstore import LiveLease
 
 
@@ -37,9 +36,9 @@ def pending_of(job: Job, leases: Mapping[UUID, LiveLease] | None) -> list[Pendin
     held, retries, waiting = list[Pending](), list[Pending](), list[WorkItem]()
     for item in owed(job):
         if leases is not None and item.work_id in leases:
-            held.append(Pending(work_text(item.kind, item.index), "held", 1, leases[item.work_id].expires_at))
+            held.append(Pending(work_text(item.key), "held", 1, leases[item.work_id].expires_at))
         elif (at := due_at(job, item.key)) is not None:
-            retries.append(Pending(work_text(item.kind, item.index), "retry", 1, at, job.failures[item.key].code))
+            retries.append(Pending(work_text(item.key), "retry", 1, at, job.failures[item.key].code))
         else:
             waiting.append(item)
     return [*held, *retries, *_together(waiting), *_late(job, leases or {})]
@@ -47,20 +46,25 @@ def pending_of(job: Job, leases: Mapping[UUID, LiveLease] | None) -> list[Pendin
 
 def _late(job: Job, leases: Mapping[UUID, LiveLease]) -> list[Pending]:
     """Batches that workers still have while the job is being cancelled: it waits for them."""
-    if job.status is not JobStatus.CANCELLING or job.plan is None:
+    phase = current_phase(job)
+    if job.status is not JobStatus.CANCELLING or phase is None or phase.step is None:
         return []
-    kind = WorkKind.TRANSLATION_BATCH
-    ids = {index: work_id(job.job_id, kind, index) for index in job.plan.pending}
-    held = ((index, leases[each]) for index, each in ids.items() if each in leases)
-    return [Pending(work_text(kind, index), "late", 1, lease.expires_at) for index, lease in held]
+    kind = phase.step.batch_work
+    if kind is None:
+        return []
+    keys = [WorkKey(kind, index, phase.key) for index in job.runs[phase.name].batches.pending]
+    held = [(key, key.work_id(job.job_id)) for key in keys]
+    return [Pending(work_text(key), "late", 1, leases[each].expires_at) for key, each in held if each in leases]
 
 
 def _together(items: Sequence[WorkItem]) -> list[Pending]:
     if not items:
         return []
     if len(items) == 1:
-        return [Pending(work_text(items[0].kind, items[0].index), "waiting", 1)]
-    return [Pending(f"Translation batches {_ranges([item.index + 1 for item in items])}", "waiting", len(items))]
+        return [Pending(work_text(items[0].key), "waiting", 1)]
+    return [
+        Pending(f"{batches_text(items[0].key)} {_ranges([item.index + 1 for item in items])}", "waiting", len(items))
+    ]
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -192,7 +192,7 @@ def _unfinished(visit: Visit, job: Job) -> UnfinishedJob:
         progress_pct=progress_pct(job),
         ago=ago_text(visit.gateway.clock.now() - (job.stopped_at or job.head_at)),
         phases=job.checkpoint_phases,
-        translated=f"{plan.translated_count:,} of {plan.unit_count:,} units translated" if plan else "",
+        translated=f"{plan.done_count:,} of {plan.item_count:,} units translated" if plan else "",
     )
 
 

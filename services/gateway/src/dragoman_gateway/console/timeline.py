@@ -8,8 +8,8 @@ from datetime import datetime
 
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import RecordedEvent
-from dragoman_contracts.job import Job, fold
-from dragoman_contracts.vocabulary import PHASE_OF, Stage
+from dragoman_contracts.job import Job, WorkKey, fold
+from dragoman_contracts.vocabulary import Stage
 from dragoman_gateway.console.wording import ARTIFACTS, PROBLEM_EVENTS, event_text, stage_text
 
 PAGE = 100
@@ -137,8 +137,8 @@ def _phase_of(event: e.Event, before: Job | None) -> str:
     match event:
         case e.PhaseStarted(phase=phase):
             return phase
-        case e.WorkFailed(kind=kind) | e.WorkParked(kind=kind) if kind in PHASE_OF:
-            phase = before.phase_of_kind(PHASE_OF[kind])
+        case e.WorkFailed() | e.WorkParked():
+            phase = before.phase_of(WorkKey(event.kind, event.index, event.phase))
             return phase.name if phase else before.stage
         case e.JobCompleted():
             return Stage.DELIVERY

@@ -269,7 +269,7 @@ def _counts(job: Job) -> dict[str, object]:
         "unit_count": extraction.unit_count if extraction else None,
         "word_count": extraction.word_count if extraction else None,
         "segment_count": extraction.segment_count if extraction else None,
-        "translated_count": plan.translated_count if plan else 0,
+        "translated_count": plan.done_count if plan else 0,
         "passed_count": verification.passed_count if verification else 0,
         "review_count": verification.review_count if verification else 0,
         "blocked_count": verification.blocked_count if verification else 0,
@@ -286,15 +286,16 @@ def _parked_rows(known: _Known) -> list[dict[str, object]]:
     return [
         {
             "job_id": job.job_id,
-            "kind": kind.value,
-            "index": index,
+            "kind": str(key.kind),
+            "index": key.index,
+            "phase": key.phase,
             "project_id": job.project_id,
             "code": trouble.code,
-            "message": known.messages.get((kind, index), ""),
+            "message": known.messages.get(key, ""),
             "attempts": trouble.attempt,
             "parked_at": to_micros(trouble.occurred_at),
         }
-        for (kind, index), trouble in job.parked.items()
+        for key, trouble in job.parked.items()
     ]
 
 

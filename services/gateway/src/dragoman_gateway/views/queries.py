@@ -46,7 +46,7 @@ _unit_columns = [units.c[name] for name in UnitRow.model_fields]
 _parked_columns = [
     (jobs if name in {"project_code", "file_name"} else parked).c[name] for name in ParkedRow.model_fields
 ]
-_parked_key = (parked.c.parked_at, parked.c.job_id, parked.c.kind, parked.c.index)
+_parked_key = (parked.c.parked_at, parked.c.job_id, parked.c.kind, parked.c.index, parked.c.phase)
 _findings = TypeAdapter(tuple[QaFinding, ...])
 
 
@@ -101,7 +101,8 @@ class SqlJobViews(JobViews):
         last = rows[-1] if len(found) > limit else None
         return Page(
             rows,
-            last and cursor_of(_PARKED, (to_micros(last.parked_at), last.job_id.hex, last.kind.value, last.index)),
+            last
+            and cursor_of(_PARKED, (to_micros(last.parked_at), last.job_id.hex, last.kind, last.index, last.phase)),
         )
 
     @override

@@ -13,7 +13,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.projection import versioned
 
-JOBS_VERSION = 2
+JOBS_VERSION = 3
 UNITS_VERSION = 1
 AUDIT_VERSION = 1
 
@@ -80,14 +80,15 @@ parked = Table(
     _parked,
     jobs_metadata,
     Column("job_id", Uuid, primary_key=True),
-    Column("kind", String(40), primary_key=True),
+    Column("kind", String(80), primary_key=True),
     Column("index", Integer, primary_key=True, autoincrement=False),
+    Column("phase", String(80), primary_key=True),
     Column("project_id", Uuid, nullable=False),
     Column("code", String(80), nullable=False),
     Column("message", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("parked_at", BigInteger, nullable=False),
-    Index(f"{_parked}_newest", "parked_at", "job_id", "kind", "index"),
+    Index(f"{_parked}_newest", "parked_at", "job_id", "kind", "index", "phase"),
     Index(f"{_parked}_code", "code", "parked_at"),
 )
 """One row a piece of work that waits for a person."""
