@@ -8,21 +8,27 @@ import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 from uuid import UUID
 
 import pytest
+from typing_extensions import override
 
-from contracts.streams import JOB, PROJECT, UP_TO_PLAN, UP_TO_QA, reassembled, submitted
-from dragoman_contracts.events import Event, JobCompleted, JobRules, JobSubmitted
+from contracts.samples import SAMPLES
+from contracts.streams import JOB, PROJECT, UP_TO_PLAN, UP_TO_QA, origin, preflight_passed, reassembled, submitted
+from dragoman_contracts.events import Event, JobCompleted, JobRules, StreamType
 from dragoman_contracts.identity import new_id
+from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ArtifactKind, ObjectRef, references_in
+from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_intake.maintenance import Maintenance, MaintenanceReport
-from dragoman_runtime.eventstore import Lease
+from dragoman_intake.ports import ObjectRoots
+from dragoman_runtime.eventstore import Append, Head, Lease
 from dragoman_runtime.objects import put_value
 from runtime.workshop import Outcome, Workshop, workshop
 
 _GRACE = timedelta(days=1)
+_E = TypeVar("_E", bound=Event)
 _WHOLE: tuple[Event, ...] = (*UP_TO_QA, reassembled(), JobCompleted())
 
 
@@ -33,7 +39,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
         yield opened
 
 
-async def stored(shop: Workshop, event: Event, name: str) -> Event:
+async def stored(shop: Workshop, event: _E, name: str) -> _E:
     """The event, its references to objects that are there and are this job's own."""
 
     async def own(ref: ObjectRef) -> ObjectRef:
@@ -55,15 +61,27 @@ async def a_job(
     """A job of these events; its id."""
     job_id = JOB if name == "one" else new_id()
     first = await stored(shop, submitted(), name)
-    assert isinstance(first, JobSubmitted)
     first = first.model_copy(update={"rules": JobRules(retention_days=days), "source": source or first.source})
     await shop.submit(*[await stored(shop, event, name) for event in events], first=first, job_id=job_id)
     return job_id
 
 
-async def maintained(shop: Workshop, *, is_dry: bool = False, checks_digests: bool = False) -> MaintenanceReport:
+class Held(ObjectRoots):
+    """A catalogue that holds these objects."""
+
+    def __init__(self, *roots: tuple[UUID | None, str]) -> None:
+        self._roots = roots
+
+    @override
+    async def object_roots(self) -> tuple[tuple[UUID | None, str], ...]:
+        return self._roots
+
+
+async def maintained(
+    shop: Workshop, *roots: tuple[UUID | None, str], is_dry: bool = False, checks_digests: bool = False
+) -> MaintenanceReport:
     """One run."""
-    at_work = Maintenance(shop.store, shop.objects, shop.clock, owner="me", producer="test", grace=_GRACE)
+    at_work = Maintenance(shop.store, shop.objects, Held(*roots), shop.clock, owner="me", producer="test", grace=_GRACE)
     report = await at_work.run(is_dry=is_dry, checks_digests=checks_digests)
     assert report is not None
     return report
@@ -146,6 +164,38 @@ async def test_what_nothing_points_to_goes_when_it_is_old(shop: Workshop, tmp_pa
     assert report.is_sound
 
 
+@pytest.mark.parametrize("stream_type", list(StreamType))
+async def test_what_any_stream_points_to_stays(shop: Workshop, tmp_path: Path, stream_type: StreamType) -> None:
+    held = await shop.objects.put(PROJECT, b"an object of this stream alone", JSON_MEDIA_TYPE)
+    event = next(
+        sample.data.model_copy(update={name: held})
+        for sample in SAMPLES.values()
+        for name in type(sample.data).model_fields
+        if sample.data.stream_type is stream_type and isinstance(getattr(sample.data, name), ObjectRef)
+    )
+    await shop.store.commit([Append(new_id(), PROJECT, Head(), (event,), origin(), shop.clock.now())])
+    orphan = await shop.objects.put(PROJECT, b"an object of no stream", JSON_MEDIA_TYPE)
+    grow_old(tmp_path)
+    assert (await maintained(shop)).orphaned_objects == 1
+    assert await objects(shop) == {held.digest}
+    assert orphan.digest != held.digest
+
+
+async def test_what_the_catalogue_holds_stays_though_every_job_lets_it_go(shop: Workshop, tmp_path: Path) -> None:
+    prompt = await shop.objects.put(PROJECT, b"a prompt", JSON_MEDIA_TYPE)
+    rules = await shop.objects.put(PROJECT, b"rules of no project", JSON_MEDIA_TYPE)
+    await a_job(shop, *_WHOLE, days=30, source=prompt)
+    grow_old(tmp_path)
+    shop.clock.advance(timedelta(days=31))
+    held = ((PROJECT, prompt.digest), (None, rules.digest))
+    assert (await maintained(shop, *held)).is_sound
+    assert await objects(shop) == {prompt.digest, rules.digest}
+
+    await shop.objects.delete(PROJECT, rules)
+    missing = await maintained(shop, (PROJECT, rules.digest), *held)
+    assert [(each.job_id, each.digest) for each in missing.faults] == [(None, rules.digest)]
+
+
 async def test_missing_and_damaged_objects_are_reported_with_a_job(shop: Workshop, tmp_path: Path) -> None:
     await a_job(shop, *_WHOLE)
     job = await shop.job()
@@ -174,6 +224,15 @@ async def test_a_completed_job_without_a_result_is_reported(shop: Workshop) -> N
     }
 
 
+async def test_a_pipeline_that_makes_no_document_completes_without_one(shop: Workshop) -> None:
+    pipeline = Pipeline(name="look", phases=(Phase(name="preflight", kind=PhaseKind.PREFLIGHT),))
+    first = submitted().model_copy(update={"pipeline": pipeline})
+    await shop.submit(
+        await stored(shop, preflight_passed(), "one"), JobCompleted(), first=await stored(shop, first, "one")
+    )
+    assert (await maintained(shop)).is_sound
+
+
 async def test_leases_of_processes_that_vanished_long_ago_go(shop: Workshop) -> None:
     await shop.store.commit(take=Lease(new_id(), JOB, "who vanished", _GRACE))
     assert (await maintained(shop)).forgotten_leases == 0
@@ -185,8 +244,8 @@ async def test_leases_of_processes_that_vanished_long_ago_go(shop: Workshop) -> 
 async def test_two_processes_take_turns(shop: Workshop) -> None:
     await a_job(shop, *_WHOLE, days=30)
     shop.clock.advance(timedelta(days=31))
-    one = Maintenance(shop.store, shop.objects, shop.clock, owner="one", producer="test", grace=_GRACE)
-    two = Maintenance(shop.store, shop.objects, shop.clock, owner="two", producer="test", grace=_GRACE)
+    one = Maintenance(shop.store, shop.objects, Held(), shop.clock, owner="one", producer="test", grace=_GRACE)
+    two = Maintenance(shop.store, shop.objects, Held(), shop.clock, owner="two", producer="test", grace=_GRACE)
     done = [each for each in await asyncio.gather(one.run(), two.run()) if each is not None]
     assert sum(each.erased_artifacts for each in done) == 6
     assert await objects(shop) == set()

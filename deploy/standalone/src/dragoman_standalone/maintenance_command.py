@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from dragoman_contracts.errors import DragomanError
 from dragoman_standalone.outcome import ExitCode
 
 if TYPE_CHECKING:
+    from dragoman_catalog import Catalog
     from dragoman_intake.app import MaintenanceReport
     from dragoman_runtime.eventstore import EventStore
     from dragoman_standalone.settings import UpkeepSettings
@@ -58,44 +59,46 @@ async def _maintained(state: Path | None, *, is_dry: bool, checks_digests: bool)
     given = {"state_dir": state, "database_url": None, "objects_url": None} if state else {}
     settings = load(UpkeepSettings, given)
     configure_logging(settings, "dragoman")
-    async with _opened(settings) as store:
+    async with _opened(settings) as (store, catalog):
         objects = object_store(settings)
         await objects.open()
         try:
-            upkeep = dragoman_intake.app.maintenance(store, objects, settings)
+            upkeep = dragoman_intake.app.maintenance(store, objects, catalog, settings)
             return await upkeep.run(is_dry=is_dry, checks_digests=checks_digests)
         finally:
             await objects.close()
 
 
 @asynccontextmanager
-async def _opened(settings: UpkeepSettings) -> AsyncGenerator[EventStore]:
-    """The log, of the services or of a state folder that no other process uses.
+async def _opened(settings: UpkeepSettings) -> AsyncGenerator[tuple[EventStore, Catalog]]:
+    """The log and the catalogue, of the services or of a state folder that no other process uses.
 
     Raises:
         StateLockedError: another process uses the folder; where it is a server, it does maintenance by itself.
     """
+    from dragoman_catalog import Catalog, migrate_catalog
     from dragoman_runtime.eventstore.postgres import PostgresEventStore
     from dragoman_runtime.eventstore.sqlite import SqliteEventStore
+    from dragoman_runtime.migrations.run import sqlalchemy_url
+    from dragoman_runtime.projection import create_views_engine
     from dragoman_standalone.lock import StateLock
 
-    if settings.postgres_url is not None:
-        store = await PostgresEventStore.connect(settings.postgres_url)
-        try:
-            yield store
-        finally:
-            await store.aclose()
-        return
-    lock = StateLock(settings.state_dir)
-    lock.acquire()
-    try:
-        folder = SqliteEventStore(settings.state_dir / "events.db")
-        try:
-            yield folder
-        finally:
-            await folder.aclose()
-    finally:
-        lock.release()
+    async with AsyncExitStack() as stack:
+        url = settings.postgres_url
+        store: EventStore
+        if url is not None:
+            store = await PostgresEventStore.connect(url)
+        else:
+            lock = StateLock(settings.state_dir)
+            lock.acquire()
+            stack.callback(lock.release)
+            store = SqliteEventStore(settings.state_dir / "events.db")
+            url = f"sqlite:///{settings.state_dir / 'catalog.db'}"
+            await migrate_catalog(url)
+        stack.push_async_callback(store.aclose)
+        engine = create_views_engine(sqlalchemy_url(url))
+        stack.push_async_callback(engine.dispose)
+        yield store, Catalog(engine)
 
 
 def _print(report: MaintenanceReport) -> None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dragoman_intake.app
-from dragoman_catalog import Editor, Role
+from dragoman_catalog import Catalog, Editor, Role
 from dragoman_gateway.app import create_app, serving
 from dragoman_gateway.console import console_router
 from dragoman_gateway.views import projectors
@@ -38,7 +38,8 @@ async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -
         beside = [asyncio.ensure_future(each.run()) for each in views]
         if settings.maintenance_every_s:
             every = timedelta(seconds=settings.maintenance_every_s)
-            upkeep = dragoman_intake.app.maintenance(platform.store, platform.objects, settings)
+            catalog = Catalog(platform.database)
+            upkeep = dragoman_intake.app.maintenance(platform.store, platform.objects, catalog, settings)
             beside.append(asyncio.ensure_future(upkeep.keep(every)))
         stack.push_async_callback(_ended, beside)
         await stack.enter_async_context(at_work(platform))

@@ -6,12 +6,14 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import JSON, null, select, tuple_
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
 from dragoman_catalog.database import one, reading, values
+from dragoman_catalog.errors import CatalogUnavailableError
 from dragoman_catalog.people import Users
 from dragoman_catalog.projects import (
     DomainPacks,
@@ -23,6 +25,7 @@ from dragoman_catalog.projects import (
 )
 from dragoman_catalog.values import CatalogAuditRow, DomainPack, LanguagePair, Project, SubmissionTerms
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.references import references_in
 from dragoman_runtime.migrations.run import migrate, sqlalchemy_url
 
 _AUDIT = tables.audit
@@ -70,6 +73,28 @@ class Catalog:
             if project is not None:
                 pair = await one(connection, select_pair(project.project_id, source, target), LanguagePair)
         return SubmissionTerms(project=project, pair=pair, pack=pack)
+
+    async def object_roots(self) -> list[tuple[UUID | None, str]]:
+        """The digest of every object that an entry names, with the entry's project; None where it belongs to none.
+
+        Raises:
+            CatalogUnavailableError: the database cannot be reached, or is not at this version's schema.
+        """
+        found: list[tuple[UUID | None, str]] = []
+        async with reading(self._engine) as connection:
+            for table in tables.metadata.sorted_tables:
+                held = [column for column in table.columns if isinstance(column.type, JSON)]
+                if not held:
+                    continue
+                project = table.columns.get("project_id", null())
+                try:
+                    rows = (await connection.execute(select(project, *held))).all()
+                except DBAPIError as error:
+                    raise CatalogUnavailableError(
+                        f"Table {table.name} cannot be read; start the gateway, which brings the catalogue up to date."
+                    ) from error
+                found += ((row[0], ref.digest) for row in rows for ref in references_in(list(row[1:])))
+        return found
 
     async def audit(
         self,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, cast
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from dragoman_contracts.model import Value
 
@@ -45,7 +46,7 @@ class NamedObject(Value):
 
 
 def references_in(value: object) -> Iterator[ObjectRef]:
-    """The references that a value holds, at any depth, in the order of its fields."""
+    """The references that a value or parsed JSON holds, at any depth, in the order of its fields."""
     if isinstance(value, ObjectRef):
         yield value
     elif isinstance(value, Value):
@@ -55,7 +56,11 @@ def references_in(value: object) -> Iterator[ObjectRef]:
         for item in cast("tuple[object, ...]", value):
             yield from references_in(item)
     elif isinstance(value, Mapping):
-        for item in cast("Mapping[object, object]", value).values():
+        fields = cast("Mapping[object, object]", value)
+        if fields.keys() >= ObjectRef.model_fields.keys():
+            with suppress(ValidationError):
+                yield ObjectRef.model_validate(fields)
+        for item in fields.values():
             yield from references_in(item)
 
 

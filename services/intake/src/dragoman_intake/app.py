@@ -8,10 +8,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from dragoman_catalog import Catalog
 from dragoman_contracts.vocabulary import Service
 from dragoman_intake.adapters.docx import DocxInspector
 from dragoman_intake.handlers import cancellation_task, preflight_task
 from dragoman_intake.maintenance import Fault, Maintenance, MaintenanceReport
+from dragoman_intake.ports import ObjectRoots
 from dragoman_intake.settings import IntakeSettings
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.dead_letters import Collector, DeadLetters
@@ -37,11 +39,14 @@ def tasks() -> tuple[Task[Any], ...]:
     return (preflight_task(DocxInspector()), cancellation_task())
 
 
-def maintenance(store: EventStore, objects: ObjectStore, settings: MaintenanceSettings) -> Maintenance:
-    """Maintenance of an installation with these stores."""
+def maintenance(
+    store: EventStore, objects: ObjectStore, roots: ObjectRoots, settings: MaintenanceSettings
+) -> Maintenance:
+    """Maintenance of an installation with these stores and this catalogue."""
     return Maintenance(
         store,
         objects,
+        roots,
         SystemClock(),
         owner=identity_of(Service.INTAKE).owner,
         producer=build(),
@@ -58,7 +63,12 @@ async def run(settings: IntakeSettings) -> None:
         await Reconciler(shared.store, live_jobs, shared.bus, SystemClock(), every=every, tick=tick).run()
 
     async def maintain(shared: Backends) -> None:
-        await maintenance(shared.store, shared.objects, settings).keep(timedelta(seconds=settings.maintenance_every_s))
+        engine = create_views_engine(sqlalchemy_url(settings.postgres_url or ""))
+        try:
+            upkeep = maintenance(shared.store, shared.objects, Catalog(engine), settings)
+            await upkeep.keep(timedelta(seconds=settings.maintenance_every_s))
+        finally:
+            await engine.dispose()
 
     async def collect(shared: Backends) -> None:
         engine = create_views_engine(sqlalchemy_url(settings.postgres_url or ""))

@@ -2,7 +2,8 @@
 
 It reads the whole log and lists all objects, so it runs seldom: by itself once in a while, or when a person says so.
 Run again on the same state it changes nothing. An object goes when the last job that points to it lets it go; a job
-whose artifacts are all erased lets go of everything, its units and model calls included.
+whose artifacts are all erased lets go of everything, its units and model calls included. Alive is what an event of any
+stream points to, what the catalogue holds, and what an outcome on record holds that no event tells of yet.
 """
 
 from __future__ import annotations
@@ -10,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, cast
 from uuid import UUID, uuid5
 
 from dragoman_contracts.envelope import Origin, RecordedEvent
@@ -22,8 +22,9 @@ from dragoman_contracts.events import ArtifactErased, Event, JobCompleted, JobSu
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ArtifactKind, ObjectRef, references_in
-from dragoman_contracts.vocabulary import Service
+from dragoman_contracts.vocabulary import PhaseKind, Service
 from dragoman_intake.domain import decide_expiry
+from dragoman_intake.ports import ObjectRoots
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
 from dragoman_runtime.objects import ObjectStore, StoredObject
@@ -43,9 +44,12 @@ _NEEDED = (ArtifactKind.FINAL_DOCX, ArtifactKind.REASSEMBLY_MANIFEST)
 
 
 class Fault(Value):
-    """Something that is not as the log says. `job_id` is one of the jobs that point to the object."""
+    """Something that is not as the log says.
 
-    job_id: UUID
+    `job_id` is one of the jobs that point to the object; None where only the catalogue does.
+    """
+
+    job_id: UUID | None
     what: str
     digest: str = ""
 
@@ -73,9 +77,15 @@ class MaintenanceReport(Value):
 
 @dataclass(slots=True)
 class _Census:
-    """What the log points to: how often each object of each project, and which jobs are to be looked at."""
+    """What is pointed to: how often each object of each project by the log, and which jobs are to be looked at.
+
+    `of_documents` are objects of document streams. Their jobs decide how long they stay; without a job they stay.
+    `roots` are objects that the catalogue holds, by project; under None those of any project.
+    """
 
     references: dict[UUID, Counter[bytes]] = field(default_factory=dict[UUID, Counter[bytes]])
+    of_documents: set[bytes] = field(default_factory=set[bytes])
+    roots: dict[UUID | None, set[bytes]] = field(default_factory=dict[UUID | None, set[bytes]])
     retained: set[UUID] = field(default_factory=set[UUID])
     erasing: set[UUID] = field(default_factory=set[UUID])
     completed: set[UUID] = field(default_factory=set[UUID])
@@ -84,9 +94,11 @@ class _Census:
     def add(self, recorded: RecordedEvent) -> None:
         envelope, event = recorded.envelope, recorded.event
         self.event_count += 1
-        if envelope.stream_type is not StreamType.JOB:
-            return  # a document's objects are those of its jobs, which decide how long they stay
-        self.references.setdefault(envelope.project_id, Counter()).update(_digests(recorded))
+        references = self.references.setdefault(envelope.project_id, Counter())
+        if envelope.stream_type is StreamType.DOCUMENT:
+            self.of_documents.update(_digests(recorded))
+            return
+        references.update(_digests(recorded))
         match event:
             case JobSubmitted() if event.rules.retention_days is not None:
                 self.retained.add(envelope.stream_id)
@@ -96,6 +108,10 @@ class _Census:
                 self.completed.add(envelope.stream_id)
             case _:
                 pass
+
+    def roots_of(self, project_id: UUID) -> set[bytes]:
+        """The objects of this project that the catalogue holds."""
+        return self.roots.get(project_id, set()) | self.roots.get(None, set())
 
     def let_go(self, project_id: UUID, digests: Iterator[bytes]) -> set[bytes]:
         """Take these references away; the objects to which none is left."""
@@ -112,9 +128,18 @@ class Maintenance:
     """Keeps an installation's objects in order. Several processes may have one; they take turns."""
 
     def __init__(
-        self, store: EventStore, objects: ObjectStore, clock: Clock, *, owner: str, producer: str, grace: timedelta
+        self,
+        store: EventStore,
+        objects: ObjectStore,
+        roots: ObjectRoots,
+        clock: Clock,
+        *,
+        owner: str,
+        producer: str,
+        grace: timedelta,
     ) -> None:
         """`grace` is how long an object may lie without an event that points to it: uploads are stored first."""
+        self._roots = roots
         self._store = store
         self._objects = objects
         self._clock = clock
@@ -135,7 +160,8 @@ class Maintenance:
         except LeaseHeldError:
             return None
         try:
-            return await _Run(self, self._store, self._objects, self._clock.now(), is_dry).all(checks_digests)
+            at_work = _Run(self, self._store, self._objects, self._clock.now(), is_dry)
+            return await at_work.all(await self._roots.object_roots(), checks_digests)
         finally:
             await self._store.commit(release=turn)
 
@@ -201,7 +227,9 @@ class _Run:
         self._counts: Counter[str] = Counter()
         self._faults: list[Fault] = []
 
-    async def all(self, checks_digests: bool) -> MaintenanceReport:
+    async def all(self, roots: Iterable[tuple[UUID | None, str]], checks_digests: bool) -> MaintenanceReport:
+        for project_id, digest in roots:
+            self._census.roots.setdefault(project_id, set()).add(bytes.fromhex(digest))
         async for recorded in self._log():
             self._census.add(recorded)
         for job_id in sorted(self._census.retained):
@@ -212,7 +240,7 @@ class _Run:
         doomed: dict[UUID, set[bytes]] = {}
         for job_id in sorted(self._census.erasing):
             await self._let_go(job_id, doomed)
-        for project_id in sorted(self._census.references):
+        for project_id in sorted({*self._census.references, *filter(None, self._census.roots)}):
             await self._sweep(project_id, doomed.get(project_id, set()), checks_digests)
         await self._look_for_results()
         if not self._is_dry:
@@ -249,13 +277,15 @@ class _Run:
 
     async def _sweep(self, project_id: UUID, doomed: set[bytes], checks_digests: bool) -> None:
         """Delete what was let go and what nothing ever pointed to; note what is missing or damaged."""
-        wanted, listed, orphans = self._census.references[project_id], set[bytes](), list[StoredObject]()
+        references, roots = self._census.references.get(project_id, Counter()), self._census.roots_of(project_id)
+        wanted = references.keys() | self._census.roots.get(project_id, set())
+        listed, orphans = set[bytes](), list[StoredObject]()
         async for stored in self._objects.list_objects(project_id):
             self._counts["object_count"] += 1
             digest = bytes.fromhex(stored.digest)
-            if digest in doomed:
+            if digest in doomed and digest not in roots:
                 await self._delete(project_id, stored, "deleted")
-            elif digest in wanted:
+            elif digest in wanted or digest in roots or digest in self._census.of_documents:
                 listed.add(digest)
                 if checks_digests:
                     await self._check(project_id, stored.digest)
@@ -266,7 +296,7 @@ class _Run:
             for stored in orphans:
                 if stored.digest not in reachable:
                     await self._delete(project_id, stored, "orphaned")
-        await self._note_missing(project_id, wanted.keys() - listed)
+        await self._note_missing(project_id, wanted - listed)
 
     async def _delete(self, project_id: UUID, stored: StoredObject, what: str) -> None:
         self._counts[f"{what}_objects"] += 1
@@ -293,7 +323,7 @@ class _Run:
 
     async def _inside(self, project_id: UUID, ref: ObjectRef) -> set[str]:
         try:
-            return set(_digests_in(json.loads(await self._objects.get(project_id, ref))))
+            return {each.digest for each in references_in(json.loads(await self._objects.get(project_id, ref)))}
         except (ObjectMissingError, ObjectCorruptError, ValueError):
             return set()
 
@@ -314,11 +344,15 @@ class _Run:
                 left.discard(digest)
             if not left:
                 return
+        self._faults += [Fault(job_id=None, what=what, digest=digest.hex()) for digest in sorted(left)]
 
     async def _look_for_results(self) -> None:
-        """Faults for jobs that are completed without a result or its manifest."""
+        """Faults for jobs that are completed without the document and the manifest that their pipeline makes."""
         for job_id in sorted(self._census.completed - self._census.erasing):
-            kinds = {each.kind for each in (await self._maintenance.job(job_id)).artifacts}
+            job = await self._maintenance.job(job_id)
+            if job.phase_of_kind(PhaseKind.REASSEMBLY) is None:
+                continue
+            kinds = {each.kind for each in job.artifacts}
             self._faults += [Fault(job_id=job_id, what=f"no {kind}") for kind in _NEEDED if kind not in kinds]
 
 
@@ -333,16 +367,3 @@ def _digests(recorded: RecordedEvent) -> Iterator[bytes]:
     yield from _content(recorded)
     if recorded.envelope.origin.actor_record is not None:
         yield bytes.fromhex(recorded.envelope.origin.actor_record)
-
-
-def _digests_in(value: Any) -> Iterator[str]:
-    """The digests of all references inside parsed JSON."""
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        if fields.keys() >= {"digest", "size_bytes", "media_type"}:
-            yield str(fields["digest"])
-        for item in fields.values():
-            yield from _digests_in(item)
-    elif isinstance(value, list):
-        for item in cast("list[Any]", value):
-            yield from _digests_in(item)

@@ -1,9 +1,10 @@
-"""What intake needs from outside: somebody who knows the document's format."""
+"""Ports of intake: an inspector that knows the document's format, and the objects that the catalogue holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -26,5 +27,17 @@ class SourceInspector(Protocol):
         """What was found, where the policy's `options` say what is translated.
 
         A file that cannot be read gives a finding of severity blocker, never an error.
+        """
+        ...
+
+
+class ObjectRoots(Protocol):
+    """Tells which objects are alive although no event points to them: prompts, rules and files that people edit."""
+
+    async def object_roots(self) -> Sequence[tuple[UUID | None, str]]:
+        """The digest of each such object, with the project whose store holds it; None where any project's may.
+
+        Raises:
+            RetryableError: they cannot be read now, so nothing may be swept.
         """
         ...
