@@ -115,7 +115,8 @@ def _print(report: MaintenanceReport) -> None:
     if report.checked_digests:
         console.print(f"{report.checked_digests:,} objects read and checked")
     for fault in report.faults[:_SHOWN]:
-        console.print(f"{fault.what}  job {fault.job_id}  {fault.digest}".rstrip(), style="red", soft_wrap=True)
+        holder = f"job {fault.job_id}" if fault.job_id else "the catalogue"
+        console.print(f"{fault.what}  {holder}  {fault.digest}".rstrip(), style="red", soft_wrap=True)
     if len(report.faults) > _SHOWN:
         console.print(f"… {len(report.faults) - _SHOWN:,} more; see --json", style="red")
     if report.faults:
