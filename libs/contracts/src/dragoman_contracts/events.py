@@ -18,7 +18,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.references import ArtifactKind, NamedObject, ObjectRef, Sha256
-from dragoman_contracts.vocabulary import PhaseName, Service, WorkName
+from dragoman_contracts.vocabulary import PhaseName, Service, WorkKind, WorkName
 
 Count = Annotated[int, Field(ge=0)]
 KeyPhase = Annotated[PhaseName, Field(exclude_if=not_)]
@@ -35,12 +35,16 @@ class StreamType(StrEnum):
 
 
 class Event(Value):
-    """The payload of one event. `producer` is None for the few that any service may append."""
+    """The payload of one event. `producer` is None for the few that any service may append.
+
+    `work` is the kind of work whose outcome it is; None where no service computed it, or where the event itself says.
+    """
 
     name: ClassVar[str]
     schema_version: ClassVar[int] = 1
     stream_type: ClassVar[StreamType] = StreamType.JOB
     producer: ClassVar[Service | None]
+    work: ClassVar[WorkKind | None] = None
 
 
 class PhaseResult(Event):
@@ -199,6 +203,7 @@ class PreflightPassed(PhaseResult):
 
     name: ClassVar[str] = "preflight.passed"
     producer: ClassVar[Service | None] = Service.INTAKE
+    work: ClassVar[WorkKind | None] = WorkKind.PREFLIGHT
 
     verdict: PreflightVerdict
     report: ObjectRef
@@ -211,6 +216,7 @@ class PreflightBlocked(Event):
 
     name: ClassVar[str] = "preflight.blocked"
     producer: ClassVar[Service | None] = Service.INTAKE
+    work: ClassVar[WorkKind | None] = WorkKind.PREFLIGHT
 
     report: ObjectRef
     finding_codes: tuple[ErrorCode, ...]
@@ -221,6 +227,7 @@ class DocumentExtracted(PhaseResult):
 
     name: ClassVar[str] = "document.extracted"
     producer: ClassVar[Service | None] = Service.EXTRACT
+    work: ClassVar[WorkKind | None] = WorkKind.EXTRACTION
 
     units: ObjectRef
     manifest: ObjectRef
@@ -246,6 +253,7 @@ class BatchTranslated(Event):
 
     name: ClassVar[str] = "translation.batch_translated"
     producer: ClassVar[Service | None] = Service.TRANSLATE
+    work: ClassVar[WorkKind | None] = WorkKind.TRANSLATION_BATCH
 
     index: Count
     targets: ObjectRef
@@ -274,6 +282,7 @@ class TranslationVerified(PhaseResult):
 
     name: ClassVar[str] = "translation.verified"
     producer: ClassVar[Service | None] = Service.QA
+    work: ClassVar[WorkKind | None] = WorkKind.QA
 
     verdict: QaVerdict
     results: ObjectRef
@@ -312,6 +321,7 @@ class DocumentReassembled(PhaseResult):
 
     name: ClassVar[str] = "document.reassembled"
     producer: ClassVar[Service | None] = Service.REASSEMBLE
+    work: ClassVar[WorkKind | None] = WorkKind.REASSEMBLY
 
     next_kind: Annotated[WorkName | None, Field(exclude_if=not_)] = None
     final_docx: ObjectRef

@@ -167,10 +167,14 @@ class JobState:
         """The first phase of this kind, where the pipeline has one."""
         return next((phase for phase in self.pipeline.phases if phase.kind == kind), None)
 
+    def phase_named(self, name: str) -> Phase | None:
+        """The phase of this name."""
+        return next((phase for phase in self.pipeline.phases if phase.name == name), None)
+
     def phase_of(self, key: WorkKey) -> Phase | None:
         """The phase that a piece of work belongs to; None for a cancellation, and for work of another pipeline."""
         if key.phase:
-            return next((phase for phase in self.pipeline.phases if phase.name == key.phase), None)
+            return self.phase_named(key.phase)
         step = step_of_work(key.kind)
         return None if step is None else self.phase_of_kind(step.kind)
 

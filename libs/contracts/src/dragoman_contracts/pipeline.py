@@ -23,6 +23,7 @@ from uuid import UUID
 
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import (
+    BatchTranslated,
     CancelRequested,
     Event,
     JobCompleted,
@@ -30,6 +31,7 @@ from dragoman_contracts.events import (
     PhaseBatchDone,
     PhaseFinished,
     PhasePlanned,
+    PhaseRefused,
     PhaseResult,
     ResumeRequested,
     StartRequested,
@@ -40,7 +42,7 @@ from dragoman_contracts.job import Job, WorkKey, current_phase
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import NamedObject, ObjectRef
-from dragoman_contracts.steps import is_made_again
+from dragoman_contracts.steps import Shape, is_made_again
 from dragoman_contracts.under_way import WorkUnderWay, done_under_way
 from dragoman_contracts.vocabulary import LIVE, JobStatus, PhaseKind, WorkKind, WorkName
 
@@ -77,9 +79,9 @@ def next_phase(job: Job) -> Phase | None:
 def owed(job: Job) -> tuple[WorkItem, ...]:
     """All the work this state owes, batches in order; empty when the job rests. For work that failed see `due_at`."""
     if job.status is JobStatus.CANCELLING:
-        return (_item(job, WorkKey(WorkKind.CANCELLATION)),)
+        return (item_of(job, WorkKey(WorkKind.CANCELLATION)),)
     phase = next_phase(job)
-    return () if phase is None else tuple(_item(job, key) for key in _work_of(job, phase))
+    return () if phase is None else tuple(item_of(job, key) for key in _work_of(job, phase))
 
 
 def is_owed(job: Job, key: WorkKey) -> bool:
@@ -231,6 +233,24 @@ def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
             return ()
 
 
+def work_behind(job: Job, event: Event) -> WorkKey | None:
+    """The piece of work whose outcome this event of the job is; None where no service computed it.
+
+    The end of a phase that is cut into batches comes with its last batch, and is no work of its own.
+    """
+    match event:
+        case PhaseBatchDone(kind=kind, index=index, phase=name):
+            return WorkKey(kind, index, name)
+        case PhaseFinished(phase=name) | PhaseRefused(phase=name):
+            phase = job.phase_named(name)
+            is_whole = phase is not None and phase.step is not None and phase.step.shape is Shape.WHOLE
+            return WorkKey(phase.kind, 0, name) if phase is not None and is_whole else None
+        case BatchTranslated(index=index):
+            return WorkKey(WorkKind.TRANSLATION_BATCH, index)
+        case _:
+            return None if event.work is None else WorkKey(event.work)
+
+
 def start_request(job: Job) -> StartRequested:
     """The event that starts a job whose auto-start was off."""
     phase = current_phase(job)
@@ -294,7 +314,8 @@ def progress_pct(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> float:
     return min(round(done, 1), 99.0)
 
 
-def _item(job: Job, key: WorkKey) -> WorkItem:
+def item_of(job: Job, key: WorkKey) -> WorkItem:
+    """A reference to this piece of the job's work, made owed by the job's last event."""
     return WorkItem(
         work_id=key.work_id(job.job_id),
         project_id=job.project_id,

@@ -17,10 +17,9 @@ from typing_extensions import override
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.errors import DragomanError, ObjectMissingError, PermanentError, RetryableError
-from dragoman_contracts.identity import work_id
-from dragoman_contracts.job import Job, fold
+from dragoman_contracts.job import Job, WorkKey, fold
 from dragoman_contracts.model import Value, canonical_json, from_json
-from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.pipeline import WorkItem, item_of, work_behind
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef, Sha256, references_in
 from dragoman_contracts.under_way import WorkNote
 from dragoman_contracts.vocabulary import WorkKind
@@ -30,15 +29,7 @@ from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
 
 _V = TypeVar("_V", bound=Value)
 _MOST_ATTEMPTS = 5
-_WORK: Mapping[type[e.Event], WorkKind] = {
-    e.PreflightPassed: WorkKind.PREFLIGHT,
-    e.PreflightBlocked: WorkKind.PREFLIGHT,
-    e.DocumentExtracted: WorkKind.EXTRACTION,
-    e.BatchTranslated: WorkKind.TRANSLATION_BATCH,
-    e.TranslationVerified: WorkKind.QA,
-    e.DocumentReassembled: WorkKind.REASSEMBLY,
-}
-_TAKEN = (e.TranslationPlanned, e.ReviewImported)
+_TAKEN = (e.TranslationPlanned, e.PhasePlanned, e.ReviewImported)
 
 
 class StepResult(StrEnum):
@@ -197,8 +188,9 @@ class Replayer:
         job: Job | None = None
         rebuilt: ObjectRef | None = None
         for recorded in stream:
-            if job is not None and (kind := _WORK.get(type(recorded.event))) is not None:
-                step, made = await self._again(job, recorded, kind, objects, erased)
+            key = work_behind(job, recorded.data) if job is not None else None
+            if job is not None and key is not None:
+                step, made = await self._again(job, recorded, key, objects, erased)
                 steps.append(step)
                 if isinstance(made, e.DocumentReassembled):
                     rebuilt = made.final_docx
@@ -217,14 +209,14 @@ class Replayer:
         return replay, await objects.get(rebuilt) if rebuilt else None
 
     async def _again(
-        self, job: Job, recorded: RecordedEvent, kind: str, objects: RecordedObjects, erased: set[str]
+        self, job: Job, recorded: RecordedEvent, key: WorkKey, objects: RecordedObjects, erased: set[str]
     ) -> tuple[ReplayStep, e.Event | None]:
         """Perform and decide what gave this event, on the state before it."""
         try:
             if isinstance(recorded.event, e.BatchTranslated):
                 made = await self._batch(job, recorded, recorded.event, objects)
             else:
-                made = await self._perform(job, recorded, self._work.task(kind), objects)
+                made = await self._perform(job, recorded, key, self._work.task(key.kind), objects)
         except ObjectMissingError as error:
             return _step(
                 recorded, StepResult.ERASED if error.digest in erased else StepResult.FAILED, error=error
@@ -240,13 +232,14 @@ class Replayer:
         """A batch from its recorded calls. How many attempts it took decides how often a unit is asked for again; an
         outcome that another job had left was found by a first attempt, so the others are tried as well.
         """
+        key = WorkKey(WorkKind.TRANSLATION_BATCH, event.index)
         task, pointers = self._work.batch({ref: await objects.get(ref) for ref in event.calls})
         objects.point(pointers)
         made: e.Event | None = None
         refusal: DragomanError | None = None
         for attempt in dict.fromkeys((recorded.envelope.origin.attempt, *range(1, _MOST_ATTEMPTS + 1))):
             try:
-                found = await self._perform(job, recorded, task, objects, attempt)
+                found = await self._perform(job, recorded, key, task, objects, attempt)
             except (RetryableError, PermanentError) as error:
                 refusal = refusal or error
                 continue
@@ -258,21 +251,18 @@ class Replayer:
         return made or event
 
     async def _perform(
-        self, job: Job, recorded: RecordedEvent, task: Task[Any], objects: RecordedObjects, attempt: int = 1
+        self,
+        job: Job,
+        recorded: RecordedEvent,
+        key: WorkKey,
+        task: Task[Any],
+        objects: RecordedObjects,
+        attempt: int = 1,
     ) -> e.Event:
-        event = recorded.event
-        index = event.index if isinstance(event, e.BatchTranslated) else 0
-        item = WorkItem(
-            work_id=work_id(job.job_id, task.kind, index),
-            project_id=job.project_id,
-            job_id=job.job_id,
-            version=job.version,
-            kind=task.kind,
-            index=index,
-        )
+        item = item_of(job, key)
         outcome = await task.perform(_Past(job, item, attempt, objects))
         made = task.decide(job, item, outcome)
-        return next((each for each in made if isinstance(each, type(event))), made[0])
+        return next((each for each in made if isinstance(each, type(recorded.data))), made[0])
 
 
 def _erased(stream: Sequence[RecordedEvent]) -> set[str]:
@@ -291,7 +281,7 @@ def _step(
     return ReplayStep(
         version=recorded.envelope.version,
         type=recorded.envelope.type,
-        index=event.index if isinstance(event, e.BatchTranslated) else 0,
+        index=event.index if isinstance(event, e.BatchTranslated | e.PhaseBatchDone) else 0,
         result=result,
         fields=fields,
         code=error.code if error else "",
