@@ -32,12 +32,14 @@ def upper(text: str) -> str:
 class ModelServer:
     """Answers in capitals, as a stream where it is asked for one. `modes` are used up one a request; the last one
     stays. With `slots` it says so as llama.cpp does. `most_at_once` is how many requests it had in hand; those of the
-    mode `held` wait for `released`.
+    mode `held` wait for `released`. One that `is_quiet` lets its clients believe that connections stay open, and closes
+    each without a word when a second request comes in: as any server may whose patience ends at that moment.
     """
 
-    def __init__(self, *modes: str, slots: int = 0) -> None:
+    def __init__(self, *modes: str, slots: int = 0, is_quiet: bool = False) -> None:
         self.modes = list(modes) or ["good"]
         self.slots = slots
+        self.is_quiet = is_quiet
         self.seen: list[SeenRequest] = []
         self.in_hand = 0
         self.most_at_once = 0
@@ -64,12 +66,17 @@ class ModelServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            is_used = False
 
             def do_GET(self) -> None:
                 is_known = self.path == "/props" and server.slots > 0
                 self.send_whole(200 if is_known else 404, {}, json.dumps({"total_slots": server.slots}))
 
             def do_POST(self) -> None:
+                if self.is_used:
+                    self.close_connection = True
+                    return
+                self.is_used = server.is_quiet
                 body = cast("Body", json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 mode = server.begin({k.lower(): v for k, v in self.headers.items()}, body)
                 try:
@@ -107,7 +114,8 @@ class ModelServer:
 
             def send_head(self, status: int, headers: dict[str, str]) -> None:
                 self.send_response(status)
-                for name, value in {**headers, "Connection": "close"}.items():
+                said = {} if server.is_quiet else {"Connection": "close"}
+                for name, value in {**headers, **said}.items():
                     self.send_header(name, value)
                 self.end_headers()
 

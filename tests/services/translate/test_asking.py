@@ -214,6 +214,25 @@ async def test_an_answer_that_quality_estimation_doubts_is_asked_again_with_the_
     assert targets(result) == [target for _, target in right]
 
 
+async def test_the_few_units_that_stay_doubtful_are_each_asked_alone() -> None:
+    refusal = "I'm sorry, but I can't assist with that request."
+    refused = answer(*((each.unit_id, refusal) for each in EIGHT[:3]))
+    right = [(each.unit_id, f"{number} {SPANISH}") for number, each in enumerate(EIGHT[:3])]
+    engine = slow(
+        refused, answer(right[0], ("u1", refusal), ("u2", refusal)), *map(answer, right[1:]), capabilities=HEEDFUL
+    )
+    result = await translate_batch(engine, MemoryLedger(), task(*EIGHT[:3]))
+    assert engine.asked == [["u0", "u1", "u2"], ["u0", "u1", "u2"], ["u1"], ["u2"]]
+    assert targets(result) == [target for _, target in right]
+
+
+async def test_where_much_stays_doubtful_nothing_is_asked_alone() -> None:
+    refused = answer(*((each.unit_id, "I'm sorry, but I can't assist with that request.") for each in EIGHT))
+    engine = slow(refused, refused, capabilities=HEEDFUL)
+    await translate_batch(engine, MemoryLedger(), task(*EIGHT))
+    assert sizes(engine) == [8, 8]
+
+
 async def test_a_doubtful_answer_stays_where_the_second_is_no_better() -> None:
     refusal, again = "I'm sorry, but I can't assist with that request.", "I'm sorry, but I cannot help with that."
     engine = slow(answer(("u0", refusal)), answer(("u0", again)), capabilities=HEEDFUL)

@@ -32,8 +32,8 @@ Serve = Callable[..., ModelServer]
 def serve() -> Iterator[Serve]:
     servers: list[ModelServer] = []
 
-    def start(*modes: str, slots: int = 0) -> ModelServer:
-        servers.append(ModelServer(*modes, slots=slots))
+    def start(*modes: str, slots: int = 0, is_quiet: bool = False) -> ModelServer:
+        servers.append(ModelServer(*modes, slots=slots, is_quiet=is_quiet))
         return servers[-1]
 
     yield start
@@ -71,6 +71,16 @@ async def test_every_way_of_answering_gives_the_same_units(serve: Serve, mode: s
     assert texts(reply) == ALL
     assert reply.finish_reason is FinishReason.STOP
     assert '{"id": "u1", "target": "ONE <1>RED</1> ÄPPLE."}' in reply.response
+
+
+@pytest.mark.parametrize("mode", ["good", "whole"])
+async def test_a_server_that_closes_a_connection_between_two_calls_is_not_away(serve: Serve, mode: str) -> None:
+    server = serve(mode, is_quiet=True)
+    engine = engine_for(server)
+    try:
+        assert [texts(await engine.translate(request())) for _ in range(3)] == [ALL] * 3
+    finally:
+        await engine.aclose()
 
 
 async def test_a_stream_is_recorded_with_its_text_and_what_was_said_besides(serve: Serve) -> None:

@@ -1,8 +1,8 @@
 """The dialogue with an engine about one batch: ask, ask again for what was wrong, then unit by unit, then repair.
 
 Four rounds, each for what the rounds before left open: all units; those with a fault, with the fault named; those that
-quality estimation doubts, with its reasons; and each unit alone, in pieces where it is too long for one answer. What
-doubt remains stands for QA to see. `asking` cuts a round into calls.
+quality estimation doubts, with its reasons, together and then each alone; and each unit with a fault alone, in pieces
+where it is too long for one answer. What doubt remains stands for QA to see. `asking` cuts a round into calls.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from dragoman_translate.record import Answer, Record
 from dragoman_translate.reply import UnitReply, checked_target
 
 _LOOK = "look at the recorded calls, and try another model"
+_MOST_ALONE = 6  # a model that gets more of a batch wrong does so for a reason that asking alone does not cure
 _SHORTEST_PIECE_TOKENS = 64  # what cannot be answered in so few tokens is not cut any further
 
 
@@ -166,20 +167,39 @@ class _Dialogue:
         self.record.keep(reply, call)
 
     async def _ask_about_doubts(self, units: Sequence[Unit]) -> None:
-        """Ask again for what quality estimation doubts; an answer that it doubts no less does not replace the first."""
+        """Ask again for what quality estimation doubts: first together, then the few that it still doubts each alone.
+
+        A small model that copies a unit among others often translates it when it is asked for nothing else.
+        """
         if not self.engine.capabilities.uses_context:
             return  # an engine that heeds no reasons says the same again
         doubted = self._doubts(units)
+        left = await self._ask_again(units, doubted)
+        if len(doubted) > 1 and len(left) <= _MOST_ALONE:
+            for unit_id, findings in left.items():
+                await self._ask_again(units, {unit_id: findings})
+
+    async def _ask_again(
+        self, units: Sequence[Unit], doubted: Mapping[str, tuple[QaFinding, ...]]
+    ) -> Mapping[str, tuple[QaFinding, ...]]:
+        """Ask once more for these of the units with the reasons for the doubts; those that stay doubted.
+
+        An answer that is doubted no less does not replace the one before.
+        """
         again = [unit for unit in units if unit.unit_id in doubted]
         if not again:
-            return
+            return {}
         before = {unit.unit_id: self.record.answers[unit.unit_id] for unit in again}
         await self.asker.ask(again, tuple(_doubt(before[unit.unit_id], doubted[unit.unit_id]) for unit in again))
-        still = self._doubts(units)
+        still, left = self._doubts(units), dict[str, tuple[QaFinding, ...]]()
         for unit_id, earlier in before.items():
             is_faultless = self.record.answers[unit_id].reply.fault is None
             if not is_faultless or len(still.get(unit_id, ())) >= len(doubted[unit_id]):
                 self.record.answers[unit_id] = earlier
+                left[unit_id] = doubted[unit_id]
+            elif unit_id in still:
+                left[unit_id] = still[unit_id]
+        return left
 
     def _doubts(self, units: Iterable[Unit]) -> Mapping[str, tuple[QaFinding, ...]]:
         """What quality estimation doubts among the answers that have no other fault."""

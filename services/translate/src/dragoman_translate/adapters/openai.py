@@ -181,6 +181,9 @@ class OpenAiEngine:
                 headers={"Authorization": f"Bearer {key}"} if key else {},
                 # the calls limit silence; httpx would limit each read, and a read that is slow is no fault
                 timeout=httpx.Timeout(None, connect=self._settings.connect_timeout_s),
+                # A connection for each call: a kept one may be closed by the server at the moment it is used again,
+                # which nobody can tell from a server that died at work, and llama.cpp's closes after each stream.
+                limits=httpx.Limits(max_keepalive_connections=0),
             )
         return self._client
 
