@@ -62,7 +62,9 @@ async def redrive_parked(
     refused = [
         RefusedRedrive(
             job_id=row.job_id,
-            **row.model_dump(include={"job_id", "kind", "index", "phase"}),
+            kind=row.kind,
+            index=row.index,
+            phase=row.phase,
             code=error.code,
             message=error.message,
         )

@@ -72,6 +72,10 @@ EVENTS: dict[str, str] = {
     "job.submitted": "Job submitted",
     "job.start_requested": "Start requested",
     "phase.started": "Phase started",
+    "phase.planned": "Phase planned",
+    "phase.batch_done": "Batch done",
+    "phase.finished": "Phase finished",
+    "phase.refused": "Phase refused the job",
     "preflight.passed": "Preflight passed",
     "preflight.blocked": "Preflight blocked the document",
     "document.extracted": "Text extracted",
@@ -96,7 +100,9 @@ EVENTS: dict[str, str] = {
     "job.replay_packaged": "Replay package made",
 }
 
-PROBLEM_EVENTS = frozenset({"preflight.blocked", "work.failed", "work.parked", "job.cancelled", "job.marked_failed"})
+PROBLEM_EVENTS = frozenset(
+    {"preflight.blocked", "phase.refused", "work.failed", "work.parked", "job.cancelled", "job.marked_failed"}
+)
 """Events that the timeline marks, and shows alone when asked for problems."""
 
 _CURES: dict[str, str] = {
