@@ -63,3 +63,16 @@ async def test_parsed_values_are_shared_while_they_are_used_and_the_last_one_is_
     left = [weakref.ref(each) for each in used]
     del used, again
     assert [each() is None for each in left] == [True, False]
+
+
+async def test_a_value_larger_than_the_cache_is_kept_beside_the_small_ones(store: FileObjectStore) -> None:
+    cache = ValueCache(capacity_bytes=100)
+    large = await put_value(store, PROJECT, _Finding(code="x" * 10_000, counts={}))
+    kept = weakref.ref(await cache.get(store, PROJECT, large, _Finding))
+    for number in range(10):
+        small = await put_value(store, PROJECT, _Finding(code="y" * 50, counts={"n": number}))
+        await cache.get(store, PROJECT, small, _Finding)
+    assert kept() is not None
+    larger = await put_value(store, PROJECT, _Finding(code="z" * 10_001, counts={}))
+    await cache.get(store, PROJECT, larger, _Finding)
+    assert kept() is None, "of large values one is kept"

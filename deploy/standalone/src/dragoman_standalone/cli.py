@@ -110,6 +110,7 @@ def translate(
 
 
 async def _translate(files: list[Input], order: Order, settings: StandaloneSettings, style: ProgressStyle) -> RunReport:
+    from dragoman_runtime.service import spare_collections
     from dragoman_standalone.platform import at_work, opened
     from dragoman_standalone.translating import settle_leftovers, translate
 
@@ -117,6 +118,7 @@ async def _translate(files: list[Input], order: Order, settings: StandaloneSetti
     async with opened(settings) as platform:
         await settle_leftovers(platform, files, order)
         async with at_work(platform, patience_s=_START_S):
+            spare_collections()
             with progress_of(style, len(files)) as progress:
                 outcomes = await translate(platform, files, order, progress)
     return report_of(outcomes, time.monotonic() - started)

@@ -14,7 +14,7 @@ from dragoman_gateway.app import create_app, serving
 from dragoman_gateway.console import console_router
 from dragoman_gateway.views import projectors
 from dragoman_runtime.clock import SystemClock
-from dragoman_runtime.service import until_told_to_stop
+from dragoman_runtime.service import spare_collections, until_told_to_stop
 from dragoman_standalone.platform import Platform, at_work, opened
 from dragoman_standalone.server_record import ServerRecord, record_path
 from dragoman_standalone.settings import StandaloneSettings
@@ -46,6 +46,7 @@ async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -
         app = create_app(platform.gateway.ports, [console_router()])
         served = serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies)
         port = await stack.enter_async_context(served)
+        spare_collections()
         url = settings.public_url or f"http://{_shown(settings.http_host)}:{port}"
         record = record_path(settings.state_dir)
         _write_private(record, ServerRecord(url=url, token=await local_token(platform)).model_dump_json())

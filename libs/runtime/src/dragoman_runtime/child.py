@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 _SPENT_KIB = 256 * 1024
+_SELDOM = (50_000, 50, 100)  # parsed documents are many objects that live as long as their piece of work
 _OOM_SCORE = "500"
 _STACK_FRAMES = 6
 _RAISED_AT = "dragoman_raised_at"
@@ -57,7 +58,8 @@ def serve(connection: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
-    gc.freeze()  # what the parent of all children imported stays shared with them
+    gc.freeze()  # modules that the parent of all children imported stay shared with them
+    gc.set_threshold(*_SELDOM)
     with suppress(EOFError, ConnectionError):
         while True:
             connection.send_bytes(_answer(connection.recv_bytes()))

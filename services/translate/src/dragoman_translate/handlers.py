@@ -118,9 +118,9 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
     if job.translation_plan is None:
         raise NotExtractedError(f"Job {job.job_id} has no translation plan; resume it.")
     plan = await objects.get_value(job.translation_plan, TranslationPlan)
-    units = (await objects.get_value(_units(job), UnitList)).units
-    wanted = set(plan.batches[context.item.index])
-    places = [place for place, unit in enumerate(units) if unit.unit_id in wanted]
+    extracted = await objects.get_value(_units(job), UnitList)
+    units = extracted.units
+    places = sorted(extracted.places[unit_id] for unit_id in plan.batches[context.item.index])
     before = units[max(0, places[0] - _NEIGHBOURS) : places[0]]
     after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
     return BatchTask(

@@ -48,10 +48,11 @@ class NotYetError(DragomanError):
 
 
 class ValueCache:
-    """Parsed values by digest: those in use, and those used last, up to about `capacity_bytes` of JSON, or one larger.
+    """Parsed values by digest: those in use, and those used last: the largest, and up to `capacity_bytes` of JSON more.
 
-    Values are immutable, so every batch of a job can use the one parsed unit list. Parsed, JSON takes seven times its
-    size.
+    Values are immutable, so every batch of a job can use the one parsed unit list. That of a long document may be
+    larger than the capacity: it would be dropped for each small value that is read between two batches, and be parsed
+    anew for every one of them. Parsed, JSON takes seven times its size.
     """
 
     def __init__(self, capacity_bytes: int = 8 * 1024 * 1024) -> None:
@@ -76,9 +77,17 @@ class ValueCache:
             self._kept[key] = (value, size_bytes)
             self._size_bytes += size_bytes
         self._kept.move_to_end(key)
-        while self._size_bytes > self._capacity_bytes and len(self._kept) > 1:
-            _, (_, dropped_bytes) = self._kept.popitem(last=False)
-            self._size_bytes -= dropped_bytes
+        while self._size_bytes > self._capacity_bytes and self._drop_one():
+            pass
+
+    def _drop_one(self) -> bool:
+        """Drop the value used longest ago that is not the largest; False where only the largest is over capacity."""
+        largest = max(reversed(self._kept), key=lambda key: self._kept[key][1])
+        if self._size_bytes - self._kept[largest][1] <= self._capacity_bytes:
+            return False
+        oldest = next(key for key in self._kept if key != largest)
+        self._size_bytes -= self._kept.pop(oldest)[1]
+        return True
 
 
 class ProjectObjects:
