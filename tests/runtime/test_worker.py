@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,9 @@ from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.events import CancelRequested, JobCancelled, WorkFailed, WorkParked
 from dragoman_contracts.identity import event_id, work_id
 from dragoman_contracts.job import Job
-from dragoman_contracts.vocabulary import JobStatus, WorkKind
+from dragoman_contracts.phases import Phase, Pipeline
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
 from dragoman_runtime.eventstore import EventStore, Head, Jobs, Lease
 from dragoman_runtime.objects import get_value
 from dragoman_runtime.worker import NotYetError, RetryPolicy, WorkContext, WorkerLimits
@@ -347,6 +350,36 @@ async def test_work_that_takes_too_long_is_broken_off(shop: Workshop) -> None:
     event = await shop.last()
     assert isinstance(event, WorkFailed)
     assert event.code == "work.deadline"
+
+
+def soon(job: Job, item: WorkItem) -> timedelta:
+    """A deadline for this work."""
+    return timedelta(milliseconds=20)
+
+
+async def test_a_task_may_have_a_deadline_of_its_own(shop: Workshop) -> None:
+    async def hang(context: WorkContext) -> None:
+        await asyncio.Event().wait()
+
+    await shop.submit()
+    task = replace(preflight(Count(hang)), deadline=soon)
+    await shop.worker(task).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    event = await shop.last()
+    assert isinstance(event, WorkFailed)
+    assert event.code == "work.deadline"
+
+
+async def test_work_knows_its_phase_and_the_config_of_it(shop: Workshop) -> None:
+    seen: list[tuple[str, int]] = []
+
+    async def look(context: WorkContext) -> None:
+        seen.append((context.phase.name, context.config(Outcome).number))
+
+    look_first = Pipeline(name="look", phases=(Phase(name="look", kind=PhaseKind.PREFLIGHT, config={"number": 7}),))
+    await shop.submit(first=submitted(look_first))
+    await shop.worker(preflight(Count(look))).receive(shop.delivery(WorkKind.PREFLIGHT))
+    assert seen == [("look", 7)]
 
 
 async def test_a_failure_of_work_that_is_no_longer_owed_is_not_recorded(shop: Workshop) -> None:

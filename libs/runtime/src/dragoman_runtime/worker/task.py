@@ -8,6 +8,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -16,6 +17,7 @@ from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_contracts.events import Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value, from_json
+from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.under_way import WorkNote
@@ -154,6 +156,22 @@ class WorkContext:
         self._computing = computing
         self._say = say
 
+    @property
+    def phase(self) -> Phase:
+        """The phase this work belongs to.
+
+        Raises:
+            LookupError: it belongs to none, as a cancellation does.
+        """
+        phase = self.job.phase_of(self.item.key)
+        if phase is None:
+            raise LookupError(f"Work {self.item.kind} belongs to no phase of job {self.job.job_id}.")
+        return phase
+
+    def config(self, type_: type[_V]) -> _V:
+        """The config of the phase, as the model of its step."""
+        return type_.model_validate(self.phase.config)
+
     def report(self, note: WorkNote) -> None:
         """Say how far the work has come, for whoever waits; call it from the event loop, as often as there is news.
 
@@ -213,6 +231,7 @@ class Task(Generic[_O]):
 
     `inputs` names everything the outcome depends on: equal inputs, equal outcome, whatever job asks; None when the
     outcome must not be shared or kept. `perform` is slow and may be paid for; `decide` is pure and may run again.
+    `deadline` is how long this very work may take, where that is not the worker's limit for all work.
     """
 
     kind: str
@@ -220,6 +239,7 @@ class Task(Generic[_O]):
     inputs: Callable[[Job, WorkItem], Mapping[str, Any]] | None
     perform: Callable[[WorkContext], Awaitable[_O]]
     decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]
+    deadline: Callable[[Job, WorkItem], timedelta] | None = None
 
     def fingerprint(self, job: Job, item: WorkItem) -> str | None:
         """The sha256 of the task's kind and inputs, under which its outcome is kept."""

@@ -242,7 +242,9 @@ class _Turn:
         self._held.begin(self._item, attempt)
         say = partial(self._held.say, self._item)
         context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs, self._computing, say)
-        async with asyncio.timeout(self._limits.deadline.total_seconds()):
+        own = self._task.deadline
+        deadline = self._limits.deadline if own is None else own(job, self._item)
+        async with asyncio.timeout(deadline.total_seconds()):
             return await self._task.perform(context)
 
     async def _record(self, job: Job, head: Head, attempt: int, outcome: Value) -> None:
