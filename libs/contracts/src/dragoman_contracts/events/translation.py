@@ -1,0 +1,153 @@
+"""Events of the phases of a translation, each of which has a type of its own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from operator import not_
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from dragoman_contracts.events.base import Count, ErrorCode, Event, PhaseResult, Usage
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.vocabulary import Service, WorkKind, WorkName
+
+
+class PreflightVerdict(StrEnum):
+    """Requirement E's preflight statuses."""
+
+    ACCEPTED = "accepted"
+    ACCEPTED_WITH_WARNINGS = "accepted_with_warnings"
+    BLOCKED = "blocked"
+
+
+class PreflightPassed(PhaseResult):
+    """The document can be translated; `report` says what was found and what to do about it."""
+
+    name: ClassVar[str] = "preflight.passed"
+    producer: ClassVar[Service | None] = Service.INTAKE
+    work: ClassVar[WorkKind | None] = WorkKind.PREFLIGHT
+
+    verdict: PreflightVerdict
+    report: ObjectRef
+    finding_codes: tuple[ErrorCode, ...] = ()
+    detected_locale: Locale | None = None
+
+
+class PreflightBlocked(Event):
+    """The document cannot be translated as it is; `report` names the cure. Only a rerun can follow."""
+
+    name: ClassVar[str] = "preflight.blocked"
+    producer: ClassVar[Service | None] = Service.INTAKE
+    work: ClassVar[WorkKind | None] = WorkKind.PREFLIGHT
+
+    report: ObjectRef
+    finding_codes: tuple[ErrorCode, ...]
+
+
+class DocumentExtracted(PhaseResult):
+    """The document's units were stored, with a manifest of where they stand."""
+
+    name: ClassVar[str] = "document.extracted"
+    producer: ClassVar[Service | None] = Service.EXTRACT
+    work: ClassVar[WorkKind | None] = WorkKind.EXTRACTION
+
+    units: ObjectRef
+    manifest: ObjectRef
+    unit_count: Count
+    translatable_count: Count
+    segment_count: Count
+    word_count: Count
+
+
+class TranslationPlanned(Event):
+    """The units were cut into batches, each of which is now owed."""
+
+    name: ClassVar[str] = "translation.planned"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+
+    plan: ObjectRef
+    batch_count: Count
+    unit_count: Count
+
+
+class BatchTranslated(Event):
+    """The targets of one batch were stored; `calls` are the recorded model calls that gave them, in order."""
+
+    name: ClassVar[str] = "translation.batch_translated"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+    work: ClassVar[WorkKind | None] = WorkKind.TRANSLATION_BATCH
+
+    index: Count
+    targets: ObjectRef
+    unit_count: Count
+    calls: tuple[ObjectRef, ...] = ()
+    usage: Usage = Usage()
+
+
+class TranslationCompleted(PhaseResult):
+    """Every batch of the plan is translated; said by whoever's append completed it."""
+
+    name: ClassVar[str] = "translation.completed"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+
+
+class QaVerdict(StrEnum):
+    """What QA decides of a job (requirement E)."""
+
+    BLOCKED = "blocked"
+    NEEDS_REVIEW = "needs_review"
+    REASSEMBLY_PENDING = "reassembly_pending"
+
+
+class TranslationVerified(PhaseResult):
+    """Each unit has a verdict and the job has one."""
+
+    name: ClassVar[str] = "translation.verified"
+    producer: ClassVar[Service | None] = Service.QA
+    work: ClassVar[WorkKind | None] = WorkKind.QA
+
+    verdict: QaVerdict
+    results: ObjectRef
+    qa_report: ObjectRef
+    passed_count: Count
+    review_count: Count
+    blocked_count: Count
+
+
+class ReviewExported(Event):
+    """The translations went out for review in an exchange format."""
+
+    name: ClassVar[str] = "review.exported"
+    producer: ClassVar[Service | None] = Service.QA
+
+    session_id: UUID
+    artifact: ObjectRef
+    unit_count: Count
+
+
+class ReviewImported(PhaseResult):
+    """A review came back. `pending_count` units still need a person; at 0 reassembly is owed."""
+
+    name: ClassVar[str] = "review.imported"
+    producer: ClassVar[Service | None] = Service.QA
+
+    session_id: UUID
+    artifact: ObjectRef
+    targets: ObjectRef
+    changed_count: Count
+    pending_count: Count
+
+
+class DocumentReassembled(PhaseResult):
+    """The targets were put back into the source document."""
+
+    name: ClassVar[str] = "document.reassembled"
+    producer: ClassVar[Service | None] = Service.REASSEMBLE
+    work: ClassVar[WorkKind | None] = WorkKind.REASSEMBLY
+
+    next_kind: Annotated[WorkName | None, Field(exclude_if=not_)] = None
+    final_docx: ObjectRef
+    manifest: ObjectRef
