@@ -1,6 +1,6 @@
 """Measure and print: `python -m bench` in the folder `tests`, or `make bench`.
 
---only documents|replay|resume|batches|engine|noop|real   one table (may be repeated)
+--only documents|bus|replay|resume|batches|engine|noop|real   one table (may be repeated)
 --jobs N                            jobs of one measurement of noop and real
 --seconds S                         time of each table beside that of starting servers and services
 """
@@ -13,12 +13,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from bench import docx_files, large_jobs, lifecycle, replay, resume, services, slow_engine
+from bench import bus, docx_files, large_jobs, lifecycle, replay, resume, services, slow_engine
 from bench.machine import machine_line, server_versions, versions_line
 from bench.scale import Scale
 from bench.tables import Table
 
-TABLES = ("documents", "replay", "resume", "batches", "engine", "noop", "real")
+TABLES = ("documents", "bus", "replay", "resume", "batches", "engine", "noop", "real")
 
 
 async def made(name: str, scale: Scale, servers: services.Servers | None) -> Table:
@@ -26,6 +26,8 @@ async def made(name: str, scale: Scale, servers: services.Servers | None) -> Tab
     if servers is None or name == "documents":
         return docx_files.documents_table(scale)
     match name:
+        case "bus":
+            return await bus.bus_table(scale, servers)
         case "replay":
             return await replay.replay_table(scale, servers.postgres)
         case "resume":

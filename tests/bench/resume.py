@@ -58,7 +58,7 @@ async def resume_table(scale: Scale, servers: Servers) -> Table:
         await _fill(store, scale.live_jobs)
         watched = _Watched(bus)
         reconciler = Reconciler(store, PostgresLiveJobs(store), watched, SystemClock())
-        with _set_up_as_a_service():
+        with set_up_as_a_service():
             for number in ("first", "second"):
                 watched.first_at = None
                 table.add(number, *await _woken(reconciler, watched, servers))
@@ -84,7 +84,7 @@ async def _woken(
 
 
 @contextmanager
-def _set_up_as_a_service() -> Generator[None]:
+def set_up_as_a_service() -> Generator[None]:
     """The collector as a service has it, for the block; the tables after this one find it as it was."""
     thresholds = gc.get_threshold()
     spare_collections()

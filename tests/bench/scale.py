@@ -19,6 +19,7 @@ class Scale:
     replayed_jobs: int = 15_000
     batches: tuple[int, ...] = (50, 100, 200, 400, 800)
     live_jobs: int = 10_000
+    messages: int = 6000
     model_calls: int = 40
     model_latency_s: float = 2.0
     paragraphs: tuple[int, ...] = (10, 1000, 16_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench import docx_files, large_jobs, lifecycle, memory, replay, resume, slow_engine
+from bench import bus, docx_files, large_jobs, lifecycle, memory, replay, resume, slow_engine
 from bench.scale import Scale
 from bench.services import Servers
 from bench.tables import Table
@@ -22,6 +22,7 @@ SMALLEST = Scale(
     replayed_jobs=3,
     batches=(3,),
     live_jobs=5,
+    messages=20,
     model_calls=2,
     model_latency_s=0.01,
     paragraphs=(3,),
@@ -50,6 +51,11 @@ async def test_noop_phases_are_measured_beside_the_same_steps_of_others(bench_se
 async def test_real_stages_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
     table = await lifecycle.real_table(SMALLEST, bench_servers)
     assert rows_of(table) == ["one process", "services"]
+
+
+async def test_a_message_is_measured_beside_the_libraries_under_the_bus(bench_servers: Servers) -> None:
+    table = await bus.bus_table(SMALLEST, bench_servers)
+    assert rows_of(table) == ["Dragoman's bus", "aio-pika alone", "FastStream alone"]
 
 
 async def test_replay_is_measured_on_both_databases(postgres: PostgresServer) -> None:

@@ -148,6 +148,7 @@ _SETTINGS = {
     "DRAGOMAN_BACKOFF_BASE_S": "0.5",
     "DRAGOMAN_BACKOFF_MAX_S": "4",
     "DRAGOMAN_LOG_LEVEL": "info",
+    "DRAGOMAN_PUBLISH_EVENTS": "true",  # so that the relay has both to confirm
 }
 
 

@@ -22,9 +22,10 @@ _HEAD = """\
 
 <!-- Written by `python tests/develop/write_data_flow_md.py` from the contracts; change those. -->
 
-Which service says what, and which work follows. Events are published to the topic exchange `dragoman.events` with their
-name as routing key; work items travel through the queue of their kind. In the one process the same functions are called
-without a broker.
+Which service says what, and which work follows. Work items travel through the queue of their kind; events are published
+to the topic exchange `dragoman.events` with their name as routing key, where `DRAGOMAN_PUBLISH_EVENTS` is on. In the
+one process the same functions are called without a broker. Queues, exchange and messages in detail: the
+[AsyncAPI document](asyncapi.yaml).
 
 """
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from develop import write_data_flow_md, write_errors_md, write_events_md, write_findings_md
+from develop import write_asyncapi_yaml, write_data_flow_md, write_errors_md, write_events_md, write_findings_md
 
 _GENERATED: list[tuple[str, Path, Callable[[], str]]] = [
+    ("write_asyncapi_yaml", write_asyncapi_yaml.DOCUMENT, write_asyncapi_yaml.asyncapi_yaml),
+    ("write_asyncapi_yaml", write_asyncapi_yaml.SERVED, write_asyncapi_yaml.asyncapi_yaml),
     ("write_data_flow_md", write_data_flow_md.DOCUMENT, write_data_flow_md.data_flow_md),
     ("write_errors_md", write_errors_md.DOCUMENT, write_errors_md.errors_md),
     ("write_events_md", write_events_md.DOCUMENT, write_events_md.events_md),

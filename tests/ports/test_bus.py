@@ -450,6 +450,7 @@ async def test_events_go_to_whoever_listens_in_order_and_it_may_be_nobody(broker
     assert headers["cloudEvents:id"] == str(events[0].envelope.event_id) == got[0].message_id
     assert headers["cloudEvents:specversion"] == "1.0"
     assert headers["cloudEvents:subject"] == str(events[0].envelope.stream_id)
+    assert got[0].type == "io.dragoman.job.submitted", "beside the bare type, for one version"
 
 
 async def taken(queue: AbstractQueue, count: int) -> Sequence[AbstractIncomingMessage]:

@@ -73,6 +73,17 @@ def test_every_wrong_variable_is_named_at_once(monkeypatch: pytest.MonkeyPatch) 
     assert sorted(named) == ["DRAGOMAN_CONCURRENCY", "DRAGOMAN_LEASE_S"]
 
 
+def test_events_are_published_and_names_prefixed_only_where_somebody_says_so() -> None:
+    settings = load(BusSettings, {"amqp_url": "amqp://rabbit"})
+    assert (settings.publish_events, settings.queue_prefix) == (False, "")
+
+
+@pytest.mark.parametrize("prefix", ["amq.", "amq.mine.", ".acme", "a b", "x" * 65])
+def test_a_prefix_that_rabbitmq_would_refuse_stops_the_start(prefix: str) -> None:
+    with pytest.raises(SettingsError, match="DRAGOMAN_QUEUE_PREFIX"):
+        load(BusSettings, {"amqp_url": "amqp://rabbit", "queue_prefix": prefix})
+
+
 @given(value=st.text(alphabet="abcxyz", min_size=12, max_size=20))
 def test_a_wrong_value_is_never_repeated(value: str) -> None:
     for cls, field in (

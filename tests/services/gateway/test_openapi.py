@@ -7,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+from develop import write_asyncapi_yaml
 from develop.write_openapi_json import DOCUMENT, openapi_json
 from dragoman_catalog import Role
 from services.gateway.desks import Desk, desk
@@ -45,6 +46,13 @@ async def test_the_running_api_serves_the_written_document(tmp_path: Path) -> No
     async with desk(tmp_path) as gateway:
         served = (await gateway.as_nobody.get("/api/v1/openapi.json")).json()
     assert served == json.loads(DOCUMENT.read_text(encoding="utf-8"))
+
+
+async def test_the_gateway_serves_the_asyncapi_document_to_anybody(tmp_path: Path) -> None:
+    async with desk(tmp_path) as gateway:
+        answer = await gateway.as_nobody.get("/api/v1/asyncapi.yaml")
+    assert answer.headers["content-type"] == "application/yaml"
+    assert answer.content == write_asyncapi_yaml.DOCUMENT.read_bytes()
 
 
 async def test_generated_requests_meet_no_answer_that_is_not_documented(tmp_path: Path) -> None:

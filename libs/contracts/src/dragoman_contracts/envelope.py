@@ -80,7 +80,7 @@ class RecordedEvent(EventEnvelope):
         return self.version
 
 
-_RECORDED: dict[str, type[RecordedEvent]] = {
+RECORDED_TYPES: dict[str, type[RecordedEvent]] = {
     name: create_model(f"Recorded{cls.__name__}", __base__=RecordedEvent, data=(cls, ...))
     for name, cls in EVENT_TYPES.items()
 }
@@ -101,7 +101,7 @@ def record(
     previous_digest: str,
 ) -> RecordedEvent:
     """The event with its envelope, ready to be stored at `version` of its stream."""
-    return _RECORDED[event.name](
+    return RECORDED_TYPES[event.name](
         event_id=event_id(stream_id, version),
         type=event.name,
         schema_version=event.schema_version,
@@ -133,7 +133,7 @@ def decode(state: bytes) -> RecordedEvent:
     """
     head = _HEAD.match(state)
     if head is not None:
-        model = _RECORDED.get(head[1].decode())
+        model = RECORDED_TYPES.get(head[1].decode())
         if model is not None and int(head[2]) == EVENT_TYPES[head[1].decode()].schema_version:
             return model.model_validate_json(state, extra="ignore")
     return _decode_any(state)
@@ -147,7 +147,7 @@ def _decode_any(state: bytes) -> RecordedEvent:
         raise UnknownEventTypeError(f"Event type {fields['type']!r} is unknown; update this installation to read it.")
     data = upcast(cls, fields["schema_version"], fields["data"])
     fields |= {"schema_version": cls.schema_version, "data": data}
-    return _RECORDED[cls.name].model_validate(fields, extra="ignore")
+    return RECORDED_TYPES[cls.name].model_validate(fields, extra="ignore")
 
 
 def digest(state: bytes) -> str:

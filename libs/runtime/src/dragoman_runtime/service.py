@@ -79,7 +79,7 @@ async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
         objects = object_store(settings)
         await once_reachable(objects.open)
         stack.push_async_callback(objects.close)
-        bus = RabbitBus(settings.amqp_url.get_secret_value())
+        bus = RabbitBus(settings.amqp_url.get_secret_value(), prefix=settings.queue_prefix)
         stack.push_async_callback(bus.stop)
         await bus.open()
         yield Backends(store, objects, bus)

@@ -139,11 +139,24 @@ class BusSettings(Settings):
     """The message broker of the services; the one process has none."""
 
     amqp_url: SecretStr = Field(description="`amqp://user:password@host:5672/vhost` of RabbitMQ.")
-    publish_events: bool = Field(
-        default=True,
-        description="Whether the relay tells other programs what happened, on the exchange `dragoman.events`. "
-        "Dragoman itself needs only the work, which is always sent.",
+    queue_prefix: str = Field(
+        default="",
+        max_length=64,
+        pattern=r"^([a-z0-9][A-Za-z0-9._-]*)?$",
+        description="Comes before the names of queues and exchange, as `acme.` in `acme.job_control`, where "
+        "installations share a virtual host; the same for every process of one.",
     )
+    publish_events: bool = Field(
+        default=False,
+        description="Whether the relay publishes events to the exchange `dragoman.events`: switch it on where another "
+        "program has bound a queue to it. Dragoman binds none: it needs only the work, which is always sent.",
+    )
+
+    @model_validator(mode="after")
+    def _check_queue_prefix(self) -> Self:
+        if self.queue_prefix.startswith("amq."):
+            raise ValueError(f"{variable('queue_prefix')}: names with amq. are RabbitMQ's own")
+        return self
 
 
 class TelemetrySettings(Settings):

@@ -5,7 +5,8 @@ the log says how its work went. While the store cannot be reached a delivery is 
 delays. The dead-letter queue takes only what cannot be read, or what met an error that nobody foresaw;
 what lies there is collected into the database (`dead_letters`).
 
-The client library connects again by itself, and then declares the queues of each channel and consumes again.
+FastStream connects, declares, starts and stops (`broker`); from the message on the work is this module's. The client
+library connects again by itself, and then declares the queues of each channel and consumes again.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import partial
 from typing import cast
 from uuid import UUID
 
 import aiormq
-from aio_pika import DeliveryMode, ExchangeType, connect_robust
+from aio_pika import DeliveryMode
 from aio_pika.abc import (
     AbstractChannel,
     AbstractIncomingMessage,
@@ -28,7 +28,7 @@ from aio_pika.abc import (
     AbstractRobustConnection,
     HeadersType,
 )
-from aio_pika.exceptions import AMQPException, ChannelNotFoundEntity, DeliveryError
+from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError
 from pydantic import ValidationError
 from typing_extensions import override
 
@@ -37,29 +37,27 @@ from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Queue
+from dragoman_runtime.bus.broker import (
+    DEAD_LETTERS,
+    EVENTS_EXCHANGE,
+    LOST_CONNECTION,
+    RETRY_S,
+    TYPE_PREFIX,
+    Take,
+    Topology,
+    WorkBroker,
+)
 from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus, Keep
 from dragoman_runtime.bus.hold import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.telemetry import get_logger
 
-DEAD_LETTERS = "dead_letters"
-EVENTS_EXCHANGE = "dragoman.events"
+__all__ = ["DEAD_LETTERS", "EVENTS_EXCHANGE", "BusUnavailableError", "RabbitBus", "cloudevents_headers"]
 
-_RETRY_S = 1.0
-_QUORUM = {"x-queue-type": "quorum"}
-_WORK_QUEUE = {
-    **_QUORUM,
-    "x-dead-letter-exchange": "",
-    "x-dead-letter-routing-key": DEAD_LETTERS,
-    "x-dead-letter-strategy": "at-least-once",
-    "x-overflow": "reject-publish",
-}
-_LOST_CONNECTION = (AMQPException, OSError, RuntimeError)
-_GONE = (*_LOST_CONNECTION, asyncio.CancelledError)
+_GONE = (*LOST_CONNECTION, asyncio.CancelledError)
 """What waits for the broker ends with when the connection does; the client library cancels some of it."""
 
-_Consume = Callable[[AbstractIncomingMessage], Awaitable[None]]
 _CLOUDEVENTS_VERSION = "1.0"
 _log = get_logger()
 
@@ -74,16 +72,18 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     """One connection to RabbitMQ, to publish and to consume. Connects again by itself after an outage.
 
     A publish that is not confirmed within `confirm_timeout_s` counts as failed. At `stop`, what is under way has
-    `grace_s` to end; what takes longer is cancelled and comes again.
+    `grace_s` to end; what takes longer is cancelled and comes again. `prefix` comes before the names of queues and
+    exchange.
     """
 
-    def __init__(self, url: str, *, confirm_timeout_s: float = 10.0, grace_s: float = 20.0) -> None:
-        self._url = url
+    def __init__(self, url: str, *, prefix: str = "", confirm_timeout_s: float = 10.0, grace_s: float = 20.0) -> None:
+        self._broker = WorkBroker(url)
+        self._topology = Topology(prefix)
+        self._exchange = self._topology.events.name
         self._connection: AbstractRobustConnection | None = None
         self._confirm_timeout_s = confirm_timeout_s
         self._channel: AbstractRobustChannel | None = None
         self._queues: list[AbstractQueue] = []
-        self._consumers: list[tuple[AbstractQueue, str]] = []
         self._grace_s = grace_s
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -97,7 +97,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             [
                 self._published(
                     delivery.item.model_dump_json().encode(),
-                    routing_key=queue_of(delivery.item.kind).value,
+                    routing_key=self._topology.prefix + queue_of(delivery.item.kind).value,
                     message_id=delivery.item.work_id,
                     correlation_id=delivery.item.job_id,
                     headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},
@@ -112,8 +112,9 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             [
                 self._published(
                     encode(event),
-                    exchange=EVENTS_EXCHANGE,
+                    exchange=self._exchange,
                     routing_key=event.envelope.type,
+                    message_type=qualified_type(event),
                     message_id=event.envelope.event_id,
                     correlation_id=event.envelope.origin.correlation_id,
                     headers=cloudevents_headers(event),
@@ -125,24 +126,23 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     @override
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
         for name in queues:
-            await _patiently(
-                partial(self._serve, name, self._consumer(receive, asyncio.Semaphore(concurrency)), concurrency)
-            )
+            take, queue = self._taking(receive, concurrency), self._topology.work_queue(name)
+            await _patiently(self._broker.work(queue, take, prefetch=concurrency).start)
 
     @override
     async def stop(self) -> None:
-        for queue, tag in self._consumers:
-            with suppress(*_LOST_CONNECTION):  # a time-out is an OSError
-                async with asyncio.timeout(_RETRY_S):
-                    await queue.cancel(tag)
-        self._consumers.clear()
+        for subscriber in self._broker.subscribers:
+            await subscriber.stop()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._grace_s)
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
+        with suppress(*LOST_CONNECTION):
+            async with asyncio.timeout(RETRY_S):
+                await self._broker.stop()
         if self._connection is not None:
-            await self._connection.close()
+            await self._connection.close()  # also where the channel before it could not be
 
     @override
     async def take_dead(self, keep: Keep, *, limit: int) -> int:
@@ -155,14 +155,14 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             raise BusUnavailableError("RabbitMQ was never connected to.")
         try:
             async with self._connection.channel(publisher_confirms=False) as channel:  # closed, it returns what it had
-                messages = await _dead_messages(channel, limit)
+                messages = await _dead_messages(channel, self._topology.dead_letters, limit)
                 if messages:
-                    await keep([_letter_of(each) for each in messages])
+                    await keep([_letter_of(each, self._topology.prefix) for each in messages])
                     await messages[-1].ack(multiple=True)
         except ChannelNotFoundEntity as error:
             await self._declare_again()  # a wiped broker has lost its queues
             raise BusUnavailableError("RabbitMQ lost its queues.") from error
-        except (AMQPException, OSError, RuntimeError) as error:
+        except LOST_CONNECTION as error:
             raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
         return len(messages)
 
@@ -177,7 +177,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             [
                 self._published(
                     each.body,
-                    routing_key=each.queue,
+                    routing_key=self._topology.prefix + each.queue,
                     message_id=each.message_id,
                     correlation_id=each.item.job_id if each.item else each.letter_id,
                     headers={},
@@ -190,35 +190,11 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         """Whether RabbitMQ is connected to. A connection that died in silence is found out by its heartbeat."""
         return self._connection is not None and self._connection.connected.is_set()
 
-    async def _serve(self, name: Queue, consume: _Consume, concurrency: int) -> None:
-        """Consume a queue on a channel of its own, which is closed again where that fails."""
-        if self._connection is None:
-            raise BusUnavailableError("RabbitMQ was never connected to.")
-        channel = self._connection.channel(publisher_confirms=False)
-        try:
-            await channel.initialize()
-            await channel.set_qos(prefetch_count=concurrency)
-            queue = await channel.declare_queue(name.value, durable=True, arguments=_WORK_QUEUE)
-            self._consumers.append((queue, await queue.consume(consume)))
-        except BaseException:
-            with suppress(*_LOST_CONNECTION):
-                await channel.close()
-            raise
-
     async def _declare_at_first(self) -> None:
-        if self._connection is None:
-            self._connection = await connect_robust(self._url, reconnect_interval=_RETRY_S)
-        connection = self._connection
-        if self._channel is None:
-            channel = connection.channel(publisher_confirms=True, on_return_raises=True)
-            await channel.initialize()
-            self._channel = channel
-        arguments = {DEAD_LETTERS: _QUORUM, **dict.fromkeys((queue.value for queue in Queue), _WORK_QUEUE)}
-        self._queues = [
-            await self._channel.declare_queue(name, durable=True, arguments=dict(of_queue))
-            for name, of_queue in arguments.items()
-        ]
-        await self._channel.declare_exchange(EVENTS_EXCHANGE, type=ExchangeType.TOPIC, durable=True)
+        self._connection = await self._broker.connect()
+        self._channel = await self._broker.publishing()
+        self._queues = [await self._broker.declare_queue(queue) for queue in self._topology.queues()]
+        await self._broker.declare_exchange(self._topology.events)
 
     async def _published(
         self,
@@ -229,6 +205,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         correlation_id: UUID,
         headers: HeadersType,
         exchange: str = "",
+        message_type: str | None = None,
     ) -> None:
         """Publish and wait for the confirmation.
 
@@ -243,6 +220,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             message_id=str(message_id),
             correlation_id=str(correlation_id),
             content_type="application/json",
+            message_type=message_type,
             headers=headers,
         )
         await channel.basic_publish(
@@ -269,7 +247,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
                 results = await asyncio.gather(*publishes, return_exceptions=True)
                 if any(isinstance(result, DeliveryError) for result in results):
                     await self._declare_again()  # a wiped broker has lost its queues
-        except _LOST_CONNECTION as error:  # a time-out is an OSError
+        except LOST_CONNECTION as error:  # a time-out is an OSError
             raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in errors:
@@ -279,26 +257,27 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             names = ", ".join(sorted({type(error).__name__ for error in errors}))
             raise BusUnavailableError(f"RabbitMQ did not take {len(errors)} messages: {names}.") from errors[0]
 
-    def _consumer(self, receive: Receive, bound: asyncio.Semaphore) -> _Consume:
-        """What takes a message in and works on in a task of its own.
+    def _taking(self, receive: Receive, concurrency: int) -> Take:
+        """Takes a message in and works on in a task of its own.
 
         The client library cancels its consumers when the connection is lost. Work that is paid for goes on; the message
         comes again and finds it done. The bound keeps what comes again waiting, since the broker counts only what it
         sent over the new connection.
         """
+        bound = asyncio.Semaphore(concurrency)
 
         async def answer(message: AbstractIncomingMessage) -> None:
             async with bound:
                 is_received = await self._received(receive, message)
-            with suppress(*_LOST_CONNECTION):
+            with suppress(*LOST_CONNECTION):
                 await (message.ack() if is_received else message.reject(requeue=False))
 
-        async def consume(message: AbstractIncomingMessage) -> None:
+        def take(message: AbstractIncomingMessage) -> None:
             task = asyncio.create_task(answer(message))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
 
-        return consume
+        return take
 
     async def _received(self, receive: Receive, message: AbstractIncomingMessage) -> bool:
         try:
@@ -319,13 +298,18 @@ async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
             _log.warning("bus.waiting", error_code=BusUnavailableError.default_code, error=type(error).__name__)
-            await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(RETRY_S)
 
 
 def _is_cancelled() -> bool:
     """Whether it is this task that was told to end, not something in the client library."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+def qualified_type(event: RecordedEvent) -> str:
+    """The event's type as CloudEvents wants it, prefixed with a reverse domain name (CloudEvents 1.0.2, `type`)."""
+    return TYPE_PREFIX + event.envelope.type
 
 
 def cloudevents_headers(event: RecordedEvent) -> HeadersType:
@@ -345,20 +329,23 @@ def cloudevents_headers(event: RecordedEvent) -> HeadersType:
     return headers
 
 
-async def _dead_messages(channel: AbstractChannel, limit: int) -> list[AbstractIncomingMessage]:
-    queue = await channel.get_queue(DEAD_LETTERS, ensure=False)
+async def _dead_messages(channel: AbstractChannel, name: str, limit: int) -> list[AbstractIncomingMessage]:
+    queue = await channel.get_queue(name, ensure=False)
     messages: list[AbstractIncomingMessage] = []
     while len(messages) < limit and (message := await queue.get(fail=False)) is not None:
         messages.append(message)
     return messages
 
 
-def _letter_of(message: AbstractIncomingMessage) -> DeadLetter:
-    """The message with what RabbitMQ says of its death, the last first; one put there comes from there."""
+def _letter_of(message: AbstractIncomingMessage, prefix: str) -> DeadLetter:
+    """The message with what RabbitMQ says of its death, the last first; one put there comes from there.
+
+    Its queue is named without the prefix, so that it finds its way back under another one too.
+    """
     deaths = cast("list[dict[str, object]]", message.headers.get("x-death") or [{}])
     died_at = deaths[0].get("time")
     return DeadLetter(
-        queue=str(deaths[0].get("queue", DEAD_LETTERS)),
+        queue=str(deaths[0].get("queue", prefix + DEAD_LETTERS)).removeprefix(prefix),
         message_id=message.message_id or "",
         body=message.body,
         died_at=died_at.astimezone(UTC) if isinstance(died_at, datetime) else SystemClock().now(),

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from dragoman_gateway.api import (
     artifacts,
+    asyncapi,
     audit,
     control,
     dead_letters,
@@ -28,6 +29,6 @@ def api_router() -> APIRouter:
     """Every route of `/api/v1`."""
     router = APIRouter(prefix="/api/v1")
     work = (submit, jobs, control, parked, dead_letters, events, history, artifacts)
-    for each in (*work, session, projects, people, tokens, audit):
+    for each in (*work, session, projects, people, tokens, audit, asyncapi):
         router.include_router(each.router)
     return router

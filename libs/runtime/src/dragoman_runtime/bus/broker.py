@@ -1,0 +1,198 @@
+"""FastStream's RabbitMQ broker with a subscriber that takes messages itself.
+
+FastStream connects, declares, starts, stops and describes (AsyncAPI). Its way from message to handler (middlewares,
+parser, decoder, dependencies) is not walked: it more than doubles the CPU of a message (ADR 0017).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast
+
+from aio_pika import IncomingMessage, RobustChannel, RobustConnection, connect_robust
+from aio_pika.exceptions import AMQPException
+from faststream import AckPolicy
+from faststream._internal.endpoint.subscriber.call_item import CallsCollection
+from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit.broker.registrator import RabbitRegistrator
+from faststream.rabbit.configs import RabbitBrokerConfig
+from faststream.rabbit.subscriber import RabbitSubscriber
+from faststream.rabbit.subscriber.config import RabbitSubscriberConfig, RabbitSubscriberSpecificationConfig
+from faststream.rabbit.subscriber.specification import RabbitSubscriberSpecification
+from typing_extensions import override
+
+from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.vocabulary import Queue
+
+DEAD_LETTERS = "dead_letters"
+EVENTS_EXCHANGE = "dragoman.events"
+TYPE_PREFIX = "io.dragoman."
+RETRY_S = 1.0
+LOST_CONNECTION = (AMQPException, OSError, RuntimeError)
+"""What a call to RabbitMQ ends with when the connection does; a time-out is an OSError."""
+
+Take = Callable[[IncomingMessage], None]
+"""Takes a message in. It returns at once: whoever is slow here keeps the messages behind it waiting."""
+
+
+class AnewQueue(RabbitQueue):
+    """A queue that is declared each time it is asked for.
+
+    FastStream keeps a register of declared queues, in which equal ones are one. A subscriber would be given the queue
+    on the publishing channel, without its bound of unacknowledged messages, and a lost queue would not be declared.
+    """
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """Queues and exchange of one installation; the prefix comes before all of their names."""
+
+    prefix: str = ""
+
+    def work_queue(self, queue: Queue) -> AnewQueue:
+        """The queue of this work."""
+        return AnewQueue(
+            self.prefix + queue.value,
+            QueueType.QUORUM,
+            arguments={
+                "x-dead-letter-exchange": "",
+                "x-dead-letter-routing-key": self.dead_letters,
+                "x-dead-letter-strategy": "at-least-once",
+                "x-overflow": "reject-publish",
+            },
+        )
+
+    def queues(self) -> list[AnewQueue]:
+        """All queues, that of dead letters first: the others name it."""
+        dead_letters = AnewQueue(self.dead_letters, QueueType.QUORUM)
+        return [dead_letters, *(self.work_queue(queue) for queue in Queue)]
+
+    @property
+    def dead_letters(self) -> str:
+        """The name of the queue of dead letters."""
+        return self.prefix + DEAD_LETTERS
+
+    @property
+    def events(self) -> RabbitExchange:
+        """The exchange of events."""
+        return RabbitExchange(self.prefix + EVENTS_EXCHANGE, type=ExchangeType.TOPIC)
+
+
+class WorkSubscriber(RabbitSubscriber):
+    """FastStream's subscriber, but for what becomes of a message: `take` has it, and answers for it."""
+
+    def __init__(
+        self,
+        config: RabbitSubscriberConfig,
+        specification: RabbitSubscriberSpecification,
+        calls: CallsCollection[IncomingMessage],
+        take: Take,
+        prefetch: int,
+    ) -> None:
+        super().__init__(config, specification, calls)
+        self._take = take
+        self._prefetch = prefetch
+
+    @override
+    async def start(self) -> None:
+        """Declare the queue on a channel of its own and consume it.
+
+        The channel is closed again where that fails, and each attempt has a new one: a broker that comes back must not
+        find two consumers.
+        """
+        self.channel = Channel(prefetch_count=self._prefetch, publisher_confirms=False)
+        channel = await self._outer_config.channel_manager.get_channel(self.channel)
+        try:
+            await super().start()
+        except BaseException:
+            with suppress(*LOST_CONNECTION):
+                await channel.close()
+            raise
+
+    @override
+    async def stop(self) -> None:
+        """Take nothing more. Does not wait for a broker that is away, nor for what is under way: that is `take`'s."""
+        with suppress(*LOST_CONNECTION):
+            async with asyncio.timeout(RETRY_S):
+                await super().stop()
+
+    @override
+    async def consume(self, msg: IncomingMessage) -> None:
+        """Hand the message over. FastStream's own drops one that comes before `start` has returned, unanswered."""
+        self._take(msg)
+
+
+async def work_item(item: WorkItem) -> None:
+    """One piece of owed work. Its header `traceparent`, where there is one, continues the trace of its job."""
+    # FastStream reads annotation and docstring into the AsyncAPI document. Nothing calls this: `take` has the messages.
+
+
+class WorkBroker(RabbitBroker):
+    """A connection to RabbitMQ. Publishing waits for confirmations, and work that no queue takes is an error."""
+
+    def __init__(self, url: str, *, specification_url: str | None = None, description: str | None = None) -> None:
+        super().__init__(
+            url,
+            reconnect_interval=RETRY_S,
+            default_channel=Channel(publisher_confirms=True, on_return_raises=True),
+            specification_url=specification_url,
+            description=description,
+            logger=None,
+            apply_types=False,
+        )
+
+    def work(self, queue: AnewQueue, take: Take, *, prefetch: int) -> WorkSubscriber:
+        """A subscriber of this queue, made as `RabbitBroker.subscriber` makes its own, and to be started.
+
+        `prefetch` bounds the messages that it has not acknowledged yet. `stop` of the broker stops it.
+        """
+        config, exchange, calls = (
+            cast("RabbitBrokerConfig", self.config),
+            RabbitExchange(),
+            CallsCollection[IncomingMessage](),
+        )
+        subscriber = WorkSubscriber(
+            RabbitSubscriberConfig(
+                queue=queue,
+                exchange=exchange,
+                no_reply=True,
+                _ack_policy=AckPolicy.MANUAL,
+                _outer_config=config,
+            ),
+            RabbitSubscriberSpecification(
+                _outer_config=config,
+                specification_config=RabbitSubscriberSpecificationConfig(
+                    title_=queue.name, description_=None, include_in_schema=True, queue=queue, exchange=exchange
+                ),
+                calls=calls,
+            ),
+            calls,
+            take,
+            prefetch,
+        )
+        super(RabbitRegistrator, self).subscriber(subscriber)
+        subscriber(work_item)
+        return subscriber
+
+    async def publishing(self) -> RobustChannel:
+        """The channel to publish on."""
+        return await self.config.channel_manager.get_channel()
+
+    @override
+    async def _connect(self) -> RobustConnection:
+        """As FastStream's own, but a connection without a channel is closed: it would connect again for ever."""
+        connection = cast("RobustConnection", await connect_robust(**self._connection_kwargs))
+        self.config.connect(connection)
+        try:
+            self._channel = await self.publishing()
+        except BaseException:
+            with suppress(*LOST_CONNECTION):
+                await connection.close()
+            raise
+        return connection

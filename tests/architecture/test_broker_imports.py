@@ -1,0 +1,54 @@
+"""A broker's libraries are slow to import: only processes that have a broker do."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from architecture.rooms import ROOT
+
+_SAMPLE = ROOT / "deploy/standalone/src/dragoman_standalone/samples/contract.docx"
+_LOADED = "print(sorted({name.partition('.')[0] for name in sys.modules} & {'faststream', 'aio_pika', 'aiormq'}))"
+
+_TRANSLATE = """
+import sys
+from dragoman_standalone.cli import app
+app(sys.argv[1:], standalone_mode=False)
+"""
+
+_SERVE = """
+import asyncio, sys
+import httpx
+from fastapi import FastAPI
+from dragoman_gateway import app
+from dragoman_gateway.api import api_router
+
+async def ask(served):
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://gateway") as client:
+        return (await client.get("/api/v1/asyncapi.yaml")).raise_for_status().text
+
+served = FastAPI()
+served.include_router(api_router())
+assert "asyncapi: 3.0.0" in asyncio.run(ask(served))
+"""
+
+
+def _broker_libraries_after(program: str, *arguments: str | Path) -> str:
+    command = [sys.executable, "-c", f"{program}\n{_LOADED}", *(str(part) for part in arguments)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_one_shot_translate_does_without_a_broker_s_libraries(tmp_path: Path) -> None:
+    languages = ("--source", "en", "--target", "es", "--engine", "pseudo")
+    where = ("-o", tmp_path / "out", "--state", tmp_path / "state")
+    assert _broker_libraries_after(_TRANSLATE, "translate", _SAMPLE, *where, *languages) == "[]"
+    assert list((tmp_path / "out").glob("*.docx"))
+
+
+def test_the_gateway_serves_the_asyncapi_document_without_a_broker_s_libraries() -> None:
+    assert _broker_libraries_after(_SERVE) == "[]"
+
+
+def test_a_process_with_a_broker_would_be_found() -> None:
+    assert "'faststream'" in _broker_libraries_after("import sys\nimport dragoman_runtime.bus.rabbit")
