@@ -61,7 +61,6 @@ async def redrive_parked(
     done = await redrive_page(gateway, which, principal, cursor=asked.cursor, limit=asked.limit)
     refused = [
         RefusedRedrive(
-            job_id=row.job_id,
             **row.model_dump(include={"job_id", "kind", "index", "phase"}),
             code=error.code,
             message=error.message,

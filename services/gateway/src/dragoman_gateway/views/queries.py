@@ -222,10 +222,10 @@ def _job_key(cursor: str) -> tuple[int, UUID]:
         raise InvalidCursorError("This cursor does not belong to the list of jobs; begin without a cursor.") from error
 
 
-def _parked_place(cursor: str) -> tuple[int, UUID, str, int]:
-    parked_at, job_id, kind, index = key_of(_PARKED, cursor, (int, str, str, int))
+def _parked_place(cursor: str) -> tuple[int, UUID, str, int, str]:
+    parked_at, job_id, kind, index, phase = key_of(_PARKED, cursor, (int, str, str, int, str))
     try:
-        return int(parked_at), UUID(str(job_id)), str(kind), int(index)
+        return int(parked_at), UUID(str(job_id)), str(kind), int(index), str(phase)
     except ValueError as error:
         raise InvalidCursorError(
             "This cursor does not belong to the list of parked; begin without a cursor."
