@@ -23,7 +23,12 @@ _README_ENTRIES = ("Reacts to", "Emits", "Reads", "Writes", "Settings", "What go
 
 # What a service goes without, and why.
 _DOES_WITHOUT: Mapping[str, Mapping[str, str]] = {
-    "gateway": {"handlers.py": "it answers requests, in api/ and console/, and takes no work items"},
+    "gateway": {
+        "handlers.py": "it answers requests and takes no work items",
+        "domain.py": "each area has its rules.py",
+        "ports.py": "an area's desk.py says what it needs",
+        "errors.py": "every area raises those of web/",
+    },
 }
 
 
@@ -54,7 +59,9 @@ def test_a_service_is_held_to_the_import_contracts(service: Room) -> None:
     name = service.package.name
 
     assert f"    {name}\n" in contracts
-    assert f"    {name}.domain\n" in contracts
+    pure = [".".join(path.relative_to(service.package.parent).with_suffix("").parts) for path in _pure_modules(service)]
+    assert pure
+    assert [module for module in pure if f"    {module}\n" not in contracts] == []
     if (service.package / "adapters").is_dir():
         assert f"    {name}.adapters\n" in contracts
 
@@ -66,9 +73,18 @@ def test_services_need_no_other_service() -> None:
 
 
 def test_pure_modules_import_paths_without_a_file_system_only() -> None:
-    pure = [*(ROOT / "libs/contracts/src").rglob("*.py"), *(service.package / "domain.py" for service in services())]
+    pure = [
+        *(ROOT / "libs/contracts/src").rglob("*.py"),
+        *(path for service in services() for path in _pure_modules(service)),
+    ]
 
     assert [str(path) for path in pure if _imports_real_paths(path)] == []
+
+
+def _pure_modules(service: Room) -> list[Path]:
+    """The rules of a service: its domain, and those of its areas where it is filed by area."""
+    domain = service.package / "domain.py"
+    return [*([domain] if domain.is_file() else []), *sorted(service.package.glob("*/rules.py"))]
 
 
 def _imports_real_paths(path: Path) -> bool:

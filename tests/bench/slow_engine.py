@@ -18,8 +18,8 @@ from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import RESTING, JobStatus
-from dragoman_gateway.domain import SubmissionRequest, Upload
-from dragoman_gateway.principals import local_principal
+from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.settings import load
 from dragoman_runtime.telemetry import configure_telemetry

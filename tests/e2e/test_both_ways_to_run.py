@@ -10,11 +10,11 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import RESTING, JobStatus
-from dragoman_gateway.actors import Actors
-from dragoman_gateway.control import JobControl
-from dragoman_gateway.domain import SubmissionRequest, Upload
-from dragoman_gateway.principals import local_principal
-from dragoman_gateway.submission import SubmissionRules, Submissions
+from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.submissions.desk import SubmissionRules, Submissions
+from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.web.actors import Actors
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore

@@ -22,9 +22,9 @@ from contracts.streams import parked as parked_work
 from dragoman_contracts import events as e
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_gateway.ports import JobFilter
+from dragoman_gateway.jobs.view.rows import JobFilter
+from dragoman_gateway.jobs.view.tables import artifacts, audit, jobs, parked, units
 from dragoman_gateway.views import SqlJobViews, projectors
-from dragoman_gateway.views.tables import artifacts, audit, jobs, parked, units
 from dragoman_runtime import rebuild
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs

@@ -15,7 +15,7 @@ from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_gateway.app import create_app
 from dragoman_gateway.console import console_router
 from dragoman_gateway.gateway import GatewayOptions, GatewayPorts
-from dragoman_gateway.submission import SubmissionRules
+from dragoman_gateway.submissions.desk import SubmissionRules
 from dragoman_gateway.views import SqlJobViews, projectors
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore

@@ -20,7 +20,7 @@ from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_gateway.app import create_app, serving
 from dragoman_gateway.console import console_router
 from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
-from dragoman_gateway.submission import SubmissionRules
+from dragoman_gateway.submissions.desk import SubmissionRules
 from dragoman_gateway.views import SqlJobViews, projectors
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore

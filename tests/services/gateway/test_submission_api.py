@@ -15,9 +15,9 @@ from dragoman_catalog import PolicyOverrides, ProjectSettings, Role
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
-from dragoman_gateway.domain import SubmissionRequest, Upload
-from dragoman_gateway.errors import RunningJobError
-from dragoman_gateway.principals import local_principal
+from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.web.errors import RunningJobError
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.objects import get_value
 from e2e.documents import own_document

@@ -17,9 +17,9 @@ from dragoman_contracts.identity import project_id
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import JobStatus, Stage, WorkKind
-from dragoman_gateway.ports import AuditFilter, InvalidCursorError, JobFilter, JobRow, Page, UnitRow
+from dragoman_gateway.jobs.view.rows import AuditFilter, InvalidCursorError, JobFilter, JobRow, Page, UnitRow
+from dragoman_gateway.jobs.view.tables import artifacts, jobs
 from dragoman_gateway.views import SqlJobViews, projectors
-from dragoman_gateway.views.tables import artifacts, jobs
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore

@@ -25,11 +25,11 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
-from dragoman_gateway.api.views import under_way_view
-from dragoman_gateway.domain import OnUnfinished, SubmissionRequest, Upload, is_running
-from dragoman_gateway.principals import local_principal
-from dragoman_gateway.uploads import received
-from dragoman_gateway.work_words import lines_of
+from dragoman_gateway.jobs.detail.answers import under_way_view
+from dragoman_gateway.jobs.detail.work_words import lines_of
+from dragoman_gateway.submissions.rules import OnUnfinished, SubmissionRequest, Upload, is_running
+from dragoman_gateway.submissions.uploads import received
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.eventstore import LiveLease
 from dragoman_runtime.telemetry import current_traceparent, span
 from dragoman_runtime.under_way import work_under_way

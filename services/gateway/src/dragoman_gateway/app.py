@@ -17,14 +17,14 @@ from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import Service
 from dragoman_gateway.adapters.server import serving as serving_http
 from dragoman_gateway.api import api_router, health
-from dragoman_gateway.api.history import LiveEvent
 from dragoman_gateway.console import console_router
 from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
-from dragoman_gateway.middleware import ApiAlias, BodyLimit, Surroundings
-from dragoman_gateway.problems import Problem, install_problem_handlers
+from dragoman_gateway.jobs.history import LiveEvent
 from dragoman_gateway.settings import GatewaySettings, HttpSettings
-from dragoman_gateway.submission import SubmissionRules
+from dragoman_gateway.submissions.desk import SubmissionRules
 from dragoman_gateway.views import SqlJobViews, projectors
+from dragoman_gateway.web.middleware import ApiAlias, BodyLimit, Surroundings
+from dragoman_gateway.web.problems import Problem, install_problem_handlers
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
 from dragoman_runtime.objects import object_store

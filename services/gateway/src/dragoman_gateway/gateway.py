@@ -9,14 +9,14 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_catalog import Catalog
-from dragoman_gateway.actors import Actors
-from dragoman_gateway.control import JobControl
-from dragoman_gateway.dead_letters import DeadLetterDesk
-from dragoman_gateway.downloads import DownloadSigner
-from dragoman_gateway.packaging import Packaging
-from dragoman_gateway.ports import JobViews
-from dragoman_gateway.signin import SignIn
-from dragoman_gateway.submission import SubmissionRules, Submissions
+from dragoman_gateway.artifacts.desk import Packaging
+from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.view.rows import JobViews
+from dragoman_gateway.parked.dead_letters import DeadLetterDesk
+from dragoman_gateway.submissions.desk import SubmissionRules, Submissions
+from dragoman_gateway.web.actors import Actors
+from dragoman_gateway.web.downloads import DownloadSigner
+from dragoman_gateway.web.signin import SignIn
 from dragoman_runtime.clock import Clock, SystemClock
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.objects import ObjectStore

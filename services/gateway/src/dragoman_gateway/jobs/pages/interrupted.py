@@ -1,0 +1,51 @@
+"""Interrupted jobs: failed or cancelled, with a checkpoint from which they can go on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from dragoman_gateway.jobs.detail.page import CONFIRMED, ago_text
+from dragoman_gateway.jobs.detail.words import STATUSES, stage_text
+from dragoman_gateway.jobs.view.rows import InvalidCursorError, JobFilter
+from dragoman_gateway.web.addresses import address
+from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, see_other
+
+_PAGE = 50
+_PATH = "/console/interrupted"
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get(_PATH)
+async def interrupted_page(visit: SignedIn, cursor: Annotated[str, Query(max_length=500)] = "") -> Response:
+    """The interrupted jobs the person sees, the newest first, with how far each got."""
+    which = _interrupted(visit)
+    try:
+        found = await visit.gateway.views.list_jobs(which, cursor=cursor or None, limit=_PAGE)
+    except InvalidCursorError:
+        return see_other(_PATH)
+    now = visit.gateway.clock.now()
+    return visit.page(
+        "interrupted.html",
+        section="interrupted",
+        rows=[(row, ago_text(now - (row.stopped_at or row.updated_at))) for row in found.rows],
+        count=await interrupted_count(visit),
+        statuses=STATUSES,
+        stage_text=stage_text,
+        discard=CONFIRMED["discard"],
+        is_first=not cursor,
+        first_url=_PATH,
+        next_url=address(_PATH, cursor=found.next_cursor) if found.next_cursor else "",
+    )
+
+
+async def interrupted_count(visit: Visit) -> int:
+    """How many jobs wait to be resumed or given up."""
+    counts = await visit.gateway.views.count_by_status(_interrupted(visit))
+    return sum(counts.values())
+
+
+def _interrupted(visit: Visit) -> JobFilter:
+    return JobFilter(visit.principal.project_ids, is_interrupted=True)

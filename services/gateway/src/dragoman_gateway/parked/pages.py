@@ -1,0 +1,148 @@
+"""Parked work: what waits for a person, why, and the buttons that let it be done or leave it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Path, Query
+from starlette.responses import Response
+
+from dragoman_catalog import Role
+from dragoman_contracts.errors import ConflictError
+from dragoman_contracts.job import WorkKey
+from dragoman_contracts.vocabulary import PhaseName, WorkName
+from dragoman_gateway.jobs.detail.facts import parking_reason, record_of
+from dragoman_gateway.jobs.detail.words import cure_of
+from dragoman_gateway.jobs.detail.work_words import work_text
+from dragoman_gateway.jobs.view.rows import InvalidCursorError, ParkedFilter
+from dragoman_gateway.parked.dead_letter_pages import dead_letter_count
+from dragoman_gateway.parked.desk import redrive_page
+from dragoman_gateway.submissions.rules import require_parked
+from dragoman_gateway.web.addresses import address
+from dragoman_gateway.web.errors import NotParkedError
+from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
+
+_PAGE = 50
+_PATH = "/console/parked"
+_MOST_PAGES = 100
+_NOTICES = {
+    "redrive": "Redriven: the work is done again.",
+    "discard": "The work was discarded.",
+    "gone": "Somebody was faster: that work is no longer parked.",
+}
+_Short = Annotated[str, Query(max_length=200)]
+_Index = Annotated[int, Path(ge=0, le=2**31 - 1)]
+_Field = Annotated[str, Form(max_length=200)]
+router = APIRouter(route_class=ConsoleRoute)
+
+
+@router.get(_PATH)
+async def parked_page(
+    visit: SignedIn,
+    code: _Short = "",
+    cursor: Annotated[str, Query(max_length=500)] = "",
+    notice: _Short = "",
+    redriven: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    refused: Annotated[int, Query(ge=0, le=2**53)] = 0,
+) -> Response:
+    """The parked work the person sees, the newest first, all or that of one code."""
+    said = _bulk_text(redriven, refused) if notice == "redriven" else _NOTICES.get(notice, "")
+    return await _list(visit, code, cursor, notice=said)
+
+
+@router.post("/console/parked/redrive")
+async def redrive_all(visit: Writing, code: _Field = "") -> Response:
+    """Let all parked work of one code be done again."""
+    visit.principal.require(Role.ADMIN)
+    which = ParkedFilter(visit.principal.project_ids, code or None)
+    redriven = refused = 0
+    cursor: str | None = None
+    for _ in range(_MOST_PAGES):
+        done = await redrive_page(visit.gateway, which, visit.principal, cursor=cursor)
+        redriven, refused, cursor = redriven + done.redriven_count, refused + len(done.refused), done.next_cursor
+        if cursor is None:
+            break
+    return see_other(address(_PATH, notice="redriven", redriven=redriven, refused=refused))
+
+
+@router.get("/console/jobs/{job_id}/parked/{kind}/{index}")
+async def parked_work_page(
+    visit: SignedIn, job_id: UUID, kind: WorkName, index: _Index, phase: PhaseName = ""
+) -> Response:
+    """Why this work was parked, with the place in our code."""
+    gateway = visit.gateway
+    job = await gateway.control.find(job_id, visit.principal)
+    key = WorkKey(kind, index, phase)
+    require_parked(job, key)
+    record = await record_of(gateway.objects, job)
+    reason = await parking_reason(gateway.objects, job, key)
+    trouble = job.parked[key]
+    return visit.page(
+        "parked_work.html",
+        section="parked",
+        job=job,
+        file_name=record.file_name if record else "",
+        kind=kind,
+        index=index,
+        work=work_text(key),
+        trouble=trouble,
+        message=reason.message if reason else "",
+        stack=reason.stack if reason else (),
+        cure=cure_of(trouble.code, is_explained=bool(reason and reason.message)),
+    )
+
+
+@router.post("/console/jobs/{job_id}/parked/{kind}/{index}/{action}")
+async def act_on_parked(
+    visit: Writing, job_id: UUID, kind: WorkName, index: _Index, action: str, code: _Field = "", phase: PhaseName = ""
+) -> Response:
+    """Let the work be done again, or say that it will not be."""
+    control = visit.gateway.control
+    act = control.discard if action == "discard" else control.redrive
+    try:
+        await act(job_id, WorkKey(kind, index, phase), visit.principal)
+    except NotParkedError:
+        return see_other(address(_PATH, code=code, notice="gone"))
+    except ConflictError as error:
+        return await _list(visit, code, "", alert=error.message, status=409)
+    return see_other(address(_PATH, code=code, notice="discard" if action == "discard" else "redrive"))
+
+
+async def _list(
+    visit: Visit, code: str, cursor: str, *, notice: str = "", alert: str = "", status: int = 200
+) -> Response:
+    views, scope = visit.gateway.views, visit.principal.project_ids
+    try:
+        found = await views.list_parked(ParkedFilter(scope, code or None), cursor=cursor or None, limit=_PAGE)
+    except InvalidCursorError:
+        return see_other(address(_PATH, code=code))
+    counts = await views.count_parked(scope)
+    chips = [("", "All", sum(counts.values())), *((name, name, count) for name, count in counts.items())]
+    if code and code not in counts:
+        chips.append((code, code, 0))
+    return visit.page(
+        "parked.html",
+        status_code=status,
+        section="parked",
+        notice=notice,
+        alert=alert,
+        rows=[(row, work_text(row.key)) for row in found.rows],
+        chips=[
+            {"text": text, "count": count, "url": address(_PATH, code=key), "is_on": key == code}
+            for key, text, count in chips
+        ],
+        code=code,
+        count=counts.get(code, 0) if code else sum(counts.values()),
+        cure=cure_of(code) if code else "",
+        is_admin=visit.principal.role is Role.ADMIN,
+        dead_letter_count=await dead_letter_count(visit),
+        is_first=not cursor,
+        first_url=address(_PATH, code=code),
+        next_url=address(_PATH, code=code, cursor=found.next_cursor) if found.next_cursor else "",
+    )
+
+
+def _bulk_text(redriven: int, refused: int) -> str:
+    done = f"{redriven:,} piece{'s' if redriven != 1 else ''} of work redriven."
+    return f"{done} {refused:,} refused: another job runs for the same document." if refused else done

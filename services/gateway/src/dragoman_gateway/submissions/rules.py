@@ -1,0 +1,417 @@
+"""The gateway's rules: what a submission is, when a job is refused, cancelled, started or resumed. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides
+from dragoman_contracts.document import Document, JobKey, decide_version
+from dragoman_contracts.events import (
+    CancelRequested,
+    CheckpointDiscarded,
+    DocumentRegistered,
+    Event,
+    JobMarkedFailed,
+    JobOpened,
+    ResumeRequested,
+    RevisionStrategy,
+    StartRequested,
+    WorkDiscarded,
+    WorkRedriven,
+)
+from dragoman_contracts.job import Job, WorkKey
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.phases import Pipeline
+from dragoman_contracts.pipeline import redrive_request, resume_request, start_request
+from dragoman_contracts.policy import IntakeRecord
+from dragoman_contracts.references import ArtifactKind, ObjectRef
+from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
+from dragoman_gateway.web.errors import (
+    FieldRefusedError,
+    JobStateError,
+    KeyReusedError,
+    NotParkedError,
+    RunningJobError,
+    SourceErasedError,
+    UnfinishedJobError,
+)
+
+NOT_RUNNING = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED, JobStatus.CANCELLED})
+"""Statuses in which a job leaves its version, target locale and pipeline to another one."""
+
+_NOT_CANCELLABLE = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED})
+_MAX_METADATA_BYTES = 64 * 1024
+
+
+def _without_controls(text: str) -> str:
+    if any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000 for char in text):
+        raise ValueError("control characters and lone surrogates are not allowed")
+    return text.strip()
+
+
+def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        encoded = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it holds text or numbers that JSON in UTF-8 cannot hold, or nests too deep") from error
+    if len(encoded) > _MAX_METADATA_BYTES or b"\\u0000" in encoded:
+        raise ValueError(f"it must be at most {_MAX_METADATA_BYTES} bytes and hold no NUL characters")
+    return metadata
+
+
+Line = Annotated[str, AfterValidator(_without_controls), Field(max_length=500)]
+"""One line of text that a person typed."""
+
+
+class OnUnfinished(StrEnum):
+    """What a submission does about an interrupted job of its document version, target locale and pipeline.
+
+    `fresh` gives that job's checkpoint up and opens a new one; `keep` opens a new one beside it.
+    """
+
+    REFUSE = "refuse"
+    RESUME = "resume"
+    FRESH = "fresh"
+    KEEP = "keep"
+
+
+class SubmissionRequest(Value):
+    """What a person asks for with a file: requirement E's fields, then ours. None where nothing was said.
+
+    `submitted_by` is kept as a note; who acts is the credential's word. `idempotency_key` makes the job's id, so that
+    asking twice gives one job.
+    """
+
+    project_code: Annotated[Line, Field(min_length=1)]
+    domain_pack_code: Annotated[Line, Field(min_length=1)]
+    source_language: Locale
+    target_language: Locale
+    external_reference: Line | None = None
+    document_title: Line = ""
+    version_label: Annotated[Line, Field(max_length=200)] | None = None
+    family_key: Line = ""
+    revision_strategy: RevisionStrategy = RevisionStrategy.AUTO
+    submitted_by: Line = ""
+    idempotency_key: Annotated[Line, Field(min_length=1, max_length=255)] | None = None
+    metadata: Annotated[dict[str, JsonValue], AfterValidator(_storable)] = Field(default_factory=dict)
+    overrides: PolicyOverrides = PolicyOverrides()
+    is_auto_start: bool | None = None
+    submission_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _languages_differ(self) -> Self:
+        if self.source_language == self.target_language:
+            raise ValueError("source_language and target_language are the same")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came in; one that `was_encrypted` holds the package its password opened."""
+
+    file_name: str
+    content: bytes
+    was_encrypted: bool = False
+
+    @property
+    def base_name(self) -> str:
+        """The file's own name: no folders (of either slash), no control characters, never empty.
+
+        Composed as NFC: macOS sends names decomposed, and the same name must be the same document.
+        """
+        name = PurePath(unicodedata.normalize("NFC", self.file_name).replace("\\", "/")).name
+        return "".join(char for char in name if char.isprintable())[:255] or "document.docx"
+
+
+class RerunRequest(Value):
+    """How a job is run anew: with other choices than it was asked with, or with every model call made again."""
+
+    refresh: bool = False
+    engine: OptionName | None = None
+    model: OptionName | None = None
+
+
+def request_digest(request: SubmissionRequest, upload: Upload) -> str:
+    """The sha256 of what was asked, file included and idempotency key left out: equal requests, equal digests."""
+    asked: dict[str, object] = json.loads(request.model_dump_json(exclude={"idempotency_key", "overrides"}))
+    asked["overrides"] = request.overrides.as_asked()
+    asked["file"] = {"name": upload.file_name, "sha256": hashlib.sha256(upload.content).hexdigest()}
+    if upload.was_encrypted:
+        asked["file"] |= {"was_encrypted": True}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def require_same_request(job: Job, digest: str) -> None:
+    """Refuse another request under the key of this job.
+
+    Raises:
+        KeyReusedError: the key was used for something else.
+    """
+    if job.submitted.request_digest != digest:
+        raise KeyReusedError(
+            f"This idempotency key made job {job.job_id} from another file or other fields; use a new key."
+        )
+
+
+def require_open_pair(pair: LanguagePair | None, *, accepts_unlisted: bool) -> None:
+    """Refuse a language pair that the project closed, or did not enter where only entered ones are taken.
+
+    Raises:
+        FieldRefusedError: no jobs are taken for this pair.
+    """
+    if pair is None and not accepts_unlisted:
+        raise FieldRefusedError(
+            "target_language", "The project has no such language pair; enter it first.", code="pair.unknown"
+        )
+    if pair is not None and not pair.is_active:
+        raise FieldRefusedError(
+            "target_language", "The language pair is inactive in this project.", code="pair.inactive"
+        )
+
+
+def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> IntakeRecord:
+    """The request with E's defaults filled in: the reference from the file name's stem, the label from the time."""
+    name = upload.base_name
+    return IntakeRecord(
+        project_code=request.project_code,
+        domain_pack_code=request.domain_pack_code,
+        file_name=name,
+        external_reference=request.external_reference or PurePath(name).stem.strip() or name,
+        document_title=request.document_title,
+        version_label=request.version_label or now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        family_key=request.family_key,
+        revision_strategy=request.revision_strategy,
+        submitted_by=request.submitted_by,
+        idempotency_key=request.idempotency_key or "",
+        metadata=request.metadata,
+        choices=request.overrides.model_dump(mode="json", exclude_none=True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOpening:
+    """The version a file is, the key its job will hold, and the document's events that say so."""
+
+    version: int
+    key: JobKey
+    events: tuple[Event, ...]
+
+
+def decide_opening(
+    document: Document | None,
+    *,
+    source: ObjectRef,
+    record: ObjectRef,
+    request: SubmissionRequest,
+    pipeline: Pipeline,
+    job_id: UUID,
+) -> DocumentOpening:
+    """The document's events that open a job on this file.
+
+    Whether the job that holds the key still runs, its own stream says: see `is_running`.
+
+    Raises:
+        VersionRefusedError: the revision strategy does not allow this content.
+    """
+    version, events = decide_version(document, source, record, request.revision_strategy)
+    if request.family_key:
+        digest = hashlib.sha256(request.family_key.encode()).hexdigest()
+        events = tuple(
+            event.model_copy(update={"family_key_digest": digest}) if isinstance(event, DocumentRegistered) else event
+            for event in events
+        )
+    opened = JobOpened(
+        job_id=job_id,
+        document_version=version,
+        target_locale=request.target_language,
+        pipeline_name=pipeline.name,
+    )
+    return DocumentOpening(version, (version, request.target_language, pipeline.name), (*events, opened))
+
+
+def decide_reopening(document: Document | None, *, parent: Job, pipeline: Pipeline, job_id: UUID) -> DocumentOpening:
+    """The document's event that opens another job on the version that `parent` has."""
+    version, target = parent.submitted.document_version, parent.target_locale
+    opened = JobOpened(job_id=job_id, document_version=version, target_locale=target, pipeline_name=pipeline.name)
+    return DocumentOpening(version, (version, target, pipeline.name), (opened,))
+
+
+def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOverrides:
+    """What a rerun names: what it says itself, else what the first request had said. A model belongs to its engine."""
+    keeps_model = request.engine is None or request.engine == first.engine
+    model = request.model or (first.model if keeps_model else None)
+    return first.model_copy(update={"engine": request.engine or first.engine, "model": model})
+
+
+def job_key(job: Job) -> JobKey:
+    """What only one running job may hold: version, target locale and pipeline."""
+    return (job.submitted.document_version, job.target_locale, job.pipeline.name)
+
+
+def is_running(job: Job) -> bool:
+    """Whether the job holds its version, target locale and pipeline: it moves, is in review, or is being stopped."""
+    return job.status not in NOT_RUNNING
+
+
+def decide_cancel(job: Job) -> CancelRequested | None:
+    """The event that stops the job; None where it is stopped, or being stopped, already.
+
+    Raises:
+        JobStateError: the job is at an end that cannot be cancelled (requirement E).
+    """
+    if job.status in _NOT_CANCELLABLE:
+        raise JobStateError(
+            f"Job {job.job_id} is {job.status}; only a job that is not at its end can be cancelled.",
+            code="job.not_cancellable",
+        )
+    return None if job.status in {JobStatus.CANCELLED, JobStatus.CANCELLING} else CancelRequested()
+
+
+def decide_start(job: Job) -> StartRequested | None:
+    """The event that starts a job submitted with auto-start off; None where it was started, or is done.
+
+    Raises:
+        JobStateError: the job stands still for another reason; the message says what moves it.
+    """
+    if job.status in {JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.CANCELLING}:
+        raise JobStateError(f"Job {job.job_id} is {job.status}; resume it instead.", code="job.not_startable")
+    if job.status is JobStatus.BLOCKED:
+        raise JobStateError(f"Job {job.job_id} is blocked; {_after_block(job)}.", code="job.not_startable")
+    return None if job.is_started or not is_running(job) else start_request(job)
+
+
+def decide_resume(job: Job) -> ResumeRequested:
+    """The event that lets the job go on from its checkpoint.
+
+    Raises:
+        JobStateError: the job is neither failed nor cancelled, or its checkpoint was given up.
+    """
+    if job.is_checkpoint_discarded:
+        raise JobStateError(f"The checkpoint of job {job.job_id} was given up; rerun it.", code="job.not_resumable")
+    if job.status in RESUMABLE:
+        return resume_request(job)
+    cures = {
+        JobStatus.BLOCKED: _after_block(job),
+        JobStatus.CANCELLING: "wait until it is cancelled",
+        JobStatus.COMPLETED: "there is nothing left to do",
+    }
+    cure = cures.get(job.status, "it is not stopped")
+    raise JobStateError(f"Job {job.job_id} is {job.status}; {cure}.", code="job.not_resumable")
+
+
+def decide_retry(job: Job) -> ResumeRequested:
+    """The event that lets a failed job go on from its checkpoint.
+
+    Raises:
+        JobStateError: the job is not failed, or its checkpoint was given up.
+    """
+    if job.status is not JobStatus.FAILED:
+        cure = "resume it instead" if job.status is JobStatus.CANCELLED else "only a failed job can be retried"
+        raise JobStateError(f"Job {job.job_id} is {job.status}; {cure}.", code="job.not_retryable")
+    return decide_resume(job)
+
+
+def decide_mark_failed(job: Job) -> JobMarkedFailed | None:
+    """The event that declares the job failed; None where it is failed already.
+
+    Raises:
+        JobStateError: the job is not in flight.
+    """
+    if job.status is JobStatus.FAILED:
+        return None
+    if job.status not in LIVE | {JobStatus.CANCELLING}:
+        raise JobStateError(
+            f"Job {job.job_id} is {job.status}; only a job in flight can be marked failed.", code="job.not_in_flight"
+        )
+    return JobMarkedFailed()
+
+
+def decide_discard_checkpoint(job: Job) -> CheckpointDiscarded | None:
+    """The event that gives up what the job has done; None where that was given up already.
+
+    Raises:
+        JobStateError: the job is neither failed nor cancelled.
+    """
+    if job.status not in RESUMABLE:
+        raise JobStateError(
+            f"Job {job.job_id} is {job.status}; only a failed or cancelled job has a checkpoint to give up.",
+            code="job.no_checkpoint",
+        )
+    return None if job.is_checkpoint_discarded else CheckpointDiscarded()
+
+
+def require_parked(job: Job, key: WorkKey) -> None:
+    """Refuse work that is not parked.
+
+    Raises:
+        NotParkedError: it never was, or somebody redrove or discarded it, or the job was resumed.
+    """
+    if key not in job.parked:
+        raise NotParkedError(f"Work {key.kind} {key.index} of job {job.job_id} is not parked; look at the job.")
+
+
+def decide_redrive(job: Job, key: WorkKey) -> WorkRedriven:
+    """The event that lets parked work be done again.
+
+    Raises:
+        NotParkedError: the work is not parked.
+    """
+    require_parked(job, key)
+    return redrive_request(job, key)
+
+
+def decide_discard(job: Job, key: WorkKey) -> WorkDiscarded:
+    """The event that says that parked work will not be done.
+
+    Raises:
+        NotParkedError: the work is not parked.
+    """
+    require_parked(job, key)
+    return WorkDiscarded(work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase)
+
+
+def require_free(holder: Job, on_unfinished: OnUnfinished) -> CheckpointDiscarded | None:
+    """Refuse a new job beside `holder`, the last of its key; the event that must be true of it first, where one must.
+
+    Raises:
+        RunningJobError: the holder runs.
+        UnfinishedJobError: the holder is interrupted, and it was not said that a new one may be opened.
+    """
+    if is_running(holder):
+        raise RunningJobError(holder.job_id)
+    if not holder.is_interrupted or on_unfinished is OnUnfinished.KEEP:
+        return None
+    if on_unfinished is OnUnfinished.FRESH:
+        return CheckpointDiscarded()
+    raise UnfinishedJobError(holder)
+
+
+def require_source(job: Job) -> None:
+    """Refuse to run a job anew whose document was erased.
+
+    Raises:
+        SourceErasedError: there is nothing left to translate.
+    """
+    if all(artifact.kind is not ArtifactKind.SOURCE_DOCX for artifact in job.artifacts):
+        raise SourceErasedError(job.job_id)
+
+
+def rerun_digest(parent: UUID, request: RerunRequest) -> str:
+    """The sha256 of what was asked: equal requests, equal digests."""
+    asked = {"rerun_of": str(parent), **request.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _after_block(job: Job) -> str:
+    return "review its translations" if job.is_review_owed else "correct the document and submit it again"
