@@ -63,7 +63,7 @@ async def audit(
     except InvalidCursorError:
         return see_other(address(_PATH, **query))
     return visit.page(
-        "audit.html",
+        "audit/audit.html",
         section="audit",
         rows=[_shown(row, query) for row in page.rows],
         query=query,

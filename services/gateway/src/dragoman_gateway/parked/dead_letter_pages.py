@@ -44,7 +44,7 @@ async def dead_letters_page(
     except InvalidCursorError:
         return see_other(_PATH)
     return visit.page(
-        "dead_letters.html",
+        "parked/dead_letters.html",
         section="parked",
         notice=_NOTICES.get(notice, ""),
         letters=found.rows,

@@ -79,7 +79,7 @@ async def parked_work_page(
     reason = await parking_reason(gateway.objects, job, key)
     trouble = job.parked[key]
     return visit.page(
-        "parked_work.html",
+        "parked/parked_work.html",
         section="parked",
         job=job,
         file_name=record.file_name if record else "",
@@ -122,7 +122,7 @@ async def _list(
     if code and code not in counts:
         chips.append((code, code, 0))
     return visit.page(
-        "parked.html",
+        "parked/parked.html",
         status_code=status,
         section="parked",
         notice=notice,

@@ -77,7 +77,9 @@ def _form(
 ) -> Response:
     """The page, with a token that its form and a cookie carry: another site can send the one, not the other."""
     token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)
-    response = page("sign_in.html", status_code=status, csrf_token=token, link=link, next=next_, name=name, error=error)
+    response = page(
+        "people/sign_in.html", status_code=status, csrf_token=token, link=link, next=next_, name=name, error=error
+    )
     response.set_cookie(
         _FORM_COOKIE,
         token,

@@ -19,6 +19,7 @@ from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.references import WORD_MEDIA_TYPES
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.jobs.detail.page import ago_text
+from dragoman_gateway.jobs.detail.words import stage_text
 from dragoman_gateway.jobs.pages.lists import visible_projects
 from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.submissions.uploads import received
@@ -191,7 +192,7 @@ def _unfinished(visit: Visit, job: Job) -> UnfinishedJob:
         is_failed=job.status is JobStatus.FAILED,
         progress_pct=progress_pct(job),
         ago=ago_text(visit.gateway.clock.now() - (job.stopped_at or job.head_at)),
-        phases=job.checkpoint_phases,
+        phases=tuple(stage_text(each) for each in job.checkpoint_phases),
         translated=f"{plan.done_count:,} of {plan.item_count:,} units translated" if plan else "",
     )
 
@@ -217,7 +218,7 @@ async def _form(
     rules = gateway.ports.rules
     errors = dict.fromkeys(_PLACES, "") | {each.field: each.text for each in problems if each.field}
     return visit.page(
-        "new.html",
+        "submissions/new.html",
         status_code=status,
         section="new",
         values=dict.fromkeys(_FIELDS, "") | {"source_language": "en"} | dict(values),

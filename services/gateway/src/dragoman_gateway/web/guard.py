@@ -119,7 +119,11 @@ def error_page(status: int, text: str = "") -> Response:
     """The page of an error; a bug's own words are not shown."""
     heading, usual = _HEADINGS.get(status, _BUG if status >= 500 else ("This cannot be done", ""))
     return page(
-        "error.html", status_code=status, status=status, heading=heading, text=usual if status >= 500 else text or usual
+        "web/error.html",
+        status_code=status,
+        status=status,
+        heading=heading,
+        text=usual if status >= 500 else text or usual,
     )
 
 

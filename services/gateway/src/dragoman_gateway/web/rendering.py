@@ -7,11 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
-
-from dragoman_gateway.jobs.detail.words import stage_text
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -36,18 +34,19 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 _MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".txt": "text/plain"}
+_PACKAGE = "dragoman_gateway"
+_AREAS = sorted(each.name for each in files(_PACKAGE).iterdir() if each.joinpath("templates").is_dir())
 _templates = Environment(
-    loader=PackageLoader("dragoman_gateway", "templates"),
+    loader=PrefixLoader({area: PackageLoader(_PACKAGE, f"{area}/templates") for area in _AREAS}),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters["stage"] = stage_text
 
 
 def page(template: str, *, status_code: int = 200, **context: object) -> HTMLResponse:
-    """A page as an answer, under a strict content security policy."""
+    """A page as an answer, under a strict content security policy. `template` names its area: `jobs/job.html`."""
     defaults: dict[str, object] = {"principal": None, "csrf_token": "", "section": "", "notice": "", "asset": asset}
     html = _templates.get_template(template).render({**defaults, **context})
     return HTMLResponse(html, status_code, headers=_HEADERS)
@@ -78,4 +77,4 @@ def _static(name: str) -> Traversable:
     parts = name.split("/")
     if any(part in {"", ".", ".."} or "\\" in part for part in parts):
         raise HTTPException(404)
-    return files("dragoman_gateway").joinpath("static", *parts)
+    return files(_PACKAGE).joinpath("static", *parts)

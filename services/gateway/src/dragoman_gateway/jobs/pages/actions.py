@@ -30,7 +30,7 @@ async def confirm(visit: SignedIn, job_id: UUID, action: str) -> Response:
         raise HTTPException(404)
     record = await record_of(visit.gateway.objects, job)
     return visit.page(
-        "confirm.html",
+        "jobs/confirm.html",
         section="jobs",
         job=job,
         file_name=record.file_name if record else "",

@@ -28,7 +28,7 @@ async def interrupted_page(visit: SignedIn, cursor: Annotated[str, Query(max_len
         return see_other(_PATH)
     now = visit.gateway.clock.now()
     return visit.page(
-        "interrupted.html",
+        "jobs/interrupted.html",
         section="interrupted",
         rows=[(row, ago_text(now - (row.stopped_at or row.updated_at))) for row in found.rows],
         count=await interrupted_count(visit),

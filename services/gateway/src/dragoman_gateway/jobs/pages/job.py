@@ -105,7 +105,7 @@ async def event_page(visit: SignedIn, job_id: UUID, version: int) -> Response:
     names = await _names(gateway, job, timeline.actor_records(recorded))
     records = await job_records(gateway.objects, job)
     return visit.page(
-        "event.html",
+        "jobs/event.html",
         section="jobs",
         job=job,
         file_name=records.intake.file_name if records.intake else "",
@@ -153,7 +153,7 @@ async def show_job(
     names = await _names(gateway, latest, timeline.actor_records(recorded))
     moments = timeline.moments_of(recorded, names)
     return visit.page(
-        "job.html",
+        "jobs/job.html",
         status_code=status,
         section="jobs",
         notice=notice,

@@ -66,7 +66,7 @@ async def jobs_page(
     is_narrowed = any(query.values())
     lag = max(await visit.gateway.store.head_position() - await views.position(), 0)
     return visit.page(
-        "jobs.html",
+        "jobs/jobs.html",
         section="jobs",
         notice=_NOTICES.get(notice, ""),
         rows=found.rows,

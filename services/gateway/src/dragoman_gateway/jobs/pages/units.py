@@ -39,7 +39,7 @@ async def units_page(
     chips = [("", "All", sum(counts.values()))]
     chips += [(key, label.text, counts.get(key, 0)) for key, label in VERDICTS.items() if counts.get(key)]
     return visit.page(
-        "units.html",
+        "jobs/units.html",
         section="jobs",
         job=job,
         file_name=records.intake.file_name if records.intake else "",
