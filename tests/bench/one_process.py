@@ -60,7 +60,7 @@ class _OneProcess(Plant):
 class _RealStages(_OneProcess):
     def __init__(self, platform: Platform) -> None:
         super().__init__(platform.store)
-        self._submissions = platform.gateway.submissions
+        self._submissions = platform.desks.submissions
         self._numbers = count(1)
 
     @override

@@ -2,80 +2,63 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime
 
-from dragoman_catalog import CatalogAuditRow
-from dragoman_gateway.gateway import Gateway
-from dragoman_gateway.jobs.view.rows import AuditFilter, AuditKey, AuditRow, InvalidCursorError
+from dragoman_catalog import Catalog, CatalogAuditRow
+from dragoman_catalog.values import Project
+from dragoman_gateway.audit.view import AuditFilter, AuditKey, AuditQueries, AuditRow
+from dragoman_gateway.web.cursors import CursorCodec, Page
+from dragoman_gateway.web.principals import Principal
 
-
-@dataclass(frozen=True, slots=True)
-class AuditRows:
-    """A page of audit entries; `next_cursor` is None at the end."""
-
-    rows: list[AuditRow]
-    next_cursor: str | None
+_cursors = CursorCodec("audit", tuple[AwareDatetime, UUID])
 
 
-class _Key(BaseModel):
-    at: AwareDatetime
-    id: str
+class AuditDesk:
+    """Searches the audit."""
 
+    def __init__(self, queries: AuditQueries, catalog: Catalog) -> None:
+        self._queries = queries
+        self._catalog = catalog
 
-async def audit_page(gateway: Gateway, which: AuditFilter, *, cursor: str | None, limit: int) -> AuditRows:
-    """The entries of jobs, documents and catalogue together, behind the cursor where there is one.
+    async def page(self, which: AuditFilter, *, cursor: str | None, limit: int) -> Page[AuditRow]:
+        """The entries of jobs, documents and catalogue together, behind the cursor where there is one.
 
-    Raises:
-        InvalidCursorError: the cursor is none of this list.
-    """
-    rows = await _rows(gateway, which, _key(cursor) if cursor else None, limit + 1)
-    page = rows[:limit]
-    return AuditRows(page, _cursor(page[-1]) if len(rows) > limit else None)
+        Raises:
+            InvalidCursorError: the cursor is none of this list.
+        """
+        key = _cursors.key(cursor) if cursor else None
+        rows = await self._rows(which, key, limit + 1)
+        page = tuple(rows[:limit])
+        is_last = len(rows) <= limit
+        return Page(page, None if is_last else _cursors.cursor((page[-1].occurred_at, UUID(page[-1].entry_id))))
 
+    async def projects(self, principal: Principal) -> list[Project]:
+        """The projects whose entries the principal may ask for."""
+        return principal.visible(await self._catalog.projects.all())
 
-async def _rows(gateway: Gateway, which: AuditFilter, before: AuditKey | None, limit: int) -> list[AuditRow]:
-    events = await gateway.views.audit(which, before=before, limit=limit)
-    edits = (
-        []
-        if which.is_by_service
-        else await gateway.catalog.audit(
-            project_ids=which.project_ids,
-            actor=which.actor,
-            action=which.action,
-            entity_id=which.entity_id,
-            since=which.since,
-            until=which.until,
-            before=None if before is None else _catalog_key(before),
-            limit=limit,
+    async def _rows(self, which: AuditFilter, before: tuple[datetime, UUID] | None, limit: int) -> list[AuditRow]:
+        key = None if before is None else AuditKey(before[0], str(before[1]))
+        events = await self._queries.page(which, before=key, limit=limit)
+        edits = (
+            []
+            if which.is_by_service
+            else await self._catalog.audit(
+                project_ids=which.project_ids,
+                actor=which.actor,
+                action=which.action,
+                entity_id=which.entity_id,
+                since=which.since,
+                until=which.until,
+                before=before,
+                limit=limit,
+            )
         )
-    )
-    merged = [*events, *(_row(each) for each in edits)]
-    return sorted(merged, key=lambda row: (row.occurred_at, UUID(row.entry_id)), reverse=True)[:limit]
+        merged = [*events, *(_row(each) for each in edits)]
+        return sorted(merged, key=lambda row: (row.occurred_at, UUID(row.entry_id)), reverse=True)[:limit]
 
 
 def _row(edit: CatalogAuditRow) -> AuditRow:
     return AuditRow.model_validate({**edit.model_dump(), "entry_id": str(edit.entry_id)})
-
-
-def _catalog_key(key: AuditKey) -> tuple[datetime, UUID]:
-    return key.occurred_at, UUID(key.entry_id)
-
-
-def _cursor(row: AuditRow) -> str:
-    key = _Key(at=row.occurred_at, id=row.entry_id)
-    return base64.urlsafe_b64encode(key.model_dump_json().encode()).decode().rstrip("=")
-
-
-def _key(cursor: str) -> AuditKey:
-    try:
-        text = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        key = _Key.model_validate_json(text)
-        return AuditKey(key.at, str(UUID(key.id)))
-    except (ValidationError, binascii.Error, ValueError) as error:
-        raise InvalidCursorError("This cursor is none of this list; begin without one.") from error

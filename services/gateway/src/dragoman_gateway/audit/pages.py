@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from dragoman_catalog import Role
-from dragoman_contracts.identity import project_id
-from dragoman_gateway.audit.desk import audit_page
+from dragoman_gateway.audit.desk import AuditDesk
+from dragoman_gateway.audit.view import AuditFilter, AuditRow
 from dragoman_gateway.jobs.detail.words import event_text
-from dragoman_gateway.jobs.pages.lists import visible_projects
-from dragoman_gateway.jobs.view.rows import AuditFilter, AuditRow, InvalidCursorError
 from dragoman_gateway.web.addresses import address, job_address
+from dragoman_gateway.web.cursors import InvalidCursorError
+from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FieldRefusedError
-from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, see_other
+from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, see_other
 
 _PAGE = 100
 _PATH = "/console/audit"
@@ -29,6 +29,7 @@ router = APIRouter(route_class=ConsoleRoute)
 @router.get(_PATH)
 async def audit(
     visit: SignedIn,
+    desk: Annotated[AuditDesk, Depends(asked(AuditDesk))],
     actor: _Short = "",
     action: _Short = "",
     entity_id: _Short = "",
@@ -50,7 +51,7 @@ async def audit(
         "until": until,
     }
     which = AuditFilter(
-        project_ids=_projects(visit, project),
+        project_ids=visit.principal.scope_of(project),
         actor=query["actor"] or None,
         action=query["action"] or None,
         entity_id=query["entity_id"] or None,
@@ -59,7 +60,7 @@ async def audit(
         is_by_service=None if who == "all" else False,
     )
     try:
-        page = await audit_page(visit.gateway, which, cursor=cursor or None, limit=_PAGE)
+        page = await desk.page(which, cursor=cursor or None, limit=_PAGE)
     except InvalidCursorError:
         return see_other(address(_PATH, **query))
     return visit.page(
@@ -68,7 +69,7 @@ async def audit(
         rows=[_shown(row, query) for row in page.rows],
         query=query,
         is_narrowed=any(query.values()),
-        projects=await visible_projects(visit),
+        projects=await desk.projects(visit.principal),
         is_first=not cursor,
         first_url=address(_PATH, **query),
         next_url=address(_PATH, **query, cursor=page.next_cursor) if page.next_cursor else "",
@@ -94,13 +95,6 @@ def _shown(row: AuditRow, query: dict[str, str]) -> Shown:
         address(_PATH, **{**query, "who": "all", "actor": row.actor}),
         address(_PATH, **{**query, "who": "all", "action": row.action}),
     )
-
-
-def _projects(visit: Visit, code: str) -> frozenset[UUID] | None:
-    if not code:
-        return visit.principal.project_ids
-    visit.principal.require_project(code)
-    return frozenset({project_id(code)})
 
 
 def _time(field: str, text: str) -> datetime | None:

@@ -1,22 +1,119 @@
-"""The projection of the audit: every event of a job or a document, with who made it and from where."""
+"""The view of the audit: every event of a job or a document, with who made it and from where; how it is read."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import MetaData, Table, delete, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Index,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    Uuid,
+    and_,
+    delete,
+    false,
+    insert,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dragoman_contracts.model import Value
 from dragoman_contracts.policy import ActorRecord
-from dragoman_gateway.jobs.view.tables import AUDIT_VERSION, audit, audit_metadata, to_micros
+from dragoman_gateway.web.columns import from_micros, to_micros
 from dragoman_gateway.web.records import Records
+from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.projection import Write, translated_errors
+from dragoman_runtime.projection import Write, translated_errors, versioned
 from dragoman_runtime.rebuild import Row, beside
 
+AUDIT_VERSION = 1
+"""Raise it with every change of the table, which is then built anew."""
+
 _Key = tuple[UUID, str]
+
+audit_metadata = MetaData()
+
+_audit = versioned("view_audit", AUDIT_VERSION)
+audit = Table(
+    _audit,
+    audit_metadata,
+    Column("event_id", String(36), primary_key=True),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("project_id", Uuid, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_name", Text, nullable=False, info={ERASED: ""}),
+    Column("source_address", Text, nullable=False, info={ERASED: ""}),
+    Column("action", String(80), nullable=False),
+    Column("entity", String(40), nullable=False),
+    Column("entity_id", String(36), nullable=False),
+    Column("before_digest", String(64), nullable=False),
+    Column("after_digest", String(64), nullable=False),
+    Index(f"{_audit}_newest", "occurred_at", "event_id"),
+    Index(f"{_audit}_entity", "entity_id", "occurred_at"),
+    Index(f"{_audit}_actor", "actor", "occurred_at"),
+)
+"""One row an event of a job or a document."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditKey:
+    """Where in an audit list a row stands: lists go from the newest to the oldest, by time and then by id."""
+
+    occurred_at: datetime
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which audit entries to list. Times are a half-open interval; None leaves a side open.
+
+    `is_by_service` False leaves out what services did by themselves; None means either.
+    """
+
+    project_ids: frozenset[UUID] | None = None
+    actor: str | None = None
+    action: str | None = None
+    entity_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    is_by_service: bool | None = None
+
+
+class AuditRow(Value):
+    """One thing somebody did: `action` is the event's name, `entity` the kind of stream or of catalogue entry.
+
+    `entry_id` is unique among all audit entries (the event's id, or the catalogue audit row's) and ends no tie by
+    chance. Name and address are empty where they were erased or no person acted.
+    """
+
+    entry_id: str
+    occurred_at: datetime
+    project_id: UUID | None
+    actor: str
+    actor_name: str = ""
+    source_address: str = ""
+    action: str
+    entity: str
+    entity_id: str
+    before_digest: str = ""
+    after_digest: str = ""
+
+    @property
+    def key(self) -> AuditKey:
+        """Where in the list this row stands."""
+        return AuditKey(self.occurred_at, self.entry_id)
 
 
 class AuditProjection:
@@ -101,3 +198,59 @@ def _row(stored: Stored, actors: dict[_Key, ActorRecord | None]) -> dict[str, ob
         "before_digest": envelope.previous_digest,
         "after_digest": stored.digest,
     }
+
+
+class AuditQueries:
+    """The audit as the projection wrote it. It may lag behind the log."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def page(self, which: AuditFilter, *, before: AuditKey | None = None, limit: int = 100) -> list[AuditRow]:
+        """Every event of jobs and documents that the filter lets through, the newest first, behind `before`.
+
+        Raises:
+            RetryableError: the database cannot be reached.
+        """
+        statement = (
+            select(audit)
+            .where(_audited(which))
+            .order_by(audit.c.occurred_at.desc(), audit.c.event_id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            key = (to_micros(before.occurred_at), before.entry_id)
+            statement = statement.where(tuple_(audit.c.occurred_at, audit.c.event_id) < key)
+        async with translated_errors(), self._engine.connect() as connection:
+            return [_audit_row(row) for row in (await connection.execute(statement)).mappings()]
+
+
+def _audited(which: AuditFilter) -> ColumnElement[bool]:
+    terms: list[ColumnElement[bool]] = [true()]
+    if which.project_ids is not None:
+        terms.append(audit.c.project_id.in_(which.project_ids) if which.project_ids else false())
+    for column, value in (
+        (audit.c.actor, which.actor),
+        (audit.c.action, which.action),
+        (audit.c.entity_id, which.entity_id),
+    ):
+        if value is not None:
+            terms.append(column == value)
+    if which.is_by_service is not None:
+        is_service = audit.c.actor.startswith("service:", autoescape=True)
+        terms.append(is_service if which.is_by_service else ~is_service)
+    if which.since is not None:
+        terms.append(audit.c.occurred_at >= to_micros(which.since))
+    if which.until is not None:
+        terms.append(audit.c.occurred_at < to_micros(which.until))
+    return and_(*terms)
+
+
+def _audit_row(row: RowMapping) -> AuditRow:
+    return AuditRow.model_validate(
+        {
+            **{name: row[name] for name in AuditRow.model_fields if name in row},
+            "entry_id": row["event_id"],
+            "occurred_at": from_micros(row["occurred_at"]),
+        }
+    )

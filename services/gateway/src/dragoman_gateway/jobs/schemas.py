@@ -1,16 +1,14 @@
-"""The bodies of the job endpoints, as they go over the wire."""
+"""The bodies of jobs, as they go over the wire, and the headers beside them."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
-from urllib.parse import urlencode
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, Field, JsonValue
 
 from dragoman_contracts.events import PreflightVerdict, QaVerdict, RevisionStrategy, Usage
-from dragoman_contracts.job import WorkKey
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import QaFinding
@@ -18,8 +16,8 @@ from dragoman_contracts.text import StoryKind
 from dragoman_contracts.under_way import Doing
 from dragoman_contracts.vocabulary import JobStatus
 
-NUL_FREE = r"^[^\x00]*$"
-"""What every text in a request must be: databases keep no NUL."""
+LOCATION: dict[str, Any] = {"Location": {"description": "The job.", "schema": {"type": "string"}}}
+ETAG: dict[str, Any] = {"ETag": {"description": "The job's version.", "schema": {"type": "string"}}}
 
 
 class JobLinks(BaseModel):
@@ -167,76 +165,6 @@ class WorkUnderWayView(BaseModel):
     text: str = Field(description="All this in a line for people.")
 
 
-class ParkedLinks(BaseModel):
-    """Where parked work is, and what can be done with it."""
-
-    self: str
-    job: str
-    redrive: str
-    discard: str
-
-
-class ParkedWork(BaseModel):
-    """Work that was set aside until a person acts. In a list it may lag a moment behind the job."""
-
-    job_id: UUID
-    project_code: str
-    file_name: str
-    kind: str
-    index: int = Field(description="The batch, from 0; 0 for work that is not cut into batches.")
-    phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
-    code: str
-    message: str = Field(description="What to do about it; empty where the reason could not be stored, or was erased.")
-    attempts: int
-    parked_at: datetime
-    links: ParkedLinks
-
-
-class ParkedDetail(ParkedWork):
-    """Parked work with where in our code it failed, the innermost call last."""
-
-    stack: list[str]
-
-
-class ParkedPage(BaseModel):
-    """A page of parked work, the newest first."""
-
-    items: list[ParkedWork]
-    next_cursor: str | None
-
-
-class RedriveRequest(BaseModel):
-    """Which parked work to redrive; all that is left out lets everything through."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    code: Annotated[str, Field(max_length=80, pattern=NUL_FREE)] | None = None
-    project: Annotated[str, Field(max_length=60, pattern=r"^[a-z0-9_-]*$")] | None = None
-    cursor: Annotated[str, Field(max_length=500)] | None = Field(
-        default=None, description="`next_cursor` of the answer before."
-    )
-    limit: Annotated[int, Field(ge=1, le=200)] = 100
-
-
-class RefusedRedrive(BaseModel):
-    """Parked work that could not be redriven, and why."""
-
-    job_id: UUID
-    kind: str
-    index: int
-    phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
-    code: str
-    message: str
-
-
-class Redriven(BaseModel):
-    """What a bulk redrive did. `next_cursor` goes on with the rest; None where it was all."""
-
-    redriven_count: int
-    refused: list[RefusedRedrive]
-    next_cursor: str | None
-
-
 class ArtifactView(BaseModel):
     """Something a job made that can be downloaded, at an address that works without signing in until it expires."""
 
@@ -249,12 +177,6 @@ class ArtifactView(BaseModel):
     retention_expires_at: datetime | None
     download_url: str
     download_expires_at: datetime
-
-
-class ArtifactList(BaseModel):
-    """The artifacts of a job, in the order they were made."""
-
-    items: list[ArtifactView]
 
 
 class IntakeView(BaseModel):
@@ -344,6 +266,39 @@ class EventView(BaseModel):
     data: dict[str, JsonValue]
 
 
+class JobMoment(BaseModel):
+    """Where the job stood after an event."""
+
+    status: JobStatus
+    stage: str
+    progress_pct: float
+    translated_units: int
+    planned_units: int | None
+    owed_count: int
+
+
+class LiveEvent(BaseModel):
+    """An event, and where the job stood after it."""
+
+    event: EventView
+    job: JobMoment
+
+
+class LiveWork(BaseModel):
+    """What workers perform now, and where the job stands with it. No event: it is told once, and kept nowhere."""
+
+    job: JobMoment
+    remaining_s: float | None
+    work_under_way: list[WorkUnderWayView]
+
+
+class HistoryPage(BaseModel):
+    """A page of a job's history, oldest first; `next_after` is the `after` of the next page, None at the end."""
+
+    items: list[LiveEvent]
+    next_after: int | None
+
+
 class EventPage(BaseModel):
     """A page of a job's events, oldest first; `next_after` is the `after` of the next page, None at the end."""
 
@@ -371,18 +326,6 @@ class UnitPage(BaseModel):
 
     items: list[UnitView]
     next_cursor: str | None
-
-
-def parked_links(job_id: UUID, key: WorkKey) -> ParkedLinks:
-    """The addresses of parked work, from the server's root."""
-    base = f"/api/v1/jobs/{job_id}/parked/{key.kind}/{key.index}"
-    query = f"?{urlencode({'phase': key.phase})}" if key.phase else ""
-    return ParkedLinks(
-        self=base + query,
-        job=f"/api/v1/jobs/{job_id}",
-        redrive=f"{base}/redrive{query}",
-        discard=f"{base}/discard{query}",
-    )
 
 
 def job_links(job_id: UUID, parent_job_id: UUID | None = None) -> JobLinks:

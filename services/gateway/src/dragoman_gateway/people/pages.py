@@ -10,8 +10,8 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from dragoman_contracts.errors import DragomanError
-from dragoman_gateway.gateway import gateway_of
 from dragoman_gateway.web.brake import TooManyFailuresError
+from dragoman_gateway.web.dependencies import SignInDep
 from dragoman_gateway.web.errors import NotSignedInError
 from dragoman_gateway.web.guard import HOME, SIGN_IN, ConsoleRoute, Writing, safe_next, see_other
 from dragoman_gateway.web.rendering import page
@@ -34,6 +34,7 @@ async def sign_in_page(
 @router.post(SIGN_IN)
 async def sign_in(
     request: Request,
+    desk: SignInDep,
     csrf_token: _Text = "",
     name: _Text = "",
     password: _Text = "",
@@ -44,26 +45,25 @@ async def sign_in(
     given = request.cookies.get(_FORM_COOKIE, "")
     if not given or not hmac.compare_digest(given.encode(), csrf_token.encode(errors="replace")):
         return _form(request, link=link, next_=safe_next(next_), error="The form was too old. Try again.", status=403)
-    gateway = gateway_of(request)
     try:
         if link:
-            opened = await gateway.sign_in.with_link(request, link)
+            opened = await desk.with_link(request, link)
         else:
-            opened = await gateway.sign_in.with_password(request, name, password)
+            opened = await desk.with_password(request, name, password)
     except (NotSignedInError, TooManyFailuresError) as error:
         return _refused(request, error, name=name, next_=safe_next(next_))
     response = see_other(safe_next(next_))
     response.delete_cookie(_FORM_COOKIE, path=SIGN_IN)
-    gateway.sign_in.set_cookie(request, response, opened)
+    desk.set_cookie(request, response, opened)
     return response
 
 
 @router.post("/console/sign-out")
 async def sign_out(visit: Writing) -> Response:
     """Close the session."""
-    await visit.gateway.sign_in.sign_out(visit.identity)
+    await visit.sign_in.sign_out(visit.identity)
     response = see_other(SIGN_IN)
-    visit.gateway.sign_in.clear_cookie(response)
+    visit.sign_in.clear_cookie(response)
     return response
 
 

@@ -1,32 +1,27 @@
-"""POST /jobs: the form of requirement E."""
+"""Documents come in over HTTP, new ones with requirement E's form, known ones to be run anew."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal
+from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, File, Form, Header, Request, Response, UploadFile
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    JsonValue,
-    SecretStr,
-    ValidationError,
-    WithJsonSchema,
-)
+from fastapi import APIRouter, Body, Depends, Form, Header, Request, Response
+from pydantic import JsonValue, ValidationError
 
 from dragoman_catalog import PolicyOverrides
-from dragoman_contracts.events import RevisionStrategy
-from dragoman_gateway.jobs.schemas import JobDetail
-from dragoman_gateway.jobs.showing import job_now
-from dragoman_gateway.submissions.rules import OnUnfinished, SubmissionRequest
-from dragoman_gateway.submissions.uploads import received
-from dragoman_gateway.web.dependencies import GatewayDep, Operator
+from dragoman_gateway.jobs.api import JobDeskDep, answer_accepted
+from dragoman_gateway.jobs.schemas import LOCATION, JobDetail
+from dragoman_gateway.submissions.desk import Submissions, received
+from dragoman_gateway.submissions.rules import OnUnfinished, RerunRequest, SubmissionRequest
+from dragoman_gateway.submissions.schemas import JobForm
+from dragoman_gateway.web.dependencies import Operator
+from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.problems import documented, field_problems, invalid_request
 from dragoman_runtime.telemetry import current_traceparent, span
+
+SubmissionsDep = Annotated[Submissions, Depends(asked(Submissions))]
 
 router = APIRouter(tags=["jobs"])
 
@@ -52,53 +47,6 @@ def _link(operation: str) -> dict[str, object]:
     return {"operationId": operation, "parameters": {"job_id": "$response.body#/job_id"}}
 
 
-def _or_auto(value: object) -> object:
-    return RevisionStrategy.AUTO if value == "" else value
-
-
-def _or_none(value: object) -> object:
-    return None if value == "" else value
-
-
-class JobForm(BaseModel):
-    """The form's fields. Optional ones may be missing or empty."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    file: Annotated[UploadFile, File(description="The document: a DOCX.")]
-    project_code: Annotated[str, Field(min_length=1, max_length=60)]
-    domain_pack_code: Annotated[str, Field(min_length=1, max_length=60)]
-    source_language: Annotated[str, Field(min_length=1, max_length=64, description="BCP-47 tag.", examples=["en"])]
-    target_language: Annotated[str, Field(min_length=1, max_length=64, description="BCP-47 tag.", examples=["de-CH"])]
-    document_password: SecretStr = Field(
-        SecretStr(""), max_length=255, description="Opens an encrypted file. It is used once and not stored."
-    )
-    external_reference: str = Field("", max_length=500, description="The file name's stem where empty.")
-    document_title: str = Field("", max_length=500)
-    version_label: str = Field("", max_length=200, description="The time of submission where empty.")
-    family_key: str = Field("", max_length=500)
-    revision_strategy: Annotated[RevisionStrategy, BeforeValidator(_or_auto)] = RevisionStrategy.AUTO
-    submitted_by: str = Field("", max_length=500, description="A note. The actor is who is signed in.")
-    idempotency_key: str = Field("", max_length=255, description="The same as the header Idempotency-Key.")
-    metadata: str = Field("", max_length=65536, description="A JSON object.", examples=['{"order": 7}'])
-    engine: str = Field("", max_length=80, description="Another engine than the project's.")
-    model: str = Field("", max_length=80, description="Another model than the project's.")
-    extraction: str = Field(
-        "",
-        max_length=8192,
-        description="A JSON object of switches of what is translated, as a project's `extraction`.",
-        examples=['{"comments": false, "untranslated_styles": ["Code"]}'],
-    )
-    auto_start: Annotated[bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})] = Field(
-        None, description="False: after preflight the job waits for POST …/process."
-    )
-    on_unfinished: Literal["", "resume", "fresh"] = Field(
-        "",
-        description="What becomes of an interrupted job of the same document version, target language and pipeline: "
-        "it goes on and is the answer, or it is given up and a new one is opened. Empty: a 409 that links to it.",
-    )
-
-
 @router.post(
     "/jobs",
     status_code=202,
@@ -116,7 +64,8 @@ class JobForm(BaseModel):
 async def submit_job(
     request: Request,
     response: Response,
-    gateway: GatewayDep,
+    desk: SubmissionsDep,
+    jobs: JobDeskDep,
     principal: Operator,
     form: Annotated[JobForm, Form(media_type="multipart/form-data")],
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
@@ -133,7 +82,7 @@ async def submit_job(
         return invalid_request(request, field_problems(error))
     with span("POST /jobs") as root:
         upload = await received(form.file.filename or "", await form.file.read(), form.document_password)
-        submitted = await gateway.submissions.submit(
+        submitted = await desk.submit(
             asked,
             upload,
             principal,
@@ -141,9 +90,42 @@ async def submit_job(
             traceparent=current_traceparent(),
         )
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
-    job = submitted.job
-    response.headers["Location"] = f"/api/v1/jobs/{job.job_id}"
-    return await job_now(gateway, job, response)
+    return await answer_accepted(jobs, submitted.job, response)
+
+
+@router.post(
+    "/jobs/{job_id}/rerun",
+    status_code=202,
+    summary="Run a job anew",
+    responses={
+        202: {"description": "A new job was opened, or the idempotency key had opened it before.", "headers": LOCATION},
+        **documented(400, 401, 403, 404, 409, 410, 422, 503),
+    },
+)
+async def rerun_job(
+    job_id: UUID,
+    response: Response,
+    desk: SubmissionsDep,
+    jobs: JobDeskDep,
+    principal: Operator,
+    asked: Annotated[RerunRequest | None, Body()] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+) -> JobDetail:
+    """Open a new job on the same document under the project's policy of now, preflight included.
+
+    What the first submission named itself (its engine, say) is kept to. Recorded model calls are used again where
+    they fit; with `refresh` every one is made anew, and paid.
+    """
+    with span("POST /jobs/{job_id}/rerun") as root:
+        opened = await desk.rerun(
+            job_id,
+            asked or RerunRequest(),
+            principal,
+            idempotency_key=idempotency_key,
+            traceparent=current_traceparent(),
+        )
+        root.set(job_id=str(opened.job.job_id), is_new=opened.is_new)
+    return await answer_accepted(jobs, opened.job, response)
 
 
 def _request(form: JobForm, header_key: str | None) -> SubmissionRequest:

@@ -7,35 +7,39 @@ leaves objects that nothing points to, never a job without its file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+from pydantic import SecretStr
+
+from dragoman_catalog import Catalog
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
 from dragoman_contracts.document import Document
-from dragoman_contracts.errors import ConflictError, ObjectMissingError
+from dragoman_contracts.errors import ObjectMissingError
 from dragoman_contracts.events import JobRules, JobSubmitted
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import first_kind
 from dragoman_contracts.policy import IntakeRecord, Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
+from dragoman_documents import DocumentError, WrongPasswordError, decrypted, is_encrypted
 from dragoman_gateway.jobs.desk import JobControl
-from dragoman_gateway.jobs.view.rows import SubmissionCatalog
+from dragoman_gateway.jobs.rules import is_running
 from dragoman_gateway.submissions.rules import (
     DocumentOpening,
     OnUnfinished,
     RerunRequest,
     SubmissionRequest,
+    SubmissionRules,
     Upload,
     decide_opening,
     decide_reopening,
     intake_record,
-    is_running,
     overrides_again,
     request_digest,
     require_free,
@@ -55,20 +59,8 @@ from dragoman_gateway.web.errors import (
 )
 from dragoman_gateway.web.principals import Principal
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, read_document
+from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, append_decided, read_document
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
-
-_ATTEMPTS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class SubmissionRules:
-    """What this installation takes. `engines` are the names a request may choose from; empty means any."""
-
-    pipeline: Pipeline
-    default_engine: str
-    engines: frozenset[str] = frozenset()
-    max_upload_bytes: int = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +69,16 @@ class Submitted:
 
     job: Job
     is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person may choose from in the form for new jobs."""
+
+    projects: list[Project]
+    packs: list[DomainPack]
+    engines: list[str]
+    max_upload_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class Submissions:
         store: EventStore,
         jobs: Jobs,
         objects: ObjectStore,
-        catalog: SubmissionCatalog,
+        catalog: Catalog,
         clock: Clock,
         actors: Actors,
         control: JobControl,
@@ -202,6 +204,19 @@ class Submissions:
             return existing
         order = await self._order_again(parent, request, job_id, digest, idempotency_key)
         return await self._open(order, principal, traceparent)
+
+    async def choices(self, principal: Principal) -> Choices:
+        """What the form for new jobs offers this person."""
+        return Choices(
+            projects=principal.visible(await self._catalog.projects.all()),
+            packs=await self._catalog.domain_packs.all(),
+            engines=sorted(self._rules.engines),
+            max_upload_bytes=self._rules.max_upload_bytes,
+        )
+
+    def now(self) -> datetime:
+        """The time by this installation's clock."""
+        return self._clock.now()
 
     async def find(self, project_code: str, idempotency_key: str) -> Job | None:
         """The job that this key made in the project; None where it made none."""
@@ -311,20 +326,28 @@ class Submissions:
 
     async def _open(self, order: _Order, principal: Principal, traceparent: str | None) -> Submitted:
         """Append to document and job in one commit; again from what is true then, when somebody was first."""
-        for _ in range(_ATTEMPTS):
+        existing: Submitted | None = None
+        is_again = False
+
+        async def appends() -> Sequence[Append]:
+            nonlocal existing, is_again
+            if is_again and order.has_key and (existing := await self._existing(order.job_id, order.digest)):
+                return ()
+            is_again = True
             try:
-                await self._store.commit(await self._appends(order, principal, traceparent))
+                return await self._appends(order, principal, traceparent)
             except (RunningJobError, UnfinishedJobError) as error:
                 if error.job_id != order.job_id:
-                    raise  # else: the same key, submitted at the same moment, was first
-            except ConflictError:
-                pass
-            else:
-                job, _ = await self._jobs.load(order.job_id)
-                return Submitted(job, is_new=True)
-            if order.has_key and (existing := await self._existing(order.job_id, order.digest)):
-                return existing
-        raise ConflictError("Too many submissions for this document at the same time; submit it again.")
+                    raise
+            existing = await self._existing(order.job_id, order.digest)  # the same key, at the same moment, was first
+            return ()
+
+        too_fast = "Too many submissions for this document at the same time; submit it again."
+        await append_decided(self._store, appends, too_fast=too_fast)
+        if existing is not None:
+            return existing
+        job, _ = await self._jobs.load(order.job_id)
+        return Submitted(job, is_new=True)
 
     async def _appends(self, order: _Order, principal: Principal, traceparent: str | None) -> tuple[Append, ...]:
         project_id = order.project.project_id
@@ -387,3 +410,23 @@ class Submissions:
             return None
         require_same_request(found[0], digest)
         return Submitted(found[0], is_new=False)
+
+
+async def received(file_name: str, content: bytes, password: SecretStr | None) -> Upload:
+    """The upload, with what the password opens in place of an encrypted file: neither password nor ciphertext goes on.
+
+    Without a password an encrypted file stays as it is, and preflight refuses it. A password for a file that needs none
+    is not used: one may be given for a whole folder.
+
+    Raises:
+        FieldRefusedError: the password is wrong, or the encrypted file cannot be opened with any.
+    """
+    secret = password.get_secret_value() if password is not None else ""
+    if not secret or not is_encrypted(content):
+        return Upload(file_name, content)
+    try:
+        package = await asyncio.to_thread(decrypted, content, secret)
+    except DocumentError as error:
+        field = "document_password" if isinstance(error, WrongPasswordError) else "file"
+        raise FieldRefusedError(field, error.message, code=error.code) from error
+    return Upload(file_name, package, was_encrypted=True)

@@ -1,4 +1,4 @@
-"""The gateway's rules: what a submission is, when a job is refused, cancelled, started or resumed. Pure."""
+"""The rules of submissions: what one may hold, which version and policy follow, when it is refused. Pure."""
 
 from __future__ import annotations
 
@@ -17,40 +17,27 @@ from pydantic import AfterValidator, Field, JsonValue, model_validator
 from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides
 from dragoman_contracts.document import Document, JobKey, decide_version
 from dragoman_contracts.events import (
-    CancelRequested,
     CheckpointDiscarded,
     DocumentRegistered,
     Event,
-    JobMarkedFailed,
     JobOpened,
-    ResumeRequested,
     RevisionStrategy,
-    StartRequested,
-    WorkDiscarded,
-    WorkRedriven,
 )
-from dragoman_contracts.job import Job, WorkKey
+from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
-from dragoman_contracts.pipeline import redrive_request, resume_request, start_request
 from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.references import ArtifactKind, ObjectRef
-from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
+from dragoman_gateway.jobs.rules import is_running
 from dragoman_gateway.web.errors import (
     FieldRefusedError,
-    JobStateError,
     KeyReusedError,
-    NotParkedError,
     RunningJobError,
     SourceErasedError,
     UnfinishedJobError,
 )
 
-NOT_RUNNING = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED, JobStatus.CANCELLED})
-"""Statuses in which a job leaves its version, target locale and pipeline to another one."""
-
-_NOT_CANCELLABLE = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED})
 _MAX_METADATA_BYTES = 64 * 1024
 
 
@@ -72,6 +59,16 @@ def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 Line = Annotated[str, AfterValidator(_without_controls), Field(max_length=500)]
 """One line of text that a person typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRules:
+    """What this installation takes. `engines` are the names a request may choose from; empty means any."""
+
+    pipeline: Pipeline
+    default_engine: str
+    engines: frozenset[str] = frozenset()
+    max_upload_bytes: int = 100 * 1024 * 1024
 
 
 class OnUnfinished(StrEnum):
@@ -254,133 +251,6 @@ def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOver
     return first.model_copy(update={"engine": request.engine or first.engine, "model": model})
 
 
-def job_key(job: Job) -> JobKey:
-    """What only one running job may hold: version, target locale and pipeline."""
-    return (job.submitted.document_version, job.target_locale, job.pipeline.name)
-
-
-def is_running(job: Job) -> bool:
-    """Whether the job holds its version, target locale and pipeline: it moves, is in review, or is being stopped."""
-    return job.status not in NOT_RUNNING
-
-
-def decide_cancel(job: Job) -> CancelRequested | None:
-    """The event that stops the job; None where it is stopped, or being stopped, already.
-
-    Raises:
-        JobStateError: the job is at an end that cannot be cancelled (requirement E).
-    """
-    if job.status in _NOT_CANCELLABLE:
-        raise JobStateError(
-            f"Job {job.job_id} is {job.status}; only a job that is not at its end can be cancelled.",
-            code="job.not_cancellable",
-        )
-    return None if job.status in {JobStatus.CANCELLED, JobStatus.CANCELLING} else CancelRequested()
-
-
-def decide_start(job: Job) -> StartRequested | None:
-    """The event that starts a job submitted with auto-start off; None where it was started, or is done.
-
-    Raises:
-        JobStateError: the job stands still for another reason; the message says what moves it.
-    """
-    if job.status in {JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.CANCELLING}:
-        raise JobStateError(f"Job {job.job_id} is {job.status}; resume it instead.", code="job.not_startable")
-    if job.status is JobStatus.BLOCKED:
-        raise JobStateError(f"Job {job.job_id} is blocked; {_after_block(job)}.", code="job.not_startable")
-    return None if job.is_started or not is_running(job) else start_request(job)
-
-
-def decide_resume(job: Job) -> ResumeRequested:
-    """The event that lets the job go on from its checkpoint.
-
-    Raises:
-        JobStateError: the job is neither failed nor cancelled, or its checkpoint was given up.
-    """
-    if job.is_checkpoint_discarded:
-        raise JobStateError(f"The checkpoint of job {job.job_id} was given up; rerun it.", code="job.not_resumable")
-    if job.status in RESUMABLE:
-        return resume_request(job)
-    cures = {
-        JobStatus.BLOCKED: _after_block(job),
-        JobStatus.CANCELLING: "wait until it is cancelled",
-        JobStatus.COMPLETED: "there is nothing left to do",
-    }
-    cure = cures.get(job.status, "it is not stopped")
-    raise JobStateError(f"Job {job.job_id} is {job.status}; {cure}.", code="job.not_resumable")
-
-
-def decide_retry(job: Job) -> ResumeRequested:
-    """The event that lets a failed job go on from its checkpoint.
-
-    Raises:
-        JobStateError: the job is not failed, or its checkpoint was given up.
-    """
-    if job.status is not JobStatus.FAILED:
-        cure = "resume it instead" if job.status is JobStatus.CANCELLED else "only a failed job can be retried"
-        raise JobStateError(f"Job {job.job_id} is {job.status}; {cure}.", code="job.not_retryable")
-    return decide_resume(job)
-
-
-def decide_mark_failed(job: Job) -> JobMarkedFailed | None:
-    """The event that declares the job failed; None where it is failed already.
-
-    Raises:
-        JobStateError: the job is not in flight.
-    """
-    if job.status is JobStatus.FAILED:
-        return None
-    if job.status not in LIVE | {JobStatus.CANCELLING}:
-        raise JobStateError(
-            f"Job {job.job_id} is {job.status}; only a job in flight can be marked failed.", code="job.not_in_flight"
-        )
-    return JobMarkedFailed()
-
-
-def decide_discard_checkpoint(job: Job) -> CheckpointDiscarded | None:
-    """The event that gives up what the job has done; None where that was given up already.
-
-    Raises:
-        JobStateError: the job is neither failed nor cancelled.
-    """
-    if job.status not in RESUMABLE:
-        raise JobStateError(
-            f"Job {job.job_id} is {job.status}; only a failed or cancelled job has a checkpoint to give up.",
-            code="job.no_checkpoint",
-        )
-    return None if job.is_checkpoint_discarded else CheckpointDiscarded()
-
-
-def require_parked(job: Job, key: WorkKey) -> None:
-    """Refuse work that is not parked.
-
-    Raises:
-        NotParkedError: it never was, or somebody redrove or discarded it, or the job was resumed.
-    """
-    if key not in job.parked:
-        raise NotParkedError(f"Work {key.kind} {key.index} of job {job.job_id} is not parked; look at the job.")
-
-
-def decide_redrive(job: Job, key: WorkKey) -> WorkRedriven:
-    """The event that lets parked work be done again.
-
-    Raises:
-        NotParkedError: the work is not parked.
-    """
-    require_parked(job, key)
-    return redrive_request(job, key)
-
-
-def decide_discard(job: Job, key: WorkKey) -> WorkDiscarded:
-    """The event that says that parked work will not be done.
-
-    Raises:
-        NotParkedError: the work is not parked.
-    """
-    require_parked(job, key)
-    return WorkDiscarded(work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase)
-
-
 def require_free(holder: Job, on_unfinished: OnUnfinished) -> CheckpointDiscarded | None:
     """Refuse a new job beside `holder`, the last of its key; the event that must be true of it first, where one must.
 
@@ -411,7 +281,3 @@ def rerun_digest(parent: UUID, request: RerunRequest) -> str:
     """The sha256 of what was asked: equal requests, equal digests."""
     asked = {"rerun_of": str(parent), **request.model_dump(mode="json")}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _after_block(job: Job) -> str:
-    return "review its translations" if job.is_review_owed else "correct the document and submit it again"

@@ -1,40 +1,65 @@
-"""Cursors: where a page of a list ended, opaque to the caller."""
+"""Cursors: where a page of a list ended, opaque to the caller. Every list of API and console uses this codec."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
-from collections.abc import Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
 
-from dragoman_gateway.jobs.view.rows import InvalidCursorError
+from pydantic import TypeAdapter, ValidationError
+
+from dragoman_contracts.errors import PermanentError
+
+_Row = TypeVar("_Row")
+_Key = TypeVar("_Key", bound=tuple[object, ...])
 
 
-def cursor_of(list_name: str, key: Sequence[str | int]) -> str:
-    """The cursor behind the row with this key, of the list of this name."""
-    text = json.dumps([list_name, *key], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+class InvalidCursorError(PermanentError):
+    """The cursor is none that this list gave out; begin without one."""
+
+    default_code = "request.invalid_cursor"
 
 
-def key_of(list_name: str, cursor: str, types: Sequence[type[str] | type[int]]) -> list[str | int]:
-    """The key a cursor of this list holds, its parts of the given types.
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_Row]):
+    """A piece of a list. `next_cursor` goes on behind its last row; None at the end."""
 
-    Raises:
-        InvalidCursorError: the list did not give it out.
+    rows: tuple[_Row, ...]
+    next_cursor: str | None
+
+
+class CursorCodec(Generic[_Key]):
+    """The cursors of one list, whose rows stand in the order of a key.
+
+    `CursorCodec("jobs", tuple[int, UUID])` makes of the key `(7, 25e8…)` the base64 of `["jobs", 7, "25e8…"]`.
     """
-    try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        parts: object = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
-        raise _refused(list_name) from error
-    if not isinstance(parts, list):
-        raise _refused(list_name)
-    name, *key = cast("list[object]", parts) or [None]
-    if name != list_name or [type(part) for part in key] != list(types):
-        raise _refused(list_name)
-    return cast("list[str | int]", key)
 
+    def __init__(self, list_name: str, key: type[_Key]) -> None:
+        self._name = list_name
+        self._keys = TypeAdapter[_Key](key)
 
-def _refused(list_name: str) -> InvalidCursorError:
-    return InvalidCursorError(f"This cursor does not belong to the list of {list_name}; begin without a cursor.")
+    def cursor(self, key: _Key) -> str:
+        """The cursor behind the row with this key."""
+        text = json.dumps([self._name, *self._keys.dump_python(key, mode="json")], separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    def key(self, cursor: str) -> _Key:
+        """The key of the row that the page ended with.
+
+        Raises:
+            InvalidCursorError: the list did not give this cursor out.
+        """
+        try:
+            padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+            parts: object = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            name, *key = cast("list[object]", parts) if isinstance(parts, list) and parts else [None]
+            if name == self._name:
+                return self._keys.validate_json(json.dumps(key), strict=True)
+        except (ValueError, binascii.Error, ValidationError) as error:
+            raise self._refused() from error
+        raise self._refused()
+
+    def _refused(self) -> InvalidCursorError:
+        return InvalidCursorError(f"This cursor does not belong to the list of {self._name}; begin without a cursor.")

@@ -1,4 +1,4 @@
-"""What routes ask for: the gateway, the signed-in principal, and the version an edit was made on."""
+"""What routes ask for: the signed-in principal, a page of a list, and the version an edit was made on."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from dragoman_catalog import Role
 from dragoman_contracts.errors import PermanentError
-from dragoman_gateway.gateway import Gateway, gateway_of
+from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import ForbiddenError
 from dragoman_gateway.web.principals import Principal
-from dragoman_gateway.web.signin import SESSION_COOKIE, Identity
+from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn
 
 _bearer = HTTPBearer(scheme_name="token", description="An API token.", auto_error=False)
 _cookie = APIKeyCookie(
@@ -27,9 +27,10 @@ _cookie = APIKeyCookie(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _ETAG = re.compile(r'"(\d{1,18})"')
 
-GatewayDep = Annotated[Gateway, Depends(gateway_of)]
+SignInDep = Annotated[SignIn, Depends(asked(SignIn))]
 
-_NUL_FREE = r"^[^\x00]*$"
+NUL_FREE = r"^[^\x00]*$"
+"""What every text in a request must be: databases keep no NUL."""
 
 
 def _written_out(value: object) -> object:
@@ -53,7 +54,7 @@ Cursor = Annotated[
     str | None, Query(max_length=500, description="`next_cursor` of the page before; without it, the first page.")
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows a page has at most.")]
-SearchText = Annotated[str, Query(max_length=200, pattern=_NUL_FREE)]
+SearchText = Annotated[str, Query(max_length=200, pattern=NUL_FREE)]
 
 
 class IfMatchMissingError(PermanentError):
@@ -70,11 +71,11 @@ class IfMatchMalformedError(PermanentError):
 
 async def _identity(
     request: Request,
-    gateway: GatewayDep,
+    sign_in: SignInDep,
     _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],  # named for OpenAPI only
     _session: Annotated[str | None, Depends(_cookie)],
 ) -> Identity:
-    return await gateway.sign_in.identify_writer(request)
+    return await sign_in.identify_writer(request)
 
 
 IdentityDep = Annotated[Identity, Depends(_identity)]

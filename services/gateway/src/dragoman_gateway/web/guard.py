@@ -16,12 +16,12 @@ from starlette.responses import RedirectResponse, Response
 from typing_extensions import override
 
 from dragoman_contracts.errors import DragomanError
-from dragoman_gateway.gateway import Gateway, gateway_of
+from dragoman_gateway.web.dependencies import SignInDep
 from dragoman_gateway.web.errors import NotSignedInError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.problems import status_of
 from dragoman_gateway.web.rendering import page
-from dragoman_gateway.web.signin import SESSION_COOKIE, Identity
+from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in"
@@ -42,7 +42,7 @@ class Visit:
     """One request of a signed-in person."""
 
     request: Request
-    gateway: Gateway
+    sign_in: SignIn
     identity: Identity
 
     @property
@@ -53,23 +53,22 @@ class Visit:
     @property
     def csrf_token(self) -> str:
         """What the page's forms carry."""
-        return self.gateway.sign_in.csrf_token(self.identity.session or "")
+        return self.sign_in.csrf_token(self.identity.session or "")
 
     def page(self, template: str, *, status_code: int = 200, **context: object) -> Response:
         """A page with the person's name and the forms' token."""
         return page(template, status_code=status_code, principal=self.principal, csrf_token=self.csrf_token, **context)
 
 
-async def visit_of(request: Request) -> Visit:
+async def visit_of(request: Request, sign_in: SignInDep) -> Visit:
     """The visit of whoever has a session.
 
     Raises:
         NotSignedInError: nobody has; `ConsoleRoute` answers with the way to the sign-in page.
     """
-    gateway = gateway_of(request)
     if SESSION_COOKIE not in request.cookies:
         raise NotSignedInError("Sign in first.")
-    return Visit(request, gateway, await gateway.sign_in.identify(request))
+    return Visit(request, sign_in, await sign_in.identify(request))
 
 
 SignedIn = Annotated[Visit, Depends(visit_of)]
@@ -82,7 +81,7 @@ async def writing_visit_of(visit: SignedIn) -> AsyncGenerator[Visit]:
         ForbiddenError: `auth.csrf`, the form is none of this session.
     """
     async with visit.request.form(max_files=200, max_fields=100) as form:
-        visit.gateway.sign_in.require_csrf(visit.identity, str(form.get("csrf_token", "")))
+        visit.sign_in.require_csrf(visit.identity, str(form.get("csrf_token", "")))
         yield visit
 
 

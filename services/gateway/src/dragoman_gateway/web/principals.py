@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from dragoman_catalog.values import Role, User
+from dragoman_catalog.values import Project, Role, User
 from dragoman_contracts.identity import project_id
 from dragoman_gateway.web.errors import ForbiddenError
 
@@ -42,6 +43,21 @@ class Principal:
         """
         if self.project_codes is not None and code not in self.project_codes:
             raise ForbiddenError(f"This credential does not reach project {code!r}; use one whose scope names it.")
+
+    def scope_of(self, code: str | None) -> frozenset[UUID] | None:
+        """The projects a list shows: the one with this code, or all that the principal sees; None: every project.
+
+        Raises:
+            ForbiddenError: the credential does not reach the named project.
+        """
+        if not code:
+            return self.project_ids
+        self.require_project(code)
+        return frozenset({project_id(code)})
+
+    def visible(self, projects: Iterable[Project]) -> list[Project]:
+        """Those of the projects that the principal sees."""
+        return [each for each in projects if self.sees(each.project_id)]
 
     def require(self, role: Role) -> None:
         """Refuse what the role does not allow.

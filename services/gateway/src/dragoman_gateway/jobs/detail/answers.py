@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from dragoman_contracts.events import Usage
-from dragoman_contracts.job import Job, WorkKey
+from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import due_at, owed, progress_pct
-from dragoman_contracts.policy import IntakeRecord
-from dragoman_contracts.under_way import WorkUnderWay, remaining_s
+from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
-from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, duration_s, troubles
+from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, duration_s
 from dragoman_gateway.jobs.detail.work_words import under_way_text
+from dragoman_gateway.jobs.rules import troubles
 from dragoman_gateway.jobs.schemas import (
     ArtifactView,
     Counts,
     EventView,
     IntakeView,
     JobDetail,
+    JobMoment,
     JobSummary,
     OwedView,
-    ParkedDetail,
-    ParkedWork,
     PhaseView,
     PipelineView,
     TroubleView,
     UnitView,
     WorkUnderWayView,
     job_links,
-    parked_links,
 )
-from dragoman_gateway.jobs.view.rows import JobRow, ParkedRow, UnitRow
+from dragoman_gateway.jobs.view.rows import JobRow, UnitRow
 from dragoman_gateway.web.downloads import DownloadSigner, artifact_file_name, served_media_type
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.worker.failure import ParkingReason
 
 
 def job_detail(job: Job, records: JobRecords, standing: Standing, signer: DownloadSigner, now: datetime) -> JobDetail:
@@ -152,27 +150,15 @@ def job_summary(row: JobRow) -> JobSummary:
     )
 
 
-def parked_work(row: ParkedRow) -> ParkedWork:
-    """A row of the view of parked work."""
-    return ParkedWork.model_validate({**row.model_dump(), "links": parked_links(row.job_id, row.key)})
-
-
-def parked_detail(job: Job, key: WorkKey, record: IntakeRecord | None, reason: ParkingReason | None) -> ParkedDetail:
-    """Parked work as the job's events tell it."""
-    trouble = job.parked[key]
-    return ParkedDetail(
-        job_id=job.job_id,
-        project_code=record.project_code if record else "",
-        file_name=record.file_name if record else "",
-        kind=key.kind,
-        index=key.index,
-        phase=key.phase,
-        code=trouble.code,
-        message=reason.message if reason else "",
-        attempts=trouble.attempt,
-        parked_at=trouble.occurred_at,
-        stack=list(reason.stack) if reason else [],
-        links=parked_links(job.job_id, key),
+def job_moment(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> JobMoment:
+    """Where the job stands; units that work under way has brought count as translated."""
+    return JobMoment(
+        status=job.status,
+        stage=job.stage,
+        progress_pct=progress_pct(job, under_way),
+        translated_units=translated_count(job, under_way),
+        planned_units=job.plan.item_count if job.plan else None,
+        owed_count=len(owed(job)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -13,12 +13,14 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
-from dragoman_contracts.job import Job, Trouble, WorkKey
+from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import owed
-from dragoman_contracts.policy import IntakeRecord, Policy
-from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
+from dragoman_contracts.references import ArtifactKind, ObjectRef
+from dragoman_contracts.reports import PreflightReport
 from dragoman_contracts.under_way import WorkUnderWay
+from dragoman_gateway.web.records import Records
 from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease
 from dragoman_runtime.objects import ObjectStore, get_value
 from dragoman_runtime.under_way import work_under_way
@@ -107,11 +109,18 @@ async def record_of(objects: ObjectStore, job: Job) -> IntakeRecord | None:
     return await _found(objects, job.project_id, job.submitted.intake_record, IntakeRecord)
 
 
-def troubles(job: Job) -> list[tuple[WorkKey, Trouble]]:
-    """What failed, parked work first, then in the order it happened."""
-    parked = sorted(job.parked.items(), key=lambda each: each[1].occurred_at)
-    failed = sorted(job.failures.items(), key=lambda each: each[1].occurred_at)
-    return [*parked, *failed]
+async def preflight_report(objects: ObjectStore, job: Job) -> PreflightReport | None:
+    """What preflight found, by its newest report; None where there is none, or it was erased."""
+    kinds = (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.PREFLIGHT_REPORT)
+    artifact = next(kinds, None)
+    return await Records(objects).find(job.project_id, artifact.object, PreflightReport) if artifact else None
+
+
+async def names_of(objects: ObjectStore, job: Job, digests: Iterable[str]) -> dict[str, str]:
+    """The names of people by the digests of their records; without those that were erased."""
+    records = Records(objects)
+    found = {digest: await records.find(job.project_id, digest, ActorRecord) for digest in digests}
+    return {digest: record.display_name for digest, record in found.items() if record and record.display_name}
 
 
 def duration_s(started_at: datetime | None, finished_at: datetime | None, now: datetime) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dragoman_contracts.job import Job, Trouble, current_phase
+from dragoman_contracts.job import Job, current_phase
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.references import Artifact, ArtifactKind
@@ -14,7 +14,7 @@ from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_c
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind
 from dragoman_gateway.jobs.detail.words import ARTIFACTS, stage_text
 from dragoman_gateway.jobs.detail.work_words import lines_of, time_text
-from dragoman_gateway.submissions.rules import NOT_RUNNING
+from dragoman_gateway.jobs.rules import NOT_RUNNING
 
 _STOPPED = frozenset({JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.CANCELLED})
 _ORDER = {kind: place for place, kind in enumerate(ARTIFACTS)}
@@ -136,14 +136,6 @@ def downloads_of(job: Job) -> list[Download]:
 def result_of(job: Job) -> Artifact | None:
     """The translated document, where it is there and not erased."""
     return next((each for each in reversed(job.artifacts) if each.kind is ArtifactKind.FINAL_DOCX), None)
-
-
-def troubles_of(job: Job) -> list[Trouble]:
-    """What stands in the way, parked work first; the same code once."""
-    found: dict[str, Trouble] = {}
-    for trouble in (*job.parked.values(), *job.failures.values()):
-        found.setdefault(trouble.code, trouble)
-    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is wrong with a job, in words: what happened, what to do about it, and where to look."""
+"""What is wrong with a job, in words: what happened, what to do about it, and where to look. Pure."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from datetime import datetime
 
 from dragoman_contracts.events import PreflightVerdict
 from dragoman_contracts.job import Job, Trouble, WorkKey
-from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_gateway.gateway import Gateway
-from dragoman_gateway.jobs.detail.facts import JobRecords, troubles
+from dragoman_gateway.jobs.detail.facts import JobRecords
 from dragoman_gateway.jobs.detail.page import actions_of
 from dragoman_gateway.jobs.detail.words import cure_of
 from dragoman_gateway.jobs.detail.work_words import work_text
+from dragoman_gateway.jobs.rules import troubles
 from dragoman_gateway.web.addresses import parked_address, units_address
-from dragoman_gateway.web.records import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +31,18 @@ class Problem:
     link_text: str = "See them"
 
 
-async def problems_of(gateway: Gateway, job: Job, records: JobRecords) -> list[Problem]:
+def tells_of_preflight(job: Job) -> bool:
+    """Whether the page shows what preflight found, and so needs its report."""
+    is_blocked = job.status is JobStatus.BLOCKED and job.verification is None
+    return is_blocked or job.preflight_verdict is PreflightVerdict.ACCEPTED_WITH_WARNINGS
+
+
+def problems_of(job: Job, records: JobRecords, report: PreflightReport | None) -> list[Problem]:
     """Everything that is wrong with the job, or that it waits for; the same code once."""
     problems = [_trouble(job, key, trouble, records.reasons.get(key, "")) for key, trouble in troubles(job)]
     once = list({problem.code: problem for problem in reversed(problems)}.values())[::-1]
     if job.status is JobStatus.BLOCKED and job.verification is None:
-        once += await _preflight_problems(gateway, job)
+        once += _preflight_problems(job, report)
     if job.status in {JobStatus.NEEDS_REVIEW, JobStatus.BLOCKED} and job.verification:
         once.append(_review_problem(job))
     if job.is_marked_failed:
@@ -70,18 +74,16 @@ def _trouble(job: Job, key: WorkKey, trouble: Trouble, reason: str) -> Problem:
     return Problem("attention", heading, f"Attempt {trouble.attempt}.", "", trouble.code, trouble.retry_at)
 
 
-async def warnings_of(gateway: Gateway, job: Job) -> list[PreflightFinding]:
+def warnings_of(job: Job, report: PreflightReport | None) -> list[PreflightFinding]:
     """What preflight noticed in a document that it let pass; bare codes where its report was erased."""
     if job.preflight_verdict is not PreflightVerdict.ACCEPTED_WITH_WARNINGS:
         return []
-    report = await _preflight_report(gateway, job)
     if report is None:
         return [PreflightFinding(code=code, severity=Severity.WARNING, message="") for code in job.finding_codes]
     return [finding for finding in report.findings if finding.severity is Severity.WARNING]
 
 
-async def _preflight_problems(gateway: Gateway, job: Job) -> list[Problem]:
-    report = await _preflight_report(gateway, job)
+def _preflight_problems(job: Job, report: PreflightReport | None) -> list[Problem]:
     if report is None:
         return [Problem("bad", "Preflight blocked the document", "", cure_of(code), code) for code in job.finding_codes]
     return [
@@ -89,12 +91,6 @@ async def _preflight_problems(gateway: Gateway, job: Job) -> list[Problem]:
         for finding in report.findings
         if finding.severity is Severity.BLOCKER
     ]
-
-
-async def _preflight_report(gateway: Gateway, job: Job) -> PreflightReport | None:
-    kinds = (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.PREFLIGHT_REPORT)
-    artifact = next(kinds, None)
-    return await Records(gateway.objects).find(job.project_id, artifact.object, PreflightReport) if artifact else None
 
 
 def _review_problem(job: Job) -> Problem:

@@ -1,37 +1,32 @@
-"""One job: how it stands, live; its units; its files; and what a person may do to it."""
+"""One job: how it stands, live, or stood after an event; and one of its events."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Annotated
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import Response, StreamingResponse
 
-from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.job import Job
-from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.vocabulary import Stage
-from dragoman_gateway.gateway import Gateway
+from dragoman_gateway.jobs.api import JobDeskDep
+from dragoman_gateway.jobs.desk import JobDesk
 from dragoman_gateway.jobs.detail import page as job_page
 from dragoman_gateway.jobs.detail import timeline
-from dragoman_gateway.jobs.detail.facts import LeaseWatch, Standing, job_records, standing_now
+from dragoman_gateway.jobs.detail.facts import JobRecords, Standing
 from dragoman_gateway.jobs.detail.past import NoSuchVersionError, job_as_of
 from dragoman_gateway.jobs.detail.pending import pending_of
-from dragoman_gateway.jobs.detail.problems import problems_of, warnings_of
-from dragoman_gateway.jobs.detail.timeline import Chosen
+from dragoman_gateway.jobs.detail.problems import problems_of, tells_of_preflight, warnings_of
+from dragoman_gateway.jobs.detail.timeline import Chosen, Moment
 from dragoman_gateway.jobs.detail.words import EVENTS, STATUSES, stage_text
 from dragoman_gateway.jobs.view.rows import JobFilter, JobRow
+from dragoman_gateway.web.addresses import job_address
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit
-from dragoman_gateway.web.records import Records
-from dragoman_runtime.under_way import work_under_way
 
-_UNITS_A_PAGE = 100
 _RERUNS = 5
 _NOTICES = {
     "submitted": "Submitted. The page follows the job.",
@@ -58,7 +53,7 @@ class Look:
     def address_of(self, job_id: UUID) -> Callable[..., str]:
         """Makes addresses of the job's page that keep what is chosen; arguments say what is different."""
         chosen = self.chosen
-        kept = {
+        kept: dict[str, str | int | None] = {
             "at": self.at,
             "events": "" if chosen.kind == "all" else chosen.kind,
             "phase": chosen.phase,
@@ -66,11 +61,25 @@ class Look:
             "q": chosen.text,
         }
 
-        def address(**changed: str | int | None) -> str:
-            said = urlencode({name: value for name, value in {**kept, **changed}.items() if value})
-            return f"/console/jobs/{job_id}" + (f"?{said}" if said else "")
+        def changed_address(**changed: str | int | None) -> str:
+            return job_address(job_id, **{**kept, **changed})
 
-        return address
+        return changed_address
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The state that is shown, and how it stands to the newest one. `moments` are all events of the job, in words."""
+
+    job: Job
+    latest_version: int
+    standing: Standing
+    records: JobRecords
+    moments: list[Moment]
+
+    @property
+    def is_past(self) -> bool:
+        return self.job.version < self.latest_version
 
 
 def look_of(
@@ -87,23 +96,22 @@ def look_of(
 
 @router.get("")
 async def job_detail(
-    visit: SignedIn, job_id: UUID, look: Annotated[Look, Depends(look_of)], notice: _Short = ""
+    visit: SignedIn, desk: JobDeskDep, job_id: UUID, look: Annotated[Look, Depends(look_of)], notice: _Short = ""
 ) -> Response:
     """How the job stands now, or stood after an event."""
-    return await show_job(visit, job_id, look, notice=_NOTICES.get(notice, ""))
+    return await show_job(visit, desk, job_id, look, notice=_NOTICES.get(notice, ""))
 
 
 @router.get("/events/{version}")
-async def event_page(visit: SignedIn, job_id: UUID, version: int) -> Response:
+async def event_page(visit: SignedIn, desk: JobDeskDep, job_id: UUID, version: int) -> Response:
     """One event with all it says."""
-    gateway = visit.gateway
-    job = await gateway.control.find(job_id, visit.principal)
-    stored = [each for each in await gateway.store.read(job_id) if each.recorded.envelope.version <= job.version]
+    job = await desk.control.find(job_id, visit.principal)
+    stored = (await desk.events(job_id))[: job.version]
     if not 1 <= version <= len(stored):
         raise NoSuchVersionError(f"The job has the events 1 to {len(stored)}; {version} is none of them.")
     recorded = [each.recorded for each in stored]
-    names = await _names(gateway, job, timeline.actor_records(recorded))
-    records = await job_records(gateway.objects, job)
+    names = await desk.names(job, timeline.actor_records(recorded))
+    records = await desk.records(job)
     return visit.page(
         "jobs/event.html",
         section="jobs",
@@ -121,6 +129,7 @@ async def event_page(visit: SignedIn, job_id: UUID, version: int) -> Response:
 @router.get("/live")
 async def live(
     visit: SignedIn,
+    desk: JobDeskDep,
     job_id: UUID,
     after: Annotated[int, Query(ge=0)] = 0,
     last_event_id: Annotated[str, Header()] = "",
@@ -129,102 +138,86 @@ async def live(
 
     Between them, without an id, `under_way` says what the page shows while somebody waits.
     """
-    await visit.gateway.control.find(job_id, visit.principal)
+    await desk.control.find(job_id, visit.principal)
     seen = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_news(visit, job_id, seen), media_type="text/event-stream", headers=headers)
+    news = desk.follower.news(job_id, seen, visit.request.is_disconnected)
+    return StreamingResponse(news, media_type="text/event-stream", headers=headers)
 
 
 async def show_job(
-    visit: Visit, job_id: UUID, look: Look, *, notice: str = "", alert: str = "", status: int = 200
+    visit: Visit, desk: JobDesk, job_id: UUID, look: Look, *, notice: str = "", alert: str = "", status: int = 200
 ) -> Response:
     """The page of the job; `alert` says what could not be done."""
-    gateway = visit.gateway
-    latest = await gateway.control.find(job_id, visit.principal)
-    standing = Standing(latest.version)
-    if look.at in {None, latest.version}:
-        latest, standing = await standing_now(gateway.store, gateway.jobs, latest)
-    stored = (await gateway.store.read(job_id))[: latest.version]
-    recorded = [each.recorded for each in stored]
-    job = latest if look.at in {None, latest.version} else job_as_of(latest, stored, look.at or 0)
-    is_past = job.version < latest.version
-    now = job.head_at if is_past else gateway.clock.now()
-    records = await job_records(gateway.objects, job)
-    names = await _names(gateway, latest, timeline.actor_records(recorded))
-    moments = timeline.moments_of(recorded, names)
+    seen = await _seen(desk, await desk.control.find(job_id, visit.principal), look)
     return visit.page(
         "jobs/job.html",
         status_code=status,
         section="jobs",
         notice=notice,
         alert=alert,
-        job=job,
-        is_past=is_past,
-        latest=latest.version,
-        moments=moments,
-        look=look,
-        address=look.address_of(job_id),
-        listed=timeline.listed(moments, look.chosen, before=look.before, shown=job.version if is_past else 0),
-        event_names=sorted((text, name) for name, text in EVENTS.items()),
-        phases=[Stage.INTAKE.value, *(phase.name for phase in job.pipeline.phases)],
-        pending=pending_of(job, standing.leases),
-        intake=records.intake,
-        file_name=records.intake.file_name if records.intake else "",
-        engine=records.policy.engine if records.policy else "",
-        submitter=moments[0].actor,
+        **await _state(desk, seen),
+        **_events(seen, look),
+        reruns=await _reruns(visit, desk, job_id),
+        engines=desk.engines,
         statuses=STATUSES,
         stage_text=stage_text,
-        under_way=job_page.under_way_of(job, standing.under_way, now),
-        steps=job_page.steps_of(job, now, standing.under_way),
-        counts=job_page.unit_counts(job, standing.under_way),
-        downloads=job_page.downloads_of(job),
-        result=job_page.result_of(job),
-        actions=job_page.actions_of(job),
-        problems=await problems_of(gateway, job, records),
-        warnings=await warnings_of(gateway, job),
-        reruns=await _reruns(visit, job_id),
-        engines=sorted(gateway.ports.rules.engines),
-        is_live=job_page.is_live(job) and not is_past,
     )
 
 
-async def _reruns(visit: Visit, job_id: UUID) -> tuple[JobRow, ...]:
+async def _seen(desk: JobDesk, latest: Job, look: Look) -> _Seen:
+    standing = Standing(latest.version)
+    if look.at in {None, latest.version}:
+        latest, standing = await desk.standing(latest)
+    stored = (await desk.events(latest.job_id))[: latest.version]
+    recorded = [each.recorded for each in stored]
+    job = latest if look.at in {None, latest.version} else job_as_of(latest, stored, look.at or 0)
+    records = await desk.records(job)
+    names = await desk.names(latest, timeline.actor_records(recorded))
+    return _Seen(job, latest.version, standing, records, timeline.moments_of(recorded, names))
+
+
+async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
+    """What the page shows of the state."""
+    job, records, under_way = seen.job, seen.records, seen.standing.under_way
+    now = job.head_at if seen.is_past else desk.now()
+    report = await desk.preflight_report(job) if tells_of_preflight(job) else None
+    return {
+        "job": job,
+        "is_past": seen.is_past,
+        "latest": seen.latest_version,
+        "pending": pending_of(job, seen.standing.leases),
+        "intake": records.intake,
+        "file_name": records.intake.file_name if records.intake else "",
+        "engine": records.policy.engine if records.policy else "",
+        "submitter": seen.moments[0].actor,
+        "under_way": job_page.under_way_of(job, under_way, now),
+        "steps": job_page.steps_of(job, now, under_way),
+        "counts": job_page.unit_counts(job, under_way),
+        "downloads": job_page.downloads_of(job),
+        "result": job_page.result_of(job),
+        "actions": job_page.actions_of(job),
+        "problems": problems_of(job, records, report),
+        "warnings": warnings_of(job, report),
+        "is_live": job_page.is_live(job) and not seen.is_past,
+    }
+
+
+def _events(seen: _Seen, look: Look) -> dict[str, object]:
+    """What the page lists of the events."""
+    job, moments = seen.job, seen.moments
+    shown = job.version if seen.is_past else 0
+    return {
+        "moments": moments,
+        "look": look,
+        "address": look.address_of(job.job_id),
+        "listed": timeline.listed(moments, look.chosen, before=look.before, shown=shown),
+        "event_names": sorted((text, name) for name, text in EVENTS.items()),
+        "phases": [Stage.INTAKE.value, *(phase.name for phase in job.pipeline.phases)],
+    }
+
+
+async def _reruns(visit: Visit, desk: JobDesk, job_id: UUID) -> tuple[JobRow, ...]:
     """The newest jobs that ran this one again, as far as the views have come."""
     which = JobFilter(visit.principal.project_ids, parent_job_id=job_id)
-    return (await visit.gateway.views.list_jobs(which, limit=_RERUNS)).rows
-
-
-async def _names(gateway: Gateway, job: Job, digests: set[str]) -> dict[str, str]:
-    records = Records(gateway.objects)
-    found = {digest: await records.find(job.project_id, digest, ActorRecord) for digest in digests}
-    return {digest: record.display_name for digest, record in found.items() if record and record.display_name}
-
-
-async def _news(visit: Visit, job_id: UUID, seen: int) -> AsyncIterator[str]:
-    """What an open page is told. Ends when the job rests or the browser leaves."""
-    gateway = visit.gateway
-    poll_s, quiet_s = gateway.options.event_poll.total_seconds(), 0.0
-    heartbeat_s = gateway.options.heartbeat.total_seconds()
-    watch, told = LeaseWatch(gateway.store, job_id), None
-    yield "retry: 2000\n\n"
-    while not await visit.request.is_disconnected():
-        try:
-            leases = await watch.look()
-            job, head = await gateway.jobs.load(job_id)
-        except RetryableError:
-            return  # the browser comes back by itself
-        if head.version > seen:
-            seen, quiet_s = head.version, 0.0
-            yield f"id: {seen}\nevent: changed\ndata: {seen}\n\n"
-        if not job_page.is_live(job):
-            yield f"id: {seen}\nevent: ended\ndata: {seen}\n\n"
-            return
-        said = job_page.under_way_of(job, work_under_way(job, leases), gateway.clock.now())
-        if said != told:
-            told, quiet_s = said, 0.0
-            yield f"event: under_way\ndata: {json.dumps(asdict(said))}\n\n"
-        if quiet_s >= heartbeat_s:
-            quiet_s = 0.0
-            yield ": still here\n\n"
-        await asyncio.sleep(poll_s)
-        quiet_s += poll_s
+    return (await desk.queries.list_jobs(which, limit=_RERUNS)).rows

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from dragoman_catalog.values import Project
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
+from dragoman_gateway.jobs.api import JobDeskDep
 from dragoman_gateway.jobs.detail.words import STATUSES, stage_text
 from dragoman_gateway.jobs.pages.interrupted import interrupted_count
-from dragoman_gateway.jobs.view.rows import InvalidCursorError, JobFilter
+from dragoman_gateway.jobs.view.rows import JobFilter
+from dragoman_gateway.web.addresses import address
+from dragoman_gateway.web.cursors import InvalidCursorError
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import HOME, ConsoleRoute, SignedIn, Visit, see_other
 
@@ -46,6 +47,7 @@ async def home() -> Response:
 @router.get(HOME)
 async def jobs_page(
     visit: SignedIn,
+    desk: JobDeskDep,
     status: _Short = "",
     q: _Short = "",
     project: _Short = "",
@@ -54,17 +56,16 @@ async def jobs_page(
     notice: _Short = "",
 ) -> Response:
     """The jobs the person sees, the newest first."""
-    projects = await visible_projects(visit)
+    projects = await desk.projects(visit.principal)
     query = {"status": status, "q": q, "project": project, "stage": stage}
     which = _filter(visit, status=status, text=q, project=project, stage=stage)
-    views = visit.gateway.views
     try:
-        found = await views.list_jobs(which, cursor=cursor or None, limit=_PAGE)
+        found = await desk.queries.list_jobs(which, cursor=cursor or None, limit=_PAGE)
     except InvalidCursorError:
-        return see_other(_address(query))
-    counts = await views.count_by_status(which)
+        return see_other(address(HOME, **query))
+    counts = await desk.queries.count_by_status(which)
     is_narrowed = any(query.values())
-    lag = max(await visit.gateway.store.head_position() - await views.position(), 0)
+    lag = await desk.views_lag()
     return visit.page(
         "jobs/jobs.html",
         section="jobs",
@@ -78,20 +79,15 @@ async def jobs_page(
         text=q,
         project=project,
         projects=projects,
-        interrupted_count=await interrupted_count(visit) if RESUMABLE & counts.keys() else 0,
+        interrupted_count=await interrupted_count(desk, visit) if RESUMABLE & counts.keys() else 0,
         is_empty=not found.rows and not counts and not is_narrowed and not lag,
         is_first=not cursor,
-        here=_address(query),
-        first_url=_address(query),
-        next_url=_address({**query, "cursor": found.next_cursor}) if found.next_cursor else "",
+        here=address(HOME, **query),
+        first_url=address(HOME, **query),
+        next_url=address(HOME, **{**query, "cursor": found.next_cursor}) if found.next_cursor else "",
         lag=lag,
         poll_s=1 if lag and not found.rows else 4 if LIVE & counts.keys() else 20,
     )
-
-
-async def visible_projects(visit: Visit) -> list[Project]:
-    """The projects that the person's scope reaches."""
-    return [each for each in await visit.gateway.catalog.projects.all() if visit.principal.sees(each.project_id)]
 
 
 def _filter(visit: Visit, *, status: str, text: str, project: str, stage: str) -> JobFilter:
@@ -107,14 +103,9 @@ def _filter(visit: Visit, *, status: str, text: str, project: str, stage: str) -
 
 def _chips(counts: dict[JobStatus, int], query: dict[str, str]) -> list[Chip]:
     chosen = query["status"]
-    chips = [Chip("", "All", sum(counts.values()), _address({**query, "status": ""}), not chosen)]
+    chips = [Chip("", "All", sum(counts.values()), address(HOME, **{**query, "status": ""}), not chosen)]
     for status, label in STATUSES.items():
         if counts.get(status) or chosen == status:
-            url = _address({**query, "status": status.value})
+            url = address(HOME, **{**query, "status": status.value})
             chips.append(Chip(status.value, label.text, counts.get(status, 0), url, chosen == status))
     return chips
-
-
-def _address(query: dict[str, str]) -> str:
-    said = urlencode({name: value for name, value in query.items() if value})
-    return f"{HOME}?{said}" if said else HOME

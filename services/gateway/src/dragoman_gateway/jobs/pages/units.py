@@ -1,4 +1,4 @@
-"""The parts of a job: its units and its files."""
+"""The units of a job with their translations."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from dragoman_contracts.references import ArtifactKind
-from dragoman_gateway.jobs.detail.facts import job_records
+from dragoman_gateway.jobs.api import JobDeskDep
 from dragoman_gateway.jobs.detail.words import RESULT_SOURCES, VERDICTS
-from dragoman_gateway.jobs.view.rows import InvalidCursorError
 from dragoman_gateway.web.addresses import units_address
-from dragoman_gateway.web.downloads import ArtifactErasedError
+from dragoman_gateway.web.cursors import InvalidCursorError
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, see_other
 
 _UNITS_A_PAGE = 100
@@ -23,19 +21,22 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
 
 @router.get("/units")
 async def units_page(
-    visit: SignedIn, job_id: UUID, verdict: _Short = "", cursor: Annotated[str, Query(max_length=500)] = ""
+    visit: SignedIn,
+    desk: JobDeskDep,
+    job_id: UUID,
+    verdict: _Short = "",
+    cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
     """The job's units with their translations."""
-    job = await visit.gateway.control.find(job_id, visit.principal)
-    views = visit.gateway.views
+    job = await desk.control.find(job_id, visit.principal)
     try:
-        found = await views.units(
+        found = await desk.queries.units(
             job_id, cursor=cursor or None, limit=_UNITS_A_PAGE, verification_state=verdict or None
         )
     except InvalidCursorError:
         return see_other(units_address(job_id, verdict))
-    counts = await views.count_by_verification(job_id)
-    records = await job_records(visit.gateway.objects, job)
+    counts = await desk.queries.count_by_verification(job_id)
+    records = await desk.records(job)
     chips = [("", "All", sum(counts.values()))]
     chips += [(key, label.text, counts.get(key, 0)) for key, label in VERDICTS.items() if counts.get(key)]
     return visit.page(
@@ -55,13 +56,3 @@ async def units_page(
         first_url=units_address(job_id, verdict),
         next_url=units_address(job_id, verdict, found.next_cursor) if found.next_cursor else "",
     )
-
-
-@router.get("/artifacts/{kind}/{digest}")
-async def download(visit: SignedIn, job_id: UUID, kind: ArtifactKind, digest: str) -> Response:
-    """Send the browser to a signed address of the artifact, which expires."""
-    job = await visit.gateway.control.find(job_id, visit.principal)
-    for artifact in job.artifacts:
-        if artifact.kind is kind and artifact.object.digest == digest:
-            return see_other(visit.gateway.downloads.sign(job_id, artifact, visit.gateway.clock.now()).url)
-    raise ArtifactErasedError("The artifact was erased, or never was one of this job.")

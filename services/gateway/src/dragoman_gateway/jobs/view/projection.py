@@ -17,16 +17,14 @@ from dragoman_contracts.job import Job, WorkKey, begin, evolve, fold
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import ObjectRef
-from dragoman_contracts.vocabulary import JobStatus
-from dragoman_gateway.jobs.view.tables import JOBS_VERSION, artifacts, jobs, jobs_metadata, parked, to_micros
+from dragoman_gateway.jobs.rules import trouble_code
+from dragoman_gateway.jobs.view.tables import JOBS_VERSION, artifacts, jobs, jobs_metadata, parked
+from dragoman_gateway.web.columns import to_micros
 from dragoman_gateway.web.records import Records
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write
 from dragoman_runtime.rebuild import Row, beside
 from dragoman_runtime.worker.failure import ParkingReason
-
-MARKED_FAILED = "job.marked_failed"
-"""The trouble code of a job that a person marked failed."""
 
 _CAPACITY = 4096
 
@@ -213,19 +211,6 @@ def _folded(recorded: Sequence[RecordedEvent]) -> _Known:
     """The job that these first events of a stream tell of."""
     first, *rest = recorded
     return _Known(fold(rest, begin(first)), first.envelope.origin.actor_record)
-
-
-def trouble_code(job: Job) -> str | None:
-    """Why a job does not go on, or has to wait: parked work first, then the failure retried latest, then preflight."""
-    if job.parked:
-        return min(job.parked.values(), key=lambda trouble: trouble.occurred_at).code
-    if job.is_marked_failed:
-        return MARKED_FAILED
-    if job.failures:
-        return max(job.failures.values(), key=lambda trouble: trouble.occurred_at).code
-    if job.status is JobStatus.BLOCKED and job.verification is None and job.finding_codes:
-        return job.finding_codes[0]
-    return None
 
 
 def _row(job: Job, details: _Details) -> dict[str, object]:

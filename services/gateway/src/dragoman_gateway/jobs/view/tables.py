@@ -1,12 +1,10 @@
 """The tables of the views. Each belongs to one projection and carries its version in its name: raise the version with
 every change here. They are made and dropped freely; nothing in them is the only copy of anything.
 
-Times are whole microseconds since 1970 in UTC, which every database keeps and orders alike.
+Times are whole microseconds since 1970 in UTC (`web/columns.py`).
 """
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, Uuid
 
@@ -15,14 +13,9 @@ from dragoman_runtime.projection import versioned
 
 JOBS_VERSION = 3
 UNITS_VERSION = 1
-AUDIT_VERSION = 1
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 jobs_metadata = MetaData()
 units_metadata = MetaData()
-audit_metadata = MetaData()
 
 _jobs = versioned("view_jobs", JOBS_VERSION)
 jobs = Table(
@@ -130,34 +123,3 @@ units = Table(
     Index(f"{_units}_state", "job_id", "verification_state", "position"),
 )
 """One row a unit with what became of it."""
-
-_audit = versioned("view_audit", AUDIT_VERSION)
-audit = Table(
-    _audit,
-    audit_metadata,
-    Column("event_id", String(36), primary_key=True),
-    Column("occurred_at", BigInteger, nullable=False),
-    Column("project_id", Uuid, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("actor_name", Text, nullable=False, info={ERASED: ""}),
-    Column("source_address", Text, nullable=False, info={ERASED: ""}),
-    Column("action", String(80), nullable=False),
-    Column("entity", String(40), nullable=False),
-    Column("entity_id", String(36), nullable=False),
-    Column("before_digest", String(64), nullable=False),
-    Column("after_digest", String(64), nullable=False),
-    Index(f"{_audit}_newest", "occurred_at", "event_id"),
-    Index(f"{_audit}_entity", "entity_id", "occurred_at"),
-    Index(f"{_audit}_actor", "actor", "occurred_at"),
-)
-"""One row an event of a job or a document."""
-
-
-def to_micros(moment: datetime) -> int:
-    """A time as a column holds it."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The time a column holds."""
-    return _EPOCH + timedelta(microseconds=micros)
