@@ -11,8 +11,9 @@ from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.references import Artifact, ArtifactKind
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
-from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind
-from dragoman_gateway.jobs.detail.words import ARTIFACTS, stage_text
+from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
+from dragoman_gateway.jobs.detail.cards import Card, card_of
+from dragoman_gateway.jobs.detail.words import ARTIFACTS
 from dragoman_gateway.jobs.detail.work_words import lines_of, time_text
 from dragoman_gateway.jobs.rules import NOT_RUNNING
 
@@ -29,6 +30,7 @@ class Step:
     state: str
     duration: str
     detail: str
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,13 @@ class Download:
 
 
 def steps_of(job: Job, now: datetime, under_way: Sequence[WorkUnderWay] = ()) -> list[Step]:
-    """The stages in order; review only where it is, or was, asked for."""
+    """The stages in order, without those that show nothing."""
     current = current_phase(job)
-    return [
-        _step(job, phase, under_way, is_current=phase is current, now=now)
-        for phase in job.pipeline.phases
-        if phase.kind != PhaseKind.REVIEW or _has_review(job, phase)
-    ]
+    cards = [(phase, card_of(job, phase, under_way)) for phase in job.pipeline.phases]
+    return [_step(job, phase, card, is_current=phase is current, now=now) for phase, card in cards if card is not None]
 
 
-def _has_review(job: Job, phase: Phase) -> bool:
-    return job.is_review_owed or job.runs[phase.name].started_at is not None or bool(job.reviewed_targets)
-
-
-def _step(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay], *, is_current: bool, now: datetime) -> Step:
+def _step(job: Job, phase: Phase, card: Card, *, is_current: bool, now: datetime) -> Step:
     run = job.runs[phase.name]
     state = _state(job, phase, is_current=is_current)
     duration = ""
@@ -62,7 +57,7 @@ def _step(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay], *, is_curre
         duration = duration_text(run.finished_at - run.started_at)
     elif run.started_at and state == "running":
         duration = duration_text(now - run.started_at)
-    return Step(phase.name, stage_text(phase.name), state, duration, _detail(job, phase, under_way))
+    return Step(phase.name, card.title, state, duration, card.detail, card.link)
 
 
 def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
@@ -75,20 +70,6 @@ def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
     if job.status is JobStatus.NEEDS_REVIEW or job.failures or not job.is_started:
         return "waiting"
     return "running" if job.runs[phase.name].started_at else "pending"
-
-
-def _detail(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> str:
-    extraction, plan, verification = job.extraction, job.plan, job.verification
-    if phase.kind == PhaseKind.EXTRACTION and extraction:
-        return f"{extraction.unit_count:,} units"
-    if phase.kind == PhaseKind.TRANSLATION and plan:
-        return f"{translated_count(job, under_way):,} of {plan.item_count:,}"
-    if phase.kind == PhaseKind.QA and verification:
-        doubtful = verification.review_count + verification.blocked_count
-        return f"{doubtful:,} to look at" if doubtful else "all passed"
-    if phase.kind == PhaseKind.REVIEW and job.is_review_owed:
-        return f"{job.review_pending_count:,} left"
-    return ""
 
 
 def duration_text(duration: timedelta) -> str:
