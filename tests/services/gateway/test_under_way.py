@@ -127,6 +127,7 @@ async def test_a_job_says_what_is_under_way_and_counts_it(gateway: Desk) -> None
     assert work == {
         "kind": "translation_batch",
         "index": 0,
+        "phase": "",
         "attempt": 1,
         "since": "2026-11-29T11:59:00Z",
         "doing": "writing",
