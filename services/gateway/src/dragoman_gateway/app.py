@@ -284,7 +284,7 @@ def http_options(settings: HttpSettings) -> GatewayOptions:
 
 
 def submission_rules(settings: HttpSettings, engines: frozenset[str] = frozenset()) -> SubmissionRules:
-    """What submissions may ask for; `engines` empty means that any engine's name is taken."""
+    """The choices of a submission; `engines` empty means that any engine's name is taken."""
     return SubmissionRules(
         pipeline=TRANSLATE_DOCX,
         default_engine=settings.default_engine,

@@ -107,7 +107,7 @@ class ArtifactDesk:
     async def download(
         self, job_id: UUID, kind: ArtifactKind, digest: str, *, expires: int, signature: str
     ) -> Download:
-        """What a signed address leads to.
+        """The artifact that a signed address leads to.
 
         Raises:
             BadSignatureError, DownloadExpiredError: the address is none of ours, or its time is over.

@@ -44,7 +44,7 @@ class PackageRefusedError(PermanentError):
 
 
 class PackageManifest(Value):
-    """What a package holds. `absent` are objects that the events point to and that were not there any more."""
+    """The manifest of a package. `absent` are objects that the events point to and that were not there any more."""
 
     format: Literal["dragoman-replay"] = "dragoman-replay"
     format_version: Literal[1] = 1

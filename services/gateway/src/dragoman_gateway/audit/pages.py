@@ -39,7 +39,7 @@ async def audit(
     until: _Short = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """What people did, or everybody, the newest first. Times are UTC; `since` ≤ time < `until`."""
+    """The actions of people, or of everybody, the newest first. Times are UTC; `since` ≤ time < `until`."""
     visit.principal.require(Role.ADMIN)
     query = {
         "actor": actor.strip(),

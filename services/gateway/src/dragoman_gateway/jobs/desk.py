@@ -77,7 +77,7 @@ class Acted:
 
 
 class JobControl:
-    """What people do to a job that exists. A job outside the principal's scope is as if it were not there."""
+    """Actions of people on a job that exists. A job outside the principal's scope is as if it were not there."""
 
     def __init__(self, *, store: EventStore, jobs: Jobs, clock: Clock, actors: Actors) -> None:
         self._store = store
@@ -209,7 +209,7 @@ def require_visible(job: Job, principal: Principal) -> None:
 
 
 class JobDesk:
-    """Shows jobs, their units and their past. What changes a job is `control`, what follows one `follower`."""
+    """Shows jobs, their units and their past. `control` changes a job, `follower` follows one."""
 
     def __init__(
         self,
@@ -267,11 +267,11 @@ class JobDesk:
         return await standing_now(self._store, self._jobs, job)
 
     async def records(self, job: Job) -> JobRecords:
-        """What the job's objects say."""
+        """The job's objects, read."""
         return await job_records(self._objects, job)
 
     async def preflight_report(self, job: Job) -> PreflightReport | None:
-        """What preflight found; None where it told nothing, or its report was erased."""
+        """The newest report of preflight; None where there is none, or it was erased."""
         return await preflight_report(self._objects, job)
 
     async def names(self, job: Job, digests: Iterable[str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ _NOT_CANCELLABLE = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.
 
 
 def job_key(job: Job) -> JobKey:
-    """What only one running job may hold: version, target locale and pipeline."""
+    """The key that only one running job may hold: version, target locale and pipeline."""
     return (job.submitted.document_version, job.target_locale, job.pipeline.name)
 
 

@@ -1,4 +1,4 @@
-"""Use cases of what waits for a person: parked work is redriven or discarded, and so are dead letters.
+"""Use cases of all that waits for a person: parked work is redriven or discarded, and so are dead letters.
 
 Dead letters are messages that no worker could read or answer; what is done about one is on record in the audit.
 """
@@ -50,7 +50,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class RedrivenPage:
-    """What became of a page of parked work; `next_cursor` goes on with the rest."""
+    """The outcome of a bulk redrive of one page; `next_cursor` goes on with the rest."""
 
     redriven_count: int
     refused: list[tuple[ParkedRow, ConflictError]]
@@ -58,7 +58,7 @@ class RedrivenPage:
 
 
 class ParkedDesk:
-    """What people do with parked work. Its lists are `queries`."""
+    """Actions of people on parked work. Its lists are `queries`."""
 
     def __init__(self, control: JobControl, queries: ParkedQueries, objects: ObjectStore) -> None:
         self._control = control
@@ -124,7 +124,7 @@ def _goes_on(job: Job, event: Event) -> bool:
 
 
 class DeadLetterDesk:
-    """What admins do with dead letters. Without an engine there is no broker, and so there are none."""
+    """Actions of admins on dead letters. Without an engine there is no broker, and so there are none."""
 
     def __init__(self, engine: AsyncEngine | None, clock: Clock) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""What waits for a person: parked work and dead letters, why, and the buttons that let it be done or leave it."""
+"""The pages of all that waits for a person: parked work and dead letters, why, and the buttons to act."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class ParkedRow(Value):
 
     @property
     def key(self) -> WorkKey:
-        """What of the job it is."""
+        """The key of the work in its job."""
         return WorkKey(self.kind, self.index, self.phase)
 
 

@@ -73,7 +73,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person may choose from in the form for new jobs."""
+    """The values that the form for new jobs offers a person."""
 
     projects: list[Project]
     packs: list[DomainPack]
@@ -83,7 +83,7 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class _Terms:
-    """What the catalogue says about a request."""
+    """The entries of the catalogue that a request names."""
 
     project: Project
     pair: LanguagePair | None
@@ -206,7 +206,7 @@ class Submissions:
         return await self._open(order, principal, traceparent)
 
     async def choices(self, principal: Principal) -> Choices:
-        """What the form for new jobs offers this person."""
+        """The values that the form for new jobs offers this person."""
         return Choices(
             projects=principal.visible(await self._catalog.projects.all()),
             packs=await self._catalog.domain_packs.all(),

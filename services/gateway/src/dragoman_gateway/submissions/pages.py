@@ -61,7 +61,7 @@ router = APIRouter(route_class=ConsoleRoute)
 
 @dataclass(frozen=True, slots=True)
 class FormProblem:
-    """What is wrong: with a field of the form, or with one of the files."""
+    """A fault of a field of the form, or of one of the files."""
 
     text: str
     field: str = ""

@@ -63,7 +63,7 @@ Line = Annotated[str, AfterValidator(_without_controls), Field(max_length=500)]
 
 @dataclass(frozen=True, slots=True)
 class SubmissionRules:
-    """What this installation takes. `engines` are the names a request may choose from; empty means any."""
+    """The limits of this installation. `engines` are the names a request may choose from; empty means any."""
 
     pipeline: Pipeline
     default_engine: str
@@ -72,7 +72,7 @@ class SubmissionRules:
 
 
 class OnUnfinished(StrEnum):
-    """What a submission does about an interrupted job of its document version, target locale and pipeline.
+    """The wish of a submission about an interrupted job of its document version, target locale and pipeline.
 
     `fresh` gives that job's checkpoint up and opens a new one; `keep` opens a new one beside it.
     """
@@ -84,7 +84,7 @@ class OnUnfinished(StrEnum):
 
 
 class SubmissionRequest(Value):
-    """What a person asks for with a file: requirement E's fields, then ours. None where nothing was said.
+    """The wishes of a person for a file: requirement E's fields, then ours. None where nothing was said.
 
     `submitted_by` is kept as a note; who acts is the credential's word. `idempotency_key` makes the job's id, so that
     asking twice gives one job.
@@ -245,7 +245,7 @@ def decide_reopening(document: Document | None, *, parent: Job, pipeline: Pipeli
 
 
 def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOverrides:
-    """What a rerun names: what it says itself, else what the first request had said. A model belongs to its engine."""
+    """The overrides of a rerun: its own, else those of the first request. A model belongs to its engine."""
     keeps_model = request.engine is None or request.engine == first.engine
     model = request.model or (first.model if keeps_model else None)
     return first.model_copy(update={"engine": request.engine or first.engine, "model": model})

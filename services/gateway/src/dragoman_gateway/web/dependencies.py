@@ -1,4 +1,4 @@
-"""What routes ask for: the signed-in principal, a page of a list, and the version an edit was made on."""
+"""Dependencies of routes: the signed-in principal, a page of a list, the version an edit was made on."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ETAG = re.compile(r'"(\d{1,18})"')
 SignInDep = Annotated[SignIn, Depends(asked(SignIn))]
 
 NUL_FREE = r"^[^\x00]*$"
-"""What every text in a request must be: databases keep no NUL."""
+"""The pattern of every text in a request: databases keep no NUL."""
 
 
 def _written_out(value: object) -> object:

@@ -86,7 +86,7 @@ class DownloadSigner:
 
 
 def artifact_file_name(job: Job, artifact: Artifact, record: IntakeRecord | None) -> str:
-    """What a person finds in the downloads folder: the source's name, with the locale or the kind behind its stem.
+    """The name of a download in a person's folder: the source's name, with the locale or the kind behind its stem.
 
     A translated document is of its source's kind, and keeps its suffix where that is one of Word's.
     Where the intake record was erased, the job's id stands for the name.
@@ -103,7 +103,7 @@ def artifact_file_name(job: Job, artifact: Artifact, record: IntakeRecord | None
 
 
 def served_media_type(artifact: Artifact, file_name: str) -> str:
-    """What an artifact is served as under a name: documents by their suffix; stored, all are DOCX."""
+    """The media type of an artifact under a name: documents by their suffix; stored, all are DOCX."""
     stored = artifact.object.media_type
     return WORD_MEDIA_TYPES.get(PurePath(file_name).suffix.lower(), stored) if stored == DOCX_MEDIA_TYPE else stored
 

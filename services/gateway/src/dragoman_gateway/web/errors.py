@@ -1,4 +1,4 @@
-"""What the gateway refuses, with the stable codes that problem details carry (`docs/operate/runbook.md`)."""
+"""The refusals of the gateway, with the stable codes that problem details carry (`docs/operate/runbook.md`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands before every page: who asks, the token that forms carry, and errors as pages."""
+"""The guard of every page: who asks, the token that forms carry, and errors as pages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Visit:
 
     @property
     def csrf_token(self) -> str:
-        """What the page's forms carry."""
+        """The token that the page's forms carry."""
         return self.sign_in.csrf_token(self.identity.session or "")
 
     def page(self, template: str, *, status_code: int = 200, **context: object) -> Response:

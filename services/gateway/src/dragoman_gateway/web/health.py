@@ -64,7 +64,7 @@ class Readiness:
         self._max_lag = max_views_lag
 
     async def checks(self) -> dict[str, Check]:
-        """What became of each question, all asked at once."""
+        """The answer to each question, all asked at once."""
         store, objects, catalog, views = await asyncio.gather(
             _check(self._store.head_position()),
             _check(self._objects.exists(_NOBODY, _NOTHING)),

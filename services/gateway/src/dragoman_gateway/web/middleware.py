@@ -1,4 +1,4 @@
-"""What every request passes: the alias of the current API version, the size of its body, headers, and the log line."""
+"""The layers that every request passes: alias of the current API version, size of the body, headers, log line."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def status_of(error: DragomanError) -> int:
 
 
 def field_problems(error: ValidationError | RequestValidationError, location: str = "body") -> list[FieldProblem]:
-    """What a validation found, without the values that were sent."""
+    """The faults that a validation found, without the values that were sent."""
     found: list[FieldProblem] = []
     for each in error.errors():
         where = [str(part) for part in each["loc"]]

@@ -1,4 +1,4 @@
-"""What objects say about events: read for the views, and absent where they were erased."""
+"""Objects that events point to: read for the views, and absent where they were erased."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a job's page says of each phase: a card by the phase's kind, and a plain one for kinds that have none. Pure.
+"""The cards of phases on a job's page: one by the phase's kind, and a plain one for kinds that have none. Pure.
 
 A kind that has more to say than how many of its items are done gets a function here, entered in `CARDS`:
 

@@ -32,7 +32,7 @@ _LEASES_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class JobRecords:
-    """What a job's objects say; None where they were erased. `reasons` are messages of parked work."""
+    """The objects of a job, read; None where they were erased. `reasons` are messages of parked work."""
 
     intake: IntakeRecord | None
     policy: Policy | None
@@ -105,12 +105,12 @@ async def parking_reason(objects: ObjectStore, job: Job, key: WorkKey) -> Parkin
 
 
 async def record_of(objects: ObjectStore, job: Job) -> IntakeRecord | None:
-    """What was said at submission; None where it was erased."""
+    """The record of the submission; None where it was erased."""
     return await _found(objects, job.project_id, job.submitted.intake_record, IntakeRecord)
 
 
 async def preflight_report(objects: ObjectStore, job: Job) -> PreflightReport | None:
-    """What preflight found, by its newest report; None where there is none, or it was erased."""
+    """The newest report of preflight; None where there is none, or it was erased."""
     kinds = (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.PREFLIGHT_REPORT)
     artifact = next(kinds, None)
     return await Records(objects).find(job.project_id, artifact.object, PreflightReport) if artifact else None

@@ -57,7 +57,7 @@ class Tail:
         return self.job is not None and self.job.status in RESTING
 
     async def read(self, after: int) -> list[LiveEvent]:
-        """What is new, as far as it stands behind `after`."""
+        """The new events that stand behind `after`."""
         found: list[LiveEvent] = []
         leases = await self.watch.look()
         for stored in await self.store.read(self.job_id, after=self.job.version if self.job else 0):
@@ -68,7 +68,7 @@ class Tail:
         return found
 
     def live_work(self) -> LiveWork | None:
-        """What is under way; None where the job is unknown."""
+        """The work under way; None where the job is unknown."""
         if self.job is None:
             return None
         now = self.clock.now()
@@ -137,7 +137,7 @@ class Follower:
             news = await tail.read(after)
 
     async def news(self, job_id: UUID, seen: int, has_left: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
-        """What an open page is told. Ends when the job rests or the browser leaves."""
+        """The stream that an open page of the console listens to. It ends when the job rests or the browser leaves."""
         poll_s, quiet_s = self._pace.event_poll.total_seconds(), 0.0
         heartbeat_s = self._pace.heartbeat.total_seconds()
         watch, told = LeaseWatch(self._store, job_id), None

@@ -1,4 +1,4 @@
-"""What a job's page shows, made from the job's state and its events. Pure."""
+"""The page of a job in words and numbers, made from the job's state and its events. Pure."""
 
 from __future__ import annotations
 
@@ -156,12 +156,12 @@ CONFIRMED: dict[str, Confirmed] = {
         ),
     )
 }
-"""What a person may do to a job after a second thought."""
+"""The actions on a job that a dialog asks about first, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Actions:
-    """What a person may do to the job now."""
+    """The actions that the job's page offers now."""
 
     can_cancel: bool
     can_start: bool
@@ -232,7 +232,7 @@ class UnderWay:
 
 
 def under_way_of(job: Job, under_way: Sequence[WorkUnderWay], now: datetime) -> UnderWay:
-    """What the page says while somebody waits."""
+    """The lines of the page that tell a person who waits how far the work is."""
     seconds = remaining_s(job, under_way)
     remaining = f"The translation takes about {time_text(seconds)} more." if seconds else ""
     return UnderWay(progress_pct(job, under_way), tuple(lines_of(under_way, now)), remaining)

@@ -1,4 +1,4 @@
-"""What is wrong with a job, in words: what happened, what to do about it, and where to look. Pure."""
+"""The troubles of a job in words: what happened, what to do about it, and where to look. Pure."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _trouble(job: Job, key: WorkKey, trouble: Trouble, reason: str) -> Problem:
 
 
 def warnings_of(job: Job, report: PreflightReport | None) -> list[PreflightFinding]:
-    """What preflight noticed in a document that it let pass; bare codes where its report was erased."""
+    """The findings of preflight in a document that it let pass; bare codes where its report was erased."""
     if job.preflight_verdict is not PreflightVerdict.ACCEPTED_WITH_WARNINGS:
         return []
     if report is None:

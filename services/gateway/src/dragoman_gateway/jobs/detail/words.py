@@ -122,17 +122,17 @@ _ANY_CURE = "Look at the events below, put right what they name, then resume the
 
 
 def cure_of(code: str, *, is_explained: bool = False) -> str:
-    """What a person can do about a trouble; where its message explains it, only what is known of this very code."""
+    """The cure that a person has for a trouble; where its message explains it, only what is known of this very code."""
     if is_explained:
         return _CURES.get(code, "")
     return _CURES.get(code) or _CURES.get(code.partition(".")[0]) or _ANY_CURE
 
 
 def stage_text(stage: str) -> str:
-    """What a stage is called; a pipeline's own phases by their names."""
+    """The name of a stage; a pipeline's own phases by their names."""
     return STAGES.get(stage) or stage.replace("_", " ").capitalize()
 
 
 def event_text(name: str) -> str:
-    """What an event is called."""
+    """The name of an event for people."""
     return EVENTS.get(name) or name.replace(".", ": ").replace("_", " ").capitalize()

@@ -21,7 +21,7 @@ _WAITS = {
 
 
 def work_text(key: WorkKey) -> str:
-    """What a piece of work is called: `Translation batch 3`. Batches are counted from 1, as people do."""
+    """The name of a piece of work: `Translation batch 3`. Batches are counted from 1, as people do."""
     step = step_of_work(key.kind)
     if step is None:
         return "Cancellation" if key.kind == WorkKind.CANCELLATION else key.kind
@@ -33,7 +33,7 @@ def work_text(key: WorkKey) -> str:
 
 
 def batches_text(key: WorkKey) -> str:
-    """What several batches of one phase are called: `Translation batches`."""
+    """The name of several batches of one phase: `Translation batches`."""
     step = step_of_work(key.kind)
     return f"{step.label if step else key.kind} batches{_of(key)}"
 

@@ -1,4 +1,4 @@
-"""What a person does to a job from its page: cancel, resume, retry, mark failed, give its checkpoint up."""
+"""The actions on a job from its page: cancel, resume, retry, mark failed, give its checkpoint up."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What of a job is looked at: the state after event `at` (None: now), and which events are listed."""
+    """The choice of a visitor: the state after event `at` (None: now), and which events are listed."""
 
     at: int | None = None
     before: int | None = None
@@ -90,7 +90,7 @@ def look_of(
     actor: _Short = "",
     q: _Short = "",
 ) -> Look:
-    """What the page's address asks to see."""
+    """The choice that the page's address carries."""
     return Look(at, before, Chosen(events or "all", phase, actor, q.strip()))
 
 
@@ -178,7 +178,7 @@ async def _seen(desk: JobDesk, latest: Job, look: Look) -> _Seen:
 
 
 async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
-    """What the page shows of the state."""
+    """The part of the page that shows a state of the job."""
     job, records, under_way = seen.job, seen.records, seen.standing.under_way
     now = job.head_at if seen.is_past else desk.now()
     report = await desk.preflight_report(job) if tells_of_preflight(job) else None
@@ -204,7 +204,7 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
 
 
 def _events(seen: _Seen, look: Look) -> dict[str, object]:
-    """What the page lists of the events."""
+    """The part of the page that lists events."""
     job, moments = seen.job, seen.moments
     shown = job.version if seen.is_past else 0
     return {

@@ -31,7 +31,7 @@ _CAPACITY = 4096
 
 @dataclass(frozen=True, slots=True)
 class _Details:
-    """What a job's row shows that its events do not say: empty where it was erased."""
+    """The part of a job's row that its objects say, not its events: empty where it was erased."""
 
     project_code: str = ""
     file_name: str = ""

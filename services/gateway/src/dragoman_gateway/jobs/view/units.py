@@ -94,7 +94,7 @@ class UnitsProjection:
 
 
 class _Changes:
-    """What a batch makes of the units: whole rows of new documents, and updates of known ones."""
+    """The effect of a batch on the units: whole rows of new documents, and updates of known ones."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
