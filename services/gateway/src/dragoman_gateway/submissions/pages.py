@@ -27,7 +27,7 @@ from dragoman_gateway.jobs.pages.job import Look, show_job
 from dragoman_gateway.submissions.api import SubmissionsDep
 from dragoman_gateway.submissions.desk import Submissions, received
 from dragoman_gateway.submissions.rules import RerunRequest, SubmissionRequest
-from dragoman_gateway.web.addresses import job_address
+from dragoman_gateway.web.addresses import address, job_address
 from dragoman_gateway.web.errors import FieldRefusedError, RunningJobError, UnfinishedJobError
 from dragoman_gateway.web.guard import HOME, ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.web.languages import LANGUAGES
@@ -111,8 +111,8 @@ async def submit(visit: Writing, desk: SubmissionsDep) -> Response:
     if problems:
         return await _form(desk, visit, values, problems, accepted, status=422)
     if len(accepted) == 1:
-        return see_other(f"/console/jobs/{accepted[0].job_id}?notice=submitted")
-    return see_other(f"{HOME}?notice=submitted")
+        return see_other(job_address(accepted[0].job_id, notice="submitted"))
+    return see_other(address(HOME, notice="submitted"))
 
 
 @router.post("/console/jobs/{job_id}/rerun")
