@@ -20,14 +20,14 @@ import asyncio, sys
 import httpx
 from fastapi import FastAPI
 from dragoman_gateway import app
-from dragoman_gateway.api import api_router
+from dragoman_gateway.web import asyncapi
 
 async def ask(served):
     async with httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url="http://gateway") as client:
         return (await client.get("/api/v1/asyncapi.yaml")).raise_for_status().text
 
 served = FastAPI()
-served.include_router(api_router())
+served.include_router(asyncapi.router, prefix="/api/v1")
 assert "asyncapi: 3.0.0" in asyncio.run(ask(served))
 """
 

@@ -17,8 +17,8 @@ from bench.small_jobs import ENGINE, SOURCE, TARGET, file_name, one_paragraph
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.events import JobCompleted
 from dragoman_contracts.locale import Locale
-from dragoman_gateway.domain import SubmissionRequest, Upload
-from dragoman_gateway.principals import local_principal
+from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.settings import load
 from dragoman_runtime.telemetry import configure_telemetry
@@ -60,7 +60,7 @@ class _OneProcess(Plant):
 class _RealStages(_OneProcess):
     def __init__(self, platform: Platform) -> None:
         super().__init__(platform.store)
-        self._submissions = platform.gateway.submissions
+        self._submissions = platform.desks.submissions
         self._numbers = count(1)
 
     @override

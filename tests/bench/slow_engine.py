@@ -18,8 +18,8 @@ from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import RESTING, JobStatus
-from dragoman_gateway.domain import SubmissionRequest, Upload
-from dragoman_gateway.principals import local_principal
+from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.settings import load
 from dragoman_runtime.telemetry import configure_telemetry
@@ -85,7 +85,7 @@ async def _timed(batches: int, latency_s: float) -> tuple[float, float, int]:
             async with running(settings) as platform:
                 started, cpu = time.perf_counter(), time.process_time()
                 upload = Upload("large.docx", _document(batches))
-                submitted = await platform.gateway.submissions.submit(_REQUEST, upload, local_principal())
+                submitted = await platform.desks.submissions.submit(_REQUEST, upload, local_principal())
                 job = await _at_rest(Jobs(platform.store), submitted.job.job_id)
                 took_s, cpu = time.perf_counter() - started, time.process_time() - cpu
     finally:

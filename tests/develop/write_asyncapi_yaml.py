@@ -8,7 +8,7 @@ from dragoman_runtime.bus.asyncapi import asyncapi_document
 
 _ROOT = Path(__file__).parents[2]
 DOCUMENT = _ROOT / "docs" / "reference" / "asyncapi.yaml"
-SERVED = _ROOT / "services" / "gateway" / "src" / "dragoman_gateway" / "api" / "asyncapi.yaml"
+SERVED = _ROOT / "services" / "gateway" / "src" / "dragoman_gateway" / "web" / "asyncapi.yaml"
 
 _HEAD = "# Written by `python tests/develop/write_asyncapi_yaml.py` from the contracts; change those.\n"
 

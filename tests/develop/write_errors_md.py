@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dragoman_contracts.errors import ConflictError, DragomanError, PermanentError, RetryableError
 from dragoman_contracts.events import EVENT_TYPES
-from dragoman_gateway.problems import status_of
+from dragoman_gateway.web.problems import status_of
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "reference" / "errors.md"

@@ -5,12 +5,11 @@ from functools import cache
 
 import pytest
 import typer
-from fastapi import FastAPI
 from typer.core import TyperGroup
 
 from develop.write_configure_md import DOCUMENT as CONFIGURE
 from docs.pages import ROOT, Page, pages, tracked_names
-from dragoman_gateway.api import api_router, health
+from dragoman_gateway.app import openapi_document
 from dragoman_standalone.cli import app
 
 _FOLDERS = ("libs/", "services/", "deploy/", "tests/", "docs/", "setup/")
@@ -55,10 +54,7 @@ def _parse(words: list[str]) -> None:
 @cache
 def _served() -> frozenset[tuple[str, str]]:
     """Method and path of every route of the API."""
-    application = FastAPI()
-    application.include_router(api_router())
-    application.include_router(health.router)
-    paths = application.openapi()["paths"].items()
+    paths = openapi_document()["paths"].items()
     return frozenset((method.upper(), path) for path, methods in paths for method in methods)
 
 

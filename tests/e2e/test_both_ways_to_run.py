@@ -10,11 +10,11 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import RESTING, JobStatus
-from dragoman_gateway.actors import Actors
-from dragoman_gateway.control import JobControl
-from dragoman_gateway.domain import SubmissionRequest, Upload
-from dragoman_gateway.principals import local_principal
-from dragoman_gateway.submission import SubmissionRules, Submissions
+from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.submissions.desk import Submissions
+from dragoman_gateway.submissions.rules import SubmissionRequest, SubmissionRules, Upload
+from dragoman_gateway.web.actors import Actors
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -74,7 +74,7 @@ async def in_one_process(state: Path, document: bytes) -> tuple[Job, list[str], 
     """Translate in one process."""
     async with running(load(StandaloneSettings, {"state_dir": state})) as platform:
         upload = Upload("terms.docx", document)
-        submitted = await platform.gateway.submissions.submit(REQUEST, upload, local_principal())
+        submitted = await platform.desks.submissions.submit(REQUEST, upload, local_principal())
         return await result_of(platform.store, platform.objects, submitted.job)
 
 

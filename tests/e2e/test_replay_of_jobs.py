@@ -22,7 +22,8 @@ from dragoman_contracts.events import ArtifactErased, BatchTranslated, JobSubmit
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.text import Unit
 from dragoman_extract.domain import segmented
-from dragoman_gateway.replay_package import NotVerifiedError, PackageRefusedError, ReplayPackage, write_package
+from dragoman_gateway.artifacts.desk import ReplayPackage, write_package
+from dragoman_gateway.artifacts.rules import NotVerifiedError, PackageRefusedError
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects import FileObjectStore
 from dragoman_runtime.replaying import Replay, Replayer, StepResult

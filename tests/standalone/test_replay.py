@@ -22,9 +22,11 @@ from contracts.streams import parked as parked_work
 from dragoman_contracts import events as e
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_gateway.ports import JobFilter
-from dragoman_gateway.views import SqlJobViews, projectors
-from dragoman_gateway.views.tables import artifacts, audit, jobs, parked, units
+from dragoman_gateway.audit.view import audit
+from dragoman_gateway.jobs.view.queries import JobQueries
+from dragoman_gateway.jobs.view.rows import JobFilter
+from dragoman_gateway.jobs.view.tables import artifacts, jobs, parked, units
+from dragoman_gateway.views import projectors
 from dragoman_runtime import rebuild
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
@@ -186,7 +188,7 @@ async def test_indexes_and_keys_are_those_of_a_fresh_view(site: Site) -> None:
 async def test_projectors_and_readers_go_on_while_replays_swap(site: Site) -> None:
     await site.jobs_of_all_kinds()
     replicas = [*await site.projected(), *await site.projected()]
-    views = SqlJobViews(site.engine)
+    views = JobQueries(site.engine)
     running = [asyncio.create_task(each.run()) for each in replicas]
     seen: list[int] = []
     is_over = False

@@ -12,11 +12,9 @@ from fastapi import FastAPI
 
 from dragoman_catalog import Catalog, Editor, ProjectSettings, Role, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
-from dragoman_gateway.app import create_app
-from dragoman_gateway.console import console_router
-from dragoman_gateway.gateway import GatewayOptions, GatewayPorts
-from dragoman_gateway.submission import SubmissionRules
-from dragoman_gateway.views import SqlJobViews, projectors
+from dragoman_gateway.app import GatewayOptions, GatewayPorts, console_router, create_app
+from dragoman_gateway.submissions.rules import SubmissionRules
+from dragoman_gateway.views import projectors
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.projection import Projector, create_views_engine
@@ -64,7 +62,7 @@ async def console_site(folder: Path, *, now: datetime | None = None) -> AsyncGen
     ports = GatewayPorts(
         store=store,
         objects=objects,
-        views=SqlJobViews(engine),
+        views=engine,
         catalog=catalog,
         rules=SubmissionRules(
             TRANSLATE_DOCX, "pseudo", frozenset({"apertium", "pseudo", "identity"}), max_upload_bytes=20_000_000

@@ -17,13 +17,13 @@ import httpx
 
 from dragoman_catalog import Catalog, Editor, Role, User, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
-from dragoman_gateway.app import create_app, serving
-from dragoman_gateway.console import console_router
-from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
-from dragoman_gateway.submission import SubmissionRules
-from dragoman_gateway.views import SqlJobViews, projectors
+from dragoman_gateway.app import GatewayOptions, GatewayPorts, console_router, create_app, serving
+from dragoman_gateway.submissions.desk import Submissions
+from dragoman_gateway.submissions.rules import SubmissionRules
+from dragoman_gateway.views import projectors
+from dragoman_gateway.web.desks import desk_in
 from dragoman_runtime.clock import SystemClock
-from dragoman_runtime.eventstore import EventStore
+from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
@@ -51,7 +51,8 @@ SIGNING_KEY = b"a key that only this test knows, of 32 bytes and more"
 class Desk:
     """A running gateway, and clients for people of each role."""
 
-    gateway: Gateway
+    jobs: Jobs
+    submissions: Submissions
     catalog: Catalog
     store: EventStore
     objects: FileObjectStore
@@ -114,7 +115,7 @@ async def desk(
     ports = GatewayPorts(
         store=store,
         objects=objects,
-        views=SqlJobViews(engine),
+        views=engine,
         catalog=catalog,
         rules=rules,
         signing_key=SIGNING_KEY,
@@ -131,7 +132,18 @@ async def desk(
         url = f"http://127.0.0.1:{port}"
         clients = [httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S) for _ in range(3)]
         opened = Desk(
-            app.state.gateway, catalog, store, objects, views, url, admin, operator, clients[0], clients[1], clients[2]
+            Jobs(store),
+            desk_in(app, Submissions),
+            catalog,
+            store,
+            objects,
+            views,
+            url,
+            admin,
+            operator,
+            clients[0],
+            clients[1],
+            clients[2],
         )
         for client, user in ((clients[0], admin), (clients[1], operator)):
             client.headers["Authorization"] = f"Bearer {await opened.token(user, user.role)}"

@@ -16,7 +16,7 @@ from dragoman_contracts.envelope import Origin
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id, work_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.phases import TRANSLATE_DOCX
+from dragoman_contracts.phases import TRANSLATE_DOCX, Pipeline
 from dragoman_contracts.pipeline import first_kind
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
@@ -124,6 +124,7 @@ class History:
         code: str = "atlas",
         key: str | None = None,
         is_auto_start: bool = True,
+        pipeline: Pipeline = TRANSLATE_DOCX,
     ) -> UUID:
         """Open a job, as the gateway does."""
         project = project_id(code)
@@ -142,12 +143,12 @@ class History:
             source=await self.objects.put(project, f"source {file_name}".encode(), DOCX_MEDIA_TYPE),
             intake_record=await put_value(self.objects, project, intake),
             policy=await put_value(self.objects, project, Policy(engine=engine, domain_pack_code="legal")),
-            pipeline=TRANSLATE_DOCX,
+            pipeline=pipeline,
             rules=e.JobRules(is_auto_start=is_auto_start, retention_days=30),
             source_locale=Locale("en"),
             target_locale=Locale(target),
             request_digest="0" * 64,
-            first_kind=first_kind(TRANSLATE_DOCX),
+            first_kind=first_kind(pipeline),
         )
         job_id = job_id_for_key(project, key or str(new_id()))
         self.documents[job_id] = document or Document()

@@ -14,8 +14,8 @@ from dragoman_catalog import Role
 from dragoman_contracts.events import ArtifactErased
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, ArtifactKind
-from dragoman_gateway.downloads import content_disposition
-from dragoman_gateway.replay_package import ReplayPackage
+from dragoman_gateway.artifacts.desk import ReplayPackage
+from dragoman_gateway.web.downloads import content_disposition
 from services.gateway.desks import OPTIONS, Desk, desk
 from services.gateway.test_submission_api import code, submit
 

@@ -18,8 +18,8 @@ from dragoman_contracts import events as e
 from dragoman_contracts.events import EVENT_TYPES, StreamType
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import JobStatus, Stage, WorkKind
-from dragoman_gateway.console.rendering import asset
-from dragoman_gateway.console.wording import ARTIFACTS, EVENTS, STAGES, STATUSES
+from dragoman_gateway.jobs.detail.words import ARTIFACTS, EVENTS, STAGES, STATUSES
+from dragoman_gateway.web.rendering import asset
 from dragoman_runtime.eventstore import Jobs
 from services.gateway.console_site import ADA, PASSWORD, Site, console_site
 from services.gateway.histories import Document, repeated

@@ -24,8 +24,8 @@ from contracts.streams import (
 from dragoman_contracts import events as e
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_gateway.console.pending import pending_of
-from dragoman_gateway.console.timeline import PAGE, Chosen, Moment, listed, moments_of
+from dragoman_gateway.jobs.detail.pending import pending_of
+from dragoman_gateway.jobs.detail.timeline import PAGE, Chosen, Moment, listed, moments_of
 from dragoman_runtime.eventstore import LiveLease
 
 

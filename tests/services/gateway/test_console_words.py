@@ -26,14 +26,14 @@ from contracts.streams import (
 )
 from dragoman_contracts import events as e
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_gateway.console.job_page import (
+from dragoman_gateway.jobs.detail.page import (
     actions_of,
     duration_text,
     size_text,
     steps_of,
     unit_counts,
 )
-from dragoman_gateway.console.wording import cure_of
+from dragoman_gateway.jobs.detail.words import cure_of
 
 LATER = NOON + timedelta(minutes=2)
 

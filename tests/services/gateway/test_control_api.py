@@ -41,7 +41,7 @@ async def act(gateway: Desk, job_id: str, action: str, client: httpx.AsyncClient
 
 
 async def policy_of(gateway: Desk, job_id: str) -> Policy:
-    job, _ = await gateway.gateway.jobs.load(UUID(job_id))
+    job, _ = await gateway.jobs.load(UUID(job_id))
     return await get_value(gateway.objects, job.project_id, job.submitted.policy, Policy)
 
 
@@ -144,7 +144,7 @@ async def test_two_people_who_rerun_at_once_get_one_new_job(gateway: Desk) -> No
 @pytest.mark.parametrize("how", ["event", "object", "record"])
 async def test_a_job_whose_document_was_erased_cannot_be_rerun(gateway: Desk, how: str) -> None:
     job_id = await interrupted(gateway)
-    job, _ = await gateway.gateway.jobs.load(UUID(job_id))
+    job, _ = await gateway.jobs.load(UUID(job_id))
     if how == "event":
         digest = job.submitted.source.digest
         await gateway.history.say(job.job_id, ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=digest))

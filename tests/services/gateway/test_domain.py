@@ -14,18 +14,15 @@ from contracts.streams import UP_TO_PLAN, UP_TO_QA, UP_TO_TRANSLATION, given, pa
 from dragoman_contracts import events as e
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_gateway.brake import FailureBrake, TooManyFailuresError
-from dragoman_gateway.domain import (
+from dragoman_gateway.jobs.rules import decide_cancel, decide_resume, decide_start, is_running
+from dragoman_gateway.submissions.rules import (
     SubmissionRequest,
     Upload,
-    decide_cancel,
-    decide_resume,
-    decide_start,
     intake_record,
-    is_running,
     request_digest,
 )
-from dragoman_gateway.errors import JobStateError
+from dragoman_gateway.web.brake import FailureBrake, TooManyFailuresError
+from dragoman_gateway.web.errors import JobStateError
 
 NOW = datetime(2026, 11, 22, 9, 30, 5, tzinfo=UTC)
 REQUEST = SubmissionRequest(

@@ -73,7 +73,7 @@ async def test_a_job_shows_its_progress_phases_counts_and_artifacts_as_its_event
 async def test_parked_work_shows_as_trouble_with_its_reason_and_the_job_as_failed(gateway: Desk) -> None:
     job_id = await opened(gateway)
     await gateway.advance(job_id, to="plan")
-    job, _ = await gateway.gateway.jobs.load(UUID(job_id))
+    job, _ = await gateway.jobs.load(UUID(job_id))
     reason = ParkingReason(code="engine.unauthorised", message="The engine refused the key; set another.", stack=())
     parked = WorkParked(
         work_id=work_id(job.job_id, WorkKind.TRANSLATION_BATCH, 0),

@@ -29,7 +29,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Desk]:
 
 async def park(gateway: Desk, job_id: str, index: int = 0, error: str = "engine.unauthorised") -> str:
     """A batch of the job was parked with a reason; its address."""
-    job, _ = await gateway.gateway.jobs.load(UUID(job_id))
+    job, _ = await gateway.jobs.load(UUID(job_id))
     reason = ParkingReason(code=error, message="The engine refused the key; set another.", stack=STACK)
     parked = WorkParked(
         work_id=work_id(job.job_id, WorkKind.TRANSLATION_BATCH, index),

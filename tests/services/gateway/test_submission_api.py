@@ -15,9 +15,9 @@ from dragoman_catalog import PolicyOverrides, ProjectSettings, Role
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
-from dragoman_gateway.domain import SubmissionRequest, Upload
-from dragoman_gateway.errors import RunningJobError
-from dragoman_gateway.principals import local_principal
+from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.web.errors import RunningJobError
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.objects import get_value
 from e2e.documents import own_document
@@ -96,7 +96,7 @@ async def test_what_was_said_is_kept_in_objects_and_the_actor_comes_from_the_cre
         metadata='{"order": 7}',
         engine="identity",
     )
-    job, _ = await gateway.gateway.jobs.load(UUID(answer.json()["job_id"]))
+    job, _ = await gateway.jobs.load(UUID(answer.json()["job_id"]))
     project = project_id("default")
     record = await get_value(gateway.objects, project, job.submitted.intake_record, IntakeRecord)
     assert (record.submitted_by, record.metadata, record.version_label) == ("somebody else", {"order": 7}, "v2")
@@ -290,11 +290,11 @@ async def test_the_one_process_submits_without_http(gateway: Desk) -> None:
         target_language=Locale("ru"),
         is_auto_start=False,
     )
-    submitted = await gateway.gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal("Ann"))
+    submitted = await gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal("Ann"))
     assert submitted.is_new
     assert (submitted.job.submitted_by, submitted.job.is_started) == ("local", False)
     with pytest.raises(RunningJobError) as refused:
-        await gateway.gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal())
+        await gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal())
     assert refused.value.job_id == submitted.job.job_id
 
 
@@ -306,7 +306,7 @@ def contents(folder: Path) -> list[bytes]:
 async def test_an_encrypted_document_is_stored_as_what_its_password_opens(gateway: Desk) -> None:
     first = await submit(gateway.as_operator, LOCKED, key="one", document_password=SECRET)
     assert first.status_code == 202, first.text
-    job, _ = await gateway.gateway.jobs.load(UUID(first.json()["job_id"]))
+    job, _ = await gateway.jobs.load(UUID(first.json()["job_id"]))
     assert job.submitted.was_encrypted
     assert await gateway.objects.get(job.project_id, job.submitted.source) == PACKAGE
 
@@ -334,13 +334,13 @@ async def test_a_password_is_kept_nowhere(gateway: Desk, tmp_path: Path) -> None
 
 async def test_a_password_for_a_file_without_one_is_not_used(gateway: Desk) -> None:
     answer = await submit(gateway.as_operator, PACKAGE, document_password=SECRET)
-    job, _ = await gateway.gateway.jobs.load(UUID(answer.json()["job_id"]))
+    job, _ = await gateway.jobs.load(UUID(answer.json()["job_id"]))
     assert not job.submitted.was_encrypted
 
 
 async def test_switches_of_what_is_translated_are_in_the_policy(gateway: Desk) -> None:
     answer = await submit(gateway.as_operator, extraction='{"comments": false}')
-    job, _ = await gateway.gateway.jobs.load(UUID(answer.json()["job_id"]))
+    job, _ = await gateway.jobs.load(UUID(answer.json()["job_id"]))
     policy = await get_value(gateway.objects, job.project_id, job.submitted.policy, Policy)
     assert policy.extraction == {"comments": False}
     wrong = await submit(gateway.as_operator, extraction='{"coments": false}')

@@ -18,8 +18,8 @@ from contracts.streams import UP_TO_EXTRACTION, UP_TO_PLAN, given
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay
 from dragoman_contracts.vocabulary import WorkKind
-from dragoman_gateway.console.job_page import steps_of, under_way_of, unit_counts
-from dragoman_gateway.work_words import lines_of, remaining_text, time_text, under_way_text
+from dragoman_gateway.jobs.detail.page import steps_of, under_way_of, unit_counts
+from dragoman_gateway.jobs.detail.work_words import lines_of, remaining_text, time_text, under_way_text
 from dragoman_runtime.eventstore import EventStore, Lease
 from dragoman_runtime.under_way import written
 from services.gateway.console_site import Site, console_site

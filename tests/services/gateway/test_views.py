@@ -17,9 +17,12 @@ from dragoman_contracts.identity import project_id
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import JobStatus, Stage, WorkKind
-from dragoman_gateway.ports import AuditFilter, InvalidCursorError, JobFilter, JobRow, Page, UnitRow
-from dragoman_gateway.views import SqlJobViews, projectors
-from dragoman_gateway.views.tables import artifacts, jobs
+from dragoman_gateway.audit.view import AuditFilter, AuditQueries
+from dragoman_gateway.jobs.view.queries import JobQueries
+from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, UnitRow
+from dragoman_gateway.jobs.view.tables import artifacts, jobs
+from dragoman_gateway.views import projectors, views_position
+from dragoman_gateway.web.cursors import InvalidCursorError, Page
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
@@ -38,7 +41,8 @@ class Gateway:
     objects: FileObjectStore
     engine: AsyncEngine
     history: History
-    views: SqlJobViews
+    views: JobQueries
+    audit: AuditQueries
 
     async def project(self) -> None:
         """Bring every view to the end of the log, as a process that has just begun."""
@@ -66,7 +70,7 @@ async def gateway(tmp_path: Path, views_url: str) -> AsyncIterator[Gateway]:
     objects = FileObjectStore(tmp_path / "objects")
     await objects.open()
     engine = create_views_engine(views_url)
-    yield Gateway(store, objects, engine, History(store, objects), SqlJobViews(engine))
+    yield Gateway(store, objects, engine, History(store, objects), JobQueries(engine), AuditQueries(engine))
     await engine.dispose()
     await store.aclose()
 
@@ -124,12 +128,12 @@ async def test_a_batch_that_is_projected_twice_changes_nothing(gateway: Gateway)
     await gateway.history.advance(job_id, to="qa")
     listed = await gateway.jobs()
     units = await gateway.views.units(job_id)
-    audited = await gateway.views.audit(AuditFilter())
+    audited = await gateway.audit.page(AuditFilter())
     async with gateway.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE projection_positions SET position = 3")
     assert await gateway.jobs() == listed
     assert await gateway.views.units(job_id) == units
-    assert await gateway.views.audit(AuditFilter()) == audited
+    assert await gateway.audit.page(AuditFilter()) == audited
 
 
 async def test_what_went_wrong_is_on_the_row(gateway: Gateway) -> None:
@@ -251,7 +255,7 @@ async def test_the_audit_names_the_person_and_the_address_until_they_are_erased(
     job_id = await gateway.history.submit("contract.docx")
     await gateway.history.say(job_id, e.CancelRequested(), actor="user:ada")
     await gateway.project()
-    newest, oldest = await gateway.views.audit(AuditFilter(entity_id=str(job_id)))
+    newest, oldest = await gateway.audit.page(AuditFilter(entity_id=str(job_id)))
     assert (newest.action, oldest.action) == ("job.cancel_requested", "job.submitted")
     assert (newest.actor, newest.actor_name, newest.source_address) == ("user:ada", "Ada Lovelace", "192.0.2.7")
     assert newest.before_digest == oldest.after_digest
@@ -261,7 +265,7 @@ async def test_the_audit_names_the_person_and_the_address_until_they_are_erased(
     async with gateway.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE projection_positions SET position = 0")
     await gateway.project()
-    rows = await gateway.views.audit(AuditFilter(actor="user:ada"))
+    rows = await gateway.audit.page(AuditFilter(actor="user:ada"))
     assert [(row.actor_name, row.source_address) for row in rows] == [("", ""), ("", "")]
 
 
@@ -269,17 +273,17 @@ async def test_the_audit_is_searched_by_time_and_action_and_read_in_pages(gatewa
     job_id = await gateway.history.submit("contract.docx")
     await gateway.history.advance(job_id)
     await gateway.project()
-    everything = await gateway.views.audit(AuditFilter(project_ids=frozenset({ATLAS})))
-    first = await gateway.views.audit(AuditFilter(), limit=5)
-    rest = await gateway.views.audit(AuditFilter(), before=first[-1].key)
+    everything = await gateway.audit.page(AuditFilter(project_ids=frozenset({ATLAS})))
+    first = await gateway.audit.page(AuditFilter(), limit=5)
+    rest = await gateway.audit.page(AuditFilter(), before=first[-1].key)
     assert [*first, *rest] == everything
     moment = everything[4].occurred_at
-    since = await gateway.views.audit(AuditFilter(since=moment))
-    until = await gateway.views.audit(AuditFilter(until=moment))
+    since = await gateway.audit.page(AuditFilter(since=moment))
+    until = await gateway.audit.page(AuditFilter(until=moment))
     assert [*since, *until] == everything
-    started = await gateway.views.audit(AuditFilter(action="phase.started"))
+    started = await gateway.audit.page(AuditFilter(action="phase.started"))
     assert len(started) == 5
-    assert await gateway.views.audit(AuditFilter(project_ids=frozenset({uuid4()}))) == []
+    assert await gateway.audit.page(AuditFilter(project_ids=frozenset({uuid4()}))) == []
 
 
 async def test_position_is_that_of_the_view_which_lags_most(gateway: Gateway) -> None:
@@ -288,10 +292,10 @@ async def test_position_is_that_of_the_view_which_lags_most(gateway: Gateway) ->
     for projector in (jobs_view, *others):
         await projector.open()
     await jobs_view.catch_up()
-    assert await gateway.views.position() == 0
+    assert await views_position(gateway.engine, gateway.store).position() == 0
     for projector in others:
         await projector.catch_up()
-    assert await gateway.views.position() == await gateway.store.head_position() == 1
+    assert await views_position(gateway.engine, gateway.store).position() == await gateway.store.head_position() == 1
 
 
 async def test_a_process_that_begins_in_the_midst_of_a_job_goes_on_where_the_last_one_ended(gateway: Gateway) -> None:

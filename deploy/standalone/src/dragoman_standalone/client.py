@@ -110,7 +110,7 @@ async def _of_state_folder(settings: StandaloneSettings) -> AsyncGenerator[httpx
         for each in projectors(platform.store, platform.objects, platform.database):
             await each.open()
             await each.catch_up()
-        transport = httpx.ASGITransport(create_app(platform.gateway.ports))
+        transport = httpx.ASGITransport(create_app(platform.ports))
         async with _http("http://state-folder", await local_token(platform), transport) as asked:
             yield asked
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_gateway.work_words import time_text
+from dragoman_gateway.jobs.detail.work_words import time_text
 from dragoman_standalone.settings import StandaloneSettings
 from dragoman_translate.app import ConfiguredEngines, probe_engine
 from dragoman_translate.probing import PAGE_WORDS, EngineProbe

@@ -15,7 +15,7 @@ import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
 from dragoman_contracts.references import ObjectRef
-from dragoman_gateway.replay_package import ReplayPackage
+from dragoman_gateway.artifacts.desk import ReplayPackage
 from dragoman_runtime.eventstore.archive import decoded
 from dragoman_runtime.eventstore.jobs import JobMissingError
 from dragoman_runtime.replaying import RecordedWork, Replay, Replayer

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_gateway.work_words import remaining_text
+from dragoman_gateway.jobs.detail.work_words import remaining_text
 from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, output, table, work_text
 
 jobs_app = typer.Typer(no_args_is_help=True, help="Look at jobs, and act on them.")

@@ -10,7 +10,7 @@ from uuid import UUID
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
 from dragoman_contracts.model import Value
-from dragoman_gateway.views import audited_digests
+from dragoman_gateway.audit.view import audited_digests
 from dragoman_runtime.eventstore.archive import FIRST, RawEvent, Span, whole_streams
 from dragoman_runtime.eventstore.checking import Fault, check_stream, erased_by, references_of
 from dragoman_runtime.objects import ObjectStore

@@ -25,9 +25,7 @@ import dragoman_translate.app
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Service
-from dragoman_gateway.app import http_options, submission_rules
-from dragoman_gateway.gateway import Gateway, GatewayPorts
-from dragoman_gateway.views import SqlJobViews
+from dragoman_gateway.app import Desks, GatewayPorts, desks_of, http_options, submission_rules
 from dragoman_runtime.bus import InProcessBus
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.computing import Computing, Threads, computing
@@ -62,7 +60,8 @@ class Platform:
     store: SqliteEventStore
     objects: ObjectStore
     database: AsyncEngine
-    gateway: Gateway
+    ports: GatewayPorts
+    desks: Desks
 
 
 @asynccontextmanager
@@ -99,14 +98,14 @@ async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
         ports = GatewayPorts(
             store=store,
             objects=objects,
-            views=SqlJobViews(database),
+            views=database,
             catalog=Catalog(database),
             rules=submission_rules(settings, frozenset(engine_names())),
             signing_key=signing_key(settings.state_dir),
             producer=build(),
             options=http_options(settings),
         )
-        yield Platform(settings, store, objects, database, Gateway(ports))
+        yield Platform(settings, store, objects, database, ports, desks_of(ports))
 
 
 def signing_key(folder: Path) -> bytes:

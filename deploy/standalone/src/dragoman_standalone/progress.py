@@ -18,7 +18,7 @@ from rich.table import Column
 from rich.text import Text
 from typing_extensions import override
 
-from dragoman_gateway.work_words import remaining_text
+from dragoman_gateway.jobs.detail.work_words import remaining_text
 
 if TYPE_CHECKING:
     from dragoman_standalone.outcome import FileOutcome

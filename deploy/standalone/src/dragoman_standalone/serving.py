@@ -10,8 +10,7 @@ from pathlib import Path
 
 import dragoman_intake.app
 from dragoman_catalog import Catalog, Editor, Role
-from dragoman_gateway.app import create_app, serving
-from dragoman_gateway.console import console_router
+from dragoman_gateway.app import console_router, create_app, serving
 from dragoman_gateway.views import projectors
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.service import spare_collections, until_told_to_stop
@@ -43,7 +42,7 @@ async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -
             beside.append(asyncio.ensure_future(upkeep.keep(every)))
         stack.push_async_callback(_ended, beside)
         await stack.enter_async_context(at_work(platform))
-        app = create_app(platform.gateway.ports, [console_router()])
+        app = create_app(platform.ports, [console_router()])
         served = serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies)
         port = await stack.enter_async_context(served)
         spare_collections()
@@ -62,14 +61,14 @@ async def _ended(tasks: Sequence[asyncio.Future[None]]) -> None:
 
 
 async def _link(platform: Platform) -> str:
-    now, catalog = SystemClock().now(), platform.gateway.catalog
+    now, catalog = SystemClock().now(), platform.ports.catalog
     admin = await catalog.users.ensure_first_admin(now)
-    return await catalog.sign_in_links.create(_LOCAL, now, admin.user_id, ttl=platform.gateway.options.link_ttl)
+    return await catalog.sign_in_links.create(_LOCAL, now, admin.user_id, ttl=platform.ports.options.link_ttl)
 
 
 async def local_token(platform: Platform) -> str:
     """The secret of a new token for the command line on this machine."""
-    now, catalog = SystemClock().now(), platform.gateway.catalog
+    now, catalog = SystemClock().now(), platform.ports.catalog
     admin = await catalog.users.ensure_first_admin(now)
     made = await catalog.tokens.create(
         _LOCAL, now, user_id=admin.user_id, name="command line", role=Role.ADMIN, expires_at=now + _TOKEN_TTL

@@ -25,11 +25,12 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
-from dragoman_gateway.api.views import under_way_view
-from dragoman_gateway.domain import OnUnfinished, SubmissionRequest, Upload, is_running
-from dragoman_gateway.principals import local_principal
-from dragoman_gateway.uploads import received
-from dragoman_gateway.work_words import lines_of
+from dragoman_gateway.jobs.detail.answers import under_way_view
+from dragoman_gateway.jobs.detail.work_words import lines_of
+from dragoman_gateway.jobs.rules import is_running
+from dragoman_gateway.submissions.desk import received
+from dragoman_gateway.submissions.rules import OnUnfinished, SubmissionRequest, Upload
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.eventstore import LiveLease
 from dragoman_runtime.telemetry import current_traceparent, span
 from dragoman_runtime.under_way import work_under_way
@@ -154,7 +155,7 @@ async def settle_leftovers(platform: Platform, inputs: Sequence[Input], order: O
         if order.unfinished is Unfinished.REFUSE and read.is_left:
             left.append(file.name)
         if order.unfinished is Unfinished.FRESH and read.job is not None and is_running(read.job):
-            await platform.gateway.control.cancel(read.job.job_id, local_principal())
+            await platform.desks.jobs.control.cancel(read.job.job_id, local_principal())
     if left:
         names = ", ".join(left[:3]) + (" …" if len(left) > 3 else "")
         raise UnfinishedJobError(
@@ -183,7 +184,7 @@ async def translate(
         if time.monotonic() - asked_at >= _ASK_S:
             leases, asked_at = await platform.store.live_leases(*waiting), time.monotonic()
         for opened in list(waiting.values()):
-            job, _ = await platform.gateway.jobs.load(opened.job.job_id)
+            job = await platform.desks.jobs.control.find(opened.job.job_id, local_principal())
             if job.status not in RESTING:
                 under_way = work_under_way(job, leases)
                 progress.moved(moved(opened.file.name, (opened.number, len(inputs)), job, under_way))
@@ -231,7 +232,7 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
         is_auto_start=True,
     )
     with span("translate") as root:
-        submitted = await platform.gateway.submissions.submit(
+        submitted = await platform.desks.submissions.submit(
             request,
             read.upload,
             principal,
@@ -240,7 +241,7 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
         )
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
     if submitted.job.status in RESUMABLE:
-        return (await platform.gateway.control.resume(submitted.job.job_id, principal)).job
+        return (await platform.desks.jobs.control.resume(submitted.job.job_id, principal)).job
     return submitted.job
 
 
@@ -248,7 +249,7 @@ async def _read(platform: Platform, file: Input, order: Order) -> _Read:
     content = await asyncio.to_thread(file.path.read_bytes)
     upload = await received(file.path.name, content, order.password)
     job, count = None, 0
-    while found := await platform.gateway.submissions.find(_PROJECT, _key(file, upload, order, count)):
+    while found := await platform.desks.submissions.find(_PROJECT, _key(file, upload, order, count)):
         job, count = found, count + 1
     return _Read(upload, job, count)
 
@@ -257,7 +258,7 @@ async def _until_rested(platform: Platform, job: Job) -> None:
     """Return when nothing of a job that was cancelled is under way any more."""
     while job.status not in RESTING:
         await asyncio.sleep(_LOOK_S)
-        job, _ = await platform.gateway.jobs.load(job.job_id)
+        job = await platform.desks.jobs.control.find(job.job_id, local_principal())
 
 
 def _key(file: Input, upload: Upload, order: Order, count: int) -> str:

@@ -1,42 +1,191 @@
-"""Composition of the gateway: the application, and the service that serves it from PostgreSQL and S3."""
+"""Composition of the gateway: one desk for each area, the application over them, and the service that serves it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.responses import Response
 
+import dragoman_gateway.artifacts.api
+import dragoman_gateway.artifacts.pages
+import dragoman_gateway.audit.api
+import dragoman_gateway.audit.pages
+import dragoman_gateway.jobs.api
+import dragoman_gateway.jobs.pages
+import dragoman_gateway.parked.api
+import dragoman_gateway.parked.pages
+import dragoman_gateway.people.api
+import dragoman_gateway.people.pages
+import dragoman_gateway.projects.api
+import dragoman_gateway.submissions.api
+import dragoman_gateway.submissions.pages
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import Service
 from dragoman_gateway.adapters.server import serving as serving_http
-from dragoman_gateway.api import api_router, health
-from dragoman_gateway.api.history import LiveEvent
-from dragoman_gateway.console import console_router
-from dragoman_gateway.gateway import Gateway, GatewayOptions, GatewayPorts
-from dragoman_gateway.middleware import ApiAlias, BodyLimit, Surroundings
-from dragoman_gateway.problems import Problem, install_problem_handlers
+from dragoman_gateway.artifacts.desk import ArtifactDesk
+from dragoman_gateway.audit.desk import AuditDesk
+from dragoman_gateway.audit.view import AuditQueries
+from dragoman_gateway.jobs.desk import JobControl, JobDesk
+from dragoman_gateway.jobs.detail.live import Follower, Pace
+from dragoman_gateway.jobs.schemas import LiveEvent
+from dragoman_gateway.jobs.view.queries import JobQueries
+from dragoman_gateway.parked.desk import DeadLetterDesk, ParkedDesk
+from dragoman_gateway.parked.view import ParkedQueries
+from dragoman_gateway.people.desk import PeopleDesk
+from dragoman_gateway.projects.desk import ProjectDesk
 from dragoman_gateway.settings import GatewaySettings, HttpSettings
-from dragoman_gateway.submission import SubmissionRules
-from dragoman_gateway.views import SqlJobViews, projectors
+from dragoman_gateway.submissions.desk import Submissions
+from dragoman_gateway.submissions.rules import SubmissionRules
+from dragoman_gateway.views import projectors, views_position
+from dragoman_gateway.web import asyncapi, health
+from dragoman_gateway.web.actors import Actors
+from dragoman_gateway.web.desks import desk_in, furnish
+from dragoman_gateway.web.downloads import DownloadSigner
+from dragoman_gateway.web.guard import ConsoleRoute, error_page
+from dragoman_gateway.web.health import Readiness
+from dragoman_gateway.web.middleware import ApiAlias, BodyLimit, Surroundings
+from dragoman_gateway.web.position import ViewsPosition
+from dragoman_gateway.web.problems import Problem, install_problem_handlers
+from dragoman_gateway.web.rendering import STATIC_PATH, asset_response
+from dragoman_gateway.web.signin import SignIn
+from dragoman_runtime.clock import Clock, SystemClock
+from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
-from dragoman_runtime.objects import object_store
+from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.service import build, once_reachable, until_told_to_stop
 from dragoman_runtime.settings import SettingsError, variable
 from dragoman_runtime.telemetry import configure_telemetry
 
-__all__ = ["create_app", "http_options", "openapi_document", "run", "serving", "submission_rules"]
+__all__ = [
+    "Desks",
+    "GatewayOptions",
+    "GatewayPorts",
+    "console_router",
+    "create_app",
+    "desks_of",
+    "http_options",
+    "openapi_document",
+    "run",
+    "serving",
+    "submission_rules",
+]
 
 _OVERHEAD_BYTES = 1024 * 1024
 _FILES_A_FORM = 8  # of the largest size; of smaller ones, more
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayOptions:
+    """How the HTTP side behaves. `event_poll` is how often an open event stream looks for news."""
+
+    session_ttl: timedelta = timedelta(hours=12)
+    link_ttl: timedelta = timedelta(minutes=15)
+    download_ttl: timedelta = timedelta(hours=1)
+    process_wait: timedelta = timedelta(seconds=25)
+    event_poll: timedelta = timedelta(milliseconds=250)
+    heartbeat: timedelta = timedelta(seconds=15)
+    max_views_lag: int = 5000
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPorts:
+    """Everything the gateway needs from outside.
+
+    `views` is the database that the projections write to. `signing_key` is shared by all replicas and kept over
+    restarts. `dead_letters` is the database that holds the broker's dead letters; None where there is no broker.
+    """
+
+    store: EventStore
+    objects: ObjectStore
+    views: AsyncEngine
+    catalog: Catalog
+    rules: SubmissionRules
+    signing_key: bytes
+    producer: str = "dragoman-gateway"
+    clock: Clock = field(default_factory=SystemClock)
+    options: GatewayOptions = field(default_factory=GatewayOptions)
+    dead_letters: AsyncEngine | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """The use cases of each area, made once for all requests of a process. No area gets more than its own."""
+
+    jobs: JobDesk
+    submissions: Submissions
+    artifacts: ArtifactDesk
+    parked: ParkedDesk
+    dead_letters: DeadLetterDesk
+    audit: AuditDesk
+    people: PeopleDesk
+    projects: ProjectDesk
+    sign_in: SignIn
+    readiness: Readiness
+
+
+def desks_of(ports: GatewayPorts) -> Desks:
+    """The desks over these ports: the same for the services and for the one process."""
+    store, objects, catalog, clock, options = ports.store, ports.objects, ports.catalog, ports.clock, ports.options
+    jobs, actors = Jobs(store), Actors(objects, ports.producer)
+    downloads = DownloadSigner(ports.signing_key, ttl=options.download_ttl)
+    control = JobControl(store=store, jobs=jobs, clock=clock, actors=actors)
+    position = views_position(ports.views, store)
+    return Desks(
+        jobs=_job_desk(ports, jobs, control, downloads, position),
+        submissions=Submissions(
+            store=store,
+            jobs=jobs,
+            objects=objects,
+            catalog=catalog,
+            clock=clock,
+            actors=actors,
+            control=control,
+            rules=ports.rules,
+        ),
+        artifacts=ArtifactDesk(
+            store=store, jobs=jobs, objects=objects, clock=clock, actors=actors, downloads=downloads
+        ),
+        parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
+        dead_letters=DeadLetterDesk(ports.dead_letters, clock),
+        audit=AuditDesk(AuditQueries(ports.views), catalog),
+        people=PeopleDesk(catalog, clock, link_ttl=options.link_ttl, public_url=options.public_url),
+        projects=ProjectDesk(catalog, clock),
+        sign_in=SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl),
+        readiness=Readiness(store, objects, catalog, position, max_views_lag=options.max_views_lag),
+    )
+
+
+def _job_desk(
+    ports: GatewayPorts, jobs: Jobs, control: JobControl, downloads: DownloadSigner, position: ViewsPosition
+) -> JobDesk:
+    options = ports.options
+    pace = Pace(options.process_wait, options.event_poll, options.heartbeat)
+    return JobDesk(
+        store=ports.store,
+        jobs=jobs,
+        objects=ports.objects,
+        queries=JobQueries(ports.views),
+        position=position,
+        catalog=ports.catalog,
+        control=control,
+        follower=Follower(ports.store, jobs, ports.clock, pace),
+        downloads=downloads,
+        clock=ports.clock,
+        engines=ports.rules.engines,
+    )
 
 
 def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> FastAPI:
@@ -45,7 +194,8 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
     `extra_routers` come after the API: the console.
     """
     app = _routed()
-    app.state.gateway = Gateway(ports)
+    desks = desks_of(ports)
+    furnish(app, [getattr(desks, each.name) for each in fields(desks)])
     for router in extra_routers:
         app.include_router(router)
     install_problem_handlers(app)
@@ -55,6 +205,47 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
     app.add_middleware(ApiAlias)
     app.add_middleware(Surroundings)
     return app
+
+
+def console_router() -> APIRouter:
+    """The pages of every area, under `/console`. Those of jobs come last: they take any action on a job."""
+    router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
+    for pages in (
+        dragoman_gateway.people.pages,
+        dragoman_gateway.submissions.pages,
+        dragoman_gateway.parked.pages,
+        dragoman_gateway.audit.pages,
+        dragoman_gateway.artifacts.pages,
+        dragoman_gateway.jobs.pages,
+    ):
+        router.include_router(pages.router)
+    router.add_api_route(STATIC_PATH + "/{name:path}", _asset, methods=["GET"])
+    router.add_api_route("/console/{rest:path}", _nothing, methods=["GET", "POST"])
+    return router
+
+
+async def _asset(name: str) -> Response:
+    return asset_response(name)
+
+
+async def _nothing(rest: str) -> Response:
+    return error_page(404)
+
+
+def _api_router() -> APIRouter:
+    router = APIRouter(prefix="/api/v1")
+    for api in (
+        dragoman_gateway.submissions.api,
+        dragoman_gateway.jobs.api,
+        dragoman_gateway.parked.api,
+        dragoman_gateway.artifacts.api,
+    ):
+        router.include_router(api.router)
+    router.include_router(dragoman_gateway.people.api.session)
+    for api in (dragoman_gateway.projects.api, dragoman_gateway.people.api, dragoman_gateway.audit.api):
+        router.include_router(api.router)
+    router.include_router(asyncapi.router)
+    return router
 
 
 def openapi_document() -> dict[str, Any]:
@@ -72,12 +263,12 @@ async def serving(app: FastAPI, host: str, port: int, *, trusted_proxies: str = 
     Raises:
         OSError: the address is taken or not ours.
     """
-    gateway: Gateway = app.state.gateway
+    follower = desk_in(app, JobDesk).follower
     async with serving_http(app, host, port, trusted_proxies=trusted_proxies) as bound:
         try:
             yield bound
         finally:
-            gateway.stop()
+            follower.stop()
 
 
 def http_options(settings: HttpSettings) -> GatewayOptions:
@@ -94,7 +285,7 @@ def http_options(settings: HttpSettings) -> GatewayOptions:
 
 
 def submission_rules(settings: HttpSettings, engines: frozenset[str] = frozenset()) -> SubmissionRules:
-    """What submissions may ask for; `engines` empty means that any engine's name is taken."""
+    """The choices of a submission; `engines` empty means that any engine's name is taken."""
     return SubmissionRules(
         pipeline=TRANSLATE_DOCX,
         default_engine=settings.default_engine,
@@ -129,7 +320,7 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     ports = GatewayPorts(
         store=store,
         objects=objects,
-        views=SqlJobViews(engine),
+        views=engine,
         catalog=Catalog(engine),
         rules=submission_rules(settings),
         signing_key=settings.signing_key.get_secret_value().encode(),
@@ -163,7 +354,7 @@ def _routed() -> FastAPI:
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.include_router(api_router())
+    app.include_router(_api_router())
     app.include_router(health.router)
     app.openapi = lambda: _openapi(app)
     return app

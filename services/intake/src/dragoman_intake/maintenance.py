@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 from dragoman_contracts.envelope import Origin, RecordedEvent
-from dragoman_contracts.errors import ConflictError, ObjectCorruptError, ObjectMissingError, RetryableError
+from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError, RetryableError
 from dragoman_contracts.events import ArtifactErased, Event, JobCompleted, JobSubmitted, StreamType
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
@@ -26,7 +26,7 @@ from dragoman_contracts.vocabulary import PhaseKind, Service
 from dragoman_intake.domain import decide_expiry
 from dragoman_intake.ports import ObjectRoots
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
+from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError, decide_on_job
 from dragoman_runtime.objects import ObjectStore, StoredObject
 from dragoman_runtime.telemetry import get_logger
 
@@ -187,16 +187,15 @@ class Maintenance:
 
     async def erase(self, job_id: UUID, now: datetime, *, is_dry: bool) -> int:
         """Append ArtifactErased for what of the job is over; how many artifacts it was."""
-        while True:
-            job, head = await self._jobs.load(job_id)
+        if is_dry:
+            return len(decide_expiry(await self.job(job_id), now))
+
+        async def appends(job: Job, head: Head) -> Sequence[Append]:
             events = decide_expiry(job, now)
-            if not events or is_dry:
-                return len(events)
-            try:
-                await self._store.commit((self._append(job, head, events, now),))
-            except ConflictError:
-                continue
-            return len(events)
+            return (self._append(job, head, events, now),) if events else ()
+
+        erased = await decide_on_job(self._store, self._jobs, job_id, appends, attempts=None)
+        return len(erased.stored)
 
     async def job(self, job_id: UUID) -> Job:
         """The job as of now."""

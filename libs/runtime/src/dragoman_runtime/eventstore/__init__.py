@@ -1,5 +1,6 @@
 """The event store: streams, log, leases and positions, on SQLite and on PostgreSQL."""
 
+from dragoman_runtime.eventstore.deciding import Decided, append_decided, decide_on_job
 from dragoman_runtime.eventstore.jobs import JobMissingError, Jobs, read_document
 from dragoman_runtime.eventstore.port import (
     Append,
@@ -15,6 +16,7 @@ from dragoman_runtime.eventstore.port import (
 
 __all__ = [
     "Append",
+    "Decided",
     "EventStore",
     "Head",
     "JobMissingError",
@@ -25,5 +27,7 @@ __all__ = [
     "LockedPosition",
     "StoreUnavailableError",
     "Stored",
+    "append_decided",
+    "decide_on_job",
     "read_document",
 ]

@@ -7,7 +7,7 @@ before the append the outcome's pointer, after it the log. Nothing stored is pai
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -36,7 +36,7 @@ from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.computing import Computing, Threads
-from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError
+from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError, decide_on_job
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
 from dragoman_runtime.worker.failure import AbandonedError, RetryPolicy, decide_failure, reason_of
 from dragoman_runtime.worker.leases import HeldLeases
@@ -253,17 +253,13 @@ class _Turn:
         The outcome of work that is no longer owed is recorded where the job was stopped meanwhile and lacks it.
         """
         key = self._item.key
-        while True:
+
+        async def appends(job: Job, head: Head) -> Sequence[Append]:
             wanted = is_owed(job, key) or accepts_late(job, key)
             events = self._task.decide(job, self._item, outcome) if wanted else ()
-            try:
-                stored = await self._store.commit(self._append(job, head, attempt, events), release=self._lease)
-            except ConflictError:
-                job, head = await self._jobs.load(self._item.job_id)
-                continue
-            learnt = self._jobs.learn(job, stored)
-            self._message.end(events, learnt[0] if learnt else job)
-            return
+            return self._append(job, head, attempt, events)
+
+        await self._commit(appends, (job, head))
 
     async def _fail(self, error: Exception, attempt: int) -> None:
         """Append the failure. Where even that cannot be stored, the delivery stays unacknowledged.
@@ -274,22 +270,34 @@ class _Turn:
         self._message.fail(error)
         if not isinstance(error, DragomanError | TimeoutError):
             self._message.log_stack(error)
-        job, head = await self._jobs.load(self._item.job_id)
-        reason = await self._store_reason(job.project_id, error)
-        while True:
+        loaded = await self._jobs.load(self._item.job_id)
+        reason = await self._store_reason(loaded[0].project_id, error)
+
+        async def appends(job: Job, head: Head) -> Sequence[Append]:
             now = self._clock.now()
             limits = self._limits.retry
             policy = RetryPolicy(job.submitted.rules.max_attempts, limits.base, limits.maximum)
             failed = decide_failure(self._item, error, attempt=attempt, now=now, policy=policy, reason=reason)
-            events = (failed,) if is_owed(job, self._item.key) else ()
-            try:
-                stored = await self._store.commit(self._append(job, head, attempt, events), release=self._lease)
-            except ConflictError:
-                job, head = await self._jobs.load(self._item.job_id)
-                continue
-            learnt = self._jobs.learn(job, stored)
-            self._message.end(events, learnt[0] if learnt else job)
-            return
+            return self._append(job, head, attempt, (failed,) if is_owed(job, self._item.key) else ())
+
+        await self._commit(appends, loaded)
+
+    async def _commit(
+        self, appends: Callable[[Job, Head], Awaitable[Sequence[Append]]], loaded: tuple[Job, Head]
+    ) -> None:
+        """Append what is decided on the newest state, and give the lease back, as often as others are first."""
+        decided = await decide_on_job(
+            self._store,
+            self._jobs,
+            self._item.job_id,
+            appends,
+            known=loaded,
+            attempts=None,
+            release=self._lease,
+        )
+        learnt = self._jobs.learn(decided.job, decided.stored)
+        events = tuple(each.recorded.event for each in decided.stored)
+        self._message.end(events, learnt[0] if learnt else decided.job)
 
     async def _store_reason(self, project_id: UUID, error: Exception) -> Any:
         try:

@@ -1,0 +1,1 @@
+"""Artifacts: what jobs made, to be downloaded or packed up."""

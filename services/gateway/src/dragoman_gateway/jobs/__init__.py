@@ -1,0 +1,1 @@
+"""Jobs: shown, followed and acted on."""

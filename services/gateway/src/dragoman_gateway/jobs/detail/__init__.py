@@ -1,0 +1,1 @@
+"""One job as people see it."""

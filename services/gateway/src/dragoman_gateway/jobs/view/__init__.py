@@ -1,0 +1,1 @@
+"""The read model of jobs and their units: tables, projections, queries."""

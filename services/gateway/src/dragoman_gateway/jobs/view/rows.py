@@ -1,0 +1,83 @@
+"""The rows of the views of jobs and units, and which of them a list shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.text import StoryKind
+from dragoman_contracts.vocabulary import JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class JobFilter:
+    """Which jobs a list shows. `project_ids` None means every project, an empty set none.
+
+    `text` is looked for, case folded, in file name, title and external reference. `is_interrupted` None means either,
+    `parent_job_id` the job whose reruns are asked for.
+    """
+
+    project_ids: frozenset[UUID] | None = None
+    statuses: frozenset[JobStatus] = frozenset()
+    stage: str | None = None
+    text: str = ""
+    is_interrupted: bool | None = None
+    parent_job_id: UUID | None = None
+
+
+class JobRow(Value):
+    """A job as the list shows it. `version` is that of the stream when the row was written."""
+
+    job_id: UUID
+    project_id: UUID
+    document_id: UUID
+    document_version: int
+    version: int
+    status: JobStatus
+    stage: str
+    progress_pct: float
+    pipeline_name: str
+    engine: str
+    source_locale: Locale
+    target_locale: Locale
+    project_code: str
+    file_name: str
+    document_title: str
+    external_reference: str
+    version_label: str
+    submitted_by: str
+    submitted_by_name: str
+    submitted_at: datetime
+    updated_at: datetime
+    unit_count: int | None
+    translated_count: int
+    review_count: int
+    blocked_count: int
+    trouble_code: str | None
+    parent_job_id: UUID | None
+    finished_phases: tuple[str, ...]
+    stopped_at: datetime | None
+    is_interrupted: bool
+
+
+class UnitRow(Value):
+    """A unit of a job with its result. `position` is its place in the document, from 0; texts are without tags.
+
+    `verification_state` is a `UnitVerdict`, or `pending` before QA; `result_source` a `ResultSource`, None before
+    translation.
+    """
+
+    unit_id: str
+    position: int
+    story: StoryKind
+    part: str
+    is_translatable: bool
+    source_text: str
+    target_text: str | None
+    result_source: str | None
+    verification_state: str
+    findings: tuple[QaFinding, ...] = ()

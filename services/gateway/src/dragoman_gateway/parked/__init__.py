@@ -1,0 +1,1 @@
+"""Parked work and dead letters: what waits for a person."""

@@ -1,0 +1,1 @@
+"""People: users, their sessions and their tokens."""

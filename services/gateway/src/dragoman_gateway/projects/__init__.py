@@ -1,0 +1,1 @@
+"""Projects, their language pairs, and the domain packs."""

@@ -1,0 +1,140 @@
+"""Projects, their language pairs, and the domain packs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from dragoman_catalog import LanguagePair, Project
+from dragoman_gateway.projects.desk import ProjectDesk
+from dragoman_gateway.projects.schemas import (
+    DomainPackList,
+    NewPair,
+    NewProject,
+    PairEntry,
+    PairList,
+    ProjectEntry,
+    ProjectList,
+)
+from dragoman_gateway.web.dependencies import Admin, EditedVersion, Operator, WholeAdmin, etag
+from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.problems import documented
+
+router = APIRouter(tags=["configuration"])
+
+_ETAG = {"ETag": {"description": "The version, for If-Match.", "schema": {"type": "string"}}}
+_READ = documented(401, 403, 404, 422, 503)
+_WRITE = documented(400, 401, 403, 404, 409, 413, 422, 503)
+_EDIT = documented(400, 401, 403, 404, 412, 413, 422, 428, 503)
+
+_Desk = Annotated[ProjectDesk, Depends(asked(ProjectDesk))]
+_Code = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
+
+
+@router.get("/domain-packs", summary="List domain packs", responses=documented(401, 403, 503))
+async def list_domain_packs(desk: _Desk, principal: Operator) -> DomainPackList:
+    """The domain packs that a submission can name."""
+    return DomainPackList(items=await desk.domain_packs())
+
+
+@router.get("/projects", summary="List projects", responses=documented(401, 403, 503))
+async def list_projects(desk: _Desk, principal: Admin) -> ProjectList:
+    """The projects that the credential reaches."""
+    return ProjectList(items=await desk.visible(principal))
+
+
+@router.post("/projects", status_code=201, summary="Enter a project", responses={201: {"headers": _ETAG}, **_WRITE})
+async def create_project(response: Response, desk: _Desk, principal: WholeAdmin, entry: NewProject) -> Project:
+    """Enter a project. It cannot be deleted, since documents and tokens name it."""
+    project = await desk.enter(principal, entry)
+    response.headers["Location"] = f"/api/v1/projects/{project.code}"
+    response.headers["ETag"] = etag(project.version)
+    return project
+
+
+@router.get("/projects/{code}", summary="Show a project", responses={200: {"headers": _ETAG}, **_READ})
+async def show_project(code: _Code, response: Response, desk: _Desk, principal: Admin) -> Project:
+    """A project with its settings."""
+    project = await desk.find(principal, code)
+    response.headers["ETag"] = etag(project.version)
+    return project
+
+
+@router.put("/projects/{code}", summary="Edit a project", responses={200: {"headers": _ETAG}, **_EDIT})
+async def edit_project(
+    code: _Code,
+    response: Response,
+    desk: _Desk,
+    principal: Admin,
+    version: EditedVersion,
+    entry: ProjectEntry,
+) -> Project:
+    """Replace name and settings. Jobs that were submitted keep the settings they have."""
+    project = await desk.edit(principal, code, version, entry)
+    response.headers["ETag"] = etag(project.version)
+    return project
+
+
+@router.get("/projects/{code}/language-pairs", summary="List language pairs", responses=_READ)
+async def list_pairs(code: _Code, desk: _Desk, principal: Admin) -> PairList:
+    """The language pairs of a project."""
+    return PairList(items=await desk.pairs(principal, code))
+
+
+@router.post(
+    "/projects/{code}/language-pairs",
+    status_code=201,
+    summary="Enter a language pair",
+    responses={201: {"headers": _ETAG}, **_WRITE},
+)
+async def create_pair(code: _Code, response: Response, desk: _Desk, principal: Admin, entry: NewPair) -> LanguagePair:
+    """Enter a pair, with what its jobs do otherwise than the project's."""
+    pair = await desk.enter_pair(principal, code, entry)
+    response.headers["Location"] = f"/api/v1/projects/{code}/language-pairs/{pair.pair_id}"
+    response.headers["ETag"] = etag(pair.version)
+    return pair
+
+
+@router.get(
+    "/projects/{code}/language-pairs/{pair_id}",
+    summary="Show a language pair",
+    responses={200: {"headers": _ETAG}, **_READ},
+)
+async def show_pair(code: _Code, pair_id: UUID, response: Response, desk: _Desk, principal: Admin) -> LanguagePair:
+    """A language pair of a project."""
+    pair = await desk.pair(principal, code, pair_id)
+    response.headers["ETag"] = etag(pair.version)
+    return pair
+
+
+@router.put(
+    "/projects/{code}/language-pairs/{pair_id}",
+    summary="Edit a language pair",
+    responses={200: {"headers": _ETAG}, **_EDIT},
+)
+async def edit_pair(
+    code: _Code,
+    pair_id: UUID,
+    response: Response,
+    desk: _Desk,
+    principal: Admin,
+    version: EditedVersion,
+    entry: PairEntry,
+) -> LanguagePair:
+    """Open or close the pair and replace its overrides. Jobs that were submitted keep their policy."""
+    pair = await desk.edit_pair(principal, code, pair_id, version, entry)
+    response.headers["ETag"] = etag(pair.version)
+    return pair
+
+
+@router.delete(
+    "/projects/{code}/language-pairs/{pair_id}",
+    status_code=204,
+    summary="Remove a language pair",
+    responses=documented(400, 401, 403, 404, 412, 422, 428, 503),
+)
+async def remove_pair(code: _Code, pair_id: UUID, desk: _Desk, principal: Admin, version: EditedVersion) -> None:
+    """Remove the pair. Jobs that were submitted on it go on."""
+    await desk.remove_pair(principal, code, pair_id, version)

@@ -1,0 +1,133 @@
+"""Use cases of projects, their language pairs, and the domain packs: what a submission can name."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from dragoman_catalog import Catalog, DomainPack, EntryMissingError, LanguagePair, Project
+from dragoman_gateway.projects.schemas import NewPair, NewProject, PairEntry, ProjectEntry
+from dragoman_gateway.web.errors import FieldRefusedError
+from dragoman_gateway.web.principals import Principal
+from dragoman_gateway.web.signin import editor_of
+from dragoman_runtime.clock import Clock
+
+
+class ProjectDesk:
+    """Enters and edits projects and language pairs. Whatever names a project raises ForbiddenError outside the scope.
+
+    Edits raise ConflictError where somebody edited the entry since the version that is named.
+    """
+
+    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+        self._catalog = catalog
+        self._clock = clock
+
+    async def domain_packs(self) -> list[DomainPack]:
+        """The domain packs by code."""
+        return await self._catalog.domain_packs.all()
+
+    async def visible(self, principal: Principal) -> list[Project]:
+        """The projects that the principal sees, by code."""
+        return principal.visible(await self._catalog.projects.all())
+
+    async def find(self, principal: Principal, code: str) -> Project:
+        """The project.
+
+        Raises:
+            EntryMissingError: none has this code.
+        """
+        principal.require_project(code)
+        project = await self._catalog.projects.find(code)
+        if project is None:
+            raise EntryMissingError(f"There is no project {code!r}.")
+        return project
+
+    async def enter(self, principal: Principal, entry: NewProject) -> Project:
+        """Enter a project.
+
+        Raises:
+            ConflictError: the code is taken.
+        """
+        return await self._catalog.projects.create(
+            editor_of(principal), self._clock.now(), code=entry.code, name=entry.name, settings=entry.settings
+        )
+
+    async def edit(self, principal: Principal, code: str, version: int, entry: ProjectEntry) -> Project:
+        """Replace name and settings.
+
+        Raises:
+            EntryMissingError: none has this code.
+        """
+        principal.require_project(code)
+        return await self._catalog.projects.edit(
+            editor_of(principal), self._clock.now(), code, version=version, name=entry.name, settings=entry.settings
+        )
+
+    async def pairs(self, principal: Principal, code: str) -> list[LanguagePair]:
+        """The language pairs of a project, by source and target.
+
+        Raises:
+            EntryMissingError: no project has this code.
+        """
+        project = await self.find(principal, code)
+        return await self._catalog.language_pairs.all(project.project_id)
+
+    async def pair(self, principal: Principal, code: str, pair_id: UUID) -> LanguagePair:
+        """A language pair of a project.
+
+        Raises:
+            EntryMissingError: no project has this code, or it has no such pair.
+        """
+        project = await self.find(principal, code)
+        pair = await self._catalog.language_pairs.find(pair_id)
+        if pair is None or pair.project_id != project.project_id:
+            raise EntryMissingError(f"Project {code!r} has no language pair {pair_id}.")
+        return pair
+
+    async def enter_pair(self, principal: Principal, code: str, entry: NewPair) -> LanguagePair:
+        """Enter a pair, with what its jobs do otherwise than the project's.
+
+        Raises:
+            EntryMissingError: no project has this code.
+            FieldRefusedError: source and target are the same.
+            ConflictError: the project has this pair.
+        """
+        project = await self.find(principal, code)
+        if entry.source_language == entry.target_language:
+            raise FieldRefusedError("target_language", "Source and target are the same.")
+        return await self._catalog.language_pairs.create(
+            editor_of(principal),
+            self._clock.now(),
+            project,
+            source=entry.source_language,
+            target=entry.target_language,
+            is_active=entry.is_active,
+            overrides=entry.overrides,
+        )
+
+    async def edit_pair(
+        self, principal: Principal, code: str, pair_id: UUID, version: int, entry: PairEntry
+    ) -> LanguagePair:
+        """Open or close the pair and replace its overrides.
+
+        Raises:
+            EntryMissingError: as `pair`.
+        """
+        await self.pair(principal, code, pair_id)
+        return await self._catalog.language_pairs.edit(
+            editor_of(principal),
+            self._clock.now(),
+            pair_id,
+            version=version,
+            is_active=entry.is_active,
+            overrides=entry.overrides,
+        )
+
+    async def remove_pair(self, principal: Principal, code: str, pair_id: UUID, version: int) -> None:
+        """Remove the pair.
+
+        Raises:
+            EntryMissingError: as `pair`.
+        """
+        await self.pair(principal, code, pair_id)
+        await self._catalog.language_pairs.remove(editor_of(principal), self._clock.now(), pair_id, version=version)

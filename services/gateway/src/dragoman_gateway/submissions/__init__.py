@@ -1,0 +1,1 @@
+"""Submissions: documents come in and become jobs."""

@@ -1,0 +1,433 @@
+"""Submitting a document: the one way in, for API, console and command line alike.
+
+Objects are stored first and events last, in one commit over the document's stream and the job's: a crash in between
+leaves objects that nothing points to, never a job without its file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from dragoman_catalog import Catalog
+from dragoman_catalog.policies import policy_for
+from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
+from dragoman_contracts.document import Document
+from dragoman_contracts.errors import ObjectMissingError
+from dragoman_contracts.events import JobRules, JobSubmitted
+from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
+from dragoman_contracts.job import Job
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.pipeline import first_kind
+from dragoman_contracts.policy import IntakeRecord, Policy
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
+from dragoman_documents import DocumentError, WrongPasswordError, decrypted, is_encrypted
+from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.rules import is_running
+from dragoman_gateway.submissions.rules import (
+    DocumentOpening,
+    OnUnfinished,
+    RerunRequest,
+    SubmissionRequest,
+    SubmissionRules,
+    Upload,
+    decide_opening,
+    decide_reopening,
+    intake_record,
+    overrides_again,
+    request_digest,
+    require_free,
+    require_open_pair,
+    require_same_request,
+    require_source,
+    rerun_digest,
+)
+from dragoman_gateway.web.actors import Actors
+from dragoman_gateway.web.errors import (
+    FieldRefusedError,
+    JobStateError,
+    RunningJobError,
+    SourceErasedError,
+    UnfinishedJobError,
+    UploadTooLargeError,
+)
+from dragoman_gateway.web.principals import Principal
+from dragoman_runtime.clock import Clock
+from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, append_decided, read_document
+from dragoman_runtime.objects import ObjectStore, get_value, put_value
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The job of a submission; `is_new` is False where the idempotency key had made it before."""
+
+    job: Job
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values that the form for new jobs offers a person."""
+
+    projects: list[Project]
+    packs: list[DomainPack]
+    engines: list[str]
+    max_upload_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """The entries of the catalogue that a request names."""
+
+    project: Project
+    pair: LanguagePair | None
+    pack: DomainPack
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A job to be opened, looked through, with its objects stored. `opening` decides on the document as it is then."""
+
+    job_id: UUID
+    document_id: UUID
+    digest: str
+    source: ObjectRef
+    record: ObjectRef
+    policy: ObjectRef
+    was_encrypted: bool
+    project: Project
+    source_locale: Locale
+    target_locale: Locale
+    opening: Callable[[Document | None], DocumentOpening]
+    has_key: bool
+    on_unfinished: OnUnfinished
+    is_auto_start: bool | None = None
+    submission_id: UUID | None = None
+    parent_job_id: UUID | None = None
+
+
+class Submissions:
+    """Takes files and opens jobs on them."""
+
+    def __init__(
+        self,
+        *,
+        store: EventStore,
+        jobs: Jobs,
+        objects: ObjectStore,
+        catalog: Catalog,
+        clock: Clock,
+        actors: Actors,
+        control: JobControl,
+        rules: SubmissionRules,
+    ) -> None:
+        self._control = control
+        self._store = store
+        self._jobs = jobs
+        self._objects = objects
+        self._catalog = catalog
+        self._clock = clock
+        self._actors = actors
+        self._rules = rules
+
+    async def submit(
+        self,
+        request: SubmissionRequest,
+        upload: Upload,
+        principal: Principal,
+        *,
+        on_unfinished: OnUnfinished = OnUnfinished.REFUSE,
+        traceparent: str | None = None,
+    ) -> Submitted:
+        """Open a job on the file, or give the one that the idempotency key already made.
+
+        With `on_unfinished` resume, the job that holds the version, target locale and pipeline goes on, and is given.
+
+        Raises:
+            ForbiddenError: the principal does not reach the project.
+            FieldRefusedError: project, domain pack, engine or language pair cannot be taken, or the file is empty.
+            UploadTooLargeError: the file is larger than `max_upload_bytes`.
+            KeyReusedError: the key stands for another request.
+            RunningJobError: a job for the same version, target locale and pipeline is running.
+            UnfinishedJobError: such a job was interrupted, and `on_unfinished` does not say what to do about it.
+            VersionRefusedError: the revision strategy does not allow this content.
+            RetryableError: a store cannot be reached; with an idempotency key it is safe to ask again.
+        """
+        principal.require_project(request.project_code)
+        self._require_content(upload)
+        terms = await self._terms(
+            request.project_code, request.domain_pack_code, request.source_language, request.target_language
+        )
+        project_id = terms.project.project_id
+        digest = await asyncio.to_thread(request_digest, request, upload)
+        key = request.idempotency_key
+        job_id = job_id_for_key(project_id, key) if key else new_id()
+        if key and (existing := await self._existing(job_id, digest)):
+            return existing
+        order = await self._order(request, upload, terms, job_id, digest, on_unfinished)
+        try:
+            return await self._open(order, principal, traceparent)
+        except (RunningJobError, UnfinishedJobError) as error:
+            if on_unfinished is not OnUnfinished.RESUME:
+                raise
+            return Submitted(await self._going_on(error.job_id, principal), is_new=False)
+
+    async def rerun(
+        self,
+        parent_id: UUID,
+        request: RerunRequest,
+        principal: Principal,
+        *,
+        idempotency_key: str | None = None,
+        traceparent: str | None = None,
+    ) -> Submitted:
+        """Open a new job on the source of another, under the policy the project has now.
+
+        What the first request named itself is kept to, where this one does not name something else.
+
+        Raises:
+            JobMissingError: there is no such job, or none that the principal sees.
+            SourceErasedError: its document was erased.
+            RunningJobError: it runs, or another job for its version, target locale and pipeline does.
+            FieldRefusedError, KeyReusedError, RetryableError: as `submit`.
+        """
+        parent = await self._control.find(parent_id, principal)
+        digest = rerun_digest(parent_id, request)
+        job_id = job_id_for_key(parent.project_id, idempotency_key) if idempotency_key else new_id()
+        if idempotency_key and (existing := await self._existing(job_id, digest)):
+            return existing
+        order = await self._order_again(parent, request, job_id, digest, idempotency_key)
+        return await self._open(order, principal, traceparent)
+
+    async def choices(self, principal: Principal) -> Choices:
+        """The values that the form for new jobs offers this person."""
+        return Choices(
+            projects=principal.visible(await self._catalog.projects.all()),
+            packs=await self._catalog.domain_packs.all(),
+            engines=sorted(self._rules.engines),
+            max_upload_bytes=self._rules.max_upload_bytes,
+        )
+
+    def now(self) -> datetime:
+        """The time by this installation's clock."""
+        return self._clock.now()
+
+    async def find(self, project_code: str, idempotency_key: str) -> Job | None:
+        """The job that this key made in the project; None where it made none."""
+        found = await self._jobs.find(job_id_for_key(project_id(project_code), idempotency_key))
+        return None if found is None else found[0]
+
+    def _require_content(self, upload: Upload) -> None:
+        if not upload.content:
+            raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
+        limit = self._rules.max_upload_bytes
+        if len(upload.content) > limit:
+            raise UploadTooLargeError(f"The file is larger than the {limit} bytes this installation takes.")
+
+    async def _terms(self, project_code: str, domain_pack_code: str, source: Locale, target: Locale) -> _Terms:
+        found = await self._catalog.submission_terms(project_code, domain_pack_code, source, target)
+        if found.project is None:
+            raise FieldRefusedError("project_code", "No project has this code.", code="project.unknown")
+        if found.pack is None:
+            raise FieldRefusedError("domain_pack_code", "No domain pack has this code.", code="domain_pack.unknown")
+        require_open_pair(found.pair, accepts_unlisted=found.project.settings.accepts_unlisted_pairs)
+        return _Terms(found.project, found.pair, found.pack)
+
+    async def _order(
+        self,
+        request: SubmissionRequest,
+        upload: Upload,
+        terms: _Terms,
+        job_id: UUID,
+        digest: str,
+        on_unfinished: OnUnfinished,
+    ) -> _Order:
+        project_id = terms.project.project_id
+        policy = self._policy(terms, request.overrides)
+        intake = intake_record(request, upload, self._clock.now())
+        source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
+        record = await put_value(self._objects, project_id, intake)
+        opening = partial(
+            decide_opening, source=source, record=record, request=request, pipeline=self._rules.pipeline, job_id=job_id
+        )
+        return _Order(
+            job_id=job_id,
+            document_id=document_id(project_id, intake.external_reference),
+            digest=digest,
+            source=source,
+            record=record,
+            policy=await put_value(self._objects, project_id, policy),
+            project=terms.project,
+            source_locale=request.source_language,
+            target_locale=request.target_language,
+            opening=opening,
+            has_key=request.idempotency_key is not None,
+            on_unfinished=on_unfinished,
+            is_auto_start=request.is_auto_start,
+            submission_id=request.submission_id,
+            was_encrypted=upload.was_encrypted,
+        )
+
+    async def _order_again(
+        self, parent: Job, request: RerunRequest, job_id: UUID, digest: str, idempotency_key: str | None
+    ) -> _Order:
+        submitted, project_id = parent.submitted, parent.project_id
+        require_source(parent)
+        try:
+            intake = await get_value(self._objects, project_id, submitted.intake_record, IntakeRecord)
+        except ObjectMissingError as error:
+            raise SourceErasedError(parent.job_id) from error
+        if not await self._objects.exists(project_id, submitted.source):
+            raise SourceErasedError(parent.job_id)
+        terms = await self._terms(
+            intake.project_code, intake.domain_pack_code, parent.source_locale, parent.target_locale
+        )
+        overrides = overrides_again(PolicyOverrides.model_validate(intake.choices, extra="ignore"), request)
+        policy = self._policy(terms, overrides)
+        if request.refresh:
+            policy = policy.model_copy(update={"nonce": new_id().hex})
+        choices = overrides.model_dump(mode="json", exclude_none=True)
+        again = intake.model_copy(update={"idempotency_key": idempotency_key or "", "choices": choices})
+        return _Order(
+            job_id=job_id,
+            document_id=submitted.document_id,
+            digest=digest,
+            source=submitted.source,
+            record=await put_value(self._objects, project_id, again),
+            policy=await put_value(self._objects, project_id, policy),
+            project=terms.project,
+            source_locale=parent.source_locale,
+            target_locale=parent.target_locale,
+            opening=partial(decide_reopening, parent=parent, pipeline=self._rules.pipeline, job_id=job_id),
+            has_key=idempotency_key is not None,
+            on_unfinished=OnUnfinished.KEEP,
+            parent_job_id=parent.job_id,
+            was_encrypted=submitted.was_encrypted,
+        )
+
+    def _policy(self, terms: _Terms, overrides: PolicyOverrides) -> Policy:
+        default_engine = self._rules.default_engine
+        try:
+            policy = policy_for(terms.project, terms.pair, terms.pack, overrides, installation_engine=default_engine)
+        except ValueError as error:
+            raise FieldRefusedError("qa_profile", f"Project or language pair: {error}.") from error
+        if self._rules.engines and policy.engine not in self._rules.engines:
+            offered = ", ".join(sorted(self._rules.engines))
+            raise FieldRefusedError(
+                "engine", f"Engine {policy.engine!r} is not one of {offered}.", code="engine.unknown"
+            )
+        return policy
+
+    async def _open(self, order: _Order, principal: Principal, traceparent: str | None) -> Submitted:
+        """Append to document and job in one commit; again from what is true then, when somebody was first."""
+        existing: Submitted | None = None
+        is_again = False
+
+        async def appends() -> Sequence[Append]:
+            nonlocal existing, is_again
+            if is_again and order.has_key and (existing := await self._existing(order.job_id, order.digest)):
+                return ()
+            is_again = True
+            try:
+                return await self._appends(order, principal, traceparent)
+            except (RunningJobError, UnfinishedJobError) as error:
+                if error.job_id != order.job_id:
+                    raise
+            existing = await self._existing(order.job_id, order.digest)  # the same key, at the same moment, was first
+            return ()
+
+        too_fast = "Too many submissions for this document at the same time; submit it again."
+        await append_decided(self._store, appends, too_fast=too_fast)
+        if existing is not None:
+            return existing
+        job, _ = await self._jobs.load(order.job_id)
+        return Submitted(job, is_new=True)
+
+    async def _appends(self, order: _Order, principal: Principal, traceparent: str | None) -> tuple[Append, ...]:
+        project_id = order.project.project_id
+        document, head = await read_document(self._store, order.document_id)
+        opening = order.opening(document)
+        origin = await self._actors.origin(
+            principal, project_id, correlation_id=order.submission_id or order.job_id, traceparent=traceparent
+        )
+        now = self._clock.now()
+        appends = (
+            Append(order.document_id, project_id, head, opening.events, origin, now),
+            Append(order.job_id, project_id, Head(), (self._submitted(order, opening.version),), origin, now),
+        )
+        holder = document.last_job(opening.key) if document else None
+        found = await self._jobs.find(holder) if holder else None
+        if found is None:
+            return appends
+        job, job_head = found
+        given_up = require_free(job, order.on_unfinished)
+        if given_up is None:
+            return appends
+        return (*appends, Append(job.job_id, project_id, job_head, (given_up,), origin, now))
+
+    def _submitted(self, order: _Order, version: int) -> JobSubmitted:
+        settings = order.project.settings
+        return JobSubmitted(
+            document_id=order.document_id,
+            document_version=version,
+            source=order.source,
+            intake_record=order.record,
+            policy=order.policy,
+            pipeline=self._rules.pipeline,
+            rules=JobRules(
+                max_attempts=settings.max_attempts,
+                retention_days=settings.retention_days,
+                is_auto_start=settings.is_auto_start if order.is_auto_start is None else order.is_auto_start,
+            ),
+            source_locale=order.source_locale,
+            target_locale=order.target_locale,
+            request_digest=order.digest,
+            first_kind=first_kind(self._rules.pipeline),
+            first_phase=self._rules.pipeline.phases[0].key,
+            was_encrypted=order.was_encrypted,
+            parent_job_id=order.parent_job_id,
+            submission_id=order.submission_id,
+        )
+
+    async def _going_on(self, job_id: UUID, principal: Principal) -> Job:
+        """The unfinished job, resumed by us or by somebody who was first."""
+        try:
+            return (await self._control.resume(job_id, principal)).job
+        except JobStateError:
+            job = await self._control.find(job_id, principal)
+            if not is_running(job):
+                raise
+            return job
+
+    async def _existing(self, job_id: UUID, digest: str) -> Submitted | None:
+        found = await self._jobs.find(job_id)
+        if found is None:
+            return None
+        require_same_request(found[0], digest)
+        return Submitted(found[0], is_new=False)
+
+
+async def received(file_name: str, content: bytes, password: SecretStr | None) -> Upload:
+    """The upload, with what the password opens in place of an encrypted file: neither password nor ciphertext goes on.
+
+    Without a password an encrypted file stays as it is, and preflight refuses it. A password for a file that needs none
+    is not used: one may be given for a whole folder.
+
+    Raises:
+        FieldRefusedError: the password is wrong, or the encrypted file cannot be opened with any.
+    """
+    secret = password.get_secret_value() if password is not None else ""
+    if not secret or not is_encrypted(content):
+        return Upload(file_name, content)
+    try:
+        package = await asyncio.to_thread(decrypted, content, secret)
+    except DocumentError as error:
+        field = "document_password" if isinstance(error, WrongPasswordError) else "file"
+        raise FieldRefusedError(field, error.message, code=error.code) from error
+    return Upload(file_name, package, was_encrypted=True)

@@ -1,0 +1,283 @@
+"""The rules of submissions: what one may hold, which version and policy follow, when it is refused. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, JsonValue, model_validator
+
+from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides
+from dragoman_contracts.document import Document, JobKey, decide_version
+from dragoman_contracts.events import (
+    CheckpointDiscarded,
+    DocumentRegistered,
+    Event,
+    JobOpened,
+    RevisionStrategy,
+)
+from dragoman_contracts.job import Job
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
+from dragoman_contracts.phases import Pipeline
+from dragoman_contracts.policy import IntakeRecord
+from dragoman_contracts.references import ArtifactKind, ObjectRef
+from dragoman_gateway.jobs.rules import is_running
+from dragoman_gateway.web.errors import (
+    FieldRefusedError,
+    KeyReusedError,
+    RunningJobError,
+    SourceErasedError,
+    UnfinishedJobError,
+)
+
+_MAX_METADATA_BYTES = 64 * 1024
+
+
+def _without_controls(text: str) -> str:
+    if any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000 for char in text):
+        raise ValueError("control characters and lone surrogates are not allowed")
+    return text.strip()
+
+
+def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    try:
+        encoded = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it holds text or numbers that JSON in UTF-8 cannot hold, or nests too deep") from error
+    if len(encoded) > _MAX_METADATA_BYTES or b"\\u0000" in encoded:
+        raise ValueError(f"it must be at most {_MAX_METADATA_BYTES} bytes and hold no NUL characters")
+    return metadata
+
+
+Line = Annotated[str, AfterValidator(_without_controls), Field(max_length=500)]
+"""One line of text that a person typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRules:
+    """The limits of this installation. `engines` are the names a request may choose from; empty means any."""
+
+    pipeline: Pipeline
+    default_engine: str
+    engines: frozenset[str] = frozenset()
+    max_upload_bytes: int = 100 * 1024 * 1024
+
+
+class OnUnfinished(StrEnum):
+    """The wish of a submission about an interrupted job of its document version, target locale and pipeline.
+
+    `fresh` gives that job's checkpoint up and opens a new one; `keep` opens a new one beside it.
+    """
+
+    REFUSE = "refuse"
+    RESUME = "resume"
+    FRESH = "fresh"
+    KEEP = "keep"
+
+
+class SubmissionRequest(Value):
+    """The wishes of a person for a file: requirement E's fields, then ours. None where nothing was said.
+
+    `submitted_by` is kept as a note; who acts is the credential's word. `idempotency_key` makes the job's id, so that
+    asking twice gives one job.
+    """
+
+    project_code: Annotated[Line, Field(min_length=1)]
+    domain_pack_code: Annotated[Line, Field(min_length=1)]
+    source_language: Locale
+    target_language: Locale
+    external_reference: Line | None = None
+    document_title: Line = ""
+    version_label: Annotated[Line, Field(max_length=200)] | None = None
+    family_key: Line = ""
+    revision_strategy: RevisionStrategy = RevisionStrategy.AUTO
+    submitted_by: Line = ""
+    idempotency_key: Annotated[Line, Field(min_length=1, max_length=255)] | None = None
+    metadata: Annotated[dict[str, JsonValue], AfterValidator(_storable)] = Field(default_factory=dict)
+    overrides: PolicyOverrides = PolicyOverrides()
+    is_auto_start: bool | None = None
+    submission_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _languages_differ(self) -> Self:
+        if self.source_language == self.target_language:
+            raise ValueError("source_language and target_language are the same")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came in; one that `was_encrypted` holds the package its password opened."""
+
+    file_name: str
+    content: bytes
+    was_encrypted: bool = False
+
+    @property
+    def base_name(self) -> str:
+        """The file's own name: no folders (of either slash), no control characters, never empty.
+
+        Composed as NFC: macOS sends names decomposed, and the same name must be the same document.
+        """
+        name = PurePath(unicodedata.normalize("NFC", self.file_name).replace("\\", "/")).name
+        return "".join(char for char in name if char.isprintable())[:255] or "document.docx"
+
+
+class RerunRequest(Value):
+    """How a job is run anew: with other choices than it was asked with, or with every model call made again."""
+
+    refresh: bool = False
+    engine: OptionName | None = None
+    model: OptionName | None = None
+
+
+def request_digest(request: SubmissionRequest, upload: Upload) -> str:
+    """The sha256 of what was asked, file included and idempotency key left out: equal requests, equal digests."""
+    asked: dict[str, object] = json.loads(request.model_dump_json(exclude={"idempotency_key", "overrides"}))
+    asked["overrides"] = request.overrides.as_asked()
+    asked["file"] = {"name": upload.file_name, "sha256": hashlib.sha256(upload.content).hexdigest()}
+    if upload.was_encrypted:
+        asked["file"] |= {"was_encrypted": True}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def require_same_request(job: Job, digest: str) -> None:
+    """Refuse another request under the key of this job.
+
+    Raises:
+        KeyReusedError: the key was used for something else.
+    """
+    if job.submitted.request_digest != digest:
+        raise KeyReusedError(
+            f"This idempotency key made job {job.job_id} from another file or other fields; use a new key."
+        )
+
+
+def require_open_pair(pair: LanguagePair | None, *, accepts_unlisted: bool) -> None:
+    """Refuse a language pair that the project closed, or did not enter where only entered ones are taken.
+
+    Raises:
+        FieldRefusedError: no jobs are taken for this pair.
+    """
+    if pair is None and not accepts_unlisted:
+        raise FieldRefusedError(
+            "target_language", "The project has no such language pair; enter it first.", code="pair.unknown"
+        )
+    if pair is not None and not pair.is_active:
+        raise FieldRefusedError(
+            "target_language", "The language pair is inactive in this project.", code="pair.inactive"
+        )
+
+
+def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> IntakeRecord:
+    """The request with E's defaults filled in: the reference from the file name's stem, the label from the time."""
+    name = upload.base_name
+    return IntakeRecord(
+        project_code=request.project_code,
+        domain_pack_code=request.domain_pack_code,
+        file_name=name,
+        external_reference=request.external_reference or PurePath(name).stem.strip() or name,
+        document_title=request.document_title,
+        version_label=request.version_label or now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        family_key=request.family_key,
+        revision_strategy=request.revision_strategy,
+        submitted_by=request.submitted_by,
+        idempotency_key=request.idempotency_key or "",
+        metadata=request.metadata,
+        choices=request.overrides.model_dump(mode="json", exclude_none=True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentOpening:
+    """The version a file is, the key its job will hold, and the document's events that say so."""
+
+    version: int
+    key: JobKey
+    events: tuple[Event, ...]
+
+
+def decide_opening(
+    document: Document | None,
+    *,
+    source: ObjectRef,
+    record: ObjectRef,
+    request: SubmissionRequest,
+    pipeline: Pipeline,
+    job_id: UUID,
+) -> DocumentOpening:
+    """The document's events that open a job on this file.
+
+    Whether the job that holds the key still runs, its own stream says: see `is_running`.
+
+    Raises:
+        VersionRefusedError: the revision strategy does not allow this content.
+    """
+    version, events = decide_version(document, source, record, request.revision_strategy)
+    if request.family_key:
+        digest = hashlib.sha256(request.family_key.encode()).hexdigest()
+        events = tuple(
+            event.model_copy(update={"family_key_digest": digest}) if isinstance(event, DocumentRegistered) else event
+            for event in events
+        )
+    opened = JobOpened(
+        job_id=job_id,
+        document_version=version,
+        target_locale=request.target_language,
+        pipeline_name=pipeline.name,
+    )
+    return DocumentOpening(version, (version, request.target_language, pipeline.name), (*events, opened))
+
+
+def decide_reopening(document: Document | None, *, parent: Job, pipeline: Pipeline, job_id: UUID) -> DocumentOpening:
+    """The document's event that opens another job on the version that `parent` has."""
+    version, target = parent.submitted.document_version, parent.target_locale
+    opened = JobOpened(job_id=job_id, document_version=version, target_locale=target, pipeline_name=pipeline.name)
+    return DocumentOpening(version, (version, target, pipeline.name), (opened,))
+
+
+def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOverrides:
+    """The overrides of a rerun: its own, else those of the first request. A model belongs to its engine."""
+    keeps_model = request.engine is None or request.engine == first.engine
+    model = request.model or (first.model if keeps_model else None)
+    return first.model_copy(update={"engine": request.engine or first.engine, "model": model})
+
+
+def require_free(holder: Job, on_unfinished: OnUnfinished) -> CheckpointDiscarded | None:
+    """Refuse a new job beside `holder`, the last of its key; the event that must be true of it first, where one must.
+
+    Raises:
+        RunningJobError: the holder runs.
+        UnfinishedJobError: the holder is interrupted, and it was not said that a new one may be opened.
+    """
+    if is_running(holder):
+        raise RunningJobError(holder.job_id)
+    if not holder.is_interrupted or on_unfinished is OnUnfinished.KEEP:
+        return None
+    if on_unfinished is OnUnfinished.FRESH:
+        return CheckpointDiscarded()
+    raise UnfinishedJobError(holder)
+
+
+def require_source(job: Job) -> None:
+    """Refuse to run a job anew whose document was erased.
+
+    Raises:
+        SourceErasedError: there is nothing left to translate.
+    """
+    if all(artifact.kind is not ArtifactKind.SOURCE_DOCX for artifact in job.artifacts):
+        raise SourceErasedError(job.job_id)
+
+
+def rerun_digest(parent: UUID, request: RerunRequest) -> str:
+    """The sha256 of what was asked: equal requests, equal digests."""
+    asked = {"rerun_of": str(parent), **request.model_dump(mode="json")}
+    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Every area of the gateway stands on this: requests, people, pages, problems."""

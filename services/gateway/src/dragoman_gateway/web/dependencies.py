@@ -1,0 +1,122 @@
+"""Dependencies of routes: the signed-in principal, a page of a list, the version an edit was made on."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Header, Query, Request
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+
+from dragoman_catalog import Role
+from dragoman_contracts.errors import PermanentError
+from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.errors import ForbiddenError
+from dragoman_gateway.web.principals import Principal
+from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn
+
+_bearer = HTTPBearer(scheme_name="token", description="An API token.", auto_error=False)
+_cookie = APIKeyCookie(
+    name=SESSION_COOKIE,
+    scheme_name="session",
+    description="A browser session from POST /session; what changes something also needs the header X-CSRF-Token.",
+    auto_error=False,
+)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+_ETAG = re.compile(r'"(\d{1,18})"')
+
+SignInDep = Annotated[SignIn, Depends(asked(SignIn))]
+
+NUL_FREE = r"^[^\x00]*$"
+"""The pattern of every text in a request: databases keep no NUL."""
+
+
+def _written_out(value: object) -> object:
+    """Seconds since 1970 are numbers that happen to parse, not times."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+        return value
+    raise ValueError("write it like 2026-11-22T08:30:00Z")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this time is outside of the calendar in UTC") from error
+
+
+UtcTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+"""A time with its zone, turned into UTC."""
+
+Cursor = Annotated[
+    str | None, Query(max_length=500, description="`next_cursor` of the page before; without it, the first page.")
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows a page has at most.")]
+SearchText = Annotated[str, Query(max_length=200, pattern=NUL_FREE)]
+
+
+class IfMatchMissingError(PermanentError):
+    """An edit must say which version it was made on."""
+
+    default_code = "request.if_match_required"
+
+
+class IfMatchMalformedError(PermanentError):
+    """If-Match is none of the ETags this server gives."""
+
+    default_code = "request.if_match_malformed"
+
+
+async def _identity(
+    request: Request,
+    sign_in: SignInDep,
+    _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],  # named for OpenAPI only
+    _session: Annotated[str | None, Depends(_cookie)],
+) -> Identity:
+    return await sign_in.identify_writer(request)
+
+
+IdentityDep = Annotated[Identity, Depends(_identity)]
+
+
+async def _operator(identity: IdentityDep) -> Principal:
+    identity.principal.require(Role.OPERATOR)
+    return identity.principal
+
+
+async def _admin(identity: IdentityDep) -> Principal:
+    identity.principal.require(Role.ADMIN)
+    return identity.principal
+
+
+Operator = Annotated[Principal, Depends(_operator)]
+Admin = Annotated[Principal, Depends(_admin)]
+
+
+async def _whole_admin(principal: Admin) -> Principal:
+    if principal.project_codes is not None:
+        raise ForbiddenError("This concerns every project; use a credential that is not limited to some.")
+    return principal
+
+
+WholeAdmin = Annotated[Principal, Depends(_whole_admin)]
+"""An admin whose credential is not limited to some projects."""
+
+
+def _edited_version(if_match: Annotated[str | None, Header(description="The ETag that was edited.")] = None) -> int:
+    if if_match is None:
+        raise IfMatchMissingError("Send the ETag of what you edited as If-Match.")
+    found = _ETAG.fullmatch(if_match.strip().removeprefix("W/"))
+    if found is None:
+        raise IfMatchMalformedError("If-Match is no ETag of ours; send the one you were given, quotes included.")
+    return int(found.group(1))
+
+
+EditedVersion = Annotated[int, Depends(_edited_version)]
+
+
+def etag(version: int) -> str:
+    """The ETag of this version."""
+    return f'"{version}"'

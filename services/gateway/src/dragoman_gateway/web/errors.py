@@ -1,0 +1,112 @@
+"""The refusals of the gateway, with the stable codes that problem details carry (`docs/operate/runbook.md`)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from dragoman_contracts.errors import ConflictError, PermanentError
+from dragoman_contracts.job import Job
+
+
+class FieldRefusedError(PermanentError):
+    """A field of the request has a value that cannot be taken.
+
+    Attributes:
+        field: the field's name as the caller wrote it.
+    """
+
+    default_code = "request.invalid"
+
+    def __init__(self, field: str, message: str, *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.field = field
+
+
+class UploadTooLargeError(PermanentError):
+    """The upload is larger than this installation takes."""
+
+    default_code = "upload.too_large"
+
+
+class KeyReusedError(PermanentError):
+    """The idempotency key stands for another request; use a new key."""
+
+    default_code = "idempotency.key_reused"
+
+
+class RunningJobError(ConflictError):
+    """A job for the same document version, target locale and pipeline is running.
+
+    Attributes:
+        job_id: the running job, which the caller may wait for or cancel.
+    """
+
+    default_code = "job.already_running"
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(
+            f"Job {job_id} is running for the same document version, target locale and pipeline; "
+            "wait for it or cancel it."
+        )
+        self.job_id = job_id
+
+
+class UnfinishedJobError(ConflictError):
+    """A job for the same document version, target locale and pipeline was interrupted and can go on.
+
+    Attributes:
+        job: the interrupted job, which the caller may resume, or leave and begin anew.
+        job_id: its id.
+    """
+
+    default_code = "job.unfinished"
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(
+            f"Job {job.job_id} for the same document version, target locale and pipeline was interrupted. "
+            "Send on_unfinished=resume to go on with it, or on_unfinished=fresh to give it up and begin anew."
+        )
+        self.job = job
+        self.job_id = job.job_id
+
+
+class NotParkedError(PermanentError):
+    """The work is not parked, or not any more."""
+
+    default_code = "work.not_parked"
+
+
+class LetterMissingError(PermanentError):
+    """There is no such dead letter: it was redriven or discarded, or never was."""
+
+    default_code = "letter.missing"
+
+    def __init__(self, letter_id: UUID) -> None:
+        super().__init__(f"There is no dead letter {letter_id}: redriven or discarded meanwhile, perhaps.")
+
+
+class SourceErasedError(PermanentError):
+    """The job's document was erased; submit the file again."""
+
+    default_code = "job.source_erased"
+
+    def __init__(self, job_id: UUID) -> None:
+        super().__init__(f"The document of job {job_id} was erased; submit the file again.")
+
+
+class JobStateError(ConflictError):
+    """The job is in a state that does not allow the action; the message says which action does."""
+
+    default_code = "job.state"
+
+
+class NotSignedInError(PermanentError):
+    """The request carries no credential, or one that is not valid any more."""
+
+    default_code = "auth.required"
+
+
+class ForbiddenError(PermanentError):
+    """The credential does not allow this."""
+
+    default_code = "auth.forbidden"
