@@ -42,7 +42,7 @@ def is_narrow(blank: Content) -> bool:
     return blank[1:-1] == (_NARROW,)
 
 
-def fold_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
+def shrink_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
     """Content with each of the blanks as a placeholder of the same id.
 
     White space that a blank holds goes with it; words that an engine wrote into it come to stand behind it. A blank
@@ -76,7 +76,7 @@ def own_space(content: Content, blanks: Mapping[int, Content]) -> set[int]:
     }
 
 
-def unfold_blanks(content: Content, blanks: Mapping[int, Content], borrowing: Collection[int] = ()) -> Content:
+def restore_blanks(content: Content, blanks: Mapping[int, Content], borrowing: Collection[int] = ()) -> Content:
     """Folded content with its blanks as they are in the source.
 
     A narrow blank that is `borrowing` takes the nearest space of the text, where there is one, and adds none.

@@ -23,7 +23,7 @@ from dragoman_contracts.text import (
     opening,
     plain_text,
 )
-from dragoman_linguistics.projection import TagNode, flattened, tag_tree
+from dragoman_linguistics.tag_places import TagNode, flattened, tag_tree
 from dragoman_linguistics.tags import TagReport, align_tags
 from dragoman_linguistics.words import Word, words_of
 

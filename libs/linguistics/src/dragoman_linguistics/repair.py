@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from dragoman_contracts.text import Content, Tag, TagRepair, TagSide, TagSpec, normalised, plain_text
-from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, own_space, unfold_blanks
+from dragoman_linguistics.blanks import blanks_of, is_narrow, own_space, restore_blanks, shrink_blanks
 from dragoman_linguistics.inside_words import settle_inside_words
-from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, linked_words, project, tag_tree
 from dragoman_linguistics.spacing import restore_pair_margins
+from dragoman_linguistics.tag_places import Place, TagNode, assemble, flattened, linked_words, place_by_words, tag_tree
 from dragoman_linguistics.tags import TagReport, align_tags, spec_of, specs_by_id
 from dragoman_linguistics.words import link_words, words_of
 
@@ -33,8 +33,8 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
         repaired, rung = _climbed(source, target, specs)
     else:
         borrowing = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)} - own_space(target, blanks)
-        folded, rung = _climbed(fold_blanks(source, blanks), fold_blanks(target, blanks), _kept(specs, blanks))
-        repaired = unfold_blanks(folded, blanks, borrowing)
+        folded, rung = _climbed(shrink_blanks(source, blanks), shrink_blanks(target, blanks), _kept(specs, blanks))
+        repaired = restore_blanks(folded, blanks, borrowing)
         if rung is TagRepair.EXACT and not align_tags(source, target, specs).is_clean:
             rung = TagRepair.REORDERED  # tags of blanks were put right
     return settle_inside_words(source, restore_pair_margins(source, repaired), specs), rung
@@ -117,7 +117,7 @@ def _projections(source: Content, target: str, nodes: Iterable[TagNode]) -> dict
     text = plain_text(source)
     source_words, target_words = words_of(text), words_of(target)
     links = linked_words(link_words(source_words, target_words), target_words)
-    return {node.tag: project(node, text, target, source_words, links) for node in missing}
+    return {node.tag: place_by_words(node, text, target, source_words, links) for node in missing}
 
 
 def _whole_unit_places(

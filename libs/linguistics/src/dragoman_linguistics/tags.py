@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, normalised, plain_text
-from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, unfold_blanks
+from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, shrink_blanks
 
 _LARGEST_ID = 999_999
 # What documents never hold in each other; elsewhere a pair may move into another.
@@ -69,7 +69,7 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
     """
     parts = tuple(content)
     wide = {tag_id: blank for tag_id, blank in blanks_of(parts).items() if not is_narrow(blank)}
-    folded = fold_blanks(parts, wide)
+    folded = shrink_blanks(parts, wide)
     literal = {int(match["id"]) for match in _LOOKALIKE.finditer(plain_text(parts))}
     for part in parts:
         if isinstance(part, str):
@@ -99,7 +99,7 @@ def render_by(content: Iterable[str | Tag], key: TaggedText) -> str:
     protocol = {tag_id: number for number, tag_id in key.ids}
     return "".join(
         part if isinstance(part, str) else str(Tag(id=protocol.get(part.id, part.id), side=part.side))
-        for part in fold_blanks(tuple(content), _blanks_by_id(key))
+        for part in shrink_blanks(tuple(content), _blanks_by_id(key))
     )
 
 
@@ -127,7 +127,7 @@ def parse(text: str, key: TaggedText) -> Content:
         end = match.end()
     parts.append(text[end:])
     content = normalised(parts)
-    return unfold_blanks(fold_blanks(content, blanks), blanks) if blanks else content
+    return restore_blanks(shrink_blanks(content, blanks), blanks) if blanks else content
 
 
 def _blanks_by_id(key: TaggedText) -> dict[int, Content]:

@@ -13,9 +13,9 @@ from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import Content, plain_text
 from dragoman_linguistics.blanks import blanks_of
 from dragoman_linguistics.inside_words import unsettled
-from dragoman_linguistics.projection import flattened, tag_tree
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.tag_places import flattened, tag_tree
 
 
 def check_inside_words(pair: Pair) -> Iterator[QaFinding]:

@@ -61,7 +61,7 @@ def tag_tree(content: Content) -> tuple[TagNode, ...]:
     return tuple(levels[0])
 
 
-def project(
+def place_by_words(
     node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
 ) -> Place:
     """Where a node of the source belongs in the target. `links` gives the target words of a source word's number.
