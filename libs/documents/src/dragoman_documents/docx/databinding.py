@@ -91,10 +91,10 @@ class BoundControls:
             if changed:
                 text = changed[0]
             elif datum.now != datum.stored:
-                text = _unfolded(datum.now)  # a property was translated by itself
+                text = _with_plain_breaks(datum.now)  # a property was translated by itself
             else:
                 continue
-            if _unfolded(datum.now) != text:
+            if _with_plain_breaks(datum.now) != text:
                 datum.store(text)
                 self._package.mark_changed(datum.part)
             for control, own in zip(datum.controls, shown, strict=True):
@@ -233,10 +233,10 @@ def _show(content: Element, text: str) -> bool:
 
 def _is_same(stored: str, shown: str) -> bool:
     """Whether a control shows what is stored, but for white space, which Word joins where a control has one line."""
-    return _SPACES.sub(" ", _unfolded(stored)).strip() == _SPACES.sub(" ", shown).strip()
+    return _SPACES.sub(" ", _with_plain_breaks(stored)).strip() == _SPACES.sub(" ", shown).strip()
 
 
-def _unfolded(stored: str) -> str:
+def _with_plain_breaks(stored: str) -> str:
     for spelling in _BREAKS:
         stored = stored.replace(spelling, "\n")
     return stored

@@ -16,7 +16,7 @@ from dragoman_contracts.text import Tag
 from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.distribute import set_text
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, texts
-from dragoman_documents.docx.plan import Holder, Paragraph
+from dragoman_documents.docx.located import Holder, ParagraphHolder
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
@@ -31,7 +31,7 @@ _VIRAMA = 9  # the combining class of signs that tie the next letter to the one 
 class DropCap:
     """A drop cap that waits for the paragraph of its word. `has_gap` says that white space ends it."""
 
-    paragraph: Paragraph
+    paragraph: ParagraphHolder
     text: str
     path: str
     has_gap: bool
@@ -98,7 +98,7 @@ def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str
     (text,) = tagged.content
     if not isinstance(text, str) or len(text) > _LONGEST or len(text.split()) != 1:
         return None
-    return DropCap(Paragraph(element, tagged), text, path, is_spaced)
+    return DropCap(ParagraphHolder(element, tagged), text, path, is_spaced)
 
 
 def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:

@@ -10,17 +10,18 @@ from typing import TypeVar
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Anchor, Segment, Tag, Unit, plain_text
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.findings import Finding
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.located import LocatedUnit
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
-from dragoman_documents.docx.plan import Plan
 from dragoman_documents.docx.preflight import unreadable_parts
-from dragoman_documents.docx.stories import plan_units
+from dragoman_documents.docx.quick import quick_reader
+from dragoman_documents.docx.stories import locate_units
 
 _Value = TypeVar("_Value", bound=Value)
-_FOLDED_BYTES = 384 * 1024  # in smaller parts too few paragraphs repeat each other to pay for it
+_QUICK_BYTES = 384 * 1024  # in smaller parts too few paragraphs repeat each other to pay for it
 _LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})  # what extraction leaves at its default
 _GIVEN: dict[type[Value], set[str]] = {
     kind: {name for name in kind.model_fields if name not in _LEFT_OUT} for kind in (Unit, Anchor, Segment)
@@ -42,45 +43,45 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
     Raises:
         DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
     """
-    with paused_collection():
-        package = Package(data, budget or Budget(), _FOLDED_BYTES)
-        plans = plan_units(package, options or ExtractOptions(), BoundControls(package))
-        units = tuple(_units(plans))
+    with paused_garbage_collection():
+        package = Package(data, budget or Budget(), quick_reader(_QUICK_BYTES))
+        waiting = locate_units(package, options or ExtractOptions(), BoundControls(package))
+        units = tuple(_units(waiting))
     counts = Counter(str(unit.story) for unit in units)
     return Extraction(units=units, counts=dict(counts), findings=unreadable_parts(package))
 
 
-def _units(plans: list[Plan]) -> Iterator[Unit]:
-    """The units of the plans, which are used up: a long document does not have room for both."""
-    plans.reverse()
-    before, text = "", plain_text(plans[-1].content) if plans else ""
-    while plans:
-        plan = plans.pop()
-        goes_on = bool(plans) and plans[-1].part == plan.part
-        following = plain_text(plans[-1].content) if plans else ""
-        yield _unit(plan, text, _digest(f"{before}\x1f{following if goes_on else ''}"))
+def _units(waiting: list[LocatedUnit]) -> Iterator[Unit]:
+    """The units with their context keys. The list is emptied: a long document does not have room for both."""
+    waiting.reverse()
+    before, text = "", plain_text(waiting[-1].content) if waiting else ""
+    while waiting:
+        located = waiting.pop()
+        goes_on = bool(waiting) and waiting[-1].part == located.part
+        following = plain_text(waiting[-1].content) if waiting else ""
+        yield _unit(located, text, _digest(f"{before}\x1f{following if goes_on else ''}"))
         before, text = text if goes_on else "", following
 
 
-def _unit(plan: Plan, text: str, context_key: str) -> Unit:
-    content = plan.content
-    unit_id = plan.unit_id
+def _unit(located: LocatedUnit, text: str, context_key: str) -> Unit:
+    content = located.content
+    unit_id = located.unit_id
     segment = _made(Segment, {"segment_id": f"{unit_id}/0", "source": content, "is_ignorable": False})
     return _made(
         Unit,
         {
             "unit_id": unit_id,
-            "anchor": _made(Anchor, {"part": plan.part, "path": plan.path}),
-            "story": plan.story,
+            "anchor": _made(Anchor, {"part": located.part, "path": located.path}),
+            "story": located.story,
             "content_key": _digest(text if len(content) == 1 else "\x1f".join(map(_stored, content))),
             "context_key": context_key,
             "segments": (segment,),
-            "tags": tuple(plan.specs),
-            "style": plan.style,
-            "is_translatable": plan.is_translatable and _has_letters(text),
-            "max_length_chars": plan.max_length_chars,
+            "tags": tuple(located.specs),
+            "style": located.style,
+            "is_translatable": located.is_translatable and _has_letters(text),
+            "max_length_chars": located.max_length_chars,
         },
-        _ALL if plan.max_length_chars is not None else None,
+        _ALL if located.max_length_chars is not None else None,
     )
 
 

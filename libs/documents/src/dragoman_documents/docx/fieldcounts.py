@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dragoman_contracts.text import StoryKind, plain_text
 from dragoman_documents.docx.fields import field_kind
 from dragoman_documents.docx.instructions import ENTRIES, texts_in_code
+from dragoman_documents.docx.located import LocatedUnit
 from dragoman_documents.docx.package import Package
-from dragoman_documents.docx.plan import Plan
 from dragoman_documents.docx.repeats import Repeats, paragraph_texts
 from dragoman_documents.docx.xml import names
 
@@ -25,7 +25,7 @@ class FieldCounts:
     `computed`.
     """
 
-    def __init__(self, package: Package, plans: Sequence[Plan]) -> None:
+    def __init__(self, package: Package, units: Sequence[LocatedUnit]) -> None:
         codes = list(_codes(package))
         kinds = [field_kind(code) for code in codes if texts_in_code(code)]
         self.entries = sum(kind in ENTRIES for kind in kinds)
@@ -34,7 +34,7 @@ class FieldCounts:
         repeats = Repeats(package)
         self.in_step = self.computed = 0
         if repeats.count:
-            texts = (plain_text(plan.content) for plan in plans if plan.story not in _NO_PARAGRAPHS)
+            texts = (plain_text(unit.content) for unit in units if unit.story not in _NO_PARAGRAPHS)
             self.in_step = repeats.in_step_count(paragraph_texts((text, text) for text in texts))
             self.computed = repeats.count - self.in_step
 

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, normalised, plain_text
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.direction import mirror_rest
 from dragoman_documents.docx.drawn import turn_labels
+from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.quick import quick_reader
+from dragoman_documents.docx.reader import PlainReader
 from dragoman_documents.docx.repeats import Repeats, paragraph_texts
-from dragoman_documents.docx.stories import plan_units, prose_parts, style_parts
+from dragoman_documents.docx.stories import locate_units, prose_parts, style_parts
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
 
-_FOLDED_BYTES = 16 * 1024  # less than extraction folds: beside a change, paragraphs in bytes stay as they are written
+# Fewer than in extraction: beside a change, paragraphs left in bytes are not serialised again.
+_QUICK_BYTES = 16 * 1024
 
 
 def merge(
@@ -38,9 +41,11 @@ def merge(
         UnknownUnitError: a target names a unit this document does not have; extract it again.
         DocumentError: the file is no readable Word document or passes the budget.
     """
-    with paused_collection():
-        is_mirrored = target_locale is not None and target_locale.is_right_to_left  # which takes tables and styles too
-        package = Package(data, budget or Budget(), None if is_mirrored else _FOLDED_BYTES)
+    with paused_garbage_collection():
+        is_mirrored = target_locale is not None and target_locale.is_right_to_left
+        # Mirroring changes every paragraph, its tables and its styles: nothing could stay in bytes.
+        read_part = PlainReader if is_mirrored else quick_reader(_QUICK_BYTES)
+        package = Package(data, budget or Budget(), read_part)
         return _merged(package, targets, options or ExtractOptions(), target_locale)
 
 
@@ -63,26 +68,26 @@ def _write(
     styles: Styles,
 ) -> bool:
     """Put the targets wherever their texts are shown; whether any is another text."""
-    repeats = Repeats(package)  # first, for what it takes out of folds
+    repeats = Repeats(package)  # first: the paragraphs it brings into the tree are no stubs when units are located
     controls = BoundControls(package)
-    plans = {plan.unit_id: plan for plan in plan_units(package, options, controls, is_writing=True)}
-    unknown = targets.keys() - plans.keys()
+    units = {unit.unit_id: unit for unit in locate_units(package, options, controls, is_writing=True)}
+    unknown = targets.keys() - units.keys()
     if unknown:
         raise UnknownUnitError(
             f"{len(unknown)} targets name units that this document does not have. "
             "It changed, or other options were used: extract it again."
         )
     is_changed = False
-    for unit_id, plan in plans.items():
+    for unit_id, unit in units.items():
         if unit_id in targets:
             target = normalised(targets[unit_id])
-            for shown in (plan, *plan.mirrors):
+            for shown in (unit, *unit.mirrors):
                 if shown.write(target, target_locale, styles):
                     package.mark_changed(shown.part)
                     is_changed = True
     controls.follow()
     if is_changed and repeats.count:
-        pairs = ((plan.content, targets.get(plan.unit_id, plan.content)) for plan in plans.values())
+        pairs = ((unit.content, targets.get(unit.unit_id, unit.content)) for unit in units.values())
         texts = paragraph_texts((plain_text(source), plain_text(target)) for source, target in pairs)
         repeats.follow(texts, target_locale, styles)
     return is_changed

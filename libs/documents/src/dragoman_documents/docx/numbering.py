@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import StoryKind, Tag, TagRole, TagSpec, normalised, placeholder
+from dragoman_documents.docx.located import LocatedUnit, path_below
 from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.plan import Plan, path_below
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, legal_text, short_name
 
@@ -56,7 +56,7 @@ class LevelText:
 
 
 class Numbering:
-    """The words in a document's numbering: their plans, and how many levels have words, or letters that stay.
+    """The words in a document's numbering as located units, with counts of levels that have words or letters.
 
     Levels that read alike are one unit, written in step.
     """
@@ -64,16 +64,16 @@ class Numbering:
     def __init__(self, package: Package, is_writing: bool) -> None:
         self.word_count = self.letter_count = 0
         self._is_writing = is_writing
-        self._plans: dict[tuple[str | Tag, ...], Plan] = {}
+        self._units: dict[tuple[str | Tag, ...], LocatedUnit] = {}
         for name in package.with_role(PartRole.NUMBERING):
             root = package.root(name, _may_have_letters)
             if root is not None:
                 self._read(name, root)
 
     @property
-    def plans(self) -> list[Plan]:
-        """The plans of all words, in document order."""
-        return list(self._plans.values())
+    def units(self) -> list[LocatedUnit]:
+        """The units of all words, in document order."""
+        return list(self._units.values())
 
     def _read(self, name: str, root: Element) -> None:
         for element in root.iter("{*}lvlText"):
@@ -93,10 +93,10 @@ class Numbering:
         content = tuple(_content(inner))
         before, _, after = text.partition(inner)
         holder = LevelText(element, key, before, after, numbers) if self._is_writing else None
-        plan = Plan(name, path, StoryKind.PROPERTY, content, _specs(len(numbers)), holder)
-        first = self._plans.setdefault(content, plan)
-        if first is not plan:
-            first.mirrors += (plan,)
+        located = LocatedUnit(name, path, StoryKind.PROPERTY, content, _specs(len(numbers)), holder)
+        first = self._units.setdefault(content, located)
+        if first is not located:
+            first.mirrors += (located,)
 
 
 def _may_have_letters(data: bytes) -> bool:

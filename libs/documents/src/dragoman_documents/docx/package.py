@@ -10,17 +10,15 @@ from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.archive import Archive
+from dragoman_documents.docx.container import ZipContainer
 from dragoman_documents.docx.entries import Entry, damaged, part_key, part_name
 from dragoman_documents.docx.fields import FieldMap
-from dragoman_documents.docx.fold import Folds, fold
-from dragoman_documents.docx.points import Points, take_points
+from dragoman_documents.docx.reader import MakeReader, PartReader, PlainReader
 from dragoman_documents.docx.xml import (
     Element,
     is_utf8,
     namespace_of,
     parse_xml,
-    prolog,
     serialise,
     short_name,
     transitional,
@@ -141,28 +139,26 @@ class Relationship:
 class Package:
     """A WordprocessingML package in memory.
 
-    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is. A part of
-    `folded_bytes` or more has stubs for most paragraphs, which only the `Folds` of the part can read, and for numbers.
+    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is.
+    `read_part` makes the reader of each part; with a quick one, trees may hold stubs that only their reader can read.
 
     Raises:
         DocumentError: the bytes are no readable Word document; the message names the cure.
     """
 
-    def __init__(self, data: bytes, budget: Budget, folded_bytes: int | None = None) -> None:
+    def __init__(self, data: bytes, budget: Budget, read_part: MakeReader = PlainReader) -> None:
         self.budget = budget
-        self._folded_bytes = folded_bytes
-        self._folds: dict[str, Folds] = {}
+        self._read_part = read_part
+        self._readers: dict[str, PartReader] = {}
         self._fields: dict[str, FieldMap] = {}
-        self._points: dict[str, Points] = {}
         self._bound: set[str] = set()
         self.size_bytes = len(data)
-        self._archive = Archive(data, budget)
+        self._container = ZipContainer(data, budget)
         self._entries: dict[str, Entry] = {}
-        for entry in self._archive.entries:
+        for entry in self._container.entries:
             if not entry.is_folder:
                 self._entries[part_key(entry.name)] = entry
         self._roots: dict[str, Element | None] = {}
-        self._prologs: dict[str, bytes] = {}
         self._changed: set[str] = set()
         self._added: dict[str, tuple[str, bytes | None]] = {}
         self._overrides: dict[str, str] = {}
@@ -232,9 +228,9 @@ class Package:
             self._roots[key] = root
         return self._roots[key]
 
-    def folds(self, name: str) -> Folds | None:
-        """What reads and writes the stubs of a parsed part; None where it has none."""
-        return self._folds.get(part_key(name))
+    def reader(self, name: str) -> PartReader:
+        """The reader of a part that was parsed."""
+        return self._readers[part_key(name)]
 
     def fields(self, name: str, root: Element) -> FieldMap:
         """The fields of a parsed part with that root, found once."""
@@ -248,7 +244,7 @@ class Package:
         key = part_key(name)
         if key in self._added:
             return self._added[key][1] or b""
-        return self._archive.read(self._entries[key])
+        return self._container.read(self._entries[key])
 
     def mark_changed(self, name: str) -> None:
         """Have the part serialised when the package is saved."""
@@ -262,16 +258,13 @@ class Package:
         """The package with its changed parts, everything else byte by byte as it was."""
         changes: dict[Entry, bytes] = {}
         for key in self._changed - self._added.keys():
-            root = self._roots[key]
-            if root is not None:
-                written = serialise(root, self._prologs[key])
-                reduced = self._folds.get(key) or self._points.get(key)
-                changes[self._entries[key]] = reduced.restored(written) if reduced is not None else written
+            if key in self._readers:
+                changes[self._entries[key]] = self._readers[key].written()
         additions: dict[str, bytes] = {}
         for key, (name, data) in self._added.items():
             root = self._roots.get(key)
             additions[name] = serialise(root, _DECLARATION) if root is not None else data or b""
-        return self._archive.rewritten(changes, additions)
+        return self._container.rewritten(changes, additions)
 
     def add_part(self, name: str, media_type: str, content: bytes | Element) -> None:
         """Add a part, as bytes or as a tree that may still be changed, and state its media type."""
@@ -321,23 +314,13 @@ class Package:
         return part_key(name) in self._bound
 
     def _parse(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
-        data = self._archive.read(entry)
+        data = self._container.read(entry)
         if wanted is not None and is_utf8(data) and not wanted(data):
             return None
         if _BINDING in data or not is_utf8(data):
             self._bound.add(key)
-        self._prologs[key] = prolog(data)
-        if self._folded_bytes is not None and len(data) >= self._folded_bytes:
-            data = self._reduced(key, data)
-        return parse_xml(data, self.budget)
-
-    def _reduced(self, key: str, data: bytes) -> bytes:
-        """A part without what need not be in its tree."""
-        if (folded := fold(data, self.budget)) is not None:
-            self._folds[key], data = folded
-        elif (pointed := take_points(data, self.budget)) is not None:
-            self._points[key], data = pointed
-        return data
+        reader = self._readers[key] = self._read_part(data, self.budget)
+        return reader.root
 
     def _parse_if_well_formed(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None) -> Element | None:
         """A part that the document can be read without is left as it is where it is damaged."""

@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import plain_text
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.fieldcounts import FieldCounts
 from dragoman_documents.docx.findings import Finding, finding
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.located import LocatedUnit
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.plan import Plan
-from dragoman_documents.docx.stories import plan_units
+from dragoman_documents.docx.stories import locate_units
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, short_name
 
 _LONG_WORDS = 50_000
@@ -74,26 +74,30 @@ def inspect_and_read(
         DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
     """
     options = options or ExtractOptions()
-    with paused_collection():
+    with paused_garbage_collection():
         package = Package(data, budget or Budget())
         survey = _Survey(package)
         controls = BoundControls(package)
         left = Counter[str]()
-        plans = plan_units(package, options, controls, left=left)
-        texts = tuple([plain_text(plan.content) for plan in plans])
+        units = locate_units(package, options, controls, left=left)
+        texts = tuple([plain_text(unit.content) for unit in units])
         survey.left = left | _also_left(package, options, controls)
-        return _facts(package, options, survey, plans, texts), texts
+        return _facts(package, options, survey, units, texts), texts
 
 
 def _facts(
-    package: Package, options: ExtractOptions, survey: _Survey, plans: Sequence[Plan], texts: Sequence[str]
+    package: Package,
+    options: ExtractOptions,
+    survey: _Survey,
+    units: Sequence[LocatedUnit],
+    texts: Sequence[str],
 ) -> DocumentFacts:
     count = survey.elements
     words = sum(len(text.split()) for text in texts)
     return DocumentFacts(
         size_bytes=package.size_bytes,
         parts=len(package.names),
-        units=len(plans),
+        units=len(units),
         words=words,
         characters=sum(map(len, texts)),
         paragraphs=count["w:p"],
@@ -110,10 +114,10 @@ def _facts(
         is_protected=survey.is_protected,
         is_template="template" in package.content_type(package.main),
         is_strict=survey.is_strict,
-        stories=dict(Counter(str(plan.story) for plan in plans)),
+        stories=dict(Counter(str(unit.story) for unit in units)),
         languages=tuple(name for name, _ in survey.languages.most_common()),
         fonts=tuple(name for name, _ in survey.fonts.most_common()),
-        findings=tuple(_findings(package, survey, plans, words, options)),
+        findings=tuple(_findings(package, survey, units, words, options)),
     )
 
 
@@ -184,14 +188,14 @@ def _is_enforced(setting: Element) -> bool:
 
 
 def _findings(
-    package: Package, survey: _Survey, plans: Sequence[Plan], words: int, options: ExtractOptions
+    package: Package, survey: _Survey, units: Sequence[LocatedUnit], words: int, options: ExtractOptions
 ) -> Iterator[Finding]:
-    if not plans:
+    if not units:
         yield finding("no_text")
     yield from unreadable_parts(package)
     count = survey.elements
     workbooks = _chart_workbooks(package)
-    fields = FieldCounts(package, plans)
+    fields = FieldCounts(package, units)
     spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),

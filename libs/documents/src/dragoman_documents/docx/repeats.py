@@ -106,12 +106,11 @@ class Repeats:
         return True
 
     def _in_part(self, name: str) -> Iterator[_Repeat]:
-        """The fields of a part; paragraphs that may have some come out of their folds."""
+        """The fields of a part that repeat text. Stubs that may hold some are parsed into the tree first."""
         root = self._package.root(name)
         if root is None:
             return
-        if (folds := self._package.folds(name)) is not None:
-            folds.unfold(root, _UNUSUAL_CODE)
+        self._package.reader(name).bring_into_tree(_UNUSUAL_CODE)
         for code, shown in repeating_fields(self._package.fields(name, root)):
             if any(map(str.isalpha, shown.text)):
                 key, case = repeated_by(code, shown.text) or (("", ""), str)
@@ -121,11 +120,11 @@ class Repeats:
         root = self._package.root(name)
         if root is None:
             return
-        fields, folds = self._package.fields(name, root), self._package.folds(name)
-        if folds is not None:
-            names = b"|".join(re.escape(each.encode()) for each in sorted(wanted))
-            for paragraph in folds.unfold(root, re.compile(rb'w:name="(?:%s)"' % names, re.IGNORECASE)):
-                fields.learn(paragraph)
+        fields = self._package.fields(name, root)
+        names = b"|".join(re.escape(each.encode()) for each in sorted(wanted))
+        pattern = re.compile(rb'w:name="(?:%s)"' % names, re.IGNORECASE)
+        for paragraph in self._package.reader(name).bring_into_tree(pattern):
+            fields.learn(paragraph)
         for start in root.iter("{*}bookmarkStart"):
             if (key := (attribute(start, "w:name") or "").lower()) in wanted:
                 self._marks.append((("bookmark", key), start, fields))

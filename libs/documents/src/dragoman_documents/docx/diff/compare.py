@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.align import Block, aligned, blocks_of, is_block
 from dragoman_documents.docx.diff.gate import part_differences, text_only
 from dragoman_documents.docx.diff.paragraphs import paragraph_differences, text_difference
@@ -14,6 +13,7 @@ from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKi
 from dragoman_documents.docx.diff.structure import kind_of
 from dragoman_documents.docx.diff.tolerance import TEXT_NODES, is_text_attribute
 from dragoman_documents.docx.diff.tree import boxes_in, canonical, own_text, path_of, shortened, text_of
+from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, short_name
 
@@ -30,7 +30,7 @@ def compare(before: bytes, after: bytes, budget: Budget | None = None) -> Docume
     """
     budget = budget or Budget()
     gate = text_only(before, after, budget)
-    with paused_collection():
+    with paused_garbage_collection():
         old, new = Package(before, budget), Package(after, budget)
         removed, added = _only(old, new), _only(new, old)
         changed = [name for name in gate.changed_parts if name not in added]

@@ -7,7 +7,7 @@ from enum import Enum
 
 from dragoman_documents.docx.diff.align import Step, is_block
 from dragoman_documents.docx.diff.changes import HISTORY, child_of, record_change, stated
-from dragoman_documents.docx.diff.items import unfold_simple_fields
+from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.overlay import Overlay, Scene, deleted, pair
 from dragoman_documents.docx.diff.steps import paired_steps
 from dragoman_documents.docx.diff.tree import canonical
@@ -108,14 +108,14 @@ class FlowTracker:
             for a, b in zip(*notes, strict=True):
                 pair(a, b, self._scene)
             return
-        unfold_simple_fields(old)
-        unfold_simple_fields(new)
+        open_simple_fields(old)
+        open_simple_fields(new)
         Overlay(new, self._scene).run(self._scene.old_items(old), self._scene.new_items(new))
 
     def _insert(self, element: Element) -> None:
         """Mark everything in a block as inserted, its own end left out."""
         for paragraph in _own_blocks(element, "w:p"):
-            unfold_simple_fields(paragraph)
+            open_simple_fields(paragraph)
             Overlay(paragraph, self._scene).run([], self._scene.new_items(paragraph))
         for row in _own_blocks(element, "w:tr"):
             self._mark_row(row, "ins")
@@ -153,7 +153,7 @@ class FlowTracker:
         return twin
 
     def _deleted_paragraph(self, source: Element, near: Element) -> Element:
-        unfold_simple_fields(source)
+        open_simple_fields(source)
         paragraph = near.makeelement(f"{namespace_of(near)}p")
         for node in deleted(self._scene.old_items(source), paragraph, self._scene):
             paragraph.append(node)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.archive import Archive
-from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.container import ZipContainer
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, GateReport
 from dragoman_documents.docx.diff.stream import doubtful_paragraphs
 from dragoman_documents.docx.diff.structure import Comparison
 from dragoman_documents.docx.diff.tree import block_edges, markup
 from dragoman_documents.docx.entries import Entry, part_name
+from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise, short_name
 from dragoman_documents.errors import DamagedDocumentError
@@ -35,7 +35,7 @@ def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> Gate
     if before == after:
         return GateReport()
     budget = budget or Budget()
-    with paused_collection():
+    with paused_garbage_collection():
         old, new = _Parts(before, budget), _Parts(after, budget)
         changed = [name for name, entry in new.entries.items() if not old.holds(name, entry)]
         differences = [*package_differences(tuple(old.entries), tuple(new.entries))]
@@ -52,8 +52,8 @@ class _Parts:
     """The entries of a package by the names of their parts."""
 
     def __init__(self, data: bytes, budget: Budget) -> None:
-        self._archive = Archive(data, budget)
-        self.entries: dict[str, Entry] = {part_name(entry.name): entry for entry in self._archive.entries}
+        self._container = ZipContainer(data, budget)
+        self.entries: dict[str, Entry] = {part_name(entry.name): entry for entry in self._container.entries}
 
     def holds(self, name: str, entry: Entry) -> bool:
         """Whether there is an entry of that name with the same content, by checksum."""
@@ -61,7 +61,7 @@ class _Parts:
         return own is not None and (own.crc, own.size_bytes) == (entry.crc, entry.size_bytes)
 
     def read(self, name: str) -> bytes:
-        return self._archive.read(self.entries[name])
+        return self._container.read(self.entries[name])
 
 
 def _doubts(old: _Parts, new: _Parts, name: str, budget: Budget) -> frozenset[int] | None:

@@ -96,7 +96,7 @@ def leaves(items: Sequence[Item]) -> Iterator[Atom]:
             yield from item.tail
 
 
-def unfold_simple_fields(paragraph: Element) -> None:
+def open_simple_fields(paragraph: Element) -> None:
     """Write simple fields as Word shows them inside, begin to end in runs: only runs can be tracked (§17.16.19)."""
     for simple in [node for node in paragraph.iter() if short_name(node) == "w:fldSimple"]:
         space = namespace_of(simple)

@@ -6,12 +6,12 @@ Numbers that only tie parts together (of relationships, lists, notes) give way t
 from __future__ import annotations
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.bring import is_reference, list_definition, lists_of, meaning_of
 from dragoman_documents.docx.diff.changes import SILENT, child_of, stated
-from dragoman_documents.docx.diff.items import unfold_simple_fields
+from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.revisions import FLOWS
 from dragoman_documents.docx.diff.tree import text_of
+from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, namespace_of, short_name
 
@@ -34,7 +34,7 @@ def plain(data: bytes, budget: Budget) -> bytes:
     Raises:
         DocumentError: it is no readable Word document or passes the budget.
     """
-    with paused_collection():
+    with paused_garbage_collection():
         package = Package(data, budget)
         for name in package.with_role(*FLOWS):
             root = package.root(name)
@@ -78,7 +78,7 @@ def _renumber(package: Package, role: PartRole, reference: str, note: str) -> No
 
 def _make_plain(root: Element) -> None:
     """Bring a part into the one form that all documents of the same look and words have."""
-    unfold_simple_fields(root)
+    open_simple_fields(root)
     for node in list(root.iter()):
         for key in [key for key in node.attrib if SHORT_NAMES[key].startswith(_EDITING)]:
             del node.attrib[key]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.xml import Element, attribute, names, namespace_of, short_name
 
@@ -71,7 +71,7 @@ def accept_all(root: Element) -> bool:
 
 
 def _settled(data: bytes, budget: Budget, is_kept: bool) -> bytes:
-    with paused_collection():
+    with paused_garbage_collection():
         package = Package(data, budget)
         for name in package.with_role(*FLOWS):
             root = package.root(name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.bring import Bringer
 from dragoman_documents.docx.diff.changes import HISTORY, Stamp
 from dragoman_documents.docx.diff.flow import FlowTracker
 from dragoman_documents.docx.diff.items import Fields
 from dragoman_documents.docx.diff.overlay import Scene
 from dragoman_documents.docx.diff.revisions import accept_all
+from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.package import Package, PartRole
 from dragoman_documents.docx.xml import (
     RELATIONSHIP_TYPES,
@@ -44,7 +44,7 @@ def tracked(before: bytes, after: bytes, author: str, date: datetime, budget: Bu
     if before == after:
         return after
     budget = budget or Budget()
-    with paused_collection():
+    with paused_garbage_collection():
         return _Tracker(Package(before, budget), Package(after, budget), author, date).run()
 
 

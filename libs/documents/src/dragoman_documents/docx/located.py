@@ -8,14 +8,11 @@ from typing import Protocol
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
-from dragoman_documents.docx.collect import Collector, Flow
-from dragoman_documents.docx.content import Tagged, tag_content
+from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import set_text
-from dragoman_documents.docx.fold import Folds
-from dragoman_documents.docx.place import place, stays_in_place
+from dragoman_documents.docx.place import place
 from dragoman_documents.docx.ruby import fill_around_ruby, has_ruby, take_out_of_ruby
-from dragoman_documents.docx.shape import Reading
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, legal_text
 
@@ -41,7 +38,7 @@ class Holder(Protocol):
 
 
 @dataclass(eq=False, slots=True)
-class Paragraph:
+class ParagraphHolder:
     """A unit read from the runs of a paragraph."""
 
     element: Element
@@ -58,33 +55,7 @@ class Paragraph:
 
 
 @dataclass(eq=False, slots=True)
-class FoldedParagraph:
-    """A unit read from a folded paragraph, which `collector` reads where it has to be parsed after all."""
-
-    number: int
-    folds: Folds
-    stub: Element
-    reading: Reading
-    content: tuple[str | Tag, ...]
-    collector: Collector
-
-    def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target into the bytes, or into the tree where tags are not as they were."""
-        if stays_in_place(self.content, target):
-            self.folds.write(self.number, self.reading, self.content, target, locale)
-        elif (whole := self._unfolded()) is not None:
-            whole.write(target, locale, styles)
-
-    def _unfolded(self) -> Paragraph | None:
-        """The unit of the same paragraph, parsed, in its stub's place."""
-        element = self.folds.unfolded(self.stub)
-        self.collector.learn_fields(element)
-        tagged = tag_content(self.collector.paragraph(element, Flow()))
-        return Paragraph(element, tagged) if tagged is not None else None
-
-
-@dataclass(eq=False, slots=True)
-class Value:
+class ValueHolder:
     """A unit read from one attribute, or from the text of one element where `attribute` is None.
 
     A target of more than `limit` characters is cut: QA warns of it, and the schema would not let the file be opened.
@@ -110,7 +81,7 @@ class Value:
 
 
 @dataclass(eq=False, slots=True)
-class Plan:
+class LocatedUnit:
     """A unit, where it stands, what it was read from, and what shows the same text and is written in step.
 
     `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many;
@@ -125,7 +96,7 @@ class Plan:
     holder: Holder | None
     style: str = ""
     is_translatable: bool = True
-    mirrors: tuple[Plan, ...] = ()
+    mirrors: tuple[LocatedUnit, ...] = ()
     max_length_chars: int | None = None
 
     @property

@@ -28,7 +28,7 @@ _VERSION, _FIRST_DAY = 20, 0x21  # what deflate needs; 1980-01-01, which keeps t
 _HIGHEST_RATIO = 1_032  # what deflate reaches at most
 
 
-class Archive:
+class ZipContainer:
     """A ZIP file in memory.
 
     Raises:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def paused_collection() -> Generator[None]:
+def paused_garbage_collection() -> Generator[None]:
     """Pause cyclic garbage collection, and start it again where it was on.
 
     A walk makes many long-lived objects and no garbage; looking for some again and again took 40 % of its time, and so
