@@ -1,7 +1,9 @@
-"""Agile encryption, that of Word 2010 and later: what a password opens, and whether it is whole (MS-OFFCRYPTO §2.3.4).
+"""Agile encryption, that of Word 2010 and later: what a password opens, and whether it is whole
+(MS-OFFCRYPTO §2.3.4).
 
-`msoffcrypto-tool` reads the description of the encryption. It compares hashes with the zeros that fill them up to a
-block, and does not lengthen a hash to a longer key: what Word 2010 wrote with SHA-1 would open with no password.
+`msoffcrypto-tool` reads the description of the encryption. It compares hashes with the zeros that
+fill them up to a block, and does not lengthen a hash to a longer key: what Word 2010 wrote with
+SHA-1 would open with no password.
 """
 
 from __future__ import annotations

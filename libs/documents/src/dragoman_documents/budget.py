@@ -16,8 +16,9 @@ Positive = Annotated[int, Field(gt=0)]
 class Budget(Value):
     """How much of a machine one document may use.
 
-    The defaults let through every honest document seen so far with a wide margin: a thousand pages are about 15 MiB of
-    XML. Memory follows from `xml_bytes` and `elements`: tree and units take some twenty times the XML: 2 GiB.
+    The defaults let through every honest document seen so far with a wide margin: a thousand pages
+    are about 15 MiB of XML. Memory follows from `xml_bytes` and `elements`: tree and units take
+    some twenty times the XML: 2 GiB.
     """
 
     package_bytes: Positive = 512 * _MIB

@@ -1,7 +1,9 @@
-"""Documents that need a password: told apart, and opened (MS-OFFCRYPTO §2.3.4: standard and agile encryption).
+"""Documents that need a password: told apart, and opened (MS-OFFCRYPTO §2.3.4: standard and agile
+encryption).
 
-Most of the cryptography is `msoffcrypto-tool`'s. What a hostile file could make it waste is looked at first: the size
-of the description of the encryption, entities in it, and how many rounds the password is to be hashed.
+Most of the cryptography is `msoffcrypto-tool`'s. What a hostile file could make it waste is looked
+at first: the size of the description of the encryption, entities in it, and how many rounds the
+password is to be hashed.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ _FAULTS = (ExpatError, LookupError, OSError, RecursionError, TypeError, ValueErr
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Whether the file is an encrypted Office document: an OLE container around an encrypted package."""
+    """Whether the file is an encrypted Office document: an OLE container around an encrypted
+    package.
+    """
     return data.startswith(OLE_SIGNATURE) and holds_encrypted_package(data)
 
 

@@ -1,4 +1,5 @@
-"""What can be wrong with a document: permanent errors with stable codes whose messages name the cure.
+"""What can be wrong with a document: permanent errors with stable codes whose messages name the
+cure.
 
     PermanentError
     └── DocumentError            code document.refused
@@ -68,6 +69,8 @@ class TooLargeError(DocumentError):
 
 
 class UnknownUnitError(DocumentError):
-    """A target names a unit that this version of the document does not have; extract the document again."""
+    """A target names a unit that this version of the document does not have; extract the document
+    again.
+    """
 
     default_code = "document.unknown_unit"

@@ -1,4 +1,6 @@
-"""Inline tag protocol and repair, segmentation, language identification, quality checks and word counts: pure."""
+"""Inline tag protocol and repair, segmentation, language identification, quality checks and word
+counts: pure.
+"""
 
 from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, shrink_blanks
 from dragoman_linguistics.counting import TextCount, count_text

@@ -1,4 +1,5 @@
-"""Blanks to fill in: pairs that hold nothing but white space, which is layout and never an engine's to change.
+"""Blanks to fill in: pairs that hold nothing but white space, which is layout and never an engine's
+to change.
 
 Name: <1>          </1> Date       underlined in the document
 Name: <1/> Date                    what an engine is sent
@@ -20,7 +21,8 @@ _NARROW = " "  # parts words, so engines have to see it
 
 
 def blanks_of(content: Content) -> dict[int, Content]:
-    """The blanks of content by tag id, each from its opening tag to its closing one, in reading order.
+    """The blanks of content by tag id, each from its opening tag to its closing one, in reading
+    order.
 
     A blank may hold placeholders, such as tabs, and pairs that are blank themselves.
     """
@@ -45,8 +47,8 @@ def is_narrow(blank: Content) -> bool:
 def shrink_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
     """Content with each of the blanks as a placeholder of the same id.
 
-    White space that a blank holds goes with it; words that an engine wrote into it come to stand behind it. A blank
-    that lost its tags is known again by its white space.
+    White space that a blank holds goes with it; words that an engine wrote into it come to stand
+    behind it. A blank that lost its tags is known again by its white space.
     """
     inner = {tag.id for blank in blanks.values() for tag in blank if isinstance(tag, Tag)} - set(blanks)
     parts: list[str | Tag] = []
@@ -79,7 +81,8 @@ def own_space(content: Content, blanks: Mapping[int, Content]) -> set[int]:
 def restore_blanks(content: Content, blanks: Mapping[int, Content], borrowing: Collection[int] = ()) -> Content:
     """Folded content with its blanks as they are in the source.
 
-    A narrow blank that is `borrowing` takes the nearest space of the text, where there is one, and adds none.
+    A narrow blank that is `borrowing` takes the nearest space of the text, where there is one, and
+    adds none.
     """
     for tag_id in borrowing:
         content = _with_space_borrowed(content, tag_id, blanks[tag_id])
@@ -130,7 +133,9 @@ def _without_white_space(rest: list[str | Tag], tag: Tag, text: str) -> list[str
 
 
 def _known_again(content: Content, tag_id: int, text: str) -> Content:
-    """Content with the blank's placeholder in place of its white space; unchanged where that is not there, or short."""
+    """Content with the blank's placeholder in place of its white space; unchanged where that is not
+    there, or short.
+    """
     if len(text) < _TELLING_LENGTH:
         return content
     for index, part in enumerate(content):
@@ -142,7 +147,9 @@ def _known_again(content: Content, tag_id: int, text: str) -> Content:
 
 
 def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Content:
-    """Content with the blank in place of the space that is nearest to its placeholder; unchanged without any."""
+    """Content with the blank in place of the space that is nearest to its placeholder; unchanged
+    without any.
+    """
     here = next(
         (
             len(plain_text(content[:index]))
@@ -163,7 +170,8 @@ def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Conte
 
 
 def _spaces(content: Content) -> Iterable[tuple[int, int, int]]:
-    """Each plain space between words: the index of its part, its offset in that part and in the whole text.
+    """Each plain space between words: the index of its part, its offset in that part and in the
+    whole text.
 
     White space that is a pair of its own is another blank's.
     """

@@ -1,13 +1,15 @@
 """The first quality checks: each a pure function of a unit and its target that returns findings.
 
-Findings never quote the document. Their codes are stable; `QaProfile` decides how much each one matters:
+Findings never quote the document. Their codes are stable; `QaProfile` decides how much each one
+matters:
 
     tags.missing      tags.added        tags.crossed       tags.moved       tags.emptied       tags.deleted
     tags.reordered    tags.projected    tags.whole_unit    numbers.missing  numbers.added      text.empty
     text.untranslated text.unchanged    text.too_long      space.leading    space.trailing     space.doubled
     words.doubled
 
-Jobs that were planned by rules 1 are verified by these alone, word for word as then: a replay must find what was found.
+Jobs that were planned by rules 1 are verified by these alone, word for word as then: a replay must
+find what was found.
 """
 
 from __future__ import annotations
@@ -29,7 +31,9 @@ DOUBLED_WORD = re.compile(r"\b(\w{2,}) \1\b", re.IGNORECASE)
 
 
 def check_tags(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
-    """Findings about inline tags that are lost, added, out of order, or had to be put back by guess."""
+    """Findings about inline tags that are lost, added, out of order, or had to be put back by
+    guess.
+    """
     report = align_tags(unit.source, target.target, unit.tags)
     if report.missing:
         yield finding("tags.missing", f"Lacks {len(report.missing)} tag(s) that may not be deleted.")
@@ -58,7 +62,9 @@ def check_empty(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
 
 
 def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
-    """A finding where an engine gave the source back: untranslated, or merely unchanged where it may be a name."""
+    """A finding where an engine gave the source back: untranslated, or merely unchanged where it
+    may be a name.
+    """
     source, text = plain_text(unit.source).strip(), plain_text(target.target).strip()
     if target.result_source is not ResultSource.ENGINE or not source or source.casefold() != text.casefold():
         return
@@ -70,12 +76,16 @@ def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
 
 
 def _must_change(word: str) -> bool:
-    """Whether a word is no name (capital), no symbol of a unit (short); scripts without case have no short words."""
+    """Whether a word is no name (capital), no symbol of a unit (short); scripts without case have
+    no short words.
+    """
     return not word[0].isupper() and (len(word) >= _SHORTEST_WORD or not word[0].islower())
 
 
 def check_numbers(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
-    """Findings about numbers whose value is not on the other side, whatever separators they are written with."""
+    """Findings about numbers whose value is not on the other side, whatever separators they are
+    written with.
+    """
     text = plain_text(target.target)
     if not text.strip():
         return

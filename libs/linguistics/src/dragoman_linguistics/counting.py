@@ -1,4 +1,6 @@
-"""Words and characters of content, as offices count them: in unspaced scripts each character is a word."""
+"""Words and characters of content, as offices count them: in unspaced scripts each character is a
+word.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class TextCount(Value):
 
 
 def count_text(content: Content, specs: Iterable[TagSpec] = ()) -> TextCount:
-    """Count content. A placeholder that stands for a tab or a break parts words, as it does on paper."""
+    """Count content. A placeholder that stands for a tab or a break parts words, as it does on
+    paper.
+    """
     by_id = specs_by_id(specs)
     equivalents = (by_id[part.id].equivalent if isinstance(part, Tag) and part.id in by_id else "" for part in content)
     pairs = zip(content, equivalents, strict=True)

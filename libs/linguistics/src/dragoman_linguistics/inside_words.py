@@ -1,4 +1,5 @@
-"""Tags inside words: letters raised, lowered or coloured, whose place is a character and not a word.
+"""Tags inside words: letters raised, lowered or coloured, whose place is a character and not a
+word.
 
 CO<1>2</1> of the house              source: a lowered 2
 <1>CO2</1> de la casa                what engines make of it
@@ -42,8 +43,9 @@ _NOTE_STANDS_BEHIND = ".,;:!?)]»”’\"'"
 class Cut:
     """A tag with an edge inside a word of the source.
 
-    `start` and `end` are offsets of its edges into the plain text; those that are `at_start` and `at_end` stand inside
-    a word. `low` to `high` are the words around them, equal where no words have to stay the same.
+    `start` and `end` are offsets of its edges into the plain text; those that are `at_start` and
+    `at_end` stand inside a word. `low` to `high` are the words around them, equal where no words
+    have to stay the same.
     """
 
     node: TagNode
@@ -72,7 +74,8 @@ class Cut:
 def cuts_of(source: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
     """The tags of a source that have an edge inside a word, in reading order.
 
-    Tags that stand for white space part words. Scripts without spaces have words that no tag is told to be inside of.
+    Tags that stand for white space part words. Scripts without spaces have words that no tag is
+    told to be inside of.
     """
     if sum(isinstance(part, str) for part in source) < 2:
         return []
@@ -93,16 +96,19 @@ def is_mark(text: str) -> bool:
 
 
 def lacks_space(before: str, after: str) -> bool:
-    """Whether two texts that meet are words with no space between, as where authors forgot it: `such as|Joy Hakim`."""
+    """Whether two texts that meet are words with no space between, as where authors forgot it:
+    `such as|Joy Hakim`.
+    """
     ends_small = before[-1:].islower() and before[-2:-1].isalpha()
     return ends_small and after[:1].isupper() and after[1:2].isalpha()
 
 
 def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> Content:
-    """The target with the tags that stand inside a word of the source at the same characters of that word.
+    """The target with the tags that stand inside a word of the source at the same characters of
+    that word.
 
-    Only where the target has the word unchanged, but for its case. Nothing else moves, the text least of all; a tag
-    that could not move without crossing another stays.
+    Only where the target has the word unchanged, but for its case. Nothing else moves, the text
+    least of all; a tag that could not move without crossing another stays.
     """
     specs = tuple(specs)
     cuts = [cut for cut in cuts_of(source, specs) if cut.high > cut.low]
@@ -121,7 +127,8 @@ def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpe
 
 
 def unsettled(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
-    """The pairs with an edge inside a word that do not hold the same characters beside the same ones in the target.
+    """The pairs with an edge inside a word that do not hold the same characters beside the same
+    ones in the target.
 
     An edge where two words meet without a space (`such as<1>Joy`) is none that has to stay.
     """
@@ -175,7 +182,9 @@ def _cut(node: TagNode, text: str, words: Sequence[Word], breaks: Collection[int
 def _words_around(
     node: TagNode, end: int, text: str, words: Sequence[Word], *, at_start: bool, at_end: bool
 ) -> tuple[int, int]:
-    """Where the words begin and end that have to be the same for a tag to stay; an empty stretch for edges in two."""
+    """Where the words begin and end that have to be the same for a tag to stay; an empty stretch
+    for edges in two.
+    """
     around = [
         *((node.start - 1, node.start) if at_start else ()),
         *((end - 1, end) if at_end else ()),
@@ -195,7 +204,9 @@ def _is_inside(text: str, edge: int, breaks: Collection[int]) -> bool:
 
 
 def _settled(cut: Cut, text: str, target: Content, taken: set[tuple[str, int, int, int]]) -> Content | None:
-    """The target with one tag at its characters of the same words; None where there is nothing to move."""
+    """The target with one tag at its characters of the same words; None where there is nothing to
+    move.
+    """
     place = _place_of(cut, target)
     if place is None:
         return None
@@ -237,7 +248,9 @@ def _occurrences(core: str, text: str) -> list[int]:
 
 
 def _chosen(candidates: Sequence[int], in_source: Sequence[int], low: int, place: tuple[int, int]) -> int:
-    """The occurrence that has the source's turn among as many, else the one nearest to where the tag is."""
+    """The occurrence that has the source's turn among as many, else the one nearest to where the
+    tag is.
+    """
     if len(candidates) == len(in_source) and low in in_source:
         return candidates[in_source.index(low)]
     return min(candidates, key=lambda at: abs(at - place[0]))
@@ -281,7 +294,9 @@ def _is_no_worse(found: TagReport, before: TagReport) -> bool:
 
 
 def _has_to_stay(cut: Cut, text: str) -> bool:
-    """Whether a pair has an edge that is wrong beside other characters; what stands in brackets stands for itself."""
+    """Whether a pair has an edge that is wrong beside other characters; what stands in brackets
+    stands for itself.
+    """
     if _IN_BRACKETS.fullmatch(cut.text):
         return False
     at_start = cut.at_start and not lacks_space(text[: cut.start], text[cut.start :])
@@ -289,7 +304,9 @@ def _has_to_stay(cut: Cut, text: str) -> bool:
 
 
 def _is_same(cut: Cut, text: str, result: str, place: tuple[int, int]) -> bool:
-    """Whether a place in the target has the characters of a pair, beside the same ones where it is inside a word."""
+    """Whether a place in the target has the characters of a pair, beside the same ones where it is
+    inside a word.
+    """
     start, end = place
     held = result[start:end]
     is_whole = any(map(str.isspace, cut.text)) or held.casefold() == cut.text.casefold()

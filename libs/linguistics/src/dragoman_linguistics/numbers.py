@@ -15,8 +15,8 @@ _NUMBER = re.compile(rf"[0-9]+(?:[.,'’٫٬][0-9]+|[{_SPACES}][0-9]{{3}}(?![0-9
 class Number(NamedTuple):
     """A number in a text: where it stands, its runs of digits, and the values it can mean.
 
-    `1,000` can be a thousand or one; `1.000,5` only a thousand and a half. A number that can be no single value (a
-    date, a version) has none and is compared by its runs.
+    `1,000` can be a thousand or one; `1.000,5` only a thousand and a half. A number that can be no
+    single value (a date, a version) has none and is compared by its runs.
     """
 
     start: int

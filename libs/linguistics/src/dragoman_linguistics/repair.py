@@ -1,9 +1,10 @@
-"""The ladder that makes the tags of a target agree with those of its source, whatever an engine did to them.
+"""The ladder that makes the tags of a target agree with those of its source, whatever an engine did
+to them.
 
-exact: nothing to do. reordered: all tags are there, and were put into a legal order. projected: tags that were
-missing were put where the words around them went. whole_unit: words did not say where, so formatting that covers
-most of the source covers the whole target, what may be deleted is, and the rest stands by proportion; a person
-should look.
+exact: nothing to do. reordered: all tags are there, and were put into a legal order. projected:
+tags that were missing were put where the words around them went. whole_unit: words did not say
+where, so formatting that covers most of the source covers the whole target, what may be deleted is,
+and the rest stands by proportion; a person should look.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from dragoman_linguistics.words import link_words, words_of
 def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[Content, TagRepair]:
     """The target with tags that agree with its source, and the rung of the ladder that it took.
 
-    Never fails. No tag that may not be deleted is lost, none is invented, and where the source nests the result
-    does. Blanks to fill in come back with the white space that they have in the source; the text is not touched else.
-    Tags inside words that are the same in the target come to stand at the same characters.
+    Never fails. No tag that may not be deleted is lost, none is invented, and where the source
+    nests the result does. Blanks to fill in come back with the white space that they have in the
+    source; the text is not touched else. Tags inside words that are the same in the target come to
+    stand at the same characters.
     """
     specs = tuple(specs)
     target = normalised(target)
@@ -41,7 +43,9 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
 
 
 def _kept(specs: Sequence[TagSpec], blanks: Collection[int]) -> tuple[TagSpec, ...]:
-    """The specs of tags where blanks are placeholders: a form has each of its blanks, and has it once."""
+    """The specs of tags where blanks are placeholders: a form has each of its blanks, and has it
+    once.
+    """
     return tuple(
         spec.model_copy(update={"can_delete": False, "can_copy": False}) if spec.id in blanks else spec
         for spec in specs
@@ -58,7 +62,8 @@ def _climbed(source: Content, target: Content, specs: Sequence[TagSpec]) -> tupl
     text = plain_text(target)
     guesses = _projections(source, text, [node for node in flattened(nodes) if node.tag not in places])
     if report.is_clean and not any(place.is_certain for place in guesses.values()):
-        return target, TagRepair.EXACT  # it left out only what it may, and nothing says where that would go
+        # It left out only what it may, and nothing says where that would go.
+        return target, TagRepair.EXACT
     result, rung = _assembled(source, text, nodes, places, guesses, specs)
     if rung is TagRepair.WHOLE_UNIT and places:
         # The tags that are there stand in each other's way: see whether words alone say more.
@@ -123,8 +128,8 @@ def _projections(source: Content, target: str, nodes: Iterable[TagNode]) -> dict
 def _whole_unit_places(
     source: Content, target: str, nodes: Iterable[TagNode], guesses: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
 ) -> dict[Tag, Place]:
-    """Places for nodes of which only a guess is known: all of the target, that guess, or none where it may be
-    deleted.
+    """Places for nodes of which only a guess is known: all of the target, that guess, or none where
+    it may be deleted.
     """
     length = len(plain_text(source))
     places: dict[Tag, Place] = {}

@@ -1,4 +1,6 @@
-"""Cuts the text of a unit into segments at sentence ends, by the SRX 2.0 rules in `segmentation.srx`."""
+"""Cuts the text of a unit into segments at sentence ends, by the SRX 2.0 rules in
+`segmentation.srx`.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,10 @@ _MAY_END_SENTENCE = re.compile("[.?!…‽。！？｡؟۔।॥։]")
 def segment(unit: Unit, locale: Locale) -> Unit:
     """The same unit with its source cut into sentences.
 
-    Segments joined in order are exactly the source. White space between two sentences is an ignorable segment;
-    closing tags stay with the sentence before it, opening tags with the one after. A pair that spans sentences is
-    cut: its halves stand in different segments. Segment ids are the unit's id and a number from 1.
+    Segments joined in order are exactly the source. White space between two sentences is an
+    ignorable segment; closing tags stay with the sentence before it, opening tags with the one
+    after. A pair that spans sentences is cut: its halves stand in different segments. Segment ids
+    are the unit's id and a number from 1.
     """
     atoms = _atoms(unit.source)
     segments = tuple(
@@ -91,7 +94,9 @@ def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
 
 
 def _gap(atoms: Sequence[str | Tag], is_blank: Sequence[bool], cut: int) -> tuple[int, int]:
-    """The white space and tags around a cut: where the sentence's text ends, and where the next one's begins."""
+    """The white space and tags around a cut: where the sentence's text ends, and where the next
+    one's begins.
+    """
     start = end = cut
     while start > 0 and (is_blank[start - 1] or isinstance(atoms[start - 1], Tag)):
         start -= 1

@@ -10,7 +10,8 @@ from dragoman_contracts.text import Content, Tag, TagSide, normalised
 
 
 def restore_margins(source: Content, target: Content) -> Content:
-    """The target with exactly the source's leading and trailing white space; unchanged where an edge is a tag.
+    """The target with exactly the source's leading and trailing white space; unchanged where an
+    edge is a tag.
 
     Engines trim or add it; a translator never means to.
     """
@@ -27,8 +28,8 @@ def restore_margins(source: Content, target: Content) -> Content:
 def restore_pair_margins(source: Content, target: Content) -> Content:
     """The target with the wide white space at the inner edges of pairs that the source has there.
 
-    Wide is more than one space, or another character: it is there to be seen, as the rest of an underlined line. Where
-    an engine wrote it outside of the pair, it is taken in.
+    Wide is more than one space, or another character: it is there to be seen, as the rest of an
+    underlined line. Where an engine wrote it outside of the pair, it is taken in.
     """
     wanted = {tag: (space, beyond) for tag, space, beyond in _pair_margins(source) if space not in ("", " ")}
     if not wanted:
@@ -51,7 +52,9 @@ def restore_pair_margins(source: Content, target: Content) -> Content:
 
 
 def _pair_margins(content: Content) -> list[tuple[Tag, str, str]]:
-    """The tags of pairs that hold text beside them, with the white space between and that on their other side."""
+    """The tags of pairs that hold text beside them, with the white space between and that on their
+    other side.
+    """
     found: list[tuple[Tag, str, str]] = []
     for index, tag in enumerate(content):
         if not isinstance(tag, Tag) or tag.side is TagSide.PLACEHOLDER:

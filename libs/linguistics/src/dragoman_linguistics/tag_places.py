@@ -1,6 +1,7 @@
 """Puts the inline tags of a source onto a target text, by the words the two have in common.
 
-The source's tags are read as a tree, so that whatever is placed where, the result nests as the source does.
+The source's tags are read as a tree, so that whatever is placed where, the result nests as the
+source does.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from dragoman_linguistics.words import Word, WordLink, inside_offset, words_of
 
 @dataclass(frozen=True)
 class TagNode:
-    """A pair with what it holds, or a tag that stands alone. `start` and `end` are offsets into the plain source
-    text.
+    """A pair with what it holds, or a tag that stands alone.
+
+    `start` and `end` are offsets into the plain source text.
     """
 
     tag: Tag
@@ -33,7 +35,9 @@ class TagNode:
 
 
 class Place(NamedTuple):
-    """Where a node goes in the plain target text, and whether words say so or only a guess by proportion."""
+    """Where a node goes in the plain target text, and whether words say so or only a guess by
+    proportion.
+    """
 
     start: int
     end: int
@@ -64,7 +68,9 @@ def tag_tree(content: Content) -> tuple[TagNode, ...]:
 def place_by_words(
     node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
 ) -> Place:
-    """Where a node of the source belongs in the target. `links` gives the target words of a source word's number.
+    """Where a node of the source belongs in the target.
+
+    `links` gives the target words of a source word's number.
 
     An edge inside a word comes to stand inside the target word.
     """
@@ -96,8 +102,8 @@ def _projected(
 def _cut_at_edges(
     place: Place, node: TagNode, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
 ) -> Place:
-    """The place with each edge that is inside a source word inside the target word it became, where that begins or
-    ends the place.
+    """The place with each edge that is inside a source word inside the target word it became, where
+    that begins or ends the place.
     """
     start, end = place.start, place.end
     for number, word in enumerate(source_words):
@@ -116,7 +122,9 @@ def _cut_at_edges(
 
 
 def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]], target: str) -> list[Word]:
-    """The target words of some source words, or where others stand between them, the longest stretch that has none."""
+    """The target words of some source words, or where others stand between them, the longest
+    stretch that has none.
+    """
     numbers = set(inside)
     all_own = {word for i in inside for word in links.get(i, ())}
     own = {word for word in all_own if not word.is_punctuation} or all_own
@@ -132,7 +140,9 @@ def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]], tar
 
 
 def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Word]:
-    """The run, with the punctuation marks of the same source words that stand right before and after it."""
+    """The run, with the punctuation marks of the same source words that stand right before and
+    after it.
+    """
     for mark in marks:
         if mark.start >= run[-1].end and not target[run[-1].end : mark.start].strip():
             run = [*run, mark]
@@ -143,7 +153,9 @@ def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Wor
 
 
 def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:
-    """The same place, taking in the marks and the white space beside it that the source's pair holds at that edge."""
+    """The same place, taking in the marks and the white space beside it that the source's pair
+    holds at that edge.
+    """
     start, end = place.start, place.end
     held = source[node.start : node.end]
     before, after = _leading_marks(held), _leading_marks(held[::-1])[::-1]
@@ -159,7 +171,9 @@ def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Plac
 
 
 def _leading_marks(text: str) -> str:
-    """What stands before the first letter or digit, outer white space apart: engines may not know such a mark."""
+    """What stands before the first letter or digit, outer white space apart: engines may not know
+    such a mark.
+    """
     text = text.lstrip()
     return "".join(takewhile(lambda character: not character.isalnum(), text))
 
@@ -196,10 +210,12 @@ def _proportional(offset: int, source: str, target: str) -> int:
 
 
 def assemble(nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, specs: Mapping[int, TagSpec]) -> Content:
-    """The target text with each node at its place, nested as in the source. Nodes without a place are left out.
+    """The target text with each node at its place, nested as in the source.
 
-    Places that overlap are cut where they meet; children stay inside their parents; tags that may not be reordered
-    come in source order.
+    Nodes without a place are left out.
+
+    Places that overlap are cut where they meet; children stay inside their parents; tags that may
+    not be reordered come in source order.
     """
     return normalised(_assemble(nodes, places, text, specs, 0, len(text)))
 
@@ -235,7 +251,9 @@ def _hoisted(nodes: Sequence[TagNode], places: Mapping[Tag, Place]) -> list[TagN
 def _in_target_order(
     nodes: Sequence[TagNode], places: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
 ) -> list[tuple[TagNode, Place]]:
-    """Nodes with their places, sorted by place; those that may not be reordered take their turns in source order."""
+    """Nodes with their places, sorted by place; those that may not be reordered take their turns in
+    source order.
+    """
     order = {node: number for number, node in enumerate(nodes)}
 
     def position(node: TagNode) -> tuple[int, bool, int]:

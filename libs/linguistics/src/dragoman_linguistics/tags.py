@@ -1,7 +1,8 @@
-"""The protocol text of content: inline tags as `<1>…</1>` and `<2/>`, and how the tags of two contents compare.
+"""The protocol text of content: inline tags as `<1>…</1>` and `<2/>`, and how the tags of two
+contents compare.
 
-Text that only looks like a tag (`<5>` typed by an author) survives: its number is never used as a protocol id, so
-what an engine sends back as `<5>` is read as text again.
+Text that only looks like a tag (`<5>` typed by an author) survives: its number is never used as a
+protocol id, so what an engine sends back as `<5>` is read as text again.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ _LOOKALIKE = re.compile(r"<[ \t]*(?P<close>/?)[ \t]*(?P<id>[0-9]{1,6})[ \t]*(?P<
 class TaggedText(Value):
     """Content as the text an engine sees, and the key to read its answer back.
 
-    `ids` pairs each protocol id in `text` with the tag id it stands for, in reading order. `literal_ids` are the
-    numbers that text which only looks like a tag uses in this content. `blanks` are pairs that stand in `text` as
-    placeholders, since they hold nothing but white space: each from its opening tag to its closing one.
+    `ids` pairs each protocol id in `text` with the tag id it stands for, in reading order.
+    `literal_ids` are the numbers that text which only looks like a tag uses in this content.
+    `blanks` are pairs that stand in `text` as placeholders, since they hold nothing but white
+    space: each from its opening tag to its closing one.
     """
 
     text: str
@@ -42,10 +44,11 @@ class TaggedText(Value):
 class TagReport(Value):
     """How the tags of a target differ from those of its source.
 
-    `missing`: tags the target must have and has not. `deleted`: tags it left out and may leave out. `added`: tags
-    it has too often, or that were never there. `crossed`: ids whose pair does not nest, or stands in a pair of its own
-    role (a link in a link, an insertion in an insertion) where the source has them apart. `moved`: ids that may not
-    be reordered and were. `emptied`: ids of pairs that hold text in the source and nothing in the target.
+    `missing`: tags the target must have and has not. `deleted`: tags it left out and may leave out.
+    `added`: tags it has too often, or that were never there. `crossed`: ids whose pair does not
+    nest, or stands in a pair of its own role (a link in a link, an insertion in an insertion) where
+    the source has them apart. `moved`: ids that may not be reordered and were. `emptied`: ids of
+    pairs that hold text in the source and nothing in the target.
     """
 
     missing: tuple[Tag, ...] = ()
@@ -64,8 +67,9 @@ class TagReport(Value):
 def render(content: Iterable[str | Tag]) -> TaggedText:
     """Write content as protocol text. `parse` reads it back without loss.
 
-    A tag keeps its own id unless text in the content already uses that number in a lookalike; then it gets a free one.
-    A pair that holds only white space is written as a placeholder; one that holds a single space parts words and stays.
+    A tag keeps its own id unless text in the content already uses that number in a lookalike; then
+    it gets a free one. A pair that holds only white space is written as a placeholder; one that
+    holds a single space parts words and stays.
     """
     parts = tuple(content)
     wide = {tag_id: blank for tag_id, blank in blanks_of(parts).items() if not is_narrow(blank)}
@@ -106,9 +110,10 @@ def render_by(content: Iterable[str | Tag], key: TaggedText) -> str:
 def parse(text: str, key: TaggedText) -> Content:
     """Read protocol text back into content, by the key that `render` gave for the source.
 
-    Tags nobody sent come back as tags too, with the number they were written with: `align_tags` reports them as
-    added and `repair` drops them. A placeholder written as an opening tag is taken for the placeholder it must
-    mean. A blank gets its source's white space back, whatever the engine wrote into it.
+    Tags nobody sent come back as tags too, with the number they were written with: `align_tags`
+    reports them as added and `repair` drops them. A placeholder written as an opening tag is taken
+    for the placeholder it must mean. A blank gets its source's white space back, whatever the
+    engine wrote into it.
     """
     blanks = _blanks_by_id(key)
     known = dict(key.ids)
@@ -148,7 +153,9 @@ def specs_by_id(specs: Iterable[TagSpec]) -> dict[int, TagSpec]:
 
 
 def spec_of(tag_id: int, specs: Mapping[int, TagSpec]) -> TagSpec:
-    """The spec of a tag; one that allows nothing but moving where the unit does not describe the tag."""
+    """The spec of a tag; one that allows nothing but moving where the unit does not describe the
+    tag.
+    """
     return specs.get(tag_id) or TagSpec(id=tag_id, role=TagRole.OTHER)
 
 
@@ -178,9 +185,9 @@ def tags_of(content: Iterable[str | Tag]) -> list[Tag]:
 def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> TagReport:
     """Compare the inline tags of a translation with those of its source.
 
-    Both belong to one unit, or to one segment of it; tags that are unpaired in the source (a pair cut by
-    segmentation) are held to stand alone. The report is clean when the target does only what the specs of its tags
-    allow.
+    Both belong to one unit, or to one segment of it; tags that are unpaired in the source (a pair
+    cut by segmentation) are held to stand alone. The report is clean when the target does only what
+    the specs of its tags allow.
     """
     by_id = specs_by_id(specs)
     source_tags, target_tags = tags_of(source), tags_of(target)
@@ -202,7 +209,9 @@ def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> Ta
 
 
 def _inside_their_like(content: Content, specs: Mapping[int, TagSpec]) -> set[tuple[int, int]]:
-    """Links inside links or markers and markers inside markers, each with the pair around it: no document has those."""
+    """Links inside links or markers and markers inside markers, each with the pair around it: no
+    document has those.
+    """
     found: set[tuple[int, int]] = set()
     open_ids: list[int] = []
     for tag in tags_of(content):
@@ -224,7 +233,9 @@ def _may_delete(tag: Tag, specs: Mapping[int, TagSpec], found: Counter[Tag]) -> 
 
 
 def _moved(source: list[Tag], target: list[Tag], specs: Mapping[int, TagSpec]) -> tuple[int, ...]:
-    """Ids of fixed tags that stand in another order than in the source, once those missing on one side are left out."""
+    """Ids of fixed tags that stand in another order than in the source, once those missing on one
+    side are left out.
+    """
     fixed = [tag for tag in source if not spec_of(tag.id, specs).can_reorder]
     in_target = dict.fromkeys(tag for tag in target if tag in fixed)
     in_source = [tag for tag in fixed if tag in in_target]
@@ -233,7 +244,9 @@ def _moved(source: list[Tag], target: list[Tag], specs: Mapping[int, TagSpec]) -
 
 
 def empty_pairs(content: Iterable[str | Tag]) -> set[int]:
-    """Ids of pairs that hold neither text nor a placeholder; a pair that is copied is empty when all its copies are."""
+    """Ids of pairs that hold neither text nor a placeholder; a pair that is copied is empty when
+    all its copies are.
+    """
     filled: set[int] = set()
     closed: set[int] = set()
     open_ids: list[int] = []

@@ -18,8 +18,8 @@ def unit_verdict(findings: Iterable[QaFinding]) -> UnitVerdict:
 
 
 def job_verdict(verdicts: Iterable[UnitVerdict]) -> QaVerdict:
-    """Blocked if any unit is blocked, needs_review if any still needs review, else reassembly_pending (requirement
-    E).
+    """Blocked if any unit is blocked, needs_review if any still needs review, else
+    reassembly_pending (requirement E).
     """
     found = set(verdicts)
     if UnitVerdict.BLOCKED in found:

@@ -1,4 +1,6 @@
-"""Words of a text with their offsets, and which word of a target stands for which word of its source."""
+"""Words of a text with their offsets, and which word of a target stands for which word of its
+source.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Word(NamedTuple):
 
 
 class WordLink(NamedTuple):
-    """Says that target word number `target` stands for source word number `source`; both count from 0."""
+    """Says that target word number `target` stands for source word number `source`; both count from
+    0.
+    """
 
     source: int
     target: int
@@ -45,7 +49,8 @@ def words_of(text: str) -> list[Word]:
 def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]:
     """Links between words that are the same or look alike, one to one, best first, near before far.
 
-    A single word left over on both sides of a gap is linked too; other words without a counterpart get no link.
+    A single word left over on both sides of a gap is linked too; other words without a counterpart
+    get no link.
     """
     folded_source = [_folded(word.text) for word in source]
     folded_target = [_folded(word.text) for word in target]
@@ -60,10 +65,12 @@ def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]
 
 
 def inside_offset(source: str, offset: int, target: str) -> int:
-    """The offset into a target word for one into its source word: the same characters stand before or behind it.
+    """The offset into a target word for one into its source word: the same characters stand before
+    or behind it.
 
-    `5|th` gives `5|.ª`, `house|1` gives `casa|1`; words that share nothing are cut at the same share of their length,
-    and no part of one is left empty that need not be: `Q|uality` gives `C|alidad`.
+    `5|th` gives `5|.ª`, `house|1` gives `casa|1`; words that share nothing are cut at the same
+    share of their length, and no part of one is left empty that need not be: `Q|uality` gives
+    `C|alidad`.
     """
     before, after = source[:offset].casefold(), source[offset:].casefold()
     if target[:offset].casefold() == before:
@@ -87,7 +94,9 @@ def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
 
 
 def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list[WordLink]:
-    """The links, and one more wherever a single word is left over between two neighbours on both sides."""
+    """The links, and one more wherever a single word is left over between two neighbours on both
+    sides.
+    """
     bounds = [WordLink(-1, -1), *links, WordLink(sources, targets)]
     filled = [
         WordLink(left.source + 1, left.target + 1)

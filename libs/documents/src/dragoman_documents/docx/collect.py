@@ -1,4 +1,20 @@
-"""Reads one paragraph into items: which nodes hold its text, what stands between them, what is nested in it."""
+"""Reads one paragraph into items: which nodes hold its text, what stands between them, what is
+nested in it.
+
+    before   <w:p><w:r><w:t xml:space="preserve">See </w:t></w:r>
+             <w:hyperlink w:anchor="a"><w:r><w:t>terms</w:t></w:r></w:hyperlink>
+             <w:r><w:tab/></w:r><w:r><w:t>1</w:t></w:r></w:p>
+    items    Text "See ", Group link [Text "terms"], Opaque tab, Text "1"
+    unit     See <1>terms</1><2/>1
+
+Elements between two texts that are nothing to read, such as bookmarks and range marks, are seams.
+The texts beside a seam are one stretch for a translator, but stay in their own nodes:
+
+    before   <w:p><w:r><w:t>Pay</w:t></w:r><w:bookmarkStart w:id="0" w:name="a"/>
+             <w:r><w:t xml:space="preserve"> now</w:t></w:r><w:bookmarkEnd w:id="0"/></w:p>
+    items    Text "Pay" + " now"
+    unit     Pay now
+"""
 
 from __future__ import annotations
 
@@ -9,84 +25,64 @@ from dragoman_documents.docx.fieldgroups import are_side_by_side, shown_in, with
 from dragoman_documents.docx.fields import Field, FieldEdge, FieldMap, has_typed_result
 from dragoman_documents.docx.formats import Formats, RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words
+from dragoman_documents.docx.kinds import (
+    ATOMS,
+    COPYABLE,
+    DELETABLE,
+    GROUPS,
+    MATH,
+    MAX_DEPTH,
+    REMOVED,
+    RUN_PROPERTIES,
+    SEAMS,
+    SILENT,
+    THROUGH,
+    content_of,
+    direct_texts,
+    shown_text,
+    style_of,
+)
 from dragoman_documents.docx.ruby import ruby_base
-from dragoman_documents.docx.xml import Element, attribute, names, short_name
+from dragoman_documents.docx.xml import Element, attribute, short_name
 
-SILENT = frozenset({""}) | names(
-    "w:pPr w:rPr a:pPr a:rPr a:endParaRPr w:proofErr w:lastRenderedPageBreak w:sdtPr w:sdtEndPr"
-)
-SEAMS = names(
-    "w:bookmarkStart w:bookmarkEnd w:commentRangeStart w:commentRangeEnd w:commentReference w:annotationRef "
-    "w:permStart w:permEnd w:moveFromRangeStart w:moveFromRangeEnd w:moveToRangeStart w:moveToRangeEnd "
-    "w:customXmlInsRangeStart w:customXmlInsRangeEnd w:customXmlDelRangeStart w:customXmlDelRangeEnd "
-    "w:customXmlMoveFromRangeStart w:customXmlMoveFromRangeEnd w:customXmlMoveToRangeStart "
-    "w:customXmlMoveToRangeEnd w:delText w:delInstrText w:smartTagPr w:customXmlPr w:subDoc w:contentPart"
-)
-_THROUGH = frozenset({"w:smartTag", "w:customXml"})
-_REMOVED = frozenset({"w:del", "w:moveFrom"})
-_GROUPS = {
-    "w:hyperlink": TagRole.LINK,
-    "w:ins": TagRole.MARKER,
-    "w:moveTo": TagRole.MARKER,
-    "w:sdt": TagRole.FIELD,
-    "w:dir": TagRole.FORMAT,
-    "w:bdo": TagRole.FORMAT,
-    "w:fldSimple": TagRole.FIELD,
-}
-_RUN_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
-_MATH = frozenset({"m:oMath", "m:oMathPara"})
-_ATOMS = {
-    "w:tab": (TagRole.TAB, "\t"),
-    "w:ptab": (TagRole.TAB, "\t"),
-    "w:br": (TagRole.BREAK, "\n"),
-    "w:cr": (TagRole.BREAK, "\n"),
-    "a:br": (TagRole.BREAK, "\n"),
-    "w:noBreakHyphen": (TagRole.SYMBOL, "\u2011"),
-    "w:softHyphen": (TagRole.SYMBOL, "\u00ad"),
-    "w:sym": (TagRole.SYMBOL, ""),
-    "w:footnoteReference": (TagRole.NOTE, ""),
-    "w:endnoteReference": (TagRole.NOTE, ""),
-    "w:footnoteRef": (TagRole.NOTE, ""),
-    "w:endnoteRef": (TagRole.NOTE, ""),
-    "w:drawing": (TagRole.IMAGE, ""),
-    "w:pict": (TagRole.IMAGE, ""),
-    "w:object": (TagRole.IMAGE, ""),
-    "a:fld": (TagRole.FIELD, ""),
-}
-_DELETABLE = frozenset({"w:softHyphen"})
-_COPYABLE = frozenset({"w:noBreakHyphen", "w:softHyphen"})
-_MAX_DEPTH = 60
-_KEPT = Field()  # stands for "left as it is": hidden and untranslated text side by side is one thing
+# Stands for "left as it is": hidden and untranslated text side by side makes one opaque.
+_KEPT = Field()
 
 
 class Flow:
-    """Walking state of one text flow (a story): the fields that are open where the reader stands."""
+    """The fields that are open where the reader stands in one text flow: a body, a note, a text
+    box.
+    """
 
     def __init__(self, open_fields: Sequence[Field] = ()) -> None:
         self.fields: list[Field] = list(open_fields)
 
     def branch(self) -> Flow:
-        """A flow that goes on from here without moving this one, for the other reading of alternate content."""
+        """A copy of the flow, for the reading of another branch of alternate content."""
         return Flow(self.fields)
 
     @property
     def computing(self) -> Field | None:
-        """The outermost open field whose text must stay: one that computes, or one still in its instruction."""
-        if not self.fields:  # as is most text
+        """The outermost open field whose text must stay: a field that computes, or one whose code
+        has not ended.
+        """
+        if not self.fields:  # most text stands in no field
             return None
         return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
 
     @property
     def is_shown(self) -> bool:
-        """Whether a reader sees what stands here: nothing of it is a field's code."""
+        """Whether a reader sees text that stands here: it is in no field's code."""
         return all(item.in_result for item in self.fields)
 
 
 class Collector:
-    """Reads paragraphs of one part. `nested` holds what the last paragraph contains that has text of its own, `tips`
-    the elements in it with text in attributes; `hidden_count` is how many stretches were left because they are hidden.
-    `kept_controls` are content controls that stay as they are; with `has_table_styles`, where a paragraph stands says
-    more than its markup about how it looks.
+    """Reads paragraphs of one part.
+
+    Of the last paragraph, `nested` holds the elements with text of their own (text boxes,
+    drawings), and `tips` those with text in attributes. `hidden_count` counts the stretches that
+    stay because they are hidden. `kept_controls` are content controls that stay as they are. With
+    `has_table_styles`, a paragraph's markup alone does not say how it looks.
     """
 
     def __init__(self, formats: Formats, fields: FieldMap, kept_controls: Container[Element] = ()) -> None:
@@ -104,7 +100,7 @@ class Collector:
         self.hidden_count = 0
 
     def learn_fields(self, element: Element) -> None:
-        """Know the fields of an element that was not there when the part was read."""
+        """Add the fields of an element that came into the tree after the part was read."""
         self._fields.learn(element)
 
     def paragraph(self, element: Element, flow: Flow) -> list[Item]:
@@ -133,27 +129,29 @@ class Collector:
     def _inline(self, child: Element, name: str, items: list[Item]) -> None:
         if name in SEAMS:
             self._seam = True
-        elif name in _REMOVED:
+        elif name in REMOVED:
             self._skim(child, items)
-        elif self._depth >= _MAX_DEPTH:
+        elif self._depth >= MAX_DEPTH:
             self._opaque(items, child, TagRole.OTHER)
         elif child in self.kept_controls:
-            self._keep_control(items, child, _GROUPS[name])
-        elif name in _THROUGH or child in self._fields.torn:
+            self._keep_control(items, child, GROUPS[name])
+        elif name in THROUGH or child in self._fields.torn:
             self._through(child, name, items)
-        elif name in _GROUPS:
+        elif name in GROUPS:
             self._group(child, name, items)
         elif name == "mc:AlternateContent":
             self._alternate(child, items, in_run=None)
-        elif name in _ATOMS:
+        elif name in ATOMS:
             self._atom(child, name, items)
-        elif name in _MATH:
+        elif name in MATH:
             self._opaque(items, child, TagRole.OTHER)
         else:
             self._unknown(child, items)
 
     def _unknown(self, child: Element, items: list[Item]) -> None:
-        """An element of no kind we know: a thing with text of its own when it holds any, else a mark."""
+        """Read an element of an unknown kind: an opaque where it holds runs or paragraphs, else a
+        seam.
+        """
         if any(short_name(inner) in {"w:r", "w:p", "a:p"} for inner in child.iter()):
             self._opaque(items, child, TagRole.OTHER)
             self.nested.append(child)
@@ -161,8 +159,11 @@ class Collector:
             self._seam = True
 
     def _through(self, child: Element, name: str, items: list[Item]) -> None:
-        """Read what an element holds as if it stood beside it; so is read what holds one end of a field only."""
-        inner = _content(child, name)
+        """Read the children of an element as if they stood beside it.
+
+        So is read an element with one end of a field only.
+        """
+        inner = content_of(child, name)
         self._seam = True
         if inner is not None:
             self._depth += 1
@@ -173,20 +174,20 @@ class Collector:
     def _simple_field(self, child: Element, items: list[Item]) -> None:
         known = Field(attribute(child, "w:instr") or "", in_result=True)
         is_alone = self._flow.computing is None
-        self._opaque(items, child, TagRole.FIELD, equivalent=_shown(child), joins=known)
+        self._opaque(items, child, TagRole.FIELD, equivalent=shown_text(child), joins=known)
         last = items[-1]
         if is_alone and isinstance(last, Opaque):
             last.has_begin = last.has_end = True
         self._nest_objects(child)
 
     def _group(self, child: Element, name: str, items: list[Item]) -> None:
-        role = _GROUPS[name]
+        role = GROUPS[name]
         if name == "w:fldSimple" and not has_typed_result(attribute(child, "w:instr") or ""):
             self._simple_field(child, items)
             return
         if name == "w:hyperlink":
             self.tips.append(child)
-        inner = _content(child, name)
+        inner = content_of(child, name)
         if inner is None:
             self._seam = True
             return
@@ -205,20 +206,26 @@ class Collector:
                 self._keep_field(items[-1], held)
 
     def _keep_control(self, items: list[Item], control: Element, role: TagRole) -> None:
-        """A control that stays as it is; fields that begin or end in it are kept count of."""
+        """Add a content control that stays as it is.
+
+        Fields that begin or end in it move the flow.
+        """
         for element in control.iter():
             if short_name(element) == "w:fldChar":
                 self._turn(element)
-        self._opaque(items, control, role, equivalent=_shown(control))
+        self._opaque(items, control, role, equivalent=shown_text(control))
 
     def _keep_field(self, opaque: Item, held: list[Item]) -> None:
-        """A group without words that holds one computed field is that field."""
+        """Make an opaque the field that it holds, where it holds one computed field and no words."""
         fields = [item for item in held if isinstance(item, Opaque) and item.is_whole_field]
         if isinstance(opaque, Opaque) and fields and len({item.field for item in fields}) == len(held):
             opaque.field, opaque.has_begin, opaque.has_end = fields[0].field, True, True
 
     def _skim(self, removed: Element, items: list[Item]) -> None:
-        """Pass over text that is tracked as deleted, keeping count of its fields; inside a field it is part of that."""
+        """Pass over text that is tracked as deleted, and move the flow over its fields.
+
+        A deletion inside a computed field is a part of that field.
+        """
         self._seam = True
         around = self._flow.computing
         edges = [element for element in removed.iter() if short_name(element) == "w:fldChar"]
@@ -228,10 +235,11 @@ class Collector:
 
     def _run(self, run: Element, items: list[Item]) -> None:
         children = list(run)
-        if children and short_name(children[0]) in _RUN_PROPERTIES:  # where the schema has it (§17.3.2.28)
+        # Where the schema has it (§17.3.2.28)
+        if children and short_name(children[0]) in RUN_PROPERTIES:
             properties = children.pop(0)
         else:
-            properties = next((child for child in children if short_name(child) in _RUN_PROPERTIES), None)
+            properties = next((child for child in children if short_name(child) in RUN_PROPERTIES), None)
         self._run_children(children, run, self._formats.of_run(run, properties, self._is_hidden), items)
 
     def _run_children(self, children: Iterable[Element], run: Element, look: RunFormat, items: list[Item]) -> None:
@@ -249,7 +257,7 @@ class Collector:
                 self._edge(child, items)
             elif name == "w:instrText":
                 self._instruction(child, items)
-            elif name == "w:ruby" and self._depth < _MAX_DEPTH and (base := ruby_base(child)) is not None:
+            elif name == "w:ruby" and self._depth < MAX_DEPTH and (base := ruby_base(child)) is not None:
                 self._depth += 1
                 self._children(base, items)
                 self._depth -= 1
@@ -261,7 +269,9 @@ class Collector:
     def _text(self, node: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
         self._piece(node, node.text or "", run, look, items)
         if len(node):
-            for mark in node:  # a comment or an instruction inside a text node cuts it in two
+            # XML comments and instructions are child nodes for lxml: the text behind one is its
+            # tail.
+            for mark in node:
                 self._piece(mark, (mark.tail or "") if not short_name(mark) else "", run, look, items)
 
     def _piece(self, node: Element, text: str, run: Element, look: RunFormat, items: list[Item]) -> None:
@@ -284,7 +294,7 @@ class Collector:
         self._seam = False
 
     def _atom(self, child: Element, name: str, items: list[Item]) -> None:
-        role, equivalent = _ATOMS.get(name, (TagRole.OTHER, ""))
+        role, equivalent = ATOMS.get(name, (TagRole.OTHER, ""))
         self._opaque(items, child, role, equivalent=equivalent, name=name)
         if role in {TagRole.IMAGE, TagRole.OTHER}:
             self.nested.append(child)
@@ -301,7 +311,10 @@ class Collector:
         name: str = "",
         joins: Field | None = None,
     ) -> None:
-        """Add a thing; what belongs to one computed field, or neighbours that `joins` says are one, make one thing."""
+        """Add a node that is no text.
+
+        Nodes of one computed field, and neighbours with the same `joins`, make one opaque.
+        """
         computing = self._flow.computing
         if computing is not None:
             self._piece_of_field(items, node, computing, equivalent=equivalent)
@@ -317,8 +330,8 @@ class Collector:
                 [node],
                 role,
                 equivalent=equivalent,
-                can_delete=name in _DELETABLE and joins is None,
-                can_copy=name in _COPYABLE and joins is None,
+                can_delete=name in DELETABLE and joins is None,
+                can_copy=name in COPYABLE and joins is None,
                 field=joins,
             )
         )
@@ -326,9 +339,11 @@ class Collector:
     def _piece_of_field(
         self, items: list[Item], node: Element, field: Field, side: str | None = None, equivalent: str = ""
     ) -> Opaque:
-        """Add a node to what its field is here: the field itself, or the opening or closing of one with typed text.
+        """Add a node of a field: to the whole field, or to the opening or closing of a field with
+        typed text.
 
-        A typed field that is still in its code makes its opening, and with it whatever that code holds.
+        Everything in the code of a typed field belongs to its opening, fields nested in the code
+        included.
         """
         self._seam = True
         edge = side if side is not None else "open" if field.is_typed else ""
@@ -343,7 +358,10 @@ class Collector:
         return made
 
     def _turn(self, char: Element) -> tuple[Field, FieldEdge] | None:
-        """Move the flow over a field character; None where it belongs to no complete field."""
+        """Move the flow over a `w:fldChar`.
+
+        Gives its field and edge; None where it belongs to no complete field.
+        """
         known = self._fields.edges.get(char)
         if known is None:
             return None
@@ -382,9 +400,12 @@ class Collector:
             self._piece_of_field(items, node, field)
 
     def _alternate(self, element: Element, items: list[Item], in_run: tuple[Element, RunFormat] | None) -> None:
-        """Alternate content: the first choice is read, a fallback with the same text nodes is written in step."""
+        """Read the first choice of alternate content.
+
+        Fallbacks with the same texts are written in step (Part 3 §9.3).
+        """
         choice = next((child for child in element if short_name(child) == "mc:Choice"), None)
-        if choice is None or not _direct_text(choice, in_run is not None):
+        if choice is None or not direct_texts(choice, in_run is not None):
             self._opaque(items, element, TagRole.IMAGE)
             self.nested.append(element)
             return
@@ -398,7 +419,7 @@ class Collector:
         added = self._slots[known:]
         for other in element:
             nodes = (
-                [node for node in _direct_text(other, in_run is not None) if node.text] if other is not choice else []
+                [node for node in direct_texts(other, in_run is not None) if node.text] if other is not choice else []
             )
             if nodes and [node.text for node in nodes] == [slot.node.text for slot in added]:
                 for slot, node in zip(added, nodes, strict=True):
@@ -407,48 +428,6 @@ class Collector:
                 self._nest_objects(other)
 
 
-def atom_role(name: str) -> TagRole | None:
-    """The role of an element that stands for itself in text, such as a tab; None for any other."""
-    return _ATOMS[name][0] if name in _ATOMS else None
-
-
-def atom(name: str) -> Opaque:
-    """Such an element as a thing of a paragraph, without its node."""
-    role, equivalent = _ATOMS[name]
-    return Opaque([], role, equivalent=equivalent, can_delete=name in _DELETABLE, can_copy=name in _COPYABLE)
-
-
-def style_of(paragraph: Element) -> str:
-    """The id of a paragraph's style; empty where it states none."""
-    properties = next(iter(paragraph), None)  # the schema has pPr first, and pStyle first in it
-    style = next(iter(properties), None) if properties is not None and short_name(properties) == "w:pPr" else None
-    return attribute(style, "w:val") or "" if style is not None and short_name(style) == "w:pStyle" else ""
-
-
 def _ends_kept(items: list[Item]) -> bool:
     """Whether the last item is text that is left as it is."""
     return bool(items) and isinstance(items[-1], Opaque) and items[-1].field is _KEPT
-
-
-def _content(element: Element, name: str) -> Element | None:
-    """The element with the runs of a group: itself, or what a content control has for them."""
-    return element if name != "w:sdt" else next((part for part in element if short_name(part) == "w:sdtContent"), None)
-
-
-def _direct_text(branch: Element, in_run: bool, depth: int = 0) -> list[Element]:
-    """The text nodes of a branch of alternate content that belong to the paragraph around it."""
-    if not short_name(branch) or depth > _MAX_DEPTH:
-        return []
-    if in_run:
-        return [child for child in branch if short_name(child) == "w:t"]
-    found: list[Element] = []
-    for child in branch:
-        if short_name(child) == "w:r":
-            found += [item for item in child if short_name(item) == "w:t"]
-        elif short_name(child) in _GROUPS or short_name(child) in _THROUGH or short_name(child) == "w:sdtContent":
-            found += _direct_text(child, in_run=False, depth=depth + 1)
-    return found
-
-
-def _shown(element: Element) -> str:
-    return "".join(node.text or "" for node in element.iter() if short_name(node) == "w:t")

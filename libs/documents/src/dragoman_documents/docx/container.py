@@ -1,7 +1,8 @@
 """The ZIP layer: entries are read within a budget, and written back as they were stored.
 
-A new archive is the old one, byte by byte, with the records of changed entries replaced: order, names, dates, comments,
-extra fields and the compressed bytes of everything else stay. (APPNOTE.TXT 6.3.10 §4.3.)
+A new archive is the old one, byte by byte, with the records of changed entries replaced: order,
+names, dates, comments, extra fields and the compressed bytes of everything else stay. (APPNOTE.TXT
+6.3.10 §4.3.)
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class ZipContainer:
     """A ZIP file in memory.
 
     Raises:
-        DocumentError: not a ZIP file, truncated, damaged, encrypted or beyond the budget; the message names the cure.
+        DocumentError: not a ZIP file, truncated, damaged, encrypted or beyond the budget; the
+            message names the cure.
     """
 
     def __init__(self, data: bytes, budget: Budget) -> None:
@@ -49,7 +51,8 @@ class ZipContainer:
         """The content of an entry, checked against its size and checksum.
 
         Raises:
-            DamagedDocumentError: the compressed bytes or the checksum are wrong; the file must be saved again.
+            DamagedDocumentError: the compressed bytes or the checksum are wrong; the file must be
+                saved again.
             EncryptedDocumentError: the entry is encrypted.
             TooLargeError: the entry, or all entries read so far, pass the budget.
         """
@@ -70,7 +73,8 @@ class ZipContainer:
         return content
 
     def rewritten(self, changes: Mapping[Entry, bytes], additions: Mapping[str, bytes] | None = None) -> bytes:
-        """The archive with the content of some entries replaced and everything else as it was, byte by byte.
+        """The archive with the content of some entries replaced and everything else as it was, byte
+        by byte.
 
         `additions` are new entries by name; they stand last.
         """
@@ -145,7 +149,9 @@ class ZipContainer:
         return end
 
     def _packed(self, entry: Entry, content: bytes) -> tuple[Entry, bytes]:
-        """The entry with new content, and its local record: name, date, method, version and extra fields as before."""
+        """The entry with new content, and its local record: name, date, method, version and extra
+        fields as before.
+        """
         version, flags, method, time, date, *_, name_bytes, extra_bytes = self._local_header(entry)
         body = content
         if entry.method == _DEFLATED:
@@ -211,7 +217,9 @@ def _find_directory(data: bytes) -> tuple[int, int, int]:
 
 
 def _earlier_ends(data: bytes, end: int) -> Iterator[int]:
-    """Where else the end record could be: in front of the last, which then would be part of a comment."""
+    """Where else the end record could be: in front of the last, which then would be part of a
+    comment.
+    """
     first = max(0, len(data) - _END.size - 65_535)
     while (end := data.rfind(_END_MARK, first, end)) >= 0:
         yield end

@@ -1,10 +1,13 @@
-"""Content controls bound to data: Word shows the stored data, so it is translated in step (ECMA-376 §17.5.2.6).
+"""Content controls bound to data: Word shows the stored data, so it is translated in step (ECMA-376
+§17.5.2.6).
 
-`<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to `docProps/app.xml`; when it shows
-`<w:t>Gartenbau AG</w:t>` in the translation, `<Company>Gartenbau AG</Company>` is stored. Controls that show exactly
-what is stored are followed, all of one piece of data in step. Others whose data Word would put in the place of a
-translation (chosen entries of lists, other text, paths that are not plain) are left as they are and counted. Dates are
-translated and counted: Word writes them anew in the language that `w:lid` says when somebody opens the document in it.
+`<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to
+`docProps/app.xml`; when it shows `<w:t>Gartenbau AG</w:t>` in the translation,
+`<Company>Gartenbau AG</Company>` is stored. Controls that show exactly what is stored are followed,
+all of one piece of data in step. Others whose data Word would put in the place of a translation
+(chosen entries of lists, other text, paths that are not plain) are left as they are and counted.
+Dates are translated and counted: Word writes them anew in the language that `w:lid` says when
+somebody opens the document in it.
 """
 
 from __future__ import annotations
@@ -36,7 +39,9 @@ _SPACES = re.compile(r"\s+")
 
 @dataclass(eq=False, slots=True)
 class _Datum:
-    """One piece of stored data: the text of an element, or one of its attributes; and the controls that show it."""
+    """One piece of stored data: the text of an element, or one of its attributes; and the controls
+    that show it.
+    """
 
     part: str
     element: Element
@@ -71,7 +76,8 @@ class _Control:
 class BoundControls:
     """The bound controls of a document, as they were before it was translated.
 
-    `kept` are the controls to leave as they are, `refilled_count` is how many others Word fills anew.
+    `kept` are the controls to leave as they are, `refilled_count` is how many others Word fills
+    anew.
     """
 
     def __init__(self, package: Package) -> None:
@@ -84,7 +90,9 @@ class BoundControls:
             self._read(name)
 
     def follow(self) -> None:
-        """Give the stored data of every control that was translated its new text, and so all controls that show it."""
+        """Give the stored data of every control that was translated its new text, and so all
+        controls that show it.
+        """
         for datum in self._data.values():
             shown = [_shown(control.content) for control in datum.controls]
             changed = [text for text, control in zip(shown, datum.controls, strict=True) if text != control.text]
@@ -131,7 +139,9 @@ class BoundControls:
                 self.kept.add(control)
 
     def _find(self, binding: Element) -> tuple[_Datum | None, bool]:
-        """The data a binding leads to, None where there is none; and whether the path is one that can be followed."""
+        """The data a binding leads to, None where there is none; and whether the path is one that
+        can be followed.
+        """
         path = (
             attribute(binding, f"{short_name(binding).partition(':')[0]}:xpath") or attribute(binding, "w:xpath") or ""
         )
@@ -232,7 +242,9 @@ def _show(content: Element, text: str) -> bool:
 
 
 def _is_same(stored: str, shown: str) -> bool:
-    """Whether a control shows what is stored, but for white space, which Word joins where a control has one line."""
+    """Whether a control shows what is stored, but for white space, which Word joins where a control
+    has one line.
+    """
     return _SPACES.sub(" ", _with_plain_breaks(stored)).strip() == _SPACES.sub(" ", shown).strip()
 
 
@@ -248,7 +260,9 @@ def _is_plain(path: str) -> bool:
 
 
 def _located(root: Element, path: str, prefixes: dict[str, str]) -> tuple[Element, str] | None:
-    """The childless element at a path of plain steps and no attribute, or an element and its attribute's name."""
+    """The childless element at a path of plain steps and no attribute, or an element and its
+    attribute's name.
+    """
     last = _ATTRIBUTE.search(path)
     level, found = [root], root
     for step in _STEP.finditer(_ATTRIBUTE.sub("", _TEXT.sub("", path))):

@@ -1,4 +1,6 @@
-"""Gives translated runs the target's language, and its direction where the source had none (§17.3.2.20, §17.3.2.30)."""
+"""Gives translated runs the target's language, and its direction where the source had none
+(§17.3.2.20, §17.3.2.30).
+"""
 
 from __future__ import annotations
 
@@ -32,10 +34,12 @@ _AFTER_BIDI = names(
 
 
 def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, styles: Styles) -> None:
-    """State the locale on runs of WordprocessingML; others say their language elsewhere and are left alone.
+    """State the locale on runs of WordprocessingML; others say their language elsewhere and are
+    left alone.
 
-    For a right-to-left locale also the direction of runs, their paragraph and the table around it (§17.4.1), and the
-    looks that complex scripts do not share with others. Drawn paragraphs get the direction alone.
+    For a right-to-left locale also the direction of runs, their paragraph and the table around it
+    (§17.4.1), and the looks that complex scripts do not share with others. Drawn paragraphs get the
+    direction alone.
     """
     if runs and locale.is_right_to_left and short_name(paragraph) == "a:p":
         turn_drawn(paragraph)
@@ -55,8 +59,9 @@ def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, s
 
 
 def mirror_rest(root: Element) -> bool:
-    """Bring what a right-to-left translation left as it is into step with it: paragraphs of numbers, pictures and white
-    space, and the order of columns (§17.6.1). Letters that stay keep their direction, as do tables that stay.
+    """Bring what a right-to-left translation left as it is into step with it: paragraphs of
+    numbers, pictures and white space, and the order of columns (§17.6.1). Letters that stay keep
+    their direction, as do tables that stay.
 
     Whether there was any.
     """
@@ -127,8 +132,9 @@ def _switch_on(properties: Element, local: str, later: frozenset[str]) -> bool:
 
 
 def _keep_looks(properties: Element, paragraph: Element, styles: Styles) -> None:
-    """State bold, italic and size for complex scripts too where, by the run or its styles, they are not what they are
-    for others: right-to-left runs are drawn by those alone (§17.3.2.2, §17.3.2.38).
+    """State bold, italic and size for complex scripts too where, by the run or its styles, they are
+    not what they are for others: right-to-left runs are drawn by those alone (§17.3.2.2,
+    §17.3.2.38).
     """
     levels = styles.levels(properties, paragraph)
     for local, default, later in (("b", "0", _AFTER_B), ("i", "0", _AFTER_I), ("sz", "20", _AFTER_SZ)):
@@ -158,7 +164,9 @@ def _state(properties: Element, local: str, value: str, later: frozenset[str]) -
 
 
 def _insert(properties: Element, child: Element, later: frozenset[str]) -> None:
-    """Insert before the first child that the schema puts after it; extensions (`w14:…`) come last of all."""
+    """Insert before the first child that the schema puts after it; extensions (`w14:…`) come last
+    of all.
+    """
     for existing in properties:
         if short_name(existing) in later or not short_name(existing).startswith("w:"):
             existing.addprevious(child)

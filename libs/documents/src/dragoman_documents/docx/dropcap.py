@@ -1,4 +1,5 @@
-"""Drop caps: the letter that Word keeps in a frame of its own belongs to the word it begins (ECMA-376 §17.3.1.11).
+"""Drop caps: the letter that Word keeps in a frame of its own belongs to the word it begins
+(ECMA-376 §17.3.1.11).
 
 <w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>O</w:t></w:r></w:p>     unit   Once upon a time
 <w:p><w:r><w:t>nce upon a time</w:t></w:r></w:p>                                   target Es war einmal
@@ -29,7 +30,10 @@ _VIRAMA = 9  # the combining class of signs that tie the next letter to the one 
 
 @dataclass(eq=False, slots=True)
 class DropCap:
-    """A drop cap that waits for the paragraph of its word. `has_gap` says that white space ends it."""
+    """A drop cap that waits for the paragraph of its word.
+
+    `has_gap` says that white space ends it.
+    """
 
     paragraph: ParagraphHolder
     text: str
@@ -39,7 +43,9 @@ class DropCap:
 
 @dataclass(eq=False, slots=True)
 class Opening:
-    """How a paragraph begins: the white space before its first word, and the slots that are nothing but that."""
+    """How a paragraph begins: the white space before its first word, and the slots that are nothing
+    but that.
+    """
 
     gap: str = ""
     blanks: list[Slot] = field(default_factory=list[Slot])
@@ -64,7 +70,9 @@ class DropCapped:
         self.body.write(rest, locale, styles)
 
     def _joined(self, rest: Sequence[str | Tag]) -> Sequence[str | Tag]:
-        """The rest for a paragraph that began with white space, which goes where the target has none there."""
+        """The rest for a paragraph that began with white space, which goes where the target has
+        none there.
+        """
         place = next((index for index, part in enumerate(rest) if isinstance(part, str) and part), None)
         if place is None:
             return rest
@@ -102,7 +110,9 @@ def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str
 
 
 def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
-    """How a paragraph begins, read before its white space is trimmed; None where no word can go on in it."""
+    """How a paragraph begins, read before its white space is trimmed; None where no word can go on
+    in it.
+    """
     first = items[0] if items else None
     while isinstance(first, Group):
         first = first.items[0] if first.items else None
@@ -126,7 +136,8 @@ def with_cap(cap: DropCap, opening: Opening, content: Sequence[str | Tag]) -> tu
 
 
 def split_target(target: Sequence[str | Tag], source: str, is_word: bool = False) -> tuple[str, tuple[str | Tag, ...]]:
-    """The letters of a target that go into the frame of a drop cap that held `source`, and the rest.
+    """The letters of a target that go into the frame of a drop cap that held `source`, and the
+    rest.
 
     `is_word` says that the frame held a word of its own, not only the begin of one.
     """
@@ -139,7 +150,9 @@ def split_target(target: Sequence[str | Tag], source: str, is_word: bool = False
 
 
 def _cap_length(text: str, source: str, is_word: bool) -> int:
-    """How many characters stand in the frame: as many letters as before, with the signs before the first."""
+    """How many characters stand in the frame: as many letters as before, with the signs before the
+    first.
+    """
     letters = sum(map(str.isalnum, source))
     word = len(text.split()[0])
     if is_word and letters > 1 and word <= _LONGEST:

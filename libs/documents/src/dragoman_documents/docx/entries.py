@@ -1,7 +1,9 @@
-r"""What the entries of a package must not be: two of one name, elsewhere, hidden, or told of in two ways.
+r"""What the entries of a package must not be: two of one name, elsewhere, hidden, or told of in two
+ways.
 
-Readers differ in which of two entries they take, and some write an entry wherever its name leads. So a package that
-leaves the choice is refused, as Word refuses it, and never read by luck (ECMA-376 Part 2 §6.2.2 and §7.3).
+Readers differ in which of two entries they take, and some write an entry wherever its name leads.
+So a package that leaves the choice is refused, as Word refuses it, and never read by luck (ECMA-376
+Part 2 §6.2.2 and §7.3).
 
     word/document.xml, Word/Document.XML             one part name twice: refused
     ../../home/x, C:/x, a symbolic link              leads out of the package: refused
@@ -63,7 +65,9 @@ def part_name(entry_name: str) -> str:
 
 @lru_cache(maxsize=1024)  # packages have the same names, and each is asked for often
 def part_key(name: str) -> str:
-    """What equivalent names of parts have in common: ASCII case and percent-encoding mean nothing (Part 2 §6.2.2.3)."""
+    """What equivalent names of parts have in common: ASCII case and percent-encoding mean nothing
+    (Part 2 §6.2.2.3).
+    """
     name = part_name(name)
     return (unquote(name) if "%" in name else name).lower()
 
@@ -83,10 +87,12 @@ def encrypted() -> EncryptedDocumentError:
 
 
 def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
-    """Refuse entries that readers could take in two ways; `end` is where the central directory begins.
+    """Refuse entries that readers could take in two ways; `end` is where the central directory
+    begins.
 
     Raises:
-        DamagedDocumentError: names that are equal or lead out of the package, records that contradict each other.
+        DamagedDocumentError: names that are equal or lead out of the package, records that
+            contradict each other.
         EncryptedDocumentError: an entry is encrypted.
     """
     known: set[str] = set()
@@ -129,7 +135,8 @@ def _may_be_part(name: str) -> bool:
 def _record_end(data: bytes, entry: Entry) -> int:
     """Where the entry's content ends, after its two records were held against each other.
 
-    Its sizes may differ between them, as those of a stream do: the content is held against the directory's.
+    Its sizes may differ between them, as those of a stream do: the content is held against the
+    directory's.
     """
     start = entry.offset + LOCAL.size
     if start > len(data) or not data.startswith(LOCAL_MARK, entry.offset):

@@ -1,4 +1,14 @@
-"""Extraction: a document's text as units, and what was noticed on the way."""
+"""Extraction: a document's text as units, and the findings that were made on the way.
+
+    before   <w:p><w:r><w:t xml:space="preserve">Chapter </w:t></w:r>
+             <w:r><w:rPr><w:i/></w:rPr><w:t>One</w:t></w:r></w:p>
+             <w:p/><w:p><w:r><w:t>1 000</w:t></w:r></w:p>
+    unit     Chapter <1>One</1>
+    unit     1 000
+
+The empty paragraph gives no unit. The number gives a unit that is not translatable, since it has no
+letters.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +32,8 @@ from dragoman_documents.docx.stories import locate_units
 
 _Value = TypeVar("_Value", bound=Value)
 _QUICK_BYTES = 384 * 1024  # in smaller parts too few paragraphs repeat each other to pay for it
-_LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})  # what extraction leaves at its default
+# Fields that extraction leaves at their defaults.
+_LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})
 _GIVEN: dict[type[Value], set[str]] = {
     kind: {name for name in kind.model_fields if name not in _LEFT_OUT} for kind in (Unit, Anchor, Segment)
 }
@@ -30,7 +41,9 @@ _ALL = {*Unit.model_fields}
 
 
 class Extraction(Value):
-    """The units of one document version in document order; how many each story has; what could not be reached."""
+    """The units of one document version in document order, their number by story, and findings
+    about unread parts.
+    """
 
     units: tuple[Unit, ...]
     counts: Mapping[str, int]
@@ -41,7 +54,8 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
     """The text of a DOCX file as units, one per paragraph, each with exactly one segment.
 
     Raises:
-        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+        DocumentError: the file is no readable Word document or passes the budget; the message names
+            the cure.
     """
     with paused_garbage_collection():
         package = Package(data, budget or Budget(), quick_reader(_QUICK_BYTES))
@@ -52,7 +66,10 @@ def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget |
 
 
 def _units(waiting: list[LocatedUnit]) -> Iterator[Unit]:
-    """The units with their context keys. The list is emptied: a long document does not have room for both."""
+    """The units with their context keys.
+
+    The list is emptied: a long document does not have room for both.
+    """
     waiting.reverse()
     before, text = "", plain_text(waiting[-1].content) if waiting else ""
     while waiting:
@@ -86,7 +103,10 @@ def _unit(located: LocatedUnit, text: str, context_key: str) -> Unit:
 
 
 def _made(kind: type[_Value], fields: dict[str, object], given: set[str] | None = None) -> _Value:
-    """A value of all its fields, in their order, known to be valid: checking them would cost more than finding them."""
+    """A value made without pydantic's checks, from all its fields in their order.
+
+    The fields are known to be valid, and checking them would cost more than reading the document.
+    """
     value, put = kind.__new__(kind), object.__setattr__
     put(value, "__dict__", fields)
     put(value, "__pydantic_fields_set__", given or _GIVEN[kind])
@@ -104,5 +124,8 @@ def _stored(part: str | Tag) -> str:
 
 
 def _digest(text: str) -> str:
-    """A short stable hash; 128 bits put collisions out of reach. XML text holds none of the separators in it."""
+    """A short stable hash; 128 bits put collisions out of reach.
+
+    XML text holds none of the separators in it.
+    """
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

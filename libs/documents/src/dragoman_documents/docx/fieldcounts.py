@@ -1,7 +1,7 @@
 """What of a document's fields a translation leaves as it is, counted for preflight.
 
-`{XE "pump"}` is one entry; `{MACROBUTTON NoMacro [Type here]}` one field with text in its code; `{REF a | Scope}` is
-kept in step where `a` holds "Scope", else Word has to compute it.
+`{XE "pump"}` is one entry; `{MACROBUTTON NoMacro [Type here]}` one field with text in its code;
+`{REF a | Scope}` is kept in step where `a` holds "Scope", else Word has to compute it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _NO_PARAGRAPHS = frozenset({StoryKind.PROPERTY, StoryKind.ALTERNATIVE_TEXT, Stor
 
 
 class FieldCounts:
-    """Numbers of fields: `entries` of an index and the like, `texts` in codes, texts `included`, results `in_step` and
-    `computed`.
+    """Numbers of fields: `entries` of an index and the like, `texts` in codes, texts `included`,
+    results `in_step` and `computed`.
     """
 
     def __init__(self, package: Package, units: Sequence[LocatedUnit]) -> None:

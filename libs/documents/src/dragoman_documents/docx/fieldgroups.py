@@ -1,7 +1,8 @@
-"""Typed fields of a paragraph as groups: what stands between a field's opening and its closing is its text.
+"""Typed fields of a paragraph as groups: what stands between a field's opening and its closing is
+its text.
 
-`[opening of HYPERLINK] [our ] [bold: office] [closing]` becomes one group with two texts. A field that lacks its begin
-or its end in the paragraph, or on this level of it, stays in pieces.
+`[opening of HYPERLINK] [our ] [bold: office] [closing]` becomes one group with two texts. A field
+that lacks its begin or its end in the paragraph, or on this level of it, stays in pieces.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from dragoman_documents.docx.xml import Element, short_name
 
 
 def with_field_groups(items: list[Item]) -> list[Item]:
-    """The items with each typed field that opens and closes among them made a group; one without words, one opaque."""
+    """The items with each typed field that opens and closes among them made a group; one without
+    words, one opaque.
+    """
     result: list[Item] = []
     starts: list[tuple[Opaque, int]] = []
     for item in items:
@@ -43,7 +46,9 @@ def shown_in(items: Sequence[Item]) -> str:
 
 
 def are_side_by_side(nodes: Sequence[Element]) -> bool:
-    """Whether the runs of nodes stand in one element, so that they can move without leaving anything they belong to."""
+    """Whether the runs of nodes stand in one element, so that they can move without leaving
+    anything they belong to.
+    """
     return len({_home(node) for node in nodes}) == 1
 
 

@@ -1,9 +1,10 @@
-"""Complex fields: which characters open and close them, and which of them show text a reader reads (ECMA-376 §17.16).
+"""Complex fields: which characters open and close them, and which of them show text a reader reads
+(ECMA-376 §17.16).
 
-A field is `begin`, code, `separate`, result, `end`; it nests, in codes and in results, and may run over paragraphs.
-What a field computes (PAGE, DATE, REF …) is written anew by Word, so only results that are typed text are translated.
-`{HYPERLINK "mailto:{MERGEFIELD mail}" | our office}` is one field with a code that holds another: only "our office" is
-text.
+A field is `begin`, code, `separate`, result, `end`; it nests, in codes and in results, and may run
+over paragraphs. What a field computes (PAGE, DATE, REF …) is written anew by Word, so only results
+that are typed text are translated. `{HYPERLINK "mailto:{MERGEFIELD mail}" | our office}` is one
+field with a code that holds another: only "our office" is text.
 """
 
 from __future__ import annotations
@@ -44,13 +45,17 @@ class Field:
     is_typed: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the field's name in capitals, such as `HYPERLINK`, and whether somebody typed its result."""
+        """Read the field's name in capitals, such as `HYPERLINK`, and whether somebody typed its
+        result.
+        """
         self.kind = field_kind(self.instruction)
         self.is_typed = self.kind in _TYPED_RESULTS
 
     @property
     def is_part_of_text(self) -> bool:
-        """Whether a reader reads the result as words of the sentence around it: no entry of an index, no picture."""
+        """Whether a reader reads the result as words of the sentence around it: no entry of an
+        index, no picture.
+        """
         return bool(self.instruction.strip()) and self.kind not in _NEVER_SHOWN and self.kind not in _DRAWN
 
 
@@ -61,14 +66,18 @@ def field_kind(instruction: str) -> str:
 
 
 def has_typed_result(instruction: str) -> bool:
-    """Whether the field's result is typed text (a link's display text, a form's answer, a list of headings)."""
+    """Whether the field's result is typed text (a link's display text, a form's answer, a list of
+    headings).
+    """
     return field_kind(instruction) in _TYPED_RESULTS
 
 
 class FieldMap:
-    """The edges of the complete fields of a part, its simple fields, and the elements that hold only a piece of one.
+    """The edges of the complete fields of a part, its simple fields, and the elements that hold
+    only a piece of one.
 
-    Edges without their partner are left out: a field that never ends must not swallow the rest of the document.
+    Edges without their partner are left out: a field that never ends must not swallow the rest of
+    the document.
     """
 
     def __init__(self, root: Element) -> None:

@@ -1,4 +1,5 @@
-"""What each fact of a document means for its translation, and what to do about it: one line per code.
+"""What each fact of a document means for its translation, and what to do about it: one line per
+code.
 
 Codes are stable. Messages name no text of the document.
 """
@@ -19,7 +20,9 @@ class Severity(StrEnum):
 
 
 class Finding(Value):
-    """Something noticed in a document: a stable code, and a sentence that says what it means and what to do."""
+    """Something noticed in a document: a stable code, and a sentence that says what it means and
+    what to do.
+    """
 
     code: str
     severity: Severity

@@ -1,4 +1,6 @@
-"""Run formats: when two runs look the same, and which are hidden or must not be translated (ECMA-376 §17.3.2)."""
+"""Run formats: when two runs look the same, and which are hidden or must not be translated
+(ECMA-376 §17.3.2).
+"""
 
 from __future__ import annotations
 
@@ -29,10 +31,12 @@ Item = tuple[str, tuple[tuple[str, str], ...], tuple[object, ...]]
 
 @dataclass(frozen=True, slots=True)
 class RunFormat:
-    """How a run looks. `exact` tells formats apart to the last property; `visible` leaves out what no reader notices.
+    """How a run looks. `exact` tells formats apart to the last property; `visible` leaves out what
+    no reader notices.
 
-    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it is, `is_hidden` that
-    this is because nobody sees it, `shows_on_space` that even white space looks different in it (an underline).
+    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it
+    is, `is_hidden` that this is because nobody sees it, `shows_on_space` that even white space
+    looks different in it (an underline).
     """
 
     exact: int
@@ -43,7 +47,9 @@ class RunFormat:
 
 
 class Formats:
-    """Numbers the run formats of one document, so that equal ones are told by comparing two integers."""
+    """Numbers the run formats of one document, so that equal ones are told by comparing two
+    integers.
+    """
 
     def __init__(self, styles: HiddenStyles, options: ExtractOptions) -> None:
         self.styles = styles
@@ -53,12 +59,16 @@ class Formats:
         self._known_around: dict[Key, tuple[RunFormat, RunFormat]] = {}
 
     def of_run(self, run: Element, properties: Element | None, around: bool = False) -> RunFormat:
-        """The format of a run whose rPr is `properties`; `around` says that the paragraph's styles hide it."""
+        """The format of a run whose rPr is `properties`; `around` says that the paragraph's styles
+        hide it.
+        """
         narrow, wide = self.looks(run, properties, around)
         return narrow if narrow is wide or not _is_wide(run) else wide
 
     def looks(self, run: Element, properties: Element | None, around: bool = False) -> tuple[RunFormat, RunFormat]:
-        """The format of the run where it shows Latin letters, and where others; one and the same where no font says."""
+        """The format of the run where it shows Latin letters, and where others; one and the same
+        where no font says.
+        """
         memory = self._known_around if around else self._known
         seen = _fingerprint(run, properties)
         known = memory.get(seen)
@@ -67,7 +77,9 @@ class Formats:
         return known
 
     def _numbered(self, run: Element, properties: Element | None, around: bool) -> tuple[RunFormat, RunFormat]:
-        """The format where the run's letters are drawn by its Latin fonts, and where by its other ones."""
+        """The format where the run's letters are drawn by its Latin fonts, and where by its other
+        ones.
+        """
         is_hidden = not self._options.hidden_text and self._is_hidden(properties, around)
         is_kept = is_hidden or (properties is not None and self._is_left_out(properties))
         attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
@@ -115,7 +127,9 @@ def look_of(run: Element) -> Key:
 
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:
-    """What tells a run's format from others in the same file, cheap to build: runs are many and formats few."""
+    """What tells a run's format from others in the same file, cheap to build: runs are many and
+    formats few.
+    """
     parts: list[object] = [run.tag]
     parts += [value for name, value in run.items() if not _is_revision_id(name)]
     if properties is None:

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 def paused_garbage_collection() -> Generator[None]:
     """Pause cyclic garbage collection, and start it again where it was on.
 
-    A walk makes many long-lived objects and no garbage; looking for some again and again took 40 % of its time, and so
-    did looking once at its end. Its objects therefore go to the oldest generation, which is looked at least often.
-    Threads may pause at once: who found it running starts it again.
+    A walk makes many long-lived objects and no garbage; looking for some again and again took 40 %
+    of its time, and so did looking once at its end. Its objects therefore go to the oldest
+    generation, which is looked at least often. Threads may pause at once: who found it running
+    starts it again.
     """
     was_running = gc.isenabled()
     gc.disable()

@@ -1,9 +1,11 @@
-"""Text that styles hide: which of a document's styles do, and what of several levels holds (ECMA-376 §17.7.3).
+"""Text that styles hide: which of a document's styles do, and what of several levels holds
+(ECMA-376 §17.7.3).
 
-`<w:style w:type="paragraph" w:styleId="Internal"><w:rPr><w:vanish/></w:rPr></w:style>` hides every paragraph of that
-style and of those based on it, but for runs that say `<w:vanish w:val="0"/>`. Hiding is a toggle property: where the
-styles of a table, its paragraph and a run hide on an even number of levels, nothing is hidden; where the document's
-defaults hide, all is. The mark of a paragraph (`w:pPr/w:rPr`) may be hidden by itself, which hides no text.
+`<w:style w:type="paragraph" w:styleId="Internal"><w:rPr><w:vanish/></w:rPr></w:style>` hides every
+paragraph of that style and of those based on it, but for runs that say `<w:vanish w:val="0"/>`.
+Hiding is a toggle property: where the styles of a table, its paragraph and a run hide on an even
+number of levels, nothing is hidden; where the document's defaults hide, all is. The mark of a
+paragraph (`w:pPr/w:rPr`) may be hidden by itself, which hides no text.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ class HiddenStyles:
 
     @property
     def needs_place(self) -> bool:
-        """Whether a run says too little by itself, because paragraphs or tables hide what is in them."""
+        """Whether a run says too little by itself, because paragraphs or tables hide what is in
+        them.
+        """
         return bool(self.paragraphs or self.tables or self.is_all)
 
     def around(self, paragraph: Element, style: str) -> bool:
@@ -46,7 +50,9 @@ class HiddenStyles:
         return is_hidden
 
     def hides(self, run_style: str, around: bool) -> bool:
-        """Whether a run of this character style is hidden in a paragraph that hides what is in it, or does not."""
+        """Whether a run of this character style is hidden in a paragraph that hides what is in it,
+        or does not.
+        """
         return self.is_all or (run_style in self.characters) != around
 
 

@@ -1,7 +1,8 @@
-r"""The codes of fields: arguments, switches, and which of them are text that a reader reads (ECMA-376 §17.16.2).
+r"""The codes of fields: arguments, switches, and which of them are text that a reader reads
+(ECMA-376 §17.16.2).
 
-`XE "pump:oil" \b \t "see engine"` has the texts `pump:oil` and `see engine`; `IF {MERGEFIELD sex} = "f" "Madam" "Sir"`
-has `Madam` and `Sir`, `REF _Ref1 \h` none.
+`XE "pump:oil" \b \t "see engine"` has the texts `pump:oil` and `see engine`;
+`IF {MERGEFIELD sex} = "f" "Madam" "Sir"` has `Madam` and `Sir`, `REF _Ref1 \h` none.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ ENTRIES = names("XE TC TA")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An argument of a code: its text, and where in the code that begins and ends, quotation marks left out."""
+    """An argument of a code: its text, and where in the code that begins and ends, quotation marks
+    left out.
+    """
 
     text: str
     start: int
@@ -47,7 +50,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    r"""A code in parts: `kind` in capitals, the arguments no switch has, and those of switches (`\t`) by letter."""
+    r"""A code in parts: `kind` in capitals, the arguments no switch has, and those of switches
+    (`\t`) by letter.
+    """
 
     kind: str
     arguments: Sequence[Piece] = ()
@@ -79,7 +84,9 @@ def read_instruction(code: str) -> Instruction:
 
 
 def texts_in_code(code: str) -> list[Piece]:
-    """The pieces of a code that a reader reads, at once or when Word next computes the field: those with letters."""
+    """The pieces of a code that a reader reads, at once or when Word next computes the field: those
+    with letters.
+    """
     kind = field_kind(code)
     if kind in _BUTTONS:
         match = _BUTTON.match(code)

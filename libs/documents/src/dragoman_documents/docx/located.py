@@ -1,4 +1,16 @@
-"""A unit together with the nodes it was read from, so that a target can be written back into them."""
+"""A unit together with its place in the document and the nodes it was read from.
+
+The id of a unit is the name of its part and the path of its paragraph below the part's root, each
+step the number of a child. Both stay the same each time the document is read:
+
+    before   <w:tbl><w:tr><w:tc><w:p><w:r><w:t>One</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
+             <w:p><w:r><w:t>Two</w:t></w:r></w:p>
+    unit     One
+    unit     Two
+
+    word/document.xml#0.0.0.0.0    body, table, row, cell, paragraph
+    word/document.xml#0.1          body, the paragraph behind the table
+"""
 
 from __future__ import annotations
 
@@ -18,7 +30,10 @@ from dragoman_documents.docx.xml import Element, legal_text
 
 
 def path_below(top: Element, element: Element, path: str = "") -> str:
-    """The structural path of an element below one whose own path is known; the root of a part has the empty one."""
+    """The structural path of an element below `top`, whose own path is given.
+
+    The path of a part's root is empty.
+    """
     steps: list[str] = []
     while element is not top:
         parent = element.getparent()
@@ -30,16 +45,16 @@ def path_below(top: Element, element: Element, path: str = "") -> str:
 
 
 class Holder(Protocol):
-    """What a unit was read from."""
+    """Holds the nodes that a unit was read from."""
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target in, and state its locale on the runs that change."""
+        """Put a target into the nodes, and state its locale on the runs that change."""
         ...
 
 
 @dataclass(eq=False, slots=True)
 class ParagraphHolder:
-    """A unit read from the runs of a paragraph."""
+    """Holds a unit read from the runs of a paragraph."""
 
     element: Element
     tagged: Tagged
@@ -56,9 +71,11 @@ class ParagraphHolder:
 
 @dataclass(eq=False, slots=True)
 class ValueHolder:
-    """A unit read from one attribute, or from the text of one element where `attribute` is None.
+    """Holds a unit read from one attribute, or from the text of one element where `attribute` is
+    None.
 
-    A target of more than `limit` characters is cut: QA warns of it, and the schema would not let the file be opened.
+    A target of more than `limit` characters is cut: QA warns of it, and the schema would not let
+    the file be opened.
     """
 
     element: Element
@@ -67,7 +84,7 @@ class ValueHolder:
     limit: int | None = None
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target into the attribute or element; such text says its language elsewhere."""
+        """Put a target into the attribute or element. Neither has a place to state a locale."""
         plain = legal_text("".join(part for part in target if isinstance(part, str)))
         inner = self.text.strip()
         start = self.text.index(inner)
@@ -82,10 +99,11 @@ class ValueHolder:
 
 @dataclass(eq=False, slots=True)
 class LocatedUnit:
-    """A unit, where it stands, what it was read from, and what shows the same text and is written in step.
+    """A unit, its place in the document, its holder, and its mirrors: units with the same text,
+    written in step.
 
-    `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many;
-    `max_length_chars` where the schema sets no limit.
+    `holder` is None where the document is only read: it would keep the nodes of every paragraph in
+    memory. `max_length_chars` is None where the schema sets no limit.
     """
 
     part: str

@@ -1,4 +1,15 @@
-"""Merge: targets put back into the document they were extracted from, by unit id."""
+"""Merge: targets put back into the document they were extracted from, by unit id.
+
+Everything but the text comes back byte by byte, and a unit without a target stays:
+
+    before   <w:p w:rsidR="00AB12CD"><w:r><w:t>Hello</w:t></w:r></w:p>
+             <w:p><w:r><w:t>World</w:t></w:r></w:p>
+    unit     Hello
+    unit     World
+    target   Hallo
+    after    <w:p w:rsidR="00AB12CD"><w:r><w:t>Hallo</w:t></w:r></w:p>
+             <w:p><w:r><w:t>World</w:t></w:r></w:p>
+"""
 
 from __future__ import annotations
 
@@ -33,9 +44,10 @@ def merge(
 ) -> bytes:
     """The document with its text replaced by `targets`, keyed by unit id, and nothing else changed.
 
-    `data` and `options` must be those of the extraction. Units without a target stay as they are, and a target equal to
-    its source touches nothing: where no text changes the result is `data`, byte by byte. With a locale, runs with
-    new text also get its language and, for a right-to-left language, its direction. Two runs give equal bytes.
+    `data` and `options` must be those of the extraction. Units without a target stay as they are,
+    and a target equal to its source touches nothing: where no text changes the result is `data`,
+    byte by byte. With a locale, runs with new text also get its language and, for a right-to-left
+    language, its direction. Two runs give equal bytes.
 
     Raises:
         UnknownUnitError: a target names a unit this document does not have; extract it again.
@@ -67,8 +79,12 @@ def _write(
     target_locale: Locale | None,
     styles: Styles,
 ) -> bool:
-    """Put the targets wherever their texts are shown; whether any is another text."""
-    repeats = Repeats(package)  # first: the paragraphs it brings into the tree are no stubs when units are located
+    """Put the targets in wherever their texts are shown.
+
+    Gives whether any target is another text than its source.
+    """
+    # First: the paragraphs it brings into the tree are no stubs when units are located.
+    repeats = Repeats(package)
     controls = BoundControls(package)
     units = {unit.unit_id: unit for unit in locate_units(package, options, controls, is_writing=True)}
     unknown = targets.keys() - units.keys()

@@ -1,7 +1,9 @@
-"""What may not stand inside what in a paragraph: links in links, tracked insertions in each other or around links.
+"""What may not stand inside what in a paragraph: links in links, tracked insertions in each other
+or around links.
 
-`w:ins` and `w:moveTo` hold runs and controls, no `w:hyperlink` and no `w:fldSimple` (ECMA-376 §17.13.5.18 and 25);
-a link inside a link, or an insertion inside one, loses its meaning in every reader even where the schema lets it pass.
+`w:ins` and `w:moveTo` hold runs and controls, no `w:hyperlink` and no `w:fldSimple` (ECMA-376
+§17.13.5.18 and 25); a link inside a link, or an insertion inside one, loses its meaning in every
+reader even where the schema lets it pass.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ _BARRED = {"w:hyperlink": names("w:hyperlink"), "w:ins": _IN_TRACKED, "w:moveTo"
 
 
 def may_hold(outer: Element, inner: Element) -> bool:
-    """Whether `inner` may stand anywhere inside `outer`; always where the document itself has it so."""
+    """Whether `inner` may stand anywhere inside `outer`; always where the document itself has it
+    so.
+    """
     barred = short_name(inner) in _BARRED.get(short_name(outer), ())
     return not barred or any(ancestor is outer for ancestor in inner.iterancestors())
 

@@ -1,8 +1,10 @@
-"""Words that Word puts before the paragraphs of a list: `<w:lvlText w:val="Article %1."/>` (ECMA-376 Part 1 §17.9.11).
+"""Words that Word puts before the paragraphs of a list: `<w:lvlText w:val="Article %1."/>`
+(ECMA-376 Part 1 §17.9.11).
 
-That level gives a unit `Article <1/>.`, and `<w:lvlText w:val="%1. cikk"/>` once it is translated as `<1/>. cikk`. The
-number is a placeholder that may be moved and comes back where a translator lost it. Bullets, numbers with nothing but
-signs around them, and single letters, which are part of a code (`A%1`), are no words.
+That level gives a unit `Article <1/>.`, and `<w:lvlText w:val="%1. cikk"/>` once it is translated
+as `<1/>. cikk`. The number is a placeholder that may be moved and comes back where a translator
+lost it. Bullets, numbers with nothing but signs around them, and single letters, which are part of
+a code (`A%1`), are no words.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ _THIN_SPACE = "\u202f"
 
 @dataclass(eq=False, slots=True)
 class LevelText:
-    """A unit read from the text of one level of a list; `numbers` are what its placeholders stand for, in order."""
+    """A unit read from the text of one level of a list; `numbers` are what its placeholders stand
+    for, in order.
+    """
 
     element: Element
     key: str
@@ -41,7 +45,9 @@ class LevelText:
     numbers: Sequence[str]
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target in, each number once: those it lacks come at the end, those it has twice count once."""
+        """Put a target in, each number once: those it lacks come at the end, those it has twice
+        count once.
+        """
         parts: list[str] = []
         missing = dict(enumerate(self.numbers, 1))
         for part in target:
@@ -56,7 +62,8 @@ class LevelText:
 
 
 class Numbering:
-    """The words in a document's numbering as located units, with counts of levels that have words or letters.
+    """The words in a document's numbering as located units, with counts of levels that have words
+    or letters.
 
     Levels that read alike are one unit, written in step.
     """
@@ -100,7 +107,9 @@ class Numbering:
 
 
 def _may_have_letters(data: bytes) -> bool:
-    """Whether a level may show letters, told from the bytes of the part: most have none, and need not be parsed."""
+    """Whether a level may show letters, told from the bytes of the part: most have none, and need
+    not be parsed.
+    """
     for double, single in _LEVEL_TEXT.findall(data):
         value = double or single
         if b"&" in value:

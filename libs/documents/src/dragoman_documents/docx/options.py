@@ -24,10 +24,10 @@ Colour = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{6}$", to_upper=
 class ExtractOptions(Value):
     """Which text becomes units. Extraction and merge of one document must use the same options.
 
-    `statistical_charts` are the newer kinds (waterfall, treemap, funnel): Word takes their labels from the workbook
-    behind them when they are edited, so translating the copy in the document is off unless asked for. `form_help` is
-    what old form fields say on F1, in the status bar and before they are filled in; `numbering` the words that lists
-    put before their paragraphs.
+    `statistical_charts` are the newer kinds (waterfall, treemap, funnel): Word takes their labels
+    from the workbook behind them when they are edited, so translating the copy in the document is
+    off unless asked for. `form_help` is what old form fields say on F1, in the status bar and
+    before they are filled in; `numbering` the words that lists put before their paragraphs.
     """
 
     headers: bool = True

@@ -1,9 +1,9 @@
-"""Targets whose tags must keep their order: edges of fields that go on in another paragraph, and fields that stand
-partly inside a tracked insertion or a link.
+"""Targets whose tags must keep their order: edges of fields that go on in another paragraph, and
+fields that stand partly inside a tracked insertion or a link.
 
-`{HYPERLINK` inserted, ` | our office}` not: moved, the field would leave half of itself in the insertion. Its target
-`<2/> … <1>Büro</1>` for `<1>office</1> … <2/>` becomes `… <1>Büro</1> <2/>`: no word is lost, and QA names
-the moved tags.
+`{HYPERLINK` inserted, ` | our office}` not: moved, the field would leave half of itself in the
+insertion. Its target `<2/> … <1>Büro</1>` for `<1>office</1> … <2/>` becomes `… <1>Büro</1> <2/>`:
+no word is lost, and QA names the moved tags.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def moves_fixed(specs: Sequence[TagSpec], source: Sequence[str | Tag], target: S
 def in_source_order(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> list[str | Tag]:
     """The target with the source's tags in the source's order, and its own words in theirs.
 
-    Most tags stay where the target has them; the others stand directly after the one before them in the source.
+    Most tags stay where the target has them; the others stand directly after the one before them in
+    the source.
     """
     wanted = [part for part in source if isinstance(part, Tag)]
     found = [part for part in target if isinstance(part, Tag)]

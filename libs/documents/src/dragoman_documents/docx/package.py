@@ -1,4 +1,6 @@
-"""The OPC layer: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6 and §7)."""
+"""The OPC layer: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6
+and §7).
+"""
 
 from __future__ import annotations
 
@@ -128,7 +130,9 @@ _STORY_ORDER = {role: rank for rank, role in enumerate(_STORIES)}
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """An explicit relationship: `target` is a part name where internal, the uri as written where external."""
+    """An explicit relationship: `target` is a part name where internal, the uri as written where
+    external.
+    """
 
     id: str
     kind: str
@@ -139,8 +143,9 @@ class Relationship:
 class Package:
     """A WordprocessingML package in memory.
 
-    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is.
-    `read_part` makes the reader of each part; with a quick one, trees may hold stubs that only their reader can read.
+    Parts are parsed when first asked for; those marked as changed are serialised by `saved`,
+    nothing else is. `read_part` makes the reader of each part; with a quick one, trees may hold
+    stubs that only their reader can read.
 
     Raises:
         DocumentError: the bytes are no readable Word document; the message names the cure.
@@ -213,8 +218,9 @@ class Package:
     def root(self, name: str, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
         """The root of an XML part, or None where the part is absent or not well-formed.
 
-        A part that its bytes tell not to be `wanted` is None too: it need not be parsed. Other encodings than UTF-8 are
-        not asked about. The main document is always there: a package without a readable one is refused when opened.
+        A part that its bytes tell not to be `wanted` is None too: it need not be parsed. Other
+        encodings than UTF-8 are not asked about. The main document is always there: a package
+        without a readable one is refused when opened.
 
         Raises:
             TooLargeError: the part passes the budget.
@@ -279,7 +285,10 @@ class Package:
         self._overrides[part_key(name)] = media_type
 
     def relate(self, name: str, kind: str, target: str, is_external: bool, wanted_id: str = "") -> str:
-        """Add a relationship of a part and give its id. `target` is a part name, or an uri where external."""
+        """Add a relationship of a part and give its id.
+
+        `target` is a part name, or an uri where external.
+        """
         folder, base = posixpath.split(name)
         rels = posixpath.join(folder, "_rels", base + ".rels")
         root = self.root(rels)

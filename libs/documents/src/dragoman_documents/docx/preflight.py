@@ -29,7 +29,10 @@ _OFF = frozenset({"0", "false", "off"})
 
 
 class DocumentFacts(Value):
-    """What a document holds. Counts are of the whole document; languages and fonts are in order of use."""
+    """What a document holds.
+
+    Counts are of the whole document; languages and fonts are in order of use.
+    """
 
     size_bytes: int
     parts: int
@@ -60,7 +63,8 @@ def inspect(data: bytes, options: ExtractOptions | None = None, budget: Budget |
     """The facts of a DOCX file, each finding with what it means for the translation and what to do.
 
     Raises:
-        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+        DocumentError: the file is no readable Word document or passes the budget; the message names
+            the cure.
     """
     return inspect_and_read(data, options, budget)[0]
 
@@ -68,10 +72,12 @@ def inspect(data: bytes, options: ExtractOptions | None = None, budget: Budget |
 def inspect_and_read(
     data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None
 ) -> tuple[DocumentFacts, tuple[str, ...]]:
-    """The facts of a DOCX file as `inspect` tells them, and the text of each unit that `extract` finds, without tags.
+    """The facts of a DOCX file as `inspect` tells them, and the text of each unit that `extract`
+    finds, without tags.
 
     Raises:
-        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+        DocumentError: the file is no readable Word document or passes the budget; the message names
+            the cure.
     """
     options = options or ExtractOptions()
     with paused_garbage_collection():
@@ -139,7 +145,10 @@ def _also_left(package: Package, options: ExtractOptions, controls: BoundControl
 
 
 class _Survey:
-    """Counts the elements of every story part, and reads the settings. `left` is how much stays, by code of finding."""
+    """Counts the elements of every story part, and reads the settings.
+
+    `left` is how much stays, by code of finding.
+    """
 
     def __init__(self, package: Package) -> None:
         self.left: Counter[str] = Counter()

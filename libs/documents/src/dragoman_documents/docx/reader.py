@@ -6,8 +6,9 @@ Two readers stand behind the port and give the same units:
     quick.StubReader       parses one paragraph of each shape and reads those like it from their bytes
     quick.PointsReader     keeps the numbers of a chart out of its tree
 
-A package is given the function that makes its readers. Extraction and merging give it the quick ones, everything else
-the plain one; `tests/documents/test_both_readers.py` holds the two against each other.
+A package is given the function that makes its readers. Extraction and merging give it the quick
+ones, everything else the plain one; `tests/documents/test_both_readers.py` holds the two against
+each other.
 
     <w:p><w:r><w:t>Hello, </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>world</w:t></w:r></w:p>
     items of the paragraph     Text "Hello, ", Text "world" in another look
@@ -32,7 +33,10 @@ from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise
 
 @dataclass(eq=False, slots=True)
 class ReadParagraph:
-    """A paragraph and its items. `nested` and `tips` are as `Collector` says of the paragraph it read last."""
+    """A paragraph and its items.
+
+    `nested` and `tips` are as `Collector` says of the paragraph it read last.
+    """
 
     element: Element
     items: list[Item]
@@ -40,13 +44,18 @@ class ReadParagraph:
     tips: Sequence[Element]
 
     def tagged(self) -> Tagged | None:
-        """The content of the unit that the items make; None without words. The items lose white space at their ends."""
+        """The content of the unit that the items make; None without words.
+
+        The items lose white space at their ends.
+        """
         return tag_content(self.items)
 
 
 @dataclass(eq=False, slots=True)
 class KnownUnit:
-    """A unit whose content was known without its items. `content` is empty where the paragraph has no words.
+    """A unit whose content was known without its items.
+
+    `content` is empty where the paragraph has no words.
 
     `holder` is None where the document is only read.
     """
@@ -58,23 +67,35 @@ class KnownUnit:
 
 
 class PartReader(Protocol):
-    """Reads one part: its tree, the items of its paragraphs, and its bytes again when it has changed."""
+    """Reads one part: its tree, the items of its paragraphs, and its bytes again when it has
+    changed.
+    """
 
     @property
     def root(self) -> Element:
-        """The root of the part's tree. A paragraph may be a stub there, which only this reader can read."""
+        """The root of the part's tree.
+
+        A paragraph may be a stub there, which only this reader can read.
+        """
         ...
 
     def known(self, paragraph: Element, collector: Collector, flow: Flow, *, is_writing: bool) -> KnownUnit | None:
-        """The unit of a paragraph that is like an earlier one but for its words; None where `read` has to be asked."""
+        """The unit of a paragraph that is like an earlier one but for its words; None where `read`
+        has to be asked.
+        """
         ...
 
     def read(self, paragraph: Element, collector: Collector, flow: Flow) -> ReadParagraph:
-        """The items of a paragraph. A stub gives way to the parsed paragraph, which the answer has as its element."""
+        """The items of a paragraph.
+
+        A stub gives way to the parsed paragraph, which the answer has as its element.
+        """
         ...
 
     def bring_into_tree(self, pattern: re.Pattern[bytes]) -> list[Element]:
-        """Put the paragraphs whose bytes match into the tree in place of their stubs; gives those that were put."""
+        """Put the paragraphs whose bytes match into the tree in place of their stubs; gives those
+        that were put.
+        """
         ...
 
     def written(self) -> bytes:

@@ -1,8 +1,10 @@
-r"""Fields that repeat text from elsewhere, brought into step with it: references, titles, running heads (§17.16.5).
+r"""Fields that repeat text from elsewhere, brought into step with it: references, titles, running
+heads (§17.16.5).
 
-`{REF _Ref1 \h | Scope of supply}` shows what the bookmark `_Ref1` holds. Where it did so word for word before the
-translation, it does so after it: the result becomes the bookmark's new text, as Word would compute it. A result that
-was out of step, or that is more than words, is left for Word to compute (F9).
+`{REF _Ref1 \h | Scope of supply}` shows what the bookmark `_Ref1` holds. Where it did so word for
+word before the translation, it does so after it: the result becomes the bookmark's new text, as
+Word would compute it. A result that was out of step, or that is more than words, is left for Word
+to compute (F9).
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ _LONGEST_CHAIN = 4  # of references to references
 
 @dataclass(eq=False, slots=True)
 class _Repeat:
-    """A field that repeats text: its part, its result and that result's text before, what it repeats, in which case."""
+    """A field that repeats text: its part, its result and that result's text before, what it
+    repeats, in which case.
+    """
 
     part: str
     result: Shown
@@ -51,7 +55,9 @@ class _Repeat:
 
 
 class Repeats:
-    """The fields of a document that show words of Word's computing, as they are before it is translated."""
+    """The fields of a document that show words of Word's computing, as they are before it is
+    translated.
+    """
 
     def __init__(self, package: Package) -> None:
         self._package = package
@@ -69,14 +75,16 @@ class Repeats:
         return len(self._repeats)
 
     def in_step_count(self, texts: Mapping[str, str]) -> int:
-        """How many of them show what they repeat, so that they stay in step; for `texts` see `follow`."""
+        """How many of them show what they repeat, so that they stay in step; for `texts` see
+        `follow`.
+        """
         return sum(self._is_in_step(repeat, texts) for repeat in self._repeats)
 
     def follow(self, texts: Mapping[str, str], locale: Locale | None, styles: Styles) -> None:
         """Give the fields that were in step the text that they now repeat.
 
-        `texts` has what paragraphs read with what they became, where all that read alike became alike: which of them
-        STYLEREF repeats is decided by where pages break.
+        `texts` has what paragraphs read with what they became, where all that read alike became
+        alike: which of them STYLEREF repeats is decided by where pages break.
         """
         fitting = [repeat for repeat in self._repeats if self._is_in_step(repeat, texts)]
         for _ in range(_LONGEST_CHAIN if fitting else 0):
@@ -106,7 +114,10 @@ class Repeats:
         return True
 
     def _in_part(self, name: str) -> Iterator[_Repeat]:
-        """The fields of a part that repeat text. Stubs that may hold some are parsed into the tree first."""
+        """The fields of a part that repeat text.
+
+        Stubs that may hold some are parsed into the tree first.
+        """
         root = self._package.root(name)
         if root is None:
             return
@@ -143,7 +154,9 @@ class Repeats:
 
 
 def _slots(nodes: Sequence[Element]) -> list[Slot]:
-    """The text nodes of a result, to write over as over any stretch of text; white space at its edges stays."""
+    """The text nodes of a result, to write over as over any stretch of text; white space at its
+    edges stays.
+    """
     slots: list[Slot] = []
     before: object = None
     for node in nodes:
@@ -160,7 +173,9 @@ def _slots(nodes: Sequence[Element]) -> list[Slot]:
 
 
 def paragraph_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """What paragraphs read, white space joined, with what they became; without those that became different things."""
+    """What paragraphs read, white space joined, with what they became; without those that became
+    different things.
+    """
     found: dict[str, str] = {}
     for source, target in pairs:
         key = joined(source)

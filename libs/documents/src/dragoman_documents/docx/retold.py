@@ -1,7 +1,8 @@
-r"""What fields show that repeat text from elsewhere, and what stands in bookmarks (ECMA-376 §17.16.5, §17.13.6).
+r"""What fields show that repeat text from elsewhere, and what stands in bookmarks (ECMA-376
+§17.16.5, §17.13.6).
 
-`Scope of supply` between the marks of `_Ref1`, and `{REF _Ref1 \* Upper | SCOPE OF SUPPLY}`: the field repeats the key
-`("bookmark", "_ref1")` in capitals.
+`Scope of supply` between the marks of `_Ref1`, and `{REF _Ref1 \* Upper | SCOPE OF SUPPLY}`: the
+field repeats the key `("bookmark", "_ref1")` in capitals.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ Key = tuple[str, str]
 
 @dataclass(eq=False, slots=True)
 class Shown:
-    """Text that stands together: its nodes, their paragraph, and whether there is nothing but words of that one."""
+    """Text that stands together: its nodes, their paragraph, and whether there is nothing but words
+    of that one.
+    """
 
     nodes: list[Element] = field(default_factory=list[Element])
     paragraph: Element | None = None
@@ -92,7 +95,8 @@ def repeated_by(code: str, result: str) -> tuple[Key, Case] | None:
         return ("property", PROPERTIES[parts.kind]), case
     if parts.kind == "STYLEREF":
         return ("paragraph", joined(result)), case
-    if not parts.kind and code.strip().startswith("_"):  # a bookmark's name alone is a reference to it (§17.16.5.51)
+    # A bookmark's name alone is a reference to it (§17.16.5.51)
+    if not parts.kind and code.strip().startswith("_"):
         first = code.split()[0]
     return (("bookmark", first.lower()), case) if first and parts.kind in {"REF", ""} else None
 

@@ -1,4 +1,16 @@
-"""Walks the parts of a package in document order and locates every unit (ECMA-376 Part 1 §11.3)."""
+"""Walks the parts of a package in document order and locates every unit (ECMA-376 Part 1 §11.3).
+
+A story is a text of its own: the body, a header, a note, a text box, the alternative text of a
+picture. Text boxes come behind the paragraph that their drawing is anchored in:
+
+    before   <w:p><w:r><w:pict><v:shape alt="A pump"><v:textbox><w:txbxContent>
+             <w:p><w:r><w:t>In the box</w:t></w:r></w:p>
+             </w:txbxContent></v:textbox></v:shape></w:pict></w:r>
+             <w:r><w:t>Around it</w:t></w:r></w:p>
+    unit     Around it
+    unit     A pump
+    unit     In the box
+"""
 
 from __future__ import annotations
 
@@ -11,7 +23,7 @@ from dataclasses import dataclass
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.attributes import is_in_group, longest, shown_attributes, text_attributes
-from dragoman_documents.docx.collect import Collector, Flow, style_of
+from dragoman_documents.docx.collect import Collector, Flow
 from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.dropcap import (
@@ -26,6 +38,7 @@ from dragoman_documents.docx.dropcap import (
 from dragoman_documents.docx.formats import Formats
 from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
 from dragoman_documents.docx.inline import texts
+from dragoman_documents.docx.kinds import style_of
 from dragoman_documents.docx.located import Holder, LocatedUnit, ParagraphHolder, ValueHolder, path_below
 from dragoman_documents.docx.numbering import Numbering
 from dragoman_documents.docx.options import ExtractOptions
@@ -67,8 +80,8 @@ def locate_units(
 ) -> list[LocatedUnit]:
     """Every unit of a document, in document order: part by part, each story where it is anchored.
 
-    Controls that `controls` cannot keep in step with their data are left. Only with `is_writing` do the units have
-    holders. `left` takes counts of the text that stays as it is, by code of finding.
+    Controls that `controls` cannot keep in step with their data are left. Only with `is_writing` do
+    the units have holders. `left` takes counts of the text that stays as it is, by code of finding.
     """
     left = left if left is not None else Counter()
     formats = {part: Formats(_hidden_styles(package, part), options) for part in _with_styles(package)}
@@ -108,7 +121,10 @@ def _with_styles(package: Package) -> tuple[str, ...]:
 
 
 def _hidden_styles(package: Package, part: str) -> HiddenStyles:
-    """What the styles of a part hide; those of the main document may be in a part that it does not refer to."""
+    """The styles of a part that hide text.
+
+    Those of the main document may be in a part that it does not refer to.
+    """
     sheets = style_parts(package) if part == package.main else package.related(part, "styles")
     return read_hidden_styles(next((package.root(name, _may_hide) for name in sheets), None))
 
@@ -118,7 +134,11 @@ def _may_hide(data: bytes) -> bool:
 
 
 def _in_step(new: Sequence[LocatedUnit], known: Sequence[LocatedUnit]) -> list[LocatedUnit]:
-    """Plans of charts and diagrams that repeat a text become mirrors of the first: caches and drawings stay in step."""
+    """The new units without those of charts and diagrams that repeat a text: these become mirrors
+    of the first.
+
+    A diagram has its texts twice, as data and as a drawing, and a chart repeats them in caches.
+    """
     firsts = {_signature(located): located for located in reversed(known) if located.story is StoryKind.DIAGRAM}
     own: list[LocatedUnit] = []
     for located in new:
@@ -138,7 +158,9 @@ def _signature(located: LocatedUnit) -> object:
 
 @dataclass(slots=True)
 class _Frame:
-    """Where the walker stands in one element: its remaining children, and what it knows of the place."""
+    """The walker's place in one element: the children that remain, and the path, story and flow
+    there.
+    """
 
     children: Iterator[tuple[int, Element]]
     path: str
@@ -148,7 +170,7 @@ class _Frame:
 
 
 class _PartWalker:
-    """Walks one part without recursion, so that no nesting of tables or boxes is too deep for it."""
+    """Walks one part without recursion, so that no nesting of tables or boxes exhausts the stack."""
 
     def __init__(
         self,
@@ -256,7 +278,8 @@ class _PartWalker:
     def _joined(
         self, element: Element, tagged: Tagged | None, opening: Opening | None, frame: _Frame
     ) -> tuple[tuple[str | Tag, ...], Holder | None]:
-        """The content of a paragraph and what it is written to, with the drop cap that was waiting for it.
+        """The content and the holder of a paragraph, joined with the drop cap that was waiting for
+        it.
 
         A drop cap whose word does not go on in the paragraph is a unit of its own.
         """
@@ -289,7 +312,9 @@ class _PartWalker:
         )
 
     def _add(self, located: LocatedUnit, mirror_from: int | None) -> None:
-        """Add a unit, or make it a mirror: of the first unit from `mirror_from` on that shows the same text."""
+        """Add a unit, or make it a mirror: of the first unit from `mirror_from` on that shows the
+        same text.
+        """
         if not self._has_alternates:
             self._found.append(located)
             return
@@ -302,7 +327,9 @@ class _PartWalker:
             self._found.append(located)
 
     def _alternate(self, element: Element, path: str, frame: _Frame) -> None:
-        """Alternate content: the first choice as it is, every other branch in step with it."""
+        """Push the branches of alternate content: the first choice for itself, every other branch
+        in step with it.
+        """
         mark = frame.mirror_from if frame.mirror_from is not None else len(self._found)
         branches = [(index, child) for index, child in enumerate(element) if short_name(child)]
         for position, (index, child) in reversed(list(enumerate(branches))):
@@ -322,7 +349,10 @@ class _PartWalker:
             self._attributes(element, name, path, frame)
 
     def _attributes(self, element: Element, name: str, path: str, frame: _Frame) -> None:
-        """The units of an element's attributes. Within a drawing, elements that say the same are written in step."""
+        """Add the units of an element's attributes.
+
+        Within a drawing, equal descriptions are written in step.
+        """
         for key, text in shown_attributes(element, name, self._options):
             short = SHORT_NAMES[key]
             story = StoryKind.TEXT_BOX if short == "string" else StoryKind.ALTERNATIVE_TEXT
@@ -356,7 +386,9 @@ class _PartWalker:
 
 
 def _is_shown_string(element: Element, name: str) -> bool:
-    """Whether a chart's cached value is a string it shows: a category, a series name (§21.2.2.201)."""
+    """Whether a chart's cached value is a string that it shows: a category, a series name
+    (§21.2.2.201).
+    """
     parent = element.getparent()
     above = parent.getparent() if parent is not None else None
     parent_name = short_name(parent) if parent is not None else ""

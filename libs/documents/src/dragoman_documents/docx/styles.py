@@ -16,7 +16,10 @@ class _Style:
 
 
 class Styles:
-    """Run properties by level. Table styles are left out: they seldom state what complex scripts need."""
+    """Run properties by level.
+
+    Table styles are left out: they seldom state what complex scripts need.
+    """
 
     def __init__(self, root: Element | None) -> None:
         self._styles: dict[tuple[str, str], _Style] = {}
@@ -29,7 +32,9 @@ class Styles:
                 self._defaults = [inner for inner in item.iter() if short_name(inner) == "w:rPr"]
 
     def levels(self, properties: Element, paragraph: Element) -> list[Element]:
-        """The properties that decide on a run, nearest first: its own, those of its styles, the defaults."""
+        """The properties that decide on a run, nearest first: its own, those of its styles, the
+        defaults.
+        """
         looks = next((child for child in paragraph if short_name(child) == "w:pPr"), ())
         own = _style_named(properties, "w:rStyle")
         around = _style_named(looks, "w:pStyle") or self._default_paragraph

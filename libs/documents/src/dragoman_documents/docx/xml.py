@@ -1,6 +1,8 @@
-"""The XML layer: lxml behind a typed face, parsing within the budget, and serialising that keeps the prolog.
+"""The XML layer: lxml behind a typed face, parsing within the budget, and serialising that keeps
+the prolog.
 
-lxml has no type stubs; `Element` names what the engine uses of it, and only the functions here call it.
+lxml has no type stubs; `Element` names what the engine uses of it, and only the functions here call
+it.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ from dragoman_documents.errors import DamagedDocumentError, TooLargeError
 
 
 class Element(Protocol):  # the names and meanings are those of the lxml manual
-    """An lxml element. `tag` is a string for elements only: comments and instructions have a function there."""
+    """An lxml element. `tag` is a string for elements only: comments and instructions have a
+    function there.
+    """
 
     tag: str
     text: str | None
@@ -132,7 +136,8 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class _ShortNames(dict[object, str]):
-    """Expanded names to short ones (`w:p`), strict and transitional namespaces alike, filled as they are met.
+    """Expanded names to short ones (`w:p`), strict and transitional namespaces alike, filled as
+    they are met.
 
     What is no name (the function lxml has as the tag of a comment) has the empty short name.
     """
@@ -150,7 +155,9 @@ class _ShortNames(dict[object, str]):
 
 
 def transitional(uri: str) -> str:
-    """The transitional spelling of a namespace or relationship type; other uris stay as they are (ISO/IEC 29500-4)."""
+    """The transitional spelling of a namespace or relationship type; other uris stay as they are
+    (ISO/IEC 29500-4).
+    """
     match = _STRICT.fullmatch(uri)
     return f"http://schemas.openxmlformats.org/{match.group(1)}/2006/{match.group(2)}" if match else uri
 
@@ -159,7 +166,9 @@ SHORT_NAMES = _ShortNames()
 
 
 def short_name(element: Element) -> str:
-    """`w:p` for an element in any prefix and edition; empty for comments, instructions and entities."""
+    """`w:p` for an element in any prefix and edition; empty for comments, instructions and
+    entities.
+    """
     return SHORT_NAMES[element.tag]
 
 
@@ -172,7 +181,9 @@ def attribute(element: Element, short: str) -> str | None:
 
 
 def namespace_of(element: Element) -> str:
-    """`{…}` of an element's name, to make neighbours in the same edition; empty where it has no namespace."""
+    """`{…}` of an element's name, to make neighbours in the same edition; empty where it has no
+    namespace.
+    """
     head, brace, _ = element.tag.rpartition("}")
     return head + brace
 
@@ -188,11 +199,13 @@ def legal_text(text: str) -> str:
 
 
 def parse_xml(data: bytes, budget: Budget) -> Element:
-    """The root of a part. No document type is read, no entity is expanded, nothing outside is fetched.
+    """The root of a part. No document type is read, no entity is expanded, nothing outside is
+    fetched.
 
     Raises:
         DamagedDocumentError: the part is not well-formed.
-        TooLargeError: the part passes the budget's depth, elements or attributes, or declares a document type.
+        TooLargeError: the part passes the budget's depth, elements or attributes, or declares a
+            document type.
     """
     try:
         if _may_declare_type(data):
@@ -210,12 +223,16 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
 
 
 def _may_declare_type(data: bytes) -> bool:
-    """Whether a document type is not ruled out by the bytes: they could be in any encoding, or begin with a remark."""
+    """Whether a document type is not ruled out by the bytes: they could be in any encoding, or
+    begin with a remark.
+    """
     return _ROOT_FIRST.match(data) is None or not is_utf8(data)
 
 
 def _refuse_type(data: bytes) -> None:
-    """Read a part as far as its first tag, and refuse a document type before any declaration in it is read."""
+    """Read a part as far as its first tag, and refuse a document type before any declaration in it
+    is read.
+    """
     with suppress(_FirstTag):
         _etree.fromstring(data, _etree.XMLParser(target=_UntilFirstTag(), **_SAFE))
 
@@ -248,9 +265,12 @@ def _declares_type() -> TooLargeError:
 
 
 def _measure(root: Element, data: bytes, budget: Budget) -> None:
-    """Hold the tree to its limits; the costly count runs only where a very long tag makes it possible."""
+    """Hold the tree to its limits; the costly count runs only where a very long tag makes it
+    possible.
+    """
     budget.hold("elements", data.count(b"<"))
-    step = 2 * budget.attributes  # a tag with too many attributes is longer than two steps, and so covers a whole one
+    # A tag with too many attributes is longer than two steps, and so covers a whole one.
+    step = 2 * budget.attributes
     if any(data.find(b"<", start, start + step) < 0 for start in range(0, len(data) - step + 1, step)):
         budget.hold("attributes", max(len(element.attrib) for element in root.iter()))
 
@@ -261,7 +281,9 @@ def is_utf8(data: bytes) -> bool:
 
 
 def prolog(data: bytes) -> bytes:
-    """The byte order mark, XML declaration and white space before the root, to be written again as they were."""
+    """The byte order mark, XML declaration and white space before the root, to be written again as
+    they were.
+    """
     match = _PROLOG.match(data)
     return match.group(0) if match else b""
 

@@ -1,4 +1,5 @@
-"""Whether targets stand at their own sources: texts that were shifted by one, swapped, or merged with a neighbour's.
+"""Whether targets stand at their own sources: texts that were shifted by one, swapped, or merged
+with a neighbour's.
 
 1 "Pay 20 Euro." → "Call Mr Smith at 9."   2 "Call Mr Smith at 9." → "…"      the first target is the second's
 1 "One." → "Eins. Zwei."                   2 "Two." → "Zwei."                 the second stands in the first
@@ -23,7 +24,9 @@ from dragoman_linguistics.quality.sizes import size
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]{3,}")
 _STEM = 5
-"""So many first letters of a word, without accents, tell a cognate: `transp` of transport, Transport, transporte."""
+"""So many first letters of a word, without accents, tell a cognate: `transp` of transport,
+Transport, transporte.
+"""
 _END = re.compile(r"([.!?:;…。！？：；])?[\s\"'»”’)\]]*$")
 _END_CLASSES = {"。": ".", "！": "!", "？": "?", "：": ":", "；": ";", "…": "."}
 _RUN, _RUN_GAIN, _STEP = 3, 9.0, 0.8
@@ -38,7 +41,9 @@ _MOST_WEIGHT, _LEAST_WEIGHT = 3.0, 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Features:
-    """What can be compared across languages: numbers and beginnings of words, how the text ends, and how long it is."""
+    """What can be compared across languages: numbers and beginnings of words, how the text ends,
+    and how long it is.
+    """
 
     anchors: frozenset[str]
     end: str
@@ -109,9 +114,11 @@ class Alignment:
                     self._merged.add(id(pair))
 
     def _contains(self, place: int, other: int) -> bool:
-        """Whether a target begins or ends with the neighbour's, and what is left is as long as its own source asks for.
+        """Whether a target begins or ends with the neighbour's, and what is left is as long as its
+        own source asks for.
 
-        A source that holds the neighbour's source may have a target that holds the neighbour's target.
+        A source that holds the neighbour's source may have a target that holds the neighbour's
+        target.
         """
         whole, inner = (" ".join(self._pairs[each].target.split()) for each in (place, other))
         if len(inner) >= len(whole) or not (whole.endswith(inner) if other > place else whole.startswith(inner)):
@@ -124,7 +131,9 @@ class Alignment:
         return _LEAST_REST <= ratio <= _MOST_REST and len(ours & theirs) < _ALIKE_SHARE * len(theirs)
 
     def _reads_as_both(self, place: int, other: int) -> bool:
-        """Whether a target is as long as both sources ask for, and has words and numbers only the other has."""
+        """Whether a target is as long as both sources ask for, and has words and numbers only the
+        other has.
+        """
         ours, theirs, target = self._sources[place], self._sources[other], self._targets[place]
         both = self._lengths.distance(ours.length + theirs.length, target.length)
         alone = self._lengths.distance(ours.length, target.length)
@@ -135,7 +144,9 @@ class Alignment:
 
 
 def _runs(gains: Sequence[float]) -> Iterator[tuple[int, int]]:
-    """First and last places of runs whose gains, each less a step's price, come to more than chance gives."""
+    """First and last places of runs whose gains, each less a step's price, come to more than chance
+    gives.
+    """
     total, first, best, last = 0.0, 0, 0.0, -1
     for place, gain in enumerate([*gains, -math.inf]):
         if total <= 0.0:

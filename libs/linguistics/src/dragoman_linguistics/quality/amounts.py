@@ -1,4 +1,5 @@
-"""Currencies and percent signs beside numbers: a sign may become a code or a word, never another currency.
+"""Currencies and percent signs beside numbers: a sign may become a code or a word, never another
+currency.
 
 "$ 5.00"  ~  "5,00 US-Dollar"        "€ 5"  ≠  "5 $"
 """

@@ -1,4 +1,5 @@
-"""An answer that talks instead of translating: refusals, labels, notes, marks of chat formats, markdown, entities.
+"""An answer that talks instead of translating: refusals, labels, notes, marks of chat formats,
+markdown, entities.
 
 "I'm sorry, but I can't assist with that request."        "Translation: Der Kunde zahlt.<|im_end|>"
 """
@@ -97,7 +98,9 @@ _HTML = re.compile(
 
 
 def check_refusal(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where an engine says that it cannot or will not translate, and the source says nothing like it."""
+    """A finding where an engine says that it cannot or will not translate, and the source says
+    nothing like it.
+    """
     text = pair.target
     if len(text) > _LONGEST_REFUSAL or not _refuses(text) or _refuses(pair.source) or _APOLOGY.search(pair.source):
         return
@@ -119,7 +122,9 @@ def _refusals() -> tuple[str, ...]:
 
 
 def check_chat(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about what an engine wrote around a translation: labels, notes, small talk, marks of chat formats."""
+    """Findings about what an engine wrote around a translation: labels, notes, small talk, marks of
+    chat formats.
+    """
     source, target = pair.source, pair.target
     label = LABELS.match(target) if ":" in target[:_LABEL_CHARS] or "：" in target[:_LABEL_CHARS] else None
     if label and not has_label(source, target):
@@ -169,13 +174,17 @@ def _starts_as_list(source: str) -> bool:
 
 
 def _is_new(match: re.Match[str], source: str) -> bool:
-    """Whether the marks were made by the engine: a source with as many of the same sign has them for its own ends."""
+    """Whether the marks were made by the engine: a source with as many of the same sign has them
+    for its own ends.
+    """
     sign = match.group().strip()[0]
     return sign == "[" or source.count(sign) < 2
 
 
 def has_label(source: str, target: str) -> bool:
-    """Whether a source begins with a label of its own, as `Name: …` does, that a target's label may translate."""
+    """Whether a source begins with a label of its own, as `Name: …` does, that a target's label may
+    translate.
+    """
     if LABELS.match(source):
         return True
     return bool(_SOME_LABEL.match(source)) and len(_COLON.findall(target)) <= len(_COLON.findall(source))
@@ -196,7 +205,9 @@ def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
 
 
 def decoded(text: str, source: str) -> str:
-    """The text with the HTML entities decoded that the source does not have, once more for those encoded twice."""
+    """The text with the HTML entities decoded that the source does not have, once more for those
+    encoded twice.
+    """
     if "&" not in text or _ENTITY.search(source):
         return text
     for _ in range(2):

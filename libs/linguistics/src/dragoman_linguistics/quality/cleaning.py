@@ -34,10 +34,12 @@ _LONGEST_LABEL = 100
 def cleaned(
     target: Content, source: Content, target_locale: Locale, specs: Sequence[TagSpec] = ()
 ) -> tuple[Content, tuple[str, ...]]:
-    """The target without what the engine certainly added, and the codes of what was taken off (empty: unchanged).
+    """The target without what the engine certainly added, and the codes of what was taken off
+    (empty: unchanged).
 
-    Nothing is taken off that the source has as well. Bold and italic written as markdown become the tags of the source
-    that the target lacks, where there are as many. What is doubtful stays, for the checks to speak about.
+    Nothing is taken off that the source has as well. Bold and italic written as markdown become the
+    tags of the source that the target lacks, where there are as many. What is doubtful stays, for
+    the checks to speak about.
     """
     parts = normalised(target)
     before = plain_text(source)
@@ -59,7 +61,9 @@ def cleaned(
 
 
 def _without_marks(parts: Content, source: str, locale: Locale) -> Content:
-    """Without marks of chat formats; what follows one that ends an answer was not meant for the reader."""
+    """Without marks of chat formats; what follows one that ends an answer was not meant for the
+    reader.
+    """
     if _END_MARK.search(source):
         return parts
     return _mapped(parts, lambda text: _END_MARK.sub("", text) if "<" in text or "[" in text else text)
@@ -88,7 +92,9 @@ def _without_note(parts: Content, source: str, locale: Locale) -> Content:
 
 
 def _without_quotes(parts: Content, source: str, locale: Locale) -> Content:
-    """Without quotation marks round the whole text, where the source has none there and none stand inside."""
+    """Without quotation marks round the whole text, where the source has none there and none stand
+    inside.
+    """
     first, last = (parts[0], parts[-1]) if parts else ("", "")
     if not isinstance(first, str) or not isinstance(last, str) or len(plain_text(parts).strip()) < 3:
         return parts
@@ -130,10 +136,11 @@ def _mapped(parts: Content, change: Callable[[str], str]) -> Content:
 
 
 def _with_tags_for_marks(parts: Content, source: Content, specs: Sequence[TagSpec]) -> Content | None:
-    """Markdown's bold or italic as the formatting tags of the source that the target lacks; None where they do not fit.
+    """Markdown's bold or italic as the formatting tags of the source that the target lacks; None
+    where they do not fit.
 
-    They fit where there are as many marked stretches as pairs, in the source's order: an engine that writes marks for
-    tags does so for each of them.
+    They fit where there are as many marked stretches as pairs, in the source's order: an engine
+    that writes marks for tags does so for each of them.
     """
     text = plain_text(parts)
     if "*" not in text and "__" not in text:
@@ -171,8 +178,8 @@ def _marked(part: str | Tag, pattern: re.Pattern[str], next_id: Callable[[], int
 def _without_loose_spaces(parts: Content, source: Content, locale: Locale) -> Content:
     """Without white space inside tags and before punctuation that the source does not have there.
 
-    A space that stands directly inside a pair, where the source's pair has none, is moved out of it; then two become
-    one, and one before a mark that has none before it in this language goes.
+    A space that stands directly inside a pair, where the source's pair has none, is moved out of
+    it; then two become one, and one before a mark that has none before it in this language goes.
     """
     if not any(isinstance(part, str) and any(space in part for space in SPACES) for part in parts):
         return parts
@@ -216,7 +223,9 @@ def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Con
 
 
 def _without_spaces_at_marks(parts: Content, source: Content, locale: Locale) -> Content:
-    """Without spaces before marks and with one space for two at tags: in the text as a reader sees it."""
+    """Without spaces before marks and with one space for two at tags: in the text as a reader sees
+    it.
+    """
     text, before = shown(parts), shown(source)
     drop: set[int] = set()
     if not BEFORE.search(before):

@@ -1,4 +1,5 @@
-"""A target that is its source: untranslated, merely unchanged where it may be a name, or left in the main.
+"""A target that is its source: untranslated, merely unchanged where it may be a name, or left in
+the main.
 
 "The goods are sold." → "The goods are sold!"      "Acme Widgets" → "Acme Widgets" is only mentioned
 """
@@ -23,7 +24,9 @@ _LEAST_LEFT, _LEFT_SHARE = 6, 0.85
 
 
 def check_copies(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where an engine gave the source back, or changed no more than punctuation and a few words of it."""
+    """A finding where an engine gave the source back, or changed no more than punctuation and a few
+    words of it.
+    """
     if pair.answer.result_source is not ResultSource.ENGINE or not pair.has_both:
         return
     if pair.source.strip().casefold() == pair.target.strip().casefold():
@@ -42,7 +45,9 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
 
 
 class Copies:
-    """Finds targets that are their sources and no names: the document translates their words elsewhere."""
+    """Finds targets that are their sources and no names: the document translates their words
+    elsewhere.
+    """
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self._kept: Counter[str] = Counter()
@@ -58,7 +63,9 @@ class Copies:
                 self._translated.add(pair.source.strip())
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the same source, or each of its words, is translated elsewhere and never kept."""
+        """A finding where the same source, or each of its words, is translated elsewhere and never
+        kept.
+        """
         if not _is_copy(pair):
             return
         words = _long_words(pair.source)
@@ -82,11 +89,15 @@ def _words_only(text: str) -> str:
 
 
 def _has_much_of(target: str, source: str) -> bool:
-    """Whether half of the target's words are the source's: else there is nothing to look at closely."""
+    """Whether half of the target's words are the source's: else there is nothing to look at
+    closely.
+    """
     words = set(target.split())
     return 2 * len(words & set(source.split())) >= len(words)
 
 
 def _small(text: str) -> list[str]:
-    """The words that are no names and no abbreviations: in small letters, or of a script that has none."""
+    """The words that are no names and no abbreviations: in small letters, or of a script that has
+    none.
+    """
     return [word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1]

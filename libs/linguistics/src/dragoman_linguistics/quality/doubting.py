@@ -45,7 +45,9 @@ REASONS: Mapping[str, str] = {
     "text.merged": "Translate this unit's text alone; the answer holds the text of the unit before or after as well.",
     "space.missing": "Keep words apart where tags begin and end.",
 }
-"""Codes worth another question, and what to tell the engine: imperative, English, without text of the document."""
+"""Codes worth another question, and what to tell the engine: imperative, English, without text of
+the document.
+"""
 
 
 def doubts(
@@ -58,9 +60,9 @@ def doubts(
 ) -> dict[str, tuple[QaFinding, ...]]:
     """The findings worth asking the engine again for, by unit id; units without any are left out.
 
-    `pairs` are units and the contents an engine gave for them, in document order: a batch, or a part of a document. A
-    finding's message is a short imperative for the engine and holds no text of the document. What the profile only
-    shows is not worth a question.
+    `pairs` are units and the contents an engine gave for them, in document order: a batch, or a
+    part of a document. A finding's message is a short imperative for the engine and holds no text
+    of the document. What the profile only shows is not worth a question.
     """
     made = [Pair.answered(unit, content) for unit, content in pairs]
     every = document_checks(made, source_locale, target_locale, profile, not_applicable)

@@ -1,4 +1,5 @@
-"""Whether a target is in the target's language and script: by its letters, and by the small model of `language`.
+"""Whether a target is in the target's language and script: by its letters, and by the small model
+of `language`.
 
 de: "供应商应在约定时间内交付货物。" is Chinese; ru: "The customer pays." is in Latin letters and English.
 """
@@ -67,7 +68,8 @@ _NEAR: tuple[frozenset[str], ...] = tuple(
         "en sco", "ga gd gv", "cy kw br", "he yi", "tl ceb war ilo pam bcl", "ro mo", "eo ia io ie vo",
     )
 )  # fmt: skip
-# The languages the model tells well from others, short texts included; tried on texts that people translated.
+# The languages the model tells well from others, short texts included; tried on texts that people
+# translated.
 _MODEL_KNOWS = _languages(
     "af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka km kn ko lb"
     " lo lt lv mk ml ms mr my nb nl nn no pa pl pt ro ru si sk sl sq sr sv ta te th tr uk ur vi yue zh"
@@ -130,7 +132,9 @@ class Languages:
             yield finding("language.wrong", "The text looks like another language than the target's.")
 
     def check_copies(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the source came back in words that the model knows for the source's language."""
+        """A finding where the source came back in words that the model knows for the source's
+        language.
+        """
         text = pair.target.strip()
         words = text.split()
         if (
@@ -146,7 +150,9 @@ class Languages:
             yield finding("text.untranslated", "The target is the source, in the words of its language.")
 
     def _is_mostly_latin(self, pair: Pair) -> bool:
-        """Whether a target in another script is in Latin letters, the source's own words and codes left aside."""
+        """Whether a target in another script is in Latin letters, the source's own words and codes
+        left aside.
+        """
         counts = letters_by_script(pair.target)
         latin = counts["Latn"]
         if latin < _LEAST_LATIN or latin < 4 * (counts.total() - latin):
@@ -156,14 +162,18 @@ class Languages:
         return any(len(word) >= _LEAST_WORD and word.islower() and word not in known for word in words)
 
     def _is_chinese(self, text: str) -> bool:
-        """Whether text for a language that writes Chinese characters beside its own letters has none of these."""
+        """Whether text for a language that writes Chinese characters beside its own letters has
+        none of these.
+        """
         counts = letters_by_script(text)
         if counts["Hani"] < _LEAST_HAN or counts["Hani"] < counts.total() - counts["Latn"]:
             return False
         return self._target.language == "ko" or has_simplified(text) or counts["Hani"] >= _MUCH_HAN
 
     def _in_windows(self, pairs: Sequence[Pair]) -> frozenset[int]:
-        """The pairs in a wrong language: each by itself where it is long, else together with its neighbours."""
+        """The pairs in a wrong language: each by itself where it is long, else together with its
+        neighbours.
+        """
         suspects: set[int] = set()
         window: list[tuple[Pair, str]] = []
         letters = 0

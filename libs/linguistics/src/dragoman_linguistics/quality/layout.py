@@ -1,4 +1,5 @@
-"""Quality checks of what is layout and not language: blanks to fill in, and letters that are raised or lowered.
+"""Quality checks of what is layout and not language: blanks to fill in, and letters that are raised
+or lowered.
 
 Name: <1>          </1> becomes Nombre: <1> </1>     space.blank
 5<1>th</1> becomes 5<1>.ª</1>                        tags.inside_word
@@ -19,7 +20,9 @@ from dragoman_linguistics.tag_places import flattened, tag_tree
 
 
 def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where tags stand inside words that are other words in the target, or at other letters of them."""
+    """A finding where tags stand inside words that are other words in the target, or at other
+    letters of them.
+    """
     if not pair.unit.tags:
         return
     count = len(unsettled(pair.source_content, pair.content, pair.unit.tags))
@@ -29,7 +32,9 @@ def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
 
 
 def check_blanks(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where a blank to fill in is missing, doubled, or has other white space than in the source."""
+    """A finding where a blank to fill in is missing, doubled, or has other white space than in the
+    source.
+    """
     blanks = blanks_of(pair.source_content) if pair.unit.tags else {}
     if not blanks:
         return

@@ -1,4 +1,5 @@
-"""White space round punctuation and tags by the target's rules, and characters that no text should have.
+"""White space round punctuation and tags by the target's rules, and characters that no text should
+have.
 
 de: "nicht ," has a space too much; fr: "nicht :" has not.        "Ã¤ndern" was read in a wrong encoding
 """
@@ -38,7 +39,9 @@ def spaced_marks(locale: Locale) -> str:
 
 
 def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
-    """Places where white space stands before a mark that has none before it in the locale; group 1 is the mark."""
+    """Places where white space stands before a mark that has none before it in the locale; group 1
+    is the mark.
+    """
     if not _LOOSE.search(text):
         return
     allowed = spaced_marks(locale)
@@ -48,7 +51,9 @@ def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
 
 
 def check_margins(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about white space at the edges or doubled inside, and words written twice, where the source has none."""
+    """Findings about white space at the edges or doubled inside, and words written twice, where the
+    source has none.
+    """
     source, target = pair.source, pair.target
     if not source.strip() or not target.strip():
         return
@@ -79,7 +84,9 @@ def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
 
 
 def _runs_together(pair: Pair) -> bool:
-    """Whether a pair of tags that stands apart from the words round it in the source is inside a word in the target."""
+    """Whether a pair of tags that stands apart from the words round it in the source is inside a
+    word in the target.
+    """
     return bool(_inside_words(pair.content) & _apart(pair.source_content))
 
 
@@ -94,7 +101,9 @@ def _apart(content: tuple[str | Tag, ...]) -> set[int]:
 
 
 def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
-    """For each pair of tags whether a letter stands before and after its opening, and before and after its closing."""
+    """For each pair of tags whether a letter stands before and after its opening, and before and
+    after its closing.
+    """
     found: dict[int, list[bool]] = {}
     for place, part in enumerate(content):
         if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
@@ -106,7 +115,9 @@ def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
 
 
 def check_characters(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about characters that are broken: halves of surrogate pairs, controls, text read in a wrong encoding."""
+    """Findings about characters that are broken: halves of surrogate pairs, controls, text read in
+    a wrong encoding.
+    """
     target = pair.target
     if target.isascii() and target.isprintable():
         return

@@ -84,7 +84,9 @@ def _words_of(language: str) -> tuple[dict[str, frozenset[int]], tuple[tuple[str
 
 
 def knows(language: str) -> bool:
-    """Whether number words of a language are known; those of others are given the benefit of the doubt."""
+    """Whether number words of a language are known; those of others are given the benefit of the
+    doubt.
+    """
     language = _SAME_WORDS.get(language, language)
     return not language or language in _languages() or language in {"zh", "ja", "yue"}
 
@@ -120,7 +122,9 @@ def has_half(text: str) -> bool:
 
 
 def _in_characters(text: str) -> set[int]:
-    """Values of CJK numerals, and of single characters that are digits raised, lowered or in circles, or fractions."""
+    """Values of CJK numerals, and of single characters that are digits raised, lowered or in
+    circles, or fractions.
+    """
     found: set[int] = set()
     for match in _HAN.finditer(text):
         found |= _han_values(match.group())
@@ -132,7 +136,9 @@ def _in_characters(text: str) -> set[int]:
 
 
 def _han_values(numeral: str) -> set[int]:
-    """What a CJK numeral can mean: its value by units, its digits read one by one, and each character alone."""
+    """What a CJK numeral can mean: its value by units, its digits read one by one, and each
+    character alone.
+    """
     found = {_HAN_DIGITS.get(character, _HAN_UNITS.get(character, 0)) for character in numeral}
     total = section = digit = 0
     for character in numeral:

@@ -1,4 +1,5 @@
-"""Numbers of a source and its target, compared by what they mean: rules 2, beside those of `numbers`, which stay.
+"""Numbers of a source and its target, compared by what they mean: rules 2, beside those of
+`numbers`, which stay.
 
 "March 3, 2024, 5:30 pm"  ~  "2024年3月3日17時30分"        "about 2 million"  ~  "約200万"        "21st"  ~  "21."
 """
@@ -69,7 +70,9 @@ _NUMERALS = re.compile(r"[\u00bc-\u00be\u2150-\u215e\u2189]")
 
 @dataclass(frozen=True)
 class _Quantity:
-    """A number with what stands behind it: `scaled` are its values with a word such as million, empty without one."""
+    """A number with what stands behind it: `scaled` are its values with a word such as million,
+    empty without one.
+    """
 
     number: Number
     scaled: frozenset[str]
@@ -89,7 +92,8 @@ def unmatched_by_meaning(
 ) -> tuple[list[Number], list[Number]]:
     """Numbers of the source that the target lacks, and those of the target that the source lacks.
 
-    A number may be written as a word, by another calendar or clock, in larger units, as a fraction or a numeral.
+    A number may be written as a word, by another calendar or clock, in larger units, as a fraction
+    or a numeral.
     """
     source, target = _readable(source), _readable(target)
     wanted, found = _quantities(source), _quantities(target)
@@ -123,7 +127,8 @@ def _quantities(text: str) -> list[_Quantity]:
             and scaled
             and not text[previous.number.end : number.start].strip("億亿万萬억만조兆 ")
         ):
-            total = frozenset(_plus(a, b) for a in previous.scaled for b in scaled)  # 1億2000万 is one number
+            # 1億2000万 is one number.
+            total = frozenset(_plus(a, b) for a in previous.scaled for b in scaled)
             found[-1] = _Quantity(previous.number, total)
             continue
         found.append(_Quantity(number, scaled))
@@ -165,7 +170,9 @@ def _without_equals(wanted: list[_Quantity], found: list[_Quantity]) -> tuple[li
 
 
 def _by_parts(missing: list[_Quantity], added: list[_Quantity]) -> tuple[list[_Quantity], list[_Quantity]]:
-    """The same without dates, times and fractions that one side writes as one number and the other as several."""
+    """The same without dates, times and fractions that one side writes as one number and the other
+    as several.
+    """
     parts = {run.lstrip("0") or "0" for each in (*missing, *added) for run in each.number.runs}
     missing_runs = {run.lstrip("0") or "0" for each in missing for run in each.number.runs}
     added_runs = {run.lstrip("0") or "0" for each in added for run in each.number.runs}
@@ -205,7 +212,10 @@ class _Other:
         return self._implied
 
     def implies(self, value: str) -> bool:
-        """Whether a value may stand here in words. Small ones always may in languages whose words are not known."""
+        """Whether a value may stand here in words.
+
+        Small ones always may in languages whose words are not known.
+        """
         if value in {"0.5", "0.25", "0.75"} and (has_half(self.text) or _NUMERALS.search(self.text)):
             return True
         if not value.isdecimal():
@@ -274,7 +284,9 @@ def _explained(
 
 
 def _readable(text: str) -> str:
-    """The text with ASCII digits; those of placeholders and HTML entities are blanks, so that offsets stay."""
+    """The text with ASCII digits; those of placeholders and HTML entities are blanks, so that
+    offsets stay.
+    """
     if "%" in text or "&" in text:
         text = _NO_NUMBERS.sub(lambda match: " " * len(match.group()), text)
     return with_ascii_digits(text)

@@ -64,7 +64,9 @@ class Pair:
 
     @property
     def is_made(self) -> bool:
-        """Whether an engine or a memory gave the target: no person looked, and it is no copy made on purpose."""
+        """Whether an engine or a memory gave the target: no person looked, and it is no copy made
+        on purpose.
+        """
         return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
 
     @cached_property
@@ -78,7 +80,9 @@ class Pair:
 
 
 def shown(content: Iterable[str | Tag]) -> str:
-    """The text of content with `PLACE` for each placeholder, so that words around one do not run together."""
+    """The text of content with `PLACE` for each placeholder, so that words around one do not run
+    together.
+    """
     parts = tuple(content)
     if not any(isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER for part in parts):
         return plain_text(parts)

@@ -30,7 +30,8 @@ _PLACEHOLDERS = re.compile(
             r"(?<![\w%])%[1-9]\d?(?![\w%$.,])",  # Qt
             r"(?<![\w%])%[A-Z_][A-Z0-9_]+%",
             r"\[\[[^\[\]\n]{1,80}\]\]",
-            r"\{(?:\d{1,3}|" + _NAME + r")?(?:![rsa])?(?::[^{}\s]{1,20})?\}",  # Python, .NET, ICU without a type
+            # Python, .NET, ICU without a type.
+            r"\{(?:\d{1,3}|" + _NAME + r")?(?:![rsa])?(?::[^{}\s]{1,20})?\}",
             rf"(?<![\w$\\])\${_NAME}\$",
             r"(?<![\w$\\])\$[A-Za-z_]\w+(?!\$)",
             r"(?<![\w@])@[A-Z_]{2,}@",
@@ -40,7 +41,8 @@ _PLACEHOLDERS = re.compile(
 _KINDS = "plural|select|selectordinal|number|date|time|choice|spellout"
 _BLANKS_IN_BRACES = re.compile(rf"(?<=\{{)\s+|\s+(?=\}})|\s+(?=,\s*(?:{_KINDS}))|(?<=,)\s+(?={_KINDS})")
 _MAY_HAVE_PLACEHOLDER = re.compile(r"[%{$@\[]")
-# The first two members of an ICU argument; the messages inside it are translated (ICU MessageFormat).
+# The first two members of an ICU argument; the messages inside it are translated (ICU
+# MessageFormat).
 _ICU = re.compile(rf"\{{\s*(\w+)\s*,\s*({_KINDS})\b")
 _COLON_NAME = re.compile(r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=[\s.,;!?)]|$))(?!:)")
 _TAG_LIKE = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>")
@@ -50,7 +52,8 @@ _URL = re.compile(
 )
 _MAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _TRAILING = ".,;:!?)]}'\"*_>…"
-# Codes in capitals with digits that have a hyphen, a slash or at least two letters and two digits: AB-1234, ISO9001.
+# Codes in capitals with digits that have a hyphen, a slash or at least two letters and two digits:
+# AB-1234, ISO9001.
 _CODE = re.compile(
     r"(?<![\w/.-])(?=[A-Z0-9/‐‑–-]*\d)[A-Z]{1,6}(?:[-‐‑–/][A-Z0-9]{1,12})+(?![\w-])|(?<![\w/.-])[A-Z]{2,6}\d{2,10}[A-Z]?(?![\w-])"
 )
@@ -58,7 +61,9 @@ _HYPHENS = str.maketrans("", "", "-‐‑–—/ \u00a0")
 
 
 def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about placeholders and tags written as text that are lost, added or changed; their order is free."""
+    """Findings about placeholders and tags written as text that are lost, added or changed; their
+    order is free.
+    """
     source, target = pair.source, pair.target
     if _MAY_HAVE_PLACEHOLDER.search(source) or _MAY_HAVE_PLACEHOLDER.search(target):
         missing, added = _lost(source, target), _lost(target, source)
@@ -89,13 +94,18 @@ def _without_blanks(text: str) -> str:
 
 
 def _lost(source: str, target: str) -> int:
-    """How many placeholders of one text are not in the other; it may have letters directly beside them."""
+    """How many placeholders of one text are not in the other; it may have letters directly beside
+    them.
+    """
     packed = _without_blanks(target)
     return sum(each.lstrip("#%@" if each.endswith("}") else "") not in packed for each in _placeholders(source))
 
 
 def _lost_tags(source: str, target: str) -> int:
-    """How many tags of a text are not in the other. `<name>` may be put into words that stand in the same signs."""
+    """How many tags of a text are not in the other.
+
+    `<name>` may be put into words that stand in the same signs.
+    """
     wanted = Counter(_tag_name(each) for each in _TAG_LIKE.findall(source))
     found = Counter(_tag_name(each) for each in _TAG_LIKE.findall(target))
     missing = wanted - found
@@ -111,7 +121,9 @@ def _tag_name(tag: str) -> str:
 
 
 def check_addresses(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where addresses of pages or mail are lost or changed; the part of one that names a language may be."""
+    """A finding where addresses of pages or mail are lost or changed; the part of one that names a
+    language may be.
+    """
     source, target = pair.source, pair.target
     if "@" not in source and "://" not in source and "www." not in source.casefold():
         return
@@ -132,7 +144,10 @@ def _without_language(url: str) -> str:
 
 
 def check_codes(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where a code in capitals with digits is lost or changed. Hyphens and letters of a script may differ."""
+    """A finding where a code in capitals with digits is lost or changed.
+
+    Hyphens and letters of a script may differ.
+    """
     codes = _CODE.findall(pair.source) if pair.has_digits else []
     if not codes:
         return

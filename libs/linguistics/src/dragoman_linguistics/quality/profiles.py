@@ -1,4 +1,6 @@
-"""QA profiles: which checks speak, and how much each finding matters. Chosen by name, changed code by code.
+"""QA profiles: which checks speak, and how much each finding matters.
+
+Chosen by name, changed code by code.
 
 profile_named("lenient", {"numbers.added": "off", "length.short": "blocker"})
 """
@@ -27,7 +29,8 @@ _OFTEN_RIGHT = (
     "numbers.added space.leading space.trailing space.punctuation space.missing length.long text.markdown text.repeated"
     " placeholders.added placeholders.tags codes.missing amounts.percent chat.note tags.projected"
 )
-"""What a lenient profile only shows: most of these are matters of taste, or are seen at a glance."""
+"""What a lenient profile only shows: most of these are matters of taste, or are seen at a glance.
+"""
 
 
 class QaProfile(Value):
@@ -40,12 +43,15 @@ class QaProfile(Value):
 
 
 def _profile(blockers: str, warnings: str, infos: str) -> QaProfile:
-    levels = ((infos, Severity.INFO), (warnings, Severity.WARNING), (blockers, Severity.BLOCKER))  # the gravest counts
+    # The gravest counts
+    levels = ((infos, Severity.INFO), (warnings, Severity.WARNING), (blockers, Severity.BLOCKER))
     return QaProfile(severities={code: level for codes, level in levels for code in codes.split()})
 
 
 DEFAULT_PROFILE = _profile(_BLOCKERS, _WARNINGS, _INFOS)
-"""What blocks: a tag that had to stay and is gone, no text where the source has some, characters no file may hold."""
+"""What blocks: a tag that had to stay and is gone, no text where the source has some, characters no
+file may hold.
+"""
 
 _STRICT = _profile(
     f"{_BLOCKERS} chat.refusal chat.mark chat.json language.script placeholders.missing addresses.missing"
@@ -65,13 +71,14 @@ for a look at what is hardly ever right."""
 
 
 def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> QaProfile:
-    """The profile of a policy: the one of that name (empty: the default one), changed by severities by code.
+    """The profile of a policy: the one of that name (empty: the default one), changed by severities
+    by code.
 
     An override's severity is `blocker`, `warning`, `info`, or `off`.
 
     Raises:
-        ValueError: there is no profile of this name, no check of a code, or no such severity; the message says which
-            there are.
+        ValueError: there is no profile of this name, no check of a code, or no such severity; the
+            message says which there are.
     """
     profile = PROFILES.get(name or "default")
     if profile is None:

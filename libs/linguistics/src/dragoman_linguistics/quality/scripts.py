@@ -11,7 +11,8 @@ from functools import cache
 
 from dragoman_contracts.locale import Locale
 
-# First and last code point of blocks, and the script of their letters (Unicode Scripts.txt, in whole blocks).
+# First and last code point of blocks, and the script of their letters (Unicode Scripts.txt, in
+# whole blocks).
 _BLOCKS: tuple[tuple[int, int, str], ...] = (
     (0x0041, 0x024F, "Latn"), (0x0250, 0x02AF, "Latn"), (0x0370, 0x03FF, "Grek"), (0x0400, 0x052F, "Cyrl"),
     (0x0530, 0x058F, "Armn"), (0x0590, 0x05FF, "Hebr"), (0x0600, 0x06FF, "Arab"), (0x0700, 0x074F, "Syrc"),
@@ -91,7 +92,9 @@ _ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
 
 @cache
 def script_of(character: str) -> str:
-    """The script of a letter; empty for marks, digits, signs and letters of scripts that are not known here."""
+    """The script of a letter; empty for marks, digits, signs and letters of scripts that are not
+    known here.
+    """
     if not character.isalpha():
         return ""
     code = ord(character)
@@ -127,7 +130,9 @@ def knows_scripts(locale: Locale) -> bool:
 
 
 def has_simplified(text: str) -> bool:
-    """Whether a text has characters that only simplified Chinese has: neither Japanese nor Korean writes them."""
+    """Whether a text has characters that only simplified Chinese has: neither Japanese nor Korean
+    writes them.
+    """
     return not _ONLY_CHINESE.isdisjoint(text)
 
 

@@ -8,9 +8,13 @@ from functools import cache
 from dragoman_linguistics.quality.scripts import script_of
 
 PLACE = "\ufffc"
-"""What stands in a text for a placeholder tag: a picture, a tab, a note. OBJECT REPLACEMENT CHARACTER."""
+"""What stands in a text for a placeholder tag: a picture, a tab, a note.
 
-# Letters of the Latin alphabet that a letter of another script stands for, over 860,000 units that people translated.
+OBJECT REPLACEMENT CHARACTER.
+"""
+
+# Letters of the Latin alphabet that a letter of another script stands for, over 860,000 units that
+# people translated.
 _WEIGHTS = {"Hani": 2.6, "Hira": 1.3, "Kana": 1.3, "Bopo": 1.3, "Hang": 2.15, "Hebr": 1.35, "Arab": 1.15}
 # Every block that has letters of these scripts.
 _HEAVY = re.compile(
@@ -19,7 +23,9 @@ _HEAVY = re.compile(
 
 
 def size(text: str) -> float:
-    """The length of a text in letters of the Latin alphabet; white space and placeholders have none."""
+    """The length of a text in letters of the Latin alphabet; white space and placeholders have
+    none.
+    """
     heavy = 0.0 if text.isascii() else sum(_weight(character) - 1.0 for character in _HEAVY.findall(text))
     return len("".join(text.split())) - text.count(PLACE) + heavy
 

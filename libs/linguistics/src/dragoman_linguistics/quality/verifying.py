@@ -29,7 +29,10 @@ from dragoman_linguistics.quality.repeats import Repeats
 from dragoman_linguistics.verdicts import unit_verdict
 
 QA_RULES = 2
-"""The rules new jobs are planned with. Those of a job are in its plan, so that a replay judges as was judged."""
+"""The rules new jobs are planned with.
+
+Those of a job are in its plan, so that a replay judges as was judged.
+"""
 
 _FIRST_RULES = 1
 _LANGUAGE = frozenset({"language.script", "language.wrong"})
@@ -52,10 +55,12 @@ def verify_units(
     not_applicable: Collection[str] = (),
     rules: int = QA_RULES,
 ) -> tuple[UnitVerification, ...]:
-    """The verdict of each unit of a document, in its order. The units around one and the document's own measure count.
+    """The verdict of each unit of a document, in its order.
 
-    `not_applicable` are codes that say nothing about the engine that was used. `rules` are those the job was planned
-    with; by rules 1 there is one profile.
+    The units around one and the document's own measure count.
+
+    `not_applicable` are codes that say nothing about the engine that was used. `rules` are those
+    the job was planned with; by rules 1 there is one profile.
     """
     if rules <= _FIRST_RULES:
         return tuple(_by_first_rules(unit, target, not_applicable) for unit, target in pairs)
@@ -99,7 +104,9 @@ def document_checks(
     profile: QaProfile,
     not_applicable: Collection[str],
 ) -> list[DocumentCheck]:
-    """Every check, in the order findings are shown; those that learn from the document have done so."""
+    """Every check, in the order findings are shown; those that learn from the document have done
+    so.
+    """
     lengths = Lengths(pairs, source_locale, target_locale)
     every: list[DocumentCheck] = [
         _unit_check(UNIT_CHECKS),
@@ -129,7 +136,9 @@ def _unit_check(every: Iterable[Callable[[Pair], Iterator[QaFinding]]]) -> Docum
 
 def _numbers(source_language: str, target_language: str) -> DocumentCheck:
     def check(pair: Pair) -> Iterator[QaFinding]:
-        """Findings about numbers that are not on the other side, by whatever words, calendar or clock."""
+        """Findings about numbers that are not on the other side, by whatever words, calendar or
+        clock.
+        """
         if not pair.has_digits or not pair.has_both:
             return
         missing, added = unmatched_by_meaning(pair.source, pair.target, source_language, target_language)

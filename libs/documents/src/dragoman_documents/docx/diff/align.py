@@ -1,6 +1,8 @@
-"""Which block of one document is which of the other: paragraphs, tables, rows, cells, content controls.
+"""Which block of one document is which of the other: paragraphs, tables, rows, cells, content
+controls.
 
-Blocks that read the same on both sides and only once are sure; between them the most alike are paired, in order.
+Blocks that read the same on both sides and only once are sure; between them the most alike are
+paired, in order.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ _CHUNK = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """A block as alignment sees it: its element, its kind and style, its text and the words of that."""
+    """A block as alignment sees it: its element, its kind and style, its text and the words of
+    that.
+    """
 
     element: Element
     kind: str
@@ -99,7 +103,9 @@ def _style(element: Element) -> str:
 
 
 def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]]:
-    """The blocks both have in the same words: those at the two ends, and the longest row in order of unique ones."""
+    """The blocks both have in the same words: those at the two ends, and the longest row in order
+    of unique ones.
+    """
     left, right = [(b.kind, b.text) for b in old], [(b.kind, b.text) for b in new]
     head = 0
     while head < min(len(left), len(right)) and left[head] == right[head]:
@@ -147,7 +153,8 @@ def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
         return _most_alike(old, new)
     if [block.kind for block in old] == [block.kind for block in new]:
         return list(zip(old, new, strict=True))
-    steps: list[Step] = []  # very long and all different: piece by piece, each at its share of the other side
+    # Very long and all different: piece by piece, each at its share of the other side.
+    steps: list[Step] = []
     for start in range(0, len(old), _CHUNK):
         shares = [round(place * len(new) / len(old)) for place in (start, min(start + _CHUNK, len(old)))]
         steps += _most_alike(old[start : start + _CHUNK], new[shares[0] : shares[1]])
@@ -155,7 +162,9 @@ def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
 
 
 def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
-    """The pairing in order with the most likeness in sum (Needleman and Wunsch, with no price for gaps)."""
+    """The pairing in order with the most likeness in sum (Needleman and Wunsch, with no price for
+    gaps).
+    """
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
@@ -178,7 +187,9 @@ def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
 
 
 def _likeness(old: Block, new: Block) -> float:
-    """From 0 for what must not be paired to about 1; blocks of one kind are a little alike in any words."""
+    """From 0 for what must not be paired to about 1; blocks of one kind are a little alike in any
+    words.
+    """
     if old.kind != new.kind:
         return 0.0
     total = old.words.total() + new.words.total()

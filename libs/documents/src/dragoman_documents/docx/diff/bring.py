@@ -1,4 +1,6 @@
-"""Brings over what a deleted stretch refers to: pictures, links, notes, styles, lists of the first document."""
+"""Brings over what a deleted stretch refers to: pictures, links, notes, styles, lists of the first
+document.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,10 @@ _STYLED = names("w:pStyle w:rStyle w:tblStyle w:basedOn w:link w:next")
 
 
 class Bringer:
-    """Copies from `old` to `new`, each thing once. What `new` has in the same words and bytes is used instead."""
+    """Copies from `old` to `new`, each thing once.
+
+    What `new` has in the same words and bytes is used instead.
+    """
 
     def __init__(self, old: Package, new: Package) -> None:
         self.old = old
@@ -30,7 +35,9 @@ class Bringer:
         self._meanings: dict[tuple[int, str, str], Hashable] = {}
 
     def adopt(self, element: Element, source: str, target: str) -> Element:
-        """Make a copy from part `source` of the old package mean the same in part `target` of the new one."""
+        """Make a copy from part `source` of the old package mean the same in part `target` of the
+        new one.
+        """
         for node in list(element.iter()):
             name = short_name(node)
             for key, value in list(node.attrib.items()):
@@ -115,7 +122,9 @@ class Bringer:
         return self.add_story(source, twin)
 
     def add_story(self, source: str, root: Element) -> str:
-        """Add a part in the place of one that only the old package has, related to the main document as that is."""
+        """Add a part in the place of one that only the old package has, related to the main
+        document as that is.
+        """
         name = self.free_name(source)
         self.new.add_part(name, self.old.stated_type(source), root)
         kinds = [each.kind for each in self.old.relationships(self.old.main) if each.target == source]

@@ -1,4 +1,6 @@
-"""The marks of tracked changes: what was inserted and deleted, and what properties were before (ECMA-376 §17.13.5)."""
+"""The marks of tracked changes: what was inserted and deleted, and what properties were before
+(ECMA-376 §17.13.5).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _APART = {
 }
 """What properties hold that their record of changes does not."""
 SILENT = names("w:lang w:noProof w:lastRenderedPageBreak")
-"""What changes with the language of the words; no record says so, or each word of a translation would."""
+"""What changes with the language of the words; no record says so, or each word of a translation
+would.
+"""
 _DEEP = 25
 
 
@@ -29,7 +33,9 @@ class Stamp:
         self._next = first_id
 
     def mark(self, near: Element, local: str) -> Element:
-        """A new mark of a change, `ins`, `del`, `rPrChange` and so on, in the edition of an element near it."""
+        """A new mark of a change, `ins`, `del`, `rPrChange` and so on, in the edition of an element
+        near it.
+        """
         space = namespace_of(near)
         made = near.makeelement(f"{space}{local}")
         made.set(f"{space}id", str(self._next))
@@ -46,7 +52,9 @@ def child_of(owner: Element | None, name: str) -> Element | None:
 
 
 def stated(properties: Element | None) -> Hashable:
-    """What properties say for themselves: no history, no proofing language, nothing their record of changes lacks."""
+    """What properties say for themselves: no history, no proofing language, nothing their record of
+    changes lacks.
+    """
     if properties is None:
         return ()
     apart = _APART.get(short_name(properties), frozenset()) | HISTORY | SILENT
@@ -65,7 +73,10 @@ def attributes_of(node: Element) -> Hashable:
 
 
 def record_change(properties: Element, before: Element | None, stamp: Stamp) -> None:
-    """Record in properties what they were before, where they said something else. The record stands last."""
+    """Record in properties what they were before, where they said something else.
+
+    The record stands last.
+    """
     if stated(properties) == stated(before):
         return
     name = short_name(properties)

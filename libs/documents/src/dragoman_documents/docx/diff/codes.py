@@ -1,7 +1,8 @@
-"""The fields of a paragraph by their codes, to see that rearranged runs still make the same fields (§17.16.18).
+"""The fields of a paragraph by their codes, to see that rearranged runs still make the same fields
+(§17.16.18).
 
-`{HYPERLINK "a/{PAGE}"| here}` has the codes `PAGE` and `HYPERLINK "a/{PAGE}"`. Words between two edges that belong to
-the text before them would be in no code of the source.
+`{HYPERLINK "a/{PAGE}"| here}` has the codes `PAGE` and `HYPERLINK "a/{PAGE}"`. Words between two
+edges that belong to the text before them would be in no code of the source.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ def changed_field(before: Element, after: Element) -> Element | None:
 
 
 def _fields(paragraph: Element) -> Iterator[tuple[str, bool, str]]:
-    """Each field that ends here, and what of others begins or ends elsewhere: code, whether it has a result, fault."""
+    """Each field that ends here, and what of others begins or ends elsewhere: code, whether it has
+    a result, fault.
+    """
     stack: list[_Open] = []
     for node in own_nodes(paragraph):
         name = short_name(node)

@@ -21,9 +21,11 @@ _FLOWS = (PartRole.MAIN, PartRole.HEADER, PartRole.FOOTER, PartRole.FOOTNOTES, P
 
 
 def compare(before: bytes, after: bytes, budget: Budget | None = None) -> DocumentDiff:
-    """What `after` has that `before` has not, and the other way round, in the order of the document.
+    """What `after` has that `before` has not, and the other way round, in the order of the
+    document.
 
-    Parts with equal checksums are not read. The short forms hold text of the documents: for their owner's eyes.
+    Parts with equal checksums are not read. The short forms hold text of the documents: for their
+    owner's eyes.
 
     Raises:
         DocumentError: one of them is no readable Word document or passes the budget.
@@ -101,7 +103,9 @@ def _readings(root: Element, any_leaf: bool) -> Iterator[tuple[Element, str, str
 
 
 class _Flow:
-    """Compares the flows of text of one part: what is added, removed and moved, and what changed in the rest."""
+    """Compares the flows of text of one part: what is added, removed and moved, and what changed in
+    the rest.
+    """
 
     def __init__(self, part: str) -> None:
         self._part = part

@@ -32,7 +32,10 @@ class _Mark(Enum):
 
 
 class FlowTracker:
-    """Marks the blocks of one part. `sections` takes the section properties that were found to answer each other."""
+    """Marks the blocks of one part.
+
+    `sections` takes the section properties that were found to answer each other.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -40,7 +43,9 @@ class FlowTracker:
         self.sections: list[tuple[Element, Element]] = []
 
     def run(self, old: Element, new: Element) -> None:
-        """Mark in `new`, the root of a part or a note, what `old` has not, and put in what only `old` has."""
+        """Mark in `new`, the root of a part or a note, what `old` has not, and put in what only
+        `old` has.
+        """
         stack = [(old, new)]
         while stack:
             a, b = stack.pop()
@@ -121,7 +126,9 @@ class FlowTracker:
             self._mark_row(row, "ins")
 
     def _deleted(self, element: Element, near: Element) -> list[tuple[Element, Element]]:
-        """A block's paragraphs and tables with copies of them, all marked as deleted; their ends left out."""
+        """A block's paragraphs and tables with copies of them, all marked as deleted; their ends
+        left out.
+        """
         kind = short_name(element)
         if kind == "w:p":
             return [(element, self._deleted_paragraph(element, near))]
@@ -160,7 +167,9 @@ class FlowTracker:
         return paragraph
 
     def _mark_row(self, row: Element, local: str, is_nested: bool = False) -> None:
-        """Mark a row. In a table inside a cell its cells are marked as deleted too, for readers that count them all."""
+        """Mark a row. In a table inside a cell its cells are marked as deleted too, for readers
+        that count them all.
+        """
         properties = child_of(row, "w:trPr")
         if properties is None:
             properties = row.makeelement(f"{namespace_of(row)}trPr")
@@ -176,11 +185,13 @@ class FlowTracker:
 
 
 class _Ends:
-    """The ends of the paragraphs between two tables or edges of controls, which are marked together.
+    """The ends of the paragraphs between two tables or edges of controls, which are marked
+    together.
 
-    The last end of them always stays where either side has one there, so marks move up: rejecting an inserted end joins
-    its paragraph with the next, and there is no next one after the last. What stands at an end, the paragraph's
-    properties, moves with the marks, so that either side finds its own.
+    The last end of them always stays where either side has one there, so marks move up: rejecting
+    an inserted end joins its paragraph with the next, and there is no next one after the last. What
+    stands at an end, the paragraph's properties, moves with the marks, so that either side finds
+    its own.
     """
 
     def __init__(self, scene: Scene, section: Callable[[Element, Element], None], container: Element) -> None:
@@ -191,8 +202,8 @@ class _Ends:
         self._ends: list[tuple[Element, _Mark, Element | None, Element | None]] = []
 
     def add(self, element: Element, mark: _Mark, old: Element | None, new: Element | None) -> None:
-        """The next block, with the paragraphs it comes from; one that is no paragraph, or in another control, closes
-        the row.
+        """The next block, with the paragraphs it comes from; one that is no paragraph, or in
+        another control, closes the row.
         """
         if (parent := element.getparent()) is not self._parent:
             self.close()
@@ -301,12 +312,16 @@ def _following(steps: Sequence[Step]) -> list[Element | None]:
 
 
 def _is_last(paragraph: Element, container: Element) -> bool:
-    """Whether a container that must end with a paragraph, as every one but a control must, ends with this one."""
+    """Whether a container that must end with a paragraph, as every one but a control must, ends
+    with this one.
+    """
     return paragraph.getparent() is container and not any(is_block(each) for each in paragraph.itersiblings())
 
 
 def _own_blocks(element: Element, name: str) -> list[Element]:
-    """The element and those inside it with a name, text boxes left out: they come and go with their drawing."""
+    """The element and those inside it with a name, text boxes left out: they come and go with their
+    drawing.
+    """
     found: list[Element] = []
     stack = [element]
     while stack:
@@ -321,7 +336,8 @@ def _own_blocks(element: Element, name: str) -> list[Element]:
 def _put(gone: Element, last: Element | None, following: Element | None, container: Element) -> None:
     """Put a block between two others, or where one of them is missing at that end of the container.
 
-    Between a block in a control and one outside, it stands outside: so it does not come between paragraphs that join.
+    Between a block in a control and one outside, it stands outside: so it does not come between
+    paragraphs that join.
     """
     if last is not None and (following is not None or short_name(gone) != "w:p"):
         around = {*following.iterancestors()} if following is not None else {container}

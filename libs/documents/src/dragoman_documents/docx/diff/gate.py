@@ -24,10 +24,11 @@ _TYPES = "[content_types].xml"
 
 
 def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> GateReport:
-    """Whether `after` is `before` with other text, and else what differs; no text of either is in the answer.
+    """Whether `after` is `before` with other text, and else what differs; no text of either is in
+    the answer.
 
-    Beside text, what the merge states may differ: the language of runs, marks of direction where the source has none,
-    and `xml:space`. Parts with equal checksums are not read.
+    Beside text, what the merge states may differ: the language of runs, marks of direction where
+    the source has none, and `xml:space`. Parts with equal checksums are not read.
 
     Raises:
         DocumentError: one of them is no readable Word document or passes the budget.
@@ -65,10 +66,12 @@ class _Parts:
 
 
 def _doubts(old: _Parts, new: _Parts, name: str, budget: Budget) -> frozenset[int] | None:
-    """The stretches of a part that may differ in more than text, told from its markup; None where that cannot tell.
+    """The stretches of a part that may differ in more than text, told from its markup; None where
+    that cannot tell.
 
-    The merge writes all tags as the source does, if the source writes them as lxml would: so the files' own markup is
-    compared first, and the source is written anew only where that shows no way to lay the two side by side.
+    The merge writes all tags as the source does, if the source writes them as lxml would: so the
+    files' own markup is compared first, and the source is written anew only where that shows no way
+    to lay the two side by side.
     """
     before, after = old.read(name), new.read(name)
     try:
@@ -98,7 +101,9 @@ def part_difference(name: str, change: Change, what: str = "part") -> Difference
 
 
 def special_kind(package: Package, name: str) -> DifferenceKind | None:
-    """The kind of every difference in a part that is about one thing; None for stories and the like."""
+    """The kind of every difference in a part that is about one thing; None for stories and the
+    like.
+    """
     if name.endswith(".rels"):
         return DifferenceKind.RELATIONSHIP
     if name.lower() == _TYPES:
@@ -116,7 +121,10 @@ def special_kind(package: Package, name: str) -> DifferenceKind | None:
 def part_differences(
     before: Package, after: Package, name: str, doubtful: frozenset[int] | None = None, with_content: bool = False
 ) -> Iterator[Difference]:
-    """What of a part differs beyond text. `doubtful` are the stretches of its markup that are known to hold it all."""
+    """What of a part differs beyond text.
+
+    `doubtful` are the stretches of its markup that are known to hold it all.
+    """
     old, new = _root(before, name), _root(after, name)
     if old is None or new is None:
         yield part_difference(name, Change.CHANGED)
@@ -139,7 +147,8 @@ def part_differences(
 def _settled(root: Element, doubtful: frozenset[int]) -> frozenset[Element]:
     """The tables, rows and paragraphs in which no stretch is in doubt, the outermost of them.
 
-    Stretches end where paragraphs that are not empty end; what follows a table's last paragraph is in the next one.
+    Stretches end where paragraphs that are not empty end; what follows a table's last paragraph is
+    in the next one.
     """
     settled: set[Element] = set()
     ended, begun = 0, list[int]()

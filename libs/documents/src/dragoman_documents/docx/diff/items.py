@@ -1,4 +1,6 @@
-"""Paragraphs as rows of items: words and things in runs, and the links, controls and fields around them."""
+"""Paragraphs as rows of items: words and things in runs, and the links, controls and fields around
+them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ Meaning = Callable[[str], Hashable]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atom:
-    """A word, sign or blank of a text node, or another thing; `run` is its run, or itself where it has none."""
+    """A word, sign or blank of a text node, or another thing; `run` is its run, or itself where it
+    has none.
+    """
 
     key: Hashable
     text: str
@@ -33,7 +37,8 @@ class Atom:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Items that come and go together: a wrapper element with what is in it, or a field from its begin to its end.
+    """Items that come and go together: a wrapper element with what is in it, or a field from its
+    begin to its end.
 
     A wrapper's `inner` is what it holds; a field's is its result, between `head` and `tail`.
     """
@@ -68,7 +73,9 @@ class Fields:
                 stack.pop()
 
     def key(self, node: Element) -> Hashable:
-        """What the edge of a field is matched by: that of a field whose begin was matched by that begin."""
+        """What the edge of a field is matched by: that of a field whose begin was matched by that
+        begin.
+        """
         kind = attribute(node, "w:fldCharType")
         if kind == "begin":
             return ("field", kind)
@@ -97,7 +104,9 @@ def leaves(items: Sequence[Item]) -> Iterator[Atom]:
 
 
 def open_simple_fields(paragraph: Element) -> None:
-    """Write simple fields as Word shows them inside, begin to end in runs: only runs can be tracked (§17.16.19)."""
+    """Write simple fields as Word shows them inside, begin to end in runs: only runs can be tracked
+    (§17.16.19).
+    """
     for simple in [node for node in paragraph.iter() if short_name(node) == "w:fldSimple"]:
         space = namespace_of(simple)
         pieces: list[Element] = []
@@ -158,7 +167,9 @@ def _wrapper_key(element: Element, meaning: Meaning) -> Hashable:
 
 
 def said(node: Element, meaning: Meaning, depth: int = 0) -> Hashable:
-    """What a thing is, whatever its relationships' ids; text boxes in it are compared by themselves."""
+    """What a thing is, whatever its relationships' ids; text boxes in it are compared by
+    themselves.
+    """
     name = short_name(node)
     inner = () if depth > _DEEP or name == "w:txbxContent" else node
     own = (name, _attributes(node, meaning), (node.text or "").strip() if len(node) else node.text)

@@ -1,5 +1,5 @@
-"""Two paragraphs laid over each other: what only the new one has is marked as inserted, what only the old one has is
-put in as deleted, and what looks another way says what it looked like.
+"""Two paragraphs laid over each other: what only the new one has is marked as inserted, what only
+the old one has is put in as deleted, and what looks another way says what it looked like.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _IN_DELETIONS = {"w:t": "delText", "w:instrText": "delInstrText"}
 
 @dataclass(slots=True)
 class Scene:
-    """What tracking one part needs: the two parts' names, the fields of both, and the way to bring things over.
+    """What tracking one part needs: the two parts' names, the fields of both, and the way to bring
+    things over.
 
     `notes` and `boxes` take the notes and text boxes that were found to answer each other.
     """

@@ -1,4 +1,6 @@
-"""Two paragraphs compared: their text, their look, the looks of their runs, and what stands in them."""
+"""Two paragraphs compared: their text, their look, the looks of their runs, and what stands in
+them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def text_difference(part: str, node: Element, what: str, before: str, after: str
 
 
 def paragraph_differences(part: str, old: Element, new: Element) -> Iterator[Difference]:
-    """What differs between two paragraphs that are taken for one; text boxes in them are not looked into."""
+    """What differs between two paragraphs that are taken for one; text boxes in them are not looked
+    into.
+    """
     before, after = own_text(old), own_text(new)
     if before != after:
         yield text_difference(part, new, "paragraph", before, after)
@@ -101,7 +105,9 @@ def _looks(paragraph: Element) -> list[tuple[str, _Look]]:
 def _changed_looks(
     old: Sequence[tuple[str, _Look]], new: Sequence[tuple[str, _Look]]
 ) -> Iterator[tuple[str, str, str]]:
-    """Stretches of words that both sides have and that look different; without shared words, the row of looks."""
+    """Stretches of words that both sides have and that look different; without shared words, the
+    row of looks.
+    """
     steps = opcodes([token for token, _ in old], [token for token, _ in new])
     if not any(is_same for is_same, *_ in steps):
         was, now = _row(old), _row(new)

@@ -1,6 +1,8 @@
-"""Documents without what editing leaves behind and no reader sees: session ids, page break hints, runs cut in two.
+"""Documents without what editing leaves behind and no reader sees: session ids, page break hints,
+runs cut in two.
 
-Numbers that only tie parts together (of relationships, lists, notes) give way to what they stand for.
+Numbers that only tie parts together (of relationships, lists, notes) give way to what they stand
+for.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ _TEXTS = names("w:t w:instrText")
 
 
 def plain(data: bytes, budget: Budget) -> bytes:
-    """The document without what editing leaves behind and no reader sees; to be compared, not to be opened.
+    """The document without what editing leaves behind and no reader sees; to be compared, not to be
+    opened.
 
     Raises:
         DocumentError: it is no readable Word document or passes the budget.

@@ -1,8 +1,10 @@
-"""Paragraphs whose runs are not those of the source, though nothing is lost: what reordered tags lead to.
+"""Paragraphs whose runs are not those of the source, though nothing is lost: what reordered tags
+lead to.
 
-The merge never takes a run away and never empties one of its properties: it writes text into the runs there are, moves
-things into runs of their own, and adds runs that hold text in a look the paragraph already has. So a paragraph is whole
-when every mark, group and thing of the source is in it, and its runs are those of the source with others between them.
+The merge never takes a run away and never empties one of its properties: it writes text into the
+runs there are, moves things into runs of their own, and adds runs that hold text in a look the
+paragraph already has. So a paragraph is whole when every mark, group and thing of the source is in
+it, and its runs are those of the source with others between them.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
 _TOLD_BY_THEIR_INSIDE = names("w:drawing w:pict w:object mc:AlternateContent w:fldChar")
 _OF_CONTROL = names("w:sdtPr w:sdtEndPr w:sdtContent")
-_CODES = names("w:instrText w:delInstrText")  # white space in them counts: fields are cut into pieces at it
+# White space in them counts: fields are cut into pieces at it.
+_CODES = names("w:instrText w:delInstrText")
 _IDENTIFYING = 12
 _DEEP = 25
 
@@ -80,9 +83,11 @@ def rearranged(before: Element, after: Element) -> Outcome:
 
 
 class _Inventory:
-    """What a paragraph holds: things and marks by what they are, runs with their looks by what they stand in.
+    """What a paragraph holds: things and marks by what they are, runs with their looks by what they
+    stand in.
 
-    Elements that cannot be told from each other, such as two links to one target, have a list of runs each.
+    Elements that cannot be told from each other, such as two links to one target, have a list of
+    runs each.
     """
 
     def __init__(self, paragraph: Element) -> None:
@@ -142,7 +147,9 @@ def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcom
 
 
 def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable], outcome: Outcome) -> None:
-    """Hold each home's runs against those of the smallest home of its kind that can be it, the largest first."""
+    """Hold each home's runs against those of the smallest home of its kind that can be it, the
+    largest first.
+    """
     rest = list(new)
     unmatched: list[_Runs] = []
     for runs in sorted(old, key=len, reverse=True):
@@ -157,7 +164,9 @@ def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable
 
 
 def _run_troubles(old: _Runs, new: _Runs, looks: set[Hashable]) -> list[tuple[Change, Element]]:
-    """Hold the runs of the source to be there in their order, and those between them to look like one of them."""
+    """Hold the runs of the source to be there in their order, and those between them to look like
+    one of them.
+    """
     troubles: list[tuple[Change, Element]] = []
     position = 0
     for look, run in new:
@@ -169,7 +178,10 @@ def _run_troubles(old: _Runs, new: _Runs, looks: set[Hashable]) -> list[tuple[Ch
 
 
 def _needless_runs(old: _Inventory, new: _Inventory) -> list[tuple[Change, Element]]:
-    """Empty runs where nothing was moved that could have left them. Two tabs that changed places look unmoved."""
+    """Empty runs where nothing was moved that could have left them.
+
+    Two tabs that changed places look unmoved.
+    """
     if old.order != new.order or any(len(alike) > 1 for alike in old.things.values()):
         return []
     more = Counter({home: _count(runs) - _count(old.runs.get(home, [])) for home, runs in new.runs.items()})
@@ -186,14 +198,18 @@ def _filled(run: Element) -> bool:
 
 
 def _holds_runs(node: Element) -> bool:
-    """Whether runs of this paragraph stand in the element: not those of a text box inside a drawing."""
+    """Whether runs of this paragraph stand in the element: not those of a text box inside a
+    drawing.
+    """
     return short_name(node) in _AROUND_RUNS or any(
         short_name(child) in _RUNS or short_name(child) in {"w:sdtContent", "mc:Choice"} for child in node
     )
 
 
 def identity(node: Element) -> Hashable:
-    """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
+    """What tells an element from its neighbours: its name, attributes and words, and those of the
+    first inside.
+    """
     name = short_name(node)
     text = node.text or ""
     said = "" if name in TEXT_NODES else text if name in _CODES else text.strip()

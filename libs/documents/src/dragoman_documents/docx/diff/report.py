@@ -38,9 +38,10 @@ class WordEdit(Value):
 class Difference(Value):
     """One difference.
 
-    `path` is the structural path of the element below the part's root, as unit ids have it: in the second document, and
-    for what only the first has in that; empty for the part as a whole. `what` names the element or the part's role.
-    `before` and `after` are short forms of the content, empty where content was not asked for.
+    `path` is the structural path of the element below the part's root, as unit ids have it: in the
+    second document, and for what only the first has in that; empty for the part as a whole. `what`
+    names the element or the part's role. `before` and `after` are short forms of the content, empty
+    where content was not asked for.
     """
 
     part: str
@@ -56,8 +57,8 @@ class Difference(Value):
 class GateReport(Value):
     """Whether anything but text differs, and what. Holds no document text.
 
-    `differences` has none of kind text and ends after enough to act on; `changed_parts` names the parts whose bytes
-    differ, in the order of the package.
+    `differences` has none of kind text and ends after enough to act on; `changed_parts` names the
+    parts whose bytes differ, in the order of the package.
     """
 
     differences: tuple[Difference, ...] = ()
@@ -69,7 +70,9 @@ class GateReport(Value):
         return not self.differences
 
     def summary(self) -> str:
-        """The kinds of differences by part, with their numbers, and no text: `structure in word/document.xml (2)`."""
+        """The kinds of differences by part, with their numbers, and no text:
+        `structure in word/document.xml (2)`.
+        """
         counts = Counter((each.kind.value, each.part) for each in self.differences)
         return ", ".join(f"{kind} in {part} ({count})" for (kind, part), count in sorted(counts.items()))
 
@@ -83,7 +86,10 @@ class PartChange(Value):
 
 
 class DocumentDiff(Value):
-    """Two documents compared. Differences stand in the order of the parts, and inside a part in document order."""
+    """Two documents compared.
+
+    Differences stand in the order of the parts, and inside a part in document order.
+    """
 
     is_equal: bool
     is_text_only: bool

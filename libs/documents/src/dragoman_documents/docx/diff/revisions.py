@@ -1,4 +1,6 @@
-"""Accepts and rejects tracked changes: what a document says once they are settled (ECMA-376 §17.13.5)."""
+"""Accepts and rejects tracked changes: what a document says once they are settled (ECMA-376
+§17.13.5).
+"""
 
 from __future__ import annotations
 
@@ -142,7 +144,9 @@ def _cell_of(mark: Element) -> Element | None:
 
 
 def _merge_cells(properties: Element, mark: Element, wanted: str) -> None:
-    """Have a cell go on from the one above, or begin anew, as a mark says it did or does (§17.13.5.3)."""
+    """Have a cell go on from the one above, or begin anew, as a mark says it did or does
+    (§17.13.5.3).
+    """
     for child in [child for child in properties if short_name(child) == "w:vMerge"]:
         properties.remove(child)
     state = attribute(mark, wanted)
@@ -198,7 +202,9 @@ def _take_out(properties: Element) -> None:
 
 
 def _remove(block: Element) -> None:
-    """Take out a row, a cell or a paragraph, and what around it, as a table or a control, holds nothing more."""
+    """Take out a row, a cell or a paragraph, and what around it, as a table or a control, holds
+    nothing more.
+    """
     above = block.getparent()
     while above is not None:
         above.remove(block)
@@ -211,8 +217,8 @@ def _remove(block: Element) -> None:
 def _join(paragraph: Element, properties: Element) -> None:
     """Join a paragraph that lost its end with the next.
 
-    Where none follows, as before a table or at the end of a control, an empty one goes and another keeps its end; so
-    does the last of a cell or a story, which must end with one.
+    Where none follows, as before a table or at the end of a control, an empty one goes and another
+    keeps its end; so does the last of a cell or a story, which must end with one.
     """
     inner = [child for child in paragraph if child is not properties]
     following = next((node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl", "w:sdt"}), None)

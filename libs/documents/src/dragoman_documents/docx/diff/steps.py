@@ -1,7 +1,9 @@
-"""The blocks of two containers in one order, paired so that every change between them can be tracked.
+"""The blocks of two containers in one order, paired so that every change between them can be
+tracked.
 
-Controls are looked through: a paragraph is the same one inside a control and outside. The last paragraphs of both sides
-are one wherever else the container would end with a paragraph that only one side has: no mark takes that one away.
+Controls are looked through: a paragraph is the same one inside a control and outside. The last
+paragraphs of both sides are one wherever else the container would end with a paragraph that only
+one side has: no mark takes that one away.
 
     old   <w:p>one</w:p> <w:tbl>…</w:tbl> <w:p/>          steps   (one, one), (table, None), ("", two)
     new   <w:sdt><w:p>one</w:p></w:sdt> <w:p>two</w:p>
@@ -21,7 +23,8 @@ def paired_steps(old: Element, new: Element) -> list[Step]:
     """The blocks of two containers in one order: pairs, and those that only one side has."""
     left, right = flat_blocks_of(old), flat_blocks_of(new)
     if any(block.kind == _CELL for block in right):
-        return list(zip(left, right, strict=False))  # rows whose cells differ in number do not come here
+        # Rows whose cells differ in number do not come here.
+        return list(zip(left, right, strict=False))
     steps: list[Step] = []
     for a, b in aligned(left, right):
         if a is not None and b is not None and a.kind == "w:tr" and _cell_count(a) != _cell_count(b):
@@ -35,7 +38,9 @@ def paired_steps(old: Element, new: Element) -> list[Step]:
 
 
 def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
-    """The steps with, in each stretch of paragraphs that has none in common, the last ones of both sides paired."""
+    """The steps with, in each stretch of paragraphs that has none in common, the last ones of both
+    sides paired.
+    """
     result: list[Step] = []
     stretch: list[Step] = []
     for step in [*steps, (None, None)]:
@@ -54,7 +59,9 @@ def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
 
 
 def _ends_in_common(steps: Sequence[Step], last: Block) -> bool:
-    """Whether the paragraphs at the end, in the control or the container that the last one is in, have a pair."""
+    """Whether the paragraphs at the end, in the control or the container that the last one is in,
+    have a pair.
+    """
     home = last.element.getparent()
     for step in reversed(steps):
         a, b = step

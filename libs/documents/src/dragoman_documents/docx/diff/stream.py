@@ -1,4 +1,5 @@
-"""The quick half of the gate: two parts' markup compared tag by tag, paragraph by paragraph where they differ.
+"""The quick half of the gate: two parts' markup compared tag by tag, paragraph by paragraph where
+they differ.
 
 It says yes only where it is sure; what it cannot explain is for the tree comparison to name.
 """
@@ -32,11 +33,12 @@ _SPACE = ("xml:space", "preserve")
 
 
 def doubtful_paragraphs(before: str, after: str, any_leaf: bool = False) -> frozenset[int] | None:
-    """Which stretches of two parts' markup, each ending with a paragraph, may differ in more than a merge changes.
+    """Which stretches of two parts' markup, each ending with a paragraph, may differ in more than a
+    merge changes.
 
-    Empty where all is the same but for text and what the merge states: then `after` is as well-formed as `before`. None
-    where the parts cannot be laid side by side.
-    `any_leaf` is for data of the user's own making, where every element may hold text.
+    Empty where all is the same but for text and what the merge states: then `after` is as
+    well-formed as `before`. None where the parts cannot be laid side by side. `any_leaf` is for
+    data of the user's own making, where every element may hold text.
     """
     prefixes = _prefixes(before)
     left, right = before.split(_PARAGRAPH_END), after.split(_PARAGRAPH_END)
@@ -60,7 +62,10 @@ def _prefixes(text: str) -> dict[str, str] | None:
 
 
 class _Reader:
-    """Walks two stretches of markup in step. Odd places of a stretch are tags, even ones what is between."""
+    """Walks two stretches of markup in step.
+
+    Odd places of a stretch are tags, even ones what is between.
+    """
 
     def __init__(self, prefixes: dict[str, str], any_leaf: bool) -> None:
         self._prefixes = prefixes
@@ -76,7 +81,8 @@ class _Reader:
             return False
         i, j, ends = 1, 1, (len(old), len(new))
         while (i, j) != ends:
-            if i < ends[0] and j < ends[1] and old[i] == new[j]:  # by far the most, so without a call
+            # By far the most, so without a call.
+            if i < ends[0] and j < ends[1] and old[i] == new[j]:
                 a, b = old[i + 1], new[j + 1]
                 if a != b and not _blank(a, b) and not self._may(old, i + 1, a, b):
                     return False
@@ -159,7 +165,9 @@ class _Reader:
         )
 
     def _may(self, old: Sequence[str], place: int, before: str, after: str) -> bool:
-        """Whether the text at `place` may differ: it is that of a text node, or white space nobody reads."""
+        """Whether the text at `place` may differ: it is that of a text node, or white space nobody
+        reads.
+        """
         if _blank(before, after) and not place:
             return True
         tag = old[place - 1] if place else ""
@@ -192,7 +200,9 @@ def _blank(before: str, after: str) -> bool:
 
 
 def _owner(tags: Sequence[str], place: int) -> str:
-    """The tag of the element that the tag at `place` is in; empty where that began before the stretch."""
+    """The tag of the element that the tag at `place` is in; empty where that began before the
+    stretch.
+    """
     depth = 0
     for index in range(place - 2, 0, -2):
         tag = tags[index]

@@ -1,4 +1,6 @@
-"""Two trees compared element by element: what differs beyond text and what the merge states, each thing named."""
+"""Two trees compared element by element: what differs beyond text and what the merge states, each
+thing named.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,10 @@ Pair = tuple[Element, Element]
 class Comparison:
     """Compares the trees of one part.
 
-    Paragraphs whose runs a translation rearranged are no difference when every thing is still there. `any_leaf` is for
-    data, where every element may hold text; `kind` is that of all differences where the part is about one thing;
-    `with_content` fills their short forms; `settled` are paragraphs of the first tree known to differ in text only.
+    Paragraphs whose runs a translation rearranged are no difference when every thing is still
+    there. `any_leaf` is for data, where every element may hold text; `kind` is that of all
+    differences where the part is about one thing; `with_content` fills their short forms; `settled`
+    are paragraphs of the first tree known to differ in text only.
     """
 
     def __init__(
@@ -103,7 +106,9 @@ class Comparison:
                 yield self._difference(b, change, after=_content(b))
 
     def _paragraph(self, old: Element, new: Element, pairs: list[Pair]) -> Iterator[Difference]:
-        """What differs in a paragraph; `pairs` takes the text boxes in it, which are looked at by themselves."""
+        """What differs in a paragraph; `pairs` takes the text boxes in it, which are looked at by
+        themselves.
+        """
         yield from self._own(old, new)
         is_alike = layout(old) == layout(new)
         found = self._in_step(old, new, pairs) if is_alike else []

@@ -1,4 +1,6 @@
-"""What a translation may change: text where text lives, and what the merge states about language and direction."""
+"""What a translation may change: text where text lives, and what the merge states about language
+and direction.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ TEXT_NODES = names(
     "w:t a:t c:v cx:v cx:pt dc:title dc:subject dc:description dc:creator cp:keywords cp:category cp:contentStatus "
     "ep:Company ep:Manager"
 )
-"""Elements whose text a reader reads, in the document or through a content control bound to them."""
+"""Elements whose text a reader reads, in the document or through a content control bound to them.
+"""
 
 ADDITIONS = {
     "w:rPr": names("w:lang w:rtl w:bCs w:iCs w:szCs"),
@@ -21,7 +24,9 @@ ADDITIONS = {
     "w:tblPr": names("w:bidiVisual"),
     "w:sectPr": names("w:bidi"),
 }
-"""What the merge may add to properties, by the element they are in; it makes these elements where there are none."""
+"""What the merge may add to properties, by the element they are in; it makes these elements where
+there are none.
+"""
 
 LANGUAGE = "w:lang"
 """Its attributes follow the target."""
@@ -32,7 +37,9 @@ _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 
 def is_direction(element: str, attribute: str) -> bool:
-    """Whether an attribute of an element states the direction of drawn text, which follows the target."""
+    """Whether an attribute of an element states the direction of drawn text, which follows the
+    target.
+    """
     return element == "a:pPr" and attribute in _DIRECTION
 
 

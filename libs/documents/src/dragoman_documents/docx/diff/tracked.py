@@ -31,12 +31,14 @@ _NUMBERED = HISTORY | names("w:bookmarkStart")
 
 
 def tracked(before: bytes, after: bytes, author: str, date: datetime, budget: Budget | None = None) -> bytes:
-    """`after` with what it changed of `before` as tracked changes: accepting all gives `after`, rejecting all `before`.
+    """`after` with what it changed of `before` as tracked changes: accepting all gives `after`,
+    rejecting all `before`.
 
-    Body, tables, notes, headers, footers and text boxes are marked word by word, with the formatting of runs,
-    paragraphs, tables, rows, cells and sections. Pictures, notes, links, lists and styles that deleted text needs are
-    brought over. Changes that either document already tracks are accepted first. What Word has no mark for, as the
-    definition of a style, is as in `after`; `untracked` tells it.
+    Body, tables, notes, headers, footers and text boxes are marked word by word, with the
+    formatting of runs, paragraphs, tables, rows, cells and sections. Pictures, notes, links, lists
+    and styles that deleted text needs are brought over. Changes that either document already tracks
+    are accepted first. What Word has no mark for, as the definition of a style, is as in `after`;
+    `untracked` tells it.
 
     Raises:
         DocumentError: one of them is no readable Word document or passes the budget.
@@ -80,7 +82,8 @@ class _Tracker:
         for index, (old, new) in enumerate(sections):
             self._headers(old, new, done, is_first=index == 0)
         for name in self._new.with_role(PartRole.HEADER, PartRole.FOOTER):
-            if name not in done and name in self._old.names:  # of a section that has no answer: by its name
+            # Of a section that has no answer: by its name.
+            if name not in done and name in self._old.names:
                 self._track(name, name, self._old.root(name))
         return self._new.saved()
 
@@ -105,9 +108,11 @@ class _Tracker:
             self._track(source, target, *notes)
 
     def _headers(self, old: Element, new: Element, done: set[str], is_first: bool) -> None:
-        """Track the headers and footers of two sections; those only the first section of the old has are brought over.
+        """Track the headers and footers of two sections; those only the first section of the old
+        has are brought over.
 
-        A section without a header has that of the section before it, so later ones are left as they are.
+        A section without a header has that of the section before it, so later ones are left as they
+        are.
         """
         before, after = _referred(self._old, old), _referred(self._new, new)
         for key, name in after.items():

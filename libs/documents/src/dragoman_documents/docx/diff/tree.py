@@ -1,4 +1,6 @@
-"""What comparing needs of XML trees beside the engine's own layer: their markup, and the paths of elements."""
+"""What comparing needs of XML trees beside the engine's own layer: their markup, and the paths of
+elements.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,11 @@ def markup(root: Element) -> str:
 
 
 def canonical(root: Element) -> bytes:
-    """The tree in exclusive canonical form: equal for trees that say the same under other declarations around them.
+    """The tree in exclusive canonical form: equal for trees that say the same under other
+    declarations around them.
 
-    A comment or an instruction is written as it is: lxml crashes the process over the canonical form of one alone.
+    A comment or an instruction is written as it is: lxml crashes the process over the canonical
+    form of one alone.
     """
     if not short_name(root):
         return markup(root).encode()
@@ -39,7 +43,9 @@ def path_of(element: Element) -> str:
 
 
 def block_edges(root: Element) -> Iterator[tuple[Element, bool]]:
-    """Tables, rows and paragraphs written with the usual prefix, each at its begin (False) and its end (True)."""
+    """Tables, rows and paragraphs written with the usual prefix, each at its begin (False) and its
+    end (True).
+    """
     space = root.nsmap.get("w")
     if space:
         tags = [f"{{{space}}}{local}" for local in ("p", "tbl", "tr")]
@@ -48,7 +54,9 @@ def block_edges(root: Element) -> Iterator[tuple[Element, bool]]:
 
 
 def own_nodes(top: Element) -> Iterator[Element]:
-    """The elements below `top` in document order, without those in text boxes: they have paragraphs of their own."""
+    """The elements below `top` in document order, without those in text boxes: they have paragraphs
+    of their own.
+    """
     stack = [iter(top)]
     while stack:
         node = next(stack[-1], None)
@@ -66,7 +74,9 @@ def boxes_in(top: Element) -> list[Element]:
 
 
 def own_text(paragraph: Element) -> str:
-    """What a paragraph reads as: its text, tabs and breaks, without text boxes and tracked deletions."""
+    """What a paragraph reads as: its text, tabs and breaks, without text boxes and tracked
+    deletions.
+    """
     pieces: list[str] = []
     for node in own_nodes(paragraph):
         name = short_name(node)

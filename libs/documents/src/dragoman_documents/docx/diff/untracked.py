@@ -1,4 +1,6 @@
-"""What a tracked-changes file could not mark: Word has no record for the definition of a style, a theme, a setting."""
+"""What a tracked-changes file could not mark: Word has no record for the definition of a style, a
+theme, a setting.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +12,17 @@ from dragoman_documents.docx.diff.revisions import accepted, rejected
 from dragoman_documents.docx.package import PartRole
 
 _HELD = {PartRole.PICTURE, PartRole.EMBEDDED, PartRole.CHART, PartRole.STATISTICAL_CHART, PartRole.DIAGRAM}
-"""What the text refers to, and is compared by its bytes where it does: the name of the part says nothing."""
+"""What the text refers to, and is compared by its bytes where it does: the name of the part says
+nothing.
+"""
 
 
 def untracked(before: bytes, changes: bytes, budget: Budget | None = None) -> tuple[Difference, ...]:
-    """What of `before` does not come back when all `changes` are rejected; empty where everything does.
+    """What of `before` does not come back when all `changes` are rejected; empty where everything
+    does.
 
-    What no reader sees, as the ids of editing sessions or where runs are cut, is not looked at, nor are parts that stay
-    with nothing in the text that refers to them.
+    What no reader sees, as the ids of editing sessions or where runs are cut, is not looked at, nor
+    are parts that stay with nothing in the text that refers to them.
 
     Raises:
         DocumentError: one of them is no readable Word document or passes the budget.

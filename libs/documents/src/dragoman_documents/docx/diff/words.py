@@ -20,9 +20,11 @@ def tokens(text: str) -> list[str]:
 
 
 def opcodes(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Opcode]:
-    """How `after` comes from `before`: stretches in order, each with whether it is the same on both sides.
+    """How `after` comes from `before`: stretches in order, each with whether it is the same on both
+    sides.
 
-    Sameness of nothing but a blank between two changes is not worth a break: the three become one change.
+    Sameness of nothing but a blank between two changes is not worth a break: the three become one
+    change.
     """
     if not set(before) & set(after) - {" "}:
         return [(False, 0, len(before), 0, len(after))] if before or after else []

@@ -1,8 +1,9 @@
-"""The quick floor: readers that leave what repeats in bytes, for the speed and memory of long documents.
+"""The quick floor: readers that leave what repeats in bytes, for the speed and memory of long
+documents.
 
-Nothing here decides how a paragraph is read. The plain floor does (`collect`, `content`, `place`), and these readers
-ask it once for each shape of paragraph; they stand behind the port `docx.reader.PartReader`. Only `docx.extract` and
-`docx.merge` import this package.
+Nothing here decides how a paragraph is read. The plain floor does (`collect`, `content`, `place`),
+and these readers ask it once for each shape of paragraph; they stand behind the port
+`docx.reader.PartReader`. Only `docx.extract` and `docx.merge` import this package.
 
     stubs    finds paragraphs with the same markup, and leaves numbered stubs of all but the first in the tree
     shape    keeps the reading of the first paragraph of a shape, and fills in the words of the others

@@ -24,7 +24,10 @@ from dragoman_documents.docx.xml import Element
 
 @dataclass(eq=False, slots=True)
 class StubHolder:
-    """Holds a unit read from a stub. The collector reads the paragraph where it has to be parsed after all."""
+    """Holds a unit read from a stub.
+
+    The collector reads the paragraph where it has to be parsed after all.
+    """
 
     number: int
     stubs: Stubs
@@ -34,14 +37,18 @@ class StubHolder:
     collector: Collector
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target into the bytes, or into the tree where its tags are not in the source's order."""
+        """Put a target into the bytes, or into the tree where its tags are not in the source's
+        order.
+        """
         if stays_in_place(self.content, target):
             self.stubs.write(self.number, self.reading, self.content, target, locale)
         elif (whole := self._parsed()) is not None:
             whole.write(target, locale, styles)
 
     def _parsed(self) -> ParagraphHolder | None:
-        """The holder of the same unit in the tree, once the parsed paragraph has taken its stub's place."""
+        """The holder of the same unit in the tree, once the parsed paragraph has taken its stub's
+        place.
+        """
         element = self.stubs.parsed_in_place(self.stub)
         self.collector.learn_fields(element)
         tagged = tag_content(self.collector.paragraph(element, Flow()))

@@ -1,6 +1,7 @@
 """The quick readers of parts, and the choice between them and the plain reader.
 
-A part with 600 paragraphs `<w:p><w:r><w:t>…</w:t></w:r></w:p>` is parsed as one such paragraph and 599 stubs:
+A part with 600 paragraphs `<w:p><w:r><w:t>…</w:t></w:r></w:p>` is parsed as one such paragraph and
+599 stubs:
 
     <w:p dragoman-shape="0"><w:r><w:t>First words.</w:t></w:r></w:p>      read as the plain reader reads it
     <w:p dragoman-stub="0"/>                                              the unit "Second words.", from the bytes
@@ -23,7 +24,9 @@ from dragoman_documents.docx.xml import Element
 
 
 def quick_reader(at_least_bytes: int) -> MakeReader:
-    """The function that makes the quickest fitting reader of a part: the plain one for parts of fewer bytes."""
+    """The function that makes the quickest fitting reader of a part: the plain one for parts of
+    fewer bytes.
+    """
 
     def made(data: bytes, budget: Budget) -> PartReader:
         if len(data) >= at_least_bytes:
@@ -50,7 +53,9 @@ class PointsReader(PlainReader):
 
 @dataclass(eq=False, slots=True)
 class _FirstOfShape(ReadParagraph):
-    """The paragraph of a shape that is in the tree: its reading is kept for the stubs of that shape."""
+    """The paragraph of a shape that is in the tree: its reading is kept for the stubs of that
+    shape.
+    """
 
     shape: Shape
 
@@ -66,7 +71,9 @@ class StubReader(PlainReader):
         self._stubs = stubs
 
     def known(self, paragraph: Element, collector: Collector, flow: Flow, *, is_writing: bool) -> KnownUnit | None:
-        """The unit of a stub, from the reading of its shape and its own words; None where that does not tell enough."""
+        """The unit of a stub, from the reading of its shape and its own words; None where that does
+        not tell enough.
+        """
         number = stub_number(paragraph)
         if number is None:
             return None
@@ -75,7 +82,8 @@ class StubReader(PlainReader):
             return None
         looks = shape.prevailing(words)
         if shape.is_fit and looks not in shape.readings:
-            # Another look has most of the text than in the paragraphs before: one of these has to be read in full.
+            # Another look has most of the text than in the paragraphs before: one of these has to
+            # be read in full.
             self._learn(shape, number, collector)
             looks = shape.prevailing(words)
         if not shape.is_fit:
@@ -89,7 +97,8 @@ class StubReader(PlainReader):
 
     def read(self, paragraph: Element, collector: Collector, flow: Flow) -> ReadParagraph:
         """The items of a paragraph; where others are like it, its reading is kept for them."""
-        is_told = _is_told_by_markup(collector, flow)  # asked before the reading moves the flow over fields
+        # Asked before the reading moves the flow over fields.
+        is_told = _is_told_by_markup(collector, flow)
         if stub_number(paragraph) is not None:
             paragraph = self._stubs.parsed_in_place(paragraph)
             collector.learn_fields(paragraph)
@@ -100,11 +109,15 @@ class StubReader(PlainReader):
         return _FirstOfShape(read.element, read.items, read.nested, read.tips, shape)
 
     def bring_into_tree(self, pattern: re.Pattern[bytes]) -> list[Element]:
-        """Parse the stubbed paragraphs whose bytes match into the tree, for a search that needs their elements."""
+        """Parse the stubbed paragraphs whose bytes match into the tree, for a search that needs
+        their elements.
+        """
         return self._stubs.parse_matching(self.root, pattern)
 
     def written(self) -> bytes:
-        """The bytes of the part as its tree is now, with the paragraphs in the places of their stubs."""
+        """The bytes of the part as its tree is now, with the paragraphs in the places of their
+        stubs.
+        """
         return self._stubs.restored(super().written())
 
     def _learn(self, shape: Shape, number: int, collector: Collector) -> None:
@@ -116,5 +129,7 @@ class StubReader(PlainReader):
 
 
 def _is_told_by_markup(collector: Collector, flow: Flow) -> bool:
-    """Whether a paragraph's own markup says how it reads: no field and no style of a table reaches into it."""
+    """Whether a paragraph's own markup says how it reads: no field and no style of a table reaches
+    into it.
+    """
     return flow.computing is None and not collector.has_table_styles

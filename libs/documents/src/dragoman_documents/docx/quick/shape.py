@@ -1,14 +1,17 @@
-"""Shapes of paragraphs: one paragraph is read by the plain floor, and its reading is filled with the words of others.
+"""Shapes of paragraphs: one paragraph is read by the plain floor, and its reading is filled with
+the words of others.
 
-A shape is markup with texts of certain kinds in it: empty, white space, words, words that East Asian or complex-script
-fonts draw. Paragraphs of one shape have the same tags and looks round other words:
+A shape is markup with texts of certain kinds in it: empty, white space, words, words that East
+Asian or complex-script fonts draw. Paragraphs of one shape have the same tags and looks round other
+words:
 
     <w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>today</w:t></w:r>      words ("Pay ", "today")
     the reading of the shape: text 0, <1>, text 1, </1>
     another paragraph with the words ("Ship ", "at once") has the unit              Ship <1>at once</1>
 
-Only the look that has most of the text may differ between them, and that look has no tags in the unit. So a shape has a
-reading for each look that was found to prevail: with the words ("By ", "the end of March") it is <1>By </1>the end of…
+Only the look that has most of the text may differ between them, and that look has no tags in the
+unit. So a shape has a reading for each look that was found to prevail: with the words ("By ", "the
+end of March") it is <1>By </1>the end of…
 """
 
 from __future__ import annotations
@@ -19,11 +22,11 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from dragoman_contracts.text import Tag, TagRole, TagSpec
-from dragoman_documents.docx.collect import atom_role, style_of
 from dragoman_documents.docx.content import Tagged, strip_left, strip_right, tag_content, trimmed
 from dragoman_documents.docx.distribute import distribute, gains_space
 from dragoman_documents.docx.formats import RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, heaviest, texts, weighed
+from dragoman_documents.docx.kinds import atom_role, style_of
 from dragoman_documents.docx.xml import XML_SPACE, Element, legal_text, short_name
 
 Level = tuple[tuple[int, tuple[int, ...]], ...]
@@ -36,7 +39,8 @@ _ATOMS = frozenset({TagRole.TAB, TagRole.BREAK, TagRole.SYMBOL, TagRole.NOTE})
 class TextPlace:
     """One of a paragraph's texts as a part of its unit.
 
-    `text` is the number of the text, `run` the number of the first text in the same run. The rest is as in `Slot`.
+    `text` is the number of the text, `run` the number of the first text in the same run. The rest
+    is as in `Slot`.
     """
 
     text: int
@@ -50,8 +54,9 @@ class TextPlace:
 class Reading:
     """A unit's content with places in it for the words of a paragraph.
 
-    `parts` has all that is known of each place, `outline` only the numbers of the texts, to fill them in quickly.
-    `left` and `right` are the indexes of the parts whose outer white space stays outside the unit, -1 for none.
+    `parts` has all that is known of each place, `outline` only the numbers of the texts, to fill
+    them in quickly. `left` and `right` are the indexes of the parts whose outer white space stays
+    outside the unit, -1 for none.
     """
 
     parts: tuple[Tag | tuple[TextPlace, ...], ...]
@@ -76,7 +81,8 @@ class Reading:
     def fill(self, part: int, words: Sequence[str], target: str) -> Iterator[tuple[TextPlace, str, bool]]:
         """The places that change when one string of the content becomes `target`.
 
-        Each comes with its new text, and with whether `xml:space` must keep white space at the edges of that text.
+        Each comes with its new text, and with whether `xml:space` must keep white space at the
+        edges of that text.
         """
         place, *others = cast("tuple[TextPlace, ...]", self.parts[part])
         if others:
@@ -150,8 +156,12 @@ class Shape:
     )
 
     def learn(self, paragraph: Element, items: list[Item], has_nested: bool) -> Tagged | None:
-        """The unit that the items make, as `tag_content` gives it. Its reading is kept for others of the shape."""
-        # `trimmed` and the numbers come before `tag_content`, which takes white space and slots off the items.
+        """The unit that the items make, as `tag_content` gives it.
+
+        Its reading is kept for others of the shape.
+        """
+        # `trimmed` and the numbers come before `tag_content`, which takes white space and slots off
+        # the items.
         nodes = [node for node in paragraph.iter() if short_name(node) == "w:t"]
         numbers = {node: number for number, node in enumerate(nodes)}
         held = trimmed(items)
@@ -241,7 +251,9 @@ def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
 
 
 def _is_as_written(paragraph: Element, markup: str) -> bool:
-    """Whether the searches in bytes find what the tree has: no other prefix, spelling, order or nesting."""
+    """Whether the searches in bytes find what the tree has: no other prefix, spelling, order or
+    nesting.
+    """
     count = Counter(map(short_name, paragraph.iter()))
     return (
         count["w:r"] == markup.count("<w:r>") + markup.count("<w:r ")

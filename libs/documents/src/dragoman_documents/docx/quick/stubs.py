@@ -1,13 +1,15 @@
 """Paragraphs left in the bytes of their part, with a numbered stub of each in the tree.
 
-Most paragraphs of a long document differ in nothing but their words. The first of each shape stays in the tree and is
-read by the plain floor. The others become stubs, at the same place and with the same path:
+Most paragraphs of a long document differ in nothing but their words. The first of each shape stays
+in the tree and is read by the plain floor. The others become stubs, at the same place and with the
+same path:
 
     <w:p><w:r><w:t>One.</w:t></w:r></w:p>     stays, and is marked:  <w:p dragoman-shape="0"><w:r>…
     <w:p><w:r><w:t>Two.</w:t></w:r></w:p>     becomes                <w:p dragoman-stub="0"/>
 
-Where more is wanted of a stub than its words (tags in another order, a bookmark in it), the parsed paragraph takes its
-place. A part with anything that bytes alone do not tell (a document type, comments, another encoding) has no stubs.
+Where more is wanted of a stub than its words (tags in another order, a bookmark in it), the parsed
+paragraph takes its place. A part with anything that bytes alone do not tell (a document type,
+comments, another encoding) has no stubs.
 """
 
 from __future__ import annotations
@@ -33,8 +35,8 @@ _ROOT = re.compile(
 )
 _WORD = re.compile(rb"""\sxmlns:w\s*=\s*["']([^"']*)["']""")
 _WORD_URI = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
-# XML 1.0 §2.2 has no control character but these three, and neither U+FFFE nor U+FFFF. A parser would refuse them; it
-# is not given the texts of stubs to read, so they are looked for here.
+# XML 1.0 §2.2 has no control character but these three, and neither U+FFFE nor U+FFFF. A parser
+# would refuse them; it is not given the texts of stubs to read, so they are looked for here.
 _CONTROLS = bytes(code for code in range(0x20) if code not in b"\t\n\r")
 _NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")
 _BOUND, _OURS = b"dataBinding", b"dragoman-"
@@ -58,7 +60,8 @@ _NOT_ALIKE = re.compile(
 )
 _STARTS = re.compile(r"<w:p[\s/>]", re.ASCII)
 _FIELD = re.compile(r'<w:(?:fldChar(?= )[^<>]* w:fldCharType="(begin|separate|end)"|(fldChar|instrText)\b)')
-# `&amp;` comes last: `&amp;lt;` is the text `&lt;`, and would be read as `<` if the ampersand were made first.
+# `&amp;` comes last: `&amp;lt;` is the text `&lt;`, and would be read as `<` if the ampersand were
+# made first.
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _OTHER_ENTITY = re.compile("&(?!(?:lt|gt|quot|apos|amp);)")
 _SPACED = '<w:t xml:space="preserve"'
@@ -69,7 +72,9 @@ _RUN_OPENING = re.compile(r"(<w:r(?: [^<>]*)?>\s*)(<w:rPr>.*?</w:rPr>)?", re.ASC
 
 @dataclass(eq=False, slots=True)
 class _Stubbed:
-    """A paragraph that has a stub: where its bytes are, its shape, its texts until they are taken, its new bytes."""
+    """A paragraph that has a stub: where its bytes are, its shape, its texts until they are taken,
+    its new bytes.
+    """
 
     start: int
     end: int
@@ -80,14 +85,19 @@ class _Stubbed:
 
 @dataclass(eq=False, slots=True)
 class _Model:
-    """The first paragraph of a shape. `mark` is the place of its attribute, which it gets when a second one comes."""
+    """The first paragraph of a shape.
+
+    `mark` is the place of its attribute, which it gets when a second one comes.
+    """
 
     mark: int
     shape: Shape | None = None
 
 
 class _Constant(dict[str, str]):
-    """Cache: markup → markup without the values of attributes that vary between paragraphs that read alike."""
+    """Cache: markup → markup without the values of attributes that vary between paragraphs that
+    read alike.
+    """
 
     def __missing__(self, markup: str) -> str:
         constant = self[markup] = "".join(_VARYING.split(markup))
@@ -106,7 +116,9 @@ class Stubs:
     _marked: dict[tuple[str, Locale], str] = field(default_factory=dict[tuple[str, Locale], str])
 
     def reduced(self) -> bytes | None:
-        """The part with every paragraph that repeats an earlier shape replaced by a stub; None if it cannot be."""
+        """The part with every paragraph that repeats an earlier shape replaced by a stub; None if
+        it cannot be.
+        """
         data, kept, copied = self.data, list[bytes](), 0
         models = dict[tuple[str | int, ...], _Model]()
         for start, end, markup, words in _paragraphs(data):
@@ -132,7 +144,10 @@ class Stubs:
         return None if self._is_unusual(reduced) else reduced
 
     def _is_unusual(self, reduced: bytes) -> bool:
-        """Whether the part has markup that stubs do not bear. Every kind of markup it has is in the reduced part."""
+        """Whether the part has markup that stubs do not bear.
+
+        Every kind of markup it has is in the reduced part.
+        """
         body = reduced.find(self.head) + len(self.head)
         return (
             reduced.count(_OURS) != len(self._stubbed) + len(self._shapes)
@@ -143,7 +158,10 @@ class Stubs:
         )
 
     def taken(self, number: int) -> tuple[Shape, tuple[str, ...]]:
-        """The shape and the texts of a stubbed paragraph. The texts are given once: the caller keeps or drops them."""
+        """The shape and the texts of a stubbed paragraph.
+
+        The texts are given once: the caller keeps or drops them.
+        """
         stubbed = self._stubbed[number]
         words, stubbed.words = stubbed.words, ()
         return stubbed.shape, words
@@ -188,9 +206,11 @@ class Stubs:
         target: Sequence[str | Tag],
         locale: Locale | None,
     ) -> None:
-        """Write a target that has the source's tags in their places; runs with new text are marked with the locale.
+        """Write a target that has the source's tags in their places; runs with new text are marked
+        with the locale.
 
-        Not for right-to-left locales: these change paragraphs, tables and the looks that styles give as well.
+        Not for right-to-left locales: these change paragraphs, tables and the looks that styles
+        give as well.
         """
         stubbed = self._stubbed[number]
         pieces = _TEXTS.split(self.data[stubbed.start : stubbed.end].decode())
@@ -244,7 +264,8 @@ class Stubs:
 
 
 def stub_repeats(data: bytes, budget: Budget) -> tuple[Stubs, bytes] | None:
-    """The stubs of a part, and the part reduced by them; None where the part is too unusual to have stubs.
+    """The stubs of a part, and the part reduced by them; None where the part is too unusual to have
+    stubs.
 
     Raises:
         TooLargeError: the part has more elements than the budget allows.
@@ -259,7 +280,9 @@ def stub_repeats(data: bytes, budget: Budget) -> tuple[Stubs, bytes] | None:
 
 
 def stub_number(element: Element) -> int | None:
-    """The number of the stubbed paragraph that an element is the stub of; None for any other paragraph."""
+    """The number of the stubbed paragraph that an element is the stub of; None for any other
+    paragraph.
+    """
     number = element.get(_STUB)
     return int(number) if number is not None else None
 
@@ -279,7 +302,9 @@ def _has_plain_text(data: bytes) -> bool:
 
 
 def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, ...]]]:
-    """Where innermost paragraphs begin and end, their constant markup between texts, and their texts."""
+    """Where innermost paragraphs begin and end, their constant markup between texts, and their
+    texts.
+    """
     constant, position = _Constant(), 0
     while (end := data.find(b"</w:p>", position)) >= 0:
         start = max(data.rfind(b"<w:p>", position, end), data.rfind(b"<w:p ", position, end))
@@ -298,7 +323,9 @@ def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, .
 
 
 def _may_be_alike(markup: Sequence[str]) -> bool:
-    """Whether paragraphs of this markup, which lacks its end tag, may read alike whatever their words."""
+    """Whether paragraphs of this markup, which lacks its end tag, may read alike whatever their
+    words.
+    """
     whole = ">".join(markup)
     return (
         len(whole) <= _LONGEST
@@ -320,13 +347,18 @@ def _has_whole_fields(markup: str) -> bool:
 
 
 def _kind(text: str) -> int:
-    """The kind of a text: empty, white space or words, in narrow or wide letters. Texts of one kind read alike."""
+    """The kind of a text: empty, white space or words, in narrow or wide letters.
+
+    Texts of one kind read alike.
+    """
     kind = 0 if not text else 1 if text.isspace() else 2
     return kind if text.isascii() or not is_wide_text(text) else kind + 3
 
 
 def _plain(raws: Sequence[str]) -> tuple[str, ...] | None:
-    """Texts as a parser would give them; None where one holds more than text and the five entities of XML."""
+    """Texts as a parser would give them; None where one holds more than text and the five entities
+    of XML.
+    """
     whole = " ".join(raws)
     if "\r" in whole or "]]>" in whole or _OTHER_ENTITY.search(whole):
         return None
@@ -340,7 +372,10 @@ def _unescaped(raw: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Text as lxml writes it. A bare carriage return would be read as a line feed (XML 1.0 §2.11)."""
+    """Text as lxml writes it.
+
+    A bare carriage return would be read as a line feed (XML 1.0 §2.11).
+    """
     if "&" in text:
         text = text.replace("&", "&amp;")
     if "<" in text:
