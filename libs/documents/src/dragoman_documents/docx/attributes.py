@@ -49,7 +49,7 @@ _GROUPS = names("wpg:wgp wpg:grpSp wpc:wpc")
 
 @lru_cache(maxsize=4096)  # elements are many, and few of their names differ
 def text_attributes(element: str) -> frozenset[str]:
-    """The attributes of an element that may hold text, all by short name; empty for most elements."""
+    """The short names of an element's attributes that may hold text; empty for most elements."""
     known = _KINDS.get(element)
     if known is not None:
         return known
@@ -60,8 +60,9 @@ def text_attributes(element: str) -> frozenset[str]:
 
 
 def is_text_attribute(element: str, name: str, value: str = "") -> bool:
-    """Whether an attribute holds text a reader sees or hears; not the state or number that
-    `w:default` may have.
+    """Whether an attribute holds text that a reader sees or hears.
+
+    `w:default` is text in a typed field, and a state or a number in other form fields.
     """
     return name in text_attributes(element) and not (element == "w:default" and _STATE.fullmatch(value))
 
@@ -81,8 +82,8 @@ def shown_attributes(element: Element, name: str, options: ExtractOptions) -> It
 
 
 def longest(element: str) -> int | None:
-    """How many characters an attribute of the element may have; None where the schema does not
-    limit it (§17.16.17).
+    """The most characters that an attribute of the element may have; None without a limit
+    (§17.16.17).
     """
     return _LONGEST.get(element)
 
@@ -91,7 +92,7 @@ def is_in_group(element: Element) -> bool:
     """Whether a drawing's element stands in a group or canvas, whose members have alternative text
     of their own.
 
-    A picture that stands alone is described by `wp:docPr`; what it says itself is most often the
+    A picture that stands alone is described by `wp:docPr`; its own description is most often the
     name of its file.
     """
     return any(short_name(ancestor) in _GROUPS for ancestor in element.iterancestors())
@@ -102,8 +103,9 @@ def _switch(element: str, name: str) -> str:
 
 
 def _is_text(element: Element, name: str) -> bool:
-    """Whether the element's attribute is typed text: help may name a building block, a default be a
-    number or date.
+    """Whether the element's attribute is typed text.
+
+    Help may also name a building block, and a default may be a number or a date.
     """
     if name in {"w:helpText", "w:statusText"}:
         return (attribute(element, "w:type") or "text") == "text"

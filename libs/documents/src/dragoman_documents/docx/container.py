@@ -1,8 +1,12 @@
-"""The ZIP layer: entries are read within a budget, and written back as they were stored.
+"""The ZIP container of a package: entries are read within a budget, and written back as they were
+stored.
 
-A new archive is the old one, byte by byte, with the records of changed entries replaced: order,
-names, dates, comments, extra fields and the compressed bytes of everything else stay. (APPNOTE.TXT
-6.3.10 §4.3.)
+A new container is the old one, byte by byte, with the records of changed entries replaced. Order,
+names, dates, comments, extra fields and the compressed bytes of everything else stay (APPNOTE.TXT
+6.3.10 §4.3).
+
+    [local a][bytes a][local b][bytes b]          [central a][central b][end]     before
+    [local a][bytes a][local b'][new bytes b]     [central a][central b'][end']   b is rewritten
 """
 
 from __future__ import annotations
@@ -73,10 +77,9 @@ class ZipContainer:
         return content
 
     def rewritten(self, changes: Mapping[Entry, bytes], additions: Mapping[str, bytes] | None = None) -> bytes:
-        """The archive with the content of some entries replaced and everything else as it was, byte
-        by byte.
+        """The container with the content of some entries replaced, and everything else as it was.
 
-        `additions` are new entries by name; they stand last.
+        `additions` are new entries by name. They come last.
         """
         if not changes and not additions:
             return self._data
@@ -138,7 +141,9 @@ class ZipContainer:
         """The end of an entry's local record, its data descriptor included."""
         end = self._content_offset(entry) + entry.packed_bytes
         if self._local_header(entry)[1] & _DESCRIPTOR:
-            for size in (16, 24):  # with signature: the form every known writer uses
+            # The signature of a descriptor is optional (§4.3.9.3), and every known writer has it.
+            # The sizes behind it are of 4 bytes, or of 8 in ZIP64.
+            for size in (16, 24):
                 mark, crc = self._data[end : end + 4], self._data[end + 4 : end + 8]
                 if mark == b"PK\x07\x08" and crc == entry.crc.to_bytes(4, "little"):
                     following = self._data[end + size : end + size + 2]
@@ -149,8 +154,9 @@ class ZipContainer:
         return end
 
     def _packed(self, entry: Entry, content: bytes) -> tuple[Entry, bytes]:
-        """The entry with new content, and its local record: name, date, method, version and extra
-        fields as before.
+        """The entry with new content, and its local record.
+
+        Name, date, method, version and extra fields stay.
         """
         version, flags, method, time, date, *_, name_bytes, extra_bytes = self._local_header(entry)
         body = content
@@ -179,7 +185,7 @@ class ZipContainer:
 
 
 def _new_records(name: str, content: bytes, offset: int) -> tuple[bytes, bytes]:
-    """The local and the directory record of an entry that was not there."""
+    """The local and the directory record of a new entry."""
     deflater = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = deflater.compress(content) + deflater.flush()
     raw_name = name.encode()
@@ -191,7 +197,10 @@ def _new_records(name: str, content: bytes, offset: int) -> tuple[bytes, bytes]:
 
 
 def _find_directory(data: bytes) -> tuple[int, int, int]:
-    """Where the central directory lies, what to add to every offset, and how many entries it has."""
+    """The place of the central directory, the shift of every offset, and the number of entries.
+
+    Bytes in front of the archive, as of a self-extracting file, shift every offset by their number.
+    """
     end = data.rfind(_END_MARK, max(0, len(data) - _END.size - 65_535))
     if end < 0 or not data.startswith(b"PK") or end + _END.size > len(data):
         raise refuse_non_zip(data)
@@ -217,16 +226,14 @@ def _find_directory(data: bytes) -> tuple[int, int, int]:
 
 
 def _earlier_ends(data: bytes, end: int) -> Iterator[int]:
-    """Where else the end record could be: in front of the last, which then would be part of a
-    comment.
-    """
+    """The places of other end records: a comment of the archive may hold the bytes of one."""
     first = max(0, len(data) - _END.size - 65_535)
     while (end := data.rfind(_END_MARK, first, end)) >= 0:
         yield end
 
 
 def _reaches_end(data: bytes, end: int) -> bool:
-    """Whether the comment of an end record is what follows it."""
+    """Whether an end record and its comment end with the file."""
     return end + _END.size + _END.unpack_from(data, end)[7] == len(data)
 
 

@@ -3,11 +3,11 @@
 
 `<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to
 `docProps/app.xml`; when it shows `<w:t>Gartenbau AG</w:t>` in the translation,
-`<Company>Gartenbau AG</Company>` is stored. Controls that show exactly what is stored are followed,
-all of one piece of data in step. Others whose data Word would put in the place of a translation
-(chosen entries of lists, other text, paths that are not plain) are left as they are and counted.
-Dates are translated and counted: Word writes them anew in the language that `w:lid` says when
-somebody opens the document in it.
+`<Company>Gartenbau AG</Company>` is stored. Controls that show exactly the stored text are
+followed, and all controls of one piece of data stay in step. Others are left as they are and
+counted, since Word would put their data in the place of a translation: chosen entries of lists,
+other text, paths that are not plain. Dates are translated and counted: Word writes them anew in the
+language that `w:lid` says when somebody opens the document in it.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ _MARKS = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakH
 _PARTS_OF_TEXT = frozenset({"w:t", "w:p", *_MARKS})
 _GONE = names("w:moveFrom w:del")
 _BREAKS = ("_x000d_\n", "_x000D_\n", "\r\n", "\r", "_x000a_", "_x000A_")
-"""How line breaks are stored besides as they are: by Word in properties, and by other programs."""
+"""Spellings of stored line breaks besides the line feed: of Word in properties, and of other
+programs.
+"""
 
 _SPACES = re.compile(r"\s+")
 
 
 @dataclass(eq=False, slots=True)
 class _Datum:
-    """One piece of stored data: the text of an element, or one of its attributes; and the controls
-    that show it.
+    """One piece of stored data, the text or an attribute of an element, with the controls that show
+    it.
     """
 
     part: str
@@ -51,11 +53,11 @@ class _Datum:
 
     @property
     def now(self) -> str:
-        """What is stored, as it is written."""
+        """The stored text, as it is spelled now."""
         return (self.element.get(self.key) if self.key else self.element.text) or ""
 
     def store(self, text: str) -> None:
-        """Store a text, its line breaks spelt as those of the source."""
+        """Store a text, with line breaks spelled as in the source."""
         spelling = next((each for each in _BREAKS if each in self.stored), "\n")
         written = legal_text(text).replace("\n", spelling)
         if self.key:
@@ -66,7 +68,7 @@ class _Datum:
 
 @dataclass(frozen=True, slots=True)
 class _Control:
-    """A control that shows a piece of data: where, and the text it had."""
+    """A control that shows a piece of data, with its part and the text that it had."""
 
     part: str
     content: Element
@@ -76,8 +78,8 @@ class _Control:
 class BoundControls:
     """The bound controls of a document, as they were before it was translated.
 
-    `kept` are the controls to leave as they are, `refilled_count` is how many others Word fills
-    anew.
+    `kept` are the controls to leave as they are. `refilled_count` is the number of others that Word
+    fills anew.
     """
 
     def __init__(self, package: Package) -> None:
@@ -90,8 +92,8 @@ class BoundControls:
             self._read(name)
 
     def follow(self) -> None:
-        """Give the stored data of every control that was translated its new text, and so all
-        controls that show it.
+        """Store the new text of every control that was translated, and give it to all controls that
+        show the same data.
         """
         for datum in self._data.values():
             shown = [_shown(control.content) for control in datum.controls]
@@ -123,7 +125,9 @@ class BoundControls:
                 self._learn(name, binding, properties, control, content)
 
     def _learn(self, name: str, binding: Element, properties: Element, control: Element, content: Element) -> None:
-        """Have a control followed, or kept where Word would show other text than a translation has."""
+        """Add a control to those that are followed, or to those that are kept: Word would replace
+        their translation.
+        """
         kinds = {short_name(item) for item in properties}
         if kinds & _OTHER_KINDS:
             return
@@ -139,8 +143,8 @@ class BoundControls:
                 self.kept.add(control)
 
     def _find(self, binding: Element) -> tuple[_Datum | None, bool]:
-        """The data a binding leads to, None where there is none; and whether the path is one that
-        can be followed.
+        """The data that a binding leads to, None without any; and whether its path is plain enough
+        to be followed.
         """
         path = (
             attribute(binding, f"{short_name(binding).partition(':')[0]}:xpath") or attribute(binding, "w:xpath") or ""
@@ -162,7 +166,7 @@ class BoundControls:
         return None, True
 
     def _parts(self, store_id: str) -> Sequence[str]:
-        """The parts with that data, all parts with data where no id is stated."""
+        """The parts with the data of that id; all parts with data where no id is stated."""
         if self._stores is None:
             self._stores = {}
             for stated, name in _stores(self._package):
@@ -185,9 +189,9 @@ def _stores(package: Package) -> Iterator[tuple[str, str]]:
 
 
 def _is_text(kinds: set[str], properties: Element) -> bool:
-    """Whether a control stores what it shows: text, and not the value of a chosen entry.
+    """Whether a control stores the text that it shows, and not the value of a chosen entry.
 
-    A list that may be typed into stores what was typed.
+    A combo box stores the text that was typed into it.
     """
     if not kinds & _LISTS:
         return True
@@ -195,7 +199,7 @@ def _is_text(kinds: set[str], properties: Element) -> bool:
 
 
 def _lines(content: Element) -> Iterator[Element]:
-    """The elements of a control's content that make its text, without what is tracked as gone."""
+    """The elements of a control's content that make its text, without tracked deletions."""
     for node in content.iter():
         name = short_name(node)
         if name in _PARTS_OF_TEXT and not (name != "w:p" and _is_no_text(node)):
@@ -224,7 +228,10 @@ def _shown(content: Element) -> str:
 
 
 def _show(content: Element, text: str) -> bool:
-    """Have a control show a text with as many lines as it has; whether it could."""
+    """Give a control a text.
+
+    Gives whether the control has as many lines as the text, and so could take it.
+    """
     lines: list[list[Element]] = [[]]
     for node in _lines(content):
         name = short_name(node)
@@ -242,8 +249,9 @@ def _show(content: Element, text: str) -> bool:
 
 
 def _is_same(stored: str, shown: str) -> bool:
-    """Whether a control shows what is stored, but for white space, which Word joins where a control
-    has one line.
+    """Whether a control shows the stored text.
+
+    White space does not count: Word joins it in a control of one line.
     """
     return _SPACES.sub(" ", _with_plain_breaks(stored)).strip() == _SPACES.sub(" ", shown).strip()
 

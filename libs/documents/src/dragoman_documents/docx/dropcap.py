@@ -32,7 +32,7 @@ _VIRAMA = 9  # the combining class of signs that tie the next letter to the one 
 class DropCap:
     """A drop cap that waits for the paragraph of its word.
 
-    `has_gap` says that white space ends it.
+    `has_gap` says that white space follows its letters.
     """
 
     paragraph: ParagraphHolder
@@ -43,8 +43,8 @@ class DropCap:
 
 @dataclass(eq=False, slots=True)
 class Opening:
-    """How a paragraph begins: the white space before its first word, and the slots that are nothing
-    but that.
+    """The white space before the first word of a paragraph, and the slots that hold nothing but
+    that.
     """
 
     gap: str = ""
@@ -53,7 +53,7 @@ class Opening:
 
 @dataclass(eq=False, slots=True)
 class DropCapped:
-    """A unit read from a drop cap and the paragraph that its word goes on in."""
+    """Holds a unit read from a drop cap and the paragraph in which its word goes on."""
 
     cap: DropCap
     body: Holder
@@ -70,8 +70,9 @@ class DropCapped:
         self.body.write(rest, locale, styles)
 
     def _joined(self, rest: Sequence[str | Tag]) -> Sequence[str | Tag]:
-        """The rest for a paragraph that began with white space, which goes where the target has
-        none there.
+        """The rest of a target, for a paragraph that began with white space.
+
+        The white space goes where the target has none at that place.
         """
         place = next((index for index, part in enumerate(rest) if isinstance(part, str) and part), None)
         if place is None:
@@ -89,7 +90,7 @@ class DropCapped:
 
 
 def is_drop_cap(paragraph: Element) -> bool:
-    """Whether a paragraph is the frame of a drop cap, and the next one goes on with its word."""
+    """Whether a paragraph is the frame of a drop cap, and another paragraph follows."""
     if not _is_frame(paragraph, _DROPPED):
         return False
     following = next((each for each in paragraph.itersiblings() if short_name(each) not in _MARKS), None)
@@ -97,7 +98,7 @@ def is_drop_cap(paragraph: Element) -> bool:
 
 
 def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str) -> DropCap | None:
-    """The drop cap in a frame; None where the frame holds more than the begin of a word.
+    """The drop cap in a frame; None where the frame holds more than the beginning of a word.
 
     `is_spaced` says that white space follows the letters in the frame.
     """
@@ -110,7 +111,7 @@ def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str
 
 
 def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
-    """How a paragraph begins, read before its white space is trimmed; None where no word can go on
+    """The opening of a paragraph whose white space is not yet trimmed; None where no word can go on
     in it.
     """
     first = items[0] if items else None
@@ -129,7 +130,7 @@ def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
 
 
 def with_cap(cap: DropCap, opening: Opening, content: Sequence[str | Tag]) -> tuple[str | Tag, ...]:
-    """The content of the unit: the drop cap at the begin of the paragraph's first text."""
+    """The content of the unit: the drop cap in front of the paragraph's first text."""
     place = next(index for index, part in enumerate(content) if isinstance(part, str))
     gap = " " if cap.has_gap and not opening.gap else opening.gap
     return (*content[:place], cap.text + gap + str(content[place]), *content[place + 1 :])
@@ -139,7 +140,7 @@ def split_target(target: Sequence[str | Tag], source: str, is_word: bool = False
     """The letters of a target that go into the frame of a drop cap that held `source`, and the
     rest.
 
-    `is_word` says that the frame held a word of its own, not only the begin of one.
+    `is_word` says that the frame held a whole word, not only the beginning of a word.
     """
     for place, part in enumerate(target):
         if isinstance(part, str) and part.strip():
@@ -150,8 +151,8 @@ def split_target(target: Sequence[str | Tag], source: str, is_word: bool = False
 
 
 def _cap_length(text: str, source: str, is_word: bool) -> int:
-    """How many characters stand in the frame: as many letters as before, with the signs before the
-    first.
+    """The number of characters for the frame: as many letters as before, with the signs before the
+    first letter.
     """
     letters = sum(map(str.isalnum, source))
     word = len(text.split()[0])
@@ -167,7 +168,7 @@ def _cap_length(text: str, source: str, is_word: bool) -> int:
 
 
 def _next_letter(text: str, start: int) -> int:
-    """Where the letter at a place ends, with the marks on it and the letters tied to it."""
+    """The end of the letter at a place, with the marks on it and the letters tied to it (UAX #29)."""
     end = start + 1
     while end < len(text):
         before, char = text[end - 1], text[end]

@@ -1,4 +1,4 @@
-"""What of a document's fields a translation leaves as it is, counted for preflight.
+"""Counts of fields that a translation leaves as they are, for preflight.
 
 `{XE "pump"}` is one entry; `{MACROBUTTON NoMacro [Type here]}` one field with text in its code;
 `{REF a | Scope}` is kept in step where `a` holds "Scope", else Word has to compute it.
@@ -21,8 +21,11 @@ _NO_PARAGRAPHS = frozenset({StoryKind.PROPERTY, StoryKind.ALTERNATIVE_TEXT, Stor
 
 
 class FieldCounts:
-    """Numbers of fields: `entries` of an index and the like, `texts` in codes, texts `included`,
-    results `in_step` and `computed`.
+    """Numbers of fields by the way their text is treated.
+
+    `entries` mark entries of an index or a table, `texts` have text in their codes, `included`
+    fetch text from other files. Results that are kept `in_step` repeat a text; `computed` are those
+    that are left for Word.
     """
 
     def __init__(self, package: Package, units: Sequence[LocatedUnit]) -> None:

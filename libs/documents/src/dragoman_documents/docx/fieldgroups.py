@@ -1,8 +1,8 @@
-"""Typed fields of a paragraph as groups: what stands between a field's opening and its closing is
-its text.
+"""Typed fields of a paragraph as groups: the items between a field's opening and closing are its
+text.
 
 `[opening of HYPERLINK] [our ] [bold: office] [closing]` becomes one group with two texts. A field
-that lacks its begin or its end in the paragraph, or on this level of it, stays in pieces.
+whose begin or end is not in the paragraph, or on another level of it, stays in pieces.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dragoman_documents.docx.xml import Element, short_name
 
 
 def with_field_groups(items: list[Item]) -> list[Item]:
-    """The items with each typed field that opens and closes among them made a group; one without
-    words, one opaque.
+    """The items with each typed field that opens and closes among them as a group, or as an opaque
+    without words.
     """
     result: list[Item] = []
     starts: list[tuple[Opaque, int]] = []
@@ -34,7 +34,7 @@ def with_field_groups(items: list[Item]) -> list[Item]:
 
 
 def shown_in(items: Sequence[Item]) -> str:
-    """The text a reader sees of items that hold no words to translate."""
+    """The text that a reader sees of items without words to translate."""
     return "".join(
         item.content
         if isinstance(item, Text)
@@ -46,9 +46,7 @@ def shown_in(items: Sequence[Item]) -> str:
 
 
 def are_side_by_side(nodes: Sequence[Element]) -> bool:
-    """Whether the runs of nodes stand in one element, so that they can move without leaving
-    anything they belong to.
-    """
+    """Whether the runs of the nodes stand in one element, so that they can move together within it."""
     return len({_home(node) for node in nodes}) == 1
 
 

@@ -1,8 +1,8 @@
-"""Complex fields: which characters open and close them, and which of them show text a reader reads
+"""Complex fields: the marks that open and close them, and the fields whose results a reader reads
 (ECMA-376 §17.16).
 
-A field is `begin`, code, `separate`, result, `end`; it nests, in codes and in results, and may run
-over paragraphs. What a field computes (PAGE, DATE, REF …) is written anew by Word, so only results
+A field is `begin`, code, `separate`, result, `end`. Fields nest in codes and in results, and may
+run over paragraphs. Word computes results such as those of PAGE, DATE and REF anew, so only results
 that are typed text are translated. `{HYPERLINK "mailto:{MERGEFIELD mail}" | our office}` is one
 field with a code that holds another: only "our office" is text.
 """
@@ -26,16 +26,17 @@ _WRAPPERS = names("w:hyperlink w:ins w:moveTo w:sdt w:dir w:bdo w:fldSimple")
 _STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
 
 NESTED = "\ufffc"
-"""Stands in a code for a field that is nested there."""
+"""The character that stands in a code for a field nested there: OBJECT REPLACEMENT CHARACTER."""
 
 FieldEdge = Literal["begin", "separate", "end"]
 
 
 @dataclass(eq=False, slots=True)
 class Field:
-    """One field. `in_result` is walking state: whether its code has ended.
+    """One field.
 
-    `is_in_text` says that it stands in no code and in nothing that Word computes.
+    `in_result` changes while a reader walks: it says whether the code has ended. `is_in_text` says
+    that the field stands in no code and in no result that Word computes.
     """
 
     instruction: str = ""
@@ -53,14 +54,15 @@ class Field:
 
     @property
     def is_part_of_text(self) -> bool:
-        """Whether a reader reads the result as words of the sentence around it: no entry of an
-        index, no picture.
+        """Whether the result is read as words of the sentence around it.
+
+        Entries of an index and pictures are not.
         """
         return bool(self.instruction.strip()) and self.kind not in _NEVER_SHOWN and self.kind not in _DRAWN
 
 
 def field_kind(instruction: str) -> str:
-    """The name of the field an instruction calls, in capitals; empty where there is none."""
+    """The name of the field that an instruction calls, in capitals; empty without a name."""
     match = _KIND.match(instruction)
     return match.group(1).upper() if match else ""
 
@@ -73,8 +75,8 @@ def has_typed_result(instruction: str) -> bool:
 
 
 class FieldMap:
-    """The edges of the complete fields of a part, its simple fields, and the elements that hold
-    only a piece of one.
+    """The edges of a part's complete fields, its simple fields, and the elements that hold only a
+    piece of a field.
 
     Edges without their partner are left out: a field that never ends must not swallow the rest of
     the document.
@@ -87,7 +89,7 @@ class FieldMap:
         self.learn(root)
 
     def learn(self, root: Element) -> None:
-        """Know the fields of an element, which need not have been there when the part was read."""
+        """Add the fields of an element, which may have come into the tree after the part was read."""
         stacks: dict[Element, list[_Open]] = {}
         for element in root.iter(*_tags(root)):
             stack = stacks.setdefault(_story(element, root), [])
@@ -134,20 +136,22 @@ class _Open:
 
 
 def _show_text(around: list[_Open]) -> bool:
-    """Whether the innermost of these open fields shows text that was typed, or there is none."""
+    """Whether text stands in the typed result of the innermost of these open fields, or in no
+    field.
+    """
     return not around or (
         around[-1].is_in_text and bool(around[-1].separate) and has_typed_result("".join(around[-1].code))
     )
 
 
 def _home(edge: Element) -> Element | None:
-    """The element that the run of an edge stands in."""
+    """The element around the run of an edge."""
     run = edge.getparent()
     return run.getparent() if run is not None else None
 
 
 def _wrappers(home: Element | None) -> Iterator[Element]:
-    """The element and those around it, up to the paragraph, that hold runs."""
+    """The element and its ancestors, up to the paragraph, that hold runs."""
     while home is not None and short_name(home) != "w:p":
         if short_name(home) in _WRAPPERS:
             yield home

@@ -1,7 +1,9 @@
-"""What each fact of a document means for its translation, and what to do about it: one line per
-code.
+"""The findings of preflight: for each code, its severity and a message that says what it means and
+what to do.
 
 Codes are stable. Messages name no text of the document.
+
+    finding("comments", 3)   info, "Comments: 3, translated too. Switch comments off, or remove them, …"
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from dragoman_contracts.model import Value
 
 
 class Severity(StrEnum):
-    """How much a finding matters to the translation."""
+    """The weight of a finding for the translation."""
 
     INFO = "info"
     WARNING = "warning"

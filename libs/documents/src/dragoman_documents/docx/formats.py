@@ -1,5 +1,11 @@
-"""Run formats: when two runs look the same, and which are hidden or must not be translated
-(ECMA-376 §17.3.2).
+"""Run formats: whether two runs look the same, and whether a run is hidden or not translated.
+
+Word writes many properties that no reader sees, so looks are compared in two ways (ECMA-376
+§17.3.2):
+
+    <w:rPr><w:b/></w:rPr>  and  <w:rPr><w:b w:val="1"/><w:lang w:val="en"/></w:rPr>     equal in all
+    <w:rPr><w:b/></w:rPr>  and  <w:rPr><w:b/><w:bCs/></w:rPr>                          equal to a reader
+    <w:rPr><w:vanish/></w:rPr>                                                       hidden
 """
 
 from __future__ import annotations
@@ -31,12 +37,12 @@ Item = tuple[str, tuple[tuple[str, str], ...], tuple[object, ...]]
 
 @dataclass(frozen=True, slots=True)
 class RunFormat:
-    """How a run looks. `exact` tells formats apart to the last property; `visible` leaves out what
-    no reader notices.
+    """The look of a run, as two small numbers that are equal where the looks are.
 
-    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it
-    is, `is_hidden` that this is because nobody sees it, `shows_on_space` that even white space
-    looks different in it (an underline).
+    `exact` tells looks apart to the last property; `visible` leaves out the properties that no
+    reader notices. `is_kept` says that the run's text stays as it is, `is_hidden` that it stays
+    because nobody sees it, `shows_on_space` that white space looks different too, as with an
+    underline.
     """
 
     exact: int
@@ -47,9 +53,7 @@ class RunFormat:
 
 
 class Formats:
-    """Numbers the run formats of one document, so that equal ones are told by comparing two
-    integers.
-    """
+    """Numbers the run formats of one document, so that two formats are compared as two integers."""
 
     def __init__(self, styles: HiddenStyles, options: ExtractOptions) -> None:
         self.styles = styles
@@ -59,15 +63,17 @@ class Formats:
         self._known_around: dict[Key, tuple[RunFormat, RunFormat]] = {}
 
     def of_run(self, run: Element, properties: Element | None, around: bool = False) -> RunFormat:
-        """The format of a run whose rPr is `properties`; `around` says that the paragraph's styles
-        hide it.
+        """The format of a run whose rPr is `properties`.
+
+        `around` says that the paragraph's styles hide its runs.
         """
         narrow, wide = self.looks(run, properties, around)
         return narrow if narrow is wide or not _is_wide(run) else wide
 
     def looks(self, run: Element, properties: Element | None, around: bool = False) -> tuple[RunFormat, RunFormat]:
-        """The format of the run where it shows Latin letters, and where others; one and the same
-        where no font says.
+        """The format of the run for Latin letters, and for others.
+
+        Both are the same where no font makes a difference.
         """
         memory = self._known_around if around else self._known
         seen = _fingerprint(run, properties)
@@ -77,8 +83,8 @@ class Formats:
         return known
 
     def _numbered(self, run: Element, properties: Element | None, around: bool) -> tuple[RunFormat, RunFormat]:
-        """The format where the run's letters are drawn by its Latin fonts, and where by its other
-        ones.
+        """The format for letters in the run's Latin fonts, and for letters in its other fonts
+        (§17.3.2.26).
         """
         is_hidden = not self._options.hidden_text and self._is_hidden(properties, around)
         is_kept = is_hidden or (properties is not None and self._is_left_out(properties))
@@ -122,13 +128,13 @@ class Formats:
 
 
 def look_of(run: Element) -> Key:
-    """What tells a run's properties from others: equal for runs that state the same."""
+    """A key of a run's properties: equal for runs that state the same."""
     return tuple(_properties_key(next((child for child in run if short_name(child) == "w:rPr"), None)))
 
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:
-    """What tells a run's format from others in the same file, cheap to build: runs are many and
-    formats few.
+    """A key of a run's format within one file, cheap to build: a file has many runs and few
+    formats.
     """
     parts: list[object] = [run.tag]
     parts += [value for name, value in run.items() if not _is_revision_id(name)]
@@ -154,7 +160,7 @@ def is_wide_text(text: str) -> bool:
 
 
 def _visible(items: Sequence[Item], ignored: frozenset[str]) -> Iterator[Item]:
-    """The properties a reader notices, without the fonts that draw none of the run's letters."""
+    """The properties that a reader notices, without the fonts that draw none of the run's letters."""
     for tag, attributes, children in items:
         name = SHORT_NAMES[tag]
         if name == "w:rFonts":

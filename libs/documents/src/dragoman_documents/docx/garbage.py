@@ -1,4 +1,10 @@
-"""Keeps the garbage collector out of the way while a document is walked."""
+"""Keeps Python's garbage collector out of the way while a document is walked.
+
+A document becomes a hundred thousand elements, and there is no garbage among them:
+
+    with paused_garbage_collection():
+        package = Package(data, budget)
+"""
 
 from __future__ import annotations
 
@@ -11,10 +17,10 @@ from contextlib import contextmanager
 def paused_garbage_collection() -> Generator[None]:
     """Pause cyclic garbage collection, and start it again where it was on.
 
-    A walk makes many long-lived objects and no garbage; looking for some again and again took 40 %
-    of its time, and so did looking once at its end. Its objects therefore go to the oldest
-    generation, which is looked at least often. Threads may pause at once: who found it running
-    starts it again.
+    A walk makes many long-lived objects and no garbage. Collections during the walk took 40 % of
+    its time, and so did a single one at its end. The objects therefore go to the oldest generation,
+    which is collected least often. Threads may pause at once: the thread that found the collector
+    running starts it again.
     """
     was_running = gc.isenabled()
     gc.disable()

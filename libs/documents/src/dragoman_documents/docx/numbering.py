@@ -1,10 +1,10 @@
 """Words that Word puts before the paragraphs of a list: `<w:lvlText w:val="Article %1."/>`
 (ECMA-376 Part 1 §17.9.11).
 
-That level gives a unit `Article <1/>.`, and `<w:lvlText w:val="%1. cikk"/>` once it is translated
-as `<1/>. cikk`. The number is a placeholder that may be moved and comes back where a translator
-lost it. Bullets, numbers with nothing but signs around them, and single letters, which are part of
-a code (`A%1`), are no words.
+That level gives the unit `Article <1/>.`; the target `<1/>. cikk` makes it
+`<w:lvlText w:val="%1. cikk"/>`. The number is a placeholder that may be moved and comes back where
+a translator lost it. Bullets, numbers with nothing but signs around them, and single letters, which
+are part of a code (`A%1`), are no words.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, legal_text, short_name
 
 _NUMBERS = re.compile(r"%[1-9](?:[^\w%\s]*%[1-9])*")
-"""A number, or several with nothing but signs between them, which keep their order: `%1.%2`."""
+"""A number, or several that keep their order because only signs stand between them: `%1.%2`."""
 
 _WORD = re.compile(r"[^\W\d_]{2}|(?=[^\W\d_])[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -34,8 +34,9 @@ _THIN_SPACE = "\u202f"
 
 @dataclass(eq=False, slots=True)
 class LevelText:
-    """A unit read from the text of one level of a list; `numbers` are what its placeholders stand
-    for, in order.
+    """Holds a unit read from the text of one level of a list.
+
+    Its placeholders stand for `numbers`, in order.
     """
 
     element: Element
@@ -45,8 +46,9 @@ class LevelText:
     numbers: Sequence[str]
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target in, each number once: those it lacks come at the end, those it has twice
-        count once.
+        """Put a target in, each number once.
+
+        Numbers that it lacks come at the end; of two equal ones the first counts.
         """
         parts: list[str] = []
         missing = dict(enumerate(self.numbers, 1))
@@ -107,8 +109,9 @@ class Numbering:
 
 
 def _may_have_letters(data: bytes) -> bool:
-    """Whether a level may show letters, told from the bytes of the part: most have none, and need
-    not be parsed.
+    """Whether a level may show letters, by the bytes of the part.
+
+    Most parts have none, and need not be parsed.
     """
     for double, single in _LEVEL_TEXT.findall(data):
         value = double or single

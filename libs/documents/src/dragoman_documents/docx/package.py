@@ -1,5 +1,10 @@
-"""The OPC layer: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6
+"""The OPC package: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6
 and §7).
+
+The main document is the part that the package says it is, whatever its name:
+
+    _rels/.rels              <Relationship Type="…/officeDocument" Target="word/text.xml" …/>
+    [Content_Types].xml      <Override PartName="/word/text.xml" ContentType="…document.main+xml"/>
 """
 
 from __future__ import annotations
@@ -35,7 +40,9 @@ _WORD_ML = re.compile(r"application/vnd\.(openxmlformats-officedocument\.wordpro
 
 
 class PartRole(StrEnum):
-    """What a part holds, as its content type or, failing that, the relationship to it says."""
+    """The role of a part, by its content type or, where that is a general one, by the relationship
+    to it.
+    """
 
     MAIN = "main"
     HEADER = "header"
@@ -130,9 +137,7 @@ _STORY_ORDER = {role: rank for rank, role in enumerate(_STORIES)}
 
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """An explicit relationship: `target` is a part name where internal, the uri as written where
-    external.
-    """
+    """A relationship. `target` is a part name where internal, the uri as written where external."""
 
     id: str
     kind: str
@@ -175,7 +180,7 @@ class Package:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every part's name, in the order of the archive, without a leading slash."""
+        """Every part's name, in the order of the container, without a leading slash."""
         return (*(_name(entry) for entry in self._entries.values()), *(name for name, _ in self._added.values()))
 
     def size_of(self, name: str) -> int:
@@ -183,20 +188,22 @@ class Package:
         return self._entries[part_key(name)].size_bytes
 
     def content_type(self, name: str) -> str:
-        """The media type of a part in lower case; empty where the package states none."""
+        """The media type of a part in lower case; empty where the package does not state it."""
         return self.stated_type(name).lower()
 
     def stated_type(self, name: str) -> str:
-        """The media type of a part as the package spells it; empty where it states none."""
+        """The media type of a part as the package spells it; empty where the package does not state
+        it.
+        """
         key = part_key(name)
         return self._overrides.get(key) or self._defaults.get(key.rpartition(".")[2], "")
 
     def role(self, name: str) -> PartRole:
-        """What a part holds."""
+        """The role of a part; `OTHER` for a part that is not known."""
         return self._roles.get(part_key(name), PartRole.OTHER)
 
     def with_role(self, *roles: PartRole) -> tuple[str, ...]:
-        """The names of the parts with one of these roles, in the order of the archive."""
+        """The names of the parts with one of these roles, in the order of the container."""
         return tuple([_name(entry) for key, entry in self._entries.items() if self._roles[key] in roles])
 
     def stories(self) -> tuple[str, ...]:
@@ -216,11 +223,11 @@ class Package:
         return self._relationships[key]
 
     def root(self, name: str, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
-        """The root of an XML part, or None where the part is absent or not well-formed.
+        """The root of an XML part; None where the part is absent or not well-formed.
 
-        A part that its bytes tell not to be `wanted` is None too: it need not be parsed. Other
-        encodings than UTF-8 are not asked about. The main document is always there: a package
-        without a readable one is refused when opened.
+        It is None too where `wanted` says of the bytes of a part in UTF-8 that it need not be
+        parsed. The main document is always there: a package without a readable main document is
+        refused when it is opened.
 
         Raises:
             TooLargeError: the part passes the budget.
@@ -246,7 +253,7 @@ class Package:
         return found
 
     def read(self, name: str) -> bytes:
-        """The bytes of a part; not those of a part that was added as a tree."""
+        """The bytes of a part. A part that was added as a tree has none."""
         key = part_key(name)
         if key in self._added:
             return self._added[key][1] or b""
@@ -285,9 +292,9 @@ class Package:
         self._overrides[part_key(name)] = media_type
 
     def relate(self, name: str, kind: str, target: str, is_external: bool, wanted_id: str = "") -> str:
-        """Add a relationship of a part and give its id.
+        """Add a relationship of a part, and give its id.
 
-        `target` is a part name, or an uri where external.
+        `target` is a part name, or a uri where external.
         """
         folder, base = posixpath.split(name)
         rels = posixpath.join(folder, "_rels", base + ".rels")
@@ -332,7 +339,10 @@ class Package:
         return reader.root
 
     def _parse_if_well_formed(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None) -> Element | None:
-        """A part that the document can be read without is left as it is where it is damaged."""
+        """The root of a part; None where a part that the document can do without is damaged.
+
+        It stays as it is.
+        """
         try:
             return self._parse(key, entry, wanted)
         except TooLargeError:

@@ -1,4 +1,10 @@
-"""Preflight: what a document holds, before anybody pays for its translation (row 96)."""
+"""Preflight: the facts of a document and their meaning for a translation, before anybody pays for
+it.
+
+A document with two comments and a tracked insertion has the facts `comments=2`,
+`tracked_changes=1`, and the findings `comments` (info) and `tracked_changes` (warning), each with a
+message that names the cure.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +35,9 @@ _OFF = frozenset({"0", "false", "off"})
 
 
 class DocumentFacts(Value):
-    """What a document holds.
+    """The facts of a document.
 
-    Counts are of the whole document; languages and fonts are in order of use.
+    Counts are of the whole document; languages and fonts come in order of use.
     """
 
     size_bytes: int
@@ -134,7 +140,7 @@ def unreadable_parts(package: Package) -> tuple[Finding, ...]:
 
 
 def _also_left(package: Package, options: ExtractOptions, controls: BoundControls) -> Counter[str]:
-    """How much stays as it is, or is translated where nobody may expect it, by code of finding."""
+    """The numbers of controls and charts that stay as they are, by code of finding."""
     charts = len(package.with_role(PartRole.STATISTICAL_CHART))
     return Counter(
         {
@@ -147,7 +153,7 @@ def _also_left(package: Package, options: ExtractOptions, controls: BoundControl
 class _Survey:
     """Counts the elements of every story part, and reads the settings.
 
-    `left` is how much stays, by code of finding.
+    `left` has counts of the text that stays as it is, by code of finding.
     """
 
     def __init__(self, package: Package) -> None:

@@ -1,10 +1,14 @@
-r"""Fields that repeat text from elsewhere, brought into step with it: references, titles, running
-heads (§17.16.5).
+r"""Fields that repeat text from elsewhere, kept in step with it: references, titles, running heads
+(§17.16.5).
 
-`{REF _Ref1 \h | Scope of supply}` shows what the bookmark `_Ref1` holds. Where it did so word for
-word before the translation, it does so after it: the result becomes the bookmark's new text, as
-Word would compute it. A result that was out of step, or that is more than words, is left for Word
-to compute (F9).
+`{REF _Ref1 \h | Scope of supply}` shows the text of the bookmark `_Ref1`. Where both were equal
+word for word before the translation, the result becomes the bookmark's new text, as Word would
+compute it:
+
+    Scope of supply … see {REF _Ref1 \h | Scope of supply}
+    Lieferumfang … siehe {REF _Ref1 \h | Lieferumfang}
+
+A result that was out of step, or that is more than words, is left for Word to compute (F9).
 """
 
 from __future__ import annotations
@@ -43,8 +47,10 @@ _LONGEST_CHAIN = 4  # of references to references
 
 @dataclass(eq=False, slots=True)
 class _Repeat:
-    """A field that repeats text: its part, its result and that result's text before, what it
-    repeats, in which case.
+    """A field that repeats text.
+
+    `before` is the text of its result before the translation, `key` names the text that it repeats,
+    and `case` is the change of case that its code asks for.
     """
 
     part: str
@@ -55,7 +61,7 @@ class _Repeat:
 
 
 class Repeats:
-    """The fields of a document that show words of Word's computing, as they are before it is
+    """The fields of a document whose words Word computes, as they are before the document is
     translated.
     """
 
@@ -71,11 +77,11 @@ class Repeats:
 
     @property
     def count(self) -> int:
-        """How many fields show words that Word computes."""
+        """The number of fields with words that Word computes."""
         return len(self._repeats)
 
     def in_step_count(self, texts: Mapping[str, str]) -> int:
-        """How many of them show what they repeat, so that they stay in step; for `texts` see
+        """The number of fields that show the text they repeat, and so stay in step; for `texts` see
         `follow`.
         """
         return sum(self._is_in_step(repeat, texts) for repeat in self._repeats)
@@ -83,8 +89,9 @@ class Repeats:
     def follow(self, texts: Mapping[str, str], locale: Locale | None, styles: Styles) -> None:
         """Give the fields that were in step the text that they now repeat.
 
-        `texts` has what paragraphs read with what they became, where all that read alike became
-        alike: which of them STYLEREF repeats is decided by where pages break.
+        `texts` maps the texts of paragraphs to their translations, without texts that have several
+        translations: which of these paragraphs STYLEREF repeats depends on where pages break
+        (§17.16.5.59).
         """
         fitting = [repeat for repeat in self._repeats if self._is_in_step(repeat, texts)]
         for _ in range(_LONGEST_CHAIN if fitting else 0):
@@ -141,7 +148,7 @@ class Repeats:
                 self._marks.append((("bookmark", key), start, fields))
 
     def _told(self) -> dict[Key, str]:
-        """The texts that fields can repeat, as they are now."""
+        """The texts that fields can repeat, by key, as they are now."""
         told: dict[Key, str] = {}
         for name in self._package.with_role(PartRole.CORE_PROPERTIES):
             root = self._package.root(name)
@@ -154,8 +161,9 @@ class Repeats:
 
 
 def _slots(nodes: Sequence[Element]) -> list[Slot]:
-    """The text nodes of a result, to write over as over any stretch of text; white space at its
-    edges stays.
+    """The text nodes of a result as slots, to be written over.
+
+    White space at the edges of the result stays.
     """
     slots: list[Slot] = []
     before: object = None
@@ -173,8 +181,8 @@ def _slots(nodes: Sequence[Element]) -> list[Slot]:
 
 
 def paragraph_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """What paragraphs read, white space joined, with what they became; without those that became
-    different things.
+    """The texts of paragraphs with their targets, white space joined; without texts that have
+    several targets.
     """
     found: dict[str, str] = {}
     for source, target in pairs:

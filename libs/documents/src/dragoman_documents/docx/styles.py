@@ -1,4 +1,9 @@
-"""The styles of a document: what a run looks like where it does not say so itself (§17.7.2)."""
+"""The styles of a document, for the look of a run that does not state it itself (ECMA-376 §17.7.2).
+
+A run with `w:rStyle` Strong in a paragraph of the style Title has these levels, nearest first:
+
+    its own w:rPr, Strong, the styles Strong is based on, Title, the styles Title is based on, w:docDefaults
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ class _Style:
 class Styles:
     """Run properties by level.
 
-    Table styles are left out: they seldom state what complex scripts need.
+    Table styles are left out: they seldom state properties for complex scripts.
     """
 
     def __init__(self, root: Element | None) -> None:
