@@ -57,15 +57,19 @@ def examples_in(module: str) -> list[Example]:
             lines[-1].append(match[1])
         else:
             lines.append([""])
+    example: Example | None = None  # lines after any other line belong to no example until the next `before`
     for word, *pieces in lines:
         if word == "before":
-            found.append(Example("".join(pieces)))
+            example = Example("".join(pieces))
+            found.append(example)
+        elif not word or example is None:
+            example = None
         elif word == "after":
-            found[-1].after = "".join(pieces)
+            example.after = "".join(pieces)
         elif word == "items":
-            found[-1].items = " ".join(pieces)
-        elif word:
-            (found[-1].units if word == "unit" else found[-1].targets).append(" ".join(pieces))
+            example.items = " ".join(pieces)
+        else:
+            (example.units if word == "unit" else example.targets).append(" ".join(pieces))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Structural comparison: what differs between two documents, and the gate that nothing but text
+"""Structural comparison: the differences of two documents, and the gate that nothing but text
 changed.
 """
 

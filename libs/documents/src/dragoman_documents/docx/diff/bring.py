@@ -1,5 +1,8 @@
-"""Brings over what a deleted stretch refers to: pictures, links, notes, styles, lists of the first
-document.
+"""Brings over the things that a deleted stretch refers to: pictures, links, notes, styles, lists.
+
+A deleted paragraph of the first document names a picture as `r:embed="rId4"`. In the second
+document that id may mean another part, so the picture is added there and the copy of the paragraph
+gets its new id, such as `rId9`.
 """
 
 from __future__ import annotations
@@ -21,9 +24,9 @@ _STYLED = names("w:pStyle w:rStyle w:tblStyle w:basedOn w:link w:next")
 
 
 class Bringer:
-    """Copies from `old` to `new`, each thing once.
+    """Copies things from `old` to `new`, each once.
 
-    What `new` has in the same words and bytes is used instead.
+    An equal thing that `new` already has is used instead.
     """
 
     def __init__(self, old: Package, new: Package) -> None:
@@ -52,7 +55,7 @@ class Bringer:
         return element
 
     def meaning(self, package: Package, part: str, reference: str) -> Hashable:
-        """What a relationship id stands for: the uri, or the bytes of the part."""
+        """The thing that a relationship id means: the uri, or the bytes of the part."""
         known = (id(package), part, reference)
         if known not in self._meanings:
             self._meanings[known] = meaning_of(package, part, reference)
@@ -112,7 +115,10 @@ class Bringer:
         return new_id
 
     def _story(self, role: PartRole, source: str, root: Element | None) -> str | None:
-        """The part for notes of a kind; made, with the separators, where there is none."""
+        """The part for notes of a kind.
+
+        Where there is none, it is made, with the separators of notes.
+        """
         found = next(self.new.related(self.new.main, role.value), None)
         if found is not None or root is None:
             return found
@@ -122,8 +128,8 @@ class Bringer:
         return self.add_story(source, twin)
 
     def add_story(self, source: str, root: Element) -> str:
-        """Add a part in the place of one that only the old package has, related to the main
-        document as that is.
+        """Add a part that only the old package has, with the relationship that the main document
+        has to it there.
         """
         name = self.free_name(source)
         self.new.add_part(name, self.old.stated_type(source), root)
@@ -133,7 +139,7 @@ class Bringer:
         return name
 
     def _number(self, number: str) -> str:
-        """The list in the new document that is this list of the old one."""
+        """The number in the new document of this list of the old document."""
         if number not in self._numbers:
             self._numbers[number] = number
             self._numbers[number] = self._list(number)
@@ -169,7 +175,7 @@ class Bringer:
         return number
 
     def _style(self, style: str) -> None:
-        """Have a style of the old document in the new one, with those it is based on."""
+        """Copy a style of the old document into the new one, with the styles that it is based on."""
         wanted = next(iter(self.old.with_role(PartRole.STYLES)), None)
         home = next(iter(self.new.with_role(PartRole.STYLES)), None)
         old, new = (self.old.root(wanted) if wanted else None), (self.new.root(home) if home else None)
@@ -186,7 +192,9 @@ class Bringer:
 
 
 def meaning_of(package: Package, part: str, reference: str) -> Hashable:
-    """What a relationship id of a part stands for: the uri, or the bytes of the part that it names."""
+    """The thing that a relationship id of a part means: the uri, or the checksum of the part that
+    it names.
+    """
     link = _by_id(package, part, reference)
     if link is None:
         return reference
@@ -235,7 +243,7 @@ def _list_elements(root: Element | None, number: str) -> tuple[Element | None, E
 
 
 def list_definition(root: Element | None, number: str) -> Hashable | None:
-    """What a list looks like, whatever its numbers are."""
+    """The look of a list, without the numbers by which the document knows the list."""
     num, abstract = _list_elements(root, number)
     if num is None or abstract is None:
         return None

@@ -1,4 +1,10 @@
-"""Two documents compared by structure: parts, paragraphs, runs, tables, styles and text."""
+"""Two documents compared by structure: parts, paragraphs, runs, tables, styles and text.
+
+A difference names its part, its path, its kind and the words:
+
+    <w:p><w:r><w:t>Pay now.</w:t></w:r></w:p>   against   <w:p><w:r><w:t>Pay later.</w:t></w:r></w:p>
+    text changed in word/document.xml at 0.0: "now" gave way to "later"
+"""
 
 from __future__ import annotations
 
@@ -21,14 +27,13 @@ _FLOWS = (PartRole.MAIN, PartRole.HEADER, PartRole.FOOTER, PartRole.FOOTNOTES, P
 
 
 def compare(before: bytes, after: bytes, budget: Budget | None = None) -> DocumentDiff:
-    """What `after` has that `before` has not, and the other way round, in the order of the
-    document.
+    """The differences of two documents, in the order of the second.
 
-    Parts with equal checksums are not read. The short forms hold text of the documents: for their
-    owner's eyes.
+    Parts with equal checksums are not read. The short forms hold text of the documents, which only
+    their owner may see.
 
     Raises:
-        DocumentError: one of them is no readable Word document or passes the budget.
+        DocumentError: a document is no readable Word document or passes the budget.
     """
     budget = budget or Budget()
     gate = text_only(before, after, budget)
@@ -103,9 +108,7 @@ def _readings(root: Element, any_leaf: bool) -> Iterator[tuple[Element, str, str
 
 
 class _Flow:
-    """Compares the flows of text of one part: what is added, removed and moved, and what changed in
-    the rest.
-    """
+    """Compares the blocks of one part: finds added, removed, moved and changed ones."""
 
     def __init__(self, part: str) -> None:
         self._part = part
@@ -131,7 +134,9 @@ class _Flow:
         return self._found
 
     def _rest(self, old: Element, new: Element) -> None:
-        """What stands in a container beside its blocks: its properties, and marks between blocks."""
+        """Compare the children of a container that are no blocks: its properties, and marks between
+        blocks.
+        """
         before = [child for child in old if not is_block(child)]
         after = [child for child in new if not is_block(child)]
         texts = [canonical(child) for child in before], [canonical(child) for child in after]

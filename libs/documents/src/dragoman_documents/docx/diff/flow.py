@@ -1,4 +1,10 @@
-"""Containers of blocks laid over each other: body, cells, notes, headers, text boxes."""
+"""Containers of blocks laid over each other: body, cells, notes, headers, text boxes.
+
+The end of a paragraph that only the new side has is marked in the properties of its end, and its
+runs are marked too:
+
+    <w:p><w:pPr><w:rPr><w:ins …/></w:rPr></w:pPr><w:ins …><w:r><w:t>New.</w:t></w:r></w:ins></w:p>
+"""
 
 from __future__ import annotations
 
@@ -24,7 +30,7 @@ _NOTED = names("w:footnoteReference w:endnoteReference")
 
 
 class _Mark(Enum):
-    """What becomes of a paragraph's end: nothing, or that it was inserted or deleted."""
+    """The mark of a paragraph's end: none, inserted or deleted (§17.13.5.20, §17.13.5.15)."""
 
     SAME = ""
     INSERTED = "ins"
@@ -43,8 +49,8 @@ class FlowTracker:
         self.sections: list[tuple[Element, Element]] = []
 
     def run(self, old: Element, new: Element) -> None:
-        """Mark in `new`, the root of a part or a note, what `old` has not, and put in what only
-        `old` has.
+        """Mark the blocks of `new`, the root of a part or a note, that `old` lacks, and put in
+        those that only `old` has.
         """
         stack = [(old, new)]
         while stack:
@@ -55,7 +61,7 @@ class FlowTracker:
             self._scene.boxes.clear()
 
     def _own(self, old: Element, new: Element) -> None:
-        """Record what the properties of a table, row or cell, and of the last section, were."""
+        """Record the earlier properties of a table, row or cell, and of the last section."""
         for name in _PROPERTIES.get(short_name(new), ()):
             self._record(new, old, name)
         ends = child_of(old, "w:sectPr"), child_of(new, "w:sectPr")
@@ -80,7 +86,7 @@ class FlowTracker:
             record_change(new, self._scene.bringer.adopt(twin, self._scene.source, self._scene.target), self._stamp)
 
     def _container(self, old: Element, new: Element) -> list[tuple[Element, Element]]:
-        """Mark the blocks of one container; the pairs of containers inside it."""
+        """Mark the blocks of one container. Gives the pairs of containers inside it."""
         inner: list[tuple[Element, Element]] = []
         ends = _Ends(self._scene, self._section, new)
         last: Element | None = None
@@ -106,7 +112,7 @@ class FlowTracker:
         return inner
 
     def _paragraph(self, old: Element, new: Element) -> None:
-        """Lay one paragraph over another; such as are alike are only looked at for notes."""
+        """Lay one paragraph over another. Equal paragraphs are only searched for notes."""
         before = canonical(old)
         if before == canonical(new) and b" r:" not in before and b"fldChar" not in before:
             notes = [[node for node in each.iter() if short_name(node) in _NOTED] for each in (old, new)]
@@ -188,10 +194,9 @@ class _Ends:
     """The ends of the paragraphs between two tables or edges of controls, which are marked
     together.
 
-    The last end of them always stays where either side has one there, so marks move up: rejecting
-    an inserted end joins its paragraph with the next, and there is no next one after the last. What
-    stands at an end, the paragraph's properties, moves with the marks, so that either side finds
-    its own.
+    The last end always stays where either side has a paragraph there, so marks move up: rejecting
+    an inserted end joins its paragraph with the next, and no paragraph follows the last. The
+    properties of a paragraph move with the mark of its end, so that either side finds its own.
     """
 
     def __init__(self, scene: Scene, section: Callable[[Element, Element], None], container: Element) -> None:
@@ -202,8 +207,9 @@ class _Ends:
         self._ends: list[tuple[Element, _Mark, Element | None, Element | None]] = []
 
     def add(self, element: Element, mark: _Mark, old: Element | None, new: Element | None) -> None:
-        """The next block, with the paragraphs it comes from; one that is no paragraph, or in
-        another control, closes the row.
+        """Add the next block, with the paragraphs it comes from.
+
+        A block that is no paragraph, or stands in another control, closes the row.
         """
         if (parent := element.getparent()) is not self._parent:
             self.close()
@@ -214,7 +220,7 @@ class _Ends:
             self.close()
 
     def close(self) -> None:
-        """Mark the ends there are."""
+        """Mark the ends that were added."""
         ends, self._ends = self._ends, []
         marks = [mark for _, mark, _, _ in ends]
         same = [place for place, mark in enumerate(marks) if mark is _Mark.SAME]
@@ -252,7 +258,7 @@ class _Ends:
         return self._scene.adopted(properties)
 
     def _change(self, paragraph: Element, before: Element | None) -> None:
-        """Record what the properties of a paragraph, its end's look and its section were."""
+        """Record the earlier properties of a paragraph, of its end's look and of its section."""
         properties = child_of(paragraph, "w:pPr")
         looks = child_of(properties, "w:rPr"), child_of(before, "w:rPr")
         if stated(looks[0]) != stated(looks[1]):
@@ -291,7 +297,7 @@ def mark_end(paragraph: Element, mark: _Mark, scene: Scene) -> None:
 
 
 def copied_or_none(element: Element | None) -> Element | None:
-    """A copy of an element that is there."""
+    """A copy of an element; None for None."""
     return copied(element) if element is not None else None
 
 
@@ -302,7 +308,7 @@ def _without(properties: Element, gone: frozenset[str]) -> Element:
 
 
 def _following(steps: Sequence[Step]) -> list[Element | None]:
-    """For each step the next block of the new side."""
+    """For each step, the next block of the new side."""
     found: list[Element | None] = []
     block: Element | None = None
     for _, b in reversed(steps):
@@ -312,15 +318,16 @@ def _following(steps: Sequence[Step]) -> list[Element | None]:
 
 
 def _is_last(paragraph: Element, container: Element) -> bool:
-    """Whether a container that must end with a paragraph, as every one but a control must, ends
-    with this one.
+    """Whether a container ends with this paragraph and must: all but content controls must end with
+    a paragraph.
     """
     return paragraph.getparent() is container and not any(is_block(each) for each in paragraph.itersiblings())
 
 
 def _own_blocks(element: Element, name: str) -> list[Element]:
-    """The element and those inside it with a name, text boxes left out: they come and go with their
-    drawing.
+    """The elements of a name in an element, itself included.
+
+    Text boxes are left out: they belong to their drawing.
     """
     found: list[Element] = []
     stack = [element]
@@ -334,10 +341,10 @@ def _own_blocks(element: Element, name: str) -> list[Element]:
 
 
 def _put(gone: Element, last: Element | None, following: Element | None, container: Element) -> None:
-    """Put a block between two others, or where one of them is missing at that end of the container.
+    """Put a block between two others; where one of these is missing, at that end of the container.
 
-    Between a block in a control and one outside, it stands outside: so it does not come between
-    paragraphs that join.
+    Between a block in a control and a block outside, it stands outside: there it does not come
+    between paragraphs that join.
     """
     if last is not None and (following is not None or short_name(gone) != "w:p"):
         around = {*following.iterancestors()} if following is not None else {container}

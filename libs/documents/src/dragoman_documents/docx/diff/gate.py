@@ -1,4 +1,12 @@
-"""The gate of reassembly: whether two packages differ in nothing but text, found at little cost."""
+"""The gate of reassembly: finds at little cost whether two packages differ in nothing but text.
+
+Equal parts are told by their checksums, parts that differ are compared as markup (`stream`), and
+only stretches that stay in doubt are compared as trees (`structure`):
+
+    word/styles.xml      checksum equal                     not read
+    word/document.xml    markup equal but for w:t           text only
+    word/footer1.xml     a w:tab is gone                    structure in word/footer1.xml (1)
+"""
 
 from __future__ import annotations
 
@@ -24,14 +32,15 @@ _TYPES = "[content_types].xml"
 
 
 def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> GateReport:
-    """Whether `after` is `before` with other text, and else what differs; no text of either is in
-    the answer.
+    """Whether `after` is `before` with other text.
 
-    Beside text, what the merge states may differ: the language of runs, marks of direction where
-    the source has none, and `xml:space`. Parts with equal checksums are not read.
+    The report names other differences, and holds no text.
+
+    Besides text, the statements of the merge may differ: the language of runs, marks of direction
+    where the source has none, and `xml:space`. Parts with equal checksums are not read.
 
     Raises:
-        DocumentError: one of them is no readable Word document or passes the budget.
+        DocumentError: a package is no readable Word document or passes the budget.
     """
     if before == after:
         return GateReport()
@@ -57,7 +66,7 @@ class _Parts:
         self.entries: dict[str, Entry] = {part_name(entry.name): entry for entry in self._container.entries}
 
     def holds(self, name: str, entry: Entry) -> bool:
-        """Whether there is an entry of that name with the same content, by checksum."""
+        """Whether the package has an entry of that name with the same content, by checksum."""
         own = self.entries.get(name)
         return own is not None and (own.crc, own.size_bytes) == (entry.crc, entry.size_bytes)
 
@@ -66,12 +75,12 @@ class _Parts:
 
 
 def _doubts(old: _Parts, new: _Parts, name: str, budget: Budget) -> frozenset[int] | None:
-    """The stretches of a part that may differ in more than text, told from its markup; None where
-    that cannot tell.
+    """The stretches of a part that may differ in more than text, by its markup; None where markup
+    cannot tell.
 
-    The merge writes all tags as the source does, if the source writes them as lxml would: so the
-    files' own markup is compared first, and the source is written anew only where that shows no way
-    to lay the two side by side.
+    The merge writes tags as the source does, if the source writes them as lxml would. So the files'
+    own markup is compared first, and the source is serialised anew only where the two cannot be
+    laid side by side.
     """
     before, after = old.read(name), new.read(name)
     try:
@@ -121,9 +130,9 @@ def special_kind(package: Package, name: str) -> DifferenceKind | None:
 def part_differences(
     before: Package, after: Package, name: str, doubtful: frozenset[int] | None = None, with_content: bool = False
 ) -> Iterator[Difference]:
-    """What of a part differs beyond text.
+    """The differences of a part beyond text.
 
-    `doubtful` are the stretches of its markup that are known to hold it all.
+    `doubtful` are the stretches of its markup in which all of them lie.
     """
     old, new = _root(before, name), _root(after, name)
     if old is None or new is None:

@@ -1,8 +1,11 @@
-"""Documents without what editing leaves behind and no reader sees: session ids, page break hints,
-runs cut in two.
+"""Documents without the traces of editing that no reader sees: session ids, page break hints, split
+runs.
 
-Numbers that only tie parts together (of relationships, lists, notes) give way to what they stand
-for.
+Numbers that only tie parts together (of relationships, lists, notes) give way to the things they
+mean:
+
+    <w:r w:rsidR="00AB12CD"><w:t>Pay</w:t></w:r><w:r><w:t xml:space="preserve"> now</w:t></w:r>
+    <w:r><w:t xml:space="preserve">Pay now</w:t></w:r>
 """
 
 from __future__ import annotations
@@ -31,11 +34,10 @@ _TEXTS = names("w:t w:instrText")
 
 
 def plain(data: bytes, budget: Budget) -> bytes:
-    """The document without what editing leaves behind and no reader sees; to be compared, not to be
-    opened.
+    """The document without the traces of editing; to be compared, not to be opened.
 
     Raises:
-        DocumentError: it is no readable Word document or passes the budget.
+        DocumentError: the document is not readable or passes the budget.
     """
     with paused_garbage_collection():
         package = Package(data, budget)
@@ -80,7 +82,7 @@ def _renumber(package: Package, role: PartRole, reference: str, note: str) -> No
 
 
 def _make_plain(root: Element) -> None:
-    """Bring a part into the one form that all documents of the same look and words have."""
+    """Bring a part into the one form that all parts with the same look and words have."""
     open_simple_fields(root)
     for node in list(root.iter()):
         for key in [key for key in node.attrib if SHORT_NAMES[key].startswith(_EDITING)]:
@@ -100,7 +102,7 @@ def _filled(run: Element) -> bool:
 
 
 def _join_next(run: Element) -> None:
-    """Join the runs that follow at once and look the same, and their texts."""
+    """Join a run with the runs directly behind it that look the same, and join their texts."""
     if run.getparent() is None:
         return
     look = stated(child_of(run, "w:rPr"))

@@ -1,5 +1,5 @@
-"""Paragraphs whose runs are not those of the source, though nothing is lost: what reordered tags
-lead to.
+"""Paragraphs whose runs are not those of the source, though nothing is lost: the result of
+reordered tags.
 
 The merge never takes a run away and never empties one of its properties: it writes text into the
 runs there are, moves things into runs of their own, and adds runs that hold text in a look the
@@ -35,11 +35,11 @@ _IDENTIFYING = 12
 _DEEP = 25
 
 _Runs = list[tuple[Hashable, Element]]
-"""The runs of one element with their looks, in order."""
+"""The runs of one element, each with its look, in order."""
 
 
 def layout(paragraph: Element) -> list[Hashable]:
-    """What stands in a paragraph and how it nests, without text and properties."""
+    """The elements of a paragraph and their nesting, without text and properties."""
     nodes: list[Hashable] = []
     stack: list[Iterator[Element]] = [iter(paragraph)]
     while stack:
@@ -56,7 +56,9 @@ def layout(paragraph: Element) -> list[Hashable]:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of looking: the pairs to compare further, and what was lost or came from nowhere."""
+    """The outcome of a comparison: the pairs to compare further, and the elements that were lost or
+    are new.
+    """
 
     is_whole: bool
     pairs: list[tuple[Element, Element]] = field(default_factory=list[tuple[Element, Element]])
@@ -83,8 +85,8 @@ def rearranged(before: Element, after: Element) -> Outcome:
 
 
 class _Inventory:
-    """What a paragraph holds: things and marks by what they are, runs with their looks by what they
-    stand in.
+    """The contents of a paragraph: things and marks by identity, runs with their looks by the
+    element around them.
 
     Elements that cannot be told from each other, such as two links to one target, have a list of
     runs each.
@@ -147,8 +149,8 @@ def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcom
 
 
 def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable], outcome: Outcome) -> None:
-    """Hold each home's runs against those of the smallest home of its kind that can be it, the
-    largest first.
+    """Match each element's runs with those of the smallest fitting element of its kind, the largest
+    first.
     """
     rest = list(new)
     unmatched: list[_Runs] = []
@@ -164,8 +166,8 @@ def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable
 
 
 def _run_troubles(old: _Runs, new: _Runs, looks: set[Hashable]) -> list[tuple[Change, Element]]:
-    """Hold the runs of the source to be there in their order, and those between them to look like
-    one of them.
+    """The faults of runs: source runs that are missing or out of order, and new runs in a look that
+    the source lacks.
     """
     troubles: list[tuple[Change, Element]] = []
     position = 0
@@ -180,7 +182,8 @@ def _run_troubles(old: _Runs, new: _Runs, looks: set[Hashable]) -> list[tuple[Ch
 def _needless_runs(old: _Inventory, new: _Inventory) -> list[tuple[Change, Element]]:
     """Empty runs where nothing was moved that could have left them.
 
-    Two tabs that changed places look unmoved.
+    Two tabs that changed places look unmoved, so that paragraphs with equal things have no such
+    fault.
     """
     if old.order != new.order or any(len(alike) > 1 for alike in old.things.values()):
         return []
@@ -198,8 +201,9 @@ def _filled(run: Element) -> bool:
 
 
 def _holds_runs(node: Element) -> bool:
-    """Whether runs of this paragraph stand in the element: not those of a text box inside a
-    drawing.
+    """Whether runs of this paragraph stand in the element.
+
+    Those of a text box inside a drawing do not count.
     """
     return short_name(node) in _AROUND_RUNS or any(
         short_name(child) in _RUNS or short_name(child) in {"w:sdtContent", "mc:Choice"} for child in node
@@ -207,8 +211,8 @@ def _holds_runs(node: Element) -> bool:
 
 
 def identity(node: Element) -> Hashable:
-    """What tells an element from its neighbours: its name, attributes and words, and those of the
-    first inside.
+    """A key that tells an element from its neighbours: its name, attributes and words, and those of
+    its first children.
     """
     name = short_name(node)
     text = node.text or ""
@@ -235,13 +239,13 @@ def _attributes(node: Element) -> Hashable:
 
 
 def _look(run: Element) -> Hashable:
-    """The run's own attributes and properties, without what the merge may add."""
+    """The run's own attributes and properties, without the additions of a merge."""
     properties = next((child for child in run if short_name(child) in _RUN_PROPERTIES), None)
     return (run.tag, tuple(run.attrib.items()), look_of(properties))
 
 
 def look_of(properties: Element | None) -> Hashable:
-    """What properties say, without language and what the merge may add."""
+    """The statements of properties, without language and the additions of a merge."""
     if properties is None:
         return ((), ())
     stated = tuple(_said(child) for child in properties if not _is_addition(child, properties))

@@ -1,4 +1,9 @@
-"""One document against another as Word's tracked changes (ECMA-376 §17.13.5)."""
+"""One document against another as Word's tracked changes (ECMA-376 §17.13.5).
+
+For documents with these texts, in short:
+
+    tracked("Pay now.", "Pay later.")     Pay <w:del>now</w:del><w:ins>later</w:ins>.
+"""
 
 from __future__ import annotations
 
@@ -31,17 +36,18 @@ _NUMBERED = HISTORY | names("w:bookmarkStart")
 
 
 def tracked(before: bytes, after: bytes, author: str, date: datetime, budget: Budget | None = None) -> bytes:
-    """`after` with what it changed of `before` as tracked changes: accepting all gives `after`,
-    rejecting all `before`.
+    """The document `after`, with its differences from `before` as tracked changes.
+
+    Accepting all of them gives `after`, rejecting all gives `before`.
 
     Body, tables, notes, headers, footers and text boxes are marked word by word, with the
     formatting of runs, paragraphs, tables, rows, cells and sections. Pictures, notes, links, lists
     and styles that deleted text needs are brought over. Changes that either document already tracks
-    are accepted first. What Word has no mark for, as the definition of a style, is as in `after`;
-    `untracked` tells it.
+    are accepted first. Differences without a mark in Word, as in the definition of a style, are as
+    in `after`; `untracked` names them.
 
     Raises:
-        DocumentError: one of them is no readable Word document or passes the budget.
+        DocumentError: a document is not readable or passes the budget.
     """
     if before == after:
         return after
@@ -108,11 +114,12 @@ class _Tracker:
             self._track(source, target, *notes)
 
     def _headers(self, old: Element, new: Element, done: set[str], is_first: bool) -> None:
-        """Track the headers and footers of two sections; those only the first section of the old
-        has are brought over.
+        """Track the headers and footers of two sections.
 
-        A section without a header has that of the section before it, so later ones are left as they
-        are.
+        Those that only the first old section has are brought over.
+
+        A section without a header has the header of the section before it, so later ones are left
+        as they are.
         """
         before, after = _referred(self._old, old), _referred(self._new, new)
         for key, name in after.items():
