@@ -22,7 +22,8 @@ from importlib import import_module
 from documents import wordml
 from dragoman_contracts.text import Content, Tag, TagSide
 from dragoman_documents import Budget, ExtractOptions, extract, merge
-from dragoman_documents.docx.collect import Collector, Flow
+from dragoman_documents.docx.collect import Collector
+from dragoman_documents.docx.fields import Flow
 from dragoman_documents.docx.formats import Formats
 from dragoman_documents.docx.hidden import HiddenStyles
 from dragoman_documents.docx.inline import Item, Opaque, Text

@@ -19,7 +19,12 @@ from typing import TypedDict
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-_HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+_HASHES = {
+    "sha1": hashlib.sha1,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+}
 _KEY_BITS = (128, 192, 256)
 _VERIFIER = bytes.fromhex("fea7d2763b4b9e79")
 _VERIFIER_HASH = bytes.fromhex("d7aa0f6d3061344e")

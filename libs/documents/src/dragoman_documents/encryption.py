@@ -21,12 +21,25 @@ from xml.parsers.expat import ExpatError
 
 from dragoman_documents.agile import is_intact, package_key
 from dragoman_documents.budget import Budget
-from dragoman_documents.errors import DamagedDocumentError, EncryptedDocumentError, WrongPasswordError
+from dragoman_documents.errors import (
+    DamagedDocumentError,
+    EncryptedDocumentError,
+    WrongPasswordError,
+)
 from dragoman_documents.refusal import OLE_SIGNATURE, holds_encrypted_package
 
 _DESCRIPTION_BYTES = 64 * 1024
 _ROUNDS = re.compile(rb"""spinCount\s*=\s*["']\s*(\d+)""")
-_FAULTS = (ExpatError, LookupError, OSError, RecursionError, TypeError, ValueError, OverflowError, struct.error)
+_FAULTS = (
+    ExpatError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    struct.error,
+)
 
 
 def is_encrypted(data: bytes) -> bool:

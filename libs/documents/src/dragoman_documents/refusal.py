@@ -9,7 +9,12 @@ A file is told by its first bytes, and an OLE container (MS-CFB §2.2) by the st
 
 from __future__ import annotations
 
-from dragoman_documents.errors import DocumentError, EncryptedDocumentError, NotZipError, TruncatedDocumentError
+from dragoman_documents.errors import (
+    DocumentError,
+    EncryptedDocumentError,
+    NotZipError,
+    TruncatedDocumentError,
+)
 
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of an OLE container: an old Office document, or any encrypted Office document."""
@@ -18,7 +23,11 @@ _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
 _SIGNATURES = (
     (b"%PDF", "document.pdf", "This is a PDF file. Convert it to DOCX first."),
-    (b"{\\rtf", "document.rtf", "This is an RTF file. Open it in Word or LibreOffice and save it as DOCX."),
+    (
+        b"{\\rtf",
+        "document.rtf",
+        "This is an RTF file. Open it in Word or LibreOffice and save it as DOCX.",
+    ),
 )
 
 

@@ -8,12 +8,24 @@ from dragoman_linguistics.inside_words import is_mark, lacks_space, settle_insid
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.quality.cleaning import cleaned
 from dragoman_linguistics.quality.doubting import doubts
-from dragoman_linguistics.quality.profiles import DEFAULT_PROFILE, PROFILES, QaProfile, profile_named
+from dragoman_linguistics.quality.profiles import (
+    DEFAULT_PROFILE,
+    PROFILES,
+    QaProfile,
+    profile_named,
+)
 from dragoman_linguistics.quality.verifying import QA_RULES, verify_unit, verify_units
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import segment, sentences
 from dragoman_linguistics.spacing import restore_margins, restore_pair_margins
-from dragoman_linguistics.tag_places import Place, TagNode, assemble, flattened, place_by_words, tag_tree
+from dragoman_linguistics.tag_places import (
+    Place,
+    TagNode,
+    assemble,
+    flattened,
+    place_by_words,
+    tag_tree,
+)
 from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render, render_by
 from dragoman_linguistics.tmx import TmxHeader, TmxUnit, write_tmx
 from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict

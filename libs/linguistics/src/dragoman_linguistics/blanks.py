@@ -78,7 +78,11 @@ def own_space(content: Content, blanks: Mapping[int, Content]) -> set[int]:
     }
 
 
-def restore_blanks(content: Content, blanks: Mapping[int, Content], borrowing: Collection[int] = ()) -> Content:
+def restore_blanks(
+    content: Content,
+    blanks: Mapping[int, Content],
+    borrowing: Collection[int] = (),
+) -> Content:
     """Folded content with its blanks as they are in the source.
 
     A narrow blank that is `borrowing` takes the nearest space of the text, where there is one, and

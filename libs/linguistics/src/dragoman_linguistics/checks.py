@@ -46,13 +46,19 @@ def check_tags(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     if report.moved:
         yield finding("tags.moved", f"{len(report.moved)} tag(s) that may not be reordered stand elsewhere.")
     if report.emptied:
-        yield finding("tags.emptied", f"{len(report.emptied)} tag pair(s) hold no text, as they do in the source.")
+        yield finding(
+            "tags.emptied",
+            f"{len(report.emptied)} tag pair(s) hold no text, as they do in the source.",
+        )
     if target.tag_repair is TagRepair.REORDERED:
         yield finding("tags.reordered", "Tags the engine crossed, doubled or made up were put in order.")
     if target.tag_repair is TagRepair.PROJECTED:
         yield finding("tags.projected", "Tags the engine lost were put back where the words around them went.")
     if target.tag_repair is TagRepair.WHOLE_UNIT:
-        yield finding("tags.whole_unit", "Tags the engine lost could not be placed by words; look at the formatting.")
+        yield finding(
+            "tags.whole_unit",
+            "Tags the engine lost could not be placed by words; look at the formatting.",
+        )
 
 
 def check_empty(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
@@ -104,7 +110,12 @@ def check_spacing(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     if source[:1].isspace() != text[:1].isspace():
         yield finding("space.leading", "White space at the start differs from the source.", 0, 1)
     if source[-1:].isspace() != text[-1:].isspace():
-        yield finding("space.trailing", "White space at the end differs from the source.", len(text) - 1, len(text))
+        yield finding(
+            "space.trailing",
+            "White space at the end differs from the source.",
+            len(text) - 1,
+            len(text),
+        )
     if not DOUBLED_SPACE.search(source):
         for match in DOUBLED_SPACE.finditer(text):
             yield finding("space.doubled", "White space is doubled.", match.start(), match.end())

@@ -203,7 +203,12 @@ def _is_inside(text: str, edge: int, breaks: Collection[int]) -> bool:
     return before.isalnum() and after.isalnum() and not _UNSPACED.match(before) and not _UNSPACED.match(after)
 
 
-def _settled(cut: Cut, text: str, target: Content, taken: set[tuple[str, int, int, int]]) -> Content | None:
+def _settled(
+    cut: Cut,
+    text: str,
+    target: Content,
+    taken: set[tuple[str, int, int, int]],
+) -> Content | None:
     """The target with one tag at its characters of the same words; None where there is nothing to
     move.
     """
@@ -247,7 +252,12 @@ def _occurrences(core: str, text: str) -> list[int]:
     return [match.start() for match in re.finditer(before + re.escape(core) + after, text, re.IGNORECASE)]
 
 
-def _chosen(candidates: Sequence[int], in_source: Sequence[int], low: int, place: tuple[int, int]) -> int:
+def _chosen(
+    candidates: Sequence[int],
+    in_source: Sequence[int],
+    low: int,
+    place: tuple[int, int],
+) -> int:
     """The occurrence that has the source's turn among as many, else the one nearest to where the
     tag is.
     """

@@ -11,11 +11,33 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from dragoman_contracts.text import Content, Tag, TagRepair, TagSide, TagSpec, normalised, plain_text
-from dragoman_linguistics.blanks import blanks_of, is_narrow, own_space, restore_blanks, shrink_blanks
+from dragoman_contracts.text import (
+    Content,
+    Tag,
+    TagRepair,
+    TagSide,
+    TagSpec,
+    normalised,
+    plain_text,
+)
+from dragoman_linguistics.blanks import (
+    blanks_of,
+    is_narrow,
+    own_space,
+    restore_blanks,
+    shrink_blanks,
+)
 from dragoman_linguistics.inside_words import settle_inside_words
 from dragoman_linguistics.spacing import restore_pair_margins
-from dragoman_linguistics.tag_places import Place, TagNode, assemble, flattened, linked_words, place_by_words, tag_tree
+from dragoman_linguistics.tag_places import (
+    Place,
+    TagNode,
+    assemble,
+    flattened,
+    linked_words,
+    place_by_words,
+    tag_tree,
+)
 from dragoman_linguistics.tags import TagReport, align_tags, spec_of, specs_by_id
 from dragoman_linguistics.words import link_words, words_of
 
@@ -52,7 +74,11 @@ def _kept(specs: Sequence[TagSpec], blanks: Collection[int]) -> tuple[TagSpec, .
     )
 
 
-def _climbed(source: Content, target: Content, specs: Sequence[TagSpec]) -> tuple[Content, TagRepair]:
+def _climbed(
+    source: Content,
+    target: Content,
+    specs: Sequence[TagSpec],
+) -> tuple[Content, TagRepair]:
     """The target with its tags put right, and the rung that it took."""
     report = align_tags(source, target, specs)
     if report.is_clean and not report.deleted:
@@ -126,7 +152,11 @@ def _projections(source: Content, target: str, nodes: Iterable[TagNode]) -> dict
 
 
 def _whole_unit_places(
-    source: Content, target: str, nodes: Iterable[TagNode], guesses: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
+    source: Content,
+    target: str,
+    nodes: Iterable[TagNode],
+    guesses: Mapping[Tag, Place],
+    specs: Mapping[int, TagSpec],
 ) -> dict[Tag, Place]:
     """Places for nodes of which only a guess is known: all of the target, that guess, or none where
     it may be deleted.

@@ -61,7 +61,11 @@ def _atoms(content: Content) -> list[str | Tag]:
     return atoms
 
 
-def _pieces(atoms: Sequence[str | Tag], specs: Sequence[TagSpec], locale: Locale) -> Iterator[Content]:
+def _pieces(
+    atoms: Sequence[str | Tag],
+    specs: Sequence[TagSpec],
+    locale: Locale,
+) -> Iterator[Content]:
     by_id = specs_by_id(specs)
     texts = [atom if isinstance(atom, str) else _equivalent(atom, by_id) for atom in atoms]
     is_blank = [isinstance(atom, str) and atom.isspace() for atom in atoms]

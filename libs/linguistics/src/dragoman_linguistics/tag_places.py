@@ -66,7 +66,11 @@ def tag_tree(content: Content) -> tuple[TagNode, ...]:
 
 
 def place_by_words(
-    node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+    node: TagNode,
+    source: str,
+    target: str,
+    source_words: Sequence[Word],
+    links: Mapping[int, Sequence[Word]],
 ) -> Place:
     """Where a node of the source belongs in the target.
 
@@ -79,7 +83,11 @@ def place_by_words(
 
 
 def _projected(
-    node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+    node: TagNode,
+    source: str,
+    target: str,
+    source_words: Sequence[Word],
+    links: Mapping[int, Sequence[Word]],
 ) -> Place:
     if not node.is_pair:
         return _project_point(node.start, source, target, source_words, links)
@@ -107,10 +115,17 @@ def _cut_at_edges(
     """
     start, end = place.start, place.end
     for number, word in enumerate(source_words):
-        opens, closes = word.start < node.start < word.end, node.is_pair and word.start < node.end < word.end
+        opens, closes = (
+            word.start < node.start < word.end,
+            node.is_pair and word.start < node.end < word.end,
+        )
         if not opens and not closes:
             continue
-        meant = max(links.get(number, ()), key=lambda each: (each.text == word.text, len(each.text)), default=None)
+        meant = max(
+            links.get(number, ()),
+            key=lambda each: (each.text == word.text, len(each.text)),
+            default=None,
+        )
         if meant is None:
             continue
         if opens and (not node.is_pair or meant.start <= place.start < meant.end):
@@ -121,7 +136,11 @@ def _cut_at_edges(
     return place._replace(start=start, end=max(start, end))
 
 
-def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]], target: str) -> list[Word]:
+def _longest_run(
+    inside: Sequence[int],
+    links: Mapping[int, Sequence[Word]],
+    target: str,
+) -> list[Word]:
     """The target words of some source words, or where others stand between them, the longest
     stretch that has none.
     """
@@ -179,7 +198,11 @@ def _leading_marks(text: str) -> str:
 
 
 def _project_point(
-    offset: int, source: str, target: str, words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+    offset: int,
+    source: str,
+    target: str,
+    words: Sequence[Word],
+    links: Mapping[int, Sequence[Word]],
 ) -> Place:
     before = [i for i, word in enumerate(words) if word.end <= offset]
     after = [i for i, word in enumerate(words) if word.start >= offset]
@@ -205,11 +228,21 @@ def _project_point(
 def _proportional(offset: int, source: str, target: str) -> int:
     """The word boundary of the target nearest to the same share of the text."""
     wish = offset / max(len(source), 1) * len(target)
-    edges = {0, len(target), *(word.start for word in words_of(target)), *(word.end for word in words_of(target))}
+    edges = {
+        0,
+        len(target),
+        *(word.start for word in words_of(target)),
+        *(word.end for word in words_of(target)),
+    }
     return min(sorted(edges), key=lambda edge: abs(edge - wish))
 
 
-def assemble(nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, specs: Mapping[int, TagSpec]) -> Content:
+def assemble(
+    nodes: Sequence[TagNode],
+    places: Mapping[Tag, Place],
+    text: str,
+    specs: Mapping[int, TagSpec],
+) -> Content:
     """The target text with each node at its place, nested as in the source.
 
     Nodes without a place are left out.
@@ -221,7 +254,12 @@ def assemble(nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, s
 
 
 def _assemble(
-    nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, specs: Mapping[int, TagSpec], low: int, high: int
+    nodes: Sequence[TagNode],
+    places: Mapping[Tag, Place],
+    text: str,
+    specs: Mapping[int, TagSpec],
+    low: int,
+    high: int,
 ) -> list[str | Tag]:
     placed = _in_target_order(_hoisted(nodes, places), places, specs)
     parts: list[str | Tag] = []

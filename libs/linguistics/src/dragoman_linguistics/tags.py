@@ -197,7 +197,10 @@ def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> Ta
     isolated = set(unpaired_ids(source))
     reported = {tag.id for tag in (*absent, *added)}
     swallowed = sorted(_inside_their_like(target, by_id) - _inside_their_like(source, by_id))
-    wrong_pairs = [*(each for each in unpaired_ids(target) if each not in isolated), *(inner for inner, _ in swallowed)]
+    wrong_pairs = [
+        *(each for each in unpaired_ids(target) if each not in isolated),
+        *(inner for inner, _ in swallowed),
+    ]
     return TagReport(
         missing=tuple(tag for tag in absent if not _may_delete(tag, by_id, found)),
         deleted=tuple(tag for tag in absent if _may_delete(tag, by_id, found)),

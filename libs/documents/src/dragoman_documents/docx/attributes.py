@@ -67,7 +67,11 @@ def is_text_attribute(element: str, name: str, value: str = "") -> bool:
     return name in text_attributes(element) and not (element == "w:default" and _STATE.fullmatch(value))
 
 
-def shown_attributes(element: Element, name: str, options: ExtractOptions) -> Iterator[tuple[str, str]]:
+def shown_attributes(
+    element: Element,
+    name: str,
+    options: ExtractOptions,
+) -> Iterator[tuple[str, str]]:
     """The attributes of an element that are to be translated, by expanded name, with their texts.
 
     `name` is the element's short name, which the caller has.

@@ -18,11 +18,11 @@ The texts beside a seam are one stretch for a translator, but stay in their own 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 
 from dragoman_contracts.text import TagRole
 from dragoman_documents.docx.fieldgroups import are_side_by_side, shown_in, with_field_groups
-from dragoman_documents.docx.fields import Field, FieldEdge, FieldMap, has_typed_result
+from dragoman_documents.docx.fields import Field, FieldEdge, FieldMap, Flow, has_typed_result
 from dragoman_documents.docx.formats import Formats, RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words
 from dragoman_documents.docx.kinds import (
@@ -49,33 +49,6 @@ from dragoman_documents.docx.xml import Element, attribute, short_name
 _KEPT = Field()
 
 
-class Flow:
-    """The fields that are open where the reader stands in one text flow: a body, a note, a text
-    box.
-    """
-
-    def __init__(self, open_fields: Sequence[Field] = ()) -> None:
-        self.fields: list[Field] = list(open_fields)
-
-    def branch(self) -> Flow:
-        """A copy of the flow, for the reading of another branch of alternate content."""
-        return Flow(self.fields)
-
-    @property
-    def computing(self) -> Field | None:
-        """The outermost open field whose text must stay: a field that computes, or one whose code
-        has not ended.
-        """
-        if not self.fields:  # most text stands in no field
-            return None
-        return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether a reader sees text that stands here: it is in no field's code."""
-        return all(item.in_result for item in self.fields)
-
-
 class Collector:
     """Reads paragraphs of one part.
 
@@ -85,7 +58,12 @@ class Collector:
     `has_table_styles`, a paragraph's markup alone does not say how it looks.
     """
 
-    def __init__(self, formats: Formats, fields: FieldMap, kept_controls: Container[Element] = ()) -> None:
+    def __init__(
+        self,
+        formats: Formats,
+        fields: FieldMap,
+        kept_controls: Container[Element] = (),
+    ) -> None:
         self._formats = formats
         self._fields = fields
         self.kept_controls = kept_controls
@@ -105,7 +83,11 @@ class Collector:
 
     def paragraph(self, element: Element, flow: Flow) -> list[Item]:
         """The items of a paragraph, or of a run that stands outside any paragraph."""
-        self._flow, self._seam, self._depth, self._slots, self.nested, self.tips = flow, False, 0, [], [], []
+        self._flow = flow
+        self._seam = False
+        self._depth = 0
+        self._slots = []
+        self.nested, self.tips = [], []
         if self._formats.styles.needs_place:
             self._is_hidden = short_name(element) == "w:p" and self._formats.styles.around(element, style_of(element))
         items: list[Item] = []
@@ -242,7 +224,13 @@ class Collector:
             properties = next((child for child in children if short_name(child) in RUN_PROPERTIES), None)
         self._run_children(children, run, self._formats.of_run(run, properties, self._is_hidden), items)
 
-    def _run_children(self, children: Iterable[Element], run: Element, look: RunFormat, items: list[Item]) -> None:
+    def _run_children(
+        self,
+        children: Iterable[Element],
+        run: Element,
+        look: RunFormat,
+        items: list[Item],
+    ) -> None:
         for child in children:
             name = short_name(child)
             if name == "w:t" or name == "a:t":
@@ -274,7 +262,14 @@ class Collector:
             for mark in node:
                 self._piece(mark, (mark.tail or "") if not short_name(mark) else "", run, look, items)
 
-    def _piece(self, node: Element, text: str, run: Element, look: RunFormat, items: list[Item]) -> None:
+    def _piece(
+        self,
+        node: Element,
+        text: str,
+        run: Element,
+        look: RunFormat,
+        items: list[Item],
+    ) -> None:
         if not text:
             return
         if look.is_kept or (self._flow.fields and self._flow.computing):
@@ -337,7 +332,12 @@ class Collector:
         )
 
     def _piece_of_field(
-        self, items: list[Item], node: Element, field: Field, side: str | None = None, equivalent: str = ""
+        self,
+        items: list[Item],
+        node: Element,
+        field: Field,
+        side: str | None = None,
+        equivalent: str = "",
     ) -> Opaque:
         """Add a node of a field: to the whole field, or to the opening or closing of a field with
         typed text.
@@ -399,7 +399,12 @@ class Collector:
         else:
             self._piece_of_field(items, node, field)
 
-    def _alternate(self, element: Element, items: list[Item], in_run: tuple[Element, RunFormat] | None) -> None:
+    def _alternate(
+        self,
+        element: Element,
+        items: list[Item],
+        in_run: tuple[Element, RunFormat] | None,
+    ) -> None:
         """Read the first choice of alternate content.
 
         Fallbacks with the same texts are written in step (Part 3 §9.3).

@@ -17,7 +17,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.entries import CENTRAL, LOCAL, LOCAL_MARK, Entry, check_entries, damaged, encrypted
+from dragoman_documents.docx.entries import (
+    CENTRAL,
+    LOCAL,
+    LOCAL_MARK,
+    Entry,
+    check_entries,
+    damaged,
+    encrypted,
+)
 from dragoman_documents.errors import DamagedDocumentError, TooLargeError
 from dragoman_documents.refusal import refuse_non_zip
 
@@ -76,7 +84,11 @@ class ZipContainer:
             raise damaged("a checksum is wrong")
         return content
 
-    def rewritten(self, changes: Mapping[Entry, bytes], additions: Mapping[str, bytes] | None = None) -> bytes:
+    def rewritten(
+        self,
+        changes: Mapping[Entry, bytes],
+        additions: Mapping[str, bytes] | None = None,
+    ) -> bytes:
         """The container with the content of some entries replaced, and everything else as it was.
 
         `additions` are new entries by name. They come last.

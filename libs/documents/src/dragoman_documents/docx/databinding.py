@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dragoman_documents.docx.distribute import set_text
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import Element, attribute, legal_text, names, short_name
 
 _STEP = re.compile(r"/(?:([\w.-]+):)?([\w.-]+)(?:\[(\d+)\])?")
@@ -124,7 +125,14 @@ class BoundControls:
             if content is not None:
                 self._learn(name, binding, properties, control, content)
 
-    def _learn(self, name: str, binding: Element, properties: Element, control: Element, content: Element) -> None:
+    def _learn(
+        self,
+        name: str,
+        binding: Element,
+        properties: Element,
+        control: Element,
+        content: Element,
+    ) -> None:
         """Add a control to those that are followed, or to those that are kept: Word would replace
         their translation.
         """

@@ -37,7 +37,12 @@ _AFTER_BIDI = names(
 )
 
 
-def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, styles: Styles) -> None:
+def mark_language(
+    paragraph: Element,
+    runs: Sequence[Element],
+    locale: Locale,
+    styles: Styles,
+) -> None:
     """State the locale on runs of WordprocessingML.
 
     Runs of drawings have no place for it, and are left alone.
@@ -143,7 +148,11 @@ def _keep_looks(properties: Element, paragraph: Element, styles: Styles) -> None
     §17.3.2.38).
     """
     levels = styles.levels(properties, paragraph)
-    for local, default, later in (("b", "0", _AFTER_B), ("i", "0", _AFTER_I), ("sz", "20", _AFTER_SZ)):
+    for local, default, later in (
+        ("b", "0", _AFTER_B),
+        ("i", "0", _AFTER_I),
+        ("sz", "20", _AFTER_SZ),
+    ):
         looks = _stated(levels, local, default)
         if looks != _stated(levels, f"{local}Cs", default):
             _state(properties, f"{local}Cs", looks, later)

@@ -34,7 +34,11 @@ def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
         _write(slots[0], target)
         return [slots[0]]
     pieces = _pieces(slots)
-    cuts = [0, *_cuts(["".join(slot.text for slot in piece) for piece in pieces], target), len(target)]
+    cuts = [
+        0,
+        *_cuts(["".join(slot.text for slot in piece) for piece in pieces], target),
+        len(target),
+    ]
     changed: list[Slot] = []
     for piece, start, end in zip(pieces, cuts, cuts[1:], strict=False):
         changed += _fill(piece, target[start:end])
@@ -69,7 +73,10 @@ def gains_space(old: str, text: str) -> bool:
 def _keeps_space(node: Element) -> bool:
     stated = node.get(XML_SPACE)
     if stated is None:
-        stated = next((value for value in (item.get(XML_SPACE) for item in node.iterancestors()) if value), None)
+        stated = next(
+            (value for value in (item.get(XML_SPACE) for item in node.iterancestors()) if value),
+            None,
+        )
     return stated == "preserve"
 
 

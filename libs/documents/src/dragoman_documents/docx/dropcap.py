@@ -22,7 +22,16 @@ from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
 _DROPPED = frozenset({"drop", "margin"})
-_MARKS = frozenset({"", "w:bookmarkStart", "w:bookmarkEnd", "w:proofErr", "w:commentRangeStart", "w:commentRangeEnd"})
+_MARKS = frozenset(
+    {
+        "",
+        "w:bookmarkStart",
+        "w:bookmarkEnd",
+        "w:proofErr",
+        "w:commentRangeStart",
+        "w:commentRangeEnd",
+    }
+)
 _LONGEST = 12
 _JOINER = "\u200d"
 _VIRAMA = 9  # the combining class of signs that tie the next letter to the one before
@@ -136,7 +145,11 @@ def with_cap(cap: DropCap, opening: Opening, content: Sequence[str | Tag]) -> tu
     return (*content[:place], cap.text + gap + str(content[place]), *content[place + 1 :])
 
 
-def split_target(target: Sequence[str | Tag], source: str, is_word: bool = False) -> tuple[str, tuple[str | Tag, ...]]:
+def split_target(
+    target: Sequence[str | Tag],
+    source: str,
+    is_word: bool = False,
+) -> tuple[str, tuple[str | Tag, ...]]:
     """The letters of a target that go into the frame of a drop cap that held `source`, and the
     rest.
 

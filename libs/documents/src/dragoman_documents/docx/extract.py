@@ -50,7 +50,11 @@ class Extraction(Value):
     findings: tuple[Finding, ...] = ()
 
 
-def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None) -> Extraction:
+def extract(
+    data: bytes,
+    options: ExtractOptions | None = None,
+    budget: Budget | None = None,
+) -> Extraction:
     """The text of a DOCX file as units, one per paragraph, each with exactly one segment.
 
     Raises:

@@ -10,7 +10,7 @@ field with a code that holds another: only "our office" is text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -72,6 +72,33 @@ def has_typed_result(instruction: str) -> bool:
     headings).
     """
     return field_kind(instruction) in _TYPED_RESULTS
+
+
+class Flow:
+    """The fields that are open where the reader stands in one text flow: a body, a note, a text
+    box.
+    """
+
+    def __init__(self, open_fields: Sequence[Field] = ()) -> None:
+        self.fields: list[Field] = list(open_fields)
+
+    def branch(self) -> Flow:
+        """A copy of the flow, for the reading of another branch of alternate content."""
+        return Flow(self.fields)
+
+    @property
+    def computing(self) -> Field | None:
+        """The outermost open field whose text must stay: a field that computes, or one whose code
+        has not ended.
+        """
+        if not self.fields:  # most text stands in no field
+            return None
+        return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a reader sees text that stands here: it is in no field's code."""
+        return all(item.in_result for item in self.fields)
 
 
 class FieldMap:

@@ -54,7 +54,10 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         _INFO,
         "Editing is restricted in Word. The text is translated and the restriction stays; lift it in Word.",
     ),
-    "write_protection": (_INFO, "Word recommends opening this document read-only. The translation keeps that setting."),
+    "write_protection": (
+        _INFO,
+        "Word recommends opening this document read-only. The translation keeps that setting.",
+    ),
     "tracked_changes": (
         _WARNING,
         "Tracked changes: {count}. Inserted text is translated, deleted text stays in the source language. "
@@ -113,7 +116,10 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         _WARNING,
         "Linked subdocuments: {count}. They are not part of this file. Send them as files of their own.",
     ),
-    "pictures": (_INFO, "Pictures: {count}. Text drawn in them is not translated. Check them for text."),
+    "pictures": (
+        _INFO,
+        "Pictures: {count}. Text drawn in them is not translated. Check them for text.",
+    ),
     "hidden_text": (
         _INFO,
         "Stretches of hidden text: {count}. They stay as they are. Switch hidden text on to translate them.",
@@ -144,8 +150,14 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         "sentence; where it changes, the annotation is left out. Add annotations in Word where the target needs them.",
     ),
     "mathematics": (_INFO, "Formulas: {count}, kept as they are."),
-    "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
-    "mail_merge": (_INFO, "The document is a mail-merge form. Its fields stay and are filled by Word as before."),
+    "right_to_left": (
+        _INFO,
+        "The document has right-to-left text. Directions the source states are kept.",
+    ),
+    "mail_merge": (
+        _INFO,
+        "The document is a mail-merge form. Its fields stay and are filled by Word as before.",
+    ),
     "data_bound": (
         _INFO,
         "Content controls that show data stored in the document: {count}. That data is translated in step with them.",

@@ -70,7 +70,12 @@ class Formats:
         narrow, wide = self.looks(run, properties, around)
         return narrow if narrow is wide or not _is_wide(run) else wide
 
-    def looks(self, run: Element, properties: Element | None, around: bool = False) -> tuple[RunFormat, RunFormat]:
+    def looks(
+        self,
+        run: Element,
+        properties: Element | None,
+        around: bool = False,
+    ) -> tuple[RunFormat, RunFormat]:
         """The format of the run for Latin letters, and for others.
 
         Both are the same where no font makes a difference.
@@ -82,7 +87,12 @@ class Formats:
             known = memory[seen] = self._numbered(run, properties, around)
         return known
 
-    def _numbered(self, run: Element, properties: Element | None, around: bool) -> tuple[RunFormat, RunFormat]:
+    def _numbered(
+        self,
+        run: Element,
+        properties: Element | None,
+        around: bool,
+    ) -> tuple[RunFormat, RunFormat]:
         """The format for letters in the run's Latin fonts, and for letters in its other fonts
         (§17.3.2.26).
         """

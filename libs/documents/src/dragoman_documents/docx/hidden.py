@@ -100,7 +100,10 @@ def _table_style(paragraph: Element) -> str:
     for ancestor in paragraph.iterancestors():
         if short_name(ancestor) == "w:tbl":
             styles = (item for child in ancestor if short_name(child) == "w:tblPr" for item in child)
-            return next((attribute(item, "w:val") or "" for item in styles if short_name(item) == "w:tblStyle"), "")
+            return next(
+                (attribute(item, "w:val") or "" for item in styles if short_name(item) == "w:tblStyle"),
+                "",
+            )
         if short_name(ancestor) == "w:txbxContent":
             return ""
     return ""

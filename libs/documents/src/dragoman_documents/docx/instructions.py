@@ -29,7 +29,14 @@ _SWITCHES_WITH_TEXT: Mapping[str, str] = {
     "HYPERLINK": "o",
     "MERGEFIELD": "bf",
 }
-_FLAGS: Mapping[str, str] = {"XE": "bi", "TC": "n", "TA": "bi", "HYPERLINK": "mn", "MERGEFIELD": "mv", "ASK": "o"}
+_FLAGS: Mapping[str, str] = {
+    "XE": "bi",
+    "TC": "n",
+    "TA": "bi",
+    "HYPERLINK": "mn",
+    "MERGEFIELD": "mv",
+    "ASK": "o",
+}
 _FIRST_ARGUMENT = names("XE TC FILLIN AUTOTEXTLIST")
 _SECOND_ARGUMENT = names("ASK SET")
 _BUTTONS = names("MACROBUTTON GOTOBUTTON")
@@ -110,4 +117,4 @@ def _texts(parts: Instruction) -> Iterator[Piece]:
         yield from parts.arguments
     elif parts.kind == "IF":
         places = [index for index, piece in enumerate(parts.arguments) if _OPERATOR.fullmatch(piece.text)]
-        yield from parts.arguments[places[0] + 2 : places[0] + 4] if places else parts.arguments[-2:]
+        yield from (parts.arguments[places[0] + 2 : places[0] + 4] if places else parts.arguments[-2:])

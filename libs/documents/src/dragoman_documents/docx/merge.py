@@ -23,10 +23,11 @@ from dragoman_documents.docx.direction import mirror_rest
 from dragoman_documents.docx.drawn import turn_labels
 from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.quick import quick_reader
 from dragoman_documents.docx.reader import PlainReader
 from dragoman_documents.docx.repeats import Repeats, paragraph_texts
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.stories import locate_units, prose_parts, style_parts
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.errors import UnknownUnitError
@@ -62,7 +63,10 @@ def merge(
 
 
 def _merged(
-    package: Package, targets: Mapping[str, Content], options: ExtractOptions, target_locale: Locale | None
+    package: Package,
+    targets: Mapping[str, Content],
+    options: ExtractOptions,
+    target_locale: Locale | None,
 ) -> bytes:
     is_mirrored = target_locale is not None and target_locale.is_right_to_left
     styles = Styles(next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None)

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import StoryKind, Tag, TagRole, TagSpec, normalised, placeholder
 from dragoman_documents.docx.located import LocatedUnit, path_below
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, legal_text, short_name
 

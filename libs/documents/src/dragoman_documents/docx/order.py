@@ -17,7 +17,11 @@ from difflib import SequenceMatcher
 from dragoman_contracts.text import Tag, TagSpec
 
 
-def moves_fixed(specs: Sequence[TagSpec], source: Sequence[str | Tag], target: Sequence[str | Tag]) -> bool:
+def moves_fixed(
+    specs: Sequence[TagSpec],
+    source: Sequence[str | Tag],
+    target: Sequence[str | Tag],
+) -> bool:
     """Whether tags that may not be reordered stand in another order than in the source."""
     fixed = {spec.id for spec in specs if not spec.can_reorder}
     if not fixed:

@@ -13,7 +13,6 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from dragoman_documents.budget import Budget
@@ -21,6 +20,7 @@ from dragoman_documents.docx.container import ZipContainer
 from dragoman_documents.docx.entries import Entry, damaged, part_key, part_name
 from dragoman_documents.docx.fields import FieldMap
 from dragoman_documents.docx.reader import MakeReader, PartReader, PlainReader
+from dragoman_documents.docx.roles import BY_CONTENT_TYPE, BY_RELATIONSHIP, STORY_ORDER, PartRole
 from dragoman_documents.docx.xml import (
     Element,
     is_utf8,
@@ -30,109 +30,18 @@ from dragoman_documents.docx.xml import (
     short_name,
     transitional,
 )
-from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
+from dragoman_documents.errors import (
+    DamagedDocumentError,
+    DocumentError,
+    NotWordError,
+    TooLargeError,
+)
 
 _CONTENT_TYPES = "[content_types].xml"
 _BINDING = b"dataBinding"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _NO_RELATIONSHIPS = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
 _WORD_ML = re.compile(r"application/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\.")
-
-
-class PartRole(StrEnum):
-    """The role of a part, by its content type or, where that is a general one, by the relationship
-    to it.
-    """
-
-    MAIN = "main"
-    HEADER = "header"
-    FOOTER = "footer"
-    FOOTNOTES = "footnotes"
-    ENDNOTES = "endnotes"
-    COMMENTS = "comments"
-    GLOSSARY = "glossary"
-    CHART = "chart"
-    STATISTICAL_CHART = "statistical_chart"
-    DIAGRAM = "diagram"
-    CORE_PROPERTIES = "core_properties"
-    EXTENDED_PROPERTIES = "extended_properties"
-    NUMBERING = "numbering"
-    STYLES = "styles"
-    SETTINGS = "settings"
-    FONT_TABLE = "font_table"
-    CUSTOM_XML = "custom_xml"
-    CUSTOM_XML_PROPERTIES = "custom_xml_properties"
-    MACROS = "macros"
-    EMBEDDED = "embedded"
-    PICTURE = "picture"
-    OTHER = "other"
-
-
-_BY_CONTENT_TYPE = (
-    ("document.main+xml", PartRole.MAIN),
-    ("template.main+xml", PartRole.MAIN),
-    ("macroenabled.main+xml", PartRole.MAIN),
-    ("macroenabledtemplate.main+xml", PartRole.MAIN),
-    ("wordprocessingml.header+xml", PartRole.HEADER),
-    ("wordprocessingml.footer+xml", PartRole.FOOTER),
-    ("wordprocessingml.footnotes+xml", PartRole.FOOTNOTES),
-    ("wordprocessingml.endnotes+xml", PartRole.ENDNOTES),
-    ("wordprocessingml.comments+xml", PartRole.COMMENTS),
-    ("document.glossary+xml", PartRole.GLOSSARY),
-    ("drawingml.chart+xml", PartRole.CHART),
-    (".chartex+xml", PartRole.STATISTICAL_CHART),
-    ("drawingml.chartshapes+xml", PartRole.CHART),
-    ("drawingml.diagramdata+xml", PartRole.DIAGRAM),
-    ("drawingml.diagramdrawing+xml", PartRole.DIAGRAM),
-    ("core-properties+xml", PartRole.CORE_PROPERTIES),
-    ("extended-properties+xml", PartRole.EXTENDED_PROPERTIES),
-    ("wordprocessingml.numbering+xml", PartRole.NUMBERING),
-    ("wordprocessingml.styles+xml", PartRole.STYLES),
-    ("wordprocessingml.settings+xml", PartRole.SETTINGS),
-    ("wordprocessingml.fonttable+xml", PartRole.FONT_TABLE),
-    ("customxmlproperties+xml", PartRole.CUSTOM_XML_PROPERTIES),
-    ("vbaproject", PartRole.MACROS),
-    ("oleobject", PartRole.EMBEDDED),
-)
-_BY_RELATIONSHIP = {
-    "header": PartRole.HEADER,
-    "footer": PartRole.FOOTER,
-    "footnotes": PartRole.FOOTNOTES,
-    "endnotes": PartRole.ENDNOTES,
-    "comments": PartRole.COMMENTS,
-    "glossaryDocument": PartRole.GLOSSARY,
-    "chart": PartRole.CHART,
-    "chartEx": PartRole.STATISTICAL_CHART,
-    "chartUserShapes": PartRole.CHART,
-    "diagramData": PartRole.DIAGRAM,
-    "diagramDrawing": PartRole.DIAGRAM,
-    "core-properties": PartRole.CORE_PROPERTIES,
-    "extended-properties": PartRole.EXTENDED_PROPERTIES,
-    "numbering": PartRole.NUMBERING,
-    "styles": PartRole.STYLES,
-    "settings": PartRole.SETTINGS,
-    "fontTable": PartRole.FONT_TABLE,
-    "customXml": PartRole.CUSTOM_XML,
-    "customXmlProps": PartRole.CUSTOM_XML_PROPERTIES,
-    "vbaProject": PartRole.MACROS,
-    "oleObject": PartRole.EMBEDDED,
-    "package": PartRole.EMBEDDED,
-    "image": PartRole.PICTURE,
-}
-_STORIES = (
-    PartRole.MAIN,
-    PartRole.HEADER,
-    PartRole.FOOTER,
-    PartRole.FOOTNOTES,
-    PartRole.ENDNOTES,
-    PartRole.COMMENTS,
-    PartRole.GLOSSARY,
-    PartRole.CHART,
-    PartRole.STATISTICAL_CHART,
-    PartRole.DIAGRAM,
-    PartRole.CORE_PROPERTIES,
-)
-_STORY_ORDER = {role: rank for rank, role in enumerate(_STORIES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +90,10 @@ class Package:
     @property
     def names(self) -> tuple[str, ...]:
         """Every part's name, in the order of the container, without a leading slash."""
-        return (*(_name(entry) for entry in self._entries.values()), *(name for name, _ in self._added.values()))
+        return (
+            *(_name(entry) for entry in self._entries.values()),
+            *(name for name, _ in self._added.values()),
+        )
 
     def size_of(self, name: str) -> int:
         """The unpacked bytes of a part."""
@@ -211,7 +123,7 @@ class Package:
         ranked = [
             (rank, _natural(_name(entry)), _name(entry))
             for key, entry in self._entries.items()
-            if (rank := _STORY_ORDER.get(self._roles[key])) is not None
+            if (rank := STORY_ORDER.get(self._roles[key])) is not None
         ]
         return tuple([name for _, _, name in sorted(ranked)])
 
@@ -291,7 +203,14 @@ class Package:
             self.mark_changed(_CONTENT_TYPES)
         self._overrides[part_key(name)] = media_type
 
-    def relate(self, name: str, kind: str, target: str, is_external: bool, wanted_id: str = "") -> str:
+    def relate(
+        self,
+        name: str,
+        kind: str,
+        target: str,
+        is_external: bool,
+        wanted_id: str = "",
+    ) -> str:
         """Add a relationship of a part, and give its id.
 
         `target` is a part name, or a uri where external.
@@ -329,7 +248,12 @@ class Package:
         """Whether a parsed part may have content controls that are bound to data."""
         return part_key(name) in self._bound
 
-    def _parse(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
+    def _parse(
+        self,
+        key: str,
+        entry: Entry,
+        wanted: Callable[[bytes], bool] | None = None,
+    ) -> Element | None:
         data = self._container.read(entry)
         if wanted is not None and is_utf8(data) and not wanted(data):
             return None
@@ -338,7 +262,12 @@ class Package:
         reader = self._readers[key] = self._read_part(data, self.budget)
         return reader.root
 
-    def _parse_if_well_formed(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None) -> Element | None:
+    def _parse_if_well_formed(
+        self,
+        key: str,
+        entry: Entry,
+        wanted: Callable[[bytes], bool] | None,
+    ) -> Element | None:
         """The root of a part; None where a part that the document can do without is damaged.
 
         It stays as it is.
@@ -364,13 +293,13 @@ class Package:
         roles: dict[str, PartRole] = {}
         for key in self._entries:
             media_type = self.content_type(key)
-            roles[key] = next((role for end, role in _BY_CONTENT_TYPE if end in media_type), PartRole.OTHER)
+            roles[key] = next((role for end, role in BY_CONTENT_TYPE if end in media_type), PartRole.OTHER)
         for key in [*self._entries, ""]:
             for relationship in self.relationships(key):
                 target = part_key(relationship.target)
                 if relationship.is_external or roles.get(target) is not PartRole.OTHER:
                     continue
-                roles[target] = _BY_RELATIONSHIP.get(relationship.kind.rpartition("/")[2], PartRole.OTHER)
+                roles[target] = BY_RELATIONSHIP.get(relationship.kind.rpartition("/")[2], PartRole.OTHER)
         return roles
 
     def _find_main(self) -> str:
@@ -388,7 +317,10 @@ class Package:
 
     def _not_word(self) -> DocumentError:
         types = " ".join([*self._overrides.values(), *self._defaults.values()]).lower()
-        for mark, what in (("spreadsheetml", "an Excel workbook"), ("presentationml", "a PowerPoint presentation")):
+        for mark, what in (
+            ("spreadsheetml", "an Excel workbook"),
+            ("presentationml", "a PowerPoint presentation"),
+        ):
             if mark in types:
                 return NotWordError(f"This is {what}, not a Word document. Send the DOCX file.")
         if _WORD_ML.search(types):

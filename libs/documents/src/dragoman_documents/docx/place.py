@@ -274,7 +274,13 @@ class _Placer:
     def _write(self, text: Text, target: str) -> None:
         self.changed += [slot.run for slot in distribute(text.slots, target)]
 
-    def _insert(self, entry: _Entry, anchor: Element | None, start: Element | None, home: Element | None) -> Element:
+    def _insert(
+        self,
+        entry: _Entry,
+        anchor: Element | None,
+        start: Element | None,
+        home: Element | None,
+    ) -> Element:
         if entry.opaque is not None:
             moved = self._movable(entry.opaque)
         elif entry.group is not None and entry.group.node is not None:

@@ -20,7 +20,8 @@ from dragoman_documents.docx.findings import Finding, finding
 from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.located import LocatedUnit
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.stories import locate_units
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, short_name
 
@@ -65,7 +66,11 @@ class DocumentFacts(Value):
     findings: tuple[Finding, ...]
 
 
-def inspect(data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None) -> DocumentFacts:
+def inspect(
+    data: bytes,
+    options: ExtractOptions | None = None,
+    budget: Budget | None = None,
+) -> DocumentFacts:
     """The facts of a DOCX file, each finding with what it means for the translation and what to do.
 
     Raises:
@@ -203,7 +208,11 @@ def _is_enforced(setting: Element) -> bool:
 
 
 def _findings(
-    package: Package, survey: _Survey, units: Sequence[LocatedUnit], words: int, options: ExtractOptions
+    package: Package,
+    survey: _Survey,
+    units: Sequence[LocatedUnit],
+    words: int,
+    options: ExtractOptions,
 ) -> Iterator[Finding]:
     if not units:
         yield finding("no_text")
@@ -211,7 +220,8 @@ def _findings(
     count = survey.elements
     workbooks = _chart_workbooks(package)
     fields = FieldCounts(package, units)
-    spoken = len(survey.spoken - {"", "x", "und", "zxx"})
+    bound = count["w:dataBinding"] + count["w15:dataBinding"]
+    spoken = len(survey.spoken - {"", "x", "und", "zxx"})  # BCP 47: not stated, private, no language
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),
         ("signature", int(survey.has_signature)),
@@ -239,7 +249,7 @@ def _findings(
         ("mathematics", count["m:oMath"]),
         ("right_to_left", count["w:rtl"] + count["w:bidi"]),
         ("mail_merge", survey.settings["w:mailMerge"]),
-        ("data_bound", count["w:dataBinding"] + count["w15:dataBinding"] - survey.left["data_bound_left"]),
+        ("data_bound", bound - survey.left["data_bound_left"]),
         ("data_bound_left", survey.left["data_bound_left"]),
         ("fonts", len(survey.fonts)),
         ("languages", spoken if spoken > 1 else 0),

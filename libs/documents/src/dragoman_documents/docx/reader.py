@@ -24,8 +24,9 @@ from typing import Protocol
 
 from dragoman_contracts.text import Tag, TagSpec
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collect import Collector, Flow
+from dragoman_documents.docx.collect import Collector
 from dragoman_documents.docx.content import Tagged, tag_content
+from dragoman_documents.docx.fields import Flow
 from dragoman_documents.docx.inline import Item
 from dragoman_documents.docx.located import Holder
 from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise
@@ -79,7 +80,14 @@ class PartReader(Protocol):
         """
         ...
 
-    def known(self, paragraph: Element, collector: Collector, flow: Flow, *, is_writing: bool) -> KnownUnit | None:
+    def known(
+        self,
+        paragraph: Element,
+        collector: Collector,
+        flow: Flow,
+        *,
+        is_writing: bool,
+    ) -> KnownUnit | None:
         """The unit of a paragraph that is like an earlier one but for its words; None where `read`
         has to be asked.
         """
@@ -124,7 +132,14 @@ class PlainReader:
         """The root of the part's tree, with every paragraph in it."""
         return self._root
 
-    def known(self, paragraph: Element, collector: Collector, flow: Flow, *, is_writing: bool) -> KnownUnit | None:
+    def known(
+        self,
+        paragraph: Element,
+        collector: Collector,
+        flow: Flow,
+        *,
+        is_writing: bool,
+    ) -> KnownUnit | None:
         """None: every paragraph is read by its items."""
         return None
 

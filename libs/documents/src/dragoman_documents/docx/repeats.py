@@ -24,8 +24,17 @@ from dragoman_documents.docx.distribute import distribute
 from dragoman_documents.docx.fields import FieldMap
 from dragoman_documents.docx.formats import RunFormat, look_of
 from dragoman_documents.docx.inline import Slot
-from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.retold import Case, Key, Shown, in_bookmark, joined, repeated_by, repeating_fields
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.retold import (
+    Case,
+    Key,
+    Shown,
+    in_bookmark,
+    joined,
+    repeated_by,
+    repeating_fields,
+)
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
@@ -108,7 +117,12 @@ class Repeats:
         return bool(source) and joined(repeat.case(source)) == joined(repeat.before)
 
     def _write(
-        self, repeat: _Repeat, now: Mapping[Key, str], texts: Mapping[str, str], locale: Locale | None, styles: Styles
+        self,
+        repeat: _Repeat,
+        now: Mapping[Key, str],
+        texts: Mapping[str, str],
+        locale: Locale | None,
+        styles: Styles,
     ) -> bool:
         text = texts[repeat.key[1]] if repeat.key[0] == "paragraph" else now.get(repeat.key, "")
         text = repeat.case(text).strip()

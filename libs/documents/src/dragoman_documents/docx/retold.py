@@ -31,7 +31,17 @@ REPEATING = names("REF STYLEREF") | _BY_ARGUMENT | frozenset(PROPERTIES)
 COMPUTED = names("BIBLIOGRAPHY CITATION CREATEDATE DATABASE DATE DDE DDEAUTO DOCVARIABLE LINK PRINTDATE SAVEDATE TIME")
 """The kinds of fields whose words come from outside the text."""
 
-_READ = ("bookmarkStart", "t", "tab", "br", "cr", "noBreakHyphen", "fldChar", "fldSimple", "bookmarkEnd")
+_READ = (
+    "bookmarkStart",
+    "t",
+    "tab",
+    "br",
+    "cr",
+    "noBreakHyphen",
+    "fldChar",
+    "fldSimple",
+    "bookmarkEnd",
+)
 _IN_RUN = names("w:t w:tab w:br w:cr w:noBreakHyphen")
 _FIELDS = names("w:fldChar w:fldSimple")
 _FEW = 3  # blocks after that of a mark in which the other one is looked for

@@ -70,7 +70,12 @@ def twins(nodes: Sequence[Element]) -> list[Element]:
     return made
 
 
-def put(loose: Sequence[Element], anchor: Element | None, start: Element | None, home: Element | None) -> None:
+def put(
+    loose: Sequence[Element],
+    anchor: Element | None,
+    start: Element | None,
+    home: Element | None,
+) -> None:
     """Insert nodes after `anchor`; without an anchor before `start`, and without both at the end of
     `home`.
     """

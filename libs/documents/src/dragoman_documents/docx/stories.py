@@ -22,8 +22,13 @@ from dataclasses import dataclass
 
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.attributes import is_in_group, longest, shown_attributes, text_attributes
-from dragoman_documents.docx.collect import Collector, Flow
+from dragoman_documents.docx.attributes import (
+    is_in_group,
+    longest,
+    shown_attributes,
+    text_attributes,
+)
+from dragoman_documents.docx.collect import Collector
 from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.dropcap import (
@@ -35,15 +40,23 @@ from dragoman_documents.docx.dropcap import (
     opening_of,
     with_cap,
 )
+from dragoman_documents.docx.fields import Flow
 from dragoman_documents.docx.formats import Formats
 from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
 from dragoman_documents.docx.inline import texts
 from dragoman_documents.docx.kinds import style_of
-from dragoman_documents.docx.located import Holder, LocatedUnit, ParagraphHolder, ValueHolder, path_below
+from dragoman_documents.docx.located import (
+    Holder,
+    LocatedUnit,
+    ParagraphHolder,
+    ValueHolder,
+    path_below,
+)
 from dragoman_documents.docx.numbering import Numbering
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.reader import PartReader
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, names, short_name
 
 _STORIES = {
@@ -219,7 +232,14 @@ class _PartWalker:
                 self._visit(child, f"{frame.path}.{index}" if frame.path else str(index), frame)
         return self._found
 
-    def _push(self, element: Element, path: str, story: StoryKind, flow: Flow, mirror_from: int | None = None) -> None:
+    def _push(
+        self,
+        element: Element,
+        path: str,
+        story: StoryKind,
+        flow: Flow,
+        mirror_from: int | None = None,
+    ) -> None:
         if not len(element):
             return
         if len(self._stack) >= self._budget.depth:
@@ -293,7 +313,12 @@ class _PartWalker:
             return with_cap(cap, opening, content), joined
         alone = cap.paragraph
         self._add_paragraph(
-            (cap.text,), (), alone if self._is_writing else None, style_of(alone.element), cap.path, frame
+            (cap.text,),
+            (),
+            alone if self._is_writing else None,
+            style_of(alone.element),
+            cap.path,
+            frame,
         )
         return content, holder
 
@@ -308,7 +333,8 @@ class _PartWalker:
     ) -> None:
         kept = style in self._options.untranslated_styles
         self._add(
-            LocatedUnit(self._part, path, frame.story, content, specs, holder, style, not kept), frame.mirror_from
+            LocatedUnit(self._part, path, frame.story, content, specs, holder, style, not kept),
+            frame.mirror_from,
         )
 
     def _add(self, located: LocatedUnit, mirror_from: int | None) -> None:
@@ -373,7 +399,13 @@ class _PartWalker:
             self._add(self._value(element, None, text, path, frame.story), frame.mirror_from)
 
     def _value(
-        self, element: Element, name: str | None, text: str, path: str, story: StoryKind, limit: int | None = None
+        self,
+        element: Element,
+        name: str | None,
+        text: str,
+        path: str,
+        story: StoryKind,
+        limit: int | None = None,
     ) -> LocatedUnit:
         holder = ValueHolder(element, name, text, limit) if self._is_writing else None
         return LocatedUnit(self._part, path, story, (text.strip(),), (), holder, max_length_chars=limit)

@@ -43,7 +43,12 @@ class Styles:
         looks = next((child for child in paragraph if short_name(child) == "w:pPr"), ())
         own = _style_named(properties, "w:rStyle")
         around = _style_named(looks, "w:pStyle") or self._default_paragraph
-        return [properties, *self._chain("character", own), *self._chain("paragraph", around), *self._defaults]
+        return [
+            properties,
+            *self._chain("character", own),
+            *self._chain("paragraph", around),
+            *self._defaults,
+        ]
 
     def _learn(self, item: Element) -> None:
         kind, name = attribute(item, "w:type") or "", attribute(item, "w:styleId") or ""

@@ -72,7 +72,10 @@ class Alignment:
     def check(self, pair: Pair) -> Iterator[QaFinding]:
         """Findings where a target seems to be a neighbour's, or to hold a neighbour's text as well."""
         if id(pair) in self._shifted:
-            yield finding("text.shifted", "The target fits the unit before or after better than its own source.")
+            yield finding(
+                "text.shifted",
+                "The target fits the unit before or after better than its own source.",
+            )
         if id(pair) in self._merged:
             yield finding("text.merged", "The target holds the text of the unit before or after as well.")
 

@@ -105,7 +105,8 @@ def check_refusal(pair: Pair) -> Iterator[QaFinding]:
     if len(text) > _LONGEST_REFUSAL or not _refuses(text) or _refuses(pair.source) or _APOLOGY.search(pair.source):
         return
     yield finding(
-        "chat.refusal", "The engine refuses or apologises instead of translating; translate the unit by hand."
+        "chat.refusal",
+        "The engine refuses or apologises instead of translating; translate the unit by hand.",
     )
 
 
@@ -139,11 +140,21 @@ def check_chat(pair: Pair) -> Iterator[QaFinding]:
     for pattern in (_MARKS, _FENCE) if _MAY_BE_MARK.search(target) else ():
         mark = pattern.search(target)
         if mark and not pattern.search(source):
-            yield _at(pair, "chat.mark", "A mark of a chat format stands in the translation; take it out.", mark)
+            yield _at(
+                pair,
+                "chat.mark",
+                "A mark of a chat format stands in the translation; take it out.",
+                mark,
+            )
             break
     json = _JSON.search(target) if "\\" in target or "{" in target or "}" in target or '"' in target else None
     if json and not _JSON.search(source) and not _is_quoted_path(source):
-        yield _at(pair, "chat.json", "Remains of the reply's JSON stand in the translation; take them out.", json)
+        yield _at(
+            pair,
+            "chat.json",
+            "Remains of the reply's JSON stand in the translation; take them out.",
+            json,
+        )
 
 
 def check_markup(pair: Pair) -> Iterator[QaFinding]:
@@ -152,17 +163,30 @@ def check_markup(pair: Pair) -> Iterator[QaFinding]:
     for pattern in _MARKDOWN if _MAY_BE_MARKDOWN.search(target) else ():
         if (match := pattern.search(target)) and not pattern.search(source) and _is_new(match, source):
             yield _at(
-                pair, "text.markdown", "Markdown that the source lacks stands in the text; format it instead.", match
+                pair,
+                "text.markdown",
+                "Markdown that the source lacks stands in the text; format it instead.",
+                match,
             )
             break
     else:
         bullet = _BULLET.match(target)
         if bullet and not _starts_as_list(source) and not bullet.group().lstrip()[0].isdecimal():
-            yield _at(pair, "text.markdown", "A list mark that the source lacks stands before the text.", bullet)
+            yield _at(
+                pair,
+                "text.markdown",
+                "A list mark that the source lacks stands before the text.",
+                bullet,
+            )
     if "&" in target and len(_ENTITY.findall(target)) > len(_ENTITY.findall(source)):
         match = _ENTITY.search(target)
         if match:
-            yield _at(pair, "text.entities", "HTML entities that the source lacks stand in the text.", match)
+            yield _at(
+                pair,
+                "text.entities",
+                "HTML entities that the source lacks stand in the text.",
+                match,
+            )
     if "<" in target and len(_HTML.findall(target)) > len(_HTML.findall(source)):
         match = _HTML.search(target)
         if match:
@@ -201,7 +225,12 @@ def _is_quoted_path(source: str) -> bool:
 
 
 def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
-    return finding(code, message, pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end()))
+    return finding(
+        code,
+        message,
+        pair.place_in_plain_text(match.start()),
+        pair.place_in_plain_text(match.end()),
+    )
 
 
 def decoded(text: str, source: str) -> str:

@@ -10,13 +10,24 @@ import re
 from collections.abc import Callable, Sequence
 
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, closing, normalised, opening, plain_text
+from dragoman_contracts.text import (
+    Content,
+    Tag,
+    TagRole,
+    TagSide,
+    TagSpec,
+    closing,
+    normalised,
+    opening,
+    plain_text,
+)
 from dragoman_linguistics.quality.chat import LABELS, decoded, has_label
 from dragoman_linguistics.quality.marks import BEFORE, SPACES, UNSPACED, spaced_marks
 from dragoman_linguistics.quality.pairs import shown
 
 _END_MARK = re.compile(
-    r"\s*(?:<\|[a-z_]{2,24}\|>|<｜[^｜<>\n]{1,40}｜>|\[/INST\]|<(?:end_of_turn|eos)>)\s*", re.IGNORECASE
+    r"\s*(?:<\|[a-z_]{2,24}\|>|<｜[^｜<>\n]{1,40}｜>|\[/INST\]|<(?:end_of_turn|eos)>)\s*",
+    re.IGNORECASE,
 )
 _TRAILING_NOTE = re.compile(
     r"\s*(?:[(\[（【]|\n\s*)(?:translator['’]?s?\s+note|note|anmerkung|hinweis|nota|remarque|примечание|注|备注|備考)\s*[:：][^()\[\]（）【】\n]*[)\]）】]?\s*$",
@@ -135,7 +146,11 @@ def _mapped(parts: Content, change: Callable[[str], str]) -> Content:
     return normalised(change(part) if isinstance(part, str) else part for part in parts)
 
 
-def _with_tags_for_marks(parts: Content, source: Content, specs: Sequence[TagSpec]) -> Content | None:
+def _with_tags_for_marks(
+    parts: Content,
+    source: Content,
+    specs: Sequence[TagSpec],
+) -> Content | None:
     """Markdown's bold or italic as the formatting tags of the source that the target lacks; None
     where they do not fit.
 
@@ -163,7 +178,11 @@ def _with_tags_for_marks(parts: Content, source: Content, specs: Sequence[TagSpe
     return normalised(piece for part in parts for piece in _marked(part, pattern, lambda: next(ids)))
 
 
-def _marked(part: str | Tag, pattern: re.Pattern[str], next_id: Callable[[], int]) -> list[str | Tag]:
+def _marked(
+    part: str | Tag,
+    pattern: re.Pattern[str],
+    next_id: Callable[[], int],
+) -> list[str | Tag]:
     if not isinstance(part, str):
         return [part]
     pieces: list[str | Tag] = []

@@ -113,13 +113,20 @@ class Languages:
             and character not in pair.source
         )
         if foreign >= _LEAST_FOREIGN or (foreign and "Hani" in counts and "Hani" not in self._scripts):
-            yield finding("language.script", "Letters of a script that the target's language is not written in.")
+            yield finding(
+                "language.script",
+                "Letters of a script that the target's language is not written in.",
+            )
         elif "Latn" not in self._scripts and self._is_mostly_latin(pair):
             yield finding(
-                "language.script", "The text is in Latin letters; the target's language is written in another script."
+                "language.script",
+                "The text is in Latin letters; the target's language is written in another script.",
             )
         elif self._target.language in _BESIDE_CHINESE and self._is_chinese(pair.target):
-            yield finding("language.script", "Chinese, where the target's language has letters of its own besides.")
+            yield finding(
+                "language.script",
+                "Chinese, where the target's language has letters of its own besides.",
+            )
         elif is_other_chinese(pair.target, self._target):
             yield finding(
                 "language.script",

@@ -41,7 +41,10 @@ def check_blanks(pair: Pair) -> Iterator[QaFinding]:
     wanted = Counter((tag_id, plain_text(blank)) for tag_id, blank in blanks.items())
     count = (wanted - _held(pair.content, blanks)).total() + (_held(pair.content, blanks) - wanted).total()
     if count:
-        yield finding("space.blank", f"{count} blank(s) to fill in differ from the source; set them as they are there.")
+        yield finding(
+            "space.blank",
+            f"{count} blank(s) to fill in differ from the source; set them as they are there.",
+        )
 
 
 def _held(content: Content, blanks: dict[int, Content]) -> Counter[tuple[int, str]]:

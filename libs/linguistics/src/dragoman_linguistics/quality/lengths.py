@@ -113,8 +113,14 @@ def _is_abbreviation(text: str) -> bool:
 
 
 def _short() -> QaFinding:
-    return finding("length.short", "The target is far too short for its source: text may be cut off or left out.")
+    return finding(
+        "length.short",
+        "The target is far too short for its source: text may be cut off or left out.",
+    )
 
 
 def _long() -> QaFinding:
-    return finding("length.long", "The target is far too long for its source: text may be added or of another unit.")
+    return finding(
+        "length.long",
+        "The target is far too long for its source: text may be added or of another unit.",
+    )

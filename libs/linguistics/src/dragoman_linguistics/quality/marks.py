@@ -71,7 +71,12 @@ def check_margins(pair: Pair) -> Iterator[QaFinding]:
 
 
 def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
-    return finding(code, message, pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end()))
+    return finding(
+        code,
+        message,
+        pair.place_in_plain_text(match.start()),
+        pair.place_in_plain_text(match.end()),
+    )
 
 
 def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
@@ -80,7 +85,10 @@ def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
     if match and BEFORE.search(pair.source) is None:
         yield _at(pair, "space.punctuation", "White space stands before a punctuation mark.", match)
     if pair.unit.tags and target_locale.language not in UNSPACED and _runs_together(pair):
-        yield finding("space.missing", "Words run together at a tag that has white space round it in the source.")
+        yield finding(
+            "space.missing",
+            "Words run together at a tag that has white space round it in the source.",
+        )
 
 
 def _runs_together(pair: Pair) -> bool:
@@ -107,9 +115,15 @@ def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
     found: dict[int, list[bool]] = {}
     for place, part in enumerate(content):
         if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
-            before, after = content[place - 1] if place else "", content[place + 1] if place + 1 < len(content) else ""
+            before, after = (
+                content[place - 1] if place else "",
+                content[place + 1] if place + 1 < len(content) else "",
+            )
             found.setdefault(part.id, []).extend(
-                (isinstance(before, str) and before[-1:].isalpha(), isinstance(after, str) and after[:1].isalpha())
+                (
+                    isinstance(before, str) and before[-1:].isalpha(),
+                    isinstance(after, str) and after[:1].isalpha(),
+                )
             )
     return {tag_id: touches for tag_id, touches in found.items() if len(touches) == 4}
 
@@ -124,7 +138,15 @@ def check_characters(pair: Pair) -> Iterator[QaFinding]:
     if (match := _INVALID.search(target)) and not _INVALID.search(pair.source):
         place = pair.place_in_plain_text(match.start())
         yield finding(
-            "characters.invalid", "A character that no text may have: a control or half a character.", place, place + 1
+            "characters.invalid",
+            "A character that no text may have: a control or half a character.",
+            place,
+            place + 1,
         )
     if (match := _MOJIBAKE.search(target)) and not _MOJIBAKE.search(pair.source):
-        yield _at(pair, "characters.encoding", "Characters look as if they had been read in a wrong encoding.", match)
+        yield _at(
+            pair,
+            "characters.encoding",
+            "Characters look as if they had been read in a wrong encoding.",
+            match,
+        )

@@ -20,7 +20,16 @@ _DUALS = {
     2 * 10**6: "مليوني مليونين مليونان",
     2 * 10**9: "ملياري مليارين ملياران",
 }
-_SAME_WORDS = {"nb": "da", "nn": "da", "no": "da", "bs": "sr", "sh": "sr", "mk": "bg", "be": "ru", "cmn": "zh"}
+_SAME_WORDS = {
+    "nb": "da",
+    "nn": "da",
+    "no": "da",
+    "bs": "sr",
+    "sh": "sr",
+    "mk": "bg",
+    "be": "ru",
+    "cmn": "zh",
+}
 _UNBOUND = frozenset({"th", "ko", "zh", "ja", "yue", "lo", "km", "my"})
 """Languages whose number words are found inside other words, as nothing parts them."""
 _HALVES = re.compile(

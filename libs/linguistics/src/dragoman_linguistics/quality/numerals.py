@@ -52,13 +52,25 @@ _CLOCK = r"(?P<hour>[0-9]{1,2})(?:\s?[:.h時点點시]\s?[0-9]{2})?[^\W\d_]{0,3}
 _TIMES = tuple(
     (re.compile(pattern, re.IGNORECASE), is_pm)
     for marks, is_pm in ((_PM, True), (_AM, False))
-    for pattern in (rf"\b{_CLOCK}(?:[^\W\d_]{{1,8}}\s)?(?:{marks})", rf"(?:{marks})\s?(?P<hour>[0-9]{{1,2}})")
+    for pattern in (
+        rf"\b{_CLOCK}(?:[^\W\d_]{{1,8}}\s)?(?:{marks})",
+        rf"(?:{marks})\s?(?P<hour>[0-9]{{1,2}})",
+    )
 )
 _HAS_TIME = re.compile(
-    rf"{_PM}|{_AM}|o['’]clock|[0-9]\s?(?:Uhr|時|时|点|點|시|h\b|น\.)|[0-9]:[0-9]{{2}}", re.IGNORECASE
+    rf"{_PM}|{_AM}|o['’]clock|[0-9]\s?(?:Uhr|時|时|点|點|시|h\b|น\.)|[0-9]:[0-9]{{2}}",
+    re.IGNORECASE,
 )
 _DECADE = re.compile(r"((?:1[0-9]|20)[0-9]0)['’]?s\b")
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民國": 1911, "民国": 1911}
+_ERAS = {
+    "令和": 2018,
+    "平成": 1988,
+    "昭和": 1925,
+    "大正": 1911,
+    "明治": 1867,
+    "民國": 1911,
+    "民国": 1911,
+}
 _ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(元|[0-9]{{1,3}})")
 _BUDDHIST_YEARS = range(2400, 2700)
 _BUDDHIST_OFFSET = 543
@@ -156,7 +168,10 @@ def _plus(left: str, right: str) -> str:
     return str(int(left) + int(right)) if left.isdecimal() and right.isdecimal() else left
 
 
-def _without_equals(wanted: list[_Quantity], found: list[_Quantity]) -> tuple[list[_Quantity], list[_Quantity]]:
+def _without_equals(
+    wanted: list[_Quantity],
+    found: list[_Quantity],
+) -> tuple[list[_Quantity], list[_Quantity]]:
     """What is left on both sides when equal numbers are taken away; the target may repeat a number."""
     left = list(found)
     missing: list[_Quantity] = []
@@ -169,7 +184,10 @@ def _without_equals(wanted: list[_Quantity], found: list[_Quantity]) -> tuple[li
     return missing, [other for other in left if not any(quantity.equals(other) for quantity in wanted)]
 
 
-def _by_parts(missing: list[_Quantity], added: list[_Quantity]) -> tuple[list[_Quantity], list[_Quantity]]:
+def _by_parts(
+    missing: list[_Quantity],
+    added: list[_Quantity],
+) -> tuple[list[_Quantity], list[_Quantity]]:
     """The same without dates, times and fractions that one side writes as one number and the other
     as several.
     """

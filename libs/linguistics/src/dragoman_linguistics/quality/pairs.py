@@ -6,7 +6,16 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-from dragoman_contracts.text import Content, ResultSource, Tag, TagRepair, TagSide, Unit, UnitTarget, plain_text
+from dragoman_contracts.text import (
+    Content,
+    ResultSource,
+    Tag,
+    TagRepair,
+    TagSide,
+    Unit,
+    UnitTarget,
+    plain_text,
+)
 from dragoman_linguistics.quality.sizes import PLACE, size
 
 _DIGIT = re.compile(r"\d")

@@ -48,7 +48,8 @@ _COLON_NAME = re.compile(r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=
 _TAG_LIKE = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>")
 _IN_SIGNS = re.compile(r"<[^<>]+>|[«‹＜〈《][^<>]+[»›＞〉》]")
 _URL = re.compile(
-    r"\b(?:https?|ftp|sftp|file)://[^\s<>\"'«»“”„‘’（）、。，；：]+|\bwww\.[\w-]+\.[^\s<>\"'«»“”、。，]+", re.IGNORECASE
+    r"\b(?:https?|ftp|sftp|file)://[^\s<>\"'«»“”„‘’（）、。，；：]+|\bwww\.[\w-]+\.[^\s<>\"'«»“”、。，]+",
+    re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _TRAILING = ".,;:!?)]}'\"*_>…"
@@ -68,14 +69,18 @@ def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
     if _MAY_HAVE_PLACEHOLDER.search(source) or _MAY_HAVE_PLACEHOLDER.search(target):
         missing, added = _lost(source, target), _lost(target, source)
         if missing:
-            yield finding("placeholders.missing", f"Lacks {missing} placeholder(s) of the source, or has them changed.")
+            yield finding(
+                "placeholders.missing",
+                f"Lacks {missing} placeholder(s) of the source, or has them changed.",
+            )
         elif added:
             yield finding("placeholders.added", f"Has {added} placeholder(s) that the source lacks.")
     if " :" in source and (names := _COLON_NAME.findall(source)):
         lost = [name for name in names if name not in target]
         if lost:
             yield finding(
-                "placeholders.missing", f"Lacks {len(lost)} placeholder(s) of the source, or has them changed."
+                "placeholders.missing",
+                f"Lacks {len(lost)} placeholder(s) of the source, or has them changed.",
             )
     if "<" in source and (missing := _lost_tags(source, target)):
         yield finding("placeholders.tags", f"Lacks {missing} tag(s) that the source has as text.")

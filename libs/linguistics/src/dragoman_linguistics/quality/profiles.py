@@ -63,7 +63,10 @@ PROFILES: Mapping[str, QaProfile] = {
     "default": DEFAULT_PROFILE,
     "strict": _STRICT,
     "lenient": QaProfile(
-        severities={**DEFAULT_PROFILE.severities, **dict.fromkeys(_OFTEN_RIGHT.split(), Severity.INFO)}
+        severities={
+            **DEFAULT_PROFILE.severities,
+            **dict.fromkeys(_OFTEN_RIGHT.split(), Severity.INFO),
+        }
     ),
 }
 """The profiles by name. `strict` blocks what is hardly ever right and asks for a look at all else; `lenient` asks only
@@ -86,7 +89,10 @@ def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> Q
     return profile.model_copy(update={"severities": _overridden(profile.severities, overrides or {})})
 
 
-def _overridden(severities: Mapping[str, Severity], overrides: Mapping[str, object]) -> dict[str, Severity]:
+def _overridden(
+    severities: Mapping[str, Severity],
+    overrides: Mapping[str, object],
+) -> dict[str, Severity]:
     changed = dict(severities)
     for code, level in overrides.items():
         if code not in DEFAULT_PROFILE.severities:

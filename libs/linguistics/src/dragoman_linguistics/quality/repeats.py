@@ -36,7 +36,10 @@ class Repeats:
     def check(self, pair: Pair) -> Iterator[QaFinding]:
         """A finding where the target is also that of a source which says something else."""
         if id(pair) in self._repeated:
-            yield finding("text.repeated", "The target is also that of a unit whose source says something else.")
+            yield finding(
+                "text.repeated",
+                "The target is also that of a unit whose source says something else.",
+            )
 
 
 def _of_others(group: Sequence[Pair]) -> list[Pair]:

@@ -15,7 +15,15 @@ OBJECT REPLACEMENT CHARACTER.
 
 # Letters of the Latin alphabet that a letter of another script stands for, over 860,000 units that
 # people translated.
-_WEIGHTS = {"Hani": 2.6, "Hira": 1.3, "Kana": 1.3, "Bopo": 1.3, "Hang": 2.15, "Hebr": 1.35, "Arab": 1.15}
+_WEIGHTS = {
+    "Hani": 2.6,
+    "Hira": 1.3,
+    "Kana": 1.3,
+    "Bopo": 1.3,
+    "Hang": 2.15,
+    "Hebr": 1.35,
+    "Arab": 1.15,
+}
 # Every block that has letters of these scripts.
 _HEAVY = re.compile(
     "[\u0590-\u06ff\u0750-\u077f\u0870-\u08ff\u1100-\u11ff\u3005-\u9fff\ua960-\ua97f\uac00-\ufaff\ufb1d-\ufdff\ufe70-\uffdc\U00020000-\U000323af]"

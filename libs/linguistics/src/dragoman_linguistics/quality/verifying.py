@@ -23,7 +23,11 @@ from dragoman_linguistics.quality.lengths import Lengths
 from dragoman_linguistics.quality.marks import check_characters, check_margins, check_punctuation
 from dragoman_linguistics.quality.numerals import unmatched_by_meaning
 from dragoman_linguistics.quality.pairs import Pair
-from dragoman_linguistics.quality.placeholders import check_addresses, check_codes, check_placeholders
+from dragoman_linguistics.quality.placeholders import (
+    check_addresses,
+    check_codes,
+    check_placeholders,
+)
 from dragoman_linguistics.quality.profiles import DEFAULT_PROFILE, QaProfile
 from dragoman_linguistics.quality.repeats import Repeats
 from dragoman_linguistics.verdicts import unit_verdict
@@ -70,14 +74,21 @@ def verify_units(
 
 
 def verify_unit(
-    unit: Unit, target: UnitTarget, profile: QaProfile = DEFAULT_PROFILE, not_applicable: Collection[str] = ()
+    unit: Unit,
+    target: UnitTarget,
+    profile: QaProfile = DEFAULT_PROFILE,
+    not_applicable: Collection[str] = (),
 ) -> UnitVerification:
     """The verdict of one unit by what its own texts say, whatever their locales and its neighbours."""
     every = [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)]
     return _verified(Pair(unit, target), every, profile, not_applicable)
 
 
-def _by_first_rules(unit: Unit, target: UnitTarget, not_applicable: Collection[str]) -> UnitVerification:
+def _by_first_rules(
+    unit: Unit,
+    target: UnitTarget,
+    not_applicable: Collection[str],
+) -> UnitVerification:
     found = (each for check in checks.CHECKS for each in check(unit, target))
     findings = tuple(_levelled(found, DEFAULT_PROFILE, not_applicable))
     return UnitVerification(unit_id=unit.unit_id, verdict=unit_verdict(findings), findings=findings)
@@ -91,7 +102,11 @@ def _verified(
     return UnitVerification(unit_id=pair.unit.unit_id, verdict=unit_verdict(findings), findings=findings)
 
 
-def _levelled(found: Iterable[QaFinding], profile: QaProfile, not_applicable: Collection[str]) -> Iterator[QaFinding]:
+def _levelled(
+    found: Iterable[QaFinding],
+    profile: QaProfile,
+    not_applicable: Collection[str],
+) -> Iterator[QaFinding]:
     for each in found:
         if each.code in profile.severities and each.code not in not_applicable:
             yield each.model_copy(update={"severity": profile.severities[each.code]})
@@ -145,7 +160,10 @@ def _numbers(source_language: str, target_language: str) -> DocumentCheck:
         if missing:
             yield finding("numbers.missing", f"Lacks {len(missing)} number(s) of the source.")
         for number in added:
-            start, end = pair.place_in_plain_text(number.start), pair.place_in_plain_text(number.end)
+            start, end = (
+                pair.place_in_plain_text(number.start),
+                pair.place_in_plain_text(number.end),
+            )
             yield finding("numbers.added", "A number that is not in the source.", start, end)
 
     return check

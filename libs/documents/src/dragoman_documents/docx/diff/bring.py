@@ -12,8 +12,17 @@ import zlib
 from collections.abc import Hashable, Iterable
 
 from dragoman_documents.docx.diff.changes import attributes_of, child_of, stated
-from dragoman_documents.docx.package import Package, PartRole, Relationship
-from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, copied, names, namespace_of, short_name
+from dragoman_documents.docx.package import Package, Relationship
+from dragoman_documents.docx.roles import PartRole
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    Element,
+    attribute,
+    copied,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _NOTES = {
     "w:footnoteReference": (PartRole.FOOTNOTES, "w:footnote"),
@@ -178,7 +187,10 @@ class Bringer:
         """Copy a style of the old document into the new one, with the styles that it is based on."""
         wanted = next(iter(self.old.with_role(PartRole.STYLES)), None)
         home = next(iter(self.new.with_role(PartRole.STYLES)), None)
-        old, new = (self.old.root(wanted) if wanted else None), (self.new.root(home) if home else None)
+        old, new = (
+            (self.old.root(wanted) if wanted else None),
+            (self.new.root(home) if home else None),
+        )
         if home is None or wanted is None or old is None or new is None or _styled(new, style) is not None:
             return
         found = _styled(old, style)

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from dragoman_documents.docx.xml import SHORT_NAMES, Element, copied, names, namespace_of, short_name
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    Element,
+    copied,
+    names,
+    namespace_of,
+    short_name,
+)
 
 HISTORY = names(
     "w:ins w:del w:moveFrom w:moveTo w:rPrChange w:pPrChange w:sectPrChange w:tblPrChange w:tblGridChange w:tcPrChange "

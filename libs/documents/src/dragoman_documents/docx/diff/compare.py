@@ -15,15 +15,36 @@ from dragoman_documents.budget import Budget
 from dragoman_documents.docx.diff.align import Block, aligned, blocks_of, is_block
 from dragoman_documents.docx.diff.gate import part_differences, text_only
 from dragoman_documents.docx.diff.paragraphs import paragraph_differences, text_difference
-from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, DocumentDiff, PartChange
+from dragoman_documents.docx.diff.report import (
+    Change,
+    Difference,
+    DifferenceKind,
+    DocumentDiff,
+    PartChange,
+)
 from dragoman_documents.docx.diff.structure import kind_of
 from dragoman_documents.docx.diff.tolerance import TEXT_NODES, is_text_attribute
-from dragoman_documents.docx.diff.tree import boxes_in, canonical, own_text, path_of, shortened, text_of
+from dragoman_documents.docx.diff.tree import (
+    boxes_in,
+    canonical,
+    own_text,
+    path_of,
+    shortened,
+    text_of,
+)
 from dragoman_documents.docx.garbage import paused_garbage_collection
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, short_name
 
-_FLOWS = (PartRole.MAIN, PartRole.HEADER, PartRole.FOOTER, PartRole.FOOTNOTES, PartRole.ENDNOTES, PartRole.COMMENTS)
+_FLOWS = (
+    PartRole.MAIN,
+    PartRole.HEADER,
+    PartRole.FOOTER,
+    PartRole.FOOTNOTES,
+    PartRole.ENDNOTES,
+    PartRole.COMMENTS,
+)
 
 
 def compare(before: bytes, after: bytes, budget: Budget | None = None) -> DocumentDiff:

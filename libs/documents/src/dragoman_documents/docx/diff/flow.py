@@ -83,7 +83,11 @@ class FlowTracker:
         self.sections.append((old, new))
         if namespace_of(new) == namespace_of(old):
             twin = _without(copied(old), _REFERENCES)
-            record_change(new, self._scene.bringer.adopt(twin, self._scene.source, self._scene.target), self._stamp)
+            record_change(
+                new,
+                self._scene.bringer.adopt(twin, self._scene.source, self._scene.target),
+                self._stamp,
+            )
 
     def _container(self, old: Element, new: Element) -> list[tuple[Element, Element]]:
         """Mark the blocks of one container. Gives the pairs of containers inside it."""
@@ -151,7 +155,9 @@ class FlowTracker:
                 gone.insert(
                     0,
                     self._scene.bringer.adopt(
-                        _without(copied(properties), _SECTION | HISTORY), self._scene.source, self._scene.target
+                        _without(copied(properties), _SECTION | HISTORY),
+                        self._scene.source,
+                        self._scene.target,
                     ),
                 )
             paragraph.addprevious(gone)
@@ -199,7 +205,12 @@ class _Ends:
     properties of a paragraph move with the mark of its end, so that either side finds its own.
     """
 
-    def __init__(self, scene: Scene, section: Callable[[Element, Element], None], container: Element) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        section: Callable[[Element, Element], None],
+        container: Element,
+    ) -> None:
         self._scene = scene
         self._section = section
         self._container = container
@@ -236,7 +247,14 @@ class _Ends:
             is_moved = mark is not was or mark is _Mark.DELETED
             self._state(element, mark, old, new, is_moved)
 
-    def _state(self, element: Element, mark: _Mark, old: Element | None, new: Element | None, is_moved: bool) -> None:
+    def _state(
+        self,
+        element: Element,
+        mark: _Mark,
+        old: Element | None,
+        new: Element | None,
+        is_moved: bool,
+    ) -> None:
         current = child_of(element, "w:pPr")
         if is_moved or current is None or new is None or canonical(current) != canonical(new):
             if current is not None:
@@ -248,7 +266,10 @@ class _Ends:
             sections = child_of(old, "w:sectPr"), child_of(child_of(element, "w:pPr"), "w:sectPr")
             if sections[0] is not None and sections[1] is not None:
                 self._section(sections[0], sections[1])
-            self._change(element, self._adopted(_without(copied(old), _SECTION) if old is not None else None, element))
+            self._change(
+                element,
+                self._adopted(_without(copied(old), _SECTION) if old is not None else None, element),
+            )
         else:
             mark_end(element, mark, self._scene)
 
@@ -282,7 +303,10 @@ def end_look(paragraph: Element) -> Element:
     look = child_of(properties, "w:rPr")
     if look is None:
         look = properties.makeelement(f"{namespace_of(paragraph)}rPr")
-        later = next((child for child in properties if short_name(child) in {"w:sectPr", "w:pPrChange"}), None)
+        later = next(
+            (child for child in properties if short_name(child) in {"w:sectPr", "w:pPrChange"}),
+            None,
+        )
         if later is not None:
             later.addprevious(look)
         else:
@@ -340,7 +364,12 @@ def _own_blocks(element: Element, name: str) -> list[Element]:
     return found
 
 
-def _put(gone: Element, last: Element | None, following: Element | None, container: Element) -> None:
+def _put(
+    gone: Element,
+    last: Element | None,
+    following: Element | None,
+    container: Element,
+) -> None:
     """Put a block between two others; where one of these is missing, at that end of the container.
 
     Between a block in a control and a block outside, it stands outside: there it does not come

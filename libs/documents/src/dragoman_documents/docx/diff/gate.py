@@ -22,7 +22,8 @@ from dragoman_documents.docx.diff.structure import Comparison
 from dragoman_documents.docx.diff.tree import block_edges, markup
 from dragoman_documents.docx.entries import Entry, part_name
 from dragoman_documents.docx.garbage import paused_garbage_collection
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise, short_name
 from dragoman_documents.errors import DamagedDocumentError
 
@@ -128,7 +129,11 @@ def special_kind(package: Package, name: str) -> DifferenceKind | None:
 
 
 def part_differences(
-    before: Package, after: Package, name: str, doubtful: frozenset[int] | None = None, with_content: bool = False
+    before: Package,
+    after: Package,
+    name: str,
+    doubtful: frozenset[int] | None = None,
+    with_content: bool = False,
 ) -> Iterator[Difference]:
     """The differences of a part beyond text.
 

@@ -16,13 +16,24 @@ from dragoman_documents.docx.diff.bring import is_reference
 from dragoman_documents.docx.diff.changes import child_of
 from dragoman_documents.docx.diff.tree import text_of
 from dragoman_documents.docx.diff.words import tokens
-from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, names, namespace_of, short_name
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    Element,
+    attribute,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _WRAPPERS = names("w:hyperlink w:smartTag w:customXml w:sdt w:dir w:bdo w:fldSimple")
 _MATH = names("m:oMath m:oMathPara")
 _PASSING = names("w:rPr w:lastRenderedPageBreak w:proofErr") | {""}
 _NUMBERED = names("w:footnoteReference w:endnoteReference w:commentReference")
-_SESSION = ("w:rsid", "{http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing}", "w14:")
+_SESSION = (
+    "w:rsid",
+    "{http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing}",
+    "w14:",
+)
 _DEEP = 40
 
 Meaning = Callable[[str], Hashable]
@@ -130,7 +141,11 @@ def open_simple_fields(paragraph: Element) -> None:
         edge = end.makeelement(f"{space}fldChar")
         edge.set(f"{space}fldCharType", "end")
         end.append(edge)
-        for piece in [*pieces, *(child for child in simple if short_name(child) != "w:fldData"), end]:
+        for piece in [
+            *pieces,
+            *(child for child in simple if short_name(child) != "w:fldData"),
+            end,
+        ]:
             simple.addprevious(piece)
         parent = simple.getparent()
         if parent is not None:

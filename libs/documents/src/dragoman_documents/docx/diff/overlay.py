@@ -22,7 +22,15 @@ from dragoman_documents.docx.diff.items import Atom, Fields, Group, Item, items_
 from dragoman_documents.docx.diff.tree import boxes_in
 from dragoman_documents.docx.diff.words import opcodes
 from dragoman_documents.docx.splice import empty_like
-from dragoman_documents.docx.xml import XML_SPACE, Element, attribute, copied, names, namespace_of, short_name
+from dragoman_documents.docx.xml import (
+    XML_SPACE,
+    Element,
+    attribute,
+    copied,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _REFERENCES = names("w:footnoteReference w:endnoteReference")
 _IN_DELETIONS = {"w:t": "delText", "w:instrText": "delInstrText"}
@@ -88,7 +96,13 @@ class Overlay:
                 else:
                     place.addprevious(node)
 
-    def _level(self, old: Sequence[Item], new: Sequence[Item], container: Element, stop: Atom | None) -> None:
+    def _level(
+        self,
+        old: Sequence[Item],
+        new: Sequence[Item],
+        container: Element,
+        stop: Atom | None,
+    ) -> None:
         for is_same, i1, i2, j1, j2 in opcodes([item.key for item in old], [item.key for item in new]):
             if is_same:
                 for a, b in zip(old[i1:i2], new[j1:j2], strict=True):
@@ -260,7 +274,13 @@ def _deleted_runs(atoms: Sequence[Atom], near: Element, scene: Scene) -> list[El
     return found
 
 
-def _deleted_run(run: Element, atoms: Sequence[Atom], near: Element, scene: Scene, is_same_edition: bool) -> Element:
+def _deleted_run(
+    run: Element,
+    atoms: Sequence[Atom],
+    near: Element,
+    scene: Scene,
+    is_same_edition: bool,
+) -> Element:
     if short_name(run) != "w:r":
         return scene.adopted(run)
     gone = near.makeelement(f"{namespace_of(near)}r")

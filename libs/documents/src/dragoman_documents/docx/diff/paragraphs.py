@@ -143,7 +143,14 @@ def _things(paragraph: Element) -> list[tuple[Hashable, Element]]:
     for node in own_nodes(paragraph):
         name = short_name(node)
         parent = node.getparent()
-        in_thing = parent is not None and short_name(parent) not in {"w:p", "a:p", "w:r", "a:r", "w:hyperlink", "w:ins"}
+        in_thing = parent is not None and short_name(parent) not in {
+            "w:p",
+            "a:p",
+            "w:r",
+            "a:r",
+            "w:hyperlink",
+            "w:ins",
+        }
         if name not in _SILENT and not in_thing:
             found.append((identity(node), node))
     return found

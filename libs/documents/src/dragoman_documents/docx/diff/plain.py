@@ -17,8 +17,16 @@ from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.revisions import FLOWS
 from dragoman_documents.docx.diff.tree import text_of
 from dragoman_documents.docx.garbage import paused_garbage_collection
-from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, namespace_of, short_name
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    XML_SPACE,
+    Element,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _NOTES = {
     PartRole.FOOTNOTES: ("w:footnoteReference", "w:footnote"),

@@ -16,7 +16,13 @@ from itertools import islice, zip_longest
 
 from dragoman_documents.docx.diff.codes import changed_field
 from dragoman_documents.docx.diff.report import Change
-from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_direction, is_text_attribute
+from dragoman_documents.docx.diff.tolerance import (
+    ADDITIONS,
+    LANGUAGE,
+    TEXT_NODES,
+    is_direction,
+    is_text_attribute,
+)
 from dragoman_documents.docx.diff.tree import own_nodes
 from dragoman_documents.docx.nesting import is_misplaced
 from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, short_name
@@ -129,7 +135,12 @@ class _Inventory:
                 if _holds_runs(node) and depth < _DEEP:
                     stack.append(self._entered(node, key, depth + 1))
 
-    def _entered(self, node: Element, key: Hashable, depth: int) -> tuple[Iterator[Element], Hashable, _Runs, int]:
+    def _entered(
+        self,
+        node: Element,
+        key: Hashable,
+        depth: int,
+    ) -> tuple[Iterator[Element], Hashable, _Runs, int]:
         runs: _Runs = []
         self.runs[key].append(runs)
         return iter(node), key, runs, depth
@@ -148,7 +159,12 @@ def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcom
         outcome.troubles += [(Change.ADDED, node) for node in new[len(old) :]]
 
 
-def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable], outcome: Outcome) -> None:
+def _match_homes(
+    old: Sequence[_Runs],
+    new: Sequence[_Runs],
+    looks: set[Hashable],
+    outcome: Outcome,
+) -> None:
     """Match each element's runs with those of the smallest fitting element of its kind, the largest
     first.
     """
@@ -224,7 +240,10 @@ def identity(node: Element) -> Hashable:
         telling = (inside for part in node if short_name(part) == "w:sdtPr" for inside in own_nodes(part))
     else:
         return own
-    return (*own, tuple((inside.tag, _attributes(inside)) for inside in islice(telling, _IDENTIFYING)))
+    return (
+        *own,
+        tuple((inside.tag, _attributes(inside)) for inside in islice(telling, _IDENTIFYING)),
+    )
 
 
 def _attributes(node: Element) -> Hashable:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.garbage import paused_garbage_collection
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import Element, attribute, names, namespace_of, short_name
 
 FLOWS = (
@@ -236,7 +237,10 @@ def _join(paragraph: Element, properties: Element) -> None:
     end with a paragraph.
     """
     inner = [child for child in paragraph if child is not properties]
-    following = next((node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl", "w:sdt"}), None)
+    following = next(
+        (node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl", "w:sdt"}),
+        None,
+    )
     parent = paragraph.getparent()
     if parent is None:
         return

@@ -50,7 +50,11 @@ def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
         gone = [a for a, b in stretch if b is None and a is not None]
         come = [b for a, b in stretch if a is None and b is not None]
         if gone and come and len(gone) + len(come) == len(stretch):
-            stretch = [*((a, None) for a in gone[:-1]), *((None, b) for b in come[:-1]), (gone[-1], come[-1])]
+            stretch = [
+                *((a, None) for a in gone[:-1]),
+                *((None, b) for b in come[:-1]),
+                (gone[-1], come[-1]),
+            ]
         result += stretch
         stretch = []
         if step != (None, None):

@@ -97,7 +97,13 @@ class _Reader:
             i, j = step
         return True
 
-    def _step(self, old: Sequence[str], i: int, new: Sequence[str], j: int) -> tuple[int, int] | None:
+    def _step(
+        self,
+        old: Sequence[str],
+        i: int,
+        new: Sequence[str],
+        j: int,
+    ) -> tuple[int, int] | None:
         """The places behind the tags at `i` and `j`; None where the tags do not agree."""
         if j >= len(new):
             return None
@@ -134,7 +140,13 @@ class _Reader:
         name = self._name(tag)
         return name == "a:pPr" and all(is_direction(name, key) for key, _ in _ATTRIBUTE.findall(tag))
 
-    def _emptied_or_filled(self, old: Sequence[str], i: int, new: Sequence[str], j: int) -> tuple[int, int] | None:
+    def _emptied_or_filled(
+        self,
+        old: Sequence[str],
+        i: int,
+        new: Sequence[str],
+        j: int,
+    ) -> tuple[int, int] | None:
         """The places behind a text node that lost its last letter or got its first: an empty one is
         a single tag.
         """

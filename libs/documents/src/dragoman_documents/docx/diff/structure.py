@@ -183,7 +183,12 @@ def _side(change: Change) -> str:
     return "before" if change is Change.REMOVED else "after"
 
 
-def _changed_attributes(name: str, before: Mapping[str, str], after: Mapping[str, str], is_data: bool) -> list[str]:
+def _changed_attributes(
+    name: str,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    is_data: bool,
+) -> list[str]:
     if name == LANGUAGE or before.items() == after.items():
         return []
     keys = [*before, *(key for key in after if key not in before)]

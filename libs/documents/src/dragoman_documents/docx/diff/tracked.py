@@ -17,7 +17,8 @@ from dragoman_documents.docx.diff.items import Fields
 from dragoman_documents.docx.diff.overlay import Scene
 from dragoman_documents.docx.diff.revisions import accept_all
 from dragoman_documents.docx.garbage import paused_garbage_collection
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import (
     RELATIONSHIP_TYPES,
     Element,
@@ -35,7 +36,13 @@ _REFERENCES = names("w:headerReference w:footerReference")
 _NUMBERED = HISTORY | names("w:bookmarkStart")
 
 
-def tracked(before: bytes, after: bytes, author: str, date: datetime, budget: Budget | None = None) -> bytes:
+def tracked(
+    before: bytes,
+    after: bytes,
+    author: str,
+    date: datetime,
+    budget: Budget | None = None,
+) -> bytes:
     """The document `after`, with its differences from `before` as tracked changes.
 
     Accepting all of them gives `after`, rejecting all gives `before`.
@@ -93,7 +100,13 @@ class _Tracker:
                 self._track(name, name, self._old.root(name))
         return self._new.saved()
 
-    def _track(self, source: str, target: str, old: Element | None, new: Element | None = None) -> list[_Section]:
+    def _track(
+        self,
+        source: str,
+        target: str,
+        old: Element | None,
+        new: Element | None = None,
+    ) -> list[_Section]:
         """Track one part or, where elements are given, a note of it."""
         new = self._new.root(target) if new is None else new
         if new is None:

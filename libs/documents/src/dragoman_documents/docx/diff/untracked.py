@@ -11,16 +11,26 @@ from dragoman_documents.docx.diff.compare import compare
 from dragoman_documents.docx.diff.plain import plain
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind
 from dragoman_documents.docx.diff.revisions import accepted, rejected
-from dragoman_documents.docx.package import PartRole
+from dragoman_documents.docx.roles import PartRole
 
-_HELD = {PartRole.PICTURE, PartRole.EMBEDDED, PartRole.CHART, PartRole.STATISTICAL_CHART, PartRole.DIAGRAM}
+_HELD = {
+    PartRole.PICTURE,
+    PartRole.EMBEDDED,
+    PartRole.CHART,
+    PartRole.STATISTICAL_CHART,
+    PartRole.DIAGRAM,
+}
 """Parts that the text refers to.
 
 They are compared by their bytes where it does, whatever their names.
 """
 
 
-def untracked(before: bytes, changes: bytes, budget: Budget | None = None) -> tuple[Difference, ...]:
+def untracked(
+    before: bytes,
+    changes: bytes,
+    budget: Budget | None = None,
+) -> tuple[Difference, ...]:
     """The differences from `before` that remain when all `changes` are rejected; empty where none
     does.
 
@@ -37,5 +47,8 @@ def untracked(before: bytes, changes: bytes, budget: Budget | None = None) -> tu
 
 
 def _is_packaging(difference: Difference) -> bool:
-    is_extra = difference.kind is DifferenceKind.PART and difference.change in {Change.ADDED, Change.MOVED}
+    is_extra = difference.kind is DifferenceKind.PART and difference.change in {
+        Change.ADDED,
+        Change.MOVED,
+    }
     return is_extra or difference.kind is DifferenceKind.RELATIONSHIP or difference.part.startswith("[")

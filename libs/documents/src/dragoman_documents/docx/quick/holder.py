@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Tag
-from dragoman_documents.docx.collect import Collector, Flow
+from dragoman_documents.docx.collect import Collector
 from dragoman_documents.docx.content import tag_content
+from dragoman_documents.docx.fields import Flow
 from dragoman_documents.docx.located import ParagraphHolder
 from dragoman_documents.docx.place import stays_in_place
 from dragoman_documents.docx.quick.shape import Reading

@@ -13,13 +13,20 @@ import re
 from dataclasses import dataclass
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collect import Collector, Flow
+from dragoman_documents.docx.collect import Collector
 from dragoman_documents.docx.content import Tagged
+from dragoman_documents.docx.fields import Flow
 from dragoman_documents.docx.quick.holder import StubHolder
 from dragoman_documents.docx.quick.points import Points, take_points
 from dragoman_documents.docx.quick.shape import Shape
 from dragoman_documents.docx.quick.stubs import Stubs, stub_number, stub_repeats
-from dragoman_documents.docx.reader import KnownUnit, MakeReader, PartReader, PlainReader, ReadParagraph
+from dragoman_documents.docx.reader import (
+    KnownUnit,
+    MakeReader,
+    PartReader,
+    PlainReader,
+    ReadParagraph,
+)
 from dragoman_documents.docx.xml import Element
 
 
@@ -70,7 +77,14 @@ class StubReader(PlainReader):
         super().__init__(reduced, budget)
         self._stubs = stubs
 
-    def known(self, paragraph: Element, collector: Collector, flow: Flow, *, is_writing: bool) -> KnownUnit | None:
+    def known(
+        self,
+        paragraph: Element,
+        collector: Collector,
+        flow: Flow,
+        *,
+        is_writing: bool,
+    ) -> KnownUnit | None:
         """The unit of a stub, from the reading of its shape and its own words; None where that does
         not tell enough.
         """

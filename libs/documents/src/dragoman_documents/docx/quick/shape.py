@@ -78,7 +78,12 @@ class Reading:
             parts[self.right] = cast(str, parts[self.right]).rstrip()
         return tuple(parts)
 
-    def fill(self, part: int, words: Sequence[str], target: str) -> Iterator[tuple[TextPlace, str, bool]]:
+    def fill(
+        self,
+        part: int,
+        words: Sequence[str],
+        target: str,
+    ) -> Iterator[tuple[TextPlace, str, bool]]:
         """The places that change when one string of the content becomes `target`.
 
         Each comes with its new text, and with whether `xml:space` must keep white space at the

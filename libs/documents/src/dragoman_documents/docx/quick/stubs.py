@@ -50,7 +50,8 @@ _SPACE_OWNERS = (
 _TEXTS = re.compile(">([^<]*)</w:t>")
 # Attributes whose values differ between paragraphs that read alike: revision ids, marks, links.
 _VARYING = re.compile(
-    '( (?:w:rsid\\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)=")[^"<>&\x80-\U0010ffff]*(?=")', re.ASCII
+    '( (?:w:rsid\\w+|w14:paraId|w14:textId|r:id|w:id|w:name|w:anchor)=")[^"<>&\x80-\U0010ffff]*(?=")',
+    re.ASCII,
 )
 # Markup that says too little by itself, other prefixes, and a paragraph that ends at once.
 _NOT_ALIKE = re.compile(
