@@ -94,7 +94,7 @@ def after_of(example: Example) -> str:
     """The body of the example's document once its targets are merged."""
     document = wordml.document(example.before)
     units = extract(document).units
-    targets = {unit.unit_id: _content(text) for unit, text in zip(units, example.targets, strict=False)}
+    targets = {unit.unit_id: content_of(text) for unit, text in zip(units, example.targets, strict=False)}
     body = _BODY.search(wordml.part(merge(document, targets)))
     assert body is not None
     return body[1]
@@ -114,7 +114,7 @@ def _item(item: Item) -> str:
     return f"Group {item.role} [{_shown(item.items)}]"
 
 
-def _content(text: str) -> Content:
+def content_of(text: str) -> Content:
     parts: list[str | Tag] = []
     end = 0
     for match in _TAG.finditer(text):

@@ -1,5 +1,8 @@
-"""Inline tag protocol and repair, segmentation, language identification, quality checks and word
-counts: pure.
+"""Pure functions on text: inline tags and their repair, segmentation, languages, quality checks,
+word counts.
+
+The source "Pay <1>now</1>." goes to an engine as text (`tags`), and its answer "<1>Jetzt" comes
+back as content that `repair` makes agree with the source: "<1>Jetzt</1>".
 """
 
 from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, shrink_blanks

@@ -3,13 +3,14 @@
 Findings never quote the document. Their codes are stable; `QaProfile` decides how much each one
 matters:
 
-    tags.missing      tags.added        tags.crossed       tags.moved       tags.emptied       tags.deleted
-    tags.reordered    tags.projected    tags.whole_unit    numbers.missing  numbers.added      text.empty
-    text.untranslated text.unchanged    text.too_long      space.leading    space.trailing     space.doubled
-    words.doubled
+    tags.missing        tags.added        tags.crossed       tags.moved        tags.emptied
+    tags.deleted        tags.reordered    tags.projected     tags.whole_unit   numbers.missing
+    numbers.added       text.empty        text.untranslated  text.unchanged    text.too_long
+    space.leading       space.trailing    space.doubled      words.doubled
 
-Jobs that were planned by rules 1 are verified by these alone, word for word as then: a replay must
-find what was found.
+Jobs that were planned by rules 1 are verified by these checks alone, which therefore never change:
+making a job again must give the same findings. For the source "20 pumps" and the target "30
+Pumpen", `check_numbers` finds numbers.missing and numbers.added.
 """
 
 from __future__ import annotations
@@ -68,8 +69,8 @@ def check_empty(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
 
 
 def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
-    """A finding where an engine gave the source back: untranslated, or merely unchanged where it
-    may be a name.
+    """A finding where an engine gave the source back: untranslated, or only unchanged where it may
+    be a name.
     """
     source, text = plain_text(unit.source).strip(), plain_text(target.target).strip()
     if target.result_source is not ResultSource.ENGINE or not source or source.casefold() != text.casefold():
@@ -82,16 +83,15 @@ def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
 
 
 def _must_change(word: str) -> bool:
-    """Whether a word is no name (capital), no symbol of a unit (short); scripts without case have
-    no short words.
+    """Whether a word is neither a name (capital) nor a symbol of a unit (short).
+
+    Scripts without case have no short words.
     """
     return not word[0].isupper() and (len(word) >= _SHORTEST_WORD or not word[0].islower())
 
 
 def check_numbers(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
-    """Findings about numbers whose value is not on the other side, whatever separators they are
-    written with.
-    """
+    """Findings about numbers whose value is missing on the other side. Separators do not count."""
     text = plain_text(target.target)
     if not text.strip():
         return

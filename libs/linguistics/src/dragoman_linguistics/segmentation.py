@@ -1,5 +1,13 @@
 """Cuts the text of a unit into segments at sentence ends, by the SRX 2.0 rules in
 `segmentation.srx`.
+
+White space between two sentences is a segment of its own, which is not translated:
+
+    unit       Dr. Who pays. <1>He</1> leaves.
+    segments   "Dr. Who pays.", " ", "<1>He</1> leaves."
+
+The rules are SRX's cascade (§4): the first rule that fits a place decides, and "Dr." is an
+exception in English.
 """
 
 from __future__ import annotations
@@ -25,8 +33,8 @@ def segment(unit: Unit, locale: Locale) -> Unit:
 
     Segments joined in order are exactly the source. White space between two sentences is an
     ignorable segment; closing tags stay with the sentence before it, opening tags with the one
-    after. A pair that spans sentences is cut: its halves stand in different segments. Segment ids
-    are the unit's id and a number from 1.
+    after. A pair around several sentences is cut: its halves stand in different segments. Segment
+    ids are the unit's id and a number from 1.
     """
     atoms = _atoms(unit.source)
     segments = tuple(
@@ -37,7 +45,7 @@ def segment(unit: Unit, locale: Locale) -> Unit:
 
 
 def sentences(text: str, locale: Locale) -> list[str]:
-    """The sentences of a paragraph's plain text; joined, they are the text."""
+    """The sentences of a paragraph's plain text. Joined, they are the text."""
     if not _MAY_END_SENTENCE.search(text):
         return [text] if text else []
     from choppa import SrxTextIterator
@@ -84,7 +92,7 @@ def _pieces(
 
 
 def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
-    """Numbers of the atoms before which a sentence begins."""
+    """The numbers of the atoms that begin a sentence."""
     offset = 0
     ends: set[int] = set()
     for sentence in sentences("".join(texts), locale):
@@ -98,8 +106,8 @@ def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
 
 
 def _gap(atoms: Sequence[str | Tag], is_blank: Sequence[bool], cut: int) -> tuple[int, int]:
-    """The white space and tags around a cut: where the sentence's text ends, and where the next
-    one's begins.
+    """The white space and tags around a cut: from the end of one sentence's text to the start of
+    the next one's.
     """
     start = end = cut
     while start > 0 and (is_blank[start - 1] or isinstance(atoms[start - 1], Tag)):
@@ -110,7 +118,7 @@ def _gap(atoms: Sequence[str | Tag], is_blank: Sequence[bool], cut: int) -> tupl
 
 
 def _shared_out(atoms: Sequence[str | Tag], start: int, end: int) -> tuple[int, int]:
-    """The part of a gap that is neither the sentence's before it nor the sentence's after it."""
+    """The part of a gap that belongs to neither sentence, once both have taken their tags."""
     while start < end and _closes(atoms[start]):
         start += 1
     while end > start and _opens(atoms[end - 1]):

@@ -1,9 +1,14 @@
 """Drop caps: the letter that Word keeps in a frame of its own belongs to the word it begins
 (ECMA-376 §17.3.1.11).
 
-<w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>O</w:t></w:r></w:p>     unit   Once upon a time
-<w:p><w:r><w:t>nce upon a time</w:t></w:r></w:p>                                   target Es war einmal
-after: E in the frame, "s war einmal" in the paragraph
+Both paragraphs give one unit, and the first letter of its target goes into the frame:
+
+    before   <w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>O</w:t></w:r></w:p>
+             <w:p><w:r><w:t>nce upon a time</w:t></w:r></w:p>
+    unit     Once upon a time
+    target   Es war einmal
+    after    <w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>E</w:t></w:r></w:p>
+             <w:p><w:r><w:t>s war einmal</w:t></w:r></w:p>
 """
 
 from __future__ import annotations

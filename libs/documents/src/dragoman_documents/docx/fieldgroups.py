@@ -1,8 +1,16 @@
 """Typed fields of a paragraph as groups: the items between a field's opening and closing are its
 text.
 
-`[opening of HYPERLINK] [our ] [bold: office] [closing]` becomes one group with two texts. A field
-whose begin or end is not in the paragraph, or on another level of it, stays in pieces.
+A field whose begin or end is not in the paragraph, or on another level of it, stays in pieces:
+
+    before   <w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r>
+             <w:r><w:instrText>HYPERLINK x</w:instrText></w:r>
+             <w:r><w:fldChar w:fldCharType="separate"/></w:r>
+             <w:r><w:t xml:space="preserve">our </w:t></w:r>
+             <w:r><w:rPr><w:b/></w:rPr><w:t>new office</w:t></w:r>
+             <w:r><w:fldChar w:fldCharType="end"/></w:r><w:r><w:t> in Bonn</w:t></w:r></w:p>
+    items    Group link [Text "our ", Text "new office"], Text " in Bonn"
+    unit     <1><2>our </2>new office</1> in Bonn
 """
 
 from __future__ import annotations

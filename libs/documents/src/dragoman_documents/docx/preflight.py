@@ -218,10 +218,10 @@ def _findings(
         yield finding("no_text")
     yield from unreadable_parts(package)
     count = survey.elements
-    workbooks = _chart_workbooks(package)
-    fields = FieldCounts(package, units)
+    workbooks, fields = _chart_workbooks(package), FieldCounts(package, units)
     bound = count["w:dataBinding"] + count["w15:dataBinding"]
-    spoken = len(survey.spoken - {"", "x", "und", "zxx"})  # BCP 47: not stated, private, no language
+    # BCP 47: not stated, private, no language.
+    spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),
         ("signature", int(survey.has_signature)),

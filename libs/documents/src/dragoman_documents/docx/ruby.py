@@ -5,8 +5,12 @@ Over other characters the annotation would say nothing, and Word breaks no line 
 that changes is taken out of the ruby element, and the annotation goes (ECMA-376 §17.3.3.25). Over
 characters that the target has unchanged, as in a name, it stays.
 
-    <w:r><w:ruby><w:rt>…とうきょう…</w:rt><w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r>
-    <w:r><w:t>へ行く</w:t></w:r>                                  unit   東京へ行く
+    before   <w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt>
+             <w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r>
+             <w:r><w:t>へ行く</w:t></w:r></w:p>
+    unit     東京へ行く
+    target   Nach Tokio
+    after    <w:p><w:r><w:t>Nach Tokio</w:t></w:r><w:r><w:t/></w:r></w:p>
 """
 
 from __future__ import annotations

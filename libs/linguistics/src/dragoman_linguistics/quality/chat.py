@@ -1,7 +1,10 @@
-"""An answer that talks instead of translating: refusals, labels, notes, marks of chat formats,
+"""Answers that talk instead of translating: refusals, labels, notes, marks of chat formats,
 markdown, entities.
 
-"I'm sorry, but I can't assist with that request."        "Translation: Der Kunde zahlt.<|im_end|>"
+The source must say nothing like it:
+
+    "I'm sorry, but I can't assist with that request."     chat.refusal
+    "Translation: Der Kunde zahlt.<|im_end|>"              chat.label, chat.mark
 """
 
 from __future__ import annotations
@@ -123,7 +126,7 @@ def _refusals() -> tuple[str, ...]:
 
 
 def check_chat(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about what an engine wrote around a translation: labels, notes, small talk, marks of
+    """Findings about words of an engine around a translation: labels, notes, small talk, marks of
     chat formats.
     """
     source, target = pair.source, pair.target
@@ -198,15 +201,16 @@ def _starts_as_list(source: str) -> bool:
 
 
 def _is_new(match: re.Match[str], source: str) -> bool:
-    """Whether the marks were made by the engine: a source with as many of the same sign has them
-    for its own ends.
+    """Whether the engine made the marks.
+
+    A source with two of the same sign has them for its own ends.
     """
     sign = match.group().strip()[0]
     return sign == "[" or source.count(sign) < 2
 
 
 def has_label(source: str, target: str) -> bool:
-    """Whether a source begins with a label of its own, as `Name: …` does, that a target's label may
+    """Whether a source begins with a label of its own, as in `Name: …`, which a target's label may
     translate.
     """
     if LABELS.match(source):
@@ -234,8 +238,8 @@ def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
 
 
 def decoded(text: str, source: str) -> str:
-    """The text with the HTML entities decoded that the source does not have, once more for those
-    encoded twice.
+    """The text with HTML entities decoded, twice for those encoded twice; unchanged where the
+    source has any.
     """
     if "&" not in text or _ENTITY.search(source):
         return text

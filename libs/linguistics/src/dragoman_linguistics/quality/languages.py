@@ -1,7 +1,8 @@
-"""Whether a target is in the target's language and script: by its letters, and by the small model
-of `language`.
+"""Whether a target is in the target's language and script, by its letters and by the small model of
+`language`.
 
-de: "供应商应在约定时间内交付货物。" is Chinese; ru: "The customer pays." is in Latin letters and English.
+    de   "供应商应在约定时间内交付货物。"     language.script: Chinese
+    ru   "The customer pays."              language.script: Latin letters
 """
 
 from __future__ import annotations
@@ -89,18 +90,18 @@ class Languages:
 
     @property
     def _can_tell(self) -> bool:
-        """Whether the model knows the target's language, and the source's is another."""
+        """Whether the model knows the target's language, and the source has another language."""
         script = self._target.script
         is_usual = script is None or self._target.language in {"zh", "sr"}
         return self._target.language in _MODEL_KNOWS and is_usual and not self._is_same
 
     @property
     def _has_known_script(self) -> bool:
-        """Whether it is known which script the target is written in."""
+        """Whether the script of the target's language is known."""
         return knows_scripts(self._target) or self._target.language in _MODEL_KNOWS
 
     def check_script(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where letters of another script stand that the source does not have."""
+        """A finding where the target has letters of another script, and the source does not."""
         if not self._has_known_script or (self._scripts == _LATIN and not _BEYOND_LATIN.search(pair.target)):
             return
         counts = letters_by_script(pair.target)
@@ -139,8 +140,8 @@ class Languages:
             yield finding("language.wrong", "The text looks like another language than the target's.")
 
     def check_copies(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the source came back in words that the model knows for the source's
-        language.
+        """A finding where the source came back, and the model recognises the source's language in
+        it.
         """
         text = pair.target.strip()
         words = text.split()
@@ -169,8 +170,8 @@ class Languages:
         return any(len(word) >= _LEAST_WORD and word.islower() and word not in known for word in words)
 
     def _is_chinese(self, text: str) -> bool:
-        """Whether text for a language that writes Chinese characters beside its own letters has
-        none of these.
+        """Whether text in Chinese characters has no letters of a language that has both, such as
+        Japanese.
         """
         counts = letters_by_script(text)
         if counts["Hani"] < _LEAST_HAN or counts["Hani"] < counts.total() - counts["Latn"]:
@@ -178,8 +179,9 @@ class Languages:
         return self._target.language == "ko" or has_simplified(text) or counts["Hani"] >= _MUCH_HAN
 
     def _in_windows(self, pairs: Sequence[Pair]) -> frozenset[int]:
-        """The pairs in a wrong language: each by itself where it is long, else together with its
-        neighbours.
+        """The pairs in a wrong language.
+
+        Long targets are judged alone, short ones together with their neighbours.
         """
         suspects: set[int] = set()
         window: list[tuple[Pair, str]] = []
@@ -202,7 +204,7 @@ class Languages:
         return frozenset(suspects)
 
     def _of_window(self, window: Sequence[tuple[Pair, str]]) -> set[int]:
-        """The pairs of a run of short texts that is in another language as a whole."""
+        """The pairs of a run of short texts, if the run as a whole is in another language."""
         joined = " ".join(text for _, text in window)
         is_long = len(joined) >= _WINDOW_LETTERS
         if not self._is_wrong(joined, _LIKELY if is_long else _VERY_SURE, _FAR_LESS if is_long else _UNLIKELY):
@@ -226,7 +228,7 @@ def _near(language: str) -> frozenset[str]:
 
 
 def _prose(pair: Pair) -> str:
-    """The target's words that are no names, codes, numbers, nor words of the source."""
+    """The words of the target without codes, numbers and words of the source."""
     if not pair.is_made:
         return ""
     known = {word.strip(_PUNCTUATION) for word in pair.source.casefold().split()}

@@ -1,8 +1,9 @@
-"""Quality checks of what is layout and not language: blanks to fill in, and letters that are raised
-or lowered.
+"""Quality checks of layout: blanks to fill in, and letters that are raised or lowered.
 
-Name: <1>          </1> becomes Nombre: <1> </1>     space.blank
-5<1>th</1> becomes 5<1>.ª</1>                        tags.inside_word
+Each source beside its target and the finding:
+
+    "Name: <1>          </1>"   "Nombre: <1> </1>"   space.blank
+    "5<1>th</1>"                "5<1>.ª</1>"         tags.inside_word
 """
 
 from __future__ import annotations
@@ -20,9 +21,7 @@ from dragoman_linguistics.tag_places import flattened, tag_tree
 
 
 def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where tags stand inside words that are other words in the target, or at other
-    letters of them.
-    """
+    """A finding where tags inside words hold other letters in the target, or stand in other words."""
     if not pair.unit.tags:
         return
     count = len(unsettled(pair.source_content, pair.content, pair.unit.tags))

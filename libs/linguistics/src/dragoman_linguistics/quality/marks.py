@@ -1,7 +1,9 @@
-"""White space round punctuation and tags by the target's rules, and characters that no text should
-have.
+"""White space around punctuation and tags by the rules of a language, and characters that no text
+should have.
 
-de: "nicht ," has a space too much; fr: "nicht :" has not.        "Ã¤ndern" was read in a wrong encoding
+    de   "nicht ,"      space.punctuation
+    fr   "pas :"        right: French has a space before a colon
+    de   "Ã¤ndern"       characters.encoding: UTF-8 that was read as Latin-1
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _SPACED_MARKS = {
     **dict.fromkeys(("fr", "br", "oc", "kab", "wa"), ";:!?»"),
     **dict.fromkeys(("hi", "ne", "mr", "pa", "bn", "as", "gu", "or", "mai"), "?!:"),
 }
-"""Marks before which a language has a space that others have not."""
+"""The marks before which these languages have a space. Other languages have none."""
 _LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
 BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+(?!\.\.)([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
 _INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
@@ -39,8 +41,9 @@ def spaced_marks(locale: Locale) -> str:
 
 
 def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
-    """Places where white space stands before a mark that has none before it in the locale; group 1
-    is the mark.
+    """The places with white space before a mark that has none in the locale.
+
+    Group 1 is the mark.
     """
     if not _LOOSE.search(text):
         return
@@ -51,8 +54,8 @@ def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
 
 
 def check_margins(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about white space at the edges or doubled inside, and words written twice, where the
-    source has none.
+    """Findings about white space at the edges or doubled, and about doubled words, where the source
+    has none.
     """
     source, target = pair.source, pair.target
     if not source.strip() or not target.strip():
@@ -92,8 +95,8 @@ def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
 
 
 def _runs_together(pair: Pair) -> bool:
-    """Whether a pair of tags that stands apart from the words round it in the source is inside a
-    word in the target.
+    """Whether a pair that stands apart from the words around it in the source is inside a word in
+    the target.
     """
     return bool(_inside_words(pair.content) & _apart(pair.source_content))
 
@@ -109,8 +112,8 @@ def _apart(content: tuple[str | Tag, ...]) -> set[int]:
 
 
 def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
-    """For each pair of tags whether a letter stands before and after its opening, and before and
-    after its closing.
+    """For each pair, whether a letter stands before and after its opening, and before and after its
+    closing tag.
     """
     found: dict[int, list[bool]] = {}
     for place, part in enumerate(content):
@@ -129,8 +132,8 @@ def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
 
 
 def check_characters(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about characters that are broken: halves of surrogate pairs, controls, text read in
-    a wrong encoding.
+    """Findings about broken characters: halves of surrogate pairs, controls, text read in a wrong
+    encoding.
     """
     target = pair.target
     if target.isascii() and target.isprintable():

@@ -1,6 +1,9 @@
-"""What must come through a translation letter by letter: placeholders, addresses, codes.
+"""Texts that must come through a translation letter by letter: placeholders, addresses, codes.
 
-"Dear {{name}}, order AB-1234 is at https://example.org/o/%s"  →  {{name}}, %s; the address; AB-1234
+A text may hold all of them:
+
+    "Dear {{name}}, order AB-1234 is at https://example.org/o/%s"
+    placeholders {{name}} and %s, the code AB-1234, the address
 """
 
 from __future__ import annotations
@@ -62,8 +65,9 @@ _HYPHENS = str.maketrans("", "", "-‐‑–—/ \u00a0")
 
 
 def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about placeholders and tags written as text that are lost, added or changed; their
-    order is free.
+    """Findings about lost, added or changed placeholders, and tags written as text.
+
+    Their order is free.
     """
     source, target = pair.source, pair.target
     if _MAY_HAVE_PLACEHOLDER.search(source) or _MAY_HAVE_PLACEHOLDER.search(target):
@@ -94,22 +98,23 @@ def _placeholders(text: str) -> Counter[str]:
 
 
 def _without_blanks(text: str) -> str:
-    """The text without white space directly inside braces: `{{ name }}` is `{{name}}`."""
+    """The text without white space directly inside braces: `{{ name }}` becomes `{{name}}`."""
     return _BLANKS_IN_BRACES.sub("", text) if "{" in text else text
 
 
 def _lost(source: str, target: str) -> int:
-    """How many placeholders of one text are not in the other; it may have letters directly beside
-    them.
+    """The number of placeholders of one text that the other lacks.
+
+    It may have letters directly beside them.
     """
     packed = _without_blanks(target)
     return sum(each.lstrip("#%@" if each.endswith("}") else "") not in packed for each in _placeholders(source))
 
 
 def _lost_tags(source: str, target: str) -> int:
-    """How many tags of a text are not in the other.
+    """The number of tags of a text that the other lacks.
 
-    `<name>` may be put into words that stand in the same signs.
+    `<name>` may become words between the same signs.
     """
     wanted = Counter(_tag_name(each) for each in _TAG_LIKE.findall(source))
     found = Counter(_tag_name(each) for each in _TAG_LIKE.findall(target))
@@ -126,8 +131,9 @@ def _tag_name(tag: str) -> str:
 
 
 def check_addresses(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where addresses of pages or mail are lost or changed; the part of one that names a
-    language may be.
+    """A finding where addresses of pages or mail are lost or changed.
+
+    The part that names a language may change.
     """
     source, target = pair.source, pair.target
     if "@" not in source and "://" not in source and "www." not in source.casefold():
@@ -142,7 +148,9 @@ def check_addresses(pair: Pair) -> Iterator[QaFinding]:
 
 
 def _without_language(url: str) -> str:
-    """An address without what differs between the languages of a site: `/en/`, `en.`, `?hl=en`."""
+    """An address without the parts that differ between the languages of a site: `/en/`, `en.`,
+    `?hl=en`.
+    """
     url = re.sub(r"^[a-z]+://(?:www\.)?", "", url.casefold()).rstrip("/")
     url = re.sub(r"(?<=[/.=_-])[a-z]{2}(?:[-_][a-z]{2,4})?(?=[/.&?#]|$)", "", url)
     return re.sub(r"^[a-z]{2}\.", "", url)

@@ -1,8 +1,8 @@
-"""QA profiles: which checks speak, and how much each finding matters.
+"""QA profiles: the severity of each finding, and the checks that are off.
 
-Chosen by name, changed code by code.
+A profile is chosen by name and changed code by code:
 
-profile_named("lenient", {"numbers.added": "off", "length.short": "blocker"})
+    profile_named("lenient", {"numbers.added": "off", "length.short": "blocker"})
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.reports import Severity
 
 OFF = "off"
-"""What an override says of a check that is not to speak."""
+"""The level that switches a check off in an override."""
 
 _BLOCKERS = "tags.missing tags.crossed text.empty characters.invalid"
 _WARNINGS = (
@@ -29,12 +29,11 @@ _OFTEN_RIGHT = (
     "numbers.added space.leading space.trailing space.punctuation space.missing length.long text.markdown text.repeated"
     " placeholders.added placeholders.tags codes.missing amounts.percent chat.note tags.projected"
 )
-"""What a lenient profile only shows: most of these are matters of taste, or are seen at a glance.
-"""
+"""Findings that a lenient profile only shows: most are matters of taste, or are seen at a glance."""
 
 
 class QaProfile(Value):
-    """Which checks speak, and how much each finding matters. Codes that are not named are off.
+    """The severity of each finding, by code. A check whose code is not named is off.
 
     A blocker stops the unit, a warning asks for review, an info only shows.
     """
@@ -49,8 +48,8 @@ def _profile(blockers: str, warnings: str, infos: str) -> QaProfile:
 
 
 DEFAULT_PROFILE = _profile(_BLOCKERS, _WARNINGS, _INFOS)
-"""What blocks: a tag that had to stay and is gone, no text where the source has some, characters no
-file may hold.
+"""The default profile. It blocks lost tags that had to stay, lost text, and characters that no file
+may hold.
 """
 
 _STRICT = _profile(
@@ -69,13 +68,15 @@ PROFILES: Mapping[str, QaProfile] = {
         }
     ),
 }
-"""The profiles by name. `strict` blocks what is hardly ever right and asks for a look at all else; `lenient` asks only
-for a look at what is hardly ever right."""
+"""The profiles by name.
+
+`strict` blocks findings that are hardly ever wrong and asks for a review of all others; `lenient`
+asks for a review only of findings that are hardly ever wrong.
+"""
 
 
 def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> QaProfile:
-    """The profile of a policy: the one of that name (empty: the default one), changed by severities
-    by code.
+    """The profile of that name (empty: the default), changed by the overrides of a policy, by code.
 
     An override's severity is `blocker`, `warning`, `info`, or `off`.
 

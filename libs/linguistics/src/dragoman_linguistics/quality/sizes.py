@@ -1,4 +1,10 @@
-"""The size of a text, comparable across scripts: "供应商" is as long as "supplier"."""
+"""The size of a text, comparable across scripts.
+
+Characters of some scripts count as several Latin letters:
+
+    size("供应商")      7.8, for three characters of 2.6 letters each
+    size("supplier")   8.0
+"""
 
 from __future__ import annotations
 
@@ -8,9 +14,8 @@ from functools import cache
 from dragoman_linguistics.quality.scripts import script_of
 
 PLACE = "\ufffc"
-"""What stands in a text for a placeholder tag: a picture, a tab, a note.
-
-OBJECT REPLACEMENT CHARACTER.
+"""The character for a placeholder tag (a picture, a tab, a note) in a text: OBJECT REPLACEMENT
+CHARACTER.
 """
 
 # Letters of the Latin alphabet that a letter of another script stands for, over 860,000 units that

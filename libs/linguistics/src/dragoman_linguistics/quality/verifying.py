@@ -1,6 +1,8 @@
-"""Every check on every unit of a document, and what follows from their findings.
+"""Every check on every unit of a document, and the verdicts that follow from their findings.
 
-"Pay € 5." / "Zahlen Sie 5 $."  →  amounts.currency (warning)  →  needs_review
+The source, its target, and the finding:
+
+    "Pay € 5."   "Zahlen Sie 5 $."   amounts.currency (warning), so needs_review
 """
 
 from __future__ import annotations
@@ -33,9 +35,9 @@ from dragoman_linguistics.quality.repeats import Repeats
 from dragoman_linguistics.verdicts import unit_verdict
 
 QA_RULES = 2
-"""The rules new jobs are planned with.
+"""The rules of new jobs.
 
-Those of a job are in its plan, so that a replay judges as was judged.
+A job's rules are in its plan, so that making it again gives the same verdicts.
 """
 
 _FIRST_RULES = 1
@@ -43,7 +45,7 @@ _LANGUAGE = frozenset({"language.script", "language.wrong"})
 
 
 class DocumentCheck(Protocol):
-    """A check that knows the whole document."""
+    """A check that may know the whole document."""
 
     def __call__(self, pair: Pair) -> Iterable[QaFinding]:
         """The findings of one pair."""
@@ -59,12 +61,12 @@ def verify_units(
     not_applicable: Collection[str] = (),
     rules: int = QA_RULES,
 ) -> tuple[UnitVerification, ...]:
-    """The verdict of each unit of a document, in its order.
+    """The verdict of each unit of a document, in document order.
 
-    The units around one and the document's own measure count.
+    Neighbouring units and the whole document count.
 
-    `not_applicable` are codes that say nothing about the engine that was used. `rules` are those
-    the job was planned with; by rules 1 there is one profile.
+    `not_applicable` are codes of checks that do not apply to the engine that was used. `rules` are
+    the rules of the job's plan; rules 1 know one profile.
     """
     if rules <= _FIRST_RULES:
         return tuple(_by_first_rules(unit, target, not_applicable) for unit, target in pairs)
@@ -79,7 +81,7 @@ def verify_unit(
     profile: QaProfile = DEFAULT_PROFILE,
     not_applicable: Collection[str] = (),
 ) -> UnitVerification:
-    """The verdict of one unit by what its own texts say, whatever their locales and its neighbours."""
+    """The verdict of one unit by its own texts, without their locales and its neighbours."""
     every = [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)]
     return _verified(Pair(unit, target), every, profile, not_applicable)
 
@@ -119,8 +121,9 @@ def document_checks(
     profile: QaProfile,
     not_applicable: Collection[str],
 ) -> list[DocumentCheck]:
-    """Every check, in the order findings are shown; those that learn from the document have done
-    so.
+    """Every check, in the order of its findings.
+
+    Checks that learn from the document have learnt.
     """
     lengths = Lengths(pairs, source_locale, target_locale)
     every: list[DocumentCheck] = [
@@ -151,9 +154,7 @@ def _unit_check(every: Iterable[Callable[[Pair], Iterator[QaFinding]]]) -> Docum
 
 def _numbers(source_language: str, target_language: str) -> DocumentCheck:
     def check(pair: Pair) -> Iterator[QaFinding]:
-        """Findings about numbers that are not on the other side, by whatever words, calendar or
-        clock.
-        """
+        """Findings about numbers that the other side lacks in any words, calendar or clock."""
         if not pair.has_digits or not pair.has_both:
             return
         missing, added = unmatched_by_meaning(pair.source, pair.target, source_language, target_language)
@@ -170,7 +171,7 @@ def _numbers(source_language: str, target_language: str) -> DocumentCheck:
 
 
 def _check_tags(pair: Pair) -> Iterator[QaFinding]:
-    """The findings of `check_tags`, where there are tags at all."""
+    """The findings of `check_tags`, for units with tags."""
     has_none = not pair.unit.tags and pair.answer.tag_repair is TagRepair.EXACT
     if has_none and all(isinstance(part, str) for part in (*pair.source_content, *pair.content)):
         return
@@ -184,7 +185,7 @@ def _check_empty(pair: Pair) -> Iterator[QaFinding]:
 
 
 def _check_length(pair: Pair) -> Iterator[QaFinding]:
-    """The findings of `check_length`, where something limits the target."""
+    """The findings of `check_length`, for units with a limit."""
     if pair.unit.max_length_chars is not None:
         yield from checks.check_length(pair.unit, pair.answer)
 
@@ -202,7 +203,7 @@ UNIT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_amounts,
     check_characters,
 )
-"""The checks that look at one unit alone, whatever its language, of what is said."""
+"""The checks of one unit's text, whatever its language."""
 
 LAYOUT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_margins,
@@ -210,4 +211,4 @@ LAYOUT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_inside_words,
     check_blanks,
 )
-"""The checks that look at one unit alone, of how it is set."""
+"""The checks of one unit's layout."""

@@ -5,8 +5,9 @@ Controls do not count: a paragraph inside a control pairs with a paragraph outsi
 paragraphs of both sides are made a pair where the container would else end with a paragraph that
 only one side has: no mark can take away the last paragraph.
 
-    old   <w:p>one</w:p> <w:tbl>…</w:tbl> <w:p/>          steps   (one, one), (table, None), ("", two)
-    new   <w:sdt><w:p>one</w:p></w:sdt> <w:p>two</w:p>
+    old     <w:p>one</w:p> <w:tbl>…</w:tbl> <w:p/>
+    new     <w:sdt><w:p>one</w:p></w:sdt> <w:p>two</w:p>
+    steps   (one, one), (table, None), ("", two)
 """
 
 from __future__ import annotations

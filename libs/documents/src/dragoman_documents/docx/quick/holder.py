@@ -1,8 +1,10 @@
 """The holder of a unit whose paragraph is a stub: a target goes into the paragraph's bytes.
 
-source   Pay <1>today</1>      bytes   <w:p><w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr>…today…
-target   Heute <1>zahlen</1>           the texts are replaced in these bytes
-target   <1>Heute</1> zahlen           tags move: the paragraph is parsed in place of its stub, and written there
+A target with the source's tags in their places goes into the bytes, any other into the tree:
+
+    source   Pay <1>today</1>      bytes   <w:p><w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr>…today…
+    target   Heute <1>zahlen</1>           the texts are replaced in these bytes
+    target   <1>Heute</1> zahlen           tags move: the paragraph is parsed in place of its stub, and written there
 """
 
 from __future__ import annotations
