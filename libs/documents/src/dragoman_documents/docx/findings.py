@@ -3,7 +3,7 @@ what to do.
 
 Codes are stable. Messages name no text of the document.
 
-    finding("comments", 3)   info, "Comments: 3, translated too. Switch comments off, or remove them, …"
+    finding("comments", 3)   info, "Comments: 3, translated too. Switch comments off, …"
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Word writes many properties that no reader sees, so looks are compared in two wa
 §17.3.2):
 
     <w:rPr><w:b/></w:rPr>  and  <w:rPr><w:b w:val="1"/><w:lang w:val="en"/></w:rPr>     equal in all
-    <w:rPr><w:b/></w:rPr>  and  <w:rPr><w:b/><w:bCs/></w:rPr>                          equal to a reader
+    <w:rPr><w:b/></w:rPr>  and  <w:rPr><w:b/><w:bCs/></w:rPr>                        equal to a reader
     <w:rPr><w:vanish/></w:rPr>                                                       hidden
 """
 

@@ -4,10 +4,10 @@
 An element of each kind:
 
     <w:hyperlink w:anchor="a">…          a group: its texts stand between two tags
-    <w:smartTag w:element="place">…      read through: its texts belong to the paragraph as if it were not there
+    <w:smartTag w:element="place">…      read through: its texts are the paragraph's
     <w:del w:id="1" w:author="A">…       removed: its text is not the reader's
     <w:bookmarkStart w:id="0" …/>        a seam: a translation flows around it
-    <w:tab/>                             an atom: one sign of the text, which is a placeholder in the unit
+    <w:tab/>                             an atom: one sign, a placeholder in the unit
     <w:proofErr w:type="spellStart"/>    silent: it says nothing about the text
 """
 

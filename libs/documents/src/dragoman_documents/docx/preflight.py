@@ -217,9 +217,8 @@ def _findings(
     if not units:
         yield finding("no_text")
     yield from unreadable_parts(package)
-    count = survey.elements
+    count, left = survey.elements, survey.left
     workbooks, fields = _chart_workbooks(package), FieldCounts(package, units)
-    bound = count["w:dataBinding"] + count["w15:dataBinding"]
     # BCP 47: not stated, private, no language.
     spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
@@ -240,17 +239,17 @@ def _findings(
         ("imported_chunks", count["w:altChunk"]),
         ("subdocuments", count["w:subDoc"]),
         ("pictures", len(package.with_role(PartRole.PICTURE))),
-        ("hidden_text", survey.left["hidden_text"]),
-        ("numbering", survey.left["numbering"]),
-        ("numbering_left", survey.left["numbering_left"]),
-        ("statistical_charts", survey.left["statistical_charts"]),
+        ("hidden_text", left["hidden_text"]),
+        ("numbering", left["numbering"]),
+        ("numbering_left", left["numbering_left"]),
+        ("statistical_charts", left["statistical_charts"]),
         ("drop_caps", count["drop_cap"]),
         ("ruby", count["w:ruby"]),
         ("mathematics", count["m:oMath"]),
         ("right_to_left", count["w:rtl"] + count["w:bidi"]),
         ("mail_merge", survey.settings["w:mailMerge"]),
-        ("data_bound", bound - survey.left["data_bound_left"]),
-        ("data_bound_left", survey.left["data_bound_left"]),
+        ("data_bound", count["w:dataBinding"] + count["w15:dataBinding"] - left["data_bound_left"]),
+        ("data_bound_left", left["data_bound_left"]),
         ("fonts", len(survey.fonts)),
         ("languages", spoken if spoken > 1 else 0),
         ("embedded_fonts", survey.settings["w:embedTrueTypeFonts"]),

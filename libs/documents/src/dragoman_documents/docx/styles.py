@@ -2,7 +2,8 @@
 
 A run with `w:rStyle` Strong in a paragraph of the style Title has these levels, nearest first:
 
-    its own w:rPr, Strong, the styles Strong is based on, Title, the styles Title is based on, w:docDefaults
+    its own w:rPr; Strong, and the styles Strong is based on;
+    Title, and the styles Title is based on; w:docDefaults
 """
 
 from __future__ import annotations

@@ -3,8 +3,9 @@
 A paragraph passes only where every tag is explained. The tree comparison names the differences of
 the others:
 
-    <w:r><w:t>Pay</w:t></w:r>   <w:r><w:rPr><w:lang w:val="de"/></w:rPr><w:t>Zahlen</w:t></w:r>   passes
-    <w:r><w:t>Pay</w:t></w:r>   <w:r><w:rPr><w:b/></w:rPr><w:t>Zahlen</w:t></w:r>               in doubt
+    <w:r><w:t>Pay</w:t></w:r>
+    <w:r><w:rPr><w:lang w:val="de"/></w:rPr><w:t>Zahlen</w:t></w:r>     passes
+    <w:r><w:rPr><w:b/></w:rPr><w:t>Zahlen</w:t></w:r>                   in doubt
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ Nothing here decides how a paragraph is read. The plain floor does (`collect`, `
 and these readers ask it once for each shape of paragraph; they stand behind the port
 `docx.reader.PartReader`. Only `docx.extract` and `docx.merge` import this package.
 
-    stubs    finds paragraphs with the same markup, and leaves numbered stubs of all but the first in the tree
-    shape    keeps the reading of the first paragraph of a shape, and fills in the words of the others
+    stubs    finds paragraphs with the same markup, and leaves stubs of all but the first
+    shape    keeps the reading of the first paragraph of a shape, and fills in other words
     holder   writes a target into the bytes of a stubbed paragraph
     points   keeps the numbers of charts out of the tree
     reader   the readers, and the function that chooses one for a part

@@ -2,9 +2,10 @@
 
 A target with the source's tags in their places goes into the bytes, any other into the tree:
 
-    source   Pay <1>today</1>      bytes   <w:p><w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr>…today…
-    target   Heute <1>zahlen</1>           the texts are replaced in these bytes
-    target   <1>Heute</1> zahlen           tags move: the paragraph is parsed in place of its stub, and written there
+    bytes    <w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>today</w:t></w:r>
+    source   Pay <1>today</1>
+    target   Zahlen Sie <1>heute</1>     both texts are replaced in the bytes
+    target   <1>Heute</1> zahlen         the parsed paragraph takes the stub's place, and is written
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A chart has a copy of the numbers of its workbook (ECMA-376 Part 1 §21.2.2.121). The copy can be
 most of a document, and nothing in it is translated:
 
-    <c:numCache><c:ptCount val="2"/><c:pt idx="0"><c:v>1.5</c:v></c:pt><c:pt idx="1"><c:v>8</c:v></c:pt></c:numCache>
+    <c:numCache><c:ptCount val="2"/><c:pt idx="0"><c:v>1.5</c:v></c:pt>…</c:numCache>
     <c:numCache><c:ptCount val="2"/><c:pt dragoman-points="0"/></c:numCache>      in the tree
 
 Only points in the plainest form are taken out, since these are sure to be written again as they

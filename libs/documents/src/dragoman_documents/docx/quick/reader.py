@@ -3,8 +3,8 @@
 A part with 600 paragraphs `<w:p><w:r><w:t>…</w:t></w:r></w:p>` is parsed as one such paragraph and
 599 stubs:
 
-    <w:p dragoman-shape="0"><w:r><w:t>First words.</w:t></w:r></w:p>      read as the plain reader reads it
-    <w:p dragoman-stub="0"/>                                              the unit "Second words.", from the bytes
+    <w:p dragoman-shape="0"><w:r><w:t>First words.</w:t></w:r></w:p>     read from the tree
+    <w:p dragoman-stub="0"/>                                             read from the bytes
 """
 
 from __future__ import annotations

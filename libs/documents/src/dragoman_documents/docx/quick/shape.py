@@ -5,9 +5,10 @@ A shape is markup with texts of certain kinds in it: empty, white space, words, 
 Asian or complex-script fonts draw. Paragraphs of one shape have the same tags and looks round other
 words:
 
-    <w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>today</w:t></w:r>      words ("Pay ", "today")
+    <w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>today</w:t></w:r>
+    the words "Pay ", "today"
     the reading of the shape: text 0, <1>, text 1, </1>
-    another paragraph with the words ("Ship ", "at once") has the unit              Ship <1>at once</1>
+    the words "Ship ", "at once" of another paragraph give the unit     Ship <1>at once</1>
 
 Only the look that has most of the text may differ between them, and that look has no tags in the
 unit. So a shape has a reading for each look that was found to prevail: with the words ("By ", "the
