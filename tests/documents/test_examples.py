@@ -1,11 +1,13 @@
 """The worked examples at the heads of modules are what the code does."""
 
 import pkgutil
+import re
+from pathlib import Path
 
 import pytest
 
 import dragoman_documents
-from documents.examples import after_of, examples_in, items_of, units_of
+from documents.examples import Example, after_of, examples_in, items_of, units_of
 
 MODULES = sorted(
     module.name
@@ -31,3 +33,16 @@ def test_an_example_is_what_the_code_does(module: str) -> None:
         if example.after:
             assert after_of(example) == example.after
         assert example.items or example.units or example.after
+
+
+def test_the_paragraph_that_the_documentation_follows_is_read_as_it_says() -> None:
+    page = (Path(__file__).parents[2] / "docs/develop/how-a-paragraph-is-read.md").read_text(encoding="utf-8")
+    markup = page.partition("```xml\n")[2].partition("```")[0]
+    target = page.partition("The target is `")[2].partition("`")[0]
+    example = Example(re.sub(r">\s+<", "><", markup.strip()), targets=[target])
+
+    (unit,) = units_of(example)
+    assert f"`{unit}`" in page
+    assert items_of(example) in page.replace("`", "")
+    assert [text in after_of(example) for text in ("Lesen Sie ", "die Bedingungen", " heute")] == [True] * 3
+    assert after_of(example).count("<w:r>") == example.before.count("<w:r>")

@@ -61,7 +61,7 @@ def layout(paragraph: Element) -> list[Hashable]:
 
 
 @dataclass(slots=True)
-class Outcome:
+class Rearrangement:
     """The outcome of a comparison: the pairs to compare further, and the elements that were lost or
     are new.
     """
@@ -71,10 +71,10 @@ class Outcome:
     troubles: list[tuple[Change, Element]] = field(default_factory=list[tuple[Change, Element]])
 
 
-def rearranged(before: Element, after: Element) -> Outcome:
+def rearranged(before: Element, after: Element) -> Rearrangement:
     """Whether `after` is `before` with its runs rearranged for another order of words."""
     old, new = _Inventory(before), _Inventory(after)
-    outcome = Outcome(is_whole=False)
+    outcome = Rearrangement(is_whole=False)
     for key in {**old.things, **new.things}:
         _match(key, old.things.get(key, []), new.things.get(key, []), outcome)
     for home in {**old.runs, **new.runs}:
@@ -146,7 +146,7 @@ class _Inventory:
         return iter(node), key, runs, depth
 
 
-def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Outcome) -> None:
+def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Rearrangement) -> None:
     outcome.pairs += [pair for pair in zip(old, new, strict=False) if not _holds_runs(pair[0])]
     name = short_name((old or new)[0])
     if name in _PROPERTIES:
@@ -163,7 +163,7 @@ def _match_homes(
     old: Sequence[_Runs],
     new: Sequence[_Runs],
     looks: set[Hashable],
-    outcome: Outcome,
+    outcome: Rearrangement,
 ) -> None:
     """Match each element's runs with those of the smallest fitting element of its kind, the largest
     first.
