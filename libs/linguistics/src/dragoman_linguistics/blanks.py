@@ -54,6 +54,7 @@ def shrink_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
     White space in a blank goes with it. Words that an engine wrote into a blank come to stand
     behind it. A blank that lost its tags is recognised by its white space.
     """
+    # Tags inside a blank, such as tabs, come back with it; those in the answer are dropped.
     inner = {tag.id for blank in blanks.values() for tag in blank if isinstance(tag, Tag)} - set(blanks)
     parts: list[str | Tag] = []
     rest = list(content)

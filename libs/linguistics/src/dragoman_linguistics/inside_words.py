@@ -119,10 +119,12 @@ def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpe
     text = plain_text(source)
     report = align_tags(source, target, specs)
     taken: set[tuple[str, int, int, int]] = set()
+    # Tags within one word first: they know their place, and those around them must not cross them.
     for cut in sorted(cuts, key=lambda cut: not cut.is_within):
         moved = _settled(cut, text, target, taken)
         if moved is not None:
             found = align_tags(source, moved, specs)
+            # A move must not break anything else, so the tags are compared after each.
             if _is_no_worse(found, report):
                 target, report = moved, found
     return target
@@ -172,6 +174,7 @@ def _cut(node: TagNode, text: str, words: Sequence[Word], breaks: Collection[int
     at_end = node.is_pair and _is_inside(text, end, breaks)
     if not at_start and not at_end and node.is_pair and _touch(text, node.start, breaks):
         before = text[node.start - 1]
+        # The number of a note stands behind a full stop, and belongs to no word.
         if before in _NOTE_STANDS_BEHIND and _NOTE_NUMBER.fullmatch(held):
             return Cut(node, held, at_start=True, at_end=False, low=node.start, high=node.start)
         at_start = is_mark(held) and before.isalnum() and not _UNSPACED.match(before)

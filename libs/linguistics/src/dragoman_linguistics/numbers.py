@@ -73,6 +73,7 @@ def _values(runs: tuple[str, ...], separators: list[str]) -> set[str]:
     if not separators or (is_grouped and len(runs[-1]) == 3):
         values.add(_canonical("".join(runs), ""))
     groups, decimal_mark = separators[:-1], separators[-1:]
+    # The last separator is a decimal mark only if it differs from the others and is no space.
     if decimal_mark and decimal_mark[0] not in groups and decimal_mark[0] not in _SPACES and len(set(groups)) <= 1:
         values.add(_canonical("".join(runs[:-1]), runs[-1]))
     return values

@@ -60,6 +60,8 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
     if not blanks:
         repaired, rung = _climbed(source, target, specs)
     else:
+        # A blank of one space parts two words: where the engine moved it, the space beside it is
+        # meant.
         borrowing = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)} - own_space(target, blanks)
         shrunk, rung = _climbed(shrink_blanks(source, blanks), shrink_blanks(target, blanks), _kept(specs, blanks))
         repaired = restore_blanks(shrunk, blanks, borrowing)
@@ -136,6 +138,7 @@ def _places_in(target: Content, nodes: Iterable[TagNode], report: TagReport) -> 
         if isinstance(part, str):
             offset += len(part)
         else:
+            # The first of several counts: an engine that repeats itself does so at the end.
             offsets.setdefault(part, offset)
     places: dict[Tag, Place] = {}
     for node in flattened(tuple(nodes)):
@@ -172,6 +175,7 @@ def _whole_unit_places(
         guess = guesses.get(node.tag)
         if guess is None:
             continue
+        # Bold over most of a sentence is bold over its translation, wherever the words went.
         if node.is_pair and node.end - node.start > length / 2:
             places[node.tag] = Place(0, len(target))
         elif not spec_of(node.tag.id, specs).can_delete:

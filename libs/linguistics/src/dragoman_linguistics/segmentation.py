@@ -6,8 +6,7 @@ White space between two sentences is a segment of its own, which is not translat
     unit       Dr. Who pays. <1>He</1> leaves.
     segments   "Dr. Who pays.", " ", "<1>He</1> leaves."
 
-The rules are SRX's cascade (§4): the first rule that fits a place decides, and "Dr." is an
-exception in English.
+As in SRX 2.0, the first rule that fits a place decides: "Dr." is an exception in English.
 """
 
 from __future__ import annotations
@@ -46,6 +45,7 @@ def segment(unit: Unit, locale: Locale) -> Unit:
 
 def sentences(text: str, locale: Locale) -> list[str]:
     """The sentences of a paragraph's plain text. Joined, they are the text."""
+    # Most paragraphs are one sentence, and the rules are slow to load and to run.
     if not _MAY_END_SENTENCE.search(text):
         return [text] if text else []
     from choppa import SrxTextIterator
@@ -75,6 +75,7 @@ def _pieces(
     locale: Locale,
 ) -> Iterator[Content]:
     by_id = specs_by_id(specs)
+    # The rules see the text of placeholders: a break ends a sentence as a line feed does.
     texts = [atom if isinstance(atom, str) else _equivalent(atom, by_id) for atom in atoms]
     is_blank = [isinstance(atom, str) and atom.isspace() for atom in atoms]
     start = 0

@@ -35,6 +35,7 @@ def restore_pair_margins(source: Content, target: Content) -> Content:
     as the rest of an underlined line. Wide white space that an engine wrote outside of the pair is
     taken in.
     """
+    # A single space is language: where it stands inside a pair is the translator's matter.
     wanted = {tag: (space, beyond) for tag, space, beyond in _pair_margins(source) if space not in ("", " ")}
     if not wanted:
         return target

@@ -154,6 +154,7 @@ def _longest_run(
     """
     numbers = set(inside)
     all_own = {word for i in inside for word in links.get(i, ())}
+    # Commas are linked to any comma; only words say where a run is.
     own = {word for word in all_own if not word.is_punctuation} or all_own
     foreign = {word for i, words in links.items() if i not in numbers for word in words} - all_own
     runs: list[list[Word]] = [[]]
@@ -274,6 +275,7 @@ def _assemble(
     parts: list[str | Tag] = []
     cursor = low
     for node, place in placed:
+        # Overlapping places are cut here: the earlier one keeps the shared text.
         start = min(max(place.start, cursor), high)
         parts.append(text[cursor:start])
         cursor = start

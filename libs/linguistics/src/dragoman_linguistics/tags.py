@@ -125,6 +125,7 @@ def parse(text: str, key: TaggedText) -> Content:
     end = 0
     for match in _LOOKALIKE.finditer(text):
         number = int(match["id"])
+        # Lookalikes of the source are text; ids begin at 1, so `<0>` is text too.
         if number in literal or number == 0:
             continue
         tag = _tag(match, known.get(number, number), is_placeholder=known.get(number) in alone)
@@ -196,6 +197,7 @@ def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> Ta
     wanted, found = Counter(source_tags), Counter(target_tags)
     absent = [tag for tag in wanted if found[tag] < wanted[tag]]
     added = [tag for tag in found if found[tag] > wanted[tag] and not (wanted[tag] and spec_of(tag.id, by_id).can_copy)]
+    # Segmentation may have cut a pair: its half is no fault of the translation.
     isolated = set(unpaired_ids(source))
     reported = {tag.id for tag in (*absent, *added)}
     swallowed = sorted(_inside_their_like(target, by_id) - _inside_their_like(source, by_id))

@@ -79,6 +79,7 @@ def _paired(content: Content) -> frozenset[int]:
 
 
 def _tag(tag: Tag, is_paired: bool) -> str:
+    # TMX 1.4b has the native code inside `bpt`, `ept`, `it` and `ph`; ours is the protocol text.
     native = escape(str(tag))
     match tag.side:
         case TagSide.PLACEHOLDER:

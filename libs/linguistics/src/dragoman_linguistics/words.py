@@ -64,6 +64,7 @@ def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]
             likeness = _likeness(left, right)
             if likeness:
                 distance = abs(i / max(len(source), 1) - j / max(len(target), 1))
+                # Word order differs between languages, so distance halves a likeness at most.
                 candidates.append((-likeness * (1 - distance / 2), i, j))
     return _with_gaps_filled(_one_to_one(sorted(candidates)), len(source), len(target))
 
@@ -109,6 +110,7 @@ def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list
 
 
 def _folded(word: str) -> str:
+    # Case folding and NFKD (UAX #15): `Zürich` and `ZURICH` look alike.
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 

@@ -92,6 +92,7 @@ class Collector:
             self._is_hidden = short_name(element) == "w:p" and self._formats.styles.around(element, style_of(element))
         items: list[Item] = []
         name = short_name(element)
+        # A link in a drawing is a property of its run (`a:hlinkClick`), and its tooltip is text.
         if name == "a:p":
             self.tips += [look for look in element.iter("{*}rPr") if len(look) and short_name(look) == "a:rPr"]
         if name == "w:r" or name == "a:r":
@@ -113,10 +114,13 @@ class Collector:
             self._seam = True
         elif name in REMOVED:
             self._skim(child, items)
+        # A hostile document nests links a thousand deep; Python's stack would end before.
         elif self._depth >= MAX_DEPTH:
             self._opaque(items, child, TagRole.OTHER)
         elif child in self.kept_controls:
             self._keep_control(items, child, GROUPS[name])
+        # A link that holds only one end of a field cannot be a pair: moved, it would tear the
+        # field.
         elif name in THROUGH or child in self._fields.torn:
             self._through(child, name, items)
         elif name in GROUPS:
@@ -134,6 +138,7 @@ class Collector:
         """Read an element of an unknown kind: an opaque where it holds runs or paragraphs, else a
         seam.
         """
+        # Elements of later versions of Word must not lose their text, so it is read as nested text.
         if any(short_name(inner) in {"w:r", "w:p", "a:p"} for inner in child.iter()):
             self._opaque(items, child, TagRole.OTHER)
             self.nested.append(child)
@@ -167,6 +172,7 @@ class Collector:
         if name == "w:fldSimple" and not has_typed_result(attribute(child, "w:instr") or ""):
             self._simple_field(child, items)
             return
+        # Tooltips are units of their own, so that they come behind the paragraph (`attributes`).
         if name == "w:hyperlink":
             self.tips.append(child)
         inner = content_of(child, name)
@@ -240,6 +246,8 @@ class Collector:
             elif name in SEAMS:
                 self._seam = True
             elif name == "w:fldChar":
+                # An old form field has its help text in `w:ffData`, inside the begin of the field
+                # (§17.16.17).
                 if len(child):
                     self.tips.append(child)
                 self._edge(child, items)
@@ -278,8 +286,10 @@ class Collector:
             shown = text if self._flow.is_shown else ""
             self._opaque(items, node, TagRole.OTHER, equivalent=shown, joins=_KEPT)
             return
+        # The first slot of a text has a seam too: nothing is joined to it from before.
         slot = Slot(node, run, look, text, has_seam=True)
         last = items[-1] if items else None
+        # Word cuts text into runs wherever somebody typed: a run alone makes no tag, a look does.
         if isinstance(last, Text) and last.format == look.visible:
             slot.has_seam = self._seam or last.slots[-1].format.exact != look.exact
             last.slots.append(slot)
@@ -382,6 +392,7 @@ class Collector:
             self._seam = True
             return
         field, edge = known
+        # Edges of a field nested in a computed field belong to the outer one, and stay with it.
         if around is not None and around is not field:
             self._piece_of_field(items, char, around)
             return
@@ -407,8 +418,9 @@ class Collector:
     ) -> None:
         """Read the first choice of alternate content.
 
-        Fallbacks with the same texts are written in step (Part 3 §9.3).
+        Fallbacks with the same texts are written in step (ECMA-376 Part 3, AlternateContent).
         """
+        # A reader takes the first choice that it understands. Word understands all that it writes.
         choice = next((child for child in element if short_name(child) == "mc:Choice"), None)
         if choice is None or not direct_texts(choice, in_run is not None):
             self._opaque(items, element, TagRole.IMAGE)
@@ -426,6 +438,8 @@ class Collector:
             nodes = (
                 [node for node in direct_texts(other, in_run is not None) if node.text] if other is not choice else []
             )
+            # Only a fallback that reads the same can be written in step; others keep the source's
+            # text.
             if nodes and [node.text for node in nodes] == [slot.node.text for slot in added]:
                 for slot, node in zip(added, nodes, strict=True):
                     slot.mirrors += (node,)

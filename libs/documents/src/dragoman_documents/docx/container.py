@@ -121,6 +121,7 @@ class ZipContainer:
     def _admit(self, entry: Entry) -> None:
         if entry.is_encrypted:
             raise encrypted()
+        # Checked before anything is unpacked: a bomb lies about its size, or unpacks to it.
         if entry.size_bytes > _HIGHEST_RATIO * (entry.packed_bytes + 1):
             raise damaged("a stated size cannot be true")
         self._budget.hold("part_bytes", entry.size_bytes)
@@ -132,6 +133,7 @@ class ZipContainer:
     def _inflate(self, packed: bytes, entry: Entry) -> bytes:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
+            # One byte more than stated is enough to see that the stated size is wrong.
             content = inflater.decompress(packed, entry.size_bytes + 1)
         except zlib.error as error:
             raise damaged("compressed data does not unpack") from error
@@ -183,6 +185,7 @@ class ZipContainer:
             crc=zlib.crc32(content),
             packed_bytes=len(body),
             size_bytes=len(content),
+            # The sizes now stand in the header, so no descriptor follows the content.
             flags=entry.flags & ~_DESCRIPTOR,
         )
         sizes = (changed.crc, changed.packed_bytes, changed.size_bytes)
@@ -222,6 +225,7 @@ def _find_directory(data: bytes) -> tuple[int, int, int]:
     if disk != first_disk or here != count or disk not in _ONE_DISK:
         raise damaged("it is one piece of several")
     directory_end = end
+    # ZIP64: the narrow fields hold all ones, or the same value as the wide ones (§4.3.14).
     if data[end - 20 : end - 16] == _ZIP64_LOCATOR_MARK:
         record = data.rfind(_ZIP64_MARK, 0, end)
         if 0 <= record <= end - 76:

@@ -85,6 +85,7 @@ def tag_content(items: list[Item]) -> Tagged | None:
     items = trimmed(items)
     _strip_start(items)
     _strip_end(items)
+    # The base is chosen after the edges are cut: things at an edge have no say in it.
     base = prevailing(items)
     if base is None:
         return None
@@ -119,6 +120,7 @@ def trimmed(items: list[Item]) -> list[Item]:
         before = _outermost_field(items[:first][::-1])
         after = _outermost_field(items[last + 1 :])
         items = items[first - before : last + 1 + after]
+        # A link around the whole paragraph is no tag: the translator has nothing to place.
         if len(items) == 1 and isinstance(items[0], Group):
             items = items[0].items
             continue
@@ -196,6 +198,7 @@ def _with_spaces_absorbed(items: Sequence[Item], base: int) -> list[Item]:
         elif isinstance(item, Text) and _is_invisible(item):
             looks = [beside.format for beside in (before, after) if isinstance(beside, Text)]
             if looks:
+                # The base is preferred, since its text needs no tag.
                 item.format = base if base in looks else looks[0]
             if isinstance(before, Text) and before.format == item.format:
                 item.slots[0].has_seam = True

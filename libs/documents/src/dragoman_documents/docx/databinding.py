@@ -59,6 +59,7 @@ class _Datum:
 
     def store(self, text: str) -> None:
         """Store a text, with line breaks spelled as in the source."""
+        # Word writes `_x000d_` for a carriage return in properties (ST_Xstring, §22.9.2.19).
         spelling = next((each for each in _BREAKS if each in self.stored), "\n")
         written = legal_text(text).replace("\n", spelling)
         if self.key:
@@ -137,6 +138,7 @@ class BoundControls:
         their translation.
         """
         kinds = {short_name(item) for item in properties}
+        # These store no text, or hold other controls that are bound themselves.
         if kinds & _OTHER_KINDS:
             return
         shown = _shown(content)
@@ -144,6 +146,8 @@ class BoundControls:
         is_filled = datum is not None and bool(datum.stored.strip())
         if datum is not None and is_filled and _is_same(datum.stored, shown) and _is_text(kinds, properties):
             datum.controls.append(_Control(name, content, shown))
+        # An empty store changes nothing, and Word leaves the shown text. A path that cannot be
+        # followed may lead to anything, so the control is left.
         elif any(map(str.isalpha, shown)) and (is_filled or not is_reachable):
             if "w:date" in kinds:
                 self.refilled_count += 1

@@ -118,6 +118,7 @@ def _state_language(properties: Element, locale: Locale) -> None:
     if language is None:
         language = properties.makeelement(f"{space}lang")
         _insert(properties, language, _AFTER_LANG)
+    # `w:lang` has an attribute for each kind of script; Word proofs a run by that of its letters.
     name = "bidi" if locale.is_right_to_left else "eastAsia" if locale.language in _EAST_ASIAN else "val"
     if attribute(language, f"w:{name}") != locale:
         language.set(f"{space}{name}", str(locale))
@@ -183,6 +184,7 @@ def _insert(properties: Element, child: Element, later: frozenset[str]) -> None:
 
     Extensions (`w14:…`) come last of all.
     """
+    # The schema of properties is a sequence: Word refuses a file with children out of order.
     for existing in properties:
         if short_name(existing) in later or not short_name(existing).startswith("w:"):
             existing.addprevious(child)

@@ -58,6 +58,7 @@ def set_text(node: Element, text: str) -> None:
         return
     old = node.text or ""
     node.text = text or None
+    # Without `preserve` Word drops white space at the edges of a text node (§17.3.3.31).
     if gains_space(old, text) and not _keeps_space(node):
         node.set(XML_SPACE, "preserve")
 
@@ -128,6 +129,8 @@ def _cuts(sources: Sequence[str], target: str) -> list[int]:
             cut = offset
         else:
             cut = _near_boundary(target, round(offset * len(target) / total), source, sources[index + 1])
+        # Each piece gets a character where there are enough: an empty one would lose its bookmark's
+        # text.
         cuts.append(min(max(cut, min(lowest + 1, highest)), highest))
     return cuts
 

@@ -116,6 +116,7 @@ def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str
 
     `is_spaced` says that white space follows the letters in the frame.
     """
+    # A cap with tags, or with several words, is a paragraph of its own in a frame.
     if tagged is None or len(tagged.content) != 1:
         return None
     (text,) = tagged.content
@@ -190,6 +191,7 @@ def _next_letter(text: str, start: int) -> int:
     end = start + 1
     while end < len(text):
         before, char = text[end - 1], text[end]
+        # Extended grapheme clusters, simplified: marks, joined emoji, conjuncts of Indic scripts.
         is_tied = before == _JOINER or unicodedata.combining(before) == _VIRAMA
         if not (is_tied or char == _JOINER or unicodedata.category(char).startswith("M")):
             break

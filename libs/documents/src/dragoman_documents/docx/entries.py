@@ -101,6 +101,7 @@ def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
     for entry in entries:
         _check_name(entry)
         key = part_key(entry.name)
+        # Equal names in different case are one part for Word, and two for a careless reader.
         if key in known and not entry.is_folder:
             raise DamagedDocumentError(
                 "The package holds one part twice, and readers differ in which they take. Open the document in the "
@@ -118,6 +119,7 @@ def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
 
 
 def _check_name(entry: Entry) -> None:
+    # Unix writers keep the file's mode in the upper half of the external attributes.
     is_link = stat.S_ISLNK(CENTRAL.unpack_from(entry.central)[15] >> 16)
     if is_link or not _may_be_part(entry.name):
         raise DamagedDocumentError(

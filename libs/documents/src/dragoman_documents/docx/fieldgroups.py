@@ -70,6 +70,7 @@ def _closes(closing: Opaque, starts: Sequence[tuple[Opaque, int]]) -> bool:
 def _field_group(opening: Opaque, held: list[Item], closing: Opaque) -> Item:
     nodes = [*opening.nodes, *_nodes(held), *closing.nodes]
     can_reorder = are_side_by_side([*opening.nodes, *closing.nodes])
+    # Without words there is nothing to put between two tags, so one placeholder is enough.
     if has_words(held):
         return Group(opening.role, held, opening=opening, closing=closing, can_reorder=can_reorder)
     return Opaque(

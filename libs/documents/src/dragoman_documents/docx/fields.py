@@ -93,6 +93,7 @@ class Flow:
         """
         if not self.fields:  # most text stands in no field
             return None
+        # The outermost counts: a link inside a computed table of contents is computed with it.
         return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
 
     @property
@@ -132,6 +133,7 @@ class FieldMap:
             edge = attribute(element, "w:fldCharType")
             if edge == "begin":
                 stack.append(_Open(element, self._is_in_text(element, stack)))
+            # A field has one separator; a second one is ignored.
             elif edge == "separate" and stack and not stack[-1].separate:
                 stack[-1].separate.append(element)
             elif edge == "end" and stack:
@@ -148,6 +150,8 @@ class FieldMap:
         self.edges[opened.begin] = (known, "begin")
         self.edges |= dict.fromkeys(opened.separate, (known, "separate"))
         self.edges[end] = (known, "end")
+        # A field may begin in a link and end behind it. Elements around only some of its edges are
+        # torn.
         homes = [_home(edge) for edge in (opened.begin, *opened.separate, end)]
         if any(home is not homes[0] for home in homes):
             around = [set(_wrappers(home)) for home in homes]

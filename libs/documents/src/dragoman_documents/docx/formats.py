@@ -80,6 +80,7 @@ class Formats:
 
         Both are the same where no font makes a difference.
         """
+        # Two memories, since the same properties are hidden in one paragraph and shown in another.
         memory = self._known_around if around else self._known
         seen = _fingerprint(run, properties)
         known = memory.get(seen)
@@ -197,12 +198,14 @@ def _properties_key(properties: Element | None) -> list[Item]:
 def _element_key(element: Element, depth: int = 0) -> Item:
     name = short_name(element)
     attributes = sorted((SHORT_NAMES[key], value) for key, value in element.attrib.items() if not _is_revision_id(key))
+    # `<w:b/>`, `<w:b w:val="1"/>` and `<w:b w:val="on"/>` say the same (§17.17.4).
     if name in _TOGGLES:
         value = dict(attributes).get("w:val")
         if value in _ON:
             attributes = [item for item in attributes if item[0] != "w:val"]
         elif value in _OFF:
             attributes = [(key, "0" if key == "w:val" else kept) for key, kept in attributes]
+    # Deep properties are hostile; equal down to this depth is equal enough.
     inner = element if depth < _MAX_DEPTH else ()
     children = tuple(_element_key(child, depth + 1) for child in inner if short_name(child))
     return (element.tag, tuple(attributes), children)

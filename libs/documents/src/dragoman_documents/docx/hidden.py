@@ -49,6 +49,7 @@ class HiddenStyles:
         style = style if style in self.known else self.default
         is_hidden = style in self.paragraphs
         if self.tables:
+            # Toggle: hidden by both levels is not hidden (§17.7.3).
             is_hidden ^= _table_style(paragraph) in self.tables
         return is_hidden
 
@@ -88,6 +89,7 @@ def _inheriting(bases: dict[str, str], stated: dict[str, bool]) -> frozenset[str
     hidden: set[str] = set()
     for style in {*bases, *stated}:
         current, seen = style, set[str]()
+        # Styles that are based on each other in a circle must not hang the reader.
         while current and current not in seen and current not in stated:
             seen.add(current)
             current = bases.get(current, "")

@@ -81,6 +81,7 @@ def read_instruction(code: str) -> Instruction:
         if switch is not None:
             letter = switch.lower()
             held = switches.setdefault(letter, [])
+            # A flag takes no argument; the next argument belongs to the field itself.
             waiting = None if letter in flags else held
             continue
         group = next(name for name in ("quoted", "curly", "word") if match[name] is not None)

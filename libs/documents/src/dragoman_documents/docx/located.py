@@ -61,6 +61,7 @@ class ParagraphHolder:
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the runs, and state its locale on those that change."""
+        # Ruby stays where its text does; else the annotations go, before anything is moved.
         runs = fill_around_ruby(self.tagged, target) if has_ruby(self.element) else place(self.tagged, target)
         if runs is None:
             take_out_of_ruby(self.tagged)
@@ -87,6 +88,7 @@ class ValueHolder:
         """Put a target into the attribute or element. Neither has a place to state a locale."""
         plain = legal_text("".join(part for part in target if isinstance(part, str)))
         inner = self.text.strip()
+        # White space around the value is layout of the file, and stays.
         start = self.text.index(inner)
         value = self.text[:start] + plain + self.text[start + len(inner) :]
         if self.limit is not None and len(value) > self.limit:
@@ -128,6 +130,7 @@ class LocatedUnit:
         Raises:
             ValueError: the document was only read.
         """
+        # Nothing is touched for an equal target: an identity translation gives the same bytes.
         if target == self.content:
             return False
         if self.holder is None:

@@ -116,6 +116,7 @@ def _may_have_letters(data: bytes) -> bool:
     """
     for double, single in _LEVEL_TEXT.findall(data):
         value = double or single
+        # A character reference may be a letter or a sign; it is looked at when the part is parsed.
         if b"&" in value:
             value = _REFERENCE.sub(b" ", value)
         text = _NUMBERS.sub(" ", value.decode("utf-8", "replace"))

@@ -227,6 +227,7 @@ class Package:
         made = root.makeelement(namespace_of(root) + "Relationship")
         made.set("Id", new_id)
         made.set("Type", kind)
+        # An absolute target is right from every part, wherever that lies.
         made.set("Target", target if is_external else "/" + quote(target))
         if is_external:
             made.set("TargetMode", "External")
@@ -257,6 +258,7 @@ class Package:
         data = self._container.read(entry)
         if wanted is not None and is_utf8(data) and not wanted(data):
             return None
+        # In another encoding the bytes do not tell, so the part is searched for bindings.
         if _BINDING in data or not is_utf8(data):
             self._bound.add(key)
         reader = self._readers[key] = self._read_part(data, self.budget)
@@ -295,6 +297,8 @@ class Package:
             media_type = self.content_type(key)
             roles[key] = next((role for end, role in BY_CONTENT_TYPE if end in media_type), PartRole.OTHER)
         for key in [*self._entries, ""]:
+            # Some writers give every part the type application/xml; the relationship then tells its
+            # role.
             for relationship in self.relationships(key):
                 target = part_key(relationship.target)
                 if relationship.is_external or roles.get(target) is not PartRole.OTHER:
@@ -349,6 +353,7 @@ def _relationship(element: Element, folder: str) -> Relationship:
     target = element.get("Target", "") or ""
     is_external = element.get("TargetMode") == "External"
     if not is_external:
+        # Some writers use backslashes, which readers have always forgiven.
         path = unquote(target.partition("#")[0].replace("\\", "/"))
         target = path.lstrip("/") if path.startswith("/") else posixpath.normpath(posixpath.join(folder, path))
     kind = transitional(element.get("Type", "") or "")

@@ -61,6 +61,7 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     """Write a target into the paragraph. Gives the runs whose text changed."""
     if stays_in_place(tagged.content, target):
         return [slot.run for slot in _fill(tagged, target)]
+    # No word is lost by this, only the order of tags; QA has told the reviewer about moved tags.
     if _is_knotted(tagged) or moves_fixed(tagged.tags.specs, tagged.content, target):
         target = in_source_order(tagged.content, target)
     placer = _Placer(tagged)
@@ -195,6 +196,8 @@ class _TargetReader:
 
     def _placeholder(self, tag_id: int) -> None:
         opaque = self._tagged.tags.opaques.get(tag_id)
+        # A doubled placeholder is written once: two references to one note would be a broken
+        # document.
         if opaque is None or ((TagSide.PLACEHOLDER, tag_id) in self._used and not opaque.can_copy):
             return
         self._used.add((TagSide.PLACEHOLDER, tag_id))
@@ -205,6 +208,7 @@ class _TargetReader:
 class _Placer:
     def __init__(self, tagged: Tagged) -> None:
         self._templates = {slot.format.visible: slot for slot in _all_slots(tagged)}
+        # The properties of a new run are copied from a run of its look, never made up.
         self._fallback = self._templates.get(tagged.base) or next(iter(_all_slots(tagged)))
         self._insides: dict[Group, list[_Entry]] = {}
         self._opaques: list[Opaque] = []
@@ -229,6 +233,8 @@ class _Placer:
         target left it out and may, or where it was placed only as copies.
         """
         for opaque in self._opaques:
+            # Only what its spec allows is deleted. A lost picture stays: better in a wrong place
+            # than gone.
             is_left_out = opaque.can_delete and opaque not in self._placed
             if is_left_out or (opaque.can_copy and opaque in self._placed - self._kept):
                 detach(opaque.nodes)
@@ -248,8 +254,10 @@ class _Placer:
         `home` takes the entries that have nothing before them on the level.
         """
         kept = _kept_in_place(source, target)
+        # Edges move on the paragraph's own level only; inside a link all space belongs to the link.
         if home is None:
             _free_edges(source, kept, len(target))
+        # Texts that move are emptied first, so that a word never stands twice.
         for index, entry in enumerate(source):
             if index not in kept.values() and entry.source is not None:
                 self._write(entry.source, "")
@@ -338,6 +346,7 @@ def _kept_in_place(source: Sequence[_Entry], target: Sequence[_Entry]) -> dict[i
     source_keys, target_keys = [entry.key for entry in source], [entry.key for entry in target]
     if source_keys == target_keys:
         return {index: index for index in range(len(target))}
+    # The longest common order stays, so that the fewest nodes move.
     blocks = SequenceMatcher(None, source_keys, target_keys, autojunk=False).get_matching_blocks()
     return {block.b + step: block.a + step for block in blocks for step in range(block.size)}
 

@@ -103,6 +103,7 @@ class Repeats:
         (§17.16.5.59).
         """
         fitting = [repeat for repeat in self._repeats if self._is_in_step(repeat, texts)]
+        # A field may repeat a bookmark around another field: each round follows one step further.
         for _ in range(_LONGEST_CHAIN if fitting else 0):
             now = self._told()
             if not sum([self._write(repeat, now, texts, locale, styles) for repeat in fitting]):

@@ -47,7 +47,7 @@ _FIELDS = names("w:fldChar w:fldSimple")
 _FEW = 3  # blocks after that of a mark in which the other one is looked for
 
 Case = Callable[[str], str]
-"""Changes the case of a repeated text, as the switch `\\*` of a field asks (§17.16.4.3.3)."""
+"""Changes the case of a repeated text, as the switch `\\*` of a field asks (§17.16.4.3)."""
 
 Key = tuple[str, str]
 """Names the text that a field repeats: `bookmark`, `property` or `paragraph`, and its name or text."""

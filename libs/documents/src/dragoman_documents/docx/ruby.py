@@ -69,6 +69,7 @@ def _pieces(text: Text, target: str) -> list[tuple[list[Slot], str]] | None:
             continue
         base = "".join([slot.text for slot in slots])
         place = target.find(base, position)
+        # With as many occurrences as before, each annotation has exactly one text to stay over.
         if place < 0 or target.count(base) != text.content.count(base) or (place > position and not outside):
             return None
         found.append((outside, target[position:place]))
@@ -83,6 +84,7 @@ def take_out_of_ruby(tagged: Tagged) -> None:
     for ruby in dict.fromkeys([_ruby_of(slot) for slot in found]):
         if ruby is not None:
             _open(ruby)
+    # The runs changed above: each slot belongs to the run that its node is in now.
     for slot in found:
         slot.run = next((each for each in slot.node.iterancestors() if short_name(each) in _RUNS), slot.run)
 

@@ -242,6 +242,8 @@ class _PartWalker:
     ) -> None:
         if not len(element):
             return
+        # The budget is asked only when it is passed: holding it at each element would cost too
+        # much.
         if len(self._stack) >= self._budget.depth:
             self._budget.hold("depth", len(self._stack) + 1)
         self._stack.append(_Frame(iter(enumerate(element)), path, story, flow, mirror_from))
@@ -252,6 +254,7 @@ class _PartWalker:
             self._paragraph(element, path, frame)
         elif not name or name in _SKIPPED:
             return
+        # WordArt has runs outside of any paragraph, and VML has runs that are no text of Word.
         elif name == "w:r":
             parent = element.getparent()
             if parent is not None and not short_name(parent).startswith("v:"):
@@ -262,6 +265,7 @@ class _PartWalker:
             if self._options.text_boxes:
                 story = frame.story if frame.story is StoryKind.GLOSSARY else StoryKind.TEXT_BOX
                 self._push(element, path, story, Flow(), frame.mirror_from)
+        # Each note begins a flow: a field that is open in the text does not reach into it.
         elif name in _NOTES:
             self._push(element, path, frame.story, Flow())
         elif element not in self._collector.kept_controls:
@@ -288,6 +292,7 @@ class _PartWalker:
         for tip in read.tips:
             for inner in (tip,) if short_name(tip) == "w:hyperlink" else tip.iter():
                 self._attributes(inner, short_name(inner), path_below(element, inner, path), frame)
+        # Pushed in reverse, so that the first nested element is walked first.
         for inner in reversed(nested):
             inner_path = path_below(element, inner, path)
             if short_name(inner) == "mc:AlternateContent":
@@ -345,6 +350,7 @@ class _PartWalker:
             self._found.append(located)
             return
         places = self._places.setdefault(located.content, [])
+        # Only a unit of the first choice is mirrored, and these have come since `mirror_from`.
         first = bisect_left(places, mirror_from) if mirror_from is not None else len(places)
         if first < len(places):
             self._found[places[first]].mirrors += (located,)

@@ -64,6 +64,7 @@ class Alignment:
         self._targets = [_features(pair.target, pair.target_size) for pair in self._pairs]
         spread = Counter(anchor for each in self._sources for anchor in each.anchors)
         count = len(self._pairs) + 1
+        # Rare anchors say more than common ones, as in a search engine.
         self._weights = {
             anchor: min(max(math.log(count / seen), _LEAST_WEIGHT), _MOST_WEIGHT) for anchor, seen in spread.items()
         }
@@ -102,6 +103,7 @@ class Alignment:
                 self._score(place, place + step) - own[place] if self._is_other(place, place + step) else 0.0
                 for place in range(len(self._pairs))
             ]
+            # One unit that fits its neighbour is chance; a run of them is a shift.
             for first, last in _runs(gains[step]):
                 self._shifted.update(id(self._pairs[place + step]) for place in range(first, last + 1))
         for place in range(len(self._pairs) - 1):

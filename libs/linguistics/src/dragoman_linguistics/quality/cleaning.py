@@ -58,6 +58,7 @@ def cleaned(
     parts = normalised(target)
     before = plain_text(source)
     removed: list[str] = []
+    # In this order: a label may stand behind a mark, and entities inside either.
     for code, clean in _STEPS:
         result = clean(parts, before, target_locale)
         if result != parts:

@@ -31,6 +31,7 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
     if pair.source.strip().casefold() == pair.target.strip().casefold():
         yield from check_untranslated(pair.unit, pair.answer)
         return
+    # The thorough comparison below is for few units of a document.
     if not _has_much_of(pair.target, pair.source):
         return
     ours, theirs = _words_only(pair.source), _words_only(pair.target)

@@ -136,6 +136,7 @@ def check_characters(pair: Pair) -> Iterator[QaFinding]:
     encoding.
     """
     target = pair.target
+    # Most characters are beyond doubt, and this is the quickest test there is.
     if target.isascii() and target.isprintable():
         return
     if (match := _INVALID.search(target)) and not _INVALID.search(pair.source):

@@ -68,6 +68,7 @@ def verify_units(
     `not_applicable` are codes of checks that do not apply to the engine that was used. `rules` are
     the rules of the job's plan; rules 1 know one profile.
     """
+    # A job keeps the rules it was planned with, however many there are by now.
     if rules <= _FIRST_RULES:
         return tuple(_by_first_rules(unit, target, not_applicable) for unit, target in pairs)
     made = [Pair(unit, target) for unit, target in pairs]

@@ -154,6 +154,7 @@ def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
     if not old or not new:
         return [*((block, None) for block in old), *((None, block) for block in new)]
+    # The table of likenesses grows with the product of both sides, so long stretches are cut.
     if len(old) * len(new) <= _CELLS:
         return _most_alike(old, new)
     if [block.kind for block in old] == [block.kind for block in new]:
@@ -200,4 +201,6 @@ def _likeness(old: Block, new: Block) -> float:
     total = old.words.total() + new.words.total()
     shared = 2 * (old.words & new.words).total() / total if total else 1.0
     same_emptiness = bool(old.words) == bool(new.words)
+    # A little likeness for any two of a kind: a rewritten paragraph is changed, not removed and
+    # added.
     return 0.05 + 0.1 * (old.style == new.style) + 0.15 * same_emptiness + shared

@@ -82,6 +82,7 @@ class Bringer:
             return name
         if name not in self._parts:
             content, links = self.old.read(name), self.old.relationships(name)
+            # A part with links is copied in any case: equal bytes may lead elsewhere there.
             if not links and name in self.new.names and self.new.read(name) == content:
                 self._parts[name] = name
             else:
@@ -196,6 +197,8 @@ class Bringer:
         found = _styled(old, style)
         if found is not None and namespace_of(found) == namespace_of(new):
             twin = copied(found)
+            # The new document has its own default style of the kind; a second one is not allowed
+            # (§17.7.4.17).
             if attribute(twin, "w:default"):
                 _set(twin, "default", "0")
             new.append(twin)

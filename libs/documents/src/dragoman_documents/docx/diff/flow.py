@@ -81,6 +81,7 @@ class FlowTracker:
 
     def _section(self, old: Element, new: Element) -> None:
         self.sections.append((old, new))
+        # A record of the strict edition cannot stand in a transitional part, nor the reverse.
         if namespace_of(new) == namespace_of(old):
             twin = _without(copied(old), _REFERENCES)
             record_change(
@@ -235,6 +236,7 @@ class _Ends:
         ends, self._ends = self._ends, []
         marks = [mark for _, mark, _, _ in ends]
         same = [place for place, mark in enumerate(marks) if mark is _Mark.SAME]
+        # The last common end moves to the end of the row, and the marks behind it move up.
         if same and same[-1] < len(ends) - 1:
             marks = [*marks[: same[-1]], *marks[same[-1] + 1 :], _Mark.SAME]
         elif not same and ends and _is_last(ends[-1][0], self._container):

@@ -52,6 +52,7 @@ def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> Gate
         differences = [*package_differences(tuple(old.entries), tuple(new.entries))]
         doubts = {name: _doubts(old, new, name, budget) for name in changed if name in old.entries}
         unsure = {name: doubtful for name, doubtful in doubts.items() if doubtful != _NONE}
+        # Most translations never come here: their markup alone explains every difference.
         if unsure:
             pair = Package(before, budget), Package(after, budget)
             found = chain.from_iterable(part_differences(*pair, name, doubtful) for name, doubtful in unsure.items())
@@ -165,6 +166,7 @@ def _settled(root: Element, doubtful: frozenset[int]) -> frozenset[Element]:
     in the next one.
     """
     settled: set[Element] = set()
+    # `ended` counts stretches that have ended; a block's stretches are those from its start to now.
     ended, begun = 0, list[int]()
     limits = sorted(doubtful)
     for block, is_end in block_edges(root):

@@ -89,6 +89,7 @@ class Overlay:
         self._level(old, new, self._paragraph, None)
         for run, members in groupby(leaves(new), key=lambda atom: atom.run):
             self._rewrite(run, list(members))
+        # Put in when all runs are rewritten: before, an anchor could be a run that is replaced.
         for place, gone, is_inside in self._beside:
             for node in gone:
                 if is_inside:

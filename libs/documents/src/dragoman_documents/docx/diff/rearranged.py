@@ -82,6 +82,7 @@ def rearranged(before: Element, after: Element) -> Rearrangement:
     outcome.troubles += [(Change.ADDED, node) for node in new.misplaced[len(old.misplaced) :]]
     if not outcome.troubles:
         outcome.troubles += _needless_runs(old, new)
+    # All runs may be there and yet make other fields, if words came between two edges.
     if not outcome.troubles and (edge := changed_field(before, after)) is not None:
         outcome.troubles.append((Change.MOVED, edge))
     if not outcome.troubles and old.text_count > new.text_count:
@@ -149,6 +150,7 @@ class _Inventory:
 def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Rearrangement) -> None:
     outcome.pairs += [pair for pair in zip(old, new, strict=False) if not _holds_runs(pair[0])]
     name = short_name((old or new)[0])
+    # Properties may be new where a merge had to state a direction, and nothing else.
     if name in _PROPERTIES:
         outcome.troubles += [(Change.REMOVED, node) for node in old[len(new) :]]
         outcome.troubles += [(Change.ADDED, node) for node in new[len(old) :] if not _is_made(node)]

@@ -114,6 +114,7 @@ def _settle(root: Element, is_kept: bool) -> bool:
     found = [node for node in root.iter() if short_name(node) in _TOUCHED]
     cells = [node for node in found if short_name(node) == _CELLS_GONE[is_kept]]
     cells = [cell for cell in map(_cell_of, cells) if cell is not None]
+    # Ends, rows and cells are taken out last: they hold changes that must be settled first.
     ends: list[Element] = []
     for node in found:
         parent = node.getparent()
@@ -194,6 +195,7 @@ def _drop_empty(wrapper: Element) -> None:
     """Take out a link that lost everything it held, and every link around it that is left empty by
     that.
     """
+    # An empty link is allowed, but nobody could click it or see that it is there.
     while short_name(wrapper) in _ENDS_WITH_ITS_RUNS and all(short_name(each).endswith("Pr") for each in wrapper):
         parent = wrapper.getparent()
         if parent is None:

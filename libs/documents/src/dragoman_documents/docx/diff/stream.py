@@ -113,6 +113,7 @@ class _Reader:
             return (i + 2, j + 2) if a == b or _blank(a, b) or self._may(old, i + 1, a, b) else None
         if i < len(old) and (step := self._emptied_or_filled(old, i, new, j)):
             return step
+        # Empty properties of the source may have got additions.
         if i < len(old) and old[i] in {"<w:rPr/>", "<w:pPr/>"} and new[j] == old[i].replace("/", ""):
             end = self._block_end(new, j)
             return (i + 2, end) if end else None
@@ -168,6 +169,7 @@ class _Reader:
         if name != self._name(new) or old.startswith("</") or old.endswith("/>") != new.endswith("/>"):
             return False
         before, after = dict(_ATTRIBUTE.findall(old)), dict(_ATTRIBUTE.findall(new))
+        # The language of a run follows the target, whatever it was.
         if name == LANGUAGE:
             return True
         if name in TEXT_NODES and _SPACE in after.items():

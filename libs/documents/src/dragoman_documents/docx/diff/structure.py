@@ -60,6 +60,7 @@ class Comparison:
         stack: list[Pair] = [(before, after)]
         while stack:
             old, new = stack.pop()
+            # The markup comparison has shown that this block differs in text only.
             if old in self._settled:
                 continue
             pairs: list[Pair] = []
@@ -118,6 +119,7 @@ class Comparison:
         found = self._in_step(old, new, pairs) if is_alike else []
         if is_alike and not found:
             return
+        # Annotations go with the text under them, which is no loss of structure (`ruby`).
         outcome = rearranged(without_ruby(old), without_ruby(new))
         if outcome.is_whole or not is_alike:
             pairs[:] = outcome.pairs

@@ -111,6 +111,7 @@ class _Tracker:
         new = self._new.root(target) if new is None else new
         if new is None:
             return []
+        # A part that the old document lacks is compared with an empty one: all of it is inserted.
         old = new.makeelement(new.tag) if old is None else old
         scene = Scene(self._bringer, self._stamp, source, target, Fields(old), Fields(new), self._notes, [])
         tracker = FlowTracker(scene)

@@ -30,6 +30,7 @@ def opcodes(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Opcod
 
     A single blank between two changes is not worth a break: the three stretches become one change.
     """
+    # Without a shared word the matcher would line up blanks, and break one change into many.
     if not set(before) & set(after) - {" "}:
         return [(False, 0, len(before), 0, len(after))] if before or after else []
     matcher = SequenceMatcher(None, before, after, autojunk=len(before) > _MANY)

@@ -100,6 +100,7 @@ class Reading:
         inner = old.lstrip() if part == self.left else old
         start = old[: len(old) - len(inner)]
         end = inner[len(inner.rstrip()) :] if part == self.right else ""
+        # The steps of `distribute` for a single slot, without making a slot.
         target = legal_text(target)
         if target != inner[: len(inner) - len(end)]:
             text = start + target + end
@@ -265,6 +266,7 @@ def _is_as_written(paragraph: Element, markup: str) -> bool:
         count["w:r"] == markup.count("<w:r>") + markup.count("<w:r ")
         and count["w:rPr"] == markup.count("<w:rPr>")
         and count["w:p"] == 1
+        # A `>` in an attribute would end a tag for the searches in bytes.
         and all(">" not in value for element in paragraph.iter() for value in element.attrib.values())
         and not any(_has_late_properties(element) for element in paragraph.iter())
     )

@@ -123,6 +123,8 @@ class Stubs:
         data, kept, copied = self.data, list[bytes](), 0
         models = dict[tuple[str | int, ...], _Model]()
         for start, end, markup, words in _paragraphs(data):
+            # Texts of another kind may be read otherwise: white space alone, for one, makes no
+            # unit.
             key = (*markup, *map(_kind, words))
             model = models.get(key)
             if model is None:
@@ -131,6 +133,7 @@ class Stubs:
                 copied = start + len(b"<w:p")
                 continue
             if model.shape is None:
+                # Decided at the second paragraph: most shapes of a document occur once.
                 model.shape = Shape(markup, _may_be_alike(markup))
                 if model.shape.is_fit:
                     kept[model.mark] = b' %s="%d"' % (_MODEL.encode(), len(self._shapes))
@@ -312,6 +315,7 @@ def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, .
         position = end + len(b"</w:p>")
         if start >= 0:
             try:
+                # Decoded one by one: a wrong byte makes only its own paragraph unfit for a stub.
                 paragraph = data[start:end].decode()
             except UnicodeDecodeError:
                 continue
