@@ -64,7 +64,8 @@ def is_text_attribute(element: str, name: str, value: str = "") -> bool:
 
     `w:default` is text in a typed field, and a state or a number in other form fields.
     """
-    return name in text_attributes(element) and not (element == "w:default" and _STATE.fullmatch(value))
+    is_state = element == "w:default" and _STATE.fullmatch(value) is not None
+    return name in text_attributes(element) and not is_state
 
 
 def shown_attributes(
@@ -117,6 +118,7 @@ def _is_text(element: Element, name: str) -> bool:
         parent = element.getparent()
         if parent is None or short_name(parent) != "w:textInput":
             return False
-        kind = next((attribute(item, "w:val") for item in parent if short_name(item) == "w:type"), None)
+        types = (attribute(item, "w:val") for item in parent if short_name(item) == "w:type")
+        kind = next(types, None)
         return (kind or "regular") == "regular"
     return name != "w:lvlText"

@@ -7,13 +7,7 @@ nested in it.
     items    Text "See ", Group link [Text "terms"], Opaque tab, Text "1"
     unit     See <1>terms</1><2/>1
 
-Elements between two texts that are nothing to read, such as bookmarks and range marks, are seams.
-The texts beside a seam are one stretch for a translator, but stay in their own nodes:
-
-    before   <w:p><w:r><w:t>Pay</w:t></w:r><w:bookmarkStart w:id="0" w:name="a"/>
-             <w:r><w:t xml:space="preserve"> now</w:t></w:r><w:bookmarkEnd w:id="0"/></w:p>
-    items    Text "Pay" + " now"
-    unit     Pay now
+Elements between two texts that are nothing to read, such as bookmarks, are seams: see `inline`.
 """
 
 from __future__ import annotations
@@ -32,6 +26,7 @@ from dragoman_documents.docx.kinds import (
     GROUPS,
     MATH,
     MAX_DEPTH,
+    OBJECTS,
     REMOVED,
     RUN_PROPERTIES,
     SEAMS,
@@ -89,12 +84,14 @@ class Collector:
         self._slots = []
         self.nested, self.tips = [], []
         if self._formats.styles.needs_place:
-            self._is_hidden = short_name(element) == "w:p" and self._formats.styles.around(element, style_of(element))
+            styles = self._formats.styles
+            self._is_hidden = short_name(element) == "w:p" and styles.around(element, style_of(element))
         items: list[Item] = []
         name = short_name(element)
         # A link in a drawing is a property of its run (`a:hlinkClick`), and its tooltip is text.
         if name == "a:p":
-            self.tips += [look for look in element.iter("{*}rPr") if len(look) and short_name(look) == "a:rPr"]
+            looks = element.iter("{*}rPr")
+            self.tips += [look for look in looks if len(look) and short_name(look) == "a:rPr"]
         if name == "w:r" or name == "a:r":
             self._run(element, items)
         else:
@@ -206,7 +203,8 @@ class Collector:
     def _keep_field(self, opaque: Item, held: list[Item]) -> None:
         """Make an opaque the field that it holds, where it holds one computed field and no words."""
         fields = [item for item in held if isinstance(item, Opaque) and item.is_whole_field]
-        if isinstance(opaque, Opaque) and fields and len({item.field for item in fields}) == len(held):
+        is_one = len({item.field for item in fields}) == len(held)
+        if isinstance(opaque, Opaque) and fields and is_one:
             opaque.field, opaque.has_begin, opaque.has_end = fields[0].field, True, True
 
     def _skim(self, removed: Element, items: list[Item]) -> None:
@@ -228,7 +226,8 @@ class Collector:
             properties = children.pop(0)
         else:
             properties = next((child for child in children if short_name(child) in RUN_PROPERTIES), None)
-        self._run_children(children, run, self._formats.of_run(run, properties, self._is_hidden), items)
+        look = self._formats.of_run(run, properties, self._is_hidden)
+        self._run_children(children, run, look, items)
 
     def _run_children(
         self,
@@ -265,10 +264,10 @@ class Collector:
     def _text(self, node: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
         self._piece(node, node.text or "", run, look, items)
         if len(node):
-            # XML comments and instructions are child nodes for lxml: the text behind one is its
-            # tail.
+            # XML comments are child nodes for lxml, and the text behind one is its tail.
             for mark in node:
-                self._piece(mark, (mark.tail or "") if not short_name(mark) else "", run, look, items)
+                behind = (mark.tail or "") if not short_name(mark) else ""
+                self._piece(mark, behind, run, look, items)
 
     def _piece(
         self,
@@ -305,7 +304,7 @@ class Collector:
             self.nested.append(child)
 
     def _nest_objects(self, parent: Element) -> None:
-        self.nested += [item for item in parent.iter() if short_name(item) in {"w:drawing", "w:pict", "w:object"}]
+        self.nested += [item for item in parent.iter() if short_name(item) in OBJECTS]
 
     def _opaque(
         self,
@@ -349,16 +348,15 @@ class Collector:
         side: str | None = None,
         equivalent: str = "",
     ) -> Opaque:
-        """Add a node of a field: to the whole field, or to the opening or closing of a field with
-        typed text.
+        """Add a node of a field: to the whole field, or to an edge of a field with typed text.
 
-        Everything in the code of a typed field belongs to its opening, fields nested in the code
-        included.
+        Everything in the code of a typed field belongs to its opening, nested fields included.
         """
         self._seam = True
         edge = side if side is not None else "open" if field.is_typed else ""
         last = items[-1] if items else None
-        if isinstance(last, Opaque) and last.field is field and last.edge == edge and not last.has_end:
+        is_same = isinstance(last, Opaque) and last.field is field and last.edge == edge
+        if isinstance(last, Opaque) and is_same and not last.has_end:
             last.nodes.append(node)
             last.equivalent += equivalent
             return last
@@ -435,9 +433,8 @@ class Collector:
         self._seam = True
         added = self._slots[known:]
         for other in element:
-            nodes = (
-                [node for node in direct_texts(other, in_run is not None) if node.text] if other is not choice else []
-            )
+            branch = direct_texts(other, in_run is not None) if other is not choice else []
+            nodes = [node for node in branch if node.text]
             # Only a fallback that reads the same can be written in step; others keep the source's
             # text.
             if nodes and [node.text for node in nodes] == [slot.node.text for slot in added]:

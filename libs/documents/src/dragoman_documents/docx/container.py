@@ -219,7 +219,8 @@ def _find_directory(data: bytes) -> tuple[int, int, int]:
     end = data.rfind(_END_MARK, max(0, len(data) - _END.size - 65_535))
     if end < 0 or not data.startswith(b"PK") or end + _END.size > len(data):
         raise refuse_non_zip(data)
-    if any(_reaches_end(data, other) for other in _earlier_ends(data, end)) and not _reaches_end(data, end):
+    is_doubted = any(_reaches_end(data, other) for other in _earlier_ends(data, end))
+    if is_doubted and not _reaches_end(data, end):
         raise damaged("it ends in two ways")
     _, disk, first_disk, here, count, size, offset, _ = _END.unpack_from(data, end)
     if disk != first_disk or here != count or disk not in _ONE_DISK:

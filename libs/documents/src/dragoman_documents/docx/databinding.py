@@ -99,7 +99,8 @@ class BoundControls:
         """
         for datum in self._data.values():
             shown = [_shown(control.content) for control in datum.controls]
-            changed = [text for text, control in zip(shown, datum.controls, strict=True) if text != control.text]
+            pairs = zip(shown, datum.controls, strict=True)
+            changed = [text for text, control in pairs if text != control.text]
             if changed:
                 text = changed[0]
             elif datum.now != datum.stored:
@@ -144,7 +145,8 @@ class BoundControls:
         shown = _shown(content)
         datum, is_reachable = self._find(binding)
         is_filled = datum is not None and bool(datum.stored.strip())
-        if datum is not None and is_filled and _is_same(datum.stored, shown) and _is_text(kinds, properties):
+        is_shown = datum is not None and is_filled and _is_same(datum.stored, shown)
+        if datum is not None and is_shown and _is_text(kinds, properties):
             datum.controls.append(_Control(name, content, shown))
         # An empty store changes nothing, and Word leaves the shown text. A path that cannot be
         # followed may lead to anything, so the control is left.
@@ -161,8 +163,8 @@ class BoundControls:
         path = (
             attribute(binding, f"{short_name(binding).partition(':')[0]}:xpath") or attribute(binding, "w:xpath") or ""
         )
-        mappings = attribute(binding, "w:prefixMappings") or attribute(binding, "w15:prefixMappings") or ""
-        store_id = attribute(binding, "w:storeItemID") or attribute(binding, "w15:storeItemID") or ""
+        mappings = _stated(binding, "prefixMappings")
+        store_id = _stated(binding, "storeItemID")
         prefixes = dict(_MAPPING.findall(mappings))
         for part in self._parts(store_id):
             root = self._package.root(part)
@@ -188,6 +190,11 @@ class BoundControls:
         return [name for names_of in self._stores.values() for name in names_of]
 
 
+def _stated(binding: Element, local: str) -> str:
+    """An attribute of a binding of Word 2007 or of 2013; empty where it is not stated."""
+    return attribute(binding, f"w:{local}") or attribute(binding, f"w15:{local}") or ""
+
+
 def _stores(package: Package) -> Iterator[tuple[str, str]]:
     for name in package.with_role(PartRole.CUSTOM_XML):
         for described in package.related(name, "customXmlProps"):
@@ -207,7 +214,8 @@ def _is_text(kinds: set[str], properties: Element) -> bool:
     """
     if not kinds & _LISTS:
         return True
-    return "w:comboBox" in kinds and not any(short_name(item) == "w:listItem" for item in properties.iter())
+    has_entries = any(short_name(item) == "w:listItem" for item in properties.iter())
+    return "w:comboBox" in kinds and not has_entries
 
 
 def _lines(content: Element) -> Iterator[Element]:
@@ -252,7 +260,9 @@ def _show(content: Element, text: str) -> bool:
         elif _MARKS.get(name) == "\n" or (name == "w:p" and any(lines)):
             lines.append([])
     wanted = text.split("\n")
-    if len(lines) != len(wanted) or not all(nodes or not line for nodes, line in zip(lines, wanted, strict=True)):
+    if len(lines) != len(wanted):
+        return False
+    if any(line and not nodes for nodes, line in zip(lines, wanted, strict=True)):
         return False
     for nodes, line in zip(lines, wanted, strict=True):
         for index, node in enumerate(nodes):

@@ -95,12 +95,14 @@ def _has_letters(paragraph: Element) -> bool:
 
 
 def _states(owner: Element, holder: str, name: str) -> bool:
-    return any(short_name(inner) == name for child in owner if short_name(child) == holder for inner in child)
+    holders = (child for child in owner if short_name(child) == holder)
+    return any(short_name(inner) == name for child in holders for inner in child)
 
 
 def _is_in_force(section: Element) -> bool:
     parent = section.getparent()
-    return short_name(section) == "w:sectPr" and (parent is None or short_name(parent) != "w:sectPrChange")
+    is_record = parent is not None and short_name(parent) == "w:sectPrChange"
+    return short_name(section) == "w:sectPr" and not is_record
 
 
 def _table_around(paragraph: Element) -> Element | None:

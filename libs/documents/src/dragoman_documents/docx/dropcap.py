@@ -107,7 +107,8 @@ def is_drop_cap(paragraph: Element) -> bool:
     """Whether a paragraph is the frame of a drop cap, and another paragraph follows."""
     if not _is_frame(paragraph, _DROPPED):
         return False
-    following = next((each for each in paragraph.itersiblings() if short_name(each) not in _MARKS), None)
+    siblings = (each for each in paragraph.itersiblings() if short_name(each) not in _MARKS)
+    following = next(siblings, None)
     return following is not None and short_name(following) == "w:p"
 
 

@@ -58,7 +58,8 @@ class Field:
 
         Entries of an index and pictures are not.
         """
-        return bool(self.instruction.strip()) and self.kind not in _NEVER_SHOWN and self.kind not in _DRAWN
+        is_words = self.kind not in _NEVER_SHOWN and self.kind not in _DRAWN
+        return is_words and bool(self.instruction.strip())
 
 
 def field_kind(instruction: str) -> str:
@@ -194,9 +195,11 @@ def _tags(root: Element) -> tuple[str, ...]:
     word = {value for value in root.nsmap.values() if value.endswith("wordprocessingml/2006/main")}
     word |= {value for value in root.nsmap.values() if value.endswith("/wordprocessingml/main")}
     spaces = {f"{{{value}}}" for value in word} | {namespace}
-    return tuple(space + local for space in sorted(spaces) for local in ("fldChar", "instrText", "fldSimple"))
+    marks = ("fldChar", "instrText", "fldSimple")
+    return tuple(space + local for space in sorted(spaces) for local in marks)
 
 
 def _story(element: Element, root: Element) -> Element:
     """The text flow an element belongs to: fields do not cross from one into another."""
-    return next((ancestor for ancestor in element.iterancestors() if short_name(ancestor) in _STORIES), root)
+    stories = (each for each in element.iterancestors() if short_name(each) in _STORIES)
+    return next(stories, root)

@@ -140,7 +140,8 @@ class Formats:
 
 def look_of(run: Element) -> Key:
     """A key of a run's properties: equal for runs that state the same."""
-    return tuple(_properties_key(next((child for child in run if short_name(child) == "w:rPr"), None)))
+    properties = next((child for child in run if short_name(child) == "w:rPr"), None)
+    return tuple(_properties_key(properties))
 
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:
@@ -190,14 +191,16 @@ def _properties_key(properties: Element | None) -> list[Item]:
     items: list[Item] = [
         (name, (("", value),), ()) for name, value in properties.attrib.items() if name not in _SILENT_ATTRIBUTES
     ]
-    items += [_element_key(child) for child in properties if short_name(child) not in _SILENT and short_name(child)]
+    telling = (child for child in properties if short_name(child) and short_name(child) not in _SILENT)
+    items += map(_element_key, telling)
     items.sort()
     return items
 
 
 def _element_key(element: Element, depth: int = 0) -> Item:
     name = short_name(element)
-    attributes = sorted((SHORT_NAMES[key], value) for key, value in element.attrib.items() if not _is_revision_id(key))
+    stated = ((key, value) for key, value in element.attrib.items() if not _is_revision_id(key))
+    attributes = sorted((SHORT_NAMES[key], value) for key, value in stated)
     # `<w:b/>`, `<w:b w:val="1"/>` and `<w:b w:val="on"/>` say the same (§17.17.4).
     if name in _TOGGLES:
         value = dict(attributes).get("w:val")

@@ -86,6 +86,9 @@ DELETABLE = frozenset({"w:softHyphen"})
 COPYABLE = frozenset({"w:noBreakHyphen", "w:softHyphen"})
 """Atoms that a translation may have several times."""
 
+OBJECTS = frozenset({"w:drawing", "w:pict", "w:object"})
+"""Drawings and embedded objects, which may hold text of their own."""
+
 MAX_DEPTH = 60
 """How deep groups are read in each other; deeper ones stay as they are."""
 
@@ -102,7 +105,9 @@ def style_of(paragraph: Element) -> str:
     if properties is None or short_name(properties) != "w:pPr":
         return ""
     style = next(iter(properties), None)
-    return attribute(style, "w:val") or "" if style is not None and short_name(style) == "w:pStyle" else ""
+    if style is None or short_name(style) != "w:pStyle":
+        return ""
+    return attribute(style, "w:val") or ""
 
 
 def content_of(element: Element, name: str) -> Element | None:

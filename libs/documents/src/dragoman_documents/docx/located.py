@@ -62,7 +62,8 @@ class ParagraphHolder:
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the runs, and state its locale on those that change."""
         # Ruby stays where its text does; else the annotations go, before anything is moved.
-        runs = fill_around_ruby(self.tagged, target) if has_ruby(self.element) else place(self.tagged, target)
+        write = fill_around_ruby if has_ruby(self.element) else place
+        runs = write(self.tagged, target)
         if runs is None:
             take_out_of_ruby(self.tagged)
             runs = place(self.tagged, target)

@@ -69,7 +69,8 @@ def _merged(
     target_locale: Locale | None,
 ) -> bytes:
     is_mirrored = target_locale is not None and target_locale.is_right_to_left
-    styles = Styles(next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None)
+    sheet = next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None
+    styles = Styles(sheet)
     is_changed = _write(package, targets, options, target_locale, styles)
     if is_mirrored and is_changed:
         _mirror_rest(package, options)
@@ -90,7 +91,8 @@ def _write(
     # First: the paragraphs it brings into the tree are no stubs when units are located.
     repeats = Repeats(package)
     controls = BoundControls(package)
-    units = {unit.unit_id: unit for unit in locate_units(package, options, controls, is_writing=True)}
+    found = locate_units(package, options, controls, is_writing=True)
+    units = {unit.unit_id: unit for unit in found}
     unknown = targets.keys() - units.keys()
     if unknown:
         raise UnknownUnitError(

@@ -130,7 +130,8 @@ def _has_words(element: Element, text: str) -> bool:
         return False
     level = element.getparent()
     fonts = list(level.iter("{*}rFonts")) if level is not None and _is_bullet(element) else []
-    drawn = [(attribute(font, "w:ascii") or attribute(font, "w:hAnsi") or "").lower() for font in fonts]
+    stated = (attribute(font, "w:ascii") or attribute(font, "w:hAnsi") or "" for font in fonts)
+    drawn = [name.lower() for name in stated]
     return not any(font.startswith(_SYMBOL_FONTS) for font in drawn)
 
 

@@ -116,7 +116,8 @@ class Package:
 
     def with_role(self, *roles: PartRole) -> tuple[str, ...]:
         """The names of the parts with one of these roles, in the order of the container."""
-        return tuple([_name(entry) for key, entry in self._entries.items() if self._roles[key] in roles])
+        wanted = (entry for key, entry in self._entries.items() if self._roles[key] in roles)
+        return tuple(map(_name, wanted))
 
     def stories(self) -> tuple[str, ...]:
         """The parts that can hold text, the main document first, then by kind."""
@@ -295,7 +296,8 @@ class Package:
         roles: dict[str, PartRole] = {}
         for key in self._entries:
             media_type = self.content_type(key)
-            roles[key] = next((role for end, role in BY_CONTENT_TYPE if end in media_type), PartRole.OTHER)
+            fitting = (role for piece, role in BY_CONTENT_TYPE if piece in media_type)
+            roles[key] = next(fitting, PartRole.OTHER)
         for key in [*self._entries, ""]:
             # Some writers give every part the type application/xml; the relationship then tells its
             # role.
@@ -303,11 +305,13 @@ class Package:
                 target = part_key(relationship.target)
                 if relationship.is_external or roles.get(target) is not PartRole.OTHER:
                     continue
-                roles[target] = BY_RELATIONSHIP.get(relationship.kind.rpartition("/")[2], PartRole.OTHER)
+                kind = relationship.kind.rpartition("/")[2]
+                roles[target] = BY_RELATIONSHIP.get(kind, PartRole.OTHER)
         return roles
 
     def _find_main(self) -> str:
-        stated = [part_key(item.target) for item in self.relationships("") if item.kind.endswith("/officeDocument")]
+        links = (each for each in self.relationships("") if each.kind.endswith("/officeDocument"))
+        stated = [part_key(each.target) for each in links]
         typed = [key for key, role in self._roles.items() if role is PartRole.MAIN]
         for key in [*(key for key in stated if key in typed), *typed, *stated]:
             entry = self._entries.get(key)

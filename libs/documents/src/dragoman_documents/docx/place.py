@@ -65,7 +65,8 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
     if _is_knotted(tagged) or moves_fixed(tagged.tags.specs, tagged.content, target):
         target = in_source_order(tagged.content, target)
     placer = _Placer(tagged)
-    placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
+    source_level = placer.learn(_source_level(tagged, tagged.items))
+    placer.level(source_level, _TargetReader(tagged).read(target), None)
     placer.finish()
     return placer.changed
 

@@ -80,6 +80,11 @@ class PartReader(Protocol):
         """
         ...
 
+    @property
+    def has_stubs(self) -> bool:
+        """Whether paragraphs of the tree may be stubs, so that `known` is worth a question."""
+        ...
+
     def known(
         self,
         paragraph: Element,
@@ -131,6 +136,11 @@ class PlainReader:
     def root(self) -> Element:
         """The root of the part's tree, with every paragraph in it."""
         return self._root
+
+    @property
+    def has_stubs(self) -> bool:
+        """False: the tree has every paragraph."""
+        return False
 
     def known(
         self,

@@ -183,7 +183,8 @@ def _simple_result(element: Element) -> Shown:
 
 
 def _is_repeating(known: Field) -> bool:
-    return known.kind in REPEATING or known.kind in COMPUTED or known.instruction.lstrip().startswith("_")
+    is_bookmark = known.instruction.lstrip().startswith("_")
+    return known.kind in REPEATING or known.kind in COMPUTED or is_bookmark
 
 
 def _following(start: Element) -> Iterator[Element]:

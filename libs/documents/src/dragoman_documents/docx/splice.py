@@ -85,13 +85,17 @@ def put(
         for node in loose:
             place.addnext(node)
             place = node
-    elif start is not None and (home is None or any(ancestor is home for ancestor in start.iterancestors())):
+    elif start is not None and (home is None or _is_inside(start, home)):
         place = _before(start)
         for node in loose:
             place.addprevious(node)
     elif home is not None:
         for node in loose:
             home.append(node)
+
+
+def _is_inside(node: Element, home: Element) -> bool:
+    return any(ancestor is home for ancestor in node.iterancestors())
 
 
 def detach(nodes: Sequence[Element]) -> None:

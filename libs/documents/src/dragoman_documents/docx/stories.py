@@ -152,7 +152,8 @@ def _in_step(new: Sequence[LocatedUnit], known: Sequence[LocatedUnit]) -> list[L
 
     A diagram has its texts twice, as data and as a drawing, and a chart repeats them in caches.
     """
-    firsts = {_signature(located): located for located in reversed(known) if located.story is StoryKind.DIAGRAM}
+    drawn = (located for located in reversed(known) if located.story is StoryKind.DIAGRAM)
+    firsts = {_signature(located): located for located in drawn}
     own: list[LocatedUnit] = []
     for located in new:
         if (
@@ -197,6 +198,7 @@ class _PartWalker:
     ) -> None:
         self._part = part
         self._reader = reader
+        self._has_stubs = reader.has_stubs
         self._budget = budget
         self._root = root = reader.root
         self._story = story
@@ -273,8 +275,10 @@ class _PartWalker:
             self._push(element, path, frame.story, frame.flow, frame.mirror_from)
 
     def _paragraph(self, element: Element, path: str, frame: _Frame) -> None:
-        if self._cap is None:  # a drop cap that waits is joined to the items of the next paragraph
-            known = self._reader.known(element, self._collector, frame.flow, is_writing=self._is_writing)
+        # A drop cap that waits is joined to the items of the next paragraph.
+        if self._has_stubs and self._cap is None:
+            collector, flow = self._collector, frame.flow
+            known = self._reader.known(element, collector, flow, is_writing=self._is_writing)
             if known is not None:
                 if known.content:
                     self._add_paragraph(known.content, known.specs, known.holder, known.style, path, frame)

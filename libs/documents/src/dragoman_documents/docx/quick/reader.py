@@ -77,6 +77,11 @@ class StubReader(PlainReader):
         super().__init__(reduced, budget)
         self._stubs = stubs
 
+    @property
+    def has_stubs(self) -> bool:
+        """True: most paragraphs of the tree are stubs."""
+        return True
+
     def known(
         self,
         paragraph: Element,
