@@ -199,8 +199,8 @@ def _properties_key(properties: Element | None) -> list[Item]:
 
 def _element_key(element: Element, depth: int = 0) -> Item:
     name = short_name(element)
-    stated = ((key, value) for key, value in element.attrib.items() if not _is_revision_id(key))
-    attributes = sorted((SHORT_NAMES[key], value) for key, value in stated)
+    attributes = [(SHORT_NAMES[key], value) for key, value in element.attrib.items()]
+    attributes = sorted(item for item in attributes if not item[0].startswith("w:rsid"))
     # `<w:b/>`, `<w:b w:val="1"/>` and `<w:b w:val="on"/>` say the same (§17.17.4).
     if name in _TOGGLES:
         value = dict(attributes).get("w:val")

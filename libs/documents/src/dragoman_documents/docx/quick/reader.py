@@ -97,8 +97,8 @@ class StubReader(PlainReader):
         if number is None:
             return None
         shape, words = self._stubs.taken(number)
-        if not _is_told_by_markup(collector, flow):
-            return None
+        if collector.has_table_styles or flow.computing is not None:
+            return None  # the style of a table, or a field, reaches into the paragraph
         looks = shape.prevailing(words)
         if shape.is_fit and looks not in shape.readings:
             # Another look has most of the text than in the paragraphs before: one of these has to
@@ -117,7 +117,7 @@ class StubReader(PlainReader):
     def read(self, paragraph: Element, collector: Collector, flow: Flow) -> ReadParagraph:
         """The items of a paragraph; where others are like it, its reading is kept for them."""
         # Asked before the reading moves the flow over fields.
-        is_told = _is_told_by_markup(collector, flow)
+        is_told = flow.computing is None and not collector.has_table_styles
         if stub_number(paragraph) is not None:
             paragraph = self._stubs.parsed_in_place(paragraph)
             collector.learn_fields(paragraph)
@@ -145,10 +145,3 @@ class StubReader(PlainReader):
         collector.learn_fields(element)
         items = collector.paragraph(element, Flow())
         shape.learn(element, items, bool(collector.nested or collector.tips))
-
-
-def _is_told_by_markup(collector: Collector, flow: Flow) -> bool:
-    """Whether a paragraph's own markup says how it reads: no field and no style of a table reaches
-    into it.
-    """
-    return flow.computing is None and not collector.has_table_styles
