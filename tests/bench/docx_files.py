@@ -32,7 +32,7 @@ from bench.tables import Table
 from documents import wordml
 from dragoman_contracts.text import Content, Unit
 from dragoman_documents import DocumentError, extract, merge
-from dragoman_documents.docx.archive import Archive
+from dragoman_documents.docx.container import ZipContainer
 from dragoman_documents.docx.entries import Entry
 
 _etree: Any = import_module("lxml.etree")  # it has no type stubs
@@ -158,9 +158,9 @@ def _cpu_ms(function: Callable[[], object], scale: Scale) -> float:
 def _extracted(data: bytes) -> tuple[Sequence[Unit], dict[str, int]]:
     """The units, and the sizes of the well-formed parts that were read for them."""
     read: dict[str, int] = {}
-    plain_read = Archive.read
+    plain_read = ZipContainer.read
 
-    def noting(archive: Archive, entry: Entry) -> bytes:
+    def noting(archive: ZipContainer, entry: Entry) -> bytes:
         content = plain_read(archive, entry)
         try:
             _etree.fromstring(content)
@@ -169,7 +169,7 @@ def _extracted(data: bytes) -> tuple[Sequence[Unit], dict[str, int]]:
             pass
         return content
 
-    with patch.object(Archive, "read", noting):
+    with patch.object(ZipContainer, "read", noting):
         units = extract(data).units
     return units, read
 

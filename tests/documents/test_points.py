@@ -8,20 +8,18 @@ from unittest.mock import patch
 import pytest
 
 from documents import wordml
+from documents.both_readers import reading_quickly_from
 from dragoman_contracts.text import Content
 from dragoman_documents import Budget, TooLargeError, extract, merge
-from dragoman_documents.docx import package
-from dragoman_documents.docx.points import take_points
+from dragoman_documents.docx.quick import reader
+from dragoman_documents.docx.quick.points import take_points
 
 CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def reduction_of_parts_of_any_size() -> Iterator[None]:
-    with (
-        patch("dragoman_documents.docx.extract._FOLDED_BYTES", 0),
-        patch("dragoman_documents.docx.merge._FOLDED_BYTES", 0),
-    ):
+    with reading_quickly_from(0):
         yield
 
 
@@ -71,7 +69,7 @@ def translated(data: bytes) -> bytes:
 def test_a_chart_is_read_and_written_as_its_whole_tree_would_be(cache: str) -> None:
     data = chart(series("Costs", PLAIN), series("Gains", cache), series("Tax", PLAIN))
     units, written = extract(data), translated(data)
-    with patch.object(package, "take_points", return_value=None):
+    with patch.object(reader, "take_points", return_value=None):
         assert extract(data) == units
         assert translated(data) == written
     assert [unit.source for unit in units.units] == [("Costs",), ("Gains",), ("Tax",)]

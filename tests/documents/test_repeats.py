@@ -2,6 +2,7 @@
 
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Iterator
 from unittest.mock import patch
@@ -19,9 +20,9 @@ _CORE_NAMESPACES = (
 )
 
 
-@pytest.fixture(params=[0, None], ids=["folded", "plain"], autouse=True)
-def folding(request: pytest.FixtureRequest) -> Iterator[None]:
-    with patch("dragoman_documents.docx.merge._FOLDED_BYTES", request.param):
+@pytest.fixture(params=[0, sys.maxsize], ids=["quick", "plain"], autouse=True)
+def reader_of_parts(request: pytest.FixtureRequest) -> Iterator[None]:
+    with patch("dragoman_documents.docx.merge._QUICK_BYTES", request.param):
         yield
 
 

@@ -18,13 +18,13 @@ from dragoman_contracts.text import (
 )
 from dragoman_linguistics import (
     blanks_of,
-    fold_blanks,
     parse,
     render,
     render_by,
     repair,
+    restore_blanks,
     restore_pair_margins,
-    unfold_blanks,
+    shrink_blanks,
     verify_unit,
 )
 from linguistics.contents import damaged, nested_content
@@ -129,7 +129,7 @@ def test_a_blank_that_is_not_the_source_s_needs_review() -> None:
 @given(nested_content())
 def test_what_is_folded_is_unfolded_without_loss(content: Content) -> None:
     blanks = blanks_of(content)
-    assert unfold_blanks(fold_blanks(content, blanks), blanks) == content
+    assert restore_blanks(shrink_blanks(content, blanks), blanks) == content
     assert render_by(content, render(content)) == render(content).text
 
 

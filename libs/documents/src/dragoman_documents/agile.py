@@ -1,7 +1,13 @@
-"""Agile encryption, that of Word 2010 and later: what a password opens, and whether it is whole (MS-OFFCRYPTO §2.3.4).
+"""Agile encryption of Word 2010 and later: the key that a password opens, and the check that
+nothing was changed.
 
-`msoffcrypto-tool` reads the description of the encryption. It compares hashes with the zeros that fill them up to a
-block, and does not lengthen a hash to a longer key: what Word 2010 wrote with SHA-1 would open with no password.
+The rules are those of MS-OFFCRYPTO §2.3.4.
+
+`msoffcrypto-tool` reads the description of the encryption. But it compares hashes with the zeros
+that fill them up to a block, and does not lengthen a hash to a longer key: a file that Word 2010
+wrote with SHA-1 would open with no password. So the key is computed here.
+
+    password "secret", 100,000 rounds of SHA-512  →  the key of AES-256, or None for another password
 """
 
 from __future__ import annotations
@@ -13,7 +19,12 @@ from typing import TypedDict
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-_HASHES = {"sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
+_HASHES = {
+    "sha1": hashlib.sha1,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+}
 _KEY_BITS = (128, 192, 256)
 _VERIFIER = bytes.fromhex("fea7d2763b4b9e79")
 _VERIFIER_HASH = bytes.fromhex("d7aa0f6d3061344e")
@@ -40,7 +51,7 @@ class Description(TypedDict):
 
 
 def package_key(description: Description, password: str) -> bytes | None:
-    """The key of the package; None where the password is another (§2.3.4.11 to 13).
+    """The key of the package; None where the password is wrong (§2.3.4.11 to 13).
 
     Raises:
         ValueError: the description is not one that Word writes.
@@ -69,7 +80,7 @@ def package_key(description: Description, password: str) -> bytes | None:
 
 
 def is_intact(description: Description, key: bytes, package: bytes) -> bool:
-    """Whether the encrypted package is what was saved (§2.3.4.14)."""
+    """Whether the encrypted package is unchanged since it was saved (§2.3.4.14)."""
     algorithm, salt = description["keyDataHashAlgorithm"], description["keyDataSalt"]
 
     def opened(block: bytes, value: bytes) -> bytes:

@@ -1,4 +1,9 @@
-"""Limits that keep a hostile document from costing more than an honest one."""
+"""Limits that keep a hostile document from costing more than an honest one.
+
+Each reader holds what it is about to use against the limit of that name:
+
+    Budget(depth=50).hold("depth", 51)     "The document needs 51 depth, more than the 50 allowed. …"
+"""
 
 from __future__ import annotations
 
@@ -14,10 +19,11 @@ Positive = Annotated[int, Field(gt=0)]
 
 
 class Budget(Value):
-    """How much of a machine one document may use.
+    """The share of a machine that one document may use.
 
-    The defaults let through every honest document seen so far with a wide margin: a thousand pages are about 15 MiB of
-    XML. Memory follows from `xml_bytes` and `elements`: tree and units take some twenty times the XML: 2 GiB.
+    The defaults let through every honest document seen so far with a wide margin: a thousand pages
+    are about 15 MiB of XML. Memory follows from `xml_bytes` and `elements`: tree and units take
+    some twenty times the XML: 2 GiB.
     """
 
     package_bytes: Positive = 512 * _MIB

@@ -1,7 +1,13 @@
-"""Documents that need a password: told apart, and opened (MS-OFFCRYPTO §2.3.4: standard and agile encryption).
+r"""Documents that need a password: recognised and opened (MS-OFFCRYPTO §2.3.4).
 
-Most of the cryptography is `msoffcrypto-tool`'s. What a hostile file could make it waste is looked at first: the size
-of the description of the encryption, entities in it, and how many rounds the password is to be hashed.
+Both standard and agile encryption are known.
+
+Most of the cryptography is `msoffcrypto-tool`'s. Before that is called, the things are checked by
+which a hostile file could waste time and memory: the size of the description of the encryption,
+entities in it, and the number of rounds in which the password is to be hashed.
+
+    \xd0\xcf\x11\xe0…EncryptedPackage…     an OLE container (MS-CFB §2.2), not a ZIP file: is encrypted
+    decrypted(data, "secret")            the DOCX package inside
 """
 
 from __future__ import annotations
@@ -15,26 +21,41 @@ from xml.parsers.expat import ExpatError
 
 from dragoman_documents.agile import is_intact, package_key
 from dragoman_documents.budget import Budget
-from dragoman_documents.errors import DamagedDocumentError, EncryptedDocumentError, WrongPasswordError
+from dragoman_documents.errors import (
+    DamagedDocumentError,
+    EncryptedDocumentError,
+    WrongPasswordError,
+)
 from dragoman_documents.refusal import OLE_SIGNATURE, holds_encrypted_package
 
 _DESCRIPTION_BYTES = 64 * 1024
 _ROUNDS = re.compile(rb"""spinCount\s*=\s*["']\s*(\d+)""")
-_FAULTS = (ExpatError, LookupError, OSError, RecursionError, TypeError, ValueError, OverflowError, struct.error)
+_FAULTS = (
+    ExpatError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    OverflowError,
+    struct.error,
+)
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Whether the file is an encrypted Office document: an OLE container around an encrypted package."""
+    """Whether the file is an encrypted Office document: an OLE container around an encrypted
+    package.
+    """
     return data.startswith(OLE_SIGNATURE) and holds_encrypted_package(data)
 
 
 def decrypted(data: bytes, password: str, budget: Budget | None = None) -> bytes:
-    """The package inside an encrypted document. What it holds is not looked at.
+    """The package inside an encrypted document. The package itself is not checked.
 
     Raises:
-        WrongPasswordError: the password does not open it.
-        EncryptedDocumentError: it is protected in a way that no password opens.
-        DamagedDocumentError: the encrypted bytes are not what they were when it was saved.
+        WrongPasswordError: the password does not open the document.
+        EncryptedDocumentError: the document is protected in a way that no password opens.
+        DamagedDocumentError: the encrypted bytes changed since the document was saved.
         TooLargeError: the file passes the budget.
     """
     budget = budget or Budget()
@@ -79,7 +100,7 @@ def _load_key(file: Any, password: str) -> None:
 
 
 def _hold_description(data: bytes, budget: Budget) -> None:
-    """Refuse a description that is not one Office writes, before anything acts on it."""
+    """Refuse a description that Office would not write, before anything acts on it."""
     container: Any = import_module("olefile").OleFileIO(io.BytesIO(data))
     if not container.exists("EncryptionInfo"):
         return

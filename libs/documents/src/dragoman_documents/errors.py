@@ -1,4 +1,4 @@
-"""What can be wrong with a document: permanent errors with stable codes whose messages name the cure.
+"""The errors of documents: permanent, with stable codes and messages that name the cure.
 
     PermanentError
     └── DocumentError            code document.refused
@@ -20,7 +20,7 @@ from dragoman_contracts.errors import PermanentError
 
 
 class DocumentError(PermanentError):
-    """A document that cannot be read or written as it is; a person must change the file."""
+    """A document that cannot be read or written. A person must change the file."""
 
     default_code = "document.refused"
 
@@ -38,7 +38,7 @@ class WrongPasswordError(EncryptedDocumentError):
 
 
 class NotZipError(DocumentError):
-    """The file is not a ZIP package at all; the code says what it looks like where that is known."""
+    """The file is not a ZIP package. The code names its format where that is known."""
 
     default_code = "document.not_zip"
 
@@ -68,6 +68,8 @@ class TooLargeError(DocumentError):
 
 
 class UnknownUnitError(DocumentError):
-    """A target names a unit that this version of the document does not have; extract the document again."""
+    """A target names a unit that this version of the document does not have; extract the document
+    again.
+    """
 
     default_code = "document.unknown_unit"

@@ -1,22 +1,41 @@
-"""What a file is when it is not a ZIP package, and what its owner can do about it."""
+r"""Refusals of files that are no ZIP package: each names the format of the file and the cure.
+
+A file is told by its first bytes, and an OLE container (MS-CFB §2.2) by the streams it names:
+
+    %PDF-1.7…                    document.pdf          "This is a PDF file. Convert it to DOCX first."
+    \xd0\xcf\x11\xe0…WordDocument  document.legacy_word  "This is a Word 97-2003 document (.doc). …"
+    PK… without its end          document.truncated    "The end of the file is missing: …"
+"""
 
 from __future__ import annotations
 
-from dragoman_documents.errors import DocumentError, EncryptedDocumentError, NotZipError, TruncatedDocumentError
+from dragoman_documents.errors import (
+    DocumentError,
+    EncryptedDocumentError,
+    NotZipError,
+    TruncatedDocumentError,
+)
 
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-"""How an OLE container begins: an old Office document, or an encrypted one of any kind."""
+"""The first bytes of an OLE container: an old Office document, or any encrypted Office document."""
 
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
 _SIGNATURES = (
     (b"%PDF", "document.pdf", "This is a PDF file. Convert it to DOCX first."),
-    (b"{\\rtf", "document.rtf", "This is an RTF file. Open it in Word or LibreOffice and save it as DOCX."),
+    (
+        b"{\\rtf",
+        "document.rtf",
+        "This is an RTF file. Open it in Word or LibreOffice and save it as DOCX.",
+    ),
 )
 
 
 def refuse_non_zip(data: bytes) -> DocumentError:
-    """The error for bytes that hold no ZIP directory: what they look like, and the cure."""
+    """The error for bytes that hold no ZIP directory.
+
+    Its message names their format and the cure.
+    """
     if data.startswith(OLE_SIGNATURE):
         return _refuse_ole(data)
     for signature, code, message in _SIGNATURES:

@@ -1,9 +1,14 @@
-"""Blanks to fill in: pairs that hold nothing but white space, which is layout and never an engine's to change.
+"""Blanks to fill in: pairs that hold nothing but white space.
 
-Name: <1>          </1> Date       underlined in the document
-Name: <1/> Date                    what an engine is sent
-Nombre: <1/> Fecha                 what it answers
-Nombre: <1>          </1> Fecha    the target
+They are layout, and no engine may change them.
+
+An engine gets each blank as a placeholder, and its answer gets the source's blanks back:
+
+
+    Name: <1>          </1> Date       underlined in the document
+    Name: <1/> Date                    sent to an engine
+    Nombre: <1/> Fecha                 its answer
+    Nombre: <1>          </1> Fecha    the target
 """
 
 from __future__ import annotations
@@ -20,7 +25,8 @@ _NARROW = " "  # parts words, so engines have to see it
 
 
 def blanks_of(content: Content) -> dict[int, Content]:
-    """The blanks of content by tag id, each from its opening tag to its closing one, in reading order.
+    """The blanks of content by tag id, each from its opening tag to its closing one, in reading
+    order.
 
     A blank may hold placeholders, such as tabs, and pairs that are blank themselves.
     """
@@ -42,12 +48,13 @@ def is_narrow(blank: Content) -> bool:
     return blank[1:-1] == (_NARROW,)
 
 
-def fold_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
-    """Content with each of the blanks as a placeholder of the same id.
+def shrink_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
+    """Content with each of the blanks shrunk to a placeholder of the same id.
 
-    White space that a blank holds goes with it; words that an engine wrote into it come to stand behind it. A blank
-    that lost its tags is known again by its white space.
+    White space in a blank goes with it. Words that an engine wrote into a blank come to stand
+    behind it. A blank that lost its tags is recognised by its white space.
     """
+    # Tags inside a blank, such as tabs, come back with it; those in the answer are dropped.
     inner = {tag.id for blank in blanks.values() for tag in blank if isinstance(tag, Tag)} - set(blanks)
     parts: list[str | Tag] = []
     rest = list(content)
@@ -59,15 +66,15 @@ def fold_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
         elif part.side is not TagSide.CLOSE:
             parts.append(placeholder(part.id))
             rest = _without_white_space(rest, part, plain_text(blanks[part.id]))
-    folded = normalised(parts)
+    shrunk = normalised(parts)
     for tag_id in blanks:
-        if placeholder(tag_id) not in folded:
-            folded = _known_again(folded, tag_id, plain_text(blanks[tag_id]))
-    return folded
+        if placeholder(tag_id) not in shrunk:
+            shrunk = _known_again(shrunk, tag_id, plain_text(blanks[tag_id]))
+    return shrunk
 
 
 def own_space(content: Content, blanks: Mapping[int, Content]) -> set[int]:
-    """Ids of the blanks that hold white space in this content, as they do in their source."""
+    """Ids of the blanks that hold white space in this content too."""
     return {
         tag.id
         for tag, held, close in zip(content, content[1:], content[2:], strict=False)
@@ -76,10 +83,15 @@ def own_space(content: Content, blanks: Mapping[int, Content]) -> set[int]:
     }
 
 
-def unfold_blanks(content: Content, blanks: Mapping[int, Content], borrowing: Collection[int] = ()) -> Content:
-    """Folded content with its blanks as they are in the source.
+def restore_blanks(
+    content: Content,
+    blanks: Mapping[int, Content],
+    borrowing: Collection[int] = (),
+) -> Content:
+    """Content with its shrunken blanks as they are in the source.
 
-    A narrow blank that is `borrowing` takes the nearest space of the text, where there is one, and adds none.
+    A narrow blank that is `borrowing` takes the place of the nearest space of the text, so that no
+    space is added.
     """
     for tag_id in borrowing:
         content = _with_space_borrowed(content, tag_id, blanks[tag_id])
@@ -95,7 +107,7 @@ def unfold_blanks(content: Content, blanks: Mapping[int, Content], borrowing: Co
 
 
 def _end_of_blank(content: Content, start: int) -> int | None:
-    """The index behind the blank that begins here; None where none does."""
+    """The index behind the blank that begins at `start`; None where no blank begins."""
     first = content[start]
     if not isinstance(first, Tag) or first.side is not TagSide.OPEN:
         return None
@@ -116,7 +128,7 @@ def _end_of_blank(content: Content, start: int) -> int | None:
 
 
 def _without_white_space(rest: list[str | Tag], tag: Tag, text: str) -> list[str | Tag]:
-    """What follows a blank's opening tag, without its white space and its closing tag."""
+    """The rest behind a blank's opening tag, without the blank's white space and closing tag."""
     for index, part in enumerate(rest):
         if isinstance(part, Tag):
             if part.id == tag.id and part.side is TagSide.CLOSE:
@@ -130,7 +142,9 @@ def _without_white_space(rest: list[str | Tag], tag: Tag, text: str) -> list[str
 
 
 def _known_again(content: Content, tag_id: int, text: str) -> Content:
-    """Content with the blank's placeholder in place of its white space; unchanged where that is not there, or short."""
+    """Content with the blank's placeholder for its white space; unchanged where that is short or
+    missing.
+    """
     if len(text) < _TELLING_LENGTH:
         return content
     for index, part in enumerate(content):
@@ -142,7 +156,9 @@ def _known_again(content: Content, tag_id: int, text: str) -> Content:
 
 
 def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Content:
-    """Content with the blank in place of the space that is nearest to its placeholder; unchanged without any."""
+    """Content with the blank in place of the space nearest to its placeholder; unchanged without a
+    space.
+    """
     here = next(
         (
             len(plain_text(content[:index]))
@@ -163,9 +179,10 @@ def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Conte
 
 
 def _spaces(content: Content) -> Iterable[tuple[int, int, int]]:
-    """Each plain space between words: the index of its part, its offset in that part and in the whole text.
+    """Each plain space between words: the index of its part, its offset in the part, and that in
+    the text.
 
-    White space that is a pair of its own is another blank's.
+    White space alone in a pair belongs to another blank, and is left out.
     """
     offset = 0
     for index, part in enumerate(content):

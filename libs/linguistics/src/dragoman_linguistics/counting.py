@@ -1,4 +1,11 @@
-"""Words and characters of content, as offices count them: in unspaced scripts each character is a word."""
+"""Words and characters of content, as offices count them: in unspaced scripts each character is a
+word.
+
+Marks are no words, and tags are not counted:
+
+    "Pay 20 euros."   3 words, 13 characters, 11 without spaces
+    "東京へ"           3 words, 3 characters
+"""
 
 from __future__ import annotations
 
@@ -11,7 +18,7 @@ from dragoman_linguistics.words import words_of
 
 
 class TextCount(Value):
-    """How much text there is. `characters` include white space; neither counts tags."""
+    """Numbers of words and characters. `characters` includes white space; tags are not counted."""
 
     words: int = 0
     characters: int = 0
@@ -26,7 +33,7 @@ class TextCount(Value):
 
 
 def count_text(content: Content, specs: Iterable[TagSpec] = ()) -> TextCount:
-    """Count content. A placeholder that stands for a tab or a break parts words, as it does on paper."""
+    """Count content. A placeholder that stands for a tab or a break parts words, as on paper."""
     by_id = specs_by_id(specs)
     equivalents = (by_id[part.id].equivalent if isinstance(part, Tag) and part.id in by_id else "" for part in content)
     pairs = zip(content, equivalents, strict=True)

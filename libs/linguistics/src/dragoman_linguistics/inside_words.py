@@ -1,9 +1,13 @@
-"""Tags inside words: letters raised, lowered or coloured, whose place is a character and not a word.
+"""Tags inside words: letters raised, lowered or coloured, whose place is a character and not a
+word.
 
-CO<1>2</1> of the house              source: a lowered 2
-<1>CO2</1> de la casa                what engines make of it
-CO<1>2</1> de la casa                the target: the word is the same, so its tags stand where they stood
-5<1>th</1> house, 5<1>.ª</1> casa    another word: the best guess, and a finding
+A word that is the same in the target has its tags at the same characters:
+
+    source   CO<1>2</1> of the house     a lowered 2
+    answer   <1>CO2</1> de la casa       of most engines
+    target   CO<1>2</1> de la casa
+
+In another word, as in `5<1>th</1>` and `5<1>.ª</1>`, the place is a guess, and there is a finding.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from dragoman_contracts.text import (
     opening,
     plain_text,
 )
-from dragoman_linguistics.projection import TagNode, flattened, tag_tree
+from dragoman_linguistics.tag_places import TagNode, flattened, tag_tree
 from dragoman_linguistics.tags import TagReport, align_tags
 from dragoman_linguistics.words import Word, words_of
 
@@ -42,8 +46,9 @@ _NOTE_STANDS_BEHIND = ".,;:!?)]»”’\"'"
 class Cut:
     """A tag with an edge inside a word of the source.
 
-    `start` and `end` are offsets of its edges into the plain text; those that are `at_start` and `at_end` stand inside
-    a word. `low` to `high` are the words around them, equal where no words have to stay the same.
+    `start` and `end` are the offsets of its edges in the plain text. `at_start` and `at_end` say
+    which of them is inside a word. `low` to `high` is the stretch of words around these edges; it
+    is empty where no words have to stay the same.
     """
 
     node: TagNode
@@ -55,24 +60,25 @@ class Cut:
 
     @property
     def start(self) -> int:
-        """Where the tag begins."""
+        """The offset at which the tag begins."""
         return self.node.start
 
     @property
     def end(self) -> int:
-        """Where the pair ends; a tag that stands alone ends where it begins."""
+        """The offset at which the pair ends. A tag that stands alone ends where it begins."""
         return self.node.end if self.node.is_pair else self.node.start
 
     @property
     def is_within(self) -> bool:
-        """Whether all of the tag stands in these words."""
+        """Whether the whole pair stands in the stretch of words."""
         return self.low <= self.start and self.end <= self.high
 
 
 def cuts_of(source: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
     """The tags of a source that have an edge inside a word, in reading order.
 
-    Tags that stand for white space part words. Scripts without spaces have words that no tag is told to be inside of.
+    Tags that stand for white space part words. In scripts without spaces the words are not known
+    (UAX #29), so that no tag counts as inside a word.
     """
     if sum(isinstance(part, str) for part in source) < 2:
         return []
@@ -88,21 +94,23 @@ def cuts_of(source: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
 
 
 def is_mark(text: str) -> bool:
-    """Whether a text is a mark on the word before it, such as `2`, `1,2`, `−3` or `®`."""
+    """Whether a text marks the word before it, as `2`, `1,2`, `−3` or `®` do."""
     return _MARK.fullmatch(text) is not None
 
 
 def lacks_space(before: str, after: str) -> bool:
-    """Whether two texts that meet are words with no space between, as where authors forgot it: `such as|Joy Hakim`."""
+    """Whether two texts that meet are words without a space between, which an author forgot:
+    `such as|Joy Hakim`.
+    """
     ends_small = before[-1:].islower() and before[-2:-1].isalpha()
     return ends_small and after[:1].isupper() and after[1:2].isalpha()
 
 
 def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> Content:
-    """The target with the tags that stand inside a word of the source at the same characters of that word.
+    """The target with tags that stand inside a source word at the same characters of that word.
 
-    Only where the target has the word unchanged, but for its case. Nothing else moves, the text least of all; a tag
-    that could not move without crossing another stays.
+    The target must have the word unchanged but for its case. Other tags do not move, the text does
+    not change, and a tag stays that could not move without crossing another.
     """
     specs = tuple(specs)
     cuts = [cut for cut in cuts_of(source, specs) if cut.high > cut.low]
@@ -111,19 +119,22 @@ def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpe
     text = plain_text(source)
     report = align_tags(source, target, specs)
     taken: set[tuple[str, int, int, int]] = set()
+    # Tags within one word first: they know their place, and those around them must not cross them.
     for cut in sorted(cuts, key=lambda cut: not cut.is_within):
         moved = _settled(cut, text, target, taken)
         if moved is not None:
             found = align_tags(source, moved, specs)
+            # A move must not break anything else, so the tags are compared after each.
             if _is_no_worse(found, report):
                 target, report = moved, found
     return target
 
 
 def unsettled(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
-    """The pairs with an edge inside a word that do not hold the same characters beside the same ones in the target.
+    """The pairs with an edge inside a word that hold other characters in the target, or stand
+    beside others.
 
-    An edge where two words meet without a space (`such as<1>Joy`) is none that has to stay.
+    An edge where two words meet without a space (`such as<1>Joy`) need not stay.
     """
     text, result = plain_text(source), plain_text(target)
     places: dict[int, list[tuple[int, int]]] = {}
@@ -140,7 +151,7 @@ def unsettled(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -
 
 
 def _touch(text: str, edge: int, breaks: Collection[int]) -> bool:
-    """Whether two characters that are no white space meet at an edge."""
+    """Whether an edge has no white space on either side."""
     inside = 0 < edge < len(text) and edge not in breaks
     return inside and not text[edge - 1].isspace() and not text[edge].isspace()
 
@@ -163,6 +174,7 @@ def _cut(node: TagNode, text: str, words: Sequence[Word], breaks: Collection[int
     at_end = node.is_pair and _is_inside(text, end, breaks)
     if not at_start and not at_end and node.is_pair and _touch(text, node.start, breaks):
         before = text[node.start - 1]
+        # The number of a note stands behind a full stop, and belongs to no word.
         if before in _NOTE_STANDS_BEHIND and _NOTE_NUMBER.fullmatch(held):
             return Cut(node, held, at_start=True, at_end=False, low=node.start, high=node.start)
         at_start = is_mark(held) and before.isalnum() and not _UNSPACED.match(before)
@@ -175,7 +187,7 @@ def _cut(node: TagNode, text: str, words: Sequence[Word], breaks: Collection[int
 def _words_around(
     node: TagNode, end: int, text: str, words: Sequence[Word], *, at_start: bool, at_end: bool
 ) -> tuple[int, int]:
-    """Where the words begin and end that have to be the same for a tag to stay; an empty stretch for edges in two."""
+    """The stretch of words that must be the same for a tag to stay; empty for edges in two words."""
     around = [
         *((node.start - 1, node.start) if at_start else ()),
         *((end - 1, end) if at_end else ()),
@@ -194,8 +206,13 @@ def _is_inside(text: str, edge: int, breaks: Collection[int]) -> bool:
     return before.isalnum() and after.isalnum() and not _UNSPACED.match(before) and not _UNSPACED.match(after)
 
 
-def _settled(cut: Cut, text: str, target: Content, taken: set[tuple[str, int, int, int]]) -> Content | None:
-    """The target with one tag at its characters of the same words; None where there is nothing to move."""
+def _settled(
+    cut: Cut,
+    text: str,
+    target: Content,
+    taken: set[tuple[str, int, int, int]],
+) -> Content | None:
+    """The target with one tag moved to its characters of the same words; None where nothing moves."""
     place = _place_of(cut, target)
     if place is None:
         return None
@@ -218,7 +235,7 @@ def _settled(cut: Cut, text: str, target: Content, taken: set[tuple[str, int, in
 
 
 def _place_of(cut: Cut, target: Content) -> tuple[int, int] | None:
-    """Where the tag stands in the target; None where it does not stand there once."""
+    """The offsets of the tag in the target; None unless the target has it exactly once."""
     tag_id = cut.node.tag.id
     found = [
         (part.side, len(plain_text(target[:index])))
@@ -230,21 +247,28 @@ def _place_of(cut: Cut, target: Content) -> tuple[int, int] | None:
 
 
 def _occurrences(core: str, text: str) -> list[int]:
-    """Where some words stand in a text, in whichever case."""
+    """The offsets of some words in a text, in upper or lower case."""
     before = r"(?<![^\W_])" if core[0].isalnum() else ""
     after = r"(?![^\W_])" if core[-1].isalnum() else ""
     return [match.start() for match in re.finditer(before + re.escape(core) + after, text, re.IGNORECASE)]
 
 
-def _chosen(candidates: Sequence[int], in_source: Sequence[int], low: int, place: tuple[int, int]) -> int:
-    """The occurrence that has the source's turn among as many, else the one nearest to where the tag is."""
+def _chosen(
+    candidates: Sequence[int],
+    in_source: Sequence[int],
+    low: int,
+    place: tuple[int, int],
+) -> int:
+    """The occurrence with the same number as in the source, if there are as many; else the one
+    nearest to the tag.
+    """
     if len(candidates) == len(in_source) and low in in_source:
         return candidates[in_source.index(low)]
     return min(candidates, key=lambda at: abs(at - place[0]))
 
 
 def _moved(node: TagNode, target: Content, start: int, end: int) -> Content:
-    """The target with one tag elsewhere: as deep among other tags as it can stand."""
+    """The target with one tag at other offsets, as deep inside other tags as it can stand."""
     rest = normalised(part for part in target if not (isinstance(part, Tag) and part.id == node.tag.id))
     if not node.is_pair:
         return _inserted(rest, node.tag, start, is_first=True)
@@ -253,7 +277,7 @@ def _moved(node: TagNode, target: Content, start: int, end: int) -> Content:
 
 
 def _inserted(content: Content, tag: Tag, offset: int, *, is_first: bool) -> Content:
-    """Content with a tag at an offset into its text, before or behind the tags that stand there."""
+    """Content with a tag at an offset into its text, before or behind the tags at that offset."""
     parts: list[str | Tag] = []
     passed, waits = 0, True
     for part in content:
@@ -281,7 +305,10 @@ def _is_no_worse(found: TagReport, before: TagReport) -> bool:
 
 
 def _has_to_stay(cut: Cut, text: str) -> bool:
-    """Whether a pair has an edge that is wrong beside other characters; what stands in brackets stands for itself."""
+    """Whether a pair has an edge that must stay beside its characters.
+
+    A text in brackets need not.
+    """
     if _IN_BRACKETS.fullmatch(cut.text):
         return False
     at_start = cut.at_start and not lacks_space(text[: cut.start], text[cut.start :])
@@ -289,7 +316,9 @@ def _has_to_stay(cut: Cut, text: str) -> bool:
 
 
 def _is_same(cut: Cut, text: str, result: str, place: tuple[int, int]) -> bool:
-    """Whether a place in the target has the characters of a pair, beside the same ones where it is inside a word."""
+    """Whether a place in the target holds the characters of a pair, and its edges inside words the
+    same neighbours.
+    """
     start, end = place
     held = result[start:end]
     is_whole = any(map(str.isspace, cut.text)) or held.casefold() == cut.text.casefold()

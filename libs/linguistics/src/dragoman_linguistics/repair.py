@@ -1,30 +1,58 @@
-"""The ladder that makes the tags of a target agree with those of its source, whatever an engine did to them.
+"""Repair: the tags of a target are made to agree with those of its source, in four rungs of a
+ladder.
 
-exact: nothing to do. reordered: all tags are there, and were put into a legal order. projected: tags that were
-missing were put where the words around them went. whole_unit: words did not say where, so formatting that covers
-most of the source covers the whole target, what may be deleted is, and the rest stands by proportion; a person
-should look.
+    source       See <1>Acme</1>, page <2/>.
+    exact        Siehe <1>Acme</1>, Seite <2/>.      nothing to do
+    reordered    Siehe </1>Acme<1>, Seite <2/>.      the tags are put into a legal order
+    projected    Siehe Acme, Seite <2/>.             lost tags are put where their words went
+    whole_unit   Das da, Seite.                      words do not tell; a person should look
+
+On the last rung, formatting of most of the source covers the whole target, tags that may be deleted
+are, and the others are placed by proportion.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from dragoman_contracts.text import Content, Tag, TagRepair, TagSide, TagSpec, normalised, plain_text
-from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, own_space, unfold_blanks
+from dragoman_contracts.text import (
+    Content,
+    Tag,
+    TagRepair,
+    TagSide,
+    TagSpec,
+    normalised,
+    plain_text,
+)
+from dragoman_linguistics.blanks import (
+    blanks_of,
+    is_narrow,
+    own_space,
+    restore_blanks,
+    shrink_blanks,
+)
 from dragoman_linguistics.inside_words import settle_inside_words
-from dragoman_linguistics.projection import Place, TagNode, assemble, flattened, linked_words, project, tag_tree
 from dragoman_linguistics.spacing import restore_pair_margins
+from dragoman_linguistics.tag_places import (
+    Place,
+    TagNode,
+    assemble,
+    flattened,
+    linked_words,
+    place_by_words,
+    tag_tree,
+)
 from dragoman_linguistics.tags import TagReport, align_tags, spec_of, specs_by_id
 from dragoman_linguistics.words import link_words, words_of
 
 
 def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[Content, TagRepair]:
-    """The target with tags that agree with its source, and the rung of the ladder that it took.
+    """The target with tags that agree with its source, and the rung of the ladder that was needed.
 
-    Never fails. No tag that may not be deleted is lost, none is invented, and where the source nests the result
-    does. Blanks to fill in come back with the white space that they have in the source; the text is not touched else.
-    Tags inside words that are the same in the target come to stand at the same characters.
+    Never fails. No tag is lost that may not be deleted, no tag is invented, and where the source
+    nests, the result does. Blanks to fill in come back with the source's white space; other text is
+    not changed. Tags inside words that are the same in the target come to stand at the same
+    characters.
     """
     specs = tuple(specs)
     target = normalised(target)
@@ -32,38 +60,45 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
     if not blanks:
         repaired, rung = _climbed(source, target, specs)
     else:
+        # A blank of one space parts two words: where the engine moved it, the space beside it is
+        # meant.
         borrowing = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)} - own_space(target, blanks)
-        folded, rung = _climbed(fold_blanks(source, blanks), fold_blanks(target, blanks), _kept(specs, blanks))
-        repaired = unfold_blanks(folded, blanks, borrowing)
+        shrunk, rung = _climbed(shrink_blanks(source, blanks), shrink_blanks(target, blanks), _kept(specs, blanks))
+        repaired = restore_blanks(shrunk, blanks, borrowing)
         if rung is TagRepair.EXACT and not align_tags(source, target, specs).is_clean:
             rung = TagRepair.REORDERED  # tags of blanks were put right
     return settle_inside_words(source, restore_pair_margins(source, repaired), specs), rung
 
 
 def _kept(specs: Sequence[TagSpec], blanks: Collection[int]) -> tuple[TagSpec, ...]:
-    """The specs of tags where blanks are placeholders: a form has each of its blanks, and has it once."""
+    """The specs of tags where blanks are placeholders: a form must have each of its blanks once."""
     return tuple(
         spec.model_copy(update={"can_delete": False, "can_copy": False}) if spec.id in blanks else spec
         for spec in specs
     )
 
 
-def _climbed(source: Content, target: Content, specs: Sequence[TagSpec]) -> tuple[Content, TagRepair]:
-    """The target with its tags put right, and the rung that it took."""
+def _climbed(
+    source: Content,
+    target: Content,
+    specs: Sequence[TagSpec],
+) -> tuple[Content, TagRepair]:
+    """The target with its tags put right, and the rung that was needed."""
     report = align_tags(source, target, specs)
     if report.is_clean and not report.deleted:
         return target, TagRepair.EXACT
     nodes = tag_tree(source)
     places = _places_in(target, nodes, report)
     text = plain_text(target)
-    guesses = _projections(source, text, [node for node in flattened(nodes) if node.tag not in places])
+    guesses = _places_by_words(source, text, [node for node in flattened(nodes) if node.tag not in places])
     if report.is_clean and not any(place.is_certain for place in guesses.values()):
-        return target, TagRepair.EXACT  # it left out only what it may, and nothing says where that would go
+        # It left out only what it may, and nothing says where that would go.
+        return target, TagRepair.EXACT
     result, rung = _assembled(source, text, nodes, places, guesses, specs)
     if rung is TagRepair.WHOLE_UNIT and places:
         # The tags that are there stand in each other's way: see whether words alone say more.
         by_words, rung_by_words = _assembled(
-            source, text, nodes, {}, _projections(source, text, flattened(nodes)), specs
+            source, text, nodes, {}, _places_by_words(source, text, flattened(nodes)), specs
         )
         if rung_by_words is not TagRepair.WHOLE_UNIT:
             return by_words, rung_by_words
@@ -93,13 +128,17 @@ def _rung(report: TagReport, guesses: Mapping[Tag, Place]) -> TagRepair:
 
 
 def _places_in(target: Content, nodes: Iterable[TagNode], report: TagReport) -> dict[Tag, Place]:
-    """Where the target itself has the nodes; not those it lacks, has by half, or left empty."""
+    """The places of the nodes that the target has.
+
+    Nodes that it lacks, has by half or left empty have none.
+    """
     offsets: dict[Tag, int] = {}
     offset = 0
     for part in target:
         if isinstance(part, str):
             offset += len(part)
         else:
+            # The first of several counts: an engine that repeats itself does so at the end.
             offsets.setdefault(part, offset)
     places: dict[Tag, Place] = {}
     for node in flattened(tuple(nodes)):
@@ -110,21 +149,25 @@ def _places_in(target: Content, nodes: Iterable[TagNode], report: TagReport) -> 
     return places
 
 
-def _projections(source: Content, target: str, nodes: Iterable[TagNode]) -> dict[Tag, Place]:
+def _places_by_words(source: Content, target: str, nodes: Iterable[TagNode]) -> dict[Tag, Place]:
     missing = list(nodes)
     if not missing:
         return {}
     text = plain_text(source)
     source_words, target_words = words_of(text), words_of(target)
     links = linked_words(link_words(source_words, target_words), target_words)
-    return {node.tag: project(node, text, target, source_words, links) for node in missing}
+    return {node.tag: place_by_words(node, text, target, source_words, links) for node in missing}
 
 
 def _whole_unit_places(
-    source: Content, target: str, nodes: Iterable[TagNode], guesses: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
+    source: Content,
+    target: str,
+    nodes: Iterable[TagNode],
+    guesses: Mapping[Tag, Place],
+    specs: Mapping[int, TagSpec],
 ) -> dict[Tag, Place]:
-    """Places for nodes of which only a guess is known: all of the target, that guess, or none where it may be
-    deleted.
+    """Places for nodes with nothing but a guess: all of the target, the guess, or none if they may
+    be deleted.
     """
     length = len(plain_text(source))
     places: dict[Tag, Place] = {}
@@ -132,6 +175,7 @@ def _whole_unit_places(
         guess = guesses.get(node.tag)
         if guess is None:
             continue
+        # Bold over most of a sentence is bold over its translation, wherever the words went.
         if node.is_pair and node.end - node.start > length / 2:
             places[node.tag] = Place(0, len(target))
         elif not spec_of(node.tag.id, specs).can_delete:

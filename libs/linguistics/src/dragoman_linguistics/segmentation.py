@@ -1,4 +1,13 @@
-"""Cuts the text of a unit into segments at sentence ends, by the SRX 2.0 rules in `segmentation.srx`."""
+"""Cuts the text of a unit into segments at sentence ends, by the SRX 2.0 rules in
+`segmentation.srx`.
+
+White space between two sentences is a segment of its own, which is not translated:
+
+    unit       Dr. Who pays. <1>He</1> leaves.
+    segments   "Dr. Who pays.", " ", "<1>He</1> leaves."
+
+As in SRX 2.0, the first rule that fits a place decides: "Dr." is an exception in English.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +30,10 @@ _MAY_END_SENTENCE = re.compile("[.?!…‽。！？｡؟۔।॥։]")
 def segment(unit: Unit, locale: Locale) -> Unit:
     """The same unit with its source cut into sentences.
 
-    Segments joined in order are exactly the source. White space between two sentences is an ignorable segment;
-    closing tags stay with the sentence before it, opening tags with the one after. A pair that spans sentences is
-    cut: its halves stand in different segments. Segment ids are the unit's id and a number from 1.
+    Segments joined in order are exactly the source. White space between two sentences is an
+    ignorable segment; closing tags stay with the sentence before it, opening tags with the one
+    after. A pair around several sentences is cut: its halves stand in different segments. Segment
+    ids are the unit's id and a number from 1.
     """
     atoms = _atoms(unit.source)
     segments = tuple(
@@ -34,7 +44,8 @@ def segment(unit: Unit, locale: Locale) -> Unit:
 
 
 def sentences(text: str, locale: Locale) -> list[str]:
-    """The sentences of a paragraph's plain text; joined, they are the text."""
+    """The sentences of a paragraph's plain text. Joined, they are the text."""
+    # Most paragraphs are one sentence, and the rules are slow to load and to run.
     if not _MAY_END_SENTENCE.search(text):
         return [text] if text else []
     from choppa import SrxTextIterator
@@ -58,8 +69,13 @@ def _atoms(content: Content) -> list[str | Tag]:
     return atoms
 
 
-def _pieces(atoms: Sequence[str | Tag], specs: Sequence[TagSpec], locale: Locale) -> Iterator[Content]:
+def _pieces(
+    atoms: Sequence[str | Tag],
+    specs: Sequence[TagSpec],
+    locale: Locale,
+) -> Iterator[Content]:
     by_id = specs_by_id(specs)
+    # The rules see the text of placeholders: a break ends a sentence as a line feed does.
     texts = [atom if isinstance(atom, str) else _equivalent(atom, by_id) for atom in atoms]
     is_blank = [isinstance(atom, str) and atom.isspace() for atom in atoms]
     start = 0
@@ -77,7 +93,7 @@ def _pieces(atoms: Sequence[str | Tag], specs: Sequence[TagSpec], locale: Locale
 
 
 def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
-    """Numbers of the atoms before which a sentence begins."""
+    """The numbers of the atoms that begin a sentence."""
     offset = 0
     ends: set[int] = set()
     for sentence in sentences("".join(texts), locale):
@@ -91,7 +107,9 @@ def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
 
 
 def _gap(atoms: Sequence[str | Tag], is_blank: Sequence[bool], cut: int) -> tuple[int, int]:
-    """The white space and tags around a cut: where the sentence's text ends, and where the next one's begins."""
+    """The white space and tags around a cut: from the end of one sentence's text to the start of
+    the next one's.
+    """
     start = end = cut
     while start > 0 and (is_blank[start - 1] or isinstance(atoms[start - 1], Tag)):
         start -= 1
@@ -101,7 +119,7 @@ def _gap(atoms: Sequence[str | Tag], is_blank: Sequence[bool], cut: int) -> tupl
 
 
 def _shared_out(atoms: Sequence[str | Tag], start: int, end: int) -> tuple[int, int]:
-    """The part of a gap that is neither the sentence's before it nor the sentence's after it."""
+    """The part of a gap that belongs to neither sentence, once both have taken their tags."""
     while start < end and _closes(atoms[start]):
         start += 1
     while end > start and _opens(atoms[end - 1]):

@@ -1,7 +1,10 @@
 """White space at the edges of content: part of the layout, not of the translation.
 
-Name: <1>Mary          </1> Date     an underlined name, and the line it stands on
-Nombre: <1>Mary</1> Fecha            becomes Nombre: <1>Mary          </1> Fecha
+An underlined name stands on a line, which the spaces in the pair draw:
+
+    source    Name: <1>Mary          </1> Date
+    answer    Nombre: <1>Mary</1> Fecha
+    target    Nombre: <1>Mary          </1> Fecha
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ from dragoman_contracts.text import Content, Tag, TagSide, normalised
 
 
 def restore_margins(source: Content, target: Content) -> Content:
-    """The target with exactly the source's leading and trailing white space; unchanged where an edge is a tag.
+    """The target with exactly the source's leading and trailing white space; unchanged where an
+    edge is a tag.
 
-    Engines trim or add it; a translator never means to.
+    Engines trim and add white space; no translator means to.
     """
     parts = list(target)
     if not parts or not source:
@@ -25,11 +29,13 @@ def restore_margins(source: Content, target: Content) -> Content:
 
 
 def restore_pair_margins(source: Content, target: Content) -> Content:
-    """The target with the wide white space at the inner edges of pairs that the source has there.
+    """The target with the source's wide white space at the inner edges of pairs.
 
-    Wide is more than one space, or another character: it is there to be seen, as the rest of an underlined line. Where
-    an engine wrote it outside of the pair, it is taken in.
+    White space is wide if it is more than one space, or another character: it is there to be seen,
+    as the rest of an underlined line. Wide white space that an engine wrote outside of the pair is
+    taken in.
     """
+    # A single space is language: where it stands inside a pair is the translator's matter.
     wanted = {tag: (space, beyond) for tag, space, beyond in _pair_margins(source) if space not in ("", " ")}
     if not wanted:
         return target
@@ -51,7 +57,9 @@ def restore_pair_margins(source: Content, target: Content) -> Content:
 
 
 def _pair_margins(content: Content) -> list[tuple[Tag, str, str]]:
-    """The tags of pairs that hold text beside them, with the white space between and that on their other side."""
+    """The tags of pairs with text directly inside, each with the white space inside and outside of
+    the tag.
+    """
     found: list[tuple[Tag, str, str]] = []
     for index, tag in enumerate(content):
         if not isinstance(tag, Tag) or tag.side is TagSide.PLACEHOLDER:

@@ -1,7 +1,11 @@
-"""The protocol text of content: inline tags as `<1>…</1>` and `<2/>`, and how the tags of two contents compare.
+"""The protocol text of content, with inline tags as `<1>…</1>` and `<2/>`, and the comparison of
+tags.
 
-Text that only looks like a tag (`<5>` typed by an author) survives: its number is never used as a protocol id, so
-what an engine sends back as `<5>` is read as text again.
+Text that only looks like a tag survives: its number is never used as the protocol id of a tag, so
+that an engine's `<5>` is read as text again:
+
+    content          "Press <5> for ", opening 5, "help", closing 5     an author typed the first <5>
+    protocol text    Press <5> for <1>help</1>                          the key says that 1 is tag 5
 """
 
 from __future__ import annotations
@@ -12,7 +16,7 @@ from collections.abc import Iterable, Mapping
 
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, normalised, plain_text
-from dragoman_linguistics.blanks import blanks_of, fold_blanks, is_narrow, unfold_blanks
+from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, shrink_blanks
 
 _LARGEST_ID = 999_999
 # What documents never hold in each other; elsewhere a pair may move into another.
@@ -25,11 +29,11 @@ _LOOKALIKE = re.compile(r"<[ \t]*(?P<close>/?)[ \t]*(?P<id>[0-9]{1,6})[ \t]*(?P<
 
 
 class TaggedText(Value):
-    """Content as the text an engine sees, and the key to read its answer back.
+    """Content as text for an engine, with the key to read its answer.
 
-    `ids` pairs each protocol id in `text` with the tag id it stands for, in reading order. `literal_ids` are the
-    numbers that text which only looks like a tag uses in this content. `blanks` are pairs that stand in `text` as
-    placeholders, since they hold nothing but white space: each from its opening tag to its closing one.
+    `ids` pairs each protocol id in `text` with its tag id, in reading order. `literal_ids` are the
+    numbers in text that only looks like a tag. `blanks` are pairs that are placeholders in `text`
+    because they hold nothing but white space, each from its opening tag to its closing tag.
     """
 
     text: str
@@ -40,12 +44,14 @@ class TaggedText(Value):
 
 
 class TagReport(Value):
-    """How the tags of a target differ from those of its source.
+    """The differences of a target's tags from those of its source.
 
-    `missing`: tags the target must have and has not. `deleted`: tags it left out and may leave out. `added`: tags
-    it has too often, or that were never there. `crossed`: ids whose pair does not nest, or stands in a pair of its own
-    role (a link in a link, an insertion in an insertion) where the source has them apart. `moved`: ids that may not
-    be reordered and were. `emptied`: ids of pairs that hold text in the source and nothing in the target.
+    `missing`: tags that the target must have and lacks. `deleted`: tags that the target lacks and
+    may lack. `added`: tags that the target has too often, or that the source does not have.
+    `crossed`: ids of pairs that do not nest, or stand in a pair of their own role (a link in a
+    link, an insertion in an insertion) where the source has them apart. `moved`: ids that may not
+    be reordered and were. `emptied`: ids of pairs that hold text in the source and nothing in the
+    target.
     """
 
     missing: tuple[Tag, ...] = ()
@@ -57,19 +63,20 @@ class TagReport(Value):
 
     @property
     def is_clean(self) -> bool:
-        """Whether the target does nothing with its tags that it may not do."""
+        """Whether all differences are allowed."""
         return not (self.missing or self.added or self.crossed or self.moved or self.emptied)
 
 
 def render(content: Iterable[str | Tag]) -> TaggedText:
-    """Write content as protocol text. `parse` reads it back without loss.
+    """The protocol text of content. `parse` reads it back without loss.
 
-    A tag keeps its own id unless text in the content already uses that number in a lookalike; then it gets a free one.
-    A pair that holds only white space is written as a placeholder; one that holds a single space parts words and stays.
+    A tag keeps its own id, unless a lookalike in the text uses that number; then the tag gets a
+    free one. A pair that holds only white space is written as a placeholder, unless it is a single
+    space, which parts words.
     """
     parts = tuple(content)
     wide = {tag_id: blank for tag_id, blank in blanks_of(parts).items() if not is_narrow(blank)}
-    folded = fold_blanks(parts, wide)
+    shrunk = shrink_blanks(parts, wide)
     literal = {int(match["id"]) for match in _LOOKALIKE.finditer(plain_text(parts))}
     for part in parts:
         if isinstance(part, str):
@@ -83,8 +90,8 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
             chosen = next(number for number in range(1, _LARGEST_ID) if number not in taken)
             taken.add(chosen)
         protocol[tag_id] = chosen
-    text = "".join(part if isinstance(part, str) else str(Tag(id=protocol[part.id], side=part.side)) for part in folded)
-    alone = (part.id for part in folded if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER)
+    text = "".join(part if isinstance(part, str) else str(Tag(id=protocol[part.id], side=part.side)) for part in shrunk)
+    alone = (part.id for part in shrunk if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER)
     return TaggedText(
         text=text,
         ids=tuple((protocol[tag_id], tag_id) for tag_id in own),
@@ -95,20 +102,20 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
 
 
 def render_by(content: Iterable[str | Tag], key: TaggedText) -> str:
-    """Write a target as protocol text, with the ids that `render` gave the source's tags."""
+    """The protocol text of a target, with the ids that `render` gave to the source's tags."""
     protocol = {tag_id: number for number, tag_id in key.ids}
     return "".join(
         part if isinstance(part, str) else str(Tag(id=protocol.get(part.id, part.id), side=part.side))
-        for part in fold_blanks(tuple(content), _blanks_by_id(key))
+        for part in shrink_blanks(tuple(content), _blanks_by_id(key))
     )
 
 
 def parse(text: str, key: TaggedText) -> Content:
     """Read protocol text back into content, by the key that `render` gave for the source.
 
-    Tags nobody sent come back as tags too, with the number they were written with: `align_tags` reports them as
-    added and `repair` drops them. A placeholder written as an opening tag is taken for the placeholder it must
-    mean. A blank gets its source's white space back, whatever the engine wrote into it.
+    Tags that were never sent come back as tags with their written number: `align_tags` reports them
+    as added and `repair` drops them. A placeholder written as an opening tag is read as the
+    placeholder. A blank gets the source's white space back, whatever the engine wrote into it.
     """
     blanks = _blanks_by_id(key)
     known = dict(key.ids)
@@ -118,6 +125,7 @@ def parse(text: str, key: TaggedText) -> Content:
     end = 0
     for match in _LOOKALIKE.finditer(text):
         number = int(match["id"])
+        # Lookalikes of the source are text; ids begin at 1, so `<0>` is text too.
         if number in literal or number == 0:
             continue
         tag = _tag(match, known.get(number, number), is_placeholder=known.get(number) in alone)
@@ -127,7 +135,7 @@ def parse(text: str, key: TaggedText) -> Content:
         end = match.end()
     parts.append(text[end:])
     content = normalised(parts)
-    return unfold_blanks(fold_blanks(content, blanks), blanks) if blanks else content
+    return restore_blanks(shrink_blanks(content, blanks), blanks) if blanks else content
 
 
 def _blanks_by_id(key: TaggedText) -> dict[int, Content]:
@@ -135,7 +143,7 @@ def _blanks_by_id(key: TaggedText) -> dict[int, Content]:
 
 
 def _tag(match: re.Match[str], tag_id: int, *, is_placeholder: bool) -> Tag | None:
-    """The tag a lookalike stands for; None for the closing half of a placeholder, which has none."""
+    """The tag of a lookalike; None for the closing half of a placeholder, which is dropped."""
     if is_placeholder:
         return None if match["close"] and not match["alone"] else Tag(id=tag_id, side=TagSide.PLACEHOLDER)
     side = TagSide.CLOSE if match["close"] else TagSide.PLACEHOLDER if match["alone"] else TagSide.OPEN
@@ -148,12 +156,14 @@ def specs_by_id(specs: Iterable[TagSpec]) -> dict[int, TagSpec]:
 
 
 def spec_of(tag_id: int, specs: Mapping[int, TagSpec]) -> TagSpec:
-    """The spec of a tag; one that allows nothing but moving where the unit does not describe the tag."""
+    """The spec of a tag. Where the unit does not describe the tag, the spec allows nothing but
+    moving.
+    """
     return specs.get(tag_id) or TagSpec(id=tag_id, role=TagRole.OTHER)
 
 
 def unpaired_ids(content: Iterable[str | Tag]) -> tuple[int, ...]:
-    """The ids whose opening and closing tags do not nest, in the order the fault is met."""
+    """The ids whose opening and closing tags do not nest, in the order of their faults."""
     stack: list[int] = []
     faults: dict[int, None] = {}
     for tag in tags_of(content):
@@ -178,19 +188,23 @@ def tags_of(content: Iterable[str | Tag]) -> list[Tag]:
 def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> TagReport:
     """Compare the inline tags of a translation with those of its source.
 
-    Both belong to one unit, or to one segment of it; tags that are unpaired in the source (a pair cut by
-    segmentation) are held to stand alone. The report is clean when the target does only what the specs of its tags
-    allow.
+    Both belong to one unit, or to one segment of a unit. Tags without a partner in the source, as
+    of a pair that segmentation cut, count as standing alone. The report is clean when all
+    differences are allowed by the specs.
     """
     by_id = specs_by_id(specs)
     source_tags, target_tags = tags_of(source), tags_of(target)
     wanted, found = Counter(source_tags), Counter(target_tags)
     absent = [tag for tag in wanted if found[tag] < wanted[tag]]
     added = [tag for tag in found if found[tag] > wanted[tag] and not (wanted[tag] and spec_of(tag.id, by_id).can_copy)]
+    # Segmentation may have cut a pair: its half is no fault of the translation.
     isolated = set(unpaired_ids(source))
     reported = {tag.id for tag in (*absent, *added)}
     swallowed = sorted(_inside_their_like(target, by_id) - _inside_their_like(source, by_id))
-    wrong_pairs = [*(each for each in unpaired_ids(target) if each not in isolated), *(inner for inner, _ in swallowed)]
+    wrong_pairs = [
+        *(each for each in unpaired_ids(target) if each not in isolated),
+        *(inner for inner, _ in swallowed),
+    ]
     return TagReport(
         missing=tuple(tag for tag in absent if not _may_delete(tag, by_id, found)),
         deleted=tuple(tag for tag in absent if _may_delete(tag, by_id, found)),
@@ -202,7 +216,10 @@ def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> Ta
 
 
 def _inside_their_like(content: Content, specs: Mapping[int, TagSpec]) -> set[tuple[int, int]]:
-    """Links inside links or markers and markers inside markers, each with the pair around it: no document has those."""
+    """Pairs of ids: links in links or markers, and markers in markers, with the pair around.
+
+    No document has these.
+    """
     found: set[tuple[int, int]] = set()
     open_ids: list[int] = []
     for tag in tags_of(content):
@@ -217,14 +234,17 @@ def _inside_their_like(content: Content, specs: Mapping[int, TagSpec]) -> set[tu
 
 
 def _may_delete(tag: Tag, specs: Mapping[int, TagSpec], found: Counter[Tag]) -> bool:
-    """Whether a tag may be left out; half a pair never may."""
+    """Whether a tag may be left out. Half a pair never may."""
     return spec_of(tag.id, specs).can_delete and not any(
         found[Tag(id=tag.id, side=side)] for side in (TagSide.OPEN, TagSide.CLOSE)
     )
 
 
 def _moved(source: list[Tag], target: list[Tag], specs: Mapping[int, TagSpec]) -> tuple[int, ...]:
-    """Ids of fixed tags that stand in another order than in the source, once those missing on one side are left out."""
+    """Ids of fixed tags in another order than in the source.
+
+    Tags that one side lacks are left out first.
+    """
     fixed = [tag for tag in source if not spec_of(tag.id, specs).can_reorder]
     in_target = dict.fromkeys(tag for tag in target if tag in fixed)
     in_source = [tag for tag in fixed if tag in in_target]
@@ -233,7 +253,10 @@ def _moved(source: list[Tag], target: list[Tag], specs: Mapping[int, TagSpec]) -
 
 
 def empty_pairs(content: Iterable[str | Tag]) -> set[int]:
-    """Ids of pairs that hold neither text nor a placeholder; a pair that is copied is empty when all its copies are."""
+    """Ids of pairs that hold neither text nor a placeholder.
+
+    A copied pair is empty when all its copies are.
+    """
     filled: set[int] = set()
     closed: set[int] = set()
     open_ids: list[int] = []

@@ -1,4 +1,10 @@
-"""TMX 1.4b: translations for other tools, at level 2, which keeps inline tags."""
+"""TMX 1.4b: translations for other tools, at level 2, which keeps inline tags.
+
+A unit "Pay <1>now</1>" with the target "Jetzt <1>zahlen</1>" becomes
+
+    <tu tuid="word/document.xml#0.0"><tuv xml:lang="en"><seg>Pay <bpt i="1" x="1">&lt;1&gt;</bpt>now
+    <ept i="1">&lt;/1&gt;</ept></seg></tuv><tuv xml:lang="de">…</tuv></tu>
+"""
 
 from __future__ import annotations
 
@@ -25,7 +31,7 @@ class TmxUnit:
 
 @dataclass(frozen=True, slots=True)
 class TmxHeader:
-    """What the file says about itself; `created_at` is in UTC."""
+    """The header of a TMX file. `created_at` is in UTC."""
 
     source_locale: Locale
     target_locale: Locale
@@ -73,6 +79,7 @@ def _paired(content: Content) -> frozenset[int]:
 
 
 def _tag(tag: Tag, is_paired: bool) -> str:
+    # TMX 1.4b has the native code inside `bpt`, `ept`, `it` and `ph`; ours is the protocol text.
     native = escape(str(tag))
     match tag.side:
         case TagSide.PLACEHOLDER:
@@ -88,7 +95,7 @@ def _tag(tag: Tag, is_paired: bool) -> str:
 
 
 def _text(text: str) -> str:
-    """The text with what XML 1.0 cannot hold (§2.2) as the replacement character."""
+    """The text, with U+FFFD for characters that XML 1.0 cannot hold (§2.2)."""
     kept = "".join(char if _is_xml(char) else "\N{REPLACEMENT CHARACTER}" for char in text)
     return escape(kept, {"\r": "&#13;"})
 

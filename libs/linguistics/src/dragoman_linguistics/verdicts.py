@@ -1,4 +1,10 @@
-"""What follows from findings: a verdict for each unit, and requirement E's verdict for the job."""
+"""Verdicts from findings: one for each unit, and requirement E's verdict for the job.
+
+The worst finding decides, and then the worst unit:
+
+    findings of a unit    info, warning             needs_review
+    units of a job        passed, needs_review      needs_review
+"""
 
 from __future__ import annotations
 
@@ -10,7 +16,7 @@ from dragoman_contracts.reports import QaFinding, QaReport, Severity, UnitVerdic
 
 
 def unit_verdict(findings: Iterable[QaFinding]) -> UnitVerdict:
-    """The worst finding decides: a blocker blocks, a warning needs review."""
+    """The verdict of a unit. A blocker blocks it, a warning asks for review."""
     severities = {finding.severity for finding in findings}
     if Severity.BLOCKER in severities:
         return UnitVerdict.BLOCKED
@@ -18,8 +24,10 @@ def unit_verdict(findings: Iterable[QaFinding]) -> UnitVerdict:
 
 
 def job_verdict(verdicts: Iterable[UnitVerdict]) -> QaVerdict:
-    """Blocked if any unit is blocked, needs_review if any still needs review, else reassembly_pending (requirement
-    E).
+    """The verdict of a job (requirement E).
+
+    It is blocked if a unit is blocked, needs_review if a unit needs review, else
+    reassembly_pending.
     """
     found = set(verdicts)
     if UnitVerdict.BLOCKED in found:
@@ -28,7 +36,9 @@ def job_verdict(verdicts: Iterable[UnitVerdict]) -> QaVerdict:
 
 
 def summarise(units: Sequence[UnitVerification], not_applicable: Iterable[str] = ()) -> QaReport:
-    """The QA report of a job: its verdict, how many units stand where, how often each check spoke."""
+    """The QA report of a job: its verdict, the numbers of units by verdict, the numbers of findings
+    by code.
+    """
     verdicts = Counter(unit.verdict for unit in units)
     codes = Counter(finding.code for unit in units for finding in unit.findings)
     return QaReport(

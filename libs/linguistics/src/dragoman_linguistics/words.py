@@ -1,4 +1,11 @@
-"""Words of a text with their offsets, and which word of a target stands for which word of its source."""
+"""Words of a text with their offsets, and links from words of a source to words of its target.
+
+Words are linked that are the same or look alike, and single words between two links:
+
+    source   The pump by Acme costs 20 euros.
+    target   Die Pumpe von Acme kostet 20 Euro.
+    links    The-Die, pump-Pumpe, by-von, Acme-Acme, costs-kostet, 20-20, euros-Euro, .-.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +25,7 @@ _COGNATE_LENGTH = 4
 
 
 class Word(NamedTuple):
-    """A word, or one punctuation mark, and where it stands in its text."""
+    """A word or a punctuation mark, with its offsets in the text."""
 
     text: str
     start: int
@@ -26,12 +33,12 @@ class Word(NamedTuple):
 
     @property
     def is_punctuation(self) -> bool:
-        """Whether it is a mark and not a word."""
+        """Whether this is a mark and not a word."""
         return not any(character.isalnum() for character in self.text)
 
 
 class WordLink(NamedTuple):
-    """Says that target word number `target` stands for source word number `source`; both count from 0."""
+    """A link from source word number `source` to target word number `target`. Both count from 0."""
 
     source: int
     target: int
@@ -43,9 +50,11 @@ def words_of(text: str) -> list[Word]:
 
 
 def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]:
-    """Links between words that are the same or look alike, one to one, best first, near before far.
+    """Links between words that are the same or look alike, one to one: the best first, near before
+    far.
 
-    A single word left over on both sides of a gap is linked too; other words without a counterpart get no link.
+    A single word left over on both sides of a gap is linked too. Other words without a counterpart
+    get no link.
     """
     folded_source = [_folded(word.text) for word in source]
     folded_target = [_folded(word.text) for word in target]
@@ -55,15 +64,16 @@ def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]
             likeness = _likeness(left, right)
             if likeness:
                 distance = abs(i / max(len(source), 1) - j / max(len(target), 1))
+                # Word order differs between languages, so distance halves a likeness at most.
                 candidates.append((-likeness * (1 - distance / 2), i, j))
     return _with_gaps_filled(_one_to_one(sorted(candidates)), len(source), len(target))
 
 
 def inside_offset(source: str, offset: int, target: str) -> int:
-    """The offset into a target word for one into its source word: the same characters stand before or behind it.
+    """The offset into a target word for an offset into its source word: beside the same characters.
 
-    `5|th` gives `5|.ª`, `house|1` gives `casa|1`; words that share nothing are cut at the same share of their length,
-    and no part of one is left empty that need not be: `Q|uality` gives `C|alidad`.
+    `5|th` gives `5|.ª`, `house|1` gives `casa|1`; words that share nothing are cut at the same
+    share of their length, and neither part is left empty: `Q|uality` gives `C|alidad`.
     """
     before, after = source[:offset].casefold(), source[offset:].casefold()
     if target[:offset].casefold() == before:
@@ -87,7 +97,9 @@ def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
 
 
 def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list[WordLink]:
-    """The links, and one more wherever a single word is left over between two neighbours on both sides."""
+    """The links, with one more wherever a single word is left over between two neighbours on both
+    sides.
+    """
     bounds = [WordLink(-1, -1), *links, WordLink(sources, targets)]
     filled = [
         WordLink(left.source + 1, left.target + 1)
@@ -98,12 +110,13 @@ def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list
 
 
 def _folded(word: str) -> str:
+    # Case folding and NFKD (UAX #15): `Zürich` and `ZURICH` look alike.
     decomposed = unicodedata.normalize("NFKD", word.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _likeness(left: str, right: str) -> float:
-    """0 to 1: how much speaks for two words being each other's counterpart."""
+    """The likeness of two words, 0 to 1."""
     if left == right:
         return 1.0
     if min(len(left), len(right)) < _COGNATE_LENGTH:

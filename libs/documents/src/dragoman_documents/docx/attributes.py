@@ -1,8 +1,10 @@
-"""Attributes that hold text a reader sees or hears: alternative text, tooltips, help of form fields, numbering.
+"""Attributes that hold text a reader sees or hears: alternative text, tooltips, help of form
+fields, numbering.
 
-`<w:hyperlink w:tooltip="Annual report"><w:r>…</w:r></w:hyperlink>` gives a unit "Annual report" beside that of its
-paragraph, and `<w:hyperlink w:tooltip="Jahresbericht">…` once that is translated. Names that only programs and authors
-see (`wp:docPr/@name`, `w:ffData/w:name`, `o:title` with the name of a picture's file) are no text.
+`<w:hyperlink w:tooltip="Annual report"><w:r>…</w:r></w:hyperlink>` gives a unit "Annual report"
+beside that of its paragraph, and `<w:hyperlink w:tooltip="Jahresbericht">…` once that is
+translated. Names that only programs and authors see (`wp:docPr/@name`, `w:ffData/w:name`, `o:title`
+with the name of a picture's file) are no text.
 """
 
 from __future__ import annotations
@@ -47,21 +49,30 @@ _GROUPS = names("wpg:wgp wpg:grpSp wpc:wpc")
 
 @lru_cache(maxsize=4096)  # elements are many, and few of their names differ
 def text_attributes(element: str) -> frozenset[str]:
-    """The attributes of an element that may hold text, all by short name; empty for most elements."""
+    """The short names of an element's attributes that may hold text; empty for most elements."""
     known = _KINDS.get(element)
     if known is not None:
         return known
-    if element.endswith("cNvPr"):  # of pictures, shapes, groups and charts alike, each in its own namespace
+    # Of pictures, shapes, groups and charts alike, each in its own namespace.
+    if element.endswith("cNvPr"):
         return _DESCRIBED
     return _SHAPE if element.startswith("v:") else _NONE
 
 
 def is_text_attribute(element: str, name: str, value: str = "") -> bool:
-    """Whether an attribute holds text a reader sees or hears; not the state or number that `w:default` may have."""
-    return name in text_attributes(element) and not (element == "w:default" and _STATE.fullmatch(value))
+    """Whether an attribute holds text that a reader sees or hears.
+
+    `w:default` is text in a typed field, and a state or a number in other form fields.
+    """
+    is_state = element == "w:default" and _STATE.fullmatch(value) is not None
+    return name in text_attributes(element) and not is_state
 
 
-def shown_attributes(element: Element, name: str, options: ExtractOptions) -> Iterator[tuple[str, str]]:
+def shown_attributes(
+    element: Element,
+    name: str,
+    options: ExtractOptions,
+) -> Iterator[tuple[str, str]]:
     """The attributes of an element that are to be translated, by expanded name, with their texts.
 
     `name` is the element's short name, which the caller has.
@@ -76,14 +87,18 @@ def shown_attributes(element: Element, name: str, options: ExtractOptions) -> It
 
 
 def longest(element: str) -> int | None:
-    """How many characters an attribute of the element may have; None where the schema does not limit it (§17.16.17)."""
+    """The most characters that an attribute of the element may have; None without a limit
+    (§17.16.17).
+    """
     return _LONGEST.get(element)
 
 
 def is_in_group(element: Element) -> bool:
-    """Whether a drawing's element stands in a group or canvas, whose members have alternative text of their own.
+    """Whether a drawing's element stands in a group or canvas, whose members have alternative text
+    of their own.
 
-    A picture that stands alone is described by `wp:docPr`; what it says itself is most often the name of its file.
+    A picture that stands alone is described by `wp:docPr`; its own description is most often the
+    name of its file.
     """
     return any(short_name(ancestor) in _GROUPS for ancestor in element.iterancestors())
 
@@ -93,13 +108,17 @@ def _switch(element: str, name: str) -> str:
 
 
 def _is_text(element: Element, name: str) -> bool:
-    """Whether the element's attribute is typed text: help may name a building block, a default be a number or date."""
+    """Whether the element's attribute is typed text.
+
+    Help may also name a building block, and a default may be a number or a date.
+    """
     if name in {"w:helpText", "w:statusText"}:
         return (attribute(element, "w:type") or "text") == "text"
     if name == "w:default":
         parent = element.getparent()
         if parent is None or short_name(parent) != "w:textInput":
             return False
-        kind = next((attribute(item, "w:val") for item in parent if short_name(item) == "w:type"), None)
+        types = (attribute(item, "w:val") for item in parent if short_name(item) == "w:type")
+        kind = next(types, None)
         return (kind or "regular") == "regular"
     return name != "w:lvlText"

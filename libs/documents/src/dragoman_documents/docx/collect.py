@@ -1,95 +1,64 @@
-"""Reads one paragraph into items: which nodes hold its text, what stands between them, what is nested in it."""
+"""Reads one paragraph into items: which nodes hold its text, what stands between them, what is
+nested in it.
+
+    before   <w:p><w:r><w:t xml:space="preserve">See </w:t></w:r>
+             <w:hyperlink w:anchor="a"><w:r><w:t>terms</w:t></w:r></w:hyperlink>
+             <w:r><w:tab/></w:r><w:r><w:t>1</w:t></w:r></w:p>
+    items    Text "See ", Group link [Text "terms"], Opaque tab, Text "1"
+    unit     See <1>terms</1><2/>1
+
+Elements between two texts that are nothing to read, such as bookmarks, are seams: see `inline`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable
 
 from dragoman_contracts.text import TagRole
 from dragoman_documents.docx.fieldgroups import are_side_by_side, shown_in, with_field_groups
-from dragoman_documents.docx.fields import Field, FieldEdge, FieldMap, has_typed_result
+from dragoman_documents.docx.fields import Field, FieldEdge, FieldMap, Flow, has_typed_result
 from dragoman_documents.docx.formats import Formats, RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_words
+from dragoman_documents.docx.kinds import (
+    ATOMS,
+    COPYABLE,
+    DELETABLE,
+    GROUPS,
+    MATH,
+    MAX_DEPTH,
+    OBJECTS,
+    REMOVED,
+    RUN_PROPERTIES,
+    SEAMS,
+    SILENT,
+    THROUGH,
+    content_of,
+    direct_texts,
+    shown_text,
+    style_of,
+)
 from dragoman_documents.docx.ruby import ruby_base
-from dragoman_documents.docx.xml import Element, attribute, names, short_name
+from dragoman_documents.docx.xml import Element, attribute, short_name
 
-SILENT = frozenset({""}) | names(
-    "w:pPr w:rPr a:pPr a:rPr a:endParaRPr w:proofErr w:lastRenderedPageBreak w:sdtPr w:sdtEndPr"
-)
-SEAMS = names(
-    "w:bookmarkStart w:bookmarkEnd w:commentRangeStart w:commentRangeEnd w:commentReference w:annotationRef "
-    "w:permStart w:permEnd w:moveFromRangeStart w:moveFromRangeEnd w:moveToRangeStart w:moveToRangeEnd "
-    "w:customXmlInsRangeStart w:customXmlInsRangeEnd w:customXmlDelRangeStart w:customXmlDelRangeEnd "
-    "w:customXmlMoveFromRangeStart w:customXmlMoveFromRangeEnd w:customXmlMoveToRangeStart "
-    "w:customXmlMoveToRangeEnd w:delText w:delInstrText w:smartTagPr w:customXmlPr w:subDoc w:contentPart"
-)
-_THROUGH = frozenset({"w:smartTag", "w:customXml"})
-_REMOVED = frozenset({"w:del", "w:moveFrom"})
-_GROUPS = {
-    "w:hyperlink": TagRole.LINK,
-    "w:ins": TagRole.MARKER,
-    "w:moveTo": TagRole.MARKER,
-    "w:sdt": TagRole.FIELD,
-    "w:dir": TagRole.FORMAT,
-    "w:bdo": TagRole.FORMAT,
-    "w:fldSimple": TagRole.FIELD,
-}
-_RUN_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
-_MATH = frozenset({"m:oMath", "m:oMathPara"})
-_ATOMS = {
-    "w:tab": (TagRole.TAB, "\t"),
-    "w:ptab": (TagRole.TAB, "\t"),
-    "w:br": (TagRole.BREAK, "\n"),
-    "w:cr": (TagRole.BREAK, "\n"),
-    "a:br": (TagRole.BREAK, "\n"),
-    "w:noBreakHyphen": (TagRole.SYMBOL, "\u2011"),
-    "w:softHyphen": (TagRole.SYMBOL, "\u00ad"),
-    "w:sym": (TagRole.SYMBOL, ""),
-    "w:footnoteReference": (TagRole.NOTE, ""),
-    "w:endnoteReference": (TagRole.NOTE, ""),
-    "w:footnoteRef": (TagRole.NOTE, ""),
-    "w:endnoteRef": (TagRole.NOTE, ""),
-    "w:drawing": (TagRole.IMAGE, ""),
-    "w:pict": (TagRole.IMAGE, ""),
-    "w:object": (TagRole.IMAGE, ""),
-    "a:fld": (TagRole.FIELD, ""),
-}
-_DELETABLE = frozenset({"w:softHyphen"})
-_COPYABLE = frozenset({"w:noBreakHyphen", "w:softHyphen"})
-_MAX_DEPTH = 60
-_KEPT = Field()  # stands for "left as it is": hidden and untranslated text side by side is one thing
-
-
-class Flow:
-    """Walking state of one text flow (a story): the fields that are open where the reader stands."""
-
-    def __init__(self, open_fields: Sequence[Field] = ()) -> None:
-        self.fields: list[Field] = list(open_fields)
-
-    def branch(self) -> Flow:
-        """A flow that goes on from here without moving this one, for the other reading of alternate content."""
-        return Flow(self.fields)
-
-    @property
-    def computing(self) -> Field | None:
-        """The outermost open field whose text must stay: one that computes, or one still in its instruction."""
-        if not self.fields:  # as is most text
-            return None
-        return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether a reader sees what stands here: nothing of it is a field's code."""
-        return all(item.in_result for item in self.fields)
+# Stands for "left as it is": hidden and untranslated text side by side makes one opaque.
+_KEPT = Field()
 
 
 class Collector:
-    """Reads paragraphs of one part. `nested` holds what the last paragraph contains that has text of its own, `tips`
-    the elements in it with text in attributes; `hidden_count` is how many stretches were left because they are hidden.
-    `kept_controls` are content controls that stay as they are; with `has_table_styles`, where a paragraph stands says
-    more than its markup about how it looks.
+    """Reads paragraphs of one part.
+
+    Of the last paragraph, `nested` holds the elements with text of their own (text boxes,
+    drawings), and `tips` those with text in attributes. `hidden_count` counts the stretches that
+    stay because they are hidden. `kept_controls` are content controls that stay as they are. With
+    `has_table_styles`, a paragraph's markup alone does not say how it looks.
     """
 
-    def __init__(self, formats: Formats, fields: FieldMap, kept_controls: Container[Element] = ()) -> None:
+    def __init__(
+        self,
+        formats: Formats,
+        fields: FieldMap,
+        kept_controls: Container[Element] = (),
+    ) -> None:
         self._formats = formats
         self._fields = fields
         self.kept_controls = kept_controls
@@ -104,18 +73,25 @@ class Collector:
         self.hidden_count = 0
 
     def learn_fields(self, element: Element) -> None:
-        """Know the fields of an element that was not there when the part was read."""
+        """Add the fields of an element that came into the tree after the part was read."""
         self._fields.learn(element)
 
     def paragraph(self, element: Element, flow: Flow) -> list[Item]:
         """The items of a paragraph, or of a run that stands outside any paragraph."""
-        self._flow, self._seam, self._depth, self._slots, self.nested, self.tips = flow, False, 0, [], [], []
+        self._flow = flow
+        self._seam = False
+        self._depth = 0
+        self._slots = []
+        self.nested, self.tips = [], []
         if self._formats.styles.needs_place:
-            self._is_hidden = short_name(element) == "w:p" and self._formats.styles.around(element, style_of(element))
+            styles = self._formats.styles
+            self._is_hidden = short_name(element) == "w:p" and styles.around(element, style_of(element))
         items: list[Item] = []
         name = short_name(element)
+        # A link in a drawing is a property of its run (`a:hlinkClick`), and its tooltip is text.
         if name == "a:p":
-            self.tips += [look for look in element.iter("{*}rPr") if len(look) and short_name(look) == "a:rPr"]
+            looks = element.iter("{*}rPr")
+            self.tips += [look for look in looks if len(look) and short_name(look) == "a:rPr"]
         if name == "w:r" or name == "a:r":
             self._run(element, items)
         else:
@@ -133,27 +109,33 @@ class Collector:
     def _inline(self, child: Element, name: str, items: list[Item]) -> None:
         if name in SEAMS:
             self._seam = True
-        elif name in _REMOVED:
+        elif name in REMOVED:
             self._skim(child, items)
-        elif self._depth >= _MAX_DEPTH:
+        # A hostile document nests links a thousand deep; Python's stack would end before.
+        elif self._depth >= MAX_DEPTH:
             self._opaque(items, child, TagRole.OTHER)
         elif child in self.kept_controls:
-            self._keep_control(items, child, _GROUPS[name])
-        elif name in _THROUGH or child in self._fields.torn:
+            self._keep_control(items, child, GROUPS[name])
+        # A link that holds only one end of a field cannot be a pair: moved, it would tear the
+        # field.
+        elif name in THROUGH or child in self._fields.torn:
             self._through(child, name, items)
-        elif name in _GROUPS:
+        elif name in GROUPS:
             self._group(child, name, items)
         elif name == "mc:AlternateContent":
             self._alternate(child, items, in_run=None)
-        elif name in _ATOMS:
+        elif name in ATOMS:
             self._atom(child, name, items)
-        elif name in _MATH:
+        elif name in MATH:
             self._opaque(items, child, TagRole.OTHER)
         else:
             self._unknown(child, items)
 
     def _unknown(self, child: Element, items: list[Item]) -> None:
-        """An element of no kind we know: a thing with text of its own when it holds any, else a mark."""
+        """Read an element of an unknown kind: an opaque where it holds runs or paragraphs, else a
+        seam.
+        """
+        # Elements of later versions of Word must not lose their text, so it is read as nested text.
         if any(short_name(inner) in {"w:r", "w:p", "a:p"} for inner in child.iter()):
             self._opaque(items, child, TagRole.OTHER)
             self.nested.append(child)
@@ -161,8 +143,11 @@ class Collector:
             self._seam = True
 
     def _through(self, child: Element, name: str, items: list[Item]) -> None:
-        """Read what an element holds as if it stood beside it; so is read what holds one end of a field only."""
-        inner = _content(child, name)
+        """Read the children of an element as if they stood beside it.
+
+        So is read an element with one end of a field only.
+        """
+        inner = content_of(child, name)
         self._seam = True
         if inner is not None:
             self._depth += 1
@@ -173,20 +158,21 @@ class Collector:
     def _simple_field(self, child: Element, items: list[Item]) -> None:
         known = Field(attribute(child, "w:instr") or "", in_result=True)
         is_alone = self._flow.computing is None
-        self._opaque(items, child, TagRole.FIELD, equivalent=_shown(child), joins=known)
+        self._opaque(items, child, TagRole.FIELD, equivalent=shown_text(child), joins=known)
         last = items[-1]
         if is_alone and isinstance(last, Opaque):
             last.has_begin = last.has_end = True
         self._nest_objects(child)
 
     def _group(self, child: Element, name: str, items: list[Item]) -> None:
-        role = _GROUPS[name]
+        role = GROUPS[name]
         if name == "w:fldSimple" and not has_typed_result(attribute(child, "w:instr") or ""):
             self._simple_field(child, items)
             return
+        # Tooltips are units of their own, so that they come behind the paragraph (`attributes`).
         if name == "w:hyperlink":
             self.tips.append(child)
-        inner = _content(child, name)
+        inner = content_of(child, name)
         if inner is None:
             self._seam = True
             return
@@ -205,20 +191,27 @@ class Collector:
                 self._keep_field(items[-1], held)
 
     def _keep_control(self, items: list[Item], control: Element, role: TagRole) -> None:
-        """A control that stays as it is; fields that begin or end in it are kept count of."""
+        """Add a content control that stays as it is.
+
+        Fields that begin or end in it move the flow.
+        """
         for element in control.iter():
             if short_name(element) == "w:fldChar":
                 self._turn(element)
-        self._opaque(items, control, role, equivalent=_shown(control))
+        self._opaque(items, control, role, equivalent=shown_text(control))
 
     def _keep_field(self, opaque: Item, held: list[Item]) -> None:
-        """A group without words that holds one computed field is that field."""
+        """Make an opaque the field that it holds, where it holds one computed field and no words."""
         fields = [item for item in held if isinstance(item, Opaque) and item.is_whole_field]
-        if isinstance(opaque, Opaque) and fields and len({item.field for item in fields}) == len(held):
+        is_one = len({item.field for item in fields}) == len(held)
+        if isinstance(opaque, Opaque) and fields and is_one:
             opaque.field, opaque.has_begin, opaque.has_end = fields[0].field, True, True
 
     def _skim(self, removed: Element, items: list[Item]) -> None:
-        """Pass over text that is tracked as deleted, keeping count of its fields; inside a field it is part of that."""
+        """Pass over text that is tracked as deleted, and move the flow over its fields.
+
+        A deletion inside a computed field is a part of that field.
+        """
         self._seam = True
         around = self._flow.computing
         edges = [element for element in removed.iter() if short_name(element) == "w:fldChar"]
@@ -228,13 +221,21 @@ class Collector:
 
     def _run(self, run: Element, items: list[Item]) -> None:
         children = list(run)
-        if children and short_name(children[0]) in _RUN_PROPERTIES:  # where the schema has it (§17.3.2.28)
+        # Where the schema has it (§17.3.2.28)
+        if children and short_name(children[0]) in RUN_PROPERTIES:
             properties = children.pop(0)
         else:
-            properties = next((child for child in children if short_name(child) in _RUN_PROPERTIES), None)
-        self._run_children(children, run, self._formats.of_run(run, properties, self._is_hidden), items)
+            properties = next((child for child in children if short_name(child) in RUN_PROPERTIES), None)
+        look = self._formats.of_run(run, properties, self._is_hidden)
+        self._run_children(children, run, look, items)
 
-    def _run_children(self, children: Iterable[Element], run: Element, look: RunFormat, items: list[Item]) -> None:
+    def _run_children(
+        self,
+        children: Iterable[Element],
+        run: Element,
+        look: RunFormat,
+        items: list[Item],
+    ) -> None:
         for child in children:
             name = short_name(child)
             if name == "w:t" or name == "a:t":
@@ -244,12 +245,14 @@ class Collector:
             elif name in SEAMS:
                 self._seam = True
             elif name == "w:fldChar":
+                # An old form field has its help text in `w:ffData`, inside the begin of the field
+                # (§17.16.17).
                 if len(child):
                     self.tips.append(child)
                 self._edge(child, items)
             elif name == "w:instrText":
                 self._instruction(child, items)
-            elif name == "w:ruby" and self._depth < _MAX_DEPTH and (base := ruby_base(child)) is not None:
+            elif name == "w:ruby" and self._depth < MAX_DEPTH and (base := ruby_base(child)) is not None:
                 self._depth += 1
                 self._children(base, items)
                 self._depth -= 1
@@ -261,10 +264,19 @@ class Collector:
     def _text(self, node: Element, run: Element, look: RunFormat, items: list[Item]) -> None:
         self._piece(node, node.text or "", run, look, items)
         if len(node):
-            for mark in node:  # a comment or an instruction inside a text node cuts it in two
-                self._piece(mark, (mark.tail or "") if not short_name(mark) else "", run, look, items)
+            # XML comments are child nodes for lxml, and the text behind one is its tail.
+            for mark in node:
+                behind = (mark.tail or "") if not short_name(mark) else ""
+                self._piece(mark, behind, run, look, items)
 
-    def _piece(self, node: Element, text: str, run: Element, look: RunFormat, items: list[Item]) -> None:
+    def _piece(
+        self,
+        node: Element,
+        text: str,
+        run: Element,
+        look: RunFormat,
+        items: list[Item],
+    ) -> None:
         if not text:
             return
         if look.is_kept or (self._flow.fields and self._flow.computing):
@@ -273,8 +285,10 @@ class Collector:
             shown = text if self._flow.is_shown else ""
             self._opaque(items, node, TagRole.OTHER, equivalent=shown, joins=_KEPT)
             return
+        # The first slot of a text has a seam too: nothing is joined to it from before.
         slot = Slot(node, run, look, text, has_seam=True)
         last = items[-1] if items else None
+        # Word cuts text into runs wherever somebody typed: a run alone makes no tag, a look does.
         if isinstance(last, Text) and last.format == look.visible:
             slot.has_seam = self._seam or last.slots[-1].format.exact != look.exact
             last.slots.append(slot)
@@ -284,13 +298,13 @@ class Collector:
         self._seam = False
 
     def _atom(self, child: Element, name: str, items: list[Item]) -> None:
-        role, equivalent = _ATOMS.get(name, (TagRole.OTHER, ""))
+        role, equivalent = ATOMS.get(name, (TagRole.OTHER, ""))
         self._opaque(items, child, role, equivalent=equivalent, name=name)
         if role in {TagRole.IMAGE, TagRole.OTHER}:
             self.nested.append(child)
 
     def _nest_objects(self, parent: Element) -> None:
-        self.nested += [item for item in parent.iter() if short_name(item) in {"w:drawing", "w:pict", "w:object"}]
+        self.nested += [item for item in parent.iter() if short_name(item) in OBJECTS]
 
     def _opaque(
         self,
@@ -301,7 +315,10 @@ class Collector:
         name: str = "",
         joins: Field | None = None,
     ) -> None:
-        """Add a thing; what belongs to one computed field, or neighbours that `joins` says are one, make one thing."""
+        """Add a node that is no text.
+
+        Nodes of one computed field, and neighbours with the same `joins`, make one opaque.
+        """
         computing = self._flow.computing
         if computing is not None:
             self._piece_of_field(items, node, computing, equivalent=equivalent)
@@ -317,23 +334,29 @@ class Collector:
                 [node],
                 role,
                 equivalent=equivalent,
-                can_delete=name in _DELETABLE and joins is None,
-                can_copy=name in _COPYABLE and joins is None,
+                can_delete=name in DELETABLE and joins is None,
+                can_copy=name in COPYABLE and joins is None,
                 field=joins,
             )
         )
 
     def _piece_of_field(
-        self, items: list[Item], node: Element, field: Field, side: str | None = None, equivalent: str = ""
+        self,
+        items: list[Item],
+        node: Element,
+        field: Field,
+        side: str | None = None,
+        equivalent: str = "",
     ) -> Opaque:
-        """Add a node to what its field is here: the field itself, or the opening or closing of one with typed text.
+        """Add a node of a field: to the whole field, or to an edge of a field with typed text.
 
-        A typed field that is still in its code makes its opening, and with it whatever that code holds.
+        Everything in the code of a typed field belongs to its opening, nested fields included.
         """
         self._seam = True
         edge = side if side is not None else "open" if field.is_typed else ""
         last = items[-1] if items else None
-        if isinstance(last, Opaque) and last.field is field and last.edge == edge and not last.has_end:
+        is_same = isinstance(last, Opaque) and last.field is field and last.edge == edge
+        if isinstance(last, Opaque) and is_same and not last.has_end:
             last.nodes.append(node)
             last.equivalent += equivalent
             return last
@@ -343,7 +366,10 @@ class Collector:
         return made
 
     def _turn(self, char: Element) -> tuple[Field, FieldEdge] | None:
-        """Move the flow over a field character; None where it belongs to no complete field."""
+        """Move the flow over a `w:fldChar`.
+
+        Gives its field and edge; None where it belongs to no complete field.
+        """
         known = self._fields.edges.get(char)
         if known is None:
             return None
@@ -364,6 +390,7 @@ class Collector:
             self._seam = True
             return
         field, edge = known
+        # Edges of a field nested in a computed field belong to the outer one, and stay with it.
         if around is not None and around is not field:
             self._piece_of_field(items, char, around)
             return
@@ -381,10 +408,19 @@ class Collector:
         else:
             self._piece_of_field(items, node, field)
 
-    def _alternate(self, element: Element, items: list[Item], in_run: tuple[Element, RunFormat] | None) -> None:
-        """Alternate content: the first choice is read, a fallback with the same text nodes is written in step."""
+    def _alternate(
+        self,
+        element: Element,
+        items: list[Item],
+        in_run: tuple[Element, RunFormat] | None,
+    ) -> None:
+        """Read the first choice of alternate content.
+
+        Fallbacks with the same texts are written in step (ECMA-376 Part 3, AlternateContent).
+        """
+        # A reader takes the first choice that it understands. Word understands all that it writes.
         choice = next((child for child in element if short_name(child) == "mc:Choice"), None)
-        if choice is None or not _direct_text(choice, in_run is not None):
+        if choice is None or not direct_texts(choice, in_run is not None):
             self._opaque(items, element, TagRole.IMAGE)
             self.nested.append(element)
             return
@@ -397,9 +433,10 @@ class Collector:
         self._seam = True
         added = self._slots[known:]
         for other in element:
-            nodes = (
-                [node for node in _direct_text(other, in_run is not None) if node.text] if other is not choice else []
-            )
+            branch = direct_texts(other, in_run is not None) if other is not choice else []
+            nodes = [node for node in branch if node.text]
+            # Only a fallback that reads the same can be written in step; others keep the source's
+            # text.
             if nodes and [node.text for node in nodes] == [slot.node.text for slot in added]:
                 for slot, node in zip(added, nodes, strict=True):
                     slot.mirrors += (node,)
@@ -407,48 +444,6 @@ class Collector:
                 self._nest_objects(other)
 
 
-def atom_role(name: str) -> TagRole | None:
-    """The role of an element that stands for itself in text, such as a tab; None for any other."""
-    return _ATOMS[name][0] if name in _ATOMS else None
-
-
-def atom(name: str) -> Opaque:
-    """Such an element as a thing of a paragraph, without its node."""
-    role, equivalent = _ATOMS[name]
-    return Opaque([], role, equivalent=equivalent, can_delete=name in _DELETABLE, can_copy=name in _COPYABLE)
-
-
-def style_of(paragraph: Element) -> str:
-    """The id of a paragraph's style; empty where it states none."""
-    properties = next(iter(paragraph), None)  # the schema has pPr first, and pStyle first in it
-    style = next(iter(properties), None) if properties is not None and short_name(properties) == "w:pPr" else None
-    return attribute(style, "w:val") or "" if style is not None and short_name(style) == "w:pStyle" else ""
-
-
 def _ends_kept(items: list[Item]) -> bool:
     """Whether the last item is text that is left as it is."""
     return bool(items) and isinstance(items[-1], Opaque) and items[-1].field is _KEPT
-
-
-def _content(element: Element, name: str) -> Element | None:
-    """The element with the runs of a group: itself, or what a content control has for them."""
-    return element if name != "w:sdt" else next((part for part in element if short_name(part) == "w:sdtContent"), None)
-
-
-def _direct_text(branch: Element, in_run: bool, depth: int = 0) -> list[Element]:
-    """The text nodes of a branch of alternate content that belong to the paragraph around it."""
-    if not short_name(branch) or depth > _MAX_DEPTH:
-        return []
-    if in_run:
-        return [child for child in branch if short_name(child) == "w:t"]
-    found: list[Element] = []
-    for child in branch:
-        if short_name(child) == "w:r":
-            found += [item for item in child if short_name(item) == "w:t"]
-        elif short_name(child) in _GROUPS or short_name(child) in _THROUGH or short_name(child) == "w:sdtContent":
-            found += _direct_text(child, in_run=False, depth=depth + 1)
-    return found
-
-
-def _shown(element: Element) -> str:
-    return "".join(node.text or "" for node in element.iter() if short_name(node) == "w:t")

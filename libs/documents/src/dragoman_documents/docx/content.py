@@ -1,4 +1,17 @@
-"""From the items of a paragraph to the content of its unit: edges trimmed, tags numbered."""
+"""From the items of a paragraph to the content of its unit: edges trimmed, tags numbered.
+
+The look that most of the text has needs no tag. White space and things at the edges stay outside
+the unit:
+
+    before   <w:p><w:r><w:tab/><w:t xml:space="preserve"> Pay </w:t></w:r>
+             <w:r><w:rPr><w:b/></w:rPr><w:t>now</w:t></w:r>
+             <w:r><w:t xml:space="preserve"> or later. </w:t></w:r></w:p>
+    items    Opaque tab, Text " Pay ", Text "now", Text " or later. "
+    unit     Pay <1>now</1> or later.
+
+A group around all words stays outside as well, so that a link alone in its paragraph is a unit
+without tags.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +25,11 @@ from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, has_
 
 @dataclass(eq=False, slots=True)
 class TagIndex:
-    """What each tag number of a unit stands for in the paragraph.
+    """The meaning of each tag number of a unit in its paragraph.
 
-    `formats` maps pairs to a visible run format, `groups` pairs to groups, `opaques` placeholders to things, `ids`
-    those back to numbers; `group_bases` is the format of text inside a group that has no tag of its own.
+    `formats` maps a pair to a visible run format, `groups` a pair to a group, `opaques` a
+    placeholder to an opaque. `ids` maps groups and opaques back to numbers. `group_bases` has the
+    format of untagged text inside each group.
     """
 
     specs: list[TagSpec] = field(default_factory=list[TagSpec])
@@ -32,7 +46,7 @@ _NO_TAGS = TagIndex()  # shared: most units have no tags, and there are many uni
 
 @dataclass(eq=False, slots=True)
 class Tagged:
-    """A unit's content and its tags; `base` is the format of untagged text."""
+    """A unit's content with the meaning of its tags. `base` is the format of untagged text."""
 
     items: list[Item]
     base: int
@@ -60,16 +74,18 @@ def _spec(
 
 
 def tag_content(items: list[Item]) -> Tagged | None:
-    """The content of the unit these items make, None where there are no words.
+    """The content of the unit that the items make; None where they hold no words.
 
-    Tags and white space before the first and after the last word stay outside, but for fields beside these words, which
-    are part of their sentence: `{MERGEFIELD name} has ordered`. A group around everything stays outside too.
+    Tags and white space before the first and after the last word stay outside. Fields beside these
+    words do not: they are part of the sentence, as in `{MERGEFIELD name} has ordered`. The items
+    lose white space at their ends.
     """
     if len(items) == 1 and isinstance(items[0], Text):
         return _plain_content(items[0])
     items = trimmed(items)
     _strip_start(items)
     _strip_end(items)
+    # The base is chosen after the edges are cut: things at an edge have no say in it.
     base = prevailing(items)
     if base is None:
         return None
@@ -81,7 +97,7 @@ def tag_content(items: list[Item]) -> Tagged | None:
 
 
 def _plain_content(text: Text) -> Tagged | None:
-    """The same for a paragraph of one look, as most are."""
+    """The content of a paragraph of one look. Most paragraphs are."""
     if not _holds_words(text):
         return None
     items: list[Item] = [text]
@@ -91,8 +107,10 @@ def _plain_content(text: Text) -> Tagged | None:
 
 
 def trimmed(items: list[Item]) -> list[Item]:
-    """The items from the first to the last that holds words, out of the groups that are around them all, and with the
-    fields that belong to their sentence.
+    """The items from the first with words to the last, with the fields that belong to their
+    sentence.
+
+    A group that alone holds all words gives way to its own items.
     """
     while True:
         words = [index for index, item in enumerate(items) if _holds_words(item)]
@@ -102,6 +120,7 @@ def trimmed(items: list[Item]) -> list[Item]:
         before = _outermost_field(items[:first][::-1])
         after = _outermost_field(items[last + 1 :])
         items = items[first - before : last + 1 + after]
+        # A link around the whole paragraph is no tag: the translator has nothing to place.
         if len(items) == 1 and isinstance(items[0], Group):
             items = items[0].items
             continue
@@ -109,9 +128,11 @@ def trimmed(items: list[Item]) -> list[Item]:
 
 
 def _outermost_field(beside: Sequence[Item]) -> int:
-    """How many items beside the words, the nearest first, reach to the last field of their sentence; 0 without one.
+    """The number of items beside the words, nearest first, up to the last field of their sentence;
+    0 without a field.
 
-    A tab or a break ends the sentence: the page number behind the leader of a table of contents is no part of an entry.
+    A tab or a break ends the sentence: the page number behind the leader of a table of contents is
+    no part of an entry.
     """
     count = 0
     for number, item in enumerate(beside, start=1):
@@ -128,7 +149,7 @@ def _holds_words(item: Item) -> bool:
 
 
 def _strip_start(items: list[Item]) -> None:
-    """Leave white space before the first word in its nodes, out of the unit."""
+    """Take white space before the first word out of the unit. It stays in its nodes."""
     if not items or not isinstance(items[0], Text):
         return
     slots = items[0].slots
@@ -147,21 +168,26 @@ def _strip_end(items: list[Item]) -> None:
 
 
 def strip_left(slot: Slot) -> None:
-    """Move the white space the slot begins with out of the unit."""
+    """Move white space at the start of a slot out of the unit."""
     inner = slot.text.lstrip()
     slot.before = slot.text[: len(slot.text) - len(inner)]
     slot.text = inner
 
 
 def strip_right(slot: Slot) -> None:
-    """Move the white space the slot ends with out of the unit."""
+    """Move white space at the end of a slot out of the unit."""
     inner = slot.text.rstrip()
     slot.after = slot.text[len(inner) :]
     slot.text = inner
 
 
 def _with_spaces_absorbed(items: Sequence[Item], base: int) -> list[Item]:
-    """The items with white space of its own format joined to the text beside it, where nobody sees the difference."""
+    """The items with white space of another look joined to the text beside it, where the look does
+    not show on it.
+
+    Word writes such runs around a bold word: without the join, each would be a pair of tags around
+    a space.
+    """
     result: list[Item] = []
     for index, item in enumerate(items):
         before = result[-1] if result else None
@@ -172,6 +198,7 @@ def _with_spaces_absorbed(items: Sequence[Item], base: int) -> list[Item]:
         elif isinstance(item, Text) and _is_invisible(item):
             looks = [beside.format for beside in (before, after) if isinstance(beside, Text)]
             if looks:
+                # The base is preferred, since its text needs no tag.
                 item.format = base if base in looks else looks[0]
             if isinstance(before, Text) and before.format == item.format:
                 item.slots[0].has_seam = True
@@ -188,7 +215,7 @@ def _is_invisible(text: Text) -> bool:
 
 
 class _Writer:
-    """Numbers the tags of one unit in the order they are met."""
+    """Numbers the tags of one unit in reading order."""
 
     def __init__(self) -> None:
         self._next = 1
@@ -246,7 +273,10 @@ class _Writer:
 
 
 def _alike(items: Sequence[Item]) -> Iterator[tuple[int | None, list[Item]]]:
-    """Runs of items of one format; things between two stretches of one format belong to it, others to no format."""
+    """Stretches of items of one format.
+
+    Opaques between two texts of one format belong to it, others to no format.
+    """
     run: list[Item] = []
     waiting: list[Item] = []
     look: int | None = None

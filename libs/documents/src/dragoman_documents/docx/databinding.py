@@ -1,10 +1,13 @@
-"""Content controls bound to data: Word shows the stored data, so it is translated in step (ECMA-376 §17.5.2.6).
+"""Content controls bound to data: Word shows the stored data, so it is translated in step (ECMA-376
+§17.5.2.6).
 
-`<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to `docProps/app.xml`; when it shows
-`<w:t>Gartenbau AG</w:t>` in the translation, `<Company>Gartenbau AG</Company>` is stored. Controls that show exactly
-what is stored are followed, all of one piece of data in step. Others whose data Word would put in the place of a
-translation (chosen entries of lists, other text, paths that are not plain) are left as they are and counted. Dates are
-translated and counted: Word writes them anew in the language that `w:lid` says when somebody opens the document in it.
+`<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to
+`docProps/app.xml`; when it shows `<w:t>Gartenbau AG</w:t>` in the translation,
+`<Company>Gartenbau AG</Company>` is stored. Controls that show exactly the stored text are
+followed, and all controls of one piece of data stay in step. Others are left as they are and
+counted, since Word would put their data in the place of a translation: chosen entries of lists,
+other text, paths that are not plain. Dates are translated and counted: Word writes them anew in the
+language that `w:lid` says when somebody opens the document in it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from dragoman_documents.docx.distribute import set_text
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import Element, attribute, legal_text, names, short_name
 
 _STEP = re.compile(r"/(?:([\w.-]+):)?([\w.-]+)(?:\[(\d+)\])?")
@@ -29,14 +33,18 @@ _MARKS = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakH
 _PARTS_OF_TEXT = frozenset({"w:t", "w:p", *_MARKS})
 _GONE = names("w:moveFrom w:del")
 _BREAKS = ("_x000d_\n", "_x000D_\n", "\r\n", "\r", "_x000a_", "_x000A_")
-"""How line breaks are stored besides as they are: by Word in properties, and by other programs."""
+"""Spellings of stored line breaks besides the line feed: of Word in properties, and of other
+programs.
+"""
 
 _SPACES = re.compile(r"\s+")
 
 
 @dataclass(eq=False, slots=True)
 class _Datum:
-    """One piece of stored data: the text of an element, or one of its attributes; and the controls that show it."""
+    """One piece of stored data, the text or an attribute of an element, with the controls that show
+    it.
+    """
 
     part: str
     element: Element
@@ -46,11 +54,12 @@ class _Datum:
 
     @property
     def now(self) -> str:
-        """What is stored, as it is written."""
+        """The stored text, as it is spelled now."""
         return (self.element.get(self.key) if self.key else self.element.text) or ""
 
     def store(self, text: str) -> None:
-        """Store a text, its line breaks spelt as those of the source."""
+        """Store a text, with line breaks spelled as in the source."""
+        # Word writes `_x000d_` for a carriage return in properties (ST_Xstring, §22.9.2.19).
         spelling = next((each for each in _BREAKS if each in self.stored), "\n")
         written = legal_text(text).replace("\n", spelling)
         if self.key:
@@ -61,7 +70,7 @@ class _Datum:
 
 @dataclass(frozen=True, slots=True)
 class _Control:
-    """A control that shows a piece of data: where, and the text it had."""
+    """A control that shows a piece of data, with its part and the text that it had."""
 
     part: str
     content: Element
@@ -71,7 +80,8 @@ class _Control:
 class BoundControls:
     """The bound controls of a document, as they were before it was translated.
 
-    `kept` are the controls to leave as they are, `refilled_count` is how many others Word fills anew.
+    `kept` are the controls to leave as they are. `refilled_count` is the number of others that Word
+    fills anew.
     """
 
     def __init__(self, package: Package) -> None:
@@ -84,17 +94,20 @@ class BoundControls:
             self._read(name)
 
     def follow(self) -> None:
-        """Give the stored data of every control that was translated its new text, and so all controls that show it."""
+        """Store the new text of every control that was translated, and give it to all controls that
+        show the same data.
+        """
         for datum in self._data.values():
             shown = [_shown(control.content) for control in datum.controls]
-            changed = [text for text, control in zip(shown, datum.controls, strict=True) if text != control.text]
+            pairs = zip(shown, datum.controls, strict=True)
+            changed = [text for text, control in pairs if text != control.text]
             if changed:
                 text = changed[0]
             elif datum.now != datum.stored:
-                text = _unfolded(datum.now)  # a property was translated by itself
+                text = _with_plain_breaks(datum.now)  # a property was translated by itself
             else:
                 continue
-            if _unfolded(datum.now) != text:
+            if _with_plain_breaks(datum.now) != text:
                 datum.store(text)
                 self._package.mark_changed(datum.part)
             for control, own in zip(datum.controls, shown, strict=True):
@@ -114,16 +127,29 @@ class BoundControls:
             if content is not None:
                 self._learn(name, binding, properties, control, content)
 
-    def _learn(self, name: str, binding: Element, properties: Element, control: Element, content: Element) -> None:
-        """Have a control followed, or kept where Word would show other text than a translation has."""
+    def _learn(
+        self,
+        name: str,
+        binding: Element,
+        properties: Element,
+        control: Element,
+        content: Element,
+    ) -> None:
+        """Add a control to those that are followed, or to those that are kept: Word would replace
+        their translation.
+        """
         kinds = {short_name(item) for item in properties}
+        # These store no text, or hold other controls that are bound themselves.
         if kinds & _OTHER_KINDS:
             return
         shown = _shown(content)
         datum, is_reachable = self._find(binding)
         is_filled = datum is not None and bool(datum.stored.strip())
-        if datum is not None and is_filled and _is_same(datum.stored, shown) and _is_text(kinds, properties):
+        is_shown = datum is not None and is_filled and _is_same(datum.stored, shown)
+        if datum is not None and is_shown and _is_text(kinds, properties):
             datum.controls.append(_Control(name, content, shown))
+        # An empty store changes nothing, and Word leaves the shown text. A path that cannot be
+        # followed may lead to anything, so the control is left.
         elif any(map(str.isalpha, shown)) and (is_filled or not is_reachable):
             if "w:date" in kinds:
                 self.refilled_count += 1
@@ -131,12 +157,14 @@ class BoundControls:
                 self.kept.add(control)
 
     def _find(self, binding: Element) -> tuple[_Datum | None, bool]:
-        """The data a binding leads to, None where there is none; and whether the path is one that can be followed."""
+        """The data that a binding leads to, None without any; and whether its path is plain enough
+        to be followed.
+        """
         path = (
             attribute(binding, f"{short_name(binding).partition(':')[0]}:xpath") or attribute(binding, "w:xpath") or ""
         )
-        mappings = attribute(binding, "w:prefixMappings") or attribute(binding, "w15:prefixMappings") or ""
-        store_id = attribute(binding, "w:storeItemID") or attribute(binding, "w15:storeItemID") or ""
+        mappings = _stated(binding, "prefixMappings")
+        store_id = _stated(binding, "storeItemID")
         prefixes = dict(_MAPPING.findall(mappings))
         for part in self._parts(store_id):
             root = self._package.root(part)
@@ -152,7 +180,7 @@ class BoundControls:
         return None, True
 
     def _parts(self, store_id: str) -> Sequence[str]:
-        """The parts with that data, all parts with data where no id is stated."""
+        """The parts with the data of that id; all parts with data where no id is stated."""
         if self._stores is None:
             self._stores = {}
             for stated, name in _stores(self._package):
@@ -160,6 +188,11 @@ class BoundControls:
         if store_id:
             return self._stores.get(store_id.upper(), [])
         return [name for names_of in self._stores.values() for name in names_of]
+
+
+def _stated(binding: Element, local: str) -> str:
+    """An attribute of a binding of Word 2007 or of 2013; empty where it is not stated."""
+    return attribute(binding, f"w:{local}") or attribute(binding, f"w15:{local}") or ""
 
 
 def _stores(package: Package) -> Iterator[tuple[str, str]]:
@@ -175,17 +208,18 @@ def _stores(package: Package) -> Iterator[tuple[str, str]]:
 
 
 def _is_text(kinds: set[str], properties: Element) -> bool:
-    """Whether a control stores what it shows: text, and not the value of a chosen entry.
+    """Whether a control stores the text that it shows, and not the value of a chosen entry.
 
-    A list that may be typed into stores what was typed.
+    A combo box stores the text that was typed into it.
     """
     if not kinds & _LISTS:
         return True
-    return "w:comboBox" in kinds and not any(short_name(item) == "w:listItem" for item in properties.iter())
+    has_entries = any(short_name(item) == "w:listItem" for item in properties.iter())
+    return "w:comboBox" in kinds and not has_entries
 
 
 def _lines(content: Element) -> Iterator[Element]:
-    """The elements of a control's content that make its text, without what is tracked as gone."""
+    """The elements of a control's content that make its text, without tracked deletions."""
     for node in content.iter():
         name = short_name(node)
         if name in _PARTS_OF_TEXT and not (name != "w:p" and _is_no_text(node)):
@@ -214,7 +248,10 @@ def _shown(content: Element) -> str:
 
 
 def _show(content: Element, text: str) -> bool:
-    """Have a control show a text with as many lines as it has; whether it could."""
+    """Give a control a text.
+
+    Gives whether the control has as many lines as the text, and so could take it.
+    """
     lines: list[list[Element]] = [[]]
     for node in _lines(content):
         name = short_name(node)
@@ -223,7 +260,9 @@ def _show(content: Element, text: str) -> bool:
         elif _MARKS.get(name) == "\n" or (name == "w:p" and any(lines)):
             lines.append([])
     wanted = text.split("\n")
-    if len(lines) != len(wanted) or not all(nodes or not line for nodes, line in zip(lines, wanted, strict=True)):
+    if len(lines) != len(wanted):
+        return False
+    if any(line and not nodes for nodes, line in zip(lines, wanted, strict=True)):
         return False
     for nodes, line in zip(lines, wanted, strict=True):
         for index, node in enumerate(nodes):
@@ -232,11 +271,14 @@ def _show(content: Element, text: str) -> bool:
 
 
 def _is_same(stored: str, shown: str) -> bool:
-    """Whether a control shows what is stored, but for white space, which Word joins where a control has one line."""
-    return _SPACES.sub(" ", _unfolded(stored)).strip() == _SPACES.sub(" ", shown).strip()
+    """Whether a control shows the stored text.
+
+    White space does not count: Word joins it in a control of one line.
+    """
+    return _SPACES.sub(" ", _with_plain_breaks(stored)).strip() == _SPACES.sub(" ", shown).strip()
 
 
-def _unfolded(stored: str) -> str:
+def _with_plain_breaks(stored: str) -> str:
     for spelling in _BREAKS:
         stored = stored.replace(spelling, "\n")
     return stored
@@ -248,7 +290,9 @@ def _is_plain(path: str) -> bool:
 
 
 def _located(root: Element, path: str, prefixes: dict[str, str]) -> tuple[Element, str] | None:
-    """The childless element at a path of plain steps and no attribute, or an element and its attribute's name."""
+    """The childless element at a path of plain steps and no attribute, or an element and its
+    attribute's name.
+    """
     last = _ATTRIBUTE.search(path)
     level, found = [root], root
     for step in _STEP.finditer(_ATTRIBUTE.sub("", _TEXT.sub("", path))):

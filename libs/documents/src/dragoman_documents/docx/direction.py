@@ -1,4 +1,10 @@
-"""Gives translated runs the target's language, and its direction where the source had none (§17.3.2.20, §17.3.2.30)."""
+"""Gives translated runs the target's language, and its direction where the source states none.
+
+The rules are ECMA-376 §17.3.2.20 (`w:lang`) and §17.3.2.30 (`w:rtl`). For Arabic:
+
+    <w:p><w:r><w:t>Pay</w:t></w:r></w:p>
+    <w:p><w:pPr><w:bidi/></w:pPr><w:r><w:rPr><w:rtl/><w:lang w:bidi="ar"/></w:rPr>…</w:r></w:p>
+"""
 
 from __future__ import annotations
 
@@ -31,11 +37,19 @@ _AFTER_BIDI = names(
 )
 
 
-def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, styles: Styles) -> None:
-    """State the locale on runs of WordprocessingML; others say their language elsewhere and are left alone.
+def mark_language(
+    paragraph: Element,
+    runs: Sequence[Element],
+    locale: Locale,
+    styles: Styles,
+) -> None:
+    """State the locale on runs of WordprocessingML.
 
-    For a right-to-left locale also the direction of runs, their paragraph and the table around it (§17.4.1), and the
-    looks that complex scripts do not share with others. Drawn paragraphs get the direction alone.
+    Runs of drawings have no place for it, and are left alone.
+
+    For a right-to-left locale, the direction of runs, their paragraph and the table around it is
+    stated too (§17.4.1), and so are bold, italic and size for complex scripts. Drawn paragraphs get
+    the direction alone.
     """
     if runs and locale.is_right_to_left and short_name(paragraph) == "a:p":
         turn_drawn(paragraph)
@@ -55,10 +69,10 @@ def mark_language(paragraph: Element, runs: Sequence[Element], locale: Locale, s
 
 
 def mirror_rest(root: Element) -> bool:
-    """Bring what a right-to-left translation left as it is into step with it: paragraphs of numbers, pictures and white
-    space, and the order of columns (§17.6.1). Letters that stay keep their direction, as do tables that stay.
+    """Turn the rest of a part that was translated from right to left. Gives whether there was any.
 
-    Whether there was any.
+    The rest are paragraphs of numbers, pictures and white space, and the order of columns
+    (§17.6.1). Letters and tables that stay in the source language keep their direction.
     """
     found = False
     for paragraph in root.iter("{*}p"):
@@ -81,12 +95,14 @@ def _has_letters(paragraph: Element) -> bool:
 
 
 def _states(owner: Element, holder: str, name: str) -> bool:
-    return any(short_name(inner) == name for child in owner if short_name(child) == holder for inner in child)
+    holders = (child for child in owner if short_name(child) == holder)
+    return any(short_name(inner) == name for child in holders for inner in child)
 
 
 def _is_in_force(section: Element) -> bool:
     parent = section.getparent()
-    return short_name(section) == "w:sectPr" and (parent is None or short_name(parent) != "w:sectPrChange")
+    is_record = parent is not None and short_name(parent) == "w:sectPrChange"
+    return short_name(section) == "w:sectPr" and not is_record
 
 
 def _table_around(paragraph: Element) -> Element | None:
@@ -104,6 +120,7 @@ def _state_language(properties: Element, locale: Locale) -> None:
     if language is None:
         language = properties.makeelement(f"{space}lang")
         _insert(properties, language, _AFTER_LANG)
+    # `w:lang` has an attribute for each kind of script; Word proofs a run by that of its letters.
     name = "bidi" if locale.is_right_to_left else "eastAsia" if locale.language in _EAST_ASIAN else "val"
     if attribute(language, f"w:{name}") != locale:
         language.set(f"{space}{name}", str(locale))
@@ -119,7 +136,7 @@ def _properties(owner: Element, local: str) -> Element:
 
 
 def _switch_on(properties: Element, local: str, later: frozenset[str]) -> bool:
-    """Switch a property on where the source does not state it; whether it had to be."""
+    """Switch a property on where the source does not state it. Gives whether it was missing."""
     if any(short_name(child) == f"w:{local}" for child in properties):
         return False
     _insert(properties, properties.makeelement(f"{namespace_of(properties)}{local}"), later)
@@ -127,11 +144,18 @@ def _switch_on(properties: Element, local: str, later: frozenset[str]) -> bool:
 
 
 def _keep_looks(properties: Element, paragraph: Element, styles: Styles) -> None:
-    """State bold, italic and size for complex scripts too where, by the run or its styles, they are not what they are
-    for others: right-to-left runs are drawn by those alone (§17.3.2.2, §17.3.2.38).
+    """State bold, italic and size for complex scripts where the run or its styles state them
+    otherwise.
+
+    Right-to-left runs are drawn by the properties for complex scripts alone (§17.3.2.2,
+    §17.3.2.38).
     """
     levels = styles.levels(properties, paragraph)
-    for local, default, later in (("b", "0", _AFTER_B), ("i", "0", _AFTER_I), ("sz", "20", _AFTER_SZ)):
+    for local, default, later in (
+        ("b", "0", _AFTER_B),
+        ("i", "0", _AFTER_I),
+        ("sz", "20", _AFTER_SZ),
+    ):
         looks = _stated(levels, local, default)
         if looks != _stated(levels, f"{local}Cs", default):
             _state(properties, f"{local}Cs", looks, later)
@@ -158,7 +182,11 @@ def _state(properties: Element, local: str, value: str, later: frozenset[str]) -
 
 
 def _insert(properties: Element, child: Element, later: frozenset[str]) -> None:
-    """Insert before the first child that the schema puts after it; extensions (`w14:…`) come last of all."""
+    """Insert a property before the first that the schema has after it.
+
+    Extensions (`w14:…`) come last of all.
+    """
+    # The schema of properties is a sequence: Word refuses a file with children out of order.
     for existing in properties:
         if short_name(existing) in later or not short_name(existing).startswith("w:"):
             existing.addprevious(child)

@@ -1,8 +1,15 @@
 """Puts a stretch of target text into the slots of its source stretch.
 
-Slots without a seam between them act as one: the first takes the text and the others are emptied. Across a seam (a
-bookmark, a range mark, a small difference in look) the text is cut where it was cut in the source: at the same offset
-when the lengths are equal, else in proportion, at the nearest word boundary when the source was cut at one.
+Slots without a seam between them act as one slot: the first takes the text and the others are
+emptied. Across a seam (a bookmark, a range mark, a small difference in look) the text is cut where
+the source was cut: at the same offset when the lengths are equal, else in proportion, and at the
+nearest word boundary when the source was cut at a boundary.
+
+    before   <w:p><w:r><w:t>Pay</w:t></w:r><w:bookmarkStart w:id="0" w:name="a"/>
+             <w:r><w:t xml:space="preserve"> now</w:t></w:r><w:bookmarkEnd w:id="0"/></w:p>
+    target   Bitte zahlen
+    after    <w:p><w:r><w:t>Bitte</w:t></w:r><w:bookmarkStart w:id="0" w:name="a"/>
+             <w:r><w:t xml:space="preserve"> zahlen</w:t></w:r><w:bookmarkEnd w:id="0"/></w:p>
 """
 
 from __future__ import annotations
@@ -16,7 +23,10 @@ _EDGE_SPACE = " \t\r\n"
 
 
 def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
-    """Write `target` over the slots; the slots whose node changed, in order. Equal text changes nothing."""
+    """Write `target` over the slots.
+
+    Gives the slots whose node changed, in order; none where the text is equal.
+    """
     target = legal_text(target)
     if target == "".join(slot.text for slot in slots):
         return []
@@ -24,7 +34,11 @@ def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
         _write(slots[0], target)
         return [slots[0]]
     pieces = _pieces(slots)
-    cuts = [0, *_cuts(["".join(slot.text for slot in piece) for piece in pieces], target), len(target)]
+    cuts = [
+        0,
+        *_cuts(["".join(slot.text for slot in piece) for piece in pieces], target),
+        len(target),
+    ]
     changed: list[Slot] = []
     for piece, start, end in zip(pieces, cuts, cuts[1:], strict=False):
         changed += _fill(piece, target[start:end])
@@ -32,15 +46,19 @@ def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
 
 
 def set_text(node: Element, text: str) -> None:
-    """Give a text node its text, and have white space at its edges kept where there was none to keep before.
+    """Give a text node its text.
 
-    For a comment or an instruction inside a text node it is the text that follows it.
+    Where the text gains white space at an edge, `xml:space` is stated (XML 1.0 §2.10).
+
+    For an XML comment or instruction inside a text node, the text is the text that follows the
+    node.
     """
     if not short_name(node):
         node.tail = text
         return
     old = node.text or ""
     node.text = text or None
+    # Without `preserve` Word drops white space at the edges of a text node (§17.3.3.31).
     if gains_space(old, text) and not _keeps_space(node):
         node.set(XML_SPACE, "preserve")
 
@@ -56,7 +74,10 @@ def gains_space(old: str, text: str) -> bool:
 def _keeps_space(node: Element) -> bool:
     stated = node.get(XML_SPACE)
     if stated is None:
-        stated = next((value for value in (item.get(XML_SPACE) for item in node.iterancestors()) if value), None)
+        stated = next(
+            (value for value in (item.get(XML_SPACE) for item in node.iterancestors()) if value),
+            None,
+        )
     return stated == "preserve"
 
 
@@ -74,7 +95,7 @@ def _fill(piece: Sequence[Slot], text: str) -> list[Slot]:
     if text == "".join(slot.text for slot in piece):
         return []
     lengths = [len(slot.text) for slot in piece]
-    if len(text) == sum(lengths):  # nothing grows or shrinks: every run keeps its share
+    if len(text) == sum(lengths):  # every run keeps its share, as for numbers and changed case
         offsets = [sum(lengths[:index]) for index in range(len(lengths) + 1)]
     else:
         offsets = [0] + [len(text)] * len(piece)
@@ -92,7 +113,10 @@ def _write(slot: Slot, text: str) -> None:
 
 
 def _cuts(sources: Sequence[str], target: str) -> list[int]:
-    """Where to cut the target so that its pieces answer those of the source; each piece gets something where it can."""
+    """The offsets at which to cut the target into as many pieces as the source has.
+
+    No piece is empty if it need not be.
+    """
     total = sum(map(len, sources))
     cuts: list[int] = []
     offset = 0
@@ -105,12 +129,16 @@ def _cuts(sources: Sequence[str], target: str) -> list[int]:
             cut = offset
         else:
             cut = _near_boundary(target, round(offset * len(target) / total), source, sources[index + 1])
+        # Each piece gets a character where there are enough: an empty one would lose its bookmark's
+        # text.
         cuts.append(min(max(cut, min(lowest + 1, highest)), highest))
     return cuts
 
 
 def _near_boundary(target: str, position: int, left: str, right: str) -> int:
-    """The nearest place of the same kind as the source's cut: after a space, before one, or inside a word."""
+    """The nearest place of the same kind as the source's cut: after a space, before a space, or
+    inside a word.
+    """
     if left[-1:].isspace():
         places = [index + 1 for index, char in enumerate(target) if char.isspace()]
     elif right[:1].isspace():

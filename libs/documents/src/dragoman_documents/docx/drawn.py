@@ -1,8 +1,10 @@
-"""Gives drawn text (charts, SmartArt, shapes) the direction of a right-to-left target (ECMA-376 Part 1 §21.1.2.2.7).
+"""Gives drawn text (charts, SmartArt, shapes) the direction of a right-to-left target (ECMA-376
+Part 1 §21.1.2.2.7).
 
-`<a:p><a:pPr algn="l"/>…` becomes `<a:p><a:pPr algn="r" rtl="1"/>…` when it gets Arabic text. Other than in Word's own
-text, `algn` names sides of the page: left is left in either direction. Office states `rtl="0"` without being asked, so
-that, unlike what the text of Word states, gives way.
+`<a:p><a:pPr algn="l"/>…` becomes `<a:p><a:pPr algn="r" rtl="1"/>…` when it gets Arabic text. Unlike
+`w:jc`, `algn` names sides of the page: left is left in either direction. Office writes `rtl="0"`
+into every paragraph, so that a stated `rtl="0"` gives way, unlike a stated direction in
+WordprocessingML.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ _BOXES = names("a:txBody cdr:txBody")
 
 
 def turn_drawn(paragraph: Element) -> None:
-    """Have a drawn paragraph read from right to left, and stand on the other side, where it does not already.
+    """Turn a drawn paragraph from right to left, and put it on the other side of its box.
 
-    Where it states no side, boxes have the left one; titles and labels of charts are in the middle and stay there.
+    A paragraph that states no side is on the left in a box. Titles and labels of charts are in the
+    middle and stay there.
     """
     properties = next((child for child in paragraph if short_name(child) == "a:pPr"), None)
     if properties is None:
@@ -34,9 +37,9 @@ def turn_drawn(paragraph: Element) -> None:
 
 
 def turn_labels(root: Element) -> None:
-    """Have the labels of a chart's axes, legend and data read from right to left where they state how they look.
+    """Turn the labels of a chart's axes, legend and data that state a look.
 
-    Their text is in the cells of the chart; the paragraphs that state it have none.
+    Their text is in the cells of the chart, and the paragraphs that state the look have none.
     """
     for looks in root.iter("{*}txPr"):
         for paragraph in looks.iter("{*}p") if short_name(looks) == "c:txPr" else ():

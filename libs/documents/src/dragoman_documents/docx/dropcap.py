@@ -1,8 +1,14 @@
-"""Drop caps: the letter that Word keeps in a frame of its own belongs to the word it begins (ECMA-376 §17.3.1.11).
+"""Drop caps: the letter that Word keeps in a frame of its own belongs to the word it begins
+(ECMA-376 §17.3.1.11).
 
-<w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>O</w:t></w:r></w:p>     unit   Once upon a time
-<w:p><w:r><w:t>nce upon a time</w:t></w:r></w:p>                                   target Es war einmal
-after: E in the frame, "s war einmal" in the paragraph
+Both paragraphs give one unit, and the first letter of its target goes into the frame:
+
+    before   <w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>O</w:t></w:r></w:p>
+             <w:p><w:r><w:t>nce upon a time</w:t></w:r></w:p>
+    unit     Once upon a time
+    target   Es war einmal
+    after    <w:p><w:pPr><w:framePr w:dropCap="drop"/></w:pPr><w:r><w:t>E</w:t></w:r></w:p>
+             <w:p><w:r><w:t>s war einmal</w:t></w:r></w:p>
 """
 
 from __future__ import annotations
@@ -16,12 +22,21 @@ from dragoman_contracts.text import Tag
 from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.distribute import set_text
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, texts
-from dragoman_documents.docx.plan import Holder, Paragraph
+from dragoman_documents.docx.located import Holder, ParagraphHolder
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
 _DROPPED = frozenset({"drop", "margin"})
-_MARKS = frozenset({"", "w:bookmarkStart", "w:bookmarkEnd", "w:proofErr", "w:commentRangeStart", "w:commentRangeEnd"})
+_MARKS = frozenset(
+    {
+        "",
+        "w:bookmarkStart",
+        "w:bookmarkEnd",
+        "w:proofErr",
+        "w:commentRangeStart",
+        "w:commentRangeEnd",
+    }
+)
 _LONGEST = 12
 _JOINER = "\u200d"
 _VIRAMA = 9  # the combining class of signs that tie the next letter to the one before
@@ -29,9 +44,12 @@ _VIRAMA = 9  # the combining class of signs that tie the next letter to the one 
 
 @dataclass(eq=False, slots=True)
 class DropCap:
-    """A drop cap that waits for the paragraph of its word. `has_gap` says that white space ends it."""
+    """A drop cap that waits for the paragraph of its word.
 
-    paragraph: Paragraph
+    `has_gap` says that white space follows its letters.
+    """
+
+    paragraph: ParagraphHolder
     text: str
     path: str
     has_gap: bool
@@ -39,7 +57,9 @@ class DropCap:
 
 @dataclass(eq=False, slots=True)
 class Opening:
-    """How a paragraph begins: the white space before its first word, and the slots that are nothing but that."""
+    """The white space before the first word of a paragraph, and the slots that hold nothing but
+    that.
+    """
 
     gap: str = ""
     blanks: list[Slot] = field(default_factory=list[Slot])
@@ -47,7 +67,7 @@ class Opening:
 
 @dataclass(eq=False, slots=True)
 class DropCapped:
-    """A unit read from a drop cap and the paragraph that its word goes on in."""
+    """Holds a unit read from a drop cap and the paragraph in which its word goes on."""
 
     cap: DropCap
     body: Holder
@@ -64,7 +84,10 @@ class DropCapped:
         self.body.write(rest, locale, styles)
 
     def _joined(self, rest: Sequence[str | Tag]) -> Sequence[str | Tag]:
-        """The rest for a paragraph that began with white space, which goes where the target has none there."""
+        """The rest of a target, for a paragraph that began with white space.
+
+        The white space goes where the target has none at that place.
+        """
         place = next((index for index, part in enumerate(rest) if isinstance(part, str) and part), None)
         if place is None:
             return rest
@@ -81,28 +104,32 @@ class DropCapped:
 
 
 def is_drop_cap(paragraph: Element) -> bool:
-    """Whether a paragraph is the frame of a drop cap, and the next one goes on with its word."""
+    """Whether a paragraph is the frame of a drop cap, and another paragraph follows."""
     if not _is_frame(paragraph, _DROPPED):
         return False
-    following = next((each for each in paragraph.itersiblings() if short_name(each) not in _MARKS), None)
+    siblings = (each for each in paragraph.itersiblings() if short_name(each) not in _MARKS)
+    following = next(siblings, None)
     return following is not None and short_name(following) == "w:p"
 
 
 def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str) -> DropCap | None:
-    """The drop cap in a frame; None where the frame holds more than the begin of a word.
+    """The drop cap in a frame; None where the frame holds more than the beginning of a word.
 
     `is_spaced` says that white space follows the letters in the frame.
     """
+    # A cap with tags, or with several words, is a paragraph of its own in a frame.
     if tagged is None or len(tagged.content) != 1:
         return None
     (text,) = tagged.content
     if not isinstance(text, str) or len(text) > _LONGEST or len(text.split()) != 1:
         return None
-    return DropCap(Paragraph(element, tagged), text, path, is_spaced)
+    return DropCap(ParagraphHolder(element, tagged), text, path, is_spaced)
 
 
 def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
-    """How a paragraph begins, read before its white space is trimmed; None where no word can go on in it."""
+    """The opening of a paragraph whose white space is not yet trimmed; None where no word can go on
+    in it.
+    """
     first = items[0] if items else None
     while isinstance(first, Group):
         first = first.items[0] if first.items else None
@@ -119,16 +146,21 @@ def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
 
 
 def with_cap(cap: DropCap, opening: Opening, content: Sequence[str | Tag]) -> tuple[str | Tag, ...]:
-    """The content of the unit: the drop cap at the begin of the paragraph's first text."""
+    """The content of the unit: the drop cap in front of the paragraph's first text."""
     place = next(index for index, part in enumerate(content) if isinstance(part, str))
     gap = " " if cap.has_gap and not opening.gap else opening.gap
     return (*content[:place], cap.text + gap + str(content[place]), *content[place + 1 :])
 
 
-def split_target(target: Sequence[str | Tag], source: str, is_word: bool = False) -> tuple[str, tuple[str | Tag, ...]]:
-    """The letters of a target that go into the frame of a drop cap that held `source`, and the rest.
+def split_target(
+    target: Sequence[str | Tag],
+    source: str,
+    is_word: bool = False,
+) -> tuple[str, tuple[str | Tag, ...]]:
+    """The letters of a target that go into the frame of a drop cap that held `source`, and the
+    rest.
 
-    `is_word` says that the frame held a word of its own, not only the begin of one.
+    `is_word` says that the frame held a whole word, not only the beginning of a word.
     """
     for place, part in enumerate(target):
         if isinstance(part, str) and part.strip():
@@ -139,7 +171,9 @@ def split_target(target: Sequence[str | Tag], source: str, is_word: bool = False
 
 
 def _cap_length(text: str, source: str, is_word: bool) -> int:
-    """How many characters stand in the frame: as many letters as before, with the signs before the first."""
+    """The number of characters for the frame: as many letters as before, with the signs before the
+    first letter.
+    """
     letters = sum(map(str.isalnum, source))
     word = len(text.split()[0])
     if is_word and letters > 1 and word <= _LONGEST:
@@ -154,10 +188,11 @@ def _cap_length(text: str, source: str, is_word: bool) -> int:
 
 
 def _next_letter(text: str, start: int) -> int:
-    """Where the letter at a place ends, with the marks on it and the letters tied to it."""
+    """The end of the letter at a place, with the marks on it and the letters tied to it (UAX #29)."""
     end = start + 1
     while end < len(text):
         before, char = text[end - 1], text[end]
+        # Extended grapheme clusters, simplified: marks, joined emoji, conjuncts of Indic scripts.
         is_tied = before == _JOINER or unicodedata.combining(before) == _VIRAMA
         if not (is_tied or char == _JOINER or unicodedata.category(char).startswith("M")):
             break

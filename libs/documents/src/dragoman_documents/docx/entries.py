@@ -1,7 +1,8 @@
-r"""What the entries of a package must not be: two of one name, elsewhere, hidden, or told of in two ways.
+r"""Checks of a package's entries: no two of one name, none outside the package, none with two
+descriptions.
 
-Readers differ in which of two entries they take, and some write an entry wherever its name leads. So a package that
-leaves the choice is refused, as Word refuses it, and never read by luck (ECMA-376 Part 2 §6.2.2 and §7.3).
+Readers differ in which of two entries they take, and some write an entry wherever its name leads. A
+package that leaves the choice is refused, as Word refuses it (ECMA-376 Part 2 §6.2.2 and §7.3).
 
     word/document.xml, Word/Document.XML             one part name twice: refused
     ../../home/x, C:/x, a symbolic link              leads out of the package: refused
@@ -34,7 +35,9 @@ _BAD = re.compile("[\x00-\x1f\x7f\ud800-\udfff]|^[A-Za-z]:")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of the archive: its name, its sizes, and where its records lie in the old archive."""
+    """One file of a container: its name, its sizes, and the places of its records in the old
+    container.
+    """
 
     name: str
     method: int
@@ -52,18 +55,21 @@ class Entry:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether its content is encrypted by the ZIP format's own means."""
+        """Whether the content is encrypted by the ZIP format's own means."""
         return bool(self.flags & _ENCRYPTED)
 
 
 def part_name(entry_name: str) -> str:
-    """The name of the part that an entry of that name holds, as it is written."""
+    """The name of the part in an entry, spelled as in the entry."""
     return entry_name.replace("\\", "/").lstrip("/")
 
 
 @lru_cache(maxsize=1024)  # packages have the same names, and each is asked for often
 def part_key(name: str) -> str:
-    """What equivalent names of parts have in common: ASCII case and percent-encoding mean nothing (Part 2 §6.2.2.3)."""
+    """The key of all equivalent names of a part.
+
+    ASCII case and percent-encoding do not count (Part 2 §6.2.2.3).
+    """
     name = part_name(name)
     return (unquote(name) if "%" in name else name).lower()
 
@@ -83,16 +89,19 @@ def encrypted() -> EncryptedDocumentError:
 
 
 def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
-    """Refuse entries that readers could take in two ways; `end` is where the central directory begins.
+    """Refuse entries that readers could take in two ways; `end` is where the central directory
+    begins.
 
     Raises:
-        DamagedDocumentError: names that are equal or lead out of the package, records that contradict each other.
+        DamagedDocumentError: names that are equal or lead out of the package, records that
+            contradict each other.
         EncryptedDocumentError: an entry is encrypted.
     """
     known: set[str] = set()
     for entry in entries:
         _check_name(entry)
         key = part_key(entry.name)
+        # Equal names in different case are one part for Word, and two for a careless reader.
         if key in known and not entry.is_folder:
             raise DamagedDocumentError(
                 "The package holds one part twice, and readers differ in which they take. Open the document in the "
@@ -110,6 +119,7 @@ def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
 
 
 def _check_name(entry: Entry) -> None:
+    # Unix writers keep the file's mode in the upper half of the external attributes.
     is_link = stat.S_ISLNK(CENTRAL.unpack_from(entry.central)[15] >> 16)
     if is_link or not _may_be_part(entry.name):
         raise DamagedDocumentError(
@@ -127,9 +137,10 @@ def _may_be_part(name: str) -> bool:
 
 
 def _record_end(data: bytes, entry: Entry) -> int:
-    """Where the entry's content ends, after its two records were held against each other.
+    """The end of the entry's content, once its local and its directory record were compared.
 
-    Its sizes may differ between them, as those of a stream do: the content is held against the directory's.
+    The sizes in them may differ, as those of a streamed entry do. The content is held against the
+    directory's.
     """
     start = entry.offset + LOCAL.size
     if start > len(data) or not data.startswith(LOCAL_MARK, entry.offset):

@@ -1,4 +1,14 @@
-"""Extraction: a document's text as units, and what was noticed on the way."""
+"""Extraction: a document's text as units, and the findings that were made on the way.
+
+    before   <w:p><w:r><w:t xml:space="preserve">Chapter </w:t></w:r>
+             <w:r><w:rPr><w:i/></w:rPr><w:t>One</w:t></w:r></w:p>
+             <w:p/><w:p><w:r><w:t>1 000</w:t></w:r></w:p>
+    unit     Chapter <1>One</1>
+    unit     1 000
+
+The empty paragraph gives no unit. The number gives a unit that is not translatable, since it has no
+letters.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +20,20 @@ from typing import TypeVar
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Anchor, Segment, Tag, Unit, plain_text
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.findings import Finding
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.located import LocatedUnit
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
-from dragoman_documents.docx.plan import Plan
 from dragoman_documents.docx.preflight import unreadable_parts
-from dragoman_documents.docx.stories import plan_units
+from dragoman_documents.docx.quick import quick_reader
+from dragoman_documents.docx.stories import locate_units
 
 _Value = TypeVar("_Value", bound=Value)
-_FOLDED_BYTES = 384 * 1024  # in smaller parts too few paragraphs repeat each other to pay for it
-_LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})  # what extraction leaves at its default
+_QUICK_BYTES = 384 * 1024  # in smaller parts too few paragraphs repeat each other to pay for it
+# Fields that extraction leaves at their defaults.
+_LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})
 _GIVEN: dict[type[Value], set[str]] = {
     kind: {name for name in kind.model_fields if name not in _LEFT_OUT} for kind in (Unit, Anchor, Segment)
 }
@@ -29,63 +41,76 @@ _ALL = {*Unit.model_fields}
 
 
 class Extraction(Value):
-    """The units of one document version in document order; how many each story has; what could not be reached."""
+    """The units of one document version in document order, their number by story, and findings
+    about unread parts.
+    """
 
     units: tuple[Unit, ...]
     counts: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
 
 
-def extract(data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None) -> Extraction:
+def extract(
+    data: bytes,
+    options: ExtractOptions | None = None,
+    budget: Budget | None = None,
+) -> Extraction:
     """The text of a DOCX file as units, one per paragraph, each with exactly one segment.
 
     Raises:
-        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+        DocumentError: the file is no readable Word document or passes the budget; the message names
+            the cure.
     """
-    with paused_collection():
-        package = Package(data, budget or Budget(), _FOLDED_BYTES)
-        plans = plan_units(package, options or ExtractOptions(), BoundControls(package))
-        units = tuple(_units(plans))
+    with paused_garbage_collection():
+        package = Package(data, budget or Budget(), quick_reader(_QUICK_BYTES))
+        waiting = locate_units(package, options or ExtractOptions(), BoundControls(package))
+        units = tuple(_units(waiting))
     counts = Counter(str(unit.story) for unit in units)
     return Extraction(units=units, counts=dict(counts), findings=unreadable_parts(package))
 
 
-def _units(plans: list[Plan]) -> Iterator[Unit]:
-    """The units of the plans, which are used up: a long document does not have room for both."""
-    plans.reverse()
-    before, text = "", plain_text(plans[-1].content) if plans else ""
-    while plans:
-        plan = plans.pop()
-        goes_on = bool(plans) and plans[-1].part == plan.part
-        following = plain_text(plans[-1].content) if plans else ""
-        yield _unit(plan, text, _digest(f"{before}\x1f{following if goes_on else ''}"))
+def _units(waiting: list[LocatedUnit]) -> Iterator[Unit]:
+    """The units with their context keys.
+
+    The list is emptied: a long document does not have room for both.
+    """
+    waiting.reverse()
+    before, text = "", plain_text(waiting[-1].content) if waiting else ""
+    while waiting:
+        located = waiting.pop()
+        goes_on = bool(waiting) and waiting[-1].part == located.part
+        following = plain_text(waiting[-1].content) if waiting else ""
+        yield _unit(located, text, _digest(f"{before}\x1f{following if goes_on else ''}"))
         before, text = text if goes_on else "", following
 
 
-def _unit(plan: Plan, text: str, context_key: str) -> Unit:
-    content = plan.content
-    unit_id = plan.unit_id
+def _unit(located: LocatedUnit, text: str, context_key: str) -> Unit:
+    content = located.content
+    unit_id = located.unit_id
     segment = _made(Segment, {"segment_id": f"{unit_id}/0", "source": content, "is_ignorable": False})
     return _made(
         Unit,
         {
             "unit_id": unit_id,
-            "anchor": _made(Anchor, {"part": plan.part, "path": plan.path}),
-            "story": plan.story,
+            "anchor": _made(Anchor, {"part": located.part, "path": located.path}),
+            "story": located.story,
             "content_key": _digest(text if len(content) == 1 else "\x1f".join(map(_stored, content))),
             "context_key": context_key,
             "segments": (segment,),
-            "tags": tuple(plan.specs),
-            "style": plan.style,
-            "is_translatable": plan.is_translatable and _has_letters(text),
-            "max_length_chars": plan.max_length_chars,
+            "tags": tuple(located.specs),
+            "style": located.style,
+            "is_translatable": located.is_translatable and _has_letters(text),
+            "max_length_chars": located.max_length_chars,
         },
-        _ALL if plan.max_length_chars is not None else None,
+        _ALL if located.max_length_chars is not None else None,
     )
 
 
 def _made(kind: type[_Value], fields: dict[str, object], given: set[str] | None = None) -> _Value:
-    """A value of all its fields, in their order, known to be valid: checking them would cost more than finding them."""
+    """A value made without pydantic's checks, from all its fields in their order.
+
+    The fields are known to be valid, and checking them would cost more than reading the document.
+    """
     value, put = kind.__new__(kind), object.__setattr__
     put(value, "__dict__", fields)
     put(value, "__pydantic_fields_set__", given or _GIVEN[kind])
@@ -103,5 +128,8 @@ def _stored(part: str | Tag) -> str:
 
 
 def _digest(text: str) -> str:
-    """A short stable hash; 128 bits put collisions out of reach. XML text holds none of the separators in it."""
+    """A short stable hash; 128 bits put collisions out of reach.
+
+    XML text holds none of the separators in it.
+    """
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""What of a document's fields a translation leaves as it is, counted for preflight.
+"""Counts of fields that a translation leaves as they are, for preflight.
 
-`{XE "pump"}` is one entry; `{MACROBUTTON NoMacro [Type here]}` one field with text in its code; `{REF a | Scope}` is
-kept in step where `a` holds "Scope", else Word has to compute it.
+`{XE "pump"}` is one entry; `{MACROBUTTON NoMacro [Type here]}` one field with text in its code;
+`{REF a | Scope}` is kept in step where `a` holds "Scope", else Word has to compute it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dragoman_contracts.text import StoryKind, plain_text
 from dragoman_documents.docx.fields import field_kind
 from dragoman_documents.docx.instructions import ENTRIES, texts_in_code
+from dragoman_documents.docx.located import LocatedUnit
 from dragoman_documents.docx.package import Package
-from dragoman_documents.docx.plan import Plan
 from dragoman_documents.docx.repeats import Repeats, paragraph_texts
 from dragoman_documents.docx.xml import names
 
@@ -21,11 +21,14 @@ _NO_PARAGRAPHS = frozenset({StoryKind.PROPERTY, StoryKind.ALTERNATIVE_TEXT, Stor
 
 
 class FieldCounts:
-    """Numbers of fields: `entries` of an index and the like, `texts` in codes, texts `included`, results `in_step` and
-    `computed`.
+    """Numbers of fields by the way their text is treated.
+
+    `entries` mark entries of an index or a table, `texts` have text in their codes, `included`
+    fetch text from other files. Results that are kept `in_step` repeat a text; `computed` are those
+    that are left for Word.
     """
 
-    def __init__(self, package: Package, plans: Sequence[Plan]) -> None:
+    def __init__(self, package: Package, units: Sequence[LocatedUnit]) -> None:
         codes = list(_codes(package))
         kinds = [field_kind(code) for code in codes if texts_in_code(code)]
         self.entries = sum(kind in ENTRIES for kind in kinds)
@@ -34,7 +37,7 @@ class FieldCounts:
         repeats = Repeats(package)
         self.in_step = self.computed = 0
         if repeats.count:
-            texts = (plain_text(plan.content) for plan in plans if plan.story not in _NO_PARAGRAPHS)
+            texts = (plain_text(unit.content) for unit in units if unit.story not in _NO_PARAGRAPHS)
             self.in_step = repeats.in_step_count(paragraph_texts((text, text) for text in texts))
             self.computed = repeats.count - self.in_step
 

@@ -1,7 +1,16 @@
-"""Typed fields of a paragraph as groups: what stands between a field's opening and its closing is its text.
+"""Typed fields of a paragraph as groups: the items between a field's opening and closing are its
+text.
 
-`[opening of HYPERLINK] [our ] [bold: office] [closing]` becomes one group with two texts. A field that lacks its begin
-or its end in the paragraph, or on this level of it, stays in pieces.
+A field whose begin or end is not in the paragraph, or on another level of it, stays in pieces:
+
+    before   <w:p><w:r><w:fldChar w:fldCharType="begin"/></w:r>
+             <w:r><w:instrText>HYPERLINK x</w:instrText></w:r>
+             <w:r><w:fldChar w:fldCharType="separate"/></w:r>
+             <w:r><w:t xml:space="preserve">our </w:t></w:r>
+             <w:r><w:rPr><w:b/></w:rPr><w:t>new office</w:t></w:r>
+             <w:r><w:fldChar w:fldCharType="end"/></w:r><w:r><w:t> in Bonn</w:t></w:r></w:p>
+    items    Group link [Text "our ", Text "new office"], Text " in Bonn"
+    unit     <1><2>our </2>new office</1> in Bonn
 """
 
 from __future__ import annotations
@@ -13,7 +22,9 @@ from dragoman_documents.docx.xml import Element, short_name
 
 
 def with_field_groups(items: list[Item]) -> list[Item]:
-    """The items with each typed field that opens and closes among them made a group; one without words, one opaque."""
+    """The items with each typed field that opens and closes among them as a group, or as an opaque
+    without words.
+    """
     result: list[Item] = []
     starts: list[tuple[Opaque, int]] = []
     for item in items:
@@ -31,7 +42,7 @@ def with_field_groups(items: list[Item]) -> list[Item]:
 
 
 def shown_in(items: Sequence[Item]) -> str:
-    """The text a reader sees of items that hold no words to translate."""
+    """The text that a reader sees of items without words to translate."""
     return "".join(
         item.content
         if isinstance(item, Text)
@@ -43,7 +54,7 @@ def shown_in(items: Sequence[Item]) -> str:
 
 
 def are_side_by_side(nodes: Sequence[Element]) -> bool:
-    """Whether the runs of nodes stand in one element, so that they can move without leaving anything they belong to."""
+    """Whether the runs of the nodes stand in one element, so that they can move together within it."""
     return len({_home(node) for node in nodes}) == 1
 
 
@@ -59,6 +70,7 @@ def _closes(closing: Opaque, starts: Sequence[tuple[Opaque, int]]) -> bool:
 def _field_group(opening: Opaque, held: list[Item], closing: Opaque) -> Item:
     nodes = [*opening.nodes, *_nodes(held), *closing.nodes]
     can_reorder = are_side_by_side([*opening.nodes, *closing.nodes])
+    # Without words there is nothing to put between two tags, so one placeholder is enough.
     if has_words(held):
         return Group(opening.role, held, opening=opening, closing=closing, can_reorder=can_reorder)
     return Opaque(

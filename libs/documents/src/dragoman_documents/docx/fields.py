@@ -1,15 +1,16 @@
-"""Complex fields: which characters open and close them, and which of them show text a reader reads (ECMA-376 §17.16).
+"""Complex fields: the marks that open and close them, and the fields whose results a reader reads
+(ECMA-376 §17.16).
 
-A field is `begin`, code, `separate`, result, `end`; it nests, in codes and in results, and may run over paragraphs.
-What a field computes (PAGE, DATE, REF …) is written anew by Word, so only results that are typed text are translated.
-`{HYPERLINK "mailto:{MERGEFIELD mail}" | our office}` is one field with a code that holds another: only "our office" is
-text.
+A field is `begin`, code, `separate`, result, `end`. Fields nest in codes and in results, and may
+run over paragraphs. Word computes results such as those of PAGE, DATE and REF anew, so only results
+that are typed text are translated. `{HYPERLINK "mailto:{MERGEFIELD mail}" | our office}` is one
+field with a code that holds another: only "our office" is text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,16 +26,17 @@ _WRAPPERS = names("w:hyperlink w:ins w:moveTo w:sdt w:dir w:bdo w:fldSimple")
 _STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
 
 NESTED = "\ufffc"
-"""Stands in a code for a field that is nested there."""
+"""The character that stands in a code for a field nested there: OBJECT REPLACEMENT CHARACTER."""
 
 FieldEdge = Literal["begin", "separate", "end"]
 
 
 @dataclass(eq=False, slots=True)
 class Field:
-    """One field. `in_result` is walking state: whether its code has ended.
+    """One field.
 
-    `is_in_text` says that it stands in no code and in nothing that Word computes.
+    `in_result` changes while a reader walks: it says whether the code has ended. `is_in_text` says
+    that the field stands in no code and in no result that Word computes.
     """
 
     instruction: str = ""
@@ -44,31 +46,69 @@ class Field:
     is_typed: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the field's name in capitals, such as `HYPERLINK`, and whether somebody typed its result."""
+        """Read the field's name in capitals, such as `HYPERLINK`, and whether somebody typed its
+        result.
+        """
         self.kind = field_kind(self.instruction)
         self.is_typed = self.kind in _TYPED_RESULTS
 
     @property
     def is_part_of_text(self) -> bool:
-        """Whether a reader reads the result as words of the sentence around it: no entry of an index, no picture."""
-        return bool(self.instruction.strip()) and self.kind not in _NEVER_SHOWN and self.kind not in _DRAWN
+        """Whether the result is read as words of the sentence around it.
+
+        Entries of an index and pictures are not.
+        """
+        is_words = self.kind not in _NEVER_SHOWN and self.kind not in _DRAWN
+        return is_words and bool(self.instruction.strip())
 
 
 def field_kind(instruction: str) -> str:
-    """The name of the field an instruction calls, in capitals; empty where there is none."""
+    """The name of the field that an instruction calls, in capitals; empty without a name."""
     match = _KIND.match(instruction)
     return match.group(1).upper() if match else ""
 
 
 def has_typed_result(instruction: str) -> bool:
-    """Whether the field's result is typed text (a link's display text, a form's answer, a list of headings)."""
+    """Whether the field's result is typed text (a link's display text, a form's answer, a list of
+    headings).
+    """
     return field_kind(instruction) in _TYPED_RESULTS
 
 
-class FieldMap:
-    """The edges of the complete fields of a part, its simple fields, and the elements that hold only a piece of one.
+class Flow:
+    """The fields that are open where the reader stands in one text flow: a body, a note, a text
+    box.
+    """
 
-    Edges without their partner are left out: a field that never ends must not swallow the rest of the document.
+    def __init__(self, open_fields: Sequence[Field] = ()) -> None:
+        self.fields: list[Field] = list(open_fields)
+
+    def branch(self) -> Flow:
+        """A copy of the flow, for the reading of another branch of alternate content."""
+        return Flow(self.fields)
+
+    @property
+    def computing(self) -> Field | None:
+        """The outermost open field whose text must stay: a field that computes, or one whose code
+        has not ended.
+        """
+        if not self.fields:  # most text stands in no field
+            return None
+        # The outermost counts: a link inside a computed table of contents is computed with it.
+        return next((item for item in self.fields if not item.in_result or not item.is_typed), None)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a reader sees text that stands here: it is in no field's code."""
+        return all(item.in_result for item in self.fields)
+
+
+class FieldMap:
+    """The edges of a part's complete fields, its simple fields, and the elements that hold only a
+    piece of a field.
+
+    Edges without their partner are left out: a field that never ends must not swallow the rest of
+    the document.
     """
 
     def __init__(self, root: Element) -> None:
@@ -78,7 +118,7 @@ class FieldMap:
         self.learn(root)
 
     def learn(self, root: Element) -> None:
-        """Know the fields of an element, which need not have been there when the part was read."""
+        """Add the fields of an element, which may have come into the tree after the part was read."""
         stacks: dict[Element, list[_Open]] = {}
         for element in root.iter(*_tags(root)):
             stack = stacks.setdefault(_story(element, root), [])
@@ -94,6 +134,7 @@ class FieldMap:
             edge = attribute(element, "w:fldCharType")
             if edge == "begin":
                 stack.append(_Open(element, self._is_in_text(element, stack)))
+            # A field has one separator; a second one is ignored.
             elif edge == "separate" and stack and not stack[-1].separate:
                 stack[-1].separate.append(element)
             elif edge == "end" and stack:
@@ -110,6 +151,8 @@ class FieldMap:
         self.edges[opened.begin] = (known, "begin")
         self.edges |= dict.fromkeys(opened.separate, (known, "separate"))
         self.edges[end] = (known, "end")
+        # A field may begin in a link and end behind it. Elements around only some of its edges are
+        # torn.
         homes = [_home(edge) for edge in (opened.begin, *opened.separate, end)]
         if any(home is not homes[0] for home in homes):
             around = [set(_wrappers(home)) for home in homes]
@@ -125,20 +168,22 @@ class _Open:
 
 
 def _show_text(around: list[_Open]) -> bool:
-    """Whether the innermost of these open fields shows text that was typed, or there is none."""
+    """Whether text stands in the typed result of the innermost of these open fields, or in no
+    field.
+    """
     return not around or (
         around[-1].is_in_text and bool(around[-1].separate) and has_typed_result("".join(around[-1].code))
     )
 
 
 def _home(edge: Element) -> Element | None:
-    """The element that the run of an edge stands in."""
+    """The element around the run of an edge."""
     run = edge.getparent()
     return run.getparent() if run is not None else None
 
 
 def _wrappers(home: Element | None) -> Iterator[Element]:
-    """The element and those around it, up to the paragraph, that hold runs."""
+    """The element and its ancestors, up to the paragraph, that hold runs."""
     while home is not None and short_name(home) != "w:p":
         if short_name(home) in _WRAPPERS:
             yield home
@@ -150,9 +195,11 @@ def _tags(root: Element) -> tuple[str, ...]:
     word = {value for value in root.nsmap.values() if value.endswith("wordprocessingml/2006/main")}
     word |= {value for value in root.nsmap.values() if value.endswith("/wordprocessingml/main")}
     spaces = {f"{{{value}}}" for value in word} | {namespace}
-    return tuple(space + local for space in sorted(spaces) for local in ("fldChar", "instrText", "fldSimple"))
+    marks = ("fldChar", "instrText", "fldSimple")
+    return tuple(space + local for space in sorted(spaces) for local in marks)
 
 
 def _story(element: Element, root: Element) -> Element:
     """The text flow an element belongs to: fields do not cross from one into another."""
-    return next((ancestor for ancestor in element.iterancestors() if short_name(ancestor) in _STORIES), root)
+    stories = (each for each in element.iterancestors() if short_name(each) in _STORIES)
+    return next(stories, root)

@@ -1,6 +1,9 @@
-"""What each fact of a document means for its translation, and what to do about it: one line per code.
+"""The findings of preflight: for each code, its severity and a message that says what it means and
+what to do.
 
 Codes are stable. Messages name no text of the document.
+
+    finding("comments", 3)   info, "Comments: 3, translated too. Switch comments off, …"
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from dragoman_contracts.model import Value
 
 
 class Severity(StrEnum):
-    """How much a finding matters to the translation."""
+    """The weight of a finding for the translation."""
 
     INFO = "info"
     WARNING = "warning"
@@ -19,7 +22,9 @@ class Severity(StrEnum):
 
 
 class Finding(Value):
-    """Something noticed in a document: a stable code, and a sentence that says what it means and what to do."""
+    """Something noticed in a document: a stable code, and a sentence that says what it means and
+    what to do.
+    """
 
     code: str
     severity: Severity
@@ -49,7 +54,10 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         _INFO,
         "Editing is restricted in Word. The text is translated and the restriction stays; lift it in Word.",
     ),
-    "write_protection": (_INFO, "Word recommends opening this document read-only. The translation keeps that setting."),
+    "write_protection": (
+        _INFO,
+        "Word recommends opening this document read-only. The translation keeps that setting.",
+    ),
     "tracked_changes": (
         _WARNING,
         "Tracked changes: {count}. Inserted text is translated, deleted text stays in the source language. "
@@ -108,7 +116,10 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         _WARNING,
         "Linked subdocuments: {count}. They are not part of this file. Send them as files of their own.",
     ),
-    "pictures": (_INFO, "Pictures: {count}. Text drawn in them is not translated. Check them for text."),
+    "pictures": (
+        _INFO,
+        "Pictures: {count}. Text drawn in them is not translated. Check them for text.",
+    ),
     "hidden_text": (
         _INFO,
         "Stretches of hidden text: {count}. They stay as they are. Switch hidden text on to translate them.",
@@ -139,8 +150,14 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
         "sentence; where it changes, the annotation is left out. Add annotations in Word where the target needs them.",
     ),
     "mathematics": (_INFO, "Formulas: {count}, kept as they are."),
-    "right_to_left": (_INFO, "The document has right-to-left text. Directions the source states are kept."),
-    "mail_merge": (_INFO, "The document is a mail-merge form. Its fields stay and are filled by Word as before."),
+    "right_to_left": (
+        _INFO,
+        "The document has right-to-left text. Directions the source states are kept.",
+    ),
+    "mail_merge": (
+        _INFO,
+        "The document is a mail-merge form. Its fields stay and are filled by Word as before.",
+    ),
     "data_bound": (
         _INFO,
         "Content controls that show data stored in the document: {count}. That data is translated in step with them.",

@@ -1,4 +1,12 @@
-"""Run formats: when two runs look the same, and which are hidden or must not be translated (ECMA-376 §17.3.2)."""
+"""Run formats: whether two runs look the same, and whether a run is hidden or not translated.
+
+Word writes many properties that no reader sees, so looks are compared in two ways (ECMA-376
+§17.3.2):
+
+    <w:rPr><w:b/></w:rPr>  and  <w:rPr><w:b w:val="1"/><w:lang w:val="en"/></w:rPr>     equal in all
+    <w:rPr><w:b/></w:rPr>  and  <w:rPr><w:b/><w:bCs/></w:rPr>                        equal to a reader
+    <w:rPr><w:vanish/></w:rPr>                                                       hidden
+"""
 
 from __future__ import annotations
 
@@ -29,10 +37,12 @@ Item = tuple[str, tuple[tuple[str, str], ...], tuple[object, ...]]
 
 @dataclass(frozen=True, slots=True)
 class RunFormat:
-    """How a run looks. `exact` tells formats apart to the last property; `visible` leaves out what no reader notices.
+    """The look of a run, as two small numbers that are equal where the looks are.
 
-    Both are small numbers, equal where the formats are. `is_kept` says the run's text stays as it is, `is_hidden` that
-    this is because nobody sees it, `shows_on_space` that even white space looks different in it (an underline).
+    `exact` tells looks apart to the last property; `visible` leaves out the properties that no
+    reader notices. `is_kept` says that the run's text stays as it is, `is_hidden` that it stays
+    because nobody sees it, `shows_on_space` that white space looks different too, as with an
+    underline.
     """
 
     exact: int
@@ -43,7 +53,7 @@ class RunFormat:
 
 
 class Formats:
-    """Numbers the run formats of one document, so that equal ones are told by comparing two integers."""
+    """Numbers the run formats of one document, so that two formats are compared as two integers."""
 
     def __init__(self, styles: HiddenStyles, options: ExtractOptions) -> None:
         self.styles = styles
@@ -53,12 +63,24 @@ class Formats:
         self._known_around: dict[Key, tuple[RunFormat, RunFormat]] = {}
 
     def of_run(self, run: Element, properties: Element | None, around: bool = False) -> RunFormat:
-        """The format of a run whose rPr is `properties`; `around` says that the paragraph's styles hide it."""
+        """The format of a run whose rPr is `properties`.
+
+        `around` says that the paragraph's styles hide its runs.
+        """
         narrow, wide = self.looks(run, properties, around)
         return narrow if narrow is wide or not _is_wide(run) else wide
 
-    def looks(self, run: Element, properties: Element | None, around: bool = False) -> tuple[RunFormat, RunFormat]:
-        """The format of the run where it shows Latin letters, and where others; one and the same where no font says."""
+    def looks(
+        self,
+        run: Element,
+        properties: Element | None,
+        around: bool = False,
+    ) -> tuple[RunFormat, RunFormat]:
+        """The format of the run for Latin letters, and for others.
+
+        Both are the same where no font makes a difference.
+        """
+        # Two memories, since the same properties are hidden in one paragraph and shown in another.
         memory = self._known_around if around else self._known
         seen = _fingerprint(run, properties)
         known = memory.get(seen)
@@ -66,8 +88,15 @@ class Formats:
             known = memory[seen] = self._numbered(run, properties, around)
         return known
 
-    def _numbered(self, run: Element, properties: Element | None, around: bool) -> tuple[RunFormat, RunFormat]:
-        """The format where the run's letters are drawn by its Latin fonts, and where by its other ones."""
+    def _numbered(
+        self,
+        run: Element,
+        properties: Element | None,
+        around: bool,
+    ) -> tuple[RunFormat, RunFormat]:
+        """The format for letters in the run's Latin fonts, and for letters in its other fonts
+        (§17.3.2.26).
+        """
         is_hidden = not self._options.hidden_text and self._is_hidden(properties, around)
         is_kept = is_hidden or (properties is not None and self._is_left_out(properties))
         attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
@@ -110,12 +139,15 @@ class Formats:
 
 
 def look_of(run: Element) -> Key:
-    """What tells a run's properties from others: equal for runs that state the same."""
-    return tuple(_properties_key(next((child for child in run if short_name(child) == "w:rPr"), None)))
+    """A key of a run's properties: equal for runs that state the same."""
+    properties = next((child for child in run if short_name(child) == "w:rPr"), None)
+    return tuple(_properties_key(properties))
 
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:
-    """What tells a run's format from others in the same file, cheap to build: runs are many and formats few."""
+    """A key of a run's format within one file, cheap to build: a file has many runs and few
+    formats.
+    """
     parts: list[object] = [run.tag]
     parts += [value for name, value in run.items() if not _is_revision_id(name)]
     if properties is None:
@@ -140,7 +172,7 @@ def is_wide_text(text: str) -> bool:
 
 
 def _visible(items: Sequence[Item], ignored: frozenset[str]) -> Iterator[Item]:
-    """The properties a reader notices, without the fonts that draw none of the run's letters."""
+    """The properties that a reader notices, without the fonts that draw none of the run's letters."""
     for tag, attributes, children in items:
         name = SHORT_NAMES[tag]
         if name == "w:rFonts":
@@ -159,20 +191,24 @@ def _properties_key(properties: Element | None) -> list[Item]:
     items: list[Item] = [
         (name, (("", value),), ()) for name, value in properties.attrib.items() if name not in _SILENT_ATTRIBUTES
     ]
-    items += [_element_key(child) for child in properties if short_name(child) not in _SILENT and short_name(child)]
+    telling = (child for child in properties if short_name(child) and short_name(child) not in _SILENT)
+    items += map(_element_key, telling)
     items.sort()
     return items
 
 
 def _element_key(element: Element, depth: int = 0) -> Item:
     name = short_name(element)
-    attributes = sorted((SHORT_NAMES[key], value) for key, value in element.attrib.items() if not _is_revision_id(key))
+    attributes = [(SHORT_NAMES[key], value) for key, value in element.attrib.items()]
+    attributes = sorted(item for item in attributes if not item[0].startswith("w:rsid"))
+    # `<w:b/>`, `<w:b w:val="1"/>` and `<w:b w:val="on"/>` say the same (§17.17.4).
     if name in _TOGGLES:
         value = dict(attributes).get("w:val")
         if value in _ON:
             attributes = [item for item in attributes if item[0] != "w:val"]
         elif value in _OFF:
             attributes = [(key, "0" if key == "w:val" else kept) for key, kept in attributes]
+    # Deep properties are hostile; equal down to this depth is equal enough.
     inner = element if depth < _MAX_DEPTH else ()
     children = tuple(_element_key(child, depth + 1) for child in inner if short_name(child))
     return (element.tag, tuple(attributes), children)

@@ -1,9 +1,11 @@
-"""Text that styles hide: which of a document's styles do, and what of several levels holds (ECMA-376 §17.7.3).
+"""Text that styles hide: the styles that hide it, and the rule for several levels of them (ECMA-376
+§17.7.3).
 
-`<w:style w:type="paragraph" w:styleId="Internal"><w:rPr><w:vanish/></w:rPr></w:style>` hides every paragraph of that
-style and of those based on it, but for runs that say `<w:vanish w:val="0"/>`. Hiding is a toggle property: where the
-styles of a table, its paragraph and a run hide on an even number of levels, nothing is hidden; where the document's
-defaults hide, all is. The mark of a paragraph (`w:pPr/w:rPr`) may be hidden by itself, which hides no text.
+`<w:style w:type="paragraph" w:styleId="Internal"><w:rPr><w:vanish/></w:rPr></w:style>` hides every
+paragraph of that style and of those based on it, but for runs that say `<w:vanish w:val="0"/>`.
+Hiding is a toggle property: where the styles of a table, its paragraph and a run hide on an even
+number of levels, nothing is hidden. Where the document's defaults hide, everything is. The mark of
+a paragraph (`w:pPr/w:rPr`) may be hidden by itself, which hides no text.
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ def is_on(element: Element) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class HiddenStyles:
-    """The ids of the styles that hide text, by kind. `is_all` is for defaults that do."""
+    """The ids of the styles that hide text, by kind.
+
+    `is_all` says that the document's defaults hide it.
+    """
 
     characters: frozenset[str] = frozenset()
     paragraphs: frozenset[str] = frozenset()
@@ -34,24 +39,30 @@ class HiddenStyles:
 
     @property
     def needs_place(self) -> bool:
-        """Whether a run says too little by itself, because paragraphs or tables hide what is in them."""
+        """Whether paragraphs or tables may hide their runs, so that a run's own properties do not
+        tell.
+        """
         return bool(self.paragraphs or self.tables or self.is_all)
 
     def around(self, paragraph: Element, style: str) -> bool:
-        """Whether a paragraph of this style hides runs that say nothing of it themselves."""
+        """Whether a paragraph of this style hides the runs that do not state `w:vanish` themselves."""
         style = style if style in self.known else self.default
         is_hidden = style in self.paragraphs
         if self.tables:
+            # Toggle: hidden by both levels is not hidden (§17.7.3).
             is_hidden ^= _table_style(paragraph) in self.tables
         return is_hidden
 
     def hides(self, run_style: str, around: bool) -> bool:
-        """Whether a run of this character style is hidden in a paragraph that hides what is in it, or does not."""
+        """Whether a run of this character style is hidden.
+
+        `around` says whether its paragraph hides runs.
+        """
         return self.is_all or (run_style in self.characters) != around
 
 
 def read_hidden_styles(root: Element | None) -> HiddenStyles:
-    """The styles that hide text, by themselves or by what they are based on."""
+    """The styles that hide text, by themselves or through the styles they are based on."""
     bases: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
     stated: dict[str, dict[str, bool]] = {kind: {} for kind in _KINDS}
     default, is_all = "", False
@@ -78,6 +89,7 @@ def _inheriting(bases: dict[str, str], stated: dict[str, bool]) -> frozenset[str
     hidden: set[str] = set()
     for style in {*bases, *stated}:
         current, seen = style, set[str]()
+        # Styles that are based on each other in a circle must not hang the reader.
         while current and current not in seen and current not in stated:
             seen.add(current)
             current = bases.get(current, "")
@@ -90,7 +102,10 @@ def _table_style(paragraph: Element) -> str:
     for ancestor in paragraph.iterancestors():
         if short_name(ancestor) == "w:tbl":
             styles = (item for child in ancestor if short_name(child) == "w:tblPr" for item in child)
-            return next((attribute(item, "w:val") or "" for item in styles if short_name(item) == "w:tblStyle"), "")
+            return next(
+                (attribute(item, "w:val") or "" for item in styles if short_name(item) == "w:tblStyle"),
+                "",
+            )
         if short_name(ancestor) == "w:txbxContent":
             return ""
     return ""

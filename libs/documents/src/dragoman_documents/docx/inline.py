@@ -1,7 +1,17 @@
-"""The inside of a paragraph as the engine sees it: text in slots, things that are no text, and groups around them.
+"""The items of a paragraph: text in slots, opaques that are no text, and groups around both.
 
-Slots are the file's own text nodes. Neighbouring slots that look alike make one `Text`; what stands between them
-(bookmarks, range marks, tracked deletions) is remembered as a seam, so that text flows around marks, not over them.
+A slot is a text node of the file. Neighbouring slots that look alike make one `Text`. A bookmark,
+range mark or tracked deletion between two slots is remembered as a seam, so that a translation
+flows around marks and not over them:
+
+    before   <w:p><w:r><w:t xml:space="preserve">Page </w:t></w:r>
+             <w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>PAGE</w:instrText></w:r>
+             <w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>7</w:t></w:r>
+             <w:r><w:fldChar w:fldCharType="end"/></w:r>
+             <w:r><w:t xml:space="preserve"> of</w:t></w:r><w:bookmarkStart w:id="0" w:name="a"/>
+             <w:r><w:t xml:space="preserve"> the list</w:t></w:r><w:bookmarkEnd w:id="0"/></w:p>
+    items    Text "Page ", Opaque field, Text " of" + " the list"
+    unit     Page <1/> of the list
 """
 
 from __future__ import annotations
@@ -17,10 +27,12 @@ from dragoman_documents.docx.xml import Element
 
 @dataclass(eq=False, slots=True)
 class Slot:
-    """A text node, or a comment inside one and the text after it.
+    """A text node; or an XML comment inside a text node, with the text after the comment.
 
-    `text` takes part in the unit; white space at the unit's edges stays in `before` and `after`. `has_seam` says that
-    something separates it from the slot before, or that its run looks different in the small.
+    `text` takes part in the unit; white space at the unit's edges stays in `before` and `after`.
+    `has_seam` says that a mark separates the slot from the one before, or that its run looks
+    different in a way that no reader notices. `mirrors` are text nodes of fallbacks, which are
+    written in step.
     """
 
     node: Element
@@ -35,7 +47,7 @@ class Slot:
 
 @dataclass(eq=False, slots=True)
 class Text:
-    """A stretch of slots that look the same to a reader; `format` is the number of that look."""
+    """A stretch of slots that look the same to a reader. `format` is the number of that look."""
 
     slots: list[Slot]
     format: int
@@ -49,10 +61,11 @@ class Text:
 
 @dataclass(eq=False, slots=True)
 class Opaque:
-    """What is no text: a tab, a note reference, a picture, a computed field. `nodes` are neighbours in the file.
+    """A thing in a paragraph that is no text: a tab, a note reference, a picture, a computed field.
 
-    For a piece of a field, `has_begin` and `has_end` say whether the field's first and last edge are among the nodes.
-    A field's opening (`edge`) is all of a typed field up to its result, its code with whatever is nested in it.
+    `nodes` are neighbours in the file. For a piece of a field, `has_begin` and `has_end` say
+    whether the field's first and last edge are among the nodes. An opening (`edge`) has everything
+    of a typed field up to its result.
     """
 
     nodes: list[Element]
@@ -68,16 +81,18 @@ class Opaque:
 
     @property
     def is_whole_field(self) -> bool:
-        """Whether a field begins and ends in here."""
+        """Whether a field begins and ends in the opaque."""
         return self.has_begin and self.has_end
 
 
 @dataclass(eq=False, slots=True)
 class Group:
-    """Items inside an element of the file (a link, a content control, an insertion), or between a field's two edges.
+    """Items inside an element of the file (a link, a content control, an insertion), or between a
+    field's two edges.
 
-    For a field `node` is None, and `opening` and `closing` hold its edges. `can_reorder` is False where moving it would
-    take a piece of it out of something else that keeps the rest.
+    For a field `node` is None, and `opening` and `closing` hold its edges. `can_reorder` is False
+    for a field that stands partly inside another element: moved, it would leave a piece of itself
+    there.
     """
 
     role: TagRole
@@ -102,27 +117,33 @@ def texts(items: Sequence[Item]) -> Iterator[Text]:
 
 
 def has_words(items: Sequence[Item]) -> bool:
-    """Whether any text but white space is in there."""
+    """Whether the items hold any text but white space."""
     return any(not slot.text.isspace() for text in texts(items) for slot in text.slots)
 
 
 def prevailing(items: Sequence[Item]) -> int | None:
-    """The visible format most of the text has, stretches outside groups first; None without text."""
+    """The visible format that most of the text has; None without text.
+
+    Texts in groups count only if there are no others.
+    """
     if len(items) == 1 and isinstance(items[0], Text):
         return items[0].format
     return heaviest([(text.format, text.content) for text in weighed(items)])
 
 
 def weighed(items: Sequence[Item]) -> Sequence[Text]:
-    """The stretches of text that have a say in which format prevails."""
+    """The stretches of text by which the prevailing format is found."""
     return [item for item in items if isinstance(item, Text)] or list(texts(items))
 
 
 def heaviest(looks: Iterable[tuple[int, str]]) -> int | None:
-    """The format that most of the text has, white space not counted; the first of several, None without text."""
+    """The format that most of the text has, white space not counted; the first of equals, None
+    without text.
+    """
     weights: dict[int, int] = {}
     for look, text in looks:
-        is_quick = text.isprintable()  # so its only white space is plain spaces, which are counted quicker
+        # Then its only white space is plain spaces, which are counted quicker.
+        is_quick = text.isprintable()
         weight = len(text) - text.count(" ") if is_quick else len("".join(text.split()))
         weights[look] = weights.get(look, 0) + weight
     return max(weights, key=weights.__getitem__) if weights else None

@@ -1,7 +1,8 @@
-r"""The codes of fields: arguments, switches, and which of them are text that a reader reads (ECMA-376 §17.16.2).
+r"""The codes of fields: arguments, switches, and the pieces that are text for a reader (ECMA-376
+§17.16.2).
 
-`XE "pump:oil" \b \t "see engine"` has the texts `pump:oil` and `see engine`; `IF {MERGEFIELD sex} = "f" "Madam" "Sir"`
-has `Madam` and `Sir`, `REF _Ref1 \h` none.
+`XE "pump:oil" \b \t "see engine"` has the texts `pump:oil` and `see engine`;
+`IF {MERGEFIELD sex} = "f" "Madam" "Sir"` has `Madam` and `Sir`, `REF _Ref1 \h` none.
 """
 
 from __future__ import annotations
@@ -28,17 +29,26 @@ _SWITCHES_WITH_TEXT: Mapping[str, str] = {
     "HYPERLINK": "o",
     "MERGEFIELD": "bf",
 }
-_FLAGS: Mapping[str, str] = {"XE": "bi", "TC": "n", "TA": "bi", "HYPERLINK": "mn", "MERGEFIELD": "mv", "ASK": "o"}
+_FLAGS: Mapping[str, str] = {
+    "XE": "bi",
+    "TC": "n",
+    "TA": "bi",
+    "HYPERLINK": "mn",
+    "MERGEFIELD": "mv",
+    "ASK": "o",
+}
 _FIRST_ARGUMENT = names("XE TC FILLIN AUTOTEXTLIST")
 _SECOND_ARGUMENT = names("ASK SET")
 _BUTTONS = names("MACROBUTTON GOTOBUTTON")
 ENTRIES = names("XE TC TA")
-"""The fields that mark an entry of an index, a table of contents, a table of authorities."""
+"""The fields that mark an entry of an index, a table of contents or a table of authorities."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An argument of a code: its text, and where in the code that begins and ends, quotation marks left out."""
+    """An argument of a code: its text without quotation marks, and the offsets of that text in the
+    code.
+    """
 
     text: str
     start: int
@@ -47,7 +57,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    r"""A code in parts: `kind` in capitals, the arguments no switch has, and those of switches (`\t`) by letter."""
+    r"""A code in parts: its `kind` in capitals, its own arguments, and those of its switches (`\t`)
+    by letter.
+    """
 
     kind: str
     arguments: Sequence[Piece] = ()
@@ -55,7 +67,10 @@ class Instruction:
 
 
 def read_instruction(code: str) -> Instruction:
-    """The parts of a field's code. Never fails: what is not closed goes on to the end."""
+    """The parts of a field's code.
+
+    Never fails: a quotation that is not closed goes on to the end.
+    """
     kind = field_kind(code)
     flags = _FLAGS.get(kind, "") + "h"
     arguments: list[Piece] = []
@@ -66,6 +81,7 @@ def read_instruction(code: str) -> Instruction:
         if switch is not None:
             letter = switch.lower()
             held = switches.setdefault(letter, [])
+            # A flag takes no argument; the next argument belongs to the field itself.
             waiting = None if letter in flags else held
             continue
         group = next(name for name in ("quoted", "curly", "word") if match[name] is not None)
@@ -79,7 +95,9 @@ def read_instruction(code: str) -> Instruction:
 
 
 def texts_in_code(code: str) -> list[Piece]:
-    """The pieces of a code that a reader reads, at once or when Word next computes the field: those with letters."""
+    """The pieces of a code with letters that a reader reads, now or when Word next computes the
+    field.
+    """
     kind = field_kind(code)
     if kind in _BUTTONS:
         match = _BUTTON.match(code)
@@ -100,4 +118,4 @@ def _texts(parts: Instruction) -> Iterator[Piece]:
         yield from parts.arguments
     elif parts.kind == "IF":
         places = [index for index, piece in enumerate(parts.arguments) if _OPERATOR.fullmatch(piece.text)]
-        yield from parts.arguments[places[0] + 2 : places[0] + 4] if places else parts.arguments[-2:]
+        yield from (parts.arguments[places[0] + 2 : places[0] + 4] if places else parts.arguments[-2:])

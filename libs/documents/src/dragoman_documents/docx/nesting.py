@@ -1,7 +1,13 @@
-"""What may not stand inside what in a paragraph: links in links, tracked insertions in each other or around links.
+"""The nesting that a paragraph may not have: links in links, tracked insertions in each other or
+around links.
 
-`w:ins` and `w:moveTo` hold runs and controls, no `w:hyperlink` and no `w:fldSimple` (ECMA-376 §17.13.5.18 and 25);
-a link inside a link, or an insertion inside one, loses its meaning in every reader even where the schema lets it pass.
+`w:ins` and `w:moveTo` hold runs and controls, no `w:hyperlink` and no `w:fldSimple` (ECMA-376
+§17.13.5.18 and 25):
+
+    <w:ins …><w:hyperlink …>…</w:hyperlink></w:ins>     not allowed
+    <w:hyperlink …><w:ins …>…</w:ins></w:hyperlink>     allowed
+
+ A link inside a link, or an insertion inside an insertion, loses its meaning in every reader.
 """
 
 from __future__ import annotations
@@ -13,13 +19,16 @@ _BARRED = {"w:hyperlink": names("w:hyperlink"), "w:ins": _IN_TRACKED, "w:moveTo"
 
 
 def may_hold(outer: Element, inner: Element) -> bool:
-    """Whether `inner` may stand anywhere inside `outer`; always where the document itself has it so."""
+    """Whether `inner` may stand anywhere inside `outer`.
+
+    It may where the document itself has it there.
+    """
     barred = short_name(inner) in _BARRED.get(short_name(outer), ())
     return not barred or any(ancestor is outer for ancestor in inner.iterancestors())
 
 
 def is_misplaced(element: Element) -> bool:
-    """Whether an element stands in one that may not hold it."""
+    """Whether an element stands inside another that may not hold it."""
     name = short_name(element)
     if name not in _IN_TRACKED:
         return False

@@ -1,8 +1,10 @@
-"""Words that Word puts before the paragraphs of a list: `<w:lvlText w:val="Article %1."/>` (ECMA-376 Part 1 §17.9.11).
+"""Words that Word puts before the paragraphs of a list: `<w:lvlText w:val="Article %1."/>`
+(ECMA-376 Part 1 §17.9.11).
 
-That level gives a unit `Article <1/>.`, and `<w:lvlText w:val="%1. cikk"/>` once it is translated as `<1/>. cikk`. The
-number is a placeholder that may be moved and comes back where a translator lost it. Bullets, numbers with nothing but
-signs around them, and single letters, which are part of a code (`A%1`), are no words.
+That level gives the unit `Article <1/>.`; the target `<1/>. cikk` makes it
+`<w:lvlText w:val="%1. cikk"/>`. The number is a placeholder that may be moved and comes back where
+a translator lost it. Bullets, numbers with nothing but signs around them, and single letters, which
+are part of a code (`A%1`), are no words.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ from dataclasses import dataclass
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import StoryKind, Tag, TagRole, TagSpec, normalised, placeholder
-from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.plan import Plan, path_below
+from dragoman_documents.docx.located import LocatedUnit, path_below
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, legal_text, short_name
 
 _NUMBERS = re.compile(r"%[1-9](?:[^\w%\s]*%[1-9])*")
-"""A number, or several with nothing but signs between them, which keep their order: `%1.%2`."""
+"""A number, or several that keep their order because only signs stand between them: `%1.%2`."""
 
 _WORD = re.compile(r"[^\W\d_]{2}|(?=[^\W\d_])[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -32,7 +35,10 @@ _THIN_SPACE = "\u202f"
 
 @dataclass(eq=False, slots=True)
 class LevelText:
-    """A unit read from the text of one level of a list; `numbers` are what its placeholders stand for, in order."""
+    """Holds a unit read from the text of one level of a list.
+
+    Its placeholders stand for `numbers`, in order.
+    """
 
     element: Element
     key: str
@@ -41,7 +47,10 @@ class LevelText:
     numbers: Sequence[str]
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target in, each number once: those it lacks come at the end, those it has twice count once."""
+        """Put a target in, each number once.
+
+        Numbers that it lacks come at the end; of two equal ones the first counts.
+        """
         parts: list[str] = []
         missing = dict(enumerate(self.numbers, 1))
         for part in target:
@@ -56,7 +65,8 @@ class LevelText:
 
 
 class Numbering:
-    """The words in a document's numbering: their plans, and how many levels have words, or letters that stay.
+    """The words in a document's numbering as located units, with counts of levels that have words
+    or letters.
 
     Levels that read alike are one unit, written in step.
     """
@@ -64,16 +74,16 @@ class Numbering:
     def __init__(self, package: Package, is_writing: bool) -> None:
         self.word_count = self.letter_count = 0
         self._is_writing = is_writing
-        self._plans: dict[tuple[str | Tag, ...], Plan] = {}
+        self._units: dict[tuple[str | Tag, ...], LocatedUnit] = {}
         for name in package.with_role(PartRole.NUMBERING):
             root = package.root(name, _may_have_letters)
             if root is not None:
                 self._read(name, root)
 
     @property
-    def plans(self) -> list[Plan]:
-        """The plans of all words, in document order."""
-        return list(self._plans.values())
+    def units(self) -> list[LocatedUnit]:
+        """The units of all words, in document order."""
+        return list(self._units.values())
 
     def _read(self, name: str, root: Element) -> None:
         for element in root.iter("{*}lvlText"):
@@ -93,16 +103,20 @@ class Numbering:
         content = tuple(_content(inner))
         before, _, after = text.partition(inner)
         holder = LevelText(element, key, before, after, numbers) if self._is_writing else None
-        plan = Plan(name, path, StoryKind.PROPERTY, content, _specs(len(numbers)), holder)
-        first = self._plans.setdefault(content, plan)
-        if first is not plan:
-            first.mirrors += (plan,)
+        located = LocatedUnit(name, path, StoryKind.PROPERTY, content, _specs(len(numbers)), holder)
+        first = self._units.setdefault(content, located)
+        if first is not located:
+            first.mirrors += (located,)
 
 
 def _may_have_letters(data: bytes) -> bool:
-    """Whether a level may show letters, told from the bytes of the part: most have none, and need not be parsed."""
+    """Whether a level may show letters, by the bytes of the part.
+
+    Most parts have none, and need not be parsed.
+    """
     for double, single in _LEVEL_TEXT.findall(data):
         value = double or single
+        # A character reference may be a letter or a sign; it is looked at when the part is parsed.
         if b"&" in value:
             value = _REFERENCE.sub(b" ", value)
         text = _NUMBERS.sub(" ", value.decode("utf-8", "replace"))
@@ -116,7 +130,8 @@ def _has_words(element: Element, text: str) -> bool:
         return False
     level = element.getparent()
     fonts = list(level.iter("{*}rFonts")) if level is not None and _is_bullet(element) else []
-    drawn = [(attribute(font, "w:ascii") or attribute(font, "w:hAnsi") or "").lower() for font in fonts]
+    stated = (attribute(font, "w:ascii") or attribute(font, "w:hAnsi") or "" for font in fonts)
+    drawn = [name.lower() for name in stated]
     return not any(font.startswith(_SYMBOL_FONTS) for font in drawn)
 
 

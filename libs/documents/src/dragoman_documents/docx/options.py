@@ -1,4 +1,7 @@
-"""What of a document is translated: switches with the defaults a translator expects."""
+"""The texts of a document that are translated, as switches with the defaults a translator expects.
+
+With `ExtractOptions(comments=False)` the text of comments gives no units and comes back as it is.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,11 @@ Colour = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{6}$", to_upper=
 class ExtractOptions(Value):
     """Which text becomes units. Extraction and merge of one document must use the same options.
 
-    `statistical_charts` are the newer kinds (waterfall, treemap, funnel): Word takes their labels from the workbook
-    behind them when they are edited, so translating the copy in the document is off unless asked for. `form_help` is
-    what old form fields say on F1, in the status bar and before they are filled in; `numbering` the words that lists
-    put before their paragraphs.
+    `statistical_charts` are the newer kinds (waterfall, treemap, funnel): Word takes their labels
+    from the workbook behind them when somebody edits them, so that a translation of the copy in the
+    document would be lost; the switch is off. `form_help` are the texts of old form fields on F1,
+    in the status bar and before they are filled in; `numbering` are the words that lists put before
+    their paragraphs.
     """
 
     headers: bool = True

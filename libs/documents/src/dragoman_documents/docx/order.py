@@ -1,9 +1,12 @@
-"""Targets whose tags must keep their order: edges of fields that go on in another paragraph, and fields that stand
-partly inside a tracked insertion or a link.
+"""Targets whose tags must keep their order.
 
-`{HYPERLINK` inserted, ` | our office}` not: moved, the field would leave half of itself in the insertion. Its target
-`<2/> … <1>Büro</1>` for `<1>office</1> … <2/>` becomes `… <1>Büro</1> <2/>`: no word is lost, and QA names
-the moved tags.
+The edges of a field that goes on in another paragraph must, and so must a field that stands partly
+inside a tracked insertion or a link: moved, it would leave half of itself there. The words stay in
+the target's order, the tags take the source's, and QA names the moved tags:
+
+    source   <1>office</1> of <2/>
+    target   <2/> hat sein <1>Büro</1>
+    result   hat sein <1>Büro</1><2/>
 """
 
 from __future__ import annotations
@@ -14,8 +17,12 @@ from difflib import SequenceMatcher
 from dragoman_contracts.text import Tag, TagSpec
 
 
-def moves_fixed(specs: Sequence[TagSpec], source: Sequence[str | Tag], target: Sequence[str | Tag]) -> bool:
-    """Whether tags that may not be reordered come in another order than in the source."""
+def moves_fixed(
+    specs: Sequence[TagSpec],
+    source: Sequence[str | Tag],
+    target: Sequence[str | Tag],
+) -> bool:
+    """Whether tags that may not be reordered stand in another order than in the source."""
     fixed = {spec.id for spec in specs if not spec.can_reorder}
     if not fixed:
         return False
@@ -26,9 +33,11 @@ def moves_fixed(specs: Sequence[TagSpec], source: Sequence[str | Tag], target: S
 
 
 def in_source_order(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> list[str | Tag]:
-    """The target with the source's tags in the source's order, and its own words in theirs.
+    """The target with the source's tags in the source's order, and its own words in their own
+    order.
 
-    Most tags stay where the target has them; the others stand directly after the one before them in the source.
+    Most tags stay where the target has them. Each other tag stands directly behind its predecessor
+    in the source.
     """
     wanted = [part for part in source if isinstance(part, Tag)]
     found = [part for part in target if isinstance(part, Tag)]

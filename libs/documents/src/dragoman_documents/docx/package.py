@@ -1,4 +1,11 @@
-"""The OPC layer: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6 and §7)."""
+"""The OPC package: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6
+and §7).
+
+The main document is the part that the package says it is, whatever its name:
+
+    _rels/.rels              <Relationship Type="…/officeDocument" Target="word/text.xml" …/>
+    [Content_Types].xml      <Override PartName="/word/text.xml" ContentType="…document.main+xml"/>
+"""
 
 from __future__ import annotations
 
@@ -6,26 +13,29 @@ import posixpath
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.archive import Archive
+from dragoman_documents.docx.container import ZipContainer
 from dragoman_documents.docx.entries import Entry, damaged, part_key, part_name
 from dragoman_documents.docx.fields import FieldMap
-from dragoman_documents.docx.fold import Folds, fold
-from dragoman_documents.docx.points import Points, take_points
+from dragoman_documents.docx.reader import MakeReader, PartReader, PlainReader
+from dragoman_documents.docx.roles import BY_CONTENT_TYPE, BY_RELATIONSHIP, STORY_ORDER, PartRole
 from dragoman_documents.docx.xml import (
     Element,
     is_utf8,
     namespace_of,
     parse_xml,
-    prolog,
     serialise,
     short_name,
     transitional,
 )
-from dragoman_documents.errors import DamagedDocumentError, DocumentError, NotWordError, TooLargeError
+from dragoman_documents.errors import (
+    DamagedDocumentError,
+    DocumentError,
+    NotWordError,
+    TooLargeError,
+)
 
 _CONTENT_TYPES = "[content_types].xml"
 _BINDING = b"dataBinding"
@@ -34,103 +44,9 @@ _NO_RELATIONSHIPS = b'<Relationships xmlns="http://schemas.openxmlformats.org/pa
 _WORD_ML = re.compile(r"application/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\.")
 
 
-class PartRole(StrEnum):
-    """What a part holds, as its content type or, failing that, the relationship to it says."""
-
-    MAIN = "main"
-    HEADER = "header"
-    FOOTER = "footer"
-    FOOTNOTES = "footnotes"
-    ENDNOTES = "endnotes"
-    COMMENTS = "comments"
-    GLOSSARY = "glossary"
-    CHART = "chart"
-    STATISTICAL_CHART = "statistical_chart"
-    DIAGRAM = "diagram"
-    CORE_PROPERTIES = "core_properties"
-    EXTENDED_PROPERTIES = "extended_properties"
-    NUMBERING = "numbering"
-    STYLES = "styles"
-    SETTINGS = "settings"
-    FONT_TABLE = "font_table"
-    CUSTOM_XML = "custom_xml"
-    CUSTOM_XML_PROPERTIES = "custom_xml_properties"
-    MACROS = "macros"
-    EMBEDDED = "embedded"
-    PICTURE = "picture"
-    OTHER = "other"
-
-
-_BY_CONTENT_TYPE = (
-    ("document.main+xml", PartRole.MAIN),
-    ("template.main+xml", PartRole.MAIN),
-    ("macroenabled.main+xml", PartRole.MAIN),
-    ("macroenabledtemplate.main+xml", PartRole.MAIN),
-    ("wordprocessingml.header+xml", PartRole.HEADER),
-    ("wordprocessingml.footer+xml", PartRole.FOOTER),
-    ("wordprocessingml.footnotes+xml", PartRole.FOOTNOTES),
-    ("wordprocessingml.endnotes+xml", PartRole.ENDNOTES),
-    ("wordprocessingml.comments+xml", PartRole.COMMENTS),
-    ("document.glossary+xml", PartRole.GLOSSARY),
-    ("drawingml.chart+xml", PartRole.CHART),
-    (".chartex+xml", PartRole.STATISTICAL_CHART),
-    ("drawingml.chartshapes+xml", PartRole.CHART),
-    ("drawingml.diagramdata+xml", PartRole.DIAGRAM),
-    ("drawingml.diagramdrawing+xml", PartRole.DIAGRAM),
-    ("core-properties+xml", PartRole.CORE_PROPERTIES),
-    ("extended-properties+xml", PartRole.EXTENDED_PROPERTIES),
-    ("wordprocessingml.numbering+xml", PartRole.NUMBERING),
-    ("wordprocessingml.styles+xml", PartRole.STYLES),
-    ("wordprocessingml.settings+xml", PartRole.SETTINGS),
-    ("wordprocessingml.fonttable+xml", PartRole.FONT_TABLE),
-    ("customxmlproperties+xml", PartRole.CUSTOM_XML_PROPERTIES),
-    ("vbaproject", PartRole.MACROS),
-    ("oleobject", PartRole.EMBEDDED),
-)
-_BY_RELATIONSHIP = {
-    "header": PartRole.HEADER,
-    "footer": PartRole.FOOTER,
-    "footnotes": PartRole.FOOTNOTES,
-    "endnotes": PartRole.ENDNOTES,
-    "comments": PartRole.COMMENTS,
-    "glossaryDocument": PartRole.GLOSSARY,
-    "chart": PartRole.CHART,
-    "chartEx": PartRole.STATISTICAL_CHART,
-    "chartUserShapes": PartRole.CHART,
-    "diagramData": PartRole.DIAGRAM,
-    "diagramDrawing": PartRole.DIAGRAM,
-    "core-properties": PartRole.CORE_PROPERTIES,
-    "extended-properties": PartRole.EXTENDED_PROPERTIES,
-    "numbering": PartRole.NUMBERING,
-    "styles": PartRole.STYLES,
-    "settings": PartRole.SETTINGS,
-    "fontTable": PartRole.FONT_TABLE,
-    "customXml": PartRole.CUSTOM_XML,
-    "customXmlProps": PartRole.CUSTOM_XML_PROPERTIES,
-    "vbaProject": PartRole.MACROS,
-    "oleObject": PartRole.EMBEDDED,
-    "package": PartRole.EMBEDDED,
-    "image": PartRole.PICTURE,
-}
-_STORIES = (
-    PartRole.MAIN,
-    PartRole.HEADER,
-    PartRole.FOOTER,
-    PartRole.FOOTNOTES,
-    PartRole.ENDNOTES,
-    PartRole.COMMENTS,
-    PartRole.GLOSSARY,
-    PartRole.CHART,
-    PartRole.STATISTICAL_CHART,
-    PartRole.DIAGRAM,
-    PartRole.CORE_PROPERTIES,
-)
-_STORY_ORDER = {role: rank for rank, role in enumerate(_STORIES)}
-
-
 @dataclass(frozen=True, slots=True)
 class Relationship:
-    """An explicit relationship: `target` is a part name where internal, the uri as written where external."""
+    """A relationship. `target` is a part name where internal, the uri as written where external."""
 
     id: str
     kind: str
@@ -141,28 +57,27 @@ class Relationship:
 class Package:
     """A WordprocessingML package in memory.
 
-    Parts are parsed when first asked for; those marked as changed are serialised by `saved`, nothing else is. A part of
-    `folded_bytes` or more has stubs for most paragraphs, which only the `Folds` of the part can read, and for numbers.
+    Parts are parsed when first asked for; those marked as changed are serialised by `saved`,
+    nothing else is. `read_part` makes the reader of each part; with a quick one, trees may hold
+    stubs that only their reader can read.
 
     Raises:
         DocumentError: the bytes are no readable Word document; the message names the cure.
     """
 
-    def __init__(self, data: bytes, budget: Budget, folded_bytes: int | None = None) -> None:
+    def __init__(self, data: bytes, budget: Budget, read_part: MakeReader = PlainReader) -> None:
         self.budget = budget
-        self._folded_bytes = folded_bytes
-        self._folds: dict[str, Folds] = {}
+        self._read_part = read_part
+        self._readers: dict[str, PartReader] = {}
         self._fields: dict[str, FieldMap] = {}
-        self._points: dict[str, Points] = {}
         self._bound: set[str] = set()
         self.size_bytes = len(data)
-        self._archive = Archive(data, budget)
+        self._container = ZipContainer(data, budget)
         self._entries: dict[str, Entry] = {}
-        for entry in self._archive.entries:
+        for entry in self._container.entries:
             if not entry.is_folder:
                 self._entries[part_key(entry.name)] = entry
         self._roots: dict[str, Element | None] = {}
-        self._prologs: dict[str, bytes] = {}
         self._changed: set[str] = set()
         self._added: dict[str, tuple[str, bytes | None]] = {}
         self._overrides: dict[str, str] = {}
@@ -174,36 +89,42 @@ class Package:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every part's name, in the order of the archive, without a leading slash."""
-        return (*(_name(entry) for entry in self._entries.values()), *(name for name, _ in self._added.values()))
+        """Every part's name, in the order of the container, without a leading slash."""
+        return (
+            *(_name(entry) for entry in self._entries.values()),
+            *(name for name, _ in self._added.values()),
+        )
 
     def size_of(self, name: str) -> int:
         """The unpacked bytes of a part."""
         return self._entries[part_key(name)].size_bytes
 
     def content_type(self, name: str) -> str:
-        """The media type of a part in lower case; empty where the package states none."""
+        """The media type of a part in lower case; empty where the package does not state it."""
         return self.stated_type(name).lower()
 
     def stated_type(self, name: str) -> str:
-        """The media type of a part as the package spells it; empty where it states none."""
+        """The media type of a part as the package spells it; empty where the package does not state
+        it.
+        """
         key = part_key(name)
         return self._overrides.get(key) or self._defaults.get(key.rpartition(".")[2], "")
 
     def role(self, name: str) -> PartRole:
-        """What a part holds."""
+        """The role of a part; `OTHER` for a part that is not known."""
         return self._roles.get(part_key(name), PartRole.OTHER)
 
     def with_role(self, *roles: PartRole) -> tuple[str, ...]:
-        """The names of the parts with one of these roles, in the order of the archive."""
-        return tuple([_name(entry) for key, entry in self._entries.items() if self._roles[key] in roles])
+        """The names of the parts with one of these roles, in the order of the container."""
+        wanted = (entry for key, entry in self._entries.items() if self._roles[key] in roles)
+        return tuple(map(_name, wanted))
 
     def stories(self) -> tuple[str, ...]:
         """The parts that can hold text, the main document first, then by kind."""
         ranked = [
             (rank, _natural(_name(entry)), _name(entry))
             for key, entry in self._entries.items()
-            if (rank := _STORY_ORDER.get(self._roles[key])) is not None
+            if (rank := STORY_ORDER.get(self._roles[key])) is not None
         ]
         return tuple([name for _, _, name in sorted(ranked)])
 
@@ -215,10 +136,11 @@ class Package:
         return self._relationships[key]
 
     def root(self, name: str, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
-        """The root of an XML part, or None where the part is absent or not well-formed.
+        """The root of an XML part; None where the part is absent or not well-formed.
 
-        A part that its bytes tell not to be `wanted` is None too: it need not be parsed. Other encodings than UTF-8 are
-        not asked about. The main document is always there: a package without a readable one is refused when opened.
+        It is None too where `wanted` says of the bytes of a part in UTF-8 that it need not be
+        parsed. The main document is always there: a package without a readable main document is
+        refused when it is opened.
 
         Raises:
             TooLargeError: the part passes the budget.
@@ -232,9 +154,9 @@ class Package:
             self._roots[key] = root
         return self._roots[key]
 
-    def folds(self, name: str) -> Folds | None:
-        """What reads and writes the stubs of a parsed part; None where it has none."""
-        return self._folds.get(part_key(name))
+    def reader(self, name: str) -> PartReader:
+        """The reader of a part that was parsed."""
+        return self._readers[part_key(name)]
 
     def fields(self, name: str, root: Element) -> FieldMap:
         """The fields of a parsed part with that root, found once."""
@@ -244,11 +166,11 @@ class Package:
         return found
 
     def read(self, name: str) -> bytes:
-        """The bytes of a part; not those of a part that was added as a tree."""
+        """The bytes of a part. A part that was added as a tree has none."""
         key = part_key(name)
         if key in self._added:
             return self._added[key][1] or b""
-        return self._archive.read(self._entries[key])
+        return self._container.read(self._entries[key])
 
     def mark_changed(self, name: str) -> None:
         """Have the part serialised when the package is saved."""
@@ -262,16 +184,13 @@ class Package:
         """The package with its changed parts, everything else byte by byte as it was."""
         changes: dict[Entry, bytes] = {}
         for key in self._changed - self._added.keys():
-            root = self._roots[key]
-            if root is not None:
-                written = serialise(root, self._prologs[key])
-                reduced = self._folds.get(key) or self._points.get(key)
-                changes[self._entries[key]] = reduced.restored(written) if reduced is not None else written
+            if key in self._readers:
+                changes[self._entries[key]] = self._readers[key].written()
         additions: dict[str, bytes] = {}
         for key, (name, data) in self._added.items():
             root = self._roots.get(key)
             additions[name] = serialise(root, _DECLARATION) if root is not None else data or b""
-        return self._archive.rewritten(changes, additions)
+        return self._container.rewritten(changes, additions)
 
     def add_part(self, name: str, media_type: str, content: bytes | Element) -> None:
         """Add a part, as bytes or as a tree that may still be changed, and state its media type."""
@@ -285,8 +204,18 @@ class Package:
             self.mark_changed(_CONTENT_TYPES)
         self._overrides[part_key(name)] = media_type
 
-    def relate(self, name: str, kind: str, target: str, is_external: bool, wanted_id: str = "") -> str:
-        """Add a relationship of a part and give its id. `target` is a part name, or an uri where external."""
+    def relate(
+        self,
+        name: str,
+        kind: str,
+        target: str,
+        is_external: bool,
+        wanted_id: str = "",
+    ) -> str:
+        """Add a relationship of a part, and give its id.
+
+        `target` is a part name, or a uri where external.
+        """
         folder, base = posixpath.split(name)
         rels = posixpath.join(folder, "_rels", base + ".rels")
         root = self.root(rels)
@@ -299,6 +228,7 @@ class Package:
         made = root.makeelement(namespace_of(root) + "Relationship")
         made.set("Id", new_id)
         made.set("Type", kind)
+        # An absolute target is right from every part, wherever that lies.
         made.set("Target", target if is_external else "/" + quote(target))
         if is_external:
             made.set("TargetMode", "External")
@@ -320,27 +250,31 @@ class Package:
         """Whether a parsed part may have content controls that are bound to data."""
         return part_key(name) in self._bound
 
-    def _parse(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None = None) -> Element | None:
-        data = self._archive.read(entry)
+    def _parse(
+        self,
+        key: str,
+        entry: Entry,
+        wanted: Callable[[bytes], bool] | None = None,
+    ) -> Element | None:
+        data = self._container.read(entry)
         if wanted is not None and is_utf8(data) and not wanted(data):
             return None
+        # In another encoding the bytes do not tell, so the part is searched for bindings.
         if _BINDING in data or not is_utf8(data):
             self._bound.add(key)
-        self._prologs[key] = prolog(data)
-        if self._folded_bytes is not None and len(data) >= self._folded_bytes:
-            data = self._reduced(key, data)
-        return parse_xml(data, self.budget)
+        reader = self._readers[key] = self._read_part(data, self.budget)
+        return reader.root
 
-    def _reduced(self, key: str, data: bytes) -> bytes:
-        """A part without what need not be in its tree."""
-        if (folded := fold(data, self.budget)) is not None:
-            self._folds[key], data = folded
-        elif (pointed := take_points(data, self.budget)) is not None:
-            self._points[key], data = pointed
-        return data
+    def _parse_if_well_formed(
+        self,
+        key: str,
+        entry: Entry,
+        wanted: Callable[[bytes], bool] | None,
+    ) -> Element | None:
+        """The root of a part; None where a part that the document can do without is damaged.
 
-    def _parse_if_well_formed(self, key: str, entry: Entry, wanted: Callable[[bytes], bool] | None) -> Element | None:
-        """A part that the document can be read without is left as it is where it is damaged."""
+        It stays as it is.
+        """
         try:
             return self._parse(key, entry, wanted)
         except TooLargeError:
@@ -362,17 +296,22 @@ class Package:
         roles: dict[str, PartRole] = {}
         for key in self._entries:
             media_type = self.content_type(key)
-            roles[key] = next((role for end, role in _BY_CONTENT_TYPE if end in media_type), PartRole.OTHER)
+            fitting = (role for piece, role in BY_CONTENT_TYPE if piece in media_type)
+            roles[key] = next(fitting, PartRole.OTHER)
         for key in [*self._entries, ""]:
+            # Some writers give every part the type application/xml; the relationship then tells its
+            # role.
             for relationship in self.relationships(key):
                 target = part_key(relationship.target)
                 if relationship.is_external or roles.get(target) is not PartRole.OTHER:
                     continue
-                roles[target] = _BY_RELATIONSHIP.get(relationship.kind.rpartition("/")[2], PartRole.OTHER)
+                kind = relationship.kind.rpartition("/")[2]
+                roles[target] = BY_RELATIONSHIP.get(kind, PartRole.OTHER)
         return roles
 
     def _find_main(self) -> str:
-        stated = [part_key(item.target) for item in self.relationships("") if item.kind.endswith("/officeDocument")]
+        links = (each for each in self.relationships("") if each.kind.endswith("/officeDocument"))
+        stated = [part_key(each.target) for each in links]
         typed = [key for key, role in self._roles.items() if role is PartRole.MAIN]
         for key in [*(key for key in stated if key in typed), *typed, *stated]:
             entry = self._entries.get(key)
@@ -386,7 +325,10 @@ class Package:
 
     def _not_word(self) -> DocumentError:
         types = " ".join([*self._overrides.values(), *self._defaults.values()]).lower()
-        for mark, what in (("spreadsheetml", "an Excel workbook"), ("presentationml", "a PowerPoint presentation")):
+        for mark, what in (
+            ("spreadsheetml", "an Excel workbook"),
+            ("presentationml", "a PowerPoint presentation"),
+        ):
             if mark in types:
                 return NotWordError(f"This is {what}, not a Word document. Send the DOCX file.")
         if _WORD_ML.search(types):
@@ -415,6 +357,7 @@ def _relationship(element: Element, folder: str) -> Relationship:
     target = element.get("Target", "") or ""
     is_external = element.get("TargetMode") == "External"
     if not is_external:
+        # Some writers use backslashes, which readers have always forgiven.
         path = unquote(target.partition("#")[0].replace("\\", "/"))
         target = path.lstrip("/") if path.startswith("/") else posixpath.normpath(posixpath.join(folder, path))
     kind = transitional(element.get("Type", "") or "")

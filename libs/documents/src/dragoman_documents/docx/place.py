@@ -1,8 +1,28 @@
 """Puts a target into its paragraph.
 
-Source and target are compared level by level (paragraph, then each link, control or insertion). What stands in the same
-order stays where it is and only its text changes; the rest is moved, or made as a new run with a copy of the properties
-of a run of that format. Tags a translator lost cannot crash it: text takes the format around it, lost things stay.
+Where the target has the source's tags in their order, only texts change:
+
+    before   <w:p><w:r><w:t xml:space="preserve">Pay </w:t></w:r>
+             <w:r><w:rPr><w:b/></w:rPr><w:t>now</w:t></w:r></w:p>
+    unit     Pay <1>now</1>
+    target   Zahlen Sie <1>jetzt</1>
+    after    <w:p><w:r><w:t xml:space="preserve">Zahlen Sie </w:t></w:r>
+             <w:r><w:rPr><w:b/></w:rPr><w:t>jetzt</w:t></w:r></w:p>
+
+Else source and target are compared level by level: the paragraph, then each link, control or
+insertion. Entries in the same order stay where they are. The others are moved, or a new run is made
+with the properties of a run of that format. The emptied run stays, since it may be the end of a
+bookmark or comment:
+
+    before   <w:p><w:r><w:t xml:space="preserve">Pay </w:t></w:r>
+             <w:r><w:rPr><w:b/></w:rPr><w:t>now</w:t></w:r></w:p>
+    target   <1>Jetzt</1> zahlen
+    after    <w:p><w:r><w:rPr><w:b/></w:rPr><w:t>Jetzt</w:t></w:r>
+             <w:r><w:t xml:space="preserve"> zahlen</w:t></w:r>
+             <w:r><w:rPr><w:b/></w:rPr><w:t/></w:r></w:p>
+
+A target with lost or crossed tags is written too: text takes the format around it, and things that
+are missing stay.
 """
 
 from __future__ import annotations
@@ -25,7 +45,9 @@ Key = tuple[str, int]
 
 @dataclass(eq=False, slots=True)
 class _Entry:
-    """One thing on a level: text of a format, an opaque, a field's edge, or a group with its own level."""
+    """An entry of a level: text of a format, an opaque, a field's edge, or a group with a level of
+    its own.
+    """
 
     key: Key
     text: str = ""
@@ -36,19 +58,23 @@ class _Entry:
 
 
 def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
-    """Write a target into the paragraph; the runs whose text changed."""
+    """Write a target into the paragraph. Gives the runs whose text changed."""
     if stays_in_place(tagged.content, target):
         return [slot.run for slot in _fill(tagged, target)]
+    # No word is lost by this, only the order of tags; QA has told the reviewer about moved tags.
     if _is_knotted(tagged) or moves_fixed(tagged.tags.specs, tagged.content, target):
         target = in_source_order(tagged.content, target)
     placer = _Placer(tagged)
-    placer.level(placer.learn(_source_level(tagged, tagged.items)), _TargetReader(tagged).read(target), None)
+    source_level = placer.learn(_source_level(tagged, tagged.items))
+    placer.level(source_level, _TargetReader(tagged).read(target), None)
     placer.finish()
     return placer.changed
 
 
 def _is_knotted(tagged: Tagged) -> bool:
-    """Whether a field of the unit stands partly inside something that would keep a piece of it."""
+    """Whether a field of the unit stands partly inside another element, which would keep a piece of
+    it.
+    """
     tags = tagged.tags
     return any(opaque.is_whole_field and not opaque.can_reorder for opaque in tags.opaques.values()) or any(
         not group.can_reorder for group in tags.groups.values()
@@ -64,7 +90,7 @@ def stays_in_place(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> 
 
 
 def _fill(tagged: Tagged, target: Sequence[str | Tag]) -> list[Slot]:
-    """Write a target that stays in place over the slots; those that changed."""
+    """Write a target that stays in place over the slots. Gives the slots that changed."""
     wanted = (part for part in target if isinstance(part, str))
     return [
         slot for text, part in zip(texts(tagged.items), wanted, strict=True) for slot in distribute(text.slots, part)
@@ -90,7 +116,10 @@ def _source_level(tagged: Tagged, items: Sequence[Item]) -> list[_Entry]:
 
 
 class _TargetReader:
-    """Turns target content into levels; crossed, doubled, unknown and unclosed tags are read as well as they can be."""
+    """Turns target content into levels.
+
+    Tags may be crossed, doubled, unknown or unclosed: no target is refused.
+    """
 
     def __init__(self, tagged: Tagged) -> None:
         self._tagged = tagged
@@ -147,7 +176,9 @@ class _TargetReader:
                 pass
 
     def _leave_what_may_not_hold(self, nodes: Sequence[Element]) -> None:
-        """Close the groups that may not hold the nodes, and what is open in them: a link ends where another begins."""
+        """Close the groups that may not hold the nodes, and all that is open in them: a link ends
+        where another begins.
+        """
         for depth, (tag_id, _, _) in enumerate(self._stack):
             outer = self._tagged.tags.groups.get(tag_id)
             if outer is not None and outer.node is not None:
@@ -166,6 +197,8 @@ class _TargetReader:
 
     def _placeholder(self, tag_id: int) -> None:
         opaque = self._tagged.tags.opaques.get(tag_id)
+        # A doubled placeholder is written once: two references to one note would be a broken
+        # document.
         if opaque is None or ((TagSide.PLACEHOLDER, tag_id) in self._used and not opaque.can_copy):
             return
         self._used.add((TagSide.PLACEHOLDER, tag_id))
@@ -176,6 +209,7 @@ class _TargetReader:
 class _Placer:
     def __init__(self, tagged: Tagged) -> None:
         self._templates = {slot.format.visible: slot for slot in _all_slots(tagged)}
+        # The properties of a new run are copied from a run of its look, never made up.
         self._fallback = self._templates.get(tagged.base) or next(iter(_all_slots(tagged)))
         self._insides: dict[Group, list[_Entry]] = {}
         self._opaques: list[Opaque] = []
@@ -194,10 +228,14 @@ class _Placer:
         return source
 
     def finish(self) -> None:
-        """Take the source text out of groups the target does not have, of which all else stays; and take out what the
-        target left out and may, or has only as copies elsewhere.
+        """Take out what the target does not have.
+
+        A group that the target lacks loses its text, and nothing else. An opaque goes where the
+        target left it out and may, or where it was placed only as copies.
         """
         for opaque in self._opaques:
+            # Only what its spec allows is deleted. A lost picture stays: better in a wrong place
+            # than gone.
             is_left_out = opaque.can_delete and opaque not in self._placed
             if is_left_out or (opaque.can_copy and opaque in self._placed - self._kept):
                 detach(opaque.nodes)
@@ -212,10 +250,15 @@ class _Placer:
         self.level(self._insides[group], inside, group.inner)
 
     def level(self, source: list[_Entry], target: list[_Entry], home: Element | None) -> None:
-        """Make one level read as the target does. `home` takes what has nothing before it on the level."""
+        """Make one level read as the target does.
+
+        `home` takes the entries that have nothing before them on the level.
+        """
         kept = _kept_in_place(source, target)
+        # Edges move on the paragraph's own level only; inside a link all space belongs to the link.
         if home is None:
             _free_edges(source, kept, len(target))
+        # Texts that move are emptied first, so that a word never stands twice.
         for index, entry in enumerate(source):
             if index not in kept.values() and entry.source is not None:
                 self._write(entry.source, "")
@@ -240,7 +283,13 @@ class _Placer:
     def _write(self, text: Text, target: str) -> None:
         self.changed += [slot.run for slot in distribute(text.slots, target)]
 
-    def _insert(self, entry: _Entry, anchor: Element | None, start: Element | None, home: Element | None) -> Element:
+    def _insert(
+        self,
+        entry: _Entry,
+        anchor: Element | None,
+        start: Element | None,
+        home: Element | None,
+    ) -> Element:
         if entry.opaque is not None:
             moved = self._movable(entry.opaque)
         elif entry.group is not None and entry.group.node is not None:
@@ -253,7 +302,9 @@ class _Placer:
         return moved[-1]
 
     def _movable(self, opaque: Opaque) -> list[Element]:
-        """The opaque's nodes in runs of their own: copies where the target may have it several times."""
+        """The opaque's nodes in runs of their own: copies where the target may have it several
+        times.
+        """
         self._placed.add(opaque)
         return twins(opaque.nodes) if opaque.can_copy else isolated(opaque.nodes)
 
@@ -273,7 +324,9 @@ def _all_slots(tagged: Tagged) -> Iterator[Slot]:
 
 
 def _free_edges(source: Sequence[_Entry], kept: dict[int, int], size: int) -> None:
-    """Drop the white space kept outside the unit where the text beside it is no longer at the unit's edge."""
+    """Drop the white space kept outside the unit where the text beside it is no longer at the
+    unit's edge.
+    """
     first, last = (source[index].source if source else None for index in (0, -1))
     if first is not None and kept.get(0) != 0:
         _drop_space(first.slots[0], before="", after=first.slots[0].after)
@@ -288,10 +341,13 @@ def _drop_space(slot: Slot, before: str, after: str) -> None:
 
 
 def _kept_in_place(source: Sequence[_Entry], target: Sequence[_Entry]) -> dict[int, int]:
-    """Which entry of the target stands where which entry of the source does, in one order."""
+    """The entries that stay: the number of each such entry of the target, with that of its source
+    entry.
+    """
     source_keys, target_keys = [entry.key for entry in source], [entry.key for entry in target]
     if source_keys == target_keys:
         return {index: index for index in range(len(target))}
+    # The longest common order stays, so that the fewest nodes move.
     blocks = SequenceMatcher(None, source_keys, target_keys, autojunk=False).get_matching_blocks()
     return {block.b + step: block.a + step for block in blocks for step in range(block.size)}
 

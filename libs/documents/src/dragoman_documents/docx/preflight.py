@@ -1,4 +1,10 @@
-"""Preflight: what a document holds, before anybody pays for its translation (row 96)."""
+"""Preflight: the facts of a document and their meaning for a translation, before anybody pays for
+it.
+
+A document with two comments and a tracked insertion has the facts `comments=2`,
+`tracked_changes=1`, and the findings `comments` (info) and `tracked_changes` (warning), each with a
+message that names the cure.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +14,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import plain_text
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.fieldcounts import FieldCounts
 from dragoman_documents.docx.findings import Finding, finding
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.located import LocatedUnit
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.plan import Plan
-from dragoman_documents.docx.stories import plan_units
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
+from dragoman_documents.docx.stories import locate_units
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, short_name
 
 _LONG_WORDS = 50_000
@@ -29,7 +36,10 @@ _OFF = frozenset({"0", "false", "off"})
 
 
 class DocumentFacts(Value):
-    """What a document holds. Counts are of the whole document; languages and fonts are in order of use."""
+    """The facts of a document.
+
+    Counts are of the whole document; languages and fonts come in order of use.
+    """
 
     size_bytes: int
     parts: int
@@ -56,11 +66,16 @@ class DocumentFacts(Value):
     findings: tuple[Finding, ...]
 
 
-def inspect(data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None) -> DocumentFacts:
+def inspect(
+    data: bytes,
+    options: ExtractOptions | None = None,
+    budget: Budget | None = None,
+) -> DocumentFacts:
     """The facts of a DOCX file, each finding with what it means for the translation and what to do.
 
     Raises:
-        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+        DocumentError: the file is no readable Word document or passes the budget; the message names
+            the cure.
     """
     return inspect_and_read(data, options, budget)[0]
 
@@ -68,32 +83,38 @@ def inspect(data: bytes, options: ExtractOptions | None = None, budget: Budget |
 def inspect_and_read(
     data: bytes, options: ExtractOptions | None = None, budget: Budget | None = None
 ) -> tuple[DocumentFacts, tuple[str, ...]]:
-    """The facts of a DOCX file as `inspect` tells them, and the text of each unit that `extract` finds, without tags.
+    """The facts of a DOCX file as `inspect` tells them, and the text of each unit that `extract`
+    finds, without tags.
 
     Raises:
-        DocumentError: the file is no readable Word document or passes the budget; the message names the cure.
+        DocumentError: the file is no readable Word document or passes the budget; the message names
+            the cure.
     """
     options = options or ExtractOptions()
-    with paused_collection():
+    with paused_garbage_collection():
         package = Package(data, budget or Budget())
         survey = _Survey(package)
         controls = BoundControls(package)
         left = Counter[str]()
-        plans = plan_units(package, options, controls, left=left)
-        texts = tuple([plain_text(plan.content) for plan in plans])
+        units = locate_units(package, options, controls, left=left)
+        texts = tuple([plain_text(unit.content) for unit in units])
         survey.left = left | _also_left(package, options, controls)
-        return _facts(package, options, survey, plans, texts), texts
+        return _facts(package, options, survey, units, texts), texts
 
 
 def _facts(
-    package: Package, options: ExtractOptions, survey: _Survey, plans: Sequence[Plan], texts: Sequence[str]
+    package: Package,
+    options: ExtractOptions,
+    survey: _Survey,
+    units: Sequence[LocatedUnit],
+    texts: Sequence[str],
 ) -> DocumentFacts:
     count = survey.elements
     words = sum(len(text.split()) for text in texts)
     return DocumentFacts(
         size_bytes=package.size_bytes,
         parts=len(package.names),
-        units=len(plans),
+        units=len(units),
         words=words,
         characters=sum(map(len, texts)),
         paragraphs=count["w:p"],
@@ -110,10 +131,10 @@ def _facts(
         is_protected=survey.is_protected,
         is_template="template" in package.content_type(package.main),
         is_strict=survey.is_strict,
-        stories=dict(Counter(str(plan.story) for plan in plans)),
+        stories=dict(Counter(str(unit.story) for unit in units)),
         languages=tuple(name for name, _ in survey.languages.most_common()),
         fonts=tuple(name for name, _ in survey.fonts.most_common()),
-        findings=tuple(_findings(package, survey, plans, words, options)),
+        findings=tuple(_findings(package, survey, units, words, options)),
     )
 
 
@@ -124,7 +145,7 @@ def unreadable_parts(package: Package) -> tuple[Finding, ...]:
 
 
 def _also_left(package: Package, options: ExtractOptions, controls: BoundControls) -> Counter[str]:
-    """How much stays as it is, or is translated where nobody may expect it, by code of finding."""
+    """The numbers of controls and charts that stay as they are, by code of finding."""
     charts = len(package.with_role(PartRole.STATISTICAL_CHART))
     return Counter(
         {
@@ -135,7 +156,10 @@ def _also_left(package: Package, options: ExtractOptions, controls: BoundControl
 
 
 class _Survey:
-    """Counts the elements of every story part, and reads the settings. `left` is how much stays, by code of finding."""
+    """Counts the elements of every story part, and reads the settings.
+
+    `left` has counts of the text that stays as it is, by code of finding.
+    """
 
     def __init__(self, package: Package) -> None:
         self.left: Counter[str] = Counter()
@@ -184,14 +208,18 @@ def _is_enforced(setting: Element) -> bool:
 
 
 def _findings(
-    package: Package, survey: _Survey, plans: Sequence[Plan], words: int, options: ExtractOptions
+    package: Package,
+    survey: _Survey,
+    units: Sequence[LocatedUnit],
+    words: int,
+    options: ExtractOptions,
 ) -> Iterator[Finding]:
-    if not plans:
+    if not units:
         yield finding("no_text")
     yield from unreadable_parts(package)
-    count = survey.elements
-    workbooks = _chart_workbooks(package)
-    fields = FieldCounts(package, plans)
+    count, left = survey.elements, survey.left
+    workbooks, fields = _chart_workbooks(package), FieldCounts(package, units)
+    # BCP 47: not stated, private, no language.
     spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),
@@ -211,17 +239,17 @@ def _findings(
         ("imported_chunks", count["w:altChunk"]),
         ("subdocuments", count["w:subDoc"]),
         ("pictures", len(package.with_role(PartRole.PICTURE))),
-        ("hidden_text", survey.left["hidden_text"]),
-        ("numbering", survey.left["numbering"]),
-        ("numbering_left", survey.left["numbering_left"]),
-        ("statistical_charts", survey.left["statistical_charts"]),
+        ("hidden_text", left["hidden_text"]),
+        ("numbering", left["numbering"]),
+        ("numbering_left", left["numbering_left"]),
+        ("statistical_charts", left["statistical_charts"]),
         ("drop_caps", count["drop_cap"]),
         ("ruby", count["w:ruby"]),
         ("mathematics", count["m:oMath"]),
         ("right_to_left", count["w:rtl"] + count["w:bidi"]),
         ("mail_merge", survey.settings["w:mailMerge"]),
-        ("data_bound", count["w:dataBinding"] + count["w15:dataBinding"] - survey.left["data_bound_left"]),
-        ("data_bound_left", survey.left["data_bound_left"]),
+        ("data_bound", count["w:dataBinding"] + count["w15:dataBinding"] - left["data_bound_left"]),
+        ("data_bound_left", left["data_bound_left"]),
         ("fonts", len(survey.fonts)),
         ("languages", spoken if spoken > 1 else 0),
         ("embedded_fonts", survey.settings["w:embedTrueTypeFonts"]),

@@ -1,8 +1,14 @@
-r"""Fields that repeat text from elsewhere, brought into step with it: references, titles, running heads (§17.16.5).
+r"""Fields that repeat text from elsewhere, kept in step with it: references, titles, running heads
+(§17.16.5).
 
-`{REF _Ref1 \h | Scope of supply}` shows what the bookmark `_Ref1` holds. Where it did so word for word before the
-translation, it does so after it: the result becomes the bookmark's new text, as Word would compute it. A result that
-was out of step, or that is more than words, is left for Word to compute (F9).
+`{REF _Ref1 \h | Scope of supply}` shows the text of the bookmark `_Ref1`. Where both were equal
+word for word before the translation, the result becomes the bookmark's new text, as Word would
+compute it:
+
+    Scope of supply … see {REF _Ref1 \h | Scope of supply}
+    Lieferumfang … siehe {REF _Ref1 \h | Lieferumfang}
+
+A result that was out of step, or that is more than words, is left for Word to compute (F9).
 """
 
 from __future__ import annotations
@@ -18,8 +24,17 @@ from dragoman_documents.docx.distribute import distribute
 from dragoman_documents.docx.fields import FieldMap
 from dragoman_documents.docx.formats import RunFormat, look_of
 from dragoman_documents.docx.inline import Slot
-from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.retold import Case, Key, Shown, in_bookmark, joined, repeated_by, repeating_fields
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.retold import (
+    Case,
+    Key,
+    Shown,
+    in_bookmark,
+    joined,
+    repeated_by,
+    repeating_fields,
+)
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
@@ -41,7 +56,11 @@ _LONGEST_CHAIN = 4  # of references to references
 
 @dataclass(eq=False, slots=True)
 class _Repeat:
-    """A field that repeats text: its part, its result and that result's text before, what it repeats, in which case."""
+    """A field that repeats text.
+
+    `before` is the text of its result before the translation, `key` names the text that it repeats,
+    and `case` is the change of case that its code asks for.
+    """
 
     part: str
     result: Shown
@@ -51,7 +70,9 @@ class _Repeat:
 
 
 class Repeats:
-    """The fields of a document that show words of Word's computing, as they are before it is translated."""
+    """The fields of a document whose words Word computes, as they are before the document is
+    translated.
+    """
 
     def __init__(self, package: Package) -> None:
         self._package = package
@@ -65,20 +86,24 @@ class Repeats:
 
     @property
     def count(self) -> int:
-        """How many fields show words that Word computes."""
+        """The number of fields with words that Word computes."""
         return len(self._repeats)
 
     def in_step_count(self, texts: Mapping[str, str]) -> int:
-        """How many of them show what they repeat, so that they stay in step; for `texts` see `follow`."""
+        """The number of fields that show the text they repeat, and so stay in step; for `texts` see
+        `follow`.
+        """
         return sum(self._is_in_step(repeat, texts) for repeat in self._repeats)
 
     def follow(self, texts: Mapping[str, str], locale: Locale | None, styles: Styles) -> None:
         """Give the fields that were in step the text that they now repeat.
 
-        `texts` has what paragraphs read with what they became, where all that read alike became alike: which of them
-        STYLEREF repeats is decided by where pages break.
+        `texts` maps the texts of paragraphs to their translations, without texts that have several
+        translations: which of these paragraphs STYLEREF repeats depends on where pages break
+        (§17.16.5.59).
         """
         fitting = [repeat for repeat in self._repeats if self._is_in_step(repeat, texts)]
+        # A field may repeat a bookmark around another field: each round follows one step further.
         for _ in range(_LONGEST_CHAIN if fitting else 0):
             now = self._told()
             if not sum([self._write(repeat, now, texts, locale, styles) for repeat in fitting]):
@@ -93,7 +118,12 @@ class Repeats:
         return bool(source) and joined(repeat.case(source)) == joined(repeat.before)
 
     def _write(
-        self, repeat: _Repeat, now: Mapping[Key, str], texts: Mapping[str, str], locale: Locale | None, styles: Styles
+        self,
+        repeat: _Repeat,
+        now: Mapping[Key, str],
+        texts: Mapping[str, str],
+        locale: Locale | None,
+        styles: Styles,
     ) -> bool:
         text = texts[repeat.key[1]] if repeat.key[0] == "paragraph" else now.get(repeat.key, "")
         text = repeat.case(text).strip()
@@ -106,12 +136,14 @@ class Repeats:
         return True
 
     def _in_part(self, name: str) -> Iterator[_Repeat]:
-        """The fields of a part; paragraphs that may have some come out of their folds."""
+        """The fields of a part that repeat text.
+
+        Stubs that may hold some are parsed into the tree first.
+        """
         root = self._package.root(name)
         if root is None:
             return
-        if (folds := self._package.folds(name)) is not None:
-            folds.unfold(root, _UNUSUAL_CODE)
+        self._package.reader(name).bring_into_tree(_UNUSUAL_CODE)
         for code, shown in repeating_fields(self._package.fields(name, root)):
             if any(map(str.isalpha, shown.text)):
                 key, case = repeated_by(code, shown.text) or (("", ""), str)
@@ -121,17 +153,17 @@ class Repeats:
         root = self._package.root(name)
         if root is None:
             return
-        fields, folds = self._package.fields(name, root), self._package.folds(name)
-        if folds is not None:
-            names = b"|".join(re.escape(each.encode()) for each in sorted(wanted))
-            for paragraph in folds.unfold(root, re.compile(rb'w:name="(?:%s)"' % names, re.IGNORECASE)):
-                fields.learn(paragraph)
+        fields = self._package.fields(name, root)
+        names = b"|".join(re.escape(each.encode()) for each in sorted(wanted))
+        pattern = re.compile(rb'w:name="(?:%s)"' % names, re.IGNORECASE)
+        for paragraph in self._package.reader(name).bring_into_tree(pattern):
+            fields.learn(paragraph)
         for start in root.iter("{*}bookmarkStart"):
             if (key := (attribute(start, "w:name") or "").lower()) in wanted:
                 self._marks.append((("bookmark", key), start, fields))
 
     def _told(self) -> dict[Key, str]:
-        """The texts that fields can repeat, as they are now."""
+        """The texts that fields can repeat, by key, as they are now."""
         told: dict[Key, str] = {}
         for name in self._package.with_role(PartRole.CORE_PROPERTIES):
             root = self._package.root(name)
@@ -144,7 +176,10 @@ class Repeats:
 
 
 def _slots(nodes: Sequence[Element]) -> list[Slot]:
-    """The text nodes of a result, to write over as over any stretch of text; white space at its edges stays."""
+    """The text nodes of a result as slots, to be written over.
+
+    White space at the edges of the result stays.
+    """
     slots: list[Slot] = []
     before: object = None
     for node in nodes:
@@ -161,7 +196,9 @@ def _slots(nodes: Sequence[Element]) -> list[Slot]:
 
 
 def paragraph_texts(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """What paragraphs read, white space joined, with what they became; without those that became different things."""
+    """The texts of paragraphs with their targets, white space joined; without texts that have
+    several targets.
+    """
     found: dict[str, str] = {}
     for source, target in pairs:
         key = joined(source)

@@ -1,7 +1,8 @@
-r"""What fields show that repeat text from elsewhere, and what stands in bookmarks (ECMA-376 §17.16.5, §17.13.6).
+r"""The text that a field repeats from elsewhere, and the text in a bookmark (ECMA-376 §17.16.5,
+§17.13.6).
 
-`Scope of supply` between the marks of `_Ref1`, and `{REF _Ref1 \* Upper | SCOPE OF SUPPLY}`: the field repeats the key
-`("bookmark", "_ref1")` in capitals.
+`Scope of supply` between the marks of `_Ref1`, and `{REF _Ref1 \* Upper | SCOPE OF SUPPLY}`: the
+field repeats the key `("bookmark", "_ref1")` in capitals.
 """
 
 from __future__ import annotations
@@ -30,21 +31,33 @@ REPEATING = names("REF STYLEREF") | _BY_ARGUMENT | frozenset(PROPERTIES)
 COMPUTED = names("BIBLIOGRAPHY CITATION CREATEDATE DATABASE DATE DDE DDEAUTO DOCVARIABLE LINK PRINTDATE SAVEDATE TIME")
 """The kinds of fields whose words come from outside the text."""
 
-_READ = ("bookmarkStart", "t", "tab", "br", "cr", "noBreakHyphen", "fldChar", "fldSimple", "bookmarkEnd")
+_READ = (
+    "bookmarkStart",
+    "t",
+    "tab",
+    "br",
+    "cr",
+    "noBreakHyphen",
+    "fldChar",
+    "fldSimple",
+    "bookmarkEnd",
+)
 _IN_RUN = names("w:t w:tab w:br w:cr w:noBreakHyphen")
 _FIELDS = names("w:fldChar w:fldSimple")
 _FEW = 3  # blocks after that of a mark in which the other one is looked for
 
 Case = Callable[[str], str]
-"""What a field does to the case of what it repeats."""
+"""Changes the case of a repeated text, as the switch `\\*` of a field asks (§17.16.4.3)."""
 
 Key = tuple[str, str]
-"""What a field repeats: `bookmark`, `property` or `paragraph`, and which."""
+"""Names the text that a field repeats: `bookmark`, `property` or `paragraph`, and its name or text."""
 
 
 @dataclass(eq=False, slots=True)
 class Shown:
-    """Text that stands together: its nodes, their paragraph, and whether there is nothing but words of that one."""
+    """A stretch of text: its nodes, their paragraph, and whether it holds nothing but words of that
+    paragraph.
+    """
 
     nodes: list[Element] = field(default_factory=list[Element])
     paragraph: Element | None = None
@@ -57,11 +70,11 @@ class Shown:
 
     @property
     def is_one_text(self) -> bool:
-        """Whether these are words of one paragraph and nothing else."""
+        """Whether the stretch is words of one paragraph and nothing else."""
         return self.is_plain and bool(self.nodes) and self.paragraph is not None
 
     def take(self, node: Element) -> None:
-        """Add a text node, or see that something else is in there."""
+        """Add a text node. Any other node makes the stretch more than words."""
         run = node.getparent()
         if run is None or short_name(run) != "w:r":
             return
@@ -75,12 +88,12 @@ class Shown:
 
 
 def joined(text: str) -> str:
-    """Text with every stretch of white space as one space, to compare texts by."""
+    """The text with every stretch of white space as one space, to be compared with others."""
     return " ".join(text.split())
 
 
 def repeated_by(code: str, result: str) -> tuple[Key, Case] | None:
-    """What a field repeats and in which case, None where it repeats nothing that is known."""
+    """The key and the case of the text that a field repeats; None where the text is not known."""
     parts = read_instruction(code)
     first = parts.arguments[0].text if parts.arguments else ""
     stated = [piece.text.upper() for piece in parts.switches.get("*", ())]
@@ -92,7 +105,8 @@ def repeated_by(code: str, result: str) -> tuple[Key, Case] | None:
         return ("property", PROPERTIES[parts.kind]), case
     if parts.kind == "STYLEREF":
         return ("paragraph", joined(result)), case
-    if not parts.kind and code.strip().startswith("_"):  # a bookmark's name alone is a reference to it (§17.16.5.51)
+    # A bookmark's name alone is a reference to it (§17.16.5.51)
+    if not parts.kind and code.strip().startswith("_"):
         first = code.split()[0]
     return (("bookmark", first.lower()), case) if first and parts.kind in {"REF", ""} else None
 
@@ -118,7 +132,7 @@ _CASES: Mapping[str, Case] = {
 
 
 def repeating_fields(fields: FieldMap) -> Iterator[tuple[str, Shown]]:
-    """The codes and results of the fields that stand in text and show words of Word's computing."""
+    """The codes and results of the fields that stand in text and whose words Word computes."""
     for element, known in fields.simple.items():
         if known.is_in_text and _is_repeating(known):
             yield known.instruction, _simple_result(element)
@@ -128,7 +142,7 @@ def repeating_fields(fields: FieldMap) -> Iterator[tuple[str, Shown]]:
 
 
 def in_bookmark(start: Element, fields: FieldMap) -> Shown:
-    """What stands between the marks of a bookmark, without the codes of fields."""
+    """The text between the marks of a bookmark, without the codes of fields."""
     shown, codes = Shown(), set[Field]()
     for node in _following(start):
         name = short_name(node)
@@ -169,11 +183,12 @@ def _simple_result(element: Element) -> Shown:
 
 
 def _is_repeating(known: Field) -> bool:
-    return known.kind in REPEATING or known.kind in COMPUTED or known.instruction.lstrip().startswith("_")
+    is_bookmark = known.instruction.lstrip().startswith("_")
+    return known.kind in REPEATING or known.kind in COMPUTED or is_bookmark
 
 
 def _following(start: Element) -> Iterator[Element]:
-    """What follows an element in its paragraph and in a few blocks after that."""
+    """The elements behind an element in its paragraph, and those of a few blocks after that."""
     tags = _tags(start)
     block = paragraph_of(start)
     if block is not None:
@@ -186,7 +201,7 @@ def _following(start: Element) -> Iterator[Element]:
 
 
 def paragraph_of(node: Element) -> Element | None:
-    """The paragraph that an element stands in."""
+    """The paragraph around an element; None outside of paragraphs."""
     return next((each for each in node.iterancestors() if short_name(each) == "w:p"), None)
 
 

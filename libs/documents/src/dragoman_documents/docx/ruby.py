@@ -1,10 +1,16 @@
-"""Ruby: the text under an annotation is text of its paragraph; the annotation says how the source is read aloud.
+"""Ruby: the text under an annotation is text of its paragraph; the annotation says how it is read
+aloud.
 
-Over other characters it would say nothing, and Word breaks no line inside it: text that changes is taken out of it, and
-the annotation goes (ECMA-376 §17.3.3.25). Over characters that the target has as they are, as in a name, it stays.
+Over other characters the annotation would say nothing, and Word breaks no line inside ruby. So text
+that changes is taken out of the ruby element, and the annotation goes (ECMA-376 §17.3.3.25). Over
+characters that the target has unchanged, as in a name, it stays.
 
-    <w:r><w:ruby><w:rt>…とうきょう…</w:rt><w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r>
-    <w:r><w:t>へ行く</w:t></w:r>                                  unit   東京へ行く
+    before   <w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt>
+             <w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r>
+             <w:r><w:t>へ行く</w:t></w:r></w:p>
+    unit     東京へ行く
+    target   Nach Tokio
+    after    <w:p><w:r><w:t>Nach Tokio</w:t></w:r><w:r><w:t/></w:r></w:p>
 """
 
 from __future__ import annotations
@@ -35,7 +41,10 @@ def has_ruby(paragraph: Element) -> bool:
 
 
 def fill_around_ruby(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element] | None:
-    """Write a target that has all annotated text as it is; the runs whose text changed. None where it has not."""
+    """Write a target in which all annotated text is unchanged.
+
+    Gives the runs whose text changed, or None if some is not.
+    """
     if not stays_in_place(tagged.content, target):
         return None
     fills: list[tuple[list[Slot], str]] = []
@@ -60,6 +69,7 @@ def _pieces(text: Text, target: str) -> list[tuple[list[Slot], str]] | None:
             continue
         base = "".join([slot.text for slot in slots])
         place = target.find(base, position)
+        # With as many occurrences as before, each annotation has exactly one text to stay over.
         if place < 0 or target.count(base) != text.content.count(base) or (place > position and not outside):
             return None
         found.append((outside, target[position:place]))
@@ -69,17 +79,18 @@ def _pieces(text: Text, target: str) -> list[tuple[list[Slot], str]] | None:
 
 
 def take_out_of_ruby(tagged: Tagged) -> None:
-    """Take the text of a unit out from under its annotations, which go."""
+    """Take the text of a unit out from under its annotations. These go."""
     found = _slots(tagged)
     for ruby in dict.fromkeys([_ruby_of(slot) for slot in found]):
         if ruby is not None:
             _open(ruby)
+    # The runs changed above: each slot belongs to the run that its node is in now.
     for slot in found:
         slot.run = next((each for each in slot.node.iterancestors() if short_name(each) in _RUNS), slot.run)
 
 
 def without_ruby(paragraph: Element) -> Element:
-    """The paragraph, or where it has annotations a copy of it whose text is taken out from under them."""
+    """The paragraph; where it has annotations, a copy without them and with their text."""
     if not has_ruby(paragraph):
         return paragraph
     twin = copied(paragraph)
@@ -100,7 +111,10 @@ def _ruby_of(slot: Slot) -> Element | None:
 
 
 def _open(ruby: Element) -> None:
-    """Put what is under an annotation in its place; the run around is cut there, and goes where it holds no more."""
+    """Put the runs under an annotation in its place.
+
+    The run around it is cut there, and goes where it is left empty.
+    """
     run, base = ruby.getparent(), ruby_base(ruby)
     if run is None:
         return

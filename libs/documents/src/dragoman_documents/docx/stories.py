@@ -1,4 +1,16 @@
-"""Walks the parts of a package in document order and makes a plan of every unit (ECMA-376 Part 1 §11.3)."""
+"""Walks the parts of a package in document order and locates every unit (ECMA-376 Part 1 §11.3).
+
+A story is a text of its own: the body, a header, a note, a text box, the alternative text of a
+picture. Text boxes come behind the paragraph that their drawing is anchored in:
+
+    before   <w:p><w:r><w:pict><v:shape alt="A pump"><v:textbox><w:txbxContent>
+             <w:p><w:r><w:t>In the box</w:t></w:r></w:p>
+             </w:txbxContent></v:textbox></v:shape></w:pict></w:r>
+             <w:r><w:t>Around it</w:t></w:r></w:p>
+    unit     Around it
+    unit     A pump
+    unit     In the box
+"""
 
 from __future__ import annotations
 
@@ -10,9 +22,14 @@ from dataclasses import dataclass
 
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.attributes import is_in_group, longest, shown_attributes, text_attributes
-from dragoman_documents.docx.collect import Collector, Flow, style_of
-from dragoman_documents.docx.content import Tagged, tag_content
+from dragoman_documents.docx.attributes import (
+    is_in_group,
+    longest,
+    shown_attributes,
+    text_attributes,
+)
+from dragoman_documents.docx.collect import Collector
+from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.dropcap import (
     DropCap,
@@ -23,14 +40,23 @@ from dragoman_documents.docx.dropcap import (
     opening_of,
     with_cap,
 )
-from dragoman_documents.docx.fold import Folds, fold_number
+from dragoman_documents.docx.fields import Flow
 from dragoman_documents.docx.formats import Formats
 from dragoman_documents.docx.hidden import HiddenStyles, read_hidden_styles
 from dragoman_documents.docx.inline import texts
+from dragoman_documents.docx.kinds import style_of
+from dragoman_documents.docx.located import (
+    Holder,
+    LocatedUnit,
+    ParagraphHolder,
+    ValueHolder,
+    path_below,
+)
 from dragoman_documents.docx.numbering import Numbering
 from dragoman_documents.docx.options import ExtractOptions
-from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.plan import FoldedParagraph, Holder, Paragraph, Plan, Value, path_below
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.reader import PartReader
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, names, short_name
 
 _STORIES = {
@@ -58,36 +84,35 @@ _PROPERTIES = frozenset({"dc:title", "dc:subject", "dc:description", "cp:keyword
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 
-def plan_units(
+def locate_units(
     package: Package,
     options: ExtractOptions,
     controls: BoundControls,
     is_writing: bool = False,
     left: Counter[str] | None = None,
-) -> list[Plan]:
-    """The plan of every unit of a document, in document order: part by part, each story where it is anchored.
+) -> list[LocatedUnit]:
+    """Every unit of a document, in document order: part by part, each story where it is anchored.
 
-    Controls that `controls` cannot keep in step with their data are left. Only with `is_writing` do the plans hold what
-    they were read from. `left` takes how much stays as it is, by code of finding.
+    Controls that `controls` cannot keep in step with their data are left. Only with `is_writing` do
+    the units have holders. `left` takes counts of the text that stays as it is, by code of finding.
     """
     left = left if left is not None else Counter()
     formats = {part: Formats(_hidden_styles(package, part), options) for part in _with_styles(package)}
-    plans: list[Plan] = []
+    found: list[LocatedUnit] = []
     for name in package.stories():
         story, switch = _STORIES[package.role(name)]
         root = package.root(name)
         if root is None or (switch and not getattr(options, switch)):
             continue
-        folds, fields = package.folds(name), package.fields(name, root)
         looks = formats.get(name) or formats[package.main]  # a glossary has styles of its own
-        collector = Collector(looks, fields, controls.kept)
-        walker = _PartWalker(name, story, root, collector, options, package.budget, folds, is_writing)
-        plans += _in_step(walker.walk(), plans)
+        collector = Collector(looks, package.fields(name, root), controls.kept)
+        walker = _PartWalker(name, story, package.reader(name), collector, options, package.budget, is_writing)
+        found += _in_step(walker.walk(), found)
         left["hidden_text"] += walker.hidden_count
     numbering = Numbering(package, is_writing)
     left["numbering" if options.numbering else "numbering_left"] += numbering.word_count
     left["numbering_left"] += numbering.letter_count
-    return plans + numbering.plans if options.numbering else plans
+    return found + numbering.units if options.numbering else found
 
 
 def prose_parts(package: Package, options: ExtractOptions) -> Iterator[str]:
@@ -109,7 +134,10 @@ def _with_styles(package: Package) -> tuple[str, ...]:
 
 
 def _hidden_styles(package: Package, part: str) -> HiddenStyles:
-    """What the styles of a part hide; those of the main document may be in a part that it does not refer to."""
+    """The styles of a part that hide text.
+
+    Those of the main document may be in a part that it does not refer to.
+    """
     sheets = style_parts(package) if part == package.main else package.related(part, "styles")
     return read_hidden_styles(next((package.root(name, _may_hide) for name in sheets), None))
 
@@ -118,28 +146,35 @@ def _may_hide(data: bytes) -> bool:
     return b"vanish" in data
 
 
-def _in_step(new: Sequence[Plan], known: Sequence[Plan]) -> list[Plan]:
-    """Plans of charts and diagrams that repeat a text become mirrors of the first: caches and drawings stay in step."""
-    firsts = {_signature(plan): plan for plan in reversed(known) if plan.story is StoryKind.DIAGRAM}
-    own: list[Plan] = []
-    for plan in new:
+def _in_step(new: Sequence[LocatedUnit], known: Sequence[LocatedUnit]) -> list[LocatedUnit]:
+    """The new units without those of charts and diagrams that repeat a text: these become mirrors
+    of the first.
+
+    A diagram has its texts twice, as data and as a drawing, and a chart repeats them in caches.
+    """
+    drawn = (located for located in reversed(known) if located.story is StoryKind.DIAGRAM)
+    firsts = {_signature(located): located for located in drawn}
+    own: list[LocatedUnit] = []
+    for located in new:
         if (
-            plan.story not in {StoryKind.CHART, StoryKind.DIAGRAM}
-            or (first := firsts.setdefault(_signature(plan), plan)) is plan
+            located.story not in {StoryKind.CHART, StoryKind.DIAGRAM}
+            or (first := firsts.setdefault(_signature(located), located)) is located
         ):
-            own.append(plan)
+            own.append(located)
         else:
-            first.mirrors += (plan,)
+            first.mirrors += (located,)
     return own
 
 
-def _signature(plan: Plan) -> object:
-    return (plan.story, plan.content)
+def _signature(located: LocatedUnit) -> object:
+    return (located.story, located.content)
 
 
 @dataclass(slots=True)
 class _Frame:
-    """Where the walker stands in one element: its remaining children, and what it knows of the place."""
+    """The walker's place in one element: the children that remain, and the path, story and flow
+    there.
+    """
 
     children: Iterator[tuple[int, Element]]
     path: str
@@ -149,33 +184,33 @@ class _Frame:
 
 
 class _PartWalker:
-    """Walks one part without recursion, so that no nesting of tables or boxes is too deep for it."""
+    """Walks one part without recursion, so that no nesting of tables or boxes exhausts the stack."""
 
     def __init__(
         self,
         part: str,
         story: StoryKind,
-        root: Element,
+        reader: PartReader,
         collector: Collector,
         options: ExtractOptions,
         budget: Budget,
-        folds: Folds | None,
         is_writing: bool,
     ) -> None:
         self._part = part
-        self._folds = folds
+        self._reader = reader
+        self._has_stubs = reader.has_stubs
         self._budget = budget
-        self._root = root
+        self._root = root = reader.root
         self._story = story
         self._options = options
         self._is_writing = is_writing
         self._collector = collector
-        self._plans: list[Plan] = []
+        self._found: list[LocatedUnit] = []
         self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
         self._has_frames = next(root.iter("{*}framePr"), None) is not None
         self._cap: DropCap | None = None
         self._places: dict[tuple[str | Tag, ...], list[int]] = {}
-        self._described: dict[str, Plan] = {}
+        self._described: dict[str, LocatedUnit] = {}
         self._stack: list[_Frame] = []
 
     @property
@@ -183,11 +218,11 @@ class _PartWalker:
         """How many stretches of text stay because nobody sees them."""
         return self._collector.hidden_count
 
-    def walk(self) -> list[Plan]:
-        """The plans of the part in document order."""
+    def walk(self) -> list[LocatedUnit]:
+        """The units of the part in document order."""
         if self._story is StoryKind.PROPERTY:
             self._properties()
-            return self._plans
+            return self._found
         self._push(self._root, "", self._story, Flow())
         while self._stack:
             frame = self._stack[-1]
@@ -197,11 +232,20 @@ class _PartWalker:
             else:
                 index, child = following
                 self._visit(child, f"{frame.path}.{index}" if frame.path else str(index), frame)
-        return self._plans
+        return self._found
 
-    def _push(self, element: Element, path: str, story: StoryKind, flow: Flow, mirror_from: int | None = None) -> None:
+    def _push(
+        self,
+        element: Element,
+        path: str,
+        story: StoryKind,
+        flow: Flow,
+        mirror_from: int | None = None,
+    ) -> None:
         if not len(element):
             return
+        # The budget is asked only when it is passed: holding it at each element would cost too
+        # much.
         if len(self._stack) >= self._budget.depth:
             self._budget.hold("depth", len(self._stack) + 1)
         self._stack.append(_Frame(iter(enumerate(element)), path, story, flow, mirror_from))
@@ -212,6 +256,7 @@ class _PartWalker:
             self._paragraph(element, path, frame)
         elif not name or name in _SKIPPED:
             return
+        # WordArt has runs outside of any paragraph, and VML has runs that are no text of Word.
         elif name == "w:r":
             parent = element.getparent()
             if parent is not None and not short_name(parent).startswith("v:"):
@@ -222,6 +267,7 @@ class _PartWalker:
             if self._options.text_boxes:
                 story = frame.story if frame.story is StoryKind.GLOSSARY else StoryKind.TEXT_BOX
                 self._push(element, path, story, Flow(), frame.mirror_from)
+        # Each note begins a flow: a field that is open in the text does not reach into it.
         elif name in _NOTES:
             self._push(element, path, frame.story, Flow())
         elif element not in self._collector.kept_controls:
@@ -229,28 +275,28 @@ class _PartWalker:
             self._push(element, path, frame.story, frame.flow, frame.mirror_from)
 
     def _paragraph(self, element: Element, path: str, frame: _Frame) -> None:
-        # Markup alone says how a paragraph reads unless a field or the style of a table reaches into it.
-        is_alike = frame.flow.computing is None and not self._collector.has_table_styles
-        number = fold_number(element) if self._folds is not None else None
-        if self._folds is not None and number is not None:
-            if self._cap is None and self._folded(self._folds, number, element, path, frame, is_alike):
+        # A drop cap that waits is joined to the items of the next paragraph.
+        if self._has_stubs and self._cap is None:
+            collector, flow = self._collector, frame.flow
+            known = self._reader.known(element, collector, flow, is_writing=self._is_writing)
+            if known is not None:
+                if known.content:
+                    self._add_paragraph(known.content, known.specs, known.holder, known.style, path, frame)
                 return
-            element = self._folds.unfolded(element)
-            self._collector.learn_fields(element)
-        shape = self._folds.shape_of(element) if self._folds is not None and is_alike else None
-        items = self._collector.paragraph(element, frame.flow)
-        nested, tips = self._collector.nested, self._collector.tips
+        read = self._reader.read(element, self._collector, frame.flow)
+        element, items, nested = read.element, read.items, read.nested
         opening = opening_of(element, items) if self._cap is not None else None
         is_cap = self._has_frames and not nested and is_drop_cap(element)
         is_spaced = is_cap and "".join([text.content for text in texts(items)])[-1:].isspace()
-        tagged = tag_content(items) if shape is None else shape.learn(element, items, bool(nested or tips))
+        tagged = read.tagged()
         content, holder = self._joined(element, tagged, opening, frame)
         self._cap = drop_cap(element, tagged, is_spaced, path) if is_cap else None
         if tagged is not None and self._cap is None:
             self._add_paragraph(content, tagged.tags.specs, holder, style_of(element), path, frame)
-        for tip in tips:
+        for tip in read.tips:
             for inner in (tip,) if short_name(tip) == "w:hyperlink" else tip.iter():
                 self._attributes(inner, short_name(inner), path_below(element, inner, path), frame)
+        # Pushed in reverse, so that the first nested element is walked first.
         for inner in reversed(nested):
             inner_path = path_below(element, inner, path)
             if short_name(inner) == "mc:AlternateContent":
@@ -261,12 +307,13 @@ class _PartWalker:
     def _joined(
         self, element: Element, tagged: Tagged | None, opening: Opening | None, frame: _Frame
     ) -> tuple[tuple[str | Tag, ...], Holder | None]:
-        """The content of a paragraph and what it is written to, with the drop cap that was waiting for it.
+        """The content and the holder of a paragraph, joined with the drop cap that was waiting for
+        it.
 
         A drop cap whose word does not go on in the paragraph is a unit of its own.
         """
         content = tagged.content if tagged is not None else ()
-        holder = Paragraph(element, tagged) if self._is_writing and tagged is not None else None
+        holder = ParagraphHolder(element, tagged) if self._is_writing and tagged is not None else None
         cap, self._cap = self._cap, None
         if cap is None:
             return content, holder
@@ -275,31 +322,14 @@ class _PartWalker:
             return with_cap(cap, opening, content), joined
         alone = cap.paragraph
         self._add_paragraph(
-            (cap.text,), (), alone if self._is_writing else None, style_of(alone.element), cap.path, frame
+            (cap.text,),
+            (),
+            alone if self._is_writing else None,
+            style_of(alone.element),
+            cap.path,
+            frame,
         )
         return content, holder
-
-    def _folded(self, folds: Folds, number: int, stub: Element, path: str, frame: _Frame, is_alike: bool) -> bool:
-        """Read a folded paragraph; whether it could be."""
-        shape, words = folds.taken(number)
-        if not is_alike:
-            return False
-        looks = shape.prevailing(words)
-        if shape.is_fit and looks not in shape.readings:
-            element = folds.parsed(number)
-            self._collector.learn_fields(element)
-            items = self._collector.paragraph(element, Flow())
-            shape.learn(element, items, bool(self._collector.nested or self._collector.tips))
-            looks = shape.prevailing(words)
-        if not shape.is_fit:
-            return False
-        reading = shape.readings[looks]
-        if reading is not None:
-            content, holder = reading.content(words), None
-            if self._is_writing:
-                holder = FoldedParagraph(number, folds, stub, reading, content, self._collector)
-            self._add_paragraph(content, reading.specs, holder, reading.style, path, frame)
-        return True
 
     def _add_paragraph(
         self,
@@ -311,24 +341,32 @@ class _PartWalker:
         frame: _Frame,
     ) -> None:
         kept = style in self._options.untranslated_styles
-        self._add(Plan(self._part, path, frame.story, content, specs, holder, style, not kept), frame.mirror_from)
+        self._add(
+            LocatedUnit(self._part, path, frame.story, content, specs, holder, style, not kept),
+            frame.mirror_from,
+        )
 
-    def _add(self, plan: Plan, mirror_from: int | None) -> None:
-        """Add a plan, or make it the mirror of the plan from `mirror_from` on that shows the same text."""
+    def _add(self, located: LocatedUnit, mirror_from: int | None) -> None:
+        """Add a unit, or make it a mirror: of the first unit from `mirror_from` on that shows the
+        same text.
+        """
         if not self._has_alternates:
-            self._plans.append(plan)
+            self._found.append(located)
             return
-        places = self._places.setdefault(plan.content, [])
+        places = self._places.setdefault(located.content, [])
+        # Only a unit of the first choice is mirrored, and these have come since `mirror_from`.
         first = bisect_left(places, mirror_from) if mirror_from is not None else len(places)
         if first < len(places):
-            self._plans[places[first]].mirrors += (plan,)
+            self._found[places[first]].mirrors += (located,)
         else:
-            places.append(len(self._plans))
-            self._plans.append(plan)
+            places.append(len(self._found))
+            self._found.append(located)
 
     def _alternate(self, element: Element, path: str, frame: _Frame) -> None:
-        """Alternate content: the first choice as it is, every other branch in step with it."""
-        mark = frame.mirror_from if frame.mirror_from is not None else len(self._plans)
+        """Push the branches of alternate content: the first choice for itself, every other branch
+        in step with it.
+        """
+        mark = frame.mirror_from if frame.mirror_from is not None else len(self._found)
         branches = [(index, child) for index, child in enumerate(element) if short_name(child)]
         for position, (index, child) in reversed(list(enumerate(branches))):
             branch = f"{path}.{index}"
@@ -347,20 +385,23 @@ class _PartWalker:
             self._attributes(element, name, path, frame)
 
     def _attributes(self, element: Element, name: str, path: str, frame: _Frame) -> None:
-        """The units of an element's attributes. Within a drawing, elements that say the same are written in step."""
+        """Add the units of an element's attributes.
+
+        Within a drawing, equal descriptions are written in step.
+        """
         for key, text in shown_attributes(element, name, self._options):
             short = SHORT_NAMES[key]
             story = StoryKind.TEXT_BOX if short == "string" else StoryKind.ALTERNATIVE_TEXT
-            plan = self._value(element, key, text, f"{path}@{short.rpartition(':')[2]}", story, longest(name))
+            located = self._value(element, key, text, f"{path}@{short.rpartition(':')[2]}", story, longest(name))
             described = (
                 self._described.get(text.strip()) if name.endswith("cNvPr") or name.startswith("a:hlink") else None
             )
             if described is not None:
-                described.mirrors += (plan,)
+                described.mirrors += (located,)
             elif name != "pic:cNvPr" or is_in_group(element):
-                self._add(plan, frame.mirror_from)
+                self._add(located, frame.mirror_from)
                 if frame.mirror_from is None and story is StoryKind.ALTERNATIVE_TEXT:
-                    self._described.setdefault(text.strip(), plan)
+                    self._described.setdefault(text.strip(), located)
 
     def _text_value(self, element: Element, path: str, frame: _Frame) -> None:
         text = element.text or ""
@@ -368,10 +409,16 @@ class _PartWalker:
             self._add(self._value(element, None, text, path, frame.story), frame.mirror_from)
 
     def _value(
-        self, element: Element, name: str | None, text: str, path: str, story: StoryKind, limit: int | None = None
-    ) -> Plan:
-        holder = Value(element, name, text, limit) if self._is_writing else None
-        return Plan(self._part, path, story, (text.strip(),), (), holder, max_length_chars=limit)
+        self,
+        element: Element,
+        name: str | None,
+        text: str,
+        path: str,
+        story: StoryKind,
+        limit: int | None = None,
+    ) -> LocatedUnit:
+        holder = ValueHolder(element, name, text, limit) if self._is_writing else None
+        return LocatedUnit(self._part, path, story, (text.strip(),), (), holder, max_length_chars=limit)
 
     def _properties(self) -> None:
         frame = _Frame(iter(()), "", StoryKind.PROPERTY, Flow())
@@ -381,7 +428,9 @@ class _PartWalker:
 
 
 def _is_shown_string(element: Element, name: str) -> bool:
-    """Whether a chart's cached value is a string it shows: a category, a series name (§21.2.2.201)."""
+    """Whether a chart's cached value is a string that it shows: a category, a series name
+    (§21.2.2.201).
+    """
     parent = element.getparent()
     above = parent.getparent() if parent is not None else None
     parent_name = short_name(parent) if parent is not None else ""

@@ -1,4 +1,10 @@
-"""The styles of a document: what a run looks like where it does not say so itself (§17.7.2)."""
+"""The styles of a document, for the look of a run that does not state it itself (ECMA-376 §17.7.2).
+
+A run with `w:rStyle` Strong in a paragraph of the style Title has these levels, nearest first:
+
+    its own w:rPr; Strong, and the styles Strong is based on;
+    Title, and the styles Title is based on; w:docDefaults
+"""
 
 from __future__ import annotations
 
@@ -16,7 +22,10 @@ class _Style:
 
 
 class Styles:
-    """Run properties by level. Table styles are left out: they seldom state what complex scripts need."""
+    """Run properties by level.
+
+    Table styles are left out: they seldom state properties for complex scripts.
+    """
 
     def __init__(self, root: Element | None) -> None:
         self._styles: dict[tuple[str, str], _Style] = {}
@@ -29,11 +38,18 @@ class Styles:
                 self._defaults = [inner for inner in item.iter() if short_name(inner) == "w:rPr"]
 
     def levels(self, properties: Element, paragraph: Element) -> list[Element]:
-        """The properties that decide on a run, nearest first: its own, those of its styles, the defaults."""
+        """The properties that decide on a run, nearest first: its own, those of its styles, the
+        defaults.
+        """
         looks = next((child for child in paragraph if short_name(child) == "w:pPr"), ())
         own = _style_named(properties, "w:rStyle")
         around = _style_named(looks, "w:pStyle") or self._default_paragraph
-        return [properties, *self._chain("character", own), *self._chain("paragraph", around), *self._defaults]
+        return [
+            properties,
+            *self._chain("character", own),
+            *self._chain("paragraph", around),
+            *self._defaults,
+        ]
 
     def _learn(self, item: Element) -> None:
         kind, name = attribute(item, "w:type") or "", attribute(item, "w:styleId") or ""

@@ -1,6 +1,11 @@
-"""The XML layer: lxml behind a typed face, parsing within the budget, and serialising that keeps the prolog.
+"""The XML layer: lxml behind typed names, parsing within the budget, serialising that keeps the
+prolog.
 
-lxml has no type stubs; `Element` names what the engine uses of it, and only the functions here call it.
+lxml has no type stubs. `Element` names the members that the engine uses, and only the functions
+here call lxml.
+
+    short_name(element)     "w:p", for {http://schemas.openxmlformats.org/wordprocessingml/2006/main}p
+                            and for {http://purl.oclc.org/ooxml/wordprocessingml/main}p alike
 """
 
 from __future__ import annotations
@@ -17,7 +22,9 @@ from dragoman_documents.errors import DamagedDocumentError, TooLargeError
 
 
 class Element(Protocol):  # the names and meanings are those of the lxml manual
-    """An lxml element. `tag` is a string for elements only: comments and instructions have a function there."""
+    """An element of lxml. `tag` is a string for elements only: comments and instructions have a
+    function there.
+    """
 
     tag: str
     text: str | None
@@ -34,7 +41,7 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
         ...
 
     def items(self) -> Sequence[tuple[str, str]]:
-        """The attributes as `attrib` has them, found quicker."""
+        """The attributes in the order of the file; quicker than `attrib`."""
         ...
 
     def get(self, name: str, default: str | None = None) -> str | None:
@@ -48,7 +55,7 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
     def __len__(self) -> int: ...
 
     def getparent(self) -> Element | None:
-        """The parent, None for the root and for what was taken out."""
+        """The parent; None for the root and for elements that were taken out."""
         ...
 
     def index(self, child: Element) -> int:
@@ -68,7 +75,7 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
         ...
 
     def makeelement(self, tag: str) -> Element:
-        """A new element that stands nowhere yet."""
+        """A new element without a parent."""
         ...
 
     def append(self, child: Element) -> None:
@@ -132,9 +139,9 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class _ShortNames(dict[object, str]):
-    """Expanded names to short ones (`w:p`), strict and transitional namespaces alike, filled as they are met.
+    """Cache: expanded name → short name (`w:p`), for strict and transitional namespaces alike.
 
-    What is no name (the function lxml has as the tag of a comment) has the empty short name.
+    A comment has a function of lxml for a tag, which is no name: its short name is empty.
     """
 
     def __missing__(self, expanded: object) -> str:
@@ -150,7 +157,9 @@ class _ShortNames(dict[object, str]):
 
 
 def transitional(uri: str) -> str:
-    """The transitional spelling of a namespace or relationship type; other uris stay as they are (ISO/IEC 29500-4)."""
+    """The transitional spelling of a namespace or relationship type; other uris as they are
+    (ISO/IEC 29500-4).
+    """
     match = _STRICT.fullmatch(uri)
     return f"http://schemas.openxmlformats.org/{match.group(1)}/2006/{match.group(2)}" if match else uri
 
@@ -159,7 +168,9 @@ SHORT_NAMES = _ShortNames()
 
 
 def short_name(element: Element) -> str:
-    """`w:p` for an element in any prefix and edition; empty for comments, instructions and entities."""
+    """`w:p` for an element in any prefix and edition; empty for comments, instructions and
+    entities.
+    """
     return SHORT_NAMES[element.tag]
 
 
@@ -172,27 +183,31 @@ def attribute(element: Element, short: str) -> str | None:
 
 
 def namespace_of(element: Element) -> str:
-    """`{…}` of an element's name, to make neighbours in the same edition; empty where it has no namespace."""
+    """The namespace of an element in braces, to make new elements of the same edition; empty
+    without a namespace.
+    """
     head, brace, _ = element.tag.rpartition("}")
     return head + brace
 
 
 def names(text: str) -> frozenset[str]:
-    """The set of the names in a text, white space between them."""
+    """The set of the names in a text, which white space parts."""
     return frozenset(text.split())
 
 
 def legal_text(text: str) -> str:
-    """The text without the characters XML 1.0 cannot hold, which a model may send."""
+    """The text without the characters that XML 1.0 cannot hold (§2.2) and a model may send."""
     return _ILLEGAL.sub("", text) if _ILLEGAL.search(text) else text
 
 
 def parse_xml(data: bytes, budget: Budget) -> Element:
-    """The root of a part. No document type is read, no entity is expanded, nothing outside is fetched.
+    """The root of a part. No document type is read, no entity is expanded, nothing outside is
+    fetched.
 
     Raises:
         DamagedDocumentError: the part is not well-formed.
-        TooLargeError: the part passes the budget's depth, elements or attributes, or declares a document type.
+        TooLargeError: the part passes the budget's depth, elements or attributes, or declares a
+            document type.
     """
     try:
         if _may_declare_type(data):
@@ -210,12 +225,16 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
 
 
 def _may_declare_type(data: bytes) -> bool:
-    """Whether a document type is not ruled out by the bytes: they could be in any encoding, or begin with a remark."""
+    """Whether the bytes may declare a document type: they are in another encoding, or do not begin
+    with an element.
+    """
     return _ROOT_FIRST.match(data) is None or not is_utf8(data)
 
 
 def _refuse_type(data: bytes) -> None:
-    """Read a part as far as its first tag, and refuse a document type before any declaration in it is read."""
+    """Read a part up to its first tag, and refuse a document type before any declaration in it is
+    read.
+    """
     with suppress(_FirstTag):
         _etree.fromstring(data, _etree.XMLParser(target=_UntilFirstTag(), **_SAFE))
 
@@ -225,7 +244,7 @@ class _FirstTag(Exception):  # noqa: N818 - it is no error
 
 
 class _UntilFirstTag:
-    """What lxml tells about a part that is read no further than its first tag."""
+    """A target for lxml's parser that reads a part no further than its first tag."""
 
     def doctype(self, *_: object) -> None:
         """Refuse the document type, of which only the name was read."""
@@ -236,7 +255,7 @@ class _UntilFirstTag:
         raise _FirstTag
 
     def close(self) -> None:
-        """Nothing is made of what was read."""
+        """Give nothing: the parser asks for this method."""
 
 
 def _declares_type() -> TooLargeError:
@@ -248,20 +267,25 @@ def _declares_type() -> TooLargeError:
 
 
 def _measure(root: Element, data: bytes, budget: Budget) -> None:
-    """Hold the tree to its limits; the costly count runs only where a very long tag makes it possible."""
+    """Hold the tree to its limits; the costly count runs only where a very long tag makes it
+    possible.
+    """
     budget.hold("elements", data.count(b"<"))
-    step = 2 * budget.attributes  # a tag with too many attributes is longer than two steps, and so covers a whole one
+    # A tag with too many attributes is longer than two steps, and so covers a whole one.
+    step = 2 * budget.attributes
     if any(data.find(b"<", start, start + step) < 0 for start in range(0, len(data) - step + 1, step)):
         budget.hold("attributes", max(len(element.attrib) for element in root.iter()))
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether a part is written in UTF-8, so that names can be looked for in its bytes."""
+    """Whether a part is written in UTF-8, so that its bytes can be searched for names."""
     return not data.startswith((b"\xfe\xff", b"\xff\xfe")) and b"\0" not in data[:4] and not _ENCODING.match(data)
 
 
 def prolog(data: bytes) -> bytes:
-    """The byte order mark, XML declaration and white space before the root, to be written again as they were."""
+    """The byte order mark, XML declaration and white space before the root, to be written again as
+    they were.
+    """
     match = _PROLOG.match(data)
     return match.group(0) if match else b""
 

@@ -1,1 +1,3 @@
-"""Quality estimation without a model: what a translation's own text says about it, by unit and by document."""
+"""Quality estimation without a model: what a translation's own text says about it, by unit and by
+document.
+"""

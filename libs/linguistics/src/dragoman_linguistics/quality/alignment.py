@@ -1,7 +1,12 @@
-"""Whether targets stand at their own sources: texts that were shifted by one, swapped, or merged with a neighbour's.
+"""Whether targets stand at their own sources: texts that were shifted by one, swapped, or merged.
 
-1 "Pay 20 Euro." → "Call Mr Smith at 9."   2 "Call Mr Smith at 9." → "…"      the first target is the second's
-1 "One." → "Eins. Zwei."                   2 "Two." → "Zwei."                 the second stands in the first
+    1  "Pay 20 euros."         "Rufen Sie Herrn Smith um 9 an."   that of unit 2: text.shifted
+    2  "Call Mr Smith at 9."   "…"
+
+    1  "One."                  "Eins. Zwei."                      holds that of 2: text.merged
+    2  "Two."                  "Zwei."
+
+Targets are compared with neighbouring sources by numbers, beginnings of words, ends and lengths.
 """
 
 from __future__ import annotations
@@ -23,7 +28,9 @@ from dragoman_linguistics.quality.sizes import size
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]{3,}")
 _STEM = 5
-"""So many first letters of a word, without accents, tell a cognate: `transp` of transport, Transport, transporte."""
+"""The first letters of a word, without accents, by which cognates are told: `trans` of transport,
+transporte.
+"""
 _END = re.compile(r"([.!?:;…。！？：；])?[\s\"'»”’)\]]*$")
 _END_CLASSES = {"。": ".", "！": "!", "？": "?", "：": ":", "；": ";", "…": "."}
 _RUN, _RUN_GAIN, _STEP = 3, 9.0, 0.8
@@ -38,7 +45,9 @@ _MOST_WEIGHT, _LEAST_WEIGHT = 3.0, 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Features:
-    """What can be compared across languages: numbers and beginnings of words, how the text ends, and how long it is."""
+    """Features of a text that can be compared across languages: numbers and beginnings of words,
+    its end, its length.
+    """
 
     anchors: frozenset[str]
     end: str
@@ -55,6 +64,7 @@ class Alignment:
         self._targets = [_features(pair.target, pair.target_size) for pair in self._pairs]
         spread = Counter(anchor for each in self._sources for anchor in each.anchors)
         count = len(self._pairs) + 1
+        # Rare anchors say more than common ones, as in a search engine.
         self._weights = {
             anchor: min(max(math.log(count / seen), _LEAST_WEIGHT), _MOST_WEIGHT) for anchor, seen in spread.items()
         }
@@ -65,14 +75,19 @@ class Alignment:
             self._find_merged()
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """Findings where a target seems to be a neighbour's, or to hold a neighbour's text as well."""
+        """Findings where a target seems to belong to a neighbour, or to hold a neighbour's text as
+        well.
+        """
         if id(pair) in self._shifted:
-            yield finding("text.shifted", "The target fits the unit before or after better than its own source.")
+            yield finding(
+                "text.shifted",
+                "The target fits the unit before or after better than its own source.",
+            )
         if id(pair) in self._merged:
             yield finding("text.merged", "The target holds the text of the unit before or after as well.")
 
     def _score(self, source: int, target: int) -> float:
-        """How much speaks for a target being this source's: higher is likelier."""
+        """The evidence that a target belongs to a source; higher is likelier."""
         ours, theirs = self._sources[source], self._targets[target]
         common = ours.anchors & theirs.anchors
         score = sum(self._weights[anchor] for anchor in common)
@@ -88,6 +103,7 @@ class Alignment:
                 self._score(place, place + step) - own[place] if self._is_other(place, place + step) else 0.0
                 for place in range(len(self._pairs))
             ]
+            # One unit that fits its neighbour is chance; a run of them is a shift.
             for first, last in _runs(gains[step]):
                 self._shifted.update(id(self._pairs[place + step]) for place in range(first, last + 1))
         for place in range(len(self._pairs) - 1):
@@ -109,9 +125,11 @@ class Alignment:
                     self._merged.add(id(pair))
 
     def _contains(self, place: int, other: int) -> bool:
-        """Whether a target begins or ends with the neighbour's, and what is left is as long as its own source asks for.
+        """Whether a target begins or ends with the neighbour's target, and the rest is as long as
+        its source asks for.
 
-        A source that holds the neighbour's source may have a target that holds the neighbour's target.
+        A source that holds the neighbour's source may have a target that holds the neighbour's
+        target.
         """
         whole, inner = (" ".join(self._pairs[each].target.split()) for each in (place, other))
         if len(inner) >= len(whole) or not (whole.endswith(inner) if other > place else whole.startswith(inner)):
@@ -124,7 +142,9 @@ class Alignment:
         return _LEAST_REST <= ratio <= _MOST_REST and len(ours & theirs) < _ALIKE_SHARE * len(theirs)
 
     def _reads_as_both(self, place: int, other: int) -> bool:
-        """Whether a target is as long as both sources ask for, and has words and numbers only the other has."""
+        """Whether a target is as long as both sources ask for, and has words and numbers of the
+        neighbour alone.
+        """
         ours, theirs, target = self._sources[place], self._sources[other], self._targets[place]
         both = self._lengths.distance(ours.length + theirs.length, target.length)
         alone = self._lengths.distance(ours.length, target.length)
@@ -135,7 +155,9 @@ class Alignment:
 
 
 def _runs(gains: Sequence[float]) -> Iterator[tuple[int, int]]:
-    """First and last places of runs whose gains, each less a step's price, come to more than chance gives."""
+    """The first and last places of runs whose gains, less a price for each step, exceed those of
+    chance.
+    """
     total, first, best, last = 0.0, 0, 0.0, -1
     for place, gain in enumerate([*gains, -math.inf]):
         if total <= 0.0:

@@ -1,6 +1,9 @@
-"""Currencies and percent signs beside numbers: a sign may become a code or a word, never another currency.
+"""Currencies and percent signs beside numbers.
 
-"$ 5.00"  ~  "5,00 US-Dollar"        "€ 5"  ≠  "5 $"
+A sign may become a code (ISO 4217) or a word, never another currency:
+
+    "$ 5.00"   "5,00 US-Dollar"   the same currency
+    "€ 5"      "5 $"              amounts.currency
 """
 
 from __future__ import annotations
@@ -59,7 +62,9 @@ _PERCENT_WORD = re.compile(
 
 
 def check_amounts(pair: Pair) -> Iterator[QaFinding]:
-    """Findings where an amount's currency is another one or gone, or a percent sign is gone or new."""
+    """Findings where the currency of an amount is another or gone, or a percent sign is gone or
+    new.
+    """
     if not pair.has_digits:
         return
     source, target = pair.source, pair.target

@@ -1,6 +1,10 @@
-"""An answer that talks instead of translating: refusals, labels, notes, marks of chat formats, markdown, entities.
+"""Answers that talk instead of translating: refusals, labels, notes, marks of chat formats,
+markdown, entities.
 
-"I'm sorry, but I can't assist with that request."        "Translation: Der Kunde zahlt.<|im_end|>"
+The source must say nothing like it:
+
+    "I'm sorry, but I can't assist with that request."     chat.refusal
+    "Translation: Der Kunde zahlt.<|im_end|>"              chat.label, chat.mark
 """
 
 from __future__ import annotations
@@ -97,12 +101,15 @@ _HTML = re.compile(
 
 
 def check_refusal(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where an engine says that it cannot or will not translate, and the source says nothing like it."""
+    """A finding where an engine says that it cannot or will not translate, and the source says
+    nothing like it.
+    """
     text = pair.target
     if len(text) > _LONGEST_REFUSAL or not _refuses(text) or _refuses(pair.source) or _APOLOGY.search(pair.source):
         return
     yield finding(
-        "chat.refusal", "The engine refuses or apologises instead of translating; translate the unit by hand."
+        "chat.refusal",
+        "The engine refuses or apologises instead of translating; translate the unit by hand.",
     )
 
 
@@ -119,7 +126,9 @@ def _refusals() -> tuple[str, ...]:
 
 
 def check_chat(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about what an engine wrote around a translation: labels, notes, small talk, marks of chat formats."""
+    """Findings about words of an engine around a translation: labels, notes, small talk, marks of
+    chat formats.
+    """
     source, target = pair.source, pair.target
     label = LABELS.match(target) if ":" in target[:_LABEL_CHARS] or "：" in target[:_LABEL_CHARS] else None
     if label and not has_label(source, target):
@@ -134,11 +143,21 @@ def check_chat(pair: Pair) -> Iterator[QaFinding]:
     for pattern in (_MARKS, _FENCE) if _MAY_BE_MARK.search(target) else ():
         mark = pattern.search(target)
         if mark and not pattern.search(source):
-            yield _at(pair, "chat.mark", "A mark of a chat format stands in the translation; take it out.", mark)
+            yield _at(
+                pair,
+                "chat.mark",
+                "A mark of a chat format stands in the translation; take it out.",
+                mark,
+            )
             break
     json = _JSON.search(target) if "\\" in target or "{" in target or "}" in target or '"' in target else None
     if json and not _JSON.search(source) and not _is_quoted_path(source):
-        yield _at(pair, "chat.json", "Remains of the reply's JSON stand in the translation; take them out.", json)
+        yield _at(
+            pair,
+            "chat.json",
+            "Remains of the reply's JSON stand in the translation; take them out.",
+            json,
+        )
 
 
 def check_markup(pair: Pair) -> Iterator[QaFinding]:
@@ -147,17 +166,30 @@ def check_markup(pair: Pair) -> Iterator[QaFinding]:
     for pattern in _MARKDOWN if _MAY_BE_MARKDOWN.search(target) else ():
         if (match := pattern.search(target)) and not pattern.search(source) and _is_new(match, source):
             yield _at(
-                pair, "text.markdown", "Markdown that the source lacks stands in the text; format it instead.", match
+                pair,
+                "text.markdown",
+                "Markdown that the source lacks stands in the text; format it instead.",
+                match,
             )
             break
     else:
         bullet = _BULLET.match(target)
         if bullet and not _starts_as_list(source) and not bullet.group().lstrip()[0].isdecimal():
-            yield _at(pair, "text.markdown", "A list mark that the source lacks stands before the text.", bullet)
+            yield _at(
+                pair,
+                "text.markdown",
+                "A list mark that the source lacks stands before the text.",
+                bullet,
+            )
     if "&" in target and len(_ENTITY.findall(target)) > len(_ENTITY.findall(source)):
         match = _ENTITY.search(target)
         if match:
-            yield _at(pair, "text.entities", "HTML entities that the source lacks stand in the text.", match)
+            yield _at(
+                pair,
+                "text.entities",
+                "HTML entities that the source lacks stand in the text.",
+                match,
+            )
     if "<" in target and len(_HTML.findall(target)) > len(_HTML.findall(source)):
         match = _HTML.search(target)
         if match:
@@ -169,13 +201,18 @@ def _starts_as_list(source: str) -> bool:
 
 
 def _is_new(match: re.Match[str], source: str) -> bool:
-    """Whether the marks were made by the engine: a source with as many of the same sign has them for its own ends."""
+    """Whether the engine made the marks.
+
+    A source with two of the same sign has them for its own ends.
+    """
     sign = match.group().strip()[0]
     return sign == "[" or source.count(sign) < 2
 
 
 def has_label(source: str, target: str) -> bool:
-    """Whether a source begins with a label of its own, as `Name: …` does, that a target's label may translate."""
+    """Whether a source begins with a label of its own, as in `Name: …`, which a target's label may
+    translate.
+    """
     if LABELS.match(source):
         return True
     return bool(_SOME_LABEL.match(source)) and len(_COLON.findall(target)) <= len(_COLON.findall(source))
@@ -192,11 +229,18 @@ def _is_quoted_path(source: str) -> bool:
 
 
 def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
-    return finding(code, message, pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end()))
+    return finding(
+        code,
+        message,
+        pair.place_in_plain_text(match.start()),
+        pair.place_in_plain_text(match.end()),
+    )
 
 
 def decoded(text: str, source: str) -> str:
-    """The text with the HTML entities decoded that the source does not have, once more for those encoded twice."""
+    """The text with HTML entities decoded, twice for those encoded twice; unchanged where the
+    source has any.
+    """
     if "&" not in text or _ENTITY.search(source):
         return text
     for _ in range(2):

@@ -1,7 +1,11 @@
-"""What an engine certainly added to a translation, taken off before it is checked.
+"""Cleaning: the certain additions of an engine are taken off a translation before it is checked.
 
-"Translation: Der Kunde zahlt.<|im_end|>"  →  "Der Kunde zahlt."            "Smith &amp; Sons"  →  "Smith & Sons"
-"Nicht <1> öffnen </1> ."  →  "Nicht <1>öffnen</1>."      "**hasta** la luz"  →  "<1>hasta</1> la luz"
+    "Translation: Der Kunde zahlt.<|im_end|>"     "Der Kunde zahlt."
+    "Smith &amp; Sons"                            "Smith & Sons"
+    "Nicht <1> öffnen </1> ."                     "Nicht <1>öffnen</1>."
+    "**hasta** la luz"                            "<1>hasta</1> la luz"
+
+Nothing is taken off that the source has as well.
 """
 
 from __future__ import annotations
@@ -10,13 +14,24 @@ import re
 from collections.abc import Callable, Sequence
 
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, closing, normalised, opening, plain_text
+from dragoman_contracts.text import (
+    Content,
+    Tag,
+    TagRole,
+    TagSide,
+    TagSpec,
+    closing,
+    normalised,
+    opening,
+    plain_text,
+)
 from dragoman_linguistics.quality.chat import LABELS, decoded, has_label
 from dragoman_linguistics.quality.marks import BEFORE, SPACES, UNSPACED, spaced_marks
 from dragoman_linguistics.quality.pairs import shown
 
 _END_MARK = re.compile(
-    r"\s*(?:<\|[a-z_]{2,24}\|>|<｜[^｜<>\n]{1,40}｜>|\[/INST\]|<(?:end_of_turn|eos)>)\s*", re.IGNORECASE
+    r"\s*(?:<\|[a-z_]{2,24}\|>|<｜[^｜<>\n]{1,40}｜>|\[/INST\]|<(?:end_of_turn|eos)>)\s*",
+    re.IGNORECASE,
 )
 _TRAILING_NOTE = re.compile(
     r"\s*(?:[(\[（【]|\n\s*)(?:translator['’]?s?\s+note|note|anmerkung|hinweis|nota|remarque|примечание|注|备注|備考)\s*[:：][^()\[\]（）【】\n]*[)\]）】]?\s*$",
@@ -34,14 +49,16 @@ _LONGEST_LABEL = 100
 def cleaned(
     target: Content, source: Content, target_locale: Locale, specs: Sequence[TagSpec] = ()
 ) -> tuple[Content, tuple[str, ...]]:
-    """The target without what the engine certainly added, and the codes of what was taken off (empty: unchanged).
+    """The target without the certain additions of an engine, and the codes of the cleaning (empty:
+    unchanged).
 
-    Nothing is taken off that the source has as well. Bold and italic written as markdown become the tags of the source
-    that the target lacks, where there are as many. What is doubtful stays, for the checks to speak about.
+    Bold and italic written as markdown become the tags of the source that the target lacks, where
+    there are as many. Doubtful additions stay, for the checks to report.
     """
     parts = normalised(target)
     before = plain_text(source)
     removed: list[str] = []
+    # In this order: a label may stand behind a mark, and entities inside either.
     for code, clean in _STEPS:
         result = clean(parts, before, target_locale)
         if result != parts:
@@ -59,14 +76,14 @@ def cleaned(
 
 
 def _without_marks(parts: Content, source: str, locale: Locale) -> Content:
-    """Without marks of chat formats; what follows one that ends an answer was not meant for the reader."""
+    """The target without marks of chat formats."""
     if _END_MARK.search(source):
         return parts
     return _mapped(parts, lambda text: _END_MARK.sub("", text) if "<" in text or "[" in text else text)
 
 
 def _without_label(parts: Content, source: str, locale: Locale) -> Content:
-    """Without a label before the text, where the source begins with none."""
+    """The target without a label before the text, where the source begins with none."""
     first = parts[0] if parts else ""
     if not isinstance(first, str) or not (match := LABELS.match(first)) or has_label(source, plain_text(parts)):
         return parts
@@ -77,7 +94,7 @@ def _without_label(parts: Content, source: str, locale: Locale) -> Content:
 
 
 def _without_note(parts: Content, source: str, locale: Locale) -> Content:
-    """Without a note in brackets, or on a line of its own, at the end of the text."""
+    """The target without a note at the end, in brackets or on a line of its own."""
     last = parts[-1] if parts else ""
     if not isinstance(last, str) or not (match := _TRAILING_NOTE.search(last)) or _TRAILING_NOTE.search(source):
         return parts
@@ -88,7 +105,9 @@ def _without_note(parts: Content, source: str, locale: Locale) -> Content:
 
 
 def _without_quotes(parts: Content, source: str, locale: Locale) -> Content:
-    """Without quotation marks round the whole text, where the source has none there and none stand inside."""
+    """The target without quotation marks around the whole text, where neither the source nor the
+    inside has any.
+    """
     first, last = (parts[0], parts[-1]) if parts else ("", "")
     if not isinstance(first, str) or not isinstance(last, str) or len(plain_text(parts).strip()) < 3:
         return parts
@@ -105,12 +124,12 @@ def _without_quotes(parts: Content, source: str, locale: Locale) -> Content:
 
 
 def _without_entities(parts: Content, source: str, locale: Locale) -> Content:
-    """With HTML entities decoded, where the source has none."""
+    """The target with HTML entities decoded, where the source has none."""
     return _mapped(parts, lambda text: decoded(text, source))
 
 
 def _without_doubled_spaces(parts: Content, source: str, locale: Locale) -> Content:
-    """With one space for several, where the source has no doubled ones."""
+    """The target with one space for several, where the source has no doubled spaces."""
     if _DOUBLED.search(source):
         return parts
     return _mapped(parts, lambda text: _DOUBLED.sub(" ", text) if "  " in text else text)
@@ -129,11 +148,16 @@ def _mapped(parts: Content, change: Callable[[str], str]) -> Content:
     return normalised(change(part) if isinstance(part, str) else part for part in parts)
 
 
-def _with_tags_for_marks(parts: Content, source: Content, specs: Sequence[TagSpec]) -> Content | None:
-    """Markdown's bold or italic as the formatting tags of the source that the target lacks; None where they do not fit.
+def _with_tags_for_marks(
+    parts: Content,
+    source: Content,
+    specs: Sequence[TagSpec],
+) -> Content | None:
+    """The target with markdown's bold or italic as the missing tags of the source; None where they
+    do not fit.
 
-    They fit where there are as many marked stretches as pairs, in the source's order: an engine that writes marks for
-    tags does so for each of them.
+    They fit where there are as many marked stretches as missing pairs: an engine that writes marks
+    for tags does so for each of them.
     """
     text = plain_text(parts)
     if "*" not in text and "__" not in text:
@@ -156,7 +180,11 @@ def _with_tags_for_marks(parts: Content, source: Content, specs: Sequence[TagSpe
     return normalised(piece for part in parts for piece in _marked(part, pattern, lambda: next(ids)))
 
 
-def _marked(part: str | Tag, pattern: re.Pattern[str], next_id: Callable[[], int]) -> list[str | Tag]:
+def _marked(
+    part: str | Tag,
+    pattern: re.Pattern[str],
+    next_id: Callable[[], int],
+) -> list[str | Tag]:
     if not isinstance(part, str):
         return [part]
     pieces: list[str | Tag] = []
@@ -169,10 +197,10 @@ def _marked(part: str | Tag, pattern: re.Pattern[str], next_id: Callable[[], int
 
 
 def _without_loose_spaces(parts: Content, source: Content, locale: Locale) -> Content:
-    """Without white space inside tags and before punctuation that the source does not have there.
+    """The target without white space inside tags and before punctuation, where the source has none.
 
-    A space that stands directly inside a pair, where the source's pair has none, is moved out of it; then two become
-    one, and one before a mark that has none before it in this language goes.
+    A space directly inside a pair is moved out of it, unless the source's pair has one. Then two
+    spaces become one, and a space before a mark goes, unless the language has spaces there.
     """
     if not any(isinstance(part, str) and any(space in part for space in SPACES) for part in parts):
         return parts
@@ -181,7 +209,7 @@ def _without_loose_spaces(parts: Content, source: Content, locale: Locale) -> Co
 
 
 def _tight_pairs(source: Content) -> set[tuple[int, TagSide]]:
-    """The opening and closing tags that have text without a space directly inside of them."""
+    """The opening and closing tags with text, and no space, directly inside."""
     tight: set[tuple[int, TagSide]] = set()
     for place, part in enumerate(source):
         if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
@@ -216,7 +244,9 @@ def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Con
 
 
 def _without_spaces_at_marks(parts: Content, source: Content, locale: Locale) -> Content:
-    """Without spaces before marks and with one space for two at tags: in the text as a reader sees it."""
+    """The target without spaces before marks, and with one space for two at tags, as a reader sees
+    the text.
+    """
     text, before = shown(parts), shown(source)
     drop: set[int] = set()
     if not BEFORE.search(before):

@@ -1,6 +1,8 @@
-"""A target that is its source: untranslated, merely unchanged where it may be a name, or left in the main.
+"""Targets that are their sources: untranslated, unchanged where the source may be a name, or mostly
+left.
 
-"The goods are sold." → "The goods are sold!"      "Acme Widgets" → "Acme Widgets" is only mentioned
+    "The goods are sold."   "The goods are sold!"   text.untranslated
+    "Acme Widgets"          "Acme Widgets"          text.unchanged, which only shows
 """
 
 from __future__ import annotations
@@ -23,12 +25,13 @@ _LEAST_LEFT, _LEFT_SHARE = 6, 0.85
 
 
 def check_copies(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where an engine gave the source back, or changed no more than punctuation and a few words of it."""
+    """A finding where an engine gave the source back, or changed only punctuation and a few words."""
     if pair.answer.result_source is not ResultSource.ENGINE or not pair.has_both:
         return
     if pair.source.strip().casefold() == pair.target.strip().casefold():
         yield from check_untranslated(pair.unit, pair.answer)
         return
+    # The thorough comparison below is for few units of a document.
     if not _has_much_of(pair.target, pair.source):
         return
     ours, theirs = _words_only(pair.source), _words_only(pair.target)
@@ -42,7 +45,7 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
 
 
 class Copies:
-    """Finds targets that are their sources and no names: the document translates their words elsewhere."""
+    """Finds targets that are their sources although the document translates their words elsewhere."""
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self._kept: Counter[str] = Counter()
@@ -58,7 +61,9 @@ class Copies:
                 self._translated.add(pair.source.strip())
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the same source, or each of its words, is translated elsewhere and never kept."""
+        """A finding where the same source, or each of its words, is translated elsewhere and never
+        kept.
+        """
         if not _is_copy(pair):
             return
         words = _long_words(pair.source)
@@ -77,16 +82,18 @@ def _long_words(text: str) -> set[str]:
 
 
 def _words_only(text: str) -> str:
-    """The text without what is never translated."""
+    """The text without placeholders, addresses and codes, which are never translated."""
     return VERBATIM.sub(" ", _KEPT.sub(" ", text))
 
 
 def _has_much_of(target: str, source: str) -> bool:
-    """Whether half of the target's words are the source's: else there is nothing to look at closely."""
+    """Whether half of the target's words are in the source: a quick test before the thorough ones."""
     words = set(target.split())
     return 2 * len(words & set(source.split())) >= len(words)
 
 
 def _small(text: str) -> list[str]:
-    """The words that are no names and no abbreviations: in small letters, or of a script that has none."""
+    """The words that are neither names nor abbreviations: in small letters, or in a script without
+    case.
+    """
     return [word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1]

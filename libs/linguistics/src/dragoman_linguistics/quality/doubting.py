@@ -1,6 +1,9 @@
-"""Which answers of an engine are worth asking for again, and the words to ask with.
+"""Doubts: the answers of an engine that are worth another question, and the words of that question.
 
-[(unit, "I'm sorry, but I can't assist with that.")]  →  {unit's id: (chat.refusal: "Translate the text; …",)}
+For the source "The customer pays.":
+
+    "I'm sorry, but I can't assist with that."   chat.refusal: "Translate the text as it is; …"
+    "Der Kunde zahlt."                           no doubt
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ REASONS: Mapping[str, str] = {
     "text.merged": "Translate this unit's text alone; the answer holds the text of the unit before or after as well.",
     "space.missing": "Keep words apart where tags begin and end.",
 }
-"""Codes worth another question, and what to tell the engine: imperative, English, without text of the document."""
+"""The question for each code that is worth one: imperative, English, without text of the document."""
 
 
 def doubts(
@@ -56,11 +59,13 @@ def doubts(
     profile: QaProfile = DEFAULT_PROFILE,
     not_applicable: Collection[str] = (),
 ) -> dict[str, tuple[QaFinding, ...]]:
-    """The findings worth asking the engine again for, by unit id; units without any are left out.
+    """The findings that are worth another question, by unit id.
 
-    `pairs` are units and the contents an engine gave for them, in document order: a batch, or a part of a document. A
-    finding's message is a short imperative for the engine and holds no text of the document. What the profile only
-    shows is not worth a question.
+    Units without findings are left out.
+
+    `pairs` are units with the contents that an engine gave for them, in document order: a batch, or
+    a part of a document. The message of a finding is a short imperative for the engine, and holds
+    no text of the document. Findings that the profile only shows are not worth a question.
     """
     made = [Pair.answered(unit, content) for unit, content in pairs]
     every = document_checks(made, source_locale, target_locale, profile, not_applicable)

@@ -1,4 +1,9 @@
-"""How the checks say what they found."""
+"""The findings of checks.
+
+Offsets count in the target without its tags:
+
+    finding("words.doubled", "A word is doubled.", 4, 11)     characters 4 to 10 of the target
+"""
 
 from __future__ import annotations
 
@@ -6,5 +11,5 @@ from dragoman_contracts.reports import QaFinding, Severity
 
 
 def finding(code: str, message: str, start: int | None = None, end: int | None = None) -> QaFinding:
-    """A finding as the check sees it; the profile sets its severity."""
+    """A finding of a check. Its severity is set by the profile."""
     return QaFinding(code=code, severity=Severity.INFO, message=message, start=start, end=end)

@@ -1,6 +1,8 @@
-"""Whether a target is in the target's language and script: by its letters, and by the small model of `language`.
+"""Whether a target is in the target's language and script, by its letters and by the small model of
+`language`.
 
-de: "供应商应在约定时间内交付货物。" is Chinese; ru: "The customer pays." is in Latin letters and English.
+    de   "供应商应在约定时间内交付货物。"     language.script: Chinese
+    ru   "The customer pays."              language.script: Latin letters
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ _NEAR: tuple[frozenset[str], ...] = tuple(
         "en sco", "ga gd gv", "cy kw br", "he yi", "tl ceb war ilo pam bcl", "ro mo", "eo ia io ie vo",
     )
 )  # fmt: skip
-# The languages the model tells well from others, short texts included; tried on texts that people translated.
+# The languages the model tells well from others, short texts included; tried on texts that people
+# translated.
 _MODEL_KNOWS = _languages(
     "af ar az be bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl gu he hi hr hu hy id is it ja ka km kn ko lb"
     " lo lt lv mk ml ms mr my nb nl nn no pa pl pt ro ru si sk sl sq sr sv ta te th tr uk ur vi yue zh"
@@ -87,18 +90,18 @@ class Languages:
 
     @property
     def _can_tell(self) -> bool:
-        """Whether the model knows the target's language, and the source's is another."""
+        """Whether the model knows the target's language, and the source has another language."""
         script = self._target.script
         is_usual = script is None or self._target.language in {"zh", "sr"}
         return self._target.language in _MODEL_KNOWS and is_usual and not self._is_same
 
     @property
     def _has_known_script(self) -> bool:
-        """Whether it is known which script the target is written in."""
+        """Whether the script of the target's language is known."""
         return knows_scripts(self._target) or self._target.language in _MODEL_KNOWS
 
     def check_script(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where letters of another script stand that the source does not have."""
+        """A finding where the target has letters of another script, and the source does not."""
         if not self._has_known_script or (self._scripts == _LATIN and not _BEYOND_LATIN.search(pair.target)):
             return
         counts = letters_by_script(pair.target)
@@ -111,13 +114,20 @@ class Languages:
             and character not in pair.source
         )
         if foreign >= _LEAST_FOREIGN or (foreign and "Hani" in counts and "Hani" not in self._scripts):
-            yield finding("language.script", "Letters of a script that the target's language is not written in.")
+            yield finding(
+                "language.script",
+                "Letters of a script that the target's language is not written in.",
+            )
         elif "Latn" not in self._scripts and self._is_mostly_latin(pair):
             yield finding(
-                "language.script", "The text is in Latin letters; the target's language is written in another script."
+                "language.script",
+                "The text is in Latin letters; the target's language is written in another script.",
             )
         elif self._target.language in _BESIDE_CHINESE and self._is_chinese(pair.target):
-            yield finding("language.script", "Chinese, where the target's language has letters of its own besides.")
+            yield finding(
+                "language.script",
+                "Chinese, where the target's language has letters of its own besides.",
+            )
         elif is_other_chinese(pair.target, self._target):
             yield finding(
                 "language.script",
@@ -130,7 +140,9 @@ class Languages:
             yield finding("language.wrong", "The text looks like another language than the target's.")
 
     def check_copies(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the source came back in words that the model knows for the source's language."""
+        """A finding where the source came back, and the model recognises the source's language in
+        it.
+        """
         text = pair.target.strip()
         words = text.split()
         if (
@@ -146,7 +158,9 @@ class Languages:
             yield finding("text.untranslated", "The target is the source, in the words of its language.")
 
     def _is_mostly_latin(self, pair: Pair) -> bool:
-        """Whether a target in another script is in Latin letters, the source's own words and codes left aside."""
+        """Whether a target in another script is in Latin letters, the source's own words and codes
+        left aside.
+        """
         counts = letters_by_script(pair.target)
         latin = counts["Latn"]
         if latin < _LEAST_LATIN or latin < 4 * (counts.total() - latin):
@@ -156,14 +170,19 @@ class Languages:
         return any(len(word) >= _LEAST_WORD and word.islower() and word not in known for word in words)
 
     def _is_chinese(self, text: str) -> bool:
-        """Whether text for a language that writes Chinese characters beside its own letters has none of these."""
+        """Whether text in Chinese characters has no letters of a language that has both, such as
+        Japanese.
+        """
         counts = letters_by_script(text)
         if counts["Hani"] < _LEAST_HAN or counts["Hani"] < counts.total() - counts["Latn"]:
             return False
         return self._target.language == "ko" or has_simplified(text) or counts["Hani"] >= _MUCH_HAN
 
     def _in_windows(self, pairs: Sequence[Pair]) -> frozenset[int]:
-        """The pairs in a wrong language: each by itself where it is long, else together with its neighbours."""
+        """The pairs in a wrong language.
+
+        Long targets are judged alone, short ones together with their neighbours.
+        """
         suspects: set[int] = set()
         window: list[tuple[Pair, str]] = []
         letters = 0
@@ -185,7 +204,7 @@ class Languages:
         return frozenset(suspects)
 
     def _of_window(self, window: Sequence[tuple[Pair, str]]) -> set[int]:
-        """The pairs of a run of short texts that is in another language as a whole."""
+        """The pairs of a run of short texts, if the run as a whole is in another language."""
         joined = " ".join(text for _, text in window)
         is_long = len(joined) >= _WINDOW_LETTERS
         if not self._is_wrong(joined, _LIKELY if is_long else _VERY_SURE, _FAR_LESS if is_long else _UNLIKELY):
@@ -209,7 +228,7 @@ def _near(language: str) -> frozenset[str]:
 
 
 def _prose(pair: Pair) -> str:
-    """The target's words that are no names, codes, numbers, nor words of the source."""
+    """The words of the target without codes, numbers and words of the source."""
     if not pair.is_made:
         return ""
     known = {word.strip(_PUNCTUATION) for word in pair.source.casefold().split()}

@@ -1,7 +1,9 @@
-"""Quality checks of what is layout and not language: blanks to fill in, and letters that are raised or lowered.
+"""Quality checks of layout: blanks to fill in, and letters that are raised or lowered.
 
-Name: <1>          </1> becomes Nombre: <1> </1>     space.blank
-5<1>th</1> becomes 5<1>.ª</1>                        tags.inside_word
+Each source beside its target and the finding:
+
+    "Name: <1>          </1>"   "Nombre: <1> </1>"   space.blank
+    "5<1>th</1>"                "5<1>.ª</1>"         tags.inside_word
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import Content, plain_text
 from dragoman_linguistics.blanks import blanks_of
 from dragoman_linguistics.inside_words import unsettled
-from dragoman_linguistics.projection import flattened, tag_tree
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.tag_places import flattened, tag_tree
 
 
 def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where tags stand inside words that are other words in the target, or at other letters of them."""
+    """A finding where tags inside words hold other letters in the target, or stand in other words."""
     if not pair.unit.tags:
         return
     count = len(unsettled(pair.source_content, pair.content, pair.unit.tags))
@@ -29,14 +31,19 @@ def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
 
 
 def check_blanks(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where a blank to fill in is missing, doubled, or has other white space than in the source."""
+    """A finding where a blank to fill in is missing, doubled, or has other white space than in the
+    source.
+    """
     blanks = blanks_of(pair.source_content) if pair.unit.tags else {}
     if not blanks:
         return
     wanted = Counter((tag_id, plain_text(blank)) for tag_id, blank in blanks.items())
     count = (wanted - _held(pair.content, blanks)).total() + (_held(pair.content, blanks) - wanted).total()
     if count:
-        yield finding("space.blank", f"{count} blank(s) to fill in differ from the source; set them as they are there.")
+        yield finding(
+            "space.blank",
+            f"{count} blank(s) to fill in differ from the source; set them as they are there.",
+        )
 
 
 def _held(content: Content, blanks: dict[int, Content]) -> Counter[tuple[int, str]]:

@@ -1,6 +1,10 @@
-"""How long a target is for its source: by what the languages need, and by what this document's other units have.
+"""The length of a target for its source, measured by the two languages and by the document's other
+units.
 
-A German text is about a fifth longer than its English source; a Chinese character stands for two to three letters.
+A German text is about a fifth longer than its English source, and a Chinese character counts as two
+to three letters:
+
+    "The supplier delivers the goods within thirty days."   "Der Lieferant."   length.short
 """
 
 from __future__ import annotations
@@ -15,7 +19,8 @@ from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 from dragoman_linguistics.quality.sizes import PLACE, size
 
-# Sizes in those weights relative to English, from the same units. Languages that are not listed take the usual one.
+# Sizes in those weights relative to English, from the same units. Languages that are not listed
+# take the usual one.
 _SIZES = {
     "en": 1.0, "de": 1.2, "fr": 1.16, "es": 1.14, "it": 1.14, "nl": 1.15, "pt": 1.09, "ro": 1.14, "el": 1.24,
     "ca": 1.12,
@@ -26,17 +31,20 @@ _USUAL_SIZE = 1.07
 _NO_FULL_STOPS = frozenset({"th", "lo", "km", "my", "bo", "dz"})
 _ENDS = ".!?…。！？．؟۔।॥։;:：；"
 _CLOSERS = "\"'»”’“‘)]）】」』›*_ \t\n\u00a0" + PLACE
-# For sources of at least so many letters: the smallest and the largest part of the expected length that is still usual.
+# For sources of at least so many letters: the smallest and the largest part of the expected length
+# that is still usual.
 _BOUNDS = ((80.0, 0.50, 1.9), (40.0, 0.47, 2.1), (20.0, 0.40, 2.5), (12.0, 0.26, 3.4))
 _SLACK = 30.0
 _LEAST_FOR_MEDIAN = 10
 _CENTRE_BOUNDS = (math.log(0.75), math.log(1.4))
 _UNEVEN = 0.25
-"""A spread of the document's own ratios (median deviation of logarithms) from which bounds are widened."""
+"""The spread of a document's ratios (median deviation of logarithms) from which its bounds are
+widened.
+"""
 
 
 class Lengths:
-    """What length the targets of a document have to be, learnt from its pairs."""
+    """The expected lengths of a document's targets, learnt from its pairs."""
 
     def __init__(self, pairs: Sequence[Pair], source_locale: Locale, target_locale: Locale) -> None:
         self._target = target_locale
@@ -67,15 +75,17 @@ class Lengths:
             yield _long()
 
     def relative(self, pair: Pair) -> float:
-        """The target's length as a part of what is expected of it."""
+        """The target's length as a part of its expected length."""
         return self._ratio(pair) / math.exp(self._centre)
 
     def ratio(self, source_size: float, target_size: float) -> float:
-        """A size as a part of what is expected for a source of the other size."""
+        """The target's size as a part of the size that is expected for the source's size."""
         return target_size / max(source_size * self._usual * math.exp(self._centre), 1.0)
 
     def distance(self, source_size: float, target_size: float) -> float:
-        """How unlikely it is that a text of one size translates one of the other: 0 for the expected, then growing."""
+        """How unlikely a target of one size is for a source of the other: 0 at the expected size, 4
+        at most.
+        """
         expected = source_size * self._usual * math.exp(self._centre)
         return min(abs(target_size - expected) / math.sqrt(4.0 * expected + 20.0), 4.0)
 
@@ -83,7 +93,9 @@ class Lengths:
         return pair.target_size / max(pair.source_size * self._usual, 1.0)
 
     def _lost_its_end(self, pair: Pair) -> bool:
-        """Whether the source ends as sentences do and the target does not, which the end of a cut text does not."""
+        """Whether the source ends like a sentence and the target does not: it may have been cut
+        off.
+        """
         if self._target.language in _NO_FULL_STOPS:
             return False
         return _ends(pair.source) and not _ends(pair.target)
@@ -103,8 +115,14 @@ def _is_abbreviation(text: str) -> bool:
 
 
 def _short() -> QaFinding:
-    return finding("length.short", "The target is far too short for its source: text may be cut off or left out.")
+    return finding(
+        "length.short",
+        "The target is far too short for its source: text may be cut off or left out.",
+    )
 
 
 def _long() -> QaFinding:
-    return finding("length.long", "The target is far too long for its source: text may be added or of another unit.")
+    return finding(
+        "length.long",
+        "The target is far too long for its source: text may be added or of another unit.",
+    )

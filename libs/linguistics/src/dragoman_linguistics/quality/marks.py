@@ -1,6 +1,9 @@
-"""White space round punctuation and tags by the target's rules, and characters that no text should have.
+"""White space around punctuation and tags by the rules of a language, and characters that no text
+should have.
 
-de: "nicht ," has a space too much; fr: "nicht :" has not.        "Ã¤ndern" was read in a wrong encoding
+    de   "nicht ,"      space.punctuation
+    fr   "pas :"        right: French has a space before a colon
+    de   "Ã¤ndern"       characters.encoding: UTF-8 that was read as Latin-1
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ _SPACED_MARKS = {
     **dict.fromkeys(("fr", "br", "oc", "kab", "wa"), ";:!?»"),
     **dict.fromkeys(("hi", "ne", "mr", "pa", "bn", "as", "gu", "or", "mai"), "?!:"),
 }
-"""Marks before which a language has a space that others have not."""
+"""The marks before which these languages have a space. Other languages have none."""
 _LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
 BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+(?!\.\.)([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
 _INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
@@ -38,7 +41,10 @@ def spaced_marks(locale: Locale) -> str:
 
 
 def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
-    """Places where white space stands before a mark that has none before it in the locale; group 1 is the mark."""
+    """The places with white space before a mark that has none in the locale.
+
+    Group 1 is the mark.
+    """
     if not _LOOSE.search(text):
         return
     allowed = spaced_marks(locale)
@@ -48,7 +54,9 @@ def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
 
 
 def check_margins(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about white space at the edges or doubled inside, and words written twice, where the source has none."""
+    """Findings about white space at the edges or doubled, and about doubled words, where the source
+    has none.
+    """
     source, target = pair.source, pair.target
     if not source.strip() or not target.strip():
         return
@@ -66,7 +74,12 @@ def check_margins(pair: Pair) -> Iterator[QaFinding]:
 
 
 def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
-    return finding(code, message, pair.place_in_plain_text(match.start()), pair.place_in_plain_text(match.end()))
+    return finding(
+        code,
+        message,
+        pair.place_in_plain_text(match.start()),
+        pair.place_in_plain_text(match.end()),
+    )
 
 
 def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
@@ -75,11 +88,16 @@ def check_punctuation(pair: Pair, target_locale: Locale) -> Iterator[QaFinding]:
     if match and BEFORE.search(pair.source) is None:
         yield _at(pair, "space.punctuation", "White space stands before a punctuation mark.", match)
     if pair.unit.tags and target_locale.language not in UNSPACED and _runs_together(pair):
-        yield finding("space.missing", "Words run together at a tag that has white space round it in the source.")
+        yield finding(
+            "space.missing",
+            "Words run together at a tag that has white space round it in the source.",
+        )
 
 
 def _runs_together(pair: Pair) -> bool:
-    """Whether a pair of tags that stands apart from the words round it in the source is inside a word in the target."""
+    """Whether a pair that stands apart from the words around it in the source is inside a word in
+    the target.
+    """
     return bool(_inside_words(pair.content) & _apart(pair.source_content))
 
 
@@ -94,26 +112,45 @@ def _apart(content: tuple[str | Tag, ...]) -> set[int]:
 
 
 def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
-    """For each pair of tags whether a letter stands before and after its opening, and before and after its closing."""
+    """For each pair, whether a letter stands before and after its opening, and before and after its
+    closing tag.
+    """
     found: dict[int, list[bool]] = {}
     for place, part in enumerate(content):
         if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
-            before, after = content[place - 1] if place else "", content[place + 1] if place + 1 < len(content) else ""
+            before, after = (
+                content[place - 1] if place else "",
+                content[place + 1] if place + 1 < len(content) else "",
+            )
             found.setdefault(part.id, []).extend(
-                (isinstance(before, str) and before[-1:].isalpha(), isinstance(after, str) and after[:1].isalpha())
+                (
+                    isinstance(before, str) and before[-1:].isalpha(),
+                    isinstance(after, str) and after[:1].isalpha(),
+                )
             )
     return {tag_id: touches for tag_id, touches in found.items() if len(touches) == 4}
 
 
 def check_characters(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about characters that are broken: halves of surrogate pairs, controls, text read in a wrong encoding."""
+    """Findings about broken characters: halves of surrogate pairs, controls, text read in a wrong
+    encoding.
+    """
     target = pair.target
+    # Most characters are beyond doubt, and this is the quickest test there is.
     if target.isascii() and target.isprintable():
         return
     if (match := _INVALID.search(target)) and not _INVALID.search(pair.source):
         place = pair.place_in_plain_text(match.start())
         yield finding(
-            "characters.invalid", "A character that no text may have: a control or half a character.", place, place + 1
+            "characters.invalid",
+            "A character that no text may have: a control or half a character.",
+            place,
+            place + 1,
         )
     if (match := _MOJIBAKE.search(target)) and not _MOJIBAKE.search(pair.source):
-        yield _at(pair, "characters.encoding", "Characters look as if they had been read in a wrong encoding.", match)
+        yield _at(
+            pair,
+            "characters.encoding",
+            "Characters look as if they had been read in a wrong encoding.",
+            match,
+        )

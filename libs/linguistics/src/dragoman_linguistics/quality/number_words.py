@@ -1,6 +1,10 @@
-"""Values that words stand for: number words, ordinals, months, CJK and Roman numerals, fractions.
+"""Values of words: number words, ordinals, months, CJK and Roman numerals, fractions.
 
-"two weeks in March"  →  2, 3        "二十一日"  →  21, 20, 1 …        "siglo XX"  →  20
+A text has every value that it may mean, so that no number is called missing by mistake:
+
+    "two weeks in March"   2, 3 …
+    "二十一日"              21, 20, 1 …
+    "siglo XX"             20 …
 """
 
 from __future__ import annotations
@@ -20,9 +24,18 @@ _DUALS = {
     2 * 10**6: "مليوني مليونين مليونان",
     2 * 10**9: "ملياري مليارين ملياران",
 }
-_SAME_WORDS = {"nb": "da", "nn": "da", "no": "da", "bs": "sr", "sh": "sr", "mk": "bg", "be": "ru", "cmn": "zh"}
+_SAME_WORDS = {
+    "nb": "da",
+    "nn": "da",
+    "no": "da",
+    "bs": "sr",
+    "sh": "sr",
+    "mk": "bg",
+    "be": "ru",
+    "cmn": "zh",
+}
 _UNBOUND = frozenset({"th", "ko", "zh", "ja", "yue", "lo", "km", "my"})
-"""Languages whose number words are found inside other words, as nothing parts them."""
+"""Languages without spaces, whose number words are found inside other words."""
 _HALVES = re.compile(
     r"\b(?:half|halves|hal[bf]\w*|demi\w*|moitié|medi[oa]s?|mitad|mei[oa]s?|metade|mezz[oa]|metà|pół\w*|půl\w*|пол\w*|halv\w*"
     r"|fél\w*|yarım|jumătate|μισ\w*|setengah|نصف|חצי|आध\w*)|半|반|ครึ่ง|절반",
@@ -57,7 +70,7 @@ _TENS = {
 
 @cache
 def _lines() -> tuple[tuple[str, str, str], ...]:
-    """Kind, language and words of each line of `number_words.txt`, which explains itself."""
+    """Kind, language and words of each line of `number_words.txt`, whose head explains them."""
     text = files("dragoman_linguistics.quality").joinpath("number_words.txt").read_text("utf-8")
     lines = (line.split(" ", 2) for line in text.splitlines() if not line.startswith("#"))
     return tuple((kind, language, words) for kind, language, words in lines)
@@ -70,7 +83,7 @@ def _languages() -> frozenset[str]:
 
 @cache
 def _words_of(language: str) -> tuple[dict[str, frozenset[int]], tuple[tuple[str, int], ...]]:
-    """The words of a language with their values, and the beginnings of words."""
+    """The words of a language with their values, and the beginnings of words with theirs."""
     exact: dict[str, set[int]] = {}
     stems: list[tuple[str, int]] = []
     for kind, _, words in (line for line in _lines() if line[1] == language):
@@ -84,13 +97,16 @@ def _words_of(language: str) -> tuple[dict[str, frozenset[int]], tuple[tuple[str
 
 
 def knows(language: str) -> bool:
-    """Whether number words of a language are known; those of others are given the benefit of the doubt."""
+    """Whether the number words of a language are known.
+
+    Numbers in other languages are not called missing.
+    """
     language = _SAME_WORDS.get(language, language)
     return not language or language in _languages() or language in {"zh", "ja", "yue"}
 
 
 def values_in_words(text: str, languages: Iterable[str]) -> frozenset[int]:
-    """The whole numbers that words and numerals of a text may stand for, in any of the languages."""
+    """The whole numbers that words and numerals of a text may mean, in any of the languages."""
     found: set[int] = set()
     folded = unicodedata.normalize("NFC", text).casefold()
     words = {part for word in _WORD.findall(folded) for part in (word, *re.split("['’-]", word))}
@@ -120,7 +136,9 @@ def has_half(text: str) -> bool:
 
 
 def _in_characters(text: str) -> set[int]:
-    """Values of CJK numerals, and of single characters that are digits raised, lowered or in circles, or fractions."""
+    """Values of CJK numerals, and of raised, lowered and circled digits and fractions (Unicode
+    category No).
+    """
     found: set[int] = set()
     for match in _HAN.finditer(text):
         found |= _han_values(match.group())
@@ -132,7 +150,9 @@ def _in_characters(text: str) -> set[int]:
 
 
 def _han_values(numeral: str) -> set[int]:
-    """What a CJK numeral can mean: its value by units, its digits read one by one, and each character alone."""
+    """The values a CJK numeral can mean: by units, by its digits read one by one, and by each
+    character alone.
+    """
     found = {_HAN_DIGITS.get(character, _HAN_UNITS.get(character, 0)) for character in numeral}
     total = section = digit = 0
     for character in numeral:

@@ -1,6 +1,12 @@
-"""Numbers of a source and its target, compared by what they mean: rules 2, beside those of `numbers`, which stay.
+"""Numbers of a source and its target, compared by their meaning: rules 2.
 
-"March 3, 2024, 5:30 pm"  ~  "2024年3月3日17時30分"        "about 2 million"  ~  "約200万"        "21st"  ~  "21."
+`numbers` has those of rules 1.
+
+Words, calendars, clocks and larger units are read:
+
+    "March 3, 2024, 5:30 pm"   "2024年3月3日17時30分"   equal
+    "about 2 million"          "約200万"              equal
+    "21st"                     "21."                 equal
 """
 
 from __future__ import annotations
@@ -51,13 +57,25 @@ _CLOCK = r"(?P<hour>[0-9]{1,2})(?:\s?[:.h時点點시]\s?[0-9]{2})?[^\W\d_]{0,3}
 _TIMES = tuple(
     (re.compile(pattern, re.IGNORECASE), is_pm)
     for marks, is_pm in ((_PM, True), (_AM, False))
-    for pattern in (rf"\b{_CLOCK}(?:[^\W\d_]{{1,8}}\s)?(?:{marks})", rf"(?:{marks})\s?(?P<hour>[0-9]{{1,2}})")
+    for pattern in (
+        rf"\b{_CLOCK}(?:[^\W\d_]{{1,8}}\s)?(?:{marks})",
+        rf"(?:{marks})\s?(?P<hour>[0-9]{{1,2}})",
+    )
 )
 _HAS_TIME = re.compile(
-    rf"{_PM}|{_AM}|o['’]clock|[0-9]\s?(?:Uhr|時|时|点|點|시|h\b|น\.)|[0-9]:[0-9]{{2}}", re.IGNORECASE
+    rf"{_PM}|{_AM}|o['’]clock|[0-9]\s?(?:Uhr|時|时|点|點|시|h\b|น\.)|[0-9]:[0-9]{{2}}",
+    re.IGNORECASE,
 )
 _DECADE = re.compile(r"((?:1[0-9]|20)[0-9]0)['’]?s\b")
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "明治": 1867, "民國": 1911, "民国": 1911}
+_ERAS = {
+    "令和": 2018,
+    "平成": 1988,
+    "昭和": 1925,
+    "大正": 1911,
+    "明治": 1867,
+    "民國": 1911,
+    "民国": 1911,
+}
 _ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(元|[0-9]{{1,3}})")
 _BUDDHIST_YEARS = range(2400, 2700)
 _BUDDHIST_OFFSET = 543
@@ -69,7 +87,10 @@ _NUMERALS = re.compile(r"[\u00bc-\u00be\u2150-\u215e\u2189]")
 
 @dataclass(frozen=True)
 class _Quantity:
-    """A number with what stands behind it: `scaled` are its values with a word such as million, empty without one."""
+    """A number with the word behind it.
+
+    `scaled` are its values with a word such as million; empty without one.
+    """
 
     number: Number
     scaled: frozenset[str]
@@ -87,9 +108,10 @@ class _Quantity:
 def unmatched_by_meaning(
     source: str, target: str, source_language: str, target_language: str
 ) -> tuple[list[Number], list[Number]]:
-    """Numbers of the source that the target lacks, and those of the target that the source lacks.
+    """Numbers of the source that the target lacks, and numbers of the target that the source lacks.
 
-    A number may be written as a word, by another calendar or clock, in larger units, as a fraction or a numeral.
+    A number may be written as a word, by another calendar or clock, in larger units, as a fraction
+    or a numeral.
     """
     source, target = _readable(source), _readable(target)
     wanted, found = _quantities(source), _quantities(target)
@@ -123,7 +145,8 @@ def _quantities(text: str) -> list[_Quantity]:
             and scaled
             and not text[previous.number.end : number.start].strip("億亿万萬억만조兆 ")
         ):
-            total = frozenset(_plus(a, b) for a in previous.scaled for b in scaled)  # 1億2000万 is one number
+            # 1億2000万 is one number.
+            total = frozenset(_plus(a, b) for a in previous.scaled for b in scaled)
             found[-1] = _Quantity(previous.number, total)
             continue
         found.append(_Quantity(number, scaled))
@@ -151,8 +174,11 @@ def _plus(left: str, right: str) -> str:
     return str(int(left) + int(right)) if left.isdecimal() and right.isdecimal() else left
 
 
-def _without_equals(wanted: list[_Quantity], found: list[_Quantity]) -> tuple[list[_Quantity], list[_Quantity]]:
-    """What is left on both sides when equal numbers are taken away; the target may repeat a number."""
+def _without_equals(
+    wanted: list[_Quantity],
+    found: list[_Quantity],
+) -> tuple[list[_Quantity], list[_Quantity]]:
+    """The numbers of both sides without equal ones. The target may repeat a number."""
     left = list(found)
     missing: list[_Quantity] = []
     for quantity in wanted:
@@ -164,8 +190,13 @@ def _without_equals(wanted: list[_Quantity], found: list[_Quantity]) -> tuple[li
     return missing, [other for other in left if not any(quantity.equals(other) for quantity in wanted)]
 
 
-def _by_parts(missing: list[_Quantity], added: list[_Quantity]) -> tuple[list[_Quantity], list[_Quantity]]:
-    """The same without dates, times and fractions that one side writes as one number and the other as several."""
+def _by_parts(
+    missing: list[_Quantity],
+    added: list[_Quantity],
+) -> tuple[list[_Quantity], list[_Quantity]]:
+    """The numbers without dates, times and fractions that one side writes as one number and the
+    other as several.
+    """
     parts = {run.lstrip("0") or "0" for each in (*missing, *added) for run in each.number.runs}
     missing_runs = {run.lstrip("0") or "0" for each in missing for run in each.number.runs}
     added_runs = {run.lstrip("0") or "0" for each in added for run in each.number.runs}
@@ -182,7 +213,10 @@ def _by_parts(missing: list[_Quantity], added: list[_Quantity]) -> tuple[list[_Q
 
 
 class _Other:
-    """What the text of one side can mean beside its plain numbers; made when it is asked for."""
+    """The values that the text of one side may mean besides its plain numbers.
+
+    Each is found when it is asked for.
+    """
 
     def __init__(self, text: str, language: str) -> None:
         self.text = text
@@ -191,12 +225,12 @@ class _Other:
 
     @cached_property
     def written(self) -> frozenset[int]:
-        """The runs of digits it has."""
+        """The numbers that the text's runs of digits make."""
         return frozenset(int(run) for number in numbers_of(self.text) for run in number.runs)
 
     @property
     def implied(self) -> frozenset[int]:
-        """Whole numbers its words and numerals stand for."""
+        """The whole numbers that words and numerals of the text may mean."""
         if self._implied is None:
             words = values_in_words(self.text, [self.language, "en"])
             factors = {v for pattern, values in _SCALE_PATTERNS if pattern.search(self.text) for v in values}
@@ -205,7 +239,10 @@ class _Other:
         return self._implied
 
     def implies(self, value: str) -> bool:
-        """Whether a value may stand here in words. Small ones always may in languages whose words are not known."""
+        """Whether a value may be written in words.
+
+        Small values always may in languages whose words are not known.
+        """
         if value in {"0.5", "0.25", "0.75"} and (has_half(self.text) or _NUMERALS.search(self.text)):
             return True
         if not value.isdecimal():
@@ -213,7 +250,7 @@ class _Other:
         return int(value) in self.implied or (int(value) <= _SMALL and not knows(self.language))
 
     def twins(self) -> Iterator[tuple[int, int]]:
-        """Numbers as they are written, and what other clocks, calendars and habits write for them."""
+        """Pairs of numbers: as the text writes them, and as other clocks, calendars and habits do."""
         for pattern, is_pm in _TIMES:
             for match in pattern.finditer(self.text):
                 hour = int(match["hour"])
@@ -227,7 +264,7 @@ class _Other:
 
     @property
     def has_time(self) -> bool:
-        """Whether it speaks of a time of day."""
+        """Whether the text names a time of day."""
         return _HAS_TIME.search(self.text) is not None
 
     def _by_calendar(self) -> Iterator[int]:
@@ -248,7 +285,9 @@ class _Other:
 def _explained(
     missing: list[_Quantity], added: list[_Quantity], source: _Other, target: _Other
 ) -> tuple[list[Number], list[Number]]:
-    """What is left when words, calendars and clocks of the other side are read as well."""
+    """The numbers that stay unmatched when words, calendars and clocks of the other side are read
+    as well.
+    """
     twins = {pair for side in (source, target) for pair in side.twins()}
     times = source.has_time or target.has_time
 
@@ -274,7 +313,10 @@ def _explained(
 
 
 def _readable(text: str) -> str:
-    """The text with ASCII digits; those of placeholders and HTML entities are blanks, so that offsets stay."""
+    """The text with ASCII digits.
+
+    Placeholders and HTML entities become spaces, so that offsets stay.
+    """
     if "%" in text or "&" in text:
         text = _NO_NUMBERS.sub(lambda match: " " * len(match.group()), text)
     return with_ascii_digits(text)

@@ -1,4 +1,8 @@
-"""A unit and its target as the checks read them: their texts, made once."""
+r"""A unit and its target as the checks read them, with texts that are made once.
+
+The source "Page <1/> of 5" is read as "Page \ufffc of 5": the placeholder parts words, and offsets
+into the plain text are found again without it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,23 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
-from dragoman_contracts.text import Content, ResultSource, Tag, TagRepair, TagSide, Unit, UnitTarget, plain_text
+from dragoman_contracts.text import (
+    Content,
+    ResultSource,
+    Tag,
+    TagRepair,
+    TagSide,
+    Unit,
+    UnitTarget,
+    plain_text,
+)
 from dragoman_linguistics.quality.sizes import PLACE, size
 
 _DIGIT = re.compile(r"\d")
 
 
 class Pair:
-    """One unit and its target. What is made of their texts is made when it is first asked for."""
+    """One unit and its target. Texts and sizes are made when they are first asked for."""
 
     def __init__(self, unit: Unit, target: UnitTarget) -> None:
         self.unit = unit
@@ -22,7 +35,7 @@ class Pair:
 
     @classmethod
     def answered(cls, unit: Unit, content: Content) -> Pair:
-        """A pair of a unit and what an engine has just given for it."""
+        """A pair of a unit and the content that an engine has just given for it."""
         target = UnitTarget.model_construct(
             unit_id=unit.unit_id,
             target=content,
@@ -49,36 +62,42 @@ class Pair:
 
     @cached_property
     def source_size(self) -> float:
-        """How long the source is, in Latin letters."""
+        """The size of the source, in Latin letters."""
         return size(self.source)
 
     @cached_property
     def target_size(self) -> float:
-        """How long the target is, in Latin letters."""
+        """The size of the target, in Latin letters."""
         return size(self.target)
 
     @cached_property
     def has_digits(self) -> bool:
-        """Whether there is a digit on either side."""
+        """Whether either side has a digit."""
         return bool(_DIGIT.search(self.source) or _DIGIT.search(self.target))
 
     @property
     def is_made(self) -> bool:
-        """Whether an engine or a memory gave the target: no person looked, and it is no copy made on purpose."""
+        """Whether an engine or a memory gave the target, and not a person or a copy made on
+        purpose.
+        """
         return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
 
     @cached_property
     def has_both(self) -> bool:
-        """Whether there is text on both sides to compare."""
+        """Whether both sides have text."""
         return self.source_size > 0 and self.target_size > 0
 
     def place_in_plain_text(self, offset: int) -> int:
-        """An offset into `target` as one into the target's plain text, which findings count in."""
+        """The offset into the target's plain text, in which findings count, for an offset into
+        `target`.
+        """
         return offset - self.target.count(PLACE, 0, offset)
 
 
 def shown(content: Iterable[str | Tag]) -> str:
-    """The text of content with `PLACE` for each placeholder, so that words around one do not run together."""
+    """The text of content with `PLACE` for each placeholder, so that words around it do not run
+    together.
+    """
     parts = tuple(content)
     if not any(isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER for part in parts):
         return plain_text(parts)

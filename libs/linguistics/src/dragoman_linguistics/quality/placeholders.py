@@ -1,6 +1,9 @@
-"""What must come through a translation letter by letter: placeholders, addresses, codes.
+"""Texts that must come through a translation letter by letter: placeholders, addresses, codes.
 
-"Dear {{name}}, order AB-1234 is at https://example.org/o/%s"  →  {{name}}, %s; the address; AB-1234
+A text may hold all of them:
+
+    "Dear {{name}}, order AB-1234 is at https://example.org/o/%s"
+    placeholders {{name}} and %s, the code AB-1234, the address
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ _PLACEHOLDERS = re.compile(
             r"(?<![\w%])%[1-9]\d?(?![\w%$.,])",  # Qt
             r"(?<![\w%])%[A-Z_][A-Z0-9_]+%",
             r"\[\[[^\[\]\n]{1,80}\]\]",
-            r"\{(?:\d{1,3}|" + _NAME + r")?(?:![rsa])?(?::[^{}\s]{1,20})?\}",  # Python, .NET, ICU without a type
+            # Python, .NET, ICU without a type.
+            r"\{(?:\d{1,3}|" + _NAME + r")?(?:![rsa])?(?::[^{}\s]{1,20})?\}",
             rf"(?<![\w$\\])\${_NAME}\$",
             r"(?<![\w$\\])\$[A-Za-z_]\w+(?!\$)",
             r"(?<![\w@])@[A-Z_]{2,}@",
@@ -40,17 +44,20 @@ _PLACEHOLDERS = re.compile(
 _KINDS = "plural|select|selectordinal|number|date|time|choice|spellout"
 _BLANKS_IN_BRACES = re.compile(rf"(?<=\{{)\s+|\s+(?=\}})|\s+(?=,\s*(?:{_KINDS}))|(?<=,)\s+(?={_KINDS})")
 _MAY_HAVE_PLACEHOLDER = re.compile(r"[%{$@\[]")
-# The first two members of an ICU argument; the messages inside it are translated (ICU MessageFormat).
+# The first two members of an ICU argument; the messages inside it are translated (ICU
+# MessageFormat).
 _ICU = re.compile(rf"\{{\s*(\w+)\s*,\s*({_KINDS})\b")
 _COLON_NAME = re.compile(r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=[\s.,;!?)]|$))(?!:)")
 _TAG_LIKE = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>")
 _IN_SIGNS = re.compile(r"<[^<>]+>|[«‹＜〈《][^<>]+[»›＞〉》]")
 _URL = re.compile(
-    r"\b(?:https?|ftp|sftp|file)://[^\s<>\"'«»“”„‘’（）、。，；：]+|\bwww\.[\w-]+\.[^\s<>\"'«»“”、。，]+", re.IGNORECASE
+    r"\b(?:https?|ftp|sftp|file)://[^\s<>\"'«»“”„‘’（）、。，；：]+|\bwww\.[\w-]+\.[^\s<>\"'«»“”、。，]+",
+    re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _TRAILING = ".,;:!?)]}'\"*_>…"
-# Codes in capitals with digits that have a hyphen, a slash or at least two letters and two digits: AB-1234, ISO9001.
+# Codes in capitals with digits that have a hyphen, a slash or at least two letters and two digits:
+# AB-1234, ISO9001.
 _CODE = re.compile(
     r"(?<![\w/.-])(?=[A-Z0-9/‐‑–-]*\d)[A-Z]{1,6}(?:[-‐‑–/][A-Z0-9]{1,12})+(?![\w-])|(?<![\w/.-])[A-Z]{2,6}\d{2,10}[A-Z]?(?![\w-])"
 )
@@ -58,19 +65,26 @@ _HYPHENS = str.maketrans("", "", "-‐‑–—/ \u00a0")
 
 
 def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about placeholders and tags written as text that are lost, added or changed; their order is free."""
+    """Findings about lost, added or changed placeholders, and tags written as text.
+
+    Their order is free.
+    """
     source, target = pair.source, pair.target
     if _MAY_HAVE_PLACEHOLDER.search(source) or _MAY_HAVE_PLACEHOLDER.search(target):
         missing, added = _lost(source, target), _lost(target, source)
         if missing:
-            yield finding("placeholders.missing", f"Lacks {missing} placeholder(s) of the source, or has them changed.")
+            yield finding(
+                "placeholders.missing",
+                f"Lacks {missing} placeholder(s) of the source, or has them changed.",
+            )
         elif added:
             yield finding("placeholders.added", f"Has {added} placeholder(s) that the source lacks.")
     if " :" in source and (names := _COLON_NAME.findall(source)):
         lost = [name for name in names if name not in target]
         if lost:
             yield finding(
-                "placeholders.missing", f"Lacks {len(lost)} placeholder(s) of the source, or has them changed."
+                "placeholders.missing",
+                f"Lacks {len(lost)} placeholder(s) of the source, or has them changed.",
             )
     if "<" in source and (missing := _lost_tags(source, target)):
         yield finding("placeholders.tags", f"Lacks {missing} tag(s) that the source has as text.")
@@ -84,18 +98,24 @@ def _placeholders(text: str) -> Counter[str]:
 
 
 def _without_blanks(text: str) -> str:
-    """The text without white space directly inside braces: `{{ name }}` is `{{name}}`."""
+    """The text without white space directly inside braces: `{{ name }}` becomes `{{name}}`."""
     return _BLANKS_IN_BRACES.sub("", text) if "{" in text else text
 
 
 def _lost(source: str, target: str) -> int:
-    """How many placeholders of one text are not in the other; it may have letters directly beside them."""
+    """The number of placeholders of one text that the other lacks.
+
+    It may have letters directly beside them.
+    """
     packed = _without_blanks(target)
     return sum(each.lstrip("#%@" if each.endswith("}") else "") not in packed for each in _placeholders(source))
 
 
 def _lost_tags(source: str, target: str) -> int:
-    """How many tags of a text are not in the other. `<name>` may be put into words that stand in the same signs."""
+    """The number of tags of a text that the other lacks.
+
+    `<name>` may become words between the same signs.
+    """
     wanted = Counter(_tag_name(each) for each in _TAG_LIKE.findall(source))
     found = Counter(_tag_name(each) for each in _TAG_LIKE.findall(target))
     missing = wanted - found
@@ -111,7 +131,10 @@ def _tag_name(tag: str) -> str:
 
 
 def check_addresses(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where addresses of pages or mail are lost or changed; the part of one that names a language may be."""
+    """A finding where addresses of pages or mail are lost or changed.
+
+    The part that names a language may change.
+    """
     source, target = pair.source, pair.target
     if "@" not in source and "://" not in source and "www." not in source.casefold():
         return
@@ -125,14 +148,19 @@ def check_addresses(pair: Pair) -> Iterator[QaFinding]:
 
 
 def _without_language(url: str) -> str:
-    """An address without what differs between the languages of a site: `/en/`, `en.`, `?hl=en`."""
+    """An address without the parts that differ between the languages of a site: `/en/`, `en.`,
+    `?hl=en`.
+    """
     url = re.sub(r"^[a-z]+://(?:www\.)?", "", url.casefold()).rstrip("/")
     url = re.sub(r"(?<=[/.=_-])[a-z]{2}(?:[-_][a-z]{2,4})?(?=[/.&?#]|$)", "", url)
     return re.sub(r"^[a-z]{2}\.", "", url)
 
 
 def check_codes(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where a code in capitals with digits is lost or changed. Hyphens and letters of a script may differ."""
+    """A finding where a code in capitals with digits is lost or changed.
+
+    Hyphens and letters of a script may differ.
+    """
     codes = _CODE.findall(pair.source) if pair.has_digits else []
     if not codes:
         return

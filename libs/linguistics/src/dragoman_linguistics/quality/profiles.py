@@ -1,6 +1,8 @@
-"""QA profiles: which checks speak, and how much each finding matters. Chosen by name, changed code by code.
+"""QA profiles: the severity of each finding, and the checks that are off.
 
-profile_named("lenient", {"numbers.added": "off", "length.short": "blocker"})
+A profile is chosen by name and changed code by code:
+
+    profile_named("lenient", {"numbers.added": "off", "length.short": "blocker"})
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.reports import Severity
 
 OFF = "off"
-"""What an override says of a check that is not to speak."""
+"""The level that switches a check off in an override."""
 
 _BLOCKERS = "tags.missing tags.crossed text.empty characters.invalid"
 _WARNINGS = (
@@ -27,11 +29,11 @@ _OFTEN_RIGHT = (
     "numbers.added space.leading space.trailing space.punctuation space.missing length.long text.markdown text.repeated"
     " placeholders.added placeholders.tags codes.missing amounts.percent chat.note tags.projected"
 )
-"""What a lenient profile only shows: most of these are matters of taste, or are seen at a glance."""
+"""Findings that a lenient profile only shows: most are matters of taste, or are seen at a glance."""
 
 
 class QaProfile(Value):
-    """Which checks speak, and how much each finding matters. Codes that are not named are off.
+    """The severity of each finding, by code. A check whose code is not named is off.
 
     A blocker stops the unit, a warning asks for review, an info only shows.
     """
@@ -40,12 +42,15 @@ class QaProfile(Value):
 
 
 def _profile(blockers: str, warnings: str, infos: str) -> QaProfile:
-    levels = ((infos, Severity.INFO), (warnings, Severity.WARNING), (blockers, Severity.BLOCKER))  # the gravest counts
+    # The gravest counts
+    levels = ((infos, Severity.INFO), (warnings, Severity.WARNING), (blockers, Severity.BLOCKER))
     return QaProfile(severities={code: level for codes, level in levels for code in codes.split()})
 
 
 DEFAULT_PROFILE = _profile(_BLOCKERS, _WARNINGS, _INFOS)
-"""What blocks: a tag that had to stay and is gone, no text where the source has some, characters no file may hold."""
+"""The default profile. It blocks lost tags that had to stay, lost text, and characters that no file
+may hold.
+"""
 
 _STRICT = _profile(
     f"{_BLOCKERS} chat.refusal chat.mark chat.json language.script placeholders.missing addresses.missing"
@@ -57,21 +62,27 @@ PROFILES: Mapping[str, QaProfile] = {
     "default": DEFAULT_PROFILE,
     "strict": _STRICT,
     "lenient": QaProfile(
-        severities={**DEFAULT_PROFILE.severities, **dict.fromkeys(_OFTEN_RIGHT.split(), Severity.INFO)}
+        severities={
+            **DEFAULT_PROFILE.severities,
+            **dict.fromkeys(_OFTEN_RIGHT.split(), Severity.INFO),
+        }
     ),
 }
-"""The profiles by name. `strict` blocks what is hardly ever right and asks for a look at all else; `lenient` asks only
-for a look at what is hardly ever right."""
+"""The profiles by name.
+
+`strict` blocks findings that are hardly ever wrong and asks for a review of all others; `lenient`
+asks for a review only of findings that are hardly ever wrong.
+"""
 
 
 def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> QaProfile:
-    """The profile of a policy: the one of that name (empty: the default one), changed by severities by code.
+    """The profile of that name (empty: the default), changed by the overrides of a policy, by code.
 
     An override's severity is `blocker`, `warning`, `info`, or `off`.
 
     Raises:
-        ValueError: there is no profile of this name, no check of a code, or no such severity; the message says which
-            there are.
+        ValueError: there is no profile of this name, no check of a code, or no such severity; the
+            message says which there are.
     """
     profile = PROFILES.get(name or "default")
     if profile is None:
@@ -79,7 +90,10 @@ def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> Q
     return profile.model_copy(update={"severities": _overridden(profile.severities, overrides or {})})
 
 
-def _overridden(severities: Mapping[str, Severity], overrides: Mapping[str, object]) -> dict[str, Severity]:
+def _overridden(
+    severities: Mapping[str, Severity],
+    overrides: Mapping[str, object],
+) -> dict[str, Severity]:
     changed = dict(severities)
     for code, level in overrides.items():
         if code not in DEFAULT_PROFILE.severities:

@@ -1,6 +1,9 @@
-"""One target for different sources: what a refusal, a stuck model or a slipped answer gives.
+"""One target for different sources, as a refusal, a stuck model or a slipped answer gives.
 
-"The supplier delivers."  and  "The customer pays."  both  →  "Der Lieferant liefert."
+Each source beside its target and the finding:
+
+    "The supplier delivers."   "Der Lieferant liefert."   text.repeated
+    "The customer pays."       "Der Lieferant liefert."   text.repeated
 """
 
 from __future__ import annotations
@@ -34,13 +37,16 @@ class Repeats:
         }
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the target is also that of a source which says something else."""
+        """A finding where another unit has the same target for a source that says something else."""
         if id(pair) in self._repeated:
-            yield finding("text.repeated", "The target is also that of a unit whose source says something else.")
+            yield finding(
+                "text.repeated",
+                "The target is also that of a unit whose source says something else.",
+            )
 
 
 def _of_others(group: Sequence[Pair]) -> list[Pair]:
-    """The pairs of one target whose sources say different things, as far as words tell."""
+    """The pairs of one target whose sources share so few words that they say different things."""
     sources = {source: pair for pair in group if (source := _words(pair.source))}
     if len(sources) < 2:
         return []

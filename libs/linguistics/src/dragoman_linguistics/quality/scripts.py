@@ -1,6 +1,9 @@
-"""The script of letters (ISO 15924), and which scripts a locale is written in.
+"""The script of letters (ISO 15924), and the scripts that a locale is written in.
 
-"Договор AB-12"  →  {"Cyrl": 7, "Latn": 2}        ja  →  Hani, Hira, Kana
+Letters are counted by script, and a locale has one or several:
+
+    "Договор AB-12"   Cyrl 7, Latn 2
+    ja                Hani, Hira, Kana
 """
 
 from __future__ import annotations
@@ -11,7 +14,8 @@ from functools import cache
 
 from dragoman_contracts.locale import Locale
 
-# First and last code point of blocks, and the script of their letters (Unicode Scripts.txt, in whole blocks).
+# First and last code point of blocks, and the script of their letters (Unicode Scripts.txt, in
+# whole blocks).
 _BLOCKS: tuple[tuple[int, int, str], ...] = (
     (0x0041, 0x024F, "Latn"), (0x0250, 0x02AF, "Latn"), (0x0370, 0x03FF, "Grek"), (0x0400, 0x052F, "Cyrl"),
     (0x0530, 0x058F, "Armn"), (0x0590, 0x05FF, "Hebr"), (0x0600, 0x06FF, "Arab"), (0x0700, 0x074F, "Syrc"),
@@ -91,7 +95,9 @@ _ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
 
 @cache
 def script_of(character: str) -> str:
-    """The script of a letter; empty for marks, digits, signs and letters of scripts that are not known here."""
+    """The script of a letter; empty for marks, digits, signs and letters of scripts that are not
+    known here.
+    """
     if not character.isalpha():
         return ""
     code = ord(character)
@@ -102,7 +108,7 @@ def script_of(character: str) -> str:
 
 
 def letters_by_script(text: str) -> Counter[str]:
-    """How many letters of which script a text has."""
+    """The number of letters of each script in a text."""
     if text.isascii():
         count = sum(map(str.isalpha, text))
         return Counter({"Latn": count}) if count else Counter()
@@ -114,7 +120,7 @@ def letters_by_script(text: str) -> Counter[str]:
 
 
 def scripts_of(locale: Locale) -> frozenset[str]:
-    """The scripts text in a locale is written in; Latin where nothing else is known."""
+    """The scripts of text in a locale; Latin where nothing else is known."""
     script = locale.script
     if script is not None:
         return _SUBTAGS.get(script, frozenset({script}))
@@ -122,17 +128,19 @@ def scripts_of(locale: Locale) -> frozenset[str]:
 
 
 def knows_scripts(locale: Locale) -> bool:
-    """Whether the scripts of a locale are known and not merely taken to be Latin."""
+    """Whether the scripts of a locale are known, and not only taken to be Latin."""
     return locale.script in _KNOWN_SUBTAGS if locale.script else locale.language in _OF_LANGUAGES
 
 
 def has_simplified(text: str) -> bool:
-    """Whether a text has characters that only simplified Chinese has: neither Japanese nor Korean writes them."""
+    """Whether a text has characters that only simplified Chinese has: neither Japanese nor Korean
+    writes them.
+    """
     return not _ONLY_CHINESE.isdisjoint(text)
 
 
 def is_other_chinese(text: str, locale: Locale) -> bool:
-    """Whether Chinese text is in the other of the two ways to write it than the locale asks for."""
+    """Whether Chinese text is simplified where the locale asks for traditional, or the reverse."""
     if locale.language != "zh":
         return False
     region = next((part for part in locale.split("-")[1:] if len(part) == 2), "")

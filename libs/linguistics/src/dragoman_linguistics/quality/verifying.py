@@ -1,6 +1,8 @@
-"""Every check on every unit of a document, and what follows from their findings.
+"""Every check on every unit of a document, and the verdicts that follow from their findings.
 
-"Pay € 5." / "Zahlen Sie 5 $."  →  amounts.currency (warning)  →  needs_review
+The source, its target, and the finding:
+
+    "Pay € 5."   "Zahlen Sie 5 $."   amounts.currency (warning), so needs_review
 """
 
 from __future__ import annotations
@@ -23,20 +25,27 @@ from dragoman_linguistics.quality.lengths import Lengths
 from dragoman_linguistics.quality.marks import check_characters, check_margins, check_punctuation
 from dragoman_linguistics.quality.numerals import unmatched_by_meaning
 from dragoman_linguistics.quality.pairs import Pair
-from dragoman_linguistics.quality.placeholders import check_addresses, check_codes, check_placeholders
+from dragoman_linguistics.quality.placeholders import (
+    check_addresses,
+    check_codes,
+    check_placeholders,
+)
 from dragoman_linguistics.quality.profiles import DEFAULT_PROFILE, QaProfile
 from dragoman_linguistics.quality.repeats import Repeats
 from dragoman_linguistics.verdicts import unit_verdict
 
 QA_RULES = 2
-"""The rules new jobs are planned with. Those of a job are in its plan, so that a replay judges as was judged."""
+"""The rules of new jobs.
+
+A job's rules are in its plan, so that making it again gives the same verdicts.
+"""
 
 _FIRST_RULES = 1
 _LANGUAGE = frozenset({"language.script", "language.wrong"})
 
 
 class DocumentCheck(Protocol):
-    """A check that knows the whole document."""
+    """A check that may know the whole document."""
 
     def __call__(self, pair: Pair) -> Iterable[QaFinding]:
         """The findings of one pair."""
@@ -52,11 +61,14 @@ def verify_units(
     not_applicable: Collection[str] = (),
     rules: int = QA_RULES,
 ) -> tuple[UnitVerification, ...]:
-    """The verdict of each unit of a document, in its order. The units around one and the document's own measure count.
+    """The verdict of each unit of a document, in document order.
 
-    `not_applicable` are codes that say nothing about the engine that was used. `rules` are those the job was planned
-    with; by rules 1 there is one profile.
+    Neighbouring units and the whole document count.
+
+    `not_applicable` are codes of checks that do not apply to the engine that was used. `rules` are
+    the rules of the job's plan; rules 1 know one profile.
     """
+    # A job keeps the rules it was planned with, however many there are by now.
     if rules <= _FIRST_RULES:
         return tuple(_by_first_rules(unit, target, not_applicable) for unit, target in pairs)
     made = [Pair(unit, target) for unit, target in pairs]
@@ -65,14 +77,21 @@ def verify_units(
 
 
 def verify_unit(
-    unit: Unit, target: UnitTarget, profile: QaProfile = DEFAULT_PROFILE, not_applicable: Collection[str] = ()
+    unit: Unit,
+    target: UnitTarget,
+    profile: QaProfile = DEFAULT_PROFILE,
+    not_applicable: Collection[str] = (),
 ) -> UnitVerification:
-    """The verdict of one unit by what its own texts say, whatever their locales and its neighbours."""
+    """The verdict of one unit by its own texts, without their locales and its neighbours."""
     every = [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)]
     return _verified(Pair(unit, target), every, profile, not_applicable)
 
 
-def _by_first_rules(unit: Unit, target: UnitTarget, not_applicable: Collection[str]) -> UnitVerification:
+def _by_first_rules(
+    unit: Unit,
+    target: UnitTarget,
+    not_applicable: Collection[str],
+) -> UnitVerification:
     found = (each for check in checks.CHECKS for each in check(unit, target))
     findings = tuple(_levelled(found, DEFAULT_PROFILE, not_applicable))
     return UnitVerification(unit_id=unit.unit_id, verdict=unit_verdict(findings), findings=findings)
@@ -86,7 +105,11 @@ def _verified(
     return UnitVerification(unit_id=pair.unit.unit_id, verdict=unit_verdict(findings), findings=findings)
 
 
-def _levelled(found: Iterable[QaFinding], profile: QaProfile, not_applicable: Collection[str]) -> Iterator[QaFinding]:
+def _levelled(
+    found: Iterable[QaFinding],
+    profile: QaProfile,
+    not_applicable: Collection[str],
+) -> Iterator[QaFinding]:
     for each in found:
         if each.code in profile.severities and each.code not in not_applicable:
             yield each.model_copy(update={"severity": profile.severities[each.code]})
@@ -99,7 +122,10 @@ def document_checks(
     profile: QaProfile,
     not_applicable: Collection[str],
 ) -> list[DocumentCheck]:
-    """Every check, in the order findings are shown; those that learn from the document have done so."""
+    """Every check, in the order of its findings.
+
+    Checks that learn from the document have learnt.
+    """
     lengths = Lengths(pairs, source_locale, target_locale)
     every: list[DocumentCheck] = [
         _unit_check(UNIT_CHECKS),
@@ -129,21 +155,24 @@ def _unit_check(every: Iterable[Callable[[Pair], Iterator[QaFinding]]]) -> Docum
 
 def _numbers(source_language: str, target_language: str) -> DocumentCheck:
     def check(pair: Pair) -> Iterator[QaFinding]:
-        """Findings about numbers that are not on the other side, by whatever words, calendar or clock."""
+        """Findings about numbers that the other side lacks in any words, calendar or clock."""
         if not pair.has_digits or not pair.has_both:
             return
         missing, added = unmatched_by_meaning(pair.source, pair.target, source_language, target_language)
         if missing:
             yield finding("numbers.missing", f"Lacks {len(missing)} number(s) of the source.")
         for number in added:
-            start, end = pair.place_in_plain_text(number.start), pair.place_in_plain_text(number.end)
+            start, end = (
+                pair.place_in_plain_text(number.start),
+                pair.place_in_plain_text(number.end),
+            )
             yield finding("numbers.added", "A number that is not in the source.", start, end)
 
     return check
 
 
 def _check_tags(pair: Pair) -> Iterator[QaFinding]:
-    """The findings of `check_tags`, where there are tags at all."""
+    """The findings of `check_tags`, for units with tags."""
     has_none = not pair.unit.tags and pair.answer.tag_repair is TagRepair.EXACT
     if has_none and all(isinstance(part, str) for part in (*pair.source_content, *pair.content)):
         return
@@ -157,7 +186,7 @@ def _check_empty(pair: Pair) -> Iterator[QaFinding]:
 
 
 def _check_length(pair: Pair) -> Iterator[QaFinding]:
-    """The findings of `check_length`, where something limits the target."""
+    """The findings of `check_length`, for units with a limit."""
     if pair.unit.max_length_chars is not None:
         yield from checks.check_length(pair.unit, pair.answer)
 
@@ -175,7 +204,7 @@ UNIT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_amounts,
     check_characters,
 )
-"""The checks that look at one unit alone, whatever its language, of what is said."""
+"""The checks of one unit's text, whatever its language."""
 
 LAYOUT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_margins,
@@ -183,4 +212,4 @@ LAYOUT_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_inside_words,
     check_blanks,
 )
-"""The checks that look at one unit alone, of how it is set."""
+"""The checks of one unit's layout."""

@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from dragoman_contracts.text import Content, Tag, TagSide, normalised, placeholder, plain_text
-from dragoman_linguistics import blanks_of, fold_blanks, is_mark, is_narrow, unfold_blanks
+from dragoman_linguistics import blanks_of, is_mark, is_narrow, restore_blanks, shrink_blanks
 
 _WORD_OF_BLANK = re.compile(r"(\{\{blank-\d+\}\})")
 _LAST_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+$")
@@ -48,7 +48,7 @@ def folded(content: Content, separators: Collection[int] = ()) -> Folded:
     blanks = blanks_of(content)
     narrow = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)}
     text = plain_text(content)
-    bare = fold_blanks(content, blanks)
+    bare = shrink_blanks(content, blanks)
     words = {
         word: part.id
         for index, part in enumerate(bare)
@@ -86,7 +86,7 @@ def unfolded(content: Content, fold: Folded) -> Content:
             else (part,)
         )
     )
-    return unfold_blanks(whole, fold.blanks, [tag_id for tag_id in fold.blanks if is_narrow(fold.blanks[tag_id])])
+    return restore_blanks(whole, fold.blanks, [tag_id for tag_id in fold.blanks if is_narrow(fold.blanks[tag_id])])
 
 
 def _with_blanks(text: str, words: Mapping[str, int]) -> list[str | Tag]:

@@ -21,7 +21,7 @@ from dragoman_linguistics import (
     assemble,
     flattened,
     lacks_space,
-    project,
+    place_by_words,
     tag_tree,
     words_of,
 )
@@ -135,7 +135,7 @@ def with_tags(content: Content, sent: Outgoing, came: Incoming) -> Content | Non
     nodes = tag_tree(content)
     places: dict[Tag, Place] = {}
     for node in flattened(nodes):
-        place = project(node, sent.text, came.text, sent.words, links)
+        place = place_by_words(node, sent.text, came.text, sent.words, links)
         if not place.is_certain:
             return None
         places[node.tag] = place

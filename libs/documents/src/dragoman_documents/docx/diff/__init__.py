@@ -1,4 +1,6 @@
-"""Structural comparison: what differs between two documents, and the gate that nothing but text changed."""
+"""Structural comparison: the differences of two documents, and the gate that nothing but text
+changed.
+"""
 
 from dragoman_documents.docx.diff.compare import compare
 from dragoman_documents.docx.diff.gate import text_only

@@ -1,6 +1,11 @@
-"""Which block of one document is which of the other: paragraphs, tables, rows, cells, content controls.
+"""Pairs the blocks of two documents: paragraphs, tables, rows, cells, content controls.
 
-Blocks that read the same on both sides and only once are sure; between them the most alike are paired, in order.
+Blocks whose text is the same on both sides and occurs once are sure pairs. Between them the most
+alike blocks are paired, in order:
+
+    old    Scope | Price in euros | Law
+    new    Scope | Delivery | Price in dollars | Law
+    steps  (Scope, Scope), (None, Delivery), (Price in euros, Price in dollars), (Law, Law)
 """
 
 from __future__ import annotations
@@ -24,7 +29,9 @@ _CHUNK = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """A block as alignment sees it: its element, its kind and style, its text and the words of that."""
+    """A block as alignment sees it: its element, kind and style, its text, and the words of the
+    text.
+    """
 
     element: Element
     kind: str
@@ -47,7 +54,7 @@ def blocks_of(container: Element) -> list[Block]:
 
 
 def flat_blocks_of(container: Element) -> list[Block]:
-    """The blocks in a container, those in controls of the container in the places of the controls."""
+    """The blocks in a container. Blocks in a content control come in the place of the control."""
     found: list[Block] = []
     stack = [iter(container)]
     while stack:
@@ -62,7 +69,7 @@ def flat_blocks_of(container: Element) -> list[Block]:
 
 
 def aligned(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
-    """The blocks of both in one order: pairs, and those that only one side has."""
+    """The blocks of both sides in one order: pairs, and blocks that only one side has."""
     steps: list[Step] = []
     i = j = 0
     for a, b in [*_anchors(old, new), (len(old), len(new))]:
@@ -83,7 +90,9 @@ def _block(element: Element) -> Block:
 
 
 def _identified(kind: str, element: Element) -> str:
-    """Notes and comments are known by their ids."""
+    """The kind of a block. Notes and comments have their ids in it, so that only equal ids are
+    paired.
+    """
     if kind in {"w:footnote", "w:endnote", "w:comment"}:
         return f"{kind} {attribute(element, 'w:id')}"
     return kind
@@ -99,7 +108,9 @@ def _style(element: Element) -> str:
 
 
 def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]]:
-    """The blocks both have in the same words: those at the two ends, and the longest row in order of unique ones."""
+    """The places of sure pairs: blocks of equal text at both ends, and the longest row of unique
+    ones between.
+    """
     left, right = [(b.kind, b.text) for b in old], [(b.kind, b.text) for b in new]
     head = 0
     while head < min(len(left), len(right)) and left[head] == right[head]:
@@ -120,7 +131,7 @@ def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest choice of pairs whose second places rise, as in patience sorting."""
+    """The longest choice of pairs whose second places rise, found by patience sorting."""
     tops: list[int] = []
     piles: list[int] = []
     before: list[int] = []
@@ -143,11 +154,13 @@ def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
     if not old or not new:
         return [*((block, None) for block in old), *((None, block) for block in new)]
+    # The table of likenesses grows with the product of both sides, so long stretches are cut.
     if len(old) * len(new) <= _CELLS:
         return _most_alike(old, new)
     if [block.kind for block in old] == [block.kind for block in new]:
         return list(zip(old, new, strict=True))
-    steps: list[Step] = []  # very long and all different: piece by piece, each at its share of the other side
+    # Very long and all different: piece by piece, each at its share of the other side.
+    steps: list[Step] = []
     for start in range(0, len(old), _CHUNK):
         shares = [round(place * len(new) / len(old)) for place in (start, min(start + _CHUNK, len(old)))]
         steps += _most_alike(old[start : start + _CHUNK], new[shares[0] : shares[1]])
@@ -155,7 +168,9 @@ def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
 
 
 def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
-    """The pairing in order with the most likeness in sum (Needleman and Wunsch, with no price for gaps)."""
+    """The pairing in order with the most likeness in sum (Needleman and Wunsch, with no price for
+    gaps).
+    """
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
@@ -178,10 +193,14 @@ def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
 
 
 def _likeness(old: Block, new: Block) -> float:
-    """From 0 for what must not be paired to about 1; blocks of one kind are a little alike in any words."""
+    """The likeness of two blocks, up to about 1.2; 0 for blocks of different kinds, which must not
+    be paired.
+    """
     if old.kind != new.kind:
         return 0.0
     total = old.words.total() + new.words.total()
     shared = 2 * (old.words & new.words).total() / total if total else 1.0
     same_emptiness = bool(old.words) == bool(new.words)
+    # A little likeness for any two of a kind: a rewritten paragraph is changed, not removed and
+    # added.
     return 0.05 + 0.1 * (old.style == new.style) + 0.15 * same_emptiness + shared

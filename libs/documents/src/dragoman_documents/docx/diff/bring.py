@@ -1,4 +1,9 @@
-"""Brings over what a deleted stretch refers to: pictures, links, notes, styles, lists of the first document."""
+"""Brings over the things that a deleted stretch refers to: pictures, links, notes, styles, lists.
+
+A deleted paragraph of the first document names a picture as `r:embed="rId4"`. In the second
+document that id may mean another part, so the picture is added there and the copy of the paragraph
+gets its new id, such as `rId9`.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,17 @@ import zlib
 from collections.abc import Hashable, Iterable
 
 from dragoman_documents.docx.diff.changes import attributes_of, child_of, stated
-from dragoman_documents.docx.package import Package, PartRole, Relationship
-from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, copied, names, namespace_of, short_name
+from dragoman_documents.docx.package import Package, Relationship
+from dragoman_documents.docx.roles import PartRole
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    Element,
+    attribute,
+    copied,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _NOTES = {
     "w:footnoteReference": (PartRole.FOOTNOTES, "w:footnote"),
@@ -19,7 +33,10 @@ _STYLED = names("w:pStyle w:rStyle w:tblStyle w:basedOn w:link w:next")
 
 
 class Bringer:
-    """Copies from `old` to `new`, each thing once. What `new` has in the same words and bytes is used instead."""
+    """Copies things from `old` to `new`, each once.
+
+    An equal thing that `new` already has is used instead.
+    """
 
     def __init__(self, old: Package, new: Package) -> None:
         self.old = old
@@ -30,7 +47,9 @@ class Bringer:
         self._meanings: dict[tuple[int, str, str], Hashable] = {}
 
     def adopt(self, element: Element, source: str, target: str) -> Element:
-        """Make a copy from part `source` of the old package mean the same in part `target` of the new one."""
+        """Make a copy from part `source` of the old package mean the same in part `target` of the
+        new one.
+        """
         for node in list(element.iter()):
             name = short_name(node)
             for key, value in list(node.attrib.items()):
@@ -45,7 +64,7 @@ class Bringer:
         return element
 
     def meaning(self, package: Package, part: str, reference: str) -> Hashable:
-        """What a relationship id stands for: the uri, or the bytes of the part."""
+        """The thing that a relationship id means: the uri, or the bytes of the part."""
         known = (id(package), part, reference)
         if known not in self._meanings:
             self._meanings[known] = meaning_of(package, part, reference)
@@ -63,6 +82,7 @@ class Bringer:
             return name
         if name not in self._parts:
             content, links = self.old.read(name), self.old.relationships(name)
+            # A part with links is copied in any case: equal bytes may lead elsewhere there.
             if not links and name in self.new.names and self.new.read(name) == content:
                 self._parts[name] = name
             else:
@@ -105,7 +125,10 @@ class Bringer:
         return new_id
 
     def _story(self, role: PartRole, source: str, root: Element | None) -> str | None:
-        """The part for notes of a kind; made, with the separators, where there is none."""
+        """The part for notes of a kind.
+
+        Where there is none, it is made, with the separators of notes.
+        """
         found = next(self.new.related(self.new.main, role.value), None)
         if found is not None or root is None:
             return found
@@ -115,7 +138,9 @@ class Bringer:
         return self.add_story(source, twin)
 
     def add_story(self, source: str, root: Element) -> str:
-        """Add a part in the place of one that only the old package has, related to the main document as that is."""
+        """Add a part that only the old package has, with the relationship that the main document
+        has to it there.
+        """
         name = self.free_name(source)
         self.new.add_part(name, self.old.stated_type(source), root)
         kinds = [each.kind for each in self.old.relationships(self.old.main) if each.target == source]
@@ -124,7 +149,7 @@ class Bringer:
         return name
 
     def _number(self, number: str) -> str:
-        """The list in the new document that is this list of the old one."""
+        """The number in the new document of this list of the old document."""
         if number not in self._numbers:
             self._numbers[number] = number
             self._numbers[number] = self._list(number)
@@ -160,15 +185,20 @@ class Bringer:
         return number
 
     def _style(self, style: str) -> None:
-        """Have a style of the old document in the new one, with those it is based on."""
+        """Copy a style of the old document into the new one, with the styles that it is based on."""
         wanted = next(iter(self.old.with_role(PartRole.STYLES)), None)
         home = next(iter(self.new.with_role(PartRole.STYLES)), None)
-        old, new = (self.old.root(wanted) if wanted else None), (self.new.root(home) if home else None)
+        old, new = (
+            (self.old.root(wanted) if wanted else None),
+            (self.new.root(home) if home else None),
+        )
         if home is None or wanted is None or old is None or new is None or _styled(new, style) is not None:
             return
         found = _styled(old, style)
         if found is not None and namespace_of(found) == namespace_of(new):
             twin = copied(found)
+            # The new document has its own default style of the kind; a second one is not allowed
+            # (§17.7.4.17).
             if attribute(twin, "w:default"):
                 _set(twin, "default", "0")
             new.append(twin)
@@ -177,7 +207,9 @@ class Bringer:
 
 
 def meaning_of(package: Package, part: str, reference: str) -> Hashable:
-    """What a relationship id of a part stands for: the uri, or the bytes of the part that it names."""
+    """The thing that a relationship id of a part means: the uri, or the checksum of the part that
+    it names.
+    """
     link = _by_id(package, part, reference)
     if link is None:
         return reference
@@ -226,7 +258,7 @@ def _list_elements(root: Element | None, number: str) -> tuple[Element | None, E
 
 
 def list_definition(root: Element | None, number: str) -> Hashable | None:
-    """What a list looks like, whatever its numbers are."""
+    """The look of a list, without the numbers by which the document knows the list."""
     num, abstract = _list_elements(root, number)
     if num is None or abstract is None:
         return None

@@ -1,10 +1,22 @@
-"""The marks of tracked changes: what was inserted and deleted, and what properties were before (ECMA-376 §17.13.5)."""
+"""The marks of tracked changes: insertions, deletions and earlier properties (ECMA-376 §17.13.5).
+
+A run that became bold keeps its earlier properties in a record, which the schema has last:
+
+    <w:rPr><w:b/><w:rPrChange w:id="7" w:author="A" w:date="…"><w:rPr/></w:rPrChange></w:rPr>
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 
-from dragoman_documents.docx.xml import SHORT_NAMES, Element, copied, names, namespace_of, short_name
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    Element,
+    copied,
+    names,
+    namespace_of,
+    short_name,
+)
 
 HISTORY = names(
     "w:ins w:del w:moveFrom w:moveTo w:rPrChange w:pPrChange w:sectPrChange w:tblPrChange w:tblGridChange w:tcPrChange "
@@ -14,14 +26,17 @@ _APART = {
     "w:pPr": names("w:rPr w:sectPr"),
     "w:sectPr": names("w:headerReference w:footerReference"),
 }
-"""What properties hold that their record of changes does not."""
+"""Children of properties that the record of earlier properties does not hold."""
 SILENT = names("w:lang w:noProof w:lastRenderedPageBreak")
-"""What changes with the language of the words; no record says so, or each word of a translation would."""
+"""Properties that change with the language of the words.
+
+They are not recorded: each word of a translation would be.
+"""
 _DEEP = 25
 
 
 class Stamp:
-    """Who made the changes and when, and the number of the next one."""
+    """The author and the date of the changes, and the number of the next change."""
 
     def __init__(self, author: str, date: str, first_id: int) -> None:
         self._author = author
@@ -29,7 +44,9 @@ class Stamp:
         self._next = first_id
 
     def mark(self, near: Element, local: str) -> Element:
-        """A new mark of a change, `ins`, `del`, `rPrChange` and so on, in the edition of an element near it."""
+        """A new mark of a change, `ins`, `del`, `rPrChange` and so on, in the edition of an element
+        near it.
+        """
         space = namespace_of(near)
         made = near.makeelement(f"{space}{local}")
         made.set(f"{space}id", str(self._next))
@@ -46,7 +63,9 @@ def child_of(owner: Element | None, name: str) -> Element | None:
 
 
 def stated(properties: Element | None) -> Hashable:
-    """What properties say for themselves: no history, no proofing language, nothing their record of changes lacks."""
+    """The statements of properties, without history, proofing language, and children that no record
+    holds.
+    """
     if properties is None:
         return ()
     apart = _APART.get(short_name(properties), frozenset()) | HISTORY | SILENT
@@ -65,7 +84,10 @@ def attributes_of(node: Element) -> Hashable:
 
 
 def record_change(properties: Element, before: Element | None, stamp: Stamp) -> None:
-    """Record in properties what they were before, where they said something else. The record stands last."""
+    """Record the earlier properties in the present ones, where both differ.
+
+    The record comes last.
+    """
     if stated(properties) == stated(before):
         return
     name = short_name(properties)

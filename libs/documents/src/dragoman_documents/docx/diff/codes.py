@@ -1,7 +1,8 @@
-"""The fields of a paragraph by their codes, to see that rearranged runs still make the same fields (§17.16.18).
+"""The fields of a paragraph by their codes, to see that rearranged runs still make the same fields
+(§17.16.18).
 
-`{HYPERLINK "a/{PAGE}"| here}` has the codes `PAGE` and `HYPERLINK "a/{PAGE}"`. Words between two edges that belong to
-the text before them would be in no code of the source.
+`{HYPERLINK "a/{PAGE}"| here}` has the codes `PAGE` and `HYPERLINK "a/{PAGE}"`. Words that came
+between two edges by mistake would make a code that the source does not have.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ _CODES = frozenset({"w:instrText", "w:t"})
 
 @dataclass(eq=False, slots=True)
 class _Open:
-    """A field that has begun: its code so far, and whether that has ended."""
+    """A field that has begun: its code so far, and whether the code has ended."""
 
     code: list[str] = field(default_factory=list[str])
     has_result: bool = False
 
 
 def changed_field(before: Element, after: Element) -> Element | None:
-    """A field edge of `after` where its fields are not those of `before`; None where they are."""
+    """A field edge of `after`, where its fields differ from those of `before`; None where they are
+    equal.
+    """
     edges = [node for node in own_nodes(after) if short_name(node) == "w:fldChar"]
     return edges[0] if edges and Counter(_fields(before)) != Counter(_fields(after)) else None
 
 
 def _fields(paragraph: Element) -> Iterator[tuple[str, bool, str]]:
-    """Each field that ends here, and what of others begins or ends elsewhere: code, whether it has a result, fault."""
+    """The fields of a paragraph: code, whether it has a result, and the edge at which a field is
+    incomplete.
+    """
     stack: list[_Open] = []
     for node in own_nodes(paragraph):
         name = short_name(node)

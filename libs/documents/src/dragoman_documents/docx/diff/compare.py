@@ -1,4 +1,10 @@
-"""Two documents compared by structure: parts, paragraphs, runs, tables, styles and text."""
+"""Two documents compared by structure: parts, paragraphs, runs, tables, styles and text.
+
+A difference names its part, its path, its kind and the words:
+
+    <w:p><w:r><w:t>Pay now.</w:t></w:r></w:p>   against   <w:p><w:r><w:t>Pay later.</w:t></w:r></w:p>
+    text changed in word/document.xml at 0.0: "now" gave way to "later"
+"""
 
 from __future__ import annotations
 
@@ -6,31 +12,53 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.align import Block, aligned, blocks_of, is_block
 from dragoman_documents.docx.diff.gate import part_differences, text_only
 from dragoman_documents.docx.diff.paragraphs import paragraph_differences, text_difference
-from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, DocumentDiff, PartChange
+from dragoman_documents.docx.diff.report import (
+    Change,
+    Difference,
+    DifferenceKind,
+    DocumentDiff,
+    PartChange,
+)
 from dragoman_documents.docx.diff.structure import kind_of
 from dragoman_documents.docx.diff.tolerance import TEXT_NODES, is_text_attribute
-from dragoman_documents.docx.diff.tree import boxes_in, canonical, own_text, path_of, shortened, text_of
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.diff.tree import (
+    boxes_in,
+    canonical,
+    own_text,
+    path_of,
+    shortened,
+    text_of,
+)
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import SHORT_NAMES, Element, short_name
 
-_FLOWS = (PartRole.MAIN, PartRole.HEADER, PartRole.FOOTER, PartRole.FOOTNOTES, PartRole.ENDNOTES, PartRole.COMMENTS)
+_FLOWS = (
+    PartRole.MAIN,
+    PartRole.HEADER,
+    PartRole.FOOTER,
+    PartRole.FOOTNOTES,
+    PartRole.ENDNOTES,
+    PartRole.COMMENTS,
+)
 
 
 def compare(before: bytes, after: bytes, budget: Budget | None = None) -> DocumentDiff:
-    """What `after` has that `before` has not, and the other way round, in the order of the document.
+    """The differences of two documents, in the order of the second.
 
-    Parts with equal checksums are not read. The short forms hold text of the documents: for their owner's eyes.
+    Parts with equal checksums are not read. The short forms hold text of the documents, which only
+    their owner may see.
 
     Raises:
-        DocumentError: one of them is no readable Word document or passes the budget.
+        DocumentError: a document is no readable Word document or passes the budget.
     """
     budget = budget or Budget()
     gate = text_only(before, after, budget)
-    with paused_collection():
+    with paused_garbage_collection():
         old, new = Package(before, budget), Package(after, budget)
         removed, added = _only(old, new), _only(new, old)
         changed = [name for name in gate.changed_parts if name not in added]
@@ -101,7 +129,7 @@ def _readings(root: Element, any_leaf: bool) -> Iterator[tuple[Element, str, str
 
 
 class _Flow:
-    """Compares the flows of text of one part: what is added, removed and moved, and what changed in the rest."""
+    """Compares the blocks of one part: finds added, removed, moved and changed ones."""
 
     def __init__(self, part: str) -> None:
         self._part = part
@@ -127,7 +155,9 @@ class _Flow:
         return self._found
 
     def _rest(self, old: Element, new: Element) -> None:
-        """What stands in a container beside its blocks: its properties, and marks between blocks."""
+        """Compare the children of a container that are no blocks: its properties, and marks between
+        blocks.
+        """
         before = [child for child in old if not is_block(child)]
         after = [child for child in new if not is_block(child)]
         texts = [canonical(child) for child in before], [canonical(child) for child in after]

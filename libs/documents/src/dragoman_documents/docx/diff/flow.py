@@ -1,4 +1,10 @@
-"""Containers of blocks laid over each other: body, cells, notes, headers, text boxes."""
+"""Containers of blocks laid over each other: body, cells, notes, headers, text boxes.
+
+The end of a paragraph that only the new side has is marked in the properties of its end, and its
+runs are marked too:
+
+    <w:p><w:pPr><w:rPr><w:ins …/></w:rPr></w:pPr><w:ins …><w:r><w:t>New.</w:t></w:r></w:ins></w:p>
+"""
 
 from __future__ import annotations
 
@@ -7,7 +13,7 @@ from enum import Enum
 
 from dragoman_documents.docx.diff.align import Step, is_block
 from dragoman_documents.docx.diff.changes import HISTORY, child_of, record_change, stated
-from dragoman_documents.docx.diff.items import unfold_simple_fields
+from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.overlay import Overlay, Scene, deleted, pair
 from dragoman_documents.docx.diff.steps import paired_steps
 from dragoman_documents.docx.diff.tree import canonical
@@ -24,7 +30,7 @@ _NOTED = names("w:footnoteReference w:endnoteReference")
 
 
 class _Mark(Enum):
-    """What becomes of a paragraph's end: nothing, or that it was inserted or deleted."""
+    """The mark of a paragraph's end: none, inserted or deleted (§17.13.5.20, §17.13.5.15)."""
 
     SAME = ""
     INSERTED = "ins"
@@ -32,7 +38,10 @@ class _Mark(Enum):
 
 
 class FlowTracker:
-    """Marks the blocks of one part. `sections` takes the section properties that were found to answer each other."""
+    """Marks the blocks of one part.
+
+    `sections` takes the section properties that were found to answer each other.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -40,7 +49,9 @@ class FlowTracker:
         self.sections: list[tuple[Element, Element]] = []
 
     def run(self, old: Element, new: Element) -> None:
-        """Mark in `new`, the root of a part or a note, what `old` has not, and put in what only `old` has."""
+        """Mark the blocks of `new`, the root of a part or a note, that `old` lacks, and put in
+        those that only `old` has.
+        """
         stack = [(old, new)]
         while stack:
             a, b = stack.pop()
@@ -50,7 +61,7 @@ class FlowTracker:
             self._scene.boxes.clear()
 
     def _own(self, old: Element, new: Element) -> None:
-        """Record what the properties of a table, row or cell, and of the last section, were."""
+        """Record the earlier properties of a table, row or cell, and of the last section."""
         for name in _PROPERTIES.get(short_name(new), ()):
             self._record(new, old, name)
         ends = child_of(old, "w:sectPr"), child_of(new, "w:sectPr")
@@ -70,12 +81,17 @@ class FlowTracker:
 
     def _section(self, old: Element, new: Element) -> None:
         self.sections.append((old, new))
+        # A record of the strict edition cannot stand in a transitional part, nor the reverse.
         if namespace_of(new) == namespace_of(old):
             twin = _without(copied(old), _REFERENCES)
-            record_change(new, self._scene.bringer.adopt(twin, self._scene.source, self._scene.target), self._stamp)
+            record_change(
+                new,
+                self._scene.bringer.adopt(twin, self._scene.source, self._scene.target),
+                self._stamp,
+            )
 
     def _container(self, old: Element, new: Element) -> list[tuple[Element, Element]]:
-        """Mark the blocks of one container; the pairs of containers inside it."""
+        """Mark the blocks of one container. Gives the pairs of containers inside it."""
         inner: list[tuple[Element, Element]] = []
         ends = _Ends(self._scene, self._section, new)
         last: Element | None = None
@@ -101,27 +117,29 @@ class FlowTracker:
         return inner
 
     def _paragraph(self, old: Element, new: Element) -> None:
-        """Lay one paragraph over another; such as are alike are only looked at for notes."""
+        """Lay one paragraph over another. Equal paragraphs are only searched for notes."""
         before = canonical(old)
         if before == canonical(new) and b" r:" not in before and b"fldChar" not in before:
             notes = [[node for node in each.iter() if short_name(node) in _NOTED] for each in (old, new)]
             for a, b in zip(*notes, strict=True):
                 pair(a, b, self._scene)
             return
-        unfold_simple_fields(old)
-        unfold_simple_fields(new)
+        open_simple_fields(old)
+        open_simple_fields(new)
         Overlay(new, self._scene).run(self._scene.old_items(old), self._scene.new_items(new))
 
     def _insert(self, element: Element) -> None:
         """Mark everything in a block as inserted, its own end left out."""
         for paragraph in _own_blocks(element, "w:p"):
-            unfold_simple_fields(paragraph)
+            open_simple_fields(paragraph)
             Overlay(paragraph, self._scene).run([], self._scene.new_items(paragraph))
         for row in _own_blocks(element, "w:tr"):
             self._mark_row(row, "ins")
 
     def _deleted(self, element: Element, near: Element) -> list[tuple[Element, Element]]:
-        """A block's paragraphs and tables with copies of them, all marked as deleted; their ends left out."""
+        """A block's paragraphs and tables with copies of them, all marked as deleted; their ends
+        left out.
+        """
         kind = short_name(element)
         if kind == "w:p":
             return [(element, self._deleted_paragraph(element, near))]
@@ -138,7 +156,9 @@ class FlowTracker:
                 gone.insert(
                     0,
                     self._scene.bringer.adopt(
-                        _without(copied(properties), _SECTION | HISTORY), self._scene.source, self._scene.target
+                        _without(copied(properties), _SECTION | HISTORY),
+                        self._scene.source,
+                        self._scene.target,
                     ),
                 )
             paragraph.addprevious(gone)
@@ -153,14 +173,16 @@ class FlowTracker:
         return twin
 
     def _deleted_paragraph(self, source: Element, near: Element) -> Element:
-        unfold_simple_fields(source)
+        open_simple_fields(source)
         paragraph = near.makeelement(f"{namespace_of(near)}p")
         for node in deleted(self._scene.old_items(source), paragraph, self._scene):
             paragraph.append(node)
         return paragraph
 
     def _mark_row(self, row: Element, local: str, is_nested: bool = False) -> None:
-        """Mark a row. In a table inside a cell its cells are marked as deleted too, for readers that count them all."""
+        """Mark a row. In a table inside a cell its cells are marked as deleted too, for readers
+        that count them all.
+        """
         properties = child_of(row, "w:trPr")
         if properties is None:
             properties = row.makeelement(f"{namespace_of(row)}trPr")
@@ -176,14 +198,20 @@ class FlowTracker:
 
 
 class _Ends:
-    """The ends of the paragraphs between two tables or edges of controls, which are marked together.
+    """The ends of the paragraphs between two tables or edges of controls, which are marked
+    together.
 
-    The last end of them always stays where either side has one there, so marks move up: rejecting an inserted end joins
-    its paragraph with the next, and there is no next one after the last. What stands at an end, the paragraph's
-    properties, moves with the marks, so that either side finds its own.
+    The last end always stays where either side has a paragraph there, so marks move up: rejecting
+    an inserted end joins its paragraph with the next, and no paragraph follows the last. The
+    properties of a paragraph move with the mark of its end, so that either side finds its own.
     """
 
-    def __init__(self, scene: Scene, section: Callable[[Element, Element], None], container: Element) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        section: Callable[[Element, Element], None],
+        container: Element,
+    ) -> None:
         self._scene = scene
         self._section = section
         self._container = container
@@ -191,8 +219,9 @@ class _Ends:
         self._ends: list[tuple[Element, _Mark, Element | None, Element | None]] = []
 
     def add(self, element: Element, mark: _Mark, old: Element | None, new: Element | None) -> None:
-        """The next block, with the paragraphs it comes from; one that is no paragraph, or in another control, closes
-        the row.
+        """Add the next block, with the paragraphs it comes from.
+
+        A block that is no paragraph, or stands in another control, closes the row.
         """
         if (parent := element.getparent()) is not self._parent:
             self.close()
@@ -203,10 +232,11 @@ class _Ends:
             self.close()
 
     def close(self) -> None:
-        """Mark the ends there are."""
+        """Mark the ends that were added."""
         ends, self._ends = self._ends, []
         marks = [mark for _, mark, _, _ in ends]
         same = [place for place, mark in enumerate(marks) if mark is _Mark.SAME]
+        # The last common end moves to the end of the row, and the marks behind it move up.
         if same and same[-1] < len(ends) - 1:
             marks = [*marks[: same[-1]], *marks[same[-1] + 1 :], _Mark.SAME]
         elif not same and ends and _is_last(ends[-1][0], self._container):
@@ -219,7 +249,14 @@ class _Ends:
             is_moved = mark is not was or mark is _Mark.DELETED
             self._state(element, mark, old, new, is_moved)
 
-    def _state(self, element: Element, mark: _Mark, old: Element | None, new: Element | None, is_moved: bool) -> None:
+    def _state(
+        self,
+        element: Element,
+        mark: _Mark,
+        old: Element | None,
+        new: Element | None,
+        is_moved: bool,
+    ) -> None:
         current = child_of(element, "w:pPr")
         if is_moved or current is None or new is None or canonical(current) != canonical(new):
             if current is not None:
@@ -231,7 +268,10 @@ class _Ends:
             sections = child_of(old, "w:sectPr"), child_of(child_of(element, "w:pPr"), "w:sectPr")
             if sections[0] is not None and sections[1] is not None:
                 self._section(sections[0], sections[1])
-            self._change(element, self._adopted(_without(copied(old), _SECTION) if old is not None else None, element))
+            self._change(
+                element,
+                self._adopted(_without(copied(old), _SECTION) if old is not None else None, element),
+            )
         else:
             mark_end(element, mark, self._scene)
 
@@ -241,7 +281,7 @@ class _Ends:
         return self._scene.adopted(properties)
 
     def _change(self, paragraph: Element, before: Element | None) -> None:
-        """Record what the properties of a paragraph, its end's look and its section were."""
+        """Record the earlier properties of a paragraph, of its end's look and of its section."""
         properties = child_of(paragraph, "w:pPr")
         looks = child_of(properties, "w:rPr"), child_of(before, "w:rPr")
         if stated(looks[0]) != stated(looks[1]):
@@ -265,7 +305,10 @@ def end_look(paragraph: Element) -> Element:
     look = child_of(properties, "w:rPr")
     if look is None:
         look = properties.makeelement(f"{namespace_of(paragraph)}rPr")
-        later = next((child for child in properties if short_name(child) in {"w:sectPr", "w:pPrChange"}), None)
+        later = next(
+            (child for child in properties if short_name(child) in {"w:sectPr", "w:pPrChange"}),
+            None,
+        )
         if later is not None:
             later.addprevious(look)
         else:
@@ -280,7 +323,7 @@ def mark_end(paragraph: Element, mark: _Mark, scene: Scene) -> None:
 
 
 def copied_or_none(element: Element | None) -> Element | None:
-    """A copy of an element that is there."""
+    """A copy of an element; None for None."""
     return copied(element) if element is not None else None
 
 
@@ -291,7 +334,7 @@ def _without(properties: Element, gone: frozenset[str]) -> Element:
 
 
 def _following(steps: Sequence[Step]) -> list[Element | None]:
-    """For each step the next block of the new side."""
+    """For each step, the next block of the new side."""
     found: list[Element | None] = []
     block: Element | None = None
     for _, b in reversed(steps):
@@ -301,12 +344,17 @@ def _following(steps: Sequence[Step]) -> list[Element | None]:
 
 
 def _is_last(paragraph: Element, container: Element) -> bool:
-    """Whether a container that must end with a paragraph, as every one but a control must, ends with this one."""
+    """Whether a container ends with this paragraph and must: all but content controls must end with
+    a paragraph.
+    """
     return paragraph.getparent() is container and not any(is_block(each) for each in paragraph.itersiblings())
 
 
 def _own_blocks(element: Element, name: str) -> list[Element]:
-    """The element and those inside it with a name, text boxes left out: they come and go with their drawing."""
+    """The elements of a name in an element, itself included.
+
+    Text boxes are left out: they belong to their drawing.
+    """
     found: list[Element] = []
     stack = [element]
     while stack:
@@ -318,10 +366,16 @@ def _own_blocks(element: Element, name: str) -> list[Element]:
     return found
 
 
-def _put(gone: Element, last: Element | None, following: Element | None, container: Element) -> None:
-    """Put a block between two others, or where one of them is missing at that end of the container.
+def _put(
+    gone: Element,
+    last: Element | None,
+    following: Element | None,
+    container: Element,
+) -> None:
+    """Put a block between two others; where one of these is missing, at that end of the container.
 
-    Between a block in a control and one outside, it stands outside: so it does not come between paragraphs that join.
+    Between a block in a control and a block outside, it stands outside: there it does not come
+    between paragraphs that join.
     """
     if last is not None and (following is not None or short_name(gone) != "w:p"):
         around = {*following.iterancestors()} if following is not None else {container}

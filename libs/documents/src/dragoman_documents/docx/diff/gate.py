@@ -1,4 +1,12 @@
-"""The gate of reassembly: whether two packages differ in nothing but text, found at little cost."""
+"""The gate of reassembly: finds at little cost whether two packages differ in nothing but text.
+
+Equal parts are told by their checksums, parts that differ are compared as markup (`stream`), and
+only stretches that stay in doubt are compared as trees (`structure`):
+
+    word/styles.xml      checksum equal                     not read
+    word/document.xml    markup equal but for w:t           text only
+    word/footer1.xml     a w:tab is gone                    structure in word/footer1.xml (1)
+"""
 
 from __future__ import annotations
 
@@ -7,14 +15,15 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.archive import Archive
-from dragoman_documents.docx.collection import paused_collection
+from dragoman_documents.docx.container import ZipContainer
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind, GateReport
 from dragoman_documents.docx.diff.stream import doubtful_paragraphs
 from dragoman_documents.docx.diff.structure import Comparison
 from dragoman_documents.docx.diff.tree import block_edges, markup
 from dragoman_documents.docx.entries import Entry, part_name
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise, short_name
 from dragoman_documents.errors import DamagedDocumentError
 
@@ -24,23 +33,26 @@ _TYPES = "[content_types].xml"
 
 
 def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> GateReport:
-    """Whether `after` is `before` with other text, and else what differs; no text of either is in the answer.
+    """Whether `after` is `before` with other text.
 
-    Beside text, what the merge states may differ: the language of runs, marks of direction where the source has none,
-    and `xml:space`. Parts with equal checksums are not read.
+    The report names other differences, and holds no text.
+
+    Besides text, the statements of the merge may differ: the language of runs, marks of direction
+    where the source has none, and `xml:space`. Parts with equal checksums are not read.
 
     Raises:
-        DocumentError: one of them is no readable Word document or passes the budget.
+        DocumentError: a package is no readable Word document or passes the budget.
     """
     if before == after:
         return GateReport()
     budget = budget or Budget()
-    with paused_collection():
+    with paused_garbage_collection():
         old, new = _Parts(before, budget), _Parts(after, budget)
         changed = [name for name, entry in new.entries.items() if not old.holds(name, entry)]
         differences = [*package_differences(tuple(old.entries), tuple(new.entries))]
         doubts = {name: _doubts(old, new, name, budget) for name in changed if name in old.entries}
         unsure = {name: doubtful for name, doubtful in doubts.items() if doubtful != _NONE}
+        # Most translations never come here: their markup alone explains every difference.
         if unsure:
             pair = Package(before, budget), Package(after, budget)
             found = chain.from_iterable(part_differences(*pair, name, doubtful) for name, doubtful in unsure.items())
@@ -52,23 +64,25 @@ class _Parts:
     """The entries of a package by the names of their parts."""
 
     def __init__(self, data: bytes, budget: Budget) -> None:
-        self._archive = Archive(data, budget)
-        self.entries: dict[str, Entry] = {part_name(entry.name): entry for entry in self._archive.entries}
+        self._container = ZipContainer(data, budget)
+        self.entries: dict[str, Entry] = {part_name(entry.name): entry for entry in self._container.entries}
 
     def holds(self, name: str, entry: Entry) -> bool:
-        """Whether there is an entry of that name with the same content, by checksum."""
+        """Whether the package has an entry of that name with the same content, by checksum."""
         own = self.entries.get(name)
         return own is not None and (own.crc, own.size_bytes) == (entry.crc, entry.size_bytes)
 
     def read(self, name: str) -> bytes:
-        return self._archive.read(self.entries[name])
+        return self._container.read(self.entries[name])
 
 
 def _doubts(old: _Parts, new: _Parts, name: str, budget: Budget) -> frozenset[int] | None:
-    """The stretches of a part that may differ in more than text, told from its markup; None where that cannot tell.
+    """The stretches of a part that may differ in more than text, by its markup; None where markup
+    cannot tell.
 
-    The merge writes all tags as the source does, if the source writes them as lxml would: so the files' own markup is
-    compared first, and the source is written anew only where that shows no way to lay the two side by side.
+    The merge writes tags as the source does, if the source writes them as lxml would. So the files'
+    own markup is compared first, and the source is serialised anew only where the two cannot be
+    laid side by side.
     """
     before, after = old.read(name), new.read(name)
     try:
@@ -98,7 +112,9 @@ def part_difference(name: str, change: Change, what: str = "part") -> Difference
 
 
 def special_kind(package: Package, name: str) -> DifferenceKind | None:
-    """The kind of every difference in a part that is about one thing; None for stories and the like."""
+    """The kind of every difference in a part that is about one thing; None for stories and the
+    like.
+    """
     if name.endswith(".rels"):
         return DifferenceKind.RELATIONSHIP
     if name.lower() == _TYPES:
@@ -114,9 +130,16 @@ def special_kind(package: Package, name: str) -> DifferenceKind | None:
 
 
 def part_differences(
-    before: Package, after: Package, name: str, doubtful: frozenset[int] | None = None, with_content: bool = False
+    before: Package,
+    after: Package,
+    name: str,
+    doubtful: frozenset[int] | None = None,
+    with_content: bool = False,
 ) -> Iterator[Difference]:
-    """What of a part differs beyond text. `doubtful` are the stretches of its markup that are known to hold it all."""
+    """The differences of a part beyond text.
+
+    `doubtful` are the stretches of its markup in which all of them lie.
+    """
     old, new = _root(before, name), _root(after, name)
     if old is None or new is None:
         yield part_difference(name, Change.CHANGED)
@@ -139,9 +162,11 @@ def part_differences(
 def _settled(root: Element, doubtful: frozenset[int]) -> frozenset[Element]:
     """The tables, rows and paragraphs in which no stretch is in doubt, the outermost of them.
 
-    Stretches end where paragraphs that are not empty end; what follows a table's last paragraph is in the next one.
+    Stretches end where paragraphs that are not empty end; what follows a table's last paragraph is
+    in the next one.
     """
     settled: set[Element] = set()
+    # `ended` counts stretches that have ended; a block's stretches are those from its start to now.
     ended, begun = 0, list[int]()
     limits = sorted(doubtful)
     for block, is_end in block_edges(root):

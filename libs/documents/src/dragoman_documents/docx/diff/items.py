@@ -1,4 +1,11 @@
-"""Paragraphs as rows of items: words and things in runs, and the links, controls and fields around them."""
+"""Paragraphs as rows of items, to be compared: words and things in runs, with links and fields
+around them.
+
+A word is an item of its own, so that a tracked change marks words:
+
+    <w:r><w:t>Pay now</w:t></w:r><w:hyperlink …><w:r><w:tab/></w:r></w:hyperlink>
+    Atom "Pay", Atom " ", Atom "now", Group w:hyperlink [Atom w:tab]
+"""
 
 from __future__ import annotations
 
@@ -9,13 +16,24 @@ from dragoman_documents.docx.diff.bring import is_reference
 from dragoman_documents.docx.diff.changes import child_of
 from dragoman_documents.docx.diff.tree import text_of
 from dragoman_documents.docx.diff.words import tokens
-from dragoman_documents.docx.xml import SHORT_NAMES, Element, attribute, names, namespace_of, short_name
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    Element,
+    attribute,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _WRAPPERS = names("w:hyperlink w:smartTag w:customXml w:sdt w:dir w:bdo w:fldSimple")
 _MATH = names("m:oMath m:oMathPara")
 _PASSING = names("w:rPr w:lastRenderedPageBreak w:proofErr") | {""}
 _NUMBERED = names("w:footnoteReference w:endnoteReference w:commentReference")
-_SESSION = ("w:rsid", "{http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing}", "w14:")
+_SESSION = (
+    "w:rsid",
+    "{http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing}",
+    "w14:",
+)
 _DEEP = 40
 
 Meaning = Callable[[str], Hashable]
@@ -23,7 +41,10 @@ Meaning = Callable[[str], Hashable]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atom:
-    """A word, sign or blank of a text node, or another thing; `run` is its run, or itself where it has none."""
+    """A word, sign or blank of a text node, or another thing.
+
+    `run` is its run; a thing without a run is its own.
+    """
 
     key: Hashable
     text: str
@@ -33,9 +54,10 @@ class Atom:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Items that come and go together: a wrapper element with what is in it, or a field from its begin to its end.
+    """Items that come and go together: a wrapper element with its items, or a field from its begin
+    to its end.
 
-    A wrapper's `inner` is what it holds; a field's is its result, between `head` and `tail`.
+    The `inner` items of a field are its result, between `head` and `tail`.
     """
 
     key: Hashable
@@ -50,7 +72,7 @@ Item = Atom | Group
 
 
 class Fields:
-    """The fields of a flow, to know the parts of one that goes over several paragraphs."""
+    """The fields of a flow, to recognise the edges of a field that runs over several paragraphs."""
 
     def __init__(self, root: Element) -> None:
         self._begin: dict[Element, Element] = {}
@@ -68,7 +90,9 @@ class Fields:
                 stack.pop()
 
     def key(self, node: Element) -> Hashable:
-        """What the edge of a field is matched by: that of a field whose begin was matched by that begin."""
+        """The key by which the edge of a field is matched: edges match where the begins of their
+        fields do.
+        """
         kind = attribute(node, "w:fldCharType")
         if kind == "begin":
             return ("field", kind)
@@ -81,7 +105,7 @@ class Fields:
 
 
 def items_of(paragraph: Element, meaning: Meaning, fields: Fields) -> list[Item]:
-    """What a paragraph holds, in order. Marks between runs are no items."""
+    """The items of a paragraph, in order. Marks between runs are no items."""
     return _with_fields(_level(paragraph, meaning, fields))
 
 
@@ -96,8 +120,10 @@ def leaves(items: Sequence[Item]) -> Iterator[Atom]:
             yield from item.tail
 
 
-def unfold_simple_fields(paragraph: Element) -> None:
-    """Write simple fields as Word shows them inside, begin to end in runs: only runs can be tracked (§17.16.19)."""
+def open_simple_fields(paragraph: Element) -> None:
+    """Write simple fields as complex ones, begin to end in runs: only runs can be tracked
+    (§17.16.19).
+    """
     for simple in [node for node in paragraph.iter() if short_name(node) == "w:fldSimple"]:
         space = namespace_of(simple)
         pieces: list[Element] = []
@@ -115,7 +141,11 @@ def unfold_simple_fields(paragraph: Element) -> None:
         edge = end.makeelement(f"{space}fldChar")
         edge.set(f"{space}fldCharType", "end")
         end.append(edge)
-        for piece in [*pieces, *(child for child in simple if short_name(child) != "w:fldData"), end]:
+        for piece in [
+            *pieces,
+            *(child for child in simple if short_name(child) != "w:fldData"),
+            end,
+        ]:
             simple.addprevious(piece)
         parent = simple.getparent()
         if parent is not None:
@@ -158,7 +188,10 @@ def _wrapper_key(element: Element, meaning: Meaning) -> Hashable:
 
 
 def said(node: Element, meaning: Meaning, depth: int = 0) -> Hashable:
-    """What a thing is, whatever its relationships' ids; text boxes in it are compared by themselves."""
+    """A key of a thing, without the ids of its relationships.
+
+    Text boxes in it are compared by themselves.
+    """
     name = short_name(node)
     inner = () if depth > _DEEP or name == "w:txbxContent" else node
     own = (name, _attributes(node, meaning), (node.text or "").strip() if len(node) else node.text)
@@ -173,7 +206,7 @@ def _attributes(node: Element, meaning: Meaning) -> Hashable:
 
 
 def _with_fields(items: list[Item]) -> list[Item]:
-    """The items with each field that begins and ends among them as a group."""
+    """The items, with each field that begins and ends among them as a group."""
     result: list[Item] = []
     opened: list[int] = []
     for item in items:

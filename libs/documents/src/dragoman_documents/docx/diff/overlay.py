@@ -1,5 +1,12 @@
-"""Two paragraphs laid over each other: what only the new one has is marked as inserted, what only the old one has is
-put in as deleted, and what looks another way says what it looked like.
+"""An old paragraph laid over a new one, whose runs are marked as tracked changes.
+
+Items of the new paragraph alone are marked as inserted, items of the old one alone are put in as
+deleted, and runs with another look get a record of the earlier look:
+
+    old      <w:r><w:t>Pay now</w:t></w:r>
+    new      <w:r><w:t>Pay later</w:t></w:r>
+    marked   <w:r><w:t>Pay </w:t></w:r><w:del …><w:r><w:delText>now</w:delText></w:r></w:del>
+             <w:ins …><w:r><w:t>later</w:t></w:r></w:ins>
 """
 
 from __future__ import annotations
@@ -15,7 +22,15 @@ from dragoman_documents.docx.diff.items import Atom, Fields, Group, Item, items_
 from dragoman_documents.docx.diff.tree import boxes_in
 from dragoman_documents.docx.diff.words import opcodes
 from dragoman_documents.docx.splice import empty_like
-from dragoman_documents.docx.xml import XML_SPACE, Element, attribute, copied, names, namespace_of, short_name
+from dragoman_documents.docx.xml import (
+    XML_SPACE,
+    Element,
+    attribute,
+    copied,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _REFERENCES = names("w:footnoteReference w:endnoteReference")
 _IN_DELETIONS = {"w:t": "delText", "w:instrText": "delInstrText"}
@@ -23,9 +38,10 @@ _IN_DELETIONS = {"w:t": "delText", "w:instrText": "delInstrText"}
 
 @dataclass(slots=True)
 class Scene:
-    """What tracking one part needs: the two parts' names, the fields of both, and the way to bring things over.
+    """The context of tracking one part: the names of both parts, the fields of both, and the way to
+    bring things over.
 
-    `notes` and `boxes` take the notes and text boxes that were found to answer each other.
+    `notes` and `boxes` take the pairs of notes and text boxes that were found.
     """
 
     bringer: Bringer
@@ -57,7 +73,7 @@ class Scene:
 
 
 class Overlay:
-    """Lays items of an old paragraph over a new one, which is then marked."""
+    """Lays the items of an old paragraph over a new paragraph, and marks the runs of the new one."""
 
     def __init__(self, paragraph: Element, scene: Scene) -> None:
         self._paragraph = paragraph
@@ -73,6 +89,7 @@ class Overlay:
         self._level(old, new, self._paragraph, None)
         for run, members in groupby(leaves(new), key=lambda atom: atom.run):
             self._rewrite(run, list(members))
+        # Put in when all runs are rewritten: before, an anchor could be a run that is replaced.
         for place, gone, is_inside in self._beside:
             for node in gone:
                 if is_inside:
@@ -80,7 +97,13 @@ class Overlay:
                 else:
                     place.addprevious(node)
 
-    def _level(self, old: Sequence[Item], new: Sequence[Item], container: Element, stop: Atom | None) -> None:
+    def _level(
+        self,
+        old: Sequence[Item],
+        new: Sequence[Item],
+        container: Element,
+        stop: Atom | None,
+    ) -> None:
         for is_same, i1, i2, j1, j2 in opcodes([item.key for item in old], [item.key for item in new]):
             if is_same:
                 for a, b in zip(old[i1:i2], new[j1:j2], strict=True):
@@ -113,7 +136,9 @@ class Overlay:
         pair(old.node, new.node, self._scene)
 
     def _rewrite(self, run: Element, atoms: Sequence[Atom]) -> None:
-        """Mark a run, cut where its status changes, with what was deleted before each part of it."""
+        """Mark a run, cut where its status changes, and put the deleted items in front of each
+        piece.
+        """
         pieces: list[tuple[Hashable, list[Atom]]] = []
         for atom in atoms:
             status = self._status(atom)
@@ -142,7 +167,7 @@ class Overlay:
             self._mark(run, atoms[0])
 
     def _status(self, atom: Atom) -> Hashable:
-        """Whether an atom is new, and the look it had where that was another."""
+        """Whether an atom is new, the same, or had another look; with that look."""
         if atom in self._inserted:
             return "inserted"
         partner = self._partners.get(atom)
@@ -157,7 +182,10 @@ class Overlay:
         return self._looks[run]
 
     def _mark(self, run: Element, atom: Atom) -> Element:
-        """Mark a run that has the status of an atom; what now stands in its place."""
+        """Mark a run by the status of an atom of it.
+
+        Gives the element that now stands in the run's place.
+        """
         if atom in self._inserted:
             holder = self._scene.stamp.mark(self._paragraph, "ins")
             run.addprevious(holder)
@@ -176,7 +204,7 @@ class Overlay:
 
 
 def pair(old: Element, new: Element, scene: Scene) -> None:
-    """Note what two things that answer each other hold: text boxes, a note, the begin of a field."""
+    """Note the text boxes, the note or the begin of a field in two things that are a pair."""
     name = short_name(new)
     if name in _REFERENCES:
         scene.notes.append((name, attribute(old, "w:id") or "", attribute(new, "w:id") or ""))
@@ -189,7 +217,7 @@ def pair(old: Element, new: Element, scene: Scene) -> None:
 
 
 def deleted(items: Sequence[Item], near: Element, scene: Scene) -> list[Element]:
-    """Copies of items, all their runs marked as deleted, in the links they stood in."""
+    """Copies of items with all their runs marked as deleted, inside copies of their links."""
     found: list[Element] = []
     for is_wrapper, members in groupby(_opened(items), key=lambda item: isinstance(item, Group)):
         if not is_wrapper:
@@ -247,7 +275,13 @@ def _deleted_runs(atoms: Sequence[Atom], near: Element, scene: Scene) -> list[El
     return found
 
 
-def _deleted_run(run: Element, atoms: Sequence[Atom], near: Element, scene: Scene, is_same_edition: bool) -> Element:
+def _deleted_run(
+    run: Element,
+    atoms: Sequence[Atom],
+    near: Element,
+    scene: Scene,
+    is_same_edition: bool,
+) -> Element:
     if short_name(run) != "w:r":
         return scene.adopted(run)
     gone = near.makeelement(f"{namespace_of(near)}r")

@@ -1,4 +1,8 @@
-"""Two paragraphs compared: their text, their look, the looks of their runs, and what stands in them."""
+"""Two paragraphs compared: their text, their look, the looks of their runs, and the things in them.
+
+A word that became bold is a difference of kind formatting: `run`, before "now: plain", after "now:
+b".
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ def text_difference(part: str, node: Element, what: str, before: str, after: str
 
 
 def paragraph_differences(part: str, old: Element, new: Element) -> Iterator[Difference]:
-    """What differs between two paragraphs that are taken for one; text boxes in them are not looked into."""
+    """The differences of two paragraphs that are a pair. Text boxes in them are not compared."""
     before, after = own_text(old), own_text(new)
     if before != after:
         yield text_difference(part, new, "paragraph", before, after)
@@ -77,7 +81,7 @@ def _properties(owner: Element, name: str) -> Element | None:
 
 
 def _looks(paragraph: Element) -> list[tuple[str, _Look]]:
-    """Every word and sign of the paragraph with the look of its first letter's run."""
+    """Every word and sign of the paragraph, with the look of its first letter's run."""
     letters: list[_Look] = []
     text: list[str] = []
     known: dict[Element, _Look] = {}
@@ -101,7 +105,9 @@ def _looks(paragraph: Element) -> list[tuple[str, _Look]]:
 def _changed_looks(
     old: Sequence[tuple[str, _Look]], new: Sequence[tuple[str, _Look]]
 ) -> Iterator[tuple[str, str, str]]:
-    """Stretches of words that both sides have and that look different; without shared words, the row of looks."""
+    """Stretches of words that both sides have in different looks; without shared words, the rows of
+    looks.
+    """
     steps = opcodes([token for token, _ in old], [token for token, _ in new])
     if not any(is_same for is_same, *_ in steps):
         was, now = _row(old), _row(new)
@@ -132,12 +138,19 @@ def _row(looks: Sequence[tuple[str, _Look]]) -> list[_Look]:
 
 
 def _things(paragraph: Element) -> list[tuple[Hashable, Element]]:
-    """What stands in the paragraph beside text: marks, notes, pictures, fields, links."""
+    """The things in a paragraph besides text: marks, notes, pictures, fields, links."""
     found: list[tuple[Hashable, Element]] = []
     for node in own_nodes(paragraph):
         name = short_name(node)
         parent = node.getparent()
-        in_thing = parent is not None and short_name(parent) not in {"w:p", "a:p", "w:r", "a:r", "w:hyperlink", "w:ins"}
+        in_thing = parent is not None and short_name(parent) not in {
+            "w:p",
+            "a:p",
+            "w:r",
+            "a:r",
+            "w:hyperlink",
+            "w:ins",
+        }
         if name not in _SILENT and not in_thing:
             found.append((identity(node), node))
     return found

@@ -1,19 +1,32 @@
-"""Documents without what editing leaves behind and no reader sees: session ids, page break hints, runs cut in two.
+"""Documents without the traces of editing that no reader sees: session ids, page break hints, split
+runs.
 
-Numbers that only tie parts together (of relationships, lists, notes) give way to what they stand for.
+Numbers that only tie parts together (of relationships, lists, notes) give way to the things they
+mean:
+
+    <w:r w:rsidR="00AB12CD"><w:t>Pay</w:t></w:r><w:r><w:t xml:space="preserve"> now</w:t></w:r>
+    <w:r><w:t xml:space="preserve">Pay now</w:t></w:r>
 """
 
 from __future__ import annotations
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.bring import is_reference, list_definition, lists_of, meaning_of
 from dragoman_documents.docx.diff.changes import SILENT, child_of, stated
-from dragoman_documents.docx.diff.items import unfold_simple_fields
+from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.revisions import FLOWS
 from dragoman_documents.docx.diff.tree import text_of
-from dragoman_documents.docx.package import Package, PartRole
-from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, namespace_of, short_name
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
+from dragoman_documents.docx.xml import (
+    SHORT_NAMES,
+    XML_SPACE,
+    Element,
+    names,
+    namespace_of,
+    short_name,
+)
 
 _NOTES = {
     PartRole.FOOTNOTES: ("w:footnoteReference", "w:footnote"),
@@ -29,12 +42,12 @@ _TEXTS = names("w:t w:instrText")
 
 
 def plain(data: bytes, budget: Budget) -> bytes:
-    """The document without what editing leaves behind and no reader sees; to be compared, not to be opened.
+    """The document without the traces of editing; to be compared, not to be opened.
 
     Raises:
-        DocumentError: it is no readable Word document or passes the budget.
+        DocumentError: the document is not readable or passes the budget.
     """
-    with paused_collection():
+    with paused_garbage_collection():
         package = Package(data, budget)
         for name in package.with_role(*FLOWS):
             root = package.root(name)
@@ -77,8 +90,8 @@ def _renumber(package: Package, role: PartRole, reference: str, note: str) -> No
 
 
 def _make_plain(root: Element) -> None:
-    """Bring a part into the one form that all documents of the same look and words have."""
-    unfold_simple_fields(root)
+    """Bring a part into the one form that all parts with the same look and words have."""
+    open_simple_fields(root)
     for node in list(root.iter()):
         for key in [key for key in node.attrib if SHORT_NAMES[key].startswith(_EDITING)]:
             del node.attrib[key]
@@ -97,7 +110,7 @@ def _filled(run: Element) -> bool:
 
 
 def _join_next(run: Element) -> None:
-    """Join the runs that follow at once and look the same, and their texts."""
+    """Join a run with the runs directly behind it that look the same, and join their texts."""
     if run.getparent() is None:
         return
     look = stated(child_of(run, "w:rPr"))

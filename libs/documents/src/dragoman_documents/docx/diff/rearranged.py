@@ -1,8 +1,10 @@
-"""Paragraphs whose runs are not those of the source, though nothing is lost: what reordered tags lead to.
+"""Paragraphs whose runs are not those of the source, though nothing is lost: the result of
+reordered tags.
 
-The merge never takes a run away and never empties one of its properties: it writes text into the runs there are, moves
-things into runs of their own, and adds runs that hold text in a look the paragraph already has. So a paragraph is whole
-when every mark, group and thing of the source is in it, and its runs are those of the source with others between them.
+The merge never takes a run away and never empties one of its properties: it writes text into the
+runs there are, moves things into runs of their own, and adds runs that hold text in a look the
+paragraph already has. So a paragraph is whole when every mark, group and thing of the source is in
+it, and its runs are those of the source with others between them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,13 @@ from itertools import islice, zip_longest
 
 from dragoman_documents.docx.diff.codes import changed_field
 from dragoman_documents.docx.diff.report import Change
-from dragoman_documents.docx.diff.tolerance import ADDITIONS, LANGUAGE, TEXT_NODES, is_direction, is_text_attribute
+from dragoman_documents.docx.diff.tolerance import (
+    ADDITIONS,
+    LANGUAGE,
+    TEXT_NODES,
+    is_direction,
+    is_text_attribute,
+)
 from dragoman_documents.docx.diff.tree import own_nodes
 from dragoman_documents.docx.nesting import is_misplaced
 from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, short_name
@@ -27,16 +35,17 @@ _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
 _TOLD_BY_THEIR_INSIDE = names("w:drawing w:pict w:object mc:AlternateContent w:fldChar")
 _OF_CONTROL = names("w:sdtPr w:sdtEndPr w:sdtContent")
-_CODES = names("w:instrText w:delInstrText")  # white space in them counts: fields are cut into pieces at it
+# White space in them counts: fields are cut into pieces at it.
+_CODES = names("w:instrText w:delInstrText")
 _IDENTIFYING = 12
 _DEEP = 25
 
 _Runs = list[tuple[Hashable, Element]]
-"""The runs of one element with their looks, in order."""
+"""The runs of one element, each with its look, in order."""
 
 
 def layout(paragraph: Element) -> list[Hashable]:
-    """What stands in a paragraph and how it nests, without text and properties."""
+    """The elements of a paragraph and their nesting, without text and properties."""
     nodes: list[Hashable] = []
     stack: list[Iterator[Element]] = [iter(paragraph)]
     while stack:
@@ -52,18 +61,20 @@ def layout(paragraph: Element) -> list[Hashable]:
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What came of looking: the pairs to compare further, and what was lost or came from nowhere."""
+class Rearrangement:
+    """The outcome of a comparison: the pairs to compare further, and the elements that were lost or
+    are new.
+    """
 
     is_whole: bool
     pairs: list[tuple[Element, Element]] = field(default_factory=list[tuple[Element, Element]])
     troubles: list[tuple[Change, Element]] = field(default_factory=list[tuple[Change, Element]])
 
 
-def rearranged(before: Element, after: Element) -> Outcome:
+def rearranged(before: Element, after: Element) -> Rearrangement:
     """Whether `after` is `before` with its runs rearranged for another order of words."""
     old, new = _Inventory(before), _Inventory(after)
-    outcome = Outcome(is_whole=False)
+    outcome = Rearrangement(is_whole=False)
     for key in {**old.things, **new.things}:
         _match(key, old.things.get(key, []), new.things.get(key, []), outcome)
     for home in {**old.runs, **new.runs}:
@@ -71,6 +82,7 @@ def rearranged(before: Element, after: Element) -> Outcome:
     outcome.troubles += [(Change.ADDED, node) for node in new.misplaced[len(old.misplaced) :]]
     if not outcome.troubles:
         outcome.troubles += _needless_runs(old, new)
+    # All runs may be there and yet make other fields, if words came between two edges.
     if not outcome.troubles and (edge := changed_field(before, after)) is not None:
         outcome.troubles.append((Change.MOVED, edge))
     if not outcome.troubles and old.text_count > new.text_count:
@@ -80,9 +92,11 @@ def rearranged(before: Element, after: Element) -> Outcome:
 
 
 class _Inventory:
-    """What a paragraph holds: things and marks by what they are, runs with their looks by what they stand in.
+    """The contents of a paragraph: things and marks by identity, runs with their looks by the
+    element around them.
 
-    Elements that cannot be told from each other, such as two links to one target, have a list of runs each.
+    Elements that cannot be told from each other, such as two links to one target, have a list of
+    runs each.
     """
 
     def __init__(self, paragraph: Element) -> None:
@@ -122,15 +136,21 @@ class _Inventory:
                 if _holds_runs(node) and depth < _DEEP:
                     stack.append(self._entered(node, key, depth + 1))
 
-    def _entered(self, node: Element, key: Hashable, depth: int) -> tuple[Iterator[Element], Hashable, _Runs, int]:
+    def _entered(
+        self,
+        node: Element,
+        key: Hashable,
+        depth: int,
+    ) -> tuple[Iterator[Element], Hashable, _Runs, int]:
         runs: _Runs = []
         self.runs[key].append(runs)
         return iter(node), key, runs, depth
 
 
-def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Outcome) -> None:
+def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Rearrangement) -> None:
     outcome.pairs += [pair for pair in zip(old, new, strict=False) if not _holds_runs(pair[0])]
     name = short_name((old or new)[0])
+    # Properties may be new where a merge had to state a direction, and nothing else.
     if name in _PROPERTIES:
         outcome.troubles += [(Change.REMOVED, node) for node in old[len(new) :]]
         outcome.troubles += [(Change.ADDED, node) for node in new[len(old) :] if not _is_made(node)]
@@ -141,8 +161,15 @@ def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcom
         outcome.troubles += [(Change.ADDED, node) for node in new[len(old) :]]
 
 
-def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable], outcome: Outcome) -> None:
-    """Hold each home's runs against those of the smallest home of its kind that can be it, the largest first."""
+def _match_homes(
+    old: Sequence[_Runs],
+    new: Sequence[_Runs],
+    looks: set[Hashable],
+    outcome: Rearrangement,
+) -> None:
+    """Match each element's runs with those of the smallest fitting element of its kind, the largest
+    first.
+    """
     rest = list(new)
     unmatched: list[_Runs] = []
     for runs in sorted(old, key=len, reverse=True):
@@ -157,7 +184,9 @@ def _match_homes(old: Sequence[_Runs], new: Sequence[_Runs], looks: set[Hashable
 
 
 def _run_troubles(old: _Runs, new: _Runs, looks: set[Hashable]) -> list[tuple[Change, Element]]:
-    """Hold the runs of the source to be there in their order, and those between them to look like one of them."""
+    """The faults of runs: source runs that are missing or out of order, and new runs in a look that
+    the source lacks.
+    """
     troubles: list[tuple[Change, Element]] = []
     position = 0
     for look, run in new:
@@ -169,7 +198,11 @@ def _run_troubles(old: _Runs, new: _Runs, looks: set[Hashable]) -> list[tuple[Ch
 
 
 def _needless_runs(old: _Inventory, new: _Inventory) -> list[tuple[Change, Element]]:
-    """Empty runs where nothing was moved that could have left them. Two tabs that changed places look unmoved."""
+    """Empty runs where nothing was moved that could have left them.
+
+    Two tabs that changed places look unmoved, so that paragraphs with equal things have no such
+    fault.
+    """
     if old.order != new.order or any(len(alike) > 1 for alike in old.things.values()):
         return []
     more = Counter({home: _count(runs) - _count(old.runs.get(home, [])) for home, runs in new.runs.items()})
@@ -186,14 +219,19 @@ def _filled(run: Element) -> bool:
 
 
 def _holds_runs(node: Element) -> bool:
-    """Whether runs of this paragraph stand in the element: not those of a text box inside a drawing."""
+    """Whether runs of this paragraph stand in the element.
+
+    Those of a text box inside a drawing do not count.
+    """
     return short_name(node) in _AROUND_RUNS or any(
         short_name(child) in _RUNS or short_name(child) in {"w:sdtContent", "mc:Choice"} for child in node
     )
 
 
 def identity(node: Element) -> Hashable:
-    """What tells an element from its neighbours: its name, attributes and words, and those of the first inside."""
+    """A key that tells an element from its neighbours: its name, attributes and words, and those of
+    its first children.
+    """
     name = short_name(node)
     text = node.text or ""
     said = "" if name in TEXT_NODES else text if name in _CODES else text.strip()
@@ -204,7 +242,10 @@ def identity(node: Element) -> Hashable:
         telling = (inside for part in node if short_name(part) == "w:sdtPr" for inside in own_nodes(part))
     else:
         return own
-    return (*own, tuple((inside.tag, _attributes(inside)) for inside in islice(telling, _IDENTIFYING)))
+    return (
+        *own,
+        tuple((inside.tag, _attributes(inside)) for inside in islice(telling, _IDENTIFYING)),
+    )
 
 
 def _attributes(node: Element) -> Hashable:
@@ -219,13 +260,13 @@ def _attributes(node: Element) -> Hashable:
 
 
 def _look(run: Element) -> Hashable:
-    """The run's own attributes and properties, without what the merge may add."""
+    """The run's own attributes and properties, without the additions of a merge."""
     properties = next((child for child in run if short_name(child) in _RUN_PROPERTIES), None)
     return (run.tag, tuple(run.attrib.items()), look_of(properties))
 
 
 def look_of(properties: Element | None) -> Hashable:
-    """What properties say, without language and what the merge may add."""
+    """The statements of properties, without language and the additions of a merge."""
     if properties is None:
         return ((), ())
     stated = tuple(_said(child) for child in properties if not _is_addition(child, properties))

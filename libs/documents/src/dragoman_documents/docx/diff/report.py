@@ -1,4 +1,9 @@
-"""What two documents differ in, as values that can be printed, stored and sent."""
+"""The differences of two documents, as values that can be printed, stored and sent.
+
+A paragraph with other words is
+
+    Difference(part="word/document.xml", path="0.3", kind="text", change="changed", what="paragraph", …)
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ from dragoman_contracts.model import Value
 
 
 class DifferenceKind(StrEnum):
-    """What a difference is about. All but `text` are more than a translation may change."""
+    """The subject of a difference. All kinds but `text` are more than a translation may change."""
 
     TEXT = "text"
     FORMATTING = "formatting"
@@ -20,7 +25,7 @@ class DifferenceKind(StrEnum):
 
 
 class Change(StrEnum):
-    """What happened to it, seen from the first document."""
+    """The change from the first document to the second."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -29,7 +34,7 @@ class Change(StrEnum):
 
 
 class WordEdit(Value):
-    """One change of words inside a text: `before` gave way to `after`; either may be empty."""
+    """One change of words inside a text: `before` gave way to `after`. Either may be empty."""
 
     before: str
     after: str
@@ -38,9 +43,10 @@ class WordEdit(Value):
 class Difference(Value):
     """One difference.
 
-    `path` is the structural path of the element below the part's root, as unit ids have it: in the second document, and
-    for what only the first has in that; empty for the part as a whole. `what` names the element or the part's role.
-    `before` and `after` are short forms of the content, empty where content was not asked for.
+    `path` is the structural path of the element below the part's root, as in unit ids. It is that
+    in the second document; for an element that only the first has, that in the first; empty for the
+    part as a whole. `what` names the element or the part's role. `before` and `after` are short
+    forms of the content, empty where content was not asked for.
     """
 
     part: str
@@ -54,10 +60,10 @@ class Difference(Value):
 
 
 class GateReport(Value):
-    """Whether anything but text differs, and what. Holds no document text.
+    """The differences of two packages beyond text. Holds no document text.
 
-    `differences` has none of kind text and ends after enough to act on; `changed_parts` names the parts whose bytes
-    differ, in the order of the package.
+    `differences` has none of kind text, and ends after a hundred. `changed_parts` names the parts
+    whose bytes differ, in the order of the package.
     """
 
     differences: tuple[Difference, ...] = ()
@@ -69,13 +75,15 @@ class GateReport(Value):
         return not self.differences
 
     def summary(self) -> str:
-        """The kinds of differences by part, with their numbers, and no text: `structure in word/document.xml (2)`."""
+        """The kinds of differences by part, with their numbers, and no text:
+        `structure in word/document.xml (2)`.
+        """
         counts = Counter((each.kind.value, each.part) for each in self.differences)
         return ", ".join(f"{kind} in {part} ({count})" for (kind, part), count in sorted(counts.items()))
 
 
 class PartChange(Value):
-    """A part that is not the same in both packages: its name, what it holds, what happened to it."""
+    """A part that differs between two packages: its name, its role, its change."""
 
     part: str
     role: str
@@ -83,7 +91,10 @@ class PartChange(Value):
 
 
 class DocumentDiff(Value):
-    """Two documents compared. Differences stand in the order of the parts, and inside a part in document order."""
+    """Two documents compared.
+
+    Differences stand in the order of the parts, and inside a part in document order.
+    """
 
     is_equal: bool
     is_text_only: bool

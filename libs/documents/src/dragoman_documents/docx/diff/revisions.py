@@ -1,10 +1,18 @@
-"""Accepts and rejects tracked changes: what a document says once they are settled (ECMA-376 §17.13.5)."""
+"""Accepts and rejects tracked changes (ECMA-376 §17.13.5).
+
+A deletion and an insertion, settled in both ways:
+
+    <w:del …><w:r><w:delText>now</w:delText></w:r></w:del><w:ins …><w:r><w:t>later</w:t></w:r></w:ins>
+    accepted   <w:r><w:t>later</w:t></w:r>
+    rejected   <w:r><w:t>now</w:t></w:r>
+"""
 
 from __future__ import annotations
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import Element, attribute, names, namespace_of, short_name
 
 FLOWS = (
@@ -27,7 +35,9 @@ _CHANGED = {
     "w:trPrChange": names("w:ins w:del"),
     "w:tblPrExChange": frozenset[str](),
 }
-"""The records of earlier properties, with what beside them is no part of the record."""
+"""The records of earlier properties, each with the children of the properties that are not
+recorded.
+"""
 _RANGES = names(
     "w:numberingChange w:cellIns w:cellDel w:cellMerge w:moveFromRangeStart w:moveFromRangeEnd w:moveToRangeStart "
     "w:moveToRangeEnd w:customXmlInsRangeStart w:customXmlInsRangeEnd w:customXmlDelRangeStart w:customXmlDelRangeEnd "
@@ -57,7 +67,8 @@ def accepted(data: bytes, budget: Budget | None = None) -> bytes:
 
 
 def rejected(data: bytes, budget: Budget | None = None) -> bytes:
-    """The document with every tracked change rejected, notes that nothing refers to any more gone.
+    """The document with every tracked change rejected, and without notes that lost their
+    references.
 
     Raises:
         DocumentError: it is no readable Word document or passes the budget.
@@ -66,12 +77,12 @@ def rejected(data: bytes, budget: Budget | None = None) -> bytes:
 
 
 def accept_all(root: Element) -> bool:
-    """Accept every tracked change below the element; whether there were any."""
+    """Accept every tracked change below the element. Gives whether there were any."""
     return _settle(root, is_kept=True)
 
 
 def _settled(data: bytes, budget: Budget, is_kept: bool) -> bytes:
-    with paused_collection():
+    with paused_garbage_collection():
         package = Package(data, budget)
         for name in package.with_role(*FLOWS):
             root = package.root(name)
@@ -82,7 +93,7 @@ def _settled(data: bytes, budget: Budget, is_kept: bool) -> bytes:
 
 
 def _drop_lost_notes(package: Package) -> None:
-    """Take out the notes that no reference names: they go with their references."""
+    """Take out the notes that no reference names any more."""
     main = package.root(package.main)
     for name in package.with_role(PartRole.FOOTNOTES, PartRole.ENDNOTES):
         root = package.root(name)
@@ -98,11 +109,12 @@ def _drop_lost_notes(package: Package) -> None:
 
 
 def _settle(root: Element, is_kept: bool) -> bool:
-    """Settle all changes: what goes is taken out, what stays loses its mark."""
+    """Settle all changes: elements that go are taken out, elements that stay lose their marks."""
     gone = _DELETED if is_kept else _INSERTED
     found = [node for node in root.iter() if short_name(node) in _TOUCHED]
     cells = [node for node in found if short_name(node) == _CELLS_GONE[is_kept]]
     cells = [cell for cell in map(_cell_of, cells) if cell is not None]
+    # Ends, rows and cells are taken out last: they hold changes that must be settled first.
     ends: list[Element] = []
     for node in found:
         parent = node.getparent()
@@ -135,14 +147,18 @@ def _settle(root: Element, is_kept: bool) -> bool:
 
 
 def _cell_of(mark: Element) -> Element | None:
-    """The cell whose properties hold a mark; None where these are a record of earlier ones."""
+    """The cell whose properties hold a mark; None where the properties are a record of earlier
+    ones.
+    """
     parent = mark.getparent()
     above = parent.getparent() if parent is not None else None
     return above if above is not None and short_name(above) == "w:tc" else None
 
 
 def _merge_cells(properties: Element, mark: Element, wanted: str) -> None:
-    """Have a cell go on from the one above, or begin anew, as a mark says it did or does (§17.13.5.3)."""
+    """Join a cell to the cell above, or part them, as the mark says of before or after
+    (§17.13.5.3).
+    """
     for child in [child for child in properties if short_name(child) == "w:vMerge"]:
         properties.remove(child)
     state = attribute(mark, wanted)
@@ -153,7 +169,7 @@ def _merge_cells(properties: Element, mark: Element, wanted: str) -> None:
 
 
 def _restore(properties: Element, record: Element, apart: frozenset[str]) -> None:
-    """Give properties what their record says they were."""
+    """Restore properties from the record of their earlier state."""
     before = next(iter(record), None)
     for child in list(properties):
         if short_name(child) not in apart:
@@ -176,7 +192,10 @@ def _unwrap(mark: Element, parent: Element) -> None:
 
 
 def _drop_empty(wrapper: Element) -> None:
-    """Take out a link that lost all it held, and such a one around it."""
+    """Take out a link that lost everything it held, and every link around it that is left empty by
+    that.
+    """
+    # An empty link is allowed, but nobody could click it or see that it is there.
     while short_name(wrapper) in _ENDS_WITH_ITS_RUNS and all(short_name(each).endswith("Pr") for each in wrapper):
         parent = wrapper.getparent()
         if parent is None:
@@ -186,7 +205,9 @@ def _drop_empty(wrapper: Element) -> None:
 
 
 def _take_out(properties: Element) -> None:
-    """Take out the row, or the paragraph's end, whose properties said that it goes."""
+    """Take out the row, or the end of the paragraph, whose properties had the mark of a change that
+    goes.
+    """
     owner = properties.getparent()
     above = owner.getparent() if owner is not None else None
     if owner is None or above is None:
@@ -198,7 +219,9 @@ def _take_out(properties: Element) -> None:
 
 
 def _remove(block: Element) -> None:
-    """Take out a row, a cell or a paragraph, and what around it, as a table or a control, holds nothing more."""
+    """Take out a row, a cell or a paragraph, and the table or control around it if that is left
+    empty.
+    """
     above = block.getparent()
     while above is not None:
         above.remove(block)
@@ -209,13 +232,17 @@ def _remove(block: Element) -> None:
 
 
 def _join(paragraph: Element, properties: Element) -> None:
-    """Join a paragraph that lost its end with the next.
+    """Join a paragraph that lost its end with the next paragraph.
 
-    Where none follows, as before a table or at the end of a control, an empty one goes and another keeps its end; so
-    does the last of a cell or a story, which must end with one.
+    Where none follows, as before a table or at the end of a control, an empty paragraph goes, and a
+    paragraph with text keeps its end. So does the last paragraph of a cell or a story, which must
+    end with a paragraph.
     """
     inner = [child for child in paragraph if child is not properties]
-    following = next((node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl", "w:sdt"}), None)
+    following = next(
+        (node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl", "w:sdt"}),
+        None,
+    )
     parent = paragraph.getparent()
     if parent is None:
         return
@@ -233,7 +260,7 @@ def _join(paragraph: Element, properties: Element) -> None:
 
 
 def _shows(node: Element) -> bool:
-    """Whether an element of a paragraph is something to read or to see."""
+    """Whether an element of a paragraph can be read or seen."""
     parent = node.getparent()
     name = short_name(node)
     is_in_run = parent is not None and short_name(parent) == "w:r"

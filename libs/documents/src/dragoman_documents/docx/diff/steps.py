@@ -1,10 +1,13 @@
-"""The blocks of two containers in one order, paired so that every change between them can be tracked.
+"""The blocks of two containers in one order, paired so that every change between them can be
+tracked.
 
-Controls are looked through: a paragraph is the same one inside a control and outside. The last paragraphs of both sides
-are one wherever else the container would end with a paragraph that only one side has: no mark takes that one away.
+Controls do not count: a paragraph inside a control pairs with a paragraph outside. The last
+paragraphs of both sides are made a pair where the container would else end with a paragraph that
+only one side has: no mark can take away the last paragraph.
 
-    old   <w:p>one</w:p> <w:tbl>…</w:tbl> <w:p/>          steps   (one, one), (table, None), ("", two)
-    new   <w:sdt><w:p>one</w:p></w:sdt> <w:p>two</w:p>
+    old     <w:p>one</w:p> <w:tbl>…</w:tbl> <w:p/>
+    new     <w:sdt><w:p>one</w:p></w:sdt> <w:p>two</w:p>
+    steps   (one, one), (table, None), ("", two)
 """
 
 from __future__ import annotations
@@ -18,10 +21,11 @@ _CELL = "w:tc"
 
 
 def paired_steps(old: Element, new: Element) -> list[Step]:
-    """The blocks of two containers in one order: pairs, and those that only one side has."""
+    """The blocks of two containers in one order: pairs, and blocks that only one side has."""
     left, right = flat_blocks_of(old), flat_blocks_of(new)
     if any(block.kind == _CELL for block in right):
-        return list(zip(left, right, strict=False))  # rows whose cells differ in number do not come here
+        # Rows whose cells differ in number do not come here.
+        return list(zip(left, right, strict=False))
     steps: list[Step] = []
     for a, b in aligned(left, right):
         if a is not None and b is not None and a.kind == "w:tr" and _cell_count(a) != _cell_count(b):
@@ -35,7 +39,9 @@ def paired_steps(old: Element, new: Element) -> list[Step]:
 
 
 def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
-    """The steps with, in each stretch of paragraphs that has none in common, the last ones of both sides paired."""
+    """The steps. In each stretch of paragraphs without a pair, the last paragraphs of both sides
+    become one.
+    """
     result: list[Step] = []
     stretch: list[Step] = []
     for step in [*steps, (None, None)]:
@@ -45,7 +51,11 @@ def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
         gone = [a for a, b in stretch if b is None and a is not None]
         come = [b for a, b in stretch if a is None and b is not None]
         if gone and come and len(gone) + len(come) == len(stretch):
-            stretch = [*((a, None) for a in gone[:-1]), *((None, b) for b in come[:-1]), (gone[-1], come[-1])]
+            stretch = [
+                *((a, None) for a in gone[:-1]),
+                *((None, b) for b in come[:-1]),
+                (gone[-1], come[-1]),
+            ]
         result += stretch
         stretch = []
         if step != (None, None):
@@ -54,7 +64,7 @@ def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
 
 
 def _ends_in_common(steps: Sequence[Step], last: Block) -> bool:
-    """Whether the paragraphs at the end, in the control or the container that the last one is in, have a pair."""
+    """Whether a pair is among the last paragraphs, in the control or container of the very last."""
     home = last.element.getparent()
     for step in reversed(steps):
         a, b = step

@@ -1,6 +1,11 @@
-"""The quick half of the gate: two parts' markup compared tag by tag, paragraph by paragraph where they differ.
+"""The quick half of the gate: the markup of two parts compared tag by tag, paragraph by paragraph.
 
-It says yes only where it is sure; what it cannot explain is for the tree comparison to name.
+A paragraph passes only where every tag is explained. The tree comparison names the differences of
+the others:
+
+    <w:r><w:t>Pay</w:t></w:r>
+    <w:r><w:rPr><w:lang w:val="de"/></w:rPr><w:t>Zahlen</w:t></w:r>     passes
+    <w:r><w:rPr><w:b/></w:rPr><w:t>Zahlen</w:t></w:r>                   in doubt
 """
 
 from __future__ import annotations
@@ -27,16 +32,17 @@ _ATTRIBUTE = re.compile(r'\s([^\s=]+)="([^"]*)"')
 _BROKEN = re.compile(
     "&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)|[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 )
-"""What text in well-formed XML cannot hold."""
+"""Characters and ampersands that well-formed XML cannot hold in text (XML 1.0 §2.2, §2.4)."""
 _SPACE = ("xml:space", "preserve")
 
 
 def doubtful_paragraphs(before: str, after: str, any_leaf: bool = False) -> frozenset[int] | None:
-    """Which stretches of two parts' markup, each ending with a paragraph, may differ in more than a merge changes.
+    """The numbers of the stretches of two parts' markup that may differ in more than a merge
+    changes.
 
-    Empty where all is the same but for text and what the merge states: then `after` is as well-formed as `before`. None
-    where the parts cannot be laid side by side.
-    `any_leaf` is for data of the user's own making, where every element may hold text.
+    A stretch ends with a paragraph. The set is empty where only text and statements of the merge
+    differ; then `after` is as well-formed as `before`. None where the parts cannot be laid side by
+    side. `any_leaf` is for data of the user's own making, where every element may hold text.
     """
     prefixes = _prefixes(before)
     left, right = before.split(_PARAGRAPH_END), after.split(_PARAGRAPH_END)
@@ -51,7 +57,7 @@ def doubtful_paragraphs(before: str, after: str, any_leaf: bool = False) -> froz
 
 
 def _prefixes(text: str) -> dict[str, str] | None:
-    """What each prefix means, None where one means two things."""
+    """The namespace of each prefix; None where a prefix has two."""
     found: dict[str, str] = {}
     for prefix, uri in set(_PREFIX.findall(text)):
         if found.setdefault(prefix, uri) != uri:
@@ -60,7 +66,10 @@ def _prefixes(text: str) -> dict[str, str] | None:
 
 
 class _Reader:
-    """Walks two stretches of markup in step. Odd places of a stretch are tags, even ones what is between."""
+    """Walks two stretches of markup in step.
+
+    Odd places of a stretch are tags, even places the text between.
+    """
 
     def __init__(self, prefixes: dict[str, str], any_leaf: bool) -> None:
         self._prefixes = prefixes
@@ -68,7 +77,7 @@ class _Reader:
         self._names: dict[str, str] = {}
 
     def agree(self, old: Sequence[str], new: Sequence[str]) -> bool:
-        """Whether `new` is `old` with other text and nothing but what the merge adds."""
+        """Whether `new` is `old` with other text and additions of a merge, and nothing else."""
         if old[1::2] == new[1::2]:
             texts = zip(old[::2], new[::2], strict=True)
             return all(a == b or self._may(old, 2 * index, a, b) for index, (a, b) in enumerate(texts))
@@ -76,7 +85,8 @@ class _Reader:
             return False
         i, j, ends = 1, 1, (len(old), len(new))
         while (i, j) != ends:
-            if i < ends[0] and j < ends[1] and old[i] == new[j]:  # by far the most, so without a call
+            # By far the most, so without a call.
+            if i < ends[0] and j < ends[1] and old[i] == new[j]:
                 a, b = old[i + 1], new[j + 1]
                 if a != b and not _blank(a, b) and not self._may(old, i + 1, a, b):
                     return False
@@ -88,8 +98,14 @@ class _Reader:
             i, j = step
         return True
 
-    def _step(self, old: Sequence[str], i: int, new: Sequence[str], j: int) -> tuple[int, int] | None:
-        """Where both go on after the tags at `i` and `j`, None where they do not agree."""
+    def _step(
+        self,
+        old: Sequence[str],
+        i: int,
+        new: Sequence[str],
+        j: int,
+    ) -> tuple[int, int] | None:
+        """The places behind the tags at `i` and `j`; None where the tags do not agree."""
         if j >= len(new):
             return None
         if i < len(old) and self._same_tag(old[i], new[j]):
@@ -97,6 +113,7 @@ class _Reader:
             return (i + 2, j + 2) if a == b or _blank(a, b) or self._may(old, i + 1, a, b) else None
         if i < len(old) and (step := self._emptied_or_filled(old, i, new, j)):
             return step
+        # Empty properties of the source may have got additions.
         if i < len(old) and old[i] in {"<w:rPr/>", "<w:pPr/>"} and new[j] == old[i].replace("/", ""):
             end = self._block_end(new, j)
             return (i + 2, end) if end else None
@@ -110,7 +127,7 @@ class _Reader:
         return None
 
     def _block_end(self, new: Sequence[str], j: int) -> int | None:
-        """Where properties that hold only additions end, None where they hold more."""
+        """The place behind properties that hold only additions; None where they hold more."""
         allowed = ADDITIONS.get(self._name(new[j]), frozenset())
         end = "</" + new[j][1:]
         for place in range(j + 2, len(new), 2):
@@ -121,12 +138,20 @@ class _Reader:
         return None
 
     def _states_direction(self, tag: str) -> bool:
-        """Whether a tag is that of drawn paragraph properties that say nothing but a direction."""
+        """Whether a tag is that of drawn paragraph properties that state nothing but a direction."""
         name = self._name(tag)
         return name == "a:pPr" and all(is_direction(name, key) for key, _ in _ATTRIBUTE.findall(tag))
 
-    def _emptied_or_filled(self, old: Sequence[str], i: int, new: Sequence[str], j: int) -> tuple[int, int] | None:
-        """A text node that lost its last letter or got its first is written as one tag, or as two."""
+    def _emptied_or_filled(
+        self,
+        old: Sequence[str],
+        i: int,
+        new: Sequence[str],
+        j: int,
+    ) -> tuple[int, int] | None:
+        """The places behind a text node that lost its last letter or got its first: an empty one is
+        a single tag.
+        """
         name = self._name(old[i])
         if name != self._name(new[j]) or not may_differ(name, old[i + 1] if not old[i].endswith("/>") else ""):
             return None
@@ -144,6 +169,7 @@ class _Reader:
         if name != self._name(new) or old.startswith("</") or old.endswith("/>") != new.endswith("/>"):
             return False
         before, after = dict(_ATTRIBUTE.findall(old)), dict(_ATTRIBUTE.findall(new))
+        # The language of a run follows the target, whatever it was.
         if name == LANGUAGE:
             return True
         if name in TEXT_NODES and _SPACE in after.items():
@@ -159,7 +185,9 @@ class _Reader:
         )
 
     def _may(self, old: Sequence[str], place: int, before: str, after: str) -> bool:
-        """Whether the text at `place` may differ: it is that of a text node, or white space nobody reads."""
+        """Whether the text at `place` may differ: it is in a text node, or is white space that
+        nobody reads.
+        """
         if _blank(before, after) and not place:
             return True
         tag = old[place - 1] if place else ""
@@ -192,7 +220,9 @@ def _blank(before: str, after: str) -> bool:
 
 
 def _owner(tags: Sequence[str], place: int) -> str:
-    """The tag of the element that the tag at `place` is in; empty where that began before the stretch."""
+    """The tag of the element around the tag at `place`; empty where the element began before the
+    stretch.
+    """
     depth = 0
     for index in range(place - 2, 0, -2):
         tag = tags[index]

@@ -1,4 +1,9 @@
-"""Two trees compared element by element: what differs beyond text and what the merge states, each thing named."""
+"""Two trees compared element by element: every difference beyond text and the statements of a
+merge.
+
+The lost tab of `<w:r><w:t>a</w:t><w:tab/></w:r>` against `<w:r><w:t>b</w:t></w:r>` is a difference
+of kind structure, removed, `w:tab`, at its path in the first tree; the changed text is none.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +34,10 @@ Pair = tuple[Element, Element]
 class Comparison:
     """Compares the trees of one part.
 
-    Paragraphs whose runs a translation rearranged are no difference when every thing is still there. `any_leaf` is for
-    data, where every element may hold text; `kind` is that of all differences where the part is about one thing;
-    `with_content` fills their short forms; `settled` are paragraphs of the first tree known to differ in text only.
+    A paragraph whose runs a translation rearranged is no difference when every thing is still
+    there. `any_leaf` is for data, where every element may hold text. `kind` is the kind of all
+    differences of a part with one subject. `with_content` fills the short forms of differences.
+    `settled` are blocks of the first tree that are known to differ in text only.
     """
 
     def __init__(
@@ -50,10 +56,11 @@ class Comparison:
         self._settled = settled
 
     def run(self, before: Element, after: Element) -> Iterator[Difference]:
-        """What differs beyond text, in document order as far as it can be told."""
+        """The differences beyond text, in document order as far as that is known."""
         stack: list[Pair] = [(before, after)]
         while stack:
             old, new = stack.pop()
+            # The markup comparison has shown that this block differs in text only.
             if old in self._settled:
                 continue
             pairs: list[Pair] = []
@@ -103,12 +110,16 @@ class Comparison:
                 yield self._difference(b, change, after=_content(b))
 
     def _paragraph(self, old: Element, new: Element, pairs: list[Pair]) -> Iterator[Difference]:
-        """What differs in a paragraph; `pairs` takes the text boxes in it, which are looked at by themselves."""
+        """The differences of a paragraph.
+
+        `pairs` takes the text boxes in it, which are compared by themselves.
+        """
         yield from self._own(old, new)
         is_alike = layout(old) == layout(new)
         found = self._in_step(old, new, pairs) if is_alike else []
         if is_alike and not found:
             return
+        # Annotations go with the text under them, which is no loss of structure (`ruby`).
         outcome = rearranged(without_ruby(old), without_ruby(new))
         if outcome.is_whole or not is_alike:
             pairs[:] = outcome.pairs
@@ -152,7 +163,9 @@ class Comparison:
 
 
 def kind_of(node: Element) -> DifferenceKind:
-    """Whether an element is about how text looks, or about what there is."""
+    """The kind of a difference in an element: formatting for properties and styles, structure for
+    all else.
+    """
     for item in (node, *node.iterancestors()):
         name = short_name(item)
         if name.endswith("Pr") and name not in {"w:sdtPr", "wp:docPr", "pic:cNvPr", "w:smartTagPr"}:
@@ -163,7 +176,7 @@ def kind_of(node: Element) -> DifferenceKind:
 
 
 def _follows_text(mark: Element) -> bool:
-    """Whether what follows the node is text of a text node, as after a comment inside one."""
+    """Whether the text behind a comment or instruction is text of a text node around both."""
     parent = mark.getparent()
     return parent is not None and short_name(parent) in TEXT_NODES
 
@@ -172,7 +185,12 @@ def _side(change: Change) -> str:
     return "before" if change is Change.REMOVED else "after"
 
 
-def _changed_attributes(name: str, before: Mapping[str, str], after: Mapping[str, str], is_data: bool) -> list[str]:
+def _changed_attributes(
+    name: str,
+    before: Mapping[str, str],
+    after: Mapping[str, str],
+    is_data: bool,
+) -> list[str]:
     if name == LANGUAGE or before.items() == after.items():
         return []
     keys = [*before, *(key for key in after if key not in before)]
@@ -187,7 +205,7 @@ def _changed_attributes(name: str, before: Mapping[str, str], after: Mapping[str
 
 
 def _without_additions(old: Element, new: Element) -> list[Element]:
-    """The children of `new` without what the merge added to those of `old`."""
+    """The children of `new`, without those that a merge added to the children of `old`."""
     allowed = ADDITIONS.get(short_name(new), frozenset())
     known = {short_name(child) for child in old}
     kept: list[Element] = []
@@ -199,7 +217,7 @@ def _without_additions(old: Element, new: Element) -> list[Element]:
 
 
 def _is_made(properties: Element) -> bool:
-    """Whether properties hold only what the merge adds."""
+    """Whether properties hold only additions of a merge."""
     name = short_name(properties)
     if name == "a:pPr":
         return not len(properties) and all(is_direction(name, key) for key in properties.attrib)

@@ -1,4 +1,8 @@
-"""What a translation may change: text where text lives, and what the merge states about language and direction."""
+"""The changes that a translation may make: text in text nodes, and statements of language and
+direction.
+
+The text of `w:t` may differ, and `w:lang` may be added to `w:rPr`; `w:b` may not.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ TEXT_NODES = names(
     "w:t a:t c:v cx:v cx:pt dc:title dc:subject dc:description dc:creator cp:keywords cp:category cp:contentStatus "
     "ep:Company ep:Manager"
 )
-"""Elements whose text a reader reads, in the document or through a content control bound to them."""
+"""Elements with text for a reader, in the document or in a content control that is bound to them."""
 
 ADDITIONS = {
     "w:rPr": names("w:lang w:rtl w:bCs w:iCs w:szCs"),
@@ -21,10 +25,13 @@ ADDITIONS = {
     "w:tblPr": names("w:bidiVisual"),
     "w:sectPr": names("w:bidi"),
 }
-"""What the merge may add to properties, by the element they are in; it makes these elements where there are none."""
+"""The elements that a merge may add, by the properties around them.
+
+It makes the properties where there are none.
+"""
 
 LANGUAGE = "w:lang"
-"""Its attributes follow the target."""
+"""The element whose attributes follow the target."""
 
 _DIRECTION = frozenset({"rtl", "algn"})
 _NUMBERED = frozenset({"c:v", "cx:v", "cx:pt"})
@@ -32,7 +39,9 @@ _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 
 def is_direction(element: str, attribute: str) -> bool:
-    """Whether an attribute of an element states the direction of drawn text, which follows the target."""
+    """Whether an attribute of an element states the direction of drawn text, which follows the
+    target.
+    """
     return element == "a:pPr" and attribute in _DIRECTION
 
 

@@ -1,18 +1,24 @@
-"""One document against another as Word's tracked changes (ECMA-376 §17.13.5)."""
+"""One document against another as Word's tracked changes (ECMA-376 §17.13.5).
+
+For documents with these texts, in short:
+
+    tracked("Pay now.", "Pay later.")     Pay <w:del>now</w:del><w:ins>later</w:ins>.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.collection import paused_collection
 from dragoman_documents.docx.diff.bring import Bringer
 from dragoman_documents.docx.diff.changes import HISTORY, Stamp
 from dragoman_documents.docx.diff.flow import FlowTracker
 from dragoman_documents.docx.diff.items import Fields
 from dragoman_documents.docx.diff.overlay import Scene
 from dragoman_documents.docx.diff.revisions import accept_all
-from dragoman_documents.docx.package import Package, PartRole
+from dragoman_documents.docx.garbage import paused_garbage_collection
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import (
     RELATIONSHIP_TYPES,
     Element,
@@ -30,21 +36,30 @@ _REFERENCES = names("w:headerReference w:footerReference")
 _NUMBERED = HISTORY | names("w:bookmarkStart")
 
 
-def tracked(before: bytes, after: bytes, author: str, date: datetime, budget: Budget | None = None) -> bytes:
-    """`after` with what it changed of `before` as tracked changes: accepting all gives `after`, rejecting all `before`.
+def tracked(
+    before: bytes,
+    after: bytes,
+    author: str,
+    date: datetime,
+    budget: Budget | None = None,
+) -> bytes:
+    """The document `after`, with its differences from `before` as tracked changes.
 
-    Body, tables, notes, headers, footers and text boxes are marked word by word, with the formatting of runs,
-    paragraphs, tables, rows, cells and sections. Pictures, notes, links, lists and styles that deleted text needs are
-    brought over. Changes that either document already tracks are accepted first. What Word has no mark for, as the
-    definition of a style, is as in `after`; `untracked` tells it.
+    Accepting all of them gives `after`, rejecting all gives `before`.
+
+    Body, tables, notes, headers, footers and text boxes are marked word by word, with the
+    formatting of runs, paragraphs, tables, rows, cells and sections. Pictures, notes, links, lists
+    and styles that deleted text needs are brought over. Changes that either document already tracks
+    are accepted first. Differences without a mark in Word, as in the definition of a style, are as
+    in `after`; `untracked` names them.
 
     Raises:
-        DocumentError: one of them is no readable Word document or passes the budget.
+        DocumentError: a document is not readable or passes the budget.
     """
     if before == after:
         return after
     budget = budget or Budget()
-    with paused_collection():
+    with paused_garbage_collection():
         return _Tracker(Package(before, budget), Package(after, budget), author, date).run()
 
 
@@ -80,15 +95,23 @@ class _Tracker:
         for index, (old, new) in enumerate(sections):
             self._headers(old, new, done, is_first=index == 0)
         for name in self._new.with_role(PartRole.HEADER, PartRole.FOOTER):
-            if name not in done and name in self._old.names:  # of a section that has no answer: by its name
+            # Of a section that has no answer: by its name.
+            if name not in done and name in self._old.names:
                 self._track(name, name, self._old.root(name))
         return self._new.saved()
 
-    def _track(self, source: str, target: str, old: Element | None, new: Element | None = None) -> list[_Section]:
+    def _track(
+        self,
+        source: str,
+        target: str,
+        old: Element | None,
+        new: Element | None = None,
+    ) -> list[_Section]:
         """Track one part or, where elements are given, a note of it."""
         new = self._new.root(target) if new is None else new
         if new is None:
             return []
+        # A part that the old document lacks is compared with an empty one: all of it is inserted.
         old = new.makeelement(new.tag) if old is None else old
         scene = Scene(self._bringer, self._stamp, source, target, Fields(old), Fields(new), self._notes, [])
         tracker = FlowTracker(scene)
@@ -105,9 +128,12 @@ class _Tracker:
             self._track(source, target, *notes)
 
     def _headers(self, old: Element, new: Element, done: set[str], is_first: bool) -> None:
-        """Track the headers and footers of two sections; those only the first section of the old has are brought over.
+        """Track the headers and footers of two sections.
 
-        A section without a header has that of the section before it, so later ones are left as they are.
+        Those that only the first old section has are brought over.
+
+        A section without a header has the header of the section before it, so later ones are left
+        as they are.
         """
         before, after = _referred(self._old, old), _referred(self._new, new)
         for key, name in after.items():

@@ -1,4 +1,9 @@
-"""What comparing needs of XML trees beside the engine's own layer: their markup, and the paths of elements."""
+"""Functions on XML trees for the comparison: markup, canonical form, paths, and the texts of
+paragraphs.
+
+The path of the second row's cell in `<w:body><w:tbl><w:tr/><w:tr><w:tc/></w:tr></w:tbl></w:body>`
+is 0.0.1.0.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +19,16 @@ _SHORT = 160
 
 
 def markup(root: Element) -> str:
-    """The tree written out; equal trees that the same library read give equal markup."""
+    """The tree as markup. Equal trees that the same library read give equal markup."""
     return cast(str, _etree.tostring(root, encoding="unicode", with_tail=False))
 
 
 def canonical(root: Element) -> bytes:
-    """The tree in exclusive canonical form: equal for trees that say the same under other declarations around them.
+    """The tree in exclusive canonical form (W3C exc-c14n): equal trees give equal bytes, whatever
+    is declared around.
 
-    A comment or an instruction is written as it is: lxml crashes the process over the canonical form of one alone.
+    A comment or an instruction is written as it is: lxml crashes the process over the canonical
+    form of a comment alone.
     """
     if not short_name(root):
         return markup(root).encode()
@@ -39,7 +46,9 @@ def path_of(element: Element) -> str:
 
 
 def block_edges(root: Element) -> Iterator[tuple[Element, bool]]:
-    """Tables, rows and paragraphs written with the usual prefix, each at its begin (False) and its end (True)."""
+    """Tables, rows and paragraphs with the usual prefix, each at its start (False) and its end
+    (True).
+    """
     space = root.nsmap.get("w")
     if space:
         tags = [f"{{{space}}}{local}" for local in ("p", "tbl", "tr")]
@@ -48,7 +57,9 @@ def block_edges(root: Element) -> Iterator[tuple[Element, bool]]:
 
 
 def own_nodes(top: Element) -> Iterator[Element]:
-    """The elements below `top` in document order, without those in text boxes: they have paragraphs of their own."""
+    """The elements below `top` in document order, without those in text boxes: they have paragraphs
+    of their own.
+    """
     stack = [iter(top)]
     while stack:
         node = next(stack[-1], None)
@@ -66,7 +77,9 @@ def boxes_in(top: Element) -> list[Element]:
 
 
 def own_text(paragraph: Element) -> str:
-    """What a paragraph reads as: its text, tabs and breaks, without text boxes and tracked deletions."""
+    """The text that a reader reads in a paragraph, with tabs and breaks, without text boxes and
+    tracked deletions.
+    """
     pieces: list[str] = []
     for node in own_nodes(paragraph):
         name = short_name(node)
@@ -82,7 +95,7 @@ def own_text(paragraph: Element) -> str:
 
 
 def text_of(node: Element) -> str:
-    """The text of a text node, over the comments and instructions in it."""
+    """The text of a text node, with the text behind comments and instructions in it."""
     return "".join([node.text or "", *(child.tail or "" for child in node)])
 
 

@@ -1,4 +1,8 @@
-"""What a tracked-changes file could not mark: Word has no record for the definition of a style, a theme, a setting."""
+"""The differences that a tracked-changes file could not mark.
+
+Word has no record for the definition of a style, a theme or a setting. A style that was red and is
+blue stays blue when all changes are rejected: a difference in word/styles.xml.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,34 @@ from dragoman_documents.docx.diff.compare import compare
 from dragoman_documents.docx.diff.plain import plain
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind
 from dragoman_documents.docx.diff.revisions import accepted, rejected
-from dragoman_documents.docx.package import PartRole
+from dragoman_documents.docx.roles import PartRole
 
-_HELD = {PartRole.PICTURE, PartRole.EMBEDDED, PartRole.CHART, PartRole.STATISTICAL_CHART, PartRole.DIAGRAM}
-"""What the text refers to, and is compared by its bytes where it does: the name of the part says nothing."""
+_HELD = {
+    PartRole.PICTURE,
+    PartRole.EMBEDDED,
+    PartRole.CHART,
+    PartRole.STATISTICAL_CHART,
+    PartRole.DIAGRAM,
+}
+"""Parts that the text refers to.
+
+They are compared by their bytes where it does, whatever their names.
+"""
 
 
-def untracked(before: bytes, changes: bytes, budget: Budget | None = None) -> tuple[Difference, ...]:
-    """What of `before` does not come back when all `changes` are rejected; empty where everything does.
+def untracked(
+    before: bytes,
+    changes: bytes,
+    budget: Budget | None = None,
+) -> tuple[Difference, ...]:
+    """The differences from `before` that remain when all `changes` are rejected; empty where none
+    does.
 
-    What no reader sees, as the ids of editing sessions or where runs are cut, is not looked at, nor are parts that stay
-    with nothing in the text that refers to them.
+    Traces of editing that no reader sees, such as session ids, do not count, nor do parts that
+    nothing in the text refers to.
 
     Raises:
-        DocumentError: one of them is no readable Word document or passes the budget.
+        DocumentError: a document is not readable or passes the budget.
     """
     budget = budget or Budget()
     found = compare(plain(accepted(before, budget), budget), plain(rejected(changes, budget), budget), budget)
@@ -29,5 +47,8 @@ def untracked(before: bytes, changes: bytes, budget: Budget | None = None) -> tu
 
 
 def _is_packaging(difference: Difference) -> bool:
-    is_extra = difference.kind is DifferenceKind.PART and difference.change in {Change.ADDED, Change.MOVED}
+    is_extra = difference.kind is DifferenceKind.PART and difference.change in {
+        Change.ADDED,
+        Change.MOVED,
+    }
     return is_extra or difference.kind is DifferenceKind.RELATIONSHIP or difference.part.startswith("[")

@@ -1,4 +1,9 @@
-"""Texts compared word by word."""
+"""Texts compared word by word.
+
+Words, single signs and single white space are compared:
+
+    word_edits("Pay now.", "Pay at once.")     one edit: "now" gave way to "at once"
+"""
 
 from __future__ import annotations
 
@@ -15,15 +20,17 @@ Opcode = tuple[bool, int, int, int, int]
 
 
 def tokens(text: str) -> list[str]:
-    """The text cut into words, single signs and single white space; joined they are the text."""
+    """The text cut into words, single signs and single white space. Joined, they are the text."""
     return _TOKEN.findall(text)
 
 
 def opcodes(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Opcode]:
-    """How `after` comes from `before`: stretches in order, each with whether it is the same on both sides.
+    """The stretches by which `after` comes from `before`, in order, each with whether it is the
+    same on both sides.
 
-    Sameness of nothing but a blank between two changes is not worth a break: the three become one change.
+    A single blank between two changes is not worth a break: the three stretches become one change.
     """
+    # Without a shared word the matcher would line up blanks, and break one change into many.
     if not set(before) & set(after) - {" "}:
         return [(False, 0, len(before), 0, len(after))] if before or after else []
     matcher = SequenceMatcher(None, before, after, autojunk=len(before) > _MANY)

@@ -1,6 +1,13 @@
-"""Puts the inline tags of a source onto a target text, by the words the two have in common.
+"""Places for the inline tags of a source in a target text, found by the words that both have in
+common.
 
-The source's tags are read as a tree, so that whatever is placed where, the result nests as the source does.
+The source's tags are read as a tree, so that the result nests as the source does:
+
+    source   Call <1>Acme Ltd</1> at <2>030 123</2>.
+    target   Rufen Sie Acme Ltd unter 030 123 an.
+    result   Rufen Sie <1>Acme Ltd</1> unter <2>030 123</2> an.
+
+The literature calls this tag projection, and so does the outcome `projected` of `repair`.
 """
 
 from __future__ import annotations
@@ -17,8 +24,10 @@ from dragoman_linguistics.words import Word, WordLink, inside_offset, words_of
 
 @dataclass(frozen=True)
 class TagNode:
-    """A pair with what it holds, or a tag that stands alone. `start` and `end` are offsets into the plain source
-    text.
+    """A pair with the nodes inside it, or a tag that stands alone.
+
+    `start` and `end` are offsets into the plain source text. The end of a tag that stands alone is
+    -1.
     """
 
     tag: Tag
@@ -33,7 +42,10 @@ class TagNode:
 
 
 class Place(NamedTuple):
-    """Where a node goes in the plain target text, and whether words say so or only a guess by proportion."""
+    """The place of a node in the plain target text.
+
+    `is_certain` says that words gave it, not a guess by proportion.
+    """
 
     start: int
     end: int
@@ -41,7 +53,7 @@ class Place(NamedTuple):
 
 
 def tag_tree(content: Content) -> tuple[TagNode, ...]:
-    """The tags of content as a tree. Tags that do not pair stand alone, as they are."""
+    """The tags of content as a tree. Tags that do not pair stand alone."""
     unpaired = set(unpaired_ids(content))
     levels: list[list[TagNode]] = [[]]
     opened: list[tuple[Tag, int]] = []
@@ -61,25 +73,35 @@ def tag_tree(content: Content) -> tuple[TagNode, ...]:
     return tuple(levels[0])
 
 
-def project(
-    node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+def place_by_words(
+    node: TagNode,
+    source: str,
+    target: str,
+    source_words: Sequence[Word],
+    links: Mapping[int, Sequence[Word]],
 ) -> Place:
-    """Where a node of the source belongs in the target. `links` gives the target words of a source word's number.
+    """The place of a source node in the target.
+
+    `links` gives the target words of each source word's number.
 
     An edge inside a word comes to stand inside the target word.
     """
-    place = _projected(node, source, target, source_words, links)
+    place = _raw_place(node, source, target, source_words, links)
     return _cut_at_edges(place, node, source_words, links)
 
 
-def _projected(
-    node: TagNode, source: str, target: str, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+def _raw_place(
+    node: TagNode,
+    source: str,
+    target: str,
+    source_words: Sequence[Word],
+    links: Mapping[int, Sequence[Word]],
 ) -> Place:
     if not node.is_pair:
-        return _project_point(node.start, source, target, source_words, links)
+        return _point_place(node.start, source, target, source_words, links)
     inside = [i for i, word in enumerate(source_words) if word.end > node.start and word.start < node.end]
     if not inside:
-        return _project_point(node.start, source, target, source_words, links)
+        return _point_place(node.start, source, target, source_words, links)
     if len(inside) == len(source_words):
         return Place(0, len(target))
     run = _longest_run(inside, links, target)
@@ -96,15 +118,22 @@ def _projected(
 def _cut_at_edges(
     place: Place, node: TagNode, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
 ) -> Place:
-    """The place with each edge that is inside a source word inside the target word it became, where that begins or
-    ends the place.
+    """The place, with edges inside source words moved inside the target words that begin or end the
+    place.
     """
     start, end = place.start, place.end
     for number, word in enumerate(source_words):
-        opens, closes = word.start < node.start < word.end, node.is_pair and word.start < node.end < word.end
+        opens, closes = (
+            word.start < node.start < word.end,
+            node.is_pair and word.start < node.end < word.end,
+        )
         if not opens and not closes:
             continue
-        meant = max(links.get(number, ()), key=lambda each: (each.text == word.text, len(each.text)), default=None)
+        meant = max(
+            links.get(number, ()),
+            key=lambda each: (each.text == word.text, len(each.text)),
+            default=None,
+        )
         if meant is None:
             continue
         if opens and (not node.is_pair or meant.start <= place.start < meant.end):
@@ -115,10 +144,17 @@ def _cut_at_edges(
     return place._replace(start=start, end=max(start, end))
 
 
-def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]], target: str) -> list[Word]:
-    """The target words of some source words, or where others stand between them, the longest stretch that has none."""
+def _longest_run(
+    inside: Sequence[int],
+    links: Mapping[int, Sequence[Word]],
+    target: str,
+) -> list[Word]:
+    """The target words of some source words: the longest stretch of them that no other words
+    interrupt.
+    """
     numbers = set(inside)
     all_own = {word for i in inside for word in links.get(i, ())}
+    # Commas are linked to any comma; only words say where a run is.
     own = {word for word in all_own if not word.is_punctuation} or all_own
     foreign = {word for i, words in links.items() if i not in numbers for word in words} - all_own
     runs: list[list[Word]] = [[]]
@@ -132,7 +168,9 @@ def _longest_run(inside: Sequence[int], links: Mapping[int, Sequence[Word]], tar
 
 
 def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Word]:
-    """The run, with the punctuation marks of the same source words that stand right before and after it."""
+    """The run of words, with the punctuation marks of the same source words directly before and
+    after it.
+    """
     for mark in marks:
         if mark.start >= run[-1].end and not target[run[-1].end : mark.start].strip():
             run = [*run, mark]
@@ -143,7 +181,9 @@ def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Wor
 
 
 def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:
-    """The same place, taking in the marks and the white space beside it that the source's pair holds at that edge."""
+    """The place, widened by marks and white space beside it that the source's pair has at that
+    edge.
+    """
     start, end = place.start, place.end
     held = source[node.start : node.end]
     before, after = _leading_marks(held), _leading_marks(held[::-1])[::-1]
@@ -159,13 +199,20 @@ def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Plac
 
 
 def _leading_marks(text: str) -> str:
-    """What stands before the first letter or digit, outer white space apart: engines may not know such a mark."""
+    """The signs before the first letter or digit, without outer white space.
+
+    Engines may not know these signs.
+    """
     text = text.lstrip()
     return "".join(takewhile(lambda character: not character.isalnum(), text))
 
 
-def _project_point(
-    offset: int, source: str, target: str, words: Sequence[Word], links: Mapping[int, Sequence[Word]]
+def _point_place(
+    offset: int,
+    source: str,
+    target: str,
+    words: Sequence[Word],
+    links: Mapping[int, Sequence[Word]],
 ) -> Place:
     before = [i for i, word in enumerate(words) if word.end <= offset]
     after = [i for i, word in enumerate(words) if word.start >= offset]
@@ -189,28 +236,46 @@ def _project_point(
 
 
 def _proportional(offset: int, source: str, target: str) -> int:
-    """The word boundary of the target nearest to the same share of the text."""
+    """The word boundary of the target that is nearest to the same share of the text."""
     wish = offset / max(len(source), 1) * len(target)
-    edges = {0, len(target), *(word.start for word in words_of(target)), *(word.end for word in words_of(target))}
+    edges = {
+        0,
+        len(target),
+        *(word.start for word in words_of(target)),
+        *(word.end for word in words_of(target)),
+    }
     return min(sorted(edges), key=lambda edge: abs(edge - wish))
 
 
-def assemble(nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, specs: Mapping[int, TagSpec]) -> Content:
-    """The target text with each node at its place, nested as in the source. Nodes without a place are left out.
+def assemble(
+    nodes: Sequence[TagNode],
+    places: Mapping[Tag, Place],
+    text: str,
+    specs: Mapping[int, TagSpec],
+) -> Content:
+    """The target text with each node at its place, nested as in the source.
 
-    Places that overlap are cut where they meet; children stay inside their parents; tags that may not be reordered
-    come in source order.
+    Nodes without a place are left out.
+
+    Places that overlap are cut where they meet. Children stay inside their parents. Tags that may
+    not be reordered come in source order.
     """
     return normalised(_assemble(nodes, places, text, specs, 0, len(text)))
 
 
 def _assemble(
-    nodes: Sequence[TagNode], places: Mapping[Tag, Place], text: str, specs: Mapping[int, TagSpec], low: int, high: int
+    nodes: Sequence[TagNode],
+    places: Mapping[Tag, Place],
+    text: str,
+    specs: Mapping[int, TagSpec],
+    low: int,
+    high: int,
 ) -> list[str | Tag]:
     placed = _in_target_order(_hoisted(nodes, places), places, specs)
     parts: list[str | Tag] = []
     cursor = low
     for node, place in placed:
+        # Overlapping places are cut here: the earlier one keeps the shared text.
         start = min(max(place.start, cursor), high)
         parts.append(text[cursor:start])
         cursor = start
@@ -225,7 +290,7 @@ def _assemble(
 
 
 def _hoisted(nodes: Sequence[TagNode], places: Mapping[Tag, Place]) -> list[TagNode]:
-    """The nodes that have a place; the children of one that has none stand in its stead."""
+    """The nodes that have a place. The children of a node without a place take its position."""
     kept: list[TagNode] = []
     for node in nodes:
         kept += [node] if node.tag in places else _hoisted(node.children, places)
@@ -235,7 +300,10 @@ def _hoisted(nodes: Sequence[TagNode], places: Mapping[Tag, Place]) -> list[TagN
 def _in_target_order(
     nodes: Sequence[TagNode], places: Mapping[Tag, Place], specs: Mapping[int, TagSpec]
 ) -> list[tuple[TagNode, Place]]:
-    """Nodes with their places, sorted by place; those that may not be reordered take their turns in source order."""
+    """Nodes with their places, sorted by place.
+
+    Nodes that may not be reordered take their turns in source order.
+    """
     order = {node: number for number, node in enumerate(nodes)}
 
     def position(node: TagNode) -> tuple[int, bool, int]:
@@ -252,7 +320,7 @@ def _is_fixed(node: TagNode, specs: Mapping[int, TagSpec]) -> bool:
 
 
 def linked_words(links: Sequence[WordLink], target_words: Sequence[Word]) -> dict[int, list[Word]]:
-    """The target words of each source word's number."""
+    """The target words for each number of a source word."""
     result: dict[int, list[Word]] = {}
     for link in links:
         result.setdefault(link.source, []).append(target_words[link.target])

@@ -1,4 +1,16 @@
-"""A unit together with the nodes it was read from, so that a target can be written back into them."""
+"""A unit together with its place in the document and the nodes it was read from.
+
+The id of a unit is the name of its part and the path of its paragraph below the part's root, each
+step the number of a child. Both stay the same each time the document is read:
+
+    before   <w:tbl><w:tr><w:tc><w:p><w:r><w:t>One</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
+             <w:p><w:r><w:t>Two</w:t></w:r></w:p>
+    unit     One
+    unit     Two
+
+    word/document.xml#0.0.0.0.0    body, table, row, cell, paragraph
+    word/document.xml#0.1          body, the paragraph behind the table
+"""
 
 from __future__ import annotations
 
@@ -8,20 +20,20 @@ from typing import Protocol
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import StoryKind, Tag, TagSpec
-from dragoman_documents.docx.collect import Collector, Flow
-from dragoman_documents.docx.content import Tagged, tag_content
+from dragoman_documents.docx.content import Tagged
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import set_text
-from dragoman_documents.docx.fold import Folds
-from dragoman_documents.docx.place import place, stays_in_place
+from dragoman_documents.docx.place import place
 from dragoman_documents.docx.ruby import fill_around_ruby, has_ruby, take_out_of_ruby
-from dragoman_documents.docx.shape import Reading
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, legal_text
 
 
 def path_below(top: Element, element: Element, path: str = "") -> str:
-    """The structural path of an element below one whose own path is known; the root of a part has the empty one."""
+    """The structural path of an element below `top`, whose own path is given.
+
+    The path of a part's root is empty.
+    """
     steps: list[str] = []
     while element is not top:
         parent = element.getparent()
@@ -33,23 +45,25 @@ def path_below(top: Element, element: Element, path: str = "") -> str:
 
 
 class Holder(Protocol):
-    """What a unit was read from."""
+    """Holds the nodes that a unit was read from."""
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target in, and state its locale on the runs that change."""
+        """Put a target into the nodes, and state its locale on the runs that change."""
         ...
 
 
 @dataclass(eq=False, slots=True)
-class Paragraph:
-    """A unit read from the runs of a paragraph."""
+class ParagraphHolder:
+    """Holds a unit read from the runs of a paragraph."""
 
     element: Element
     tagged: Tagged
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
         """Put a target into the runs, and state its locale on those that change."""
-        runs = fill_around_ruby(self.tagged, target) if has_ruby(self.element) else place(self.tagged, target)
+        # Ruby stays where its text does; else the annotations go, before anything is moved.
+        write = fill_around_ruby if has_ruby(self.element) else place
+        runs = write(self.tagged, target)
         if runs is None:
             take_out_of_ruby(self.tagged)
             runs = place(self.tagged, target)
@@ -58,36 +72,12 @@ class Paragraph:
 
 
 @dataclass(eq=False, slots=True)
-class FoldedParagraph:
-    """A unit read from a folded paragraph, which `collector` reads where it has to be parsed after all."""
+class ValueHolder:
+    """Holds a unit read from one attribute, or from the text of one element where `attribute` is
+    None.
 
-    number: int
-    folds: Folds
-    stub: Element
-    reading: Reading
-    content: tuple[str | Tag, ...]
-    collector: Collector
-
-    def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target into the bytes, or into the tree where tags are not as they were."""
-        if stays_in_place(self.content, target):
-            self.folds.write(self.number, self.reading, self.content, target, locale)
-        elif (whole := self._unfolded()) is not None:
-            whole.write(target, locale, styles)
-
-    def _unfolded(self) -> Paragraph | None:
-        """The unit of the same paragraph, parsed, in its stub's place."""
-        element = self.folds.unfolded(self.stub)
-        self.collector.learn_fields(element)
-        tagged = tag_content(self.collector.paragraph(element, Flow()))
-        return Paragraph(element, tagged) if tagged is not None else None
-
-
-@dataclass(eq=False, slots=True)
-class Value:
-    """A unit read from one attribute, or from the text of one element where `attribute` is None.
-
-    A target of more than `limit` characters is cut: QA warns of it, and the schema would not let the file be opened.
+    A target of more than `limit` characters is cut: QA warns of it, and the schema would not let
+    the file be opened.
     """
 
     element: Element
@@ -96,9 +86,10 @@ class Value:
     limit: int | None = None
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target into the attribute or element; such text says its language elsewhere."""
+        """Put a target into the attribute or element. Neither has a place to state a locale."""
         plain = legal_text("".join(part for part in target if isinstance(part, str)))
         inner = self.text.strip()
+        # White space around the value is layout of the file, and stays.
         start = self.text.index(inner)
         value = self.text[:start] + plain + self.text[start + len(inner) :]
         if self.limit is not None and len(value) > self.limit:
@@ -110,11 +101,12 @@ class Value:
 
 
 @dataclass(eq=False, slots=True)
-class Plan:
-    """A unit, where it stands, what it was read from, and what shows the same text and is written in step.
+class LocatedUnit:
+    """A unit, its place in the document, its holder, and its mirrors: units with the same text,
+    written in step.
 
-    `holder` is None where the document is only read: it keeps the nodes of the paragraph, which are many;
-    `max_length_chars` where the schema sets no limit.
+    `holder` is None where the document is only read: it would keep the nodes of every paragraph in
+    memory. `max_length_chars` is None where the schema sets no limit.
     """
 
     part: str
@@ -125,7 +117,7 @@ class Plan:
     holder: Holder | None
     style: str = ""
     is_translatable: bool = True
-    mirrors: tuple[Plan, ...] = ()
+    mirrors: tuple[LocatedUnit, ...] = ()
     max_length_chars: int | None = None
 
     @property
@@ -139,6 +131,7 @@ class Plan:
         Raises:
             ValueError: the document was only read.
         """
+        # Nothing is touched for an equal target: an identity translation gives the same bytes.
         if target == self.content:
             return False
         if self.holder is None:

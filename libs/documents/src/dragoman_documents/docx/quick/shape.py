@@ -1,8 +1,18 @@
-"""Paragraphs of one shape: what reading one of them tells of all.
+"""Shapes of paragraphs: one paragraph is read by the plain floor, and its reading is filled with
+the words of others.
 
-A shape is markup with texts of certain kinds in it (empty, white space, words, words that East Asian or complex-script
-fonts draw). One paragraph of a shape is read from the tree as any other; the rest have the same tags and looks round
-other words. Only which look has most of the text may differ between them: there is a reading for each that had it.
+A shape is markup with texts of certain kinds in it: empty, white space, words, words that East
+Asian or complex-script fonts draw. Paragraphs of one shape have the same tags and looks round other
+words:
+
+    <w:r><w:t>Pay </w:t></w:r><w:r><w:rPr><w:b/></w:rPr><w:t>today</w:t></w:r>
+    the words "Pay ", "today"
+    the reading of the shape: text 0, <1>, text 1, </1>
+    the words "Ship ", "at once" of another paragraph give the unit     Ship <1>at once</1>
+
+Only the look that has most of the text may differ between them, and that look has no tags in the
+unit. So a shape has a reading for each look that was found to prevail: with the words ("By ", "the
+end of March") it is <1>By </1>the end of…
 """
 
 from __future__ import annotations
@@ -13,22 +23,26 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from dragoman_contracts.text import Tag, TagRole, TagSpec
-from dragoman_documents.docx.collect import atom_role, style_of
 from dragoman_documents.docx.content import Tagged, strip_left, strip_right, tag_content, trimmed
 from dragoman_documents.docx.distribute import distribute, gains_space
 from dragoman_documents.docx.formats import RunFormat
 from dragoman_documents.docx.inline import Group, Item, Opaque, Slot, Text, heaviest, texts, weighed
+from dragoman_documents.docx.kinds import atom_role, style_of
 from dragoman_documents.docx.xml import XML_SPACE, Element, legal_text, short_name
 
 Level = tuple[tuple[int, tuple[int, ...]], ...]
-"""The looks on one level of a paragraph, each with the texts that have it, by number."""
+"""The looks on one level of a paragraph, each with the numbers of the texts that have it."""
 
 _ATOMS = frozenset({TagRole.TAB, TagRole.BREAK, TagRole.SYMBOL, TagRole.NOTE})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a unit has one of the texts: its number, that of the text its run begins before, and what `Slot` says."""
+class TextPlace:
+    """One of a paragraph's texts as a part of its unit.
+
+    `text` is the number of the text, `run` the number of the first text in the same run. The rest
+    is as in `Slot`.
+    """
 
     text: int
     run: int
@@ -39,12 +53,14 @@ class Place:
 
 @dataclass(eq=False, slots=True)
 class Reading:
-    """A unit's content with places for texts, and in short (`outline`) with their numbers.
+    """A unit's content with places in it for the words of a paragraph.
 
-    `left` and `right` are the parts whose white space on that side stays outside the unit, -1 where none is.
+    `parts` has all that is known of each place, `outline` only the numbers of the texts, to fill
+    them in quickly. `left` and `right` are the indexes of the parts whose outer white space stays
+    outside the unit, -1 for none.
     """
 
-    parts: tuple[Tag | tuple[Place, ...], ...]
+    parts: tuple[Tag | tuple[TextPlace, ...], ...]
     outline: tuple[Tag | int | tuple[int, ...], ...]
     specs: tuple[TagSpec, ...]
     style: str
@@ -52,7 +68,7 @@ class Reading:
     right: int
 
     def content(self, words: Sequence[str]) -> tuple[str | Tag, ...]:
-        """The content with these texts."""
+        """The content of the unit whose paragraph has these texts."""
         parts = [
             words[part] if isinstance(part, int) else _joined(part, words) if isinstance(part, tuple) else part
             for part in self.outline
@@ -63,11 +79,18 @@ class Reading:
             parts[self.right] = cast(str, parts[self.right]).rstrip()
         return tuple(parts)
 
-    def fill(self, part: int, words: Sequence[str], target: str) -> Iterator[tuple[Place, str, bool]]:
-        """What changes where one string of the content becomes `target`: places, their texts, whether white space at
-        the edges of one is to be kept.
+    def fill(
+        self,
+        part: int,
+        words: Sequence[str],
+        target: str,
+    ) -> Iterator[tuple[TextPlace, str, bool]]:
+        """The places that change when one string of the content becomes `target`.
+
+        Each comes with its new text, and with whether `xml:space` must keep white space at the
+        edges of that text.
         """
-        place, *others = cast("tuple[Place, ...]", self.parts[part])
+        place, *others = cast("tuple[TextPlace, ...]", self.parts[part])
         if others:
             for slot in distribute(self._slots(part, words), target):
                 node = cast(TextNode, slot.node)
@@ -77,15 +100,16 @@ class Reading:
         inner = old.lstrip() if part == self.left else old
         start = old[: len(old) - len(inner)]
         end = inner[len(inner.rstrip()) :] if part == self.right else ""
+        # The steps of `distribute` for a single slot, without making a slot.
         target = legal_text(target)
         if target != inner[: len(inner) - len(end)]:
             text = start + target + end
             yield place, text, place.keeps_space or gains_space(old, text)
 
     def _slots(self, part: int, words: Sequence[str]) -> list[Slot]:
-        """The slots of one string of the content, on nodes that stand for the texts."""
+        """Slots for one string of the content, on nodes that are no elements."""
         slots: list[Slot] = []
-        for place in cast("tuple[Place, ...]", self.parts[part]):
+        for place in cast("tuple[TextPlace, ...]", self.parts[part]):
             node = cast(Element, TextNode(words[place.text], place))
             slots.append(Slot(node, node, place.format, words[place.text], place.has_seam))
         if part == self.left:
@@ -100,34 +124,35 @@ def _joined(numbers: Sequence[int], words: Sequence[str]) -> str:
 
 
 class TextNode:
-    """A text node that is no element. It answers as far as an element that text is written into is asked."""
+    """Stands in for a `w:t` element, with the few members that `distribute` asks of an element."""
 
     __slots__ = ("keeps_space", "place", "text")
 
     tag = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}t"
 
-    def __init__(self, text: str, place: Place) -> None:
+    def __init__(self, text: str, place: TextPlace) -> None:
         self.text: str | None = text
         self.place = place
         self.keeps_space = place.keeps_space
 
     def get(self, name: str, default: str | None = None) -> str | None:
-        """Whether it keeps white space; there are no other attributes."""
+        """The value of `xml:space`; there are no other attributes."""
         return "preserve" if name == XML_SPACE and self.keeps_space else default
 
     def set(self, name: str, value: str) -> None:
-        """Have it keep white space."""
+        """Have the text keep its white space."""
         self.keeps_space = name == XML_SPACE and value == "preserve"
 
     def iterancestors(self) -> Iterator[Element]:
-        """None: parts in which something else says `xml:space` are not folded."""
+        """Nothing: a part in which another element states `xml:space` has no stubs."""
         return iter(())
 
 
 @dataclass(eq=False, slots=True)
 class Shape:
-    """The readings of one shape by the looks that prevail; `is_fit` until one shows that the markup alone says too
-    little.
+    """The readings of one shape, by the looks that prevail.
+
+    `is_fit` turns false for good when a paragraph shows that the markup alone says too little.
     """
 
     markup: Sequence[str]
@@ -138,7 +163,12 @@ class Shape:
     )
 
     def learn(self, paragraph: Element, items: list[Item], has_nested: bool) -> Tagged | None:
-        """The unit the items make, as `tag_content` does; what it says of others of the shape is kept."""
+        """The unit that the items make, as `tag_content` gives it.
+
+        Its reading is kept for others of the shape.
+        """
+        # `trimmed` and the numbers come before `tag_content`, which takes white space and slots off
+        # the items.
         nodes = [node for node in paragraph.iter() if short_name(node) == "w:t"]
         numbers = {node: number for number, node in enumerate(nodes)}
         held = trimmed(items)
@@ -158,7 +188,7 @@ class Shape:
         return tagged
 
     def prevailing(self, words: Sequence[str]) -> tuple[int | None, ...]:
-        """The looks that have most of these texts, by which the readings are known."""
+        """The look that has most of these texts on each level: the key of their reading."""
         if not self.levels:
             return ()
         return tuple([heaviest([(look, words[n]) for look, ns in level for n in ns]) for level in self.levels])
@@ -166,12 +196,12 @@ class Shape:
 
 def _reading(tagged: Tagged, numbers: Mapping[Element, int], style: str) -> Reading:
     flow = iter([slot for text in texts(tagged.items) for slot in text.slots])
-    parts: list[Tag | tuple[Place, ...]] = []
+    parts: list[Tag | tuple[TextPlace, ...]] = []
     for part in tagged.content:
         if isinstance(part, Tag):
             parts.append(part)
             continue
-        places: list[Place] = []
+        places: list[TextPlace] = []
         length = 0
         while length < len(part):
             slot = next(flow)
@@ -189,12 +219,12 @@ def _reading(tagged: Tagged, numbers: Mapping[Element, int], style: str) -> Read
     )
 
 
-def _outline(places: Sequence[Place]) -> int | tuple[int, ...]:
+def _outline(places: Sequence[TextPlace]) -> int | tuple[int, ...]:
     return places[0].text if len(places) == 1 else tuple([place.text for place in places])
 
 
-def _place(slot: Slot, numbers: Mapping[Element, int]) -> Place:
-    return Place(
+def _place(slot: Slot, numbers: Mapping[Element, int]) -> TextPlace:
+    return TextPlace(
         text=numbers[slot.node],
         run=min(numbers[child] for child in slot.run if child in numbers),
         format=slot.format,
@@ -228,12 +258,15 @@ def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
 
 
 def _is_as_written(paragraph: Element, markup: str) -> bool:
-    """Whether what is looked for in bytes is what the tree has: no other prefix, spelling, order or nesting of it."""
+    """Whether the searches in bytes find what the tree has: no other prefix, spelling, order or
+    nesting.
+    """
     count = Counter(map(short_name, paragraph.iter()))
     return (
         count["w:r"] == markup.count("<w:r>") + markup.count("<w:r ")
         and count["w:rPr"] == markup.count("<w:rPr>")
         and count["w:p"] == 1
+        # A `>` in an attribute would end a tag for the searches in bytes.
         and all(">" not in value for element in paragraph.iter() for value in element.attrib.values())
         and not any(_has_late_properties(element) for element in paragraph.iter())
     )

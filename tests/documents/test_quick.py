@@ -1,9 +1,8 @@
 """Long parts are read from their bytes: what comes out is what the tree alone would give."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from unittest.mock import patch
 from xml.etree.ElementTree import canonicalize
 
 import pytest
@@ -11,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from documents import wordml
+from documents.both_readers import reading_quickly_from
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content
 from dragoman_documents import Budget, Extraction, extract, merge
-from dragoman_documents.docx import package
+from dragoman_documents.docx.package import Package
+from dragoman_documents.docx.quick import quick_reader
 
-CORPUS = sorted((Path(__file__).parents[3] / "shared" / "corpus" / "docx").glob("*.docx"))
 LOCALES = [None, Locale("ru"), Locale("ar"), Locale("zh")]
 
 
@@ -69,11 +69,8 @@ DOCUMENT = wordml.document(paragraphs())
 
 
 @pytest.fixture(scope="module", autouse=True)
-def folding_of_parts_of_any_size() -> Iterator[None]:
-    with (
-        patch("dragoman_documents.docx.extract._FOLDED_BYTES", 0),
-        patch("dragoman_documents.docx.merge._FOLDED_BYTES", 0),
-    ):
+def quick_reading_of_parts_of_any_size() -> Iterator[None]:
+    with reading_quickly_from(0):
         yield
 
 
@@ -89,50 +86,48 @@ def backwards(content: Content) -> Content:
     return tuple(reversed(content))
 
 
-def unfolded(data: bytes) -> Extraction:
-    with patch.object(package, "fold", return_value=None):
+def read_plainly(data: bytes) -> Extraction:
+    with reading_quickly_from(sys.maxsize):
         return extract(data)
 
 
-def merged_unfolded(data: bytes, targets: Mapping[str, Content], locale: Locale | None) -> bytes:
-    with patch.object(package, "fold", return_value=None):
+def merged_plainly(data: bytes, targets: Mapping[str, Content], locale: Locale | None) -> bytes:
+    with reading_quickly_from(sys.maxsize):
         return merge(data, targets, target_locale=locale)
 
 
-def test_units_of_folded_paragraphs_are_those_of_the_tree() -> None:
-    assert extract(DOCUMENT) == unfolded(DOCUMENT)
+def test_units_of_stubs_are_those_of_the_tree() -> None:
+    assert extract(DOCUMENT) == read_plainly(DOCUMENT)
 
 
-def test_most_paragraphs_of_a_long_document_are_folded() -> None:
-    document = package.Package(DOCUMENT, Budget(), folded_bytes=0)
+def test_most_paragraphs_of_a_long_document_are_stubs() -> None:
+    document = Package(DOCUMENT, Budget(), quick_reader(0))
     root = document.root(document.main)
     assert root is not None
-    assert sum(element.get("dragoman-fold") is not None for element in root.iter()) > 200
+    assert sum(element.get("dragoman-stub") is not None for element in root.iter()) > 200
 
 
-def test_paragraphs_with_whole_fields_are_folded_and_others_are_not() -> None:
+def test_paragraphs_with_whole_fields_become_stubs_and_others_do_not() -> None:
     begin, instruction, separate, end = field_parts()
     whole = wordml.paragraph(wordml.run("See "), wordml.field("HYPERLINK there", wordml.run("this")))
     opened = wordml.paragraph(begin, instruction, separate, wordml.run("1"))
     closed = wordml.paragraph(wordml.run("2"), end)
-    document = package.Package(wordml.document((whole + opened + closed) * 100), Budget(), folded_bytes=0)
+    document = Package(wordml.document((whole + opened + closed) * 100), Budget(), quick_reader(0))
     root = document.root(document.main)
     assert root is not None
-    assert sum(element.get("dragoman-fold") is not None for element in root.iter()) == 99
+    assert sum(element.get("dragoman-stub") is not None for element in root.iter()) == 99
 
 
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("change", [same, without_tags, backwards])
-def test_folded_paragraphs_are_written_as_the_tree_would_be(
-    change: Callable[[Content], Content], locale: Locale | None
-) -> None:
+def test_stubs_are_written_as_the_tree_would_be(change: Callable[[Content], Content], locale: Locale | None) -> None:
     targets = {unit.unit_id: change(wordml.pseudo(unit)) for unit in extract(DOCUMENT).units}
-    folded = merge(DOCUMENT, targets, target_locale=locale)
-    parsed = merged_unfolded(DOCUMENT, targets, locale)
-    assert canonicalize(wordml.part(folded)) == canonicalize(wordml.part(parsed))
+    quick = merge(DOCUMENT, targets, target_locale=locale)
+    plain = merged_plainly(DOCUMENT, targets, locale)
+    assert canonicalize(wordml.part(quick)) == canonicalize(wordml.part(plain))
 
 
-def test_an_identity_translation_of_folded_paragraphs_touches_nothing() -> None:
+def test_an_identity_translation_of_stubs_touches_nothing() -> None:
     targets = {unit.unit_id: unit.source for unit in extract(DOCUMENT).units}
     assert merge(DOCUMENT, targets, target_locale=Locale("ar")) == DOCUMENT
 
@@ -179,7 +174,7 @@ def test_whatever_its_words_a_paragraph_reads_and_is_written_as_the_tree_would(
 ) -> None:
     data = wordml.document("".join(shaped(shape, words) for shape, words in paragraphs))
     units = extract(data).units
-    assert units == unfolded(data).units
+    assert units == read_plainly(data).units
     more = " more" if is_longer else ""
     targets = {
         unit.unit_id: tuple(part + more if isinstance(part, str) else part for part in wordml.pseudo(unit))
@@ -187,13 +182,13 @@ def test_whatever_its_words_a_paragraph_reads_and_is_written_as_the_tree_would(
     }
     for locale in (None, Locale("ru")):
         written = wordml.part(merge(data, targets, target_locale=locale))
-        assert canonicalize(written) == canonicalize(wordml.part(merged_unfolded(data, targets, locale)))
+        assert canonicalize(written) == canonicalize(wordml.part(merged_plainly(data, targets, locale)))
 
 
 @pytest.mark.parametrize("mark", ["<!-- <w:p> -->", "<?mark </w:p>?>", "<w:p\n w:rsidR='0'/>"])
 def test_what_only_looks_like_a_paragraph_is_not_taken_for_one(mark: str) -> None:
     data = wordml.document((mark + wordml.paragraph(wordml.run("Some words. " * 50))) * 50)
-    assert extract(data) == unfolded(data)
+    assert extract(data) == read_plainly(data)
 
 
 def test_a_paragraph_that_declares_a_namespace_is_written_as_it_was() -> None:
@@ -203,18 +198,11 @@ def test_a_paragraph_that_declares_a_namespace_is_written_as_it_was() -> None:
     )
     targets = {unit.unit_id: wordml.pseudo(unit) for unit in extract(data).units[::2]}
     assert canonicalize(wordml.part(merge(data, targets))) == canonicalize(
-        wordml.part(merged_unfolded(data, targets, None))
+        wordml.part(merged_plainly(data, targets, None))
     )
 
 
 def test_a_text_that_looks_like_a_stub_stays_text() -> None:
-    text = '&lt;w:p dragoman-fold="0"/&gt; '
+    text = '&lt;w:p dragoman-stub="0"/&gt; '
     data = wordml.document(wordml.paragraph(wordml.run(text * 800)))
-    assert extract(data) == unfolded(data)
-
-
-@pytest.mark.skipif(not CORPUS, reason="the corpus of real files is not beside this checkout")
-@pytest.mark.parametrize("path", CORPUS[::8], ids=lambda path: path.stem)
-def test_real_files_fold_without_a_difference(path: Path) -> None:
-    data = path.read_bytes()
-    assert extract(data) == unfolded(data)
+    assert extract(data) == read_plainly(data)

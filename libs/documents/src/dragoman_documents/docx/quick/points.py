@@ -1,7 +1,13 @@
 """The numbers a chart shows, kept out of its tree.
 
-A chart has a copy of the numbers of its workbook (ECMA-376 Part 1 §21.2.2.121), which can be most of a document and of
-which nothing is translated. Only what is sure to be written again as it was is taken out: points in the plainest form.
+A chart has a copy of the numbers of its workbook (ECMA-376 Part 1 §21.2.2.121). The copy can be
+most of a document, and nothing in it is translated:
+
+    <c:numCache><c:ptCount val="2"/><c:pt idx="0"><c:v>1.5</c:v></c:pt>…</c:numCache>
+    <c:numCache><c:ptCount val="2"/><c:pt dragoman-points="0"/></c:numCache>      in the tree
+
+Only points in the plainest form are taken out, since these are sure to be written again as they
+were.
 """
 
 from __future__ import annotations
@@ -31,7 +37,7 @@ class Points:
 
 
 def take_points(data: bytes, budget: Budget) -> tuple[Points, bytes] | None:
-    """The points of a part, and the part without them; None where there are none to take.
+    """The points of a part, and the part without them; None where the part has no points.
 
     Raises:
         TooLargeError: the part has more elements than the budget allows.

@@ -1,7 +1,12 @@
-"""The ZIP layer: entries are read within a budget, and written back as they were stored.
+"""The ZIP container of a package: entries are read within a budget, and written back as they were
+stored.
 
-A new archive is the old one, byte by byte, with the records of changed entries replaced: order, names, dates, comments,
-extra fields and the compressed bytes of everything else stay. (APPNOTE.TXT 6.3.10 §4.3.)
+A new container is the old one, byte by byte, with the records of changed entries replaced. Order,
+names, dates, comments, extra fields and the compressed bytes of everything else stay (APPNOTE.TXT
+6.3.10 §4.3).
+
+    [local a][bytes a][local b][bytes b]          [central a][central b][end]     before
+    [local a][bytes a][local b'][new bytes b]     [central a][central b'][end']   b is rewritten
 """
 
 from __future__ import annotations
@@ -12,7 +17,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.entries import CENTRAL, LOCAL, LOCAL_MARK, Entry, check_entries, damaged, encrypted
+from dragoman_documents.docx.entries import (
+    CENTRAL,
+    LOCAL,
+    LOCAL_MARK,
+    Entry,
+    check_entries,
+    damaged,
+    encrypted,
+)
 from dragoman_documents.errors import DamagedDocumentError, TooLargeError
 from dragoman_documents.refusal import refuse_non_zip
 
@@ -28,11 +41,12 @@ _VERSION, _FIRST_DAY = 20, 0x21  # what deflate needs; 1980-01-01, which keeps t
 _HIGHEST_RATIO = 1_032  # what deflate reaches at most
 
 
-class Archive:
+class ZipContainer:
     """A ZIP file in memory.
 
     Raises:
-        DocumentError: not a ZIP file, truncated, damaged, encrypted or beyond the budget; the message names the cure.
+        DocumentError: not a ZIP file, truncated, damaged, encrypted or beyond the budget; the
+            message names the cure.
     """
 
     def __init__(self, data: bytes, budget: Budget) -> None:
@@ -49,7 +63,8 @@ class Archive:
         """The content of an entry, checked against its size and checksum.
 
         Raises:
-            DamagedDocumentError: the compressed bytes or the checksum are wrong; the file must be saved again.
+            DamagedDocumentError: the compressed bytes or the checksum are wrong; the file must be
+                saved again.
             EncryptedDocumentError: the entry is encrypted.
             TooLargeError: the entry, or all entries read so far, pass the budget.
         """
@@ -69,10 +84,14 @@ class Archive:
             raise damaged("a checksum is wrong")
         return content
 
-    def rewritten(self, changes: Mapping[Entry, bytes], additions: Mapping[str, bytes] | None = None) -> bytes:
-        """The archive with the content of some entries replaced and everything else as it was, byte by byte.
+    def rewritten(
+        self,
+        changes: Mapping[Entry, bytes],
+        additions: Mapping[str, bytes] | None = None,
+    ) -> bytes:
+        """The container with the content of some entries replaced, and everything else as it was.
 
-        `additions` are new entries by name; they stand last.
+        `additions` are new entries by name. They come last.
         """
         if not changes and not additions:
             return self._data
@@ -102,6 +121,7 @@ class Archive:
     def _admit(self, entry: Entry) -> None:
         if entry.is_encrypted:
             raise encrypted()
+        # Checked before anything is unpacked: a bomb lies about its size, or unpacks to it.
         if entry.size_bytes > _HIGHEST_RATIO * (entry.packed_bytes + 1):
             raise damaged("a stated size cannot be true")
         self._budget.hold("part_bytes", entry.size_bytes)
@@ -113,6 +133,7 @@ class Archive:
     def _inflate(self, packed: bytes, entry: Entry) -> bytes:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         try:
+            # One byte more than stated is enough to see that the stated size is wrong.
             content = inflater.decompress(packed, entry.size_bytes + 1)
         except zlib.error as error:
             raise damaged("compressed data does not unpack") from error
@@ -134,7 +155,9 @@ class Archive:
         """The end of an entry's local record, its data descriptor included."""
         end = self._content_offset(entry) + entry.packed_bytes
         if self._local_header(entry)[1] & _DESCRIPTOR:
-            for size in (16, 24):  # with signature: the form every known writer uses
+            # The signature of a descriptor is optional (§4.3.9.3), and every known writer has it.
+            # The sizes behind it are of 4 bytes, or of 8 in ZIP64.
+            for size in (16, 24):
                 mark, crc = self._data[end : end + 4], self._data[end + 4 : end + 8]
                 if mark == b"PK\x07\x08" and crc == entry.crc.to_bytes(4, "little"):
                     following = self._data[end + size : end + size + 2]
@@ -145,7 +168,10 @@ class Archive:
         return end
 
     def _packed(self, entry: Entry, content: bytes) -> tuple[Entry, bytes]:
-        """The entry with new content, and its local record: name, date, method, version and extra fields as before."""
+        """The entry with new content, and its local record.
+
+        Name, date, method, version and extra fields stay.
+        """
         version, flags, method, time, date, *_, name_bytes, extra_bytes = self._local_header(entry)
         body = content
         if entry.method == _DEFLATED:
@@ -159,6 +185,7 @@ class Archive:
             crc=zlib.crc32(content),
             packed_bytes=len(body),
             size_bytes=len(content),
+            # The sizes now stand in the header, so no descriptor follows the content.
             flags=entry.flags & ~_DESCRIPTOR,
         )
         sizes = (changed.crc, changed.packed_bytes, changed.size_bytes)
@@ -173,7 +200,7 @@ class Archive:
 
 
 def _new_records(name: str, content: bytes, offset: int) -> tuple[bytes, bytes]:
-    """The local and the directory record of an entry that was not there."""
+    """The local and the directory record of a new entry."""
     deflater = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = deflater.compress(content) + deflater.flush()
     raw_name = name.encode()
@@ -185,16 +212,21 @@ def _new_records(name: str, content: bytes, offset: int) -> tuple[bytes, bytes]:
 
 
 def _find_directory(data: bytes) -> tuple[int, int, int]:
-    """Where the central directory lies, what to add to every offset, and how many entries it has."""
+    """The place of the central directory, the shift of every offset, and the number of entries.
+
+    Bytes in front of the archive, as of a self-extracting file, shift every offset by their number.
+    """
     end = data.rfind(_END_MARK, max(0, len(data) - _END.size - 65_535))
     if end < 0 or not data.startswith(b"PK") or end + _END.size > len(data):
         raise refuse_non_zip(data)
-    if any(_reaches_end(data, other) for other in _earlier_ends(data, end)) and not _reaches_end(data, end):
+    is_doubted = any(_reaches_end(data, other) for other in _earlier_ends(data, end))
+    if is_doubted and not _reaches_end(data, end):
         raise damaged("it ends in two ways")
     _, disk, first_disk, here, count, size, offset, _ = _END.unpack_from(data, end)
     if disk != first_disk or here != count or disk not in _ONE_DISK:
         raise damaged("it is one piece of several")
     directory_end = end
+    # ZIP64: the narrow fields hold all ones, or the same value as the wide ones (§4.3.14).
     if data[end - 20 : end - 16] == _ZIP64_LOCATOR_MARK:
         record = data.rfind(_ZIP64_MARK, 0, end)
         if 0 <= record <= end - 76:
@@ -211,14 +243,14 @@ def _find_directory(data: bytes) -> tuple[int, int, int]:
 
 
 def _earlier_ends(data: bytes, end: int) -> Iterator[int]:
-    """Where else the end record could be: in front of the last, which then would be part of a comment."""
+    """The places of other end records: a comment of the archive may hold the bytes of one."""
     first = max(0, len(data) - _END.size - 65_535)
     while (end := data.rfind(_END_MARK, first, end)) >= 0:
         yield end
 
 
 def _reaches_end(data: bytes, end: int) -> bool:
-    """Whether the comment of an end record is what follows it."""
+    """Whether an end record and its comment end with the file."""
     return end + _END.size + _END.unpack_from(data, end)[7] == len(data)
 
 
