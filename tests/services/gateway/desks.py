@@ -69,10 +69,12 @@ class Desk:
         """What services do, from now on."""
         return History(self.store, self.objects, now=SystemClock().now())
 
-    async def advance(self, job_id: str, *, to: str, after: str | None = None) -> None:
-        """Let the services do their steps on a submitted job."""
+    async def advance(
+        self, job_id: str, *, to: str, after: str | None = None, document: Document | None = None
+    ) -> None:
+        """Let the services do their steps on a submitted job, as if its document were this one."""
         history = self.history
-        history.documents[UUID(job_id)] = Document()
+        history.documents[UUID(job_id)] = document or Document()
         await history.advance(UUID(job_id), to=to, after=after)
 
     async def project(self) -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from dragoman_catalog import Role
-from dragoman_contracts.events import ArtifactErased, CancelRequested, JobCancelled
+from dragoman_contracts.events import ArtifactErased, CancelRequested, JobCancelled, QaVerdict
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import WorkKind
@@ -97,6 +97,22 @@ async def test_a_rerun_can_be_rerun_and_a_running_one_cannot(gateway: Desk) -> N
     await gateway.advance(second, to="reassembly")
     third = (await act(gateway, second, "rerun")).json()
     assert third["parent_job_id"] == second
+
+
+@pytest.mark.parametrize("verdict", [QaVerdict.NEEDS_REVIEW, QaVerdict.BLOCKED])
+async def test_a_job_that_waits_for_people_leaves_room_for_a_later_one_and_names_it(
+    gateway: Desk, verdict: QaVerdict
+) -> None:
+    waiting = await opened(gateway, engine="identity")
+    await gateway.advance(waiting, to="qa", document=Document(verdict=verdict))
+    alone = (await gateway.as_operator.get(f"/api/v1/jobs/{waiting}")).json()
+    assert (alone["status"], alone["superseded_by"]) == (verdict.value, None)
+
+    rerun = await gateway.as_operator.post(f"/api/v1/jobs/{waiting}/rerun", json={"engine": "pseudo"})
+    assert rerun.status_code == 202
+    older = (await gateway.as_operator.get(f"/api/v1/jobs/{waiting}")).json()
+    assert (older["status"], older["superseded_by"]) == (verdict.value, rerun.json()["job_id"])
+    assert (await act(gateway, waiting, "rerun")).status_code == 409, "the later one runs"
 
 
 async def test_a_rerun_is_under_the_policy_of_now_and_keeps_what_the_first_request_named(gateway: Desk) -> None:

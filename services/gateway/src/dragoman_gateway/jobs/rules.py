@@ -15,7 +15,10 @@ from dragoman_contracts.pipeline import resume_request, start_request
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
 from dragoman_gateway.web.errors import JobStateError
 
-NOT_RUNNING = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED, JobStatus.CANCELLED})
+WAITING_FOR_PEOPLE = frozenset({JobStatus.NEEDS_REVIEW, JobStatus.BLOCKED})
+"""Statuses in which a person must act before anything can go on, if anything can."""
+
+NOT_RUNNING = WAITING_FOR_PEOPLE | {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 """Statuses in which a job leaves its version, target locale and pipeline to another one."""
 
 MARKED_FAILED = "job.marked_failed"
@@ -30,7 +33,10 @@ def job_key(job: Job) -> JobKey:
 
 
 def is_running(job: Job) -> bool:
-    """Whether the job holds its version, target locale and pipeline: it moves, is in review, or is being stopped."""
+    """Whether the job holds its version, target locale and pipeline: it moves, or is being stopped.
+
+    A job that waits for people does not: another engine or a rerun beside it may be what they want.
+    """
     return job.status not in NOT_RUNNING
 
 

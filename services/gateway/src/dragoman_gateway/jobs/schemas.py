@@ -239,6 +239,10 @@ class JobDetail(BaseModel):
     submitted_at: datetime
     updated_at: datetime
     parent_job_id: UUID | None
+    superseded_by: UUID | None = Field(
+        description="The job that was opened later for the same version, target language and pipeline; None unless "
+        "this one waits for people."
+    )
     submission_id: UUID | None
     intake: IntakeView | None = Field(description="None where it was erased.")
     preflight_status: PreflightVerdict | None

@@ -71,6 +71,7 @@ def job_detail(job: Job, records: JobRecords, standing: Standing, signer: Downlo
         submitted_at=job.submitted_at,
         updated_at=job.head_at,
         parent_job_id=submitted.parent_job_id,
+        superseded_by=standing.superseded_by,
         submission_id=submitted.submission_id,
         intake=_intake(records),
         preflight_status=job.preflight_verdict,

@@ -20,8 +20,9 @@ from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import ArtifactKind, ObjectRef
 from dragoman_contracts.reports import PreflightReport
 from dragoman_contracts.under_way import WorkUnderWay
+from dragoman_gateway.jobs.rules import WAITING_FOR_PEOPLE, job_key
 from dragoman_gateway.web.records import Records
-from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease
+from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease, read_document
 from dragoman_runtime.objects import ObjectStore, get_value
 from dragoman_runtime.under_way import work_under_way
 from dragoman_runtime.worker.failure import ParkingReason
@@ -44,12 +45,14 @@ class Standing:
     """How a state of a job stands to the present: the job's newest version, and the leases of its work by work id.
 
     `leases` is None where the state is one of the past, of which nobody holds anything. `under_way` is what is said of
-    the work that is held.
+    the work that is held. `superseded_by` is the job that was opened later for the same version, target locale and
+    pipeline, while this one waits for people.
     """
 
     latest_version: int
     leases: Mapping[UUID, LiveLease] | None = None
     under_way: tuple[WorkUnderWay, ...] = ()
+    superseded_by: UUID | None = None
 
 
 async def standing_now(store: EventStore, jobs: Jobs, job: Job) -> tuple[Job, Standing]:
@@ -59,10 +62,18 @@ async def standing_now(store: EventStore, jobs: Jobs, job: Job) -> tuple[Job, St
     never are they in neither.
     """
     if not owed(job):
-        return job, Standing(job.version, {})
+        return job, Standing(job.version, {}, superseded_by=await _superseded_by(store, job))
     leases = await store.live_leases(job.job_id)
     job, _ = await jobs.load(job.job_id)
     return job, Standing(job.version, leases, work_under_way(job, leases))
+
+
+async def _superseded_by(store: EventStore, job: Job) -> UUID | None:
+    if job.status not in WAITING_FOR_PEOPLE:
+        return None
+    document, _ = await read_document(store, job.submitted.document_id)
+    last = document.last_job(job_key(job)) if document else None
+    return None if last == job.job_id else last
 
 
 class LeaseWatch:

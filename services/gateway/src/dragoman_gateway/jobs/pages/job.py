@@ -198,6 +198,7 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
         "result": job_page.result_of(job),
         "actions": job_page.actions_of(job),
         "problems": problems_of(job, records, report),
+        "superseded_by": seen.standing.superseded_by,
         "warnings": warnings_of(job, report),
         "is_live": job_page.is_live(job) and not seen.is_past,
     }
