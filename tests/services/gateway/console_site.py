@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from dragoman_catalog import Catalog, Editor, ProjectSettings, Role, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
-from dragoman_gateway.app import GatewayOptions, GatewayPorts, console_router, create_app
+from dragoman_gateway.app import console_router, create_app
+from dragoman_gateway.desks import GatewayOptions, GatewayPorts
 from dragoman_gateway.submissions.rules import SubmissionRules
 from dragoman_gateway.views import projectors
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore

@@ -17,7 +17,8 @@ import httpx
 
 from dragoman_catalog import Catalog, Editor, Role, User, migrate_catalog
 from dragoman_contracts.phases import TRANSLATE_DOCX
-from dragoman_gateway.app import GatewayOptions, GatewayPorts, console_router, create_app, serving
+from dragoman_gateway.app import console_router, create_app, serving
+from dragoman_gateway.desks import GatewayOptions, GatewayPorts
 from dragoman_gateway.submissions.desk import Submissions
 from dragoman_gateway.submissions.rules import SubmissionRules
 from dragoman_gateway.views import projectors

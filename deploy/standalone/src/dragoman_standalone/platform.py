@@ -25,7 +25,7 @@ import dragoman_translate.app
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Service
-from dragoman_gateway.app import Desks, GatewayPorts, desks_of, http_options, submission_rules
+from dragoman_gateway.desks import Desks, GatewayPorts, desks_of, http_options, submission_rules
 from dragoman_runtime.bus import InProcessBus
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.computing import Computing, Threads, computing

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends, Query
 from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.schemas import AuditPage
 from dragoman_gateway.audit.view import AuditFilter
-from dragoman_gateway.web.dependencies import Admin, Cursor, Limit, UtcTime
+from dragoman_gateway.web.dependencies import Admin, Cursor, Limit
 from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.fields import UtcTime
 from dragoman_gateway.web.problems import documented
 
 router = APIRouter(tags=["audit"])

@@ -25,8 +25,9 @@ from dragoman_gateway.parked.schemas import (
     parked_work,
 )
 from dragoman_gateway.parked.view import ParkedFilter
-from dragoman_gateway.web.dependencies import NUL_FREE, Admin, Cursor, Limit, Operator, WholeAdmin
+from dragoman_gateway.web.dependencies import Admin, Cursor, Limit, Operator, WholeAdmin
 from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.fields import NUL_FREE
 from dragoman_gateway.web.problems import documented
 from dragoman_runtime.bus.dead_letter import DeadLetter
 

@@ -13,7 +13,7 @@ from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.parked.view import ParkedRow
 from dragoman_gateway.web.addresses import address
-from dragoman_gateway.web.dependencies import NUL_FREE
+from dragoman_gateway.web.fields import NUL_FREE
 from dragoman_runtime.worker.failure import ParkingReason
 
 

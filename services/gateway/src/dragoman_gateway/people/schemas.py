@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from dragoman_catalog import ApiToken, Role, User
 from dragoman_catalog.values import Code, DisplayName
-from dragoman_gateway.web.dependencies import NUL_FREE, UtcTime
+from dragoman_gateway.web.fields import NUL_FREE, UtcTime
 
 _Password = Annotated[str, Field(min_length=10, max_length=1000)]
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from dragoman_catalog import Role
 from dragoman_contracts.errors import PermanentError
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import ForbiddenError
+from dragoman_gateway.web.fields import NUL_FREE
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn
 
@@ -24,31 +23,9 @@ _cookie = APIKeyCookie(
     description="A browser session from POST /session; what changes something also needs the header X-CSRF-Token.",
     auto_error=False,
 )
-_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 _ETAG = re.compile(r'"(\d{1,18})"')
 
 SignInDep = Annotated[SignIn, Depends(asked(SignIn))]
-
-NUL_FREE = r"^[^\x00]*$"
-"""The pattern of every text in a request: databases keep no NUL."""
-
-
-def _written_out(value: object) -> object:
-    """Seconds since 1970 are numbers that happen to parse, not times."""
-    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
-        return value
-    raise ValueError("write it like 2026-11-22T08:30:00Z")
-
-
-def _in_utc(moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError as error:
-        raise ValueError("this time is outside of the calendar in UTC") from error
-
-
-UtcTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
-"""A time with its zone, turned into UTC."""
 
 Cursor = Annotated[
     str | None, Query(max_length=500, description="`next_cursor` of the page before; without it, the first page.")

@@ -1,0 +1,32 @@
+"""Types of fields in requests: texts that databases can keep, and times with their zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+
+NUL_FREE = r"^[^\x00]*$"
+"""The pattern of every text in a request: databases keep no NUL."""
+
+
+def _written_out(value: object) -> object:
+    """Seconds since 1970 are numbers that happen to parse, not times."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+        return value
+    raise ValueError("write it like 2026-11-22T08:30:00Z")
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this time is outside of the calendar in UTC") from error
+
+
+UtcTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+"""A time with its zone, turned into UTC."""
