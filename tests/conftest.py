@@ -4,11 +4,13 @@ A test that kills, stops or wipes one of them leaves it running again. Property 
 runs them may be busy with others.
 """
 
+import logging
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TextIO, TypeVar, cast
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from servers.otlp import OtlpServer
@@ -33,6 +35,17 @@ def _serving(server: _AnyServer) -> Generator[_AnyServer]:
     finally:
         _running.remove(server)
         server.close()
+
+
+@pytest.fixture(autouse=True)
+def _logging_stays_as_it_was() -> Generator[None]:
+    """Undo what a test configured that ran a command in this process: its lines go to a stream that is closed then."""
+    yield
+    structlog.reset_defaults()
+    for handler in logging.root.handlers[:]:
+        stream = cast("TextIO | None", getattr(handler, "stream", None))
+        if stream is not None and stream.closed:
+            logging.root.removeHandler(handler)
 
 
 @pytest.hookimpl(wrapper=True)
