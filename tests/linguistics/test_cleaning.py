@@ -29,6 +29,8 @@ def content(text: str) -> Content:
         ("Do <1>not</1> open.", "**Nicht** öffnen.", "<1>Nicht</1> öffnen.", "de"),
         ("Do <1>not</1> <2>open</2>.", "**Nicht** bitte **öffnen**.", "<1>Nicht</1> bitte <2>öffnen</2>.", "de"),
         ("Do <1>not</1> open.", "*Nicht* öffnen.", "<1>Nicht</1> öffnen.", "de"),
+        ("See www.a.com/mediation.", "Véase www.a.com/mediación.", "Véase www.a.com/mediation.", "es"),
+        ("<1>http://a.org/terms/list</1>", "<1>http://a.org/termes/liste</1>", "<1>http://a.org/terms/list</1>", "fr"),
     ],
 )  # fmt: skip
 def test_what_an_engine_added_is_taken_off(source: str, answer: str, wanted: str, locale: str) -> None:
@@ -53,6 +55,11 @@ def test_what_an_engine_added_is_taken_off(source: str, answer: str, wanted: str
         ("One <1/> two", "Eins <1/> zwei"),
         ("To be continued...", "Fortsetzung folgt ..."),
         ("He said <1> yes </1> .", "Er sagte <1> ja </1> ."),
+        ("See https://a.org/terms", "Siehe https://a.org/mediation"),
+        ("See https://a.org/order/b1", "Siehe https://a.org/order/c1"),
+        ("See www.example.org/help", "Siehe www.beispiel.org/help"),
+        ("See https://a.org/en/help", "Siehe https://a.org/de/help"),
+        ("See https://a.org/terms", "Siehe https://a.org/termine und https://a.org/terme"),
     ],
 )
 def test_what_the_source_has_or_what_is_doubtful_stays(source: str, answer: str) -> None:

@@ -4,6 +4,7 @@
     "Smith &amp; Sons"                            "Smith & Sons"
     "Nicht <1> öffnen </1> ."                     "Nicht <1>öffnen</1>."
     "**hasta** la luz"                            "<1>hasta</1> la luz"
+    "www.example.com/mediación"                   "www.example.com/mediation", as in the source
 
 Nothing is taken off that the source has as well.
 """
@@ -25,6 +26,7 @@ from dragoman_contracts.text import (
     opening,
     plain_text,
 )
+from dragoman_linguistics.quality.addresses import translated_addresses
 from dragoman_linguistics.quality.chat import LABELS, decoded, has_label
 from dragoman_linguistics.quality.marks import BEFORE, SPACES, UNSPACED, spaced_marks
 from dragoman_linguistics.quality.pairs import shown
@@ -135,12 +137,20 @@ def _without_doubled_spaces(parts: Content, source: str, locale: Locale) -> Cont
     return _mapped(parts, lambda text: _DOUBLED.sub(" ", text) if "  " in text else text)
 
 
+def _with_addresses_of_source(parts: Content, source: str, locale: Locale) -> Content:
+    """The target with the addresses of which a word was translated as the source writes them."""
+    for written, right in translated_addresses(source, plain_text(parts)).items():
+        parts = _mapped(parts, lambda text, old=written, new=right: text.replace(old, new))
+    return parts
+
+
 _STEPS: tuple[tuple[str, Callable[[Content, str, Locale], Content]], ...] = (
     ("chat.mark", _without_marks),
     ("chat.label", _without_label),
     ("chat.note", _without_note),
     ("text.entities", _without_entities),
     ("space.doubled", _without_doubled_spaces),
+    ("addresses.missing", _with_addresses_of_source),
 )
 
 

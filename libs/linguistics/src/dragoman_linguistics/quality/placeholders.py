@@ -1,9 +1,9 @@
-"""Texts that must come through a translation letter by letter: placeholders, addresses, codes.
+"""Texts that must come through a translation letter by letter: placeholders and codes.
 
-A text may hold all of them:
+A text may hold both:
 
-    "Dear {{name}}, order AB-1234 is at https://example.org/o/%s"
-    placeholders {{name}} and %s, the code AB-1234, the address
+    "Dear {{name}}, order AB-1234 has %s pages"
+    placeholders {{name}} and %s, the code AB-1234
 """
 
 from __future__ import annotations
@@ -50,12 +50,6 @@ _ICU = re.compile(rf"\{{\s*(\w+)\s*,\s*({_KINDS})\b")
 _COLON_NAME = re.compile(r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=[\s.,;!?)]|$))(?!:)")
 _TAG_LIKE = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>")
 _IN_SIGNS = re.compile(r"<[^<>]+>|[«‹＜〈《][^<>]+[»›＞〉》]")
-_URL = re.compile(
-    r"\b(?:https?|ftp|sftp|file)://[^\s<>\"'«»“”„‘’（）、。，；：]+|\bwww\.[\w-]+\.[^\s<>\"'«»“”、。，]+",
-    re.IGNORECASE,
-)
-_MAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_TRAILING = ".,;:!?)]}'\"*_>…"
 # Codes in capitals with digits that have a hyphen, a slash or at least two letters and two digits:
 # AB-1234, ISO9001.
 _CODE = re.compile(
@@ -128,32 +122,6 @@ def _lost_tags(source: str, target: str) -> int:
 
 def _tag_name(tag: str) -> str:
     return re.sub(r"\s.*", "", tag.strip("<>").rstrip("/").casefold(), flags=re.DOTALL)
-
-
-def check_addresses(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where addresses of pages or mail are lost or changed.
-
-    The part that names a language may change.
-    """
-    source, target = pair.source, pair.target
-    if "@" not in source and "://" not in source and "www." not in source.casefold():
-        return
-    lost = sum(mail.casefold() not in target.casefold() for mail in _MAIL.findall(source))
-    urls = [url.rstrip(_TRAILING) for url in _URL.findall(source)]
-    if urls:
-        found = {_without_language(url.rstrip(_TRAILING)) for url in _URL.findall(target)}
-        lost += sum(url not in target and _without_language(url) not in found for url in urls)
-    if lost:
-        yield finding("addresses.missing", f"Lacks {lost} address(es) of pages or mail, or has them changed.")
-
-
-def _without_language(url: str) -> str:
-    """An address without the parts that differ between the languages of a site: `/en/`, `en.`,
-    `?hl=en`.
-    """
-    url = re.sub(r"^[a-z]+://(?:www\.)?", "", url.casefold()).rstrip("/")
-    url = re.sub(r"(?<=[/.=_-])[a-z]{2}(?:[-_][a-z]{2,4})?(?=[/.&?#]|$)", "", url)
-    return re.sub(r"^[a-z]{2}\.", "", url)
 
 
 def check_codes(pair: Pair) -> Iterator[QaFinding]:

@@ -14,6 +14,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding, UnitVerification
 from dragoman_contracts.text import TagRepair, Unit, UnitTarget
 from dragoman_linguistics import checks
+from dragoman_linguistics.quality.addresses import check_addresses
 from dragoman_linguistics.quality.alignment import Alignment
 from dragoman_linguistics.quality.amounts import check_amounts
 from dragoman_linguistics.quality.chat import check_chat, check_markup, check_refusal
@@ -26,7 +27,6 @@ from dragoman_linguistics.quality.marks import check_characters, check_margins, 
 from dragoman_linguistics.quality.numerals import unmatched_by_meaning
 from dragoman_linguistics.quality.pairs import Pair
 from dragoman_linguistics.quality.placeholders import (
-    check_addresses,
     check_codes,
     check_placeholders,
 )
