@@ -193,3 +193,27 @@ def test_nothing_is_logged_to_stdout(tmp_path: Path) -> None:
     answer = run(f"{_HANDLED}\nlogging.getLogger('library').error('broken')")
     assert answer.stdout == ""
     assert len(answer.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("stderr", ["a full disk", "a pipe that nobody reads"])
+def test_lines_that_cannot_be_written_stop_nothing(stderr: str) -> None:
+    program = (
+        "from dragoman_runtime.settings import TelemetrySettings\n"
+        "from dragoman_runtime.telemetry import configure_telemetry, get_logger\n"
+        "configure_telemetry(TelemetrySettings(), 'extract')\n"
+        "for number in range(3):\n"
+        "    get_logger().error('extract.failed', number=number)\n"
+        "print('went on', flush=True)\n"
+    )
+    if stderr == "a full disk":
+        target = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reader, target = os.pipe()
+        os.close(reader)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program], stderr=target, stdout=subprocess.PIPE, check=False, text=True
+        )
+    finally:
+        os.close(target)
+    assert done.stdout == "went on\n"

@@ -38,7 +38,7 @@ Take = Callable[[IncomingMessage], None]
 """Takes a message in. It returns at once: whoever is slow here keeps the messages behind it waiting."""
 
 
-class AnewQueue(RabbitQueue):
+class UnregisteredQueue(RabbitQueue):
     """A queue that is declared each time it is asked for.
 
     FastStream keeps a register of declared queues, in which equal ones are one. A subscriber would be given the queue
@@ -55,9 +55,9 @@ class Topology:
 
     prefix: str = ""
 
-    def work_queue(self, queue: Queue) -> AnewQueue:
+    def work_queue(self, queue: Queue) -> UnregisteredQueue:
         """The queue of this work."""
-        return AnewQueue(
+        return UnregisteredQueue(
             self.prefix + queue.value,
             QueueType.QUORUM,
             arguments={
@@ -68,9 +68,9 @@ class Topology:
             },
         )
 
-    def queues(self) -> list[AnewQueue]:
+    def queues(self) -> list[UnregisteredQueue]:
         """All queues, that of dead letters first: the others name it."""
-        dead_letters = AnewQueue(self.dead_letters, QueueType.QUORUM)
+        dead_letters = UnregisteredQueue(self.dead_letters, QueueType.QUORUM)
         return [dead_letters, *(self.work_queue(queue) for queue in Queue)]
 
     @property
@@ -147,7 +147,7 @@ class WorkBroker(RabbitBroker):
             apply_types=False,
         )
 
-    def work(self, queue: AnewQueue, take: Take, *, prefetch: int) -> WorkSubscriber:
+    def work(self, queue: UnregisteredQueue, take: Take, *, prefetch: int) -> WorkSubscriber:
         """A subscriber of this queue, made as `RabbitBroker.subscriber` makes its own, and to be started.
 
         `prefetch` bounds the messages that it has not acknowledged yet. `stop` of the broker stops it.

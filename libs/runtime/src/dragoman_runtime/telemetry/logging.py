@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TextIO, cast
 
 import structlog
@@ -59,12 +59,32 @@ def configure_logging(settings: TelemetrySettings, service: str, stream: TextIO 
     structlog.configure(
         processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, _Lossy(out))),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(_LibraryFormatter(processors, renderer))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+class _Lossy:
+    """A stream whose lines are lost where they cannot be written: its reader has died, its disk is full.
+
+    structlog's logger raises then, in the middle of whatever was being done; `logging`'s handlers do not.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, or lose, this text."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 class _LibraryFormatter(logging.Formatter):
