@@ -1,5 +1,7 @@
 """Write the JSON Schemas of the contracts to `docs/reference/schemas`, and take away those of names that are gone.
 
+Schemas of older versions of events stay as they were released: stored events are of them.
+
 python -m contracts.export_schemas    (with `tests` on the path)
 """
 
@@ -10,7 +12,9 @@ import sys
 from pathlib import Path
 
 from dragoman_contracts.schemas import json_schemas
+from dragoman_contracts.upcasting import UPCASTERS
 
+OLDER = frozenset(f"event.{name}.v{version}.json" for name, version in UPCASTERS)
 FOLDER = Path(__file__).parents[2] / "docs" / "reference" / "schemas"
 
 
@@ -27,7 +31,7 @@ def export(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     files = rendered()
     for path in folder.glob("*.json"):
-        if path.name not in files:
+        if path.name not in files.keys() | OLDER:
             path.unlink()
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from contracts import streams as s
+from contracts import workers
 from dragoman_contracts import events as e
 from dragoman_contracts.job import Job, evolve
 from dragoman_contracts.phases import Phase, Pipeline
@@ -66,6 +67,23 @@ def crawl() -> Pipeline:
     return pipeline("crawl", ("crawl", "index_articles", 1))
 
 
+def translate_and_index() -> Pipeline:
+    """A translation with a script before it, and its document indexed behind."""
+    typed = [(kind, kind, 1.0) for kind in ("extraction", "translation", "qa", "review", "reassembly")]
+    return pipeline(
+        "translate_and_index",
+        ("preflight", "preflight", 1),
+        ("names", "script", 1),
+        *typed,
+        ("index", "index_articles", 10),
+    )
+
+
+def count_words() -> Pipeline:
+    """The first two phases of a translation alone: what a document holds, and how many words."""
+    return pipeline("count_words", ("preflight", "preflight", 1), ("extraction", "extraction", 9))
+
+
 def submitted(which: Pipeline) -> e.JobSubmitted:
     """A job of this pipeline."""
     first = which.phases[0]
@@ -79,6 +97,8 @@ def decide(job: Job, item: WorkItem, chain_length: int) -> tuple[e.Event, ...]:
     phase = job.phase_of(item.key)
     assert phase is not None
     assert phase.step is not None
+    if phase.step.has_own_result:
+        return workers.finish(job, item.key)
     run = job.runs[phase.name]
     if phase.step.batch_work is None or (run.is_cut and run.is_complete):
         return finish(job, phase, s.ref(phase.name))

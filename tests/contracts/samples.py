@@ -18,15 +18,26 @@ from dragoman_contracts.envelope import Origin, RecordedEvent, encode, record
 from dragoman_contracts.identity import document_id, work_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind, NamedObject
+from dragoman_contracts.subject import SubjectKind, SubjectRef
 from dragoman_contracts.vocabulary import WorkKind
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def _events() -> tuple[e.Event, ...]:
+def _on_a_document() -> e.JobSubmitted:
     lineage = {"parent_job_id": uuid5(s.PROJECT, "parent"), "submission_id": uuid5(s.PROJECT, "submission")}
+    return s.submitted().model_copy(update={**lineage, "rules": e.JobRules(retention_days=90)})
+
+
+def _events() -> tuple[e.Event, ...]:
     return (
-        s.submitted().model_copy(update={**lineage, "rules": e.JobRules(retention_days=90)}),
+        _on_a_document().model_copy(
+            update={
+                "subject": SubjectRef(kind=SubjectKind.OBJECT, id=uuid5(s.PROJECT, "deed 12"), version=3),
+                "scope": "a trial",
+                "inputs": (NamedObject(name="deed.pdf", object=s.ref("the deed")),),
+            }
+        ),
         e.StartRequested(next_kind=WorkKind.EXTRACTION),
         s.started(WorkKind.EXTRACTION),
         e.PhasePlanned(phase="tasks", kind="ai_tasks_batch", plan=s.ref("the tasks"), batch_count=3, item_count=3),
@@ -87,11 +98,14 @@ def _events() -> tuple[e.Event, ...]:
             target_locale=Locale("es"),
             pipeline_name="translate-docx",
         ),
+        e.SourceRegistered(record=s.ref("the source's record")),
+        e.ObjectCreated(record=s.ref("the object's record")),
+        e.SubjectJobOpened(kind=SubjectKind.SOURCE, job_id=s.JOB, scope="a trial"),
     )
 
 
 def _recorded(event: e.Event) -> RecordedEvent:
-    of_job = event.stream_type is e.StreamType.JOB
+    of_job = event.told_in is e.StreamType.JOB
     return record(
         event,
         project_id=s.PROJECT,
@@ -112,7 +126,10 @@ def _recorded(event: e.Event) -> RecordedEvent:
 
 
 SAMPLES: dict[str, RecordedEvent] = {event.name: _recorded(event) for event in _events()}
-"""By event name, as this version of Dragoman would read each golden file of the event, whatever its version."""
+"""By event name, as this version of Dragoman reads the golden file of the event's newest version."""
+
+OLDER: dict[tuple[str, int], RecordedEvent] = {(e.JobSubmitted.name, 1): _recorded(_on_a_document())}
+"""By event name and version, as this version of Dragoman reads the golden files of older versions."""
 
 
 def write_missing() -> list[str]:

@@ -19,10 +19,11 @@ from dragoman_contracts.identity import document_id, job_id_for_key, project_id,
 from dragoman_contracts.job import Job, WorkKey, fold
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import TRANSLATE_DOCX, Pipeline
-from dragoman_contracts.pipeline import first_kind, owed, routes
-from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, ObjectRef
+from dragoman_contracts.pipeline import first_kind, follow, owed, routes
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, NamedObject, ObjectRef
 from dragoman_contracts.steps import step_of_work
-from dragoman_contracts.vocabulary import WorkKind
+from dragoman_contracts.subject import LocalePair, SubjectKind, SubjectRef, document_scope
+from dragoman_contracts.vocabulary import PhaseKind, WorkKind
 
 PROJECT = project_id("atlas")
 JOB = job_id_for_key(PROJECT, "first")
@@ -97,6 +98,11 @@ def next_recorded(job: Job, event: e.Event) -> RecordedEvent:
     )
 
 
+def next_kind(job: Job, finished: PhaseKind) -> str | None:
+    """The work that is owed once a translation's phase of this kind has ended well."""
+    return follow(job, job.phase_of_kind(finished)).next_kind
+
+
 def routed(recorded: tuple[RecordedEvent, ...]) -> list[WorkKey]:
     """The work that one append makes owed, as the relay sends it."""
     return [item.key for each in recorded for item in routes(each)]
@@ -111,20 +117,24 @@ def given(*events: e.Event, first: e.JobSubmitted | None = None) -> JobStream:
     return stream
 
 
+def inputs(source: ObjectRef, intake_record: ObjectRef) -> tuple[NamedObject, ...]:
+    """The inputs of a job on a document."""
+    named = {e.SOURCE_INPUT: source, e.INTAKE_INPUT: intake_record}
+    return tuple(NamedObject(name=name, object=each) for name, each in named.items())
+
+
 def submitted(
     pipeline: Pipeline = TRANSLATE_DOCX, *, is_auto_start: bool = True, max_attempts: int = 5
 ) -> e.JobSubmitted:
     """A job from English into Spanish on the first version of a document."""
     return e.JobSubmitted(
-        document_id=document_id(PROJECT, "handbook"),
-        document_version=1,
-        source=ref("the source document", DOCX_MEDIA_TYPE),
-        intake_record=ref("the intake record"),
+        subject=SubjectRef(kind=SubjectKind.DOCUMENT, id=document_id(PROJECT, "handbook"), version=1),
+        scope=document_scope(1, Locale("es"), pipeline.name),
+        inputs=inputs(ref("the source document", DOCX_MEDIA_TYPE), ref("the intake record")),
+        locales=LocalePair(source=Locale("en"), target=Locale("es")),
         policy=ref("the policy"),
         pipeline=pipeline,
         rules=e.JobRules(max_attempts=max_attempts, is_auto_start=is_auto_start),
-        source_locale=Locale("en"),
-        target_locale=Locale("es"),
         request_digest=ref("the request").digest,
         first_kind=first_kind(pipeline),
     )

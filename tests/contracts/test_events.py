@@ -12,15 +12,18 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import Field, JsonValue, ValidationError
 
-from contracts.samples import GOLDEN, SAMPLES
+from contracts import streams as s
+from contracts.samples import GOLDEN, OLDER, SAMPLES
 from contracts.streams import failed
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import EventEnvelope, decode, encode
 from dragoman_contracts.errors import UnknownEventTypeError
 from dragoman_contracts.events import ErrorCode
 from dragoman_contracts.model import Value
+from dragoman_contracts.references import NamedObject
 from dragoman_contracts.schemas import json_schemas
-from dragoman_contracts.upcasting import UPCASTERS, upcast
+from dragoman_contracts.subject import SubjectKind, SubjectRef
+from dragoman_contracts.upcasting import OLDER_FORMS, UPCASTERS, upcast
 from dragoman_contracts.vocabulary import Service, WorkKind
 
 BY_ANYONE = {
@@ -78,8 +81,8 @@ def test_every_older_version_has_an_upcaster_and_no_other_has() -> None:
 
 @pytest.mark.parametrize("path", GOLDEN_FILES, ids=lambda path: path.stem)
 def test_a_golden_file_reads_as_the_expected_event(path: Path) -> None:
-    name, _ = _name_and_version(path)
-    assert decode(path.read_bytes()) == SAMPLES[name]
+    name, version = _name_and_version(path)
+    assert decode(path.read_bytes()) == OLDER.get((name, version), SAMPLES[name])
 
 
 @pytest.mark.parametrize("name", sorted(e.EVENT_TYPES))
@@ -87,6 +90,35 @@ def test_the_current_golden_file_is_byte_for_byte_what_is_stored(name: str) -> N
     path = GOLDEN / f"{name}.v{e.EVENT_TYPES[name].schema_version}.json"
     assert encode(SAMPLES[name]) == path.read_bytes()
     assert encode(decode(path.read_bytes())) == path.read_bytes()
+
+
+@pytest.mark.parametrize(("name", "version"), sorted(OLDER_FORMS))
+def test_an_event_that_the_version_before_can_say_is_still_stored_as_it(name: str, version: int) -> None:
+    stored = (GOLDEN / f"{name}.v{version - 1}.json").read_bytes()
+    assert encode(OLDER[name, version - 1]) == stored
+    assert decode(encode(OLDER[name, version - 1])) == OLDER[name, version - 1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"scope": "a trial"},
+        {"locales": None},
+        {"policy": None},
+        {"subject": None},
+        {"subject": SubjectRef(kind=SubjectKind.SOURCE, id=s.JOB, version=1)},
+        {"subject": SubjectRef(kind=SubjectKind.DOCUMENT, id=s.JOB)},
+        {"inputs": ()},
+        {"inputs": tuple(reversed(s.submitted().inputs))},
+        {"inputs": (*s.submitted().inputs, NamedObject(name="glossary", object=s.ref("terms")))},
+    ],
+    ids=lambda change: repr(change)[:40],
+)
+def test_a_job_that_version_1_cannot_say_is_stored_as_version_2(change: dict[str, object]) -> None:
+    recorded = s.next_recorded(s.given().job, s.submitted().model_copy(update=change))
+    stored = encode(recorded)
+    assert json.loads(stored)["schema_version"] == 2
+    assert decode(stored) == recorded
 
 
 @pytest.mark.parametrize("name", sorted(e.EVENT_TYPES))
@@ -141,8 +173,8 @@ def test_times_without_a_zone_are_refused() -> None:
 
 
 Schema = dict[str, Any]
-_CONFIG = "event.job.submitted.v1/$defs/Phase/properties/config"
-FREE_TEXT_ALLOWED = {_CONFIG, "event.job.submitted.v1/$defs/JsonValue"}
+_CONFIG = "event.job.submitted.v2/$defs/Phase/properties/config"
+FREE_TEXT_ALLOWED = {_CONFIG, "event.job.submitted.v2/$defs/JsonValue"}
 """A phase's config: set by who edits pipelines, part of the snapshot that makes a job repeatable; of no document."""
 
 BOUNDING = {"format", "pattern", "enum", "const", "maxLength"}

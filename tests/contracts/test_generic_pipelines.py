@@ -26,7 +26,14 @@ from dragoman_contracts.pipeline import (
 )
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, WorkKind
 
-HISTORIES = 700
+HISTORIES = 500
+MAKERS = [
+    generic.regenerate_source,
+    generic.deed,
+    generic.crawl,
+    generic.translate_and_index,
+    generic.count_words,
+]
 _MOST_STEPS = 600
 
 
@@ -108,7 +115,7 @@ class History:
         return recorded
 
 
-@pytest.mark.parametrize("make", [generic.regenerate_source, generic.deed, generic.crawl])
+@pytest.mark.parametrize("make", MAKERS)
 def test_every_history_ends_completed_with_each_batch_recorded_once(make: Callable[[], Pipeline]) -> None:
     batches = 0
     for seed in range(HISTORIES):

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts import streams as s
+from contracts.streams import next_kind
 from dragoman_contracts.job import WorkKey
 from dragoman_contracts.phases import BUILT_IN_PIPELINES, TRANSLATE_DOCX, Phase, Pipeline
-from dragoman_contracts.pipeline import first_kind, next_kind, owed, routes
+from dragoman_contracts.pipeline import first_kind, owed, routes
 from dragoman_contracts.vocabulary import PhaseKind, WorkKind
 
 KINDS = st.lists(st.sampled_from(PhaseKind), min_size=1, unique=True)

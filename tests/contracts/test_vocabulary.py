@@ -7,8 +7,8 @@ import re
 import pytest
 
 from dragoman_contracts import errors
-from dragoman_contracts.document import VersionRefusedError
 from dragoman_contracts.steps import STEPS, queue_of, service_of, step_of_work
+from dragoman_contracts.subject_state import VersionRefusedError
 from dragoman_contracts.vocabulary import (
     LIVE,
     RESTING,

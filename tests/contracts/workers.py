@@ -6,9 +6,10 @@ The services' own `decide` functions look at outcomes besides; what they may app
 from __future__ import annotations
 
 from contracts import streams as s
+from contracts.streams import next_kind
 from dragoman_contracts import events as e
 from dragoman_contracts.job import Job, WorkKey
-from dragoman_contracts.pipeline import WorkItem, accepts_late, is_owed, next_kind
+from dragoman_contracts.pipeline import WorkItem, accepts_late, end_phase, is_owed
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
 from dragoman_extract import domain as extract
 from dragoman_intake import domain as intake
@@ -43,34 +44,39 @@ def finish(
         return ()
     match key.kind:
         case WorkKind.PREFLIGHT:
-            passed = s.preflight_passed(next_kind(job, PhaseKind.PREFLIGHT))
-            return (s.preflight_blocked() if is_blocked else passed,)
+            return (s.preflight_blocked(),) if is_blocked else _end(job, PhaseKind.PREFLIGHT, s.preflight_passed())
         case WorkKind.EXTRACTION:
-            return (s.extracted(next_kind(job, PhaseKind.EXTRACTION)),)
+            return _end(job, PhaseKind.EXTRACTION, s.extracted())
         case WorkKind.TRANSLATION_PLAN:
             return _plan(job, batch_count)
         case WorkKind.TRANSLATION_BATCH:
             return _translate(job, key.index)
         case WorkKind.QA:
-            return (s.verified(verdict, next_kind(job, PhaseKind.QA)),)
+            verified = s.verified(verdict, None)
+            is_clean = verdict is e.QaVerdict.REASSEMBLY_PENDING
+            return _end(job, PhaseKind.QA, verified) if is_clean else (verified,)
         case WorkKind.REASSEMBLY:
-            return (s.reassembled(), e.JobCompleted())
+            return _end(job, PhaseKind.REASSEMBLY, s.reassembled())
         case _:
             return (e.JobCancelled(),)
 
 
 def _plan(job: Job, batch_count: int) -> tuple[e.Event, ...]:
-    done = s.completed_translation(next_kind(job, PhaseKind.TRANSLATION))
+    done = _end(job, PhaseKind.TRANSLATION, s.completed_translation())
     if job.plan is not None:
-        return (done,)
-    return (s.planned(batch_count),) if batch_count else (s.planned(0), done)
+        return done
+    return (s.planned(batch_count),) if batch_count else (s.planned(0), *done)
+
+
+def _end(job: Job, kind: PhaseKind, result: e.PhaseResult) -> tuple[e.Event, ...]:
+    return end_phase(job, job.phase_of_kind(kind), result)
 
 
 def _translate(job: Job, index: int) -> tuple[e.Event, ...]:
     is_last = job.plan is not None and job.plan.batches.pending == (index,)
     if not is_last or job.is_stopped:
         return (s.batch(index),)
-    return (s.batch(index), s.completed_translation(next_kind(job, PhaseKind.TRANSLATION)))
+    return (s.batch(index), *_end(job, PhaseKind.TRANSLATION, s.completed_translation()))
 
 
 def decide_as_service(

@@ -11,6 +11,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import RESTING, JobStatus
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.opening import JobOpener
 from dragoman_gateway.submissions.desk import Submissions
 from dragoman_gateway.submissions.rules import SubmissionRequest, SubmissionRules, Upload
 from dragoman_gateway.web.actors import Actors
@@ -92,12 +93,11 @@ async def test_both_ways_follow_the_normative_trace_and_give_the_same_bytes(
     await objects.open()
     jobs, clock, actors = Jobs(store), SystemClock(), Actors(objects, "test")
     submissions = Submissions(
-        store=store,
         jobs=jobs,
         objects=objects,
         catalog=Catalog(database),
         clock=clock,
-        actors=actors,
+        opener=JobOpener(store=store, jobs=jobs, clock=clock, actors=actors),
         control=JobControl(store=store, jobs=jobs, clock=clock, actors=actors),
         rules=SubmissionRules(pipeline=TRANSLATE_DOCX, default_engine="pseudo"),
     )

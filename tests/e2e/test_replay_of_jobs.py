@@ -18,7 +18,8 @@ from uuid import UUID
 import pytest
 
 from dragoman_contracts.envelope import RecordedEvent, record
-from dragoman_contracts.events import ArtifactErased, BatchTranslated, JobSubmitted
+from dragoman_contracts.events import ArtifactErased, BatchTranslated
+from dragoman_contracts.job import begin
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.text import Unit
 from dragoman_extract.domain import segmented
@@ -186,11 +187,10 @@ async def test_rules_that_changed_since_are_named_by_step_and_field(
 async def test_what_was_erased_by_right_is_no_difference(tmp_path: Path, one: UUID) -> None:
     async with opened(tmp_path) as (store, objects):
         stream = await stream_of(store, one)
-        submitted, envelope = stream[0].event, stream[-1].envelope
-        assert isinstance(submitted, JobSubmitted)
-        await objects.delete(envelope.project_id, submitted.source)
+        source, envelope = begin(stream[0]).source, stream[-1].envelope
+        await objects.delete(envelope.project_id, source)
         missing, _ = await Replayer(ServicesWork(), objects).replay(stream)
-        event = ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=submitted.source.digest)
+        event = ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest)
         later = record(
             event,
             project_id=envelope.project_id,

@@ -20,6 +20,7 @@ from contracts.streams import (
     batch,
     completed_translation,
     extracted,
+    next_kind,
     origin,
     planned,
     preflight_passed,
@@ -30,7 +31,7 @@ from contracts.streams import (
 from dragoman_contracts.events import Event, JobCompleted
 from dragoman_contracts.identity import job_id_for_key
 from dragoman_contracts.job import Job
-from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.steps import service_of
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, Service, WorkKind
 from dragoman_runtime.clock import SystemClock

@@ -22,12 +22,22 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from contracts.streams import JOB, PROJECT, batch, completed_translation, extracted, origin, preflight_passed, submitted
+from contracts.streams import (
+    JOB,
+    PROJECT,
+    batch,
+    completed_translation,
+    extracted,
+    next_kind,
+    origin,
+    preflight_passed,
+    submitted,
+)
 from dragoman_contracts.events import Event, JobSubmitted
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
-from dragoman_contracts.pipeline import WorkItem, next_kind, next_phase
+from dragoman_contracts.pipeline import WorkItem, next_phase
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import PhaseKind, WorkKind
 from dragoman_runtime.bus import Delivery
@@ -193,7 +203,7 @@ def translation(perform: _Perform, *, is_kept: bool = True) -> Task[Outcome]:
 
 
 def _inputs(job: Job, item: WorkItem) -> dict[str, object]:
-    return {"source": job.submitted.source.digest, "index": item.index}
+    return {"source": job.source.digest, "index": item.index}
 
 
 def die() -> None:

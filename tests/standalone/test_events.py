@@ -259,8 +259,8 @@ async def test_objects_that_are_gone_or_changed_are_found_and_erased_ones_are_no
     assert (report.faults, report.erased_count) == ((), 0)
     assert report.object_count > 3
     job, _ = await Jobs(site.store).load(job_id)
-    await site.objects.delete(ATLAS, job.submitted.intake_record)
-    source = job.submitted.source
+    await site.objects.delete(ATLAS, job.needed_input(e.INTAKE_INPUT))
+    source = job.source
     await site.objects.delete(ATLAS, source)
     (fault,) = (await site.check(objects=True)).faults
     assert (fault.version, fault.kind, source.digest in fault.message) == (1, "object", True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from contracts.streams import inputs
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import Origin
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id, work_id
@@ -33,6 +34,7 @@ from dragoman_contracts.reports import (
     UnitVerification,
     VerificationResults,
 )
+from dragoman_contracts.subject import LocalePair, SubjectKind, SubjectRef, document_scope
 from dragoman_contracts.text import (
     Anchor,
     ResultSource,
@@ -138,15 +140,16 @@ class History:
             submitted_by=self.person,
         )
         submitted = e.JobSubmitted(
-            document_id=document_id(project, file_name),
-            document_version=1,
-            source=await self.objects.put(project, f"source {file_name}".encode(), DOCX_MEDIA_TYPE),
-            intake_record=await put_value(self.objects, project, intake),
+            subject=SubjectRef(kind=SubjectKind.DOCUMENT, id=document_id(project, file_name), version=1),
+            scope=document_scope(1, Locale(target), pipeline.name),
+            inputs=inputs(
+                await self.objects.put(project, f"source {file_name}".encode(), DOCX_MEDIA_TYPE),
+                await put_value(self.objects, project, intake),
+            ),
+            locales=LocalePair(source=Locale("en"), target=Locale(target)),
             policy=await put_value(self.objects, project, Policy(engine=engine, domain_pack_code="legal")),
             pipeline=pipeline,
             rules=e.JobRules(is_auto_start=is_auto_start, retention_days=30),
-            source_locale=Locale("en"),
-            target_locale=Locale(target),
             request_digest="0" * 64,
             first_kind=first_kind(pipeline),
         )

@@ -227,7 +227,7 @@ async def test_one_file_becomes_a_job_that_the_browser_is_led_to(ada: httpx.Asyn
     assert answer.status_code == 303
     job_id = UUID(urlsplit(answer.headers["location"]).path.rsplit("/", 1)[-1])
     job, _ = await Jobs(site.store).load(job_id)
-    assert job.target_locale == "de-CH"
+    assert job.locales.target == "de-CH"
     page = await ada.get(answer.headers["location"])
     assert "contract.docx" in page.text
     assert "Submitted. The page follows the job." in page.text

@@ -212,9 +212,9 @@ async def test_a_file_whose_job_was_interrupted_offers_to_resume_or_to_start_fre
     again = UUID(urlsplit(fresh.headers["location"]).path.rsplit("/", 1)[-1])
     assert (await loaded(site, job_id)).is_checkpoint_discarded
     new = await loaded(site, again)
-    assert (new.submitted.parent_job_id, new.submitted.source) == (
+    assert (new.submitted.parent_job_id, new.source) == (
         job_id,
-        (await loaded(site, job_id)).submitted.source,
+        (await loaded(site, job_id)).source,
     )
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from dragoman_catalog import Role
-from dragoman_contracts.events import ArtifactErased, CancelRequested, JobCancelled, QaVerdict
+from dragoman_contracts.events import INTAKE_INPUT, ArtifactErased, CancelRequested, JobCancelled, QaVerdict
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import WorkKind
@@ -42,7 +42,7 @@ async def act(gateway: Desk, job_id: str, action: str, client: httpx.AsyncClient
 
 async def policy_of(gateway: Desk, job_id: str) -> Policy:
     job, _ = await gateway.jobs.load(UUID(job_id))
-    return await get_value(gateway.objects, job.project_id, job.submitted.policy, Policy)
+    return await get_value(gateway.objects, job.project_id, job.policy, Policy)
 
 
 async def test_only_a_failed_job_is_retried(gateway: Desk) -> None:
@@ -162,10 +162,10 @@ async def test_a_job_whose_document_was_erased_cannot_be_rerun(gateway: Desk, ho
     job_id = await interrupted(gateway)
     job, _ = await gateway.jobs.load(UUID(job_id))
     if how == "event":
-        digest = job.submitted.source.digest
+        digest = job.source.digest
         await gateway.history.say(job.job_id, ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=digest))
     else:
-        ref = job.submitted.source if how == "object" else job.submitted.intake_record
+        ref = job.source if how == "object" else job.needed_input(INTAKE_INPUT)
         await gateway.objects.delete(job.project_id, ref)
     refused = await act(gateway, job_id, "rerun")
     assert (refused.status_code, code(refused)) == (410, "job.source_erased")

@@ -12,6 +12,7 @@ import pytest
 
 from documents.encrypted import agile
 from dragoman_catalog import PolicyOverrides, ProjectSettings, Role
+from dragoman_contracts.events import INTAKE_INPUT
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
@@ -98,15 +99,15 @@ async def test_what_was_said_is_kept_in_objects_and_the_actor_comes_from_the_cre
     )
     job, _ = await gateway.jobs.load(UUID(answer.json()["job_id"]))
     project = project_id("default")
-    record = await get_value(gateway.objects, project, job.submitted.intake_record, IntakeRecord)
+    record = await get_value(gateway.objects, project, job.needed_input(INTAKE_INPUT), IntakeRecord)
     assert (record.submitted_by, record.metadata, record.version_label) == ("somebody else", {"order": 7}, "v2")
-    policy = await get_value(gateway.objects, project, job.submitted.policy, Policy)
+    policy = await get_value(gateway.objects, project, job.policy, Policy)
     assert (policy.engine, policy.domain_pack_code) == ("identity", "general")
     first = (await gateway.store.read(job.job_id))[0].recorded.envelope.origin
     assert first.actor == f"user:{gateway.operator.user_id}"
     actor = await get_value(gateway.objects, project, str(first.actor_record), ActorRecord)
     assert (actor.display_name, actor.source_address) == ("Olga", "127.0.0.1")
-    assert await gateway.objects.get(project, job.submitted.source) == b"PK not really"
+    assert await gateway.objects.get(project, job.source) == b"PK not really"
 
 
 async def test_the_same_key_with_the_same_request_gives_the_same_job(gateway: Desk) -> None:
@@ -308,7 +309,7 @@ async def test_an_encrypted_document_is_stored_as_what_its_password_opens(gatewa
     assert first.status_code == 202, first.text
     job, _ = await gateway.jobs.load(UUID(first.json()["job_id"]))
     assert job.submitted.was_encrypted
-    assert await gateway.objects.get(job.project_id, job.submitted.source) == PACKAGE
+    assert await gateway.objects.get(job.project_id, job.source) == PACKAGE
 
     again = await submit(gateway.as_operator, LOCKED, key="one", document_password=SECRET)
     assert again.json()["job_id"] == first.json()["job_id"], "the same file and password are the same request"
@@ -341,7 +342,7 @@ async def test_a_password_for_a_file_without_one_is_not_used(gateway: Desk) -> N
 async def test_switches_of_what_is_translated_are_in_the_policy(gateway: Desk) -> None:
     answer = await submit(gateway.as_operator, extraction='{"comments": false}')
     job, _ = await gateway.jobs.load(UUID(answer.json()["job_id"]))
-    policy = await get_value(gateway.objects, job.project_id, job.submitted.policy, Policy)
+    policy = await get_value(gateway.objects, job.project_id, job.policy, Policy)
     assert policy.extraction == {"comments": False}
     wrong = await submit(gateway.as_operator, extraction='{"coments": false}')
     assert (wrong.status_code, code(wrong)) == (422, "request.invalid")

@@ -238,9 +238,9 @@ async def test_an_erased_artifact_leaves_the_view_and_an_erased_record_leaves_no
     await gateway.history.advance(job_id, to="preflight")
     await gateway.project()
     job, _ = await Jobs(gateway.store).load(job_id)
-    source = job.submitted.source
+    source = job.source
     await gateway.objects.delete(ATLAS, source)
-    await gateway.objects.delete(ATLAS, job.submitted.intake_record)
+    await gateway.objects.delete(ATLAS, job.needed_input(e.INTAKE_INPUT))
     await gateway.history.say(job_id, e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest))
     (row,) = (await gateway.jobs()).rows
     assert (row.file_name, row.document_title, row.external_reference) == ("", "", "")

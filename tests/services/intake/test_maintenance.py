@@ -15,7 +15,17 @@ import pytest
 from typing_extensions import override
 
 from contracts.samples import SAMPLES
-from contracts.streams import JOB, PROJECT, UP_TO_PLAN, UP_TO_QA, origin, preflight_passed, reassembled, submitted
+from contracts.streams import (
+    JOB,
+    PROJECT,
+    UP_TO_PLAN,
+    UP_TO_QA,
+    inputs,
+    origin,
+    preflight_passed,
+    reassembled,
+    submitted,
+)
 from dragoman_contracts.events import Event, JobCompleted, JobRules, StreamType
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.phases import Phase, Pipeline
@@ -61,7 +71,9 @@ async def a_job(
     """A job of these events; its id."""
     job_id = JOB if name == "one" else new_id()
     first = await stored(shop, submitted(), name)
-    first = first.model_copy(update={"rules": JobRules(retention_days=days), "source": source or first.source})
+    first = first.model_copy(update={"rules": JobRules(retention_days=days)})
+    if source is not None:
+        first = first.model_copy(update={"inputs": inputs(source, first.inputs[1].object)})
     await shop.submit(*[await stored(shop, event, name) for event in events], first=first, job_id=job_id)
     return job_id
 

@@ -43,11 +43,11 @@ async def deliver(platform: Platform, file: Input, job: Job, duration_s: float) 
 async def draft_of(platform: Platform, job: Job) -> bytes:
     """The document as it would be with the targets as they are now."""
     objects, project_id = platform.objects, job.project_id
-    policy = await get_value(objects, project_id, job.submitted.policy, Policy)
-    source = await objects.get(project_id, job.submitted.source)
+    policy = await get_value(objects, project_id, job.policy, Policy)
+    source = await objects.get(project_id, job.source)
     units = b"" if job.extraction is None else await objects.get(project_id, job.extraction.units)
     lists = [await objects.get(project_id, ref) for ref in dragoman_reassemble.app.target_lists(job)]
-    return await asyncio.to_thread(dragoman_reassemble.app.draft, source, units, lists, policy, job.target_locale)
+    return await asyncio.to_thread(dragoman_reassemble.app.draft, source, units, lists, policy, job.locales.target)
 
 
 def write(path: Path, data: bytes) -> None:

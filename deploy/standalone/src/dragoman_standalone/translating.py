@@ -27,9 +27,9 @@ from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_c
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
 from dragoman_gateway.jobs.detail.answers import under_way_view
 from dragoman_gateway.jobs.detail.work_words import lines_of
-from dragoman_gateway.jobs.rules import is_running
+from dragoman_gateway.jobs.rules import OnUnfinished, is_running
 from dragoman_gateway.submissions.desk import received
-from dragoman_gateway.submissions.rules import OnUnfinished, SubmissionRequest, Upload
+from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
 from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.eventstore import LiveLease
 from dragoman_runtime.telemetry import current_traceparent, span

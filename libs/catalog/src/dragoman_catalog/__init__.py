@@ -1,4 +1,4 @@
-"""What people edit: projects, users, tokens, language pairs, domain packs."""
+"""The catalogue: projects, language pairs, domain packs, pipelines, users and tokens, which people edit."""
 
 from dragoman_catalog.access import NewToken, TokenUse
 from dragoman_catalog.catalog import Catalog, migrate_catalog
@@ -7,8 +7,10 @@ from dragoman_catalog.errors import (
     EntryExistsError,
     EntryMissingError,
     LastAdminError,
+    PipelineRefusedError,
     StaleEditError,
 )
+from dragoman_catalog.pipelines import SavedPipeline
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import (
     ApiToken,
@@ -36,10 +38,12 @@ __all__ = [
     "LanguagePair",
     "LastAdminError",
     "NewToken",
+    "PipelineRefusedError",
     "PolicyOverrides",
     "Project",
     "ProjectSettings",
     "Role",
+    "SavedPipeline",
     "StaleEditError",
     "SubmissionTerms",
     "TokenUse",

@@ -15,6 +15,7 @@ from dragoman_catalog.access import Sessions, SignInLinks, Tokens
 from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.errors import CatalogUnavailableError
 from dragoman_catalog.people import Users
+from dragoman_catalog.pipelines import Pipelines
 from dragoman_catalog.projects import (
     DomainPacks,
     LanguagePairs,
@@ -45,6 +46,7 @@ class Catalog:
         self.projects = Projects(engine)
         self.language_pairs = LanguagePairs(engine)
         self.domain_packs = DomainPacks(engine)
+        self.pipelines = Pipelines(engine)
         self.users = Users(engine)
         self.tokens = Tokens(engine)
         self.sessions = Sessions(engine)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dragoman_contracts.errors import ConflictError, PermanentError, RetryableError
+from dragoman_contracts.pipeline_checks import PipelineFault
 
 
 class EntryMissingError(PermanentError):
@@ -21,6 +24,21 @@ class StaleEditError(ConflictError):
     """Somebody edited the entry after it was read; read it again and decide anew."""
 
     default_code = "catalog.stale_edit"
+
+
+class PipelineRefusedError(PermanentError):
+    """The phases of a pipeline cannot be as they are.
+
+    Attributes:
+        faults: what is wrong, each with its place.
+    """
+
+    default_code = "pipeline.invalid"
+
+    def __init__(self, faults: Sequence[PipelineFault]) -> None:
+        said = "; ".join(f"{'.'.join(map(str, fault.place))}: {fault.message}" for fault in faults)
+        super().__init__(f"The pipeline cannot be saved. {said}")
+        self.faults = tuple(faults)
 
 
 class CatalogUnavailableError(RetryableError):

@@ -73,6 +73,17 @@ domain_packs = Table(
     Column("description", String(2000), nullable=False),
 )
 
+pipeline_versions = Table(
+    "catalog_pipeline_versions",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("phases", JSON, nullable=False),
+    Column("is_retired", Boolean, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("saved_by", String(120), nullable=False),
+)
+
 users = Table(
     "catalog_users",
     metadata,

@@ -19,7 +19,7 @@ from dragoman_contracts.events import EVENT_TYPES, Event, StreamType
 from dragoman_contracts.identity import event_id
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import Sha256
-from dragoman_contracts.upcasting import upcast
+from dragoman_contracts.upcasting import OLDER_FORMS, older_form, upcast
 
 
 class Origin(Value):
@@ -106,7 +106,7 @@ def record(
         type=event.name,
         schema_version=event.schema_version,
         project_id=project_id,
-        stream_type=event.stream_type,
+        stream_type=event.told_in,
         stream_id=stream_id,
         version=version,
         occurred_at=occurred_at,
@@ -117,7 +117,16 @@ def record(
 
 
 def encode(recorded: RecordedEvent) -> bytes:
-    """The event's stored state: one JSON object, the envelope's fields and `data`."""
+    """The event's stored state: one JSON object, the envelope's fields and `data`.
+
+    An event whose newest version is read but not written yet (`upcasting`) is stored as the version before it.
+    """
+    if (recorded.type, recorded.schema_version) in OLDER_FORMS:
+        fields = recorded.model_dump(mode="json")
+        older = older_form(recorded.data, fields["data"])
+        if older is not None:
+            fields |= {"schema_version": recorded.schema_version - 1, "data": older}
+            return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
     return recorded.model_dump_json().encode()
 
 

@@ -15,6 +15,7 @@ from dragoman_contracts.job_changes import CHANGES, add_artifact
 from dragoman_contracts.job_state import (
     Extraction,
     Job,
+    JobLacksError,
     JobState,
     PhaseRun,
     Trouble,
@@ -23,11 +24,13 @@ from dragoman_contracts.job_state import (
     current_phase,
 )
 from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.subject import SubjectKind
 from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, Stage
 
 __all__ = [
     "Extraction",
     "Job",
+    "JobLacksError",
     "JobState",
     "PhaseRun",
     "Trouble",
@@ -96,7 +99,9 @@ def _begun(recorded: RecordedEvent) -> JobState:
         runs={phase.name: PhaseRun() for phase in event.pipeline.phases},
         is_started=event.rules.is_auto_start,
     )
-    add_artifact(draft, recorded, ArtifactKind.SOURCE_DOCX, event.source)
+    source = draft.input(e.SOURCE_INPUT)
+    if source is not None and event.subject is not None and event.subject.kind is SubjectKind.DOCUMENT:
+        add_artifact(draft, recorded, ArtifactKind.SOURCE_DOCX, source)
     return draft
 
 

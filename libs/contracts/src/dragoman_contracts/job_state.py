@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from dragoman_contracts import events as e
 from dragoman_contracts.batches import Batches
+from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.identity import work_id
-from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import Artifact, ObjectRef
 from dragoman_contracts.steps import step_of_work
+from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, PhaseKind
 
+_T = TypeVar("_T")
 _STOPPED = frozenset({JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED})
+
+
+class JobLacksError(PermanentError):
+    """A step needs an input, languages or a policy that its job was opened without."""
+
+    default_code = "job.incomplete"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -141,15 +150,51 @@ class JobState:
         """The snapshot of the pipeline the job follows."""
         return self.submitted.pipeline
 
-    @property
-    def source_locale(self) -> Locale:
-        """The locale of the source."""
-        return self.submitted.source_locale
+    def input(self, name: str) -> ObjectRef | None:
+        """The input of this name; None where the job was opened without it."""
+        return next((each.object for each in self.submitted.inputs if each.name == name), None)
+
+    def needed_input(self, name: str) -> ObjectRef:
+        """The input of this name, for a step that cannot do without.
+
+        Raises:
+            JobLacksError: the job was opened without it.
+        """
+        return self._present(self.input(name), f"input {name!r}")
 
     @property
-    def target_locale(self) -> Locale:
-        """The locale the job translates into."""
-        return self.submitted.target_locale
+    def source(self) -> ObjectRef:
+        """The document the job was opened on.
+
+        Raises:
+            JobLacksError: the job has none.
+        """
+        return self.needed_input(e.SOURCE_INPUT)
+
+    @property
+    def policy(self) -> ObjectRef:
+        """The policy: everything the job's results depend on besides its inputs.
+
+        Raises:
+            JobLacksError: the job has none.
+        """
+        return self._present(self.submitted.policy, "policy")
+
+    @property
+    def locales(self) -> LocalePair:
+        """The languages the job translates between.
+
+        Raises:
+            JobLacksError: the job has none.
+        """
+        return self._present(self.submitted.locales, "languages")
+
+    def _present(self, value: _T | None, name: str) -> _T:
+        if value is None:
+            raise JobLacksError(
+                f"Job {self.job_id} has no {name}, which its pipeline {self.pipeline.name} needs; submit it with one."
+            )
+        return value
 
     @property
     def plan(self) -> PhaseRun | None:

@@ -10,7 +10,8 @@ A job is a stream of events that carries a snapshot of its pipeline, an ordered 
 - `next_phase(job)` is the phase now owed, `owed(job)` the pieces of work, both from the state alone. The reconciler
   sends what `owed` says and nobody holds; so no message has to survive for a job to go on.
 - `routes(recorded)` is the work that one event makes owed, from the event alone. The relay sends it, fast.
-- `next_kind(job, finished)` is what a service writes into a phase's result, so that `routes` can read it there.
+- `end_phase(job, finished, result)` is what a service appends: the result with the work behind it, so that `routes` can
+  read it there, and the job's end behind the last.
 
 `tests/contracts/test_trace.py` holds all this against the trace of DESIGN §2.
 """
@@ -179,28 +180,21 @@ def follow(job: Job, finished: Phase | None) -> Following:
     return Following(next_kind=phase.first_work, next_phase=phase.key if phase.first_work else "")
 
 
-def next_kind(job: Job, finished: PhaseKind) -> WorkName | None:
-    """The work that is owed once a translation's phase of this kind has ended well, where its kind says it all."""
-    return follow(job, job.phase_of_kind(finished)).next_kind
-
-
 def finish(
     job: Job, finished: Phase, output: ObjectRef | None = None, artifacts: tuple[NamedObject, ...] = ()
 ) -> tuple[Event, ...]:
-    """The events that end a phase whose result has no event of its own, and the job where no work is left.
+    """The events that end a phase whose result has no event of its own, and the job where no work is left."""
+    return end_phase(job, finished, PhaseFinished(phase=finished.name, output=output, artifacts=artifacts))
+
+
+def end_phase(job: Job, finished: Phase | None, result: PhaseResult) -> tuple[Event, ...]:
+    """The result of a phase that ended well, with the work behind it, and the job's end where no work is left.
 
     Of a stopped job the last phase is not ended: a resume must find something to end with. Its outcome is kept under
     its pointer, so that this costs nothing.
     """
-    following = follow(job, finished)
-    done = PhaseFinished(
-        phase=finished.name,
-        output=output,
-        artifacts=artifacts,
-        next_kind=following.next_kind,
-        next_phase=following.next_phase,
-    )
-    if not is_last_work(job, finished):
+    done = result.model_copy(update=dict(follow(job, finished)))
+    if finished is None or not is_last_work(job, finished):
         return (done,)
     return () if job.is_stopped else (done, JobCompleted())
 

@@ -115,9 +115,23 @@ def _translation(kind: PhaseKind, service: Service, queue: Queue, label: str, **
 STEPS: dict[str, Step] = {
     step.kind: step
     for step in (
-        _translation(PhaseKind.PREFLIGHT, Service.INTAKE, Queue.JOB_CONTROL, "Preflight", is_before_start=True),
         _translation(
-            PhaseKind.EXTRACTION, Service.EXTRACT, Queue.DOCX_EXTRACT, "Extraction", work_label="Extraction of the text"
+            PhaseKind.PREFLIGHT,
+            Service.INTAKE,
+            Queue.JOB_CONTROL,
+            "Preflight",
+            is_before_start=True,
+            needs={"source", "locales"},
+            gives={"preflight"},
+        ),
+        _translation(
+            PhaseKind.EXTRACTION,
+            Service.EXTRACT,
+            Queue.DOCX_EXTRACT,
+            "Extraction",
+            work_label="Extraction of the text",
+            needs={"source", "locales", "preflight"},
+            gives={"units"},
         ),
         _translation(
             PhaseKind.TRANSLATION,
@@ -126,12 +140,39 @@ STEPS: dict[str, Step] = {
             "Translation",
             shape=Shape.SPREAD,
             checkpoint=Checkpoint.IMPLEMENTED,
+            needs={"locales", "units"},
+            gives={"targets"},
         ),
-        _translation(PhaseKind.QA, Service.QA, Queue.QA_VERIFY, "Quality checks", work_label="Quality check"),
-        _translation(PhaseKind.REVIEW, Service.QA, Queue.REVIEW_IO, "Review", shape=Shape.PEOPLE),
-        _translation(PhaseKind.REASSEMBLY, Service.REASSEMBLE, Queue.DOCX_REASSEMBLE, "Reassembly", is_free=True),
+        _translation(
+            PhaseKind.QA,
+            Service.QA,
+            Queue.QA_VERIFY,
+            "Quality checks",
+            work_label="Quality check",
+            needs={"units", "targets"},
+            gives={"verification"},
+        ),
+        _translation(
+            PhaseKind.REVIEW, Service.QA, Queue.REVIEW_IO, "Review", shape=Shape.PEOPLE, needs={"verification"}
+        ),
+        _translation(
+            PhaseKind.REASSEMBLY,
+            Service.REASSEMBLE,
+            Queue.DOCX_REASSEMBLE,
+            "Reassembly",
+            is_free=True,
+            needs={"source", "units", "targets", "verification"},
+            gives={"final_docx"},
+        ),
         # The end of a translation: nobody performs it, people fetch the document.
-        _translation(PhaseKind.DELIVERY, Service.REASSEMBLE, Queue.DOCX_REASSEMBLE, "Delivery", shape=Shape.PEOPLE),
+        _translation(
+            PhaseKind.DELIVERY,
+            Service.REASSEMBLE,
+            Queue.DOCX_REASSEMBLE,
+            "Delivery",
+            shape=Shape.PEOPLE,
+            needs={"final_docx"},
+        ),
     )
 }
 """Every step, by kind."""

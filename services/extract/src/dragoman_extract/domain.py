@@ -12,7 +12,7 @@ from dragoman_contracts.events import DocumentExtracted, Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, canonical_json
-from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.pipeline import WorkItem, end_phase
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import ExtractionManifest
 from dragoman_contracts.text import Unit, UnitList
@@ -80,14 +80,12 @@ def manifest_of(units: tuple[Unit, ...], *, source_digest: str, units_digest: st
 
 def decide(job: Job, item: WorkItem, outcome: ExtractionOutcome) -> tuple[Event, ...]:
     """DocumentExtracted, which makes translation owed."""
-    return (
-        DocumentExtracted(
-            units=outcome.units,
-            manifest=outcome.manifest,
-            unit_count=outcome.unit_count,
-            translatable_count=outcome.translatable_count,
-            segment_count=outcome.segment_count,
-            word_count=outcome.word_count,
-            next_kind=next_kind(job, PhaseKind.EXTRACTION),
-        ),
+    extracted = DocumentExtracted(
+        units=outcome.units,
+        manifest=outcome.manifest,
+        unit_count=outcome.unit_count,
+        translatable_count=outcome.translatable_count,
+        segment_count=outcome.segment_count,
+        word_count=outcome.word_count,
     )
+    return end_phase(job, job.phase_of_kind(PhaseKind.EXTRACTION), extracted)

@@ -20,15 +20,15 @@ def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:
 
     async def perform(context: WorkContext) -> ExtractionOutcome:
         job, objects = context.job, context.objects
-        policy = await objects.get_value(job.submitted.policy, Policy)
-        source = await objects.get(job.submitted.source)
+        policy = await objects.get_value(job.policy, Policy)
+        source = await objects.get(job.source)
         found = await context.compute(
             extracted,
             extractor,
             source,
             policy.extraction,
-            job.source_locale,
-            source_digest=job.submitted.source.digest,
+            job.locales.source,
+            source_digest=job.source.digest,
         )
         manifest = found.manifest
         return ExtractionOutcome(
@@ -46,8 +46,8 @@ def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:
 def inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
     """The units depend on the source, its locale and the policy, and on nothing else."""
     return {
-        "source": job.submitted.source.digest,
-        "locale": job.source_locale,
-        "policy": job.submitted.policy.digest,
+        "source": job.source.digest,
+        "locale": job.locales.source,
+        "policy": job.policy.digest,
         "rules": RULES_VERSION,
     }

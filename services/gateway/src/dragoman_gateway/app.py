@@ -23,6 +23,7 @@ import dragoman_gateway.parked.api
 import dragoman_gateway.parked.pages
 import dragoman_gateway.people.api
 import dragoman_gateway.people.pages
+import dragoman_gateway.pipelines.api
 import dragoman_gateway.projects.api
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
@@ -114,7 +115,12 @@ def _api_router() -> APIRouter:
     ):
         router.include_router(api.router)
     router.include_router(dragoman_gateway.people.api.session)
-    for api in (dragoman_gateway.projects.api, dragoman_gateway.people.api, dragoman_gateway.audit.api):
+    for api in (
+        dragoman_gateway.projects.api,
+        dragoman_gateway.pipelines.api,
+        dragoman_gateway.people.api,
+        dragoman_gateway.audit.api,
+    ):
         router.include_router(api.router)
     router.include_router(asyncapi.router)
     return router

@@ -17,10 +17,12 @@ from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.view import AuditQueries
 from dragoman_gateway.jobs.desk import JobControl, JobDesk
 from dragoman_gateway.jobs.detail.live import Follower, Pace
+from dragoman_gateway.jobs.opening import JobOpener
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.parked.desk import DeadLetterDesk, ParkedDesk
 from dragoman_gateway.parked.view import ParkedQueries
 from dragoman_gateway.people.desk import PeopleDesk
+from dragoman_gateway.pipelines.desk import PipelineDesk
 from dragoman_gateway.projects.desk import ProjectDesk
 from dragoman_gateway.settings import HttpSettings
 from dragoman_gateway.submissions.desk import Submissions
@@ -82,6 +84,7 @@ class Desks:
     audit: AuditDesk
     people: PeopleDesk
     projects: ProjectDesk
+    pipelines: PipelineDesk
     sign_in: SignIn
     readiness: Readiness
 
@@ -96,13 +99,12 @@ def desks_of(ports: GatewayPorts) -> Desks:
     return Desks(
         jobs=_job_desk(ports, jobs, control, downloads, position),
         submissions=Submissions(
-            store=store,
             jobs=jobs,
             objects=objects,
             catalog=catalog,
             clock=clock,
-            actors=actors,
             control=control,
+            opener=JobOpener(store=store, jobs=jobs, clock=clock, actors=actors),
             rules=ports.rules,
         ),
         artifacts=ArtifactDesk(
@@ -113,6 +115,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         audit=AuditDesk(AuditQueries(ports.views), catalog),
         people=PeopleDesk(catalog, clock, link_ttl=options.link_ttl, public_url=options.public_url),
         projects=ProjectDesk(catalog, clock),
+        pipelines=PipelineDesk(catalog, clock),
         sign_in=SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl),
         readiness=Readiness(store, objects, catalog, position, max_views_lag=options.max_views_lag),
     )

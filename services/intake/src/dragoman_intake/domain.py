@@ -18,7 +18,7 @@ from dragoman_contracts.events import (
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.pipeline import WorkItem, end_phase
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
 from dragoman_contracts.vocabulary import RESTING, PhaseKind
@@ -124,15 +124,13 @@ def decide_preflight(job: Job, item: WorkItem, outcome: PreflightOutcome) -> tup
     """PreflightPassed, which makes extraction owed, or PreflightBlocked, the end."""
     if outcome.verdict is PreflightVerdict.BLOCKED:
         return (PreflightBlocked(report=outcome.report, finding_codes=outcome.finding_codes),)
-    return (
-        PreflightPassed(
-            verdict=outcome.verdict,
-            report=outcome.report,
-            finding_codes=outcome.finding_codes,
-            detected_locale=outcome.detected_locale,
-            next_kind=next_kind(job, PhaseKind.PREFLIGHT),
-        ),
+    passed = PreflightPassed(
+        verdict=outcome.verdict,
+        report=outcome.report,
+        finding_codes=outcome.finding_codes,
+        detected_locale=outcome.detected_locale,
     )
+    return end_phase(job, job.phase_of_kind(PhaseKind.PREFLIGHT), passed)
 
 
 def decide_cancellation(job: Job, item: WorkItem, outcome: CancellationOutcome) -> tuple[Event, ...]:

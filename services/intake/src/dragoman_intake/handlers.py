@@ -27,14 +27,14 @@ def preflight_task(inspector: SourceInspector) -> Task[PreflightOutcome]:
 
     async def perform(context: WorkContext) -> PreflightOutcome:
         job, objects = context.job, context.objects
-        source = await objects.get(job.submitted.source)
-        policy = await objects.get_value(job.submitted.policy, Policy)
+        source = await objects.get(job.source)
+        policy = await objects.get_value(job.policy, Policy)
         found = await context.compute(inspected, inspector, source, policy.extraction)
         report = report_on(
-            job.submitted.source.digest,
+            job.source.digest,
             found.findings,
             found.facts,
-            job.source_locale,
+            job.locales.source,
             found.language,
             was_encrypted=job.submitted.was_encrypted,
         )
@@ -60,11 +60,10 @@ def cancellation_task() -> Task[CancellationOutcome]:
 
 
 def _inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
-    submitted = job.submitted
     inputs = {
-        "source": submitted.source.digest,
-        "locale": job.source_locale,
-        "policy": submitted.policy.digest,
+        "source": job.source.digest,
+        "locale": job.locales.source,
+        "policy": job.policy.digest,
         "rules": RULES_VERSION,
     }
-    return inputs | ({"was_encrypted": True} if submitted.was_encrypted else {})
+    return inputs | ({"was_encrypted": True} if job.submitted.was_encrypted else {})

@@ -80,6 +80,7 @@ class _Census:
     """What is pointed to: how often each object of each project by the log, and which jobs are to be looked at.
 
     `of_documents` are objects of document streams. Their jobs decide how long they stay; without a job they stay.
+    Objects of every other stream stay as long as their stream points to them.
     `roots` are objects that the catalogue holds, by project; under None those of any project.
     """
 

@@ -8,7 +8,7 @@ from dragoman_contracts.events import Event, QaVerdict, TranslationVerified
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, canonical_json, from_json
-from dragoman_contracts.pipeline import WorkItem, next_kind
+from dragoman_contracts.pipeline import WorkItem, end_phase
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaReport, TranslationPlan, VerificationResults
@@ -86,15 +86,14 @@ def _target_of(unit: Unit, targets: dict[str, UnitTarget], copied: set[str]) -> 
 
 def decide(job: Job, item: WorkItem, outcome: VerificationOutcome) -> tuple[Event, ...]:
     """TranslationVerified; reassembly is owed only where nothing blocks and nobody has to look first."""
-    is_clean = outcome.verdict is QaVerdict.REASSEMBLY_PENDING
-    return (
-        TranslationVerified(
-            verdict=outcome.verdict,
-            results=outcome.results,
-            qa_report=outcome.qa_report,
-            passed_count=outcome.passed_count,
-            review_count=outcome.review_count,
-            blocked_count=outcome.blocked_count,
-            next_kind=next_kind(job, PhaseKind.QA) if is_clean else None,
-        ),
+    verified = TranslationVerified(
+        verdict=outcome.verdict,
+        results=outcome.results,
+        qa_report=outcome.qa_report,
+        passed_count=outcome.passed_count,
+        review_count=outcome.review_count,
+        blocked_count=outcome.blocked_count,
     )
+    if outcome.verdict is not QaVerdict.REASSEMBLY_PENDING:
+        return (verified,)
+    return end_phase(job, job.phase_of_kind(PhaseKind.QA), verified)

@@ -23,11 +23,11 @@ def verification_task(checker: DocumentChecker) -> Task[VerificationOutcome]:
         job, objects = context.job, context.objects
         if job.extraction is None or job.plan is None or job.translation_plan is None:
             raise NotTranslatedError(f"Job {job.job_id} has no translation to verify; resume it.")
-        policy = await objects.get_value(job.submitted.policy, Policy)
+        policy = await objects.get_value(job.policy, Policy)
         units = await objects.get(job.extraction.units)
         plan = await objects.get(job.translation_plan)
         lists = [await objects.get(ref) for ref in job.plan.batches if ref is not None]
-        found = await context.compute(verified, checker, policy, job.target_locale, units, plan, lists)
+        found = await context.compute(verified, checker, policy, job.locales.target, units, plan, lists)
         report = found.report
         return VerificationOutcome(
             verdict=report.verdict,
@@ -48,7 +48,7 @@ def inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
         "units": job.extraction.units.digest if job.extraction else "",
         "plan": job.translation_plan.digest if job.translation_plan else "",
         "targets": [ref.digest for ref in batches if ref is not None],
-        "policy": job.submitted.policy.digest,
-        "locales": [job.source_locale, job.target_locale],
+        "policy": job.policy.digest,
+        "locales": [job.locales.source, job.locales.target],
         "rules": RULES_VERSION,
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dragoman_contracts.events import DocumentReassembled, Event, JobCompleted
+from dragoman_contracts.events import DocumentReassembled, Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, from_json
-from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.pipeline import WorkItem, end_phase
 from dragoman_contracts.policy import UNIT_RULES, Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import Content, TargetList, UnitList
+from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_reassemble.adoption import adopted
 from dragoman_reassemble.ports import DocumentMerger
 
@@ -72,5 +73,6 @@ def merged_targets(lists: Iterable[bytes]) -> dict[str, Content]:
 
 
 def decide(job: Job, item: WorkItem, outcome: ReassemblyOutcome) -> tuple[Event, ...]:
-    """DocumentReassembled, and with it the job is completed."""
-    return (DocumentReassembled(final_docx=outcome.final_docx, manifest=outcome.manifest), JobCompleted())
+    """DocumentReassembled, and with it the job is completed, where no work follows."""
+    reassembled = DocumentReassembled(final_docx=outcome.final_docx, manifest=outcome.manifest)
+    return end_phase(job, job.phase_of_kind(PhaseKind.REASSEMBLY), reassembled)

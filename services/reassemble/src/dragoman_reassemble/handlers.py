@@ -21,14 +21,14 @@ def reassembly_task(merger: DocumentMerger) -> Task[ReassemblyOutcome]:
 
     async def perform(context: WorkContext) -> ReassemblyOutcome:
         job, objects = context.job, context.objects
-        policy = await objects.get_value(job.submitted.policy, Policy)
-        source = await objects.get(job.submitted.source)
+        policy = await objects.get_value(job.policy, Policy)
+        source = await objects.get(job.source)
         units = b"" if job.extraction is None else await objects.get(job.extraction.units)
         lists = [await objects.get(ref) for ref in target_lists(job)]
-        merged = await context.compute(reassembled, merger, source, units, lists, policy, job.target_locale)
+        merged = await context.compute(reassembled, merger, source, units, lists, policy, job.locales.target)
         final_docx = await objects.put(merged.data, DOCX_MEDIA_TYPE)
         manifest = ReassemblyManifest(
-            source_digest=job.submitted.source.digest,
+            source_digest=job.source.digest,
             final_digest=final_docx.digest,
             target_lists=tuple(ref.digest for ref in target_lists(job)),
             unit_count=merged.unit_count,
@@ -48,10 +48,10 @@ def target_lists(job: Job) -> tuple[ObjectRef, ...]:
 def inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
     """The document depends on the source, the targets, the locale and the policy's options."""
     return {
-        "source": job.submitted.source.digest,
+        "source": job.source.digest,
         "units": job.extraction.units.digest if job.extraction else "",
         "targets": [ref.digest for ref in target_lists(job)],
-        "locale": job.target_locale,
-        "policy": job.submitted.policy.digest,
+        "locale": job.locales.target,
+        "policy": job.policy.digest,
         "rules": RULES_VERSION,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dragoman_contracts.events import BatchTranslated, Event, TranslationCompleted, TranslationPlanned, Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
-from dragoman_contracts.pipeline import WorkItem, next_kind, next_phase
+from dragoman_contracts.pipeline import WorkItem, end_phase, next_phase
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import PhaseKind
 
@@ -33,9 +33,9 @@ def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, 
     A job that was stopped after its last batch had come in, and resumed, has a complete plan and owes only the end.
     """
     if job.plan is not None:
-        return (_completed(job),) if job.plan.is_complete else ()
+        return _completed(job) if job.plan.is_complete else ()
     planned = TranslationPlanned(plan=outcome.plan, batch_count=outcome.batch_count, unit_count=outcome.unit_count)
-    return (planned,) if outcome.batch_count else (planned, _completed(job))
+    return (planned,) if outcome.batch_count else (planned, *_completed(job))
 
 
 def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event, ...]:
@@ -55,8 +55,8 @@ def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event
     phase = next_phase(job)
     moves = phase is not None and phase.kind == PhaseKind.TRANSLATION
     is_last = job.plan.batches.pending_count == 1
-    return (translated, _completed(job)) if moves and is_last else (translated,)
+    return (translated, *_completed(job)) if moves and is_last else (translated,)
 
 
-def _completed(job: Job) -> TranslationCompleted:
-    return TranslationCompleted(next_kind=next_kind(job, PhaseKind.TRANSLATION))
+def _completed(job: Job) -> tuple[Event, ...]:
+    return end_phase(job, job.phase_of_kind(PhaseKind.TRANSLATION), TranslationCompleted())

@@ -39,9 +39,9 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
 
     async def perform_plan(context: WorkContext) -> PlanOutcome:
         job, objects = context.job, context.objects
-        policy = await objects.get_value(job.submitted.policy, Policy)
+        policy = await objects.get_value(job.policy, Policy)
         engine = engines.get(policy.engine, policy.model)
-        await engine.check_pair(job.source_locale, job.target_locale)
+        await engine.check_pair(job.locales.source, job.locales.target)
         units = (await objects.get_value(_units(job), UnitList)).units
         plan = await context.compute_here(plan_batches, units, engine.capabilities, policy.batch_size)
         checks = {"inapplicable_checks": engine.capabilities.inapplicable_checks, "qa_rules": QA_RULES}
@@ -54,12 +54,12 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
 
     async def perform_batch(context: WorkContext) -> BatchOutcome:
         job, objects = context.job, context.objects
-        policy = await objects.get_value(job.submitted.policy, Policy)
+        policy = await objects.get_value(job.policy, Policy)
         engine = engines.get(policy.engine, policy.model)
         task = await _batch_task(context, policy)
         pace = paces[engine.name, engine.signature.model]
         translation = await translate_batch(engine, _ObjectLedger(context), task, pace, context.report)
-        targets = TargetList(target_locale=job.target_locale, targets=translation.targets)
+        targets = TargetList(target_locale=job.locales.target, targets=translation.targets)
         return BatchOutcome(
             targets=await objects.put_value(targets),
             unit_count=len(translation.targets),
@@ -125,8 +125,8 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
     after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
     return BatchTask(
         index=context.item.index,
-        source_locale=job.source_locale,
-        target_locale=job.target_locale,
+        source_locale=job.locales.source,
+        target_locale=job.locales.target,
         units=tuple(units[place] for place in places),
         context=EngineContext(
             domain=policy.domain_pack_code,
@@ -150,8 +150,8 @@ def _units(job: Job) -> ObjectRef:
 def _plan_inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
     return {
         "units": _units(job).digest,
-        "policy": job.submitted.policy.digest,
-        "locales": [job.source_locale, job.target_locale],
+        "policy": job.policy.digest,
+        "locales": [job.locales.source, job.locales.target],
         "rules": RULES_VERSION,
     }
 

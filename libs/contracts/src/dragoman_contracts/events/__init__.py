@@ -1,4 +1,4 @@
-"""The events: everything that can become true of a job or a document, with the one service that says so.
+"""The events: everything that can become true of a job or its subject, with the one service that says so.
 
 An event is a fact in the past tense. Its `name` is stable and never an import path; a change that is not additive gets
 a new `schema_version` and an upcaster (`upcasting.py`). Events hold ids, counts and references, never document text,
@@ -10,6 +10,8 @@ from __future__ import annotations
 from dragoman_contracts.events.base import Count, ErrorCode, Event, KeyPhase, PhaseResult, StreamType, Usage
 from dragoman_contracts.events.documents import DocumentRegistered, DocumentVersionAdded, JobOpened, RevisionStrategy
 from dragoman_contracts.events.jobs import (
+    INTAKE_INPUT,
+    SOURCE_INPUT,
     ArtifactErased,
     CancelRequested,
     CheckpointDiscarded,
@@ -27,6 +29,7 @@ from dragoman_contracts.events.jobs import (
     WorkRedriven,
 )
 from dragoman_contracts.events.phases import PhaseBatchDone, PhaseFinished, PhasePlanned, PhaseRefused, PhaseStarted
+from dragoman_contracts.events.subjects import ObjectCreated, SourceRegistered, SubjectJobOpened
 from dragoman_contracts.events.translation import (
     BatchTranslated,
     DocumentExtracted,
@@ -44,6 +47,8 @@ from dragoman_contracts.events.translation import (
 
 __all__ = [
     "EVENT_TYPES",
+    "INTAKE_INPUT",
+    "SOURCE_INPUT",
     "ArtifactErased",
     "BatchTranslated",
     "CancelRequested",
@@ -62,6 +67,7 @@ __all__ = [
     "JobRules",
     "JobSubmitted",
     "KeyPhase",
+    "ObjectCreated",
     "PhaseBatchDone",
     "PhaseFinished",
     "PhasePlanned",
@@ -77,8 +83,10 @@ __all__ = [
     "ReviewExported",
     "ReviewImported",
     "RevisionStrategy",
+    "SourceRegistered",
     "StartRequested",
     "StreamType",
+    "SubjectJobOpened",
     "TranslationCompleted",
     "TranslationPlanned",
     "TranslationVerified",
@@ -124,6 +132,9 @@ EVENT_TYPES: dict[str, type[Event]] = {
         DocumentRegistered,
         DocumentVersionAdded,
         JobOpened,
+        SourceRegistered,
+        ObjectCreated,
+        SubjectJobOpened,
     )
 }
 """The closed registry: a stored event of any other name is refused."""

@@ -26,6 +26,8 @@ class StreamType(StrEnum):
 
     JOB = "job"
     DOCUMENT = "document"
+    SOURCE = "source"
+    OBJECT = "object"
 
 
 class Event(Value):
@@ -39,6 +41,11 @@ class Event(Value):
     stream_type: ClassVar[StreamType] = StreamType.JOB
     producer: ClassVar[Service | None]
     work: ClassVar[WorkKind | None] = None
+
+    @property
+    def told_in(self) -> StreamType:
+        """The type of the stream this event stands in."""
+        return self.stream_type
 
 
 class PhaseResult(Event):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from dragoman_contracts.events.base import Count, ErrorCode, Event, KeyPhase, PhaseResult
-from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
-from dragoman_contracts.references import ArtifactKind, ObjectRef, Sha256
+from dragoman_contracts.references import ArtifactKind, NamedObject, ObjectRef, Sha256
+from dragoman_contracts.subject import LocalePair, Scope, SubjectRef
 from dragoman_contracts.vocabulary import Service, WorkName
 
 
@@ -23,31 +23,41 @@ class JobRules(Value):
     is_auto_start: bool = True
 
 
-class JobSubmitted(Event):
-    """A job was opened on one version of a document, for one target locale, under a policy that will not change.
+SOURCE_INPUT, INTAKE_INPUT = "source", "intake_record"
+"""The inputs of a job on a document: its bytes, and the record of who submitted them and how they are called."""
 
-    `request_digest` is the sha256 of what was asked; the same idempotency key with another digest is refused. A source
-    that `was_encrypted` is kept as what its password opened.
+
+class JobSubmitted(Event):
+    """A job was opened: on a subject or on none, with these inputs, under a policy that will not change.
+
+    `scope` is the part of the subject that it holds while it runs. `inputs` have names that are unique among them.
+    `locales` are there where it translates. `request_digest` is the sha256 of what was asked; the same idempotency key
+    with another digest is refused. A source that `was_encrypted` is kept as what its password opened.
     """
 
     name: ClassVar[str] = "job.submitted"
+    schema_version: ClassVar[int] = 2
     producer: ClassVar[Service | None] = Service.GATEWAY
 
-    document_id: UUID
-    document_version: Annotated[int, Field(ge=1)]
-    source: ObjectRef
-    intake_record: ObjectRef
-    policy: ObjectRef
+    subject: SubjectRef | None = None
+    scope: Scope = ""
+    inputs: tuple[NamedObject, ...] = ()
+    locales: LocalePair | None = None
+    policy: ObjectRef | None = None
     pipeline: Pipeline
     rules: JobRules
-    source_locale: Locale
-    target_locale: Locale
     request_digest: Sha256
     first_kind: WorkName
     first_phase: KeyPhase = ""
     parent_job_id: UUID | None = None
     submission_id: UUID | None = None
     was_encrypted: bool = False
+
+    @model_validator(mode="after")
+    def _inputs_have_names_of_their_own(self) -> Self:
+        if len({each.name for each in self.inputs}) != len(self.inputs):
+            raise ValueError("two inputs have the same name")
+        return self
 
 
 class StartRequested(PhaseResult):

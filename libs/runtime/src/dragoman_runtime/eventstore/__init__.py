@@ -1,7 +1,7 @@
 """The event store: streams, log, leases and positions, on SQLite and on PostgreSQL."""
 
 from dragoman_runtime.eventstore.deciding import Decided, append_decided, decide_on_job
-from dragoman_runtime.eventstore.jobs import JobMissingError, Jobs, read_document
+from dragoman_runtime.eventstore.jobs import JobMissingError, Jobs, read_subject
 from dragoman_runtime.eventstore.port import (
     Append,
     EventStore,
@@ -29,5 +29,5 @@ __all__ = [
     "Stored",
     "append_decided",
     "decide_on_job",
-    "read_document",
+    "read_subject",
 ]

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
-from dragoman_contracts import document, job
-from dragoman_contracts.document import Document
+from dragoman_contracts import job, subject_state
 from dragoman_contracts.envelope import RecordedEvent, decode, digest
 from dragoman_contracts.errors import DragomanError, UnknownEventTypeError
-from dragoman_contracts.events import EVENT_TYPES, ArtifactErased, StreamType
+from dragoman_contracts.events import ArtifactErased, StreamType
 from dragoman_contracts.identity import event_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.subject_state import Subject
 from dragoman_runtime.eventstore.archive import RawEvent
 from dragoman_runtime.eventstore.exchange import canonical, previous_digest
 
@@ -136,7 +136,7 @@ def _check_bytes(row: RawEvent, following: RawEvent | None, witness: Witness) ->
 
 def _check_family(recorded: RecordedEvent, first: RecordedEvent | None, previous: RawEvent | None) -> None:
     envelope = recorded.envelope
-    if envelope.stream_type is not EVENT_TYPES[envelope.type].stream_type:
+    if envelope.stream_type is not recorded.data.told_in:
         raise _FaultError("misplaced", "Its type is none of this kind of stream.")
     if envelope.previous_digest != (digest(previous.state) if previous else ""):
         raise _FaultError("changed", "It carries another digest than that of the event before it.")
@@ -147,10 +147,10 @@ def _check_family(recorded: RecordedEvent, first: RecordedEvent | None, previous
         raise _FaultError("misplaced", "Its project is not that of its stream.")
 
 
-def _folded(state: Job | Document | None, recorded: RecordedEvent) -> Job | Document:
+def _folded(state: Job | Subject | None, recorded: RecordedEvent) -> Job | Subject:
     try:
-        if recorded.envelope.stream_type is StreamType.DOCUMENT:
-            return document.evolve(state if isinstance(state, Document) else None, recorded)
-        return job.evolve(state, recorded) if isinstance(state, Job) else job.begin(recorded)
+        if recorded.stream_type is StreamType.JOB:
+            return job.evolve(state, recorded) if isinstance(state, Job) else job.begin(recorded)
+        return subject_state.evolve(state if isinstance(state, Subject) else None, recorded)
     except _UNREADABLE as error:
         raise _FaultError("impossible", "It does not go with the events before it.") from error

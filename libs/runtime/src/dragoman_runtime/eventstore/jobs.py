@@ -1,4 +1,4 @@
-"""Jobs and documents as their streams tell them, with the jobs read last kept so that only their tail is read again."""
+"""Jobs and their subjects as their streams tell them. The jobs read last are kept: only their tail is read again."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from uuid import UUID
 
-from dragoman_contracts import document as document_module
-from dragoman_contracts.document import Document
+from dragoman_contracts import subject_state
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.job import Job, fold
+from dragoman_contracts.subject_state import Subject
 from dragoman_runtime.eventstore.port import EventStore, Head, Stored
 
 
@@ -88,8 +88,8 @@ class Jobs:
             self._kept.popitem(last=False)
 
 
-async def read_document(store: EventStore, document_id: UUID) -> tuple[Document | None, Head]:
-    """The document and the head of its stream; None and version 0 where the project never met it."""
-    stored = await store.read(document_id)
-    head = Head(stored[-1].recorded.envelope.version, stored[-1].digest) if stored else Head()
-    return document_module.fold(each.recorded for each in stored), head
+async def read_subject(store: EventStore, subject_id: UUID) -> tuple[Subject | None, Head]:
+    """A document, source or object, and the head of its stream; None and version 0 where the project never met it."""
+    stored = await store.read(subject_id)
+    head = Head(stored[-1].recorded.version, stored[-1].digest) if stored else Head()
+    return subject_state.fold(each.recorded for each in stored), head

@@ -211,8 +211,8 @@ async def write_package(states: Sequence[bytes], objects: ObjectStore) -> bytes:
         project_id=job.project_id,
         version=job.version,
         head_digest=digest(states[-1]),
-        source_locale=job.source_locale,
-        target_locale=job.target_locale,
+        source_locale=job.locales.source,
+        target_locale=job.locales.target,
         producer=producer,
         events=digest(events),
         tmx=digest(tmx),
@@ -282,7 +282,7 @@ async def _tmx(job: Job, objects: ObjectStore, tool_version: str) -> bytes:
         if ref is not None:
             found = await get_value(objects, job.project_id, ref, TargetList)
             targets |= {target.unit_id: target for target in found.targets}
-    header = TmxHeader(job.source_locale, job.target_locale, tool_version, job.submitted_at)
+    header = TmxHeader(job.locales.source, job.locales.target, tool_version, job.submitted_at)
     return write_tmx(
         header,
         (

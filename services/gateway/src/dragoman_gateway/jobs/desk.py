@@ -12,9 +12,10 @@ from uuid import UUID
 
 from dragoman_catalog import Catalog
 from dragoman_catalog.values import Project
-from dragoman_contracts.events import Event, JobOpened
+from dragoman_contracts.events import Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.reports import PreflightReport
+from dragoman_contracts.subject_state import decide_opened
 from dragoman_gateway.jobs.detail.answers import job_detail
 from dragoman_gateway.jobs.detail.facts import (
     JobRecords,
@@ -34,7 +35,6 @@ from dragoman_gateway.jobs.rules import (
     decide_retry,
     decide_start,
     is_running,
-    job_key,
 )
 from dragoman_gateway.jobs.schemas import JobDetail
 from dragoman_gateway.jobs.view.queries import JobQueries
@@ -52,7 +52,7 @@ from dragoman_runtime.eventstore import (
     Jobs,
     Stored,
     decide_on_job,
-    read_document,
+    read_subject,
 )
 from dragoman_runtime.objects import ObjectStore
 
@@ -119,7 +119,7 @@ class JobControl:
         Raises:
             JobMissingError: as `find`.
             JobStateError: the job is neither failed nor cancelled, or its checkpoint was given up.
-            RunningJobError: another job has taken its version, target locale and pipeline in the meantime.
+            RunningJobError: another job has taken its scope in the meantime.
         """
         return await self.act(job_id, principal, decide_resume, claims=_always)
 
@@ -154,7 +154,7 @@ class JobControl:
     async def act(self, job_id: UUID, principal: Principal, decide: _Decide, *, claims: _Claims = _never) -> Acted:
         """Append what `decide` says of the newest state; nothing to do where it says nothing.
 
-        Where `claims`, the job had stopped and goes on: it takes its version, target locale and pipeline again.
+        Where `claims`, the job had stopped and goes on: it takes its scope again.
 
         Raises:
             JobMissingError: as `find`.
@@ -182,19 +182,18 @@ class JobControl:
         return Append(job.job_id, job.project_id, head, (event,), origin, self._clock.now())
 
     async def _with_claim(self, job: Job, mine: Append) -> tuple[Append, ...]:
-        """The event, and before it the claim of a job that stopped on its version, target locale and pipeline."""
-        document, document_head = await read_document(self._store, job.submitted.document_id)
-        holder = document.last_job(job_key(job)) if document else None
+        """The event, and before it the claim of a job that stopped on its scope."""
+        subject, opened = job.submitted.subject, decide_opened(job.submitted, job.job_id)
+        if subject is None or opened is None:
+            return (mine,)
+        state, head = await read_subject(self._store, subject.id)
+        holder = state.last_job(job.submitted.scope) if state else None
         if holder is not None and holder != job.job_id:
             found = await self._jobs.find(holder)
             if found and is_running(found[0]):
                 raise RunningJobError(holder)
-        number, target, pipeline = job_key(job)
-        opened = JobOpened(job_id=job.job_id, document_version=number, target_locale=target, pipeline_name=pipeline)
         # Always appended, also by the last holder: a submission that is being decided right now then meets a conflict.
-        claim = Append(
-            job.submitted.document_id, job.project_id, document_head, (opened,), mine.origin, mine.occurred_at
-        )
+        claim = Append(subject.id, job.project_id, head, (opened,), mine.origin, mine.occurred_at)
         return (claim, mine)
 
 

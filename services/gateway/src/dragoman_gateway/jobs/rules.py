@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dragoman_contracts.document import JobKey
+from enum import StrEnum
+
 from dragoman_contracts.events import (
     CancelRequested,
     CheckpointDiscarded,
@@ -13,13 +14,13 @@ from dragoman_contracts.events import (
 from dragoman_contracts.job import Job, Trouble, WorkKey
 from dragoman_contracts.pipeline import resume_request, start_request
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
-from dragoman_gateway.web.errors import JobStateError
+from dragoman_gateway.web.errors import JobStateError, KeyReusedError, RunningJobError, UnfinishedJobError
 
 WAITING_FOR_PEOPLE = frozenset({JobStatus.NEEDS_REVIEW, JobStatus.BLOCKED})
 """Statuses in which a person must act before anything can go on, if anything can."""
 
 NOT_RUNNING = WAITING_FOR_PEOPLE | {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
-"""Statuses in which a job leaves its version, target locale and pipeline to another one."""
+"""Statuses in which a job leaves its scope to another one."""
 
 MARKED_FAILED = "job.marked_failed"
 """The trouble code of a job that a person marked failed."""
@@ -27,17 +28,53 @@ MARKED_FAILED = "job.marked_failed"
 _NOT_CANCELLABLE = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED})
 
 
-def job_key(job: Job) -> JobKey:
-    """The key that only one running job may hold: version, target locale and pipeline."""
-    return (job.submitted.document_version, job.target_locale, job.pipeline.name)
+class OnUnfinished(StrEnum):
+    """The wish of a submission about an interrupted job that holds its scope.
+
+    `fresh` gives that job's checkpoint up and opens a new one; `keep` opens a new one beside it.
+    """
+
+    REFUSE = "refuse"
+    RESUME = "resume"
+    FRESH = "fresh"
+    KEEP = "keep"
 
 
 def is_running(job: Job) -> bool:
-    """Whether the job holds its version, target locale and pipeline: it moves, or is being stopped.
+    """Whether the job holds its scope, which is a document's version, target locale and pipeline: it moves, or is being
+    stopped.
 
     A job that waits for people does not: another engine or a rerun beside it may be what they want.
     """
     return job.status not in NOT_RUNNING
+
+
+def require_free(holder: Job, on_unfinished: OnUnfinished) -> CheckpointDiscarded | None:
+    """Refuse a new job beside `holder`, the last of its key; the event that must be true of it first, where one must.
+
+    Raises:
+        RunningJobError: the holder runs.
+        UnfinishedJobError: the holder is interrupted, and it was not said that a new one may be opened.
+    """
+    if is_running(holder):
+        raise RunningJobError(holder.job_id)
+    if not holder.is_interrupted or on_unfinished is OnUnfinished.KEEP:
+        return None
+    if on_unfinished is OnUnfinished.FRESH:
+        return CheckpointDiscarded()
+    raise UnfinishedJobError(holder)
+
+
+def require_same_request(job: Job, digest: str) -> None:
+    """Refuse another request under the key of this job.
+
+    Raises:
+        KeyReusedError: the key was used for something else.
+    """
+    if job.submitted.request_digest != digest:
+        raise KeyReusedError(
+            f"This idempotency key made job {job.job_id} from another file or other fields; use a new key."
+        )
 
 
 def decide_cancel(job: Job) -> CancelRequested | None:

@@ -12,6 +12,7 @@ from dragoman_contracts.events import PreflightVerdict, QaVerdict, RevisionStrat
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.subject import SubjectRef
 from dragoman_contracts.text import StoryKind
 from dragoman_contracts.under_way import Doing
 from dragoman_contracts.vocabulary import JobStatus
@@ -44,16 +45,17 @@ class JobSummary(BaseModel):
 
     job_id: UUID
     project_code: str
-    document_id: UUID
-    document_version: int
+    subject: SubjectRef | None = Field(description="The document, source or object that the job is about.")
+    document_id: UUID | None = Field(description="The subject, where it is a document.")
+    document_version: int | None
     version: int = Field(description="How many events the job has; the ETag of its detail.")
     status: JobStatus
     stage: str
     progress_pct: float
     pipeline: str
     engine: str
-    source_language: Locale
-    target_language: Locale
+    source_language: Locale | None = Field(description="None, as the target, of a job that does not translate.")
+    target_language: Locale | None
     file_name: str
     document_title: str
     external_reference: str
@@ -210,8 +212,9 @@ class JobDetail(BaseModel):
     job_id: UUID
     project_id: UUID
     project_code: str | None
-    document_id: UUID
-    document_version: int
+    subject: SubjectRef | None = Field(description="The document, source or object that the job is about.")
+    document_id: UUID | None = Field(description="The subject, where it is a document.")
+    document_version: int | None
     version: int
     latest_version: int = Field(description="How many events the job has by now.")
     is_past: bool = Field(description="Whether newer events have changed the job since; true only where `at` is given.")
@@ -233,8 +236,8 @@ class JobDetail(BaseModel):
     pipeline: PipelineView
     engine: str | None
     model: str | None
-    source_language: Locale
-    target_language: Locale
+    source_language: Locale | None = Field(description="None, as the target, of a job that does not translate.")
+    target_language: Locale | None
     submitted_by: str
     submitted_at: datetime
     updated_at: datetime

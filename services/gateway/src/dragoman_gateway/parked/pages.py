@@ -12,6 +12,7 @@ from dragoman_catalog import Role
 from dragoman_contracts.errors import ConflictError
 from dragoman_contracts.job import WorkKey
 from dragoman_contracts.vocabulary import PhaseName, WorkName
+from dragoman_gateway.jobs.detail.facts import title_of
 from dragoman_gateway.jobs.detail.words import cure_of
 from dragoman_gateway.jobs.detail.work_words import work_text
 from dragoman_gateway.parked.desk import DeadLetterDesk, ParkedDesk, shown_body
@@ -88,7 +89,7 @@ async def parked_work_page(
         "parked/parked_work.html",
         section="parked",
         job=job,
-        file_name=record.file_name if record else "",
+        title=title_of(job, record),
         kind=kind,
         index=index,
         work=work_text(found.key),

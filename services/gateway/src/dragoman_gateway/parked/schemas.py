@@ -128,7 +128,8 @@ def parked_links(job_id: UUID, key: WorkKey) -> ParkedLinks:
 
 def parked_work(row: ParkedRow) -> ParkedWork:
     """A row of the view of parked work."""
-    return ParkedWork.model_validate({**row.model_dump(), "links": parked_links(row.job_id, row.key)})
+    same = row.model_dump(exclude={"pipeline_name", "subject_kind"})
+    return ParkedWork.model_validate({**same, "links": parked_links(row.job_id, row.key)})
 
 
 def parked_detail(job: Job, key: WorkKey, record: IntakeRecord | None, reason: ParkingReason | None) -> ParkedDetail:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_contracts.job import WorkKey
 from dragoman_contracts.model import Value
+from dragoman_contracts.subject import SubjectKind
 from dragoman_gateway.jobs.view.tables import jobs, parked
 from dragoman_gateway.web.columns import from_micros, to_micros
 from dragoman_gateway.web.cursors import CursorCodec, Page
@@ -37,6 +38,8 @@ class ParkedRow(Value):
     phase: str
     project_code: str
     file_name: str
+    pipeline_name: str
+    subject_kind: SubjectKind | None
     code: str
     message: str
     attempts: int
@@ -47,8 +50,14 @@ class ParkedRow(Value):
         """The key of the work in its job."""
         return WorkKey(self.kind, self.index, self.phase)
 
+    @property
+    def title(self) -> str:
+        """The name of the job's file, or that of its pipeline where it has none; empty where the name was erased."""
+        return self.file_name or ("" if self.subject_kind is SubjectKind.DOCUMENT else self.pipeline_name)
 
-_columns = [(jobs if name in {"project_code", "file_name"} else parked).c[name] for name in ParkedRow.model_fields]
+
+_OF_JOB = frozenset({"project_code", "file_name", "pipeline_name", "subject_kind"})
+_columns = [(jobs if name in _OF_JOB else parked).c[name] for name in ParkedRow.model_fields]
 
 
 class ParkedQueries:

@@ -11,9 +11,10 @@ from pydantic import JsonValue, ValidationError
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_gateway.jobs.api import JobDeskDep, answer_accepted
+from dragoman_gateway.jobs.rules import OnUnfinished
 from dragoman_gateway.jobs.schemas import LOCATION, JobDetail
 from dragoman_gateway.submissions.desk import Submissions, received
-from dragoman_gateway.submissions.rules import OnUnfinished, RerunRequest, SubmissionRequest
+from dragoman_gateway.submissions.rules import RerunRequest, SubmissionRequest
 from dragoman_gateway.submissions.schemas import JobForm
 from dragoman_gateway.web.dependencies import Operator
 from dragoman_gateway.web.desks import asked

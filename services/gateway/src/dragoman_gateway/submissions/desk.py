@@ -7,10 +7,8 @@ leaves objects that nothing points to, never a job without its file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -18,37 +16,36 @@ from pydantic import SecretStr
 from dragoman_catalog import Catalog
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
-from dragoman_contracts.document import Document
-from dragoman_contracts.errors import ObjectMissingError
-from dragoman_contracts.events import JobRules, JobSubmitted
+from dragoman_contracts.events import INTAKE_INPUT, SOURCE_INPUT, JobRules, JobSubmitted
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import first_kind
-from dragoman_contracts.policy import IntakeRecord, Policy
-from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, NamedObject, ObjectRef
+from dragoman_contracts.subject import LocalePair
+from dragoman_contracts.subject_state import Subject
 from dragoman_documents import DocumentError, WrongPasswordError, decrypted, is_encrypted
 from dragoman_gateway.jobs.desk import JobControl
-from dragoman_gateway.jobs.rules import is_running
+from dragoman_gateway.jobs.detail.facts import record_of
+from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
+from dragoman_gateway.jobs.rules import OnUnfinished, is_running
 from dragoman_gateway.submissions.rules import (
-    DocumentOpening,
-    OnUnfinished,
     RerunRequest,
     SubmissionRequest,
     SubmissionRules,
     Upload,
     decide_opening,
-    decide_reopening,
     intake_record,
+    on_document,
     overrides_again,
     request_digest,
-    require_free,
+    require_document,
+    require_fit,
     require_open_pair,
-    require_same_request,
-    require_source,
     rerun_digest,
 )
-from dragoman_gateway.web.actors import Actors
 from dragoman_gateway.web.errors import (
     FieldRefusedError,
     JobStateError,
@@ -59,16 +56,8 @@ from dragoman_gateway.web.errors import (
 )
 from dragoman_gateway.web.principals import Principal
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, append_decided, read_document
-from dragoman_runtime.objects import ObjectStore, get_value, put_value
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """The job of a submission; `is_new` is False where the idempotency key had made it before."""
-
-    job: Job
-    is_new: bool
+from dragoman_runtime.eventstore import Jobs
+from dragoman_runtime.objects import ObjectStore, put_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,50 +79,26 @@ class _Terms:
     pack: DomainPack
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """A job to be opened, looked through, with its objects stored. `opening` decides on the document as it is then."""
-
-    job_id: UUID
-    document_id: UUID
-    digest: str
-    source: ObjectRef
-    record: ObjectRef
-    policy: ObjectRef
-    was_encrypted: bool
-    project: Project
-    source_locale: Locale
-    target_locale: Locale
-    opening: Callable[[Document | None], DocumentOpening]
-    has_key: bool
-    on_unfinished: OnUnfinished
-    is_auto_start: bool | None = None
-    submission_id: UUID | None = None
-    parent_job_id: UUID | None = None
-
-
 class Submissions:
     """Takes files and opens jobs on them."""
 
     def __init__(
         self,
         *,
-        store: EventStore,
         jobs: Jobs,
         objects: ObjectStore,
         catalog: Catalog,
         clock: Clock,
-        actors: Actors,
         control: JobControl,
+        opener: JobOpener,
         rules: SubmissionRules,
     ) -> None:
         self._control = control
-        self._store = store
+        self._opener = opener
         self._jobs = jobs
         self._objects = objects
         self._catalog = catalog
         self._clock = clock
-        self._actors = actors
         self._rules = rules
 
     async def submit(
@@ -168,11 +133,11 @@ class Submissions:
         digest = await asyncio.to_thread(request_digest, request, upload)
         key = request.idempotency_key
         job_id = job_id_for_key(project_id, key) if key else new_id()
-        if key and (existing := await self._existing(job_id, digest)):
+        if key and (existing := await self._opener.existing(job_id, digest)):
             return existing
         order = await self._order(request, upload, terms, job_id, digest, on_unfinished)
         try:
-            return await self._open(order, principal, traceparent)
+            return await self._opener.open(order, principal, traceparent=traceparent)
         except (RunningJobError, UnfinishedJobError) as error:
             if on_unfinished is not OnUnfinished.RESUME:
                 raise
@@ -193,6 +158,7 @@ class Submissions:
 
         Raises:
             JobMissingError: there is no such job, or none that the principal sees.
+            JobStateError: it is not about a document.
             SourceErasedError: its document was erased.
             RunningJobError: it runs, or another job for its version, target locale and pipeline does.
             FieldRefusedError, KeyReusedError, RetryableError: as `submit`.
@@ -200,10 +166,10 @@ class Submissions:
         parent = await self._control.find(parent_id, principal)
         digest = rerun_digest(parent_id, request)
         job_id = job_id_for_key(parent.project_id, idempotency_key) if idempotency_key else new_id()
-        if idempotency_key and (existing := await self._existing(job_id, digest)):
+        if idempotency_key and (existing := await self._opener.existing(job_id, digest)):
             return existing
         order = await self._order_again(parent, request, job_id, digest, idempotency_key)
-        return await self._open(order, principal, traceparent)
+        return await self._opener.open(order, principal, traceparent=traceparent)
 
     async def choices(self, principal: Principal) -> Choices:
         """The values that the form for new jobs offers this person."""
@@ -247,69 +213,78 @@ class Submissions:
         job_id: UUID,
         digest: str,
         on_unfinished: OnUnfinished,
-    ) -> _Order:
+    ) -> JobOrder:
         project_id = terms.project.project_id
         policy = self._policy(terms, request.overrides)
+        pipeline = await self._pipeline(request.pipeline)
         intake = intake_record(request, upload, self._clock.now())
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
-        opening = partial(
-            decide_opening, source=source, record=record, request=request, pipeline=self._rules.pipeline, job_id=job_id
-        )
-        return _Order(
-            job_id=job_id,
-            document_id=document_id(project_id, intake.external_reference),
-            digest=digest,
-            source=source,
-            record=record,
+        submitted = JobSubmitted(
+            inputs=_inputs(source, record),
+            locales=LocalePair(source=request.source_language, target=request.target_language),
             policy=await put_value(self._objects, project_id, policy),
-            project=terms.project,
-            source_locale=request.source_language,
-            target_locale=request.target_language,
-            opening=opening,
-            has_key=request.idempotency_key is not None,
-            on_unfinished=on_unfinished,
-            is_auto_start=request.is_auto_start,
-            submission_id=request.submission_id,
+            pipeline=pipeline,
+            rules=_job_rules(terms.project, request.is_auto_start),
+            first_kind=first_kind(pipeline),
+            first_phase=pipeline.phases[0].key,
+            request_digest=digest,
             was_encrypted=upload.was_encrypted,
+            submission_id=request.submission_id,
         )
+        document = document_id(project_id, intake.external_reference)
+
+        def opening(known: Subject | None) -> Opening:
+            version, events = decide_opening(known, source=source, record=record, request=request)
+            return Opening(on_document(submitted, document, version), events)
+
+        has_key = request.idempotency_key is not None
+        return JobOrder(job_id, project_id, document, opening, digest, has_key, on_unfinished)
 
     async def _order_again(
         self, parent: Job, request: RerunRequest, job_id: UUID, digest: str, idempotency_key: str | None
-    ) -> _Order:
-        submitted, project_id = parent.submitted, parent.project_id
-        require_source(parent)
-        try:
-            intake = await get_value(self._objects, project_id, submitted.intake_record, IntakeRecord)
-        except ObjectMissingError as error:
-            raise SourceErasedError(parent.job_id) from error
-        if not await self._objects.exists(project_id, submitted.source):
+    ) -> JobOrder:
+        document, version = require_document(parent)
+        project_id, source, locales = parent.project_id, parent.source, parent.locales
+        intake = await record_of(self._objects, parent)
+        if intake is None or not await self._objects.exists(project_id, source):
             raise SourceErasedError(parent.job_id)
-        terms = await self._terms(
-            intake.project_code, intake.domain_pack_code, parent.source_locale, parent.target_locale
-        )
+        terms = await self._terms(intake.project_code, intake.domain_pack_code, locales.source, locales.target)
         overrides = overrides_again(PolicyOverrides.model_validate(intake.choices, extra="ignore"), request)
         policy = self._policy(terms, overrides)
         if request.refresh:
             policy = policy.model_copy(update={"nonce": new_id().hex})
         choices = overrides.model_dump(mode="json", exclude_none=True)
         again = intake.model_copy(update={"idempotency_key": idempotency_key or "", "choices": choices})
-        return _Order(
-            job_id=job_id,
-            document_id=submitted.document_id,
-            digest=digest,
-            source=submitted.source,
-            record=await put_value(self._objects, project_id, again),
+        pipeline = await self._pipeline(parent.pipeline.name)
+        submitted = JobSubmitted(
+            inputs=_inputs(source, await put_value(self._objects, project_id, again)),
+            locales=locales,
             policy=await put_value(self._objects, project_id, policy),
-            project=terms.project,
-            source_locale=parent.source_locale,
-            target_locale=parent.target_locale,
-            opening=partial(decide_reopening, parent=parent, pipeline=self._rules.pipeline, job_id=job_id),
-            has_key=idempotency_key is not None,
-            on_unfinished=OnUnfinished.KEEP,
+            pipeline=pipeline,
+            rules=_job_rules(terms.project),
+            first_kind=first_kind(pipeline),
+            first_phase=pipeline.phases[0].key,
+            request_digest=digest,
+            was_encrypted=parent.submitted.was_encrypted,
             parent_job_id=parent.job_id,
-            was_encrypted=submitted.was_encrypted,
         )
+        opening = Opening(on_document(submitted, document, version))
+        has_key = idempotency_key is not None
+        return JobOrder(job_id, project_id, document, lambda _: opening, digest, has_key, OnUnfinished.KEEP)
+
+    async def _pipeline(self, name: str | None) -> Pipeline:
+        """The newest version of this pipeline, or the installation's.
+
+        Raises:
+            FieldRefusedError: there is none, or it takes no jobs on documents.
+        """
+        if name is None or name == self._rules.pipeline.name:
+            return self._rules.pipeline
+        saved = await self._catalog.pipelines.find(name)
+        if saved is None:
+            raise FieldRefusedError("pipeline", f"There is no pipeline {name!r}.", code="pipeline.unknown")
+        return require_fit(saved)
 
     def _policy(self, terms: _Terms, overrides: PolicyOverrides) -> Policy:
         default_engine = self._rules.default_engine
@@ -324,77 +299,6 @@ class Submissions:
             )
         return policy
 
-    async def _open(self, order: _Order, principal: Principal, traceparent: str | None) -> Submitted:
-        """Append to document and job in one commit; again from what is true then, when somebody was first."""
-        existing: Submitted | None = None
-        is_again = False
-
-        async def appends() -> Sequence[Append]:
-            nonlocal existing, is_again
-            if is_again and order.has_key and (existing := await self._existing(order.job_id, order.digest)):
-                return ()
-            is_again = True
-            try:
-                return await self._appends(order, principal, traceparent)
-            except (RunningJobError, UnfinishedJobError) as error:
-                if error.job_id != order.job_id:
-                    raise
-            existing = await self._existing(order.job_id, order.digest)  # the same key, at the same moment, was first
-            return ()
-
-        too_fast = "Too many submissions for this document at the same time; submit it again."
-        await append_decided(self._store, appends, too_fast=too_fast)
-        if existing is not None:
-            return existing
-        job, _ = await self._jobs.load(order.job_id)
-        return Submitted(job, is_new=True)
-
-    async def _appends(self, order: _Order, principal: Principal, traceparent: str | None) -> tuple[Append, ...]:
-        project_id = order.project.project_id
-        document, head = await read_document(self._store, order.document_id)
-        opening = order.opening(document)
-        origin = await self._actors.origin(
-            principal, project_id, correlation_id=order.submission_id or order.job_id, traceparent=traceparent
-        )
-        now = self._clock.now()
-        appends = (
-            Append(order.document_id, project_id, head, opening.events, origin, now),
-            Append(order.job_id, project_id, Head(), (self._submitted(order, opening.version),), origin, now),
-        )
-        holder = document.last_job(opening.key) if document else None
-        found = await self._jobs.find(holder) if holder else None
-        if found is None:
-            return appends
-        job, job_head = found
-        given_up = require_free(job, order.on_unfinished)
-        if given_up is None:
-            return appends
-        return (*appends, Append(job.job_id, project_id, job_head, (given_up,), origin, now))
-
-    def _submitted(self, order: _Order, version: int) -> JobSubmitted:
-        settings = order.project.settings
-        return JobSubmitted(
-            document_id=order.document_id,
-            document_version=version,
-            source=order.source,
-            intake_record=order.record,
-            policy=order.policy,
-            pipeline=self._rules.pipeline,
-            rules=JobRules(
-                max_attempts=settings.max_attempts,
-                retention_days=settings.retention_days,
-                is_auto_start=settings.is_auto_start if order.is_auto_start is None else order.is_auto_start,
-            ),
-            source_locale=order.source_locale,
-            target_locale=order.target_locale,
-            request_digest=order.digest,
-            first_kind=first_kind(self._rules.pipeline),
-            first_phase=self._rules.pipeline.phases[0].key,
-            was_encrypted=order.was_encrypted,
-            parent_job_id=order.parent_job_id,
-            submission_id=order.submission_id,
-        )
-
     async def _going_on(self, job_id: UUID, principal: Principal) -> Job:
         """The unfinished job, resumed by us or by somebody who was first."""
         try:
@@ -405,12 +309,19 @@ class Submissions:
                 raise
             return job
 
-    async def _existing(self, job_id: UUID, digest: str) -> Submitted | None:
-        found = await self._jobs.find(job_id)
-        if found is None:
-            return None
-        require_same_request(found[0], digest)
-        return Submitted(found[0], is_new=False)
+
+def _inputs(source: ObjectRef, record: ObjectRef) -> tuple[NamedObject, NamedObject]:
+    return NamedObject(name=SOURCE_INPUT, object=source), NamedObject(name=INTAKE_INPUT, object=record)
+
+
+def _job_rules(project: Project, is_auto_start: bool | None = None) -> JobRules:
+    """The rules of a new job in the project; `is_auto_start` is the request's wish, where it has one."""
+    settings = project.settings
+    return JobRules(
+        max_attempts=settings.max_attempts,
+        retention_days=settings.retention_days,
+        is_auto_start=settings.is_auto_start if is_auto_start is None else is_auto_start,
+    )
 
 
 async def received(file_name: str, content: bytes, password: SecretStr | None) -> Upload:

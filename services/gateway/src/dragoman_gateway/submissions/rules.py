@@ -7,36 +7,25 @@ import json
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import PurePath
 from typing import Annotated, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
+from dragoman_catalog import SavedPipeline
 from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides
-from dragoman_contracts.document import Document, JobKey, decide_version
-from dragoman_contracts.events import (
-    CheckpointDiscarded,
-    DocumentRegistered,
-    Event,
-    JobOpened,
-    RevisionStrategy,
-)
+from dragoman_contracts.events import DocumentRegistered, Event, JobSubmitted, RevisionStrategy
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
+from dragoman_contracts.pipeline_checks import check
 from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.references import ArtifactKind, ObjectRef
-from dragoman_gateway.jobs.rules import is_running
-from dragoman_gateway.web.errors import (
-    FieldRefusedError,
-    KeyReusedError,
-    RunningJobError,
-    SourceErasedError,
-    UnfinishedJobError,
-)
+from dragoman_contracts.subject import SubjectKind, SubjectRef, document_scope
+from dragoman_contracts.subject_state import Subject, decide_version
+from dragoman_gateway.web.errors import FieldRefusedError, JobStateError, SourceErasedError
 
 _MAX_METADATA_BYTES = 64 * 1024
 
@@ -71,18 +60,6 @@ class SubmissionRules:
     max_upload_bytes: int = 100 * 1024 * 1024
 
 
-class OnUnfinished(StrEnum):
-    """The wish of a submission about an interrupted job of its document version, target locale and pipeline.
-
-    `fresh` gives that job's checkpoint up and opens a new one; `keep` opens a new one beside it.
-    """
-
-    REFUSE = "refuse"
-    RESUME = "resume"
-    FRESH = "fresh"
-    KEEP = "keep"
-
-
 class SubmissionRequest(Value):
     """The wishes of a person for a file: requirement E's fields, then ours. None where nothing was said.
 
@@ -104,6 +81,7 @@ class SubmissionRequest(Value):
     metadata: Annotated[dict[str, JsonValue], AfterValidator(_storable)] = Field(default_factory=dict)
     overrides: PolicyOverrides = PolicyOverrides()
     is_auto_start: bool | None = None
+    pipeline: Annotated[Line, Field(min_length=1, max_length=80)] | None = None
     submission_id: UUID | None = None
 
     @model_validator(mode="after")
@@ -142,23 +120,13 @@ class RerunRequest(Value):
 def request_digest(request: SubmissionRequest, upload: Upload) -> str:
     """The sha256 of what was asked, file included and idempotency key left out: equal requests, equal digests."""
     asked: dict[str, object] = json.loads(request.model_dump_json(exclude={"idempotency_key", "overrides"}))
+    if request.pipeline is None:  # digests of requests from before it could be said stay as they are
+        del asked["pipeline"]
     asked["overrides"] = request.overrides.as_asked()
     asked["file"] = {"name": upload.file_name, "sha256": hashlib.sha256(upload.content).hexdigest()}
     if upload.was_encrypted:
         asked["file"] |= {"was_encrypted": True}
     return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def require_same_request(job: Job, digest: str) -> None:
-    """Refuse another request under the key of this job.
-
-    Raises:
-        KeyReusedError: the key was used for something else.
-    """
-    if job.submitted.request_digest != digest:
-        raise KeyReusedError(
-            f"This idempotency key made job {job.job_id} from another file or other fields; use a new key."
-        )
 
 
 def require_open_pair(pair: LanguagePair | None, *, accepts_unlisted: bool) -> None:
@@ -196,27 +164,10 @@ def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentOpening:
-    """The version a file is, the key its job will hold, and the document's events that say so."""
-
-    version: int
-    key: JobKey
-    events: tuple[Event, ...]
-
-
 def decide_opening(
-    document: Document | None,
-    *,
-    source: ObjectRef,
-    record: ObjectRef,
-    request: SubmissionRequest,
-    pipeline: Pipeline,
-    job_id: UUID,
-) -> DocumentOpening:
-    """The document's events that open a job on this file.
-
-    Whether the job that holds the key still runs, its own stream says: see `is_running`.
+    document: Subject | None, *, source: ObjectRef, record: ObjectRef, request: SubmissionRequest
+) -> tuple[int, tuple[Event, ...]]:
+    """The version number that this file is, and the document's events that make it so.
 
     Raises:
         VersionRefusedError: the revision strategy does not allow this content.
@@ -228,20 +179,39 @@ def decide_opening(
             event.model_copy(update={"family_key_digest": digest}) if isinstance(event, DocumentRegistered) else event
             for event in events
         )
-    opened = JobOpened(
-        job_id=job_id,
-        document_version=version,
-        target_locale=request.target_language,
-        pipeline_name=pipeline.name,
-    )
-    return DocumentOpening(version, (version, request.target_language, pipeline.name), (*events, opened))
+    return version, events
 
 
-def decide_reopening(document: Document | None, *, parent: Job, pipeline: Pipeline, job_id: UUID) -> DocumentOpening:
-    """The document's event that opens another job on the version that `parent` has."""
-    version, target = parent.submitted.document_version, parent.target_locale
-    opened = JobOpened(job_id=job_id, document_version=version, target_locale=target, pipeline_name=pipeline.name)
-    return DocumentOpening(version, (version, target, pipeline.name), (opened,))
+def require_fit(saved: SavedPipeline) -> Pipeline:
+    """Refuse a pipeline that takes no jobs, or not on a document.
+
+    Raises:
+        FieldRefusedError: it was retired, this installation lacks a step of it, or it needs more than a document has.
+    """
+    if saved.is_retired:
+        raise FieldRefusedError(
+            "pipeline", f"Pipeline {saved.name!r} was retired and takes no new jobs.", code="pipeline.retired"
+        )
+    found = check(saved.pipeline)
+    if found.faults:
+        fault = found.faults[0]
+        place = ".".join(map(str, fault.place))
+        message = f"Pipeline {saved.name!r} cannot run here: {place}: {fault.message}"
+        raise FieldRefusedError("pipeline", message, code="pipeline.unfit")
+    return saved.pipeline
+
+
+def on_document(job: JobSubmitted, document_id: UUID, version: int) -> JobSubmitted:
+    """A translation as it is submitted for this version of a document.
+
+    Raises:
+        ValueError: the job has no locales.
+    """
+    if job.locales is None:
+        raise ValueError(f"A job of pipeline {job.pipeline.name} on a document needs locales.")
+    subject = SubjectRef(kind=SubjectKind.DOCUMENT, id=document_id, version=version)
+    scope = document_scope(version, job.locales.target, job.pipeline.name)
+    return job.model_copy(update={"subject": subject, "scope": scope})
 
 
 def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOverrides:
@@ -251,30 +221,21 @@ def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOver
     return first.model_copy(update={"engine": request.engine or first.engine, "model": model})
 
 
-def require_free(holder: Job, on_unfinished: OnUnfinished) -> CheckpointDiscarded | None:
-    """Refuse a new job beside `holder`, the last of its key; the event that must be true of it first, where one must.
+def require_document(job: Job) -> tuple[UUID, int]:
+    """The document and the version that a job can be run anew on.
 
     Raises:
-        RunningJobError: the holder runs.
-        UnfinishedJobError: the holder is interrupted, and it was not said that a new one may be opened.
-    """
-    if is_running(holder):
-        raise RunningJobError(holder.job_id)
-    if not holder.is_interrupted or on_unfinished is OnUnfinished.KEEP:
-        return None
-    if on_unfinished is OnUnfinished.FRESH:
-        return CheckpointDiscarded()
-    raise UnfinishedJobError(holder)
-
-
-def require_source(job: Job) -> None:
-    """Refuse to run a job anew whose document was erased.
-
-    Raises:
+        JobStateError: the job is not about a version of a document.
         SourceErasedError: there is nothing left to translate.
     """
+    subject = job.submitted.subject
+    if subject is None or subject.kind is not SubjectKind.DOCUMENT or subject.version is None:
+        raise JobStateError(
+            f"Job {job.job_id} translates no document; submit it again where it came from.", code="job.not_rerunnable"
+        )
     if all(artifact.kind is not ArtifactKind.SOURCE_DOCX for artifact in job.artifacts):
         raise SourceErasedError(job.job_id)
+    return subject.id, subject.version
 
 
 def rerun_digest(parent: UUID, request: RerunRequest) -> str:

@@ -50,6 +50,7 @@ class JobForm(BaseModel):
     auto_start: Annotated[bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})] = Field(
         None, description="False: after preflight the job waits for POST …/process."
     )
+    pipeline: str = Field("", max_length=80, description="The newest version of this pipeline; else translate-docx.")
     on_unfinished: Literal["", "resume", "fresh"] = Field(
         "",
         description="What becomes of an interrupted job of the same document version, target language and pipeline: "

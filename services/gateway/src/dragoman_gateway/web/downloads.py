@@ -97,7 +97,7 @@ def artifact_file_name(job: Job, artifact: Artifact, record: IntakeRecord | None
         case ArtifactKind.SOURCE_DOCX:
             return source
         case ArtifactKind.FINAL_DOCX:
-            return f"{stem}.{job.target_locale}{suffix if suffix.lower() in WORD_MEDIA_TYPES else '.docx'}"
+            return f"{stem}.{job.locales.target}{suffix if suffix.lower() in WORD_MEDIA_TYPES else '.docx'}"
         case _:
             return f"{stem}.{artifact.kind}{_SUFFIXES.get(artifact.object.media_type, '')}"
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from dragoman_catalog import PipelineRefusedError
 from dragoman_contracts.errors import ConflictError, DragomanError, RetryableError
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import progress_pct
@@ -55,6 +56,10 @@ _STATUS_OF_CODE: dict[str, int] = {
     "object.missing": 410,
     "pair.inactive": 422,
     "pair.unknown": 422,
+    "pipeline.invalid": 422,
+    "pipeline.retired": 422,
+    "pipeline.unfit": 422,
+    "pipeline.unknown": 422,
     "project.unknown": 422,
     "request.if_match_malformed": 400,
     "request.if_match_required": 428,
@@ -208,6 +213,13 @@ async def _on_dragoman_error(request: Request, error: Exception) -> Response:
 
 
 def _errors_of(error: DragomanError) -> list[FieldProblem] | None:
+    if isinstance(error, PipelineRefusedError):
+        return [
+            FieldProblem(
+                location="body", field=".".join(map(str, fault.place)), message=fault.message, code="pipeline.invalid"
+            )
+            for fault in error.faults
+        ]
     if not isinstance(error, FieldRefusedError):
         return None
     return [FieldProblem(location="body", field=error.field, message=error.message, code=error.code)]

@@ -9,6 +9,7 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import due_at, owed, progress_pct
+from dragoman_contracts.subject import SubjectKind, SubjectRef
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
 from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, duration_s
@@ -38,14 +39,16 @@ from dragoman_runtime.eventstore import Stored
 def job_detail(job: Job, records: JobRecords, standing: Standing, signer: DownloadSigner, now: datetime) -> JobDetail:
     """A job's whole answer. Of what it tells, only the download addresses and the standing depend on the present."""
     submitted, intake, policy = job.submitted, records.intake, records.policy
+    document = _document(submitted.subject)
     has_checkpoint = bool(job.checkpoint_phases) and not job.is_checkpoint_discarded
     views = views_of_status(job.status, has_checkpoint=has_checkpoint)
     return JobDetail(
         job_id=job.job_id,
         project_id=job.project_id,
         project_code=intake.project_code if intake else None,
-        document_id=submitted.document_id,
-        document_version=submitted.document_version,
+        subject=submitted.subject,
+        document_id=document.id if document else None,
+        document_version=document.version if document else None,
         version=job.version,
         latest_version=standing.latest_version,
         is_past=job.version < standing.latest_version,
@@ -65,8 +68,8 @@ def job_detail(job: Job, records: JobRecords, standing: Standing, signer: Downlo
         pipeline=PipelineView(name=job.pipeline.name, version=job.pipeline.version),
         engine=policy.engine if policy else None,
         model=policy.model if policy else None,
-        source_language=job.source_locale,
-        target_language=job.target_locale,
+        source_language=submitted.locales.source if submitted.locales else None,
+        target_language=submitted.locales.target if submitted.locales else None,
         submitted_by=job.submitted_by,
         submitted_at=job.submitted_at,
         updated_at=job.head_at,
@@ -139,16 +142,24 @@ def artifact_views(job: Job, records: JobRecords, signer: DownloadSigner, now: d
 
 def job_summary(row: JobRow) -> JobSummary:
     """A row of the jobs view."""
+    document = _document(row.subject)
     same = row.model_dump(exclude={"project_id", "pipeline_name", "source_locale", "target_locale"})
     return JobSummary.model_validate(
         {
             **same,
+            "document_id": document.id if document else None,
+            "document_version": document.version if document else None,
             "pipeline": row.pipeline_name,
             "source_language": row.source_locale,
             "target_language": row.target_locale,
             "links": job_links(row.job_id, row.parent_job_id),
         }
     )
+
+
+def _document(subject: SubjectRef | None) -> SubjectRef | None:
+    """The subject, where it is a document."""
+    return subject if subject is not None and subject.kind is SubjectKind.DOCUMENT else None
 
 
 def job_moment(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> JobMoment:

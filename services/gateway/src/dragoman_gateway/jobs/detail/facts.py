@@ -13,6 +13,7 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
+from dragoman_contracts.events import INTAKE_INPUT
 from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import owed
@@ -20,9 +21,9 @@ from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import ArtifactKind, ObjectRef
 from dragoman_contracts.reports import PreflightReport
 from dragoman_contracts.under_way import WorkUnderWay
-from dragoman_gateway.jobs.rules import WAITING_FOR_PEOPLE, job_key
+from dragoman_gateway.jobs.rules import WAITING_FOR_PEOPLE
 from dragoman_gateway.web.records import Records
-from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease, read_document
+from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease, read_subject
 from dragoman_runtime.objects import ObjectStore, get_value
 from dragoman_runtime.under_way import work_under_way
 from dragoman_runtime.worker.failure import ParkingReason
@@ -45,8 +46,8 @@ class Standing:
     """How a state of a job stands to the present: the job's newest version, and the leases of its work by work id.
 
     `leases` is None where the state is one of the past, of which nobody holds anything. `under_way` is what is said of
-    the work that is held. `superseded_by` is the job that was opened later for the same version, target locale and
-    pipeline, while this one waits for people.
+    the work that is held. `superseded_by` is the job that was opened later for the same scope, while this one waits
+    for people.
     """
 
     latest_version: int
@@ -71,8 +72,10 @@ async def standing_now(store: EventStore, jobs: Jobs, job: Job) -> tuple[Job, St
 async def _superseded_by(store: EventStore, job: Job) -> UUID | None:
     if job.status not in WAITING_FOR_PEOPLE:
         return None
-    document, _ = await read_document(store, job.submitted.document_id)
-    last = document.last_job(job_key(job)) if document else None
+    if job.submitted.subject is None:
+        return None
+    subject, _ = await read_subject(store, job.submitted.subject.id)
+    last = subject.last_job(job.submitted.scope) if subject else None
     return None if last == job.job_id else last
 
 
@@ -111,13 +114,19 @@ async def job_records(objects: ObjectStore, job: Job) -> JobRecords:
 
 async def parking_reason(objects: ObjectStore, job: Job, key: WorkKey) -> ParkingReason | None:
     """Why this work was parked; None where it was erased, or could not be stored."""
-    ref = job.parked[key].reason
-    return None if ref is None else await _found(objects, job.project_id, ref, ParkingReason)
+    return await _found(objects, job.project_id, job.parked[key].reason, ParkingReason)
 
 
 async def record_of(objects: ObjectStore, job: Job) -> IntakeRecord | None:
-    """The record of the submission; None where it was erased."""
-    return await _found(objects, job.project_id, job.submitted.intake_record, IntakeRecord)
+    """The record of the submission; None where it was erased, and for a job that nobody submitted a file for."""
+    return await _found(objects, job.project_id, job.input(INTAKE_INPUT), IntakeRecord)
+
+
+def title_of(job: Job, record: IntakeRecord | None) -> str:
+    """The name of a job's file, or that of its pipeline where it has none; empty where the name was erased."""
+    if record is not None:
+        return record.file_name
+    return "" if job.input(INTAKE_INPUT) else job.pipeline.name
 
 
 async def preflight_report(objects: ObjectStore, job: Job) -> PreflightReport | None:
@@ -139,7 +148,9 @@ def duration_s(started_at: datetime | None, finished_at: datetime | None, now: d
     return None if started_at is None else round(((finished_at or now) - started_at).total_seconds(), 3)
 
 
-async def _found(objects: ObjectStore, project_id: UUID, ref: ObjectRef, type_: type[_V]) -> _V | None:
+async def _found(objects: ObjectStore, project_id: UUID, ref: ObjectRef | None, type_: type[_V]) -> _V | None:
+    if ref is None:
+        return None
     try:
         return await get_value(objects, project_id, ref, type_)
     except (ObjectMissingError, ObjectCorruptError, ValidationError):

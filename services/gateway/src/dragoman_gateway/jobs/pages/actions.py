@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from dragoman_contracts.errors import ConflictError
 from dragoman_gateway.jobs.api import JobDeskDep
+from dragoman_gateway.jobs.detail.facts import title_of
 from dragoman_gateway.jobs.detail.page import CONFIRMED
 from dragoman_gateway.jobs.pages.job import Look, show_job
 from dragoman_gateway.web.addresses import job_address
@@ -29,7 +30,7 @@ async def confirm(visit: SignedIn, desk: JobDeskDep, job_id: UUID, action: str) 
         "jobs/confirm.html",
         section="jobs",
         job=job,
-        file_name=records.intake.file_name if records.intake else "",
+        title=title_of(job, records.intake),
         action=CONFIRMED[action],
         engines=desk.engines,
     )

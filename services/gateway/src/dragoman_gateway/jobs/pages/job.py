@@ -17,7 +17,7 @@ from dragoman_gateway.jobs.api import JobDeskDep
 from dragoman_gateway.jobs.desk import JobDesk
 from dragoman_gateway.jobs.detail import page as job_page
 from dragoman_gateway.jobs.detail import timeline
-from dragoman_gateway.jobs.detail.facts import JobRecords, Standing
+from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, title_of
 from dragoman_gateway.jobs.detail.past import NoSuchVersionError, job_as_of
 from dragoman_gateway.jobs.detail.pending import pending_of
 from dragoman_gateway.jobs.detail.problems import problems_of, tells_of_preflight, warnings_of
@@ -116,7 +116,7 @@ async def event_page(visit: SignedIn, desk: JobDeskDep, job_id: UUID, version: i
         "jobs/event.html",
         section="jobs",
         job=job,
-        file_name=records.intake.file_name if records.intake else "",
+        title=title_of(job, records.intake),
         envelope=recorded[version - 1].envelope,
         moment=timeline.moments_of(recorded, names)[version - 1],
         stage_text=stage_text,
@@ -188,7 +188,7 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
         "latest": seen.latest_version,
         "pending": pending_of(job, seen.standing.leases),
         "intake": records.intake,
-        "file_name": records.intake.file_name if records.intake else "",
+        "title": title_of(job, records.intake),
         "engine": records.policy.engine if records.policy else "",
         "submitter": seen.moments[0].actor,
         "under_way": job_page.under_way_of(job, under_way, now),

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from dragoman_gateway.jobs.api import JobDeskDep
+from dragoman_gateway.jobs.detail.facts import title_of
 from dragoman_gateway.jobs.detail.words import RESULT_SOURCES, VERDICTS
 from dragoman_gateway.web.addresses import units_address
 from dragoman_gateway.web.cursors import InvalidCursorError
@@ -43,7 +44,7 @@ async def units_page(
         "jobs/units.html",
         section="jobs",
         job=job,
-        file_name=records.intake.file_name if records.intake else "",
+        title=title_of(job, records.intake),
         rows=found.rows,
         chips=[
             {"text": text, "count": count, "url": units_address(job_id, key), "is_on": key == verdict}

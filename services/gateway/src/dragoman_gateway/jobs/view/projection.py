@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import MetaData, Table, delete, insert
 
 from dragoman_contracts.envelope import RecordedEvent
-from dragoman_contracts.events import ArtifactErased, StreamType
+from dragoman_contracts.events import INTAKE_INPUT, ArtifactErased, StreamType
 from dragoman_contracts.job import Job, WorkKey, begin, evolve, fold
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
@@ -167,8 +167,9 @@ class JobsProjection:
 
     async def _details(self, known: _Known) -> _Details:
         project_id, submitted = known.job.project_id, known.job.submitted
-        intake = await self._records.find(project_id, submitted.intake_record, IntakeRecord)
-        engine = await self._engine(project_id, submitted.policy)
+        record = known.job.input(INTAKE_INPUT)
+        intake = await self._records.find(project_id, record, IntakeRecord) if record else None
+        engine = await self._engine(project_id, submitted.policy) if submitted.policy else ""
         actor = await self._records.find(project_id, known.actor_record, ActorRecord) if known.actor_record else None
         name = actor.display_name if actor else ""
         if intake is None:
@@ -214,21 +215,22 @@ def _folded(recorded: Sequence[RecordedEvent]) -> _Known:
 
 
 def _row(job: Job, details: _Details) -> dict[str, object]:
-    submitted = job.submitted
+    submitted, subject, locales = job.submitted, job.submitted.subject, job.submitted.locales
     searchable = (details.file_name, details.document_title, details.external_reference)
     return {
         "job_id": job.job_id,
         "project_id": job.project_id,
-        "document_id": submitted.document_id,
-        "document_version": submitted.document_version,
+        "subject_kind": subject.kind.value if subject else None,
+        "subject_id": subject.id if subject else None,
+        "subject_version": subject.version if subject else None,
         "version": job.version,
         "status": job.status.value,
         "stage": str(job.stage),
         "progress_pct": progress_pct(job),
         "pipeline_name": job.pipeline.name,
         "engine": details.engine,
-        "source_locale": str(job.source_locale),
-        "target_locale": str(job.target_locale),
+        "source_locale": str(locales.source) if locales else None,
+        "target_locale": str(locales.target) if locales else None,
         "project_code": details.project_code,
         "file_name": details.file_name,
         "document_title": details.document_title,

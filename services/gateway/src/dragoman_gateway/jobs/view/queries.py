@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, false, func, select, tru
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.subject import SubjectRef
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, UnitRow
 from dragoman_gateway.jobs.view.tables import jobs, units
@@ -21,7 +22,8 @@ from dragoman_runtime.projection import translated_errors
 _jobs = CursorCodec("jobs", tuple[int, UUID])
 _units = CursorCodec("units", tuple[int])
 
-_job_columns = [jobs.c[name] for name in JobRow.model_fields]
+_SUBJECT = ("subject_kind", "subject_id", "subject_version")
+_job_columns = [jobs.c[name] for name in (*_SUBJECT, *JobRow.model_fields) if name != "subject"]
 _unit_columns = [units.c[name] for name in UnitRow.model_fields]
 _findings = TypeAdapter(tuple[QaFinding, ...])
 
@@ -109,7 +111,10 @@ def _matches(which: JobFilter) -> ColumnElement[bool]:
 def _job_row(row: RowMapping) -> JobRow:
     names = ("submitted_at", "updated_at", "stopped_at")
     times: dict[str, datetime | None] = {name: None if row[name] is None else from_micros(row[name]) for name in names}
-    return JobRow.model_validate({**row, **times})
+    kind, id_, version = (row[name] for name in _SUBJECT)
+    subject = None if kind is None else SubjectRef(kind=kind, id=id_, version=version)
+    fields = {name: value for name, value in row.items() if name not in _SUBJECT}
+    return JobRow.model_validate({**fields, **times, "subject": subject})
 
 
 def _unit_row(row: RowMapping) -> UnitRow:

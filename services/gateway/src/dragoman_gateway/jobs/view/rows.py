@@ -9,6 +9,7 @@ from uuid import UUID
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.subject import SubjectKind, SubjectRef
 from dragoman_contracts.text import StoryKind
 from dragoman_contracts.vocabulary import JobStatus
 
@@ -34,16 +35,15 @@ class JobRow(Value):
 
     job_id: UUID
     project_id: UUID
-    document_id: UUID
-    document_version: int
+    subject: SubjectRef | None
     version: int
     status: JobStatus
     stage: str
     progress_pct: float
     pipeline_name: str
     engine: str
-    source_locale: Locale
-    target_locale: Locale
+    source_locale: Locale | None
+    target_locale: Locale | None
     project_code: str
     file_name: str
     document_title: str
@@ -62,6 +62,12 @@ class JobRow(Value):
     finished_phases: tuple[str, ...]
     stopped_at: datetime | None
     is_interrupted: bool
+
+    @property
+    def title(self) -> str:
+        """The name of the job's file, or that of its pipeline where it has none; empty where the name was erased."""
+        is_of_document = self.subject is not None and self.subject.kind is SubjectKind.DOCUMENT
+        return self.file_name or ("" if is_of_document else self.pipeline_name)
 
 
 class UnitRow(Value):

@@ -11,7 +11,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.projection import versioned
 
-JOBS_VERSION = 3
+JOBS_VERSION = 4
 UNITS_VERSION = 1
 
 jobs_metadata = MetaData()
@@ -23,16 +23,17 @@ jobs = Table(
     jobs_metadata,
     Column("job_id", Uuid, primary_key=True),
     Column("project_id", Uuid, nullable=False),
-    Column("document_id", Uuid, nullable=False),
-    Column("document_version", Integer, nullable=False),
+    Column("subject_kind", String(20)),
+    Column("subject_id", Uuid),
+    Column("subject_version", Integer),
     Column("version", Integer, nullable=False),
     Column("status", String(40), nullable=False),
     Column("stage", String(80), nullable=False),
     Column("progress_pct", Float, nullable=False),
     Column("pipeline_name", String(80), nullable=False),
     Column("engine", Text, nullable=False, info={ERASED: ""}),
-    Column("source_locale", String(64), nullable=False),
-    Column("target_locale", String(64), nullable=False),
+    Column("source_locale", String(64)),
+    Column("target_locale", String(64)),
     Column("project_code", Text, nullable=False, info={ERASED: ""}),
     Column("file_name", Text, nullable=False, info={ERASED: ""}),
     Column("document_title", Text, nullable=False, info={ERASED: ""}),

@@ -8,10 +8,11 @@ import pytest
 
 from contracts.streams import PROJECT, JobStream, ref
 from dragoman_contracts import events as e
-from dragoman_contracts.document import Document, VersionRefusedError, decide_version, fold
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.identity import document_id
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.subject import document_scope
+from dragoman_contracts.subject_state import Subject, VersionRefusedError, decide_version, fold
 
 HANDBOOK = document_id(PROJECT, "handbook")
 FIRST, SECOND, RECORD = ref("first content"), ref("second content"), ref("the intake record")
@@ -31,7 +32,7 @@ def opened(job: str, locale: str = "es", number: int = 1) -> e.JobOpened:
     )
 
 
-def given(*events: e.Event) -> Document:
+def given(*events: e.Event) -> Subject:
     stream = JobStream(HANDBOOK)
     stream.append(*events)
     document = fold(stream.recorded)
@@ -72,7 +73,7 @@ def test_a_new_version_can_be_asked_for_with_known_content() -> None:
 
 
 @pytest.mark.parametrize("document", [None, ONE_VERSION], ids=["unknown document", "other content"])
-def test_the_same_version_with_other_content_is_refused(document: Document | None) -> None:
+def test_the_same_version_with_other_content_is_refused(document: Subject | None) -> None:
     with pytest.raises(VersionRefusedError, match="revision_strategy") as caught:
         decide_version(document, SECOND, RECORD, RevisionStrategy.SAME_VERSION)
     assert caught.value.code == "document.version_refused"
@@ -87,10 +88,10 @@ def test_what_was_decided_folds_to_the_version_decided() -> None:
 
 def test_a_version_locale_and_pipeline_know_the_job_last_opened_for_them() -> None:
     document = given(REGISTERED, version(1, "first content"), opened("a"), opened("b", "fr"), opened("c"))
-    spanish, french = ((1, Locale(tag), "translate-docx") for tag in ("es", "fr"))
+    spanish, french = (document_scope(1, Locale(tag), "translate-docx") for tag in ("es", "fr"))
     assert document.last_job(spanish) == uuid5(PROJECT, "c")
     assert document.last_job(french) == uuid5(PROJECT, "b")
-    assert document.last_job((2, Locale("es"), "translate-docx")) is None
+    assert document.last_job(document_scope(2, Locale("es"), "translate-docx")) is None
     assert document.version == 5
 
 

@@ -1,0 +1,50 @@
+"""Events of the subjects that jobs are opened on, beside documents: sources of articles, and objects of a class."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from dragoman_contracts.events.base import Event, StreamType
+from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.subject import Scope, SubjectKind
+from dragoman_contracts.vocabulary import Service
+
+
+class SourceRegistered(Event):
+    """A project got a source of articles. `record` says which, and can be erased."""
+
+    name: ClassVar[str] = "source.registered"
+    stream_type: ClassVar[StreamType] = StreamType.SOURCE
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    record: ObjectRef
+
+
+class ObjectCreated(Event):
+    """An object of a class was created. `record` holds the class and the first values of its fields."""
+
+    name: ClassVar[str] = "object.created"
+    stream_type: ClassVar[StreamType] = StreamType.OBJECT
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    record: ObjectRef
+
+
+class SubjectJobOpened(Event):
+    """A job was opened on a subject. Appended together with its JobSubmitted, so that one scope has one running job.
+
+    A document has `document.job_opened` where its version, target locale and pipeline say the scope.
+    """
+
+    name: ClassVar[str] = "subject.job_opened"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    kind: SubjectKind
+    job_id: UUID
+    scope: Scope
+
+    @property
+    def told_in(self) -> StreamType:
+        """The stream of the subject."""
+        return StreamType(self.kind.value)

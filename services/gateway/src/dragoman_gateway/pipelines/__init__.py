@@ -1,0 +1,1 @@
+"""The steps of the installation, and the pipelines people make of them."""
