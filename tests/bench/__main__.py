@@ -1,6 +1,6 @@
 """Measure and print: `python -m bench` in the folder `tests`, or `make bench`.
 
---only documents|bus|replay|resume|batches|engine|noop|real   one table (may be repeated)
+--only documents|bus|replay|resume|batches|phases|engine|noop|real   one table (may be repeated)
 --jobs N                            jobs of one measurement of noop and real
 --seconds S                         time of each table beside that of starting servers and services
 """
@@ -18,7 +18,7 @@ from bench.machine import machine_line, server_versions, versions_line
 from bench.scale import Scale
 from bench.tables import Table
 
-TABLES = ("documents", "bus", "replay", "resume", "batches", "engine", "noop", "real")
+TABLES = ("documents", "bus", "replay", "resume", "batches", "phases", "engine", "noop", "real")
 
 
 async def made(name: str, scale: Scale, servers: services.Servers | None) -> Table:
@@ -34,6 +34,8 @@ async def made(name: str, scale: Scale, servers: services.Servers | None) -> Tab
             return await resume.resume_table(scale, servers)
         case "batches":
             return await large_jobs.batches_table(scale, servers)
+        case "phases":
+            return await large_jobs.phases_table(scale, servers)
         case "engine":
             return await slow_engine.engine_table(scale)
         case "noop":

@@ -11,10 +11,36 @@ from tempfile import TemporaryDirectory
 
 from bench import one_process, services
 from bench.load import Plant, send_through
+from bench.noop_phases import submitted
 from bench.scale import Scale
 from bench.tables import Table
 
 _Opened = Callable[[Path, int], AbstractAsyncContextManager[Plant]]
+_CHAIN_SHARE = 5  # a chain has no two batches at once: a fifth of the batches lasts as long
+
+
+async def phases_table(scale: Scale, servers: services.Servers) -> Table:
+    """Jobs of one whole phase, one that is spread over ever more batches, and a chain of a fifth as many."""
+    table = Table(
+        "Phases of every shape: one job at a time, no-op steps, outcomes not stored",
+        ("how", "spread", "chain", "s/job", "CPU-ms/batch", *services.SERVERS),
+        "CPU-ms/batch is ours, over the batches of both phases. It should be flat.",
+    )
+    for how in ("one process", "services"):
+        for spread in scale.spread:
+            chain = max(spread // _CHAIN_SHARE, 1)
+            first = submitted(spread, chain)
+            with TemporaryDirectory() as name:
+                folder = Path(name)
+                opened = (
+                    one_process.noop_plant(folder, keeps_outcomes=False, first=first)
+                    if how == "one process"
+                    else services.noop_plant(servers, folder, keeps_outcomes=False, first=first)
+                )
+                async with opened as plant:
+                    took_s, used = await _second_job(plant, spread + chain)
+            table.add(how, spread, chain, took_s, *(used.get(who) for who in ("ours", *services.SERVERS)))
+    return table
 
 
 async def batches_table(scale: Scale, servers: services.Servers) -> Table:
@@ -29,13 +55,18 @@ async def batches_table(scale: Scale, servers: services.Servers) -> Table:
         for batches in scale.batches:
             with TemporaryDirectory() as folder:
                 async with plant_of(Path(folder), batches) as plant:
-                    await send_through(plant, 1, 1)
-                    before, started = plant.spent_ms(), time.perf_counter()
-                    await send_through(plant, 1, 1)
-                    took_s, after = time.perf_counter() - started, plant.spent_ms()
-            used = {who: (after[who] - before[who]) / batches for who in after}
+                    took_s, used = await _second_job(plant, batches)
             table.add(how, batches, took_s, *(used.get(who) for who in ("ours", *services.SERVERS)))
     return table
+
+
+async def _second_job(plant: Plant, batches: int) -> tuple[float, dict[str, float]]:
+    """Seconds of a job, and CPU-ms a batch by who used them, once everything is warm."""
+    await send_through(plant, 1, 1)
+    before, started = plant.spent_ms(), time.perf_counter()
+    await send_through(plant, 1, 1)
+    took_s, after = time.perf_counter() - started, plant.spent_ms()
+    return took_s, {who: (after[who] - before[who]) / batches for who in after}
 
 
 def _one_process(folder: Path, batches: int) -> AbstractAsyncContextManager[Plant]:

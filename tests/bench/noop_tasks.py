@@ -13,6 +13,7 @@ import dragoman_intake.domain as intake
 import dragoman_qa.domain as qa
 import dragoman_reassemble.domain as reassemble
 import dragoman_translate.domain as translate
+from bench.noop_phases import phase_tasks
 from contracts import streams
 from dragoman_contracts.events import Event
 from dragoman_contracts.job import Job
@@ -44,7 +45,7 @@ def noop_tasks(*, keeps_outcomes: bool, batches: int = 1) -> Mapping[Service, tu
     reassembled = _outcome(reassemble.ReassemblyOutcome, streams.reassembled())
     return {
         Service.INTAKE: (task(WorkKind.PREFLIGHT, passed, intake.decide_preflight),),
-        Service.EXTRACT: (task(WorkKind.EXTRACTION, extracted, extract.decide),),
+        Service.EXTRACT: (task(WorkKind.EXTRACTION, extracted, extract.decide), *phase_tasks()),
         Service.TRANSLATE: (
             task(WorkKind.TRANSLATION_PLAN, planned, translate.decide_plan),
             task(WorkKind.TRANSLATION_BATCH, translated, translate.decide_batch),

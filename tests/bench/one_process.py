@@ -15,7 +15,7 @@ from bench.noop_jobs import submit_noop
 from bench.noop_tasks import noop_tasks
 from bench.small_jobs import ENGINE, SOURCE, TARGET, file_name, one_paragraph
 from dragoman_catalog import PolicyOverrides
-from dragoman_contracts.events import JobCompleted
+from dragoman_contracts.events import JobCompleted, JobSubmitted
 from dragoman_contracts.locale import Locale
 from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
 from dragoman_gateway.web.principals import local_principal
@@ -35,13 +35,14 @@ _REQUEST = SubmissionRequest(
 
 
 class _OneProcess(Plant):
-    def __init__(self, store: SqliteEventStore) -> None:
+    def __init__(self, store: SqliteEventStore, first: JobSubmitted | None = None) -> None:
         self._store = store
+        self._first = first
         self._position = 0
 
     @override
     async def submit(self) -> None:
-        await submit_noop(self._store)
+        await submit_noop(self._store, self._first)
 
     @override
     async def completed(self) -> int:
@@ -71,14 +72,16 @@ class _RealStages(_OneProcess):
 
 
 @asynccontextmanager
-async def noop_plant(folder: Path, *, keeps_outcomes: bool, batches: int = 1) -> AsyncGenerator[Plant]:
-    """The platform with no-op phases on a new state folder."""
+async def noop_plant(
+    folder: Path, *, keeps_outcomes: bool, batches: int = 1, first: JobSubmitted | None = None
+) -> AsyncGenerator[Plant]:
+    """The platform with no-op phases on a new state folder; its jobs begin with `first`, else are translations."""
     settings = _settings(folder)
     async with (
         opened(settings) as platform,
         performing(platform, noop_tasks(keeps_outcomes=keeps_outcomes, batches=batches)),
     ):
-        yield _OneProcess(platform.store)
+        yield _OneProcess(platform.store, first)
 
 
 @asynccontextmanager

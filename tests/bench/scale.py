@@ -18,6 +18,7 @@ class Scale:
     projected_jobs: int = 1500
     replayed_jobs: int = 15_000
     batches: tuple[int, ...] = (50, 100, 200, 400, 800)
+    spread: tuple[int, ...] = (100, 1000, 5000)
     live_jobs: int = 10_000
     messages: int = 6000
     model_calls: int = 40

@@ -21,7 +21,7 @@ from bench.machine import cpu_ms
 from bench.noop_jobs import submit_noop
 from bench.small_jobs import ENGINE, SOURCE, TARGET, file_name, one_paragraph
 from dragoman_catalog import Catalog, Editor, Role, migrate_catalog
-from dragoman_contracts.events import JobCompleted
+from dragoman_contracts.events import JobCompleted, JobSubmitted
 from dragoman_contracts.references import DOCX_MEDIA_TYPE
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -108,7 +108,14 @@ def processes(
 
 
 class _Services(Plant):
-    def __init__(self, servers: Servers, store: PostgresEventStore, pids: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        servers: Servers,
+        store: PostgresEventStore,
+        pids: Mapping[str, int],
+        first: JobSubmitted | None = None,
+    ) -> None:
+        self._first = first
         self._servers = servers
         self._store = store
         self._pids = pids
@@ -116,7 +123,7 @@ class _Services(Plant):
 
     @override
     async def submit(self) -> None:
-        await submit_noop(self._store)
+        await submit_noop(self._store, self._first)
 
     @override
     async def completed(self) -> int:
@@ -156,9 +163,14 @@ class _RealStages(_Services):
 
 @asynccontextmanager
 async def noop_plant(
-    servers: Servers, folder: Path, *, keeps_outcomes: bool, batches: int = 1
+    servers: Servers,
+    folder: Path,
+    *,
+    keeps_outcomes: bool,
+    batches: int = 1,
+    first: JobSubmitted | None = None,
 ) -> AsyncGenerator[Plant]:
-    """The five worker services with no-op phases and a relay, on a new database."""
+    """The five worker services with no-op phases and a relay, on a new database; jobs as `one_process.noop_plant`."""
     url = servers.postgres.create_database()
     await migrate_events(url)
     flags = [*(["--keep-outcomes"] if keeps_outcomes else []), "--batches", str(batches)]
@@ -166,7 +178,7 @@ async def noop_plant(
     store = await PostgresEventStore.connect(url)
     try:
         with processes({"relay": ["dragoman_runtime.relay"], **commands}, servers.environment(url), folder) as pids:
-            yield _Services(servers, store, pids)
+            yield _Services(servers, store, pids, first)
     finally:
         await store.aclose()
         servers.postgres.drop_database(url)

@@ -21,6 +21,7 @@ SMALLEST = Scale(
     projected_jobs=2,
     replayed_jobs=3,
     batches=(3,),
+    spread=(3,),
     live_jobs=5,
     messages=20,
     model_calls=2,
@@ -50,6 +51,11 @@ async def test_noop_phases_are_measured_beside_the_same_steps_of_others(bench_se
 
 async def test_real_stages_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
     table = await lifecycle.real_table(SMALLEST, bench_servers)
+    assert rows_of(table) == ["one process", "services"]
+
+
+async def test_phases_of_every_shape_are_measured(bench_servers: Servers) -> None:
+    table = await large_jobs.phases_table(SMALLEST, bench_servers)
     assert rows_of(table) == ["one process", "services"]
 
 

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from contracts import streams as s
 from contracts import workers
 from dragoman_contracts import events as e
-from dragoman_contracts.job import Job, evolve
+from dragoman_contracts.deciding import batch_done, finish, plan_phase
+from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Phase, Pipeline
-from dragoman_contracts.pipeline import WorkItem, finish, first_kind
+from dragoman_contracts.pipeline import WorkItem, first_kind
 from dragoman_contracts.steps import STEPS, Category, Shape, Step
 from dragoman_contracts.vocabulary import Queue, Service, WorkKind
 
@@ -99,11 +100,10 @@ def decide(job: Job, item: WorkItem, chain_length: int) -> tuple[e.Event, ...]:
     assert phase.step is not None
     if phase.step.has_own_result:
         return workers.finish(job, item.key)
-    run = job.runs[phase.name]
-    if phase.step.batch_work is None or (run.is_cut and run.is_complete):
+    if phase.step.batch_work is None:
         return finish(job, phase, s.ref(phase.name))
     if item.kind != phase.step.batch_work:
-        return () if run.is_cut else (_planned(phase),)
+        return plan_phase(job, phase, _planned(phase))
     has_next = phase.step.shape is Shape.CHAIN and item.index + 1 < chain_length
     done = e.PhaseBatchDone(
         phase=phase.name,
@@ -113,9 +113,7 @@ def decide(job: Job, item: WorkItem, chain_length: int) -> tuple[e.Event, ...]:
         item_count=1,
         has_next=has_next,
     )
-    after = evolve(job, s.next_recorded(job, done))
-    is_last = after.runs[phase.name].is_complete and not job.is_stopped
-    return (done, *finish(after, phase)) if is_last else (done,)
+    return batch_done(job, phase, done, s.ref(phase.name))
 
 
 def _planned(phase: Phase) -> e.PhasePlanned:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from contracts import streams as s
 from contracts.streams import next_kind
 from dragoman_contracts import events as e
+from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.job import Job, WorkKey
-from dragoman_contracts.pipeline import WorkItem, accepts_late, end_phase, is_owed
+from dragoman_contracts.pipeline import WorkItem, accepts_late, is_owed
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
 from dragoman_extract import domain as extract
 from dragoman_intake import domain as intake

@@ -10,8 +10,8 @@ A job is a stream of events that carries a snapshot of its pipeline, an ordered 
 - `next_phase(job)` is the phase now owed, `owed(job)` the pieces of work, both from the state alone. The reconciler
   sends what `owed` says and nobody holds; so no message has to survive for a job to go on.
 - `routes(recorded)` is the work that one event makes owed, from the event alone. The relay sends it, fast.
-- `end_phase(job, finished, result)` is what a service appends: the result with the work behind it, so that `routes` can
-  read it there, and the job's end behind the last.
+- `follow(job, finished)` is the work behind a phase, which its result carries, so that `routes` can read it there; the
+  functions of `deciding` put it in.
 
 `tests/contracts/test_trace.py` holds all this against the trace of DESIGN §2.
 """
@@ -27,7 +27,6 @@ from dragoman_contracts.events import (
     BatchTranslated,
     CancelRequested,
     Event,
-    JobCompleted,
     JobSubmitted,
     PhaseBatchDone,
     PhaseFinished,
@@ -42,7 +41,6 @@ from dragoman_contracts.events import (
 from dragoman_contracts.job import Job, WorkKey, current_phase
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
-from dragoman_contracts.references import NamedObject, ObjectRef
 from dragoman_contracts.steps import Shape, is_made_again
 from dragoman_contracts.under_way import WorkUnderWay, done_under_way
 from dragoman_contracts.vocabulary import LIVE, JobStatus, PhaseKind, WorkKind, WorkName
@@ -178,31 +176,6 @@ def follow(job: Job, finished: Phase | None) -> Following:
     if phase is None or not (job.is_started or _is_before_start(phase)):
         return Following()
     return Following(next_kind=phase.first_work, next_phase=phase.key if phase.first_work else "")
-
-
-def finish(
-    job: Job, finished: Phase, output: ObjectRef | None = None, artifacts: tuple[NamedObject, ...] = ()
-) -> tuple[Event, ...]:
-    """The events that end a phase whose result has no event of its own, and the job where no work is left."""
-    return end_phase(job, finished, PhaseFinished(phase=finished.name, output=output, artifacts=artifacts))
-
-
-def end_phase(job: Job, finished: Phase | None, result: PhaseResult) -> tuple[Event, ...]:
-    """The result of a phase that ended well, with the work behind it, and the job's end where no work is left.
-
-    Of a stopped job the last phase is not ended: a resume must find something to end with. Its outcome is kept under
-    its pointer, so that this costs nothing.
-    """
-    done = result.model_copy(update=dict(follow(job, finished)))
-    if finished is None or not is_last_work(job, finished):
-        return (done,)
-    return () if job.is_stopped else (done, JobCompleted())
-
-
-def is_last_work(job: Job, finished: Phase) -> bool:
-    """Whether no service has anything to do behind this phase."""
-    left = (each for each in job.pipeline.phases if each is not finished and not job.is_finished(each))
-    return all(each.first_work is None for each in left)
 
 
 def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:

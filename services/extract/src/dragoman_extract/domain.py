@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
+from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import DocumentExtracted, Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, canonical_json
-from dragoman_contracts.pipeline import WorkItem, end_phase
+from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import ExtractionManifest
 from dragoman_contracts.text import Unit, UnitList

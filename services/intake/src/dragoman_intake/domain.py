@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
+from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import (
     ArtifactErased,
     Event,
@@ -18,7 +19,7 @@ from dragoman_contracts.events import (
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.pipeline import WorkItem, end_phase
+from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import PreflightFinding, PreflightReport, Severity
 from dragoman_contracts.vocabulary import RESTING, PhaseKind

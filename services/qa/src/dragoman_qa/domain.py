@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import Event, QaVerdict, TranslationVerified
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, canonical_json, from_json
-from dragoman_contracts.pipeline import WorkItem, end_phase
+from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaReport, TranslationPlan, VerificationResults

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import DocumentReassembled, Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value, from_json
-from dragoman_contracts.pipeline import WorkItem, end_phase
+from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import UNIT_RULES, Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import Content, TargetList, UnitList

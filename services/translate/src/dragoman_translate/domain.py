@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import BatchTranslated, Event, TranslationCompleted, TranslationPlanned, Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
-from dragoman_contracts.pipeline import WorkItem, end_phase, next_phase
+from dragoman_contracts.pipeline import WorkItem, next_phase
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import PhaseKind
 
