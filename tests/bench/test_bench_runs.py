@@ -45,12 +45,12 @@ def rows_of(table: Table) -> list[str]:
 async def test_noop_phases_are_measured_beside_the_same_steps_of_others(bench_servers: Servers) -> None:
     table = await lifecycle.noop_table(SMALLEST, bench_servers)
     others = ["procrastinate, six chained", "celery, six chained"]
-    assert rows_of(table) == ["one process, stored", "services, stored", *others]
+    assert rows_of(table) == ["one process, stored", "services, stored", "services, one worker, stored", *others]
 
 
 async def test_real_stages_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
     table = await lifecycle.real_table(SMALLEST, bench_servers)
-    assert rows_of(table) == ["one process", "services"]
+    assert rows_of(table) == ["one process", "services", "services, one worker"]
 
 
 async def test_a_message_is_measured_beside_the_libraries_under_the_bus(bench_servers: Servers) -> None:
