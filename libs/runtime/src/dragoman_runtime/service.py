@@ -64,7 +64,7 @@ Companion = Callable[[Backends], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ServicePart:
-    """What one service brings into the process it runs in, alone or with others.
+    """One service as it enters a process, alone or with others: its work, and all that belongs to it.
 
     At most `concurrency` pieces of work of each of its queues are done at the same time; None is as the settings say.
     `preload` are the modules of what the tasks compute, which the processes that compute it share. `close` ends what
