@@ -11,7 +11,7 @@ from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer,
 from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.projection import versioned
 
-JOBS_VERSION = 3
+JOBS_VERSION = 4
 UNITS_VERSION = 1
 
 jobs_metadata = MetaData()
@@ -43,17 +43,9 @@ jobs = Table(
     Column("submitted_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("unit_count", Integer),
-    Column("word_count", Integer),
-    Column("segment_count", Integer),
     Column("translated_count", Integer, nullable=False),
-    Column("passed_count", Integer, nullable=False),
     Column("review_count", Integer, nullable=False),
     Column("blocked_count", Integer, nullable=False),
-    Column("call_count", Integer, nullable=False),
-    Column("prompt_tokens", BigInteger, nullable=False),
-    Column("cached_tokens", BigInteger, nullable=False),
-    Column("reasoning_tokens", BigInteger, nullable=False),
-    Column("response_tokens", BigInteger, nullable=False),
     Column("trouble_code", String(80)),
     Column("parent_job_id", Uuid),
     Column("finished_phases", JSON, nullable=False),
