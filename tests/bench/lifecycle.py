@@ -25,10 +25,16 @@ async def noop_table(scale: Scale, servers: services.Servers) -> Table:
     table = Table(
         "No-op phases: six steps a job through the real worker, store, lease and relay",
         _COLUMNS,
-        "CPU-ms/job is ours, without the servers beside it. 'stored' also keeps each outcome as object and pointer.",
+        "CPU-ms/job is ours, without the servers beside it. 'stored' also keeps each outcome as object and pointer.\n"
+        "One worker is `dragoman worker all`: the relay is in the column of the workers.",
     )
     plants: _Plants = []
-    for how, opened in (("one process", _one_process_noop), ("services", partial(_services_noop, servers))):
+    ways: tuple[tuple[str, Callable[..., AbstractAsyncContextManager[Plant]]], ...] = (
+        ("one process", _one_process_noop),
+        ("services", partial(_services_noop, servers)),
+        ("services, one worker", partial(_services_noop, servers, is_together=True)),
+    )
+    for how, opened in ways:
         for keeps in scale.keeping_outcomes:
             plants.append((f"{how}, stored" if keeps else how, partial(opened, keeps_outcomes=keeps)))
     plants += _peers(servers, table)
@@ -53,7 +59,11 @@ async def real_table(scale: Scale, servers: services.Servers) -> Table:
         _COLUMNS,
         "One process is `dragoman translate`, submission included. Services take the file over HTTP and project views.",
     )
-    plants: _Plants = [("one process", _one_process_real), ("services", partial(_services_real, servers))]
+    plants: _Plants = [
+        ("one process", _one_process_real),
+        ("services", partial(_services_real, servers)),
+        ("services, one worker", partial(_services_real, servers, is_together=True)),
+    ]
     return await _filled(table, plants, scale)
 
 
@@ -78,9 +88,9 @@ async def _median(plant: Plant, in_flight: int, scale: Scale, share: float) -> M
 
 def _cells(measured: Measured) -> list[float | None]:
     spent = measured.cpu_ms
-    workers = sum(spent[name] for name in services.WORKERS) if services.WORKERS[0] in spent else None
+    workers = [spent[name] for name in (*services.WORKERS, services.TOGETHER) if name in spent]
     apart = [spent.get(name) for name in ("relay", "gateway", *services.SERVERS)]
-    return [measured.jobs_a_second, spent["ours"], workers, *apart]
+    return [measured.jobs_a_second, spent["ours"], sum(workers) if workers else None, *apart]
 
 
 @asynccontextmanager
@@ -105,14 +115,17 @@ async def _one_process_real() -> AsyncGenerator[Plant]:
 
 
 @asynccontextmanager
-async def _services_noop(servers: services.Servers, *, keeps_outcomes: bool) -> AsyncGenerator[Plant]:
+async def _services_noop(
+    servers: services.Servers, *, keeps_outcomes: bool, is_together: bool = False
+) -> AsyncGenerator[Plant]:
     with TemporaryDirectory() as folder:
-        async with services.noop_plant(servers, Path(folder), keeps_outcomes=keeps_outcomes) as plant:
+        opened = services.noop_plant(servers, Path(folder), keeps_outcomes=keeps_outcomes, is_together=is_together)
+        async with opened as plant:
             yield plant
 
 
 @asynccontextmanager
-async def _services_real(servers: services.Servers) -> AsyncGenerator[Plant]:
+async def _services_real(servers: services.Servers, *, is_together: bool = False) -> AsyncGenerator[Plant]:
     with TemporaryDirectory() as folder:
-        async with services.real_plant(servers, Path(folder)) as plant:
+        async with services.real_plant(servers, Path(folder), is_together=is_together) as plant:
             yield plant

@@ -1,44 +1,46 @@
-"""One worker service with no-op phases, a process of its own: `python -m bench.noop_service extract`.
+"""Services with no-op phases in a process of their own: `python -m bench.noop_service extract`, or several names.
 
-Settings, connections, bus, worker and, in intake, the reconciler are the real ones.
+Settings, connections, bus, worker, relay and, in intake, the reconciler are the real ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from bench.noop_tasks import noop_tasks
+from bench.noop_tasks import noop_parts
 from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs
 from dragoman_runtime.reconciler import Reconciler
-from dragoman_runtime.service import Backends, Companion, ServiceSettings, run_service
+from dragoman_runtime.relay import app as relay
+from dragoman_runtime.service import Backends, ServiceSettings, run_services
 from dragoman_runtime.settings import load
 
 
-async def run(service: Service, settings: ServiceSettings, *, keeps_outcomes: bool, batches: int) -> None:
+async def run(names: Sequence[str], settings: ServiceSettings, *, keeps_outcomes: bool, batches: int) -> None:
     """Serve until told to stop."""
 
     async def reconcile(shared: Backends) -> None:
         every = timedelta(seconds=settings.reconcile_every_s)
         await Reconciler(shared.store, PostgresLiveJobs(shared.store), shared.bus, SystemClock(), every=every).run()
 
-    companions: list[Companion] = [reconcile] if service is Service.INTAKE else []
-    await run_service(
-        service, noop_tasks(keeps_outcomes=keeps_outcomes, batches=batches)[service], settings, companions
-    )
+    parts = [relay.part(settings), *noop_parts(keeps_outcomes=keeps_outcomes, batches=batches)]
+    parts = [replace(part, companions=[reconcile]) if part.name == Service.INTAKE else part for part in parts]
+    await run_services([part for part in parts if part.name in names], settings)
 
 
 def main() -> None:
-    """Run the service that the command line names."""
-    parser = argparse.ArgumentParser(description="One worker service with no-op phases.")
-    parser.add_argument("service", type=Service)
+    """Run the services that the command line names."""
+    parser = argparse.ArgumentParser(description="Services with no-op phases, in one process.")
+    parser.add_argument("names", nargs="+")
     parser.add_argument("--keep-outcomes", action="store_true")
     parser.add_argument("--batches", type=int, default=1, help="translation batches of a job (%(default)s)")
     asked = parser.parse_args()
-    asyncio.run(run(asked.service, load(ServiceSettings), keeps_outcomes=asked.keep_outcomes, batches=asked.batches))
+    asyncio.run(run(asked.names, load(ServiceSettings), keeps_outcomes=asked.keep_outcomes, batches=asked.batches))
 
 
 if __name__ == "__main__":

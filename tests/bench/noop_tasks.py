@@ -20,6 +20,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import Service, WorkKind
+from dragoman_runtime.service import ServicePart
 from dragoman_runtime.worker import Task, WorkContext
 
 STEPS = 6
@@ -28,8 +29,8 @@ STEPS = 6
 _O = TypeVar("_O", bound=Value)
 
 
-def noop_tasks(*, keeps_outcomes: bool, batches: int = 1) -> Mapping[Service, tuple[Task[Any], ...]]:
-    """The tasks of each service. With `keeps_outcomes` each outcome is stored as an object with its pointer first."""
+def noop_parts(*, keeps_outcomes: bool, batches: int = 1) -> list[ServicePart]:
+    """Every service with its tasks. With `keeps_outcomes` each outcome is first stored, with its pointer."""
 
     def task(kind: WorkKind, outcome: _O, decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]) -> Task[_O]:
         async def perform(context: WorkContext) -> _O:
@@ -43,16 +44,15 @@ def noop_tasks(*, keeps_outcomes: bool, batches: int = 1) -> Mapping[Service, tu
     translated = _outcome(translate.BatchOutcome, streams.batch(0))
     verified = _outcome(qa.VerificationOutcome, streams.verified())
     reassembled = _outcome(reassemble.ReassemblyOutcome, streams.reassembled())
-    return {
-        Service.INTAKE: (task(WorkKind.PREFLIGHT, passed, intake.decide_preflight),),
-        Service.EXTRACT: (task(WorkKind.EXTRACTION, extracted, extract.decide), *phase_tasks()),
-        Service.TRANSLATE: (
-            task(WorkKind.TRANSLATION_PLAN, planned, translate.decide_plan),
-            task(WorkKind.TRANSLATION_BATCH, translated, translate.decide_batch),
-        ),
-        Service.QA: (task(WorkKind.QA, verified, qa.decide),),
-        Service.REASSEMBLE: (task(WorkKind.REASSEMBLY, reassembled, reassemble.decide),),
-    }
+    plan = task(WorkKind.TRANSLATION_PLAN, planned, translate.decide_plan)
+    batch = task(WorkKind.TRANSLATION_BATCH, translated, translate.decide_batch)
+    return [
+        ServicePart(Service.INTAKE, [task(WorkKind.PREFLIGHT, passed, intake.decide_preflight)]),
+        ServicePart(Service.EXTRACT, [task(WorkKind.EXTRACTION, extracted, extract.decide), *phase_tasks()]),
+        ServicePart(Service.TRANSLATE, [plan, batch]),
+        ServicePart(Service.QA, [task(WorkKind.QA, verified, qa.decide)]),
+        ServicePart(Service.REASSEMBLE, [task(WorkKind.REASSEMBLY, reassembled, reassemble.decide)]),
+    ]
 
 
 def _outcome(cls: type[_O], event: Event) -> _O:

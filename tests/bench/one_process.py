@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from bench.load import Plant
 from bench.noop_jobs import submit_noop
-from bench.noop_tasks import noop_tasks
+from bench.noop_tasks import noop_parts
 from bench.small_jobs import ENGINE, SOURCE, TARGET, file_name, one_paragraph
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.events import JobCompleted, JobSubmitted
@@ -79,7 +79,7 @@ async def noop_plant(
     settings = _settings(folder)
     async with (
         opened(settings) as platform,
-        performing(platform, noop_tasks(keeps_outcomes=keeps_outcomes, batches=batches)),
+        performing(platform, noop_parts(keeps_outcomes=keeps_outcomes, batches=batches)),
     ):
         yield _OneProcess(platform.store, first)
 

@@ -23,7 +23,10 @@ from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import UnitList
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_documents import extract
+from dragoman_gateway.jobs.view.logged import LoggedJobs
+from dragoman_gateway.jobs.view.rows import JobFilter
 from dragoman_gateway.views import projectors
+from dragoman_gateway.web.records import Records
 from dragoman_runtime.eventstore import Append, EventStore, Head
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
@@ -66,7 +69,7 @@ async def replay_table(scale: Scale, postgres: PostgresServer) -> Table:
                 await _fill(each.store, objects, range(scale.projected_jobs))
                 await _measure_projecting(table, each, objects, scale)
                 await _fill(each.store, objects, range(scale.projected_jobs, scale.replayed_jobs))
-                await _measure_replay(table, each, scale)
+                await _measure_replay(table, each, objects, scale)
     return table
 
 
@@ -93,8 +96,17 @@ async def _measure_projecting(table: Table, databases: _Databases, objects: File
         table.add(databases.name, f"project {name}", events, *(await _repeated(project, scale)))
 
 
-async def _measure_replay(table: Table, databases: _Databases, scale: Scale) -> None:
+async def _measure_replay(table: Table, databases: _Databases, objects: FileObjectStore, scale: Scale) -> None:
     events = await databases.store.head_position()
+
+    async def list_newest() -> int:
+        memory = create_views_engine("sqlite+aiosqlite://")
+        page = await LoggedJobs(memory, databases.store, Records(objects)).list_jobs(JobFilter())
+        await memory.dispose()
+        return events if page.rows else 0
+
+    what = "list 50 jobs, no view"
+    table.add(databases.name, what, events, *(await _repeated(lambda: _timed(list_newest, events), scale)))
     for what, names in (("replay jobs", ("jobs",)), ("replay all views", VIEWS)):
 
         async def rebuild(names: tuple[str, ...] = names) -> tuple[float, float]:

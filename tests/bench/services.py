@@ -33,6 +33,8 @@ from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
 
 WORKERS = ("intake", "extract", "translate", "qa", "reassemble")
+TOGETHER = "all"
+"""The one process of the relay and all worker services."""
 SERVERS = ("PostgreSQL", "RabbitMQ", "S3")
 
 _TESTS = Path(__file__).parent.parent
@@ -169,15 +171,21 @@ async def noop_plant(
     keeps_outcomes: bool,
     batches: int = 1,
     first: JobSubmitted | None = None,
+    is_together: bool = False,
 ) -> AsyncGenerator[Plant]:
-    """The five worker services with no-op phases and a relay, on a new database; jobs as `one_process.noop_plant`."""
+    """The five worker services with no-op phases and a relay, each a process or all in one, on a new database.
+
+    Jobs begin as in `one_process.noop_plant`.
+    """
     url = servers.postgres.create_database()
     await migrate_events(url)
     flags = [*(["--keep-outcomes"] if keeps_outcomes else []), "--batches", str(batches)]
-    commands = {name: ["bench.noop_service", name, *flags] for name in WORKERS}
+    commands = {name: ["bench.noop_service", name, *flags] for name in ("relay", *WORKERS)}
+    if is_together:
+        commands = {TOGETHER: ["bench.noop_service", *commands, *flags]}
     store = await PostgresEventStore.connect(url)
     try:
-        with processes({"relay": ["dragoman_runtime.relay"], **commands}, servers.environment(url), folder) as pids:
+        with processes(commands, servers.environment(url), folder) as pids:
             yield _Services(servers, store, pids, first)
     finally:
         await store.aclose()
@@ -185,8 +193,11 @@ async def noop_plant(
 
 
 @asynccontextmanager
-async def real_plant(servers: Servers, folder: Path) -> AsyncGenerator[Plant]:
-    """The six services and a relay, on a new database; documents come over HTTP, and the gateway projects its views."""
+async def real_plant(servers: Servers, folder: Path, *, is_together: bool = False) -> AsyncGenerator[Plant]:
+    """The six services and a relay, on a new database; documents come over HTTP, and the gateway projects its views.
+
+    With `is_together` all but the gateway are one process.
+    """
     url, port = servers.postgres.create_database(), free_port()
     await migrate_events(url)
     token = await _operator_token(url)
@@ -195,8 +206,10 @@ async def real_plant(servers: Servers, folder: Path) -> AsyncGenerator[Plant]:
         "DRAGOMAN_HTTP_PORT": str(port),
         "DRAGOMAN_SIGNING_KEY": secrets.token_hex(32),
     }
-    commands = {"relay": ["dragoman_runtime.relay"], "gateway": ["dragoman_gateway"]}
-    commands |= {name: [f"dragoman_{name}"] for name in WORKERS}
+    commands = {"relay": ["dragoman_runtime.relay"]} | {name: [f"dragoman_{name}"] for name in WORKERS}
+    if is_together:
+        commands = {TOGETHER: ["dragoman_standalone.together", *commands]}
+    commands["gateway"] = ["dragoman_gateway"]
     store = await PostgresEventStore.connect(url)
     client = httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=_START_S

@@ -46,12 +46,12 @@ def rows_of(table: Table) -> list[str]:
 async def test_noop_phases_are_measured_beside_the_same_steps_of_others(bench_servers: Servers) -> None:
     table = await lifecycle.noop_table(SMALLEST, bench_servers)
     others = ["procrastinate, six chained", "celery, six chained"]
-    assert rows_of(table) == ["one process, stored", "services, stored", *others]
+    assert rows_of(table) == ["one process, stored", "services, stored", "services, one worker, stored", *others]
 
 
 async def test_real_stages_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
     table = await lifecycle.real_table(SMALLEST, bench_servers)
-    assert rows_of(table) == ["one process", "services"]
+    assert rows_of(table) == ["one process", "services", "services, one worker"]
 
 
 async def test_phases_of_every_shape_are_measured(bench_servers: Servers) -> None:
@@ -66,7 +66,7 @@ async def test_a_message_is_measured_beside_the_libraries_under_the_bus(bench_se
 
 async def test_replay_is_measured_on_both_databases(postgres: PostgresServer) -> None:
     table = await replay.replay_table(SMALLEST, postgres)
-    assert rows_of(table) == ["SQLite"] * 6 + ["PostgreSQL"] * 6
+    assert rows_of(table) == ["SQLite"] * 7 + ["PostgreSQL"] * 7
 
 
 async def test_large_jobs_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:

@@ -19,23 +19,31 @@ WORKERS = ("intake", "extract", "translate", "qa", "reassemble")
 EVERY_SERVICE = ("relay", *WORKERS, "gateway")
 """All there is: the six services and the relay."""
 
+TOGETHER = ("all", "gateway")
+"""The same in two processes: `dragoman worker all`, and the gateway."""
+
 MODULES = {name: f"dragoman_{name}" for name in (*WORKERS, "gateway")} | {"relay": "dragoman_runtime.relay"}
 """What `python -m` runs of each."""
+
+_DRAGOMAN = str(Path(sys.executable).with_name("dragoman"))
 
 _STOP_TIMEOUT_S = 40
 _LOOK_S = 1.0
 
 
 class ServiceProcess:
-    """One process of one service, with its log in a file. It never outlives the session of the tests."""
+    """One process, with its log in a file. It never outlives the session of the tests.
+
+    Without a command it is that of a service, or of `dragoman worker` with the name as its word.
+    """
 
     def __init__(
         self, name: str, environment: Mapping[str, str], log: Path, command: Sequence[str] | None = None
     ) -> None:
         self.name = name
         self.log = log
-        self._command = command or ("-m", MODULES[name])
-        self._environment = environment
+        self._command = command or (("-m", MODULES[name]) if name in MODULES else (_DRAGOMAN, "worker", name))
+        self.environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -43,7 +51,7 @@ class ServiceProcess:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 watched(self.name, [sys.executable, *self._command]),
-                env={**os.environ, **self._environment},
+                env={**os.environ, **self.environment},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -18,7 +18,7 @@ import asyncpg
 from dragoman_contracts.pipeline import owed
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
-from e2e.installation import Installation
+from e2e.installation import TOGETHER, Installation
 
 _LOOK_S = 0.004
 _LEASES = "SELECT work_id, job_id FROM work_leases WHERE owner LIKE $1"
@@ -93,7 +93,8 @@ class Killer:
             found = cast("int | None", await self._store.pool.fetchval(_UNPUBLISHED))
             return [f"{found} events to publish"] if found else []
         pid = self._installation.processes[service].pid
-        leases = await self._store.pool.fetch(_LEASES, f"{service}@%:{pid}:%")
+        owner = "%" if service in TOGETHER else service
+        leases = await self._store.pool.fetch(_LEASES, f"{owner}@%:{pid}:%")
         return [await self._named(lease) for lease in leases]
 
     async def _named(self, lease: asyncpg.Record) -> str:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,15 +105,20 @@ class _Run:
 
 
 async def services_under_fire(
-    environment: Mapping[str, str], folder: Path, documents: Mapping[str, bytes], *, is_spread: bool = False
+    environment: Mapping[str, str],
+    folder: Path,
+    documents: Mapping[str, bytes],
+    *,
+    is_spread: bool = False,
+    processes: Sequence[str] = EVERY_SERVICE,
 ) -> UnderFire:
-    """Run the documents through an installation whose services are killed, then through the one process.
+    """Run the documents through an installation whose processes are killed, then through the one process.
 
     With `is_spread` the kills are spread over the run; else each comes as soon as the service is at work. Where the
     documents are done before every service was caught at work, more documents follow.
     """
     database = environment["DRAGOMAN_DATABASE_URL"]
-    installation = Installation(folder, environment, EVERY_SERVICE)
+    installation = Installation(folder, environment, processes)
     installation.start()
     client = ApiClient(f"http://127.0.0.1:{environment['DRAGOMAN_HTTP_PORT']}")
     run = _Run(client, documents)
@@ -122,7 +127,7 @@ async def services_under_fire(
         client.sign_in(await first_token(database))
         store = await PostgresEventStore.connect(database, pool_size=2)
         try:
-            every = len(documents) / (len(EVERY_SERVICE) + 1) if is_spread else 0
+            every = len(documents) / (len(processes) + 1) if is_spread else 0
             may_kill: Callable[[int], bool] = lambda kills: len(run.ends) >= kills * every  # noqa: E731
             killer = Killer(installation, store, lambda: client.in_flight, may_kill)
             started = time.monotonic()

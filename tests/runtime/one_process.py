@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -36,6 +36,7 @@ from dragoman_contracts.steps import service_of
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, Service, WorkKind
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs
+from dragoman_runtime.service import ServicePart
 from dragoman_runtime.settings import TelemetrySettings, load
 from dragoman_runtime.telemetry import configure_telemetry
 from dragoman_runtime.worker import Task, WorkContext
@@ -59,12 +60,12 @@ _DECIDE: dict[WorkKind, Decide] = {
 """One translation batch a job, so six steps."""
 
 
-def small_services(performed: Callable[[WorkContext], None]) -> Mapping[Service, Sequence[Task[Outcome]]]:
-    """A task for each kind of work, by service; `performed` is told of each step."""
+def small_services(performed: Callable[[WorkContext], None]) -> list[ServicePart]:
+    """A task for each kind of work, of its service; `performed` is told of each step."""
     tasks: dict[Service, list[Task[Outcome]]] = {}
     for kind, decide in _DECIDE.items():
         tasks.setdefault(service_of(kind), []).append(_task(kind, decide, performed))
-    return tasks
+    return [ServicePart(service, of_service) for service, of_service in tasks.items()]
 
 
 def _task(kind: WorkKind, decide: Decide, performed: Callable[[WorkContext], None]) -> Task[Outcome]:

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import time
-from collections.abc import Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -24,6 +24,7 @@ from contracts.streams import UP_TO_PLAN, given
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay
 from dragoman_contracts.vocabulary import JobStatus, Service, WorkKind
+from dragoman_runtime.service import ServicePart
 from dragoman_runtime.settings import load
 from dragoman_runtime.worker import Task, WorkContext
 from dragoman_runtime.worker import leases as of_worker
@@ -161,6 +162,10 @@ class Slowly(Task[Any]):
         return None
 
 
+def _unsaid(note: WorkNote) -> None:
+    """The true batch would count its units once more, from 0."""
+
+
 def slowly(task: Task[Any]) -> Task[Any]:
     """A batch of six units that is told unit by unit."""
     if task.kind is not WorkKind.TRANSLATION_BATCH:
@@ -171,7 +176,9 @@ def slowly(task: Task[Any]) -> Task[Any]:
         for done in range(7):
             await asyncio.sleep(0.12)
             context.report(WorkNote(doing=Doing.WRITING, done_count=done, item_count=6, tokens_per_s=14.0))
-        return await task.perform(context)
+        quiet = copy(context)
+        quiet.report = _unsaid
+        return await task.perform(quiet)
 
     return Slowly(task.kind, task.outcome, task.inputs, perform, task.decide)
 
@@ -183,16 +190,16 @@ async def test_units_are_counted_as_they_arrive(tmp_path: Path, monkeypatch: pyt
     path.write_bytes(small_document("contract", 6))
     settings = load(StandaloneSettings, {"state_dir": tmp_path / "state"})
     engines, progress = ConfiguredEngines(settings), Recorded()
-    tasks: dict[Service, Sequence[Task[Any]]] = {
-        Service.INTAKE: dragoman_intake.app.tasks(),
-        Service.EXTRACT: dragoman_extract.app.tasks(),
-        Service.TRANSLATE: [slowly(task) for task in dragoman_translate.app.tasks(engines)],
-        Service.QA: dragoman_qa.app.tasks(),
-        Service.REASSEMBLE: dragoman_reassemble.app.tasks(),
-    }
+    parts = [
+        ServicePart(Service.INTAKE, dragoman_intake.app.tasks()),
+        dragoman_extract.app.part(),
+        ServicePart(Service.TRANSLATE, [slowly(task) for task in dragoman_translate.app.tasks(engines)]),
+        dragoman_qa.app.part(),
+        dragoman_reassemble.app.part(),
+    ]
     order = translating.Order(Locale("en"), Locale("ru"), translating.overrides_of("pseudo", None))
     file = Input(path, path.name, tmp_path / "out.docx")
-    async with opened(settings) as platform, performing(platform, tasks):
+    async with opened(settings) as platform, performing(platform, parts):
         (outcome,) = await translating.translate(platform, [file], order, progress)
 
     assert outcome.status is JobStatus.COMPLETED

@@ -25,10 +25,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Body = dict[str, Any]
 
 
-def ask(state: Path | None, url: str | None, question: Callable[[Api], Awaitable[Body]]) -> Body:
-    """What the question gives, asked of the server that is named, that has the state folder, or of the folder itself.
+def ask(
+    state: Path | None, url: str | None, question: Callable[[Api], Awaitable[Body]], *, needs_view: bool = False
+) -> Body:
+    """The question's answer, asked of the server that is named, that has the state folder, or of the folder itself.
 
-    A foreseen error ends the command.
+    `needs_view` is for questions that neither one job's events nor the list of jobs answer. A foreseen error ends the
+    command.
     """
 
     async def asked_of() -> Body:
@@ -40,7 +43,7 @@ def ask(state: Path | None, url: str | None, question: Callable[[Api], Awaitable
         settings = load(StandaloneSettings, {"state_dir": state} if state else {})
         configure_logging(settings, "dragoman")
         client = load(ClientSettings, {"url": url} if url else {})
-        async with api(settings, client) as asked:
+        async with api(settings, client, needs_view=needs_view) as asked:
             return await question(asked)
 
     try:

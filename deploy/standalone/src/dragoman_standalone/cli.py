@@ -142,12 +142,24 @@ def up(
 
 @app.command()
 def worker(
-    services: Annotated[list[str], typer.Argument(metavar="SERVICE…", help="intake, extract, … , gateway, relay.")],
+    services: Annotated[
+        list[str],
+        typer.Argument(metavar="SERVICE…", help="all, or relay, intake, extract, translate, qa, reassemble, gateway."),
+    ],
 ) -> None:
-    """Run services on RabbitMQ, PostgreSQL and S3, each as a process of its own."""
-    from dragoman_standalone.supervisor import supervise
+    """Run services on RabbitMQ, PostgreSQL and S3: each word a process of its own.
 
-    raise typer.Exit(_run(supervise(services)))
+    Names with commas between them share a process; `all` is one process of every service but the gateway.
+    """
+    from dragoman_standalone.supervisor import commands, supervise
+
+    try:
+        processes = commands(services)
+    except DragomanError as error:
+        _refuse(error.message)
+    if len(processes) == 1:
+        os.execv(sys.executable, processes[0])  # noqa: S606 - nobody has to be ended with it
+    raise typer.Exit(_run(supervise(processes)))
 
 
 @app.command()

@@ -1,16 +1,19 @@
 """The command line's way to the API: of a server it is told of, of the one that holds the state folder, or of none.
 
 Where no server runs, the same application answers inside this process, on the state folder's own stores: one way to
-ask, whoever answers.
+ask, whoever answers. Of the views it reads that of jobs alone, and where that is far behind the log, as nobody keeps it
+up, lists of jobs come from the log.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import httpx
+from rich.console import Console
 
 from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_runtime.settings import variable
@@ -19,6 +22,7 @@ from dragoman_standalone.server_record import ServerRecord, record_path
 from dragoman_standalone.settings import ClientSettings, StandaloneSettings
 
 _TIMEOUT_S = 30.0
+_FEW_EVENTS = 5000  # are projected in about a second
 
 
 class ApiRefusedError(PermanentError):
@@ -75,8 +79,8 @@ class Api:
 
 
 @asynccontextmanager
-async def api(settings: StandaloneSettings, client: ClientSettings) -> AsyncGenerator[Api]:
-    """The API to ask, for the block.
+async def api(settings: StandaloneSettings, client: ClientSettings, *, needs_view: bool = False) -> AsyncGenerator[Api]:
+    """The API to ask, for the block. With `needs_view` a state folder's view of jobs is brought up to date first.
 
     Raises:
         ApiRefusedError: a server is named, but no token for it.
@@ -94,25 +98,39 @@ async def api(settings: StandaloneSettings, client: ClientSettings) -> AsyncGene
         async with _http(server.url, server.token) as asked:
             yield Api(asked)
         return
-    async with _of_state_folder(settings) as asked:
+    async with _of_state_folder(settings, needs_view=needs_view) as asked:
         yield Api(asked)
 
 
 @asynccontextmanager
-async def _of_state_folder(settings: StandaloneSettings) -> AsyncGenerator[httpx.AsyncClient]:
+async def _of_state_folder(settings: StandaloneSettings, *, needs_view: bool) -> AsyncGenerator[httpx.AsyncClient]:
     """The application itself, in this process."""
     from dragoman_gateway.app import create_app  # the platform is slow to import, and a server has it already
-    from dragoman_gateway.views import projectors
+    from dragoman_gateway.jobs.view.logged import LoggedJobs
+    from dragoman_gateway.views import jobs_projector
+    from dragoman_gateway.web.records import Records
+    from dragoman_runtime.projection import create_views_engine
     from dragoman_standalone.platform import opened
     from dragoman_standalone.serving import local_token
 
-    async with opened(settings) as platform:
-        for each in projectors(platform.store, platform.objects, platform.database):
-            await each.open()
-            await each.catch_up()
-        transport = httpx.ASGITransport(create_app(platform.ports))
-        async with _http("http://state-folder", await local_token(platform), transport) as asked:
-            yield asked
+    async with AsyncExitStack() as stack:
+        platform = await stack.enter_async_context(opened(settings))
+        ports, view = platform.ports, jobs_projector(platform.store, platform.objects, platform.database)
+        await view.open()
+        behind = await view.lag()
+        if behind <= _FEW_EVENTS or needs_view:
+            if behind > _FEW_EVENTS:
+                told = (
+                    f"The list is {behind} events behind the log, and is brought up to date first. This happens once."
+                )
+                Console(stderr=True).print(told, highlight=False)
+            await view.catch_up()
+        else:
+            memory = create_views_engine("sqlite+aiosqlite://")
+            stack.push_async_callback(memory.dispose)
+            ports = replace(ports, job_lists=LoggedJobs(memory, platform.store, Records(platform.objects)))
+        transport = httpx.ASGITransport(create_app(ports))
+        yield await stack.enter_async_context(_http("http://state-folder", await local_token(platform), transport))
 
 
 def _http(url: str, token: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:

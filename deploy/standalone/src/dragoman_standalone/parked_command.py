@@ -31,7 +31,7 @@ def list_parked(
     async def question(api: Api) -> Body:
         return {"items": await every(api, "parked", **query)}
 
-    output(ask(state, url, question), as_json, _parked_table)
+    output(ask(state, url, question, needs_view=True), as_json, _parked_table)
 
 
 @parked_app.command("show")
@@ -76,7 +76,7 @@ def redrive_parked(
                 return {"redriven_count": count, "refused": refused}
             asked["cursor"] = page["next_cursor"]
 
-    output(ask(state, url, question), as_json, _card)
+    output(ask(state, url, question, needs_view=True), as_json, _card)
 
 
 @parked_app.command("discard")

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -23,7 +22,6 @@ import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
 from dragoman_catalog import Catalog, migrate_catalog
-from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Service
 from dragoman_gateway.desks import Desks, GatewayPorts, desks_of, http_options, submission_rules
 from dragoman_runtime.bus import InProcessBus
@@ -36,20 +34,15 @@ from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.reconciler import Reconciler
-from dragoman_runtime.service import build, identity_of, worker_limits
-from dragoman_runtime.worker import Task, Worker, WorkerPorts
+from dragoman_runtime.service import ServicePart, build
+from dragoman_runtime.service import at_work as workers_at_work
+from dragoman_runtime.worker import WorkerPorts
 from dragoman_standalone.dispatcher import Dispatcher
 from dragoman_standalone.lock import StateLock
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_translate.app import ConfiguredEngines, engine_names
+from dragoman_translate.app import engine_names
 
-_COMPUTING = (
-    "dragoman_standalone.cli",  # a child imports the program's main module, which imports this
-    *dragoman_intake.app.COMPUTING,
-    *dragoman_extract.app.COMPUTING,
-    *dragoman_qa.app.COMPUTING,
-    *dragoman_reassemble.app.COMPUTING,
-)
+_MAIN_MODULE = "dragoman_standalone.cli"  # a child imports it, and it imports this
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,54 +117,42 @@ async def at_work(platform: Platform, *, patience_s: float = 0.0) -> AsyncGenera
     With `patience_s`, processes are started only once pieces of work were in each other's way for so long.
     """
     settings = platform.settings
-    engines = ConfiguredEngines(settings)
-    try:
-        async with (
-            computing(settings.processes, preload=_COMPUTING, patience_s=patience_s) as computed_by,
-            performing(platform, _tasks(engines), computed_by),
-        ):
-            yield
-    finally:
-        await engines.aclose()
+    parts = _parts(settings)
+    preload = [_MAIN_MODULE, *(module for part in parts for module in part.preload)]
+    async with (
+        computing(settings.processes, preload=preload, patience_s=patience_s) as computed_by,
+        performing(platform, parts, computed_by),
+    ):
+        yield
 
 
 @asynccontextmanager
 async def performing(
-    platform: Platform, tasks: Mapping[Service, Sequence[Task[Any]]], computed_by: Computing | None = None
+    platform: Platform, parts: Sequence[ServicePart], computed_by: Computing | None = None
 ) -> AsyncGenerator[None]:
-    """A worker for each service's tasks at work for the block, with the dispatcher and the reconciler."""
+    """The services' workers at work for the block, with the dispatcher and the reconciler."""
     settings, store = platform.settings, platform.store
     bus = InProcessBus()
     ports = WorkerPorts(store, platform.objects, SystemClock(), Jobs(store), computed_by or Threads())
-    limits = worker_limits(settings)
-    workers = [Worker(of_service, ports, identity_of(service), limits) for service, of_service in tasks.items()]
     every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)
     reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every, tick=tick)
     dispatcher = Dispatcher(store, bus, idle=timedelta(milliseconds=settings.poll_idle_max_ms))
     await store.expire_leases()
     await dispatcher.begin()
     await reconciler.wake_all()
-    for worker in workers:
-        worker.start()
-        queues = sorted({queue_of(kind) for kind in worker.tasks})
-        await bus.start(queues, worker.receive, concurrency=settings.concurrency)
-    try:
-        async with beside(dispatcher.run, reconciler.run):
-            yield
-    finally:
-        await bus.stop()
-        for worker in workers:
-            await worker.stop()
+    async with workers_at_work(parts, bus, ports, settings), beside(dispatcher.run, reconciler.run):
+        yield
 
 
-def _tasks(engines: ConfiguredEngines) -> Mapping[Service, Sequence[Task[Any]]]:
-    return {
-        Service.INTAKE: dragoman_intake.app.tasks(),
-        Service.EXTRACT: dragoman_extract.app.tasks(),
-        Service.TRANSLATE: dragoman_translate.app.tasks(engines),
-        Service.QA: dragoman_qa.app.tasks(),
-        Service.REASSEMBLE: dragoman_reassemble.app.tasks(),
-    }
+def _parts(settings: StandaloneSettings) -> Sequence[ServicePart]:
+    """The services, without what runs beside intake on the servers: the one process has its own."""
+    return (
+        ServicePart(Service.INTAKE, dragoman_intake.app.tasks(), preload=dragoman_intake.app.COMPUTING),
+        dragoman_extract.app.part(),
+        dragoman_translate.app.part(settings),
+        dragoman_qa.app.part(),
+        dragoman_reassemble.app.part(),
+    )
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from dragoman_gateway.settings import HttpSettings
+from dragoman_intake.settings import IntakeSettings
 from dragoman_runtime.settings import (
     DatabaseSettings,
     MaintenanceSettings,
@@ -15,7 +16,7 @@ from dragoman_runtime.settings import (
     TelemetrySettings,
     WorkerSettings,
 )
-from dragoman_translate.settings import EngineSettings
+from dragoman_translate.settings import EngineSettings, TranslateSettings
 
 
 class StandaloneSettings(ObjectSettings, WorkerSettings, MaintenanceSettings, HttpSettings, EngineSettings):
@@ -30,6 +31,10 @@ class StandaloneSettings(ObjectSettings, WorkerSettings, MaintenanceSettings, Ht
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="The least of our own messages that is logged; libraries log from `warning`."
     )
+
+
+class TogetherSettings(IntakeSettings, TranslateSettings):
+    """What the services of one `dragoman worker all`, or of any others that share a process, are set up with."""
 
 
 class StoreSettings(DatabaseSettings, ObjectSettings, TelemetrySettings):

@@ -1,4 +1,4 @@
-"""`dragoman worker`: services as processes of their own, ended together."""
+"""`dragoman worker`: services as processes of their own, or several in one, ended together."""
 
 from __future__ import annotations
 
@@ -10,28 +10,46 @@ from collections.abc import Sequence
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.vocabulary import Service
 
-MODULES = {
-    "relay": "dragoman_runtime.relay",
-    **{service.value: f"dragoman_{service.value}" for service in Service if service is not Service.INDEX},
-}
-"""What can be run, and the module that runs it."""
+ALL = "all"
+"""The word for one process of every service but the gateway."""
+
+WORKERS = ("relay", *(service.value for service in Service if service not in {Service.GATEWAY, Service.INDEX}))
+"""The services that may share a process. The gateway may not: people wait for it."""
+
+_GATEWAY = Service.GATEWAY.value
 
 
-async def supervise(names: Sequence[str]) -> int:
-    """Run the named services until told to stop, or until one ends; the first exit status that is not 0.
-
-    One that ends takes the others with it, so that whoever supervises this process starts them all anew.
+def commands(words: Sequence[str]) -> list[list[str]]:
+    """The command line of each process: a word is a service, several with commas between, or `all`.
 
     Raises:
-        PermanentError: there is no service of a name.
+        PermanentError: there is no service of a name, or it cannot share a process.
     """
-    unknown = [name for name in names if name not in MODULES]
-    if unknown:
+    return [[sys.executable, "-m", *_module(word)] for word in words]
+
+
+def _module(word: str) -> list[str]:
+    names = WORKERS if word == ALL else word.split(",")
+    for name in names:
+        if name not in {*WORKERS, _GATEWAY}:
+            choice = ", ".join((*WORKERS, _GATEWAY, ALL))
+            raise PermanentError(f"There is no service {name!r}; choose from {choice}.", code="usage.service")
+    if len(names) == 1:
+        return ["dragoman_runtime.relay" if word == "relay" else f"dragoman_{word}"]
+    if _GATEWAY in names:
         raise PermanentError(
-            f"There is no service {unknown[0]!r}; choose from {', '.join(MODULES)}.", code="usage.service"
+            f"The gateway shares no process; write {_GATEWAY} as a word of its own.", code="usage.service"
         )
-    processes = [await asyncio.create_subprocess_exec(sys.executable, "-m", MODULES[name]) for name in names]
-    ends = [asyncio.ensure_future(process.wait()) for process in processes]
+    return ["dragoman_standalone.together", *dict.fromkeys(names)]
+
+
+async def supervise(processes: Sequence[Sequence[str]]) -> int:
+    """Run these command lines until told to stop, or until one ends; the first exit status that is not 0.
+
+    One that ends takes the others with it, so that whoever supervises this process starts them all anew.
+    """
+    running = [await asyncio.create_subprocess_exec(*command) for command in processes]
+    ends = [asyncio.ensure_future(process.wait()) for process in running]
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -39,7 +57,7 @@ async def supervise(names: Sequence[str]) -> int:
     stopping = asyncio.ensure_future(told.wait())
     await asyncio.wait([stopping, *ends], return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
-    for process in processes:
+    for process in running:
         if process.returncode is None:
             process.terminate()
     statuses = await asyncio.gather(*ends)

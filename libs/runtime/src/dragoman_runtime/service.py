@@ -1,4 +1,4 @@
-"""How a worker service runs: connect, serve its queues, end cleanly on a signal. The same for every service."""
+"""How worker services run: connect, serve their queues, end cleanly on a signal. One in a process, or several."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.steps import queue_of
-from dragoman_contracts.vocabulary import Service
+from dragoman_runtime.bus.port import WorkReceiver
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.computing import computing
+from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.revision import are_events_newest
 from dragoman_runtime.objects import ObjectStore, object_store
@@ -31,7 +32,7 @@ from dragoman_runtime.settings import (
     WorkerSettings,
     variable,
 )
-from dragoman_runtime.telemetry import configure_telemetry, get_logger
+from dragoman_runtime.telemetry import configure_telemetry, get_logger, log_context
 from dragoman_runtime.worker import RetryPolicy, Task, Worker, WorkerIdentity, WorkerLimits, WorkerPorts
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 
 _RETRY_S = 1.0
+_TOGETHER = "worker"  # the name of a process that is several services, where a line is none of theirs
 _T = TypeVar("_T")
 _log = get_logger()
 
@@ -58,6 +60,23 @@ class Backends:
 
 Companion = Callable[[Backends], Awaitable[None]]
 """Something that runs beside a service's worker until it is cancelled: the reconciler beside intake's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePart:
+    """One service as it enters a process, alone or with others: its work, and all that belongs to it.
+
+    At most `concurrency` pieces of work of each of its queues are done at the same time; None is as the settings say.
+    `preload` are the modules of what the tasks compute, which the processes that compute it share. `close` ends what
+    the tasks use, after the last of them.
+    """
+
+    name: str
+    tasks: Sequence[Task[Any]] = ()
+    concurrency: int | None = None
+    companions: Sequence[Companion] = ()
+    preload: Sequence[str] = ()
+    close: Callable[[], Awaitable[None]] | None = None
 
 
 @asynccontextmanager
@@ -102,41 +121,61 @@ async def once_reachable(connect: Callable[[], Awaitable[_T]]) -> _T:
             await asyncio.sleep(_RETRY_S)
 
 
-async def run_service(
-    service: Service,
-    tasks: Sequence[Task[Any]],
-    settings: ServiceSettings,
-    companions: Sequence[Companion] = (),
-    preload: Sequence[str] = (),
-) -> None:
-    """Serve the queues of these tasks until SIGTERM or SIGINT, then finish what is under way.
+async def run_services(parts: Sequence[ServicePart], settings: ServiceSettings, preload: Sequence[str] = ()) -> None:
+    """Serve the queues of these services until SIGTERM or SIGINT, then finish what is under way.
 
-    `preload` are the modules of what the tasks compute, which the processes that compute it share.
+    Several services share the connections, the folds of jobs, the values read and the processes that compute. Each
+    has its own leases, events, log lines and metrics, as if it were alone. `preload` are modules that the computing
+    processes import beside those of the parts: the program's main module, where it is large.
     """
-    telemetry = configure_telemetry(settings, service.value)
+    names = [part.name for part in parts]
+    telemetry = configure_telemetry(settings, names[0] if len(names) == 1 else _TOGETHER, names)
     try:
-        async with backends(settings) as shared, computing(settings.processes, preload=preload) as computed_by:
-            ports = WorkerPorts(shared.store, shared.objects, SystemClock(), computing=computed_by)
-            worker = Worker(tasks, ports, identity_of(service), worker_limits(settings))
-            await _serve(worker, settings, shared, companions)
+        async with AsyncExitStack() as stack:
+            shared = await stack.enter_async_context(backends(settings))
+            modules = [*preload, *(module for part in parts for module in part.preload)]
+            computed_by = await stack.enter_async_context(computing(settings.processes, preload=modules))
+            ports = WorkerPorts(shared.store, shared.objects, SystemClock(), Jobs(shared.store), computed_by)
+            spare_collections()
+            await stack.enter_async_context(at_work(parts, shared.bus, ports, settings))
+            await _accompanied(parts, shared)
     finally:
         telemetry.shutdown()
 
 
-async def _serve(worker: Worker, settings: ServiceSettings, shared: Backends, companions: Sequence[Companion]) -> None:
-    worker.start()
-    spare_collections()
-    queues = sorted({queue_of(kind) for kind in worker.tasks})
-    await shared.bus.start(queues, worker.receive, concurrency=settings.concurrency)
-    beside = [asyncio.ensure_future(companion(shared)) for companion in companions]
+@asynccontextmanager
+async def at_work(
+    parts: Sequence[ServicePart], bus: WorkReceiver, ports: WorkerPorts, settings: WorkerSettings
+) -> AsyncGenerator[None]:
+    """A worker of each service takes its queues from the bus for the block; then what is under way ends."""
+    limits = worker_limits(settings)
+    workers = [(part, Worker(part.tasks, ports, identity_of(part.name), limits)) for part in parts if part.tasks]
+    async with AsyncExitStack() as at_end:
+        for part in parts:
+            if part.close is not None:
+                at_end.push_async_callback(part.close)
+        for _, worker in workers:
+            at_end.push_async_callback(worker.stop)
+        at_end.push_async_callback(bus.stop)
+        for part, worker in workers:
+            worker.start()
+            queues = sorted({queue_of(kind) for kind in worker.tasks})
+            await bus.start(queues, worker.receive, concurrency=part.concurrency or settings.concurrency)
+        yield
+
+
+async def _accompanied(parts: Sequence[ServicePart], shared: Backends) -> None:
+    """Run what runs beside the workers until the process is told to stop. Its log lines are its service's."""
+    beside: list[asyncio.Future[None]] = []
+    for part in parts:
+        with log_context(service=part.name):
+            beside += [asyncio.ensure_future(companion(shared)) for companion in part.companions]
     try:
         await until_told_to_stop(beside)
     finally:
         for each in beside:
             each.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        await shared.bus.stop()
-        await worker.stop()
 
 
 def spare_collections() -> None:
@@ -163,10 +202,10 @@ async def until_told_to_stop(beside: Sequence[asyncio.Future[None]] = ()) -> Non
         each.result()
 
 
-def identity_of(service: Service) -> WorkerIdentity:
+def identity_of(service: str) -> WorkerIdentity:
     """This process as a worker of the service: unique among all that run."""
     owner = f"{service}@{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
-    return WorkerIdentity(service.value, owner, build())
+    return WorkerIdentity(service, owner, build())
 
 
 def build() -> str:

@@ -56,8 +56,9 @@ class GatewayOptions:
 class GatewayPorts:
     """Everything the gateway needs from outside.
 
-    `views` is the database that the projections write to. `signing_key` is shared by all replicas and kept over
-    restarts. `dead_letters` is the database that holds the broker's dead letters; None where there is no broker.
+    `views` is the database that the projections write to; `job_lists` lists jobs in its stead, for a process that keeps
+    no view. `signing_key` is shared by all replicas and kept over restarts. `dead_letters` is the database that holds
+    the broker's dead letters; None where there is no broker.
     """
 
     store: EventStore
@@ -70,6 +71,7 @@ class GatewayPorts:
     clock: Clock = field(default_factory=SystemClock)
     options: GatewayOptions = field(default_factory=GatewayOptions)
     dead_letters: AsyncEngine | None = None
+    job_lists: JobQueries | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def _job_desk(
         store=ports.store,
         jobs=jobs,
         objects=ports.objects,
-        queries=JobQueries(ports.views),
+        queries=ports.job_lists or JobQueries(ports.views),
         position=position,
         catalog=ports.catalog,
         control=control,

@@ -15,7 +15,7 @@ from dragoman_runtime.objects.port import ObjectStore
 from dragoman_runtime.projection import LogWindow, Projector
 from dragoman_runtime.rebuild import StreamProjection
 
-__all__ = ["projections", "projectors", "views_position"]
+__all__ = ["jobs_projector", "projections", "projectors", "views_position"]
 
 _VIEWS = (("jobs", JOBS_VERSION), ("units", UNITS_VERSION), ("audit", AUDIT_VERSION))
 
@@ -34,6 +34,11 @@ def projectors(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> 
     """One projector for each of the gateway's views: `open` each, then let each `run`."""
     log = LogWindow(store)
     return tuple(Projector(log, engine, each) for each in projections(store, objects))
+
+
+def jobs_projector(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> Projector:
+    """The projector of the view of jobs, for who reads no other."""
+    return Projector(store, engine, JobsProjection(store, Records(objects)))
 
 
 def views_position(engine: AsyncEngine, store: EventStore) -> ViewsPosition:

@@ -23,11 +23,11 @@ from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.objects import ObjectStore
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.reconciler import Reconciler
-from dragoman_runtime.service import Backends, build, identity_of, run_service
+from dragoman_runtime.service import Backends, ServicePart, build, identity_of, run_services
 from dragoman_runtime.settings import MaintenanceSettings
 from dragoman_runtime.worker import Task
 
-__all__ = ["COMPUTING", "Fault", "MaintenanceReport", "maintenance", "run", "tasks"]
+__all__ = ["COMPUTING", "Fault", "MaintenanceReport", "maintenance", "part", "run", "tasks"]
 
 
 COMPUTING = ("dragoman_intake.adapters.docx", "dragoman_intake.domain")
@@ -54,8 +54,8 @@ def maintenance(
     )
 
 
-async def run(settings: IntakeSettings) -> None:
-    """Serve, reconcile, collect and maintain, until told to stop."""
+def part(settings: IntakeSettings) -> ServicePart:
+    """This service as a process takes it in, with what reconciles, collects and maintains beside it."""
 
     async def reconcile(shared: Backends) -> None:
         every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)
@@ -78,4 +78,9 @@ async def run(settings: IntakeSettings) -> None:
             await engine.dispose()
 
     companions = [reconcile, collect, maintain] if settings.maintenance_every_s else [reconcile, collect]
-    await run_service(Service.INTAKE, tasks(), settings, companions=companions, preload=COMPUTING)
+    return ServicePart(Service.INTAKE, tasks(), companions=companions, preload=COMPUTING)
+
+
+async def run(settings: IntakeSettings) -> None:
+    """Serve, reconcile, collect and maintain, until told to stop."""
+    await run_services([part(settings)], settings)

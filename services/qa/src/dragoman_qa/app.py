@@ -8,7 +8,7 @@ from dragoman_contracts.vocabulary import Service
 from dragoman_qa.adapters.built_in import BuiltInChecker
 from dragoman_qa.handlers import verification_task
 from dragoman_qa.settings import QaSettings
-from dragoman_runtime.service import run_service
+from dragoman_runtime.service import ServicePart, run_services
 from dragoman_runtime.worker import Task
 
 COMPUTING = ("dragoman_qa.adapters.built_in", "dragoman_qa.domain")
@@ -20,6 +20,11 @@ def tasks() -> tuple[Task[Any], ...]:
     return (verification_task(BuiltInChecker()),)
 
 
+def part() -> ServicePart:
+    """This service as a process takes it in."""
+    return ServicePart(Service.QA, tasks(), preload=COMPUTING)
+
+
 async def run(settings: QaSettings) -> None:
     """Serve until told to stop."""
-    await run_service(Service.QA, tasks(), settings, preload=COMPUTING)
+    await run_services([part()], settings)

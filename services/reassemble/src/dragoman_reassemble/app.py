@@ -12,10 +12,10 @@ from dragoman_reassemble.adapters.docx import DocxMerger, merged_docx
 from dragoman_reassemble.domain import targets_now
 from dragoman_reassemble.handlers import reassembly_task, target_lists
 from dragoman_reassemble.settings import ReassembleSettings
-from dragoman_runtime.service import run_service
+from dragoman_runtime.service import ServicePart, run_services
 from dragoman_runtime.worker import Task
 
-__all__ = ["COMPUTING", "draft", "run", "target_lists", "tasks"]
+__all__ = ["COMPUTING", "draft", "part", "run", "target_lists", "tasks"]
 
 
 COMPUTING = ("dragoman_reassemble.adapters.docx", "dragoman_reassemble.domain")
@@ -33,6 +33,11 @@ def draft(source: bytes, units: bytes, lists: Iterable[bytes], policy: Policy, t
     return merged_docx(source, targets, policy.extraction, target_locale)
 
 
+def part() -> ServicePart:
+    """This service as a process takes it in."""
+    return ServicePart(Service.REASSEMBLE, tasks(), preload=COMPUTING)
+
+
 async def run(settings: ReassembleSettings) -> None:
     """Serve until told to stop."""
-    await run_service(Service.REASSEMBLE, tasks(), settings, preload=COMPUTING)
+    await run_services([part()], settings)

@@ -7,16 +7,16 @@ from typing import Any
 
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import Service
-from dragoman_runtime.service import run_service
+from dragoman_runtime.service import ServicePart, run_services
 from dragoman_runtime.worker import Task
 from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
 from dragoman_translate.adapters.probe import probe_engine
 from dragoman_translate.adapters.recorded import RecordedEngines
 from dragoman_translate.handlers import call_pointer, translation_tasks
 from dragoman_translate.ports import Engines, ModelCall
-from dragoman_translate.settings import TranslateSettings
+from dragoman_translate.settings import EngineSettings, TranslateSettings
 
-__all__ = ["ConfiguredEngines", "engine_names", "probe_engine", "recorded_batch", "run", "tasks"]
+__all__ = ["ConfiguredEngines", "engine_names", "part", "probe_engine", "recorded_batch", "run", "tasks"]
 
 
 def tasks(engines: Engines) -> tuple[Task[Any], ...]:
@@ -32,10 +32,12 @@ def recorded_batch(calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping
     return batch, {call_pointer(call.fingerprint): ref for ref, call in parsed.items()}
 
 
+def part(settings: EngineSettings) -> ServicePart:
+    """This service as a process takes it in, with engines that end with it."""
+    engines = ConfiguredEngines(settings)
+    return ServicePart(Service.TRANSLATE, tasks(engines), settings.translate_concurrency, close=engines.aclose)
+
+
 async def run(settings: TranslateSettings) -> None:
     """Serve until told to stop, then end the engines."""
-    engines = ConfiguredEngines(settings)
-    try:
-        await run_service(Service.TRANSLATE, tasks(engines), settings)
-    finally:
-        await engines.aclose()
+    await run_services([part(settings)], settings)

@@ -14,6 +14,13 @@ from dragoman_translate.engine_settings import ApertiumSettings, OpenAiSettings
 class EngineSettings(Settings):
     """The translation engines."""
 
+    translate_concurrency: int | None = Field(
+        default=None,
+        ge=1,
+        le=256,
+        description="Batches translated at the same time, where that is not `DRAGOMAN_CONCURRENCY`: an engine on "
+        "another machine is waited for, while documents are read and checked on this one.",
+    )
     apertium_data_dir: Path = Field(
         default=Path("/usr/share/apertium"), description="Folder of Apertium's language pairs."
     )

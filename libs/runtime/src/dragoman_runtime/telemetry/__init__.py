@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -43,14 +43,17 @@ class Telemetry:
             stop()
 
 
-def configure_telemetry(settings: TelemetrySettings, service: str) -> Telemetry:
+def configure_telemetry(settings: TelemetrySettings, service: str, services: Sequence[str] = ()) -> Telemetry:
     """Set up logs, traces and metrics of this process under the name of the service.
+
+    `services` are those that run in the process, where it is more than the one.
 
     Raises:
         OSError: the port of the metrics is taken.
     """
     configure_logging(settings, service)
-    metrics.BUILD.labels(service, version("dragoman-runtime")).set(1)
+    for each in services or (service,):
+        metrics.BUILD.labels(each, version("dragoman-runtime")).set(1)
     stops = [configure_tracing(settings, service)]
     if settings.metrics_port is not None:
         stops.append(serve_metrics(settings.metrics_port, settings.metrics_host))

@@ -114,7 +114,7 @@ def _renderer(settings: TelemetrySettings, stream: TextIO) -> Processor:
 
 def _naming(service: str) -> Processor:
     def name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        event["service"] = service
+        event.setdefault("service", service)  # a process may be several services: `log_context` then says which
         traceparent = current_traceparent()
         if traceparent is not None:
             event["trace_id"] = traceparent[3:35]

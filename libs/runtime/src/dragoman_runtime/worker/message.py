@@ -12,7 +12,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import RESTING
-from dragoman_runtime.telemetry import canonical_line, current_traceparent, get_logger, metrics, span
+from dragoman_runtime.telemetry import canonical_line, current_traceparent, get_logger, log_context, metrics, span
 from dragoman_runtime.worker.failure import code_of
 
 _log = get_logger()
@@ -61,7 +61,11 @@ class Message:
 def message_span(service: str, item: WorkItem, traceparent: str | None) -> Generator[Message]:
     """The message's span, as a child of the event that made the work owed; at its end the canonical log line."""
     started = time.perf_counter()
-    with span(f"{service}.{item.kind}", parent_traceparent=traceparent, job_id=str(item.job_id), index=item.index):
+    name = f"{service}.{item.kind}"
+    with (
+        log_context(service=service),
+        span(name, parent_traceparent=traceparent, job_id=str(item.job_id), index=item.index),
+    ):
         message = Message(service, item)
         try:
             yield message
@@ -69,7 +73,7 @@ def message_span(service: str, item: WorkItem, traceparent: str | None) -> Gener
             duration_s = time.perf_counter() - started
             metrics.STAGE_DURATION_SECONDS.labels(item.kind, message.outcome).observe(duration_s)
             canonical_line(
-                event=f"{service}.{item.kind}",
+                event=name,
                 job_id=str(item.job_id),
                 work_id=str(item.work_id),
                 index=item.index,

@@ -74,7 +74,7 @@ class WorkerLimits:
 class WorkerPorts:
     """What a worker works with.
 
-    Several workers of one process share `jobs`, so that each event is folded once, and `computing`.
+    Several workers of one process share them, so that each event is folded once and each value parsed once.
     """
 
     store: EventStore
@@ -82,6 +82,7 @@ class WorkerPorts:
     clock: Clock
     jobs: Jobs | None = None
     computing: Computing = field(default_factory=Threads)
+    values: ValueCache = field(default_factory=ValueCache)
 
 
 class Worker:
@@ -96,7 +97,7 @@ class Worker:
         self.limits = limits
         self.jobs = ports.jobs or Jobs(ports.store)
         self.held = HeldLeases(ports.store, limits.heartbeat, ports.clock)
-        self.values = ValueCache()
+        self.values = ports.values
 
     def start(self) -> None:
         """Begin to renew leases; call before the first delivery."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Index,
@@ -38,9 +39,10 @@ from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write, translated_errors, versioned
 from dragoman_runtime.rebuild import Row, beside
 
-AUDIT_VERSION = 1
+AUDIT_VERSION = 2
 """Raise it with every change of the table, which is then built anew."""
 
+_SERVICE = "service:"
 _Key = tuple[UUID, str]
 
 audit_metadata = MetaData()
@@ -53,6 +55,7 @@ audit = Table(
     Column("occurred_at", BigInteger, nullable=False),
     Column("project_id", Uuid, nullable=False),
     Column("actor", Text, nullable=False),
+    Column("is_by_service", Boolean, nullable=False),
     Column("actor_name", Text, nullable=False, info={ERASED: ""}),
     Column("source_address", Text, nullable=False, info={ERASED: ""}),
     Column("action", String(80), nullable=False),
@@ -61,6 +64,7 @@ audit = Table(
     Column("before_digest", String(64), nullable=False),
     Column("after_digest", String(64), nullable=False),
     Index(f"{_audit}_newest", "occurred_at", "event_id"),
+    Index(f"{_audit}_who", "is_by_service", "occurred_at", "event_id"),
     Index(f"{_audit}_entity", "entity_id", "occurred_at"),
     Index(f"{_audit}_actor", "actor", "occurred_at"),
 )
@@ -190,6 +194,7 @@ def _row(stored: Stored, actors: dict[_Key, ActorRecord | None]) -> dict[str, ob
         "occurred_at": to_micros(envelope.occurred_at),
         "project_id": envelope.project_id,
         "actor": origin.actor,
+        "is_by_service": origin.actor.startswith(_SERVICE),
         "actor_name": actor.display_name if actor else "",
         "source_address": actor.source_address if actor else "",
         "action": envelope.type,
@@ -237,8 +242,7 @@ def _audited(which: AuditFilter) -> ColumnElement[bool]:
         if value is not None:
             terms.append(column == value)
     if which.is_by_service is not None:
-        is_service = audit.c.actor.startswith("service:", autoescape=True)
-        terms.append(is_service if which.is_by_service else ~is_service)
+        terms.append(audit.c.is_by_service.is_(which.is_by_service))
     if which.since is not None:
         terms.append(audit.c.occurred_at >= to_micros(which.since))
     if which.until is not None:

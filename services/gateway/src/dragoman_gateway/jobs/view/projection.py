@@ -254,17 +254,9 @@ def _counts(job: Job) -> dict[str, object]:
     extraction, plan, verification = job.extraction, job.plan, job.verification
     return {
         "unit_count": extraction.unit_count if extraction else None,
-        "word_count": extraction.word_count if extraction else None,
-        "segment_count": extraction.segment_count if extraction else None,
         "translated_count": plan.done_count if plan else 0,
-        "passed_count": verification.passed_count if verification else 0,
         "review_count": verification.review_count if verification else 0,
         "blocked_count": verification.blocked_count if verification else 0,
-        "call_count": plan.usage.call_count if plan else 0,
-        "prompt_tokens": plan.usage.prompt_tokens if plan else 0,
-        "cached_tokens": plan.usage.cached_tokens if plan else 0,
-        "reasoning_tokens": plan.usage.reasoning_tokens if plan else 0,
-        "response_tokens": plan.usage.response_tokens if plan else 0,
     }
 
 

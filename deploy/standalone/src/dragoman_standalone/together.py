@@ -1,0 +1,41 @@
+"""Several services in one process: `python -m dragoman_standalone.together intake extract`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Collection
+
+import dragoman_extract.app
+import dragoman_intake.app
+import dragoman_qa.app
+import dragoman_reassemble.app
+import dragoman_runtime.relay.app
+import dragoman_translate.app
+from dragoman_runtime.service import ServicePart, run_services
+from dragoman_runtime.settings import load
+from dragoman_standalone.settings import TogetherSettings
+
+_THIS_MODULE = "dragoman_standalone.together"
+
+
+def parts(names: Collection[str], settings: TogetherSettings) -> list[ServicePart]:
+    """The services of these names as a process takes them in, the relay first."""
+    every = (
+        dragoman_runtime.relay.app.part(settings),
+        dragoman_intake.app.part(settings),
+        dragoman_extract.app.part(),
+        dragoman_translate.app.part(settings),
+        dragoman_qa.app.part(),
+        dragoman_reassemble.app.part(),
+    )
+    return [part for part in every if part.name in names]
+
+
+async def run(names: Collection[str], settings: TogetherSettings) -> None:
+    """Serve until told to stop."""
+    await run_services(parts(names, settings), settings, preload=[_THIS_MODULE])
+
+
+if __name__ == "__main__":
+    asyncio.run(run(sys.argv[1:], load(TogetherSettings)))

@@ -1,0 +1,69 @@
+"""The list of jobs from the log itself, for a process that has no view of jobs near the log's end.
+
+Jobs go into tables in memory in the list's own order, some at a time, and are asked for there, so that a filter means
+the same as in the view. Of all jobs only the first event is read; streams are read as far down the list as it takes.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from dragoman_contracts.events import JobSubmitted
+from dragoman_gateway.jobs.view.projection import JobsProjection
+from dragoman_gateway.jobs.view.queries import JobQueries
+from dragoman_gateway.jobs.view.rows import JobFilter, JobRow
+from dragoman_gateway.jobs.view.tables import jobs_metadata
+from dragoman_gateway.web.columns import to_micros
+from dragoman_gateway.web.cursors import Page
+from dragoman_gateway.web.records import Records
+from dragoman_runtime.eventstore import EventStore
+
+_JOBS_AT_ONCE = 200
+
+
+class LoggedJobs(JobQueries):
+    """Lists jobs as the log tells them when they are first asked for. Only `list_jobs` is answered."""
+
+    def __init__(self, memory: AsyncEngine, store: EventStore, records: Records) -> None:
+        """`memory` is an empty database of its own, `sqlite+aiosqlite://`."""
+        super().__init__(memory)
+        self._memory = memory
+        self._store = store
+        self._projection = JobsProjection(store, records)
+        self._left: list[UUID] | None = None
+
+    @override
+    async def list_jobs(self, which: JobFilter, *, cursor: str | None = None, limit: int = 50) -> Page[JobRow]:
+        if self._left is None:
+            self._left = await self._begin()
+        while True:
+            page = await super().list_jobs(which, cursor=cursor, limit=limit)
+            if page.next_cursor is not None or not self._left:  # jobs not yet read come behind all of these
+                return page
+            newest, self._left = self._left[-_JOBS_AT_ONCE:], self._left[:-_JOBS_AT_ONCE]
+            await self._read(newest)
+
+    async def _begin(self) -> list[UUID]:
+        """Make the tables; the ids of all jobs, the newest last."""
+        async with self._memory.begin() as connection:
+            await connection.run_sync(jobs_metadata.create_all)
+        heads: list[tuple[int, UUID]] = []
+        position = 0
+        while stored := await self._store.tail(position, limit=5000, types=[JobSubmitted.name]):
+            position = stored[-1].position
+            envelopes = [each.recorded.envelope for each in stored]
+            heads += [(to_micros(envelope.occurred_at), envelope.stream_id) for envelope in envelopes]
+        return [job_id for _, job_id in sorted(heads)]
+
+    async def _read(self, job_ids: list[UUID]) -> None:
+        stored = await self._store.read_several(dict.fromkeys(job_ids, 0))
+        streams = [list(stream) for _, stream in groupby(stored, key=lambda each: each.recorded.envelope.stream_id)]
+        async with self._memory.begin() as connection:
+            for table, rows in await self._projection.rows_of(streams):
+                if rows:
+                    await connection.execute(insert(table), rows)
