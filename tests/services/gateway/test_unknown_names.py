@@ -124,6 +124,20 @@ async def test_a_misspelt_field_of_a_body_is_told_from_the_one_that_was_meant(tm
     }
 
 
+async def test_a_setting_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    gone = {"prompt_version": "2", "segmentation_rules": "house"}
+    async with desk(tmp_path) as gateway:
+        project = {"name": "Offers", "code": "offers", "settings": gone}
+        pair = {"source_language": "en", "target_language": "de", "overrides": gone}
+        answers = [
+            await gateway.as_admin.post("/api/v1/projects", json=project),
+            await gateway.as_admin.post("/api/v1/projects/default/language-pairs", json=pair),
+        ]
+    for answer in answers:
+        assert answer.status_code == 422
+        assert {each["field"].rpartition(".")[2] for each in answer.json()["errors"]} == set(gone)
+
+
 async def test_a_misspelt_field_of_a_form_is_told_from_the_one_that_was_meant(tmp_path: Path) -> None:
     async with desk(tmp_path) as gateway:
         answer = await gateway.as_operator.post(

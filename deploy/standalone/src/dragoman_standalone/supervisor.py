@@ -12,7 +12,7 @@ from dragoman_contracts.vocabulary import Service
 
 MODULES = {
     "relay": "dragoman_runtime.relay",
-    **{service.value: f"dragoman_{service.value}" for service in Service if service is not Service.INDEX},
+    **{service.value: f"dragoman_{service.value}" for service in Service},
 }
 """What can be run, and the module that runs it."""
 

@@ -158,6 +158,12 @@ def queue_of(work: str) -> Queue:
     return _step(work).queue if work != WorkKind.CANCELLATION else Queue.JOB_CONTROL
 
 
+def work_queues() -> tuple[Queue, ...]:
+    """The queues that a service takes work from, in the order of the table; only these are declared."""
+    worked = (step.queue for step in STEPS.values() if step.first_work is not None)
+    return tuple(dict.fromkeys((Queue.JOB_CONTROL, *worked)))
+
+
 def service_of(work: str) -> Service:
     """The service that performs a kind of work.
 

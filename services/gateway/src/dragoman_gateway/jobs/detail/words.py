@@ -57,7 +57,6 @@ STAGES: dict[str, str] = {
 
 ARTIFACTS: dict[ArtifactKind, str] = {
     ArtifactKind.FINAL_DOCX: "Translated document",
-    ArtifactKind.DRAFT_DOCX: "Draft of the translation",
     ArtifactKind.SOURCE_DOCX: "Source document",
     ArtifactKind.QA_REPORT: "Quality report",
     ArtifactKind.PREFLIGHT_REPORT: "Preflight report",
