@@ -127,7 +127,7 @@ STEPS: dict[str, Step] = {
             shape=Shape.SPREAD,
             checkpoint=Checkpoint.IMPLEMENTED,
         ),
-        _translation(PhaseKind.QA, Service.QA, Queue.QA_VERIFY, "Quality checks", work_label="Quality check"),
+        _translation(PhaseKind.QA, Service.QA, Queue.QA_VERIFY, "Quality check"),
         _translation(PhaseKind.REVIEW, Service.QA, Queue.REVIEW_IO, "Review", shape=Shape.PEOPLE),
         _translation(PhaseKind.REASSEMBLY, Service.REASSEMBLE, Queue.DOCX_REASSEMBLE, "Reassembly", is_free=True),
         # The end of a translation: nobody performs it, people fetch the document.
