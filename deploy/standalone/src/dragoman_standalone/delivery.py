@@ -24,7 +24,7 @@ async def deliver(platform: Platform, file: Input, job: Job, duration_s: float) 
         file=file.name,
         status=job.status,
         job_id=job.job_id,
-        unit_count=job.plan.item_count if job.plan else 0,
+        unit_count=job.extraction.unit_count if job.extraction else 0,
         duration_s=round(duration_s, 3),
     )
     if job.status is JobStatus.COMPLETED and job.final_docx is not None:
