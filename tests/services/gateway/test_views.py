@@ -114,7 +114,7 @@ async def test_reading_the_log_event_by_event_gives_the_same_rows_as_reading_it_
         source_text="Governing law and jurisdiction",
         target_text="Derecho aplicable",
         result_source="review",
-        verification_state="human_verified",
+        verification_state=VerificationState.HUMAN_VERIFIED,
         findings=units.rows[5].findings,
     )
 
