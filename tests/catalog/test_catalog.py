@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from catalog.catalogs import ADA, NOW
 from dragoman_catalog import (
@@ -40,6 +40,25 @@ async def test_migrations_make_the_tables_the_code_uses(catalog_url: str) -> Non
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
+
+
+async def test_settings_of_another_version_are_left_out_when_they_are_read(catalog: Catalog, catalog_url: str) -> None:
+    settings = {"batch_size": 7, "prompt_version": "2", "segmentation_rules": "house"}
+    engine = create_views_engine(sqlalchemy_url(catalog_url))
+    async with engine.execution_options(is_writing=True).begin() as connection:
+        await connection.execute(update(tables.projects).values(settings=settings))
+    project = await catalog.project("default")
+    assert project is not None
+    pair = await catalog.language_pairs.create(
+        ADA, NOW, project, source=Locale("en"), target=Locale("de"), is_active=True, overrides=PolicyOverrides()
+    )
+    async with engine.execution_options(is_writing=True).begin() as connection:
+        await connection.execute(update(tables.language_pairs).values(overrides={"prompt_version": "2", "engine": "x"}))
+    await engine.dispose()
+    assert project.settings == ProjectSettings(batch_size=7)
+    found = await catalog.language_pairs.find(pair.pair_id)
+    assert found is not None
+    assert found.overrides == PolicyOverrides(engine="x")
 
 
 async def test_a_new_catalogue_has_the_default_project_and_the_general_domain_pack(catalog: Catalog) -> None:

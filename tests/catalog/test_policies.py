@@ -1,5 +1,7 @@
 """How a policy comes together."""
 
+import json
+
 import pytest
 from pydantic import JsonValue, ValidationError
 
@@ -7,6 +9,8 @@ from dragoman_catalog import DomainPack, LanguagePair, PolicyOverrides, Project,
 from dragoman_catalog.quality import STORED
 from dragoman_contracts.identity import new_id, project_id
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import from_json
+from dragoman_contracts.policy import Policy
 
 PACK = DomainPack(code="general", name="General", description="")
 
@@ -119,6 +123,19 @@ def test_a_profile_that_was_stored_before_it_had_a_meaning_is_refused_when_a_pol
     settings = ProjectSettings.model_validate({"qa_profile": "house"}, context=STORED)
     with pytest.raises(ValueError, match="there is no QA profile 'house'"):
         policy_for(project(settings), None, PACK, PolicyOverrides(), installation_engine="x")
+
+
+def test_a_request_has_the_digest_it_had_when_there_were_other_choices() -> None:
+    asked = (
+        '{"engine": "pseudo", "model": null, "prompt_version": null, "batch_size": null, "segmentation_rules": null, '
+        '"qa_profile": null, "nonce": null}'
+    )
+    assert json.dumps(PolicyOverrides(engine="pseudo").as_asked()) == asked
+
+
+def test_a_policy_that_was_stored_with_other_fields_is_read() -> None:
+    stored = b'{"engine":"pseudo","glossary_digest":"","memory_position":0,"prompt_version":"2","qa_profile":"strict"}'
+    assert from_json(Policy, stored) == Policy(engine="pseudo", qa_profile="strict")
 
 
 def test_a_request_that_names_no_changes_of_qa_has_the_digest_it_had() -> None:

@@ -23,7 +23,7 @@ from chaos.points import WrongClock
 from chaos.s3_proxy import S3Proxy
 from chaos.waiting import until
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.steps import queue_of
+from dragoman_contracts.steps import queue_of, work_queues
 from dragoman_contracts.vocabulary import Queue, WorkKind
 from dragoman_runtime.bus.rabbit import DEAD_LETTERS
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -67,7 +67,7 @@ OUTSIDE_KINDS = (
 )
 """What can go wrong outside the services."""
 
-WORKED_QUEUES = tuple(sorted({queue_of(kind) for kind in WorkKind}))
+WORKED_QUEUES = work_queues()
 """The queues that a service consumes."""
 
 
@@ -241,7 +241,7 @@ async def queued(rabbitmq: RabbitMqServer) -> dict[str, int]:
 
 async def _counted(connection: AbstractConnection) -> dict[str, int]:
     async with connection.channel() as channel:
-        names = [DEAD_LETTERS, *(queue.value for queue in Queue)]
+        names = [DEAD_LETTERS, *(queue.value for queue in WORKED_QUEUES)]
         declared = [await channel.declare_queue(name, passive=True) for name in names]
         return {queue.name: queue.declaration_result.message_count or 0 for queue in declared}
 

@@ -18,7 +18,7 @@ from dragoman_contracts.vocabulary import Queue, Service, WorkKind
 TASKS = 3
 
 
-def _step(kind: str, shape: Shape, service: Service = Service.INDEX, queue: Queue = Queue.INDEX) -> Step:
+def _step(kind: str, shape: Shape, service: Service = Service.TRANSLATE, queue: Queue = Queue.TRANSLATE_BATCH) -> Step:
     return Step(kind=kind, service=service, queue=queue, shape=shape, label=kind, category=Category.INDEXING)
 
 

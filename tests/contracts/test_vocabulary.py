@@ -7,7 +7,7 @@ import re
 import pytest
 
 from dragoman_contracts import errors
-from dragoman_contracts.steps import STEPS, queue_of, service_of, step_of_work
+from dragoman_contracts.steps import STEPS, queue_of, service_of, step_of_work, work_queues
 from dragoman_contracts.subject_state import VersionRefusedError
 from dragoman_contracts.vocabulary import (
     LIVE,
@@ -89,9 +89,10 @@ def test_work_that_no_step_has_is_unknown() -> None:
         queue_of("qa_batch")
 
 
-def test_queues_are_those_of_requirement_e_and_index() -> None:
+def test_queues_have_the_names_of_requirement_e_and_only_those_that_work_is_sent_to_are_declared() -> None:
     named = "job_control docx_extract retrieve_context translate_batch qa_verify review_io docx_reassemble maintenance"
-    assert {queue.value for queue in Queue} == {*named.split(), "index"}
+    assert {queue.value for queue in Queue} <= {*named.split()}
+    assert set(work_queues()) == {queue_of(kind) for kind in WorkKind}
 
 
 ERRORS = [

@@ -75,9 +75,6 @@ def _work() -> str:
         "their samples. A result that is recorded of a stopped job makes nothing owed.",
         "",
     ]
-    unused = [f"`{queue}`" for queue in Queue if queue not in {queue_of(kind) for kind in _kinds()}]
-    if unused:
-        lines += [f"Declared, and without work so far: {', '.join(unused)}.", ""]
     return "\n".join(lines)
 
 

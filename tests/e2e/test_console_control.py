@@ -172,7 +172,7 @@ def test_a_job_cancelled_in_mid_batch_is_listed_as_interrupted_and_does_only_the
     expect(job).to_contain_text("units translated")
     picture(page, "interrupted")
     page.get_by_role("link", name="Discard contract.docx").click()
-    dialog = page.get_by_role("dialog", name="Give up what the job has done?")
+    dialog = page.get_by_role("dialog", name="Discard what the job has done?")
     expect(dialog).to_be_visible()
     dialog.get_by_role("link", name="Keep as it is").click()
     expect(dialog).to_be_hidden()

@@ -13,7 +13,6 @@ from dragoman_contracts.text import Content, Segment, StoryKind, Tag, TagRole, T
 from dragoman_linguistics import (
     blanks_of,
     cleaned,
-    count_text,
     link_words,
     parse,
     render,
@@ -69,11 +68,6 @@ def segments(text: str) -> str:
     return ", ".join(f'"{shown(each.source)}"' for each in segment(unit, Locale("en")).segments)
 
 
-def counts(text: str) -> str:
-    count = count_text((text,))
-    return f'"{text}" {count.words} words, {count.characters} characters'
-
-
 def cleaned_in(language: str, target: str, source: str) -> str:
     result, _ = cleaned(content_of(target), content_of(source), Locale(language), SPECS)
     return f'"{target}" "{shown(result)}"'
@@ -89,8 +83,6 @@ EXAMPLES: list[tuple[str, Callable[[], str]]] = [
     ("blanks", lambda: f"{shown(SHRUNK)} sent to an engine"),
     ("blanks", lambda: f"{shown(restore_blanks(SHRUNK, blanks_of(BLANK)))} underlined"),
     ("blanks", lambda: f"{shown(ANSWERED)} the target"),
-    ("counting", lambda: counts("Pay 20 euros.")),
-    ("counting", lambda: counts("東京へ")),
     (
         "inside_words",
         lambda: shown(settle_inside_words(content_of("CO<1>2</1> of the house"), content_of("<1>CO2</1> de la casa"))),

@@ -1,8 +1,9 @@
 import pytest
 
+from dragoman_contracts.counting import count_text
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import TagRole, TagSpec, placeholder
-from dragoman_linguistics import count_text, identify, language_shares
+from dragoman_linguistics import identify, language_shares
 
 TEXTS = {
     "en": "This agreement is made between the supplier and the customer.",
@@ -35,7 +36,15 @@ def test_without_letters_there_is_nothing_to_guess() -> None:
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("The customer's e-mail, 2nd ed.", 5), ("", 0), ("你好，世界", 4), ("今日は Tokyo", 4), ("— 12 —", 1)],
+    [
+        ("The customer's e-mail, 2nd ed.", 5),
+        ("", 0),
+        ("你好，世界", 4),
+        ("今日は Tokyo", 4),
+        ("— 12 —", 1),
+        ("Terms & well-known, don't", 3),
+        ("___", 0),
+    ],
 )
 def test_words_are_counted_as_offices_count_them(text: str, words: int) -> None:
     assert count_text((text,) if text else ()).words == words

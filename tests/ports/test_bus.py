@@ -16,6 +16,7 @@ from contracts.streams import PROJECT, given, started
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.steps import work_queues
 from dragoman_contracts.vocabulary import Queue, WorkKind
 from dragoman_runtime.bus import Delivery, InProcessBus
 from dragoman_runtime.bus.rabbit import DEAD_LETTERS, EVENTS_EXCHANGE, BusUnavailableError, RabbitBus
@@ -116,7 +117,7 @@ class Broker:
                     return
 
     async def purge(self) -> None:
-        for name in (DEAD_LETTERS, *Queue):
+        for name in (DEAD_LETTERS, *work_queues()):
             await (await self.queue(name)).purge()
 
     async def dead_letters(self, count: int) -> list[AbstractIncomingMessage]:

@@ -78,10 +78,14 @@ SENTENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a job translates: pairs of source and target, `units_a_batch` to a batch, the last two to be reviewed."""
+    """What a job translates: pairs of source and target, `units_a_batch` to a batch, the last two to be reviewed.
+
+    After them come the texts `left` as they are: nobody translates or checks them.
+    """
 
     pairs: tuple[tuple[str, str], ...] = SENTENCES
     units_a_batch: int = 4
+    left: tuple[str, ...] = ()
     verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING
 
     @property
@@ -231,26 +235,25 @@ class History:
     async def _extraction(self, job_id: UUID) -> None:
         document = self.documents[job_id]
         await self.say(job_id, e.PhaseStarted(phase="extraction", kind=WorkKind.EXTRACTION))
-        units = UnitList(
-            source_locale=Locale("en"), units=tuple(_unit(i, text) for i, (text, _) in _numbered(document))
-        )
-        units_ref = await self._put(job_id, units)
-        count = len(units.units)
+        translated = tuple(_unit(i, text) for i, (text, _) in _numbered(document))
+        count, total = len(translated), len(translated) + len(document.left)
+        left = tuple(_unit(count + i, text, is_translatable=False) for i, text in enumerate(document.left))
+        units_ref = await self._put(job_id, UnitList(source_locale=Locale("en"), units=translated + left))
         manifest = ExtractionManifest(
             source_digest="0" * 64,
             units=units_ref.digest,
-            unit_count=count,
+            unit_count=total,
             translatable_count=count,
             segment_count=count,
             word_count=count * 9,
             character_count=count * 60,
-            units_by_story={"body": count},
-            units_by_part={"word/document.xml": count},
+            units_by_story={"body": total},
+            units_by_part={"word/document.xml": total},
         )
         extracted = e.DocumentExtracted(
             units=units_ref,
             manifest=await self._put(job_id, manifest),
-            unit_count=count,
+            unit_count=total,
             translatable_count=count,
             segment_count=count,
             word_count=count * 9,
@@ -372,7 +375,7 @@ def _numbered(document: Document) -> list[tuple[int, tuple[str, str]]]:
     return list(enumerate(document.pairs))
 
 
-def _unit(index: int, text: str) -> Unit:
+def _unit(index: int, text: str, *, is_translatable: bool = True) -> Unit:
     first, _, rest = text.partition(" ")
     source = (opening(1), first, closing(1), f" {rest}") if rest else (text,)
     return Unit(
@@ -382,4 +385,5 @@ def _unit(index: int, text: str) -> Unit:
         content_key=f"c{index}",
         context_key=f"x{index}",
         segments=(Segment(segment_id=f"u{index}.s0", source=source),),
+        is_translatable=is_translatable,
     )

@@ -405,7 +405,7 @@ async def test_units_are_shown_with_findings_filtered_and_in_pages(ada: httpx.As
     long = await site.history.submit("long.docx", document=repeated(130))
     await site.history.advance(long, to="extraction")
     await site.show()
-    page = (await ada.get(f"/console/jobs/{job_id}/units?verdict=needs_review")).text
+    page = (await ada.get(f"/console/jobs/{job_id}/units?verification_state=needs_review")).text
     assert page.count('<tr role="row" id="unit-') == 2
     assert "14 is missing, 15 was added." in page
     assert 'lang="ar" dir="auto"' in page
@@ -414,6 +414,24 @@ async def test_units_are_shown_with_findings_filtered_and_in_pages(ada: httpx.As
     assert following
     second = (await ada.get(following[1].replace("&amp;", "&"))).text
     assert [page.count('<tr role="row" id="unit-') for page in (first, second)] == [100, 30]
+
+
+async def test_an_older_address_of_units_leads_to_those_of_the_state(ada: httpx.AsyncClient, site: Site) -> None:
+    job_id = await site.history.submit("contract.docx", document=NEEDS_REVIEW)
+    answer = await ada.get(f"/console/jobs/{job_id}/units?verdict=needs_review")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/console/jobs/{job_id}/units?verification_state=needs_review",
+    )
+
+
+async def test_the_job_and_its_units_say_the_same_of_what_is_left_as_it_is(ada: httpx.AsyncClient, site: Site) -> None:
+    job_id = await site.history.submit("contract.docx", document=Document(left=("§ 4",)))
+    await site.history.advance(job_id)
+    await site.show()
+    pages = [(await ada.get(f"/console/jobs/{job_id}{more}")).text for more in ("", "/units")]
+    assert all("Left as it is" in page for page in pages)
+    assert not any("Not checked yet" in page for page in pages)
 
 
 async def test_a_download_is_a_signed_address_that_gives_the_document(ada: httpx.AsyncClient, site: Site) -> None:

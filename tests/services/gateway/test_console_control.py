@@ -131,7 +131,7 @@ async def test_a_discarded_checkpoint_leaves_the_list_after_a_second_thought(
 ) -> None:
     job_id = await cancelled(site)
     asked = (await ada.get(f"/console/jobs/{job_id}/confirm/discard")).text
-    assert "Give up what the job has done?" in asked
+    assert "Discard what the job has done?" in asked
     assert not (await loaded(site, job_id)).is_checkpoint_discarded, "asking does nothing"
     await act(ada, job_id, "discard")
     page = (await ada.get(f"/console/jobs/{job_id}")).text

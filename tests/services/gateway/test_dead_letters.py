@@ -17,6 +17,7 @@ from chaos.waiting import until
 from dragoman_catalog import Role
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.steps import work_queues
 from dragoman_contracts.vocabulary import Queue, WorkKind
 from dragoman_runtime.bus.port import Delivery
 from dragoman_runtime.bus.rabbit import DEAD_LETTERS, BusUnavailableError, RabbitBus
@@ -85,7 +86,7 @@ async def office(tmp_path: Path, postgres_url: str, rabbitmq: RabbitMqServer) ->
     engine, bus = create_views_engine(sqlalchemy_url(postgres_url)), RabbitBus(rabbitmq.url, confirm_timeout_s=5)
     await bus.open()
     async with await aio_pika.connect(rabbitmq.url) as connection, connection.channel() as channel:
-        for name in (DEAD_LETTERS, *Queue):
+        for name in (DEAD_LETTERS, *work_queues()):
             await (await channel.get_queue(name)).purge()
     async with desk(tmp_path, database_url=postgres_url) as opened:
         office = Office(opened, DeadLetters(engine), bus)

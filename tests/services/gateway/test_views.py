@@ -16,10 +16,11 @@ from dragoman_contracts import events as e
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.reports import UnitVerdict
 from dragoman_contracts.vocabulary import JobStatus, Stage, WorkKind
 from dragoman_gateway.audit.view import AuditFilter, AuditQueries
 from dragoman_gateway.jobs.view.queries import JobQueries
-from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, UnitRow
+from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, UnitRow, VerificationState
 from dragoman_gateway.jobs.view.tables import artifacts, jobs
 from dragoman_gateway.views import projectors, views_position
 from dragoman_gateway.web.cursors import InvalidCursorError, Page
@@ -113,7 +114,7 @@ async def test_reading_the_log_event_by_event_gives_the_same_rows_as_reading_it_
         source_text="Governing law and jurisdiction",
         target_text="Derecho aplicable",
         result_source="review",
-        verification_state="human_verified",
+        verification_state=VerificationState.HUMAN_VERIFIED,
         findings=units.rows[5].findings,
     )
 
@@ -218,6 +219,25 @@ async def test_units_carry_source_target_verdict_and_findings(gateway: Gateway) 
     assert after.rows[0].target_text == "Las facturas son pagaderas en un plazo de 15 días."
     assert [finding.code for finding in after.rows[0].findings] == ["qa.numbers"]
     assert await gateway.views.count_by_verification(job_id) == {"passed": 5, "needs_review": 2}
+
+
+async def test_a_unit_with_nothing_to_translate_does_not_wait_to_be_checked(gateway: Gateway) -> None:
+    job_id = await gateway.history.submit("contract.docx", document=Document(left=("§ 4", "12 345")))
+    await gateway.history.advance(job_id, to="extraction")
+    await gateway.project()
+    assert await gateway.views.count_by_verification(job_id) == {"pending": 7, "left_as_is": 2}
+    assert len((await gateway.views.units(job_id, verification_state="pending")).rows) == 7
+    await gateway.history.advance(job_id, after="extraction")
+    await gateway.project()
+    assert await gateway.views.count_by_verification(job_id) == {"passed": 7, "left_as_is": 2}
+    assert (await gateway.views.units(job_id, verification_state="pending")).rows == ()
+    left = (await gateway.views.units(job_id, verification_state="left_as_is")).rows
+    assert [unit.source_text for unit in left] == ["§ 4", "12 345"]
+    assert {unit.verification_state for unit in (await gateway.views.units(job_id)).rows} == {"passed", "left_as_is"}
+
+
+def test_the_states_of_verification_are_the_verdicts_of_qa_and_two_without_one() -> None:
+    assert set(VerificationState) == set(UnitVerdict) | {"pending", "left_as_is"}
 
 
 async def test_the_units_of_a_long_document_come_in_pages(gateway: Gateway) -> None:

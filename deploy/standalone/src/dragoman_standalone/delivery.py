@@ -24,7 +24,7 @@ async def deliver(platform: Platform, file: Input, job: Job, duration_s: float) 
         file=file.name,
         status=job.status,
         job_id=job.job_id,
-        unit_count=job.plan.item_count if job.plan else 0,
+        unit_count=job.extraction.unit_count if job.extraction else 0,
         duration_s=round(duration_s, 3),
     )
     if job.status is JobStatus.COMPLETED and job.final_docx is not None:
@@ -78,7 +78,7 @@ async def _reason(platform: Platform, job: Job) -> tuple[str, str]:
 async def _preflight_reason(platform: Platform, job: Job) -> tuple[str, str]:
     ref = _artifact(job, ArtifactKind.PREFLIGHT_REPORT)
     if ref is None:
-        return "preflight.blocked", "Preflight refused the document."
+        return "preflight.blocked", "Preflight blocked the document."
     report = await get_value(platform.objects, job.project_id, ref, PreflightReport)
     blockers = [finding for finding in report.findings if finding.severity is Severity.BLOCKER]
     return blockers[0].code, " ".join(finding.message for finding in blockers)

@@ -108,7 +108,7 @@ def mark_failed(job_id: UUID, state: StateOption = None, url: UrlOption = None, 
 
 @jobs_app.command()
 def discard(job_id: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """Give up what a failed or cancelled job has done: only a rerun is left."""
+    """Discard what a failed or cancelled job has done: only a rerun is left."""
     output(ask(state, url, lambda api: api.delete(f"jobs/{job_id}/checkpoint")), as_json, _job_card)
 
 

@@ -41,7 +41,7 @@ def preflight(
 ) -> None:
     """Say what documents hold, what that means for their translation, and what to do. Nothing is translated or kept.
 
-    Exit status: 0 each can be translated, 2 wrong usage, 3 one is refused.
+    Exit status: 0 each can be translated, 2 wrong usage, 3 one is blocked.
     """
     try:
         looked = [_look(path, password_file) for path in inputs]
@@ -85,7 +85,7 @@ def _print(looked: Looked) -> None:
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(looked.file, style="bold")
     if looked.facts is None:
-        console.print(f"  refused  {looked.message} ({looked.code})", style="red")
+        console.print(f"  blocked  {looked.message} ({looked.code})", style="red")
         return
     facts = DocumentFacts.model_validate(looked.facts)
     for line in _lines(facts, looked.languages):

@@ -105,7 +105,7 @@ class _Read:
 
     @property
     def is_given_up(self) -> bool:
-        """Whether a person gave up what the latest job had done, so that only a new one can follow."""
+        """Whether a person discarded what the latest job had done, so that only a new one can follow."""
         return self.job is not None and self.job.is_checkpoint_discarded
 
 

@@ -50,8 +50,8 @@ async def rows(connection: AsyncConnection, statement: Executable) -> Sequence[M
 
 
 async def values(connection: AsyncConnection, statement: Executable, type_: type[_V]) -> list[_V]:
-    """What the statement gives, as values."""
-    return [type_.model_validate(row, context=STORED) for row in await rows(connection, statement)]
+    """What the statement gives, as values; settings that this version does not know, or no longer, are left out."""
+    return [type_.model_validate(row, extra="ignore", context=STORED) for row in await rows(connection, statement)]
 
 
 async def one(connection: AsyncConnection, statement: Executable, type_: type[_V]) -> _V | None:

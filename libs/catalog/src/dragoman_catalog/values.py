@@ -25,6 +25,9 @@ OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")
 Version = Annotated[int, Field(ge=1)]
 
 
+_ASKED_FIRST = ("engine", "model", "prompt_version", "batch_size", "segmentation_rules", "qa_profile", "nonce")
+
+
 class Role(StrEnum):
     """What a person may do (requirement E): an operator runs jobs, an admin also edits the configuration."""
 
@@ -41,21 +44,20 @@ class PolicyOverrides(Value):
 
     engine: OptionName | None = None
     model: OptionName | None = None
-    prompt_version: OptionName | None = None
     batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
-    segmentation_rules: OptionName | None = None
     qa_profile: QaProfileName | None = None
     nonce: OptionName | None = None
     extraction: ExtractionChoices | None = None
     qa: QaChoices | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
-        """The choices to take a digest of; one that came later is left out where nobody made it."""
-        asked: dict[str, JsonValue] = self.model_dump(mode="json")
-        for later in ("extraction", "qa"):
-            if asked[later] is None:
-                del asked[later]
-        return asked
+        """The choices to take a digest of, in an order that never changes, so that equal requests stay equal.
+
+        A choice that came later is left out where nobody made it; one that is gone stays in, as one that nobody made.
+        """
+        said: dict[str, JsonValue] = self.model_dump(mode="json")
+        asked: dict[str, JsonValue] = {name: said.get(name) for name in _ASKED_FIRST}
+        return asked | {name: said[name] for name in ("extraction", "qa") if said[name] is not None}
 
 
 class ProjectSettings(Value):
@@ -67,9 +69,7 @@ class ProjectSettings(Value):
 
     default_engine: OptionName = ""
     model: OptionName = ""
-    prompt_version: OptionName = ""
     batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] = 25
-    segmentation_rules: OptionName = "default"
     qa_profile: QaProfileName = "default"
     qa: QaChoices = Field(default_factory=dict)
     retention_days: Annotated[int, Field(ge=1, le=36500, strict=True)] | None = None

@@ -24,12 +24,8 @@ class Policy(Value):
 
     engine: str
     model: str = ""
-    prompt_version: str = ""
     batch_size: Annotated[int, Field(ge=1)] = 25
     domain_pack_code: str = ""
-    glossary_digest: str = ""
-    memory_position: int = 0
-    segmentation_rules: str = "default"
     qa_profile: str = "default"
     extraction: dict[str, JsonValue] = Field(default_factory=dict)
     qa: dict[str, JsonValue] = Field(default_factory=dict)

@@ -65,7 +65,7 @@ def references_in(value: object) -> Iterator[ObjectRef]:
 
 
 class ArtifactKind(StrEnum):
-    """What an artifact is; the first nine are those of requirement E."""
+    """What an artifact is, in requirement E's words."""
 
     SOURCE_DOCX = "source_docx"
     PREFLIGHT_REPORT = "preflight_report"
@@ -76,7 +76,6 @@ class ArtifactKind(StrEnum):
     REPLAY_PACKAGE = "replay_package"
     REASSEMBLY_MANIFEST = "reassembly_manifest"
     FINAL_DOCX = "final_docx"
-    DRAFT_DOCX = "draft_docx"
 
 
 class Artifact(Value):

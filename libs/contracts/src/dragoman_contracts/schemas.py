@@ -18,8 +18,6 @@ _SHARED: tuple[type[Value], ...] = (
     WorkItem,
     text.UnitList,
     text.TargetList,
-    text.TmMatch,
-    text.TermHit,
     Pipeline,
     Artifact,
     policy.Policy,

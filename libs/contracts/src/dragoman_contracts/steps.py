@@ -147,8 +147,7 @@ STEPS: dict[str, Step] = {
             PhaseKind.QA,
             Service.QA,
             Queue.QA_VERIFY,
-            "Quality checks",
-            work_label="Quality check",
+            "Quality check",
             needs={"units", "targets"},
             gives={"verification"},
         ),
@@ -197,6 +196,12 @@ def queue_of(work: str) -> Queue:
         KeyError: this installation has no such work.
     """
     return _step(work).queue if work != WorkKind.CANCELLATION else Queue.JOB_CONTROL
+
+
+def work_queues() -> tuple[Queue, ...]:
+    """The queues that a service takes work from, in the order of the table; only these are declared."""
+    worked = (step.queue for step in STEPS.values() if step.first_work is not None)
+    return tuple(dict.fromkeys((Queue.JOB_CONTROL, *worked)))
 
 
 def service_of(work: str) -> Service:

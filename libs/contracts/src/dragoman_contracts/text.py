@@ -263,34 +263,3 @@ class TargetList(Value):
 
     target_locale: Locale
     targets: tuple[UnitTarget, ...]
-
-
-class MatchKind(StrEnum):
-    """How a memory unit matches a segment."""
-
-    IN_CONTEXT = "in_context"
-    EXACT = "exact"
-    FUZZY = "fuzzy"
-
-
-class TmMatch(Value):
-    """A stored memory unit proposed for a segment; `score_pct` is 0 to 100, 101 and 102 with one and two contexts."""
-
-    segment_id: str
-    memory_unit_id: str
-    source: Content
-    target: Content
-    kind: MatchKind
-    score_pct: Annotated[int, Field(ge=0, le=102)]
-
-
-class TermHit(Value):
-    """A termbase entry found in a segment, by character offsets into its plain text."""
-
-    segment_id: str
-    term_id: str
-    source_term: str
-    target_term: str
-    start: int
-    end: int
-    is_forbidden: bool = False

@@ -90,21 +90,17 @@ class Service(StrEnum):
     TRANSLATE = "translate"
     QA = "qa"
     REASSEMBLE = "reassemble"
-    INDEX = "index"
 
 
 class Queue(StrEnum):
-    """The quorum queues of requirement E; `index` is ours."""
+    """The quorum queues, with requirement E's names. Those that work is sent to are declared: `steps.work_queues`."""
 
     JOB_CONTROL = "job_control"
     DOCX_EXTRACT = "docx_extract"
-    RETRIEVE_CONTEXT = "retrieve_context"
     TRANSLATE_BATCH = "translate_batch"
     QA_VERIFY = "qa_verify"
     REVIEW_IO = "review_io"
     DOCX_REASSEMBLE = "docx_reassemble"
-    MAINTENANCE = "maintenance"
-    INDEX = "index"
 
 
 class StatusViews(StrEnum):

@@ -6,7 +6,6 @@ back as content that `repair` makes agree with the source: "<1>Jetzt</1>".
 """
 
 from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, shrink_blanks
-from dragoman_linguistics.counting import TextCount, count_text
 from dragoman_linguistics.inside_words import is_mark, lacks_space, settle_inside_words
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.quality.cleaning import cleaned
@@ -44,7 +43,6 @@ __all__ = [
     "TagNode",
     "TagReport",
     "TaggedText",
-    "TextCount",
     "TmxHeader",
     "TmxUnit",
     "Word",
@@ -53,7 +51,6 @@ __all__ = [
     "assemble",
     "blanks_of",
     "cleaned",
-    "count_text",
     "doubts",
     "flattened",
     "identify",

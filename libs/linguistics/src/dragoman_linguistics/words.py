@@ -9,7 +9,6 @@ Words are linked that are the same or look alike, and single words between two l
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -17,9 +16,8 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-# Scripts written without spaces count each character as a word of its own.
-_UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:['’\-][^\W{_UNSPACED}]+)*|[^\w\s]")
+from dragoman_contracts.counting import WORD_OR_MARK
+
 _COGNATE_PCT = 65.0
 _COGNATE_LENGTH = 4
 
@@ -46,7 +44,7 @@ class WordLink(NamedTuple):
 
 def words_of(text: str) -> list[Word]:
     """The words and punctuation marks of a text, in order."""
-    return [Word(match.group(), match.start(), match.end()) for match in _WORD.finditer(text)]
+    return [Word(match.group(), match.start(), match.end()) for match in WORD_OR_MARK.finditer(text)]
 
 
 def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]:

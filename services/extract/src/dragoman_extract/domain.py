@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from pydantic import JsonValue
 
+from dragoman_contracts.counting import TextCount, count_text
 from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import DocumentExtracted, Event
 from dragoman_contracts.job import Job
@@ -19,7 +20,7 @@ from dragoman_contracts.reports import ExtractionManifest
 from dragoman_contracts.text import Unit, UnitList
 from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_extract.ports import UnitExtractor
-from dragoman_linguistics import TextCount, count_text, segment
+from dragoman_linguistics import segment
 
 RULES_VERSION = 2
 """Raised when the same source would give other units, so that kept outcomes are not taken for new ones."""

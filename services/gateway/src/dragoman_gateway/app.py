@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 import dragoman_gateway.artifacts.api
 import dragoman_gateway.artifacts.pages
@@ -39,8 +39,9 @@ from dragoman_gateway.web import asyncapi, health
 from dragoman_gateway.web.desks import desk_in, furnish
 from dragoman_gateway.web.guard import ConsoleRoute, error_page
 from dragoman_gateway.web.middleware import ApiAlias, BodyLimit, Surroundings
-from dragoman_gateway.web.problems import Problem, install_problem_handlers
+from dragoman_gateway.web.problems import Problem, documented, install_problem_handlers
 from dragoman_gateway.web.rendering import STATIC_PATH, asset_response
+from dragoman_gateway.web.unknown import refuse_unknown_parameters
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
 from dragoman_runtime.objects import object_store
@@ -59,6 +60,7 @@ __all__ = [
 
 _OVERHEAD_BYTES = 1024 * 1024
 _FILES_A_FORM = 8  # of the largest size; of smaller ones, more
+_STRICT: dict[str, Any] = {"dependencies": [Depends(refuse_unknown_parameters)], "responses": documented(422)}
 
 
 def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> FastAPI:
@@ -106,7 +108,7 @@ async def _nothing(rest: str) -> Response:
 
 
 def _api_router() -> APIRouter:
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter(prefix="/api/v1", **_STRICT)
     for api in (
         dragoman_gateway.submissions.api,
         dragoman_gateway.jobs.api,
@@ -123,7 +125,12 @@ def _api_router() -> APIRouter:
     ):
         router.include_router(api.router)
     router.include_router(asyncapi.router)
+    router.add_api_route("/openapi.json", _document, include_in_schema=False)
     return router
+
+
+async def _document(request: Request) -> Response:
+    return JSONResponse(request.app.openapi())
 
 
 def openapi_document() -> dict[str, Any]:
@@ -205,12 +212,12 @@ def _routed() -> FastAPI:
         summary="Documents through long, costly, many-step processing, with no step lost and none repeated.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # FastAPI's own route would take any parameter
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
     )
     app.include_router(_api_router())
-    app.include_router(health.router)
+    app.include_router(health.router, **_STRICT)
     app.openapi = lambda: _openapi(app)
     return app
 

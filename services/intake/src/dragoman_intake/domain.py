@@ -26,7 +26,7 @@ from dragoman_contracts.vocabulary import RESTING, PhaseKind
 from dragoman_intake.ports import SourceInspector
 from dragoman_linguistics import identify
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 """Raised when the same source would get another report."""
 
 SURE_PCT = 80

@@ -23,7 +23,7 @@ from dragoman_documents.budget import Budget
 from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.findings import Finding
 from dragoman_documents.docx.garbage import paused_garbage_collection
-from dragoman_documents.docx.located import LocatedUnit
+from dragoman_documents.docx.located import LocatedUnit, has_letters
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.preflight import unreadable_parts
@@ -99,7 +99,7 @@ def _unit(located: LocatedUnit, text: str, context_key: str) -> Unit:
             "segments": (segment,),
             "tags": tuple(located.specs),
             "style": located.style,
-            "is_translatable": located.is_translatable and _has_letters(text),
+            "is_translatable": located.is_translatable and has_letters(text),
             "max_length_chars": located.max_length_chars,
         },
         _ALL if located.max_length_chars is not None else None,
@@ -117,10 +117,6 @@ def _made(kind: type[_Value], fields: dict[str, object], given: set[str] | None 
     put(value, "__pydantic_extra__", None)
     put(value, "__pydantic_private__", None)
     return value
-
-
-def _has_letters(text: str) -> bool:
-    return text[:1].isalpha() or any(map(str.isalpha, text))
 
 
 def _stored(part: str | Tag) -> str:

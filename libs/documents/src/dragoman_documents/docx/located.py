@@ -105,6 +105,9 @@ class LocatedUnit:
     """A unit, its place in the document, its holder, and its mirrors: units with the same text,
     written in step.
 
+    Text without letters is never translatable, whatever `is_translatable` says: ask `has_letters`
+    too.
+
     `holder` is None where the document is only read: it would keep the nodes of every paragraph in
     memory. `max_length_chars` is None where the schema sets no limit.
     """
@@ -138,3 +141,8 @@ class LocatedUnit:
             raise ValueError("units of a document that is only read cannot be written")
         self.holder.write(target, locale, styles)
         return True
+
+
+def has_letters(text: str) -> bool:
+    """Whether a text has anything to translate."""
+    return text[:1].isalpha() or any(map(str.isalpha, text))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from dragoman_contracts.counting import TextCount, count_text
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import plain_text
 from dragoman_documents.budget import Budget
@@ -18,7 +19,7 @@ from dragoman_documents.docx.databinding import BoundControls
 from dragoman_documents.docx.fieldcounts import FieldCounts
 from dragoman_documents.docx.findings import Finding, finding
 from dragoman_documents.docx.garbage import paused_garbage_collection
-from dragoman_documents.docx.located import LocatedUnit
+from dragoman_documents.docx.located import LocatedUnit, has_letters
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.roles import PartRole
@@ -38,7 +39,9 @@ _OFF = frozenset({"0", "false", "off"})
 class DocumentFacts(Value):
     """The facts of a document.
 
-    Counts are of the whole document; languages and fonts come in order of use.
+    `units` are all, as extraction finds them; `words` and `characters` are of those that have
+    something to translate (`dragoman_contracts.counting`). Languages and fonts come in order of
+    use.
     """
 
     size_bytes: int
@@ -110,13 +113,14 @@ def _facts(
     texts: Sequence[str],
 ) -> DocumentFacts:
     count = survey.elements
-    words = sum(len(text.split()) for text in texts)
+    translatable = (unit for unit, text in zip(units, texts, strict=True) if unit.is_translatable and has_letters(text))
+    total = sum((count_text(unit.content, unit.specs) for unit in translatable), TextCount())
     return DocumentFacts(
         size_bytes=package.size_bytes,
         parts=len(package.names),
         units=len(units),
-        words=words,
-        characters=sum(map(len, texts)),
+        words=total.words,
+        characters=total.characters,
         paragraphs=count["w:p"],
         tables=count["w:tbl"],
         sections=count["w:sectPr"],
@@ -134,7 +138,7 @@ def _facts(
         stories=dict(Counter(str(unit.story) for unit in units)),
         languages=tuple(name for name, _ in survey.languages.most_common()),
         fonts=tuple(name for name, _ in survey.fonts.most_common()),
-        findings=tuple(_findings(package, survey, units, words, options)),
+        findings=tuple(_findings(package, survey, units, total.words, options)),
     )
 
 

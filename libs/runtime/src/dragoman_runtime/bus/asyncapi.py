@@ -11,7 +11,7 @@ from faststream.specification import AsyncAPI
 
 from dragoman_contracts.envelope import RECORDED_TYPES
 from dragoman_contracts.events import EVENT_TYPES
-from dragoman_contracts.vocabulary import Queue
+from dragoman_contracts.steps import work_queues
 from dragoman_runtime.bus.broker import TYPE_PREFIX, Topology, WorkBroker
 
 _SERVER = "amqp://rabbitmq:5672/"
@@ -30,7 +30,7 @@ Every message is persistent and has a message_id that stays the same when it is 
 def asyncapi_document() -> dict[str, Any]:
     """The AsyncAPI document; nothing is connected to."""
     broker, topology = WorkBroker(_SERVER, specification_url=_SERVER), Topology()
-    for queue in Queue:
+    for queue in work_queues():
         broker.work(topology.work_queue(queue), _take_nothing, prefetch=1)
     for name in EVENT_TYPES:
         _describe(broker, topology.events, name)

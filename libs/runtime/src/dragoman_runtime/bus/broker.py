@@ -25,6 +25,7 @@ from faststream.rabbit.subscriber.specification import RabbitSubscriberSpecifica
 from typing_extensions import override
 
 from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.steps import work_queues
 from dragoman_contracts.vocabulary import Queue
 
 DEAD_LETTERS = "dead_letters"
@@ -69,9 +70,9 @@ class Topology:
         )
 
     def queues(self) -> list[UnregisteredQueue]:
-        """All queues, that of dead letters first: the others name it."""
+        """The queues that somebody takes work from, that of dead letters first: the others name it."""
         dead_letters = UnregisteredQueue(self.dead_letters, QueueType.QUORUM)
-        return [dead_letters, *(self.work_queue(queue) for queue in Queue)]
+        return [dead_letters, *(self.work_queue(queue) for queue in work_queues())]
 
     @property
     def dead_letters(self) -> str:

@@ -112,6 +112,7 @@ class Importer:
         if new:
             await self._archive.add(new)
         self.imported.added += len(new)
+        # Only between batches: digests of rows that are not added yet are nowhere else, so no cache may drop them.
         while len(self._known) > _KEPT_STREAMS:
             self._known.popitem(last=False)
 

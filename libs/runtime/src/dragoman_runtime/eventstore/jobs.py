@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import groupby
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from dragoman_contracts import subject_state
 from dragoman_contracts.errors import PermanentError
@@ -25,8 +26,7 @@ class Jobs:
 
     def __init__(self, store: EventStore, *, capacity: int = 512) -> None:
         self._store = store
-        self._capacity = capacity
-        self._kept: OrderedDict[UUID, tuple[Job, Head]] = OrderedDict()
+        self._kept: LRUCache[UUID, tuple[Job, Head]] = LRUCache(capacity)
 
     async def find(self, job_id: UUID) -> tuple[Job, Head] | None:
         """The job and the head of its stream, as of now; None for an unknown id."""
@@ -37,7 +37,7 @@ class Jobs:
             head = Head(stored[-1].recorded.envelope.version, stored[-1].digest)
         if job is None:
             return None
-        self._keep(job, head)
+        self._kept[job_id] = job, head
         return job, head
 
     async def load(self, job_id: UUID) -> tuple[Job, Head]:
@@ -68,7 +68,7 @@ class Jobs:
             known[stream_id] = (job, Head(added[-1].recorded.envelope.version, added[-1].digest))
         found = [(job, head) for job, head in known.values() if job is not None]
         for job, head in found:
-            self._keep(job, head)
+            self._kept[job.job_id] = job, head
         return [job for job, _ in found]
 
     def learn(self, job: Job, stored: tuple[Stored, ...]) -> tuple[Job, Head] | None:
@@ -78,14 +78,8 @@ class Jobs:
             return None
         evolved = fold((each.recorded for each in mine), job)
         head = Head(mine[-1].recorded.envelope.version, mine[-1].digest)
-        self._keep(evolved, head)
+        self._kept[job.job_id] = evolved, head
         return evolved, head
-
-    def _keep(self, job: Job, head: Head) -> None:
-        self._kept[job.job_id] = (job, head)
-        self._kept.move_to_end(job.job_id)
-        while len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)
 
 
 async def read_subject(store: EventStore, subject_id: UUID) -> tuple[Subject | None, Head]:

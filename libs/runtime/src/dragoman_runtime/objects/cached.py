@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
+
+from cachetools import TTLCache
 
 from dragoman_contracts.references import ObjectRef
 from dragoman_runtime.objects.addresses import digest_of
@@ -32,11 +33,8 @@ class CachedObjectStore:
     ) -> None:
         """Keep up to `max_bytes`, no single object above a quarter of that."""
         self._store = store
-        self._max_bytes = max_bytes
-        self._max_age_s = max_age_s
-        self._clock = clock
-        self._kept: OrderedDict[_Key, tuple[float, bytes]] = OrderedDict()
-        self._kept_bytes = 0
+        self._largest_bytes = max_bytes // _LARGEST_SHARE
+        self._kept: TTLCache[_Key, bytes] = TTLCache(max_bytes, max_age_s, timer=clock, getsizeof=len)
 
     async def open(self) -> None:
         """Open the store."""
@@ -45,7 +43,6 @@ class CachedObjectStore:
     async def close(self) -> None:
         """Forget all and close the store."""
         self._kept.clear()
-        self._kept_bytes = 0
         await self._store.close()
 
     async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
@@ -57,7 +54,7 @@ class CachedObjectStore:
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
         """The object's bytes, from memory or else from the store."""
         key = (project_id, digest_of(ref))
-        data = self._recall(key)
+        data = self._kept.get(key)
         if data is None:
             data = await self._store.get(project_id, ref)
             self._keep(key, data)
@@ -65,7 +62,7 @@ class CachedObjectStore:
 
     async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
         """Up to `length` bytes from `start`, from memory or else from the store."""
-        data = self._recall((project_id, digest_of(ref)))
+        data = self._kept.get((project_id, digest_of(ref)))
         if data is None:
             return await self._store.get_range(project_id, ref, start, length)
         return data[start : start + length]
@@ -81,7 +78,7 @@ class CachedObjectStore:
     async def delete(self, project_id: UUID, ref: ObjectRef | str) -> None:
         """Forget and remove the object."""
         await self._store.delete(project_id, ref)
-        self._forget((project_id, digest_of(ref)))
+        self._kept.pop((project_id, digest_of(ref)), None)
 
     def list_objects(self, project_id: UUID) -> AsyncIterator[StoredObject]:
         """The store's objects."""
@@ -103,26 +100,6 @@ class CachedObjectStore:
         """Forget the store's outcome."""
         await self._store.delete_pointer(project_id, fingerprint)
 
-    def _recall(self, key: _Key) -> bytes | None:
-        kept = self._kept.get(key)
-        if kept is None:
-            return None
-        kept_at, data = kept
-        if self._clock() - kept_at > self._max_age_s:
-            self._forget(key)
-            return None
-        self._kept.move_to_end(key)
-        return data
-
     def _keep(self, key: _Key, data: bytes) -> None:
-        if len(data) > self._max_bytes // _LARGEST_SHARE:
-            return
-        self._forget(key)
-        self._kept[key] = (self._clock(), data)
-        self._kept_bytes += len(data)
-        while self._kept_bytes > self._max_bytes:
-            self._forget(next(iter(self._kept)))
-
-    def _forget(self, key: _Key) -> None:
-        _, data = self._kept.pop(key, (0.0, b""))
-        self._kept_bytes -= len(data)
+        if len(data) <= self._largest_bytes:
+            self._kept[key] = data

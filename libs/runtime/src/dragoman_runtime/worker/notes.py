@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from datetime import datetime
 from uuid import UUID
+
+from cachetools import LRUCache
 
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay
@@ -16,7 +17,7 @@ class Paces:
     """How fast the work of the latest jobs went: units a second, by job, kind and phase."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[UUID, str, str], float] = OrderedDict()
+        self._kept: LRUCache[tuple[UUID, str, str], float] = LRUCache(_MOST_JOBS)
 
     def get(self, item: WorkItem) -> float | None:
         """The pace of work like this; None where none was measured."""
@@ -24,11 +25,7 @@ class Paces:
 
     def keep(self, item: WorkItem, units_per_s: float) -> None:
         """Remember a pace, and the ones of longest ago no more."""
-        key = (item.job_id, item.kind, item.phase)
-        self._kept[key] = units_per_s
-        self._kept.move_to_end(key)
-        if len(self._kept) > _MOST_JOBS:
-            self._kept.popitem(last=False)
+        self._kept[item.job_id, item.kind, item.phase] = units_per_s
 
 
 class Spoken:

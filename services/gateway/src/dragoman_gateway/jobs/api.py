@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from dragoman_contracts.job import Job, fold
-from dragoman_contracts.reports import UnitVerdict
 from dragoman_contracts.vocabulary import RESTING, JobStatus
 from dragoman_gateway.jobs.desk import JobDesk
 from dragoman_gateway.jobs.detail.answers import event_view, job_moment, job_summary, unit_view
@@ -23,7 +22,7 @@ from dragoman_gateway.jobs.schemas import (
     LiveEvent,
     UnitPage,
 )
-from dragoman_gateway.jobs.view.rows import JobFilter
+from dragoman_gateway.jobs.view.rows import JobFilter, VerificationState
 from dragoman_gateway.web.dependencies import Cursor, Limit, Operator, SearchText, etag
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.problems import documented
@@ -164,11 +163,11 @@ async def mark_job_failed(job_id: UUID, response: Response, desk: JobDeskDep, pr
 
 @router.delete(
     "/jobs/{job_id}/checkpoint",
-    summary="Give up a job's checkpoint",
+    summary="Discard a job's checkpoint",
     responses={**_DONE, **documented(401, 403, 404, 409, 422, 503)},
 )
 async def discard_checkpoint(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Give up what a failed or cancelled job has done: it is no longer listed as interrupted, and can only be rerun."""
+    """Discard what a failed or cancelled job has done: it is no longer listed as interrupted, and can only be rerun."""
     acted = await desk.control.discard_checkpoint(job_id, principal)
     return shown(await desk.detail_now(acted.job), response)
 
@@ -252,9 +251,9 @@ async def list_units(
     principal: Operator,
     cursor: Cursor = None,
     limit: Limit = 100,
-    verification_state: Annotated[UnitVerdict | None, Query(description="Only units of this verdict.")] = None,
+    verification_state: Annotated[VerificationState | None, Query(description="Only units in this state.")] = None,
 ) -> UnitPage:
-    """The units in document order, each with its translation and QA's verdict."""
+    """The units in document order, each with its translation, its verification state and QA's findings."""
     await desk.control.find(job_id, principal)
     page = await desk.queries.units(job_id, cursor=cursor, limit=limit, verification_state=verification_state)
     return UnitPage(items=[unit_view(row) for row in page.rows], next_cursor=page.next_cursor)

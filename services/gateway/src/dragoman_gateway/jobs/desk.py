@@ -118,7 +118,7 @@ class JobControl:
 
         Raises:
             JobMissingError: as `find`.
-            JobStateError: the job is neither failed nor cancelled, or its checkpoint was given up.
+            JobStateError: the job is neither failed nor cancelled, or its checkpoint was discarded.
             RunningJobError: another job has taken its scope in the meantime.
         """
         return await self.act(job_id, principal, decide_resume, claims=_always)
@@ -128,7 +128,7 @@ class JobControl:
 
         Raises:
             JobMissingError: as `find`.
-            JobStateError: the job is not failed, or its checkpoint was given up.
+            JobStateError: the job is not failed, or its checkpoint was discarded.
             RunningJobError: as `resume`.
         """
         return await self.act(job_id, principal, decide_retry, claims=_always)
@@ -143,7 +143,7 @@ class JobControl:
         return await self.act(job_id, principal, decide_mark_failed)
 
     async def discard_checkpoint(self, job_id: UUID, principal: Principal) -> Acted:
-        """Give up what a failed or cancelled job has done; nothing to do where that was given up already.
+        """Discard what a failed or cancelled job has done; nothing to do where that was discarded already.
 
         Raises:
             JobMissingError: as `find`.

@@ -108,10 +108,10 @@ def decide_resume(job: Job) -> ResumeRequested:
     """The event that lets the job go on from its checkpoint.
 
     Raises:
-        JobStateError: the job is neither failed nor cancelled, or its checkpoint was given up.
+        JobStateError: the job is neither failed nor cancelled, or its checkpoint was discarded.
     """
     if job.is_checkpoint_discarded:
-        raise JobStateError(f"The checkpoint of job {job.job_id} was given up; rerun it.", code="job.not_resumable")
+        raise JobStateError(f"The checkpoint of job {job.job_id} was discarded; rerun it.", code="job.not_resumable")
     if job.status in RESUMABLE:
         return resume_request(job)
     cures = {
@@ -127,7 +127,7 @@ def decide_retry(job: Job) -> ResumeRequested:
     """The event that lets a failed job go on from its checkpoint.
 
     Raises:
-        JobStateError: the job is not failed, or its checkpoint was given up.
+        JobStateError: the job is not failed, or its checkpoint was discarded.
     """
     if job.status is not JobStatus.FAILED:
         cure = "resume it instead" if job.status is JobStatus.CANCELLED else "only a failed job can be retried"
@@ -151,14 +151,14 @@ def decide_mark_failed(job: Job) -> JobMarkedFailed | None:
 
 
 def decide_discard_checkpoint(job: Job) -> CheckpointDiscarded | None:
-    """The event that gives up what the job has done; None where that was given up already.
+    """The event that discards what the job has done; None where that was discarded already.
 
     Raises:
         JobStateError: the job is neither failed nor cancelled.
     """
     if job.status not in RESUMABLE:
         raise JobStateError(
-            f"Job {job.job_id} is {job.status}; only a failed or cancelled job has a checkpoint to give up.",
+            f"Job {job.job_id} is {job.status}; only a failed or cancelled job has a checkpoint to discard.",
             code="job.no_checkpoint",
         )
     return None if job.is_checkpoint_discarded else CheckpointDiscarded()

@@ -13,9 +13,10 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.subject import SubjectRef
-from dragoman_contracts.text import StoryKind
+from dragoman_contracts.text import ResultSource, StoryKind
 from dragoman_contracts.under_way import Doing
 from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.jobs.view.rows import VerificationState
 
 LOCATION: dict[str, Any] = {"Location": {"description": "The job.", "schema": {"type": "string"}}}
 ETAG: dict[str, Any] = {"ETag": {"description": "The job's version.", "schema": {"type": "string"}}}
@@ -224,7 +225,7 @@ class JobDetail(BaseModel):
     is_waiting_for_start: bool = Field(description="Whether POST …/process lets it go on.")
     is_interrupted: bool = Field(description="Whether it is failed or cancelled and can be resumed where it stopped.")
     is_marked_failed: bool = Field(description="Whether a person declared it failed.")
-    is_checkpoint_discarded: bool = Field(description="Whether what it has done was given up: only a rerun is left.")
+    is_checkpoint_discarded: bool = Field(description="Whether what it has done was discarded: only a rerun is left.")
     stopped_at: datetime | None = Field(description="Since when it is failed or cancelled.")
     finished_phases: list[str]
     progress_pct: float = Field(description="The units that work under way has brought so far count as well.")
@@ -323,8 +324,8 @@ class UnitView(BaseModel):
     is_translatable: bool
     source: str
     target: str | None
-    result_source: str | None
-    verification_state: str
+    result_source: ResultSource | None
+    verification_state: VerificationState
     findings: list[QaFinding]
 
 

@@ -54,5 +54,5 @@ class JobForm(BaseModel):
     on_unfinished: Literal["", "resume", "fresh"] = Field(
         "",
         description="What becomes of an interrupted job of the same document version, target language and pipeline: "
-        "it goes on and is the answer, or it is given up and a new one is opened. Empty: a 409 that links to it.",
+        "it goes on and is the answer, or its checkpoint is discarded and a new one is opened. Empty: a 409.",
     )

@@ -13,9 +13,9 @@ def job_address(job_id: UUID, **query: str | int | None) -> str:
     return address(f"/console/jobs/{job_id}", **query)
 
 
-def units_address(job_id: UUID, verdict: str, cursor: str | None = None) -> str:
+def units_address(job_id: UUID, verification_state: str, cursor: str | None = None) -> str:
     """The page of a job's units."""
-    return address(f"/console/jobs/{job_id}/units", verdict=verdict, cursor=cursor)
+    return address(f"/console/jobs/{job_id}/units", verification_state=verification_state, cursor=cursor)
 
 
 def parked_address(job_id: UUID, key: WorkKey) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from dragoman_contracts.errors import ConflictError, PermanentError
@@ -20,6 +21,20 @@ class FieldRefusedError(PermanentError):
     def __init__(self, field: str, message: str, *, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.field = field
+
+
+class UnknownParametersError(PermanentError):
+    """The query holds parameters that the route does not have.
+
+    Attributes:
+        parameters: each of them, and the sentence that says what was perhaps meant.
+    """
+
+    default_code = "request.unknown_parameter"
+
+    def __init__(self, parameters: Mapping[str, str]) -> None:
+        super().__init__(" ".join(parameters.values()))
+        self.parameters = parameters
 
 
 class UploadTooLargeError(PermanentError):

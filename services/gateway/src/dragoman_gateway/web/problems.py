@@ -6,6 +6,7 @@ import math
 import re
 from datetime import datetime
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,14 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.web.brake import TooManyFailuresError
-from dragoman_gateway.web.errors import FieldRefusedError, NotSignedInError, RunningJobError, UnfinishedJobError
+from dragoman_gateway.web.errors import (
+    FieldRefusedError,
+    NotSignedInError,
+    RunningJobError,
+    UnfinishedJobError,
+    UnknownParametersError,
+)
+from dragoman_gateway.web.unknown import MOST_NAMED, unknown_field
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:dragoman:problem:"
@@ -66,6 +74,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "request.invalid": 422,
     "request.invalid_cursor": 422,
     "request.key_mismatch": 422,
+    "request.unknown_parameter": 422,
     "upload.empty": 422,
     "upload.too_large": 413,
     "user.last_admin": 409,
@@ -213,16 +222,26 @@ async def _on_dragoman_error(request: Request, error: Exception) -> Response:
 
 
 def _errors_of(error: DragomanError) -> list[FieldProblem] | None:
-    if isinstance(error, PipelineRefusedError):
-        return [
-            FieldProblem(
-                location="body", field=".".join(map(str, fault.place)), message=fault.message, code="pipeline.invalid"
-            )
-            for fault in error.faults
-        ]
-    if not isinstance(error, FieldRefusedError):
-        return None
-    return [FieldProblem(location="body", field=error.field, message=error.message, code=error.code)]
+    match error:
+        case PipelineRefusedError():
+            return [
+                FieldProblem(
+                    location="body",
+                    field=".".join(map(str, fault.place)),
+                    message=fault.message,
+                    code=error.code,
+                )
+                for fault in error.faults
+            ]
+        case FieldRefusedError():
+            return [FieldProblem(location="body", field=error.field, message=error.message, code=error.code)]
+        case UnknownParametersError():
+            return [
+                FieldProblem(location="query", field=_encodable(name), message=_encodable(text), code=error.code)
+                for name, text in error.parameters.items()
+            ]
+        case _:
+            return None
 
 
 def _links_of(error: DragomanError) -> dict[str, str] | None:
@@ -260,7 +279,18 @@ def _headers_of(error: DragomanError, status: int) -> dict[str, str] | None:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    return invalid_request(request, field_problems(error))
+    return invalid_request(request, _named(request, error))
+
+
+def _named(request: Request, error: RequestValidationError) -> list[FieldProblem]:
+    """The faults, with the names that were perhaps meant beside the first of the fields that do not exist."""
+    found = field_problems(error)
+    pairs = zip(error.errors(), found, strict=True)
+    unknown = ((each["loc"], problem) for each, problem in pairs if each["type"] == "extra_forbidden")
+    for where, problem in islice(unknown, MOST_NAMED):
+        names = [part for part in where[1:] if isinstance(part, str)]
+        problem.message = _encodable(unknown_field(request, names))
+    return found
 
 
 async def _on_http_exception(request: Request, error: Exception) -> Response:

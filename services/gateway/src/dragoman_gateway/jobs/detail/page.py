@@ -150,7 +150,7 @@ CONFIRMED: dict[str, Confirmed] = {
         Confirmed(
             "discard",
             "Discard",
-            "Give up what the job has done?",
+            "Discard what the job has done?",
             "It can then not be resumed, only run again. Its events, files and paid answers stay.",
             is_bad=True,
         ),

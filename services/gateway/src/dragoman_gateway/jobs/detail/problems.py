@@ -49,7 +49,7 @@ def problems_of(job: Job, records: JobRecords, report: PreflightReport | None) -
         text = "A person declared it failed because it moved no more. Resume goes on from its checkpoint."
         once.append(Problem("bad", "The job was marked as failed", text, "", "job.marked_failed"))
     if job.is_checkpoint_discarded:
-        text = "What it had done was given up, so it cannot be resumed. Run it again."
+        text = "What it had done was discarded, so it cannot be resumed. Run it again."
         once.append(Problem("quiet", "The checkpoint was discarded", text, "", "job.checkpoint_discarded"))
     if not job.is_started and actions_of(job).can_start:
         text = "It was submitted to wait after the checks. Press Start processing to let it go on."

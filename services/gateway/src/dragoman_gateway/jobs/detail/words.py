@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.vocabulary import JobStatus
+from dragoman_contracts.steps import STEPS
+from dragoman_contracts.vocabulary import JobStatus, PhaseKind
+from dragoman_gateway.jobs.view.rows import VerificationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,13 @@ STATUSES: dict[JobStatus, Label] = {
     JobStatus.CANCELLED: Label("Cancelled", "quiet", "minus"),
 }
 
-VERDICTS: dict[str, Label] = {
-    "pending": Label("Not checked yet", "quiet", "clock"),
-    "passed": Label("Passed", "good", "check"),
-    "needs_review": Label("Needs review", "attention", "eye"),
-    "blocked": Label("Blocked", "bad", "stop"),
-    "human_verified": Label("Verified by a person", "good", "person"),
+VERIFICATION_STATES: dict[VerificationState, Label] = {
+    VerificationState.PENDING: Label("Not checked yet", "quiet", "clock"),
+    VerificationState.PASSED: Label("Passed", "good", "check"),
+    VerificationState.NEEDS_REVIEW: Label("Needs review", "attention", "eye"),
+    VerificationState.BLOCKED: Label("Blocked", "bad", "stop"),
+    VerificationState.HUMAN_VERIFIED: Label("Verified by a person", "good", "person"),
+    VerificationState.LEFT_AS_IS: Label("Left as it is", "quiet", "minus"),
 }
 
 RESULT_SOURCES: dict[str, str] = {
@@ -44,20 +47,10 @@ RESULT_SOURCES: dict[str, str] = {
     "source_copy": "Copied from the source",
 }
 
-STAGES: dict[str, str] = {
-    "intake": "Intake",
-    "preflight": "Preflight",
-    "extraction": "Extraction",
-    "translation": "Translation",
-    "qa": "Quality check",
-    "review": "Review",
-    "reassembly": "Reassembly",
-    "delivery": "Delivery",
-}
+STAGES: dict[str, str] = {"intake": "Intake", **{kind.value: STEPS[kind].label for kind in PhaseKind}}
 
 ARTIFACTS: dict[ArtifactKind, str] = {
     ArtifactKind.FINAL_DOCX: "Translated document",
-    ArtifactKind.DRAFT_DOCX: "Draft of the translation",
     ArtifactKind.SOURCE_DOCX: "Source document",
     ArtifactKind.QA_REPORT: "Quality report",
     ArtifactKind.PREFLIGHT_REPORT: "Preflight report",

@@ -47,7 +47,7 @@ async def interrupted_page(
 
 
 async def interrupted_count(desk: JobDesk, visit: Visit) -> int:
-    """How many jobs wait to be resumed or given up."""
+    """How many jobs wait to be resumed or discarded."""
     counts = await desk.queries.count_by_status(_interrupted(visit))
     return sum(counts.values())
 

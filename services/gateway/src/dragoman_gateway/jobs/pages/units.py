@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from dragoman_gateway.jobs.api import JobDeskDep
 from dragoman_gateway.jobs.detail.facts import title_of
-from dragoman_gateway.jobs.detail.words import RESULT_SOURCES, VERDICTS
+from dragoman_gateway.jobs.detail.words import RESULT_SOURCES, VERIFICATION_STATES
 from dragoman_gateway.web.addresses import units_address
 from dragoman_gateway.web.cursors import InvalidCursorError
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, see_other
@@ -25,21 +25,24 @@ async def units_page(
     visit: SignedIn,
     desk: JobDeskDep,
     job_id: UUID,
-    verdict: _Short = "",
+    verification_state: _Short = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
+    verdict: _Short = "",
 ) -> Response:
-    """The job's units with their translations."""
+    """The job's units with their translations. `verdict` is the older name of `verification_state` in addresses."""
     job = await desk.control.find(job_id, visit.principal)
+    if verdict:
+        return see_other(units_address(job_id, verdict))
     try:
         found = await desk.queries.units(
-            job_id, cursor=cursor or None, limit=_UNITS_A_PAGE, verification_state=verdict or None
+            job_id, cursor=cursor or None, limit=_UNITS_A_PAGE, verification_state=verification_state or None
         )
     except InvalidCursorError:
-        return see_other(units_address(job_id, verdict))
+        return see_other(units_address(job_id, verification_state))
     counts = await desk.queries.count_by_verification(job_id)
     records = await desk.records(job)
     chips = [("", "All", sum(counts.values()))]
-    chips += [(key, label.text, counts.get(key, 0)) for key, label in VERDICTS.items() if counts.get(key)]
+    chips += [(key, label.text, counts.get(key, 0)) for key, label in VERIFICATION_STATES.items() if counts.get(key)]
     return visit.page(
         "jobs/units.html",
         section="jobs",
@@ -47,13 +50,13 @@ async def units_page(
         title=title_of(job, records.intake),
         rows=found.rows,
         chips=[
-            {"text": text, "count": count, "url": units_address(job_id, key), "is_on": key == verdict}
+            {"text": text, "count": count, "url": units_address(job_id, key), "is_on": key == verification_state}
             for key, text, count in chips
         ],
-        verdicts=VERDICTS,
+        states=VERIFICATION_STATES,
         result_sources=RESULT_SOURCES,
-        is_filtered=bool(verdict),
+        is_filtered=bool(verification_state),
         is_first=not cursor,
-        first_url=units_address(job_id, verdict),
-        next_url=units_address(job_id, verdict, found.next_cursor) if found.next_cursor else "",
+        first_url=units_address(job_id, verification_state),
+        next_url=units_address(job_id, verification_state, found.next_cursor) if found.next_cursor else "",
     )

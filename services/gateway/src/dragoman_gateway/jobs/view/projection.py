@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
+from cachetools import LRUCache
 from sqlalchemy import MetaData, Table, delete, insert
 
 from dragoman_contracts.envelope import RecordedEvent
@@ -77,9 +77,9 @@ class JobsProjection:
         self._jobs = self._metadata.tables[jobs.name + suffix]
         self._artifacts = self._metadata.tables[artifacts.name + suffix]
         self._parked = self._metadata.tables[parked.name + suffix]
-        self._kept: OrderedDict[UUID, _Known] = OrderedDict()
+        self._kept: LRUCache[UUID, _Known] = LRUCache(_CAPACITY)
         self._changed: dict[UUID, _Known] = {}
-        self._engines: dict[tuple[UUID, str], str] = {}
+        self._engines: LRUCache[tuple[UUID, str], str] = LRUCache(_CAPACITY)
 
     @property
     def metadata(self) -> MetaData:
@@ -122,12 +122,8 @@ class JobsProjection:
 
     def committed(self) -> None:
         """Keep the folded jobs, the ones of longest ago no more."""
-        for job_id, known in self._changed.items():
-            self._kept[job_id] = known
-            self._kept.move_to_end(job_id)
+        self._kept.update(self._changed)
         self._changed = {}
-        while len(self._kept) > _CAPACITY:
-            self._kept.popitem(last=False)
 
     async def _fold(self, recorded: RecordedEvent) -> None:
         envelope = recorded.envelope
@@ -187,12 +183,11 @@ class JobsProjection:
     async def _engine(self, project_id: UUID, ref: ObjectRef) -> str:
         """The engine that a policy names. Many jobs share a policy, so the last ones are kept."""
         key = project_id, ref.digest
-        if key not in self._engines:
+        engine = self._engines.get(key)
+        if engine is None:
             policy = await self._records.find(project_id, ref, Policy)
-            if len(self._engines) >= _CAPACITY:
-                self._engines.clear()
-            self._engines[key] = policy.engine if policy else ""
-        return self._engines[key]
+            engine = self._engines[key] = policy.engine if policy else ""
+        return engine
 
     def _writes(self, changed: Iterable[_Known]) -> list[Write]:
         changed = list(changed)

@@ -7,13 +7,13 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, RowMapping, and_, false, func, select, true, tuple_
+from sqlalchemy import ColumnElement, RowMapping, and_, case, false, func, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.subject import SubjectRef
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, UnitRow
+from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, UnitRow, VerificationState
 from dragoman_gateway.jobs.view.tables import jobs, units
 from dragoman_gateway.web.columns import from_micros, to_micros
 from dragoman_gateway.web.cursors import CursorCodec, Page
@@ -24,7 +24,10 @@ _units = CursorCodec("units", tuple[int])
 
 _SUBJECT = ("subject_kind", "subject_id", "subject_version")
 _job_columns = [jobs.c[name] for name in (*_SUBJECT, *JobRow.model_fields) if name != "subject"]
-_unit_columns = [units.c[name] for name in UnitRow.model_fields]
+_is_pending = units.c.verification_state == VerificationState.PENDING.value
+_is_left = and_(_is_pending, units.c.is_translatable.is_(False))
+_state = case((_is_left, VerificationState.LEFT_AS_IS.value), else_=units.c.verification_state).label("state")
+_unit_columns = [units.c[name] for name in UnitRow.model_fields if name != "verification_state"]
 _findings = TypeAdapter(tuple[QaFinding, ...])
 
 
@@ -72,9 +75,10 @@ class JobQueries:
         Raises:
             InvalidCursorError: the cursor is none of this list.
         """
-        statement = select(*_unit_columns).where(units.c.job_id == job_id).order_by(units.c.position).limit(limit + 1)
+        columns = (*_unit_columns, _state)
+        statement = select(*columns).where(units.c.job_id == job_id).order_by(units.c.position).limit(limit + 1)
         if verification_state is not None:
-            statement = statement.where(units.c.verification_state == verification_state)
+            statement = statement.where(_is_in(verification_state))
         if cursor is not None:
             (position,) = _units.key(cursor)
             statement = statement.where(units.c.position > position)
@@ -83,12 +87,22 @@ class JobQueries:
         rows = tuple(_unit_row(row) for row in found[:limit])
         return Page(rows, _units.cursor((rows[-1].position,)) if len(found) > limit else None)
 
-    async def count_by_verification(self, job_id: UUID) -> dict[str, int]:
+    async def count_by_verification(self, job_id: UUID) -> dict[VerificationState, int]:
         """How many units of a job have which verification state."""
-        state = units.c.verification_state
-        statement = select(state, func.count()).where(units.c.job_id == job_id).group_by(state)
+        statement = select(_state, func.count()).where(units.c.job_id == job_id).group_by(_state)
         async with translated_errors(), self._engine.connect() as connection:
-            return {str(row[0]): int(row[1]) for row in await connection.execute(statement)}
+            return {VerificationState(row[0]): int(row[1]) for row in await connection.execute(statement)}
+
+
+def _is_in(state: str) -> ColumnElement[bool]:
+    """Whether a unit is in this verification state, asked so that the index of states helps."""
+    match state:
+        case VerificationState.LEFT_AS_IS:
+            return _is_left
+        case VerificationState.PENDING:
+            return and_(_is_pending, units.c.is_translatable.is_(True))
+        case _:
+            return units.c.verification_state == state
 
 
 def _matches(which: JobFilter) -> ColumnElement[bool]:
@@ -118,4 +132,6 @@ def _job_row(row: RowMapping) -> JobRow:
 
 
 def _unit_row(row: RowMapping) -> UnitRow:
-    return UnitRow.model_validate({**row, "findings": _findings.validate_python(row["findings"])})
+    fields = {name: value for name, value in row.items() if name != "state"}
+    findings = _findings.validate_python(row["findings"])
+    return UnitRow.model_validate({**fields, "verification_state": row["state"], "findings": findings})

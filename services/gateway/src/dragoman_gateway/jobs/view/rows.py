@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.reports import QaFinding, UnitVerdict
 from dragoman_contracts.subject import SubjectKind, SubjectRef
 from dragoman_contracts.text import StoryKind
 from dragoman_contracts.vocabulary import JobStatus
+
+
+class VerificationState(StrEnum):
+    """How far the verification of a unit is, requirement E's word: QA's verdict (`UnitVerdict`), once there is one.
+
+    A unit with nothing to translate is `left_as_is`: nobody translates or checks it. The others begin as `pending`.
+    """
+
+    PENDING = "pending"
+    PASSED = UnitVerdict.PASSED.value
+    NEEDS_REVIEW = UnitVerdict.NEEDS_REVIEW.value
+    BLOCKED = UnitVerdict.BLOCKED.value
+    HUMAN_VERIFIED = UnitVerdict.HUMAN_VERIFIED.value
+    LEFT_AS_IS = "left_as_is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +88,7 @@ class JobRow(Value):
 class UnitRow(Value):
     """A unit of a job with its result. `position` is its place in the document, from 0; texts are without tags.
 
-    `verification_state` is a `UnitVerdict`, or `pending` before QA; `result_source` a `ResultSource`, None before
-    translation.
+    `result_source` is a `ResultSource`, None before translation.
     """
 
     unit_id: str
@@ -85,5 +99,5 @@ class UnitRow(Value):
     source_text: str
     target_text: str | None
     result_source: str | None
-    verification_state: str
+    verification_state: VerificationState
     findings: tuple[QaFinding, ...] = ()

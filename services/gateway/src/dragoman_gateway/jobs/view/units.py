@@ -17,14 +17,12 @@ from dragoman_contracts.events import BatchTranslated, DocumentExtracted, Review
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import UnitVerdict, UnitVerification, VerificationResults
 from dragoman_contracts.text import TargetList, Unit, UnitList, UnitTarget, plain_text
+from dragoman_gateway.jobs.view.rows import VerificationState
 from dragoman_gateway.jobs.view.tables import UNITS_VERSION, units, units_metadata
 from dragoman_gateway.web.records import Records
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write
 from dragoman_runtime.rebuild import Row, beside
-
-PENDING = "pending"
-"""The verification state of a unit that QA has not seen."""
 
 _UNITS_A_PLACE = 40  # 500 places of a batch are then at most 20,000 units in memory
 _Row = dict[str, object]
@@ -183,6 +181,6 @@ def _new_row(job_id: UUID, position: int, unit: Unit) -> _Row:
         "source_text": plain_text(unit.source),
         "target_text": None,
         "result_source": None,
-        "verification_state": PENDING,
+        "verification_state": VerificationState.PENDING.value,
         "findings": [],
     }
