@@ -21,11 +21,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_documents.docx.content import strip_left, strip_right
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import distribute
-from dragoman_documents.docx.fields import FieldMap
-from dragoman_documents.docx.formats import RunFormat, look_of
-from dragoman_documents.docx.inline import Slot
-from dragoman_documents.docx.package import Package
-from dragoman_documents.docx.retold import (
+from dragoman_documents.docx.fieldresults import (
     Case,
     Key,
     Shown,
@@ -34,6 +30,10 @@ from dragoman_documents.docx.retold import (
     repeated_by,
     repeating_fields,
 )
+from dragoman_documents.docx.fields import FieldMap
+from dragoman_documents.docx.formats import RunFormat, look_of
+from dragoman_documents.docx.inline import Slot
+from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dragoman_documents.docx.diff.bring import is_reference
 from dragoman_documents.docx.diff.changes import child_of
+from dragoman_documents.docx.diff.dependencies import is_reference
 from dragoman_documents.docx.diff.tree import text_of
 from dragoman_documents.docx.diff.words import tokens
 from dragoman_documents.docx.xml import (

@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.diff.bring import Bringer
 from dragoman_documents.docx.diff.changes import HISTORY, Stamp
-from dragoman_documents.docx.diff.flow import FlowTracker
+from dragoman_documents.docx.diff.dependencies import Dependencies
 from dragoman_documents.docx.diff.items import Fields
-from dragoman_documents.docx.diff.overlay import Scene
 from dragoman_documents.docx.diff.revisions import accept_all
+from dragoman_documents.docx.diff.track_blocks import BlockTracker
+from dragoman_documents.docx.diff.track_runs import Scene
 from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.roles import PartRole
@@ -67,7 +67,7 @@ class _Tracker:
     def __init__(self, old: Package, new: Package, author: str, date: datetime) -> None:
         self._old = old
         self._new = new
-        self._bringer = Bringer(old, new)
+        self._dependencies = Dependencies(old, new)
         for package in (old, new):
             for name in package.with_role(*_FLOWS):
                 root = package.root(name)
@@ -113,8 +113,8 @@ class _Tracker:
             return []
         # A part that the old document lacks is compared with an empty one: all of it is inserted.
         old = new.makeelement(new.tag) if old is None else old
-        scene = Scene(self._bringer, self._stamp, source, target, Fields(old), Fields(new), self._notes, [])
-        tracker = FlowTracker(scene)
+        scene = Scene(self._dependencies, self._stamp, source, target, Fields(old), Fields(new), self._notes, [])
+        tracker = BlockTracker(scene)
         tracker.run(old, new)
         self._new.mark_changed(target)
         return tracker.sections
@@ -151,7 +151,7 @@ class _Tracker:
         twin = copied(root)
         for child in list(twin):
             twin.remove(child)
-        name = self._bringer.add_story(source, twin)
+        name = self._dependencies.add_story(source, twin)
         self._track(source, name, root)
         reference = next(each for each in self._new.relationships(self._new.main) if each.target == name)
         section.insert(0, _reference_to(section, key, reference.id))

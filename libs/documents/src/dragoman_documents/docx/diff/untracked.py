@@ -7,8 +7,8 @@ blue stays blue when all changes are rejected: a difference in word/styles.xml.
 from __future__ import annotations
 
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.diff.comparable import comparable
 from dragoman_documents.docx.diff.compare import compare
-from dragoman_documents.docx.diff.plain import plain
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind
 from dragoman_documents.docx.diff.revisions import accepted, rejected
 from dragoman_documents.docx.roles import PartRole
@@ -41,7 +41,7 @@ def untracked(
         DocumentError: a document is not readable or passes the budget.
     """
     budget = budget or Budget()
-    found = compare(plain(accepted(before, budget), budget), plain(rejected(changes, budget), budget), budget)
+    found = compare(comparable(accepted(before, budget), budget), comparable(rejected(changes, budget), budget), budget)
     held = {each.part for each in found.parts if each.role in _HELD}
     return tuple(each for each in found.differences if each.part not in held and not _is_packaging(each))
 

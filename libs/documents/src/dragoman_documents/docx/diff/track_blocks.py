@@ -14,8 +14,8 @@ from enum import Enum
 from dragoman_documents.docx.diff.align import Step, is_block
 from dragoman_documents.docx.diff.changes import HISTORY, child_of, record_change, stated
 from dragoman_documents.docx.diff.items import open_simple_fields
-from dragoman_documents.docx.diff.overlay import Overlay, Scene, deleted, pair
 from dragoman_documents.docx.diff.steps import paired_steps
+from dragoman_documents.docx.diff.track_runs import RunTracker, Scene, deleted, pair
 from dragoman_documents.docx.diff.tree import canonical
 from dragoman_documents.docx.xml import Element, copied, names, namespace_of, short_name
 
@@ -37,7 +37,7 @@ class _Mark(Enum):
     DELETED = "del"
 
 
-class FlowTracker:
+class BlockTracker:
     """Marks the blocks of one part.
 
     `sections` takes the section properties that were found to answer each other.
@@ -86,7 +86,7 @@ class FlowTracker:
             twin = _without(copied(old), _REFERENCES)
             record_change(
                 new,
-                self._scene.bringer.adopt(twin, self._scene.source, self._scene.target),
+                self._scene.dependencies.adopt(twin, self._scene.source, self._scene.target),
                 self._stamp,
             )
 
@@ -126,13 +126,13 @@ class FlowTracker:
             return
         open_simple_fields(old)
         open_simple_fields(new)
-        Overlay(new, self._scene).run(self._scene.old_items(old), self._scene.new_items(new))
+        RunTracker(new, self._scene).run(self._scene.old_items(old), self._scene.new_items(new))
 
     def _insert(self, element: Element) -> None:
         """Mark everything in a block as inserted, its own end left out."""
         for paragraph in _own_blocks(element, "w:p"):
             open_simple_fields(paragraph)
-            Overlay(paragraph, self._scene).run([], self._scene.new_items(paragraph))
+            RunTracker(paragraph, self._scene).run([], self._scene.new_items(paragraph))
         for row in _own_blocks(element, "w:tr"):
             self._mark_row(row, "ins")
 
@@ -155,7 +155,7 @@ class FlowTracker:
             if properties is not None:
                 gone.insert(
                     0,
-                    self._scene.bringer.adopt(
+                    self._scene.dependencies.adopt(
                         _without(copied(properties), _SECTION | HISTORY),
                         self._scene.source,
                         self._scene.target,
@@ -166,7 +166,7 @@ class FlowTracker:
             if parent is not None:
                 parent.remove(paragraph)
         for style in [node for node in twin.iter() if short_name(node) == "w:tblPr"]:
-            self._scene.bringer.adopt(style, self._scene.source, self._scene.target)
+            self._scene.dependencies.adopt(style, self._scene.source, self._scene.target)
         is_nested = any(short_name(each) == "w:tc" for each in (near, *near.iterancestors()))
         for row in _own_blocks(twin, "w:tr"):
             self._mark_row(row, "del", is_nested)

@@ -11,8 +11,8 @@ mean:
 from __future__ import annotations
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.diff.bring import is_reference, list_definition, lists_of, meaning_of
 from dragoman_documents.docx.diff.changes import SILENT, child_of, stated
+from dragoman_documents.docx.diff.dependencies import is_reference, list_definition, lists_of, meaning_of
 from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.revisions import FLOWS
 from dragoman_documents.docx.diff.tree import text_of
@@ -41,7 +41,7 @@ _EDITING = ("w:rsid", "w14:paraId", "w14:textId", "mc:Ignorable")
 _TEXTS = names("w:t w:instrText")
 
 
-def plain(data: bytes, budget: Budget) -> bytes:
+def comparable(data: bytes, budget: Budget) -> bytes:
     """The document without the traces of editing; to be compared, not to be opened.
 
     Raises:
@@ -52,7 +52,7 @@ def plain(data: bytes, budget: Budget) -> bytes:
         for name in package.with_role(*FLOWS):
             root = package.root(name)
             if root is not None:
-                _make_plain(root)
+                _strip_traces(root)
                 _name_meanings(root, package, name)
                 package.mark_changed(name)
         for role, (reference, note) in _NOTES.items():
@@ -89,7 +89,7 @@ def _renumber(package: Package, role: PartRole, reference: str, note: str) -> No
             root.append(each)
 
 
-def _make_plain(root: Element) -> None:
+def _strip_traces(root: Element) -> None:
     """Bring a part into the one form that all parts with the same look and words have."""
     open_simple_fields(root)
     for node in list(root.iter()):

@@ -32,7 +32,7 @@ _NOTES = {
 _STYLED = names("w:pStyle w:rStyle w:tblStyle w:basedOn w:link w:next")
 
 
-class Bringer:
+class Dependencies:
     """Copies things from `old` to `new`, each once.
 
     An equal thing that `new` already has is used instead.

@@ -16,8 +16,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from dragoman_documents.docx.diff.bring import Bringer
 from dragoman_documents.docx.diff.changes import Stamp, child_of, record_change, stated
+from dragoman_documents.docx.diff.dependencies import Dependencies
 from dragoman_documents.docx.diff.items import Atom, Fields, Group, Item, items_of, leaves
 from dragoman_documents.docx.diff.tree import boxes_in
 from dragoman_documents.docx.diff.words import opcodes
@@ -44,7 +44,7 @@ class Scene:
     `notes` and `boxes` take the pairs of notes and text boxes that were found.
     """
 
-    bringer: Bringer
+    dependencies: Dependencies
     stamp: Stamp
     source: str
     target: str
@@ -62,17 +62,17 @@ class Scene:
         return items_of(paragraph, self._new_meaning, self.new_fields)
 
     def _old_meaning(self, reference: str) -> Hashable:
-        return self.bringer.meaning(self.bringer.old, self.source, reference)
+        return self.dependencies.meaning(self.dependencies.old, self.source, reference)
 
     def _new_meaning(self, reference: str) -> Hashable:
-        return self.bringer.meaning(self.bringer.new, self.target, reference)
+        return self.dependencies.meaning(self.dependencies.new, self.target, reference)
 
     def adopted(self, element: Element) -> Element:
         """A copy of an element of the old part that means the same in the new one."""
-        return self.bringer.adopt(copied(element), self.source, self.target)
+        return self.dependencies.adopt(copied(element), self.source, self.target)
 
 
-class Overlay:
+class RunTracker:
     """Lays the items of an old paragraph over a new paragraph, and marks the runs of the new one."""
 
     def __init__(self, paragraph: Element, scene: Scene) -> None:
@@ -245,7 +245,7 @@ def _deleted_wrapper(group: Group, element: Element, near: Element, scene: Scene
     if namespace_of(element) != namespace_of(near) or short_name(element) == "w:sdt":
         return inner  # a control comes and goes with no mark; its text does not
     shell = empty_shell(element)
-    scene.bringer.adopt(shell, scene.source, scene.target)
+    scene.dependencies.adopt(shell, scene.source, scene.target)
     for node in inner:
         shell.append(node)
     return [shell]
