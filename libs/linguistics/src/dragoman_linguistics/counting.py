@@ -1,7 +1,7 @@
-"""Words and characters of content, as offices count them: in unspaced scripts each character is a
-word.
+"""Words and characters of content, as translation offices count them: in scripts without spaces
+each character is a word.
 
-Marks are no words, and tags are not counted:
+Punctuation marks are no words, and tags are not counted:
 
     "Pay 20 euros."   3 words, 13 characters, 11 without spaces
     "東京へ"           3 words, 3 characters
@@ -35,9 +35,13 @@ class TextCount(Value):
 def count_text(content: Content, specs: Iterable[TagSpec] = ()) -> TextCount:
     """Count content. A placeholder that stands for a tab or a break parts words, as on paper."""
     by_id = specs_by_id(specs)
-    equivalents = (by_id[part.id].equivalent if isinstance(part, Tag) and part.id in by_id else "" for part in content)
-    pairs = zip(content, equivalents, strict=True)
-    text = "".join(part if isinstance(part, str) else equivalent for part, equivalent in pairs)
+
+    def shown(part: str | Tag) -> str:
+        if isinstance(part, str):
+            return part
+        return by_id[part.id].equivalent if part.id in by_id else ""
+
+    text = "".join(map(shown, content))
     plain = "".join(part for part in content if isinstance(part, str))
     return TextCount(
         words=sum(not word.is_punctuation for word in words_of(text)),

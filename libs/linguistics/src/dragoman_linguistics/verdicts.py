@@ -1,6 +1,6 @@
-"""Verdicts from findings: one for each unit, and requirement E's verdict for the job.
+"""Verdicts from findings: one for each unit, and from these one for the job.
 
-The worst finding decides, and then the worst unit:
+The worst finding decides on a unit, and the worst unit on the job:
 
     findings of a unit    info, warning             needs_review
     units of a job        passed, needs_review      needs_review

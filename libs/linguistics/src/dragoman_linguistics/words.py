@@ -17,10 +17,11 @@ from typing import NamedTuple
 
 from rapidfuzz import fuzz
 
-# Scripts written without spaces count each character as a word of its own.
+# In kana and Han each character counts as a word, since nothing but a dictionary could part them
+# (UAX #29).
 _UNSPACED = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+(?:['’\-][^\W{_UNSPACED}]+)*|[^\w\s]")
-_COGNATE_PCT = 65.0
+_COGNATE_PCT = 65.0  # of letters in common, as in `Pumpe` and `pump`
 _COGNATE_LENGTH = 4
 
 
@@ -72,8 +73,8 @@ def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]
 def inside_offset(source: str, offset: int, target: str) -> int:
     """The offset into a target word for an offset into its source word: beside the same characters.
 
-    `5|th` gives `5|.ª`, `house|1` gives `casa|1`; words that share nothing are cut at the same
-    share of their length, and neither part is left empty: `Q|uality` gives `C|alidad`.
+    `5|th` gives `5|.ª`, `house|1` gives `casa|1`. Words without characters in common are cut at the
+    same share of their length, and neither part is left empty: `Q|uality` gives `C|alidad`.
     """
     before, after = source[:offset].casefold(), source[offset:].casefold()
     if target[:offset].casefold() == before:
@@ -97,8 +98,8 @@ def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
 
 
 def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list[WordLink]:
-    """The links, with one more wherever a single word is left over between two neighbours on both
-    sides.
+    """The links, with one more wherever both sides have a single word left over between two
+    neighbouring links.
     """
     bounds = [WordLink(-1, -1), *links, WordLink(sources, targets)]
     filled = [
@@ -106,7 +107,8 @@ def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list
         for left, right in pairwise(bounds)
         if right.source - left.source == 2 and right.target - left.target == 2
     ]
-    return sorted([*links, *(link for link in filled if link.target not in {known.target for known in links})])
+    taken = {link.target for link in links}
+    return sorted([*links, *(link for link in filled if link.target not in taken)])
 
 
 def _folded(word: str) -> str:

@@ -21,7 +21,7 @@ from dragoman_linguistics.tag_places import flattened, tag_tree
 
 
 def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where tags inside words hold other letters in the target, or stand in other words."""
+    """A finding where tags inside words hold other letters in the target, or are in other words."""
     if not pair.unit.tags:
         return
     count = len(unsettled(pair.source_content, pair.content, pair.unit.tags))
@@ -38,7 +38,8 @@ def check_blanks(pair: Pair) -> Iterator[QaFinding]:
     if not blanks:
         return
     wanted = Counter((tag_id, plain_text(blank)) for tag_id, blank in blanks.items())
-    count = (wanted - _held(pair.content, blanks)).total() + (_held(pair.content, blanks) - wanted).total()
+    held = _held(pair.content, blanks)
+    count = (wanted - held).total() + (held - wanted).total()
     if count:
         yield finding(
             "space.blank",
