@@ -54,7 +54,7 @@ def shown_in(items: Sequence[Item]) -> str:
 
 
 def are_side_by_side(nodes: Sequence[Element]) -> bool:
-    """Whether the runs of the nodes stand in one element, so that they can move together within it."""
+    """Whether the runs of the nodes stand in one element, within which they can move together."""
     return len({_home(node) for node in nodes}) == 1
 
 

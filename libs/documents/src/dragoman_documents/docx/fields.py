@@ -17,10 +17,13 @@ from typing import Literal
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
 _KIND = re.compile(r"\s*\\?\s*([A-Za-z]+|=)")
+# A TOC or an index is computed too, but Word does that only when somebody asks for it. Until then a
+# reader sees the stored result, so it counts as typed.
 _TYPED_RESULTS = names(
     "HYPERLINK FORMTEXT TOC TOA INDEX IF QUOTE INCLUDETEXT INCLUDE AUTOTEXT AUTOTEXTLIST GLOSSARY FILLIN"
 )
 _NEVER_SHOWN = names("XE TC TA RD SET ASK PRIVATE ADVANCE NEXT NEXTIF SKIPIF")
+# The results of these are pictures and controls, or text of another program.
 _DRAWN = names("FORMCHECKBOX INCLUDEPICTURE IMPORT EMBED SHAPE LINK DDE DDEAUTO CONTROL HTMLCONTROL ADDIN")
 _WRAPPERS = names("w:hyperlink w:ins w:moveTo w:sdt w:dir w:bdo w:fldSimple")
 _STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
@@ -118,7 +121,8 @@ class FieldMap:
         self.learn(root)
 
     def learn(self, root: Element) -> None:
-        """Add the fields of an element, which may have come into the tree after the part was read."""
+        """Add the fields of an element that may have come into the tree after the part was read."""
+        # One stack for each flow: a text box between two edges has fields of its own.
         stacks: dict[Element, list[_Open]] = {}
         for element in root.iter(*_tags(root)):
             stack = stacks.setdefault(_story(element, root), [])
@@ -171,9 +175,11 @@ def _show_text(around: list[_Open]) -> bool:
     """Whether text stands in the typed result of the innermost of these open fields, or in no
     field.
     """
-    return not around or (
-        around[-1].is_in_text and bool(around[-1].separate) and has_typed_result("".join(around[-1].code))
-    )
+    if not around:
+        return True
+    innermost = around[-1]
+    is_in_result = innermost.is_in_text and bool(innermost.separate)
+    return is_in_result and has_typed_result("".join(innermost.code))
 
 
 def _home(edge: Element) -> Element | None:
@@ -191,6 +197,7 @@ def _wrappers(home: Element | None) -> Iterator[Element]:
 
 
 def _tags(root: Element) -> tuple[str, ...]:
+    # Expanded names for lxml's own filter: a loop over all elements in Python takes far longer.
     namespace = root.tag.rpartition("}")[0] + "}"
     word = {value for value in root.nsmap.values() if value.endswith("wordprocessingml/2006/main")}
     word |= {value for value in root.nsmap.values() if value.endswith("/wordprocessingml/main")}

@@ -108,8 +108,8 @@ def _style(element: Element) -> str:
 
 
 def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]]:
-    """The places of sure pairs: blocks of equal text at both ends, and the longest row of unique
-    ones between.
+    """The places of sure pairs: blocks of equal text at both ends, and between them the longest row
+    of blocks whose text occurs once on each side.
     """
     left, right = [(b.kind, b.text) for b in old], [(b.kind, b.text) for b in new]
     head = 0
@@ -120,7 +120,9 @@ def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]
         tail += 1
     ends = len(left) - tail, len(right) - tail
     counts = Counter(left[head : ends[0]]), Counter(right[head : ends[1]])
-    places = {key: index for index, key in enumerate(right[: ends[1]]) if index >= head and counts[1][key] == 1}
+    once = {key for key, count in counts[1].items() if count == 1}
+    places = {key: index for index, key in enumerate(right[: ends[1]]) if index >= head and key in once}
+    # A text that occurs twice may be paired with the wrong twin, and an empty one with any other.
     unique = [
         (index, places[key])
         for index, key in enumerate(left[: ends[0]])
@@ -162,8 +164,9 @@ def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
     # Very long and all different: piece by piece, each at its share of the other side.
     steps: list[Step] = []
     for start in range(0, len(old), _CHUNK):
-        shares = [round(place * len(new) / len(old)) for place in (start, min(start + _CHUNK, len(old)))]
-        steps += _most_alike(old[start : start + _CHUNK], new[shares[0] : shares[1]])
+        end = min(start + _CHUNK, len(old))
+        first, last = (round(place * len(new) / len(old)) for place in (start, end))
+        steps += _most_alike(old[start:end], new[first:last])
     return steps
 
 
@@ -180,6 +183,7 @@ def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
     i = j = 0
     while i < len(old) and j < len(new):
         likeness = _likeness(old[i], new[j])
+        # Floats are equal here: `best` was made of the very same sum.
         if likeness and best[i][j] == best[i + 1][j + 1] + likeness:
             steps.append((old[i], new[j]))
             i, j = i + 1, j + 1

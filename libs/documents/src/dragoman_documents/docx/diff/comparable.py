@@ -1,14 +1,16 @@
-"""Documents without the traces of editing that no reader sees: session ids, page break hints, split
-runs.
+"""Documents made comparable: without the traces of editing that no reader sees, such as session
+ids, page break hints and split runs.
 
 Numbers that only tie parts together (of relationships, lists, notes) give way to the things they
-mean:
+mean. These two paragraphs become equal:
 
     <w:r w:rsidR="00AB12CD"><w:t>Pay</w:t></w:r><w:r><w:t xml:space="preserve"> now</w:t></w:r>
     <w:r><w:t xml:space="preserve">Pay now</w:t></w:r>
 """
 
 from __future__ import annotations
+
+from collections.abc import Hashable
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.diff.changes import SILENT, child_of, stated
@@ -78,8 +80,10 @@ def _renumber(package: Package, role: PartRole, reference: str, note: str) -> No
     if root is None or main is None:
         return
     key = f"{namespace_of(main)}id"
-    marks = [node for node in main.iter() if short_name(node) in {reference, *_RANGES.get(role, ())}]
-    order = {number: str(place) for place, number in enumerate(dict.fromkeys(node.get(key) for node in marks), 1)}
+    marking = {reference, *_RANGES.get(role, ())}
+    marks = [node for node in main.iter() if short_name(node) in marking]
+    numbers = dict.fromkeys(node.get(key) for node in marks)  # each once, in order
+    order = {number: str(place) for place, number in enumerate(numbers, 1)}
     for node in marks:
         node.set(key, order[node.get(key)])
     notes = {each.get(key): each for each in root if short_name(each) == note}
@@ -97,9 +101,11 @@ def _strip_traces(root: Element) -> None:
             del node.attrib[key]
         if short_name(node) in _HINTS | SILENT:
             _remove(node)
+    # From the end, so that an element is looked at when everything in it has been.
     for node in reversed(list(root.iter())):
         name = short_name(node)
-        if (name in _PROPERTIES and not len(node) and not node.attrib) or (name == "w:r" and not _filled(node)):
+        is_idle = name in _PROPERTIES and not len(node) and not node.attrib
+        if is_idle or (name == "w:r" and not _filled(node)):
             _remove(node)
     for run in [node for node in root.iter() if short_name(node) == "w:r"]:
         _join_next(run)
@@ -115,7 +121,7 @@ def _join_next(run: Element) -> None:
         return
     look = stated(child_of(run, "w:rPr"))
     following = next(iter(run.itersiblings()), None)
-    while following is not None and short_name(following) == "w:r" and stated(child_of(following, "w:rPr")) == look:
+    while following is not None and _is_run_of(following, look):
         for child in [child for child in following if short_name(child) != "w:rPr"]:
             run.append(child)
         _remove(following)
@@ -130,6 +136,10 @@ def _join_next(run: Element) -> None:
             _remove(child)
         else:
             last = child
+
+
+def _is_run_of(node: Element, look: Hashable) -> bool:
+    return short_name(node) == "w:r" and stated(child_of(node, "w:rPr")) == look
 
 
 def _remove(node: Element) -> None:

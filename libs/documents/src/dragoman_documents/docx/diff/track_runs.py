@@ -1,4 +1,4 @@
-"""An old paragraph laid over a new one, whose runs are marked as tracked changes.
+"""Tracks the words of a paragraph: an old paragraph is laid over a new one, whose runs are marked.
 
 Items of the new paragraph alone are marked as inserted, items of the old one alone are put in as
 deleted, and runs with another look get a record of the earlier look:
@@ -33,15 +33,16 @@ from dragoman_documents.docx.xml import (
 )
 
 _REFERENCES = names("w:footnoteReference w:endnoteReference")
+# In a deletion, text and codes of fields stand in elements of other names (§17.3.3.7).
 _IN_DELETIONS = {"w:t": "delText", "w:instrText": "delInstrText"}
 
 
 @dataclass(slots=True)
 class Scene:
-    """The context of tracking one part: the names of both parts, the fields of both, and the way to
-    bring things over.
+    """The context of tracking one part: the names of the old and the new part, the fields of both,
+    and the copier of the things that deleted words depend on.
 
-    `notes` and `boxes` take the pairs of notes and text boxes that were found.
+    `notes` and `boxes` take the pairs of notes and text boxes that are found on the way.
     """
 
     dependencies: Dependencies
@@ -73,7 +74,7 @@ class Scene:
 
 
 class RunTracker:
-    """Lays the items of an old paragraph over a new paragraph, and marks the runs of the new one."""
+    """Lays the items of an old paragraph over those of a new one, and marks the runs of the new one."""
 
     def __init__(self, paragraph: Element, scene: Scene) -> None:
         self._paragraph = paragraph
@@ -167,7 +168,7 @@ class RunTracker:
             self._mark(run, atoms[0])
 
     def _status(self, atom: Atom) -> Hashable:
-        """Whether an atom is new, the same, or had another look; with that look."""
+        """Whether an atom was inserted, is the same, or had another look; with that earlier look."""
         if atom in self._inserted:
             return "inserted"
         partner = self._partners.get(atom)
@@ -182,7 +183,7 @@ class RunTracker:
         return self._looks[run]
 
     def _mark(self, run: Element, atom: Atom) -> Element:
-        """Mark a run by the status of an atom of it.
+        """Mark a run by the status of one of its atoms, which all have the same.
 
         Gives the element that now stands in the run's place.
         """
@@ -204,7 +205,9 @@ class RunTracker:
 
 
 def pair(old: Element, new: Element, scene: Scene) -> None:
-    """Note the text boxes, the note or the begin of a field in two things that are a pair."""
+    """Note that two elements are a pair: two references to a note, two edges of a field, or two
+    drawings with text boxes.
+    """
     name = short_name(new)
     if name in _REFERENCES:
         scene.notes.append((name, attribute(old, "w:id") or "", attribute(new, "w:id") or ""))
@@ -252,7 +255,7 @@ def _deleted_wrapper(group: Group, element: Element, near: Element, scene: Scene
 
 
 def empty_shell(element: Element) -> Element:
-    """A copy of an element with its properties and nothing else in it."""
+    """A copy of an element around runs, with its attributes and properties and nothing else."""
     shell = element.makeelement(element.tag)
     for key, value in element.attrib.items():
         shell.set(key, value)
@@ -304,6 +307,7 @@ def _filled(run: Element, atoms: Sequence[Atom]) -> Element:
             run.append(text_node(run, "t", "".join(atom.text for atom in members)))
         else:
             for atom in list(members):
+                # lxml moves an element together with the text behind it.
                 atom.node.tail = None
                 run.append(atom.node)
     return run
@@ -313,6 +317,7 @@ def text_node(near: Element, local: str, text: str) -> Element:
     """A text node of a kind, its white space kept."""
     node = near.makeelement(f"{namespace_of(near)}{local}")
     node.text = text
+    # Runs are cut between words: without this, Word drops the space at the cut (§17.3.3.31).
     node.set(XML_SPACE, "preserve")
     return node
 

@@ -22,7 +22,7 @@ _HELD = {
 }
 """Parts that the text refers to.
 
-They are compared by their bytes where it does, whatever their names.
+They are compared by their bytes at the places that refer to them; their names do not count.
 """
 
 
