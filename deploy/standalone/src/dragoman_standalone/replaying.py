@@ -21,7 +21,7 @@ from sqlalchemy import select
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.model import Value
 from dragoman_gateway.views import projections
-from dragoman_runtime import owing
+from dragoman_runtime import owing_jobs
 from dragoman_runtime.child import begin_child
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.archive import ArchivedLog, Span, spans
@@ -219,12 +219,12 @@ class _Replay:
             missing: list[UUID] = []
 
             async def look(job_ids: Sequence[UUID]) -> None:
-                missing.extend(await owing.missing_of(store, job_ids))
+                missing.extend(await owing_jobs.missing_of(store, job_ids))
 
             if self._order.is_verify:
-                reader = owing.OwingJobs(look)
+                reader = owing_jobs.OwingJobs(look)
             else:
-                reader = owing.OwingJobs(owing.waking(_live_jobs_in(store), SystemClock()))
+                reader = owing_jobs.OwingJobs(owing_jobs.waking(_live_jobs_in(store), SystemClock()))
             count = self._counting("read for live_jobs", until)
             for span in await spans(self._stores.archive, until, events=_SPAN_EVENTS):
                 await fill(self._stores.archive, span, [reader], self._stores.views, count)
@@ -282,7 +282,7 @@ async def _event_store(settings: StoreSettings) -> AsyncGenerator[PostgresEventS
     if settings.postgres_url is not None:
         shared = await PostgresEventStore.connect(settings.postgres_url)
         try:
-            await owing.make_table(shared)
+            await owing_jobs.make_table(shared)
             yield shared
         finally:
             await shared.aclose()

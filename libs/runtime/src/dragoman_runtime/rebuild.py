@@ -25,7 +25,6 @@ from sqlalchemy.schema import CreateIndex, DropTable
 from sqlalchemy.sql.elements import quoted_name
 
 from dragoman_contracts.errors import ConflictError, RetryableError
-from dragoman_runtime.comparing import erased_rows, unequal_rows
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.eventstore.archive import Archive, Span, decoded, whole_streams
 from dragoman_runtime.projection import (
@@ -40,6 +39,7 @@ from dragoman_runtime.projection import (
     rebuilds,
     translated_errors,
 )
+from dragoman_runtime.table_differences import erased_rows, unequal_rows
 
 _TURN = 0x7265706C6179  # "replay"
 _PLACES = 4000

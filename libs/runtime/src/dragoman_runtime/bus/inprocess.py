@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Queue
-from dragoman_runtime.bus.hold import received
+from dragoman_runtime.bus.held_delivery import received
 from dragoman_runtime.bus.port import Delivery, Receive, WorkReceiver, WorkSender
 
 

@@ -48,7 +48,7 @@ from dragoman_runtime.bus.broker import (
     WorkBroker,
 )
 from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus, Keep
-from dragoman_runtime.bus.hold import received
+from dragoman_runtime.bus.held_delivery import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.telemetry import get_logger

@@ -33,7 +33,7 @@ from dragoman_runtime.eventstore.port import (
     StoreUnavailableError,
     encode_append,
 )
-from dragoman_runtime.eventstore.recent import RecentEvents
+from dragoman_runtime.eventstore.recent_events import RecentEvents
 
 _T = TypeVar("_T")
 
