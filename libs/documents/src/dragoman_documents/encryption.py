@@ -42,9 +42,7 @@ _FAULTS = (
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Whether the file is an encrypted Office document: an OLE container around an encrypted
-    package.
-    """
+    """Whether the file is an encrypted Office document: OLE around an encrypted package."""
     return data.startswith(OLE_SIGNATURE) and holds_encrypted_package(data)
 
 

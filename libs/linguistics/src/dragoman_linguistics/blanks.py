@@ -23,8 +23,7 @@ _NARROW = " "  # parts words, so engines have to see it
 
 
 def blanks_of(content: Content) -> dict[int, Content]:
-    """The blanks of content by tag id, each from its opening tag to its closing one, in reading
-    order.
+    """The blanks of content by tag id, in reading order, each from its opening to its closing tag.
 
     A blank may hold placeholders, such as tabs, and pairs that are blank themselves.
     """
@@ -153,8 +152,9 @@ def _known_again(content: Content, tag_id: int, text: str) -> Content:
 
 
 def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Content:
-    """Content with the blank in place of the space nearest to its placeholder; unchanged without a
-    space.
+    """Content with the blank in place of the space nearest to its placeholder.
+
+    Unchanged without a space.
     """
     mark = placeholder(tag_id)
     if mark not in content or not is_narrow(blank):
@@ -177,8 +177,7 @@ def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Conte
 
 
 def _spaces(content: Content) -> Iterable[tuple[int, int, int]]:
-    """Each plain space between words: the index of its part, its offset in the part, its offset in
-    the text.
+    """Each plain space between words: index of its part, offset in the part, offset in the text.
 
     A pair with nothing but white space is another blank, and is left out.
     """

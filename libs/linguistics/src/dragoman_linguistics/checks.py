@@ -32,9 +32,7 @@ DOUBLED_WORD = re.compile(r"\b(\w{2,}) \1\b", re.IGNORECASE)
 
 
 def check_tags(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
-    """Findings about inline tags that are lost, added, out of order, or had to be put back by
-    guess.
-    """
+    """Findings about inline tags: lost, added, out of order, or put back by guess."""
     report = align_tags(unit.source, target.target, unit.tags)
     if report.missing:
         yield finding("tags.missing", f"Lacks {len(report.missing)} tag(s) that may not be deleted.")

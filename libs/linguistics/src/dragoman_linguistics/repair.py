@@ -1,5 +1,4 @@
-"""Repair: the tags of a target are made to agree with those of its source, in four rungs of a
-ladder.
+"""Repair: a target's tags are made to agree with its source's, in four rungs of a ladder.
 
     source       See <1>Acme</1>, page <2/>.
     exact        Siehe <1>Acme</1>, Seite <2/>.      nothing to do

@@ -58,9 +58,7 @@ def restore_pair_margins(source: Content, target: Content) -> Content:
 
 
 def _pair_margins(content: Content) -> list[tuple[Tag, str, str]]:
-    """The tags of pairs with text directly inside, each with the white space inside and outside of
-    the tag.
-    """
+    """The tags of pairs with text directly inside, each with the white space on its two sides."""
     found: list[tuple[Tag, str, str]] = []
     for index, tag in enumerate(content):
         if not isinstance(tag, Tag) or tag.side is TagSide.PLACEHOLDER:

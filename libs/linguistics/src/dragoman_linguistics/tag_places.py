@@ -1,5 +1,4 @@
-"""Places for the inline tags of a source in a target text, found by the words that both have in
-common.
+"""Places for the inline tags of a source in a target text, found by the words in common.
 
 The source's tags are read as a tree, so that the result nests as the source does:
 
@@ -122,9 +121,7 @@ def _raw_place(
 def _cut_at_edges(
     place: Place, node: TagNode, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
 ) -> Place:
-    """The place, whose edges come to stand inside target words where the source has them inside
-    words.
-    """
+    """The place, with edges inside target words where the source has them inside words."""
     start, end = place.start, place.end
     for number, word in enumerate(source_words):
         opens, closes = (
@@ -172,9 +169,7 @@ def _longest_run(
 
 
 def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Word]:
-    """The run of words, with the punctuation marks of the same source words directly before and
-    after it.
-    """
+    """The run of words, with the punctuation of the same source words directly around it."""
     for mark in marks:
         if mark.start >= run[-1].end and not target[run[-1].end : mark.start].strip():
             run = [*run, mark]
@@ -185,9 +180,7 @@ def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Wor
 
 
 def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:
-    """The place, widened by marks and white space beside it that the source's pair has at that
-    edge.
-    """
+    """The place, widened by marks and white space that the source's pair has at that edge."""
     start, end = place.start, place.end
     held = source[node.start : node.end]
     before, after = _leading_marks(held), _leading_marks(held[::-1])[::-1]

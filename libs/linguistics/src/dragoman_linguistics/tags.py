@@ -1,5 +1,4 @@
-"""The protocol text of content, with inline tags as `<1>…</1>` and `<2/>`, and the comparison of
-tags.
+"""Protocol text of content, with inline tags as `<1>…</1>` and `<2/>`; comparison of tags.
 
 Text that only looks like a tag survives: its number is never used as the protocol id of a tag, so
 that an engine's `<5>` is read as text again:
@@ -164,8 +163,9 @@ def specs_by_id(specs: Iterable[TagSpec]) -> dict[int, TagSpec]:
 
 
 def spec_of(tag_id: int, specs: Mapping[int, TagSpec]) -> TagSpec:
-    """The spec of a tag. Where the unit does not describe the tag, the spec allows nothing but
-    moving.
+    """The spec of a tag.
+
+    Where the unit does not describe the tag, the spec allows nothing but moving.
     """
     return specs.get(tag_id) or TagSpec(id=tag_id, role=TagRole.OTHER)
 

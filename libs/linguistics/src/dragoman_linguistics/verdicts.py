@@ -36,9 +36,7 @@ def job_verdict(verdicts: Iterable[UnitVerdict]) -> QaVerdict:
 
 
 def summarise(units: Sequence[UnitVerification], not_applicable: Iterable[str] = ()) -> QaReport:
-    """The QA report of a job: its verdict, the numbers of units by verdict, the numbers of findings
-    by code.
-    """
+    """The QA report of a job: its verdict, the units by verdict, the findings by code."""
     verdicts = Counter(unit.verdict for unit in units)
     codes = Counter(finding.code for unit in units for finding in unit.findings)
     return QaReport(

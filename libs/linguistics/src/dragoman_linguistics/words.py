@@ -51,8 +51,7 @@ def words_of(text: str) -> list[Word]:
 
 
 def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]:
-    """Links between words that are the same or look alike, one to one: the best first, near before
-    far.
+    """Links between equal or similar words, one to one: the best first, near before far.
 
     A single word left over on both sides of a gap is linked too. Other words without a counterpart
     get no link.

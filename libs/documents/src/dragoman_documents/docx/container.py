@@ -1,5 +1,4 @@
-"""The ZIP container of a package: entries are read within a budget, and written back as they were
-stored.
+"""The ZIP container of a package: entries are read within a budget and written back as stored.
 
 A new container is the old one, byte by byte, with the records of changed entries replaced. Order,
 names, dates, comments, extra fields and the compressed bytes of everything else stay (APPNOTE.TXT

@@ -107,8 +107,7 @@ def _plain_content(text: Text) -> Tagged | None:
 
 
 def trimmed(items: list[Item]) -> list[Item]:
-    """The items from the first with words to the last, with the fields that belong to their
-    sentence.
+    """The items from the first with words to the last, with the fields of their sentence.
 
     A group that alone holds all words gives way to its own items.
     """

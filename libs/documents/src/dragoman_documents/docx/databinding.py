@@ -35,18 +35,14 @@ _MARKS = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakH
 _PARTS_OF_TEXT = frozenset({"w:t", "w:p", *_MARKS})
 _GONE = names("w:moveFrom w:del")
 _BREAKS = ("_x000d_\n", "_x000D_\n", "\r\n", "\r", "_x000a_", "_x000A_")
-"""Spellings of stored line breaks besides the line feed: of Word in properties, and of other
-programs.
-"""
+"""Spellings of stored line breaks besides LF: of Word in properties, and of other programs."""
 
 _SPACES = re.compile(r"\s+")
 
 
 @dataclass(eq=False, slots=True)
 class _Datum:
-    """One piece of stored data, the text or an attribute of an element, with the controls that show
-    it.
-    """
+    """A piece of stored data, text or attribute of an element, with the controls that show it."""
 
     part: str
     element: Element

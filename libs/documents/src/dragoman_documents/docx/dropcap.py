@@ -127,8 +127,9 @@ def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str
 
 
 def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
-    """The opening of a paragraph whose white space is not yet trimmed; None where no word can go on
-    in it.
+    """The opening of a paragraph whose white space is not yet trimmed.
+
+    None where no word can go on in it.
     """
     first = items[0] if items else None
     while isinstance(first, Group):
@@ -157,8 +158,7 @@ def split_target(
     source: str,
     is_word: bool = False,
 ) -> tuple[str, tuple[str | Tag, ...]]:
-    """The letters of a target that go into the frame of a drop cap that held `source`, and the
-    rest.
+    """The letters of a target for the frame of a drop cap that held `source`, and the rest.
 
     `is_word` says that the frame held a whole word, not only the beginning of a word.
     """

@@ -90,8 +90,9 @@ def encrypted() -> EncryptedDocumentError:
 
 
 def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
-    """Refuse entries that readers could take in two ways; `end` is where the central directory
-    begins.
+    """Refuse entries that readers could take in two ways.
+
+    `end` is where the central directory begins.
 
     Raises:
         DamagedDocumentError: names that are equal or lead out of the package, records that

@@ -1,5 +1,4 @@
-"""Typed fields of a paragraph as groups: the items between a field's opening and closing are its
-text.
+"""Typed fields of a paragraph as groups: items between a field's two edges are its text.
 
 A field whose begin or end is not in the paragraph, or on another level of it, stays in pieces:
 

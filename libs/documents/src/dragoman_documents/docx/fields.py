@@ -49,9 +49,7 @@ class Field:
     is_typed: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the field's name in capitals, such as `HYPERLINK`, and whether somebody typed its
-        result.
-        """
+        """Read the field's name in capitals (`HYPERLINK`), and whether its result was typed."""
         self.kind = field_kind(self.instruction)
         self.is_typed = self.kind in _TYPED_RESULTS
 
@@ -79,9 +77,7 @@ def has_typed_result(instruction: str) -> bool:
 
 
 class Flow:
-    """The fields that are open where the reader stands in one text flow: a body, a note, a text
-    box.
-    """
+    """The fields that are open at the reader's place in one text flow: a body, note or text box."""
 
     def __init__(self, open_fields: Sequence[Field] = ()) -> None:
         self.fields: list[Field] = list(open_fields)
@@ -172,9 +168,7 @@ class _Open:
 
 
 def _show_text(around: list[_Open]) -> bool:
-    """Whether text stands in the typed result of the innermost of these open fields, or in no
-    field.
-    """
+    """Whether text stands in the typed result of the innermost open field, or in no field."""
     if not around:
         return True
     innermost = around[-1]

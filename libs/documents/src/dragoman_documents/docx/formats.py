@@ -147,9 +147,7 @@ def look_of(run: Element) -> Key:
 
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:
-    """A key of a run's format within one file, cheap to build: a file has many runs and few
-    formats.
-    """
+    """A key of a run's format in one file, cheap to build: a file has many runs, few formats."""
     parts: list[object] = [run.tag]
     parts += [value for name, value in run.items() if not _is_revision_id(name)]
     if properties is None:

@@ -1,5 +1,4 @@
-"""Text that styles hide: the styles that hide it, and the rule for several levels of them (ECMA-376
-§17.7.3).
+"""Text that styles hide, and the rule for several levels of styles (ECMA-376 §17.7.3).
 
 `<w:style w:type="paragraph" w:styleId="Internal"><w:rPr><w:vanish/></w:rPr></w:style>` hides every
 paragraph of that style and of those based on it, but for runs that say `<w:vanish w:val="0"/>`.
@@ -39,9 +38,7 @@ class HiddenStyles:
 
     @property
     def needs_place(self) -> bool:
-        """Whether paragraphs or tables may hide their runs, so that a run's own properties do not
-        tell.
-        """
+        """Whether paragraphs or tables may hide runs, so that a run's properties do not tell."""
         return bool(self.paragraphs or self.tables or self.is_all)
 
     def around(self, paragraph: Element, style: str) -> bool:

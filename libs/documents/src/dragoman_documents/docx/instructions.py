@@ -51,9 +51,7 @@ ENTRIES = names("XE TC TA")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An argument of a code: its text without quotation marks, and the offsets of that text in the
-    code.
-    """
+    """An argument of a code: its text without quotation marks, and that text's offsets."""
 
     text: str
     start: int
@@ -100,9 +98,7 @@ def read_instruction(code: str) -> Instruction:
 
 
 def texts_in_code(code: str) -> list[Piece]:
-    """The pieces of a code with letters that a reader reads, now or when Word next computes the
-    field.
-    """
+    """The pieces of a code with letters that a reader sees, now or once Word computes the field."""
     kind = field_kind(code)
     if kind in _BUTTONS:
         match = _BUTTON.match(code)

@@ -73,8 +73,7 @@ class ParagraphHolder:
 
 @dataclass(eq=False, slots=True)
 class ValueHolder:
-    """Holds a unit read from one attribute, or from the text of one element where `attribute` is
-    None.
+    """Holds a unit read from an attribute, or from an element's text where `attribute` is None.
 
     A target of more than `limit` characters is cut: QA warns of it, and the schema would not let
     the file be opened.

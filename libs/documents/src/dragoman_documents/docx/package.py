@@ -1,5 +1,4 @@
-"""The OPC package: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6
-and §7).
+"""The OPC package: parts by content type and relationship, never by path (ECMA-376-2 §6, §7).
 
 The main document is the part that the package says it is, whatever its name:
 
@@ -104,8 +103,9 @@ class Package:
         return self.stated_type(name).lower()
 
     def stated_type(self, name: str) -> str:
-        """The media type of a part as the package spells it; empty where the package does not state
-        it.
+        """The media type of a part as the package spells it.
+
+        Empty where the package does not state it.
         """
         key = part_key(name)
         return self._overrides.get(key) or self._defaults.get(key.rpartition(".")[2], "")

@@ -45,9 +45,7 @@ Key = tuple[str, int]
 
 @dataclass(eq=False, slots=True)
 class _Entry:
-    """An entry of a level: text of a format, an opaque, a field's edge, or a group with a level of
-    its own.
-    """
+    """An entry of a level: text of a format, opaque, field's edge, or group with its own level."""
 
     key: Key
     text: str = ""
@@ -72,9 +70,7 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
 
 
 def _is_knotted(tagged: Tagged) -> bool:
-    """Whether a field of the unit stands partly inside another element, which would keep a piece of
-    it.
-    """
+    """Whether a field of the unit stands partly in another element, which would keep a piece."""
     tags = tagged.tags
     whole_fields = (opaque for opaque in tags.opaques.values() if opaque.is_whole_field)
     return not all(item.can_reorder for item in (*whole_fields, *tags.groups.values()))
@@ -307,9 +303,7 @@ class _Placer:
         return moved[-1]
 
     def _movable(self, opaque: Opaque) -> list[Element]:
-        """The opaque's nodes in runs of their own: copies where the target may have it several
-        times.
-        """
+        """The opaque's nodes in runs of their own: copies if the target may repeat the opaque."""
         self._placed.add(opaque)
         return twins(opaque.nodes) if opaque.can_copy else isolated(opaque.nodes)
 
@@ -329,9 +323,7 @@ def _all_slots(tagged: Tagged) -> Iterator[Slot]:
 
 
 def _free_edges(source: Sequence[_Entry], kept: dict[int, int], size: int) -> None:
-    """Drop the white space that was kept outside the unit, at each edge where another entry stands
-    now.
-    """
+    """Drop the white space kept outside the unit, at each edge where another entry stands now."""
     first, last = (source[index].source if source else None for index in (0, -1))
     if first is not None and kept.get(0) != 0:
         _drop_space(first.slots[0], before="", after=first.slots[0].after)

@@ -1,5 +1,4 @@
-"""Preflight: the facts of a document and their meaning for a translation, before anybody pays for
-it.
+"""Preflight: the facts of a document and their meaning for a translation, before it is paid.
 
 A document with two comments and a tracked insertion has the facts `comments=2`,
 `tracked_changes=1`, and the findings `comments` (info) and `tracked_changes` (warning), each with a

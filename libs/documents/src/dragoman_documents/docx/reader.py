@@ -67,9 +67,7 @@ class KnownUnit:
 
 
 class PartReader(Protocol):
-    """Reads one part: its tree, the items of its paragraphs, and its bytes again when it has
-    changed.
-    """
+    """Reads one part: its tree, the items of its paragraphs, and its bytes once it has changed."""
 
     @property
     def root(self) -> Element:

@@ -1,5 +1,6 @@
-"""Ruby: the text under an annotation is text of its paragraph; the annotation says how it is read
-aloud.
+"""Ruby: the text under an annotation is text of its paragraph.
+
+The annotation says how it is read aloud.
 
 Over other characters the annotation would say nothing, and Word breaks no line inside ruby. So text
 that changes is taken out of the ruby element, and the annotation goes (ECMA-376 §17.3.3.25). Over

@@ -75,8 +75,9 @@ def put(
     start: Element | None,
     home: Element | None,
 ) -> None:
-    """Insert nodes after `anchor`; without an anchor before `start`, and without both at the end of
-    `home`.
+    """Insert nodes after `anchor`.
+
+    Without an anchor before `start`, and without both at the end of `home`.
     """
     detach(loose)
     if anchor is not None:

@@ -175,9 +175,7 @@ def _signature(located: LocatedUnit) -> object:
 
 @dataclass(slots=True)
 class _Frame:
-    """The walker's place in one element: the children that remain, and the path, story and flow
-    there.
-    """
+    """The walker's place in an element: the children that remain, path, story and flow."""
 
     children: Iterator[tuple[int, Element]]
     path: str
@@ -310,8 +308,7 @@ class _PartWalker:
     def _joined(
         self, element: Element, tagged: Tagged | None, opening: Opening | None, frame: _Frame
     ) -> tuple[tuple[str | Tag, ...], Holder | None]:
-        """The content and the holder of a paragraph, joined with the drop cap that was waiting for
-        it.
+        """The content and the holder of a paragraph, joined with the drop cap that waited for it.
 
         A drop cap whose word does not go on in the paragraph is a unit of its own.
         """

@@ -1,5 +1,4 @@
-"""The XML layer: lxml behind typed names, parsing within the budget, serialising that keeps the
-prolog.
+"""The XML layer: lxml behind typed names, parsed within the budget, written with its prolog.
 
 lxml has no type stubs. `Element` names the members that the engine uses, and only the functions
 here call lxml.
@@ -170,8 +169,9 @@ SHORT_NAMES = _ShortNames()
 
 
 def short_name(element: Element) -> str:
-    """`w:p` for an element in any prefix and edition; empty for comments, instructions and
-    entities.
+    """`w:p` for an element in any prefix and edition.
+
+    Empty for comments, instructions and entities.
     """
     return SHORT_NAMES[element.tag]
 
@@ -203,8 +203,9 @@ def legal_text(text: str) -> str:
 
 
 def parse_xml(data: bytes, budget: Budget) -> Element:
-    """The root of a part. No document type is read, no entity is expanded, nothing outside is
-    fetched.
+    """The root of a part.
+
+    No document type is read, no entity is expanded, nothing outside is fetched.
 
     Raises:
         DamagedDocumentError: the part is not well-formed.
@@ -235,9 +236,7 @@ def _may_declare_type(data: bytes) -> bool:
 
 
 def _refuse_type(data: bytes) -> None:
-    """Read a part up to its first tag, and refuse a document type before any declaration in it is
-    read.
-    """
+    """Read a part up to its first tag, and refuse a document type before it is read."""
     with suppress(_FirstTag):
         _etree.fromstring(data, _etree.XMLParser(target=_UntilFirstTag(), **_SAFE))
 
@@ -270,8 +269,9 @@ def _declares_type() -> TooLargeError:
 
 
 def _measure(root: Element, data: bytes, budget: Budget) -> None:
-    """Hold the tree to its limits; the costly count runs only where a very long tag makes it
-    possible.
+    """Hold the tree to its limits.
+
+    The costly count runs only where a very long tag makes it possible.
     """
     budget.hold("elements", data.count(b"<"))
     # A tag with too many attributes is longer than two steps, and so covers a whole one.

@@ -93,9 +93,7 @@ def _is_one_word(part: str, other: str) -> bool:
 
 
 def _without_language(url: str) -> str:
-    """An address without the parts that differ between the languages of a site: `/en/`, `en.`,
-    `?hl=en`.
-    """
+    """An address without the parts that differ by a site's language: `/en/`, `en.`, `?hl=en`."""
     url = re.sub(r"^[a-z]+://(?:www\.)?", "", url.casefold()).rstrip("/")
     url = re.sub(r"(?<=[/.=_-])[a-z]{2}(?:[-_][a-z]{2,4})?(?=[/.&?#]|$)", "", url)
     return re.sub(r"^[a-z]{2}\.", "", url)

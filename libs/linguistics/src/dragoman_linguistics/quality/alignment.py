@@ -75,9 +75,7 @@ class Alignment:
             self._find_merged()
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """Findings where a target seems to belong to a neighbour, or to hold a neighbour's text as
-        well.
-        """
+        """Findings where a target seems to belong to a neighbour, or to hold its text as well."""
         if id(pair) in self._shifted:
             yield finding(
                 "text.shifted",

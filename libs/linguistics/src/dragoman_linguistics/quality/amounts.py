@@ -64,9 +64,7 @@ _PERCENT_WORD = re.compile(
 
 
 def check_amounts(pair: Pair) -> Iterator[QaFinding]:
-    """Findings where the currency of an amount is another or gone, or a percent sign is gone or
-    new.
-    """
+    """Findings where an amount's currency is another or gone, or a percent sign is gone or new."""
     if not pair.has_digits:
         return
     source, target = pair.source, pair.target

@@ -259,9 +259,7 @@ def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Con
 
 
 def _without_spaces_at_marks(parts: Content, source: Content, locale: Locale) -> Content:
-    """The target without spaces before marks, and with one space for two at tags, as a reader sees
-    the text.
-    """
+    """The target without spaces before marks, and with one space for two at tags, as it is seen."""
     text, before = shown(parts), shown(source)
     drop: set[int] = set()
     if not BEFORE.search(before):

@@ -61,9 +61,7 @@ class Copies:
                 self._translated.add(pair.source.strip())
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the same source, or each of its words, is translated elsewhere and never
-        kept.
-        """
+        """A finding where the same source, or each of its words, is always translated elsewhere."""
         if not _is_copy(pair):
             return
         words = _long_words(pair.source)
@@ -94,7 +92,5 @@ def _has_much_of(target: str, source: str) -> bool:
 
 
 def _small(text: str) -> list[str]:
-    """The words that are neither names nor abbreviations: in small letters, or in a script without
-    case.
-    """
+    """The words that are no names or abbreviations: in small letters or a script without case."""
     return [word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1]

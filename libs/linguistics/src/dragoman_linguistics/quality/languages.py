@@ -139,9 +139,7 @@ class Languages:
             yield finding("language.wrong", "The text looks like another language than the target's.")
 
     def check_copies(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the source came back, and the model recognises the source's language in
-        it.
-        """
+        """A finding where the source came back, and the model finds the source's language in it."""
         text = pair.target.strip()
         words = text.split()
         if (

@@ -31,9 +31,7 @@ def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
 
 
 def check_blanks(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where a blank to fill in is missing, doubled, or has other white space than in the
-    source.
-    """
+    """A finding where a blank to fill in is missing, doubled, or has other white space."""
     blanks = blanks_of(pair.source_content) if pair.unit.tags else {}
     if not blanks:
         return

@@ -38,9 +38,7 @@ _SLACK = 30.0
 _LEAST_FOR_MEDIAN = 10
 _CENTRE_BOUNDS = (math.log(0.75), math.log(1.4))
 _UNEVEN = 0.25
-"""The spread of a document's ratios (median deviation of logarithms) from which its bounds are
-widened.
-"""
+"""The spread of a document's ratios (median deviation of logarithms) that widens its bounds."""
 
 
 class Lengths:
@@ -85,9 +83,7 @@ class Lengths:
         return target_size / max(source_size * self._usual * math.exp(self._centre), 1.0)
 
     def distance(self, source_size: float, target_size: float) -> float:
-        """How unlikely a target of one size is for a source of the other: 0 at the expected size, 4
-        at most.
-        """
+        """How unlikely a target's size is for a source's size: 0 as expected, 4 at most."""
         expected = source_size * self._usual * math.exp(self._centre)
         return min(abs(target_size - expected) / math.sqrt(4.0 * expected + 20.0), 4.0)
 
@@ -95,9 +91,7 @@ class Lengths:
         return pair.target_size / max(pair.source_size * self._usual, 1.0)
 
     def _lost_its_end(self, pair: Pair) -> bool:
-        """Whether the source ends like a sentence and the target does not: the target may have been
-        cut off.
-        """
+        """Whether the source ends like a sentence and the target does not: it may be cut off."""
         if self._target.language in _NO_FULL_STOPS:
             return False
         return _ends(pair.source) and not _ends(pair.target)

@@ -61,9 +61,7 @@ def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
 
 
 def check_margins(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about white space at the edges or doubled, and about doubled words, where the source
-    has none.
-    """
+    """Findings about white space at edges or doubled, and doubled words, new in the target."""
     source, target = pair.source, pair.target
     if not source.strip() or not target.strip():
         return
@@ -139,9 +137,7 @@ def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
 
 
 def check_characters(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about broken characters: halves of surrogate pairs, controls, text read in a wrong
-    encoding.
-    """
+    """Findings about broken characters: halves of surrogate pairs, controls, wrong decoding."""
     target = pair.target
     # Most characters are beyond doubt, and this is the quickest test there is.
     if target.isascii() and target.isprintable():

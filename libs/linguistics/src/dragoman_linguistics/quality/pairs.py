@@ -77,9 +77,7 @@ class Pair:
 
     @property
     def is_made(self) -> bool:
-        """Whether an engine or a memory gave the target, and not a person or a copy made on
-        purpose.
-        """
+        """Whether an engine or a memory gave the target, not a person or a copy made on purpose."""
         return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
 
     @cached_property

@@ -48,8 +48,9 @@ def _profile(blockers: str, warnings: str, infos: str) -> QaProfile:
 
 
 DEFAULT_PROFILE = _profile(_BLOCKERS, _WARNINGS, _INFOS)
-"""The default profile. It blocks lost tags that had to stay, lost text, and characters that no file
-may hold.
+"""The default profile.
+
+It blocks lost tags that had to stay, lost text, and characters that no file may hold.
 """
 
 _STRICT = _profile(

@@ -1,5 +1,6 @@
-"""Structural comparison: the differences of two documents, and the gate that nothing but text
-changed.
+"""Structural comparison: differences of two documents, and the gate for changes beyond text.
+
+The modules, each with its task:
 
     gate         are two packages equal but for text: `stream` by markup, `structure` by trees
     compare      the differences by part, path and words: `align` pairs blocks, `paragraphs` the rest

@@ -29,9 +29,7 @@ _CHUNK = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """A block as alignment sees it: its element, kind and style, its text, and the words of the
-    text.
-    """
+    """A block as alignment sees it: element, kind, style and text, and the words of the text."""
 
     element: Element
     kind: str
@@ -90,8 +88,9 @@ def _block(element: Element) -> Block:
 
 
 def _identified(kind: str, element: Element) -> str:
-    """The kind of a block. Notes and comments have their ids in it, so that only equal ids are
-    paired.
+    """The kind of a block.
+
+    Notes and comments have their ids in it, so that only equal ids are paired.
     """
     if kind in {"w:footnote", "w:endnote", "w:comment"}:
         return f"{kind} {attribute(element, 'w:id')}"
@@ -171,9 +170,7 @@ def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
 
 
 def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
-    """The pairing in order with the most likeness in sum (Needleman and Wunsch, with no price for
-    gaps).
-    """
+    """The pairing in order with the most likeness in sum (Needleman and Wunsch, gaps are free)."""
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):

@@ -45,9 +45,7 @@ class Stamp:
         self._next = first_id
 
     def mark(self, near: Element, local: str) -> Element:
-        """A new mark of a change, `ins`, `del`, `rPrChange` and so on, in the edition of an element
-        near it.
-        """
+        """A new mark of a change (`ins`, `rPrChange` …) in the edition of an element near it."""
         # A mark of the strict edition would be an unknown element in a transitional part.
         space = namespace_of(near)
         made = near.makeelement(f"{space}{local}")

@@ -165,9 +165,7 @@ class _Flow:
         return self._found
 
     def _rest(self, old: Element, new: Element) -> None:
-        """Compare the children of a container that are no blocks: its properties, and marks between
-        blocks.
-        """
+        """Compare a container's children that are no blocks: properties, marks between blocks."""
         before = [child for child in old if not is_block(child)]
         after = [child for child in new if not is_block(child)]
         texts = [canonical(child) for child in before], [canonical(child) for child in after]

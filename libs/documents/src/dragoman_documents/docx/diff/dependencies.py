@@ -47,9 +47,7 @@ class Dependencies:
         self._meanings: dict[tuple[int, str, str], Hashable] = {}
 
     def adopt(self, element: Element, source: str, target: str) -> Element:
-        """Make a copy from part `source` of the old package mean the same in part `target` of the
-        new one.
-        """
+        """Make a copy from the old part `source` mean the same in the new part `target`."""
         for node in list(element.iter()):
             name = short_name(node)
             for key, value in list(node.attrib.items()):
@@ -222,9 +220,7 @@ class Dependencies:
 
 
 def meaning_of(package: Package, part: str, reference: str) -> Hashable:
-    """The thing that a relationship id of a part means: the uri, or the checksum of the part that
-    it names.
-    """
+    """The target of a part's relationship id: the uri, or the checksum of the part it names."""
     link = _by_id(package, part, reference)
     if link is None:
         return reference

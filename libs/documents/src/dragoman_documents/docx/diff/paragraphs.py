@@ -106,8 +106,7 @@ def _looks(paragraph: Element) -> list[tuple[str, _Look]]:
 def _changed_looks(
     old: Sequence[tuple[str, _Look]], new: Sequence[tuple[str, _Look]]
 ) -> Iterator[tuple[str, str, str]]:
-    """The stretches of words that both paragraphs have in different looks, with these looks in
-    short.
+    """The stretches of words that both paragraphs have in different looks, with the looks.
 
     Paragraphs without a shared word are told apart by the looks alone, in the order in which they
     follow each other.

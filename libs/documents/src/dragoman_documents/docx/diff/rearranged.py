@@ -62,9 +62,7 @@ def layout(paragraph: Element) -> list[Hashable]:
 
 @dataclass(slots=True)
 class Rearrangement:
-    """The outcome of a comparison: the pairs to compare further, and the elements that were lost or
-    are new.
-    """
+    """The outcome of a comparison: the pairs to compare further, and lost and new elements."""
 
     is_whole: bool
     pairs: list[tuple[Element, Element]] = field(default_factory=list[tuple[Element, Element]])

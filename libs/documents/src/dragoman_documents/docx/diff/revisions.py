@@ -35,9 +35,7 @@ _CHANGED = {
     "w:trPrChange": names("w:ins w:del"),
     "w:tblPrExChange": frozenset[str](),
 }
-"""The records of earlier properties, each with the children of the properties that are not
-recorded.
-"""
+"""The records of earlier properties, each with the properties' children that are not recorded."""
 _RANGES = names(
     "w:numberingChange w:cellIns w:cellDel w:cellMerge w:moveFromRangeStart w:moveFromRangeEnd w:moveToRangeStart "
     "w:moveToRangeEnd w:customXmlInsRangeStart w:customXmlInsRangeEnd w:customXmlDelRangeStart w:customXmlDelRangeEnd "
@@ -196,9 +194,7 @@ def _unwrap(mark: Element, parent: Element) -> None:
 
 
 def _drop_empty(wrapper: Element) -> None:
-    """Take out a link that lost everything it held, and every link around it that is left empty by
-    that.
-    """
+    """Take out a link that lost all it held, and every link around it that this leaves empty."""
     # An empty link is allowed, but nobody could click it or see that it is there.
     while short_name(wrapper) in _ENDS_WITH_ITS_RUNS and _holds_only_properties(wrapper):
         parent = wrapper.getparent()
@@ -213,9 +209,7 @@ def _holds_only_properties(wrapper: Element) -> bool:
 
 
 def _take_out(properties: Element) -> None:
-    """Take out the row, or the end of the paragraph, whose properties had the mark of a change that
-    goes.
-    """
+    """Take out the row, or paragraph's end, whose properties had the mark of a change that goes."""
     owner = properties.getparent()
     above = owner.getparent() if owner is not None else None
     if owner is None or above is None:
@@ -227,9 +221,7 @@ def _take_out(properties: Element) -> None:
 
 
 def _remove(block: Element) -> None:
-    """Take out a row, a cell or a paragraph, and the table or control around it if that is left
-    empty.
-    """
+    """Take out a row, a cell or a paragraph, and the table or control that is left empty by it."""
     above = block.getparent()
     while above is not None:
         above.remove(block)

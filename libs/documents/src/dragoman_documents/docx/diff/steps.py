@@ -1,5 +1,4 @@
-"""The blocks of two containers in one order, paired so that every change between them can be
-tracked.
+"""The blocks of two containers in one order, paired so that every change can be tracked.
 
 Controls do not count: a paragraph inside a control pairs with a paragraph outside. The last
 paragraphs of both sides are made a pair where the container would else end with a paragraph that

@@ -39,8 +39,7 @@ _SPACE = ("xml:space", "preserve")
 
 
 def doubtful_paragraphs(before: str, after: str, any_leaf: bool = False) -> frozenset[int] | None:
-    """The numbers of the stretches of two parts' markup that may differ in more than a merge
-    changes.
+    """The numbers of the stretches of two parts' markup that may differ beyond a merge.
 
     A stretch ends with a paragraph. The set is empty where only text and statements of the merge
     differ; then `after` is as well-formed as `before`. None where the parts cannot be laid side by
@@ -230,8 +229,9 @@ def _blank(before: str, after: str) -> bool:
 
 
 def _owner(tags: Sequence[str], place: int) -> str:
-    """The tag of the element around the tag at `place`; empty where the element began before the
-    stretch.
+    """The tag of the element around the tag at `place`.
+
+    Empty where the element began before the stretch.
     """
     depth = 0
     for index in range(place - 2, 0, -2):

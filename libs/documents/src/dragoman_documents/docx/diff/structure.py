@@ -1,5 +1,4 @@
-"""Two trees compared element by element: every difference beyond text and the statements of a
-merge.
+"""Two trees compared by element: every difference beyond text and the statements of a merge.
 
 The lost tab of `<w:r><w:t>a</w:t><w:tab/></w:r>` against `<w:r><w:t>b</w:t></w:r>` is a difference
 of kind structure, removed, `w:tab`, at its path in the first tree; the changed text is none.
@@ -164,9 +163,7 @@ class Comparison:
 
 
 def kind_of(node: Element) -> DifferenceKind:
-    """The kind of a difference in an element: formatting for properties and styles, structure for
-    all else.
-    """
+    """The kind of an element's difference: formatting for properties and styles, else structure."""
     for item in (node, *node.iterancestors()):
         name = short_name(item)
         if name.endswith("Pr") and name not in {"w:sdtPr", "wp:docPr", "pic:cNvPr", "w:smartTagPr"}:

@@ -137,9 +137,7 @@ class RunTracker:
         pair(old.node, new.node, self._scene)
 
     def _rewrite(self, run: Element, atoms: Sequence[Atom]) -> None:
-        """Mark a run, cut where its status changes, and put the deleted items in front of each
-        piece.
-        """
+        """Mark a run, cut where its status changes, with the deleted items before each piece."""
         pieces: list[tuple[Hashable, list[Atom]]] = []
         for atom in atoms:
             status = self._status(atom)

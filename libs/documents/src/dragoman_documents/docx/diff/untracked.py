@@ -31,8 +31,9 @@ def untracked(
     changes: bytes,
     budget: Budget | None = None,
 ) -> tuple[Difference, ...]:
-    """The differences from `before` that remain when all `changes` are rejected; empty where none
-    does.
+    """The differences from `before` that remain when all `changes` are rejected.
+
+    Empty where none does.
 
     Traces of editing that no reader sees, such as session ids, do not count, nor do parts that
     nothing in the text refers to.

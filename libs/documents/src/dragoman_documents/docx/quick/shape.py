@@ -261,9 +261,7 @@ def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
 
 
 def _is_as_written(paragraph: Element, markup: str) -> bool:
-    """Whether the searches in bytes find what the tree has: no other prefix, spelling, order or
-    nesting.
-    """
+    """Whether byte searches find what the tree has: no other prefix, spelling, order, nesting."""
     count = Counter(map(short_name, paragraph.iter()))
     return (
         count["w:r"] == markup.count("<w:r>") + markup.count("<w:r ")

@@ -275,8 +275,9 @@ class Stubs:
 
 
 def stub_repeats(data: bytes, budget: Budget) -> tuple[Stubs, bytes] | None:
-    """The stubs of a part, and the part reduced by them; None where the part is too unusual to have
-    stubs.
+    """The stubs of a part, and the part reduced by them.
+
+    None where the part is too unusual to have stubs.
 
     Raises:
         TooLargeError: the part has more elements than the budget allows.
@@ -313,9 +314,7 @@ def _has_plain_text(data: bytes) -> bool:
 
 
 def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, ...]]]:
-    """Where innermost paragraphs begin and end, their constant markup between texts, and their
-    texts.
-    """
+    """The edges of innermost paragraphs, their constant markup between texts, and their texts."""
     constant, position = _Constant(), 0
     while (end := data.find(b"</w:p>", position)) >= 0:
         start = max(data.rfind(b"<w:p>", position, end), data.rfind(b"<w:p ", position, end))
@@ -335,9 +334,7 @@ def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, .
 
 
 def _may_be_alike(markup: Sequence[str]) -> bool:
-    """Whether paragraphs of this markup, which lacks its end tag, may read alike whatever their
-    words.
-    """
+    """Whether paragraphs of this markup (without end tag) may read alike, whatever their words."""
     whole = ">".join(markup)
     return (
         len(whole) <= _LONGEST
@@ -368,8 +365,9 @@ def _kind(text: str) -> int:
 
 
 def _plain(raws: Sequence[str]) -> tuple[str, ...] | None:
-    """Texts as a parser would give them; None where one holds more than text and the five entities
-    of XML.
+    """Texts as a parser would give them.
+
+    None where one holds more than text and the five entities of XML.
     """
     whole = " ".join(raws)
     if "\r" in whole or "]]>" in whole or _OTHER_ENTITY.search(whole):
