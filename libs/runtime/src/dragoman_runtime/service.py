@@ -1,4 +1,7 @@
-"""How a worker service runs: connect, serve its queues, end cleanly on a signal. The same for every service."""
+"""How a worker service runs: connect, serve its queues, end cleanly on a signal.
+
+The same for every service.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +47,12 @@ _log = get_logger()
 
 
 class ServiceSettings(DatabaseSettings, ObjectSettings, BusSettings, WorkerSettings, TelemetrySettings):
-    """What every worker service is set up with."""
+    """The settings of every worker service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """The servers a process of the services mode shares with the others."""
+    """The servers that the processes of the services mode share."""
 
     store: PostgresEventStore
     objects: ObjectStore
@@ -57,12 +60,14 @@ class Backends:
 
 
 Companion = Callable[[Backends], Awaitable[None]]
-"""Something that runs beside a service's worker until it is cancelled: the reconciler beside intake's."""
+"""A task that runs beside a service's worker until it is cancelled, as the reconciler does beside
+intake's worker.
+"""
 
 
 @asynccontextmanager
 async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
-    """Connections to PostgreSQL (migrated), the object store and RabbitMQ, closed at the end of the block.
+    """Connections to PostgreSQL (migrated), the object store and RabbitMQ, closed after the block.
 
     Raises:
         SettingsError: no PostgreSQL database is named; several processes cannot share SQLite files.
@@ -93,7 +98,9 @@ async def _migrated(url: str) -> None:
 
 
 async def once_reachable(connect: Callable[[], Awaitable[_T]]) -> _T:
-    """What `connect` gives, as soon as its server is there: a process outlives an outage that it was started in."""
+    """The result of `connect`, which is called again until its server is there: a process may be
+    started before it.
+    """
     while True:
         try:
             return await connect()
@@ -109,9 +116,9 @@ async def run_service(
     companions: Sequence[Companion] = (),
     preload: Sequence[str] = (),
 ) -> None:
-    """Serve the queues of these tasks until SIGTERM or SIGINT, then finish what is under way.
+    """Serve the queues of these tasks until SIGTERM or SIGINT, then finish the work under way.
 
-    `preload` are the modules of what the tasks compute, which the processes that compute it share.
+    `preload` are modules with the functions that the tasks compute; the child processes share them.
     """
     telemetry = configure_telemetry(settings, service.value)
     try:
@@ -140,10 +147,12 @@ async def _serve(worker: Worker, settings: ServiceSettings, shared: Backends, co
 
 
 def spare_collections() -> None:
-    """Let the garbage collector look at what is new only, and ten times as seldom; call when all is set up.
+    """Let the garbage collector look at new objects only, and ten times as seldom.
 
-    Modules, settings and models live as long as the process. Events and states are many, short-lived and without
-    cycles, so they go without the collector.
+    Call it when all is set up.
+
+    Modules, settings and models live as long as the process. Events and states are many,
+    short-lived and without cycles, so that reference counting alone frees them.
     """
     gc.collect()
     gc.freeze()
@@ -151,7 +160,10 @@ def spare_collections() -> None:
 
 
 async def until_told_to_stop(beside: Sequence[asyncio.Future[None]] = ()) -> None:
-    """Wait for SIGTERM or SIGINT. A companion that ends before is a bug and ends the process with its error."""
+    """Wait for SIGTERM or SIGINT.
+
+    A companion that ends before that is a bug, and ends the process with its error.
+    """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
