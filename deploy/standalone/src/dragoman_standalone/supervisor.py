@@ -14,7 +14,7 @@ MODULES = {
     "relay": "dragoman_runtime.relay",
     **{service.value: f"dragoman_{service.value}" for service in Service if service is not Service.INDEX},
 }
-"""What can be run, and the module that runs it."""
+"""The services that can be run, each with the module that runs it."""
 
 
 async def supervise(names: Sequence[str]) -> int:

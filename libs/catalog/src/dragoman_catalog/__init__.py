@@ -1,4 +1,4 @@
-"""What people edit: projects, users, tokens, language pairs, domain packs."""
+"""The entries that people edit: projects, users, tokens, language pairs, domain packs."""
 
 from dragoman_catalog.access import NewToken, TokenUse
 from dragoman_catalog.catalog import Catalog, migrate_catalog

@@ -17,7 +17,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ObjectRef
 
 JobKey = tuple[int, Locale, str]
-"""What one running job may hold: version number, target locale, pipeline name."""
+"""The claim of a running job, held by one at a time: version number, target locale, pipeline name."""
 
 
 class VersionRefusedError(PermanentError):

@@ -65,7 +65,7 @@ def references_in(value: object) -> Iterator[ObjectRef]:
 
 
 class ArtifactKind(StrEnum):
-    """What an artifact is; the first nine are those of requirement E."""
+    """The kind of an artifact; the first nine kinds are those of requirement E."""
 
     SOURCE_DOCX = "source_docx"
     PREFLIGHT_REPORT = "preflight_report"
