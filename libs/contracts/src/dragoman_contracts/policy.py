@@ -38,7 +38,7 @@ class Policy(Value):
 
 
 class IntakeRecord(Value):
-    """The statements of the person who submitted, kept outside the events so that they can be erased (DESIGN §2 Erasure).
+    """The submitter's statements, kept outside the events so that they can be erased (DESIGN §2 Erasure).
 
     `choices` are the policy's fields that the request named itself; a rerun keeps to them.
     """
