@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.eventstore.recent import RecentEvents
+from dragoman_runtime.eventstore.recent_events import RecentEvents
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from runtime.logs import sqlite_store, submit
 

@@ -272,7 +272,7 @@ async def test_two_replays_do_not_meddle_and_a_killed_one_leaves_nothing_behind(
     await site.jobs_of_all_kinds()
     await site.projected()
     before = await site.rows()
-    async with rebuild.turn(site.engine):
+    async with rebuild.replaying_alone(site.engine):
         with pytest.raises(ReplayRunningError):
             await site.replay()
         generation = await rebuild.begin(site.engine)

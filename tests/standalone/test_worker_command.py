@@ -32,7 +32,7 @@ def test_names_with_a_comma_between_them_share_one() -> None:
 
 def test_all_is_one_process_of_every_service_but_the_gateway() -> None:
     assert modules("all", "gateway") == [["dragoman_standalone.together", *WORKERS], ["dragoman_gateway"]]
-    assert set(WORKERS) == {"relay", *(set(Service) - {Service.GATEWAY, Service.INDEX})}
+    assert set(WORKERS) == {"relay", *(set(Service) - {Service.GATEWAY})}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the commands that ask the API share: their options, the question, and how an answer is printed."""
+"""The parts shared by the commands that ask the API: options, the question, and how an answer is printed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Body = dict[str, Any]
 def ask(
     state: Path | None, url: str | None, question: Callable[[Api], Awaitable[Body]], *, needs_view: bool = False
 ) -> Body:
-    """The question's answer, asked of the server that is named, that has the state folder, or of the folder itself.
+    """The answer to the question, from the named server, the server on the state folder, or the folder itself.
 
     `needs_view` is for questions that neither one job's events nor the list of jobs answer. A foreseen error ends the
     command.

@@ -24,7 +24,7 @@ _MANY_WORDS = 6
 
 
 class DiffExit(IntEnum):
-    """What the exit status means, as that of diff(1) does."""
+    """The meanings of the exit status, the same as of diff(1)."""
 
     SAME = 0
     DIFFERENT = 1

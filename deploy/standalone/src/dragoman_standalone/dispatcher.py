@@ -15,7 +15,7 @@ _log = get_logger()
 
 
 class Dispatcher:
-    """Sends the work that the log's new events make owed. What was owed before, the reconciler sends at the start."""
+    """Sends the work that the log's new events make owed. Work owed earlier is sent by the reconciler at the start."""
 
     def __init__(
         self, store: SqliteEventStore, bus: InProcessBus, *, idle: timedelta = timedelta(milliseconds=500)

@@ -64,7 +64,7 @@ async def examine(settings: StandaloneSettings, chosen: Chosen | None = None) ->
 
 
 def probe_findings(probe: EngineProbe) -> list[Finding]:
-    """What a call to an engine said, in words. Only that it answers is required."""
+    """The findings of a call to an engine, in words. Only that the engine answers is required."""
     name = probe.engine
     if not probe.is_ok:
         message = f"{probe.message} ({probe.code})"
@@ -87,7 +87,7 @@ def probe_findings(probe: EngineProbe) -> list[Finding]:
 
 
 def _server(probe: EngineProbe) -> list[tuple[str, bool, str]]:
-    """What the server can do."""
+    """The server's abilities."""
     context = _UNSAID if probe.context_tokens is None else f"{probe.context_tokens:,} tokens a call, answer included"
     return [
         ("context", True, context),

@@ -1,4 +1,4 @@
-"""What the command line is asked to translate: files and folders, and where each result goes."""
+"""The inputs of a translation on the command line: files and folders, and where each result goes."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class FaultFound(Value):
 
 
 class LogReport(Value):
-    """What the check found; up to a hundred faults are named.
+    """The result of the check; up to a hundred faults are named.
 
     `unwitnessed_count`: streams whose last event has no digest in the audit view to be held against.
     """
@@ -106,7 +106,7 @@ class _Checker:
             self._note(Fault(UUID(int=0), 0, position, "misplaced", message), ())
 
     def report(self, duration_s: float) -> LogReport:
-        """What was found."""
+        """The counts and faults found so far."""
         return LogReport(
             event_count=self.event_count,
             stream_count=self._stream_count,

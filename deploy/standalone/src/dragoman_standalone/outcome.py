@@ -1,4 +1,4 @@
-"""What became of each file, as the command line tells it."""
+"""The outcome of each file, as the command line tells it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dragoman_contracts.vocabulary import JobStatus
 
 
 class ExitCode(IntEnum):
-    """What the command's exit status means."""
+    """The meanings of the command's exit status."""
 
     DONE = 0
     FAILED = 1

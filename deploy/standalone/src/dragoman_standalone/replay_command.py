@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ProjectionName(StrEnum):
-    """What can be rebuilt."""
+    """The projections that can be rebuilt."""
 
     JOBS = "jobs"
     UNITS = "units"
@@ -46,7 +46,7 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
     progress: Annotated[ProgressStyle, typer.Option("--progress", help="How to show progress.")] = ProgressStyle.AUTO,
 ) -> None:
-    """Rebuild the views from the log beside the live ones, and put them in their place. What runs goes on running.
+    """Rebuild the views from the log beside the live ones, and put them in their place. Services go on running.
 
     With JOB, make that job's document again from its log and its recorded model calls, without any engine.
 

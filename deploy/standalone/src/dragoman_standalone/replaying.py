@@ -21,7 +21,7 @@ from sqlalchemy import select
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.model import Value
 from dragoman_gateway.views import projections
-from dragoman_runtime import owing
+from dragoman_runtime import owing_jobs
 from dragoman_runtime.child import begin_child
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore.archive import ArchivedLog, Span, spans
@@ -29,7 +29,16 @@ from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJo
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.projection import LogWindow, key_of, positions, translated_errors
-from dragoman_runtime.rebuild import Comparison, Filled, Rebuild, ReplayLostError, begin, fill, suffix_of, turn
+from dragoman_runtime.rebuild import (
+    Comparison,
+    Filled,
+    Rebuild,
+    ReplayLostError,
+    begin,
+    fill,
+    replaying_alone,
+    suffix_of,
+)
 from dragoman_runtime.reconciler import LiveJobs
 from dragoman_standalone.lock import StateLock, StateLockedError
 from dragoman_standalone.settings import StoreSettings
@@ -55,7 +64,7 @@ class DifferingRow(Value):
 
 
 class ReplayedView(Value):
-    """What became of one projection. `erased_rows` still show what was erased; `first` are the first differing rows."""
+    """The outcome of one projection. `erased_rows` still show erased content; `first` are the first differing rows."""
 
     projection: str
     position: int
@@ -67,7 +76,7 @@ class ReplayedView(Value):
 
 
 class ReplayReport(Value):
-    """What a replay did. `events_per_s` counts the reading and writing of the events, without waiting for swaps."""
+    """The outcome of a replay. `events_per_s` counts reading and writing the events, not the wait for swaps."""
 
     event_count: int
     duration_s: float
@@ -84,7 +93,7 @@ class ReplayReport(Value):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to replay: which projections, only to compare or to swap in, by at most how many processes."""
+    """A replay as it was ordered: which projections, only to compare or to swap in, by at most how many processes."""
 
     names: tuple[str, ...] = NAMES
     is_verify: bool = False
@@ -109,7 +118,7 @@ async def replay(settings: StoreSettings, order: Order, told: Told) -> ReplayRep
         ReplayRunningError: another replay is at work.
         ArchiveMissingError: there is no log.
     """
-    async with stores(settings) as opened, turn(opened.views):
+    async with stores(settings) as opened, replaying_alone(opened.views):
         return await _Replay(opened, order, told).run()
 
 
@@ -219,12 +228,12 @@ class _Replay:
             missing: list[UUID] = []
 
             async def look(job_ids: Sequence[UUID]) -> None:
-                missing.extend(await owing.missing_of(store, job_ids))
+                missing.extend(await owing_jobs.missing_of(store, job_ids))
 
             if self._order.is_verify:
-                reader = owing.OwingJobs(look)
+                reader = owing_jobs.OwingJobs(look)
             else:
-                reader = owing.OwingJobs(owing.waking(_live_jobs_in(store), SystemClock()))
+                reader = owing_jobs.OwingJobs(owing_jobs.waking(_live_jobs_in(store), SystemClock()))
             count = self._counting("read for live_jobs", until)
             for span in await spans(self._stores.archive, until, events=_SPAN_EVENTS):
                 await fill(self._stores.archive, span, [reader], self._stores.views, count)
@@ -282,7 +291,7 @@ async def _event_store(settings: StoreSettings) -> AsyncGenerator[PostgresEventS
     if settings.postgres_url is not None:
         shared = await PostgresEventStore.connect(settings.postgres_url)
         try:
-            await owing.make_table(shared)
+            await owing_jobs.make_table(shared)
             yield shared
         finally:
             await shared.aclose()
@@ -335,9 +344,9 @@ def _others(processes: int, counter: Any) -> Generator[Callable[[_Work], Awaitab
 
 
 def _collect_rarely() -> None:
-    """Leave the search for cycles to whoever asks for it: what is decoded has none, and is much.
+    """Turn the cyclic garbage collector off: decoded events are many and hold no cycles, so its passes find nothing.
 
-    What is there now is never looked at again.
+    Objects alive now are moved out of the collector's sight for good (`gc.freeze`).
     """
     gc.freeze()
     gc.disable()

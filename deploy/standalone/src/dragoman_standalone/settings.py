@@ -20,7 +20,7 @@ from dragoman_translate.settings import EngineSettings, TranslateSettings
 
 
 class StandaloneSettings(ObjectSettings, WorkerSettings, MaintenanceSettings, HttpSettings, EngineSettings):
-    """What `dragoman translate` and `dragoman up` are set up with."""
+    """The settings of `dragoman translate` and `dragoman up`."""
 
     default_engine: str = Field(
         default="apertium", description="Engine of jobs whose request, language pair and project name none."
@@ -38,7 +38,7 @@ class TogetherSettings(IntakeSettings, TranslateSettings):
 
 
 class StoreSettings(DatabaseSettings, ObjectSettings, TelemetrySettings):
-    """What `dragoman replay` and `dragoman events` are set up with: the stores of the services, or a state folder."""
+    """The settings of `dragoman replay` and `dragoman events`: the stores of the services, or a state folder."""
 
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="The least of our own messages that is logged; libraries log from `warning`."

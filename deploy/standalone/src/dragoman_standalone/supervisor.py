@@ -13,7 +13,7 @@ from dragoman_contracts.vocabulary import Service
 ALL = "all"
 """The word for one process of every service but the gateway."""
 
-WORKERS = ("relay", *(service.value for service in Service if service not in {Service.GATEWAY, Service.INDEX}))
+WORKERS = ("relay", *(service.value for service in Service if service is not Service.GATEWAY))
 """The services that may share a process. The gateway may not: people wait for it."""
 
 _GATEWAY = Service.GATEWAY.value

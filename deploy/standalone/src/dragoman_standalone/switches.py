@@ -12,13 +12,13 @@ Names = Annotated[
     list[str] | None,
     typer.Option("--include", help="Translate this too: hidden-text, statistical-charts … Several with commas."),
 ]
-"""What is translated that would not be."""
+"""The kinds of text to translate although the default leaves them."""
 
 LeftOut = Annotated[
     list[str] | None,
     typer.Option("--exclude", help="Leave this as it is: comments, headers, charts … Several with commas."),
 ]
-"""What is not translated that would be."""
+"""The kinds of text to leave although the default translates them."""
 
 Styles = Annotated[
     list[str] | None, typer.Option("--do-not-translate-style", help="Leave text of this style as it is, by its id.")

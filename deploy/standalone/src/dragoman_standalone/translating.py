@@ -50,7 +50,7 @@ _MAX_REFERENCE = 500
 
 
 class Unfinished(StrEnum):
-    """What to do with a job that an earlier run left unfinished."""
+    """The choice of how to treat a job that an earlier run left unfinished."""
 
     REFUSE = "refuse"
     RESUME = "resume"
@@ -79,7 +79,7 @@ class ChoiceRefusedError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a run is asked for, the same for all of its files; `password` opens those that are encrypted."""
+    """The request to a run, the same for all of its files; `password` opens the encrypted files."""
 
     source: Locale
     target: Locale

@@ -1,4 +1,4 @@
-"""What opens the door: API tokens, browser sessions and one-time sign-in links. Only digests of them are stored."""
+"""Means of access: API tokens, browser sessions and one-time sign-in links. Only their digests are stored."""
 
 from __future__ import annotations
 

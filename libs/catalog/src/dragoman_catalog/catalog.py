@@ -39,7 +39,10 @@ async def migrate_catalog(url: str) -> None:
 
 
 class Catalog:
-    """What people edit. The engine is the caller's, made by `create_views_engine`: the database may be shared."""
+    """The entries that people edit.
+
+    The engine is the caller's, made by `create_views_engine`: the database may be shared.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -67,7 +70,7 @@ class Catalog:
     async def submission_terms(
         self, project_code: str, domain_pack_code: str, source: Locale, target: Locale
     ) -> SubmissionTerms:
-        """What a submission needs to know, read at one moment."""
+        """The entries that a submission depends on, read at one moment."""
         async with reading(self._engine) as connection:
             project = await one(connection, select_project(project_code), Project)
             pack = await one(connection, select_domain_pack(domain_pack_code), DomainPack)

@@ -18,7 +18,7 @@ _UNKNOWN = "scrypt$32768$8$1$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAA
 
 
 def hash_password(password: str) -> str:
-    """What is stored of a password: scheme, costs, salt and key. Takes about a tenth of a second, on purpose."""
+    """The stored form of a password: scheme, costs, salt and key. Takes about a tenth of a second, on purpose."""
     salt = secrets.token_bytes(16)
     key = _key(password, salt, _COST, _BLOCK, _LANES)
     return "$".join(("scrypt", str(_COST), str(_BLOCK), str(_LANES), _text(salt), _text(key)))
@@ -37,7 +37,7 @@ def new_secret(prefix: str) -> str:
 
 
 def secret_digest(secret: str) -> str:
-    """What is stored of a secret."""
+    """The stored form of a secret: its SHA-256 in hexadecimal."""
     return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 

@@ -44,13 +44,16 @@ async def writing(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
 
 
 async def rows(connection: AsyncConnection, statement: Executable) -> Sequence[Mapping[str, object]]:
-    """What the statement gives, as plain mappings."""
+    """The rows the statement gives, as plain mappings."""
     found = (await connection.execute(statement)).mappings().all()
     return [dict(row) for row in found]
 
 
 async def values(connection: AsyncConnection, statement: Executable, type_: type[_V]) -> list[_V]:
-    """What the statement gives, as values; settings that this version does not know, or no longer, are left out."""
+    """The rows the statement gives, each as a value of `type_`.
+
+    Settings that this version does not know, or no longer, are left out.
+    """
     return [type_.model_validate(row, extra="ignore", context=STORED) for row in await rows(connection, statement)]
 
 

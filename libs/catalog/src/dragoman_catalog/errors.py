@@ -1,4 +1,4 @@
-"""What the catalogue refuses."""
+"""Refusals by the catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people edit, as values: projects, language pairs, domain packs, users, tokens, and what a request overrides.
+"""The catalogue's entries as values: projects, language pairs, domain packs, users, tokens, a request's overrides.
 
 Every editable value has a `version` that grows by one with each edit; an edit names the version it was made on.
 """
@@ -29,7 +29,7 @@ _ASKED_FIRST = ("engine", "model", "prompt_version", "batch_size", "segmentation
 
 
 class Role(StrEnum):
-    """What a person may do (requirement E): an operator runs jobs, an admin also edits the configuration."""
+    """The rights of a person (requirement E): an operator runs jobs, an admin also edits the configuration."""
 
     OPERATOR = "operator"
     ADMIN = "admin"
@@ -110,7 +110,7 @@ class DomainPack(Value):
 
 
 class SubmissionTerms(Value):
-    """What the catalogue says about a submission, as of one moment; None for what is not entered."""
+    """The catalogue's entries for a submission, as of one moment; None for an entry that is not there."""
 
     project: Project | None
     pair: LanguagePair | None

@@ -61,7 +61,7 @@ class RecordedEvent(EventEnvelope):
 
     @property
     def envelope(self) -> EventEnvelope:
-        """What the event says besides its payload."""
+        """The envelope of the event: everything it says besides its payload."""
         return self
 
     @property

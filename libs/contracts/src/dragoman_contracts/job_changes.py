@@ -1,4 +1,4 @@
-"""What each event changes of a job: one handler a type, named `on_<event>`, over a draft that nobody else has seen.
+"""The changes each event makes to a job: one handler a type, `on_<event>`, over a draft that nobody else has seen.
 
 A handler puts another mapping or tuple in the place of the one there, since the states before share it.
 """
@@ -110,7 +110,7 @@ def on_phase_planned(draft: JobState, event: e.PhasePlanned, recorded: RecordedE
 
 
 def on_phase_batch_done(draft: JobState, event: e.PhaseBatchDone, recorded: RecordedEvent) -> None:
-    """One more batch is there; in a chain it may say that another follows. What it cost counts each time."""
+    """One more batch is there; in a chain it may say that another follows. Its cost counts each time it is reported."""
     run = draft.runs[event.phase]
     batches = run.batches if event.index < len(run.batches) else run.batches.with_next()
     changes: dict[str, Any] = {"usage": run.usage + event.usage}
@@ -180,7 +180,7 @@ def on_translation_planned(draft: JobState, event: e.TranslationPlanned, recorde
 
 
 def on_batch_translated(draft: JobState, event: e.BatchTranslated, recorded: RecordedEvent) -> None:
-    """The targets of a batch are there. What it cost counts each time."""
+    """The targets of a batch are there. The batch's cost counts each time it is reported."""
     phase, run = draft.phase_of_kind(PhaseKind.TRANSLATION), draft.plan
     if phase is None or run is None or event.index >= len(run.batches):
         raise ValueError(f"Job {draft.job_id} has a translated batch {event.index} that is not in its plan.")
@@ -298,7 +298,7 @@ def on_work_failed(draft: JobState, event: e.WorkFailed, recorded: RecordedEvent
 
 
 def on_work_parked(draft: JobState, event: e.WorkParked, recorded: RecordedEvent) -> None:
-    """Work waits for a person, and the job with it. What comes late is remembered and moves nothing."""
+    """Work waits for a person, and the job with it. A late event of a stopped job is remembered and moves nothing."""
     if draft.is_checkpoint_discarded:
         return  # nobody can let it be done any more
     key = _key(event)
@@ -375,4 +375,4 @@ CHANGES: Mapping[type[e.Event], Change] = {
     e.ArtifactErased: on_artifact_erased,
     e.ReplayPackaged: on_replay_packaged,
 }
-"""What each type of event changes. Events that are not here change nothing: exports, events of other streams."""
+"""The handler of each type of event. Types without a handler change nothing: exports, events of other streams."""

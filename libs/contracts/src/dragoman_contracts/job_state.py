@@ -87,7 +87,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What extraction found."""
+    """The result of extraction: the list of units as an object, and their number."""
 
     units: ObjectRef
     unit_count: int

@@ -59,7 +59,7 @@ class WorkItem(Value):
 
     @property
     def key(self) -> WorkKey:
-        """What of the job it is."""
+        """The key of this work within its job."""
         return WorkKey(self.kind, self.index, self.phase)
 
 
@@ -104,7 +104,10 @@ def accepts_late(job: Job, key: WorkKey) -> bool:
 
 
 def _work_of(job: Job, phase: Phase) -> Iterable[WorkKey]:
-    """What the phase waits for: its batches, or the work it begins with; that one again where only its end is owed."""
+    """The work the phase waits for: its pending batches, or else its first work.
+
+    The first work comes again once no batch is pending, to end the phase.
+    """
     step, batches = phase.step, job.runs[phase.name].batches
     if step is None or step.first_work is None:
         return ()
@@ -250,7 +253,7 @@ def redrive_request(job: Job, key: WorkKey) -> WorkRedriven:
 
 
 def _left(job: Job) -> tuple[Following, tuple[int, ...]]:
-    """What a stopped job owes once it goes on: the first work of a phase, or else batches.
+    """The work a stopped job owes once it goes on: the first work of a phase, or else batches.
 
     Batches of a translation are named without their kind, as installations before the step table read them.
     """

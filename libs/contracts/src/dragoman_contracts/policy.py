@@ -1,4 +1,4 @@
-"""What a job copies when it is submitted: its policy, and the record of what came in. Both are immutable objects."""
+"""The copies a job takes when it is submitted: its policy, and the intake record. Both are immutable objects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Policy(Value):
 
 
 class IntakeRecord(Value):
-    """What a person said when submitting, kept outside the events so that it can be erased (DESIGN §2 Erasure).
+    """The submitter's statements, kept outside the events so that they can be erased (DESIGN §2 Erasure).
 
     `choices` are the policy's fields that the request named itself; a rerun keeps to them.
     """

@@ -65,7 +65,7 @@ def references_in(value: object) -> Iterator[ObjectRef]:
 
 
 class ArtifactKind(StrEnum):
-    """What an artifact is, in requirement E's words."""
+    """The kind of an artifact, in requirement E's words."""
 
     SOURCE_DOCX = "source_docx"
     PREFLIGHT_REPORT = "preflight_report"

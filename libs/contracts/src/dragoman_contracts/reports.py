@@ -33,7 +33,7 @@ class PreflightFinding(Value):
 
 
 class PreflightReport(Value):
-    """What preflight found. `facts` are counts and lists by name, as the format's room defines them."""
+    """The findings of preflight. `facts` are counts and lists by name, as the format's room defines them."""
 
     verdict: PreflightVerdict
     source_digest: Sha256
@@ -44,7 +44,7 @@ class PreflightReport(Value):
 
 
 class ExtractionManifest(Value):
-    """What extraction took out of a document, by story and by part."""
+    """The account of an extraction: the units taken out of a document, by story and by part."""
 
     source_digest: Sha256
     units: Sha256

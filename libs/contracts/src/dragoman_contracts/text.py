@@ -1,7 +1,7 @@
 """Text: units, segments and inline tags, with the meanings of XLIFF 2.1.
 
 A unit is a paragraph's translatable text and contains segments. Its content is a run of strings and inline tags, in
-reading order. What a tag may do lives once per unit in `Unit.tags`; inside content only its id and its side are named.
+reading order. A tag's rights live once per unit in `Unit.tags`; inside content only its id and its side are named.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def plain_text(content: Iterable[str | Tag]) -> str:
 
 
 class TagRole(StrEnum):
-    """What a tag stands for in the document."""
+    """The kind of construct in the document that a tag stands for."""
 
     FORMAT = "format"
     LINK = "link"
@@ -144,7 +144,7 @@ class TagRole(StrEnum):
 
 
 class TagSpec(Value):
-    """What one tag of a unit stands for and what a translator may do with it (XLIFF 2.1 §4.7.2.4 editing hints).
+    """The meaning of one tag of a unit, and a translator's rights over it (XLIFF 2.1 §4.7.2.4 editing hints).
 
     `equivalent` is the text a placeholder stands for when tags are taken away: a tab, a line break, a hyphen.
     """

@@ -1,7 +1,7 @@
-"""What is said of work while it is under way: how far a batch has come, and what it waits for.
+"""Notes on work while it is under way: how far a batch has come, and what it waits for.
 
-Nothing of this is an event. A note lives on the lease of the work, is written by the worker that holds it, and is gone
-with it: who replays a job misses nothing. It names no document, no file and no text.
+No note is an event. A note lives on the lease of the work, is written by the worker that holds the lease, and is gone
+with the lease: a replay of the job misses nothing. A note names no document, no file and no text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _Pace = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Doing(StrEnum):
-    """What a piece of work is at: waiting for a turn at the engine, for the first token of an answer, or getting on."""
+    """The state of a piece of work: waiting for the engine or for an answer's first token, or getting on."""
 
     WORKING = "working"
     WAITING_FOR_SLOT = "waiting_for_slot"

@@ -26,6 +26,8 @@ _HASHES = {
     "sha512": hashlib.sha512,
 }
 _KEY_BITS = (128, 192, 256)
+# The block keys: constants that are hashed with the digest of the password, so that one password
+# gives a different key for each stored value (§2.3.4.13, §2.3.4.14).
 _VERIFIER = bytes.fromhex("fea7d2763b4b9e79")
 _VERIFIER_HASH = bytes.fromhex("d7aa0f6d3061344e")
 _KEY = bytes.fromhex("146e0be7abacd0d6")
@@ -71,6 +73,8 @@ def package_key(description: Description, password: str) -> bytes | None:
         key = _hashed(algorithm, digest + block)
         return _decrypted(value, _fitted(key, bits // 8), salt)
 
+    # AES works in blocks: every decrypted value is cut to its own length, or the zeros behind it
+    # would be compared and hashed as well.
     verifier = opened(_VERIFIER, description["encryptedVerifierHashInput"])[: len(salt)]
     expected = _hashed(algorithm, verifier)
     stored = opened(_VERIFIER_HASH, description["encryptedVerifierHashValue"])
@@ -94,6 +98,8 @@ def is_intact(description: Description, key: bytes, package: bytes) -> bool:
 
 
 def _hashed(algorithm: str, data: bytes) -> bytes:
+    # The format prescribes SHA-1 for files of Word 2010, which OpenSSL in FIPS mode refuses to a
+    # caller that does not say this.
     return _HASHES[_name(algorithm)](data, usedforsecurity=False).digest()
 
 
@@ -102,6 +108,8 @@ def _name(algorithm: str) -> str:
 
 
 def _fitted(digest: bytes, size: int) -> bytes:
+    # A hash shorter than the key is filled up with 0x36 (§2.3.4.11). The description states the
+    # size, so a hostile one gets 64 bytes more at most.
     return digest[:size].ljust(min(size, len(digest) + 64), b"\x36")
 
 

@@ -30,11 +30,14 @@ class Budget(Value):
     entries: Positive = 20_000
     part_bytes: Positive = 64 * _MIB
     xml_bytes: Positive = 96 * _MIB
+    # A short part may well shrink to a thousandth: the ratio tells a ZIP bomb only in long parts.
     ratio: Positive = 250
     ratio_from_bytes: Positive = 8 * _MIB
+    # libxml2's own limit of 256 levels is lifted (`xml`), and Python's stack ends near 1,000.
     depth: Positive = 500
     elements: Positive = 4_000_000
     attributes: Positive = 2_000
+    # Word hashes a password 100,000 times; a hostile file may state any number.
     password_rounds: Positive = 1_000_000
 
     def hold(self, limit: str, value: int) -> None:

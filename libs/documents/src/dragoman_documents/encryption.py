@@ -1,10 +1,9 @@
 r"""Documents that need a password: recognised and opened (MS-OFFCRYPTO §2.3.4).
 
-Both standard and agile encryption are known.
-
-Most of the cryptography is `msoffcrypto-tool`'s. Before that is called, the things are checked by
-which a hostile file could waste time and memory: the size of the description of the encryption,
-entities in it, and the number of rounds in which the password is to be hashed.
+Standard and agile encryption are known. Most of the cryptography is `msoffcrypto-tool`'s. Three
+things by which a hostile file could waste time and memory are checked before that tool is called:
+the size of the description of the encryption, entities in the description, and the number of rounds
+in which the password is to be hashed.
 
     \xd0\xcf\x11\xe0…EncryptedPackage…     an OLE container (MS-CFB §2.2), not a ZIP file: is encrypted
     decrypted(data, "secret")            the DOCX package inside
@@ -28,7 +27,7 @@ from dragoman_documents.errors import (
 )
 from dragoman_documents.refusal import OLE_SIGNATURE, holds_encrypted_package
 
-_DESCRIPTION_BYTES = 64 * 1024
+_DESCRIPTION_BYTES = 64 * 1024  # Word's own descriptions have about a thousand bytes
 _ROUNDS = re.compile(rb"""spinCount\s*=\s*["']\s*(\d+)""")
 _FAULTS = (
     ExpatError,
@@ -43,9 +42,7 @@ _FAULTS = (
 
 
 def is_encrypted(data: bytes) -> bool:
-    """Whether the file is an encrypted Office document: an OLE container around an encrypted
-    package.
-    """
+    """Whether the file is an encrypted Office document: OLE around an encrypted package."""
     return data.startswith(OLE_SIGNATURE) and holds_encrypted_package(data)
 
 
@@ -109,6 +106,7 @@ def _hold_description(data: bytes, budget: Budget) -> None:
     if len(description) > _DESCRIPTION_BYTES or b"<!" in description:
         raise ValueError("not a description of an encryption")
     for rounds in _ROUNDS.findall(description):
+        # Twelve digits pass every limit; Python refuses to read more than 4,300 of them at all.
         budget.hold("password_rounds", int(rounds[:12]))
 
 

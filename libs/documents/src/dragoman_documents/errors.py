@@ -68,8 +68,9 @@ class TooLargeError(DocumentError):
 
 
 class UnknownUnitError(DocumentError):
-    """A target names a unit that this version of the document does not have; extract the document
-    again.
+    """A target names a unit that this version of the document does not have.
+
+    Extract the document again.
     """
 
     default_code = "document.unknown_unit"

@@ -19,6 +19,7 @@ from dragoman_documents.errors import (
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of an OLE container: an old Office document, or any encrypted Office document."""
 
+# A directory of an OLE container has the names of its streams in UTF-16 (MS-CFB §2.6.1).
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
 _SIGNATURES = (
@@ -47,6 +48,7 @@ def refuse_non_zip(data: bytes) -> DocumentError:
         )
     if not data:
         return NotZipError("The file is empty. Send it again.", code="document.empty")
+    # A file in UTF-16 has a zero byte beside every letter of markup.
     head = data[:400].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").lower().replace(b"\x00", b"")
     if head.startswith((b"<?xml", b"<html", b"<!doctype")):
         return NotZipError(

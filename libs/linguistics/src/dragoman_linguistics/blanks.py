@@ -1,9 +1,7 @@
 """Blanks to fill in: pairs that hold nothing but white space.
 
-They are layout, and no engine may change them.
-
-An engine gets each blank as a placeholder, and its answer gets the source's blanks back:
-
+Blanks are layout, and no engine may change them. An engine gets each blank as a placeholder, and
+its answer gets the source's blanks back:
 
     Name: <1>          </1> Date       underlined in the document
     Name: <1/> Date                    sent to an engine
@@ -25,8 +23,7 @@ _NARROW = " "  # parts words, so engines have to see it
 
 
 def blanks_of(content: Content) -> dict[int, Content]:
-    """The blanks of content by tag id, each from its opening tag to its closing one, in reading
-    order.
+    """The blanks of content by tag id, in reading order, each from its opening to its closing tag.
 
     A blank may hold placeholders, such as tabs, and pairs that are blank themselves.
     """
@@ -51,11 +48,12 @@ def is_narrow(blank: Content) -> bool:
 def shrink_blanks(content: Content, blanks: Mapping[int, Content]) -> Content:
     """Content with each of the blanks shrunk to a placeholder of the same id.
 
-    White space in a blank goes with it. Words that an engine wrote into a blank come to stand
-    behind it. A blank that lost its tags is recognised by its white space.
+    The white space in a blank goes too. Words that an engine wrote into a blank come to stand
+    behind the placeholder. A blank that lost its tags is recognised by its white space.
     """
-    # Tags inside a blank, such as tabs, come back with it; those in the answer are dropped.
-    inner = {tag.id for blank in blanks.values() for tag in blank if isinstance(tag, Tag)} - set(blanks)
+    # Tags inside a blank, such as tabs, come back with the blank; the answer's own are dropped.
+    tags = (part for blank in blanks.values() for part in blank if isinstance(part, Tag))
+    inner = {tag.id for tag in tags} - set(blanks)
     parts: list[str | Tag] = []
     rest = list(content)
     while rest:
@@ -95,15 +93,13 @@ def restore_blanks(
     """
     for tag_id in borrowing:
         content = _with_space_borrowed(content, tag_id, blanks[tag_id])
-    return normalised(
-        piece
-        for part in content
-        for piece in (
-            blanks[part.id]
-            if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER and part.id in blanks
-            else (part,)
-        )
-    )
+    parts: list[str | Tag] = []
+    for part in content:
+        if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER and part.id in blanks:
+            parts += blanks[part.id]
+        else:
+            parts.append(part)
+    return normalised(parts)
 
 
 def _end_of_blank(content: Content, start: int) -> int | None:
@@ -142,8 +138,8 @@ def _without_white_space(rest: list[str | Tag], tag: Tag, text: str) -> list[str
 
 
 def _known_again(content: Content, tag_id: int, text: str) -> Content:
-    """Content with the blank's placeholder for its white space; unchanged where that is short or
-    missing.
+    """Content with the blank's placeholder in place of its white space; unchanged where the white
+    space is short or missing.
     """
     if len(text) < _TELLING_LENGTH:
         return content
@@ -156,47 +152,48 @@ def _known_again(content: Content, tag_id: int, text: str) -> Content:
 
 
 def _with_space_borrowed(content: Content, tag_id: int, blank: Content) -> Content:
-    """Content with the blank in place of the space nearest to its placeholder; unchanged without a
-    space.
+    """Content with the blank in place of the space nearest to its placeholder.
+
+    Unchanged without a space.
     """
-    here = next(
-        (
-            len(plain_text(content[:index]))
-            for index, part in enumerate(content)
-            if part == placeholder(tag_id) and is_narrow(blank)
-        ),
-        None,
-    )
-    spaces = [] if here is None else list(_spaces(content))
-    if here is None or not spaces:
+    mark = placeholder(tag_id)
+    if mark not in content or not is_narrow(blank):
         return content
-    index, at, _ = min(spaces, key=lambda space: (min(abs(space[2] - here), abs(space[2] + 1 - here)), space[2]))
+    here = len(plain_text(content[: content.index(mark)]))
+    spaces = list(_spaces(content))
+    if not spaces:
+        return content
+
+    def distance(space: tuple[int, int, int]) -> tuple[int, int]:
+        offset = space[2]
+        return min(abs(offset - here), abs(offset + 1 - here)), offset
+
+    index, at, _ = min(spaces, key=distance)
     text = content[index]
     if not isinstance(text, str):
         return content
     parts = [*content[:index], text[:at], *blank, text[at + 1 :], *content[index + 1 :]]
-    return normalised(part for part in parts if part != placeholder(tag_id))
+    return normalised(part for part in parts if part != mark)
 
 
 def _spaces(content: Content) -> Iterable[tuple[int, int, int]]:
-    """Each plain space between words: the index of its part, its offset in the part, and that in
-    the text.
+    """Each plain space between words: index of its part, offset in the part, offset in the text.
 
-    White space alone in a pair belongs to another blank, and is left out.
+    A pair with nothing but white space is another blank, and is left out.
     """
     offset = 0
     for index, part in enumerate(content):
         if isinstance(part, str):
             if not part.isspace() or not _is_alone(content, index):
-                yield from ((index, at, offset + at) for at, character in enumerate(part) if character == _NARROW)
+                places = (at for at, character in enumerate(part) if character == _NARROW)
+                yield from ((index, at, offset + at) for at in places)
             offset += len(part)
 
 
 def _is_alone(content: Content, index: int) -> bool:
-    before, after = content[index - 1 : index], content[index + 1 : index + 2]
-    return (
-        bool(before and after)
-        and isinstance(before[0], Tag)
-        and isinstance(after[0], Tag)
-        and (before[0].side is TagSide.OPEN and after[0].side is TagSide.CLOSE and before[0].id == after[0].id)
-    )
+    match content[index - 1 : index], content[index + 1 : index + 2]:
+        case ((Tag() as before,), (Tag() as after,)):
+            is_pair = before.side is TagSide.OPEN and after.side is TagSide.CLOSE
+            return is_pair and before.id == after.id
+        case _:
+            return False

@@ -1,6 +1,6 @@
-"""The first quality checks: each a pure function of a unit and its target that returns findings.
+"""The quality checks of rules 1: each is a pure function from a unit and its target to findings.
 
-Findings never quote the document. Their codes are stable; `QaProfile` decides how much each one
+Findings never quote the document. Their codes are stable; `QaProfile` decides how much each code
 matters:
 
     tags.missing        tags.added        tags.crossed       tags.moved        tags.emptied
@@ -24,7 +24,7 @@ from dragoman_linguistics.numbers import unmatched
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.tags import align_tags
 
-# Nothing of this is translated: addresses, mail, placeholders, file names and codes with digits.
+# Texts that nobody translates: addresses, mail, placeholders, file names and codes with digits.
 VERBATIM = re.compile(r"\S+://\S+|www\.\S+|\S+@\S+|%[a-z]|\{+[^{}]*\}+|\b\w*\d\w*\b|\S+\.\w{2,4}\b", re.IGNORECASE)
 _SHORTEST_WORD = 4
 DOUBLED_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
@@ -32,9 +32,7 @@ DOUBLED_WORD = re.compile(r"\b(\w{2,}) \1\b", re.IGNORECASE)
 
 
 def check_tags(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
-    """Findings about inline tags that are lost, added, out of order, or had to be put back by
-    guess.
-    """
+    """Findings about inline tags: lost, added, out of order, or put back by guess."""
     report = align_tags(unit.source, target.target, unit.tags)
     if report.missing:
         yield finding("tags.missing", f"Lacks {len(report.missing)} tag(s) that may not be deleted.")
@@ -83,9 +81,9 @@ def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
 
 
 def _must_change(word: str) -> bool:
-    """Whether a word is neither a name (capital) nor a symbol of a unit (short).
+    """Whether a word is neither a name (it has a capital) nor a symbol of a unit (it is short).
 
-    Scripts without case have no short words.
+    In a script without case, a word of two characters is no symbol.
     """
     return not word[0].isupper() and (len(word) >= _SHORTEST_WORD or not word[0].islower())
 

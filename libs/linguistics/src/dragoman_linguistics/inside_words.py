@@ -1,5 +1,4 @@
-"""Tags inside words: letters raised, lowered or coloured, whose place is a character and not a
-word.
+"""Tags inside words: letters raised, lowered or coloured; their place is a character, no word.
 
 A word that is the same in the target has its tags at the same characters:
 
@@ -31,11 +30,11 @@ from dragoman_linguistics.tag_places import TagNode, flattened, tag_tree
 from dragoman_linguistics.tags import TagReport, align_tags
 from dragoman_linguistics.words import Word, words_of
 
-# Scripts without spaces between words, and those that write what belongs to a word as a part of it.
+# Scripts without spaces between words, and Hangul, which writes particles as a part of the word.
 _UNSPACED = re.compile(
     r"[\u0e00-\u0fff\u1000-\u11ff\u1780-\u17ff\u3000-\u318f\u31a0-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff]"
 )
-# What stands behind a word to mark it: numbers of notes, charges, powers.
+# Signs behind a word that mark it: numbers of notes, charges, powers.
 _MARK = re.compile(r"(?=.*[\d†‡§¶‖®™©℠°+\u2212])[\d()\[\],*+/†‡§¶‖®™©℠°\u2013\u2212-]*")
 _IN_BRACKETS = re.compile(r"\[.*\]|\(.*\)")
 _NOTE_NUMBER = re.compile(r"\d{1,2}(?:[,\u2013-]\d{1,2})*")
@@ -46,9 +45,9 @@ _NOTE_STANDS_BEHIND = ".,;:!?)]»”’\"'"
 class Cut:
     """A tag with an edge inside a word of the source.
 
-    `start` and `end` are the offsets of its edges in the plain text. `at_start` and `at_end` say
-    which of them is inside a word. `low` to `high` is the stretch of words around these edges; it
-    is empty where no words have to stay the same.
+    `start` and `end` are the offsets of the edges in the plain text. `at_start` and `at_end` say
+    which edges are inside a word. `low` to `high` is the stretch of words around those edges; the
+    stretch is empty where no words have to stay the same.
     """
 
     node: TagNode
@@ -109,8 +108,8 @@ def lacks_space(before: str, after: str) -> bool:
 def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> Content:
     """The target with tags that stand inside a source word at the same characters of that word.
 
-    The target must have the word unchanged but for its case. Other tags do not move, the text does
-    not change, and a tag stays that could not move without crossing another.
+    The target must have the word unchanged but for its case. Other tags do not move, and the text
+    does not change. A tag that could move only across another tag stays where it is.
     """
     specs = tuple(specs)
     cuts = [cut for cut in cuts_of(source, specs) if cut.high > cut.low]
@@ -119,20 +118,20 @@ def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpe
     text = plain_text(source)
     report = align_tags(source, target, specs)
     taken: set[tuple[str, int, int, int]] = set()
-    # Tags within one word first: they know their place, and those around them must not cross them.
+    # Tags within one word come first: their place is sure, and wider tags must not cross them.
     for cut in sorted(cuts, key=lambda cut: not cut.is_within):
         moved = _settled(cut, text, target, taken)
         if moved is not None:
             found = align_tags(source, moved, specs)
-            # A move must not break anything else, so the tags are compared after each.
+            # A move must not break anything else, so all tags are compared after each move.
             if _is_no_worse(found, report):
                 target, report = moved, found
     return target
 
 
 def unsettled(source: Content, target: Content, specs: Iterable[TagSpec] = ()) -> list[Cut]:
-    """The pairs with an edge inside a word that hold other characters in the target, or stand
-    beside others.
+    """The pairs with an edge inside a source word that hold other characters in the target, or
+    stand beside other characters.
 
     An edge where two words meet without a space (`such as<1>Joy`) need not stay.
     """
@@ -188,10 +187,12 @@ def _words_around(
     node: TagNode, end: int, text: str, words: Sequence[Word], *, at_start: bool, at_end: bool
 ) -> tuple[int, int]:
     """The stretch of words that must be the same for a tag to stay; empty for edges in two words."""
+    held = text[node.start : end]
+    is_one_word = bool(held) and not any(map(str.isspace, held))
     around = [
         *((node.start - 1, node.start) if at_start else ()),
         *((end - 1, end) if at_end else ()),
-        *((node.start, end - 1) if end > node.start and not any(map(str.isspace, text[node.start : end])) else ()),
+        *((node.start, end - 1) if is_one_word else ()),
     ]
     touched = [word for word in words if any(word.start <= offset < word.end for offset in around)]
     low, high = touched[0].start, touched[-1].end
@@ -202,8 +203,8 @@ def _is_inside(text: str, edge: int, breaks: Collection[int]) -> bool:
     """Whether an edge stands between two letters or digits of one word."""
     if not _touch(text, edge, breaks):
         return False
-    before, after = text[edge - 1], text[edge]
-    return before.isalnum() and after.isalnum() and not _UNSPACED.match(before) and not _UNSPACED.match(after)
+    sides = text[edge - 1], text[edge]
+    return all(side.isalnum() and not _UNSPACED.match(side) for side in sides)
 
 
 def _settled(
@@ -212,7 +213,10 @@ def _settled(
     target: Content,
     taken: set[tuple[str, int, int, int]],
 ) -> Content | None:
-    """The target with one tag moved to its characters of the same words; None where nothing moves."""
+    """The target with one tag moved to the same characters of the same words; None without a move.
+
+    `taken` has the places that other tags were moved to, and gets the place of this one.
+    """
     place = _place_of(cut, target)
     if place is None:
         return None
@@ -226,7 +230,7 @@ def _settled(
     at = _chosen(touching or free, in_source, cut.low, place)
     taken.add((core.lower(), *offsets, at))
     start, end = at + offsets[0], at + offsets[1]
-    if not cut.is_within:  # it holds other words, too, which stay in it
+    if not cut.is_within:  # the pair holds other words, too, and keeps them
         if (cut.at_start and place[0] < at) or (cut.at_end and place[1] > at + len(core)):
             return None
         start = start if cut.at_start else min(place[0], at)
@@ -259,8 +263,8 @@ def _chosen(
     low: int,
     place: tuple[int, int],
 ) -> int:
-    """The occurrence with the same number as in the source, if there are as many; else the one
-    nearest to the tag.
+    """The offset of the word with the same number as in the source, if both have as many; else the
+    offset nearest to the tag.
     """
     if len(candidates) == len(in_source) and low in in_source:
         return candidates[in_source.index(low)]
@@ -269,11 +273,13 @@ def _chosen(
 
 def _moved(node: TagNode, target: Content, start: int, end: int) -> Content:
     """The target with one tag at other offsets, as deep inside other tags as it can stand."""
-    rest = normalised(part for part in target if not (isinstance(part, Tag) and part.id == node.tag.id))
+    tag_id = node.tag.id
+    rest = normalised(part for part in target if not (isinstance(part, Tag) and part.id == tag_id))
     if not node.is_pair:
         return _inserted(rest, node.tag, start, is_first=True)
-    tag_id = node.tag.id
-    return _inserted(_inserted(rest, closing(tag_id), end, is_first=True), opening(tag_id), start, is_first=False)
+    # The closing tag first: it does not shift the offset of the opening one.
+    closed = _inserted(rest, closing(tag_id), end, is_first=True)
+    return _inserted(closed, opening(tag_id), start, is_first=False)
 
 
 def _inserted(content: Content, tag: Tag, offset: int, *, is_first: bool) -> Content:
@@ -307,7 +313,7 @@ def _is_no_worse(found: TagReport, before: TagReport) -> bool:
 def _has_to_stay(cut: Cut, text: str) -> bool:
     """Whether a pair has an edge that must stay beside its characters.
 
-    A text in brackets need not.
+    A pair around a text in brackets has none, since the brackets move as a whole.
     """
     if _IN_BRACKETS.fullmatch(cut.text):
         return False
@@ -316,8 +322,8 @@ def _has_to_stay(cut: Cut, text: str) -> bool:
 
 
 def _is_same(cut: Cut, text: str, result: str, place: tuple[int, int]) -> bool:
-    """Whether a place in the target holds the characters of a pair, and its edges inside words the
-    same neighbours.
+    """Whether a place in the target holds the characters of a pair, and the edges that were inside
+    words have the same neighbours.
     """
     start, end = place
     held = result[start:end]

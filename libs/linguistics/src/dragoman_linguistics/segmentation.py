@@ -31,9 +31,9 @@ def segment(unit: Unit, locale: Locale) -> Unit:
     """The same unit with its source cut into sentences.
 
     Segments joined in order are exactly the source. White space between two sentences is an
-    ignorable segment; closing tags stay with the sentence before it, opening tags with the one
-    after. A pair around several sentences is cut: its halves stand in different segments. Segment
-    ids are the unit's id and a number from 1.
+    ignorable segment; closing tags stay with the sentence before it, opening tags with the sentence
+    behind it. A pair around several sentences is cut: its halves stand in different segments.
+    Segment ids are the unit's id and a number from 1.
     """
     atoms = _atoms(unit.source)
     segments = tuple(
@@ -107,8 +107,8 @@ def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
 
 
 def _gap(atoms: Sequence[str | Tag], is_blank: Sequence[bool], cut: int) -> tuple[int, int]:
-    """The white space and tags around a cut: from the end of one sentence's text to the start of
-    the next one's.
+    """The white space and tags around a cut: from the end of the text of one sentence to the start
+    of the text of the next sentence.
     """
     start = end = cut
     while start > 0 and (is_blank[start - 1] or isinstance(atoms[start - 1], Tag)):

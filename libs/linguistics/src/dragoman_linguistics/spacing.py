@@ -31,12 +31,13 @@ def restore_margins(source: Content, target: Content) -> Content:
 def restore_pair_margins(source: Content, target: Content) -> Content:
     """The target with the source's wide white space at the inner edges of pairs.
 
-    White space is wide if it is more than one space, or another character: it is there to be seen,
+    White space is wide if it is more than one space, or a tab and the like: it is there to be seen,
     as the rest of an underlined line. Wide white space that an engine wrote outside of the pair is
-    taken in.
+    moved into the pair.
     """
     # A single space is language: where it stands inside a pair is the translator's matter.
-    wanted = {tag: (space, beyond) for tag, space, beyond in _pair_margins(source) if space not in ("", " ")}
+    margins = _pair_margins(source)
+    wanted = {tag: (space, beyond) for tag, space, beyond in margins if space not in ("", " ")}
     if not wanted:
         return target
     parts = list(target)
@@ -57,9 +58,7 @@ def restore_pair_margins(source: Content, target: Content) -> Content:
 
 
 def _pair_margins(content: Content) -> list[tuple[Tag, str, str]]:
-    """The tags of pairs with text directly inside, each with the white space inside and outside of
-    the tag.
-    """
+    """The tags of pairs with text directly inside, each with the white space on its two sides."""
     found: list[tuple[Tag, str, str]] = []
     for index, tag in enumerate(content):
         if not isinstance(tag, Tag) or tag.side is TagSide.PLACEHOLDER:

@@ -1,5 +1,4 @@
-"""Places for the inline tags of a source in a target text, found by the words that both have in
-common.
+"""Places for the inline tags of a source in a target text, found by the words in common.
 
 The source's tags are read as a tree, so that the result nests as the source does:
 
@@ -82,9 +81,8 @@ def place_by_words(
 ) -> Place:
     """The place of a source node in the target.
 
-    `links` gives the target words of each source word's number.
-
-    An edge inside a word comes to stand inside the target word.
+    `links` gives the target words for the number of each source word. An edge inside a source word
+    comes to stand inside the target word.
     """
     place = _raw_place(node, source, target, source_words, links)
     return _cut_at_edges(place, node, source_words, links)
@@ -99,15 +97,20 @@ def _raw_place(
 ) -> Place:
     if not node.is_pair:
         return _point_place(node.start, source, target, source_words, links)
-    inside = [i for i, word in enumerate(source_words) if word.end > node.start and word.start < node.end]
+    numbered = enumerate(source_words)
+    inside = [i for i, word in numbered if word.end > node.start and word.start < node.end]
     if not inside:
         return _point_place(node.start, source, target, source_words, links)
     if len(inside) == len(source_words):
         return Place(0, len(target))
     run = _longest_run(inside, links, target)
     first, last = inside[0], inside[-1]
-    start = 0 if first == 0 and not links.get(first) else run[0].start if run else -1
-    end = len(target) if last == len(source_words) - 1 and not links.get(last) else run[-1].end if run else -1
+    start, end = (run[0].start, run[-1].end) if run else (-1, -1)
+    # A pair at an edge of the sentence stays at that edge, even where its outer word has no link.
+    if first == 0 and not links.get(first):
+        start = 0
+    if last == len(source_words) - 1 and not links.get(last):
+        end = len(target)
     if run and start >= 0 and end >= start:
         return _with_margins(Place(start, end), node, source, target)
     guess_start = start if start >= 0 else _proportional(node.start, source, target)
@@ -118,9 +121,7 @@ def _raw_place(
 def _cut_at_edges(
     place: Place, node: TagNode, source_words: Sequence[Word], links: Mapping[int, Sequence[Word]]
 ) -> Place:
-    """The place, with edges inside source words moved inside the target words that begin or end the
-    place.
-    """
+    """The place, with edges inside target words where the source has them inside words."""
     start, end = place.start, place.end
     for number, word in enumerate(source_words):
         opens, closes = (
@@ -149,12 +150,12 @@ def _longest_run(
     links: Mapping[int, Sequence[Word]],
     target: str,
 ) -> list[Word]:
-    """The target words of some source words: the longest stretch of them that no other words
-    interrupt.
+    """The target words of some source words: the longest stretch without words of other source
+    words in it.
     """
     numbers = set(inside)
     all_own = {word for i in inside for word in links.get(i, ())}
-    # Commas are linked to any comma; only words say where a run is.
+    # A comma is linked to any other comma, so only words tell where a run is.
     own = {word for word in all_own if not word.is_punctuation} or all_own
     foreign = {word for i, words in links.items() if i not in numbers for word in words} - all_own
     runs: list[list[Word]] = [[]]
@@ -168,9 +169,7 @@ def _longest_run(
 
 
 def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Word]:
-    """The run of words, with the punctuation marks of the same source words directly before and
-    after it.
-    """
+    """The run of words, with the punctuation of the same source words directly around it."""
     for mark in marks:
         if mark.start >= run[-1].end and not target[run[-1].end : mark.start].strip():
             run = [*run, mark]
@@ -181,9 +180,7 @@ def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Wor
 
 
 def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Place:
-    """The place, widened by marks and white space beside it that the source's pair has at that
-    edge.
-    """
+    """The place, widened by marks and white space that the source's pair has at that edge."""
     start, end = place.start, place.end
     held = source[node.start : node.end]
     before, after = _leading_marks(held), _leading_marks(held[::-1])[::-1]
@@ -199,10 +196,7 @@ def _with_margins(place: Place, node: TagNode, source: str, target: str) -> Plac
 
 
 def _leading_marks(text: str) -> str:
-    """The signs before the first letter or digit, without outer white space.
-
-    Engines may not know these signs.
-    """
+    """The signs before the first letter or digit, without white space in front of them."""
     text = text.lstrip()
     return "".join(takewhile(lambda character: not character.isalnum(), text))
 
@@ -223,10 +217,11 @@ def _point_place(
     left, right = before[-1], after[0]
     left_place = max((word.end for word in links.get(left, ())), default=-1)
     right_place = min((word.start for word in links.get(right, ())), default=-1)
-    # A note mark sticks to the word it touches.
+    # The mark of a note stays with the word that it touches, any other tag with the word before it.
     touches_right = words[right].start == offset and words[left].end != offset
-    # Between two spaces it stays between two spaces.
-    if left_place >= 0 and source[offset - 1].isspace() and target[left_place : left_place + 1].isspace():
+    # A tag that has a space before it keeps one before it.
+    follows_space = source[offset - 1].isspace()
+    if left_place >= 0 and follows_space and target[left_place : left_place + 1].isspace():
         left_place += 1
     for place in (right_place, left_place) if touches_right else (left_place, right_place):
         if place >= 0:
@@ -238,12 +233,8 @@ def _point_place(
 def _proportional(offset: int, source: str, target: str) -> int:
     """The word boundary of the target that is nearest to the same share of the text."""
     wish = offset / max(len(source), 1) * len(target)
-    edges = {
-        0,
-        len(target),
-        *(word.start for word in words_of(target)),
-        *(word.end for word in words_of(target)),
-    }
+    words = words_of(target)
+    edges = {0, len(target), *(word.start for word in words), *(word.end for word in words)}
     return min(sorted(edges), key=lambda edge: abs(edge - wish))
 
 
@@ -255,10 +246,9 @@ def assemble(
 ) -> Content:
     """The target text with each node at its place, nested as in the source.
 
-    Nodes without a place are left out.
-
-    Places that overlap are cut where they meet. Children stay inside their parents. Tags that may
-    not be reordered come in source order.
+    Nodes without a place are left out, and their children take their position. Places that overlap
+    are cut where they meet. Children stay inside their parents. Tags that may not be reordered come
+    in source order.
     """
     return normalised(_assemble(nodes, places, text, specs, 0, len(text)))
 

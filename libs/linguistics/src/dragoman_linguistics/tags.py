@@ -1,5 +1,4 @@
-"""The protocol text of content, with inline tags as `<1>…</1>` and `<2/>`, and the comparison of
-tags.
+"""Protocol text of content, with inline tags as `<1>…</1>` and `<2/>`; comparison of tags.
 
 Text that only looks like a tag survives: its number is never used as the protocol id of a tag, so
 that an engine's `<5>` is read as text again:
@@ -19,7 +18,8 @@ from dragoman_contracts.text import Content, Tag, TagRole, TagSide, TagSpec, nor
 from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, shrink_blanks
 
 _LARGEST_ID = 999_999
-# What documents never hold in each other; elsewhere a pair may move into another.
+# Links and insertions that documents never nest (ECMA-376 §17.13.5.18); other pairs may move into
+# each other.
 _NEVER_INSIDE = {
     TagRole.LINK: frozenset({TagRole.LINK, TagRole.MARKER}),
     TagRole.MARKER: frozenset({TagRole.MARKER}),
@@ -77,6 +77,7 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
     parts = tuple(content)
     wide = {tag_id: blank for tag_id, blank in blanks_of(parts).items() if not is_narrow(blank)}
     shrunk = shrink_blanks(parts, wide)
+    # In the joined text too: `<5` before a tag and `>` behind it read as a tag once the tag moves.
     literal = {int(match["id"]) for match in _LOOKALIKE.finditer(plain_text(parts))}
     for part in parts:
         if isinstance(part, str):
@@ -90,7 +91,7 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
             chosen = next(number for number in range(1, _LARGEST_ID) if number not in taken)
             taken.add(chosen)
         protocol[tag_id] = chosen
-    text = "".join(part if isinstance(part, str) else str(Tag(id=protocol[part.id], side=part.side)) for part in shrunk)
+    text = _written(shrunk, protocol)
     alone = (part.id for part in shrunk if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER)
     return TaggedText(
         text=text,
@@ -104,9 +105,14 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
 def render_by(content: Iterable[str | Tag], key: TaggedText) -> str:
     """The protocol text of a target, with the ids that `render` gave to the source's tags."""
     protocol = {tag_id: number for number, tag_id in key.ids}
+    return _written(shrink_blanks(tuple(content), _blanks_by_id(key)), protocol)
+
+
+def _written(content: Content, protocol: Mapping[int, int]) -> str:
+    """Content as protocol text. A tag that the key does not know is written with its own number."""
     return "".join(
         part if isinstance(part, str) else str(Tag(id=protocol.get(part.id, part.id), side=part.side))
-        for part in shrink_blanks(tuple(content), _blanks_by_id(key))
+        for part in content
     )
 
 
@@ -145,7 +151,8 @@ def _blanks_by_id(key: TaggedText) -> dict[int, Content]:
 def _tag(match: re.Match[str], tag_id: int, *, is_placeholder: bool) -> Tag | None:
     """The tag of a lookalike; None for the closing half of a placeholder, which is dropped."""
     if is_placeholder:
-        return None if match["close"] and not match["alone"] else Tag(id=tag_id, side=TagSide.PLACEHOLDER)
+        is_closing = match["close"] and not match["alone"]
+        return None if is_closing else Tag(id=tag_id, side=TagSide.PLACEHOLDER)
     side = TagSide.CLOSE if match["close"] else TagSide.PLACEHOLDER if match["alone"] else TagSide.OPEN
     return Tag(id=tag_id, side=side)
 
@@ -156,8 +163,9 @@ def specs_by_id(specs: Iterable[TagSpec]) -> dict[int, TagSpec]:
 
 
 def spec_of(tag_id: int, specs: Mapping[int, TagSpec]) -> TagSpec:
-    """The spec of a tag. Where the unit does not describe the tag, the spec allows nothing but
-    moving.
+    """The spec of a tag.
+
+    Where the unit does not describe the tag, the spec allows nothing but moving.
     """
     return specs.get(tag_id) or TagSpec(id=tag_id, role=TagRole.OTHER)
 
@@ -196,7 +204,8 @@ def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> Ta
     source_tags, target_tags = tags_of(source), tags_of(target)
     wanted, found = Counter(source_tags), Counter(target_tags)
     absent = [tag for tag in wanted if found[tag] < wanted[tag]]
-    added = [tag for tag in found if found[tag] > wanted[tag] and not (wanted[tag] and spec_of(tag.id, by_id).can_copy)]
+    too_many = (tag for tag in found if found[tag] > wanted[tag])
+    added = [tag for tag in too_many if not wanted[tag] or not spec_of(tag.id, by_id).can_copy]
     # Segmentation may have cut a pair: its half is no fault of the translation.
     isolated = set(unpaired_ids(source))
     reported = {tag.id for tag in (*absent, *added)}
@@ -216,17 +225,16 @@ def align_tags(source: Content, target: Content, specs: Iterable[TagSpec]) -> Ta
 
 
 def _inside_their_like(content: Content, specs: Mapping[int, TagSpec]) -> set[tuple[int, int]]:
-    """Pairs of ids: links in links or markers, and markers in markers, with the pair around.
-
-    No document has these.
+    """The ids of links inside links or markers, and of markers inside markers, each with the id of
+    the pair around it.
     """
     found: set[tuple[int, int]] = set()
     open_ids: list[int] = []
     for tag in tags_of(content):
         role = spec_of(tag.id, specs).role
         if tag.side is TagSide.OPEN:
-            if role in _NEVER_INSIDE:
-                found |= {(tag.id, each) for each in open_ids if spec_of(each, specs).role in _NEVER_INSIDE[role]}
+            barred = _NEVER_INSIDE.get(role, frozenset())
+            found |= {(tag.id, each) for each in open_ids if spec_of(each, specs).role in barred}
             open_ids.append(tag.id)
         elif tag.side is TagSide.CLOSE and tag.id in open_ids:
             open_ids.remove(tag.id)

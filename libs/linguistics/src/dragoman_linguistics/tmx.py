@@ -42,7 +42,7 @@ class TmxHeader:
 def write_tmx(header: TmxHeader, units: Iterable[TmxUnit]) -> bytes:
     """The units as a TMX 1.4b document in UTF-8, in their order. Equal units give equal bytes.
 
-    A tag whose other side is missing is written as an isolated tag (`it`), as TMX asks.
+    A tag whose other side is missing is written as an isolated tag (`it`), as TMX 1.4b asks.
     """
     return "".join(_document(header, units)).encode()
 
@@ -97,6 +97,7 @@ def _tag(tag: Tag, is_paired: bool) -> str:
 def _text(text: str) -> str:
     """The text, with U+FFFD for characters that XML 1.0 cannot hold (§2.2)."""
     kept = "".join(char if _is_xml(char) else "\N{REPLACEMENT CHARACTER}" for char in text)
+    # A parser reads a bare carriage return as a line feed (XML 1.0 §2.11).
     return escape(kept, {"\r": "&#13;"})
 
 

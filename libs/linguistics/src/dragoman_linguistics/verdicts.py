@@ -1,6 +1,6 @@
-"""Verdicts from findings: one for each unit, and requirement E's verdict for the job.
+"""Verdicts from findings: one for each unit, and from these one for the job.
 
-The worst finding decides, and then the worst unit:
+The worst finding decides on a unit, and the worst unit on the job:
 
     findings of a unit    info, warning             needs_review
     units of a job        passed, needs_review      needs_review
@@ -36,9 +36,7 @@ def job_verdict(verdicts: Iterable[UnitVerdict]) -> QaVerdict:
 
 
 def summarise(units: Sequence[UnitVerification], not_applicable: Iterable[str] = ()) -> QaReport:
-    """The QA report of a job: its verdict, the numbers of units by verdict, the numbers of findings
-    by code.
-    """
+    """The QA report of a job: its verdict, the units by verdict, the findings by code."""
     verdicts = Counter(unit.verdict for unit in units)
     codes = Counter(finding.code for unit in units for finding in unit.findings)
     return QaReport(

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from dragoman_contracts.counting import WORD_OR_MARK
 
-_COGNATE_PCT = 65.0
+_COGNATE_PCT = 65.0  # of letters in common, as in `Pumpe` and `pump`
 _COGNATE_LENGTH = 4
 
 
@@ -48,8 +48,7 @@ def words_of(text: str) -> list[Word]:
 
 
 def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]:
-    """Links between words that are the same or look alike, one to one: the best first, near before
-    far.
+    """Links between equal or similar words, one to one: the best first, near before far.
 
     A single word left over on both sides of a gap is linked too. Other words without a counterpart
     get no link.
@@ -70,8 +69,8 @@ def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]
 def inside_offset(source: str, offset: int, target: str) -> int:
     """The offset into a target word for an offset into its source word: beside the same characters.
 
-    `5|th` gives `5|.ª`, `house|1` gives `casa|1`; words that share nothing are cut at the same
-    share of their length, and neither part is left empty: `Q|uality` gives `C|alidad`.
+    `5|th` gives `5|.ª`, `house|1` gives `casa|1`. Words without characters in common are cut at the
+    same share of their length, and neither part is left empty: `Q|uality` gives `C|alidad`.
     """
     before, after = source[:offset].casefold(), source[offset:].casefold()
     if target[:offset].casefold() == before:
@@ -95,8 +94,8 @@ def _one_to_one(candidates: Iterable[tuple[float, int, int]]) -> list[WordLink]:
 
 
 def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list[WordLink]:
-    """The links, with one more wherever a single word is left over between two neighbours on both
-    sides.
+    """The links, with one more wherever both sides have a single word left over between two
+    neighbouring links.
     """
     bounds = [WordLink(-1, -1), *links, WordLink(sources, targets)]
     filled = [
@@ -104,7 +103,8 @@ def _with_gaps_filled(links: list[WordLink], sources: int, targets: int) -> list
         for left, right in pairwise(bounds)
         if right.source - left.source == 2 and right.target - left.target == 2
     ]
-    return sorted([*links, *(link for link in filled if link.target not in {known.target for known in links})])
+    taken = {link.target for link in links}
+    return sorted([*links, *(link for link in filled if link.target not in taken)])
 
 
 def _folded(word: str) -> str:

@@ -1,4 +1,6 @@
-"""What a child process of ours does: it leaves Ctrl-C to its parent, ends with it, and answers what it is asked."""
+"""A child process that computes: it answers calls, leaves Ctrl-C to its parent, and ends when the
+parent ends.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ _RAISED_AT = "dragoman_raised_at"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function to be called in a child; it and its arguments are found again by their names and values."""
+    """A function to be called in a child.
+
+    It crosses by its name, its arguments by their values (pickle).
+    """
 
     function: Callable[..., Any]
     args: Sequence[Any]
@@ -35,7 +40,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call gave, or the error that it raised. A child that `is_spent` has grown, and should be replaced."""
+    """The value that a call gave, or the error that it raised.
+
+    `is_spent` says that the child has grown and should be replaced.
+    """
 
     value: Any = None
     error: Exception | None = None
@@ -43,7 +51,7 @@ class Answer:
 
 
 def begin_child() -> None:
-    """Let Ctrl-C be the parent's, and end this process when the parent ends, however that happens."""
+    """Leave Ctrl-C to the parent, and end this process when the parent ends, even by SIGKILL."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -51,8 +59,9 @@ def begin_child() -> None:
 def serve(connection: Connection) -> None:
     """Answer calls, one after another, until the parent closes the connection.
 
-    The parent stops a child by SIGKILL. SIGTERM, which an init system sends to every process of a service, is the
-    parent's to heed: it finishes what is under way. Where memory is short, the kernel should take this process first.
+    The parent stops a child by SIGKILL. An init system sends SIGTERM to every process of a service;
+    only the parent heeds it, and finishes the work under way. Where memory is short, the kernel
+    should kill a child before the parent.
     """
     begin_child()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -66,9 +75,10 @@ def serve(connection: Connection) -> None:
 
 
 def places_of(error: BaseException) -> tuple[str, ...]:
-    """Where in the code the error came from, innermost last: file, line and function, and no text of either.
+    """The places in the code that an error came through, innermost last: file, line and function,
+    but no code.
 
-    Of an error that a child raised, it is where in the child.
+    For an error that a child raised, they are places in the child.
     """
     if (carried := getattr(error, _RAISED_AT, None)) is not None:
         return carried
@@ -93,9 +103,9 @@ def _answer(asked: bytes) -> bytes:
 
 
 def _carried(error: Exception) -> Exception:
-    """The error as it can cross, with the places in the code where it was raised.
+    """The error in a form that crosses to the parent, with the places where it was raised.
 
-    One that cannot be pickled is a bug of ours or of a library; what is known of it then is its type.
+    Of an error that cannot be pickled only the type crosses; it is a bug of ours or of a library.
     """
     places = places_of(error)
     try:
@@ -109,5 +119,7 @@ def _carried(error: Exception) -> Exception:
 
 
 def _is_spent() -> bool:
-    """Whether this process has grown so large that the memory it keeps is worth more than a new process costs."""
+    """Whether this process has grown so large that the memory it keeps is worth more than a new
+    process costs.
+    """
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > _SPENT_KIB

@@ -1,7 +1,9 @@
-"""Where CPU-bound code runs: in threads while there is little of it, else in child processes, one processor each.
+"""Where CPU-bound code runs: in threads while there is little of it, else in child processes, one
+processor each.
 
-A child does one piece of work at a time, over a pipe of its own. So where one dies, it is known which work it was at,
-and nobody else's is lost; and where work is broken off, its child is killed and the processor is free again.
+A child does one piece of work at a time, over a pipe of its own. So the death of a child loses only
+the work that the child was at, and work that is broken off leaves its processor free: its child is
+killed (ADR 0014).
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ _R = TypeVar("_R")
 
 
 class ProcessLostError(RetryableError):
-    """The process that was at this work ended before it answered: killed, out of memory, or crashed by a library."""
+    """The process that did this work ended before it answered: killed, out of memory, or crashed by
+    a library.
+    """
 
     default_code = "work.process_lost"
 
@@ -41,13 +45,13 @@ class Computing(Protocol):
     """Runs pure, CPU-bound functions beside the event loop."""
 
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """What the function gives, or the error it raises.
+        """The value that the function gives. An error that the function raises is raised here.
 
-        The function may run in another process: it has a name in a module, and what goes in and comes out is bytes or
-        small values.
+        The function may run in another process: it must have a name in a module, and its arguments
+        and its value should be bytes or small values.
 
         Raises:
-            ProcessLostError: its process ended before it answered.
+            ProcessLostError: the process ended before it answered.
         """
         ...
 
@@ -55,8 +59,8 @@ class Computing(Protocol):
 class Threads(Computing):
     """Runs in threads of this process, which share one processor.
 
-    Two of their own: more would be no faster, and each keeps the memory of the largest document it had. With one, all
-    would wait for a large document.
+    There are two threads. More would be no faster, and each keeps the memory of the largest
+    document it had; with one thread, all work would wait for a large document.
     """
 
     def __init__(self) -> None:
@@ -70,8 +74,8 @@ class Threads(Computing):
 class Processes(Computing):
     """Runs in up to `count` child processes, which are started as they are needed.
 
-    Until pieces of work were under way beside each other for `patience_s` in sum, they run in threads: so long the
-    start of processes would cost more than it brings.
+    At first work runs in threads. Processes are used once pieces of work have run beside each other
+    for `patience_s` in sum: before that, to start processes would cost more than they bring.
     """
 
     def __init__(self, count: int, *, preload: Sequence[str] = (), patience_s: float = 0.0) -> None:
@@ -96,7 +100,7 @@ class Processes(Computing):
         return answer.value
 
     async def close(self) -> None:
-        """End all children, those that are at work too."""
+        """Kill all children, also those that are working."""
         for lane in (*self._idle, *self._busy):
             lane.end()
         self._idle.clear()
@@ -107,7 +111,7 @@ class Processes(Computing):
         self._busy.add(lane)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, lane.ask, call)
-        except BaseException:  # broken off, or lost: nobody waits for this child any more
+        except BaseException:  # the work was broken off, or the child was lost: nobody waits for its answer any more
             lane.end()
             raise
         finally:
@@ -153,18 +157,23 @@ class _Lane:
             raise ProcessLostError(message) from error
 
     def is_waiting(self) -> bool:
-        """Whether the child, which has nothing to do, is there: what can be read of it now is its end."""
+        """Whether the idle child is alive.
+
+        An idle child sends nothing, so anything to read is the end of its pipe.
+        """
         return self._pipe is not None and not self._pipe.poll()
 
     def end(self) -> None:
-        """Kill the child, whatever it is at; a thread that waits for it is told so."""
+        """Kill the child. A thread that waits in `ask` gets ProcessLostError."""
         self._is_ended = True
         if self._child is not None:
             self._child.kill()
 
     def _start(self) -> Connection:
-        # Ctrl-C and SIGTERM must not reach a child that has not yet come to ignore them: what is blocked here, where
-        # Python handles no signals, is blocked in what is started from here. The tracker would unblock it.
+        # Ctrl-C and SIGTERM must not reach a child before it has begun to ignore them. A process
+        # inherits the signals that the thread which starts it has blocked; this thread handles
+        # none, so blocking costs nothing. The resource tracker is started first, because
+        # multiprocessing unblocks these signals after starting it.
         resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         context = multiprocessing.get_context("forkserver")
@@ -179,7 +188,9 @@ class _Lane:
 
 
 class _Crowd:
-    """How long pieces of work were beside another in one process: what processes would have spared them."""
+    """Measures for how long pieces of work ran beside each other in one process: time that
+    processes would have saved.
+    """
 
     def __init__(self, patience_s: float) -> None:
         self._left_s = patience_s
@@ -210,7 +221,10 @@ class _Crowd:
 async def computing(
     processes: int | None, *, preload: Sequence[str] = (), patience_s: float = 0.0
 ) -> AsyncGenerator[Computing]:
-    """Threads where `processes` is 0 or 1, else that many processes, for the block; None is one for each processor."""
+    """For the block: threads where `processes` is 0 or 1, else that many processes.
+
+    None means one per processor.
+    """
     count = processor_count() if processes is None else processes
     if count <= 1:
         yield Threads()

@@ -1,8 +1,9 @@
-"""Dead letters: messages that no worker could read or answer, kept in the database for a person to look at.
+"""Dead letters: messages that no worker could read or answer, kept in the database for a person.
 
-A collector beside intake takes them out of the broker's dead-letter queue, stores them, and sends those again that a
-person wants redriven. So the gateway needs no broker, and looking at a letter does not count as a delivery of it. No
-work depends on letters: what is owed is sent again by the reconciler.
+A collector beside intake takes them out of the broker's dead-letter queue, stores them, and sends
+those again that a person wants redriven. So the gateway needs no broker, and to look at a letter
+does not count as a delivery of it. No work depends on letters: the reconciler sends owed work again
+in any case.
 """
 
 from __future__ import annotations
@@ -57,13 +58,16 @@ _NEWEST = (_letters.c.died_at, _letters.c.letter_id)
 
 
 class DeadLetters:
-    """The letters that are kept. Every method raises RetryableError while the database cannot be reached."""
+    """The letters that are kept.
+
+    Every method raises RetryableError while the database cannot be reached.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def add(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep these; one that is kept already is left as it is."""
+        """Keep these letters. A letter that is kept already is left as it is."""
         rows = [
             {name: getattr(each, name) for name in ("letter_id", "queue", "message_id", "body", "died_at")}
             for each in letters
@@ -80,23 +84,23 @@ class DeadLetters:
         return await self._found(statement)
 
     async def count(self) -> int:
-        """How many letters nobody has redriven."""
+        """The number of letters that nobody has redriven."""
         statement = select(func.count()).select_from(_letters).where(_letters.c.redriven_at.is_(None))
         async with translated_errors(), self._engine.connect() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
     async def find(self, letter_id: UUID) -> DeadLetter | None:
-        """The letter; None where there is none, or none any more."""
+        """The letter with this id; None where there is none, or no longer."""
         found = await self._found(select(_letters).where(_letters.c.letter_id == letter_id))
         return found[0] if found else None
 
     async def redriven(self, *, limit: int = _BATCH) -> list[DeadLetter]:
-        """Letters that a person wants sent again, and that are not yet."""
+        """The letters that a person wants to be sent again, and that were not sent yet."""
         statement = select(_letters).where(_letters.c.redriven_at.is_not(None)).order_by(_letters.c.redriven_at)
         return await self._found(statement.limit(limit))
 
     async def remove(self, letter_ids: Sequence[UUID]) -> None:
-        """Keep these no longer."""
+        """Delete these letters."""
         async with translated_errors(), self._engine.begin() as connection:
             await connection.execute(delete(_letters).where(_letters.c.letter_id.in_(letter_ids)))
 
@@ -106,13 +110,16 @@ class DeadLetters:
 
 
 async def ask_redrive(connection: AsyncConnection, letter_id: UUID, now: datetime) -> bool:
-    """Let the collector send the letter again, in the caller's transaction; False where it is gone or asked for."""
+    """Ask the collector, in the caller's transaction, to send the letter again.
+
+    False where the letter is gone or was asked for already.
+    """
     is_waiting = (_letters.c.letter_id == letter_id) & _letters.c.redriven_at.is_(None)
     return (await connection.execute(update(_letters).where(is_waiting).values(redriven_at=now))).rowcount == 1
 
 
 async def discard(connection: AsyncConnection, letter_id: UUID) -> bool:
-    """Keep the letter no longer, in the caller's transaction; False where it is gone or being redriven."""
+    """Delete the letter in the caller's transaction; False where it is gone or being redriven."""
     is_waiting = (_letters.c.letter_id == letter_id) & _letters.c.redriven_at.is_(None)
     return (await connection.execute(delete(_letters).where(is_waiting))).rowcount == 1
 
@@ -125,7 +132,10 @@ class Collector:
         self._bus = bus
 
     async def run(self) -> None:
-        """Collect for ever; ends only when cancelled. Trouble with database or broker is waited out."""
+        """Collect for ever; ends only when cancelled.
+
+        Trouble with database or broker is waited out.
+        """
         while True:
             try:
                 moved = await self.step()
@@ -136,7 +146,10 @@ class Collector:
                 await asyncio.sleep(_IDLE_S)
 
     async def step(self) -> int:
-        """Collect and send again what there is, up to a batch of each; how many letters it was."""
+        """Collect dead messages and send redriven letters, up to a batch of each.
+
+        Gives the number of letters.
+        """
         collected = await self._bus.take_dead(self._letters.add, limit=_BATCH)
         again = await self._letters.redriven()
         if again:

@@ -1,10 +1,12 @@
-"""The base of batched projections: tables that a reader of the log keeps, in another database than the log's.
+"""The base of batched projections: tables that a reader of the log keeps, in another database than
+the log's.
 
-A projection says what the events of a batch change (`prepare`: it may fetch objects and fold; no transaction is open);
-the projector writes those rows and the position in one transaction, with the position's row locked, so that replicas
-take turns and every batch counts once. Another `version` of a projection has tables and a position of its own: it is
-built from the beginning of the log beside the old one, and the old one's tables go when a process starts after it has
-caught up. The same version is rebuilt by `rebuild`.
+A projection says which rows the events of a batch change (`prepare`: it may fetch objects and fold;
+no transaction is open). The projector writes these rows and the position in one transaction, with
+the row of the position locked, so that replicas take turns and every batch counts once. Another
+`version` of a projection has tables and a position of its own. It is built from the beginning of
+the log beside the old version; once it has caught up, the next process that starts drops the tables
+of the old version. `rebuild` builds the same version again.
 """
 
 from __future__ import annotations
@@ -69,25 +71,27 @@ rebuilds = Table(
     Column("tables", String(2000), nullable=False),
     Column("is_live", Boolean, nullable=False),
 )
-"""Tables that were built beside the live ones (`rebuild`), and which of them came into their place last."""
+"""The tables that were built beside the live ones (`rebuild`); `is_live` marks those that took the
+live ones' place.
+"""
 
 
 class ViewsUnavailableError(RetryableError):
-    """The database of the views cannot be reached, or is held by another writer for too long."""
+    """The database of the views cannot be reached, or another writer holds it for too long."""
 
     default_code = "views.unavailable"
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One statement, run once for all `rows` together; without rows it stands alone."""
+    """One statement, run once for all `rows` together. Without rows it is run as it is."""
 
     statement: Executable
     rows: Sequence[Mapping[str, object]] = ()
 
 
 class Projection(Protocol):
-    """What a read model is made of. Writes are idempotent: a batch that was written before changes nothing."""
+    """A read model. Its writes are idempotent: a batch that was written before changes nothing."""
 
     @property
     def name(self) -> str:
@@ -96,7 +100,7 @@ class Projection(Protocol):
 
     @property
     def version(self) -> int:
-        """To be raised with every change of the tables or of what they hold."""
+        """The version, to be raised with every change of the tables or of the values in them."""
         ...
 
     @property
@@ -105,23 +109,29 @@ class Projection(Protocol):
         ...
 
     def cost(self, stored: Stored) -> int:
-        """How many of a batch's 500 places this event takes; 1 unless it makes many rows."""
+        """The number of a batch's 500 places that this event takes; 1 unless it makes many rows."""
         ...
 
     async def prepare(self, batch: Sequence[Stored]) -> Sequence[Write]:
-        """What the events change, in order. Fetches what it needs; runs outside any transaction."""
+        """The writes that the events lead to, in order.
+
+        May fetch objects; runs outside any transaction.
+        """
         ...
 
     def committed(self) -> None:
-        """The writes prepared last are stored: what was folded for them may be kept."""
+        """Note that the writes prepared last are stored: the states folded for them may be kept."""
         ...
 
 
 class Log(Protocol):
-    """What a projector reads: the event store, or a window on it that several projectors share."""
+    """The log that a projector reads: the event store, or a window on it that projectors share."""
 
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
-        """Some of the log behind position `after`, in its order; empty only where there is nothing more."""
+        """Events of the log behind position `after`, in its order.
+
+        Empty only where the log has no more.
+        """
         ...
 
     async def head_position(self) -> int:
@@ -136,16 +146,18 @@ class LogWindow:
         self._store = store
         self._capacity = capacity
         self._window: list[Stored] = []
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
-        """The log behind `after`: what the window holds of it, and only behind its end what the store has."""
-        async with self._turn:
+        """The log behind `after`: from the window, and only behind the window's end from the store."""
+        async with self._lock:
             known = self._known(after, limit)
             if known:
                 return known
             read = await self._store.tail(after, limit=limit)
-            if not self._window or self._window[-1].position <= after:  # one that lags leaves the window to the others
+            # A projector that lags reads behind the window and must not move it back for the
+            # others.
+            if not self._window or self._window[-1].position <= after:
                 kept = self._window if self._window and self._window[-1].position == after else []
                 self._window = [*kept, *read][-self._capacity :]
             return read
@@ -179,8 +191,9 @@ async def create_positions(connection: AsyncConnection) -> None:
 def create_views_engine(url: str) -> AsyncEngine:
     """An engine on the views' database: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
 
-    On SQLite transactions that write take the write lock when they begin: one that began by reading would be refused
-    instead of waiting.
+    On SQLite, transactions that write take the write lock when they begin (BEGIN IMMEDIATE). A
+    transaction that began with a read and wants to write later gets SQLITE_BUSY at once where
+    another has written since: it cannot wait.
     """
     if not url.startswith("sqlite"):
         return create_async_engine(url, pool_size=8, pool_pre_ping=True)
@@ -191,8 +204,11 @@ def create_views_engine(url: str) -> AsyncEngine:
 
 
 def _configure_sqlite(connection: Any, record: object) -> None:
-    connection.isolation_level = None  # the driver would begin transactions by itself, and too late
+    connection.isolation_level = None  # else the driver begins transactions itself, at the first write
     cursor = connection.cursor()
+    # With WAL readers and the writer do not block each other. NORMAL may lose the last commits in a
+    # power cut, but never damages the file; the projection then goes on from the position that is
+    # left.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -205,7 +221,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @asynccontextmanager
 async def translated_errors() -> AsyncGenerator[None]:
-    """Turn the views database's troubles that pass into ViewsUnavailableError."""
+    """Turn errors of the views' database that pass by themselves into ViewsUnavailableError."""
     try:
         yield
     except (DBAPIError, OSError, TimeoutError) as error:
@@ -241,11 +257,14 @@ class Projector:
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether this process has seen the projection at the end of the log: from then on its tables tell all."""
+        """Whether this process has seen the projection at the end of the log, so that its tables
+        are complete.
+        """
         return self._is_caught_up
 
     async def open(self) -> None:
-        """Create the tables and the position where there are none; drop an older version that is not needed any more.
+        """Create the tables and the position where there are none, and drop an older version once
+        this one is caught up.
 
         Raises:
             ViewsUnavailableError: the database cannot be reached.
@@ -257,7 +276,7 @@ class Projector:
             await create_positions(connection)
             names = [table.name for table in projection.metadata.sorted_tables]
             is_whole = set(names) <= set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
-            if not is_whole:  # what is left of it is of no use without the rest
+            if not is_whole:  # some of the tables are of no use without the others
                 await connection.run_sync(projection.metadata.drop_all)
                 await connection.run_sync(projection.metadata.create_all)
                 await connection.execute(update(positions).where(self._key).values(position=0, is_caught_up=False))
@@ -282,14 +301,17 @@ class Projector:
                 await asyncio.sleep(wait_s)
 
     async def catch_up(self) -> int:
-        """Project until the log has nothing new; how many events it was."""
+        """Project until the log has nothing new. Gives the number of events."""
         total = 0
         while count := await self.step():
             total += count
         return total
 
     async def step(self) -> int:
-        """Project one batch behind the position; how many events it was. 0 also while another replica projects."""
+        """Project one batch behind the position.
+
+        Gives the number of events, 0 also while another replica projects.
+        """
         position = await self.position()
         batch = self._cut(await self._source.tail(position, limit=self._batch))
         if not batch:
@@ -303,18 +325,18 @@ class Projector:
         return len(batch)
 
     async def position(self) -> int:
-        """How far the projection has come in the log."""
+        """The position in the log up to which events are projected."""
         async with translated_errors(), self._reading.connect() as connection:
             return (await connection.execute(select(positions.c.position).where(self._key))).scalar_one()
 
     async def lag(self) -> int:
-        """How many events of the log are not projected yet; also sets the metric."""
+        """The number of events of the log that are not projected yet. Also sets the metric."""
         behind = max(await self._source.head_position() - await self.position(), 0)
         PROJECTION_LAG_EVENTS.labels(self.projection.name).set(behind)
         return behind
 
     def _cut(self, stored: Sequence[Stored]) -> Sequence[Stored]:
-        """As many events as a transaction should hold, at least one."""
+        """The first events, as many as a transaction should hold, and at least one."""
         places = self._batch
         for count, each in enumerate(stored):
             places -= self.projection.cost(each)
@@ -323,8 +345,12 @@ class Projector:
         return stored
 
     async def _write(self, writes: Sequence[Write], position: int, new_position: int) -> bool:
-        """Store rows and position together; False where another replica is at it, or has been."""
+        """Store rows and position together; False where another replica writes this batch, or has
+        written it.
+        """
         async with translated_errors(), self._writing.connect() as connection, connection.begin() as transaction:
+            # SKIP LOCKED gives no row while another replica has the lock, instead of waiting for
+            # it.
             locked = select(positions.c.position).where(self._key).with_for_update(skip_locked=True)
             if (await connection.execute(locked)).scalar_one_or_none() != position:
                 await transaction.rollback()

@@ -1,8 +1,10 @@
-"""Rebuilding a projection beside the live one: filled by whole streams, compared with it, or put in its place.
+"""Rebuilding a projection beside the live one: filled by whole streams, compared with it, or put in
+its place.
 
-The tables that are built have names of their own. The projectors go on with the live ones until, in one transaction
-that holds the position's row, the last events are added and the tables change names. So whoever reads sees the old rows
-or the new ones, and whoever writes goes on behind the position it finds.
+The tables that are built have names of their own. The projectors go on with the live tables until,
+in one transaction that holds the row of the position, the last events are added and the tables
+change names (ADR 0012). So a reader sees the old rows or the new rows, and a projector goes on
+behind the position that it finds.
 """
 
 from __future__ import annotations
@@ -25,7 +27,6 @@ from sqlalchemy.schema import CreateIndex, DropTable
 from sqlalchemy.sql.elements import quoted_name
 
 from dragoman_contracts.errors import ConflictError, RetryableError
-from dragoman_runtime.comparing import erased_rows, unequal_rows
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.eventstore.archive import Archive, Span, decoded, whole_streams
 from dragoman_runtime.projection import (
@@ -40,13 +41,14 @@ from dragoman_runtime.projection import (
     rebuilds,
     translated_errors,
 )
+from dragoman_runtime.table_differences import erased_rows, unequal_rows
 
-_TURN = 0x7265706C6179  # "replay"
+_REPLAY_LOCK = 0x7265706C6179  # "replay"
 _PLACES = 4000
 _BATCH = 500
 _SWAP_TRIES = 30
 _LOCK_TIMEOUT_MS = 2000
-_STREAM = "job_id"  # the key of what can be incomplete
+_STREAM = "job_id"  # the column by which rows of incomplete streams are found
 _TRIES_AGAIN = frozenset({"55P03", "40P01"})  # lock_not_available, deadlock_detected
 _PAUSE_S = 0.2
 
@@ -60,13 +62,13 @@ class ReplayRunningError(ConflictError):
 
 
 class ReplayLostError(RetryableError):
-    """The tables that were built are gone, or the swap found no moment without readers."""
+    """The tables that were built are gone, or readers held the live tables at every try to swap."""
 
     default_code = "replay.lost"
 
 
 class StreamReader(Protocol):
-    """What is told of whole streams."""
+    """A reader of whole streams that makes rows of them."""
 
     @property
     def name(self) -> str:
@@ -74,16 +76,21 @@ class StreamReader(Protocol):
         ...
 
     def cost(self, stored: Stored) -> int:
-        """How many of the places in memory this event takes; 1 unless it makes many rows."""
+        """The number of places in memory that this event takes; 1 unless it makes many rows."""
         ...
 
     @property
     def incomplete(self) -> Set[UUID]:
-        """Streams of the last `rows_of` whose rows are not all that they were, because objects of them were erased."""
+        """The streams of the last `rows_of` that lack values they once had, because objects of
+        theirs were erased.
+        """
         ...
 
     async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
-        """The rows that these streams, whole as far as they go, leave in the tables."""
+        """The rows that these streams leave in the tables.
+
+        Each stream is whole, up to the end of the span.
+        """
         ...
 
 
@@ -93,14 +100,16 @@ class StreamProjection(StreamReader, Projection, Protocol):
 
 @dataclass
 class Filled:
-    """What was read, how many rows each reader made of it, and which streams could not give all."""
+    """The number of events read, the number of rows of each reader, and the streams that lack
+    erased values.
+    """
 
     events: int = 0
     incomplete: dict[str, set[UUID]] = field(default_factory=dict[str, set[UUID]])
     rows: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, other: Filled) -> None:
-        """Count what another span gave."""
+        """Add the counts of another span."""
         self.events += other.events
         self.rows += other.rows
         for name, streams in other.incomplete.items():
@@ -109,7 +118,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A row that is not the same: where it is missing, or which columns differ."""
+    """A row that differs: table, key, and in `what` the columns, or the side that lacks the row."""
 
     table: str
     key: dict[str, str]
@@ -118,9 +127,10 @@ class Difference:
 
 @dataclass
 class Comparison:
-    """How the live rows compare with those rebuilt at `position`.
+    """The comparison of the live rows with those rebuilt at `position`.
 
-    `erased` counts rows whose live copy still shows what was erased from the objects since; a swap takes it away.
+    `erased` counts live rows that still show values of objects erased since; a swap takes the
+    values away.
     """
 
     position: int
@@ -143,22 +153,26 @@ def beside(metadata: MetaData, suffix: str) -> MetaData:
 
 
 @asynccontextmanager
-async def turn(engine: AsyncEngine) -> AsyncGenerator[None]:
-    """Be the only one that replays into this database, for the block; whoever dies gives the turn back.
+async def replaying_alone(engine: AsyncEngine) -> AsyncGenerator[None]:
+    """Be the only process that rebuilds views in this database, for the block.
+
+    The lock belongs to a session of PostgreSQL, or to an open file beside SQLite's; it ends with a
+    process that dies.
 
     Raises:
-        ReplayRunningError: another process has it.
+        ReplayRunningError: another process has the lock.
     """
     refused = ReplayRunningError("Another replay is at work on these views. Wait until it has ended.")
     if engine.dialect.name == "postgresql":
         async with translated_errors(), engine.connect() as connection:
             autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            if not (await autocommit.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _TURN})).scalar_one():
+            tried = await autocommit.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _REPLAY_LOCK})
+            if not tried.scalar_one():
                 raise refused
             try:
                 yield
             finally:
-                await autocommit.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _TURN})
+                await autocommit.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _REPLAY_LOCK})
         return
     file = os.open(f"{engine.url.database}.replay", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -172,7 +186,11 @@ async def turn(engine: AsyncEngine) -> AsyncGenerator[None]:
 
 
 async def begin(engine: AsyncEngine) -> int:
-    """Drop what earlier replays left unfinished; the number of this one, which no other has. Call within `turn`."""
+    """Drop the tables that earlier replays left unfinished, and give this replay a number that no
+    other has.
+
+    Call it within `replaying_alone`.
+    """
     async with translated_errors(), _writing(engine).begin() as connection:
         if connection.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
@@ -180,9 +198,8 @@ async def begin(engine: AsyncEngine) -> int:
         for row in await connection.execute(select(rebuilds.c.tables).where(~rebuilds.c.is_live)):
             await _drop(connection, str(row[0]).split(","))
         await connection.execute(delete(rebuilds).where(~rebuilds.c.is_live))
-        return (
-            int((await connection.execute(select(func.coalesce(func.max(rebuilds.c.generation), 0)))).scalar_one()) + 1
-        )
+        newest = await connection.execute(select(func.coalesce(func.max(rebuilds.c.generation), 0)))
+        return int(newest.scalar_one()) + 1
 
 
 async def fill(
@@ -194,7 +211,10 @@ async def fill(
     *,
     page: int = 4000,
 ) -> Filled:
-    """Write the rows of a span's streams into the tables of these readers; tells how many events were read."""
+    """Write the rows of a span's streams into the tables of these readers.
+
+    `told` is called with the number of events of each page.
+    """
     filled = Filled()
     async for streams in whole_streams(archive, span, limit=page):
         stored = [decoded(rows) for rows in streams]
@@ -211,7 +231,7 @@ async def fill(
 
 
 def _groups(reader: StreamReader, streams: Sequence[Sequence[Stored]]) -> Iterator[Sequence[Sequence[Stored]]]:
-    """The streams, some at a time: not more than memory should hold the rows of."""
+    """The streams in groups, each no larger than memory should hold the rows of."""
     group: list[Sequence[Stored]] = []
     places = 0
     for stream in streams:
@@ -252,11 +272,12 @@ class Rebuild:
             for table in self._tables.values():
                 for index in table.indexes:
                     await connection.execute(text(f'DROP INDEX "{index.name}"'))
+                # SQLite cannot drop the primary key of a table, nor add one later.
                 if connection.dialect.name == "postgresql":
                     await connection.execute(text(f'ALTER TABLE "{table.name}" DROP CONSTRAINT "{table.name}_pkey"'))
 
     async def finish(self, position: int) -> None:
-        """The tables hold all up to this position: make the indexes."""
+        """Make the indexes, once the tables hold all events up to this position."""
         async with translated_errors(), _writing(self._engine).begin() as connection:
             for table in self._tables.values():
                 if connection.dialect.name == "postgresql":
@@ -264,12 +285,14 @@ class Rebuild:
                     await connection.execute(text(f'ALTER TABLE "{table.name}" ADD PRIMARY KEY ({key})'))
                 for index in sorted(table.indexes, key=lambda each: str(each.name)):
                     await connection.execute(CreateIndex(index))
+                # Without statistics the planner takes the new table for almost empty, until
+                # autovacuum has seen it.
                 if connection.dialect.name == "postgresql":
                     await connection.execute(text(f'ANALYZE "{table.name}"'))
         self.position = position
 
     async def catch_up(self) -> int:
-        """Add what the log got meanwhile; how many events it was."""
+        """Add the events that came into the log meanwhile. Gives their number."""
         total = 0
         while count := await self._step(None):
             total += count
@@ -279,7 +302,8 @@ class Rebuild:
         """Put the tables in the place of the live ones, at the same position or a later one.
 
         Raises:
-            ReplayLostError: another replay dropped the tables, or readers never let go of the old ones.
+            ReplayLostError: another replay dropped the tables, or readers never let go of the old
+                ones.
         """
         for _ in range(_SWAP_TRIES):
             await self.catch_up()
@@ -294,10 +318,13 @@ class Rebuild:
         raise ReplayLostError(f"Long queries hold the {self.projection.name} view. Try again when they have ended.")
 
     async def compare(self, *, show: int = 10, incomplete: Set[UUID] = frozenset()) -> Comparison:
-        """Compare with the live rows, both as they are at one position. Rows of `incomplete` streams may differ.
+        """Compare with the live rows, both as they are at one position.
+
+        Rows of `incomplete` streams may differ.
 
         Raises:
-            ViewsUnavailableError: the live view has no tables, or never stood still at the position of these.
+            ViewsUnavailableError: the live view has no tables, or always went past the position of
+                the rebuilt ones.
         """
         for _ in range(_SWAP_TRIES):
             async with translated_errors(), _writing(self._engine).begin() as connection:
@@ -307,10 +334,12 @@ class Rebuild:
             if live is None:
                 break
             async with translated_errors(), self._engine.connect() as connection:
+                # One snapshot for the position and all rows. In PostgreSQL's default each statement
+                # has its own.
                 if connection.dialect.name == "postgresql":
                     connection = await connection.execution_options(isolation_level="REPEATABLE READ")
-                seen = (await connection.execute(select(positions.c.position).where(key_of(self.projection)))).scalar()
-                if seen == self.position:
+                position = select(positions.c.position).where(key_of(self.projection))
+                if (await connection.execute(position)).scalar() == self.position:
                     return await self._compared(connection, show, incomplete)
             await asyncio.sleep(_PAUSE_S)
         name = self.projection.name
@@ -319,7 +348,7 @@ class Rebuild:
         )
 
     async def drop(self) -> None:
-        """Take away what was built."""
+        """Drop the tables that were built."""
         async with translated_errors(), _writing(self._engine).begin() as connection:
             await _drop(connection, [table.name for table in self._tables.values()])
             await connection.execute(delete(rebuilds).where(self._mine))
@@ -344,11 +373,13 @@ class Rebuild:
         return len(batch)
 
     async def _live_position(self, connection: AsyncConnection) -> int | None:
-        """Where the live projection stands; it stays there while the transaction lasts."""
+        """The position of the live projection, locked until the transaction ends."""
         locked = select(positions.c.position).where(key_of(self.projection)).with_for_update()
         return (await connection.execute(locked)).scalar_one_or_none()
 
     async def _swap_in(self, connection: AsyncConnection) -> None:
+        # Every query behind a waiting DROP TABLE waits too, so the wait is short and is tried
+        # again.
         if connection.dialect.name == "postgresql":
             await connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT_MS}"))
         live, start = await self._live_position(connection), self.position
@@ -389,7 +420,7 @@ class Rebuild:
 
 
 def suffix_of(generation: int) -> str:
-    """What the names of a generation's tables and indexes end with."""
+    """The ending of the names of a generation's tables and indexes."""
     return f"_g{generation}"
 
 
@@ -413,9 +444,8 @@ async def _compare_tables(
         return
     left = max(show - len(comparison.first), 0)
     keys = [column.name for column in rebuilt.primary_key]
-    for row in (
-        await connection.execute(select(unequal).order_by(*(unequal.c[key] for key in keys)).limit(left))
-    ).mappings():
+    first = select(unequal).order_by(*(unequal.c[key] for key in keys)).limit(left)
+    for row in (await connection.execute(first)).mappings():
         key = {name: str(row[name]) for name in keys}
         comparison.first.append(Difference(live.name, key, str(row["what"])))
 

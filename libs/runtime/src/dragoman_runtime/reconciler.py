@@ -1,7 +1,8 @@
-"""The reconciler: sends again what is owed, due and held by nobody.
+"""The reconciler: sends work again that is owed, due and held by no worker.
 
-It serves retries, expired leases, a wiped broker and the start of the one process, all with one rule. The jobs it looks
-at are a table of its own, kept from the log: `live_jobs`, with the time each is to be looked at next.
+This one rule serves retries, expired leases, a wiped broker and the start of the one process. The
+reconciler keeps the jobs to look at in a table made from the log, `live_jobs`, with the time at
+which each is to be looked at next.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _WAKING = frozenset(
 )
 _NEWS = 500
 _PATIENCE = 10
-"""How many times `every` passes at most before a job is looked at again."""
+"""The longest time until a job is looked at again, in times of `every`."""
 
 _log = get_logger()
 
@@ -61,7 +62,9 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """What a job owes that is due and held by nobody, and when to look again; None when it owes nothing."""
+    """The work of a job that is due and held by no worker, and when to look again; None when the
+    job owes nothing.
+    """
 
     job: Job
     ready: tuple[WorkItem, ...]
@@ -69,7 +72,10 @@ class _Finding:
 
 
 class LiveJobs(Protocol):
-    """The jobs that may owe work, kept from the log: one too many does no harm, a missing one would be lost."""
+    """The jobs that may owe work, kept from the log.
+
+    A job too many does no harm; a missing job would stay undone.
+    """
 
     async def wake(self, wakes: Sequence[Wake]) -> None:
         """Look at these jobs at the given times; an earlier time that is already set stays."""
@@ -80,20 +86,28 @@ class LiveJobs(Protocol):
         ...
 
     async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
-        """Up to `limit` jobs whose time has come, those that wait longest; nobody else gets them before `until`."""
+        """Up to `limit` jobs whose time has come, the longest waiting first.
+
+        Nobody else gets them before `until`.
+        """
         ...
 
     async def forget(self, seen: Mapping[UUID, int]) -> None:
-        """Look at these jobs no more until an event wakes them. A job that went past the version seen is kept."""
+        """Look at these jobs no more until an event wakes them.
+
+        A job that went past the version seen is kept.
+        """
         ...
 
 
 class Reconciler:
-    """Keeps `live_jobs` from the log and sends what its due jobs owe. Several share the jobs among them.
+    """Keeps `live_jobs` from the log and sends the work that due jobs owe.
 
-    A job is looked at again after `every`, later the longer its work waits already: what lies in a long queue is not
-    sent over and over. A retry and the end of a lease have their own times, and a job that is being cancelled is looked
-    at every `tick`.
+    Several reconcilers share the jobs.
+
+    A job is looked at again after `every`, and later the longer its work has waited: work that lies
+    in a long queue is not sent over and over. A retry and the end of a lease have times of their
+    own, and a job that is being cancelled is looked at every `tick`.
     """
 
     def __init__(
@@ -125,11 +139,15 @@ class Reconciler:
             await asyncio.sleep(self._tick.total_seconds())
 
     async def step(self) -> int:
-        """Read the log's news, then send what the due jobs owe; how many items were sent."""
+        """Read the log's news, then send the work that due jobs owe.
+
+        Gives the number of items sent.
+        """
         while await self._read_news():
             pass
         sent, now = 0, self._clock.now()
-        if now + CLOCK_TOLERANCE < self._seen_at:  # the clock was ahead: so are the times that were set by it
+        # The clock was set back: times that were set by it lie too far ahead.
+        if now + CLOCK_TOLERANCE < self._seen_at:
             await self._live_jobs.wake_all(now)
         self._seen_at = now
         while job_ids := await self._live_jobs.claim(now, now + self._every * _PATIENCE):
@@ -157,7 +175,7 @@ class Reconciler:
 
     def _wake(self, stored: Stored) -> Wake:
         envelope, event = stored.recorded.envelope, stored.recorded.event
-        at = min(envelope.occurred_at, self._clock.now())  # who recorded it may have a clock that is ahead
+        at = min(envelope.occurred_at, self._clock.now())  # the clock of the machine that recorded it may be ahead
         match event:
             case WorkFailed(retry_at=retry_at):
                 return Wake(envelope.stream_id, at + (retry_at - envelope.occurred_at))
@@ -177,7 +195,7 @@ class Reconciler:
         return len(deliveries)
 
     async def _load(self, job_ids: Sequence[UUID]) -> list[Job]:
-        """The jobs; where one cannot be read, all but those that cannot."""
+        """The jobs, without those that cannot be read: one bad stream must not hold up all others."""
         try:
             return await self._jobs.load_several(job_ids)
         except (PermanentError, ValueError):
@@ -193,11 +211,12 @@ class Reconciler:
         items = owed(job)
         if not items:
             return _Finding(job, (), None)
-        if job.status is JobStatus.CANCELLING:  # waits for whatever of the job is under way
+        if job.status is JobStatus.CANCELLING:  # a cancellation ends when no work of the job is under way
             is_busy = bool(await self._store.live_leases(job.job_id))
             return _Finding(job, () if is_busy else items, now + self._tick)
         ready = tuple(item for item in items if item.work_id not in leases and is_due(job, item.key, now))
         patience = min(max((now - job.head_at) / 2, self._every), self._every * _PATIENCE)
         looks = [now + patience, *(leases[item.work_id].expires_at for item in items if item.work_id in leases)]
-        looks += [trouble.retry_at for trouble in job.failures.values() if trouble.retry_at and trouble.retry_at > now]
+        retries = (trouble.retry_at for trouble in job.failures.values())
+        looks += [retry_at for retry_at in retries if retry_at and retry_at > now]
         return _Finding(job, ready, max(min(looks), now + self._tick))

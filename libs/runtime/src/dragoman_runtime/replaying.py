@@ -1,8 +1,10 @@
-"""Replaying a job: each recorded piece of work performed and decided again, from the log and its objects alone.
+"""Replaying a job: each recorded piece of work performed and decided again, from the log and its
+objects alone.
 
-What services computed is computed anew from the source and the recorded model calls, and must give the recorded event
-again; what came from outside (people's reviews, how an engine wants its batches cut) is taken from the record. Nothing
-is stored, no pointer to an outcome is read, no provider is called.
+Results that services computed are computed anew from the source and the recorded model calls, and
+must give the recorded events again. Results that came from outside (people's reviews, the limits of
+an engine by which batches were cut) are taken from the record. Nothing is stored, no pointer to an
+outcome is read, no provider is called.
 """
 
 from __future__ import annotations
@@ -33,7 +35,11 @@ _TAKEN = (e.TranslationPlanned, e.PhasePlanned, e.ReviewImported)
 
 
 class StepResult(StrEnum):
-    """What became of one recorded result."""
+    """The comparison of one recorded result with the result made again.
+
+    TAKEN: it came from outside and was not made again. ERASED: an object that it needs was erased
+    by right.
+    """
 
     EQUAL = "equal"
     TAKEN = "taken"
@@ -43,9 +49,10 @@ class StepResult(StrEnum):
 
 
 class ReplayStep(Value):
-    """One result event and what its work gave this time.
+    """One result event, compared with the event that its work gave this time.
 
-    `fields` are the event's that differ; `code` and `message` say why nothing could be made.
+    `fields` are the fields of the event that differ; `code` and `message` say why no event could be
+    made.
     """
 
     version: int
@@ -58,7 +65,10 @@ class ReplayStep(Value):
 
 
 class Replay(Value):
-    """A replayed job up to `version`. `rebuilt` is the sha256 of the document made now, `recorded` of the delivered."""
+    """A replayed job up to `version`.
+
+    `rebuilt` and `recorded` are the sha256 of the document made now, and delivered.
+    """
 
     job_id: UUID
     version: int
@@ -68,7 +78,10 @@ class Replay(Value):
 
     @property
     def is_equal(self) -> bool:
-        """Whether every step gave what the log says; what was erased by right counts as equal."""
+        """Whether every step gave the recorded event.
+
+        A step whose objects were erased by right counts as equal.
+        """
         return all(step.result not in {StepResult.DIFFERENT, StepResult.FAILED} for step in self.steps)
 
 
@@ -80,7 +93,9 @@ class RecordedWork(Protocol):
         ...
 
     def batch(self, calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
-        """The task of a batch that made these calls, and the pointers under which it looks for them."""
+        """The task of a batch that made these calls, and the pointers under which the task looks
+        for the calls.
+        """
         ...
 
 
@@ -91,14 +106,16 @@ class ObjectReader(Protocol):
         """The object's bytes, whose digest was checked.
 
         Raises:
-            ObjectMissingError: it is not there.
+            ObjectMissingError: the object is not there.
             ObjectCorruptError: other bytes are there.
         """
         ...
 
 
 class RecordedObjects(ProjectObjects):
-    """A project's objects as a replay sees them: what it made itself, then the recorded ones, which it only reads."""
+    """A project's objects as a replay sees them: objects that it made itself, and recorded ones,
+    which it only reads.
+    """
 
     def __init__(self, reader: ObjectReader, project_id: UUID) -> None:
         self._reader = reader
@@ -147,7 +164,7 @@ class RecordedObjects(ProjectObjects):
 
 
 class _Past(WorkContext):
-    """Work in a job's past: there is nobody else at it, and nothing to stop for."""
+    """Work in a job's past: no other worker holds a lease, and nobody cancels it."""
 
     def __init__(self, job: Job, item: WorkItem, attempt: int, objects: ProjectObjects) -> None:
         self.job = job
@@ -177,7 +194,8 @@ class Replayer:
         self._objects = objects
 
     async def replay(self, stream: Sequence[RecordedEvent]) -> tuple[Replay, bytes | None]:
-        """The steps of the job whose events these are, and its document as it was made again; None where it has none.
+        """The steps of the job with these events, and the document that was made again; None for a
+        job without one.
 
         Raises:
             ValueError: the events are not a job's, from its first on.
@@ -211,16 +229,15 @@ class Replayer:
     async def _again(
         self, job: Job, recorded: RecordedEvent, key: WorkKey, objects: RecordedObjects, erased: set[str]
     ) -> tuple[ReplayStep, e.Event | None]:
-        """Perform and decide what gave this event, on the state before it."""
+        """Perform and decide the work behind a recorded event again, on the state before it."""
         try:
             if isinstance(recorded.event, e.BatchTranslated):
                 made = await self._batch(job, recorded, recorded.event, objects)
             else:
                 made = await self._perform(job, recorded, key, self._work.task(key.kind), objects)
         except ObjectMissingError as error:
-            return _step(
-                recorded, StepResult.ERASED if error.digest in erased else StepResult.FAILED, error=error
-            ), None
+            result = StepResult.ERASED if error.digest in erased else StepResult.FAILED
+            return _step(recorded, result, error=error), None
         except DragomanError as error:
             return _step(recorded, StepResult.FAILED, error=error), None
         fields = _differing(recorded.event, made)
@@ -229,8 +246,11 @@ class Replayer:
     async def _batch(
         self, job: Job, recorded: RecordedEvent, event: e.BatchTranslated, objects: RecordedObjects
     ) -> e.Event:
-        """A batch from its recorded calls. How many attempts it took decides how often a unit is asked for again; an
-        outcome that another job had left was found by a first attempt, so the others are tried as well.
+        """A batch, made again from its recorded calls.
+
+        The number of the attempt decides how often a unit is asked for again. It is that of the
+        recorded event, unless the job found the outcome of another job at its first attempt: so the
+        other numbers are tried as well.
         """
         key = WorkKey(WorkKind.TRANSLATION_BATCH, event.index)
         task, pointers = self._work.batch({ref: await objects.get(ref) for ref in event.calls})
@@ -266,7 +286,9 @@ class Replayer:
 
 
 def _erased(stream: Sequence[RecordedEvent]) -> set[str]:
-    """The digests a job has let go of: of its erased artifacts, and of everything where no artifact is left."""
+    """The digests of the objects that a job erased: its erased artifacts, and all objects once no
+    artifact is left.
+    """
     named = {each.event.digest for each in stream if isinstance(each.event, e.ArtifactErased)}
     job = fold(stream)
     if not named or job is None or job.artifacts:

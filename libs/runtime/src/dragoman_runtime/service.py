@@ -46,12 +46,12 @@ _log = get_logger()
 
 
 class ServiceSettings(DatabaseSettings, ObjectSettings, BusSettings, WorkerSettings, TelemetrySettings):
-    """What every worker service is set up with."""
+    """The settings of every worker service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
-    """The servers a process of the services mode shares with the others."""
+    """The servers that the processes of the services mode share."""
 
     store: PostgresEventStore
     objects: ObjectStore
@@ -59,7 +59,9 @@ class Backends:
 
 
 Companion = Callable[[Backends], Awaitable[None]]
-"""Something that runs beside a service's worker until it is cancelled: the reconciler beside intake's."""
+"""A task that runs beside a service's worker until it is cancelled, as the reconciler does beside
+intake's worker.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class ServicePart:
 
 @asynccontextmanager
 async def backends(settings: ServiceSettings) -> AsyncGenerator[Backends]:
-    """Connections to PostgreSQL (migrated), the object store and RabbitMQ, closed at the end of the block.
+    """Connections to PostgreSQL (migrated), the object store and RabbitMQ, closed after the block.
 
     Raises:
         SettingsError: no PostgreSQL database is named; several processes cannot share SQLite files.
@@ -112,7 +114,9 @@ async def _migrated(url: str) -> None:
 
 
 async def once_reachable(connect: Callable[[], Awaitable[_T]]) -> _T:
-    """What `connect` gives, as soon as its server is there: a process outlives an outage that it was started in."""
+    """The result of `connect`, which is called again until its server is there: a process may be
+    started before it.
+    """
     while True:
         try:
             return await connect()
@@ -179,10 +183,12 @@ async def _accompanied(parts: Sequence[ServicePart], shared: Backends) -> None:
 
 
 def spare_collections() -> None:
-    """Let the garbage collector look at what is new only, and ten times as seldom; call when all is set up.
+    """Let the garbage collector look at new objects only, and ten times as seldom.
 
-    Modules, settings and models live as long as the process. Events and states are many, short-lived and without
-    cycles, so they go without the collector.
+    Call it when all is set up.
+
+    Modules, settings and models live as long as the process. Events and states are many,
+    short-lived and without cycles, so that reference counting alone frees them.
     """
     gc.collect()
     gc.freeze()
@@ -190,7 +196,10 @@ def spare_collections() -> None:
 
 
 async def until_told_to_stop(beside: Sequence[asyncio.Future[None]] = ()) -> None:
-    """Wait for SIGTERM or SIGINT. A companion that ends before is a bug and ends the process with its error."""
+    """Wait for SIGTERM or SIGINT.
+
+    A companion that ends before that is a bug, and ends the process with its error.
+    """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -1,7 +1,9 @@
-"""Settings: read once from `DRAGOMAN_…` variables, checked before anything starts, frozen, documented by themselves.
+"""Settings: read once from `DRAGOMAN_…` variables, checked before anything starts, frozen,
+documented by themselves.
 
-A service has one class, put together from the groups below and its own fields. Fields are flat, so each has one
-variable, named as the field in capitals; `docs/operate/configure.md` is written from the classes.
+A service has one class, put together from the groups below and its own fields. Fields are flat, so
+each has one variable, named as the field in capitals; `docs/operate/configure.md` is written from
+the classes.
 """
 
 from __future__ import annotations
@@ -47,10 +49,12 @@ class Settings(BaseSettings):
 
 
 def load(cls: type[_S], given: Mapping[str, object] | None = None) -> _S:
-    """The settings of a class: what was `given` by field name (command line), else the environment, else the default.
+    """The settings of a class: values `given` by field name (command line), else the environment,
+    else the defaults.
 
     Raises:
-        SettingsError: with one line for each variable that is missing or wrong, and what it should be.
+        SettingsError: with one line for each variable that is missing or wrong, and what it should
+            be.
     """
     try:
         return cls.model_validate(dict(given or {}))
@@ -65,7 +69,7 @@ def variable(field: str) -> str:
 
 
 class StateSettings(Settings):
-    """Where one machine keeps what it must not lose."""
+    """The folder in which one machine keeps its log, views and objects."""
 
     state_dir: _Folder = Field(
         default=Path("~/.local/share/dragoman"),
@@ -89,7 +93,9 @@ class DatabaseSettings(StateSettings):
 
     @property
     def postgres_url(self) -> str | None:
-        """The address of the PostgreSQL database; None where the databases are SQLite files in `state_dir`."""
+        """The address of the PostgreSQL database; None where the databases are SQLite files in
+        `state_dir`.
+        """
         return None if self.database_url is None else self.database_url.get_secret_value()
 
 
@@ -160,7 +166,7 @@ class BusSettings(Settings):
 
 
 class TelemetrySettings(Settings):
-    """What the process tells about itself."""
+    """The traces, metrics and logs of a process."""
 
     otlp_endpoint: str | None = Field(
         default=None,
@@ -184,7 +190,7 @@ class TelemetrySettings(Settings):
 
 
 class WorkerSettings(Settings):
-    """How work is taken, tried again and given up."""
+    """The pace at which work is taken, tried again and given up."""
 
     concurrency: int = Field(default=4, ge=1, le=256, description="Pieces of work done at the same time.")
     processes: int | None = Field(

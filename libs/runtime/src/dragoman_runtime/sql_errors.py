@@ -1,4 +1,4 @@
-"""Which errors of SQLAlchemy pass by themselves: the same for views, catalogue and migrations."""
+"""The errors of SQLAlchemy that pass by themselves: the same for views, catalogue and migrations."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dragoman_runtime.sqlstates import passes
 
 
 def is_passing(error: DBAPIError) -> bool:
-    """Whether the statement may do well when it is repeated.
+    """Whether the statement may succeed when it is repeated.
 
-    A PostgreSQL that is starting up or recovering refuses connections with an error of no class of its own.
+    A PostgreSQL server that is starting up or recovering refuses connections with an error of the
+    general class DBAPIError; only its SQLSTATE tells.
     """
     is_of_passing_class = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
     return is_of_passing_class or passes(getattr(error.orig, "sqlstate", None))

@@ -1,4 +1,4 @@
-"""Work under way, read from its leases: notes that workers keep there, told to whoever waits."""
+"""Work under way, read from its leases, on which workers keep notes for people (ADR 0016)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from dragoman_runtime.eventstore import LiveLease
 
 
 class _Signed(Value):
-    """A note with its author: a worker of an older version that takes a lease leaves another's note there."""
+    """A note with its author.
+
+    A worker of an older version leaves the last owner's note on a lease that it takes.
+    """
 
     owner: str
     work: WorkUnderWay
@@ -27,9 +30,10 @@ def written(owner: str, work: WorkUnderWay) -> str:
 
 
 def work_under_way(job: Job, leases: Mapping[UUID, LiveLease]) -> tuple[WorkUnderWay, ...]:
-    """The job's work that somebody performs now, by kind and index, with what is said of it.
+    """The job's work that workers perform now, ordered by kind and index, with their notes.
 
-    `leases` are live ones by work id, those of other jobs too. Work that says nothing is told of where the job owes it.
+    `leases` are live leases by work id, of other jobs too. Leased work without a note is included
+    where the job owes it.
     """
     items = {item.work_id: item for item in owed(job) if item.work_id in leases}
     found: list[WorkUnderWay] = []
@@ -51,5 +55,5 @@ def _read(lease: LiveLease) -> WorkUnderWay | None:
     try:
         signed = from_json(_Signed, lease.note.encode())
     except ValidationError:
-        return None  # a newer version's words
+        return None  # the note of a newer version
     return signed.work if signed.owner == lease.owner else None

@@ -27,7 +27,7 @@ RULES_VERSION = 2
 
 
 class ExtractionOutcome(Value):
-    """What extraction stored, with the counts its event carries."""
+    """The objects that extraction stored, with the counts its event carries."""
 
     units: ObjectRef
     manifest: ObjectRef
@@ -38,7 +38,7 @@ class ExtractionOutcome(Value):
 
 
 class Extracted(Value):
-    """What a document gave: the canonical JSON of its `UnitList`, and the manifest of it."""
+    """The yield of a document: the canonical JSON of its `UnitList`, and the manifest of that list."""
 
     units: bytes
     manifest: ExtractionManifest

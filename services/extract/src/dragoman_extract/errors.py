@@ -1,1 +1,1 @@
-"""Errors of extract. What the formats refuse comes from `dragoman_documents`, codes `document.…`, unchanged."""
+"""Errors of extract. Refusals by the formats come from `dragoman_documents`, codes `document.…`, unchanged."""

@@ -1,4 +1,4 @@
-"""What extract needs from outside: somebody who knows the document's format."""
+"""The port of extract to the outside: a reader that knows the document's format."""
 
 from __future__ import annotations
 

@@ -6,4 +6,4 @@ from dragoman_runtime.service import ServiceSettings
 
 
 class ExtractSettings(ServiceSettings):
-    """What extract is set up with."""
+    """The settings of extract."""

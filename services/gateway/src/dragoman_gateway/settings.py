@@ -36,7 +36,7 @@ class HttpSettings(TelemetrySettings):
 
 
 class GatewaySettings(DatabaseSettings, ObjectSettings, HttpSettings):
-    """What the gateway service is set up with."""
+    """The settings of the gateway."""
 
     signing_key: SecretStr = Field(
         min_length=32, description="Secret, the same for all replicas, that signs downloads and CSRF tokens."

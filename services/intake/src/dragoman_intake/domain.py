@@ -62,7 +62,7 @@ class LanguageFound(Value):
 
 
 class Inspected(Value):
-    """What a look into a document gave, and the language of its text."""
+    """The result of a look into a document, and the language of the document's text."""
 
     findings: tuple[PreflightFinding, ...]
     facts: dict[str, JsonValue]
@@ -70,7 +70,7 @@ class Inspected(Value):
 
 
 def inspected(inspector: SourceInspector, source: bytes, options: Mapping[str, JsonValue]) -> Inspected:
-    """What is found in a document, where the policy's `options` say what is translated."""
+    """The findings in a document, where the policy's `options` say which parts are translated."""
     inspection = inspector.inspect(source, options)
     guess = identify(inspection.texts)
     language = LanguageFound(locale=guess.locale, confidence=guess.confidence)

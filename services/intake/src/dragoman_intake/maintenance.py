@@ -55,7 +55,10 @@ class Fault(Value):
 
 
 class MaintenanceReport(Value):
-    """What a run did, or would do when it is dry. `faults` need a person: restore the objects from a backup."""
+    """The result of a run, or the one a dry run would have had.
+
+    `faults` need a person: restore the objects from a backup.
+    """
 
     is_dry: bool
     event_count: int = 0
@@ -77,7 +80,7 @@ class MaintenanceReport(Value):
 
 @dataclass(slots=True)
 class _Census:
-    """What is pointed to: how often each object of each project by the log, and which jobs are to be looked at.
+    """The pointers of the log: how often it names each object of each project, and which jobs are to be looked at.
 
     `of_documents` are objects of document streams. Their jobs decide how long they stay; without a job they stay.
     Objects of every other stream stay as long as their stream points to them.
@@ -313,7 +316,7 @@ class _Run:
             await self._note(project_id, {bytes.fromhex(digest)}, error.code)
 
     async def _reachable(self, project_id: UUID) -> set[str]:
-        """What outcomes on record hold that no event tells of yet: paid work of jobs that were cut off."""
+        """The objects in outcomes on record that no event tells of yet: paid work of jobs that were cut off."""
         found: set[str] = set()
         async for ref in self._objects.list_pointers(project_id):
             found.add(ref.digest)

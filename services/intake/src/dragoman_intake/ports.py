@@ -13,7 +13,10 @@ from dragoman_contracts.reports import PreflightFinding
 
 
 class Inspection(Value):
-    """What a look into a document gave. `texts` are its paragraphs, to tell the language by; empty when unreadable."""
+    """The result of a look into a document.
+
+    `texts` are the document's paragraphs, to tell its language by; empty when it cannot be read.
+    """
 
     findings: tuple[PreflightFinding, ...]
     facts: dict[str, JsonValue]
@@ -24,7 +27,7 @@ class SourceInspector(Protocol):
     """Looks into a document without changing it. Pure and CPU-bound: the handler runs it beside the event loop."""
 
     def inspect(self, data: bytes, options: Mapping[str, JsonValue]) -> Inspection:
-        """What was found, where the policy's `options` say what is translated.
+        """The findings in the document, where the policy's `options` say which parts are translated.
 
         A file that cannot be read gives a finding of severity blocker, never an error.
         """

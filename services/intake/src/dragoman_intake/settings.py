@@ -7,4 +7,4 @@ from dragoman_runtime.settings import MaintenanceSettings
 
 
 class IntakeSettings(ServiceSettings, MaintenanceSettings):
-    """What intake is set up with."""
+    """The settings of intake."""

@@ -34,7 +34,7 @@ class VerificationOutcome(Value):
 
 
 class Verified(Value):
-    """What the checks gave: the canonical JSON of the `VerificationResults`, and the report on them."""
+    """The yield of the checks: the canonical JSON of the `VerificationResults`, and the report on them."""
 
     results: bytes
     report: QaReport

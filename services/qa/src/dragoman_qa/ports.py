@@ -1,4 +1,4 @@
-"""What qa needs from outside: somebody who checks a document: the built-in checks, or LanguageTool."""
+"""The port of qa to the outside: a checker of documents, either the built-in checks or LanguageTool."""
 
 from __future__ import annotations
 

@@ -6,4 +6,4 @@ from dragoman_runtime.service import ServiceSettings
 
 
 class QaSettings(ServiceSettings):
-    """What qa is set up with."""
+    """The settings of qa."""

@@ -1,4 +1,4 @@
-"""Errors of reassemble. What the formats refuse comes from `dragoman_documents`, codes `document.…`, unchanged."""
+"""Errors of reassemble. Refusals by the formats come from `dragoman_documents`, codes `document.…`, unchanged."""
 
 from __future__ import annotations
 

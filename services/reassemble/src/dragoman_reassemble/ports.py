@@ -1,4 +1,4 @@
-"""What reassemble needs from outside: somebody who knows the document's format."""
+"""The port of reassemble to the outside: a writer that knows the document's format."""
 
 from __future__ import annotations
 

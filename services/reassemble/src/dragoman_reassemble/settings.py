@@ -6,4 +6,4 @@ from dragoman_runtime.service import ServiceSettings
 
 
 class ReassembleSettings(ServiceSettings):
-    """What reassemble is set up with."""
+    """The settings of reassemble."""

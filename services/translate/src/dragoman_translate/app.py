@@ -25,7 +25,10 @@ def tasks(engines: Engines) -> tuple[Task[Any], ...]:
 
 
 def recorded_batch(calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
-    """The work of a batch that made these calls, and the pointers of its ledger to them. No engine is asked."""
+    """The work of a batch that made these calls, and its ledger's pointers to the calls.
+
+    No engine is asked.
+    """
     parsed = {ref: ModelCall.model_validate_json(data, extra="ignore") for ref, data in calls.items()}
     signature = next((call.signature for call in parsed.values()), None)
     _, batch = translation_tasks(RecordedEngines(signature))

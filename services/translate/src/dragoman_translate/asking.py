@@ -1,8 +1,10 @@
-"""Asks an engine one question about many units, in as many calls as its pace and its limits want.
+"""Asks an engine one question about many units, in as many calls as its pace and its limits require
+(ADR 0015).
 
-Each call is looked up in the ledger before it is made and recorded before its answer is used; so whatever fails in
-between, a repetition pays only for calls whose answer never arrived. A call that broke off or was cut off keeps what it
-gave, and only the rest is asked again; a call that failed for its size is never repeated at that size.
+Each call is looked up in the ledger before it is made, and recorded before its answer is used. So a
+repetition after any failure pays only for calls whose answer never arrived. The units that an
+answer gave before it broke off or was cut off are kept, and only the other units are asked again. A
+call that failed for its size is never repeated at that size.
 """
 
 from __future__ import annotations
@@ -41,7 +43,10 @@ _BROKEN_OFF = (FinishReason.LENGTH, FinishReason.INTERRUPTED)
 
 
 class Question(Value):
-    """What the calls about a batch have in common. `context` holds the texts around the batch."""
+    """The part that all calls about a batch have in common.
+
+    `context` holds the texts around the batch.
+    """
 
     source_locale: Locale
     target_locale: Locale
@@ -51,19 +56,19 @@ class Question(Value):
 
 
 ProgressListener = Callable[[ReplyProgress | None], None]
-"""Told None when a call is about to be made, and then what has come of its answer."""
+"""Called with None before a call is made, and then with the progress of its answer."""
 
 
 @dataclass
 class _Open:
-    """A question, all of its units in order, and those that no call has answered yet, by id."""
+    """A question, all of its units in order, and by id the units that no call has answered yet."""
 
     whole: EngineRequest
     units: tuple[Unit, ...]
     left: dict[str, Unit]
 
     def part(self, piece: Sequence[Unit], key: str) -> EngineRequest:
-        """The request for some of the units, with the texts around them and what was wrong with them."""
+        """The request for some of the units, with the texts around them and their corrections."""
         if len(piece) == len(self.units):
             return self.whole.model_copy(update={"idempotency_key": key})
         ids = {unit.unit_id for unit in piece}
@@ -78,7 +83,10 @@ class _Open:
         )
 
     def _texts_around(self, piece: Sequence[Unit]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The plain texts next to a piece, nearest last and nearest first; those around the batch at its ends."""
+        """The plain texts before a piece, nearest last, and behind it, nearest first.
+
+        At the ends of the batch they are the texts around the batch.
+        """
         first, last = self.units.index(piece[0]), self.units.index(piece[-1])
         texts = [plain_text(unit.source) for unit in self.units]
         before = (*self.whole.context.preceding, *texts[:first])[-_NEIGHBOURS:]
@@ -104,10 +112,11 @@ class Asker:
     told: ProgressListener
 
     async def ask(self, units: Sequence[Unit], corrections: Sequence[Correction] = (), round_number: int = 1) -> None:
-        """Ask for all these units; each has an answer in the record then, be it one with a fault.
+        """Ask for all these units. Each then has an answer in the record, with or without a fault.
 
-        Raises: RetryableError, PermanentError: as the engine says, once nothing smaller can be asked. NotRecordedError:
-        a replay has no record of the question at all.
+        Raises:
+            RetryableError, PermanentError: as the engine says, once nothing smaller can be asked.
+            NotRecordedError: a replay has no record of the question at all.
         """
         whole = self._request(units, corrections, round_number)
         open_ = _Open(whole, tuple(units), {unit.unit_id: unit for unit in units})
@@ -118,12 +127,13 @@ class Asker:
         except NotRecordedError:
             if not corrections and open_.whole.part == 0:
                 raise
-            # A replay takes what is on record: by the rules of its time the job asked nothing more.
+            # A replay answers from the record only: by the rules of its time the job asked no more
+            # than that.
             for unit_id in open_.left:
                 self.record.keep(UnitReply(unit_id=unit_id, fault=ReplyFault.MISSING), "")
 
     async def _ask_part(self, open_: _Open) -> None:
-        """Make or recall one call of a question, and take what it answered out of those left."""
+        """Make or recall one call of a question, and take the units it answered off those left."""
         key = fingerprint(self.engine.signature, open_.whole)
         recalled = await self.ledger.recall(key)
         recorded = recalled or await self._call(key, open_)
@@ -133,14 +143,18 @@ class Asker:
         asked = recorded.call.unit_ids or tuple(open_.left)
         by_id = {unit_id: open_.left[unit_id] for unit_id in asked if unit_id in open_.left}
         self._take(recorded, by_id, open_)
-        if recalled is None and recorded.call.reply.finish_reason in _BROKEN_OFF and by_id.keys() <= open_.left.keys():
+        is_broken_off = recorded.call.reply.finish_reason in _BROKEN_OFF
+        has_answered_none = by_id.keys() <= open_.left.keys()
+        if recalled is None and is_broken_off and has_answered_none:
             if len(by_id) == 1:
                 raise RetryableError("The answer broke off before its first unit ended.", code="engine.unavailable")
             self.pace.halve(list(by_id.values()))
 
     def _take(self, recorded: RecordedCall, by_id: Mapping[str, Unit], open_: _Open) -> None:
-        """Keep the answers of a call. Units that a broken-off answer did not come to are left, unless it had no other
-        and was cut off at its limit.
+        """Keep the answers of a call. Units that a broken-off answer did not reach stay open.
+
+        A single unit whose answer was cut off at the limit does not stay open: asking again would
+        cut it off again.
         """
         reply = recorded.call.reply
         request = open_.whole.model_copy(update={"units": tuple(map(engine_unit, by_id.values()))})
@@ -152,8 +166,10 @@ class Asker:
                 del open_.left[answer.unit_id]
 
     async def _call(self, key: str, open_: _Open) -> RecordedCall | None:
-        """Make one call about the first of the units left and record it; None where a single one is too much for the
-        model's context. That unit then has the answer that says so.
+        """Make one call about the first of the open units, and record it.
+
+        None where a single unit is too much for the model's context; its answer in the record then
+        has that fault.
         """
         silences = 0
         while True:

@@ -1,6 +1,8 @@
-"""How many calls at the same time a server has room for: said, asked of the server, or learnt from its queueing. Pure.
+"""The number of calls that a server takes at once: from a setting, from the server, or learnt from
+its queueing. Pure.
 
-one call waited 2 s for its first token; beside another it waited 30 s: the server takes one after the other
+One call waited 2 s for its first token; beside another call it waited 30 s: the server takes one
+after the other.
 """
 
 from __future__ import annotations
@@ -15,9 +17,12 @@ _MOST_PATIENCE = 64
 
 @dataclass(frozen=True)
 class CallSeen:
-    """One call that was answered: how many were in flight with it when it was sent, itself counted.
+    """One call that was answered.
 
-    `waited_s` passed before the first token, `size_bytes` is the size of the request: reading it takes time, too.
+    `in_flight` counts the calls under way when it was sent, itself included.
+
+    `waited_s` passed before the first token. `size_bytes` is the size of the request, which takes
+    time to read.
     """
 
     in_flight: int
@@ -27,10 +32,13 @@ class CallSeen:
 
 @dataclass(frozen=True)
 class CallLimit:
-    """The limit for the next call, and what it was learnt from. It starts at one call and never passes `most`.
+    """The limit for the next call, with the facts it was learnt from.
 
-    It grows by one after `patience` calls in a row that filled it and did not queue; a call that queued halves it and
-    doubles the patience, so that a server with one slot is seldom tried with two.
+    It starts at one call and never passes `most`.
+
+    The limit grows by one after `patience` calls in a row that filled it and did not queue. A call
+    that queued halves the limit and doubles the patience, so that a server with one slot is seldom
+    tried with two calls.
     """
 
     calls: int = 1
@@ -42,11 +50,14 @@ class CallLimit:
 
     @classmethod
     def of(cls, said: int) -> CallLimit:
-        """The limit that a setting says; 0: to be learnt."""
+        """The limit of a setting. 0 means that the limit is to be learnt."""
         return cls(calls=said, most=said, is_said=True) if said else cls()
 
     def with_slots(self, slots: int) -> CallLimit:
-        """The limit when the server tells how many calls it takes at once. Others may use it: learning goes on."""
+        """The limit when the server says how many calls it takes at once.
+
+        Learning goes on, since other programs may use the same server.
+        """
         return self if self.is_said else replace(self, calls=max(1, slots), most=max(1, slots))
 
     def after(self, call: CallSeen) -> CallLimit:
@@ -77,7 +88,7 @@ class CallLimit:
         return pace if before is None else (before + pace) / 2
 
     def after_success(self) -> CallLimit:
-        """The limit after a call that filled it and did not queue."""
+        """The limit after a call that filled the limit and did not queue."""
         if self.successes + 1 < self.patience:
             return replace(self, successes=self.successes + 1)
         return replace(self, calls=min(self.calls + 1, self.most), successes=0)

@@ -1,8 +1,14 @@
-"""The dialogue with an engine about one batch: ask, ask again for what was wrong, then unit by unit, then repair.
+"""The dialogue with an engine about one batch: ask, ask again for faulty answers, then unit by
+unit, then repair.
 
-Four rounds, each for what the rounds before left open: all units; those with a fault, with the fault named; those that
-quality estimation doubts, with its reasons, together and then each alone; and each unit with a fault alone, in pieces
-where it is too long for one answer. What doubt remains stands for QA to see. `asking` cuts a round into calls.
+There are four rounds, each for the units that the rounds before left open:
+
+    1  all units
+    2  units whose answers have a fault, with the fault named
+    3  units whose answers quality estimation doubts, with its reasons: together, and then each alone
+    4  each unit that still has a fault alone, in pieces where it is too long for one answer
+
+Answers that stay doubtful are kept, and QA reports them. `asking` cuts a round into calls.
 """
 
 from __future__ import annotations
@@ -29,15 +35,16 @@ from dragoman_translate.record import Answer, Record
 from dragoman_translate.reply import UnitReply, checked_target
 
 _LOOK = "look at the recorded calls, and try another model"
-_MOST_ALONE = 6  # a model that gets more of a batch wrong does so for a reason that asking alone does not cure
-_SHORTEST_PIECE_TOKENS = 64  # what cannot be answered in so few tokens is not cut any further
+_MOST_ALONE = 6  # a model that gets more units of a batch wrong has a reason that asking alone does not cure
+_SHORTEST_PIECE_TOKENS = 64  # pieces are not made smaller: so few tokens fit every answer
 
 
 class BatchTask(Question):
-    """One batch to translate: its units in the plan's order, and what the engine should know.
+    """One batch to translate: its units in the plan's order, and their context.
 
-    `attempt` is the work item's, from 1: what was asked in vain in an earlier attempt is asked anew, unit by unit, in a
-    later one. Only the last of `max_attempts` is content with units that have no text.
+    `attempt` is the number of the work item's attempt, from 1. A later attempt asks again, unit by
+    unit, for the units that earlier attempts asked for in vain. Only the last of `max_attempts`
+    ends well with units that have no text.
     """
 
     index: int
@@ -48,11 +55,12 @@ class BatchTask(Question):
 
 
 class BatchTranslation(Value):
-    """A batch's targets in the task's order, and what they cost.
+    """A batch's targets in the task's order, and their cost.
 
-    `calls` are all recorded calls behind the targets, in the order they were asked; `usage` is their sum.
-    `calls_made` of them were paid in this run, the others recalled. `unanswered` are units no call gave a text for:
-    their target is empty, which QA blocks.
+    `calls` are all recorded calls behind the targets, in the order in which they were asked;
+    `usage` is their sum. `calls_made` is the number of calls that were paid in this run; the others
+    were recalled. `unanswered` are the units that no call gave a text for: their target is empty,
+    which QA blocks.
     """
 
     targets: tuple[UnitTarget, ...]
@@ -75,12 +83,14 @@ async def translate_batch(
 ) -> BatchTranslation:
     """Translate one batch with as few calls as the engine's answers and its `pace` allow.
 
-    Units with the same text are asked once; units that need no engine keep their source. `report` hears how far the
-    batch has come.
+    Units with the same text are asked for once; units that need no engine keep their source.
+    `report` is called with notes about the progress of the batch.
 
-    Raises: RetryableError: engine.malformed_reply when no reply held text for a single unit, or before the last attempt
-    none for some unit that was not refused; and what the engine raises. PermanentError: engine.refused when every call
-    was; and what the engine raises. Calls that were answered before are in the ledger.
+    Raises:
+        RetryableError: engine.malformed_reply, when no reply held text for any unit, or, before the
+            last attempt, for some unit that was not refused; and the errors that the engine raises.
+        PermanentError: engine.refused, when every call was refused; and the errors that the engine
+            raises. Calls that were answered before the error are in the ledger.
     """
     first_with: dict[Hashable, Unit] = {}
     for unit in task.units:
@@ -93,12 +103,13 @@ async def translate_batch(
         noting = Noting(report, record, pace, alike, len(task.units), engine.signature.model)
         await _Dialogue(engine, ledger, task, pace, record, noting).run(tuple(first_with.values()))
     made = {key: _target(unit, record.answers[unit.unit_id]) for key, unit in first_with.items()}
-    targets = tuple(
-        made[same_text_key(unit)].model_copy(update={"unit_id": unit.unit_id})
-        if needs_engine(unit)
-        else UnitTarget(unit_id=unit.unit_id, target=unit.source, result_source=ResultSource.SOURCE_COPY)
-        for unit in task.units
-    )
+
+    def target_of(unit: Unit) -> UnitTarget:
+        if needs_engine(unit):
+            return made[same_text_key(unit)].model_copy(update={"unit_id": unit.unit_id})
+        return UnitTarget(unit_id=unit.unit_id, target=unit.source, result_source=ResultSource.SOURCE_COPY)
+
+    targets = tuple(map(target_of, task.units))
     return BatchTranslation(
         targets=targets,
         calls=tuple(call.ref for call in record.calls.values()),
@@ -110,6 +121,11 @@ async def translate_batch(
 
 @dataclass
 class _Dialogue:
+    """The rounds about some units.
+
+    `is_within_unit` says that these are pieces of one unit of the batch.
+    """
+
     engine: TranslationEngine
     ledger: CallLedger
     task: BatchTask
@@ -125,14 +141,15 @@ class _Dialogue:
     async def run(self, units: Sequence[Unit]) -> None:
         """Ask for all units, again for the faulty ones, then for each that is still faulty.
 
-        A later attempt at the work first recalls the rounds of the earlier ones, then asks one round more.
+        A later attempt at the work first recalls the rounds of the earlier ones, then asks one
+        round more.
         """
         await self.settle(units)
         if self.task.attempt < self.task.max_attempts and self.record.lacks_text():
             raise self._malformed("for some units")
 
     async def settle(self, units: Sequence[Unit]) -> None:
-        """Take these units through all rounds; each has its best answer in the record then."""
+        """Take these units through all rounds. Each then has its best answer in the record."""
         long = [unit for unit in units if self._is_too_long(unit)]
         await self.asker.ask([unit for unit in units if unit not in long])
         for unit in long:
@@ -153,7 +170,7 @@ class _Dialogue:
             await self._ask_in_pieces(unit)
 
     async def _ask_in_pieces(self, unit: Unit) -> None:
-        """Ask for a unit that is too long for one answer in pieces, and put their targets together."""
+        """Ask for the pieces of a unit that is too long for one answer, and join their targets."""
         pieces = pieces_of(unit, max(min(tokens_of(unit) / 2, self._most_tokens()), _SHORTEST_PIECE_TOKENS))
         reply, call = UnitReply(unit_id=unit.unit_id, fault=ReplyFault.TRUNCATED), ""
         if len(pieces.units) > 1:
@@ -167,12 +184,14 @@ class _Dialogue:
         self.record.keep(reply, call)
 
     async def _ask_about_doubts(self, units: Sequence[Unit]) -> None:
-        """Ask again for what quality estimation doubts: first together, then the few that it still doubts each alone.
+        """Ask again for the doubted units: first for all together, then for each of the few that
+        stay doubted.
 
-        A small model that copies a unit among others often translates it when it is asked for nothing else.
+        A small model that copies a unit among others often translates it when it is asked for that
+        unit alone.
         """
         if not self.engine.capabilities.uses_context:
-            return  # an engine that heeds no reasons says the same again
+            return  # an engine that reads no reasons would give the same answers again
         doubted = self._doubts(units)
         left = await self._ask_again(units, doubted)
         if len(doubted) > 1 and len(left) <= _MOST_ALONE:
@@ -182,9 +201,11 @@ class _Dialogue:
     async def _ask_again(
         self, units: Sequence[Unit], doubted: Mapping[str, tuple[QaFinding, ...]]
     ) -> Mapping[str, tuple[QaFinding, ...]]:
-        """Ask once more for these of the units with the reasons for the doubts; those that stay doubted.
+        """Ask once more for the doubted units, with the reasons for the doubts.
 
-        An answer that is doubted no less does not replace the one before.
+        Gives those that stay doubted.
+
+        A new answer replaces the earlier answer only where it has fewer doubts and no fault.
         """
         again = [unit for unit in units if unit.unit_id in doubted]
         if not again:
@@ -202,7 +223,7 @@ class _Dialogue:
         return left
 
     def _doubts(self, units: Iterable[Unit]) -> Mapping[str, tuple[QaFinding, ...]]:
-        """What quality estimation doubts among the answers that have no other fault."""
+        """The doubts of quality estimation about the answers that have no fault, by unit id."""
         answers = self.record.answers
         pairs = [(unit, answers[unit.unit_id].reply.target) for unit in units if answers[unit.unit_id].has_text]
         found = doubts(
@@ -222,7 +243,7 @@ class _Dialogue:
         return tokens_of(unit) > self._most_tokens()
 
     def _no_answer(self) -> DragomanError:
-        """The error for a batch of which no call gave any text."""
+        """The error for a batch where no call gave any text."""
         if self.record.is_refused:
             message = f"Engine {self.engine.name} refuses to answer for any unit of batch {self.task.index}; {_LOOK}."
             return PermanentError(message, code="engine.refused")
@@ -247,7 +268,9 @@ def _doubt(answer: Answer, findings: Iterable[QaFinding]) -> Correction:
 
 
 def _target(unit: Unit, answer: Answer) -> UnitTarget:
-    """The unit's target: repaired where its tags are wrong or left out, empty where no call gave a usable text."""
+    """The unit's target: repaired where its tags are wrong or left out, empty where no call gave a
+    usable text.
+    """
     call = answer.call or None
     if not answer.has_text:
         return UnitTarget(unit_id=unit.unit_id, target=(), result_source=ResultSource.ENGINE, call=call)

@@ -31,7 +31,8 @@ class BatchOutcome(Value):
 def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, ...]:
     """TranslationPlanned, and the end of the phase where nothing is left to translate.
 
-    A job that was stopped after its last batch had come in, and resumed, has a complete plan and owes only the end.
+    A job that was stopped after its last batch had come in, and resumed, has a complete plan and
+    owes only the end.
     """
     if job.plan is not None:
         return _completed(job) if job.plan.is_complete else ()
@@ -40,7 +41,7 @@ def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, 
 
 
 def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event, ...]:
-    """BatchTranslated, and the end of the phase where it was the last batch of a job that still moves.
+    """BatchTranslated, and the end of the phase after the last batch of a job that still moves.
 
     Nothing where the batch is there already: another worker was first.
     """

@@ -1,4 +1,4 @@
-"""How each engine is set up: values that `settings` makes from the environment, and tests make directly."""
+"""The settings of each engine: values made by `settings` from the environment, or by tests."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class ApertiumSettings(Value):
 class OpenAiSettings(Value):
     """Which OpenAI-compatible server to ask, with which model, and within which limits.
 
-    `base_url` is what the API's paths hang under: `https://api.openai.com/v1`, `http://127.0.0.1:11434/v1`. Local
-    servers need no key. `temperature` is None for models that refuse one. `timeout_s` is the longest silence, not the
-    longest answer. `max_concurrent_calls` is 0 where the server's room is to be learnt.
+    `base_url` is what the API's paths hang under: `https://api.openai.com/v1`,
+    `http://127.0.0.1:11434/v1`. Local servers need no key. `temperature` is None for models that
+    refuse one. `timeout_s` is the longest silence, not the longest answer. `max_concurrent_calls`
+    is 0 where the server's room is to be learnt.
     """
 
     base_url: str = "https://api.openai.com/v1"

@@ -12,7 +12,10 @@ class NotExtractedError(PermanentError):
 
 
 class ContextExceededError(PermanentError):
-    """Prompt and answer do not fit the model's context. Asking for less may do; for one unit, ask in sentences."""
+    """Prompt and answer do not fit the model's context.
+
+    Asking for less may do; for one unit, ask in sentences.
+    """
 
     default_code = "engine.context_exceeded"
 

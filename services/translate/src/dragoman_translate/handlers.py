@@ -1,4 +1,6 @@
-"""Translation: units in, a plan of batches out; a batch's units in, their targets and the calls on record out."""
+"""Translation: units in, a plan of batches out; a batch's units in, their targets and the calls on
+record out.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,8 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
 
 
 class _ObjectLedger(CallLedger):
-    """The project's recorded calls: an object each, found again by a pointer from the call's fingerprint.
+    """The project's recorded calls: an object each, found again by a pointer from the call's
+    fingerprint.
 
     Each look-up is also where a cancelled job stops: before money is spent.
     """

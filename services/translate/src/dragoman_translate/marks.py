@@ -27,14 +27,19 @@ _CLOSERS = (
 _LONGEST = 24
 
 CLOSER = re.compile(f"(?P<closer>{'|'.join(_CLOSERS)})", re.IGNORECASE)
-"""The end of a thought. It counts without a beginning, which some chat templates put into the prompt."""
+"""The end of a thought.
+
+It counts without a beginning, which some chat templates put into the prompt.
+"""
 
 THOUGHT_MARK = re.compile(f"{CLOSER.pattern}|(?P<opener>{'|'.join(_OPENERS)})", re.IGNORECASE)
 """Beginning or end of a thought."""
 
 
 def mark_may_begin_at(text: str, start: int) -> int:
-    """Where at the end of the text, not before `start`, a mark may have begun that is not whole yet; else its end."""
+    """The place, not before `start`, where an incomplete mark may begin at the end of the text;
+    else the text's end.
+    """
     begins = max(text.rfind(first, max(start, len(text) - _LONGEST)) for first in "<[◁")
     return begins if begins >= 0 else len(text)
 

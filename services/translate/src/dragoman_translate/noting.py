@@ -1,4 +1,6 @@
-"""What is said of a batch while an engine is at it: units that are there, tokens written, and the pace."""
+"""Notes about a batch while an engine works on it: the units that are there, the tokens written,
+and the pace.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,10 @@ from dragoman_translate.record import Record
 
 @dataclass
 class Noting:
-    """Turns what an engine tells of a call into notes about the batch. `alike` is how many units each answer serves."""
+    """Makes notes about a batch from the progress of its calls.
+
+    `alike` is the number of units that each answer serves.
+    """
 
     report: Callable[[WorkNote], None]
     record: Record
@@ -23,7 +28,7 @@ class Noting:
     model: str
 
     def of_call(self, progress: ReplyProgress | None) -> None:
-        """Say how the batch stands: before a call (None), then as its answer arrives."""
+        """Report the state of the batch: None before a call, then the progress of its answer."""
         arrived = () if progress is None else tuple(target.unit_id for target in progress.targets)
         answered = {unit_id for unit_id, answer in self.record.answers.items() if answer.has_text}
         copied = self.item_count - sum(self.alike.values())

@@ -1,7 +1,9 @@
-"""How much to ask an engine for in one call: little at first, then what it writes in a reasonable time. Pure.
+"""Sizes the calls of an engine: small at first, then as much as the engine writes in a reasonable
+time. Pure.
 
-A local model writes ten tokens a second, a hosted one two hundred. A call that is sized by the measured pace shows its
-first units soon, and loses little where it breaks off. A call that failed for its size is never repeated at that size.
+A local model writes ten tokens a second, a hosted one two hundred. A call that is sized by the
+measured pace shows its first units soon, and loses little where it breaks off. A call that failed
+for its size is never repeated at that size.
 """
 
 from __future__ import annotations
@@ -23,11 +25,13 @@ _SMALLEST_TOKENS = 16
 
 @dataclass
 class Pace:
-    """The measured pace of one engine in this process, and the largest answer it may be asked for after failures.
+    """The measured pace of one engine in this process, and the largest answer it may be asked for
+    after failures.
 
-    `tokens_per_s` is what servers count, for people to read; `expected_per_s` counts the tokens that were expected of
-    what came, and sizes the next call, whatever a server counts or does not. Both are None until a call was measured.
-    `most_tokens` is None while no call failed for its size.
+    `tokens_per_s` is in the tokens that servers count, for people to read. `expected_per_s` is in
+    the tokens that were expected for the units that came; it sizes the next call and depends on no
+    server's way of counting. Both are None until a call was measured. `most_tokens` is None while
+    no call failed for its size.
     """
 
     tokens_per_s: float | None = None
@@ -58,7 +62,9 @@ class Pace:
         return min(limits, default=None)
 
     def learn(self, asked: Sequence[Unit], reply: EngineReply) -> None:
-        """Take in a call that was answered: its pace, and that the engine can do as much, so perhaps a little more."""
+        """Learn from a call that was answered: its pace, and that the engine can answer as much,
+        and perhaps more.
+        """
         circumstances = reply.circumstances
         seconds = (circumstances.latency_ms - circumstances.waited_ms) / 1000
         came = {target.unit_id for target in reply.targets}
@@ -69,17 +75,17 @@ class Pace:
             self.most_tokens *= _GROWTH
 
     def halve(self, units: Sequence[Unit]) -> None:
-        """Ask for half of these units at most from now on: a call with all of them failed for its size."""
+        """Ask for at most half of these units from now on: a call with all failed for its size."""
         self.most_tokens = max(sum(map(tokens_of, units)) / 2, _SMALLEST_TOKENS)
 
 
 def _measured(known: float | None, tokens: int, seconds: float) -> float | None:
-    """The pace after one more call, the newest counting half; too few tokens say nothing."""
+    """The pace after one more call, which counts half. A call of too few tokens changes nothing."""
     if tokens < _SMALLEST_TOKENS or seconds <= 0:
         return known
     return tokens / seconds if known is None else known + (tokens / seconds - known) * _NEWEST_SHARE
 
 
 def tokens_of(unit: Unit) -> int:
-    """About how many tokens a unit's target will take in a reply."""
+    """An estimate of the tokens that a unit's target will take in a reply."""
     return expected_output_tokens(render(unit.source).text)

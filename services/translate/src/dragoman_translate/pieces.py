@@ -1,7 +1,9 @@
-"""A paragraph that is too long for one answer, asked in pieces and put together again. Pure.
+"""A paragraph that is too long for one answer is translated in pieces, whose targets are joined
+again. Pure.
 
-Example: with room for one sentence in an answer, the unit `u` with the segments `One.`, ` ` (ignorable), `Two.` becomes
-the units `u.1` (`One.`) and `u.3` (`Two.`); their targets `Uno.` and `Dos.` become the target `Uno. Dos.`.
+Example: with room for one sentence in an answer, the unit `u` with the segments `One.`, ` `
+(ignorable), `Two.` becomes the units `u.1` (`One.`) and `u.3` (`Two.`); their targets `Uno.` and
+`Dos.` become the target `Uno. Dos.`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ _BREAKS = frozenset(" \t\u00a0,;:、，；：")
 
 
 class Pieces(Value):
-    """The pieces of one unit in order, each a unit of its own, and the white space between them by place."""
+    """The pieces of one unit in order, each a unit itself, and the white space between by place."""
 
     units: tuple[Unit, ...]
     between: tuple[Content, ...]
@@ -30,10 +32,11 @@ class Pieces(Value):
 
 
 def pieces_of(unit: Unit, most_tokens: float) -> Pieces:
-    """Cut a unit into as few pieces as answers of so many tokens allow, at sentence ends where that is enough.
+    """Cut a unit into as few pieces as answers of so many tokens allow, at sentence ends where that
+    is enough.
 
-    A sentence that is too long itself is cut after a comma or a space. The pieces are fewer than two where the unit
-    cannot be cut.
+    A sentence that is too long itself is cut after a comma or a space. The pieces are fewer than
+    two where the unit cannot be cut.
     """
     groups: list[list[Segment]] = []
     gaps: list[Content] = []
@@ -71,10 +74,11 @@ def _short_segments(unit: Unit, most_tokens: float) -> Iterator[Segment]:
 
 
 def _parts(content: Content, most_chars: int) -> Iterator[Content]:
-    """Content in parts of at most so many characters, cut after the last comma or space that fits; tags stay in order.
+    """Content in parts of at most so many characters, cut after the last comma or space that fits;
+    tags stay in order.
 
-    Text without any such place, Chinese for one, is cut where it must be. White space at a cut stands alone, since what
-    stands at the edge of an answer is not kept.
+    Text without any such place, as in Chinese, is cut at the limit. White space at a cut is a part
+    of its own, since white space at the edge of an answer is not kept.
     """
     part: list[str | Tag] = []
     room = most_chars

@@ -1,5 +1,6 @@
-"""Which units travel together in one model request: pure and deterministic, so a plan can be made again and
-compared.
+"""Cuts a document's units into batches, one model request each.
+
+Pure and deterministic: a replay compares plans.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ def plan_batches(
 ) -> TranslationPlan:
     """Cut a document's units into batches the engine can answer in one reply.
 
-    A batch ends before the unit that would exceed the number of units or the engine's limits; a unit too long for
-    any batch has one of its own. A unit that repeats an earlier one (`same_text_key`) joins that one's batch,
-    without counting: it is not asked again. Units that need no engine are in `copied`. No units give no batches.
+    A batch ends before the unit that would exceed the number of units or the engine's limits; a
+    unit too long for any batch has a batch of its own. A unit that repeats an earlier unit
+    (`same_text_key`) joins that unit's batch without counting, since it is not asked for again.
+    Units that need no engine are in `copied`. No units give no batches.
     """
     limit = max(1, min(max_units, capabilities.max_units_per_batch))
     drafts: list[_Draft] = []
@@ -62,12 +64,14 @@ def needs_engine(unit: Unit) -> bool:
 
 
 def same_text_key(unit: Unit) -> Hashable:
-    """Equal for units whose target can be the same content: same text, same tags, same things done with them."""
+    """A key that is equal for units whose target can be the same content: the same text, tags and
+    specs of tags.
+    """
     return (unit.source, unit.tags, unit.max_length_chars)
 
 
 def expected_output_tokens(text: str) -> int:
-    """About how many tokens the target of a text will take; rather too many than too few."""
+    """An estimate of the tokens that the target of a text will take; rather too high than too low."""
     dense = sum(ord(character) > 0x2E7F for character in text)  # CJK and beyond: a token or more each
     middling = sum(0x24F < ord(character) <= 0x2E7F for character in text)
     plain = len(text) - dense - middling

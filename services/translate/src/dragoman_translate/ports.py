@@ -1,6 +1,6 @@
-"""What translate needs from outside: an engine that translates, and a ledger of the calls made to it.
+"""The ports of translate: an engine that translates, and a ledger of the calls made to the engine.
 
-Errors an engine raises, with their codes (adapters raise no others):
+An engine raises these errors, with these codes, and no others:
 
     PermanentError  engine.unauthorised      the credential was refused; set another
                     engine.pair_unsupported  the engine cannot do this pair of locales; install or choose another
@@ -36,7 +36,8 @@ from dragoman_linguistics import TaggedText
 class EngineUnit(Value):
     """One unit to translate: its id, and its source as protocol text with the key to its tags.
 
-    `separators` are the tag ids of placeholders that stand for white space, a tab or a line break: they part words.
+    `separators` are the tag ids of placeholders that stand for white space, a tab or a line break:
+    they part words.
     """
 
     unit_id: str
@@ -62,9 +63,12 @@ class PromptMatch(Value):
 
 
 class EngineContext(Value):
-    """What helps an engine translate a batch well; engines that cannot use it ignore it.
+    """The context that helps an engine translate a batch well.
 
-    `preceding` and `following` are plain texts of neighbouring units, nearest last and nearest first.
+    Engines that cannot use it ignore it.
+
+    `preceding` and `following` are plain texts of neighbouring units, nearest last and nearest
+    first.
     """
 
     instructions: str = ""
@@ -76,7 +80,7 @@ class EngineContext(Value):
 
 
 class ReplyFault(StrEnum):
-    """Why a unit's part of a reply cannot be used as it is."""
+    """The fault for which a unit's part of a reply cannot be used as it is."""
 
     MISSING = "missing"
     DUPLICATE = "duplicate"
@@ -87,7 +91,9 @@ class ReplyFault(StrEnum):
 
 
 class Correction(Value):
-    """What was wrong with an earlier answer for a unit; `previous` is that answer, empty where there was none.
+    """The fault of an earlier answer for a unit.
+
+    `previous` is that answer, empty where there was none.
 
     `reasons` are the findings behind the fault `doubtful`, in words for the engine.
     """
@@ -101,10 +107,11 @@ class Correction(Value):
 class EngineRequest(Value):
     """One call: some units of one batch, in document order.
 
-    `corrections` name what was wrong before, when this call asks again. `model` is empty for the engine's own.
-    `nonce` makes otherwise equal calls different: a job that was told to pay anew has one. `round` counts such
-    repetitions inside one job. `part` counts, from 0, the calls in which one question about many units is asked.
-    `idempotency_key` is the call's fingerprint; servers that know such keys charge a repeated one once.
+    `corrections` name the faults of earlier answers, when this call asks again. `model` is empty
+    for the engine's own model. `nonce` makes otherwise equal calls different: a job that was told
+    to pay anew has one. `round` counts the repetitions inside one job. `part` counts, from 0, the
+    calls in which one question about many units is asked. `idempotency_key` is the call's
+    fingerprint; a server that supports such keys charges equal ones once.
     """
 
     source_locale: Locale
@@ -122,8 +129,8 @@ class EngineRequest(Value):
 class RawTarget(Value):
     """A unit's target as the engine wrote it, not yet checked.
 
-    Where it `is_damaged`, the engine wrote something that no document can hold (half a character, a control
-    character), which was left out.
+    `is_damaged` says that characters which no document can hold (lone surrogates, controls) were
+    left out.
     """
 
     unit_id: str
@@ -132,7 +139,10 @@ class RawTarget(Value):
 
 
 class FinishReason(StrEnum):
-    """Why the engine stopped. `interrupted`: the answer broke off or fell silent; what had come by then counts."""
+    """The reason why the engine stopped.
+
+    `interrupted`: the answer broke off or fell silent; its beginning counts.
+    """
 
     STOP = "stop"
     LENGTH = "length"
@@ -142,10 +152,10 @@ class FinishReason(StrEnum):
 
 
 class ReplyProgress(Value):
-    """What has come of an answer so far: the targets read, and how many tokens were written in how many seconds.
+    """The progress of an answer: the targets read so far, and the number of tokens written.
 
-    `waited_s` passed before the first token, `elapsed_s` since the request was sent. `token_count` is the server's own
-    count where it gives one, else an estimate from the text.
+    `waited_s` passed before the first token, `elapsed_s` since the request was sent. `token_count`
+    is the server's own count where it gives one, else an estimate from the text.
     """
 
     targets: tuple[RawTarget, ...]
@@ -155,14 +165,15 @@ class ReplyProgress(Value):
 
 
 ReplyListener = Callable[[ReplyProgress], None]
-"""Told as an answer arrives, at least once a unit; must be quick, and raise nothing."""
+"""Called as an answer arrives, at least once for each unit. It must be quick, and raise nothing."""
 
 
 class CallCircumstances(Value):
-    """What differs between two runs of the same call even when the answer is the same.
+    """The facts of a call that differ from run to run even where the answer is the same.
 
-    `latency_ms` passed between the request and the end of its answer, `waited_ms` of them before the first token (0
-    where the answer came as a whole). Neither counts the wait for a free turn of our own.
+    `latency_ms` passed between the request and the end of its answer, `waited_ms` of them before
+    the first token (0 where the answer came as a whole). Neither counts the wait for a free turn of
+    our own.
     """
 
     started_at: str = ""
@@ -173,11 +184,12 @@ class CallCircumstances(Value):
 
 
 class EngineReply(Value):
-    """An engine's answer and the record of how it came about.
+    """An engine's answer, with the record of the call.
 
-    `targets` hold what could be read, as written; `prompt` is the exact request body (never a credential),
-    `response` the text that came back. A reply that cannot be read at all has no targets and the finish reason
-    `malformed`: it was paid, so it is recorded like any other.
+    `targets` are the targets that could be read, as the engine wrote them. `prompt` is the exact
+    request body (never a credential), `response` the text that came back. A reply that cannot be
+    read at all has no targets and the finish reason `malformed`: it was paid, so it is recorded
+    like any other.
     """
 
     targets: tuple[RawTarget, ...]
@@ -190,7 +202,10 @@ class EngineReply(Value):
 
 
 class EngineSignature(Value):
-    """What an engine's answer depends on besides the request: part of a call's fingerprint."""
+    """The things besides the request that an engine's answer depends on.
+
+    They are part of a call's fingerprint.
+    """
 
     name: str
     model: str = ""
@@ -199,11 +214,12 @@ class EngineSignature(Value):
 
 
 class EngineCapabilities(Value):
-    """What an engine can do, for planning batches and for QA.
+    """The abilities and limits of an engine, for planning batches and for QA.
 
-    `max_output_tokens` and `max_batch_chars` are None where nothing limits them. `inapplicable_checks` are codes of
-    QA checks that say nothing about this engine's targets. An engine that `writes_slowly` is asked for a few units
-    first, and then for as many as its measured pace allows.
+    `max_output_tokens` and `max_batch_chars` are None where nothing limits them.
+    `inapplicable_checks` are codes of QA checks that say nothing about this engine's targets. An
+    engine that `writes_slowly` is asked for a few units first, and then for as many as its measured
+    pace allows.
     """
 
     max_units_per_batch: int = 25
@@ -216,9 +232,11 @@ class EngineCapabilities(Value):
 
 
 class ModelCall(Value):
-    """One call as it is stored: equal calls with equal answers are equal but for `reply.circumstances`.
+    """One call as it is stored: equal calls with equal answers are equal but for
+    `reply.circumstances`.
 
-    `unit_ids` are the units it asked for where they are fewer than the question's; empty means all of them.
+    `unit_ids` are the units it asked for where they are fewer than the question's; empty means all
+    of them.
     """
 
     fingerprint: str
@@ -244,16 +262,16 @@ class TranslationEngine(Protocol):
 
     @property
     def capabilities(self) -> EngineCapabilities:
-        """What it can do."""
+        """The engine's abilities and limits."""
         ...
 
     @property
     def signature(self) -> EngineSignature:
-        """What its answers depend on."""
+        """The things besides a request that the engine's answers depend on."""
         ...
 
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
-        """Return when the engine can translate this pair, as far as it can know without paying.
+        """Return when the engine can translate this pair, as far as known without a paid call.
 
         Raises:
             PermanentError: engine.pair_unsupported, with what to install or choose instead.
@@ -261,13 +279,17 @@ class TranslationEngine(Protocol):
         ...
 
     async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
-        """Make one call. The reply's targets are unchecked; their order and number are the engine's.
+        """Make one call.
 
-        An answer that breaks off after it began is a reply with the finish reason `interrupted`, not an error: what was
-        written is paid and counts. `listener` is told what has come where the engine streams.
+        The reply's targets are unchecked; their order and number are the engine's.
+
+        An answer that breaks off after it began is a reply with the finish reason `interrupted` and
+        not an error: its beginning is paid for and counts. Where the engine streams, `listener` is
+        called with the progress.
 
         Raises:
-            RetryableError, PermanentError: with the codes this module lists, when nothing was written.
+            RetryableError, PermanentError: with the codes that this module lists, when the engine
+                wrote nothing.
         """
         ...
 
@@ -277,24 +299,29 @@ class TranslationEngine(Protocol):
 
 
 class CallLedger(Protocol):
-    """The calls of a project that were made before: asked first, so that none is paid twice."""
+    """The calls of a project that were made before.
+
+    It is asked before each call, so that no call is paid twice.
+    """
 
     async def recall(self, fingerprint: str) -> RecordedCall | None:
         """The recorded call with this fingerprint; None when it was never made."""
         ...
 
     async def record(self, call: ModelCall) -> ObjectRef:
-        """Store a call that was made. Stored before anything else is done with the answer."""
+        """Store a call that was made, before anything else is done with its answer."""
         ...
 
 
 def fingerprint(signature: EngineSignature, request: EngineRequest) -> str:
     """The sha256 that is equal for calls that would pay for the same answer.
 
-    The request is the whole question, of which call number `part` asks as many units as the engine's pace allows: so a
-    repetition finds each call, whatever the pace is by then.
+    The request is the whole question, and `part` the number of the call. The units of the call are
+    no part of the fingerprint, since their number depends on the engine's pace: so a repetition
+    finds each call at any pace.
 
-    Fields at their default are left out, so that a field added later does not make recorded calls unknown.
+    Fields at their default are left out, so that a field added later does not make recorded calls
+    unknown.
     """
     document = {
         "engine": signature.model_dump(mode="json", exclude_defaults=True),
@@ -311,6 +338,7 @@ class Engines(Protocol):
         """The engine of this name, asking for `model` where it has several (empty: its own).
 
         Raises:
-            PermanentError: engine.unknown or engine.not_configured, with the setting that is missing.
+            PermanentError: engine.unknown or engine.not_configured, with the setting that is
+                missing.
         """
         ...

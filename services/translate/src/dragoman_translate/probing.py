@@ -1,6 +1,8 @@
-"""What one tiny call says of an engine: whether it answers, how fast, and how long a page will take. Pure.
+"""The findings of one tiny call to an engine: whether it answers, how fast, and how long a page
+will take. Pure.
 
-The call asks for one sentence of our own, so that nothing of a document leaves the machine before somebody decides so.
+The call asks for one sentence of our own, so that no text of a document leaves the machine before a
+person decides so.
 """
 
 from __future__ import annotations
@@ -19,11 +21,14 @@ SMALL_CONTEXT_TOKENS = 4_096
 
 
 class EngineProbe(Value):
-    """What was found out about an engine. None means that it is not known: a server says little about itself.
+    """The facts found about an engine.
 
-    Not ok: `code` and `message` say why, and what to do. `server` is the kind of server, `address` where it is. Times
-    are seconds, paces tokens a second. `page_s` is about how long PAGE_WORDS words take, asked for in one call.
-    `warnings` are troubles that documents may meet though the call went well. `sample` is the translated sentence.
+    None means that a fact is not known: servers say little about themselves.
+
+    Where the call failed, `code` and `message` say why, and what to do. `server` is the kind of
+    server. Times are seconds, paces tokens a second. `page_s` is about how long PAGE_WORDS words
+    take, asked for in one call. `warnings` are troubles that documents may meet though the call
+    went well. `sample` is the translated sentence.
     """
 
     engine: str
@@ -55,9 +60,10 @@ def probe_unit() -> EngineUnit:
 def page_s(
     prompt_tokens: int, response_tokens: int, read_tokens_per_s: float | None, write_tokens_per_s: float | None
 ) -> float | None:
-    """About how long a page takes, from what the one sentence took: the rules are read once, the rest grows.
+    """An estimate of the seconds for a page, from the call about one sentence.
 
-    None where the pace of writing is unknown, which is by far the greater part.
+    The rules of the prompt are read once; all else grows with the page. None where the pace of
+    writing is unknown, which takes by far the most time.
     """
     if not write_tokens_per_s or not response_tokens:
         return None

@@ -1,7 +1,10 @@
-"""The model protocol (DESIGN §7): what a language model is asked, and the schema of its answer. Pure.
+"""The model protocol (DESIGN §7): the messages to a language model, and the schema of its answer.
 
-The system message is the same for all batches of a job, so that providers can cache it; the last user message is
-one JSON object with the units and what helps to translate them. Whoever changes a word here raises PROMPT_VERSION.
+Pure.
+
+The system message is the same for all batches of a job, so that providers can cache it. The last
+user message is one JSON object with the units and their context. A change of any word of the
+messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call.
 """
 
 from __future__ import annotations
@@ -52,15 +55,16 @@ class Message(TypedDict):
 
 
 def messages(request: EngineRequest) -> list[Message]:
-    """The conversation for a request: rules first, units last."""
+    """The conversation for a request: the rules first, the units last."""
     return [
         {"role": "system", "content": system_prompt(request.source_locale, request.target_locale, request.context)},
+        # Escapes such as \u4e00 would cost several tokens for each letter beyond ASCII.
         {"role": "user", "content": json.dumps(payload(request), ensure_ascii=False)},
     ]
 
 
 def system_prompt(source: Locale, target: Locale, context: EngineContext) -> str:
-    """The rules, and what holds for the whole job: its subject and its instructions."""
+    """The rules, with the subject and the instructions of the whole job."""
     parts = [_RULES.format(source=_named(source), target=_named(target))]
     if context.domain:
         parts.append(f"The documents are about: {context.domain}.")
@@ -80,12 +84,14 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
         "matches": [{"source": match.source, "target": match.target} for match in context.matches],
         "preceding": list(context.preceding),
         "following": list(context.following),
-        "corrections": [
-            _without_empty({"id": each.unit_id, "problem": _problem(each), "previous": each.previous})
-            for each in request.corrections
-        ],
+        "corrections": list(map(_correction, request.corrections)),
     }
     return _without_empty(document)
+
+
+def _correction(correction: Correction) -> JsonValue:
+    problem = _problem(correction)
+    return _without_empty({"id": correction.unit_id, "problem": problem, "previous": correction.previous})
 
 
 def _problem(correction: Correction) -> str:

@@ -1,10 +1,13 @@
-"""Reads a model's answer while it is written: each unit is there as soon as its last brace is. Pure.
+"""Reads a model's answer while it is written: each unit is read as soon as its closing brace has
+come. Pure.
 
     {"units": [{"id": "u1", "target": "Uma"}, {"id": "u2", "tar   gives u1 now, u2 when the rest has come
 
-Read generously: talk, code fences and thoughts around the object, other keys beside `units`, a bare list of units, one
-unit alone or one a line, numbers as ids, a map from ids to texts, quotation marks that should have been escaped.
-Never read wrongly: nothing in a thought is an answer, closed or not; a unit that can be read in two ways is left out.
+The reader is generous. It accepts talk, code fences and thoughts around the object, other keys
+beside `units`, a bare list of units, one unit alone or one unit a line, numbers as ids, a map from
+ids to texts, and quotation marks that should have been escaped. But it never guesses: nothing in a
+thought is an answer, whether the thought is closed or not, and a unit that can be read in two ways
+is left out.
 """
 
 from __future__ import annotations
@@ -57,7 +60,9 @@ class _Awaits(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A bracket, colon or comma as `mark`; a string is marked `"`, a number or literal `w`, anything else `?`."""
+    """A bracket, colon or comma as `mark`; a string is marked `"`, a number or literal `w`,
+    anything else `?`.
+    """
 
     mark: str
     text: str
@@ -66,7 +71,10 @@ class _Token:
 
 @dataclass(slots=True)
 class _Frame:
-    """An object or list that is open. `scalars` are an object's strings and numbers as text, other values None."""
+    """An object or list that is open.
+
+    `scalars` are an object's strings and numbers as text; other values are None.
+    """
 
     is_object: bool
     holds_units: bool
@@ -79,6 +87,8 @@ class _Frame:
 
     def keep(self, value: str | None, *, is_text: bool) -> None:
         """Take the value of the current key."""
+        # RFC 8259 §4 leaves open which of two equal keys counts: an object with two values for a
+        # key is ambiguous.
         if self.is_object:
             if self.scalars.setdefault(self.key, value) != value:
                 self.is_ambiguous = True
@@ -88,7 +98,10 @@ class _Frame:
 
 @dataclass(slots=True)
 class _Candidate:
-    """A stretch of JSON that may be the answer. `talk` counts the characters of talk before it."""
+    """A stretch of JSON that may be the answer.
+
+    `talk` is the number of characters of talk before the stretch.
+    """
 
     talk: int
     is_single: bool = False
@@ -98,9 +111,12 @@ class _Candidate:
 
 
 class ReplyReader:
-    """Takes an answer piece by piece; pieces may be cut anywhere, each character is looked at a few times at most.
+    """Takes an answer piece by piece.
 
-    `asked` are the ids that were sent: a map from ids to texts is an answer only where all its keys are among them.
+    Pieces may be cut anywhere; each character is looked at a few times at most.
+
+    `asked` are the ids that were sent. A map from ids to texts is an answer only where all its keys
+    are asked ids.
     """
 
     def __init__(self, asked: Collection[str] = ()) -> None:
@@ -117,7 +133,10 @@ class ReplyReader:
         self._new: list[RawTarget] = []
 
     def feed(self, text: str) -> tuple[RawTarget, ...]:
-        """Read on; the units that this piece completed. A later object of the same answer may give them again."""
+        """Read on, and give the units that this piece completed.
+
+        A later object of the same answer may give the same units again; `close` says which count.
+        """
         self._buffer += text
         while self._steps():
             pass
@@ -127,14 +146,16 @@ class ReplyReader:
 
     @property
     def targets(self) -> tuple[RawTarget, ...]:
-        """What would be read if the answer broke off here."""
+        """The units that count if the answer breaks off here."""
         return self._chosen(is_whole=False) or ()
 
     def close(self, *, is_whole: bool = True) -> tuple[RawTarget, ...] | None:
-        """The answer's units: those of the last complete object; None where there is no list of units.
+        """The answer's units: those of the last complete object.
 
-        `is_whole` says that the model ended by itself. An answer that was cut off after much talk is none: it may be
-        a thought that nobody marked as one.
+        None where there is no list of units.
+
+        `is_whole` says that the model ended by itself. An answer that was cut off after much talk
+        does not count, since it may be a thought without marks.
         """
         self._is_closed = True
         self.feed("")
@@ -144,6 +165,8 @@ class ReplyReader:
         return self._chosen(is_whole=is_whole)
 
     def _chosen(self, *, is_whole: bool) -> tuple[RawTarget, ...] | None:
+        # Models often give a draft and then the answer, so the last candidate of the best rank
+        # counts.
         able = [each for each in self._candidates if is_whole or each.talk <= _LONGEST_TALK]
         with_targets = [each for each in able if each.targets]
         ranked = [
@@ -157,7 +180,7 @@ class ReplyReader:
         return () if any(each.has_list for each in able) else None
 
     def _steps(self) -> bool:
-        """Read the next thing; False where that needs more text."""
+        """Read the next token, mark or start; False where more text is needed first."""
         match self._mode:
             case _Mode.OUTSIDE:
                 return self._look_for_start()
@@ -169,7 +192,10 @@ class ReplyReader:
                 return self._look_for_next_unit()
 
     def _forget_what_was_read(self) -> None:
-        needed = min(self._at, self._needed_from) if self._mode in (_Mode.INSIDE, _Mode.BROKEN) else self._at
+        # Inside JSON the text of the current unit is kept: a broken unit is mended from its
+        # beginning.
+        is_in_json = self._mode in (_Mode.INSIDE, _Mode.BROKEN)
+        needed = min(self._at, self._needed_from) if is_in_json else self._at
         self._buffer = self._buffer[needed:]
         self._at -= needed
         self._needed_from -= needed
@@ -199,7 +225,10 @@ class ReplyReader:
         return False
 
     def _first_possible_mark(self) -> int:
-        """Where a mark may begin of which the rest has not come yet; else the end of the text."""
+        """The place of a mark that may have begun and is not complete yet.
+
+        Else the end of the text.
+        """
         return len(self._buffer) if self._is_closed else mark_may_begin_at(self._buffer, self._at)
 
     def _look_for_end_of_thought(self) -> bool:
@@ -211,7 +240,11 @@ class ReplyReader:
         return True
 
     def _end_thought(self, end: int) -> None:
-        """Start anew behind a thought. Its beginning may have stood in the prompt: all before it was thought."""
+        """Start again behind a thought, and drop everything before.
+
+        Some chat templates put the opening mark into the prompt, so that all text up to the closing
+        mark is thought.
+        """
         self._candidates.clear()
         self._stack.clear()
         self._talk = 0
@@ -251,6 +284,9 @@ class ReplyReader:
         return self._string() if first == '"' else self._word()
 
     def _string(self) -> _Token | None:
+        # `_scanned_to` remembers how far an unfinished string was read: without it, a long target
+        # that comes in small pieces would be read again from its start with each piece, in
+        # quadratic time.
         found = _IN_STRING.match(self._buffer, max(self._at + 1, self._scanned_to))
         end = found.end() if found else self._at + 1
         if self._buffer[end : end + 1] != '"':
@@ -269,11 +305,12 @@ class ReplyReader:
         return _Token("w" if is_known else "?", found[0], found.end())
 
     def _takes(self, token: _Token) -> bool:
-        """Whether the token may stand here; if so, it is read."""
+        """Read the token if it may stand here. Gives whether it may."""
         frame = self._stack[-1]
         closes = token.mark == ("}" if frame.is_object else "]")
         match frame.awaits:
             case _Awaits.KEY:
+                # A comma before the closing brace is no JSON, and is read all the same.
                 return (closes and self._shut()) or (token.mark == '"' and self._take_key(frame, token))
             case _Awaits.COLON:
                 frame.awaits = _Awaits.VALUE
@@ -345,7 +382,7 @@ class ReplyReader:
             candidate.is_complete = candidate.is_complete or is_single
 
     def _take_map(self, frame: _Frame, candidate: _Candidate) -> None:
-        """An object whose keys are ids that were asked and whose values are texts."""
+        """Take the units of an object whose keys are asked ids and whose values are texts."""
         is_map = bool(frame.scalars) and frame.has_only_texts and not frame.is_ambiguous
         if is_map and self._asked.issuperset(frame.scalars):
             for unit_id, text in frame.scalars.items():
@@ -364,15 +401,16 @@ class ReplyReader:
     # --- JSON that is broken
 
     def _fail(self) -> None:
-        """Go on behind a token that cannot stand here: at the next unit of the list, or outside."""
+        """Go on behind a token that cannot stand here: at the list's next unit, or outside JSON."""
         closers = list(CLOSER.finditer(self._buffer, self._needed_from, self._at))
         if closers:  # a thought that was ended in the middle of a string
             self._end_thought(closers[-1].end())
             return
         while self._stack and not self._stack[-1].holds_units:
             self._stack.pop()
-        has_units = bool(self._stack) and (self._stack[-1].under_key == "units" or bool(self._candidates[-1].targets))
-        is_list = has_units or (bool(self._stack) and self._is_in_unit())
+        is_list = bool(self._stack) and (
+            self._stack[-1].under_key == "units" or bool(self._candidates[-1].targets) or self._is_in_unit()
+        )
         self._mode = _Mode.BROKEN if is_list else _Mode.OUTSIDE
         if not is_list:
             self._stack.clear()
@@ -405,10 +443,13 @@ class ReplyReader:
         return min(brace, mark) if brace >= 0 and _MAY_RESUME.match(self._buffer, brace) else mark
 
     def _mend(self, end: int, *, is_last: bool) -> None:
-        """Take the broken unit that ends here if its only fault is quotation marks without their backslash.
+        """Take the broken unit that ends here, if its only fault is quotation marks without a
+        backslash.
 
         {"id": "u1", "target": "Er sagte "nein" und ging."}    gives    Er sagte "nein" und ging.
         """
+        # Quotation marks must come in pairs, or close a German „; anything that looks like keys is
+        # left alone.
         found = _BROKEN_UNIT.fullmatch(self._buffer, self._needed_from, end)
         if found is None or (is_last and found["end"] is None):
             return
@@ -420,14 +461,20 @@ class ReplyReader:
 
 
 def read_reply(text: str, asked: Collection[str] = (), *, is_whole: bool = True) -> tuple[RawTarget, ...] | None:
-    """The targets in a whole text, read as `ReplyReader` reads them; None where it holds no list of units."""
+    """The targets in a whole text, read as `ReplyReader` reads them.
+
+    None where it holds no list of units.
+    """
     reader = ReplyReader(asked)
     reader.feed(text)
     return reader.close(is_whole=is_whole)
 
 
 def _unescaped(text: str) -> str | None:
-    """What a JSON string says; None where an escape in it is none. Models write line breaks as they are."""
+    """The text of a JSON string; None where it has an invalid escape (RFC 8259 §7).
+
+    Line breaks need no escape here, since models write them as they are.
+    """
     if "\\" not in text:
         return text
     try:
@@ -437,10 +484,12 @@ def _unescaped(text: str) -> str | None:
 
 
 def _joined(text: str) -> str:
-    """The text with both halves of a character as one."""
+    """The text with each surrogate pair as the one character that it stands for (RFC 8259 §7)."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _readable(text: str) -> str:
-    """The text without what no document can hold: half characters, and what XML 1.0 forbids."""
+    """The text without lone surrogates and characters that XML 1.0 forbids (§2.2): no document can
+    hold them.
+    """
     return _UNREADABLE.sub("", _joined(text)) if _UNREADABLE.search(text) else text

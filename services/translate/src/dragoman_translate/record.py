@@ -1,4 +1,6 @@
-"""The answers and calls of one batch so far: which answer counts for a unit, and the calls that were paid for it."""
+"""The answers and calls of one batch so far: which answer counts for a unit, and the calls that
+were paid for it.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,28 @@ from dragoman_translate.reply import UnitReply
 
 @dataclass(frozen=True)
 class Answer:
-    """The best answer for a unit so far, and the sha256 of the call that gave it; empty where no call did."""
+    """The best answer for a unit so far, and the sha256 of the call that gave it.
+
+    Empty where no call did.
+    """
 
     reply: UnitReply
     call: str
 
     @property
     def has_text(self) -> bool:
-        """Whether there is something to use or repair. A cut-off text is no translation."""
+        """Whether the answer has a text to use or to repair.
+
+        A text that was cut off does not count.
+        """
         return self.reply.fault not in (ReplyFault.MISSING, ReplyFault.EMPTY, ReplyFault.TRUNCATED)
 
 
 @dataclass
 class Record:
-    """Answers by unit id, and calls by sha256 in the order they were asked; `calls_made` of them were paid now."""
+    """Answers by unit id, and calls by sha256 in the order they were asked; `calls_made` of them
+    were paid now.
+    """
 
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     calls: dict[str, RecordedCall] = field(default_factory=dict[str, RecordedCall])
@@ -39,7 +49,7 @@ class Record:
             self.answers[reply.unit_id] = answer
 
     def add(self, recorded: RecordedCall, *, is_new: bool) -> None:
-        """Take in a call, made now or recalled."""
+        """Add a call that was made now or recalled."""
         self.calls.setdefault(recorded.ref.digest, recorded)
         self.calls_made += is_new
 

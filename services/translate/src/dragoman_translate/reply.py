@@ -1,4 +1,6 @@
-"""Checks a model's reply against its request: what can be used, and what must be asked again. Pure."""
+"""Checks a model's reply against its request: which answers can be used, and which must be asked
+for again. Pure.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ from dragoman_translate.ports import (
 
 
 class UnitReply(Value):
-    """One unit's answer, read: its target with tags, and what is wrong with it (None: nothing)."""
+    """The answer for one unit: its target with tags, and its fault (None: it has none)."""
 
     unit_id: str
     target: Content = ()
@@ -29,12 +31,15 @@ class UnitReply(Value):
     fault: ReplyFault | None = None
 
     def as_correction(self) -> Correction:
-        """What to tell the engine when asking again."""
+        """The correction that tells the engine about the fault when the unit is asked for again."""
         return Correction(unit_id=self.unit_id, fault=self.fault or ReplyFault.MISSING, previous=self.written)
 
 
 class CheckedReply(Value):
-    """A reply, unit by unit in request order. `foreign_ids` were answered and never asked; they are ignored."""
+    """A reply, unit by unit in the order of the request.
+
+    `foreign_ids` were answered without being asked: ignored.
+    """
 
     units: tuple[UnitReply, ...]
     foreign_ids: tuple[str, ...] = ()
@@ -46,13 +51,15 @@ class CheckedReply(Value):
 
     @property
     def rejected(self) -> tuple[UnitReply, ...]:
-        """The answers that are missing or wrong: to be asked again."""
+        """The answers that are missing or wrong, and to be asked for again."""
         return tuple(unit for unit in self.units if unit.fault is not None)
 
 
 def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, Unit]) -> CheckedReply:
-    """Read a reply: only ids that were sent are accepted, each once, with text where the source has text and its
-    tags right.
+    """Check a reply.
+
+    An answer is accepted if its id was sent and came once, if it has text where the source has
+    text, and if its tags are right.
 
     When the reply was cut off, its last unit is not trusted even if it could be read.
     """

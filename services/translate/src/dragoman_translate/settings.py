@@ -67,4 +67,4 @@ class EngineSettings(Settings):
 
 
 class TranslateSettings(ServiceSettings, EngineSettings):
-    """What translate is set up with."""
+    """The settings of the translate service."""

@@ -56,7 +56,7 @@ class PhaseResult(Event):
 
 
 class Usage(Value):
-    """What model calls used, in the same terms for every provider: the number of calls, and their tokens.
+    """The consumption of model calls, in the same terms for every provider: the number of calls, and their tokens.
 
     `prompt_tokens` are all tokens sent; of these, `cached_tokens` were read from the provider's cache and
     `cache_write_tokens` written to it. `response_tokens` are all tokens written, `reasoning_tokens` those of them that

@@ -15,7 +15,7 @@ from dragoman_contracts.vocabulary import Service
 
 
 class RevisionStrategy(StrEnum):
-    """What a submission under a known external reference becomes (row 90).
+    """How a submission under a known external reference is taken up (row 90).
 
     `auto`: identical content is the same version, other content a new one. `new_version`: always a new version.
     `same_version`: identical content only; anything else is refused.

@@ -95,7 +95,7 @@ class TranslationCompleted(PhaseResult):
 
 
 class QaVerdict(StrEnum):
-    """What QA decides of a job (requirement E)."""
+    """The decision of QA on a job (requirement E)."""
 
     BLOCKED = "blocked"
     NEEDS_REVIEW = "needs_review"

@@ -1,5 +1,4 @@
-"""WordprocessingML on two floors: the plain floor that reads and writes, and the quick one for long
-parts.
+"""WordprocessingML on two floors: a plain one that reads and writes, a quick one for long parts.
 
 The way of a paragraph over the plain floor, from bytes to a unit and back:
 

@@ -29,6 +29,7 @@ _KINDS = {
     "w:helpText": frozenset({"w:val"}),
     "w:statusText": frozenset({"w:val"}),
     "w:default": frozenset({"w:val"}),
+    # Known here for the gate, which must let it change; its units are those of `numbering`.
     "w:lvlText": frozenset({"w:val"}),
 }
 _SHAPE = frozenset({"alt", "title"})
@@ -42,6 +43,7 @@ _SWITCHES = {
     "w:statusText": "form_help",
     "w:default": "form_help",
 }
+# ST_FFHelpTextVal and ST_FFStatusTextVal: a longer text makes the whole file invalid.
 _LONGEST = {"w:helpText": 256, "w:statusText": 140}
 _STATE = re.compile(r"\d*|true|false|on|off", re.IGNORECASE)
 _GROUPS = names("wpg:wgp wpg:grpSp wpc:wpc")
@@ -53,7 +55,7 @@ def text_attributes(element: str) -> frozenset[str]:
     known = _KINDS.get(element)
     if known is not None:
         return known
-    # Of pictures, shapes, groups and charts alike, each in its own namespace.
+    # Pictures, shapes, groups and charts have a `cNvPr` each, in a namespace of their own.
     if element.endswith("cNvPr"):
         return _DESCRIBED
     return _SHAPE if element.startswith("v:") else _NONE
@@ -80,6 +82,7 @@ def shown_attributes(
     held = text_attributes(name)
     if not held or not _is_text(element, name):
         return
+    # XML gives attributes no order (XML 1.0 §3.1), and a program may write them in another one.
     for key, text in sorted(element.items()):
         short = SHORT_NAMES[key]
         if short in held and text.strip() and getattr(options, _switch(name, short)):

@@ -85,7 +85,8 @@ class Collector:
         self.nested, self.tips = [], []
         if self._formats.styles.needs_place:
             styles = self._formats.styles
-            self._is_hidden = short_name(element) == "w:p" and styles.around(element, style_of(element))
+            is_paragraph = short_name(element) == "w:p"
+            self._is_hidden = is_paragraph and styles.around(element, style_of(element))
         items: list[Item] = []
         name = short_name(element)
         # A link in a drawing is a property of its run (`a:hlinkClick`), and its tooltip is text.
@@ -109,6 +110,7 @@ class Collector:
     def _inline(self, child: Element, name: str, items: list[Item]) -> None:
         if name in SEAMS:
             self._seam = True
+        # A deletion gives no text, but a field may begin in it and end outside (§17.16.18).
         elif name in REMOVED:
             self._skim(child, items)
         # A hostile document nests links a thousand deep; Python's stack would end before.
@@ -145,7 +147,7 @@ class Collector:
     def _through(self, child: Element, name: str, items: list[Item]) -> None:
         """Read the children of an element as if they stood beside it.
 
-        So is read an element with one end of a field only.
+        An element around only one end of a field is read in this way too.
         """
         inner = content_of(child, name)
         self._seam = True
@@ -193,7 +195,7 @@ class Collector:
     def _keep_control(self, items: list[Item], control: Element, role: TagRole) -> None:
         """Add a content control that stays as it is.
 
-        Fields that begin or end in it move the flow.
+        Fields that begin or end in the control move the flow.
         """
         for element in control.iter():
             if short_name(element) == "w:fldChar":
@@ -201,7 +203,7 @@ class Collector:
         self._opaque(items, control, role, equivalent=shown_text(control))
 
     def _keep_field(self, opaque: Item, held: list[Item]) -> None:
-        """Make an opaque the field that it holds, where it holds one computed field and no words."""
+        """Make an opaque around one computed field and no words stand for that field."""
         fields = [item for item in held if isinstance(item, Opaque) and item.is_whole_field]
         is_one = len({item.field for item in fields}) == len(held)
         if isinstance(opaque, Opaque) and fields and is_one:
@@ -221,7 +223,7 @@ class Collector:
 
     def _run(self, run: Element, items: list[Item]) -> None:
         children = list(run)
-        # Where the schema has it (§17.3.2.28)
+        # The schema has w:rPr first in a run (§17.3.2.28); some writers put it later.
         if children and short_name(children[0]) in RUN_PROPERTIES:
             properties = children.pop(0)
         else:
@@ -300,6 +302,7 @@ class Collector:
     def _atom(self, child: Element, name: str, items: list[Item]) -> None:
         role, equivalent = ATOMS.get(name, (TagRole.OTHER, ""))
         self._opaque(items, child, role, equivalent=equivalent, name=name)
+        # A drawing, or an element that is not known, may hold paragraphs of its own.
         if role in {TagRole.IMAGE, TagRole.OTHER}:
             self.nested.append(child)
 
@@ -379,6 +382,7 @@ class Collector:
             self._flow.fields.append(field)
         elif edge == "separate":
             field.in_result = True
+        # A branch of alternate content has a flow of its own, in which the field may not be open.
         elif field in self._flow.fields:
             self._flow.fields.remove(field)
         return known

@@ -1,5 +1,4 @@
-"""The ZIP container of a package: entries are read within a budget, and written back as they were
-stored.
+"""The ZIP container of a package: entries are read within a budget and written back as stored.
 
 A new container is the old one, byte by byte, with the records of changed entries replaced. Order,
 names, dates, comments, extra fields and the compressed bytes of everything else stay (APPNOTE.TXT
@@ -29,7 +28,7 @@ from dragoman_documents.docx.entries import (
 from dragoman_documents.errors import DamagedDocumentError, TooLargeError
 from dragoman_documents.refusal import refuse_non_zip
 
-_END = struct.Struct("<4s4H2LH")
+_END = struct.Struct("<4s4H2LH")  # the end of central directory record (§4.3.16)
 _CENTRAL_MARK, _END_MARK = b"PK\x01\x02", b"PK\x05\x06"
 _ZIP64_MARK, _ZIP64_LOCATOR_MARK = b"PK\x06\x06", b"PK\x06\x07"
 _ZIP64_EXTRA = 0x0001
@@ -98,6 +97,7 @@ class ZipContainer:
         output = bytearray()
         moved: dict[Entry, Entry] = {}
         position = 0
+        # The directory need not list entries in the order of their records; both orders stay.
         for entry in sorted(self.entries, key=lambda item: item.offset):
             if entry in moved:
                 continue
@@ -116,7 +116,8 @@ class ZipContainer:
             local, central = _new_records(name, content, len(output))
             output += local
             directory += central
-        return bytes(output + directory + self._new_end(len(directory), len(output), len(additions or {})))
+        end = self._new_end(len(directory), len(output), len(additions or {}))
+        return bytes(output + directory + end)
 
     def _admit(self, entry: Entry) -> None:
         if entry.is_encrypted:
@@ -190,9 +191,11 @@ class ZipContainer:
         )
         sizes = (changed.crc, changed.packed_bytes, changed.size_bytes)
         head = (version, flags & ~_DESCRIPTOR, method, time, date)
-        return changed, LOCAL.pack(LOCAL_MARK, *head, *sizes, len(name), len(extra)) + name + extra + body
+        header = LOCAL.pack(LOCAL_MARK, *head, *sizes, len(name), len(extra))
+        return changed, header + name + extra + body
 
     def _new_end(self, size: int, offset: int, added: int) -> bytes:
+        # Never as ZIP64: the budget keeps a package far below the 4 GiB of the narrow fields.
         end = self._data.rfind(_END_MARK)
         comment = self._data[end + _END.size :]
         count = len(self.entries) + added
@@ -216,9 +219,12 @@ def _find_directory(data: bytes) -> tuple[int, int, int]:
 
     Bytes in front of the archive, as of a self-extracting file, shift every offset by their number.
     """
+    # The record has a comment of up to 65,535 bytes behind it, so it is searched from the end.
     end = data.rfind(_END_MARK, max(0, len(data) - _END.size - 65_535))
     if end < 0 or not data.startswith(b"PK") or end + _END.size > len(data):
         raise refuse_non_zip(data)
+    # Two records that both fit would be two packages in one file: a scanner may read the first and
+    # Word the second.
     is_doubted = any(_reaches_end(data, other) for other in _earlier_ends(data, end))
     if is_doubted and not _reaches_end(data, end):
         raise damaged("it ends in two ways")
@@ -267,6 +273,7 @@ def _read_directory(data: bytes, position: int, shift: int, count: int) -> list[
             raise damaged("an entry lies outside the file")
         entries.append(entry)
         position = end
+    # Entries that share their compressed bytes make a bomb of any size without nesting.
     if sum(entry.packed_bytes for entry in entries) > len(data):
         raise damaged("its entries lie over each other")
     return entries
@@ -276,6 +283,8 @@ def _entry(fields: tuple[int, ...], record: bytes, shift: int) -> Entry:
     _, _, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes, _, _, _, _, offset = fields
     raw_name = record[CENTRAL.size : CENTRAL.size + name_bytes]
     extra = record[CENTRAL.size + name_bytes : CENTRAL.size + name_bytes + extra_bytes]
+    # The extra field holds only the values whose narrow fields are all ones, in this order
+    # (§4.5.3).
     wide = iter(_zip64_values(extra))
     size = next(wide, size) if size == _FULL32 else size
     packed = next(wide, packed) if packed == _FULL32 else packed
@@ -327,7 +336,7 @@ def _without_zip64(extra: bytes) -> bytes:
 
 
 def _central_record(entry: Entry) -> bytes:
-    """The directory record of an entry, patched where it has moved or changed."""
+    """The directory record of an entry, with the entry's new place, sizes and checksum."""
     fields = list(CENTRAL.unpack_from(entry.central))
     rest = entry.central[CENTRAL.size :]
     name, extra, comment = (

@@ -1,6 +1,6 @@
 """From the items of a paragraph to the content of its unit: edges trimmed, tags numbered.
 
-The look that most of the text has needs no tag. White space and things at the edges stay outside
+The look that most of the text has needs no tag. White space and opaques at the edges stay outside
 the unit:
 
     before   <w:p><w:r><w:tab/><w:t xml:space="preserve"> Pay </w:t></w:r>
@@ -85,7 +85,7 @@ def tag_content(items: list[Item]) -> Tagged | None:
     items = trimmed(items)
     _strip_start(items)
     _strip_end(items)
-    # The base is chosen after the edges are cut: things at an edge have no say in it.
+    # The base is chosen after the edges are cut: items at an edge have no say in it.
     base = prevailing(items)
     if base is None:
         return None
@@ -97,7 +97,7 @@ def tag_content(items: list[Item]) -> Tagged | None:
 
 
 def _plain_content(text: Text) -> Tagged | None:
-    """The content of a paragraph of one look. Most paragraphs are."""
+    """The content of a paragraph that has one look, as most paragraphs have."""
     if not _holds_words(text):
         return None
     items: list[Item] = [text]
@@ -107,8 +107,7 @@ def _plain_content(text: Text) -> Tagged | None:
 
 
 def trimmed(items: list[Item]) -> list[Item]:
-    """The items from the first with words to the last, with the fields that belong to their
-    sentence.
+    """The items from the first with words to the last, with the fields of their sentence.
 
     A group that alone holds all words gives way to its own items.
     """
@@ -169,6 +168,7 @@ def _strip_end(items: list[Item]) -> None:
 
 def strip_left(slot: Slot) -> None:
     """Move white space at the start of a slot out of the unit."""
+    # Python counts the no-break space (U+00A0) as white space too, which keeps it in its node.
     inner = slot.text.lstrip()
     slot.before = slot.text[: len(slot.text) - len(inner)]
     slot.text = inner
@@ -226,6 +226,7 @@ class _Writer:
             if look is None or look == base:
                 self._plain(run, parts)
             else:
+                # Numbered before the items inside it, so that numbers rise in reading order.
                 tag_id = self._number(_spec(self._next, TagRole.FORMAT, can_delete=True, can_copy=True))
                 self.tags.formats[tag_id] = look
                 parts.append(opening(tag_id))
@@ -275,7 +276,7 @@ class _Writer:
 def _alike(items: Sequence[Item]) -> Iterator[tuple[int | None, list[Item]]]:
     """Stretches of items of one format.
 
-    Opaques between two texts of one format belong to it, others to no format.
+    Opaques between two texts of one format belong to that format, other opaques to none.
     """
     run: list[Item] = []
     waiting: list[Item] = []

@@ -4,10 +4,10 @@
 `<w:dataBinding w:xpath="/ns0:Properties[1]/ns0:Company[1]" …/>` binds a control to
 `docProps/app.xml`; when it shows `<w:t>Gartenbau AG</w:t>` in the translation,
 `<Company>Gartenbau AG</Company>` is stored. Controls that show exactly the stored text are
-followed, and all controls of one piece of data stay in step. Others are left as they are and
-counted, since Word would put their data in the place of a translation: chosen entries of lists,
-other text, paths that are not plain. Dates are translated and counted: Word writes them anew in the
-language that `w:lid` says when somebody opens the document in it.
+followed, and all controls of one piece of data stay in step. Other controls are left as they are
+and counted, since Word would put their data in the place of a translation: chosen entries of lists,
+text that differs from the stored text, paths that are not plain. Dates are translated and counted:
+when somebody opens the document, Word writes them anew in the language that `w:lid` states.
 """
 
 from __future__ import annotations
@@ -27,24 +27,22 @@ _TEXT = re.compile(r"/text\(\)(?:\[1\])?$")
 _MAPPING = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"']*)["']""")
 _LISTS = names("w:dropDownList w:comboBox")
 _OTHER_KINDS = names("w:picture w14:checkbox w15:repeatingSection w15:repeatingSectionItem w:group w:equation")
+# The properties of a document are no custom XML parts and state no id; Word binds controls to them
+# by these two.
 _CORE_PROPERTIES = "{6C3C8BC8-F283-45AE-878A-BAB7291924A1}"
 _EXTENDED_PROPERTIES = "{6668398D-A668-4E3E-A5EB-62B293D839F1}"
 _MARKS = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "\u2011"}
 _PARTS_OF_TEXT = frozenset({"w:t", "w:p", *_MARKS})
 _GONE = names("w:moveFrom w:del")
 _BREAKS = ("_x000d_\n", "_x000D_\n", "\r\n", "\r", "_x000a_", "_x000A_")
-"""Spellings of stored line breaks besides the line feed: of Word in properties, and of other
-programs.
-"""
+"""Spellings of stored line breaks besides LF: of Word in properties, and of other programs."""
 
 _SPACES = re.compile(r"\s+")
 
 
 @dataclass(eq=False, slots=True)
 class _Datum:
-    """One piece of stored data, the text or an attribute of an element, with the controls that show
-    it.
-    """
+    """A piece of stored data, text or attribute of an element, with the controls that show it."""
 
     part: str
     element: Element
@@ -70,7 +68,7 @@ class _Datum:
 
 @dataclass(frozen=True, slots=True)
 class _Control:
-    """A control that shows a piece of data, with its part and the text that it had."""
+    """A control that shows a piece of data, with its part and the text it showed at first."""
 
     part: str
     content: Element
@@ -80,8 +78,8 @@ class _Control:
 class BoundControls:
     """The bound controls of a document, as they were before it was translated.
 
-    `kept` are the controls to leave as they are. `refilled_count` is the number of others that Word
-    fills anew.
+    `kept` are the controls to leave as they are. `refilled_count` is the number of controls that
+    are translated although Word will fill them anew.
     """
 
     def __init__(self, package: Package) -> None:
@@ -139,7 +137,7 @@ class BoundControls:
         their translation.
         """
         kinds = {short_name(item) for item in properties}
-        # These store no text, or hold other controls that are bound themselves.
+        # Controls of these kinds store no text, or hold other controls that are bound themselves.
         if kinds & _OTHER_KINDS:
             return
         shown = _shown(content)
@@ -160,9 +158,9 @@ class BoundControls:
         """The data that a binding leads to, None without any; and whether its path is plain enough
         to be followed.
         """
-        path = (
-            attribute(binding, f"{short_name(binding).partition(':')[0]}:xpath") or attribute(binding, "w:xpath") or ""
-        )
+        # A binding of Word 2013 has its own namespace, and some programs give it the older attributes.
+        prefix = short_name(binding).partition(":")[0]
+        path = attribute(binding, f"{prefix}:xpath") or attribute(binding, "w:xpath") or ""
         mappings = _stated(binding, "prefixMappings")
         store_id = _stated(binding, "storeItemID")
         prefixes = dict(_MAPPING.findall(mappings))
@@ -290,8 +288,10 @@ def _is_plain(path: str) -> bool:
 
 
 def _located(root: Element, path: str, prefixes: dict[str, str]) -> tuple[Element, str] | None:
-    """The childless element at a path of plain steps and no attribute, or an element and its
-    attribute's name.
+    """The element that a path of plain steps leads to, with the name of the attribute at its end.
+
+    The name is empty where the path ends at an element, which then has no child elements. None
+    where nothing is there.
     """
     last = _ATTRIBUTE.search(path)
     level, found = [root], root
@@ -299,6 +299,7 @@ def _located(root: Element, path: str, prefixes: dict[str, str]) -> tuple[Elemen
         prefix, local, position = step.groups()
         name = f"{{{prefixes[prefix]}}}{local}" if prefix in prefixes else local
         same = [element for element in level if element.tag == name]
+        # XPath counts from 1, and `[0]` selects nothing; Python's -1 would be the last element.
         index = int(position or 1) - 1
         if not 0 <= index < len(same):
             return None

@@ -17,6 +17,8 @@ from dragoman_documents.docx.xml import Element, attribute, names, namespace_of,
 
 _EAST_ASIAN = frozenset({"zh", "ja", "ko"})
 _OFF = frozenset({"0", "false", "off"})
+# Each set has the properties that the schema has after the one it is named for (CT_RPr, CT_TblPr,
+# CT_SectPr, CT_PPr).
 _AFTER_LANG = frozenset({"w:eastAsianLayout", "w:specVanish", "w:oMath", "w:rPrChange"})
 _AFTER_RTL = frozenset({"w:cs", "w:em", "w:lang", *_AFTER_LANG})
 _AFTER_SZ = _AFTER_RTL | names("w:highlight w:u w:effect w:bdr w:shd w:fitText w:vertAlign w:rtl")
@@ -45,11 +47,9 @@ def mark_language(
 ) -> None:
     """State the locale on runs of WordprocessingML.
 
-    Runs of drawings have no place for it, and are left alone.
-
-    For a right-to-left locale, the direction of runs, their paragraph and the table around it is
-    stated too (§17.4.1), and so are bold, italic and size for complex scripts. Drawn paragraphs get
-    the direction alone.
+    For a right-to-left locale, the direction of the runs, of their paragraph and of the table
+    around the paragraph is stated too (§17.4.1), and so are bold, italic and size for complex
+    scripts. The runs of a drawing cannot state a locale: its paragraph gets the direction alone.
     """
     if runs and locale.is_right_to_left and short_name(paragraph) == "a:p":
         turn_drawn(paragraph)
@@ -69,7 +69,7 @@ def mark_language(
 
 
 def mirror_rest(root: Element) -> bool:
-    """Turn the rest of a part that was translated from right to left. Gives whether there was any.
+    """Turn the rest of a part whose text is now right-to-left. Gives whether there was any.
 
     The rest are paragraphs of numbers, pictures and white space, and the order of columns
     (§17.6.1). Letters and tables that stay in the source language keep their direction.
@@ -89,9 +89,8 @@ def mirror_rest(root: Element) -> bool:
 
 
 def _has_letters(paragraph: Element) -> bool:
-    return any(
-        short_name(text) == "w:t" and any(char.isalpha() for char in text.text or "") for text in paragraph.iter("{*}t")
-    )
+    texts = (node.text or "" for node in paragraph.iter("{*}t") if short_name(node) == "w:t")
+    return any(char.isalpha() for text in texts for char in text)
 
 
 def _states(owner: Element, holder: str, name: str) -> bool:
@@ -121,7 +120,8 @@ def _state_language(properties: Element, locale: Locale) -> None:
         language = properties.makeelement(f"{space}lang")
         _insert(properties, language, _AFTER_LANG)
     # `w:lang` has an attribute for each kind of script; Word proofs a run by that of its letters.
-    name = "bidi" if locale.is_right_to_left else "eastAsia" if locale.language in _EAST_ASIAN else "val"
+    is_east_asian = locale.language in _EAST_ASIAN
+    name = "bidi" if locale.is_right_to_left else "eastAsia" if is_east_asian else "val"
     if attribute(language, f"w:{name}") != locale:
         language.set(f"{space}{name}", str(locale))
 
@@ -151,6 +151,7 @@ def _keep_looks(properties: Element, paragraph: Element, styles: Styles) -> None
     §17.3.2.38).
     """
     levels = styles.levels(properties, paragraph)
+    # A size is in half-points, and 10 points where nothing states one.
     for local, default, later in (
         ("b", "0", _AFTER_B),
         ("i", "0", _AFTER_I),

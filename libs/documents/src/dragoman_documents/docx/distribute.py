@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dragoman_documents.docx.inline import Slot
 from dragoman_documents.docx.xml import XML_SPACE, Element, legal_text, short_name
 
-_EDGE_SPACE = " \t\r\n"
+_EDGE_SPACE = " \t\r\n"  # the white space of XML (XML 1.0 §2.3): a no-break space needs no care
 
 
 def distribute(slots: Sequence[Slot], target: str) -> list[Slot]:
@@ -56,6 +56,7 @@ def set_text(node: Element, text: str) -> None:
     if not short_name(node):
         node.tail = text
         return
+    # lxml would write an empty string as `<w:t></w:t>`; None makes the usual `<w:t/>`.
     old = node.text or ""
     node.text = text or None
     # Without `preserve` Word drops white space at the edges of a text node (§17.3.3.31).
@@ -64,7 +65,7 @@ def set_text(node: Element, text: str) -> None:
 
 
 def gains_space(old: str, text: str) -> bool:
-    """Whether the new text of a node has white space to keep at an edge where the old one had none."""
+    """Whether the new text of a node has white space at an edge where the old text had none."""
     gains = (text[:1] in _EDGE_SPACE and old[:1] not in _EDGE_SPACE) or (
         text[-1:] in _EDGE_SPACE and old[-1:] not in _EDGE_SPACE
     )
@@ -128,7 +129,8 @@ def _cuts(sources: Sequence[str], target: str) -> list[int]:
         if len(target) == total:
             cut = offset
         else:
-            cut = _near_boundary(target, round(offset * len(target) / total), source, sources[index + 1])
+            share = round(offset * len(target) / total)
+            cut = _near_boundary(target, share, source, sources[index + 1])
         # Each piece gets a character where there are enough: an empty one would lose its bookmark's
         # text.
         cuts.append(min(max(cut, min(lowest + 1, highest)), highest))

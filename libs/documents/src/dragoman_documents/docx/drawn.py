@@ -49,5 +49,5 @@ def turn_labels(root: Element) -> None:
 
 def _has_styles(body: Element | None) -> bool:
     """Whether a text body has styles of its own for its levels, which may say the side."""
-    styles = (child for child in body if short_name(child) == "a:lstStyle") if body is not None else ()
-    return any(len(style) for style in styles)
+    children = body if body is not None else ()
+    return any(len(child) for child in children if short_name(child) == "a:lstStyle")

@@ -57,9 +57,7 @@ class DropCap:
 
 @dataclass(eq=False, slots=True)
 class Opening:
-    """The white space before the first word of a paragraph, and the slots that hold nothing but
-    that.
-    """
+    """The white space before the first word of a paragraph, and the slots with nothing else."""
 
     gap: str = ""
     blanks: list[Slot] = field(default_factory=list[Slot])
@@ -88,7 +86,8 @@ class DropCapped:
 
         The white space goes where the target has none at that place.
         """
-        place = next((index for index, part in enumerate(rest) if isinstance(part, str) and part), None)
+        places = (index for index, part in enumerate(rest) if isinstance(part, str) and part)
+        place = next(places, None)
         if place is None:
             return rest
         first = str(rest[place])
@@ -107,6 +106,7 @@ def is_drop_cap(paragraph: Element) -> bool:
     """Whether a paragraph is the frame of a drop cap, and another paragraph follows."""
     if not _is_frame(paragraph, _DROPPED):
         return False
+    # The frame is drawn into the paragraph behind it (§17.3.1.11), past marks that show nothing.
     siblings = (each for each in paragraph.itersiblings() if short_name(each) not in _MARKS)
     following = next(siblings, None)
     return following is not None and short_name(following) == "w:p"
@@ -127,8 +127,9 @@ def drop_cap(element: Element, tagged: Tagged | None, is_spaced: bool, path: str
 
 
 def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
-    """The opening of a paragraph whose white space is not yet trimmed; None where no word can go on
-    in it.
+    """The opening of a paragraph whose white space is not yet trimmed.
+
+    None where no word can go on in it.
     """
     first = items[0] if items else None
     while isinstance(first, Group):
@@ -157,8 +158,7 @@ def split_target(
     source: str,
     is_word: bool = False,
 ) -> tuple[str, tuple[str | Tag, ...]]:
-    """The letters of a target that go into the frame of a drop cap that held `source`, and the
-    rest.
+    """The letters of a target for the frame of a drop cap that held `source`, and the rest.
 
     `is_word` says that the frame held a whole word, not only the beginning of a word.
     """
@@ -188,11 +188,12 @@ def _cap_length(text: str, source: str, is_word: bool) -> int:
 
 
 def _next_letter(text: str, start: int) -> int:
-    """The end of the letter at a place, with the marks on it and the letters tied to it (UAX #29)."""
+    """The end of the letter at a place, with its marks and the letters tied to it (UAX #29)."""
     end = start + 1
     while end < len(text):
         before, char = text[end - 1], text[end]
         # Extended grapheme clusters, simplified: marks, joined emoji, conjuncts of Indic scripts.
+        # Cut inside one, half of a letter would stand in the frame.
         is_tied = before == _JOINER or unicodedata.combining(before) == _VIRAMA
         if not (is_tied or char == _JOINER or unicodedata.category(char).startswith("M")):
             break

@@ -30,6 +30,7 @@ CENTRAL = struct.Struct("<4s6H3L5H2L")
 
 _ENCRYPTED = 0x1
 _ABOVE = frozenset({"..", "."})
+# Control characters and lone surrogates cannot be shown, and `C:` is a drive of Windows.
 _BAD = re.compile("[\x00-\x1f\x7f\ud800-\udfff]|^[A-Za-z]:")
 
 
@@ -89,8 +90,9 @@ def encrypted() -> EncryptedDocumentError:
 
 
 def check_entries(data: bytes, entries: Sequence[Entry], end: int) -> None:
-    """Refuse entries that readers could take in two ways; `end` is where the central directory
-    begins.
+    """Refuse entries that readers could take in two ways.
+
+    `end` is where the central directory begins.
 
     Raises:
         DamagedDocumentError: names that are equal or lead out of the package, records that
@@ -133,6 +135,7 @@ def _check_name(entry: Entry) -> None:
 def _may_be_part(name: str) -> bool:
     key = part_key(name)
     steps = key.replace("\\", "/").split("/")
+    # Both spellings are checked: `%2e%2e` is `..` for a reader that decodes names.
     return bool(key) and not _BAD.search(name) and not _BAD.search(key) and _ABOVE.isdisjoint(steps)
 
 

@@ -72,7 +72,8 @@ def extract(
 def _units(waiting: list[LocatedUnit]) -> Iterator[Unit]:
     """The units with their context keys.
 
-    The list is emptied: a long document does not have room for both.
+    The list `waiting` is emptied on the way: located units and finished units of a long document
+    would not fit into memory together.
     """
     waiting.reverse()
     before, text = "", plain_text(waiting[-1].content) if waiting else ""
@@ -86,6 +87,7 @@ def _units(waiting: list[LocatedUnit]) -> Iterator[Unit]:
 
 def _unit(located: LocatedUnit, text: str, context_key: str) -> Unit:
     content = located.content
+    stored = text if len(content) == 1 else "\x1f".join(map(_stored, content))
     unit_id = located.unit_id
     segment = _made(Segment, {"segment_id": f"{unit_id}/0", "source": content, "is_ignorable": False})
     return _made(
@@ -94,7 +96,7 @@ def _unit(located: LocatedUnit, text: str, context_key: str) -> Unit:
             "unit_id": unit_id,
             "anchor": _made(Anchor, {"part": located.part, "path": located.path}),
             "story": located.story,
-            "content_key": _digest(text if len(content) == 1 else "\x1f".join(map(_stored, content))),
+            "content_key": _digest(stored),
             "context_key": context_key,
             "segments": (segment,),
             "tags": tuple(located.specs),
@@ -124,8 +126,9 @@ def _stored(part: str | Tag) -> str:
 
 
 def _digest(text: str) -> str:
-    """A short stable hash; 128 bits put collisions out of reach.
+    """A short stable hash of text and the separators between its parts.
 
-    XML text holds none of the separators in it.
+    128 bits put collisions out of reach. XML text cannot hold the separators, which are control
+    characters (XML 1.0 §2.2).
     """
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -24,8 +24,8 @@ class FieldCounts:
     """Numbers of fields by the way their text is treated.
 
     `entries` mark entries of an index or a table, `texts` have text in their codes, `included`
-    fetch text from other files. Results that are kept `in_step` repeat a text; `computed` are those
-    that are left for Word.
+    fetch text from other files. Of the fields whose words Word computes, `in_step` repeat a text
+    and are kept equal to its translation, and `computed` are left for Word.
     """
 
     def __init__(self, package: Package, units: Sequence[LocatedUnit]) -> None:

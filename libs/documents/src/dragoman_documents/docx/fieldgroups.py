@@ -1,5 +1,4 @@
-"""Typed fields of a paragraph as groups: the items between a field's opening and closing are its
-text.
+"""Typed fields of a paragraph as groups: items between a field's two edges are its text.
 
 A field whose begin or end is not in the paragraph, or on another level of it, stays in pieces:
 
@@ -54,7 +53,7 @@ def shown_in(items: Sequence[Item]) -> str:
 
 
 def are_side_by_side(nodes: Sequence[Element]) -> bool:
-    """Whether the runs of the nodes stand in one element, so that they can move together within it."""
+    """Whether the runs of the nodes stand in one element, within which they can move together."""
     return len({_home(node) for node in nodes}) == 1
 
 

@@ -17,10 +17,13 @@ from typing import Literal
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
 _KIND = re.compile(r"\s*\\?\s*([A-Za-z]+|=)")
+# A TOC or an index is computed too, but Word does that only when somebody asks for it. Until then a
+# reader sees the stored result, so it counts as typed.
 _TYPED_RESULTS = names(
     "HYPERLINK FORMTEXT TOC TOA INDEX IF QUOTE INCLUDETEXT INCLUDE AUTOTEXT AUTOTEXTLIST GLOSSARY FILLIN"
 )
 _NEVER_SHOWN = names("XE TC TA RD SET ASK PRIVATE ADVANCE NEXT NEXTIF SKIPIF")
+# The results of these are pictures and controls, or text of another program.
 _DRAWN = names("FORMCHECKBOX INCLUDEPICTURE IMPORT EMBED SHAPE LINK DDE DDEAUTO CONTROL HTMLCONTROL ADDIN")
 _WRAPPERS = names("w:hyperlink w:ins w:moveTo w:sdt w:dir w:bdo w:fldSimple")
 _STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
@@ -46,9 +49,7 @@ class Field:
     is_typed: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the field's name in capitals, such as `HYPERLINK`, and whether somebody typed its
-        result.
-        """
+        """Read the field's name in capitals (`HYPERLINK`), and whether its result was typed."""
         self.kind = field_kind(self.instruction)
         self.is_typed = self.kind in _TYPED_RESULTS
 
@@ -76,9 +77,7 @@ def has_typed_result(instruction: str) -> bool:
 
 
 class Flow:
-    """The fields that are open where the reader stands in one text flow: a body, a note, a text
-    box.
-    """
+    """The fields that are open at the reader's place in one text flow: a body, note or text box."""
 
     def __init__(self, open_fields: Sequence[Field] = ()) -> None:
         self.fields: list[Field] = list(open_fields)
@@ -118,7 +117,8 @@ class FieldMap:
         self.learn(root)
 
     def learn(self, root: Element) -> None:
-        """Add the fields of an element, which may have come into the tree after the part was read."""
+        """Add the fields of an element that may have come into the tree after the part was read."""
+        # One stack for each flow: a text box between two edges has fields of its own.
         stacks: dict[Element, list[_Open]] = {}
         for element in root.iter(*_tags(root)):
             stack = stacks.setdefault(_story(element, root), [])
@@ -168,12 +168,12 @@ class _Open:
 
 
 def _show_text(around: list[_Open]) -> bool:
-    """Whether text stands in the typed result of the innermost of these open fields, or in no
-    field.
-    """
-    return not around or (
-        around[-1].is_in_text and bool(around[-1].separate) and has_typed_result("".join(around[-1].code))
-    )
+    """Whether text stands in the typed result of the innermost open field, or in no field."""
+    if not around:
+        return True
+    innermost = around[-1]
+    is_in_result = innermost.is_in_text and bool(innermost.separate)
+    return is_in_result and has_typed_result("".join(innermost.code))
 
 
 def _home(edge: Element) -> Element | None:
@@ -191,6 +191,7 @@ def _wrappers(home: Element | None) -> Iterator[Element]:
 
 
 def _tags(root: Element) -> tuple[str, ...]:
+    # Expanded names for lxml's own filter: a loop over all elements in Python takes far longer.
     namespace = root.tag.rpartition("}")[0] + "}"
     word = {value for value in root.nsmap.values() if value.endswith("wordprocessingml/2006/main")}
     word |= {value for value in root.nsmap.values() if value.endswith("/wordprocessingml/main")}

@@ -23,6 +23,8 @@ _TOGGLES = names(
 )
 _ON = frozenset({"1", "true", "on"})
 _OFF = frozenset({"0", "false", "off"})
+# Silent properties never count. Faint ones count for `exact` only: no reader sees that kerning or a
+# look for complex scripts changes in a line of Latin text.
 _SILENT = frozenset({"w:lang", "w:noProof"})
 _SILENT_ATTRIBUTES = names("lang altLang dirty err noProof smtClean smtId bmk")
 _FAINT = names("w:rPrChange w:bCs w:iCs w:szCs w:kern w:spacing w:w w:webHidden w:ins w:del w14:ligatures")
@@ -145,9 +147,7 @@ def look_of(run: Element) -> Key:
 
 
 def _fingerprint(run: Element, properties: Element | None) -> Key:
-    """A key of a run's format within one file, cheap to build: a file has many runs and few
-    formats.
-    """
+    """A key of a run's format in one file, cheap to build: a file has many runs, few formats."""
     parts: list[object] = [run.tag]
     parts += [value for name, value in run.items() if not _is_revision_id(name)]
     if properties is None:
@@ -168,11 +168,12 @@ def _is_wide(run: Element) -> bool:
 
 def is_wide_text(text: str) -> bool:
     """Whether the text has letters that East Asian or complex-script fonts draw."""
+    # Hebrew begins at U+0590; the letters below it are drawn by the Latin fonts.
     return not text.isascii() and max(text) >= "\u0590"
 
 
 def _visible(items: Sequence[Item], ignored: frozenset[str]) -> Iterator[Item]:
-    """The properties that a reader notices, without the fonts that draw none of the run's letters."""
+    """The properties that a reader notices, without fonts that draw none of the run's letters."""
     for tag, attributes, children in items:
         name = SHORT_NAMES[tag]
         if name == "w:rFonts":

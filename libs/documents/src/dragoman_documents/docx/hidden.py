@@ -1,5 +1,4 @@
-"""Text that styles hide: the styles that hide it, and the rule for several levels of them (ECMA-376
-§17.7.3).
+"""Text that styles hide, and the rule for several levels of styles (ECMA-376 §17.7.3).
 
 `<w:style w:type="paragraph" w:styleId="Internal"><w:rPr><w:vanish/></w:rPr></w:style>` hides every
 paragraph of that style and of those based on it, but for runs that say `<w:vanish w:val="0"/>`.
@@ -39,17 +38,15 @@ class HiddenStyles:
 
     @property
     def needs_place(self) -> bool:
-        """Whether paragraphs or tables may hide their runs, so that a run's own properties do not
-        tell.
-        """
+        """Whether paragraphs or tables may hide runs, so that a run's properties do not tell."""
         return bool(self.paragraphs or self.tables or self.is_all)
 
     def around(self, paragraph: Element, style: str) -> bool:
-        """Whether a paragraph of this style hides the runs that do not state `w:vanish` themselves."""
+        """Whether a paragraph of this style hides runs that do not state `w:vanish` themselves."""
         style = style if style in self.known else self.default
         is_hidden = style in self.paragraphs
         if self.tables:
-            # Toggle: hidden by both levels is not hidden (§17.7.3).
+            # A toggle property: text that both levels hide is shown (§17.7.3).
             is_hidden ^= _table_style(paragraph) in self.tables
         return is_hidden
 
@@ -58,6 +55,7 @@ class HiddenStyles:
 
         `around` says whether its paragraph hides runs.
         """
+        # Defaults of the document take no part in the toggling (§17.7.3).
         return self.is_all or (run_style in self.characters) != around
 
 
@@ -101,11 +99,10 @@ def _inheriting(bases: dict[str, str], stated: dict[str, bool]) -> frozenset[str
 def _table_style(paragraph: Element) -> str:
     for ancestor in paragraph.iterancestors():
         if short_name(ancestor) == "w:tbl":
-            styles = (item for child in ancestor if short_name(child) == "w:tblPr" for item in child)
-            return next(
-                (attribute(item, "w:val") or "" for item in styles if short_name(item) == "w:tblStyle"),
-                "",
-            )
+            looks = (child for child in ancestor if short_name(child) == "w:tblPr")
+            stated = (item for child in looks for item in child)
+            styles = (item for item in stated if short_name(item) == "w:tblStyle")
+            return next((attribute(item, "w:val") or "" for item in styles), "")
         if short_name(ancestor) == "w:txbxContent":
             return ""
     return ""

@@ -15,11 +15,15 @@ from dragoman_documents.docx.fields import NESTED, field_kind
 from dragoman_documents.docx.xml import names
 
 _PIECE = re.compile(
-    r'"(?P<quoted>(?:[^"\\]|\\.)*)"?|\u201c(?P<curly>[^\u201d]*)\u201d?|\\(?P<switch>[^\s"])|(?P<word>(?:[^\s"\\]|\\[\\"])+)',
+    r'"(?P<quoted>(?:[^"\\]|\\.)*)"?'  # a backslash keeps a quotation mark from ending the text
+    r"|\u201c(?P<curly>[^\u201d]*)\u201d?"  # the marks that Word makes of typed ones
+    r'|\\(?P<switch>[^\s"])'
+    r'|(?P<word>(?:[^\s"\\]|\\[\\"])+)',
     re.DOTALL,
 )
 _BUTTON = re.compile(r"\s*\\?\s*[A-Za-z]+\s+\S+\s+(?P<text>.*\S)", re.DOTALL)
 _OPERATOR = re.compile("[=<>]+")
+# The switches of each field whose argument is text for a reader, by letter (§17.16.5).
 _SWITCHES_WITH_TEXT: Mapping[str, str] = {
     "XE": "t",
     "TA": "ls",
@@ -29,6 +33,7 @@ _SWITCHES_WITH_TEXT: Mapping[str, str] = {
     "HYPERLINK": "o",
     "MERGEFIELD": "bf",
 }
+# The switches without an argument. A reader that takes the next word for one loses that word.
 _FLAGS: Mapping[str, str] = {
     "XE": "bi",
     "TC": "n",
@@ -46,9 +51,7 @@ ENTRIES = names("XE TC TA")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """An argument of a code: its text without quotation marks, and the offsets of that text in the
-    code.
-    """
+    """An argument of a code: its text without quotation marks, and that text's offsets."""
 
     text: str
     start: int
@@ -95,9 +98,7 @@ def read_instruction(code: str) -> Instruction:
 
 
 def texts_in_code(code: str) -> list[Piece]:
-    """The pieces of a code with letters that a reader reads, now or when Word next computes the
-    field.
-    """
+    """The pieces of a code with letters that a reader sees, now or once Word computes the field."""
     kind = field_kind(code)
     if kind in _BUTTONS:
         match = _BUTTON.match(code)
@@ -116,6 +117,9 @@ def _texts(parts: Instruction) -> Iterator[Piece]:
         yield from parts.arguments[1:2]
     elif parts.kind == "QUOTE":
         yield from parts.arguments
+    # IF has two sides, an operator between them, and the text for either outcome (§17.16.5).
     elif parts.kind == "IF":
-        places = [index for index, piece in enumerate(parts.arguments) if _OPERATOR.fullmatch(piece.text)]
-        yield from (parts.arguments[places[0] + 2 : places[0] + 4] if places else parts.arguments[-2:])
+        pieces = parts.arguments
+        places = (place for place, piece in enumerate(pieces) if _OPERATOR.fullmatch(piece.text))
+        operator = next(places, None)
+        yield from pieces[-2:] if operator is None else pieces[operator + 2 : operator + 4]

@@ -111,9 +111,7 @@ def style_of(paragraph: Element) -> str:
 
 
 def content_of(element: Element, name: str) -> Element | None:
-    """The element that holds the runs of a group: the group itself, or the content of a content
-    control.
-    """
+    """The element that holds a group's runs: the group itself, or the content of a control."""
     if name != "w:sdt":
         return element
     return next((part for part in element if short_name(part) == "w:sdtContent"), None)

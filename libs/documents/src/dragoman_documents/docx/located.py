@@ -1,4 +1,4 @@
-"""A unit together with its place in the document and the nodes it was read from.
+"""A unit together with its place in the document and its holder: the nodes that it was read from.
 
 The id of a unit is the name of its part and the path of its paragraph below the part's root, each
 step the number of a child. Both stay the same each time the document is read:
@@ -73,8 +73,7 @@ class ParagraphHolder:
 
 @dataclass(eq=False, slots=True)
 class ValueHolder:
-    """Holds a unit read from one attribute, or from the text of one element where `attribute` is
-    None.
+    """Holds a unit read from an attribute, or from an element's text where `attribute` is None.
 
     A target of more than `limit` characters is cut: QA warns of it, and the schema would not let
     the file be opened.
@@ -103,13 +102,13 @@ class ValueHolder:
 @dataclass(eq=False, slots=True)
 class LocatedUnit:
     """A unit, its place in the document, its holder, and its mirrors: units with the same text,
-    written in step.
+    which are written in step with it.
 
     Text without letters is never translatable, whatever `is_translatable` says: ask `has_letters`
     too.
 
-    `holder` is None where the document is only read: it would keep the nodes of every paragraph in
-    memory. `max_length_chars` is None where the schema sets no limit.
+    `holder` is None where the document is only read, since holders keep the nodes of every
+    paragraph in memory. `max_length_chars` is None where the schema sets no limit.
     """
 
     part: str

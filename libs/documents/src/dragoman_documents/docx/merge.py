@@ -69,8 +69,8 @@ def _merged(
     target_locale: Locale | None,
 ) -> bytes:
     is_mirrored = target_locale is not None and target_locale.is_right_to_left
-    sheet = next((package.root(name) for name in style_parts(package)), None) if is_mirrored else None
-    styles = Styles(sheet)
+    sheets = (package.root(name) for name in style_parts(package)) if is_mirrored else iter(())
+    styles = Styles(next(sheets, None))
     is_changed = _write(package, targets, options, target_locale, styles)
     if is_mirrored and is_changed:
         _mirror_rest(package, options)
@@ -88,7 +88,7 @@ def _write(
 
     Gives whether any target is another text than its source.
     """
-    # First: the paragraphs it brings into the tree are no stubs when units are located.
+    # Made first: it parses stubs into the tree, which must not happen once units are located.
     repeats = Repeats(package)
     controls = BoundControls(package)
     found = locate_units(package, options, controls, is_writing=True)

@@ -1,13 +1,13 @@
 """The nesting that a paragraph may not have: links in links, tracked insertions in each other or
 around links.
 
-`w:ins` and `w:moveTo` hold runs and controls, no `w:hyperlink` and no `w:fldSimple` (ECMA-376
-§17.13.5.18 and 25):
+`w:ins` and `w:moveTo` hold runs and controls, but no `w:hyperlink` and no `w:fldSimple` (ECMA-376
+§17.13.5.18 and §17.13.5.25):
 
     <w:ins …><w:hyperlink …>…</w:hyperlink></w:ins>     not allowed
     <w:hyperlink …><w:ins …>…</w:ins></w:hyperlink>     allowed
 
- A link inside a link, or an insertion inside an insertion, loses its meaning in every reader.
+A link inside a link, or an insertion inside an insertion, loses its meaning in every reader.
 """
 
 from __future__ import annotations

@@ -24,10 +24,13 @@ from dragoman_documents.docx.xml import Element, attribute, legal_text, short_na
 _NUMBERS = re.compile(r"%[1-9](?:[^\w%\s]*%[1-9])*")
 """A number, or several that keep their order because only signs stand between them: `%1.%2`."""
 
+# Two letters, or one of a script that needs no spaces or writes words with one sign: Thai and Lao,
+# Khmer, kana, Han, Hangul.
 _WORD = re.compile(r"[^\W\d_]{2}|(?=[^\W\d_])[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEVEL_TEXT = re.compile(rb"""lvlText\s[^>]*?=\s*(?:"([^"]*)"|'([^']*)')""")
 _REFERENCE = re.compile(rb"&#?\w+;")
+# These fonts draw letters as signs: the `l` of a bullet in Wingdings is a disc.
 _SYMBOL_FONTS = ("symbol", "wingdings", "webdings", "zapfdingbats", "marlett", "mt extra")
 _STRAY = re.compile(r"%(?=[1-9])")
 _THIN_SPACE = "\u202f"

@@ -1,8 +1,9 @@
 """Targets whose tags must keep their order.
 
-The edges of a field that goes on in another paragraph must, and so must a field that stands partly
-inside a tracked insertion or a link: moved, it would leave half of itself there. The words stay in
-the target's order, the tags take the source's, and QA names the moved tags:
+Two kinds of tags must: the edges of a field that goes on in another paragraph, and a field that
+stands partly inside a tracked insertion or a link, where it would leave half of itself behind. The
+words stay in the order of the target, the tags take the order of the source, and QA names the moved
+tags:
 
     source   <1>office</1> of <2/>
     target   <2/> hat sein <1>Büro</1>
@@ -26,18 +27,19 @@ def moves_fixed(
     fixed = {spec.id for spec in specs if not spec.can_reorder}
     if not fixed:
         return False
-    wanted, found = (
-        [part for part in content if isinstance(part, Tag) and part.id in fixed] for content in (source, target)
-    )
+    wanted, found = _with_ids(source, fixed), _with_ids(target, fixed)
     return [tag for tag in wanted if tag in found] != found
 
 
-def in_source_order(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> list[str | Tag]:
-    """The target with the source's tags in the source's order, and its own words in their own
-    order.
+def _with_ids(content: Sequence[str | Tag], ids: set[int]) -> list[Tag]:
+    return [part for part in content if isinstance(part, Tag) and part.id in ids]
 
-    Most tags stay where the target has them. Each other tag stands directly behind its predecessor
-    in the source.
+
+def in_source_order(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> list[str | Tag]:
+    """The words of the target in their order, with the tags of the source in the source's order.
+
+    Most tags stay where the target has them: the longest row of tags in which both orders agree.
+    Each other tag stands directly behind the tag that precedes it in the source.
     """
     wanted = [part for part in source if isinstance(part, Tag)]
     found = [part for part in target if isinstance(part, Tag)]

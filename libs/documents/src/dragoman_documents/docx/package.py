@@ -1,5 +1,4 @@
-"""The OPC package: parts found by content type and relationship, never by path (ECMA-376 Part 2 §6
-and §7).
+"""The OPC package: parts by content type and relationship, never by path (ECMA-376-2 §6, §7).
 
 The main document is the part that the package says it is, whatever its name:
 
@@ -104,8 +103,9 @@ class Package:
         return self.stated_type(name).lower()
 
     def stated_type(self, name: str) -> str:
-        """The media type of a part as the package spells it; empty where the package does not state
-        it.
+        """The media type of a part as the package spells it.
+
+        Empty where the package does not state it.
         """
         key = part_key(name)
         return self._overrides.get(key) or self._defaults.get(key.rpartition(".")[2], "")
@@ -223,12 +223,14 @@ class Package:
             root = parse_xml(_NO_RELATIONSHIPS, self.budget)
             self._add(rels, root)
         taken = {element.get("Id") for element in root}
+        # One more candidate than there are ids, so that at least one is free.
         numbers = (f"rId{number}" for number in range(len(taken) + 1, 2 * len(taken) + 2))
         new_id = wanted_id or next(each for each in numbers if each not in taken)
         made = root.makeelement(namespace_of(root) + "Relationship")
         made.set("Id", new_id)
         made.set("Type", kind)
-        # An absolute target is right from every part, wherever that lies.
+        # A relative target is resolved against the folder of the part; an absolute one is always
+        # right.
         made.set("Target", target if is_external else "/" + quote(target))
         if is_external:
             made.set("TargetMode", "External")
@@ -271,9 +273,9 @@ class Package:
         entry: Entry,
         wanted: Callable[[bytes], bool] | None,
     ) -> Element | None:
-        """The root of a part; None where a part that the document can do without is damaged.
+        """The root of a part; None where the part is damaged, which then stays as it is.
 
-        It stays as it is.
+        Only the content types and the main document must be readable.
         """
         try:
             return self._parse(key, entry, wanted)
@@ -287,6 +289,7 @@ class Package:
     def _read_content_types(self) -> None:
         for element in self._children(_CONTENT_TYPES):
             media_type = element.get("ContentType", "") or ""
+            # An override states the type of one part, and counts before that of the extension.
             if short_name(element) == "ct:Override":
                 _state(self._overrides, part_key(element.get("PartName", "") or ""), media_type)
             elif short_name(element) == "ct:Default":
@@ -313,6 +316,8 @@ class Package:
         links = (each for each in self.relationships("") if each.kind.endswith("/officeDocument"))
         stated = [part_key(each.target) for each in links]
         typed = [key for key, role in self._roles.items() if role is PartRole.MAIN]
+        # The part must be named by the package and typed as a main document; files of careless
+        # writers have only one of the two.
         for key in [*(key for key in stated if key in typed), *typed, *stated]:
             entry = self._entries.get(key)
             if entry is None:
@@ -359,12 +364,14 @@ def _relationship(element: Element, folder: str) -> Relationship:
     if not is_external:
         # Some writers use backslashes, which readers have always forgiven.
         path = unquote(target.partition("#")[0].replace("\\", "/"))
-        target = path.lstrip("/") if path.startswith("/") else posixpath.normpath(posixpath.join(folder, path))
+        is_absolute = path.startswith("/")
+        target = path.lstrip("/") if is_absolute else posixpath.normpath(posixpath.join(folder, path))
     kind = transitional(element.get("Type", "") or "")
     return Relationship(id=element.get("Id", "") or "", kind=kind, target=target, is_external=is_external)
 
 
 def _state(types: dict[str, str], key: str, media_type: str) -> None:
+    # Readers differ in which of two statements they take, as with two parts of one name.
     if types.setdefault(key, media_type).lower() != media_type.lower():
         raise damaged("it states two types of content for one part")
 
@@ -374,5 +381,6 @@ def _name(entry: Entry) -> str:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Sorts header2 before header10."""
-    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in re.split(r"(\d+)", name)]
+    """A key that sorts header2 before header10."""
+    pieces = re.split(r"(\d+)", name)
+    return [(int(piece), "") if piece.isdigit() else (-1, piece) for piece in pieces]

@@ -10,9 +10,9 @@ Where the target has the source's tags in their order, only texts change:
              <w:r><w:rPr><w:b/></w:rPr><w:t>jetzt</w:t></w:r></w:p>
 
 Else source and target are compared level by level: the paragraph, then each link, control or
-insertion. Entries in the same order stay where they are. The others are moved, or a new run is made
-with the properties of a run of that format. The emptied run stays, since it may be the end of a
-bookmark or comment:
+insertion. Entries in the same order stay where they are. Other links and opaques are moved, and for
+other text a new run is made with the properties of a run of that format. The emptied run stays,
+since it may be the end of a bookmark or comment:
 
     before   <w:p><w:r><w:t xml:space="preserve">Pay </w:t></w:r>
              <w:r><w:rPr><w:b/></w:rPr><w:t>now</w:t></w:r></w:p>
@@ -21,8 +21,8 @@ bookmark or comment:
              <w:r><w:t xml:space="preserve"> zahlen</w:t></w:r>
              <w:r><w:rPr><w:b/></w:rPr><w:t/></w:r></w:p>
 
-A target with lost or crossed tags is written too: text takes the format around it, and things that
-are missing stay.
+A target with lost or crossed tags is written too: text takes the format around it, and opaques that
+the target lacks stay in the paragraph.
 """
 
 from __future__ import annotations
@@ -45,9 +45,7 @@ Key = tuple[str, int]
 
 @dataclass(eq=False, slots=True)
 class _Entry:
-    """An entry of a level: text of a format, an opaque, a field's edge, or a group with a level of
-    its own.
-    """
+    """An entry of a level: text of a format, opaque, field's edge, or group with its own level."""
 
     key: Key
     text: str = ""
@@ -72,17 +70,14 @@ def place(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element]:
 
 
 def _is_knotted(tagged: Tagged) -> bool:
-    """Whether a field of the unit stands partly inside another element, which would keep a piece of
-    it.
-    """
+    """Whether a field of the unit stands partly in another element, which would keep a piece."""
     tags = tagged.tags
-    return any(opaque.is_whole_field and not opaque.can_reorder for opaque in tags.opaques.values()) or any(
-        not group.can_reorder for group in tags.groups.values()
-    )
+    whole_fields = (opaque for opaque in tags.opaques.values() if opaque.is_whole_field)
+    return not all(item.can_reorder for item in (*whole_fields, *tags.groups.values()))
 
 
 def stays_in_place(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> bool:
-    """Whether the target has the source's tags in the source's order, with text where it has text."""
+    """Whether the target has the tags of the source in the same order, and text where that has."""
     return len(target) == len(source) and all(
         new is old or (isinstance(new, str) if isinstance(old, str) else new == old)
         for old, new in zip(source, target, strict=True)
@@ -92,9 +87,10 @@ def stays_in_place(source: Sequence[str | Tag], target: Sequence[str | Tag]) -> 
 def _fill(tagged: Tagged, target: Sequence[str | Tag]) -> list[Slot]:
     """Write a target that stays in place over the slots. Gives the slots that changed."""
     wanted = (part for part in target if isinstance(part, str))
-    return [
-        slot for text, part in zip(texts(tagged.items), wanted, strict=True) for slot in distribute(text.slots, part)
-    ]
+    changed: list[Slot] = []
+    for text, part in zip(texts(tagged.items), wanted, strict=True):
+        changed += distribute(text.slots, part)
+    return changed
 
 
 def _source_level(tagged: Tagged, items: Sequence[Item]) -> list[_Entry]:
@@ -207,6 +203,11 @@ class _TargetReader:
 
 
 class _Placer:
+    """Brings the levels of one paragraph into the order of a target.
+
+    `changed` has the runs whose text changed, new runs included.
+    """
+
     def __init__(self, tagged: Tagged) -> None:
         self._templates = {slot.format.visible: slot for slot in _all_slots(tagged)}
         # The properties of a new run are copied from a run of its look, never made up.
@@ -228,10 +229,10 @@ class _Placer:
         return source
 
     def finish(self) -> None:
-        """Take out what the target does not have.
+        """Take out the opaques and the texts that the target does not have.
 
-        A group that the target lacks loses its text, and nothing else. An opaque goes where the
-        target left it out and may, or where it was placed only as copies.
+        A group that the target lacks loses its text, and nothing else. An opaque is taken out where
+        the target left it out and its spec allows that, or where only copies of it were placed.
         """
         for opaque in self._opaques:
             # Only what its spec allows is deleted. A lost picture stays: better in a wrong place
@@ -302,9 +303,7 @@ class _Placer:
         return moved[-1]
 
     def _movable(self, opaque: Opaque) -> list[Element]:
-        """The opaque's nodes in runs of their own: copies where the target may have it several
-        times.
-        """
+        """The opaque's nodes in runs of their own: copies if the target may repeat the opaque."""
         self._placed.add(opaque)
         return twins(opaque.nodes) if opaque.can_copy else isolated(opaque.nodes)
 
@@ -324,9 +323,7 @@ def _all_slots(tagged: Tagged) -> Iterator[Slot]:
 
 
 def _free_edges(source: Sequence[_Entry], kept: dict[int, int], size: int) -> None:
-    """Drop the white space kept outside the unit where the text beside it is no longer at the
-    unit's edge.
-    """
+    """Drop the white space kept outside the unit, at each edge where another entry stands now."""
     first, last = (source[index].source if source else None for index in (0, -1))
     if first is not None and kept.get(0) != 0:
         _drop_space(first.slots[0], before="", after=first.slots[0].after)
@@ -341,9 +338,7 @@ def _drop_space(slot: Slot, before: str, after: str) -> None:
 
 
 def _kept_in_place(source: Sequence[_Entry], target: Sequence[_Entry]) -> dict[int, int]:
-    """The entries that stay: the number of each such entry of the target, with that of its source
-    entry.
-    """
+    """The entries that stay, as a map from their numbers in the target to those in the source."""
     source_keys, target_keys = [entry.key for entry in source], [entry.key for entry in target]
     if source_keys == target_keys:
         return {index: index for index in range(len(target))}

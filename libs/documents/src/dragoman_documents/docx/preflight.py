@@ -1,5 +1,4 @@
-"""Preflight: the facts of a document and their meaning for a translation, before anybody pays for
-it.
+"""Preflight: the facts of a document and their meaning for a translation, before it is paid.
 
 A document with two comments and a tracked insertion has the facts `comments=2`,
 `tracked_changes=1`, and the findings `comments` (info) and `tracked_changes` (warning), each with a
@@ -178,6 +177,7 @@ class _Survey:
         self.settings = Counter(short_name(item) for item in _settings(package))
         self.is_protected = any(_is_enforced(item) for item in _settings(package))
         main = package.root(package.main)
+        # The namespaces of the strict edition (ISO/IEC 29500-1) begin with this host.
         self.is_strict = main is not None and "purl.oclc.org" in main.tag
         self.has_signature = any("digital-signature" in package.content_type(name) for name in package.names)
 
@@ -197,7 +197,8 @@ class _Survey:
                 self._add(self.fonts, element, "w:ascii", "w:hAnsi", "w:eastAsia", "w:cs")
 
     def _add(self, counter: Counter[str], element: Element, *names: str) -> None:
-        counter.update(list(dict.fromkeys(value for value in (attribute(element, name) for name in names) if value)))
+        values = [attribute(element, name) for name in names]
+        counter.update({value: 1 for value in values if value})  # each once for one element
 
 
 def _settings(package: Package) -> Iterator[Element]:
@@ -208,7 +209,9 @@ def _settings(package: Package) -> Iterator[Element]:
 
 
 def _is_enforced(setting: Element) -> bool:
-    return short_name(setting) == "w:documentProtection" and (attribute(setting, "w:enforcement") or "0") not in _OFF
+    # The setting alone restricts nothing: without `w:enforcement` it waits to be switched on.
+    enforcement = attribute(setting, "w:enforcement") or "0"
+    return short_name(setting) == "w:documentProtection" and enforcement not in _OFF
 
 
 def _findings(
@@ -223,7 +226,7 @@ def _findings(
     yield from unreadable_parts(package)
     count, left = survey.elements, survey.left
     workbooks, fields = _chart_workbooks(package), FieldCounts(package, units)
-    # BCP 47: not stated, private, no language.
+    # Codes of BCP 47 that name no language: undetermined, none, private use; and nothing stated.
     spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),

@@ -34,9 +34,9 @@ from dragoman_documents.docx.xml import Element, parse_xml, prolog, serialise
 
 @dataclass(eq=False, slots=True)
 class ReadParagraph:
-    """A paragraph and its items.
+    """A paragraph and its items, with the elements in it whose text makes units of its own.
 
-    `nested` and `tips` are as `Collector` says of the paragraph it read last.
+    `nested` are text boxes and drawings, `tips` elements with text in attributes (`Collector`).
     """
 
     element: Element
@@ -56,9 +56,8 @@ class ReadParagraph:
 class KnownUnit:
     """A unit whose content was known without its items.
 
-    `content` is empty where the paragraph has no words.
-
-    `holder` is None where the document is only read.
+    `content` is empty where the paragraph has no words, and `holder` is None where the document is
+    only read.
     """
 
     content: tuple[str | Tag, ...] = ()
@@ -68,9 +67,7 @@ class KnownUnit:
 
 
 class PartReader(Protocol):
-    """Reads one part: its tree, the items of its paragraphs, and its bytes again when it has
-    changed.
-    """
+    """Reads one part: its tree, the items of its paragraphs, and its bytes once it has changed."""
 
     @property
     def root(self) -> Element:

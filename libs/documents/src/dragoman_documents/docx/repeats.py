@@ -21,11 +21,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_documents.docx.content import strip_left, strip_right
 from dragoman_documents.docx.direction import mark_language
 from dragoman_documents.docx.distribute import distribute
-from dragoman_documents.docx.fields import FieldMap
-from dragoman_documents.docx.formats import RunFormat, look_of
-from dragoman_documents.docx.inline import Slot
-from dragoman_documents.docx.package import Package
-from dragoman_documents.docx.retold import (
+from dragoman_documents.docx.fieldresults import (
     Case,
     Key,
     Shown,
@@ -34,10 +30,15 @@ from dragoman_documents.docx.retold import (
     repeated_by,
     repeating_fields,
 )
+from dragoman_documents.docx.fields import FieldMap
+from dragoman_documents.docx.formats import RunFormat, look_of
+from dragoman_documents.docx.inline import Slot
+from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
+# Most codes are links and page numbers, which repeat no text: their paragraphs may stay stubs.
 _UNUSUAL_CODE = re.compile(rb"<w:instrText(?: [^<>]*)?>(?!\s*(?:PAGEREF|HYPERLINK|FORMTEXT|PAGE|TOC)\b)[^<]*[^<\s]")
 _WORD_PARTS = frozenset(
     {
@@ -90,8 +91,9 @@ class Repeats:
         return len(self._repeats)
 
     def in_step_count(self, texts: Mapping[str, str]) -> int:
-        """The number of fields that show the text they repeat, and so stay in step; for `texts` see
-        `follow`.
+        """The number of fields that show the text they repeat, and so stay in step.
+
+        `texts` is as in `follow`.
         """
         return sum(self._is_in_step(repeat, texts) for repeat in self._repeats)
 
@@ -155,6 +157,7 @@ class Repeats:
             return
         fields = self._package.fields(name, root)
         names = b"|".join(re.escape(each.encode()) for each in sorted(wanted))
+        # Word does not tell names of bookmarks apart by case, nor do its references.
         pattern = re.compile(rb'w:name="(?:%s)"' % names, re.IGNORECASE)
         for paragraph in self._package.reader(name).bring_into_tree(pattern):
             fields.learn(paragraph)
@@ -171,6 +174,7 @@ class Repeats:
                 told["property", short_name(element)] = element.text or ""
         for key, start, fields in self._marks:
             shown = in_bookmark(start, fields)
+            # Of two bookmarks of one name the first counts.
             told.setdefault(key, shown.text if shown.is_one_text else "")
         return told
 

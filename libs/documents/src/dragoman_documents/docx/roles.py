@@ -13,9 +13,7 @@ from enum import StrEnum
 
 
 class PartRole(StrEnum):
-    """The role of a part, by its content type or, where that is a general one, by the relationship
-    to it.
-    """
+    """The role of a part, by its content type or, if that is general, by the relationship to it."""
 
     MAIN = "main"
     HEADER = "header"

@@ -1,9 +1,10 @@
-"""Ruby: the text under an annotation is text of its paragraph; the annotation says how it is read
-aloud.
+"""Ruby: the text under an annotation is text of its paragraph.
+
+The annotation says how it is read aloud.
 
 Over other characters the annotation would say nothing, and Word breaks no line inside ruby. So text
 that changes is taken out of the ruby element, and the annotation goes (ECMA-376 §17.3.3.25). Over
-characters that the target has unchanged, as in a name, it stays.
+characters that the target has unchanged, as in a name, the annotation stays.
 
     before   <w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt>
              <w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r>
@@ -43,7 +44,7 @@ def has_ruby(paragraph: Element) -> bool:
 def fill_around_ruby(tagged: Tagged, target: Sequence[str | Tag]) -> list[Element] | None:
     """Write a target in which all annotated text is unchanged.
 
-    Gives the runs whose text changed, or None if some is not.
+    Gives the runs whose text changed; None, with nothing written, if annotated text would change.
     """
     if not stays_in_place(tagged.content, target):
         return None
@@ -70,7 +71,9 @@ def _pieces(text: Text, target: str) -> list[tuple[list[Slot], str]] | None:
         base = "".join([slot.text for slot in slots])
         place = target.find(base, position)
         # With as many occurrences as before, each annotation has exactly one text to stay over.
-        if place < 0 or target.count(base) != text.content.count(base) or (place > position and not outside):
+        is_sure = target.count(base) == text.content.count(base)
+        has_room = bool(outside) or place <= position
+        if place < 0 or not is_sure or not has_room:
             return None
         found.append((outside, target[position:place]))
         outside, position = [], place + len(base)
@@ -79,14 +82,15 @@ def _pieces(text: Text, target: str) -> list[tuple[list[Slot], str]] | None:
 
 
 def take_out_of_ruby(tagged: Tagged) -> None:
-    """Take the text of a unit out from under its annotations. These go."""
+    """Take the text of a unit out from under its annotations, and delete the annotations."""
     found = _slots(tagged)
     for ruby in dict.fromkeys([_ruby_of(slot) for slot in found]):
         if ruby is not None:
             _open(ruby)
     # The runs changed above: each slot belongs to the run that its node is in now.
     for slot in found:
-        slot.run = next((each for each in slot.node.iterancestors() if short_name(each) in _RUNS), slot.run)
+        runs = (each for each in slot.node.iterancestors() if short_name(each) in _RUNS)
+        slot.run = next(runs, slot.run)
 
 
 def without_ruby(paragraph: Element) -> Element:
@@ -111,9 +115,9 @@ def _ruby_of(slot: Slot) -> Element | None:
 
 
 def _open(ruby: Element) -> None:
-    """Put the runs under an annotation in its place.
+    """Put the runs under an annotation into the place of the ruby element.
 
-    The run around it is cut there, and goes where it is left empty.
+    The run around that element is cut there, and deleted where it is left empty.
     """
     run, base = ruby.getparent(), ruby_base(ruby)
     if run is None:

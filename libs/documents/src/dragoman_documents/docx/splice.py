@@ -1,9 +1,8 @@
 """Moves nodes inside a paragraph.
 
-A run is split only where another node must stand between its children.
-
-The tab moves behind the words, so the run around it is cut: `w:tab` comes into a run of its own,
-with the properties of the old run. The runs that it left stay:
+A run is split only where another node must stand between its children: a node that moves comes into
+a new run with the properties of the old one, and the run that it leaves stays. Nothing has to move
+here, since the target has its text and its tab in the order of the source:
 
     before   <w:p><w:r><w:rPr><w:b/></w:rPr><w:t>Ship</w:t><w:tab/><w:t>today</w:t></w:r></w:p>
     unit     Ship<1/>today
@@ -76,8 +75,9 @@ def put(
     start: Element | None,
     home: Element | None,
 ) -> None:
-    """Insert nodes after `anchor`; without an anchor before `start`, and without both at the end of
-    `home`.
+    """Insert nodes after `anchor`.
+
+    Without an anchor before `start`, and without both at the end of `home`.
     """
     detach(loose)
     if anchor is not None:
@@ -99,8 +99,9 @@ def _is_inside(node: Element, home: Element) -> bool:
 
 
 def detach(nodes: Sequence[Element]) -> None:
-    """Take nodes out of their parents, and with them the white space behind them, which lxml has as
-    their tail.
+    """Take nodes out of their parents, without the white space behind them.
+
+    lxml keeps that white space as the tail of a node, and would move it along.
     """
     for node in nodes:
         parent = node.getparent()
@@ -127,9 +128,9 @@ def _lineage(node: Element) -> list[Element]:
 
 
 def _after(anchor: Element) -> Element:
-    """The element to insert after.
+    """The element to insert after: the anchor's run, cut behind the anchor.
 
-    Nodes behind the anchor in its run go into a new run behind that.
+    Nodes behind the anchor in its run go into a new run behind that run.
     """
     run = _run_of(anchor)
     if run is None:
@@ -145,9 +146,9 @@ def _after(anchor: Element) -> Element:
 
 
 def _before(start: Element) -> Element:
-    """The element to insert before.
+    """The element to insert before: the run of `start`, cut in front of `start`.
 
-    Nodes in front of `start` in its run stay in front, in a run of their own.
+    Nodes in front of `start` in its run stay in that run; `start` comes into a new run behind it.
     """
     run = _run_of(start)
     if run is None:

@@ -73,12 +73,15 @@ _STORIES = {
     PartRole.CORE_PROPERTIES: (StoryKind.PROPERTY, "properties"),
 }
 _DRAWN = frozenset({StoryKind.CHART, StoryKind.DIAGRAM, StoryKind.PROPERTY})
+# Nothing below these is text of the document: properties, deleted text, the annotations of ruby,
+# formulas, and the numbers of charts.
 _SKIPPED = names(
     "w:pPr w:rPr w:tblGrid w:trPr w:tcPr w:sectPr w:sdtPr w:sdtEndPr w:proofErr w:tblPrEx w:fldData m:ctrlPr "
     "w:del w:moveFrom w:rt m:oMath m:oMathPara w:docPartPr c:numCache c:numLit"
 )
 _DRAWINGS = names("wp:inline wp:anchor w:pict w:object")
 _CACHES = names("c:strCache c:strLit c:lvl c15:dlblRangeCache c15:dlblFieldTableCache")
+# The elements that begin a text flow of their own.
 _NOTES = frozenset({"w:footnote", "w:endnote", "w:comment", "w:docPartBody"})
 _PROPERTIES = frozenset({"dc:title", "dc:subject", "dc:description", "cp:keywords", "cp:category"})
 _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
@@ -136,7 +139,7 @@ def _with_styles(package: Package) -> tuple[str, ...]:
 def _hidden_styles(package: Package, part: str) -> HiddenStyles:
     """The styles of a part that hide text.
 
-    Those of the main document may be in a part that it does not refer to.
+    Of a main document that refers to no styles, the styles may be found by their content type.
     """
     sheets = style_parts(package) if part == package.main else package.related(part, "styles")
     return read_hidden_styles(next((package.root(name, _may_hide) for name in sheets), None))
@@ -172,9 +175,7 @@ def _signature(located: LocatedUnit) -> object:
 
 @dataclass(slots=True)
 class _Frame:
-    """The walker's place in one element: the children that remain, and the path, story and flow
-    there.
-    """
+    """The walker's place in an element: the children that remain, path, story and flow."""
 
     children: Iterator[tuple[int, Element]]
     path: str
@@ -184,7 +185,7 @@ class _Frame:
 
 
 class _PartWalker:
-    """Walks one part without recursion, so that no nesting of tables or boxes exhausts the stack."""
+    """Walks one part without recursion: no nesting of tables or boxes exhausts the stack."""
 
     def __init__(
         self,
@@ -307,8 +308,7 @@ class _PartWalker:
     def _joined(
         self, element: Element, tagged: Tagged | None, opening: Opening | None, frame: _Frame
     ) -> tuple[tuple[str | Tag, ...], Holder | None]:
-        """The content and the holder of a paragraph, joined with the drop cap that was waiting for
-        it.
+        """The content and the holder of a paragraph, joined with the drop cap that waited for it.
 
         A drop cap whose word does not go on in the paragraph is a unit of its own.
         """
@@ -347,14 +347,14 @@ class _PartWalker:
         )
 
     def _add(self, located: LocatedUnit, mirror_from: int | None) -> None:
-        """Add a unit, or make it a mirror: of the first unit from `mirror_from` on that shows the
-        same text.
+        """Add a unit, or make it a mirror of the first unit from number `mirror_from` on that shows
+        the same text.
         """
         if not self._has_alternates:
             self._found.append(located)
             return
         places = self._places.setdefault(located.content, [])
-        # Only a unit of the first choice is mirrored, and these have come since `mirror_from`.
+        # A fallback mirrors only units of its own first choice: those from `mirror_from` on.
         first = bisect_left(places, mirror_from) if mirror_from is not None else len(places)
         if first < len(places):
             self._found[places[first]].mirrors += (located,)
@@ -392,10 +392,11 @@ class _PartWalker:
         for key, text in shown_attributes(element, name, self._options):
             short = SHORT_NAMES[key]
             story = StoryKind.TEXT_BOX if short == "string" else StoryKind.ALTERNATIVE_TEXT
-            located = self._value(element, key, text, f"{path}@{short.rpartition(':')[2]}", story, longest(name))
-            described = (
-                self._described.get(text.strip()) if name.endswith("cNvPr") or name.startswith("a:hlink") else None
-            )
+            own_path = f"{path}@{short.rpartition(':')[2]}"
+            located = self._value(element, key, text, own_path, story, longest(name))
+            # `wp:docPr` comes first in a drawing; these two often repeat its description.
+            may_repeat = name.endswith("cNvPr") or name.startswith("a:hlink")
+            described = self._described.get(text.strip()) if may_repeat else None
             if described is not None:
                 described.mirrors += (located,)
             elif name != "pic:cNvPr" or is_in_group(element):

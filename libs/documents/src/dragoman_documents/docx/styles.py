@@ -38,9 +38,7 @@ class Styles:
                 self._defaults = [inner for inner in item.iter() if short_name(inner) == "w:rPr"]
 
     def levels(self, properties: Element, paragraph: Element) -> list[Element]:
-        """The properties that decide on a run, nearest first: its own, those of its styles, the
-        defaults.
-        """
+        """The properties that decide on a run, nearest first: own, of styles, defaults."""
         looks = next((child for child in paragraph if short_name(child) == "w:pPr"), ())
         own = _style_named(properties, "w:rStyle")
         around = _style_named(looks, "w:pStyle") or self._default_paragraph

@@ -1,5 +1,4 @@
-"""The XML layer: lxml behind typed names, parsing within the budget, serialising that keeps the
-prolog.
+"""The XML layer: lxml behind typed names, parsed within the budget, written with its prolog.
 
 lxml has no type stubs. `Element` names the members that the engine uses, and only the functions
 here call lxml.
@@ -96,6 +95,8 @@ class Element(Protocol):  # the names and meanings are those of the lxml manual
 
 _etree: Any = import_module("lxml.etree")
 _XMLSyntaxError = cast("type[Exception]", _etree.XMLSyntaxError)
+# `huge_tree` lifts libxml2's own limits of 256 levels and texts of 10 MB, which honest documents
+# exceed; the budget sets limits instead. Entities stay as they are, so that none can grow.
 _SAFE = {"resolve_entities": False, "no_network": True, "huge_tree": True}
 
 XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
@@ -168,14 +169,15 @@ SHORT_NAMES = _ShortNames()
 
 
 def short_name(element: Element) -> str:
-    """`w:p` for an element in any prefix and edition; empty for comments, instructions and
-    entities.
+    """`w:p` for an element in any prefix and edition.
+
+    Empty for comments, instructions and entities.
     """
     return SHORT_NAMES[element.tag]
 
 
 def attribute(element: Element, short: str) -> str | None:
-    """The value of the attribute with that short name, as `w:val`, in either edition's namespace."""
+    """The value of the attribute with a short name such as `w:val`, in either edition's namespace."""
     for name, value in element.items():
         if SHORT_NAMES[name] == short:
             return value
@@ -201,8 +203,9 @@ def legal_text(text: str) -> str:
 
 
 def parse_xml(data: bytes, budget: Budget) -> Element:
-    """The root of a part. No document type is read, no entity is expanded, nothing outside is
-    fetched.
+    """The root of a part.
+
+    No document type is read, no entity is expanded, nothing outside is fetched.
 
     Raises:
         DamagedDocumentError: the part is not well-formed.
@@ -212,6 +215,7 @@ def parse_xml(data: bytes, budget: Budget) -> Element:
     try:
         if _may_declare_type(data):
             _refuse_type(data)
+        # Nobody asks for elements by id here, and lxml's table of ids costs time and memory.
         root = _etree.fromstring(data, _etree.XMLParser(collect_ids=False, **_SAFE))
     except (_XMLSyntaxError, ValueError, LookupError) as error:
         raise DamagedDocumentError(
@@ -232,9 +236,7 @@ def _may_declare_type(data: bytes) -> bool:
 
 
 def _refuse_type(data: bytes) -> None:
-    """Read a part up to its first tag, and refuse a document type before any declaration in it is
-    read.
-    """
+    """Read a part up to its first tag, and refuse a document type before it is read."""
     with suppress(_FirstTag):
         _etree.fromstring(data, _etree.XMLParser(target=_UntilFirstTag(), **_SAFE))
 
@@ -267,8 +269,9 @@ def _declares_type() -> TooLargeError:
 
 
 def _measure(root: Element, data: bytes, budget: Budget) -> None:
-    """Hold the tree to its limits; the costly count runs only where a very long tag makes it
-    possible.
+    """Hold the tree to its limits.
+
+    The costly count runs only where a very long tag makes it possible.
     """
     budget.hold("elements", data.count(b"<"))
     # A tag with too many attributes is longer than two steps, and so covers a whole one.
@@ -279,7 +282,10 @@ def _measure(root: Element, data: bytes, budget: Budget) -> None:
 
 def is_utf8(data: bytes) -> bool:
     """Whether a part is written in UTF-8, so that its bytes can be searched for names."""
-    return not data.startswith((b"\xfe\xff", b"\xff\xfe")) and b"\0" not in data[:4] and not _ENCODING.match(data)
+    # UTF-16 and UTF-32 begin with a byte order mark, or have a zero among the first four bytes
+    # (XML 1.0, appendix F).
+    is_wide = data.startswith((b"\xfe\xff", b"\xff\xfe")) or b"\0" in data[:4]
+    return not is_wide and not _ENCODING.match(data)
 
 
 def prolog(data: bytes) -> bytes:
@@ -291,9 +297,10 @@ def prolog(data: bytes) -> bytes:
 
 
 def serialise(root: Element, start: bytes) -> bytes:
-    """The document of `root` after its own prolog, in the encoding it was read in."""
+    """The document of `root` after the prolog `start`, in the encoding the part was read in."""
     tree = cast(Any, root).getroottree()
     encoding: str = tree.docinfo.encoding or "UTF-8"
+    # lxml writes a declaration of its own, with other quotes and without the line break of Word's.
     if encoding.upper() in {"UTF-8", "US-ASCII", "ASCII"}:
         return start + cast(bytes, _etree.tostring(tree, encoding=encoding, xml_declaration=False))
     return cast(bytes, _etree.tostring(tree, encoding=encoding, standalone=tree.docinfo.standalone))
@@ -301,6 +308,7 @@ def serialise(root: Element, start: bytes) -> bytes:
 
 def copied(element: Element) -> Element:
     """A deep copy without the tail."""
+    # lxml copies the text behind an element along with it.
     twin = deepcopy(element)
     twin.tail = None
     return twin

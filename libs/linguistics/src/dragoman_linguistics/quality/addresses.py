@@ -1,10 +1,12 @@
 """Addresses of pages and mail, which must come through a translation letter by letter.
 
-source "See www.example.com/mediation."     answer "Véase www.example.com/mediación."
-a word of the address was translated: it is put back
+Two sources, each with its answer:
 
-source "See www.example.org."               answer "Véase www.ejemplo.org."
-another address, which only a person can judge: a finding
+    "See www.example.com/mediation."    "Véase www.example.com/mediación."
+    a word of the address was translated: the address is put back
+
+    "See www.example.org."              "Véase www.ejemplo.org."
+    this is another address, which only a person can judge: a finding
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _MAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+# A sign at the end belongs to the sentence, although RFC 3986 allows it in an address.
 _TRAILING = ".,;:!?)]}'\"*_>…"
 _SHORTEST_WORD = 4
 _LEAST_ALIKE = 0.6
@@ -30,7 +33,7 @@ _LEAST_ALIKE = 0.6
 def check_addresses(pair: Pair) -> Iterator[QaFinding]:
     """A finding where addresses of pages or mail are lost or changed.
 
-    The part that names a language may change.
+    The part of an address that names a language may change, as from `/en/` to `/es/`.
     """
     if not _may_have_address(pair.source):
         return
@@ -42,10 +45,11 @@ def check_addresses(pair: Pair) -> Iterator[QaFinding]:
 
 
 def translated_addresses(source: str, target: str) -> dict[str, str]:
-    """Addresses of pages in the target of which only words were translated, with those of the source.
+    """The addresses of pages in the target in which only words were translated, each with the
+    source's address.
 
     Host, number of parts and digits are the same. An address that differs in more may belong to
-    another unit, whose text then is what is wrong.
+    another unit: then the whole text is wrong, and not the address.
     """
     if not _may_have_address(source):
         return {}
@@ -74,22 +78,22 @@ def _is_translated(url: str, other: str) -> bool:
     if len(parts) != len(others):
         return False
     host = 2 if "://" in url else 0
-    is_path = len(parts) > host + 1
-    return is_path and parts[: host + 1] == others[: host + 1] and all(map(_is_one_word, parts, others))
+    has_path = len(parts) > host + 1
+    has_same_host = parts[: host + 1] == others[: host + 1]
+    return has_path and has_same_host and all(map(_is_one_word, parts, others))
 
 
 def _is_one_word(part: str, other: str) -> bool:
     """Whether both are the same, or forms of one word in two languages: `mediation`, `mediación`."""
     if part == other:
         return True
-    is_word = min(len(part), len(other)) >= _SHORTEST_WORD and not any(map(str.isdigit, part + other))
+    is_long = min(len(part), len(other)) >= _SHORTEST_WORD
+    is_word = is_long and not any(map(str.isdigit, part + other))
     return is_word and SequenceMatcher(None, part, other, autojunk=False).ratio() >= _LEAST_ALIKE
 
 
 def _without_language(url: str) -> str:
-    """An address without the parts that differ between the languages of a site: `/en/`, `en.`,
-    `?hl=en`.
-    """
+    """An address without the parts that differ by a site's language: `/en/`, `en.`, `?hl=en`."""
     url = re.sub(r"^[a-z]+://(?:www\.)?", "", url.casefold()).rstrip("/")
     url = re.sub(r"(?<=[/.=_-])[a-z]{2}(?:[-_][a-z]{2,4})?(?=[/.&?#]|$)", "", url)
     return re.sub(r"^[a-z]{2}\.", "", url)

@@ -1,9 +1,9 @@
 """Whether targets stand at their own sources: texts that were shifted by one, swapped, or merged.
 
-    1  "Pay 20 euros."         "Rufen Sie Herrn Smith um 9 an."   that of unit 2: text.shifted
+    1  "Pay 20 euros."         "Rufen Sie Herrn Smith um 9 an."   the target of 2: text.shifted
     2  "Call Mr Smith at 9."   "…"
 
-    1  "One."                  "Eins. Zwei."                      holds that of 2: text.merged
+    1  "One."                  "Eins. Zwei."                      both targets: text.merged
     2  "Two."                  "Zwei."
 
 Targets are compared with neighbouring sources by numbers, beginnings of words, ends and lengths.
@@ -45,8 +45,8 @@ _MOST_WEIGHT, _LEAST_WEIGHT = 3.0, 0.3
 
 @dataclass(frozen=True, slots=True)
 class _Features:
-    """Features of a text that can be compared across languages: numbers and beginnings of words,
-    its end, its length.
+    """The features of a text that can be compared across languages: its numbers and beginnings of
+    words (`anchors`), the sign at its end, its length.
     """
 
     anchors: frozenset[str]
@@ -64,7 +64,7 @@ class Alignment:
         self._targets = [_features(pair.target, pair.target_size) for pair in self._pairs]
         spread = Counter(anchor for each in self._sources for anchor in each.anchors)
         count = len(self._pairs) + 1
-        # Rare anchors say more than common ones, as in a search engine.
+        # Rare anchors say more than common ones (inverse document frequency).
         self._weights = {
             anchor: min(max(math.log(count / seen), _LEAST_WEIGHT), _MOST_WEIGHT) for anchor, seen in spread.items()
         }
@@ -75,9 +75,7 @@ class Alignment:
             self._find_merged()
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """Findings where a target seems to belong to a neighbour, or to hold a neighbour's text as
-        well.
-        """
+        """Findings where a target seems to belong to a neighbour, or to hold its text as well."""
         if id(pair) in self._shifted:
             yield finding(
                 "text.shifted",
@@ -126,13 +124,14 @@ class Alignment:
 
     def _contains(self, place: int, other: int) -> bool:
         """Whether a target begins or ends with the neighbour's target, and the rest is as long as
-        its source asks for.
+        its own source asks for.
 
-        A source that holds the neighbour's source may have a target that holds the neighbour's
+        Where the source holds the neighbour's source, the target may well hold the neighbour's
         target.
         """
         whole, inner = (" ".join(self._pairs[each].target.split()) for each in (place, other))
-        if len(inner) >= len(whole) or not (whole.endswith(inner) if other > place else whole.startswith(inner)):
+        is_there = whole.endswith(inner) if other > place else whole.startswith(inner)
+        if len(inner) >= len(whole) or not is_there:
             return False
         if self._targets[other].length < _LEAST_CONTAINED or not any(map(str.isalpha, inner)):
             return False
@@ -155,9 +154,10 @@ class Alignment:
 
 
 def _runs(gains: Sequence[float]) -> Iterator[tuple[int, int]]:
-    """The first and last places of runs whose gains, less a price for each step, exceed those of
-    chance.
+    """The first and last places of runs whose gains, less a price for each step, are more than
+    chance gives.
     """
+    # Kadane's search for the largest sum, which ends a run when the sum has fallen far below it.
     total, first, best, last = 0.0, 0, 0.0, -1
     for place, gain in enumerate([*gains, -math.inf]):
         if total <= 0.0:
@@ -184,5 +184,6 @@ def _anchor(token: str) -> str:
         return token.lstrip("0") or "0"
     if token.isascii():
         return token[:_STEM].lower()
+    # Without accents (UAX #15): `económico` and `economic` have one beginning.
     decomposed = unicodedata.normalize("NFKD", token.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))[:_STEM]

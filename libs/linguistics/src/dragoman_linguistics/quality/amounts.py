@@ -15,6 +15,8 @@ from dragoman_contracts.reports import QaFinding
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
+# The dollars and pesos of all countries count as one, and so do yen and yuan: their signs are the
+# same, and a target may name the country.
 _CURRENCIES: dict[str, str] = {
     "EUR": r"€|\bEUR\b|\beuro\w*|\bевро|\bευρώ|ユーロ|欧元|歐元|유로|ยูโร|يورو|אירו|यूरो|\beiro|\beur[oóa]\w*",
     "USD": r"(?<![A-Z])US\$|(?<![A-Z])\$|\bUSD\b|\bdol[lł]?[aá]\w*|\bдол+ар\w*|δολ[αά]ρι\w*|ドル|美元|美金|달러"
@@ -35,7 +37,7 @@ _CURRENCIES: dict[str, str] = {
     "PLN": r"zł\b|\bPLN\b|\bz[lł]ot\w*",
 }
 _SIGNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _CURRENCIES.items()}
-# A sign or a code that stands at a number: what this check is about.
+# A sign or a code beside a number. A word alone is no amount: "the dollar rose".
 _AMOUNTS = {
     "EUR": re.compile(r"(?:€|\bEUR)\s?\d|\d\s?(?:€|EUR\b)"),
     "USD": re.compile(r"(?:(?<![A-Za-z])\$|US\$|\bUSD)\s?\d(?![\w]*\$)|\d\s?(?:US\$|USD\b|\$(?![\w{(]))"),
@@ -62,9 +64,7 @@ _PERCENT_WORD = re.compile(
 
 
 def check_amounts(pair: Pair) -> Iterator[QaFinding]:
-    """Findings where the currency of an amount is another or gone, or a percent sign is gone or
-    new.
-    """
+    """Findings where an amount's currency is another or gone, or a percent sign is gone or new."""
     if not pair.has_digits:
         return
     source, target = pair.source, pair.target

@@ -1,7 +1,7 @@
 """Answers that talk instead of translating: refusals, labels, notes, marks of chat formats,
 markdown, entities.
 
-The source must say nothing like it:
+A finding is made only where the source has no words of that kind:
 
     "I'm sorry, but I can't assist with that request."     chat.refusal
     "Translation: Der Kunde zahlt.<|im_end|>"              chat.label, chat.mark
@@ -20,7 +20,7 @@ from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
 _LONGEST_REFUSAL = 600
-# A source that apologises has a target that does.
+# Where the source apologises, the target rightly does so too.
 _APOLOGY = re.compile(
     r"sorry|apolog|unfortunately|regret|pardon|leider|bedauer|entschuldig|désolé|malheureus|lo siento|lament|desculp"
     r"|infelizmente|spiac|purtroppo|helaas|tyvärr|beklag|desværre|przykro|niestety|извин|сожал|простите|вибач|на жаль"
@@ -65,6 +65,8 @@ _NOTE = re.compile(
     re.IGNORECASE,
 )
 _OPENING_BRACKETS = re.compile(r"[(\[（【]")
+# Templates of ChatML, Llama, DeepSeek, Gemma; and the letters by which tokenisers write a space
+# (U+2581 of SentencePiece, U+0120 of byte-level BPE).
 _MARKS = re.compile(
     r"<\|[^|<>\n]{1,40}\|>|<｜[^｜<>\n]{1,40}｜>|\[/?INST\]|<</?SYS>>|</?(?:s|think|thinking|start_of_turn|end_of_turn|answer|translation"
     r"|source|target|output|pad|eos|bos|unk|mask|sep|cls)>|\[(?:PAD|UNK|CLS|SEP|MASK)\]|###\s?(?:Response|Instruction|Translation|Assistant"
@@ -76,6 +78,7 @@ _LABEL_CHARS = 130
 _SOME_LABEL = re.compile(r"[^:：\n]{1,40}[:：]")
 _COLON = re.compile("[:：]")
 _FENCE = re.compile(r"```|~~~")
+# The keys of the reply that was asked for, its closing brackets, and escapes that were not read.
 _JSON = re.compile(
     r"^\s*[\[{]\s*[\"'](?:units|id|target|translation|text)[\"']\s*:|[\"'](?:target|units|translation|source)[\"']\s*:\s*[\"\[{]"
     r"|[\"”']\s*\}\s*[\],}]*\s*$|\\u[0-9a-fA-F]{4}|(?<!\\)\\[\"n](?![A-Za-z]:)",
@@ -101,11 +104,13 @@ _HTML = re.compile(
 
 
 def check_refusal(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where an engine says that it cannot or will not translate, and the source says
-    nothing like it.
+    """A finding where an engine says that it cannot or will not translate, unless the source says
+    so of itself.
     """
     text = pair.target
-    if len(text) > _LONGEST_REFUSAL or not _refuses(text) or _refuses(pair.source) or _APOLOGY.search(pair.source):
+    if len(text) > _LONGEST_REFUSAL or not _refuses(text):
+        return
+    if _refuses(pair.source) or _APOLOGY.search(pair.source):
         return
     yield finding(
         "chat.refusal",
@@ -130,7 +135,9 @@ def check_chat(pair: Pair) -> Iterator[QaFinding]:
     chat formats.
     """
     source, target = pair.source, pair.target
-    label = LABELS.match(target) if ":" in target[:_LABEL_CHARS] or "：" in target[:_LABEL_CHARS] else None
+    # Single characters are looked for first: the long patterns would take most of the time.
+    head = target[:_LABEL_CHARS]
+    label = LABELS.match(target) if ":" in head or "：" in head else None
     if label and not has_label(source, target):
         yield _at(pair, "chat.label", "A label stands before the translation; take it off.", label)
     ends = "for" in target or "ask" in target or "this" in target or "you" in target
@@ -150,7 +157,8 @@ def check_chat(pair: Pair) -> Iterator[QaFinding]:
                 mark,
             )
             break
-    json = _JSON.search(target) if "\\" in target or "{" in target or "}" in target or '"' in target else None
+    may_be_json = "\\" in target or "{" in target or "}" in target or '"' in target
+    json = _JSON.search(target) if may_be_json else None
     if json and not _JSON.search(source) and not _is_quoted_path(source):
         yield _at(
             pair,
@@ -201,21 +209,22 @@ def _starts_as_list(source: str) -> bool:
 
 
 def _is_new(match: re.Match[str], source: str) -> bool:
-    """Whether the engine made the marks.
+    """Whether the engine made the marks of markdown.
 
-    A source with two of the same sign has them for its own ends.
+    A source that has the sign twice uses it for something else, and the target may follow.
     """
     sign = match.group().strip()[0]
     return sign == "[" or source.count(sign) < 2
 
 
 def has_label(source: str, target: str) -> bool:
-    """Whether a source begins with a label of its own, as in `Name: …`, which a target's label may
-    translate.
+    """Whether a source begins with a label of its own, as in `Name: …`, which the label of the
+    target may translate.
     """
     if LABELS.match(source):
         return True
-    return bool(_SOME_LABEL.match(source)) and len(_COLON.findall(target)) <= len(_COLON.findall(source))
+    has_no_more = len(_COLON.findall(target)) <= len(_COLON.findall(source))
+    return has_no_more and bool(_SOME_LABEL.match(source))
 
 
 def _more_brackets(source: str, target: str, note: re.Match[str]) -> bool:
@@ -238,8 +247,8 @@ def _at(pair: Pair, code: str, message: str, match: re.Match[str]) -> QaFinding:
 
 
 def decoded(text: str, source: str) -> str:
-    """The text with HTML entities decoded, twice for those encoded twice; unchanged where the
-    source has any.
+    """The text with HTML entities decoded, also entities that were encoded twice; unchanged where
+    the source has entities.
     """
     if "&" not in text or _ENTITY.search(source):
         return text

@@ -6,7 +6,7 @@
     "**hasta** la luz"                            "<1>hasta</1> la luz"
     "www.example.com/mediación"                   "www.example.com/mediation", as in the source
 
-Nothing is taken off that the source has as well.
+Only additions are taken off: where the source has the same, as a source with `&amp;`, it stays.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ _LONGEST_LABEL = 100
 def cleaned(
     target: Content, source: Content, target_locale: Locale, specs: Sequence[TagSpec] = ()
 ) -> tuple[Content, tuple[str, ...]]:
-    """The target without the certain additions of an engine, and the codes of the cleaning (empty:
-    unchanged).
+    """The target without the certain additions of an engine, and the codes of the steps that
+    changed it.
 
     Bold and italic written as markdown become the tags of the source that the target lacks, where
     there are as many. Doubtful additions stay, for the checks to report.
@@ -87,7 +87,8 @@ def _without_marks(parts: Content, source: str, locale: Locale) -> Content:
 def _without_label(parts: Content, source: str, locale: Locale) -> Content:
     """The target without a label before the text, where the source begins with none."""
     first = parts[0] if parts else ""
-    if not isinstance(first, str) or not (match := LABELS.match(first)) or has_label(source, plain_text(parts)):
+    match = LABELS.match(first) if isinstance(first, str) else None
+    if not isinstance(first, str) or match is None or has_label(source, plain_text(parts)):
         return parts
     rest = first[match.end() :].lstrip()
     if match.end() > _LONGEST_LABEL or not plain_text((rest, *parts[1:])).strip():
@@ -98,12 +99,18 @@ def _without_label(parts: Content, source: str, locale: Locale) -> Content:
 def _without_note(parts: Content, source: str, locale: Locale) -> Content:
     """The target without a note at the end, in brackets or on a line of its own."""
     last = parts[-1] if parts else ""
-    if not isinstance(last, str) or not (match := _TRAILING_NOTE.search(last)) or _TRAILING_NOTE.search(source):
+    match = _TRAILING_NOTE.search(last) if isinstance(last, str) else None
+    if not isinstance(last, str) or match is None or _TRAILING_NOTE.search(source):
         return parts
-    brackets = sum(map(source.count, "([（【"))
-    has_more = sum(map(plain_text(parts).count, "([（【")) > brackets or ("\n" in match.group() and "\n" not in source)
-    rest = last[: match.start()]
-    return normalised((*parts[:-1], rest)) if has_more and plain_text((*parts[:-1], rest)).strip() else parts
+    has_more_brackets = _brackets(plain_text(parts)) > _brackets(source)
+    has_new_line = "\n" in match.group() and "\n" not in source
+    rest = normalised((*parts[:-1], last[: match.start()]))
+    is_added = has_more_brackets or has_new_line
+    return rest if is_added and plain_text(rest).strip() else parts
+
+
+def _brackets(text: str) -> int:
+    return sum(map(text.count, "([（【"))
 
 
 def _without_quotes(parts: Content, source: str, locale: Locale) -> Content:
@@ -113,9 +120,10 @@ def _without_quotes(parts: Content, source: str, locale: Locale) -> Content:
     first, last = (parts[0], parts[-1]) if parts else ("", "")
     if not isinstance(first, str) or not isinstance(last, str) or len(plain_text(parts).strip()) < 3:
         return parts
+    is_quoted = source.strip().startswith(tuple("\"'“„«「‘"))
     for opened, closed in _QUOTES:
         text = plain_text(parts).strip()
-        if text[0] == opened and text[-1] == closed and not source.strip().startswith(tuple("\"'“„«「‘")):
+        if text[0] == opened and text[-1] == closed and not is_quoted:
             inner = text[1:-1]
             if opened in inner or closed in inner:
                 return parts
@@ -138,7 +146,7 @@ def _without_doubled_spaces(parts: Content, source: str, locale: Locale) -> Cont
 
 
 def _with_addresses_of_source(parts: Content, source: str, locale: Locale) -> Content:
-    """The target with the addresses of which a word was translated as the source writes them."""
+    """The target, in which addresses with translated words are as the source writes them."""
     for written, right in translated_addresses(source, plain_text(parts)).items():
         parts = _mapped(parts, lambda text, old=written, new=right: text.replace(old, new))
     return parts
@@ -163,11 +171,10 @@ def _with_tags_for_marks(
     source: Content,
     specs: Sequence[TagSpec],
 ) -> Content | None:
-    """The target with markdown's bold or italic as the missing tags of the source; None where they
-    do not fit.
+    """The target, in which bold or italic of markdown became the missing tags of the source.
 
-    They fit where there are as many marked stretches as missing pairs: an engine that writes marks
-    for tags does so for each of them.
+    None where the numbers of marked stretches and missing pairs differ: an engine that writes marks
+    in place of tags does so for each tag.
     """
     text = plain_text(parts)
     if "*" not in text and "__" not in text:
@@ -178,11 +185,8 @@ def _with_tags_for_marks(
         return None
     formats = {spec.id for spec in specs if spec.role is TagRole.FORMAT}
     present = {part.id for part in parts if isinstance(part, Tag)}
-    wanted = [
-        part.id
-        for part in source
-        if isinstance(part, Tag) and part.side is TagSide.OPEN and part.id in formats and part.id not in present
-    ]
+    openings = (part.id for part in source if isinstance(part, Tag) and part.side is TagSide.OPEN)
+    wanted = [tag_id for tag_id in openings if tag_id in formats and tag_id not in present]
     found = sum(len(pattern.findall(part)) for part in parts if isinstance(part, str))
     if not wanted or found != len(wanted):
         return None
@@ -209,8 +213,9 @@ def _marked(
 def _without_loose_spaces(parts: Content, source: Content, locale: Locale) -> Content:
     """The target without white space inside tags and before punctuation, where the source has none.
 
-    A space directly inside a pair is moved out of it, unless the source's pair has one. Then two
-    spaces become one, and a space before a mark goes, unless the language has spaces there.
+    A space directly inside a pair is moved out of the pair, unless the source's pair has a space
+    there. Then two spaces become one, and a space before a punctuation mark is taken out, unless
+    the language has spaces there.
     """
     if not any(isinstance(part, str) and any(space in part for space in SPACES) for part in parts):
         return parts
@@ -225,8 +230,8 @@ def _tight_pairs(source: Content) -> set[tuple[int, TagSide]]:
         if isinstance(part, Tag) and part.side is not TagSide.PLACEHOLDER:
             inner = place + 1 if part.side is TagSide.OPEN else place - 1
             text = source[inner] if 0 <= inner < len(source) else ""
-            edge = "" if isinstance(text, Tag) else text[:1] if part.side is TagSide.OPEN else text[-1:]
-            if edge.strip():
+            edge = slice(1) if part.side is TagSide.OPEN else slice(-1, None)
+            if isinstance(text, str) and text[edge].strip():
                 tight.add((part.id, part.side))
     return tight
 
@@ -254,9 +259,7 @@ def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Con
 
 
 def _without_spaces_at_marks(parts: Content, source: Content, locale: Locale) -> Content:
-    """The target without spaces before marks, and with one space for two at tags, as a reader sees
-    the text.
-    """
+    """The target without spaces before marks, and with one space for two at tags, as it is seen."""
     text, before = shown(parts), shown(source)
     drop: set[int] = set()
     if not BEFORE.search(before):

@@ -1,5 +1,5 @@
-"""Targets that are their sources: untranslated, unchanged where the source may be a name, or mostly
-left.
+"""Targets that are their sources: untranslated, mostly untranslated, or unchanged where the source
+may be a name.
 
     "The goods are sold."   "The goods are sold!"   text.untranslated
     "Acme Widgets"          "Acme Widgets"          text.unchanged, which only shows
@@ -25,7 +25,7 @@ _LEAST_LEFT, _LEFT_SHARE = 6, 0.85
 
 
 def check_copies(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where an engine gave the source back, or changed only punctuation and a few words."""
+    """A finding where an engine gave the source back, or changed punctuation and few words."""
     if pair.answer.result_source is not ResultSource.ENGINE or not pair.has_both:
         return
     if pair.source.strip().casefold() == pair.target.strip().casefold():
@@ -61,12 +61,11 @@ class Copies:
                 self._translated.add(pair.source.strip())
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the same source, or each of its words, is translated elsewhere and never
-        kept.
-        """
+        """A finding where the same source, or each of its words, is always translated elsewhere."""
         if not _is_copy(pair):
             return
         words = _long_words(pair.source)
+        # A word that is kept somewhere may be a name, even where another unit changes it.
         is_translated = bool(words) and all(self._changed[word] and not self._kept[word] for word in words)
         if is_translated or pair.source.strip() in self._translated:
             yield finding("text.untranslated", "The target is the source, which is translated elsewhere.")
@@ -87,13 +86,11 @@ def _words_only(text: str) -> str:
 
 
 def _has_much_of(target: str, source: str) -> bool:
-    """Whether half of the target's words are in the source: a quick test before the thorough ones."""
+    """Whether half of the target's words are in the source: a quick test before thorough ones."""
     words = set(target.split())
     return 2 * len(words & set(source.split())) >= len(words)
 
 
 def _small(text: str) -> list[str]:
-    """The words that are neither names nor abbreviations: in small letters, or in a script without
-    case.
-    """
+    """The words that are no names or abbreviations: in small letters or a script without case."""
     return [word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1]

@@ -59,9 +59,7 @@ def doubts(
     profile: QaProfile = DEFAULT_PROFILE,
     not_applicable: Collection[str] = (),
 ) -> dict[str, tuple[QaFinding, ...]]:
-    """The findings that are worth another question, by unit id.
-
-    Units without findings are left out.
+    """The findings that are worth another question, by unit id, without units that have none.
 
     `pairs` are units with the contents that an engine gave for them, in document order: a batch, or
     a part of a document. The message of a finding is a short imperative for the engine, and holds
@@ -71,6 +69,7 @@ def doubts(
     every = document_checks(made, source_locale, target_locale, profile, not_applicable)
     found: dict[str, tuple[QaFinding, ...]] = {}
     for pair in made:
+        # Each code once, in the order of the checks: a dict keeps the order of its keys.
         codes = {each.code: None for check in every for each in check(pair)}
         asked = tuple(
             QaFinding(code=code, severity=severity, message=REASONS[code])

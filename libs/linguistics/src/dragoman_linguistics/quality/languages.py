@@ -25,7 +25,7 @@ from dragoman_linguistics.quality.scripts import (
 )
 from dragoman_linguistics.quality.sizes import PLACE
 
-# Letters of these stand in any text as symbols, loans and formulas.
+# Letters of these scripts stand in any text, as symbols, loans and formulas.
 _LATIN = frozenset({"Latn"})
 _ANYWHERE = frozenset({"", "Latn", "Grek"})
 _WORDLIKE = re.compile(r"[^\W\d_]+(?:['’\-.][^\W\d_]+)*")
@@ -56,7 +56,8 @@ def _languages(codes: str) -> frozenset[str]:
     return frozenset(codes.split())
 
 
-# Languages that a small model takes for each other: a text in one is none of the others' faults.
+# Groups of languages that a small model takes for each other: no text is faulted for being in
+# another language of the target's group.
 _NEAR: tuple[frozenset[str], ...] = tuple(
     _languages(group)
     for group in (
@@ -105,13 +106,11 @@ class Languages:
         if not self._has_known_script or (self._scripts == _LATIN and not _BEYOND_LATIN.search(pair.target)):
             return
         counts = letters_by_script(pair.target)
-        others = counts.total() - sum(counts[script] for script in self._scripts | _ANYWHERE)
+        usual = self._scripts | _ANYWHERE
+        others = counts.total() - sum(counts[script] for script in usual)
+        # A letter that the source has too, as in a name or an example, is no fault.
         foreign = others and sum(
-            1
-            for character in pair.target
-            if (script := script_of(character))
-            and script not in self._scripts | _ANYWHERE
-            and character not in pair.source
+            script_of(character) not in usual and character not in pair.source for character in pair.target
         )
         if foreign >= _LEAST_FOREIGN or (foreign and "Hani" in counts and "Hani" not in self._scripts):
             yield finding(
@@ -140,9 +139,7 @@ class Languages:
             yield finding("language.wrong", "The text looks like another language than the target's.")
 
     def check_copies(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where the source came back, and the model recognises the source's language in
-        it.
-        """
+        """A finding where the source came back, and the model finds the source's language in it."""
         text = pair.target.strip()
         words = text.split()
         if (
@@ -170,8 +167,8 @@ class Languages:
         return any(len(word) >= _LEAST_WORD and word.islower() and word not in known for word in words)
 
     def _is_chinese(self, text: str) -> bool:
-        """Whether text in Chinese characters has no letters of a language that has both, such as
-        Japanese.
+        """Whether a text in Chinese characters lacks the letters of a language that writes both,
+        such as the kana of Japanese.
         """
         counts = letters_by_script(text)
         if counts["Hani"] < _LEAST_HAN or counts["Hani"] < counts.total() - counts["Latn"]:
@@ -179,9 +176,10 @@ class Languages:
         return self._target.language == "ko" or has_simplified(text) or counts["Hani"] >= _MUCH_HAN
 
     def _in_windows(self, pairs: Sequence[Pair]) -> frozenset[int]:
-        """The pairs in a wrong language.
+        """The ids of the pairs in a wrong language.
 
-        Long targets are judged alone, short ones together with their neighbours.
+        Long targets are judged alone, short targets together with their neighbours: about a single
+        short text the model is wrong too often.
         """
         suspects: set[int] = set()
         window: list[tuple[Pair, str]] = []
@@ -191,7 +189,8 @@ class Languages:
             count = len(text) - text.count(" ")
             if not count:
                 continue
-            if count >= _LEAST_LETTERS and self._is_wrong(text, _SURE if count >= _ENOUGH_LETTERS else _VERY_SURE):
+            sure = _SURE if count >= _ENOUGH_LETTERS else _VERY_SURE
+            if count >= _LEAST_LETTERS and self._is_wrong(text, sure):
                 suspects.add(id(pair))
             elif count < _ENOUGH_LETTERS:
                 window.append((pair, text))
@@ -204,10 +203,11 @@ class Languages:
         return frozenset(suspects)
 
     def _of_window(self, window: Sequence[tuple[Pair, str]]) -> set[int]:
-        """The pairs of a run of short texts, if the run as a whole is in another language."""
+        """The ids of the pairs of a run of short texts, if the whole run is in another language."""
         joined = " ".join(text for _, text in window)
         is_long = len(joined) >= _WINDOW_LETTERS
-        if not self._is_wrong(joined, _LIKELY if is_long else _VERY_SURE, _FAR_LESS if is_long else _UNLIKELY):
+        sure, unlikely = (_LIKELY, _FAR_LESS) if is_long else (_VERY_SURE, _UNLIKELY)
+        if not self._is_wrong(joined, sure, unlikely):
             return set()
         return {id(pair) for pair, text in window if self._share(text) < _WINDOW_SHARE}
 
@@ -216,7 +216,8 @@ class Languages:
         best = max(guesses, key=lambda language: guesses[language], default="")
         if not best or best in self._accepted:
             return False
-        return guesses[best] >= sure and sum(guesses.get(each, 0.0) for each in self._accepted) < unlikely
+        accepted = sum(guesses.get(each, 0.0) for each in self._accepted)
+        return guesses[best] >= sure and accepted < unlikely
 
     def _share(self, text: str) -> float:
         guesses = likely_languages(text)

@@ -21,7 +21,7 @@ from dragoman_linguistics.tag_places import flattened, tag_tree
 
 
 def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where tags inside words hold other letters in the target, or stand in other words."""
+    """A finding where tags inside words hold other letters in the target, or are in other words."""
     if not pair.unit.tags:
         return
     count = len(unsettled(pair.source_content, pair.content, pair.unit.tags))
@@ -31,14 +31,13 @@ def check_inside_words(pair: Pair) -> Iterator[QaFinding]:
 
 
 def check_blanks(pair: Pair) -> Iterator[QaFinding]:
-    """A finding where a blank to fill in is missing, doubled, or has other white space than in the
-    source.
-    """
+    """A finding where a blank to fill in is missing, doubled, or has other white space."""
     blanks = blanks_of(pair.source_content) if pair.unit.tags else {}
     if not blanks:
         return
     wanted = Counter((tag_id, plain_text(blank)) for tag_id, blank in blanks.items())
-    count = (wanted - _held(pair.content, blanks)).total() + (_held(pair.content, blanks) - wanted).total()
+    held = _held(pair.content, blanks)
+    count = (wanted - held).total() + (held - wanted).total()
     if count:
         yield finding(
             "space.blank",

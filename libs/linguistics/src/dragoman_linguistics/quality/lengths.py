@@ -1,5 +1,5 @@
-"""The length of a target for its source, measured by the two languages and by the document's other
-units.
+"""Targets that are far too short or too long for their sources, by the two languages and by the
+other units of the document.
 
 A German text is about a fifth longer than its English source, and a Chinese character counts as two
 to three letters:
@@ -19,8 +19,8 @@ from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 from dragoman_linguistics.quality.sizes import PLACE, size
 
-# Sizes in those weights relative to English, from the same units. Languages that are not listed
-# take the usual one.
+# The size of a text relative to English, in the letters of `sizes` and from the same translated
+# units. A language that is not listed has the usual size.
 _SIZES = {
     "en": 1.0, "de": 1.2, "fr": 1.16, "es": 1.14, "it": 1.14, "nl": 1.15, "pt": 1.09, "ro": 1.14, "el": 1.24,
     "ca": 1.12,
@@ -31,16 +31,14 @@ _USUAL_SIZE = 1.07
 _NO_FULL_STOPS = frozenset({"th", "lo", "km", "my", "bo", "dz"})
 _ENDS = ".!?…。！？．؟۔।॥։;:：；"
 _CLOSERS = "\"'»”’“‘)]）】」』›*_ \t\n\u00a0" + PLACE
-# For sources of at least so many letters: the smallest and the largest part of the expected length
-# that is still usual.
+# From how many letters of the source on, and the smallest and largest part of the expected length
+# that is still usual. The shorter a text, the more its length varies.
 _BOUNDS = ((80.0, 0.50, 1.9), (40.0, 0.47, 2.1), (20.0, 0.40, 2.5), (12.0, 0.26, 3.4))
 _SLACK = 30.0
 _LEAST_FOR_MEDIAN = 10
 _CENTRE_BOUNDS = (math.log(0.75), math.log(1.4))
 _UNEVEN = 0.25
-"""The spread of a document's ratios (median deviation of logarithms) from which its bounds are
-widened.
-"""
+"""The spread of a document's ratios (median deviation of logarithms) that widens its bounds."""
 
 
 class Lengths:
@@ -49,7 +47,9 @@ class Lengths:
     def __init__(self, pairs: Sequence[Pair], source_locale: Locale, target_locale: Locale) -> None:
         self._target = target_locale
         self._usual = _size_of(target_locale) / _size_of(source_locale)
-        logs = [math.log(ratio) for pair in pairs if (ratio := self._ratio(pair)) > 0 and pair.source_size >= 20]
+        # Logarithms, so that half as long and twice as long are equally far from the middle.
+        ratios = [self._ratio(pair) for pair in pairs if pair.source_size >= 20]
+        logs = [math.log(ratio) for ratio in ratios if ratio > 0]
         self._centre, self._spread = 0.0, 0.0
         if len(logs) >= _LEAST_FOR_MEDIAN:
             middle = median(logs)
@@ -83,9 +83,7 @@ class Lengths:
         return target_size / max(source_size * self._usual * math.exp(self._centre), 1.0)
 
     def distance(self, source_size: float, target_size: float) -> float:
-        """How unlikely a target of one size is for a source of the other: 0 at the expected size, 4
-        at most.
-        """
+        """How unlikely a target's size is for a source's size: 0 as expected, 4 at most."""
         expected = source_size * self._usual * math.exp(self._centre)
         return min(abs(target_size - expected) / math.sqrt(4.0 * expected + 20.0), 4.0)
 
@@ -93,9 +91,7 @@ class Lengths:
         return pair.target_size / max(pair.source_size * self._usual, 1.0)
 
     def _lost_its_end(self, pair: Pair) -> bool:
-        """Whether the source ends like a sentence and the target does not: it may have been cut
-        off.
-        """
+        """Whether the source ends like a sentence and the target does not: it may be cut off."""
         if self._target.language in _NO_FULL_STOPS:
             return False
         return _ends(pair.source) and not _ends(pair.target)

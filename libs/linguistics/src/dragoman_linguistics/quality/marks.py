@@ -26,9 +26,15 @@ _SPACED_MARKS = {
     **dict.fromkeys(("hi", "ne", "mr", "pa", "bn", "as", "gu", "or", "mai"), "?!:"),
 }
 """The marks before which these languages have a space. Other languages have none."""
+# A quick test before `BEFORE`, which also asks whether a reader would see a loose mark: white space
+# before `.5` or between brackets is none.
 _LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
 BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+(?!\.\.)([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
+# Lone surrogates, noncharacters, U+FFFD of a failed decoding, and controls but tab, line feed,
+# carriage return and NEL (U+0085).
 _INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+# UTF-8 that was read as Latin-1 or Windows-1252: a first byte (C2, C3, D0, D1, E2) as a letter, and
+# a second byte (80 to BF) as a sign.
 _MOJIBAKE = re.compile(
     "[ÃÂ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
     "|â€[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]|ï»¿|(?:[ÐÑ][\u0080-\u00bf\u2018-\u203a]){2}"
@@ -37,13 +43,14 @@ _MOJIBAKE = re.compile(
 
 def spaced_marks(locale: Locale) -> str:
     """The marks before which text in a locale may have a space."""
-    return "" if locale.endswith("-CH") and locale.language != "fr" else _SPACED_MARKS.get(locale.language, "")
+    is_other_swiss = locale.endswith("-CH") and locale.language != "fr"
+    return "" if is_other_swiss else _SPACED_MARKS.get(locale.language, "")
 
 
 def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
-    """The places with white space before a mark that has none in the locale.
+    """The places with white space before a mark before which the locale has none.
 
-    Group 1 is the mark.
+    Group 1 of each match is the mark.
     """
     if not _LOOSE.search(text):
         return
@@ -54,9 +61,7 @@ def loose_marks(text: str, locale: Locale) -> Iterator[re.Match[str]]:
 
 
 def check_margins(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about white space at the edges or doubled, and about doubled words, where the source
-    has none.
-    """
+    """Findings about white space at edges or doubled, and doubled words, new in the target."""
     source, target = pair.source, pair.target
     if not source.strip() or not target.strip():
         return
@@ -112,8 +117,8 @@ def _apart(content: tuple[str | Tag, ...]) -> set[int]:
 
 
 def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
-    """For each pair, whether a letter stands before and after its opening, and before and after its
-    closing tag.
+    """For each pair, whether a letter stands before its opening tag, behind its opening tag, before
+    its closing tag, and behind its closing tag.
     """
     found: dict[int, list[bool]] = {}
     for place, part in enumerate(content):
@@ -132,9 +137,7 @@ def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
 
 
 def check_characters(pair: Pair) -> Iterator[QaFinding]:
-    """Findings about broken characters: halves of surrogate pairs, controls, text read in a wrong
-    encoding.
-    """
+    """Findings about broken characters: halves of surrogate pairs, controls, wrong decoding."""
     target = pair.target
     # Most characters are beyond doubt, and this is the quickest test there is.
     if target.isascii() and target.isprintable():

@@ -24,6 +24,7 @@ _DUALS = {
     2 * 10**6: "مليوني مليونين مليونان",
     2 * 10**9: "ملياري مليارين ملياران",
 }
+# Languages whose number words are close enough to those of another one in `number_words.txt`.
 _SAME_WORDS = {
     "nb": "da",
     "nn": "da",
@@ -42,6 +43,7 @@ _HALVES = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# Ordinals too, with a French ending (XXe) or a Russian one (XX-го).
 _ROMAN = re.compile(
     r"(?<![\w])(?=[IVXLCDM])(M{0,3})(CM|CD|D?C{0,3})(XC|XL|L?X{0,3})(IX|IV|V?I{0,3})(?:e|er|è|ème|-?(?:го|й|м))?(?![\w])"
 )
@@ -99,7 +101,7 @@ def _words_of(language: str) -> tuple[dict[str, frozenset[int]], tuple[tuple[str
 def knows(language: str) -> bool:
     """Whether the number words of a language are known.
 
-    Numbers in other languages are not called missing.
+    In a language whose words are not known, a small number may be a word, and is not called missing.
     """
     language = _SAME_WORDS.get(language, language)
     return not language or language in _languages() or language in {"zh", "ja", "yue"}
@@ -111,9 +113,9 @@ def values_in_words(text: str, languages: Iterable[str]) -> frozenset[int]:
     folded = unicodedata.normalize("NFC", text).casefold()
     words = {part for word in _WORD.findall(folded) for part in (word, *re.split("['’-]", word))}
     found.update(value for word in words if (value := _TENS.get(word)) is not None)
-    found.update(
-        value for value, endings in _DUALS.items() if any(word.endswith(tuple(endings.split())) for word in words)
-    )
+    for value, endings in _DUALS.items():
+        if any(word.endswith(tuple(endings.split())) for word in words):
+            found.add(value)
     for language in {_SAME_WORDS.get(each, each) for each in languages}:
         exact, stems = _words_of(language)
         if language in _UNBOUND:
@@ -125,6 +127,7 @@ def values_in_words(text: str, languages: Iterable[str]) -> frozenset[int]:
         found.add(sum(_ROMAN_VALUES[part] for part in match.groups()))
     if not text.isascii():
         found |= _in_characters(text)
+    # Half an hour, a half, one in two, and the digit of 0.5.
     if _HALVES.search(text):
         found |= {30, 1, 2, 5}
     return frozenset(found)
@@ -136,8 +139,8 @@ def has_half(text: str) -> bool:
 
 
 def _in_characters(text: str) -> set[int]:
-    """Values of CJK numerals, and of raised, lowered and circled digits and fractions (Unicode
-    category No).
+    """Values of CJK numerals, and of raised, lowered and circled digits and of fractions, which are
+    the Unicode category No.
     """
     found: set[int] = set()
     for match in _HAN.finditer(text):
@@ -150,8 +153,8 @@ def _in_characters(text: str) -> set[int]:
 
 
 def _han_values(numeral: str) -> set[int]:
-    """The values a CJK numeral can mean: by units, by its digits read one by one, and by each
-    character alone.
+    """The values that a CJK numeral can mean: read with its units (二十一 is 21), and character by
+    character.
     """
     found = {_HAN_DIGITS.get(character, _HAN_UNITS.get(character, 0)) for character in numeral}
     total = section = digit = 0

@@ -1,8 +1,7 @@
-"""Numbers of a source and its target, compared by their meaning: rules 2.
+"""Numbers of a source and its target, compared by their meaning. These are rules 2; `numbers` has
+the comparison of rules 1.
 
-`numbers` has those of rules 1.
-
-Words, calendars, clocks and larger units are read:
+Number words, calendars, clocks and larger units are read:
 
     "March 3, 2024, 5:30 pm"   "2024年3月3日17時30分"   equal
     "about 2 million"          "約200万"              equal
@@ -20,6 +19,7 @@ from functools import cached_property
 from dragoman_linguistics.numbers import Number, may_be_equal, numbers_of, with_ascii_digits
 from dragoman_linguistics.quality.number_words import has_half, knows, values_in_words
 
+# "Billion" is 10⁹ in English and 10¹² in most other languages: both factors are tried.
 _SCALES: tuple[tuple[str, frozenset[int]], ...] = tuple(
     (words, frozenset(values))
     for words, values in (
@@ -42,7 +42,9 @@ _SCALES: tuple[tuple[str, frozenset[int]], ...] = tuple(
         (r"dozen\w*|dutzend\w*|douzaine\w*|docena\w*|dúzia\w*|дюжин\w*", (12,)),
     )
 )  # fmt: skip
-_SCALE_PATTERNS = tuple((re.compile(rf"[\s\u00a0\u202f-]{{0,2}}(?:{words})", re.IGNORECASE), v) for words, v in _SCALES)
+_SCALE_PATTERNS = tuple(
+    (re.compile(rf"[\s\u00a0\u202f-]{{0,2}}(?:{words})", re.IGNORECASE), values) for words, values in _SCALES
+)
 _MAY_SCALE = re.compile(r"[\s\u00a0\u202f-]{0,2}[^\W\d_]")
 _PM = (
     r"p\.?\s?m\b|午後|下午|晚上|傍晚|오후|저녁|de la (?:tarde|noche)|da (?:tarde|noite)|nachmittags|abends|du soir"
@@ -67,6 +69,7 @@ _HAS_TIME = re.compile(
     re.IGNORECASE,
 )
 _DECADE = re.compile(r"((?:1[0-9]|20)[0-9]0)['’]?s\b")
+# Japanese eras and the Republic of China, each with the year before its first year (元).
 _ERAS = {
     "令和": 2018,
     "平成": 1988,
@@ -77,6 +80,7 @@ _ERAS = {
     "民国": 1911,
 }
 _ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(元|[0-9]{{1,3}})")
+# Thai years count from 543 BC; the range leaves out amounts that look like years.
 _BUDDHIST_YEARS = range(2400, 2700)
 _BUDDHIST_OFFSET = 543
 _SMALL = 12
@@ -87,9 +91,9 @@ _NUMERALS = re.compile(r"[\u00bc-\u00be\u2150-\u215e\u2189]")
 
 @dataclass(frozen=True)
 class _Quantity:
-    """A number with the word behind it.
+    """A number, with the word behind it such as "million".
 
-    `scaled` are its values with a word such as million; empty without one.
+    `scaled` are the values of the number times that word; empty where no such word follows.
     """
 
     number: Number
@@ -139,13 +143,9 @@ def _quantities(text: str) -> list[_Quantity]:
     for number in numbers_of(text):
         scaled = _scaled(text, number)
         previous = found[-1] if found else None
-        if (
-            previous
-            and previous.scaled
-            and scaled
-            and not text[previous.number.end : number.start].strip("億亿万萬억만조兆 ")
-        ):
-            # 1億2000万 is one number.
+        between = text[previous.number.end : number.start] if previous else ""
+        # 1億2000万 is one number: 100 million and 20 million.
+        if previous and previous.scaled and scaled and not between.strip("億亿万萬억만조兆 "):
             total = frozenset(_plus(a, b) for a in previous.scaled for b in scaled)
             found[-1] = _Quantity(previous.number, total)
             continue
@@ -156,11 +156,13 @@ def _quantities(text: str) -> list[_Quantity]:
 def _scaled(text: str, number: Number) -> frozenset[str]:
     if not _MAY_SCALE.match(text, number.end):
         return frozenset()
-    factors = {v for pattern, values in _SCALE_PATTERNS if pattern.match(text, number.end) for v in values}
+    fitting = (values for pattern, values in _SCALE_PATTERNS if pattern.match(text, number.end))
+    factors = frozenset[int]().union(*fitting)
     return frozenset(_times(value, factor) for value in number.values for factor in factors)
 
 
 def _times(value: str, factor: int) -> str:
+    # By digits: 1.1 times a million is 1100000.0000000001 in binary floats.
     whole, _, fraction = value.partition(".")
     digits = len(fraction)
     product = int(whole + fraction) * factor
@@ -178,7 +180,9 @@ def _without_equals(
     wanted: list[_Quantity],
     found: list[_Quantity],
 ) -> tuple[list[_Quantity], list[_Quantity]]:
-    """The numbers of both sides without equal ones. The target may repeat a number."""
+    """The numbers of both sides that have no equal number on the other. The target may repeat a
+    number of the source.
+    """
     left = list(found)
     missing: list[_Quantity] = []
     for quantity in wanted:
@@ -194,17 +198,16 @@ def _by_parts(
     missing: list[_Quantity],
     added: list[_Quantity],
 ) -> tuple[list[_Quantity], list[_Quantity]]:
-    """The numbers without dates, times and fractions that one side writes as one number and the
-    other as several.
+    """The numbers of both sides, without dates, times and fractions that one side writes as one
+    number and the other as several.
     """
-    parts = {run.lstrip("0") or "0" for each in (*missing, *added) for run in each.number.runs}
-    missing_runs = {run.lstrip("0") or "0" for each in missing for run in each.number.runs}
-    added_runs = {run.lstrip("0") or "0" for each in added for run in each.number.runs}
-    if not parts or not missing or not added:
+    if not missing or not added:
         return missing, added
+    missing_runs = {run for each in missing for run in _plain_runs(each)}
+    added_runs = {run for each in added for run in _plain_runs(each)}
 
     def is_there(quantity: _Quantity, others: set[str]) -> bool:
-        return not quantity.scaled and all((run.lstrip("0") or "0") in others for run in quantity.number.runs)
+        return not quantity.scaled and others.issuperset(_plain_runs(quantity))
 
     return (
         [each for each in missing if not is_there(each, added_runs)],
@@ -212,10 +215,14 @@ def _by_parts(
     )
 
 
+def _plain_runs(quantity: _Quantity) -> list[str]:
+    return [run.lstrip("0") or "0" for run in quantity.number.runs]
+
+
 class _Other:
     """The values that the text of one side may mean besides its plain numbers.
 
-    Each is found when it is asked for.
+    They are computed when they are first asked for: most texts never are.
     """
 
     def __init__(self, text: str, language: str) -> None:
@@ -233,15 +240,16 @@ class _Other:
         """The whole numbers that words and numerals of the text may mean."""
         if self._implied is None:
             words = values_in_words(self.text, [self.language, "en"])
-            factors = {v for pattern, values in _SCALE_PATTERNS if pattern.search(self.text) for v in values}
+            fitting = (values for pattern, values in _SCALE_PATTERNS if pattern.search(self.text))
+            factors = frozenset[int]().union(*fitting)
             scaled = {value * factor for value in words if value < _LEAST_SCALED for factor in factors}
             self._implied = words | scaled | frozenset(self._by_calendar())
         return self._implied
 
     def implies(self, value: str) -> bool:
-        """Whether a value may be written in words.
+        """Whether the text may have a value in words.
 
-        Small values always may in languages whose words are not known.
+        In a language whose number words are not known, it may have any small value.
         """
         if value in {"0.5", "0.25", "0.75"} and (has_half(self.text) or _NUMERALS.search(self.text)):
             return True
@@ -250,7 +258,7 @@ class _Other:
         return int(value) in self.implied or (int(value) <= _SMALL and not knows(self.language))
 
     def twins(self) -> Iterator[tuple[int, int]]:
-        """Pairs of numbers: as the text writes them, and as other clocks, calendars and habits do."""
+        """Pairs of numbers: as this text writes them, and as another clock or calendar does."""
         for pattern, is_pm in _TIMES:
             for match in pattern.finditer(self.text):
                 hour = int(match["hour"])
@@ -285,22 +293,24 @@ class _Other:
 def _explained(
     missing: list[_Quantity], added: list[_Quantity], source: _Other, target: _Other
 ) -> tuple[list[Number], list[Number]]:
-    """The numbers that stay unmatched when words, calendars and clocks of the other side are read
-    as well.
+    """The numbers that stay unmatched when the words, calendars and clocks of the other side are
+    read as well.
     """
     twins = {pair for side in (source, target) for pair in side.twins()}
     times = source.has_time or target.has_time
 
     def has_twin(quantity: _Quantity, other: _Other) -> bool:
-        values = {int(value) for value in (*quantity.number.values, *quantity.number.runs[:1]) if value.isdecimal()}
-        return any((a in values and b in other.written) or (b in values and a in other.written) for a, b in twins)
+        texts = (*quantity.number.values, *quantity.number.runs[:1])
+        values = {int(text) for text in texts if text.isdecimal()}
+        both_ways = (*twins, *((b, a) for a, b in twins))
+        return any(a in values and b in other.written for a, b in both_ways)
 
     def is_explained(quantity: _Quantity, side: _Other) -> bool:
         if any(side.implies(value) for value in quantity.readings):
             return True
-        if not quantity.readings and all(
-            side.implies(run.lstrip("0") or "0") or int(run) in side.written for run in quantity.number.runs
-        ):
+        # A date or a version has no value as a whole, but each of its runs may be on the other side.
+        runs = _plain_runs(quantity)
+        if not quantity.readings and all(side.implies(run) or int(run) in side.written for run in runs):
             return True
         if times and quantity.number.runs == ("00",):
             return True

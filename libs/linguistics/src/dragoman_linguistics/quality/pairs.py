@@ -1,7 +1,7 @@
 r"""A unit and its target as the checks read them, with texts that are made once.
 
-The source "Page <1/> of 5" is read as "Page \ufffc of 5": the placeholder parts words, and offsets
-into the plain text are found again without it.
+The source "Page <1/> of 5" is read as "Page \ufffc of 5": the character for the placeholder parts
+words. `place_in_plain_text` turns an offset into that text into an offset without such characters.
 """
 
 from __future__ import annotations
@@ -77,9 +77,7 @@ class Pair:
 
     @property
     def is_made(self) -> bool:
-        """Whether an engine or a memory gave the target, and not a person or a copy made on
-        purpose.
-        """
+        """Whether an engine or a memory gave the target, not a person or a copy made on purpose."""
         return self.answer.result_source in (ResultSource.ENGINE, ResultSource.MEMORY)
 
     @cached_property
@@ -88,15 +86,15 @@ class Pair:
         return self.source_size > 0 and self.target_size > 0
 
     def place_in_plain_text(self, offset: int) -> int:
-        """The offset into the target's plain text, in which findings count, for an offset into
-        `target`.
+        """The offset into the target's plain text for an offset into `target`; findings count in
+        plain text.
         """
         return offset - self.target.count(PLACE, 0, offset)
 
 
 def shown(content: Iterable[str | Tag]) -> str:
-    """The text of content with `PLACE` for each placeholder, so that words around it do not run
-    together.
+    """The text of content with `PLACE` for each placeholder, so that words around a placeholder do
+    not run together.
     """
     parts = tuple(content)
     if not any(isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER for part in parts):

@@ -61,7 +61,7 @@ _HYPHENS = str.maketrans("", "", "-‐‑–—/ \u00a0")
 def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
     """Findings about lost, added or changed placeholders, and tags written as text.
 
-    Their order is free.
+    Placeholders and tags may stand in any order.
     """
     source, target = pair.source, pair.target
     if _MAY_HAVE_PLACEHOLDER.search(source) or _MAY_HAVE_PLACEHOLDER.search(target):
@@ -85,9 +85,9 @@ def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
 
 
 def _placeholders(text: str) -> Counter[str]:
-    icu = [f"{{{name},{kind}" for name, kind in _ICU.findall(text)] if "," in text and "{" in text else []
-    if icu:
-        return Counter("".join(each.split()) for each in icu)
+    arguments = _ICU.findall(text) if "," in text and "{" in text else []
+    if arguments:
+        return Counter(f"{{{name},{kind}" for name, kind in arguments)
     return Counter(_PLACEHOLDERS.findall(_without_blanks(text)))
 
 
@@ -99,16 +99,17 @@ def _without_blanks(text: str) -> str:
 def _lost(source: str, target: str) -> int:
     """The number of placeholders of one text that the other lacks.
 
-    It may have letters directly beside them.
+    The other text may have letters directly beside a placeholder, as an ending: `{name}s`.
     """
     packed = _without_blanks(target)
-    return sum(each.lstrip("#%@" if each.endswith("}") else "") not in packed for each in _placeholders(source))
+    wanted = _placeholders(source)
+    return sum(each.lstrip("#%@" if each.endswith("}") else "") not in packed for each in wanted)
 
 
 def _lost_tags(source: str, target: str) -> int:
-    """The number of tags of a text that the other lacks.
+    """The number of tags written as text that the other text lacks.
 
-    `<name>` may become words between the same signs.
+    `<name>` need not be a tag: words in angle brackets may be translated in brackets.
     """
     wanted = Counter(_tag_name(each) for each in _TAG_LIKE.findall(source))
     found = Counter(_tag_name(each) for each in _TAG_LIKE.findall(target))
@@ -127,7 +128,7 @@ def _tag_name(tag: str) -> str:
 def check_codes(pair: Pair) -> Iterator[QaFinding]:
     """A finding where a code in capitals with digits is lost or changed.
 
-    Hyphens and letters of a script may differ.
+    Hyphens may differ, and so may the letters of a code in a target of another script.
     """
     codes = _CODE.findall(pair.source) if pair.has_digits else []
     if not codes:

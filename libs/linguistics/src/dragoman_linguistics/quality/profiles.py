@@ -29,7 +29,7 @@ _OFTEN_RIGHT = (
     "numbers.added space.leading space.trailing space.punctuation space.missing length.long text.markdown text.repeated"
     " placeholders.added placeholders.tags codes.missing amounts.percent chat.note tags.projected"
 )
-"""Findings that a lenient profile only shows: most are matters of taste, or are seen at a glance."""
+"""Findings that a lenient profile only shows: most are matters of taste or seen at a glance."""
 
 
 class QaProfile(Value):
@@ -42,14 +42,15 @@ class QaProfile(Value):
 
 
 def _profile(blockers: str, warnings: str, infos: str) -> QaProfile:
-    # The gravest counts
+    # The last entry of a dict counts, so a code that is listed twice gets its gravest severity.
     levels = ((infos, Severity.INFO), (warnings, Severity.WARNING), (blockers, Severity.BLOCKER))
     return QaProfile(severities={code: level for codes, level in levels for code in codes.split()})
 
 
 DEFAULT_PROFILE = _profile(_BLOCKERS, _WARNINGS, _INFOS)
-"""The default profile. It blocks lost tags that had to stay, lost text, and characters that no file
-may hold.
+"""The default profile.
+
+It blocks lost tags that had to stay, lost text, and characters that no file may hold.
 """
 
 _STRICT = _profile(
@@ -76,7 +77,7 @@ asks for a review only of findings that are hardly ever wrong.
 
 
 def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> QaProfile:
-    """The profile of that name (empty: the default), changed by the overrides of a policy, by code.
+    """The profile of that name (empty: the default), changed by a policy's overrides by code.
 
     An override's severity is `blocker`, `warning`, `info`, or `off`.
 

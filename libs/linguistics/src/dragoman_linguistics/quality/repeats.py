@@ -1,4 +1,4 @@
-"""One target for different sources, as a refusal, a stuck model or a slipped answer gives.
+"""One target for different sources: the trace of a refusal, a stuck model or a slipped answer.
 
 Each source beside its target and the finding:
 
@@ -32,9 +32,8 @@ class Repeats:
         for pair in pairs:
             if pair.is_made and pair.target_size >= _LEAST_SIZE:
                 groups.setdefault(_words(pair.target), []).append(pair)
-        self._repeated = {
-            id(pair) for key, group in groups.items() if key and len(group) > 1 for pair in _of_others(group)
-        }
+        several = (group for key, group in groups.items() if key and len(group) > 1)
+        self._repeated = {id(pair) for group in several for pair in _of_others(group)}
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
         """A finding where another unit has the same target for a source that says something else."""
@@ -46,16 +45,19 @@ class Repeats:
 
 
 def _of_others(group: Sequence[Pair]) -> list[Pair]:
-    """The pairs of one target whose sources share so few words that they say different things."""
+    """The pairs of a group with one target whose sources share too few words to mean the same."""
     sources = {source: pair for pair in group if (source := _words(pair.source))}
     if len(sources) < 2:
         return []
     texts = list(sources)
     # Two ways to say the same may share a translation; several that share no words do not.
     limit = _ALIKE_PCT if len(texts) >= _SEVERAL else _UNLIKE_PCT
-    unlike = {
-        text for text in texts if any(fuzz.token_set_ratio(text, other) < limit for other in texts if other is not text)
-    }
+
+    def is_unlike(text: str) -> bool:
+        others = (other for other in texts if other is not text)
+        return any(fuzz.token_set_ratio(text, other) < limit for other in others)
+
+    unlike = {text for text in texts if is_unlike(text)}
     return [pair for pair in group if _words(pair.source) in unlike]
 
 

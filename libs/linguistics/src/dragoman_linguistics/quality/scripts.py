@@ -74,7 +74,7 @@ _OF_LANGUAGES: dict[str, frozenset[str]] = {
     }.items()
     for language in languages.split()
 }
-# A script subtag may name a mixture or a variant of scripts (ISO 15924).
+# A script subtag of BCP 47 may name a mixture or a variant of scripts (ISO 15924).
 _SUBTAGS = {
     "Hans": frozenset({"Hani", "Bopo"}),
     "Hant": frozenset({"Hani", "Bopo"}),
@@ -133,9 +133,7 @@ def knows_scripts(locale: Locale) -> bool:
 
 
 def has_simplified(text: str) -> bool:
-    """Whether a text has characters that only simplified Chinese has: neither Japanese nor Korean
-    writes them.
-    """
+    """Whether a text has characters of simplified Chinese that neither Japanese nor Korean has."""
     return not _ONLY_CHINESE.isdisjoint(text)
 
 
@@ -143,6 +141,7 @@ def is_other_chinese(text: str, locale: Locale) -> bool:
     """Whether Chinese text is simplified where the locale asks for traditional, or the reverse."""
     if locale.language != "zh":
         return False
+    # The region is the subtag of two letters behind the language (RFC 5646 §2.2.4).
     region = next((part for part in locale.split("-")[1:] if len(part) == 2), "")
     is_traditional = locale.script == "Hant" or (locale.script is None and region in _TRADITIONAL_REGIONS)
     simplified = sum(character in _ONLY_SIMPLIFIED for character in text)

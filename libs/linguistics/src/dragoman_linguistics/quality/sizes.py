@@ -36,8 +36,9 @@ _HEAVY = re.compile(
 
 
 def size(text: str) -> float:
-    """The length of a text in letters of the Latin alphabet; white space and placeholders have
-    none.
+    """The length of a text in letters of the Latin alphabet.
+
+    White space and placeholders are not counted.
     """
     heavy = 0.0 if text.isascii() else sum(_weight(character) - 1.0 for character in _HEAVY.findall(text))
     return len("".join(text.split())) - text.count(PLACE) + heavy

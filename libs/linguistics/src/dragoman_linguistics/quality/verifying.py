@@ -35,9 +35,9 @@ from dragoman_linguistics.quality.repeats import Repeats
 from dragoman_linguistics.verdicts import unit_verdict
 
 QA_RULES = 2
-"""The rules of new jobs.
+"""The number of the rules of new jobs.
 
-A job's rules are in its plan, so that making it again gives the same verdicts.
+The plan of a job names its rules, so that making the job again gives the same verdicts.
 """
 
 _FIRST_RULES = 1
@@ -63,10 +63,9 @@ def verify_units(
 ) -> tuple[UnitVerification, ...]:
     """The verdict of each unit of a document, in document order.
 
-    Neighbouring units and the whole document count.
-
-    `not_applicable` are codes of checks that do not apply to the engine that was used. `rules` are
-    the rules of the job's plan; rules 1 know one profile.
+    A unit is compared with its neighbours and with the whole document. `not_applicable` are codes
+    of checks that do not apply to the engine that was used. `rules` is the number of the rules in
+    the job's plan; rules 1 know one profile.
     """
     # A job keeps the rules it was planned with, however many there are by now.
     if rules <= _FIRST_RULES:
@@ -82,7 +81,7 @@ def verify_unit(
     profile: QaProfile = DEFAULT_PROFILE,
     not_applicable: Collection[str] = (),
 ) -> UnitVerification:
-    """The verdict of one unit by its own texts, without their locales and its neighbours."""
+    """The verdict of one unit by its own texts: its locales and its neighbours are not known."""
     every = [_unit_check(UNIT_CHECKS), _numbers("", ""), _unit_check(LAYOUT_CHECKS)]
     return _verified(Pair(unit, target), every, profile, not_applicable)
 
@@ -122,9 +121,9 @@ def document_checks(
     profile: QaProfile,
     not_applicable: Collection[str],
 ) -> list[DocumentCheck]:
-    """Every check, in the order of its findings.
+    """Every check, in the order in which findings are shown.
 
-    Checks that learn from the document have learnt.
+    Checks that compare the units of a document have read all the pairs.
     """
     lengths = Lengths(pairs, source_locale, target_locale)
     every: list[DocumentCheck] = [

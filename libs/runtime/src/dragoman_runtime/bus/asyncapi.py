@@ -1,4 +1,6 @@
-"""What travels over RabbitMQ, as FastStream describes it: AsyncAPI 3.0 of every queue and every event."""
+"""The messages that travel over RabbitMQ, as FastStream describes them: AsyncAPI 3.0 of every queue
+and event.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ def asyncapi_document() -> dict[str, Any]:
 
 
 def _describe(broker: WorkBroker, exchange: RabbitExchange, name: str) -> None:
-    """Let the document tell of an event, as it is published."""
+    """Add an event to the document, as it is published."""
     broker.publisher(
         exchange=exchange,
         routing_key=name,

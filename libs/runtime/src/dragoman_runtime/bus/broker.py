@@ -1,7 +1,8 @@
 """FastStream's RabbitMQ broker with a subscriber that takes messages itself.
 
-FastStream connects, declares, starts, stops and describes (AsyncAPI). Its way from message to handler (middlewares,
-parser, decoder, dependencies) is not walked: it more than doubles the CPU of a message (ADR 0017).
+FastStream connects, declares, starts, stops and describes (AsyncAPI). Its own path from a message
+to a handler (middlewares, parser, decoder, dependencies) is not used: it more than doubles the CPU
+time of a message (ADR 0017).
 """
 
 from __future__ import annotations
@@ -33,17 +34,21 @@ EVENTS_EXCHANGE = "dragoman.events"
 TYPE_PREFIX = "io.dragoman."
 RETRY_S = 1.0
 LOST_CONNECTION = (AMQPException, OSError, RuntimeError)
-"""What a call to RabbitMQ ends with when the connection does; a time-out is an OSError."""
+"""The errors with which a call to RabbitMQ ends when the connection does.
+
+A time-out is an OSError.
+"""
 
 Take = Callable[[IncomingMessage], None]
-"""Takes a message in. It returns at once: whoever is slow here keeps the messages behind it waiting."""
+"""Takes a message in, and returns at once: the next message is not read before that."""
 
 
 class UnregisteredQueue(RabbitQueue):
     """A queue that is declared each time it is asked for.
 
-    FastStream keeps a register of declared queues, in which equal ones are one. A subscriber would be given the queue
-    on the publishing channel, without its bound of unacknowledged messages, and a lost queue would not be declared.
+    FastStream keeps a register of declared queues, in which equal ones are one. A subscriber would
+    be given the queue on the publishing channel, without its bound of unacknowledged messages, and
+    a lost queue would not be declared.
     """
 
     __eq__ = object.__eq__
@@ -52,12 +57,18 @@ class UnregisteredQueue(RabbitQueue):
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Queues and exchange of one installation; the prefix comes before all of their names."""
+    """The queues and the exchange of one installation.
+
+    The prefix comes before all of their names.
+    """
 
     prefix: str = ""
 
     def work_queue(self, queue: Queue) -> UnregisteredQueue:
         """The queue of this work."""
+        # To declare a queue again with other arguments closes the channel (AMQP 0-9-1, 406
+        # precondition-failed). Dead letters go on at least once only beside `reject-publish`;
+        # RabbitMQ falls back to at most once without it.
         return UnregisteredQueue(
             self.prefix + queue.value,
             QueueType.QUORUM,
@@ -70,7 +81,7 @@ class Topology:
         )
 
     def queues(self) -> list[UnregisteredQueue]:
-        """The queues that somebody takes work from, that of dead letters first: the others name it."""
+        """The queues that a service takes work from, that of dead letters first, since all others name it."""
         dead_letters = UnregisteredQueue(self.dead_letters, QueueType.QUORUM)
         return [dead_letters, *(self.work_queue(queue) for queue in work_queues())]
 
@@ -86,7 +97,7 @@ class Topology:
 
 
 class WorkSubscriber(RabbitSubscriber):
-    """FastStream's subscriber, but for what becomes of a message: `take` has it, and answers for it."""
+    """FastStream's subscriber, but each message goes to `take`, which acknowledges or rejects."""
 
     def __init__(
         self,
@@ -104,8 +115,8 @@ class WorkSubscriber(RabbitSubscriber):
     async def start(self) -> None:
         """Declare the queue on a channel of its own and consume it.
 
-        The channel is closed again where that fails, and each attempt has a new one: a broker that comes back must not
-        find two consumers.
+        Where that fails the channel is closed again, and the next attempt has a new channel: after
+        an outage, the client library would consume on the old one as well.
         """
         self.channel = Channel(prefetch_count=self._prefetch, publisher_confirms=False)
         channel = await self._outer_config.channel_manager.get_channel(self.channel)
@@ -118,24 +129,34 @@ class WorkSubscriber(RabbitSubscriber):
 
     @override
     async def stop(self) -> None:
-        """Take nothing more. Does not wait for a broker that is away, nor for what is under way: that is `take`'s."""
+        """Take no more messages.
+
+        Waits neither for a broker that is away nor for messages that `take` still works on.
+        """
         with suppress(*LOST_CONNECTION):
             async with asyncio.timeout(RETRY_S):
                 await super().stop()
 
     @override
     async def consume(self, msg: IncomingMessage) -> None:
-        """Hand the message over. FastStream's own drops one that comes before `start` has returned, unanswered."""
+        """Hand the message over.
+
+        FastStream's own method drops messages that come before `start` has returned.
+        """
         self._take(msg)
 
 
 async def work_item(item: WorkItem) -> None:
-    """One piece of owed work. Its header `traceparent`, where there is one, continues the trace of its job."""
-    # FastStream reads annotation and docstring into the AsyncAPI document. Nothing calls this: `take` has the messages.
+    """One piece of owed work. Its header `traceparent`, if it has one, continues the job's trace."""
+    # FastStream reads annotation and docstring into the AsyncAPI document. Nothing calls this:
+    # `take` has the messages.
 
 
 class WorkBroker(RabbitBroker):
-    """A connection to RabbitMQ. Publishing waits for confirmations, and work that no queue takes is an error."""
+    """A connection to RabbitMQ.
+
+    Publishing waits for confirmations, and a message that no queue takes is an error.
+    """
 
     def __init__(self, url: str, *, specification_url: str | None = None, description: str | None = None) -> None:
         super().__init__(
@@ -149,9 +170,12 @@ class WorkBroker(RabbitBroker):
         )
 
     def work(self, queue: UnregisteredQueue, take: Take, *, prefetch: int) -> WorkSubscriber:
-        """A subscriber of this queue, made as `RabbitBroker.subscriber` makes its own, and to be started.
+        """A subscriber of this queue, not started yet.
 
-        `prefetch` bounds the messages that it has not acknowledged yet. `stop` of the broker stops it.
+        It is made as `RabbitBroker.subscriber` makes subscribers.
+
+        `prefetch` bounds the messages that the subscriber has not acknowledged yet. `stop` of the
+        broker stops it too.
         """
         config, exchange, calls = (
             cast("RabbitBrokerConfig", self.config),
@@ -187,7 +211,9 @@ class WorkBroker(RabbitBroker):
 
     @override
     async def _connect(self) -> RobustConnection:
-        """As FastStream's own, but a connection without a channel is closed: it would connect again for ever."""
+        """Connect as FastStream does, but close a connection that got no channel: it would connect
+        again for ever.
+        """
         connection = cast("RobustConnection", await connect_robust(**self._connection_kwargs))
         self.config.connect(connection)
         try:

@@ -17,7 +17,10 @@ _NAMESPACE = UUID("6f0e3f0e-6a0f-5d43-9d3c-0f7f6a3b5c11")
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message as it was, the queue it came from, and when it died. `redriven_at`: when a person sent it on."""
+    """A message that died: its bytes, the queue it came from, and the time of its death.
+
+    `redriven_at` is the time at which a person asked to send it again.
+    """
 
     queue: str
     message_id: str
@@ -27,13 +30,15 @@ class DeadLetter:
 
     @property
     def letter_id(self) -> UUID:
-        """The same for the same death of the same message, so that it is stored once."""
+        """An id made of the message and its death, so that a letter that is collected twice is
+        stored once.
+        """
         said = f"{self.queue} {self.message_id} {self.died_at.timestamp():.6f} {self.body.hex()}"
         return uuid5(_NAMESPACE, said)
 
     @property
     def item(self) -> WorkItem | None:
-        """The work item that it is; None where it cannot be read."""
+        """The work item in the message; None where the message cannot be read."""
         try:
             return WorkItem.model_validate_json(self.body, extra="ignore")
         except ValidationError:
@@ -41,7 +46,9 @@ class DeadLetter:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Why it cannot be read, field by field and without its values; empty where it can."""
+        """The reasons why the message cannot be read, field by field and without its values; empty
+        where it can.
+        """
         try:
             WorkItem.model_validate_json(self.body, extra="ignore")
         except ValidationError as error:
@@ -55,10 +62,13 @@ Keep = Callable[[Sequence[DeadLetter]], Awaitable[None]]
 
 
 class DeadLetterBus(Protocol):
-    """What a broker gives and takes."""
+    """A broker that gives its dead messages away, and takes messages to be sent again."""
 
     async def take_dead(self, keep: Keep, *, limit: int) -> int:
-        """Hand up to `limit` dead messages to `keep`, and let go of them once it returns; how many it was."""
+        """Hand up to `limit` dead messages to `keep`, then delete them from the broker.
+
+        Gives the number of messages.
+        """
         ...
 
     async def send_again(self, letters: Sequence[DeadLetter]) -> None:

@@ -1,4 +1,7 @@
-"""Delivery inside one process: no routing language, no acknowledgements, nothing kept; the log is what is durable."""
+"""Delivery inside one process, without routing or acknowledgements.
+
+Nothing is kept here: the log is durable.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,16 @@ from typing_extensions import override
 
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Queue
-from dragoman_runtime.bus.hold import received
+from dragoman_runtime.bus.held_delivery import received
 from dragoman_runtime.bus.port import Delivery, Receive, WorkReceiver, WorkSender
 
 
 class InProcessBus(WorkSender, WorkReceiver):
     """Hands work items to the workers of this process.
 
-    A piece of work that waits or is being performed is not taken a second time. Each queue is served by `concurrency`
-    tasks of its own, so a long translation never keeps another job's preflight waiting. At `stop`, what is under way
-    has `grace_s` to end.
+    A piece of work that waits or is being performed is not taken a second time. Each queue is
+    served by `concurrency` tasks of its own, so a long translation never keeps another job's
+    preflight waiting. At `stop`, work under way has `grace_s` to end.
     """
 
     def __init__(self, *, grace_s: float = 5.0) -> None:

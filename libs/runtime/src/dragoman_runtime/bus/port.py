@@ -1,4 +1,4 @@
-"""The bus port: how work items reach a worker. A delivery aid: losing everything in it loses no work."""
+"""The bus port: how work items reach a worker. To lose every message in the bus loses no work."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class Delivery:
 
 
 Receive = Callable[[Delivery], Awaitable[None]]
-"""What a consumer does with a delivery; it returns when the work is recorded, and raises when it could not be."""
+"""A consumer of deliveries.
+
+It returns when the work is recorded, and raises when the work could not be recorded.
+"""
 
 
 class WorkSender(Protocol):
@@ -30,19 +33,21 @@ class WorkSender(Protocol):
         """Send; returns once every one of them is safe with the bus.
 
         Raises:
-            RetryableError: the bus cannot be reached, or did not confirm in its time; send all of them again.
+            RetryableError: the bus cannot be reached, or did not confirm in its time; send all of
+                them again.
         """
         ...
 
 
 class EventPublisher(Protocol):
-    """Tells whoever listens what happened."""
+    """Publishes events to the programs that listen."""
 
     async def publish(self, events: Sequence[RecordedEvent]) -> None:
         """Publish in order; returns once every one of them is safe with the bus.
 
         Raises:
-            RetryableError: the bus cannot be reached, or did not confirm in its time; publish all of them again.
+            RetryableError: the bus cannot be reached, or did not confirm in its time; publish all
+                of them again.
         """
         ...
 
@@ -55,5 +60,5 @@ class WorkReceiver(Protocol):
         ...
 
     async def stop(self) -> None:
-        """Take nothing new, wait for what is under way, close."""
+        """Take no new work, wait for work under way, close."""
         ...

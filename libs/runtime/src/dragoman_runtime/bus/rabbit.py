@@ -1,12 +1,15 @@
-"""The bus over RabbitMQ: quorum queues for work, a topic exchange for events, and every trap of the defaults closed.
+"""The bus over RabbitMQ: quorum queues for work, a topic exchange for events, and every trap of the
+defaults closed.
 
-Messages are persistent, publishes are confirmed, unroutable work is an error, and a message is acknowledged only when
-the log says how its work went. While the store cannot be reached a delivery is held, not returned: the broker knows no
-delays. The dead-letter queue takes only what cannot be read, or what met an error that nobody foresaw;
-what lies there is collected into the database (`dead_letters`).
+Messages are persistent, publishes are confirmed, work that no queue takes is an error, and a
+message is acknowledged only when the log says how its work went. While the store cannot be reached
+a delivery is held and not returned, since the broker knows no delays (ADR 0004). The dead-letter
+queue takes only messages that cannot be read, or that met an error nobody foresaw; `dead_letters`
+collects them into the database.
 
-FastStream connects, declares, starts and stops (`broker`); from the message on the work is this module's. The client
-library connects again by itself, and then declares the queues of each channel and consumes again.
+FastStream connects, declares, starts and stops (`broker`). This module publishes and consumes. The
+client library connects again by itself, and then declares the queues of each channel and consumes
+again.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ from dragoman_runtime.bus.broker import (
     WorkBroker,
 )
 from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus, Keep
-from dragoman_runtime.bus.hold import received
+from dragoman_runtime.bus.held_delivery import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.telemetry import get_logger
@@ -56,7 +59,9 @@ from dragoman_runtime.telemetry import get_logger
 __all__ = ["DEAD_LETTERS", "EVENTS_EXCHANGE", "BusUnavailableError", "RabbitBus", "cloudevents_headers"]
 
 _GONE = (*LOST_CONNECTION, asyncio.CancelledError)
-"""What waits for the broker ends with when the connection does; the client library cancels some of it."""
+"""The errors with which a wait for the broker ends when the connection does: the client library
+cancels some waits.
+"""
 
 _CLOUDEVENTS_VERSION = "1.0"
 _log = get_logger()
@@ -69,11 +74,13 @@ class BusUnavailableError(RetryableError):
 
 
 class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
-    """One connection to RabbitMQ, to publish and to consume. Connects again by itself after an outage.
+    """One connection to RabbitMQ, to publish and to consume.
 
-    A publish that is not confirmed within `confirm_timeout_s` counts as failed. At `stop`, what is under way has
-    `grace_s` to end; what takes longer is cancelled and comes again. `prefix` comes before the names of queues and
-    exchange.
+    Connects again by itself after an outage.
+
+    A publish that is not confirmed within `confirm_timeout_s` counts as failed. At `stop`, work
+    under way has `grace_s` to end; work that takes longer is cancelled, and its message comes
+    again. `prefix` comes before the names of queues and exchange.
     """
 
     def __init__(self, url: str, *, prefix: str = "", confirm_timeout_s: float = 10.0, grace_s: float = 20.0) -> None:
@@ -146,15 +153,20 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
 
     @override
     async def take_dead(self, keep: Keep, *, limit: int) -> int:
-        """Hand up to `limit` dead messages to `keep`, and let go of them once it returns; how many it was.
+        """Hand up to `limit` dead messages to `keep`, then delete them from the broker.
+
+        Gives the number of messages.
 
         Raises:
-            BusUnavailableError: RabbitMQ does not answer; what was handed over comes again.
+            BusUnavailableError: RabbitMQ does not answer; messages that were handed over come
+                again.
         """
         if self._connection is None:
             raise BusUnavailableError("RabbitMQ was never connected to.")
         try:
-            async with self._connection.channel(publisher_confirms=False) as channel:  # closed, it returns what it had
+            # RabbitMQ puts unacknowledged messages back when their channel closes (AMQP 0-9-1,
+            # channel.close).
+            async with self._connection.channel(publisher_confirms=False) as channel:
                 messages = await _dead_messages(channel, self._topology.dead_letters, limit)
                 if messages:
                     await keep([_letter_of(each, self._topology.prefix) for each in messages])
@@ -187,7 +199,10 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         )
 
     async def ping(self) -> bool:
-        """Whether RabbitMQ is connected to. A connection that died in silence is found out by its heartbeat."""
+        """Whether there is a connection to RabbitMQ.
+
+        The heartbeat finds a connection that died in silence.
+        """
         return self._connection is not None and self._connection.connected.is_set()
 
     async def _declare_at_first(self) -> None:
@@ -207,10 +222,10 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         exchange: str = "",
         message_type: str | None = None,
     ) -> None:
-        """Publish and wait for the confirmation.
+        """Publish a message and wait for the confirmation.
 
-        Straight on the protocol's channel, for a relay does little else. Work must be routed; events are for whoever
-        listens, and it may be nobody.
+        It goes straight to the protocol's channel, without the client library's layer: a relay does
+        little else.
         """
         if self._channel is None:
             raise BusUnavailableError("RabbitMQ was never connected to.")
@@ -228,8 +243,10 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             exchange=exchange,
             routing_key=routing_key,
             properties=properties,
+            # A mandatory message that no queue takes is returned (AMQP 0-9-1, basic.return), which
+            # raises DeliveryError. Work must be routed; to an event nobody needs to listen.
             mandatory=not exchange,
-            wait=False,  # for the confirmation, not for the socket
+            wait=False,  # not for the socket: the confirmation says more
         )
 
     async def _declare_again(self) -> None:
@@ -258,11 +275,12 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             raise BusUnavailableError(f"RabbitMQ did not take {len(errors)} messages: {names}.") from errors[0]
 
     def _taking(self, receive: Receive, concurrency: int) -> Take:
-        """Takes a message in and works on in a task of its own.
+        """The function that takes messages in, each of which is answered in a task of its own.
 
-        The client library cancels its consumers when the connection is lost. Work that is paid for goes on; the message
-        comes again and finds it done. The bound keeps what comes again waiting, since the broker counts only what it
-        sent over the new connection.
+        The client library cancels its consumers when the connection is lost. Work that is paid for
+        goes on in its task; its message comes again and finds the work done. The semaphore keeps
+        messages that come again waiting, because the broker's prefetch counts only the messages of
+        the new connection.
         """
         bound = asyncio.Semaphore(concurrency)
 
@@ -290,7 +308,10 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
 
 
 async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
-    """Do a step of the start, again while RabbitMQ is away: it may also go in the middle of one."""
+    """Do a step of the start, again and again while RabbitMQ is away.
+
+    It may also go away in the middle of a step.
+    """
     while True:
         try:
             return await step()
@@ -302,18 +323,20 @@ async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
 
 
 def _is_cancelled() -> bool:
-    """Whether it is this task that was told to end, not something in the client library."""
+    """Whether this task was told to end. The client library's own cancellations do not count."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 def qualified_type(event: RecordedEvent) -> str:
-    """The event's type as CloudEvents wants it, prefixed with a reverse domain name (CloudEvents 1.0.2, `type`)."""
+    """The event's type with a reverse domain name before it, as CloudEvents 1.0.2 asks of `type`."""
     return TYPE_PREFIX + event.envelope.type
 
 
 def cloudevents_headers(event: RecordedEvent) -> HeadersType:
-    """The event's envelope as CloudEvents attributes in AMQP headers (CloudEvents AMQP binding 1.0.2 §3.1.3)."""
+    """The event's envelope as CloudEvents attributes in AMQP headers (CloudEvents AMQP binding
+    1.0.2 §3.1.3).
+    """
     envelope = event.envelope
     headers: HeadersType = {
         "cloudEvents:specversion": _CLOUDEVENTS_VERSION,
@@ -338,10 +361,13 @@ async def _dead_messages(channel: AbstractChannel, name: str, limit: int) -> lis
 
 
 def _letter_of(message: AbstractIncomingMessage, prefix: str) -> DeadLetter:
-    """The message with what RabbitMQ says of its death, the last first; one put there comes from there.
+    """The message with its queue and the time of its death, both from RabbitMQ's header `x-death`.
 
-    Its queue is named without the prefix, so that it finds its way back under another one too.
+    The queue is named without the prefix, so that the letter finds its way back under another
+    prefix too. A message that somebody published to the dead-letter queue itself has no such
+    header, and is taken to come from that queue.
     """
+    # The header lists the latest death first.
     deaths = cast("list[dict[str, object]]", message.headers.get("x-death") or [{}])
     died_at = deaths[0].get("time")
     return DeadLetter(

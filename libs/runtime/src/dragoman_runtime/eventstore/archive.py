@@ -1,7 +1,9 @@
-"""The archive: the whole log as its bytes are, for whoever reads or copies all of it: replay, export, import, checks.
+"""The archive: the whole log as its stored bytes, for replay, export, import and checks, which read
+or copy all of it.
 
-It stands beside the event store and takes no part in leases or live work. On SQLite it is another connection to the
-file, so it can read while `up` holds the state folder; it writes only when events are imported.
+It stands beside the event store and takes no part in leases or live work. On SQLite it is another
+connection to the file, so it can read while `up` holds the state folder; it writes only when events
+are imported.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class ArchiveMissingError(PermanentError):
 
 
 class MisnamedRowError(PermanentError):
-    """A row of the log names no stream: the file was changed by other hands than ours."""
+    """A row of the log names no stream: another program changed the file."""
 
     default_code = "events.misnamed"
 
@@ -52,7 +54,10 @@ class RawEvent:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Part of the streams, by id: those behind `after`, up to and with `last`, with what they held at `until`."""
+    """A part of the streams, in the order of their ids: behind `after`, up to and including `last`.
+
+    Of each stream only the events up to the position `until` belong to the span.
+    """
 
     after: UUID
     last: UUID
@@ -60,7 +65,10 @@ class Span:
 
 
 class Archive(Protocol):
-    """The rows of the log. Every method raises StoreUnavailableError while the database cannot be reached."""
+    """The rows of the log.
+
+    Every method raises StoreUnavailableError while the database cannot be reached.
+    """
 
     async def head(self) -> int:
         """The position of the last event; 0 when there is none."""
@@ -87,7 +95,7 @@ class Archive(Protocol):
         ...
 
     async def misnamed(self) -> list[int]:
-        """The positions of rows whose stream id is none; no other method can read those."""
+        """The positions of rows whose stream id is no UUID. No other method can read these rows."""
         ...
 
     async def add(self, events: Sequence[RawEvent]) -> None:
@@ -162,7 +170,7 @@ class PostgresArchive(Archive):
         return rows[0] if rows else None
 
     async def misnamed(self) -> list[int]:
-        """None: the column takes nothing but ids."""
+        """None: the column's type is uuid, so it holds nothing else."""
         return []
 
     async def add(self, events: Sequence[RawEvent]) -> None:
@@ -171,10 +179,10 @@ class PostgresArchive(Archive):
         async with translated_errors():
             await self._pool.execute(
                 """
-                WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
+                WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
                 INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
                 SELECT row.a, row.b, row.c, row.d
-                FROM turn, unnest($2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
+                FROM locked, unnest($2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
                     WITH ORDINALITY AS row (a, b, c, d, place)
                 ORDER BY row.place
                 """,
@@ -246,7 +254,9 @@ class SqliteArchive(Archive):
         return rows[0] if rows else None
 
     async def misnamed(self) -> list[int]:
-        """The positions of rows whose stream id is none."""
+        """The positions of rows whose stream id is no UUID; the column's type does not prevent that
+        in SQLite.
+        """
         query = (
             "SELECT rowid FROM stored_events "
             "WHERE length(originator_id) <> 32 OR originator_id GLOB '*[^0-9a-f]*' ORDER BY rowid"
@@ -291,7 +301,9 @@ class SqliteArchive(Archive):
 
 
 class ArchivedLog:
-    """The archive as the log that projections read: decoded, and by stream where one is asked for."""
+    """The archive in the form of the log that projections read: decoded events, of the log or of
+    one stream.
+    """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -306,9 +318,8 @@ class ArchivedLog:
 
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
         """The events of a stream behind version `after`, oldest first; empty for an unknown stream."""
-        return [
-            each for each in decoded(await self._archive.stream(stream_id)) if each.recorded.envelope.version > after
-        ]
+        events = decoded(await self._archive.stream(stream_id))
+        return [each for each in events if each.recorded.envelope.version > after]
 
 
 def _stream_id(row: Sequence[Any]) -> UUID:
@@ -320,7 +331,9 @@ def _stream_id(row: Sequence[Any]) -> UUID:
 
 
 def _lenient(text: bytes) -> str:
-    """Text of the file, also where a byte of it was changed: whoever checks it must be able to read it."""
+    """Text of the file, also where a byte was changed and is no UTF-8 any more: a check must be
+    able to read it.
+    """
     return text.decode(errors="backslashreplace")
 
 
@@ -330,14 +343,17 @@ def decoded(rows: Sequence[RawEvent]) -> list[Stored]:
 
 
 async def whole_streams(archive: Archive, span: Span, *, limit: int = PAGE) -> AsyncIterator[list[list[RawEvent]]]:
-    """The streams of a span, whole, some at a time; the next are read while these are worked on."""
+    """The whole streams of a span, some at a time.
+
+    The next page is read while the caller works on this one.
+    """
     behind, held = (span.after, _BEHIND_ALL), list[RawEvent]()
     reading = asyncio.ensure_future(archive.page(span, *behind, limit=limit))
     try:
         while rows := await reading:
             behind = rows[-1].stream_id, rows[-1].version
             reading = asyncio.ensure_future(archive.page(span, *behind, limit=limit))
-            await asyncio.sleep(0)  # so that the question is on its way
+            await asyncio.sleep(0)  # lets the next read begin before the caller computes on these streams
             streams = _by_stream([*held, *rows])
             held = streams.pop()
             if streams:
@@ -349,7 +365,8 @@ async def whole_streams(archive: Archive, span: Span, *, limit: int = PAGE) -> A
 
 
 _BEHIND_ALL = 2**62
-"""Behind the last version of a stream: a span begins behind all of `after`."""
+"""A version behind the last of every stream: a span begins behind all events of the stream `after`.
+"""
 
 
 def _by_stream(rows: Sequence[RawEvent]) -> list[list[RawEvent]]:

@@ -1,7 +1,8 @@
-"""Checking stored events: that each is as it was appended, follows the one before, and can be folded.
+"""Checking stored events: each is as it was appended, follows the one before, and can be folded.
 
-Every event but a stream's last is covered by the digest that the next one carries. The last one's digest is held
-against the copy of it in the audit view, where that has one; else only what it says can be checked, not each byte.
+Every event but the last of a stream is covered by the digest that the next event carries. The
+digest of the last event is compared with its copy in the audit view. Where the audit view has none,
+only the fields of that event can be checked, and not each of its bytes.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ from dragoman_runtime.eventstore.archive import RawEvent
 from dragoman_runtime.eventstore.exchange import canonical, previous_digest
 
 Witness = Mapping[UUID, str]
-"""What the audit view says of a stream: the digest of each event, by event id."""
+"""The digests that the audit view holds of a stream's events, by event id."""
 
 _UNREADABLE = (DragomanError, ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first thing that is wrong with a stream, and where."""
+    """The first fault of a stream, and its place."""
 
     stream_id: UUID
     version: int
@@ -41,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A stream that was checked: its sound events, and what is wrong with the next.
+    """A stream that was checked: its sound events, and the fault of the event behind them, if any.
 
     `is_witnessed` says whether each byte of the last event was compared, too.
     """
@@ -90,7 +91,9 @@ def references_of(recorded: RecordedEvent) -> Iterator[tuple[str, ObjectRef]]:
 
 
 def erased_by(events: Sequence[RecordedEvent]) -> set[str]:
-    """The digests that these events, a whole stream, say were erased: all of them once no artifact is left."""
+    """The digests of the objects that a stream says were erased; all of its objects once no
+    artifact is left.
+    """
     erased = {each.event.digest for each in events if isinstance(each.event, ArtifactErased)}
     if not erased:
         return erased

@@ -1,4 +1,6 @@
-"""Connections for single statements, taken out of a pool and kept: the way in and out costs as much as a query."""
+"""Connections for single statements, taken out of a pool and kept: to take and return one costs as
+much as a query.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +14,23 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """Up to `count` connections of a pool that has more, so that the rest of it is free for transactions and locks.
+    """Up to `count` connections of a larger pool, whose other connections are free for transactions
+    and locks.
 
-    The one used last is used next. One whose statement failed or was cancelled goes back to the pool, which waits for
-    what is still on its way, and replaces what is closed.
+    The connection that was used last is used next. A connection whose statement failed or was
+    cancelled goes back to the pool, which waits for an answer that is still on its way, and
+    replaces a closed connection.
     """
 
     def __init__(self, pool: asyncpg.Pool[Any], count: int) -> None:
         self._pool = pool
-        self._turns = asyncio.Semaphore(count)
+        self._slots = asyncio.Semaphore(count)
         self._free: list[PoolConnectionProxy[Any]] = []
         self._is_closed = False
 
     async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
         """The rows that a statement gives, in a transaction of its own."""
-        async with self._turns:
+        async with self._slots:
             connection = await self._connection()
             try:
                 rows = await connection.fetch(statement, *parameters)
@@ -48,7 +52,7 @@ class Connections:
         return await self._pool.acquire()
 
     async def aclose(self) -> None:
-        """Give all back, those that are under way when they are done."""
+        """Give all connections back to the pool, those in use when their statements have ended."""
         self._is_closed = True
         while self._free:
             await self._pool.release(self._free.pop())

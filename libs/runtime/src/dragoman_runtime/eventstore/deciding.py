@@ -1,9 +1,11 @@
-"""Deciding on the newest state, and deciding again whenever another writer was first: the one loop that does it.
+"""Deciding on the newest state, and deciding again whenever another writer was first: the one loop
+that does it.
 
     decided = await decide_on_job(store, jobs, job_id, appends_of)
 
-`appends_of` gets the job and the head of its stream and says what to append. Where another process appended in between,
-the store refuses with ConflictError, and the question is asked again on what is true then.
+`appends_of` gets the job and the head of its stream and says what to append. Where another process
+appended in between, the store refuses with ConflictError, and the question is asked again on what
+is true then.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The state a decision was made on, and the events it led to; none where there was nothing to do."""
+    """The state that a decision was made on, and the events it led to; no events where there was
+    nothing to do.
+    """
 
     job: Job
     stored: tuple[Stored, ...]
@@ -38,14 +42,14 @@ async def append_decided(
     release: Lease | None = None,
     too_fast: str = "Others are changing the same things too fast; ask again.",
 ) -> tuple[Stored, ...]:
-    """Append what `decide` says, asking it again whenever another writer was first.
+    """Append the events that `decide` gives, and ask it again whenever another writer was first.
 
-    With a lease to release there is a commit even where nothing is to be appended. `attempts` None means without end:
-    for work that nobody waits for.
+    With a lease to release there is a commit even where nothing is to be appended. `attempts` None
+    means without end: for work that nobody waits for.
 
     Raises:
-        ConflictError: another writer was first every time; the message is `too_fast`. Errors that `decide` raises,
-            conflicts among them, pass through at once.
+        ConflictError: another writer was first every time; the message is `too_fast`. Errors that
+            `decide` raises, conflicts among them, pass through at once.
     """
     for _ in range(attempts) if attempts is not None else count():
         appends = await decide()
@@ -68,7 +72,9 @@ async def decide_on_job(
     attempts: int | None = ATTEMPTS,
     release: Lease | None = None,
 ) -> Decided:
-    """As `append_decided`, on the newest state of a job. `known` is that state where the caller has just read it.
+    """As `append_decided`, on the newest state of a job.
+
+    `known` is that state where the caller has just read it.
 
     Raises:
         JobMissingError: there is no such job.

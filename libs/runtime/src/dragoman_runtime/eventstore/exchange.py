@@ -1,8 +1,10 @@
-"""Events as NDJSON of CloudEvents 1.0: what leaves an installation, and how it comes into another one unchanged.
+"""Events as NDJSON of CloudEvents 1.0, in which they leave an installation and come into another
+one unchanged.
 
-A line is one event in CloudEvents' structured JSON form. Its `data` is the stored state with the envelope's fields, as
-it travels on the bus too; `digest` is the sha256 of the stored bytes: a line says by itself whether it is whole.
-State that is not JSON as Dragoman writes it travels as `data_base64`.
+A line is one event in CloudEvents' structured JSON form. Its `data` is the stored state with the
+envelope's fields, as on the bus. Its `digest` is the sha256 of the stored bytes, so that a line
+tells by itself whether it is whole. State that is not JSON as Dragoman writes it travels as
+`data_base64`.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _KEPT_STREAMS = 4096
 
 
 class MalformedExportError(PermanentError):
-    """A line of an export cannot be read, or is not what was exported."""
+    """A line of an export cannot be read, or was changed after the export."""
 
     default_code = "events.malformed"
 
@@ -36,7 +38,10 @@ class StreamConflictError(ConflictError):
 
 
 def canonical(state: bytes) -> bytes | None:
-    """The state written anew, equal to it unless somebody meddled with it; None where it is no JSON object."""
+    """The state, written again as Dragoman writes JSON; None where it is no JSON object.
+
+    The result differs from the state only where another program changed the state.
+    """
     try:
         fields: object = json.loads(state)
     except ValueError:
@@ -56,10 +61,12 @@ def to_line(row: RawEvent) -> str:
 
 
 def from_line(line: str | bytes) -> RawEvent:
-    """The event that a line holds, with position 0: that is for the installation to give.
+    """The event that a line holds.
+
+    Its position is 0, since the importing installation gives it a new one.
 
     Raises:
-        MalformedExportError: it is no event, or its bytes are not those that were exported.
+        MalformedExportError: the line is no event, or its bytes are not those that were exported.
     """
     try:
         fields = cast("dict[str, Any]", json.loads(line))
@@ -77,14 +84,14 @@ def from_line(line: str | bytes) -> RawEvent:
 
 @dataclass
 class Imported:
-    """How many events were new, and how many were there already."""
+    """The number of events that were new, and of those that were there already."""
 
     added: int = 0
     present: int = 0
 
 
 class Importer:
-    """Adds exported events behind what the installation has; the same ones again change nothing."""
+    """Adds exported events to an installation. To import the same events again changes nothing."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -95,7 +102,8 @@ class Importer:
         """Add the next events of the export, all or none.
 
         Raises:
-            StreamConflictError: a stream here has another event at this version, or lacks the ones before.
+            StreamConflictError: a stream here has another event at this version, or lacks the
+                events before it.
         """
         new: list[RawEvent] = []
         for row in rows:
@@ -137,7 +145,9 @@ def _check_follows(row: RawEvent, digests: Sequence[str]) -> None:
 
 
 def previous_digest(state: bytes) -> str | None:
-    """What the state says of the event before; None where it cannot be read, which `events verify` tells."""
+    """The digest of the event before, as the state has it; None where it cannot be read (`events
+    verify` tells).
+    """
     try:
         return str(json.loads(state)["previous_digest"])
     except (ValueError, KeyError, TypeError):

@@ -81,11 +81,12 @@ class PostgresLiveJobs(LiveJobs):
     @override
     async def wake(self, wakes: Sequence[Wake]) -> None:
         earliest: dict[UUID, datetime] = {}
-        for wake in wakes:  # one statement must not meet the same row twice
+        # PostgreSQL refuses an ON CONFLICT DO UPDATE that would change one row twice (21000).
+        for wake in wakes:
             earliest[wake.job_id] = min(wake.due_at, earliest.get(wake.job_id, wake.due_at))
         if not earliest:
             return
-        ordered = sorted(earliest)  # in one order, so that two reconcilers do not wait for each other's rows
+        ordered = sorted(earliest)  # in one order, or two reconcilers may wait for each other's rows (40P01)
         async with translated_errors():
             await self._pool.execute(_WAKE_POSTGRES, ordered, [earliest[job_id] for job_id in ordered])
 

@@ -1,8 +1,9 @@
 """The mapper: our stored events as the `eventsourcing` library reads and writes them.
 
-Name it in a library Application's environment, `MAPPER_TOPIC=dragoman_runtime.eventstore.mapper:EventMapper`, and the
-Application reads our SQLite or PostgreSQL store through `events.get` and its notification log. Topics are our stable
-event names; an unknown one is refused and never imported.
+Name it in a library Application's environment,
+`MAPPER_TOPIC=dragoman_runtime.eventstore.mapper:EventMapper`, and the Application reads our SQLite
+or PostgreSQL store through `events.get` and its notification log. Topics are our stable event
+names; an unknown one is refused and never imported.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from dragoman_contracts.events import EVENT_TYPES
 
 
 class EventMapper(Mapper[UUID]):
-    """Maps RecordedEvent to the library's StoredEvent and back; compressor and cipher are honoured when configured."""
+    """Maps RecordedEvent to the library's StoredEvent and back; compressor and cipher are honoured
+    when configured.
+    """
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """The stored form of a RecordedEvent."""

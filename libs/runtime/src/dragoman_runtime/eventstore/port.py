@@ -1,7 +1,9 @@
-"""The event store port: streams, the log over all streams, leases and positions, in one transaction where it matters.
+"""The event store port: streams, the log over all streams, leases and positions, in one transaction
+where it matters.
 
-A lease is taken in the transaction that appends PhaseStarted and released in the one that appends the result, so
-leases live in the event database. Positions are how far a reader of the log has come.
+A lease is taken in the transaction that appends PhaseStarted and released in the one that appends
+the result, so leases live in the event database. Positions are how far a reader of the log has
+come.
 """
 
 from __future__ import annotations
@@ -19,20 +21,28 @@ from dragoman_contracts.events import Event
 
 
 class LeaseHeldError(RetryableError):
-    """Another worker holds the lease of this work; the reconciler sends it again when that lease ends."""
+    """Another worker holds the lease of this work.
+
+    The reconciler sends it again when that lease ends.
+    """
 
     default_code = "lease.held"
 
 
 class StoreUnavailableError(RetryableError):
-    """The event database cannot be reached. What was being appended may or may not be stored: read again."""
+    """The event database cannot be reached.
+
+    Events that were being appended may be stored or not: read again.
+    """
 
     default_code = "store.unavailable"
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a stream has come: its last version and the sha256 of that event's stored state (empty at 0)."""
+    """The end of a stream: its last version, and the sha256 of that event's stored state (empty at
+    version 0).
+    """
 
     version: int = 0
     digest: str = ""
@@ -52,12 +62,13 @@ class Append:
 
 @dataclass(slots=True)
 class Lease:
-    """The right of `owner` to perform one piece of work until it ends; `ttl` counts from when the store takes it.
+    """The right of `owner` to perform one piece of work until the lease ends, `ttl` after the store
+    took or renewed it.
 
-    `takeovers` is set when the store takes the lease: how many owners let it expire, one after the other, since the
-    work was last released. An owner that could not renew because the store itself was restarted is not counted.
-    `note` is what the owner says of the work; it is stored with each renewal, and whoever takes the lease begins
-    without one.
+    `takeovers` is set when the store takes the lease: the number of owners that let the lease
+    expire, one after the other, since the work was last released. An owner that could not renew
+    because the store itself was restarted is not counted. `note` is the owner's word about the
+    work. It is stored with each renewal, and a new owner begins without.
     """
 
     work_id: UUID
@@ -70,7 +81,10 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class LiveLease:
-    """A lease that has not expired, as the store holds it. `note` is its owner's latest, None where it said nothing."""
+    """A lease that has not expired, as the store holds it.
+
+    `note` is the owner's latest, None where there is none.
+    """
 
     owner: str
     expires_at: datetime
@@ -79,7 +93,10 @@ class LiveLease:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An event as the store holds it. `position` is its place in the log; 0 where the reader did not ask for it."""
+    """An event as the store holds it.
+
+    `position` is its place in the log; 0 where the reader did not ask for it.
+    """
 
     recorded: RecordedEvent
     digest: str
@@ -103,7 +120,8 @@ class LockedPosition(Protocol):
         """Store the new position.
 
         Raises:
-            StoreUnavailableError: it is not this process's any more, or may not be: the connection is lost.
+            StoreUnavailableError: the connection is lost, and with it perhaps the lock on the
+                position.
         """
         ...
 
@@ -132,17 +150,22 @@ class EventStore(Protocol):
         ...
 
     async def read_states(self, stream_id: UUID) -> list[bytes]:
-        """The stored states of a stream as they are, oldest first: what the digests of the chain are of."""
+        """The stored states of a stream as bytes, oldest first; the digests of the chain are of
+        these bytes.
+        """
         ...
 
     async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
-        """The events of several streams, of each behind its version: each stream's in order."""
+        """The events of several streams, of each in its order behind the version given for it."""
         ...
 
     async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
-        """The log behind position `after`, in the order in which it was committed; only these `types`.
+        """The log behind position `after`, in the order in which it was committed.
 
-        An event of another type is not read. Who keeps a position asks for the log's head before.
+        Only these `types`.
+
+        Events of other types are not read, so a reader that keeps a position must ask for the head
+        of the log first.
         """
         ...
 
@@ -151,7 +174,10 @@ class EventStore(Protocol):
         ...
 
     async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
-        """Give the leases of one owner their time again and store their notes; the work ids of those still its own."""
+        """Renew the leases of one owner and store their notes.
+
+        Gives the work ids of those that are still its own.
+        """
         ...
 
     async def live_leases(self, *job_ids: UUID) -> dict[UUID, LiveLease]:
@@ -159,13 +185,18 @@ class EventStore(Protocol):
         ...
 
     async def expire_leases(self) -> None:
-        """End all leases at once: for a process that knows it is alone. Whoever held them counts as vanished."""
+        """End all leases at once, for a process that knows it is alone.
+
+        Their owners count as vanished.
+        """
         ...
 
     async def forget_leases(self, expired_for: timedelta) -> int:
-        """Delete leases that ended so long ago, and with them that their owners vanished; how many it was.
+        """Delete the leases that expired at least `expired_for` ago, and give their number.
 
-        Who is killed between the end of another's work and its own look at the job leaves such a lease for good.
+        Their takeovers are forgotten with them. A worker leaves a lease on work that is done
+        already when it is killed after it took the lease and before it looked at the job; nobody
+        else would ever delete that lease.
         """
         ...
 

@@ -1,8 +1,10 @@
 """The event store on PostgreSQL: the library's table, written by our own lean recorder.
 
-A commit is one statement, and so one round trip: it takes or releases the lease, takes an advisory lock and inserts.
-Positions so grow in commit order and a reader of the log misses nothing, and the lock is as short as the statement. No
-table lock and no NOTIFY.
+A commit is one statement, and so one round trip: it takes or releases the lease, takes an advisory
+lock and inserts. Thanks to the lock, positions grow in the order of the commits, and a reader of
+the log misses nothing. A sequence alone does not give that: a transaction may draw a number early
+and commit late. The lock is held no longer than the statement. There is no table lock and no
+NOTIFY.
 """
 
 from __future__ import annotations
@@ -35,13 +37,16 @@ from dragoman_runtime.sqlstates import passes
 
 APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
 _FOR_OTHERS = 3
-"""Connections of the pool that hold locks of positions, or serve the tables beside the events."""
+"""The number of the pool's connections that are left for locks of positions, and for tables beside
+the events.
+"""
 
+# MATERIALIZED says outright that the lock is taken once, before the first row is numbered.
 _APPEND = """
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
+WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
 INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
 SELECT row.originator_id, row.originator_version, row.topic, row.state
-FROM turn, unnest($2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
+FROM locked, unnest($2::uuid[], $3::bigint[], $4::text[], $5::bytea[])
     WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
 ORDER BY row.place
 RETURNING notification_id
@@ -51,8 +56,9 @@ SELECT event.state FROM unnest($1::uuid[], $2::bigint[]) AS asked (stream_id, ve
 JOIN dragoman_events AS event ON event.originator_id = asked.stream_id AND event.originator_version > asked.version
 ORDER BY event.originator_id, event.originator_version
 """
-# A takeover counts against the work when its owner could have renewed the lease: not when the lease's time began before
-# this server did.
+# A takeover counts against the work only where the last owner could have renewed the lease: not
+# where the lease was last renewed before this server started. `clock_timestamp()` is the time now;
+# `now()` is that of the transaction's start.
 _TAKE = """
 INSERT INTO work_leases (work_id, job_id, owner, expires_at)
 VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
@@ -65,8 +71,9 @@ RETURNING takeovers
 """
 _RELEASE = "DELETE FROM work_leases WHERE work_id = $1 AND owner = $2"
 
-# The lease first, then the lock: who waits for a lease's row holds up nobody else, and two who meet at both do so in
-# one order. Where the lease is another's, nobody gets a turn and nothing is inserted.
+# The lease comes first and the lock second: a commit that waits for the row of a lease then holds
+# up no other commit, and two commits that need both cannot wait for each other. Where another
+# worker has the lease, `taken` is empty, so `locked` is empty too, and nothing is inserted.
 _TAKE_AND_APPEND = """
 WITH taken AS (
     INSERT INTO work_leases (work_id, job_id, owner, expires_at)
@@ -77,21 +84,23 @@ WITH taken AS (
         )::int
     WHERE work_leases.expires_at <= clock_timestamp() OR work_leases.owner = excluded.owner
     RETURNING takeovers
-), turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($5), takeovers FROM taken)
+), locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($5), takeovers FROM taken)
 INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
 SELECT row.originator_id, row.originator_version, row.topic, row.state
-FROM turn, unnest($6::uuid[], $7::bigint[], $8::text[], $9::bytea[])
+FROM locked, unnest($6::uuid[], $7::bigint[], $8::text[], $9::bytea[])
     WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
 ORDER BY row.place
 RETURNING notification_id, (SELECT takeovers FROM taken)
 """
+# The count is one row even where nothing was released: the events are appended although the lease
+# was lost.
 _RELEASE_AND_APPEND = """
 WITH released AS (
     DELETE FROM work_leases WHERE work_id = $1 AND owner = $2 RETURNING work_id
-), turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($3) FROM (SELECT count(*) FROM released) AS done)
+), locked AS MATERIALIZED (SELECT pg_advisory_xact_lock($3) FROM (SELECT count(*) FROM released) AS done)
 INSERT INTO dragoman_events (originator_id, originator_version, topic, state)
 SELECT row.originator_id, row.originator_version, row.topic, row.state
-FROM turn, unnest($4::uuid[], $5::bigint[], $6::text[], $7::bytea[])
+FROM locked, unnest($4::uuid[], $5::bigint[], $6::text[], $7::bytea[])
     WITH ORDINALITY AS row (originator_id, originator_version, topic, state, place)
 ORDER BY row.place
 RETURNING notification_id
@@ -134,7 +143,7 @@ class _Position:
         self._connection, self._name, self.position = connection, name, position
 
     async def advance(self, position: int) -> None:
-        async with translated_errors():  # where the connection is lost, so is the lock, and this fails
+        async with translated_errors():  # fails where the connection is lost, and the lock with it
             await self._connection.execute("UPDATE positions SET position = $2 WHERE name = $1", self._name, position)
         self.position = position
 
@@ -274,9 +283,12 @@ class PostgresEventStore(EventStore):
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
-        """The position, with a lock of this session on its name; None while another process holds it.
+        """The position, with a lock of this session on its name.
 
-        No transaction is open meanwhile, so it may be held for long. A lost connection gives it back.
+        None while another process holds the lock.
+
+        The lock is a session's and not a transaction's: no transaction is open meanwhile, so the
+        lock may be held for long. PostgreSQL releases it when the connection is lost.
         """
         async with translated_errors(), self._pool.acquire() as pooled:
             connection = cast("asyncpg.Connection[Any]", pooled)
@@ -295,7 +307,7 @@ class PostgresEventStore(EventStore):
 
 
 def _columns(encoded: Sequence[EncodedEvent]) -> tuple[list[UUID], list[int], list[str], list[bytes]]:
-    """The events as the statements that insert take them."""
+    """The events as columns, which the inserting statements unnest."""
     return (
         [each.stored.recorded.originator_id for each in encoded],
         [each.stored.recorded.originator_version for each in encoded],
@@ -305,7 +317,7 @@ def _columns(encoded: Sequence[EncodedEvent]) -> tuple[list[UUID], list[int], li
 
 
 async def _unlock(connection: asyncpg.Connection[Any], name: str) -> None:
-    """Give a name's lock back, at the latest by ending the session."""
+    """Release the lock on a name; where that fails, end the session, which releases it as well."""
     if connection.is_closed():
         return
     try:
@@ -316,7 +328,8 @@ async def _unlock(connection: asyncpg.Connection[Any], name: str) -> None:
 
 
 async def _kept_as_it_is(connection: Any) -> None:
-    """Reset nothing: what is left open was rolled back before, and no session here is set up differently.
+    """Reset nothing: open transactions were rolled back before, and no code here changes settings
+    of a session.
 
-    The driver's own way costs a round trip each time a connection is given back.
+    The driver's own reset costs a round trip each time a connection is given back.
     """

@@ -1,6 +1,8 @@
-"""The event store on SQLite: the library's own recorder, with leases and positions beside it in the same file.
+"""The event store on SQLite: the library's own recorder, with leases and positions beside it in the
+same file.
 
-One process owns the file. All writes go through one thread, so they never wait for SQLite's lock; reads have their own.
+One process owns the file. All writes go through one thread, so they never wait for SQLite's lock;
+reads have threads of their own.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from dragoman_runtime.eventstore.port import (
     StoreUnavailableError,
     encode_append,
 )
-from dragoman_runtime.eventstore.recent import RecentEvents
+from dragoman_runtime.eventstore.recent_events import RecentEvents
 
 _T = TypeVar("_T")
 
@@ -158,7 +160,7 @@ class SqliteEventStore(EventStore):
                 Stored(each.stored.recorded, each.stored.digest, position)
                 for each, position in zip(encoded, positions, strict=True)
             )
-            self._recent.add(stored)  # here, so that it happens although the caller was cancelled meanwhile
+            self._recent.add(stored)  # in the thread, so that it happens even if the caller is cancelled meanwhile
             return stored
 
         stored = await self._run(self._writer, write)
@@ -168,7 +170,7 @@ class SqliteEventStore(EventStore):
 
     @override
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
-        if self._recent.is_head(stream_id, after):  # nobody else writes, so there is no news
+        if self._recent.is_head(stream_id, after):  # no other process writes, so nothing can be behind it
             await asyncio.sleep(0)
             return []
 
@@ -198,7 +200,7 @@ class SqliteEventStore(EventStore):
     async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
         recent = self._recent.behind(after, limit, types)
         if recent is not None:
-            await asyncio.sleep(0)  # who reads in a loop lets others run, as he would with a read of the file
+            await asyncio.sleep(0)  # a caller that reads in a loop lets other tasks run, as a read of the file would
             return recent
 
         def select() -> list[Stored]:
@@ -241,14 +243,14 @@ class SqliteEventStore(EventStore):
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
-        """The position; this process is alone with the file, so the lock is always its own."""
+        """The position. This process is alone with the file, so that no lock is needed."""
         rows = await self.execute("SELECT position FROM positions WHERE name = ?", (name,), commit=False)
         yield _Position(self, name, int(rows[0][0]) if rows else 0)
 
     async def wait_for_append(self, timeout_s: float) -> None:
-        """Return when something was appended since this was called last, or after `timeout_s`.
+        """Return when something was appended since the last call, or after `timeout_s`.
 
-        For one waiter: the follower of the log in the process that writes it.
+        Only one task may wait: the reader of the log in the process that writes it.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):  # Python 3.11's wait_for loses a cancellation that meets the append

@@ -1,1 +1,4 @@
-"""Alembic migrations of the event database: events, leases, positions, live jobs. Run by `migrate_events`."""
+"""Alembic migrations of the event database: events, leases, positions, live jobs.
+
+Run by `migrate_events`.
+"""

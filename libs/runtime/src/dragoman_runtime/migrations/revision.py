@@ -1,4 +1,4 @@
-"""At which revision a database is, asked without the tools that migrate, which are slow to import."""
+"""The revision of a database, read without the tools that migrate, which are slow to import."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def newest_revision(scripts: Path) -> str:
 
 
 async def are_events_newest(url: str) -> bool:
-    """Whether the event database on PostgreSQL (`postgresql://…`) lacks no revision that we know.
+    """Whether the event database on PostgreSQL (`postgresql://…`) has every revision that this
+    version knows.
 
     Raises:
         StoreUnavailableError: the database cannot be reached.

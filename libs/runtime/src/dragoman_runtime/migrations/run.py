@@ -19,7 +19,8 @@ _MIGRATION_LOCK = 0x6D696772617465  # "migrate"
 
 
 async def migrate(url: str, scripts: Path, version_table: str) -> None:
-    """Bring the database at `url` to the newest revision in `scripts`; a second process waits for the first.
+    """Bring the database at `url` to the newest revision in `scripts`; a second process waits for
+    the first.
 
     `url` is an SQLAlchemy URL of an async driver. Each room has a version table of its own.
 
@@ -59,7 +60,7 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def _is_newest(connection: Connection, scripts: Path, version_table: str) -> bool:
-    """Whether nothing is left to do. A newer process than this one may have gone further."""
+    """Whether the database has the newest revision, or a later one that a newer process gave it."""
     if not inspect(connection).has_table(version_table):
         return False
     found = connection.execute(text(f"SELECT version_num FROM {version_table}")).scalar()  # noqa: S608 - ours

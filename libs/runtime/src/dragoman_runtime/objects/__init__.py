@@ -1,6 +1,7 @@
 """The object store: immutable bytes by sha256 within a project, and pointers to outcomes.
 
-The S3 adapter is in `objects.s3` and is not imported here: its client takes longer to import than a small job runs.
+The S3 adapter is in `objects.s3` and is not imported here: its client takes longer to import than a
+small job runs.
 """
 
 from dragoman_runtime.objects.cached import CachedObjectStore

@@ -22,7 +22,8 @@ def digest_of(ref: ObjectRef | str) -> str:
     """The digest that a reference or a bare digest names.
 
     Raises:
-        PermanentError: `storage.bad_name`, it is no sha256 in lower-case hex and so no path is made of it.
+        PermanentError: `storage.bad_name`, the digest is no sha256 in lower-case hex: no path is
+            made of it.
     """
     digest = ref if isinstance(ref, str) else ref.digest
     if _DIGEST.fullmatch(digest) is None:
@@ -49,7 +50,8 @@ def pointer_path(project_id: UUID, fingerprint: str) -> str:
     """The path of an outcome pointer.
 
     Raises:
-        PermanentError: `storage.bad_name`, the fingerprint holds more than lower-case letters, digits, `_` and `-`.
+        PermanentError: `storage.bad_name`, the fingerprint holds more than lower-case letters,
+            digits, `_` and `-`.
     """
     if _FINGERPRINT.fullmatch(fingerprint) is None:
         message = "A fingerprint is 1 to 200 lower-case letters, digits, '_' and '-'."
@@ -58,10 +60,10 @@ def pointer_path(project_id: UUID, fingerprint: str) -> str:
 
 
 def verified(data: bytes, digest: str) -> bytes:
-    """The bytes themselves, when they have the digest.
+    """The bytes themselves, once their digest was compared.
 
     Raises:
-        ObjectCorruptError: they have another one.
+        ObjectCorruptError: the bytes have another digest.
     """
     if sha256(data) != digest:
         raise corrupt(digest)

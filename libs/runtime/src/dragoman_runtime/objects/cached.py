@@ -93,7 +93,7 @@ class CachedObjectStore:
         return await self._store.get_pointer(project_id, fingerprint)
 
     def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
-        """What the store's pointers point to."""
+        """The objects that the store's pointers name."""
         return self._store.list_pointers(project_id)
 
     async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:

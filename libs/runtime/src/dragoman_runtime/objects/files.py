@@ -1,4 +1,6 @@
-"""Objects as files under a folder: what the one-process runtime uses, and the reference for the other adapters."""
+"""Objects as files under a folder: the store of the one-process runtime, and the reference for the
+other adapters.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +41,9 @@ _R = TypeVar("_R")
 class FileObjectStore:
     """Objects under `root`, one file each.
 
-    A file is written beside the objects, synced, and then renamed into place; the folder is synced after that. So a
-    reader, or a start after a power cut, sees a whole object or none. Several processes may share a root.
+    A file is written beside the objects, synced, and then renamed into place; the folder is synced
+    after that. So a reader, or a start after a power cut, sees a whole object or none. Several
+    processes may share a root.
     """
 
     def __init__(self, root: Path) -> None:
@@ -48,7 +51,7 @@ class FileObjectStore:
         self._incoming = root / _INCOMING
 
     async def open(self) -> None:
-        """Create the folder, and delete what writers that were killed left half-written."""
+        """Create the folder, and delete the half-written files of writers that were killed."""
         await _in_thread(self._open)
 
     async def close(self) -> None:
@@ -107,7 +110,7 @@ class FileObjectStore:
         return await _in_thread(_read_pointer, self._pointer(project_id, fingerprint))
 
     async def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
-        """What the project's pointers point to."""
+        """The outcomes that the project's pointers point to."""
         folder = self._root / pointers_prefix(project_id)
         for name in await _in_thread(_names, folder):
             ref = await _in_thread(_read_pointer, folder / name)
@@ -134,7 +137,7 @@ class FileObjectStore:
         path = self._object(project_id, ref.digest)
         if not _refreshed(path, len(data)):
             with self._written(data) as new:
-                _place(new, path, os.replace)
+                _place(new, path, os.replace)  # atomic (POSIX rename); a file of the same bytes may be there already
         return ref
 
     def _get(self, project_id: UUID, digest: str) -> bytes:
@@ -158,6 +161,7 @@ class FileObjectStore:
             return first
         with self._written(ref.model_dump_json().encode()) as new:
             try:
+                # Unlike rename, link fails where the name exists, so the first writer wins.
                 _place(new, path, os.link)
             except FileExistsError:
                 return _read_pointer(path) or ref
@@ -165,7 +169,10 @@ class FileObjectStore:
 
     @contextmanager
     def _written(self, data: bytes) -> Generator[Path]:
-        """A synced file of these bytes, to be renamed or linked; it is locked so that no sweep takes it."""
+        """A synced file of these bytes, to be renamed or linked.
+
+        It is locked so that no sweep takes it.
+        """
         path = self._incoming / uuid4().hex
         with path.open("xb", buffering=0) as file:
             try:
@@ -204,7 +211,10 @@ def _place(new: Path, path: Path, move: Callable[[Path, Path], None]) -> None:
 
 
 def _make_folder(path: Path) -> None:
-    """Create a folder and its parents, each made durable in its parent."""
+    """Create a folder and its parents.
+
+    Each is synced into its parent, or a power cut could take it away.
+    """
     absent = [path, *path.parents]
     absent = absent[: next(i for i, folder in enumerate(absent) if folder.is_dir())]
     for folder in reversed(absent):
@@ -240,7 +250,10 @@ def _read_pointer(path: Path) -> ObjectRef | None:
 
 
 def _refreshed(path: Path, size_bytes: int) -> bool:
-    """Whether the file is there and whole; it then counts as written now, so that no sweep of old files takes it."""
+    """Whether the file is there and whole.
+
+    A whole file then counts as written now, and no sweep of old files takes it.
+    """
     try:
         found = path.stat()
         if found.st_size == size_bytes and time.time() - found.st_mtime > FRESH_S:
@@ -272,7 +285,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _sweep(leftover: Path) -> None:
-    """Delete a half-written file, unless its writer lives: that one holds the lock, or is about to take it."""
+    """Delete a half-written file, unless its writer lives and has or will take its lock."""
     try:
         with leftover.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

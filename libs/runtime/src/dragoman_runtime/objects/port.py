@@ -1,4 +1,6 @@
-"""The port of the object store: immutable bytes by digest, and pointers from a fingerprint of inputs to an outcome."""
+"""The port of the object store: immutable bytes by digest, and pointers from a fingerprint of
+inputs to an outcome.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +13,18 @@ from uuid import UUID
 from dragoman_contracts.references import ObjectRef
 
 CHUNK_BYTES = 1024 * 1024
-"""How much a stream holds in memory at a time."""
+"""The most bytes that a stream holds in memory at a time."""
 
 FRESH_S = 3600.0
-"""How long an object that is put again may go without counting as new."""
+"""The seconds after which an object that is put again is marked as new again."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object as the store lists it. `modified_at` is when it was last put, give or take an hour."""
+    """An object as the store lists it.
+
+    `modified_at` is when it was last put, give or take an hour.
+    """
 
     digest: str
     size_bytes: int
@@ -29,15 +34,19 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Immutable objects and outcome pointers of projects.
 
-    An object is addressed by the sha256 of its bytes within its project; it is there whole or not at all, also after a
-    crash. Nothing is shared between projects. Where a method takes `ref`, a bare digest does as well.
+    An object is addressed by the sha256 of its bytes within its project; it is there whole or not
+    at all, also after a crash. Nothing is shared between projects. Where a method takes `ref`, a
+    bare digest does as well.
 
     Every method may raise RetryableError (`storage.unavailable`, `storage.full`) and PermanentError
     (`storage.unauthorised`, `storage.bad_name`).
     """
 
     async def open(self) -> None:
-        """Make the store ready: create its folder or bucket, sweep what a crash left. Once, before anything else."""
+        """Make the store ready: create its folder or bucket, and sweep the leftovers of a crash.
+
+        Call this first.
+        """
         ...
 
     async def close(self) -> None:
@@ -45,34 +54,39 @@ class ObjectStore(Protocol):
         ...
 
     async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
-        """Store bytes and give their reference. Storing the same again is cheap, and makes the object new again."""
+        """Store bytes and give their reference.
+
+        Storing the same again is cheap, and makes the object new again.
+        """
         ...
 
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
         """The object's bytes, whose digest was checked.
 
         Raises:
-            ObjectMissingError: the store does not hold it.
+            ObjectMissingError: the store does not hold the object.
             ObjectCorruptError: the store holds other bytes under this digest.
         """
         ...
 
     async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
-        """Up to `length` bytes from `start`; fewer or none at the object's end. A part's digest cannot be checked.
+        """Up to `length` bytes from `start`; fewer or none at the object's end.
+
+        A part's digest cannot be checked.
 
         Raises:
-            ObjectMissingError: the store does not hold it.
+            ObjectMissingError: the store does not hold the object.
         """
         ...
 
     def open_stream(self, project_id: UUID, ref: ObjectRef | str) -> AsyncIterator[bytes]:
         """The object's bytes in chunks of at most `CHUNK_BYTES`.
 
-        The last chunk comes only after the digest of the whole was checked, so a download of a damaged object breaks
-        off instead of ending well.
+        The last chunk comes only after the digest of the whole was checked, so a download of a
+        damaged object breaks off instead of ending well.
 
         Raises:
-            ObjectMissingError: on the first step, the store does not hold it.
+            ObjectMissingError: on the first step, the store does not hold the object.
             ObjectCorruptError: instead of the last chunk.
         """
         ...
@@ -82,7 +96,7 @@ class ObjectStore(Protocol):
         ...
 
     async def delete(self, project_id: UUID, ref: ObjectRef | str) -> None:
-        """Remove the object. Removing what is not there is no error."""
+        """Remove the object. It is no error if the object is not there."""
         ...
 
     def list_objects(self, project_id: UUID) -> AsyncIterator[StoredObject]:
@@ -90,10 +104,11 @@ class ObjectStore(Protocol):
         ...
 
     async def put_pointer(self, project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
-        """Point from the fingerprint of some inputs to their outcome, and give the reference that holds.
+        """Point from a fingerprint of inputs to their outcome, and give the reference that holds.
 
-        The first writer wins: a later one gets the earlier reference back and goes on with that. (An S3 server without
-        conditional writes promises it only to writers who come one after the other, which the lease provides.)
+        The first writer wins: a later writer gets the earlier reference back and goes on with that.
+        (An S3 server without conditional writes promises that only to writers that come one after
+        the other, as the lease makes them.)
         """
         ...
 
@@ -102,9 +117,12 @@ class ObjectStore(Protocol):
         ...
 
     def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
-        """What the project's pointers point to, in no promised order."""
+        """The outcomes that the project's pointers point to, in no promised order."""
         ...
 
     async def delete_pointer(self, project_id: UUID, fingerprint: str) -> None:
-        """Forget the outcome, so that the inputs are worked on anew. Removing what is not there is no error."""
+        """Forget the outcome, so that the inputs are worked on anew.
+
+        It is no error if there is no pointer.
+        """
         ...

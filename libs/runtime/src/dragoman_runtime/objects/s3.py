@@ -1,8 +1,8 @@
 """Objects in a bucket of any S3 server, through the minio client.
 
-The client is synchronous: requests run in the store's own threads, one per pooled connection. A small object is sent
-without asking first whether it is there, since the question costs as much as the answer; its PUT is atomic and repeats
-itself harmlessly.
+The client is synchronous: requests run in the store's own threads, one per pooled connection. A
+small object is sent without asking first whether it is there, since the question costs as much as
+the object. Its PUT is atomic, and to repeat it does no harm.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ class S3Location:
 class S3ObjectStore:
     """Objects of a bucket, which is made at the start when it is not there.
 
-    Pointers are written with `If-None-Match: *` where the server honours that, which is tried at the start; elsewhere a
-    look-up goes before.
+    Pointers are written with `If-None-Match: *` (RFC 9110 §13.1.2) where the server honours that,
+    which is tried at the start. On other servers the pointer is looked up first.
     """
 
     def __init__(self, location: S3Location) -> None:
@@ -87,7 +87,7 @@ class S3ObjectStore:
         self._creates_exclusively = False
 
     async def open(self) -> None:
-        """Make the bucket when it is not there, and learn whether the server knows conditional writes."""
+        """Make the bucket if it is missing, and learn whether the server has conditional writes."""
         await self._in_thread(self._open)
 
     async def close(self) -> None:
@@ -97,7 +97,10 @@ class S3ObjectStore:
         self._creating_pool.clear()
 
     async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
-        """Store bytes and give their reference; a large object that is there already is not sent again."""
+        """Store bytes and give their reference.
+
+        A large object that is there already is not sent again.
+        """
         return await self._in_thread(self._put, project_id, data, media_type)
 
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
@@ -155,7 +158,7 @@ class S3ObjectStore:
         return await self._in_thread(self._read_pointer, pointer_path(project_id, fingerprint))
 
     async def list_pointers(self, project_id: UUID) -> AsyncIterator[ObjectRef]:
-        """What the project's pointers point to."""
+        """The outcomes that the project's pointers point to."""
         async for listed in self._listed(f"{pointers_prefix(project_id)}/"):
             ref = await self._in_thread(self._read_pointer, listed.object_name or "")
             if ref is not None:
@@ -175,6 +178,8 @@ class S3ObjectStore:
     def _open(self) -> None:
         if not self._client.bucket_exists(self._bucket):
             self._make_bucket()
+        # A server that ignores the header takes both writes. The probe may be there since an
+        # earlier start.
         self._creates_exclusively = not (self._create(_PROBE, b"{}") and self._create(_PROBE, b"{}"))
 
     def _make_bucket(self) -> None:
@@ -217,7 +222,7 @@ class S3ObjectStore:
             raise
 
     def _is_fresh(self, path: str, size_bytes: int) -> bool:
-        """Whether the object is there, whole, and new enough to be safe from a sweep of old ones."""
+        """Whether the object is there, whole, and too new for a sweep of old objects."""
         found = self._stat(path)
         if found is None or found.size != size_bytes or found.last_modified is None:
             return False
@@ -254,7 +259,10 @@ class S3ObjectStore:
         return None if body is None else ObjectRef.model_validate_json(_read_to_end(body))
 
     def _create(self, path: str, data: bytes) -> bool:
-        """Write and give True, or False where the server kept what was there; some servers never do."""
+        """Write and give True; False where the server kept the object that was there.
+
+        Some servers never do.
+        """
         try:
             _send(self._creating_client, self._bucket, path, data, JSON_MEDIA_TYPE)
         except S3Error as error:
@@ -265,9 +273,12 @@ class S3ObjectStore:
 
 
 class _CreatingPool(urllib3.PoolManager):
-    """Connections on which a PUT only creates (RFC 9110 §13.1.2); the minio client has no parameter for it.
+    """Connections on which a PUT only creates (RFC 9110 §13.1.2).
 
-    The header may stay outside the signature: version 4 wants the host and the `x-amz-` headers signed.
+    The minio client has no parameter for it.
+
+    The header may stay outside the signature: version 4 wants the host and the `x-amz-` headers
+    signed.
     """
 
     def urlopen(self, method: str, url: str, redirect: bool = True, **kw: Any) -> BaseHTTPResponse:
@@ -299,7 +310,11 @@ def _client(location: S3Location, pool: urllib3.PoolManager) -> Minio:
 
 
 def _send(client: Minio, bucket: str, path: str, data: bytes, media_type: str) -> None:
-    """Write in one request, whatever the size: so it is there whole or not at all, and no parts are left over."""
+    """Write in one request, whatever the size, so that the object is there whole or not at all.
+
+    Parts of a multipart upload that is broken off would lie in the bucket, and be paid for, until
+    somebody aborts it.
+    """
     whole = max(len(data), _SMALLEST_PART_BYTES)
     client.put_object(bucket, path, io.BytesIO(data), len(data), content_type=media_type, part_size=whole)
 
@@ -322,6 +337,9 @@ def _read_to_end(body: BaseHTTPResponse) -> bytes:
 
 
 def _done_with(body: BaseHTTPResponse) -> None:
-    """Give the connection back; one with unread bytes is closed, for they would be taken for the next answer."""
+    """Give the connection back.
+
+    It is closed where bytes are unread: these would be read as the next answer.
+    """
     body.close()
     body.release_conn()

@@ -1,4 +1,4 @@
-"""What an S3 server's refusals mean: which of them pass, and which need a person."""
+"""The refusals of an S3 server as errors of ours: some pass by themselves, others need a person."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ def is_not_found(error: S3Error) -> bool:
 
 
 def is_there_already(error: S3Error) -> bool:
-    """Whether the server says that what was to be created exists."""
+    """Whether the server says that the object or bucket to be created exists."""
     return error.code in _THERE_ALREADY
 
 
 @contextmanager
 def translated_errors() -> Generator[None]:
-    """Let what goes wrong inside come out as an error of the contracts' tree.
+    """Turn errors of the client and the server into errors of the contracts' tree.
 
     Raises:
-        RetryableError: `storage.unavailable`, the server is not reached, slow, restarting or overloaded;
-            `storage.full`, it has no room.
-        PermanentError: `storage.unauthorised`, key, signature or rights are wrong; `storage.refused`, all else.
+        RetryableError: `storage.unavailable`, the server is not reached, slow, restarting or
+            overloaded; `storage.full`, it has no room.
+        PermanentError: `storage.unauthorised`, key, signature or rights are wrong;
+            `storage.refused`, all else.
     """
     try:
         yield

@@ -18,7 +18,8 @@ async def put_value(store: ObjectStore, project_id: UUID, value: Value) -> Objec
 
 
 async def get_value(store: ObjectStore, project_id: UUID, ref: ObjectRef | str, type_: type[_V]) -> _V:
-    """The value of type `type_` that was stored under this reference; fields a newer version added are left out.
+    """The value of type `type_` that was stored under this reference; fields a newer version added
+    are left out.
 
     Raises:
         ObjectMissingError, ObjectCorruptError: as `ObjectStore.get`.

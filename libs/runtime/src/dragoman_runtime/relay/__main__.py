@@ -1,4 +1,7 @@
-"""Run the relay: `python -m dragoman_runtime.relay`. Two of them are safe: one leads, the other waits."""
+"""Run the relay: `python -m dragoman_runtime.relay`.
+
+Two of them are safe: one leads, the other waits.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """The relay: reads the log in commit order and publishes its events and the work they make owed.
 
-Its position is stored after the bus has confirmed, so a relay that dies publishes again: the fold and the lease make a
-second delivery a no-op. The lock on the position is its leadership, kept until there is trouble or the connection that
-holds it is lost; a second relay waits for it.
+The position is stored after the bus has confirmed, so a relay that dies publishes some events
+again. That does no harm: the fold and the lease make a second delivery of work a no-op. A relay
+leads while it holds the lock on the position, until an error or a lost connection ends the lock; a
+second relay waits for it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _log = get_logger()
 
 
 class Relay:
-    """Publishes the log, in batches of up to `batch` events; without a publisher only the work is sent."""
+    """Publishes the log, in batches of up to `batch` events.
+
+    Without a publisher only the work is sent.
+    """
 
     def __init__(
         self,
@@ -56,12 +60,15 @@ class Relay:
             await asyncio.sleep(self._idle_s)
 
     async def step(self) -> int:
-        """Publish one batch behind the stored position; how many events it was. 0 also while another relay leads."""
+        """Publish one batch behind the stored position.
+
+        Gives the number of events, 0 also while another relay leads.
+        """
         async with self._store.lock_position(_POSITION) as position:
             return 0 if position is None else await self._publish(position)
 
     async def _lead(self, position: LockedPosition) -> None:
-        """Publish until there is trouble."""
+        """Publish until an error ends the leadership."""
         wait_s = self._busy_s
         while True:
             published = await self._publish(position)
@@ -70,7 +77,7 @@ class Relay:
                 await asyncio.sleep(wait_s)
 
     async def _publish(self, position: LockedPosition) -> int:
-        """Publish one batch, then note it."""
+        """Publish one batch, then store the position behind it."""
         stored = await self._store.tail(position.position, limit=self._batch)
         lag = len(stored)
         if lag == self._batch:
@@ -83,7 +90,10 @@ class Relay:
         return len(stored)
 
     async def _tell(self, stored: Sequence[Stored]) -> None:
-        """Send the work and publish the events, and wait for both together, whatever becomes of one of them."""
+        """Send the work and publish the events.
+
+        Waits for both even where one fails, and then raises its error.
+        """
         telling: list[Coroutine[object, object, None]] = []
         if work := [delivery for each in stored for delivery in deliveries(each)]:
             telling.append(self._sender.send(work))

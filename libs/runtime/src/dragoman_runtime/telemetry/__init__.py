@@ -1,4 +1,4 @@
-"""Traces, metrics and logs: what a process tells about itself, set up once from its settings.
+"""Traces, metrics and logs of a process, set up once from its settings.
 
 `metrics` holds the metrics themselves.
 """
@@ -33,12 +33,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Telemetry:
-    """What is to be ended before the process does."""
+    """The exporters and servers to be stopped before the process ends."""
 
     _stops: tuple[Callable[[], None], ...]
 
     def shutdown(self) -> None:
-        """Send the spans that are left, and serve no more metrics; takes some seconds when the receiver is away."""
+        """Send the spans that are left, and serve no more metrics; takes some seconds when the
+        receiver is away.
+        """
         for stop in self._stops:
             stop()
 

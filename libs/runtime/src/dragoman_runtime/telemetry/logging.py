@@ -1,4 +1,6 @@
-"""Logs: one canonical line per message handled, JSON where no person reads along, nothing that quotes a document."""
+"""Logs: one canonical line for every message handled, in JSON unless on a terminal, and no words of
+a document.
+"""
 
 from __future__ import annotations
 
@@ -22,16 +24,20 @@ _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARN
 
 
 def get_logger() -> FilteringBoundLogger:
-    """The logger for news that is not about one message: starts, stops, connections. Name events `area.fact`."""
+    """The logger for news that is not about one message: starts, stops, connections.
+
+    Name events `area.fact`.
+    """
     return cast(FilteringBoundLogger, structlog.get_logger())
 
 
 def canonical_line(
     event: str, *, outcome: str, duration_ms: float, error_code: str | None = None, **counts: object
 ) -> None:
-    """Log the one line about a message that was handled: `extract.done` with the ids bound around it.
+    """Log the one line about a handled message: `extract.done` with the ids bound around it.
 
-    With an error code it is a warning. Counts are numbers; whatever else quotes a document is dropped.
+    With an error code the line is a warning. `counts` are numbers; a value that may quote a
+    document is replaced.
     """
     log = get_logger()
     say = log.info if error_code is None else log.warning
@@ -46,7 +52,9 @@ def log_context(**ids: object) -> Generator[None]:
 
 
 def configure_logging(settings: TelemetrySettings, service: str, stream: TextIO | None = None) -> None:
-    """Log to `stream`, stderr unless given: our own lines from the level of the settings, libraries' from warning."""
+    """Log to `stream`, stderr unless given: our own lines from the level of the settings,
+    libraries' from warning.
+    """
     out: TextIO = sys.stderr if stream is None else stream
     processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -68,9 +76,10 @@ def configure_logging(settings: TelemetrySettings, service: str, stream: TextIO 
 
 
 class _Lossy:
-    """A stream whose lines are lost where they cannot be written: its reader has died, its disk is full.
+    """A stream whose lines are lost where they cannot be written: a dead reader, a full disk.
 
-    structlog's logger raises then, in the middle of whatever was being done; `logging`'s handlers do not.
+    structlog's logger raises then, in the middle of whatever was being done; `logging`'s handlers
+    do not.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -132,7 +141,9 @@ def _redacted(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 
 def _error_of(exc_info: object) -> BaseException | None:
-    """The error in any of the forms that logging and structlog know: itself, `sys.exc_info()`, or True for that."""
+    """The error in `exc_info`, which may be the error, the tuple of `sys.exc_info()`, or True for
+    the current error.
+    """
     if isinstance(exc_info, BaseException):
         return exc_info
     if isinstance(exc_info, tuple):

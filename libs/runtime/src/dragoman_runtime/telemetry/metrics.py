@@ -1,4 +1,6 @@
-"""Metrics for Prometheus, each defined here once; labels take few values: kinds, stages, codes, never ids."""
+"""Metrics for Prometheus, each defined here once; labels take few values: kinds, stages, codes,
+never ids.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ BUILD = Gauge("dragoman_build", "Always 1; says which service of which version r
 
 
 def serve_metrics(port: int, host: str = "127.0.0.1") -> Callable[[], None]:
-    """Serve all metrics of the process at `/metrics` in a thread of its own; gives what ends that.
+    """Serve all metrics of the process at `/metrics` in a thread of its own.
+
+    Gives the function that stops the server.
 
     Raises:
         OSError: the port is taken.

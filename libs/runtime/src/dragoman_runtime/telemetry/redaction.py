@@ -1,4 +1,4 @@
-"""What may stand in a log line: ids, codes, counts, hashes; never text, file names, addresses or secrets."""
+"""Keeps log lines to ids, codes, counts and hashes: never text, file names, addresses or secrets."""
 
 from __future__ import annotations
 
@@ -27,10 +27,12 @@ _FRAMES = 12
 
 
 def permitted(key: str, value: object) -> object:
-    """The value as it may be logged under this key: itself, its plain form, or what it was in place of it.
+    """The value as it may be logged under this key: itself, its plain form, or a mark of its kind
+    and length.
 
-    Numbers, ids, hashes, dates and short words without space pass, unless the key is one of those that name text, files
-    or secrets. Other strings are replaced by their length, containers by their size, all else by its type.
+    Numbers, ids, hashes, dates and short words without space pass, unless the key is one of those
+    that name text, files or secrets. Other strings are replaced by their length, containers by
+    their size, all else by its type.
     """
     match value:
         case None | bool() | int() | float():
@@ -63,10 +65,10 @@ def described_error(error: BaseException) -> dict[str, str]:
 
 
 def library_message(template: str, arguments: object) -> str:
-    """What a library wanted to say, with those of its arguments filled in that may be shown."""
+    """The message of a library, with those of its arguments filled in that may be shown."""
     if isinstance(arguments, tuple) and arguments:
         shown = tuple(permitted("", argument) for argument in cast(tuple[object, ...], arguments))
-        with suppress(TypeError, ValueError):  # a number's format for what stands in its place: the template must do
+        with suppress(TypeError, ValueError):  # `%d` cannot format the mark of a replaced argument
             template = template % shown
     return template[:_LONGEST_MESSAGE]
 

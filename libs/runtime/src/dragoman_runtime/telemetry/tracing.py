@@ -1,7 +1,8 @@
 """Traces: one per job, joined across services by the W3C `traceparent` that every event carries.
 
-Without an OTLP receiver nothing of OpenTelemetry is imported and a span costs well under a microsecond; the
-`traceparent` of others is still handed on, so that one service without traces does not cut a trace in two.
+Without an OTLP receiver nothing of OpenTelemetry is imported, and a span costs well under a
+microsecond. The `traceparent` of a message is still handed on, so that one service without traces
+does not cut a trace in two.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 AttributeValue = str | bool | int | float
 
+# W3C Trace Context §3.2.2: version ff is invalid, and so are ids of zeros; later versions may add
+# fields at the end.
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 _EXPORT_TIMEOUT_S = 5.0
 _FLUSH_TIMEOUT_MS = 5_000
@@ -54,10 +57,12 @@ _tracing = _Tracing()
 
 
 def span(name: str, parent_traceparent: str | None = None, **attributes: AttributeValue) -> Span:
-    """A span to be used in `with`: under the parent given, else under the span around it, else the root of a trace.
+    """A span to be used in `with`: a child of the given parent, else of the span around it, else
+    the root of a trace.
 
-    An error that leaves the block marks the span as failed with the error's code; its message is not recorded. A parent
-    that is no valid `traceparent` is ignored, as W3C Trace Context §3.2.2 asks.
+    An error that leaves the block marks the span as failed with the error's code; its message is
+    not recorded. A parent that is no valid `traceparent` is ignored, as W3C Trace Context §3.2.2
+    asks.
     """
     if _tracing.tracer is None:
         return _NO_SPAN if parent_traceparent is None else _HandingOn(parent_traceparent)
@@ -65,7 +70,10 @@ def span(name: str, parent_traceparent: str | None = None, **attributes: Attribu
 
 
 def current_traceparent() -> str | None:
-    """The `traceparent` that an event or a request made now should carry; None outside of every span."""
+    """The `traceparent` that an event or a request made now should carry.
+
+    None outside of every span.
+    """
     if _tracing.tracer is None:
         return _handed_on.get()
     from opentelemetry import trace
@@ -77,7 +85,11 @@ def current_traceparent() -> str | None:
 
 
 def configure_tracing(settings: TelemetrySettings, service: str) -> Callable[[], None]:
-    """Send spans to the receiver of the settings, if there is one; gives what flushes and ends that."""
+    """Send spans to the receiver of the settings, if there is one.
+
+    Gives the function that sends the last spans and ends tracing; it does nothing where there is no
+    receiver.
+    """
     if settings.otlp_endpoint is None:
         return _stop
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

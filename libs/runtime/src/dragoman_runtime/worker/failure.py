@@ -1,4 +1,7 @@
-"""What a failure becomes: tried again at a recorded time, or parked for a person. Pure."""
+"""Decides on a failed attempt: it is made again at a recorded time, or parked for a person.
+
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ INTERNAL = "internal"
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how far apart attempts are made."""
+    """The number of attempts, and the times between them."""
 
     max_attempts: int = 5
     base: timedelta = timedelta(seconds=2)
@@ -25,13 +28,13 @@ class RetryPolicy:
 
 
 class AbandonedError(PermanentError):
-    """Every process that did this work vanished while it was at it, as often as the work may be tried."""
+    """Every process that did this work vanished during it, as often as the work may be tried."""
 
     default_code = "work.abandoned"
 
 
 class ParkingReason(Value):
-    """Why work was parked, for the person who looks: code, message, and where in our code."""
+    """The reason why work was parked, for a person: error code, message, and places in our code."""
 
     code: str
     message: str
@@ -41,7 +44,9 @@ class ParkingReason(Value):
 def decide_failure(
     item: WorkItem, error: BaseException, *, attempt: int, now: datetime, policy: RetryPolicy, reason: ObjectRef | None
 ) -> WorkFailed | WorkParked:
-    """The event of a failed attempt: WorkFailed while it may help to try again, otherwise WorkParked."""
+    """The event of a failed attempt: WorkFailed where another attempt may help, otherwise
+    WorkParked.
+    """
     code = code_of(error)
     about = {**item.model_dump(include={"work_id", "kind", "index", "phase"}), "attempt": attempt, "code": code}
     if isinstance(error, PermanentError) or attempt >= policy.max_attempts:
@@ -52,13 +57,14 @@ def decide_failure(
 
 
 def backoff(item: WorkItem, attempt: int, policy: RetryPolicy) -> timedelta:
-    """The wait before the next attempt: doubling, with a jitter of up to a half that the work's id decides."""
+    """The wait before the next attempt: it doubles, times 0.75 to 1.0 by the id of the work."""
+    # The jitter comes from the id and not from chance, so that this rule stays pure.
     jitter = (item.work_id.int >> attempt) % 1000 / 2000
     return min(policy.base * 2 ** (attempt - 1), policy.maximum) * (0.75 + jitter / 2)
 
 
 def code_of(error: BaseException) -> str:
-    """The error's stable code; `internal` for what we did not foresee."""
+    """The error's stable code; `internal` for an error that nobody foresaw."""
     if isinstance(error, DragomanError):
         return error.code
     if isinstance(error, TimeoutError):
@@ -67,6 +73,9 @@ def code_of(error: BaseException) -> str:
 
 
 def reason_of(error: BaseException) -> ParkingReason:
-    """The error as a person may read it. Messages of foreign errors are left out: they may quote the document."""
+    """The error as a person may read it.
+
+    Messages of foreign errors are left out: they may quote the document.
+    """
     message = error.message if isinstance(error, DragomanError) else type(error).__name__
     return ParkingReason(code=code_of(error), message=message, stack=places_of(error))

@@ -1,4 +1,4 @@
-"""The leases this worker holds, renewed until they are given back, with what is said of their work."""
+"""The leases that this worker holds, renewed until given back, with notes about their work."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from dragoman_runtime.under_way import written
 from dragoman_runtime.worker.notes import Paces, Spoken
 
 NOTES_EVERY_S = 1.0
-"""How long news of work waits until it is stored; work that ends sooner costs nothing."""
+"""The seconds until a new note is stored; for work that ends sooner none is written."""
 
 
 class HeldLeases:
-    """Renews the leases of work under way, every `heartbeat`. A lease that is lost is not an error: the log decides.
+    """Renews the leases of work under way, every `heartbeat`.
 
-    A lease of whose work there is news is renewed sooner, because the news is stored with it.
+    A lease that is lost is not an error: the log decides.
+
+    A lease with a new note is renewed sooner, because the note is stored with the renewal.
     """
 
     def __init__(self, store: EventStore, heartbeat: timedelta, clock: Clock) -> None:
@@ -38,24 +40,30 @@ class HeldLeases:
         self._task: asyncio.Task[None] | None = None
 
     def __contains__(self, lease: Lease) -> bool:
-        """Whether this process is at that work already: the store would let the same owner take the lease again."""
+        """Whether this process does that work already.
+
+        The store would let the same owner take the lease again.
+        """
         return lease.work_id in self._held
 
     def add(self, lease: Lease) -> None:
-        """Begin to renew."""
+        """Begin to renew a lease."""
         self._held[lease.work_id] = lease
 
     def discard(self, lease: Lease) -> None:
-        """Renew no more."""
+        """Stop renewing a lease."""
         self._held.pop(lease.work_id, None)
         self._spoken.pop(lease.work_id, None)
 
     def begin(self, item: WorkItem, attempt: int) -> None:
-        """The work of a held lease begins to be performed: from now on things can be said of it."""
+        """Note that the work of a held lease is performed from now on: notes about it are taken."""
         self._spoken[item.work_id] = Spoken(item, attempt, self._clock.now(), self._paces)
 
     def say(self, item: WorkItem, note: WorkNote) -> None:
-        """Keep this note of the work, instead of the one before; nothing once its lease is given back."""
+        """Keep this note of the work in place of the last one.
+
+        Does nothing once the lease is given back.
+        """
         spoken = self._spoken.get(item.work_id)
         if spoken is not None:
             spoken.say(note, self._clock.now())
@@ -86,7 +94,7 @@ class HeldLeases:
                 due = loop.time() + self._heartbeat_s
             else:
                 renewed = [each for each in renewed if each in self._spoken and self._spoken[each].is_news]
-            with suppress(RetryableError):  # news that could not be stored goes with the next
+            with suppress(RetryableError):  # a note that could not be stored goes with the next renewal
                 await self._renew(renewed)
 
     async def _renew(self, work_ids: Sequence[UUID]) -> None:

@@ -1,4 +1,4 @@
-"""One message's telemetry: its span in the job's trace, its metrics, and the one log line that says how it went."""
+"""The telemetry of one message: its span in the job's trace, its metrics, and its one log line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _log = get_logger()
 
 
 class Message:
-    """What is known of a message so far. `traceparent` goes into the events that the message leads to."""
+    """The facts of a message so far.
+
+    `traceparent` goes into the events that the message leads to.
+    """
 
     def __init__(self, service: str, item: WorkItem) -> None:
         self.service = service
@@ -31,12 +34,15 @@ class Message:
         self.error_code: str | None = None
 
     def begin(self, owed_at: datetime, attempt: int, now: datetime) -> None:
-        """The lease is taken, of work that the job owed since its last event, at `owed_at`."""
+        """Note that the lease was taken.
+
+        The job has owed the work since its last event, at `owed_at`.
+        """
         self.attempt = attempt
         metrics.QUEUE_AGE_SECONDS.labels(queue_of(self.item.kind)).observe(max(0.0, (now - owed_at).total_seconds()))
 
     def end(self, events: tuple[Event, ...], job: Job) -> None:
-        """The events are stored; `job` is the state after them."""
+        """Note that the events are stored; `job` is the state after them."""
         for event in events:
             match event:
                 case WorkFailed(kind=kind, code=code):
@@ -49,17 +55,20 @@ class Message:
             metrics.JOBS_TOTAL.labels(job.status).inc()
 
     def fail(self, error: BaseException) -> None:
-        """The attempt failed."""
+        """Note that the attempt failed."""
         self.outcome, self.error_code = "failed", code_of(error)
 
     def log_stack(self, error: BaseException) -> None:
-        """A failure nobody foresaw is a bug: its stack goes to the log."""
+        """Log the stack of an error that nobody foresaw, which is a bug."""
         _log.error("work.bug", kind=self.item.kind, job_id=str(self.item.job_id), exc_info=error)
 
 
 @contextmanager
 def message_span(service: str, item: WorkItem, traceparent: str | None) -> Generator[Message]:
-    """The message's span, as a child of the event that made the work owed; at its end the canonical log line."""
+    """The message's span, as a child of the event that made the work owed.
+
+    The canonical log line is written at the span's end.
+    """
     started = time.perf_counter()
     name = f"{service}.{item.kind}"
     with (

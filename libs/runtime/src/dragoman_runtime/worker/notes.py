@@ -1,4 +1,4 @@
-"""What is said of work while it is performed, with the times and the pace that the worker adds."""
+"""The notes about work under way, with the times and the pace that the worker adds (ADR 0016)."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ _MOST_JOBS = 256
 
 
 class Paces:
-    """How fast the work of the latest jobs went: units a second, by job, kind and phase."""
+    """The pace of the work of the latest jobs, in units a second, by job, kind and phase."""
 
     def __init__(self) -> None:
         self._kept: LRUCache[tuple[UUID, str, str], float] = LRUCache(_MOST_JOBS)
 
     def get(self, item: WorkItem) -> float | None:
-        """The pace of work like this; None where none was measured."""
+        """The pace of the same kind of work in the same job and phase.
+
+        None where it was not measured.
+        """
         return self._kept.get((item.job_id, item.kind, item.phase))
 
     def keep(self, item: WorkItem, units_per_s: float) -> None:
-        """Remember a pace, and the ones of longest ago no more."""
+        """Remember a pace, and forget those that were used longest ago."""
         self._kept[item.job_id, item.kind, item.phase] = units_per_s
 
 
 class Spoken:
-    """What was said of one piece of work.
+    """The latest note about one piece of work, with its times and its pace.
 
-    The pace is measured from the first moment at which an engine was asked: units that were on record are there at
-    once, and tell nothing of how long the others take.
+    The pace is measured from the first question to an engine: units that were on record are there
+    at once, and tell nothing of how long other units take.
     """
 
     def __init__(self, item: WorkItem, attempt: int, begun_at: datetime, paces: Paces) -> None:
@@ -48,7 +51,7 @@ class Spoken:
         self.is_news = False
 
     def say(self, note: WorkNote, now: datetime) -> None:
-        """Keep this note instead of the one before."""
+        """Keep this note in place of the last one."""
         if note == self._note:
             return
         if self._note is None or note.doing is not self._note.doing:

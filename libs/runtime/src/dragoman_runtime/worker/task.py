@@ -1,4 +1,4 @@
-"""What a service gives the worker for each kind of work: slow `perform`, pure `decide`, and the inputs that matter."""
+"""The task of each kind of work, given by its service: slow `perform`, pure `decide`, the inputs that matter."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class ProjectObjects:
 
 
 class WorkContext:
-    """What `perform` may know and use: the job, the item, the project's objects, and a way to ask whether to stop."""
+    """The surroundings of `perform`: the job, the item, the project's objects, and a way to ask whether to stop."""
 
     def __init__(
         self,

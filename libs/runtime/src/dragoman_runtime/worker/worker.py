@@ -72,7 +72,7 @@ class WorkerLimits:
 
 @dataclass(frozen=True, slots=True)
 class WorkerPorts:
-    """What a worker works with.
+    """The ports of a worker: its stores, its clock, and its computing.
 
     Several workers of one process share them, so that each event is folded once and each value parsed once.
     """

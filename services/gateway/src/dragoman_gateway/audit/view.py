@@ -34,10 +34,10 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.policy import ActorRecord
 from dragoman_gateway.web.columns import from_micros, to_micros
 from dragoman_gateway.web.records import Records
-from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.projection import Write, translated_errors, versioned
 from dragoman_runtime.rebuild import Row, beside
+from dragoman_runtime.table_differences import ERASED
 
 AUDIT_VERSION = 2
 """Raise it with every change of the table, which is then built anew."""

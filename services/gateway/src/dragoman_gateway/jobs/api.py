@@ -113,7 +113,7 @@ async def process_job(job_id: UUID, response: Response, desk: JobDeskDep, princi
     },
 )
 async def cancel_job(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Stop a job that is not at its end. What was translated is kept, and `resume` goes on from there."""
+    """Stop a job that is not at its end. The translation so far is kept, and `resume` goes on from there."""
     acted = await desk.control.cancel(job_id, principal)
     response.headers["Location"] = f"/api/v1/jobs/{job_id}"
     if acted.job.status is JobStatus.CANCELLED and not acted.is_changed:
@@ -156,7 +156,7 @@ async def retry_job(job_id: UUID, response: Response, desk: JobDeskDep, principa
     responses={**_DONE, **documented(401, 403, 404, 409, 422, 503)},
 )
 async def mark_job_failed(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Declare a job failed that moves no more. What a worker still brings is recorded; `resume` goes on with it."""
+    """Declare a job failed that moves no more. Late results of a worker are recorded; `resume` goes on with them."""
     acted = await desk.control.mark_failed(job_id, principal)
     return shown(await desk.detail_now(acted.job), response)
 

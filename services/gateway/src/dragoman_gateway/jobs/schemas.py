@@ -183,7 +183,7 @@ class ArtifactView(BaseModel):
 
 
 class IntakeView(BaseModel):
-    """What was said at submission."""
+    """The statements made at submission."""
 
     domain_pack_code: str
     file_name: str
@@ -293,7 +293,7 @@ class LiveEvent(BaseModel):
 
 
 class LiveWork(BaseModel):
-    """What workers perform now, and where the job stands with it. No event: it is told once, and kept nowhere."""
+    """The work that workers perform now, and where the job stands. No event: it is told once, and kept nowhere."""
 
     job: JobMoment
     remaining_s: float | None

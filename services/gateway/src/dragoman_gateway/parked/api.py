@@ -144,7 +144,7 @@ async def list_dead_letters(
 
 @router.get("/dead-letters/{letter_id}", summary="Show a dead letter", responses=documented(401, 403, 404, 422, 503))
 async def show_dead_letter(letter_id: UUID, letters: _Letters, principal: WholeAdmin) -> DeadLetterDetail:
-    """What is in the message. Ours hold ids, never text; others may hold anything."""
+    """A message with its body. Our own messages hold ids, never text; foreign ones may hold anything."""
     letter = await letters.find(letter_id)
     return DeadLetterDetail.model_validate({**_entry(letter), "body": shown_body(letter)})
 

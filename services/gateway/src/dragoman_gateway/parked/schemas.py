@@ -80,7 +80,7 @@ class RefusedRedrive(BaseModel):
 
 
 class Redriven(BaseModel):
-    """What a bulk redrive did. `next_cursor` goes on with the rest; None where it was all."""
+    """The result of a bulk redrive. `next_cursor` goes on with the rest; None where nothing is left."""
 
     redriven_count: int
     refused: list[RefusedRedrive]

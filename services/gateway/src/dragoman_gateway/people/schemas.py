@@ -36,7 +36,7 @@ class SessionView(BaseModel):
 
 
 class UserEntry(BaseModel):
-    """What an admin says of a user. Without a password the one that is there stays."""
+    """An admin's entry of a user. Without a password the user's present password stays."""
 
     model_config = ConfigDict(extra="forbid")
 

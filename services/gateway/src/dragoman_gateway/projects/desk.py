@@ -13,7 +13,7 @@ from dragoman_runtime.clock import Clock
 
 
 class ProjectDesk:
-    """Enters and edits projects and language pairs. Whatever names a project raises ForbiddenError outside the scope.
+    """Enters and edits projects and language pairs. A project outside the principal's scope raises ForbiddenError.
 
     Edits raise ConflictError where somebody edited the entry since the version that is named.
     """

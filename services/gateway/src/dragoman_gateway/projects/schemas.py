@@ -10,7 +10,7 @@ from dragoman_contracts.locale import Locale
 
 
 class ProjectEntry(BaseModel):
-    """What an admin says of a project."""
+    """An admin's entry of a project."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,7 +25,7 @@ class NewProject(ProjectEntry):
 
 
 class PairEntry(BaseModel):
-    """What an admin says of a language pair."""
+    """An admin's entry of a language pair."""
 
     model_config = ConfigDict(extra="forbid")
 

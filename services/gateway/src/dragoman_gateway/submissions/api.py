@@ -114,7 +114,7 @@ async def rerun_job(
 ) -> JobDetail:
     """Open a new job on the same document under the project's policy of now, preflight included.
 
-    What the first submission named itself (its engine, say) is kept to. Recorded model calls are used again where
+    Choices that the first submission named itself (its engine, say) stay. Recorded model calls are used again where
     they fit; with `refresh` every one is made anew, and paid.
     """
     with span("POST /jobs/{job_id}/rerun") as root:

@@ -154,7 +154,7 @@ class Submissions:
     ) -> Submitted:
         """Open a new job on the source of another, under the policy the project has now.
 
-        What the first request named itself is kept to, where this one does not name something else.
+        Choices that the first request named itself stay, except where this request names others.
 
         Raises:
             JobMissingError: there is no such job, or none that the principal sees.

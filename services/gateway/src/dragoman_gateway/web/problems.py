@@ -92,7 +92,7 @@ _CODE_OF_STATUS = {
 
 
 class FieldProblem(BaseModel):
-    """What is wrong with one field: where it was sent, its name, why it was refused."""
+    """The problem with one field: where the field was sent, its name, why it was refused."""
 
     location: str = Field(examples=["body"], description="`body`, `query`, `path` or `header`.")
     field: str

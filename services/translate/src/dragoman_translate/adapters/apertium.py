@@ -52,7 +52,9 @@ _PACKAGES = (
 
 
 class ApertiumEngine:
-    """Translates with the language pairs installed on this machine, one lasting process for each pair in use."""
+    """Translates with the language pairs installed on this machine, one lasting process for each
+    pair in use.
+    """
 
     def __init__(self, settings: ApertiumSettings | None = None) -> None:
         self._settings = settings or ApertiumSettings()
@@ -65,12 +67,17 @@ class ApertiumEngine:
 
     @property
     def capabilities(self) -> EngineCapabilities:
-        """Batches of any usual size; a batch is cut by characters so that its time stays within the limit."""
+        """Batches of any usual size.
+
+        A batch is cut by characters so that its time stays within the limit.
+        """
         return EngineCapabilities(max_units_per_batch=100, max_batch_chars=100_000)
 
     @property
     def signature(self) -> EngineSignature:
-        """The engine and our way of carrying tags through it; the installed pair's version is not known cheaply."""
+        """The engine and our way of carrying tags through it; the installed pair's version is not
+        known cheaply.
+        """
         return EngineSignature(name=self.name, prompt_version=PROTOCOL_VERSION)
 
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
@@ -153,7 +160,9 @@ def _unsupported(source_locale: Locale, target_locale: Locale) -> str:
 
 
 async def _translated(process: ApertiumProcess, contents: Sequence[Content]) -> list[Content]:
-    """Each content translated: whole where the marks say where its tags go, else stretch by stretch between them."""
+    """Each content translated: whole where the marks say where its tags go, else stretch by stretch
+    between them.
+    """
     results = {n: content for n, content in enumerate(contents) if is_verbatim(plain_text(content))}
     sent = {n: outgoing(content) for n, content in enumerate(contents) if n not in results}
     outputs = await process.translate([each.stream for each in sent.values()])

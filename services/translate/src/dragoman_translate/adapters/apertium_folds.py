@@ -1,9 +1,9 @@
-"""What never enters Apertium's stream: blanks to fill in, and marks that stand on a word. Pure.
+"""Keeps blanks to fill in, and marks that stand on a word, out of Apertium's stream. Pure.
 
 Name: <1>          </1> house<2>1</2>     a blank, and the number of a note
-Name: <1/> house<2/>                      what is translated, cut at the blank
-Nombre: <1/> casa<2/>                     what comes back
-Nombre: <1>          </1> casa<2>1</2>
+Name: <1/> house<2/>                      the text that is translated, cut at the blank
+Nombre: <1/> casa<2/>                     the translation
+Nombre: <1>          </1> casa<2>1</2>    the target
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ _SYMBOLS = frozenset(
 
 @dataclass(frozen=True)
 class Folded:
-    """Content without what does not travel.
+    """Content without its blanks and its marks on words.
 
-    `marks` have placeholders in it. So have `blanks`, where they are narrow or touch a word; the others have `words`.
-    `separators` are the placeholders at which the content is cut.
+    In their places are placeholders for `marks`, and for `blanks` that are narrow or touch a word.
+    For other blanks there are unknown words, `words`. `separators` are the placeholders at which
+    the content is cut.
     """
 
     content: Content
@@ -96,7 +97,9 @@ def _with_blanks(text: str, words: Mapping[str, int]) -> list[str | Tag]:
 
 
 def _stands_free(content: Content, index: int) -> bool:
-    """Whether no letter, digit or apostrophe touches a placeholder; nor a tag, which may stand for anything."""
+    """Whether no letter, digit or apostrophe touches a placeholder, nor a tag, which may stand for
+    any of them.
+    """
     before = content[index - 1] if index else ""
     after = content[index + 1] if index + 1 < len(content) else ""
     if isinstance(before, Tag) or isinstance(after, Tag):
@@ -105,7 +108,7 @@ def _stands_free(content: Content, index: int) -> bool:
 
 
 def _without_marks(content: Content) -> tuple[Content, dict[int, Content]]:
-    """Content with a placeholder for each pair that is a mark on the word before it; and those pairs."""
+    """Content with a placeholder for each pair that is a mark on the word before, and the pairs."""
     marks: dict[int, Content] = {}
     parts: list[str | Tag] = []
     index, before = 0, ""
@@ -135,7 +138,10 @@ def _is_marking(tag: Tag, held: Content, before: str, rest: Content) -> bool:
 
 
 def _ends_with_word(text: str) -> bool:
-    """Whether a text ends with a word to translate; not with a symbol, as in `cm2`, `CO2` or `log10`."""
+    """Whether a text ends with a word to translate.
+
+    Not with a symbol, as in `cm2`, `CO2` or `log10`.
+    """
     match = _LAST_WORD.search(text)
     word = match.group() if match else ""
     if word.isupper():

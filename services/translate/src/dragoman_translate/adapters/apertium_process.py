@@ -1,4 +1,6 @@
-"""One Apertium pipeline that stays alive: texts in, translations out, each ended by a null character."""
+"""One Apertium pipeline that stays alive: texts in, translations out, each ended by a null
+character.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ _ANSWER_LIMIT_BYTES = 32 * 1024 * 1024
 
 
 class ApertiumProcess:
-    """The pipeline of one pair of languages. Started with the first text, started again when it died.
+    """The pipeline of one pair of languages.
+
+    Started with the first text, started again when it died.
 
     Calls from several tasks take turns.
     """
@@ -37,7 +41,8 @@ class ApertiumProcess:
         """The translations of some texts in stream format, in order.
 
         Raises:
-            RetryableError: engine.timeout when nothing came in time, engine.unavailable when it died twice.
+            RetryableError: engine.timeout when nothing came in time, engine.unavailable when it
+                died twice.
             PermanentError: engine.not_installed.
         """
         async with self._turn:

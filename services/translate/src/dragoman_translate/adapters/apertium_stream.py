@@ -1,9 +1,10 @@
 """Text in and out of Apertium's stream format, with tags kept by word-bound blanks. Pure.
 
-`[[t:s:1]]white house[[/]]` binds words to a mark that follows them through transfer: `[[t:s:1]]casa[[/]]
-[[t:s:1]]blanca[[/]]`. Words between the same tags share one mark, so that expressions of several words are still
-found in the dictionary. What must not be translated (addresses, placeholders, codes) travels as a word no
-dictionary knows and is put back afterwards.
+`[[t:s:1]]white house[[/]]` binds words to a mark that follows them through transfer:
+`[[t:s:1]]casa[[/]] [[t:s:1]]blanca[[/]]`. Words between the same tags share one mark, so that
+expressions of several words are still found in the dictionary. Texts that must not be translated
+(addresses, placeholders, codes) travel as words that no dictionary has, and are put back
+afterwards.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ _TITLE = re.compile(r"[^\W\d_]+")
 
 @dataclass(frozen=True)
 class Outgoing:
-    """A text on its way to Apertium: `stream` is what is sent, the rest is needed to read the answer.
+    """A text on its way to Apertium: `stream` is sent, the rest is needed to read the answer.
 
     `tilde` stands for `~` in the stream, which Apertium takes for a mark of its own and drops.
     """
@@ -76,7 +77,10 @@ class Incoming:
 
 
 def outgoing(content: Content) -> Outgoing:
-    """Write content for Apertium. Without tags no mark is set, and the text is translated as if it stood alone."""
+    """Write content for Apertium.
+
+    Without tags no mark is set, and the text is translated as if it stood alone.
+    """
     text = plain_text(content)
     nodes = flattened(tag_tree(content))
     words = _cut_at(_words(text), {edge for node in nodes for edge in (node.start, node.end)})
@@ -101,8 +105,9 @@ def outgoing(content: Content) -> Outgoing:
 
 
 def incoming(output: str, sent: Outgoing) -> Incoming | None:
-    """Read Apertium's answer: blanks, case and what was kept verbatim put right. None when something verbatim got
-    lost.
+    """Read Apertium's answer, with blanks, case and verbatim texts put right.
+
+    None where a verbatim text got lost.
     """
     pieces = _pieces(output.replace(sent.tilde, "~"))
     text = "".join(piece for piece, _ in pieces)
@@ -124,7 +129,9 @@ def incoming(output: str, sent: Outgoing) -> Incoming | None:
 
 
 def with_tags(content: Content, sent: Outgoing, came: Incoming) -> Content | None:
-    """The answer with the source's tags on the words that carry their marks; None where the marks do not say where."""
+    """The answer with the source's tags on the words that carry their marks; None where the marks
+    do not say where.
+    """
     target_words = _words(came.text)
     by_group: dict[int, list[Word]] = {}
     for word in target_words:
@@ -143,7 +150,7 @@ def with_tags(content: Content, sent: Outgoing, came: Incoming) -> Content | Non
 
 
 def parted(content: Content, separators: Collection[int]) -> list[Content]:
-    """Content cut at placeholders that part words, and where tags part words that have no space between.
+    """Content cut at placeholders that part words, and at tags between words without a space.
 
     Joined it is whole. Pieces may hold half a pair.
     """
@@ -179,7 +186,7 @@ def _where_spaces_lack(content: Content) -> set[int]:
 
 
 def stretches(content: Content) -> list[str | Tag]:
-    """Content cut so that each piece can be translated by itself: at tags, and around what is kept verbatim."""
+    """Content cut into pieces that are translated alone: at tags, and around text kept verbatim."""
     parts: list[str | Tag] = []
     for part in content:
         if isinstance(part, Tag):
@@ -214,7 +221,8 @@ def _shifted(text: str, offset: int) -> list[Word]:
 
 
 def _cut_at(words: Sequence[Word], edges: Collection[int]) -> list[Word]:
-    """The words, cut where a tag stands beside a hyphen or an apostrophe: other pieces of a word are no words.
+    """The words, cut where a tag stands beside a hyphen or an apostrophe: other pieces of a word
+    are no words.
 
     Not where that would leave a single letter (`B|'s`), nor in what is kept verbatim.
     """
@@ -233,7 +241,9 @@ def _is_joint(word: Word, edge: int) -> bool:
 
 
 def _groups(words: Sequence[Word], nodes: Sequence[TagNode]) -> list[int]:
-    """A number for each word; neighbours share it when the same pairs hold them and no single tag touches them."""
+    """A number for each word; neighbours share it when the same pairs hold them and no single tag
+    touches them.
+    """
     edges = {edge for node in nodes for edge in (node.start, node.end)}
     alone = {n for n, word in enumerate(words) if any(word.start < edge < word.end for edge in edges)}
     for node in nodes:
@@ -285,7 +295,7 @@ def _pieces(output: str) -> list[tuple[str, frozenset[int]]]:
 
 
 def _tidied(characters: list[tuple[str, frozenset[int]]], source: str) -> list[tuple[str, frozenset[int]]]:
-    """Without the blanks that dropped words leave behind, and with the source's white space at the edges."""
+    """Without blanks that dropped words leave, and with the source's white space at the edges."""
     kept: list[tuple[str, frozenset[int]]] = []
     has_double = _DOUBLE_IN_SENTENCE.search(source) is not None
     ends = _SENTENCE_ENDS if "  " in source else ""
@@ -308,7 +318,8 @@ def _tidied(characters: list[tuple[str, frozenset[int]]], source: str) -> list[t
 
 
 def _recased(characters: list[tuple[str, frozenset[int]]], sent: Outgoing) -> list[tuple[str, frozenset[int]]]:
-    """With the source's case at the start, and without the capitals Apertium writes after words it does not know.
+    """With the source's case at the start, and without the capitals Apertium writes after words it
+    does not know.
 
     A source in capitals makes a target in capitals.
     """

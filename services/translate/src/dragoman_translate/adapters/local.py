@@ -15,8 +15,8 @@ from dragoman_translate.ports import (
     ReplyListener,
 )
 
-# These engines leave text as it is by design, or write it in other letters: what it says and in which language is not
-# their affair. What is lost, cut, added or shifted is.
+# These engines leave text as it is by design, or write it in other letters: what it says and in
+# which language is not their affair. What is lost, cut, added or shifted is.
 _SAYS_NOTHING = ("text.untranslated", "text.unchanged", "language.script", "language.wrong")
 _OTHER_LETTERS = (
     *_SAYS_NOTHING,
@@ -34,8 +34,8 @@ _PSEUDO = str.maketrans(_LATIN + _LATIN.upper(), _CYRILLIC + _CYRILLIC.upper())
 
 
 def pseudo_text(text: str) -> str:
-    """The text with each letter a to z as a Cyrillic one of its own, capitals likewise; all else, tags too, as it
-    is.
+    """The text with each letter a to z as a Cyrillic one of its own, capitals likewise; all else,
+    tags too, as it is.
     """
     return text.translate(_PSEUDO)
 
@@ -46,7 +46,7 @@ def same_text(text: str) -> str:
 
 
 class LocalEngine:
-    """An engine that is a function of the text: exact, free, and the same for every pair of locales."""
+    """An engine that is a function of the text: exact, free, the same for every pair of locales."""
 
     def __init__(self, name: str, rewrite: Callable[[str], str], inapplicable_checks: tuple[str, ...] = ()) -> None:
         self._name = name
@@ -95,9 +95,10 @@ def identity_engine() -> LocalEngine:
 
 
 def pseudo_engine() -> LocalEngine:
-    """The engine that writes Latin letters as Cyrillic ones: shows at a glance what was translated and what was not.
+    """The engine that writes Latin letters as Cyrillic ones: shows at a glance what was translated
+    and what was not.
 
-    Text without a Latin letter comes back as it is, so "untranslated" says nothing about it; nor does what
-    has to stay letter by letter.
+    Text without a Latin letter comes back as it is, so "untranslated" says nothing about it; nor
+    does what has to stay letter by letter.
     """
     return LocalEngine("pseudo", pseudo_text, inapplicable_checks=_OTHER_LETTERS)

@@ -36,13 +36,13 @@ _PROPERTIES_TIMEOUT_S = 3.0
 
 
 class _Properties(BaseModel):
-    """What we read of llama.cpp's /props."""
+    """The fields that are read of llama.cpp's /props."""
 
     total_slots: int = 0
 
 
 class OpenAiEngine:
-    """Translates by chat completions, with the reply held to a JSON Schema where the server can do that."""
+    """Translates by chat completions, with the reply held to a JSON Schema if the server can."""
 
     def __init__(self, settings: OpenAiSettings, model: str = "") -> None:
         self._settings = settings
@@ -59,7 +59,7 @@ class OpenAiEngine:
 
     @property
     def capabilities(self) -> EngineCapabilities:
-        """Batches that fit the output limit: the one that is set, or a smaller one that the server has."""
+        """Batches that fit the output limit: the one that is set, or the server's if smaller."""
         return EngineCapabilities(
             max_units_per_batch=64,
             max_output_tokens=self._dialect.output_tokens,
@@ -70,7 +70,10 @@ class OpenAiEngine:
 
     @property
     def signature(self) -> EngineSignature:
-        """Model, prompt and sampling; not the server's address, which may change under the same model."""
+        """Model, prompt and sampling.
+
+        Not the server's address, which may change under the same model.
+        """
         return EngineSignature(
             name=self.name,
             model=self._model,
@@ -144,7 +147,10 @@ class OpenAiEngine:
                 return call, None
 
     def _kept(self, dialect: Dialect) -> Dialect:
-        """What is learnt from a dialect that was understood. One long prompt must not shorten all later answers."""
+        """The dialect to keep after a request was understood.
+
+        One long prompt must not shorten all later answers.
+        """
         least = min(_LEAST_OUTPUT_KEPT, self._settings.max_output_tokens)
         return dialect if dialect.output_tokens >= least else dialect.with_output(least)
 
@@ -179,10 +185,12 @@ class OpenAiEngine:
             self._client = httpx.AsyncClient(
                 base_url=self._settings.base_url.rstrip("/") + "/",
                 headers={"Authorization": f"Bearer {key}"} if key else {},
-                # the calls limit silence; httpx would limit each read, and a read that is slow is no fault
+                # the calls limit silence; httpx would limit each read, and a read that is slow is
+                # no fault
                 timeout=httpx.Timeout(None, connect=self._settings.connect_timeout_s),
-                # A connection for each call: a kept one may be closed by the server at the moment it is used again,
-                # which nobody can tell from a server that died at work, and llama.cpp's closes after each stream.
+                # A connection for each call: a kept one may be closed by the server at the moment
+                # it is used again, which nobody can tell from a server that died at work, and
+                # llama.cpp's closes after each stream.
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
         return self._client

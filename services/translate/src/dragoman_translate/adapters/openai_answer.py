@@ -1,4 +1,7 @@
-"""What has come of a chat completion, by whole bodies or by chunks; every field may be missing, null or odd."""
+"""A chat completion, read from whole bodies or from chunks.
+
+Every field may be missing, null or odd.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,10 @@ _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 class Answer:
-    """Takes the events of one answer. `asked` are the ids of the units it should hold.
+    """Takes the events of one answer. `asked` are the ids of the units that it should hold.
 
-    `error` is the object that a server sent in place of the rest. Thoughts are counted, never kept.
+    `error` is the object that a server sent in place of the rest of the answer. Thoughts are
+    counted and never kept.
     """
 
     def __init__(self, asked: Collection[str] = ()) -> None:
@@ -48,10 +52,10 @@ class Answer:
         self._written_bytes = 0
 
     def take(self, event: str) -> tuple[RawTarget, ...]:
-        """Read one event; the units it completed.
+        """Read one event, and give the units that it completed.
 
         Raises:
-            ValueError: it is no JSON object.
+            ValueError: the event is no JSON object.
         """
         if event.strip() == _DONE:
             self.is_done = True
@@ -87,17 +91,17 @@ class Answer:
 
     @property
     def has_choices(self) -> bool:
-        """Whether it is a chat completion at all, as far as one can see."""
+        """Whether the events had a choice: without any, the answer is probably no chat completion."""
         return bool(self._texts)
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything was written, text or thought: it is paid."""
+        """Whether text or thoughts were written, so that the call is paid."""
         return self._written_bytes > 0 or bool(self.refusal)
 
     @property
     def written_bytes(self) -> int:
-        """How much was written, text and thoughts."""
+        """The size of the text and the thoughts."""
         return self._written_bytes
 
     @property
@@ -107,19 +111,22 @@ class Answer:
 
     @property
     def token_count(self) -> int:
-        """How many tokens were written: the server's running count, else an estimate. Most servers send one a chunk."""
+        """The number of tokens written: the server's running count, or else an estimate.
+
+        Most servers send one token in each chunk.
+        """
         counted = self.usage().response_tokens
         return counted or max(self._chunk_count, self._written_bytes // _MOST_BYTES_PER_TOKEN)
 
     @property
     def response(self) -> str:
-        """The text as it was written, with a sign in place of half characters, which cannot be stored."""
+        """The text as written, with a sign in place of half characters, which cannot be stored."""
         text = "".join(self._texts) or self.refusal
         return _storable(text)
 
     @property
     def envelope(self) -> JsonValue:
-        """What the server said besides the text."""
+        """The fields of the server's answer besides the text."""
         finish: dict[str, JsonValue] = {"finish_reason": self.finish} if self.finish else {}
         return _storable_json({**self._said, **finish})
 
@@ -144,7 +151,7 @@ class Answer:
         return not (self.finish or self.is_done or self.is_whole)
 
     def usage(self) -> Usage:
-        """What it cost, as far as the server said, in the terms of `Usage`."""
+        """The cost of the call, as far as the server said, in the terms of `Usage`."""
         usage, timings = _object(self._said.get("usage")), _object(self._said.get("timings"))
         prompt_details = _object(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
         details = _object(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
@@ -171,7 +178,10 @@ class Answer:
         )
 
     def usage_of(self, prompt_bytes: int) -> Usage:
-        """What it cost; where it broke off before the server counted, an estimate that depends on the texts alone."""
+        """The cost of the call.
+
+        Where it broke off before the server counted, an estimate from the texts alone.
+        """
         usage = self.usage()
         if not self._has_broken_off or usage.response_tokens:
             return usage
@@ -197,7 +207,9 @@ def _object(value: JsonValue) -> dict[str, JsonValue]:
 
 
 def _text(value: JsonValue) -> str:
-    """Text as it is, and that of parts, `[{"type": "text", "text": "…"}]`; thoughts among the parts are left out."""
+    """Text as it is, and that of parts, `[{"type": "text", "text": "…"}]`; thoughts among the parts
+    are left out.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -213,7 +225,7 @@ def _refusal_in(content: JsonValue) -> str:
 
 
 def _count(counts: dict[str, JsonValue], *names: str) -> int:
-    """The first count that is one; 0 for null, nonsense and what is not there."""
+    """The first of the counts that is a positive number; 0 where none is."""
     for name in names:
         value = counts.get(name)
         if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e12:

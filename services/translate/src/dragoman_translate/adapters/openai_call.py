@@ -37,9 +37,10 @@ class RefusedError(Exception):
 class Limits:
     """How long to wait and how much to read.
 
-    `silence_s` is the longest silence: no byte at all. Bytes that carry nothing, which servers send to keep a
-    connection open, are borne five times as long. An answer that comes as a whole has `silence_s` altogether.
-    `output_tokens` bounds an answer whose server does not know the limit that was sent.
+    `silence_s` is the longest silence: no byte at all. Bytes that carry nothing, which servers send
+    to keep a connection open, are borne five times as long. An answer that comes as a whole has
+    `silence_s` altogether. `output_tokens` bounds an answer whose server does not know the limit
+    that was sent.
     """
 
     silence_s: float
@@ -58,7 +59,10 @@ class Limits:
 
 @dataclass
 class Call:
-    """A request that is made once. Times are seconds since it was sent; `waited_s` is None before the first token."""
+    """A request that is made once.
+
+    Times are seconds since it was sent; `waited_s` is None before the first token.
+    """
 
     client: httpx.AsyncClient
     body: dict[str, JsonValue]
@@ -81,12 +85,12 @@ class Call:
         self._events = ServerEvents()
 
     async def make(self) -> Answer:
-        """Send the request and read the answer to its end, or to where it broke off after it had begun.
+        """Send the request and read the answer to its end, or to where it broke off once begun.
 
         Raises:
             RefusedError: the server answered with an error.
-            RetryableError: engine.timeout or engine.unavailable, when nothing was written; engine.malformed_reply,
-                when what came is no chat completion.
+            RetryableError: engine.timeout or engine.unavailable, when nothing was written;
+                engine.malformed_reply, when what came is no chat completion.
         """
         self._sent_at = self._written_at = self._told_at = time.monotonic()
         if self.listener is not None:  # the wait for a turn is over, the one for the first token begins

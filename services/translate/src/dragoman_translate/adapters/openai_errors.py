@@ -1,4 +1,4 @@
-"""What an OpenAI-compatible server means when it refuses: its error objects, read into our errors.
+"""Refusals of OpenAI-compatible servers: their error objects, read into our errors.
 
     429 {"error": {"type": "insufficient_quota", "code": "credit_balance_exhausted"}}    engine.quota_exhausted
     429 {"error": {"code": "rate_limit_exceeded"}}, retry-after-ms: 1500                 engine.rate_limited, 1.5 s
@@ -61,9 +61,12 @@ _DEEPEST = 6
 
 @dataclass(frozen=True)
 class ServerError:
-    """A refusal: its HTTP status (of an error inside a 200, the one it means), code, type, and words.
+    """A refusal: its HTTP status, code, type and words.
 
-    `words` are what it says, never what it repeats of the request. `may_retry` is None where the server says nothing.
+    An error inside a 200 has the status that it means.
+
+    `words` are the server's own, without its quotations of the request. `may_retry` is None where
+    it does not say.
     """
 
     status: int
@@ -101,12 +104,17 @@ class ServerError:
 
     @property
     def reason(self) -> str:
-        """The machine-readable word for it; the code says more than the type, of which one covers many."""
+        """The machine-readable word for it.
+
+        The code says more than the type, of which one covers many.
+        """
         return next((each for each in (self.code, self.kind) if re.fullmatch(r"[a-z][a-z0-9_.-]{0,63}", each)), "")
 
     @property
     def is_context(self) -> bool:
-        """Whether prompt and answer were too long together: to be asked for less, never asked the same again."""
+        """Whether prompt and answer were too long together: to be asked for less, never asked the
+        same again.
+        """
         if {self.code, self.kind} & _CONTEXT_CODES or self.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             return True
         if self.status == HTTPStatus.TOO_MANY_REQUESTS:  # more tokens than a whole minute's allowance
@@ -115,7 +123,9 @@ class ServerError:
 
     @property
     def is_output_limit(self) -> bool:
-        """Whether a smaller limit of the answer may help: it counts towards the context, or is more than allowed."""
+        """Whether a smaller limit of the answer may help: it counts towards the context, or is more
+        than allowed.
+        """
         is_named = "max_tokens" in self.param or "max_completion_tokens" in self.param
         is_unknown = re.search(r"unsupported|not supported|instead|unrecognized|extra", self.words, re.IGNORECASE)
         if is_named and not is_unknown:
@@ -124,7 +134,9 @@ class ServerError:
 
     @property
     def is_declined(self) -> bool:
-        """Whether a filter stopped the text: an answer of its kind, which asking for single units may get round."""
+        """Whether a filter stopped the text: an answer of its kind, which asking for single units
+        may get round.
+        """
         return self.code in _DECLINED or self.is_flagged
 
     @property
@@ -196,7 +208,9 @@ def _said_in(value: JsonValue, depth: int = 0) -> Iterator[str]:
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """What retry-after-ms says, else Retry-After (RFC 9110 §10.2.3): seconds, or a date."""
+    """The wait that retry-after-ms states, or else Retry-After (RFC 9110 §10.2.3), in seconds or as
+    a date.
+    """
     milliseconds = _seconds(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -211,7 +225,7 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _retry_delay_s(details: JsonValue) -> float | None:
-    """What Google's RetryInfo says: `{"retryDelay": "34s"}` among the details."""
+    """The wait that Google's RetryInfo states: `{"retryDelay": "34s"}` among the details."""
     for detail in details if isinstance(details, list) else []:
         delay = detail.get("retryDelay") if isinstance(detail, dict) else None
         if isinstance(delay, str):

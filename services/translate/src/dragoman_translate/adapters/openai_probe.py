@@ -1,6 +1,8 @@
-"""One tiny call to an OpenAI-compatible server, and what it shows: pace, streaming, whether a JSON Schema is kept.
+"""One tiny call to an OpenAI-compatible server, which shows its pace, its streaming, and whether it
+keeps a JSON Schema.
 
-The schema demands a field that the prompt does not name: only a server that holds answers to a schema brings it.
+The schema demands a field that the prompt does not name: only a server that holds answers to a
+schema brings it.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ class _Asking:
     is_streaming: bool = True
 
     def after(self, refusal: str) -> _Asking | None:
-        """How to ask next, when the server refused with these words; None when nothing is left to leave out."""
+        """How to ask next, when the server refused with these words; None when nothing is left to
+        leave out.
+        """
         if "max_completion_tokens" in refusal and self.limit_name == "max_tokens":
             return replace(self, limit_name="max_completion_tokens")
         if "temperature" in refusal and self.has_temperature:
@@ -57,7 +61,7 @@ class _Asking:
 
 @dataclass(slots=True)
 class _Heard:
-    """What came back, and when: seconds since the request was sent."""
+    """The pieces of the answer with their times, in seconds since the request was sent."""
 
     status: int = 0
     refusal: str = ""
@@ -102,7 +106,7 @@ class _Heard:
 
 
 async def probe_openai(settings: OpenAiSettings, model: str, source: Locale, target: Locale) -> EngineProbe:
-    """Look at the server and make one call. Whatever goes wrong is in what comes back."""
+    """Look at the server and make one call. Raises nothing: a failure is in the result."""
     model = model or settings.model
     found = EngineProbe(engine="openai", is_ok=False, model=model)
     try:
@@ -153,7 +157,10 @@ async def _probed(
 async def _asked(
     client: httpx.AsyncClient, settings: OpenAiSettings, model: str, source: Locale, target: Locale
 ) -> tuple[_Asking, _Heard]:
-    """Ask, otherwise when the server refuses the way in which it was asked; a refusal costs nothing."""
+    """Ask, otherwise when the server refuses the way in which it was asked.
+
+    A refusal costs nothing.
+    """
     asking = _Asking(has_temperature=settings.temperature is not None)
     request = EngineRequest(source_locale=source, target_locale=target, units=(probe_unit(),), model=model)
     while True:
@@ -166,7 +173,8 @@ async def _asked(
 
 def _body(request: EngineRequest, asking: _Asking, settings: OpenAiSettings) -> dict[str, JsonValue]:
     rules, units = messages(request)
-    # At the very beginning, so that no server has read these rules before and the pace of reading is a real one.
+    # At the very beginning, so that no server has read these rules before and the pace of reading
+    # is a real one.
     rules["content"] = f"Probe {secrets.token_hex(4)}.\n\n{rules['content']}"
     body: dict[str, JsonValue] = {
         "model": request.model,

@@ -13,7 +13,7 @@ from dragoman_translate.settings import EngineSettings
 
 
 async def probe_engine(settings: EngineSettings, name: str, model: str, source: Locale, target: Locale) -> EngineProbe:
-    """Let the engine translate one sentence. Whatever goes wrong is in what comes back."""
+    """Let the engine translate one sentence. Raises nothing: a failure is in the result."""
     if name == "openai":
         from dragoman_translate.adapters.openai_probe import probe_openai
 
@@ -22,7 +22,9 @@ async def probe_engine(settings: EngineSettings, name: str, model: str, source: 
 
 
 async def _probe_local(settings: EngineSettings, name: str, model: str, source: Locale, target: Locale) -> EngineProbe:
-    """An engine on this machine costs nothing: asked twice, because its first answer waits for its start."""
+    """An engine on this machine costs nothing: asked twice, because its first answer waits for its
+    start.
+    """
     engines = ConfiguredEngines(settings)
     request = EngineRequest(source_locale=source, target_locale=target, units=(probe_unit(),), model=model)
     try:

@@ -20,7 +20,10 @@ from dragoman_translate.ports import (
 
 
 class RecordedEngine(TranslationEngine):
-    """Stands for the engine that signed the calls on record. The ledger answers for it; asked itself, it refuses."""
+    """Stands for the engine that signed the calls on record.
+
+    The ledger answers for it; asked itself, it refuses.
+    """
 
     def __init__(self, signature: EngineSignature) -> None:
         self._signature = signature

@@ -1,4 +1,5 @@
-"""Reads the body of an HTTP answer as it comes: server-sent events, or one whole text where a server does not stream.
+"""Reads the body of an HTTP answer as it comes: server-sent events, or one whole text where a
+server does not stream.
 
 : ping                                  a comment, which keeps the connection open
 data: {"choices": [{"delta": …}]}       gives the text after `data: `
@@ -15,8 +16,9 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class ServerEvents:
     """Takes bytes cut anywhere and gives the data of each event (WHATWG HTML §9.2.6).
 
-    Whether it is a stream is seen by how the body begins, since servers send either under the content type of the
-    other. Bytes that are no UTF-8 become half characters, which no target keeps.
+    Whether it is a stream is seen by how the body begins, since servers send either under the
+    content type of the other. Bytes that are no UTF-8 become half characters, which no target
+    keeps.
     """
 
     def __init__(self) -> None:
@@ -45,7 +47,7 @@ class ServerEvents:
         return [event for line in lines for event in self._take(line)]
 
     def close(self) -> list[str]:
-        """What is left when the body has ended: the whole text, or an event whose blank line is missing."""
+        """The rest when the body has ended: the whole text, or an event without its blank line."""
         rest, self._rest = self._rest, b""
         if not self._is_stream:
             return [rest.decode("utf-8", "surrogateescape")] if rest else []

@@ -1,7 +1,9 @@
-"""What a model server tells of itself beside OpenAI's protocol: its kind, its context, its slots, its models.
+"""The facts that a model server states beside OpenAI's protocol: its kind, its context, its slots,
+its models.
 
-llama.cpp says much (`/props`), vLLM its context (`/v1/models`), Ollama what is loaded (`/api/ps`) and what a model's
-file sets (`/api/show`), LM Studio likewise (`/api/v0/models`); most others nothing.
+llama.cpp says much (`/props`), vLLM its context (`/v1/models`), Ollama what is loaded (`/api/ps`)
+and what a model's file sets (`/api/show`), LM Studio likewise (`/api/v0/models`); most others
+nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ _OLLAMA_CONTEXT_TOKENS = 4_096  # what it takes unless told otherwise, and what 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What the server says. `is_reached`: it answered something; None and empty: it does not say."""
+    """The facts that the server states.
+
+    None and empty values are not stated. `is_reached`: the server answered.
+    """
 
     is_reached: bool = False
     kind: str = ""
@@ -33,7 +38,10 @@ class ServerFacts:
 
 
 async def server_facts(client: httpx.AsyncClient, base_url: str, model: str) -> ServerFacts:
-    """Ask the server for what it tells without being paid. Ask when the model is loaded: Ollama then says more."""
+    """Ask the server for what it tells without being paid.
+
+    Ask when the model is loaded: Ollama then says more.
+    """
     root = base_url.rstrip("/").removesuffix("/v1")
     listed, props, version, studio = await asyncio.gather(
         _get(client, f"{base_url.rstrip('/')}/models"),

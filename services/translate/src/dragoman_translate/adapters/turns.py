@@ -1,4 +1,4 @@
-"""Lets no more calls through at once than a limit that may change says."""
+"""Bounds the calls that are under way at once, by a limit that may change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Turns:
 
     @asynccontextmanager
     async def turn(self) -> AsyncGenerator[int]:
-        """Wait for room and have it for the block; gives how many are in flight then, this one counted."""
+        """Wait for room and have it for the block.
+
+        Gives how many are in flight then, this one counted.
+        """
         while self._in_flight >= self._limit.calls:
             await self._wait()
         self._in_flight += 1

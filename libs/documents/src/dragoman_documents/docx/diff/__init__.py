@@ -1,5 +1,14 @@
-"""Structural comparison: the differences of two documents, and the gate that nothing but text
-changed.
+"""Structural comparison: differences of two documents, and the gate for changes beyond text.
+
+The modules, each with its task:
+
+    gate         are two packages equal but for text: `stream` by markup, `structure` by trees
+    compare      the differences by part, path and words: `align` pairs blocks, `paragraphs` the rest
+    tracked      one document against another as Word's tracked changes: `track_blocks` marks
+                 paragraphs, tables and sections, `track_runs` the words in them, and `dependencies`
+                 brings over the parts that deleted words need
+    untracked    the differences that tracked changes cannot show, found on `comparable` documents
+    revisions    tracked changes accepted and rejected
 """
 
 from dragoman_documents.docx.diff.compare import compare

@@ -29,9 +29,7 @@ _CHUNK = 100
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """A block as alignment sees it: its element, kind and style, its text, and the words of the
-    text.
-    """
+    """A block as alignment sees it: element, kind, style and text, and the words of the text."""
 
     element: Element
     kind: str
@@ -90,8 +88,9 @@ def _block(element: Element) -> Block:
 
 
 def _identified(kind: str, element: Element) -> str:
-    """The kind of a block. Notes and comments have their ids in it, so that only equal ids are
-    paired.
+    """The kind of a block.
+
+    Notes and comments have their ids in it, so that only equal ids are paired.
     """
     if kind in {"w:footnote", "w:endnote", "w:comment"}:
         return f"{kind} {attribute(element, 'w:id')}"
@@ -108,8 +107,8 @@ def _style(element: Element) -> str:
 
 
 def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]]:
-    """The places of sure pairs: blocks of equal text at both ends, and the longest row of unique
-    ones between.
+    """The places of sure pairs: blocks of equal text at both ends, and between them the longest row
+    of blocks whose text occurs once on each side.
     """
     left, right = [(b.kind, b.text) for b in old], [(b.kind, b.text) for b in new]
     head = 0
@@ -120,7 +119,9 @@ def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]
         tail += 1
     ends = len(left) - tail, len(right) - tail
     counts = Counter(left[head : ends[0]]), Counter(right[head : ends[1]])
-    places = {key: index for index, key in enumerate(right[: ends[1]]) if index >= head and counts[1][key] == 1}
+    once = {key for key, count in counts[1].items() if count == 1}
+    places = {key: index for index, key in enumerate(right[: ends[1]]) if index >= head and key in once}
+    # A text that occurs twice may be paired with the wrong twin, and an empty one with any other.
     unique = [
         (index, places[key])
         for index, key in enumerate(left[: ends[0]])
@@ -162,15 +163,14 @@ def _between(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
     # Very long and all different: piece by piece, each at its share of the other side.
     steps: list[Step] = []
     for start in range(0, len(old), _CHUNK):
-        shares = [round(place * len(new) / len(old)) for place in (start, min(start + _CHUNK, len(old)))]
-        steps += _most_alike(old[start : start + _CHUNK], new[shares[0] : shares[1]])
+        end = min(start + _CHUNK, len(old))
+        first, last = (round(place * len(new) / len(old)) for place in (start, end))
+        steps += _most_alike(old[start:end], new[first:last])
     return steps
 
 
 def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
-    """The pairing in order with the most likeness in sum (Needleman and Wunsch, with no price for
-    gaps).
-    """
+    """The pairing in order with the most likeness in sum (Needleman and Wunsch, gaps are free)."""
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
@@ -180,6 +180,7 @@ def _most_alike(old: Sequence[Block], new: Sequence[Block]) -> list[Step]:
     i = j = 0
     while i < len(old) and j < len(new):
         likeness = _likeness(old[i], new[j])
+        # Floats are equal here: `best` was made of the very same sum.
         if likeness and best[i][j] == best[i + 1][j + 1] + likeness:
             steps.append((old[i], new[j]))
             i, j = i + 1, j + 1

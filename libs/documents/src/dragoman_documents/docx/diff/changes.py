@@ -12,6 +12,7 @@ from collections.abc import Hashable
 from dragoman_documents.docx.xml import (
     SHORT_NAMES,
     Element,
+    attribute,
     copied,
     names,
     namespace_of,
@@ -32,7 +33,7 @@ SILENT = names("w:lang w:noProof w:lastRenderedPageBreak")
 
 They are not recorded: each word of a translation would be.
 """
-_DEEP = 25
+_DEEP = 25  # properties nest a few levels; a hostile file nests them past Python's stack
 
 
 class Stamp:
@@ -44,9 +45,8 @@ class Stamp:
         self._next = first_id
 
     def mark(self, near: Element, local: str) -> Element:
-        """A new mark of a change, `ins`, `del`, `rPrChange` and so on, in the edition of an element
-        near it.
-        """
+        """A new mark of a change (`ins`, `rPrChange` …) in the edition of an element near it."""
+        # A mark of the strict edition would be an unknown element in a transitional part.
         space = namespace_of(near)
         made = near.makeelement(f"{space}{local}")
         made.set(f"{space}id", str(self._next))
@@ -58,13 +58,21 @@ class Stamp:
 
 
 def child_of(owner: Element | None, name: str) -> Element | None:
-    """The first child with that short name."""
-    return next((child for child in owner if short_name(child) == name), None) if owner is not None else None
+    """The first child with that short name; None without an owner."""
+    children = owner if owner is not None else ()
+    return next((child for child in children if short_name(child) == name), None)
+
+
+def child_with(owner: Element | None, name: str, value: str) -> Element | None:
+    """The first child whose attribute of that short name has the value; None without an owner."""
+    children = owner if owner is not None else ()
+    return next((child for child in children if attribute(child, name) == value), None)
 
 
 def stated(properties: Element | None) -> Hashable:
-    """The statements of properties, without history, proofing language, and children that no record
-    holds.
+    """A key of the statements of properties: equal for properties that state the same.
+
+    Left out are tracked changes, the proofing language, and children that no record holds.
     """
     if properties is None:
         return ()
@@ -73,8 +81,9 @@ def stated(properties: Element | None) -> Hashable:
 
 
 def _said(node: Element, depth: int = 0) -> Hashable:
-    inner = [_said(child, depth + 1) for child in node if short_name(child) not in HISTORY] if depth < _DEEP else []
-    return (short_name(node), attributes_of(node), tuple(inner))
+    present = (child for child in node if short_name(child) not in HISTORY) if depth < _DEEP else ()
+    inner = tuple(_said(child, depth + 1) for child in present)
+    return (short_name(node), attributes_of(node), inner)
 
 
 def attributes_of(node: Element) -> Hashable:
@@ -84,10 +93,7 @@ def attributes_of(node: Element) -> Hashable:
 
 
 def record_change(properties: Element, before: Element | None, stamp: Stamp) -> None:
-    """Record the earlier properties in the present ones, where both differ.
-
-    The record comes last.
-    """
+    """Record the earlier properties in the present ones, where both differ."""
     if stated(properties) == stated(before):
         return
     name = short_name(properties)
@@ -99,4 +105,5 @@ def record_change(properties: Element, before: Element | None, stamp: Stamp) -> 
         if short_name(child) not in apart:
             old.append(copied(child))
     record.append(old)
+    # The schema has the record last in every kind of properties.
     properties.append(record)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from dragoman_documents.docx.diff.tree import own_nodes, text_of
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
+# Word takes a w:t between `begin` and `separate` for a piece of the code as well.
 _CODES = frozenset({"w:instrText", "w:t"})
 
 
@@ -26,8 +27,8 @@ class _Open:
 
 
 def changed_field(before: Element, after: Element) -> Element | None:
-    """A field edge of `after`, where its fields differ from those of `before`; None where they are
-    equal.
+    """The first field edge of `after`, where the fields of the two paragraphs differ; None where
+    they are equal.
     """
     edges = [node for node in own_nodes(after) if short_name(node) == "w:fldChar"]
     return edges[0] if edges and Counter(_fields(before)) != Counter(_fields(after)) else None

@@ -47,6 +47,9 @@ _FLOWS = (
 )
 
 
+_WORDS = {"w:p": "paragraph", "w:tbl": "table", "w:tr": "row", "w:tc": "cell"}
+
+
 def compare(before: bytes, after: bytes, budget: Budget | None = None) -> DocumentDiff:
     """The differences of two documents, in the order of the second.
 
@@ -63,16 +66,17 @@ def compare(before: bytes, after: bytes, budget: Budget | None = None) -> Docume
         removed, added = _only(old, new), _only(new, old)
         changed = [name for name in gate.changed_parts if name not in added]
         ranked = sorted(changed, key=lambda name: (name not in new.stories(), name != new.main))
-        differences = [each for each in gate.differences if each.kind is DifferenceKind.PART and not each.path]
-        differences = [each for each in differences if each.part not in changed]
+        about_parts = [each for each in gate.differences if each.kind is DifferenceKind.PART]
+        differences = [each for each in about_parts if not each.path and each.part not in changed]
         for name in ranked:
             differences += _in_part(old, new, name)
     parts = [
-        *(PartChange(part=name, role=old.role(name).value, change=Change.REMOVED) for name in removed),
-        *(PartChange(part=name, role=new.role(name).value, change=Change.ADDED) for name in added),
-        *(PartChange(part=name, role=new.role(name).value, change=Change.CHANGED) for name in ranked),
+        *(_part_change(old, name, Change.REMOVED) for name in removed),
+        *(_part_change(new, name, Change.ADDED) for name in added),
+        *(_part_change(new, name, Change.CHANGED) for name in ranked),
     ]
-    paragraphs = [each for each in differences if each.kind is DifferenceKind.TEXT and each.what == "paragraph"]
+    texts = [each for each in differences if each.kind is DifferenceKind.TEXT]
+    paragraphs = [each for each in texts if each.what == "paragraph"]
     return DocumentDiff(
         is_equal=not parts and not differences,
         is_text_only=gate.is_text_only,
@@ -80,6 +84,10 @@ def compare(before: bytes, after: bytes, budget: Budget | None = None) -> Docume
         differences=tuple(differences),
         changed_paragraph_count=len(paragraphs),
     )
+
+
+def _part_change(package: Package, name: str, change: Change) -> PartChange:
+    return PartChange(part=name, role=package.role(name).value, change=change)
 
 
 def _only(one: Package, other: Package) -> list[str]:
@@ -119,9 +127,10 @@ def _texts(part: str, before: Element, after: Element, any_leaf: bool) -> Iterat
 def _readings(root: Element, any_leaf: bool) -> Iterator[tuple[Element, str, str]]:
     for node in root.iter():
         name = short_name(node)
+        is_data = any_leaf and name and not len(node)
         if name in {"w:p", "a:p"}:
             yield node, "paragraph", own_text(node)
-        elif name not in {"w:t", "a:t"} and (name in TEXT_NODES or (any_leaf and name and not len(node))):
+        elif name not in {"w:t", "a:t"} and (name in TEXT_NODES or is_data):
             yield node, name, text_of(node)
         for key, value in node.attrib.items() if name else ():
             if any_leaf or is_text_attribute(name, SHORT_NAMES[key], value):
@@ -129,7 +138,7 @@ def _readings(root: Element, any_leaf: bool) -> Iterator[tuple[Element, str, str
 
 
 class _Flow:
-    """Compares the blocks of one part: finds added, removed, moved and changed ones."""
+    """Compares the blocks of one part: finds blocks that were added, removed, moved or changed."""
 
     def __init__(self, part: str) -> None:
         self._part = part
@@ -138,6 +147,7 @@ class _Flow:
         self._added: list[Block] = []
 
     def compare(self, before: Element, after: Element) -> list[Difference]:
+        # A stack and no recursion: tables nest as deep as the budget allows.
         stack = [(before, after)]
         while stack:
             old, new = stack.pop()
@@ -155,12 +165,11 @@ class _Flow:
         return self._found
 
     def _rest(self, old: Element, new: Element) -> None:
-        """Compare the children of a container that are no blocks: its properties, and marks between
-        blocks.
-        """
+        """Compare a container's children that are no blocks: properties, marks between blocks."""
         before = [child for child in old if not is_block(child)]
         after = [child for child in new if not is_block(child)]
         texts = [canonical(child) for child in before], [canonical(child) for child in after]
+        # By default difflib ignores what is frequent in long lists, here the most usual markup.
         for tag, i1, i2, j1, j2 in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
             if tag != "equal":
                 self._unlike(before[i1:i2], after[j1:j2])
@@ -177,6 +186,7 @@ class _Flow:
     def _one_sided(self) -> None:
         gone = {(block.kind, block.text): block for block in self._removed if block.text}
         for block in self._added:
+            # A block that went in one place and came with the same text in another was moved.
             source = gone.pop((block.kind, block.text), None)
             if source is not None:
                 self._removed.remove(source)
@@ -193,7 +203,7 @@ class _Flow:
                 path=path_of(node),
                 kind=kind_of(node),
                 change=change,
-                what={"w:p": "paragraph", "w:tbl": "table", "w:tr": "row", "w:tc": "cell"}.get(name, name or "comment"),
+                what=_WORDS.get(name, name or "comment"),
                 before=shortened(before),
                 after=shortened(after),
             )

@@ -55,8 +55,8 @@ def text_only(before: bytes, after: bytes, budget: Budget | None = None) -> Gate
         # Most translations never come here: their markup alone explains every difference.
         if unsure:
             pair = Package(before, budget), Package(after, budget)
-            found = chain.from_iterable(part_differences(*pair, name, doubtful) for name, doubtful in unsure.items())
-            differences += islice(found, _ENOUGH)
+            by_part = (part_differences(*pair, name, doubtful) for name, doubtful in unsure.items())
+            differences += islice(chain.from_iterable(by_part), _ENOUGH)
     return GateReport(differences=tuple(differences), changed_parts=tuple(changed))
 
 
@@ -77,8 +77,8 @@ class _Parts:
 
 
 def _doubts(old: _Parts, new: _Parts, name: str, budget: Budget) -> frozenset[int] | None:
-    """The stretches of a part that may differ in more than text, by its markup; None where markup
-    cannot tell.
+    """The numbers of the stretches of a part whose markup may differ in more than text; None where
+    markup cannot tell.
 
     The merge writes tags as the source does, if the source writes them as lxml would. So the files'
     own markup is compared first, and the source is serialised anew only where the two cannot be
@@ -112,8 +112,8 @@ def part_difference(name: str, change: Change, what: str = "part") -> Difference
 
 
 def special_kind(package: Package, name: str) -> DifferenceKind | None:
-    """The kind of every difference in a part that is about one thing; None for stories and the
-    like.
+    """The kind of every difference in a part with one subject, such as styles or settings; None for
+    parts with paragraphs.
     """
     if name.endswith(".rels"):
         return DifferenceKind.RELATIONSHIP
@@ -160,10 +160,10 @@ def part_differences(
 
 
 def _settled(root: Element, doubtful: frozenset[int]) -> frozenset[Element]:
-    """The tables, rows and paragraphs in which no stretch is in doubt, the outermost of them.
+    """The tables, rows and paragraphs in which no stretch is in doubt.
 
-    Stretches end where paragraphs that are not empty end; what follows a table's last paragraph is
-    in the next one.
+    A stretch ends where a paragraph that is not empty ends. So the end tags of a table are in the
+    stretch behind the table's last paragraph.
     """
     settled: set[Element] = set()
     # `ended` counts stretches that have ended; a block's stretches are those from its start to now.

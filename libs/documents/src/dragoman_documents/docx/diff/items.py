@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
-from dragoman_documents.docx.diff.bring import is_reference
 from dragoman_documents.docx.diff.changes import child_of
+from dragoman_documents.docx.diff.dependencies import is_reference
 from dragoman_documents.docx.diff.tree import text_of
 from dragoman_documents.docx.diff.words import tokens
 from dragoman_documents.docx.xml import (
@@ -29,6 +29,7 @@ _WRAPPERS = names("w:hyperlink w:smartTag w:customXml w:sdt w:dir w:bdo w:fldSim
 _MATH = names("m:oMath m:oMathPara")
 _PASSING = names("w:rPr w:lastRenderedPageBreak w:proofErr") | {""}
 _NUMBERED = names("w:footnoteReference w:endnoteReference w:commentReference")
+# Attributes that Word writes anew at each save, and that no reader sees.
 _SESSION = (
     "w:rsid",
     "{http://schemas.microsoft.com/office/word/2010/wordprocessingDrawing}",
@@ -41,9 +42,10 @@ Meaning = Callable[[str], Hashable]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Atom:
-    """A word, sign or blank of a text node, or another thing.
+    """A word, sign or blank of a text node, or an element that is no text.
 
-    `run` is its run; a thing without a run is its own.
+    `run` is the run around it; for an element outside of runs, such as a formula, it is the element
+    itself.
     """
 
     key: Hashable
@@ -121,8 +123,8 @@ def leaves(items: Sequence[Item]) -> Iterator[Atom]:
 
 
 def open_simple_fields(paragraph: Element) -> None:
-    """Write simple fields as complex ones, begin to end in runs: only runs can be tracked
-    (§17.16.19).
+    """Write every simple field (§17.16.19) as a complex field (§17.16.18), whose edges stand in
+    runs: only runs can be tracked.
     """
     for simple in [node for node in paragraph.iter() if short_name(node) == "w:fldSimple"]:
         space = namespace_of(simple)
@@ -188,9 +190,10 @@ def _wrapper_key(element: Element, meaning: Meaning) -> Hashable:
 
 
 def said(node: Element, meaning: Meaning, depth: int = 0) -> Hashable:
-    """A key of a thing, without the ids of its relationships.
+    """A key of an element: equal for elements that mean the same.
 
-    Text boxes in it are compared by themselves.
+    The ids of relationships give way to the things they mean, and text boxes are left out, since
+    they are compared by themselves.
     """
     name = short_name(node)
     inner = () if depth > _DEEP or name == "w:txbxContent" else node
@@ -200,9 +203,8 @@ def said(node: Element, meaning: Meaning, depth: int = 0) -> Hashable:
 
 def _attributes(node: Element, meaning: Meaning) -> Hashable:
     named = ((SHORT_NAMES[key], value) for key, value in node.attrib.items())
-    return tuple(
-        (key, meaning(value) if is_reference(key) else value) for key, value in named if not key.startswith(_SESSION)
-    )
+    told = ((key, value) for key, value in named if not key.startswith(_SESSION))
+    return tuple((key, meaning(value) if is_reference(key) else value) for key, value in told)
 
 
 def _with_fields(items: list[Item]) -> list[Item]:
@@ -223,7 +225,8 @@ def _with_fields(items: list[Item]) -> list[Item]:
 
 
 def _field(members: Sequence[Item]) -> Group:
-    cut = next((index for index, each in enumerate(members) if _edge(each) == "separate"), len(members) - 2)
+    separators = (index for index, each in enumerate(members) if _edge(each) == "separate")
+    cut = next(separators, len(members) - 2)  # without a result, everything but the end is the head
     head, tail = tuple(members[: cut + 1]), members[-1]
     said_inside = tuple(_full_key(each) for each in head[1:] if _edge(each) == "")
     inner = list(members[cut + 1 : -1])
@@ -231,7 +234,9 @@ def _field(members: Sequence[Item]) -> Group:
 
 
 def _full_key(item: Item) -> Hashable:
-    return item.key if isinstance(item, Atom) else (item.key, tuple(_full_key(each) for each in item.inner))
+    if isinstance(item, Atom):
+        return item.key
+    return (item.key, tuple(_full_key(each) for each in item.inner))
 
 
 def _edge(item: Item) -> str:

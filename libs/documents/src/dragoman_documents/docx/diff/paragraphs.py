@@ -1,4 +1,5 @@
-"""Two paragraphs compared: their text, their look, the looks of their runs, and the things in them.
+"""Two paragraphs compared: their text, their look, the looks of their runs, and the elements in
+them that are no text.
 
 A word that became bold is a difference of kind formatting: `run`, before "now: plain", after "now:
 b".
@@ -105,8 +106,10 @@ def _looks(paragraph: Element) -> list[tuple[str, _Look]]:
 def _changed_looks(
     old: Sequence[tuple[str, _Look]], new: Sequence[tuple[str, _Look]]
 ) -> Iterator[tuple[str, str, str]]:
-    """Stretches of words that both sides have in different looks; without shared words, the rows of
-    looks.
+    """The stretches of words that both paragraphs have in different looks, with the looks.
+
+    Paragraphs without a shared word are told apart by the looks alone, in the order in which they
+    follow each other.
     """
     steps = opcodes([token for token, _ in old], [token for token, _ in new])
     if not any(is_same for is_same, *_ in steps):
@@ -138,7 +141,7 @@ def _row(looks: Sequence[tuple[str, _Look]]) -> list[_Look]:
 
 
 def _things(paragraph: Element) -> list[tuple[Hashable, Element]]:
-    """The things in a paragraph besides text: marks, notes, pictures, fields, links."""
+    """The elements of a paragraph besides text, by identity: marks, notes, pictures, fields, links."""
     found: list[tuple[Hashable, Element]] = []
     for node in own_nodes(paragraph):
         name = short_name(node)

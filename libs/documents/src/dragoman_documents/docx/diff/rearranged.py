@@ -1,15 +1,14 @@
-"""Paragraphs whose runs are not those of the source, though nothing is lost: the result of
-reordered tags.
+"""Tells whether a paragraph with other runs than its source has lost nothing: tags were reordered.
 
-The merge never takes a run away and never empties one of its properties: it writes text into the
-runs there are, moves things into runs of their own, and adds runs that hold text in a look the
-paragraph already has. So a paragraph is whole when every mark, group and thing of the source is in
-it, and its runs are those of the source with others between them.
+The merge never takes a run away and never takes properties from one. It writes text into the runs
+there are, moves elements that are no text into runs of their own, and adds runs for text in a look
+that the paragraph already has. So a paragraph is whole when it holds every mark, group and other
+element of the source, and its runs are those of the source with other runs between them.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
@@ -31,11 +30,12 @@ _RUNS = frozenset({"w:r", "a:r"})
 _RUN_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
 _PROPERTIES = frozenset({"w:pPr", "a:pPr"})
 _AROUND_RUNS = names("w:hyperlink w:ins w:moveTo w:smartTag w:customXml w:sdt w:sdtContent w:fldSimple w:dir w:bdo")
+_SHOW_RUNS = _RUNS | {"w:sdtContent", "mc:Choice"}
 _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
 _TOLD_BY_THEIR_INSIDE = names("w:drawing w:pict w:object mc:AlternateContent w:fldChar")
 _OF_CONTROL = names("w:sdtPr w:sdtEndPr w:sdtContent")
-# White space in them counts: fields are cut into pieces at it.
+# White space counts in codes of fields, which Word cuts into arguments there (§17.16.2).
 _CODES = names("w:instrText w:delInstrText")
 _IDENTIFYING = 12
 _DEEP = 25
@@ -62,9 +62,7 @@ def layout(paragraph: Element) -> list[Hashable]:
 
 @dataclass(slots=True)
 class Rearrangement:
-    """The outcome of a comparison: the pairs to compare further, and the elements that were lost or
-    are new.
-    """
+    """The outcome of a comparison: the pairs to compare further, and lost and new elements."""
 
     is_whole: bool
     pairs: list[tuple[Element, Element]] = field(default_factory=list[tuple[Element, Element]])
@@ -92,11 +90,11 @@ def rearranged(before: Element, after: Element) -> Rearrangement:
 
 
 class _Inventory:
-    """The contents of a paragraph: things and marks by identity, runs with their looks by the
-    element around them.
+    """The contents of a paragraph: its runs with their looks, by the element around them, and every
+    other element by its identity.
 
-    Elements that cannot be told from each other, such as two links to one target, have a list of
-    runs each.
+    Two elements around runs that cannot be told from each other, such as links to one target, have
+    one list of runs each.
     """
 
     def __init__(self, paragraph: Element) -> None:
@@ -167,13 +165,16 @@ def _match_homes(
     looks: set[Hashable],
     outcome: Rearrangement,
 ) -> None:
-    """Match each element's runs with those of the smallest fitting element of its kind, the largest
-    first.
+    """Match the runs of each old element with those of a new element of the same identity.
+
+    The old element with the most runs is matched first, and gets the fitting new element with the
+    fewest: any other choice might leave a later one without.
     """
     rest = list(new)
     unmatched: list[_Runs] = []
     for runs in sorted(old, key=len, reverse=True):
-        twin = min((each for each in rest if not _run_troubles(runs, each, looks)), key=len, default=None)
+        fitting = (each for each in rest if not _run_troubles(runs, each, looks))
+        twin = min(fitting, key=len, default=None)
         if twin is None:
             unmatched.append(runs)
         else:
@@ -205,9 +206,11 @@ def _needless_runs(old: _Inventory, new: _Inventory) -> list[tuple[Change, Eleme
     """
     if old.order != new.order or any(len(alike) > 1 for alike in old.things.values()):
         return []
-    more = Counter({home: _count(runs) - _count(old.runs.get(home, [])) for home, runs in new.runs.items()})
-    empty = [(home, run) for home, runs in new.runs.items() for each in runs for _, run in each if not _filled(run)]
-    return [(Change.ADDED, run) for home, run in empty if more[home] > 0]
+    needless: list[Element] = []
+    for home, lists in new.runs.items():
+        if _count(lists) > _count(old.runs.get(home, [])):
+            needless += [run for runs in lists for _, run in runs if not _filled(run)]
+    return [(Change.ADDED, run) for run in needless]
 
 
 def _count(homes: Sequence[_Runs]) -> int:
@@ -223,9 +226,7 @@ def _holds_runs(node: Element) -> bool:
 
     Those of a text box inside a drawing do not count.
     """
-    return short_name(node) in _AROUND_RUNS or any(
-        short_name(child) in _RUNS or short_name(child) in {"w:sdtContent", "mc:Choice"} for child in node
-    )
+    return short_name(node) in _AROUND_RUNS or any(short_name(child) in _SHOW_RUNS for child in node)
 
 
 def identity(node: Element) -> Hashable:
@@ -239,7 +240,8 @@ def identity(node: Element) -> Hashable:
     if name in _TOLD_BY_THEIR_INSIDE:
         telling = own_nodes(node)
     elif name == "w:sdt":
-        telling = (inside for part in node if short_name(part) == "w:sdtPr" for inside in own_nodes(part))
+        properties = (part for part in node if short_name(part) == "w:sdtPr")
+        telling = (inside for part in properties for inside in own_nodes(part))
     else:
         return own
     return (

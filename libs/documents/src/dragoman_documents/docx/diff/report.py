@@ -43,9 +43,9 @@ class WordEdit(Value):
 class Difference(Value):
     """One difference.
 
-    `path` is the structural path of the element below the part's root, as in unit ids. It is that
-    in the second document; for an element that only the first has, that in the first; empty for the
-    part as a whole. `what` names the element or the part's role. `before` and `after` are short
+    `path` is the structural path of the element below the part's root, as in unit ids: the path in
+    the second document, or in the first for an element that was removed; empty for the part as a
+    whole. `what` names the element or the part's role. `before` and `after` are short
     forms of the content, empty where content was not asked for.
     """
 

@@ -35,9 +35,7 @@ _CHANGED = {
     "w:trPrChange": names("w:ins w:del"),
     "w:tblPrExChange": frozenset[str](),
 }
-"""The records of earlier properties, each with the children of the properties that are not
-recorded.
-"""
+"""The records of earlier properties, each with the properties' children that are not recorded."""
 _RANGES = names(
     "w:numberingChange w:cellIns w:cellDel w:cellMerge w:moveFromRangeStart w:moveFromRangeEnd w:moveToRangeStart "
     "w:moveToRangeEnd w:customXmlInsRangeStart w:customXmlInsRangeEnd w:customXmlDelRangeStart w:customXmlDelRangeEnd "
@@ -48,6 +46,7 @@ _DELETED = names("w:del w:moveFrom")
 _TOUCHED = _CHANGED.keys() | _RANGES | _INSERTED | _DELETED
 _CELLS_GONE = {True: "w:cellDel", False: "w:cellIns"}
 _MERGED = {"rest": "restart", "cont": "continue"}
+# The properties of a cell are a sequence, and these come before w:vMerge (CT_TcPr).
 _BEFORE_MERGE = names("w:cnfStyle w:tcW w:gridSpan w:hMerge")
 _BOOKMARKS = names("w:bookmarkStart w:bookmarkEnd")
 _HELD = names("w:p w:r w:tbl w:tr w:tc")
@@ -103,7 +102,8 @@ def _drop_lost_notes(package: Package) -> None:
         used = {(short_name(node), attribute(node, "w:id")) for node in references}
         for note in list(root):
             reference = _NOTES.get(short_name(note), "")
-            if attribute(note, "w:type") in {None, "normal"} and (reference, attribute(note, "w:id")) not in used:
+            is_separator = attribute(note, "w:type") not in {None, "normal"}
+            if not is_separator and (reference, attribute(note, "w:id")) not in used:
                 root.remove(note)
                 package.mark_changed(name)
 
@@ -111,6 +111,7 @@ def _drop_lost_notes(package: Package) -> None:
 def _settle(root: Element, is_kept: bool) -> bool:
     """Settle all changes: elements that go are taken out, elements that stay lose their marks."""
     gone = _DELETED if is_kept else _INSERTED
+    # A list, since lxml's iterators lose their place when the tree under them changes.
     found = [node for node in root.iter() if short_name(node) in _TOUCHED]
     cells = [node for node in found if short_name(node) == _CELLS_GONE[is_kept]]
     cells = [cell for cell in map(_cell_of, cells) if cell is not None]
@@ -130,6 +131,7 @@ def _settle(root: Element, is_kept: bool) -> bool:
             if name == "w:cellMerge" and _cell_of(node) is not None:
                 _merge_cells(parent, node, "w:vMerge" if is_kept else "w:vMergeOrig")
             parent.remove(node)
+        # In these properties the mark is of a paragraph's end (§17.13.5.20, §17.13.5.15) or a row.
         elif short_name(parent) in {"w:rPr", "w:trPr"}:
             parent.remove(node)
             if name in gone:
@@ -147,17 +149,16 @@ def _settle(root: Element, is_kept: bool) -> bool:
 
 
 def _cell_of(mark: Element) -> Element | None:
-    """The cell whose properties hold a mark; None where the properties are a record of earlier
-    ones.
-    """
+    """The cell whose properties hold a mark; None in a record of earlier properties."""
     parent = mark.getparent()
     above = parent.getparent() if parent is not None else None
     return above if above is not None and short_name(above) == "w:tc" else None
 
 
 def _merge_cells(properties: Element, mark: Element, wanted: str) -> None:
-    """Join a cell to the cell above, or part them, as the mark says of before or after
-    (§17.13.5.3).
+    """Join a cell with the cell above, or part the two (§17.13.5.3).
+
+    `wanted` names the attribute of the mark that counts: the state before the change, or after.
     """
     for child in [child for child in properties if short_name(child) == "w:vMerge"]:
         properties.remove(child)
@@ -175,6 +176,7 @@ def _restore(properties: Element, record: Element, apart: frozenset[str]) -> Non
         if short_name(child) not in apart:
             properties.remove(child)
     for place, child in enumerate(list(before) if before is not None else []):
+        # The references to headers are not recorded and stay; the schema has them first.
         if short_name(properties) == "w:sectPr":
             properties.append(child)
         else:
@@ -192,11 +194,9 @@ def _unwrap(mark: Element, parent: Element) -> None:
 
 
 def _drop_empty(wrapper: Element) -> None:
-    """Take out a link that lost everything it held, and every link around it that is left empty by
-    that.
-    """
+    """Take out a link that lost all it held, and every link around it that this leaves empty."""
     # An empty link is allowed, but nobody could click it or see that it is there.
-    while short_name(wrapper) in _ENDS_WITH_ITS_RUNS and all(short_name(each).endswith("Pr") for each in wrapper):
+    while short_name(wrapper) in _ENDS_WITH_ITS_RUNS and _holds_only_properties(wrapper):
         parent = wrapper.getparent()
         if parent is None:
             return
@@ -204,10 +204,12 @@ def _drop_empty(wrapper: Element) -> None:
         wrapper = parent
 
 
+def _holds_only_properties(wrapper: Element) -> bool:
+    return all(short_name(child).endswith("Pr") for child in wrapper)
+
+
 def _take_out(properties: Element) -> None:
-    """Take out the row, or the end of the paragraph, whose properties had the mark of a change that
-    goes.
-    """
+    """Take out the row, or paragraph's end, whose properties had the mark of a change that goes."""
     owner = properties.getparent()
     above = owner.getparent() if owner is not None else None
     if owner is None or above is None:
@@ -219,9 +221,7 @@ def _take_out(properties: Element) -> None:
 
 
 def _remove(block: Element) -> None:
-    """Take out a row, a cell or a paragraph, and the table or control around it if that is left
-    empty.
-    """
+    """Take out a row, a cell or a paragraph, and the table or control that is left empty by it."""
     above = block.getparent()
     while above is not None:
         above.remove(block)
@@ -263,5 +263,7 @@ def _shows(node: Element) -> bool:
     """Whether an element of a paragraph can be read or seen."""
     parent = node.getparent()
     name = short_name(node)
+    if name == "m:oMath":
+        return True
     is_in_run = parent is not None and short_name(parent) == "w:r"
-    return name == "m:oMath" or (is_in_run and name != "w:rPr" and (name != "w:t" or bool(node.text)))
+    return is_in_run and name != "w:rPr" and (name != "w:t" or bool(node.text))

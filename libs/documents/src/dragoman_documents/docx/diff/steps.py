@@ -1,5 +1,4 @@
-"""The blocks of two containers in one order, paired so that every change between them can be
-tracked.
+"""The blocks of two containers in one order, paired so that every change can be tracked.
 
 Controls do not count: a paragraph inside a control pairs with a paragraph outside. The last
 paragraphs of both sides are made a pair where the container would else end with a paragraph that
@@ -24,23 +23,25 @@ def paired_steps(old: Element, new: Element) -> list[Step]:
     """The blocks of two containers in one order: pairs, and blocks that only one side has."""
     left, right = flat_blocks_of(old), flat_blocks_of(new)
     if any(block.kind == _CELL for block in right):
-        # Rows whose cells differ in number do not come here.
+        # The cells of two rows are paired by their places: rows that differ in their number of cells
+        # are no pair.
         return list(zip(left, right, strict=False))
     steps: list[Step] = []
     for a, b in aligned(left, right):
-        if a is not None and b is not None and a.kind == "w:tr" and _cell_count(a) != _cell_count(b):
+        if a is not None and b is not None and _differ_in_cells(a, b):
             steps += [(a, None), (None, b)]
         else:
             steps.append((a, b))
     steps = _with_an_end_in_common(steps)
-    if left and right and left[-1].kind == right[-1].kind == "w:p" and not _ends_in_common(steps, right[-1]):
+    both_end = bool(left and right) and left[-1].kind == right[-1].kind == "w:p"
+    if both_end and not _ends_in_common(steps, right[-1]):
         return _with_last_ones_paired(steps, left[-1], right[-1])
     return steps
 
 
 def _with_an_end_in_common(steps: Sequence[Step]) -> list[Step]:
-    """The steps. In each stretch of paragraphs without a pair, the last paragraphs of both sides
-    become one.
+    """The steps, where in each stretch of paragraphs without partners the last two, one of each
+    side, are made a pair.
     """
     result: list[Step] = []
     stretch: list[Step] = []
@@ -89,6 +90,10 @@ def _with_last_ones_paired(steps: Sequence[Step], old: Block, new: Block) -> lis
 def _is_paragraph(step: Step) -> bool:
     block = step[0] or step[1]
     return block is not None and block.kind == "w:p"
+
+
+def _differ_in_cells(old: Block, new: Block) -> bool:
+    return old.kind == "w:tr" and _cell_count(old) != _cell_count(new)
 
 
 def _cell_count(row: Block) -> int:

@@ -25,6 +25,8 @@ from dragoman_documents.docx.diff.tolerance import (
 from dragoman_documents.docx.xml import SHORT_NAMES
 
 _PARAGRAPH_END = "</w:p>"
+# XML allows a bare `>` in the value of an attribute (XML 1.0 §2.3). It cuts the tag in two here, and
+# the halves agree with nothing: the stretch is in doubt and is compared as a tree.
 _TAG = re.compile(r"(<[^>]*>)")
 _PREFIX = re.compile(r'\sxmlns(?::([\w.-]+))?="([^"]*)"')
 _NAME = re.compile(r"</?([^\s/>]+)")
@@ -37,8 +39,7 @@ _SPACE = ("xml:space", "preserve")
 
 
 def doubtful_paragraphs(before: str, after: str, any_leaf: bool = False) -> frozenset[int] | None:
-    """The numbers of the stretches of two parts' markup that may differ in more than a merge
-    changes.
+    """The numbers of the stretches of two parts' markup that may differ beyond a merge.
 
     A stretch ends with a paragraph. The set is empty where only text and statements of the merge
     differ; then `after` is as well-formed as `before`. None where the parts cannot be laid side by
@@ -114,7 +115,8 @@ class _Reader:
         if i < len(old) and (step := self._emptied_or_filled(old, i, new, j)):
             return step
         # Empty properties of the source may have got additions.
-        if i < len(old) and old[i] in {"<w:rPr/>", "<w:pPr/>"} and new[j] == old[i].replace("/", ""):
+        own = old[i] if i < len(old) else ""
+        if own in {"<w:rPr/>", "<w:pPr/>"} and new[j] == own.replace("/", ""):
             end = self._block_end(new, j)
             return (i + 2, end) if end else None
         if new[j].endswith("/>") and self._states_direction(new[j]):
@@ -138,7 +140,7 @@ class _Reader:
         return None
 
     def _states_direction(self, tag: str) -> bool:
-        """Whether a tag is that of drawn paragraph properties that state nothing but a direction."""
+        """Whether a tag is of drawn paragraph properties that state nothing but a direction."""
         name = self._name(tag)
         return name == "a:pPr" and all(is_direction(name, key) for key, _ in _ATTRIBUTE.findall(tag))
 
@@ -149,17 +151,19 @@ class _Reader:
         new: Sequence[str],
         j: int,
     ) -> tuple[int, int] | None:
-        """The places behind a text node that lost its last letter or got its first: an empty one is
-        a single tag.
+        """The places behind a text node that lost its last letter or got its first.
+
+        An empty text node is written as a single tag, so the sides differ in their numbers of tags.
         """
         name = self._name(old[i])
-        if name != self._name(new[j]) or not may_differ(name, old[i + 1] if not old[i].endswith("/>") else ""):
+        was_empty, is_empty = old[i].endswith("/>"), new[j].endswith("/>")
+        if name != self._name(new[j]) or not may_differ(name, "" if was_empty else old[i + 1]):
             return None
-        closing = f"</{_raw(old[i])}>"
-        if old[i].endswith("/>") and new[j + 2 : j + 3] == [closing] and self._same_tag(old[i], new[j][:-1] + "/>"):
-            return (i + 2, j + 4)
-        if new[j].endswith("/>") and old[i + 2 : i + 3] == [closing] and self._same_tag(old[i], new[j][:-2] + ">"):
-            return (i + 4, j + 2)
+        closing = [f"</{_raw(old[i])}>"]
+        if was_empty and new[j + 2 : j + 3] == closing:
+            return (i + 2, j + 4) if self._same_tag(old[i], new[j][:-1] + "/>") else None
+        if is_empty and old[i + 2 : i + 3] == closing:
+            return (i + 4, j + 2) if self._same_tag(old[i], new[j][:-2] + ">") else None
         return None
 
     def _same_tag(self, old: str, new: str) -> bool:
@@ -175,7 +179,7 @@ class _Reader:
         if name in TEXT_NODES and _SPACE in after.items():
             before.setdefault(*_SPACE)
         if name == "a:pPr":
-            before, after = ({k: v for k, v in each.items() if not is_direction(name, k)} for each in (before, after))
+            before, after = _without_direction(name, before), _without_direction(name, after)
         return before.keys() == after.keys() and all(
             value == after[key]
             or (self._any_leaf and not key.startswith("xmlns"))
@@ -210,18 +214,24 @@ class _Reader:
         return SHORT_NAMES[f"{{{uri}}}{local}"] if uri else raw
 
 
+def _without_direction(name: str, attributes: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in attributes.items() if not is_direction(name, key)}
+
+
 def _raw(tag: str) -> str:
     match = _NAME.match(tag)
     return match.group(1) if match else ""
 
 
 def _blank(before: str, after: str) -> bool:
+    # Python strips the no-break space too, which a reader sees as text.
     return not before.strip() and not after.strip() and "\xa0" not in before + after
 
 
 def _owner(tags: Sequence[str], place: int) -> str:
-    """The tag of the element around the tag at `place`; empty where the element began before the
-    stretch.
+    """The tag of the element around the tag at `place`.
+
+    Empty where the element began before the stretch.
     """
     depth = 0
     for index in range(place - 2, 0, -2):

@@ -1,5 +1,4 @@
-"""Two trees compared element by element: every difference beyond text and the statements of a
-merge.
+"""Two trees compared by element: every difference beyond text and the statements of a merge.
 
 The lost tab of `<w:r><w:t>a</w:t><w:tab/></w:r>` against `<w:r><w:t>b</w:t></w:r>` is a difference
 of kind structure, removed, `w:tab`, at its path in the first tree; the changed text is none.
@@ -87,8 +86,9 @@ class Comparison:
         a, b = (text_of(old), text_of(new)) if is_text else (old.text or "", new.text or "")
         if a != b and (a.strip() or b.strip()) and not self._may_differ(old, name, a):
             yield self._difference(new, Change.CHANGED, a, b)
-        if old.tail != new.tail and ((old.tail or "").strip() or (new.tail or "").strip()) and not _follows_text(old):
-            yield self._difference(new, Change.CHANGED, old.tail or "", new.tail or "")
+        a, b = old.tail or "", new.tail or ""
+        if a != b and (a.strip() or b.strip()) and not _follows_text(old):
+            yield self._difference(new, Change.CHANGED, a, b)
 
     def _may_differ(self, node: Element, name: str, text: str) -> bool:
         return may_differ(name, text) or (self._any_leaf and not len(node))
@@ -163,9 +163,7 @@ class Comparison:
 
 
 def kind_of(node: Element) -> DifferenceKind:
-    """The kind of a difference in an element: formatting for properties and styles, structure for
-    all else.
-    """
+    """The kind of an element's difference: formatting for properties and styles, else structure."""
     for item in (node, *node.iterancestors()):
         name = short_name(item)
         if name.endswith("Pr") and name not in {"w:sdtPr", "wp:docPr", "pic:cNvPr", "w:smartTagPr"}:
@@ -194,14 +192,17 @@ def _changed_attributes(
     if name == LANGUAGE or before.items() == after.items():
         return []
     keys = [*before, *(key for key in after if key not in before)]
-    return [
-        key
-        for key in keys
-        if before.get(key) != after.get(key)
-        and not (name in TEXT_NODES and key == XML_SPACE and after.get(key) == "preserve" and key not in before)
-        and not is_direction(name, key)
-        and not (key in before and key in after and (is_data or is_text_attribute(name, SHORT_NAMES[key], before[key])))
-    ]
+    changed = [key for key in keys if before.get(key) != after.get(key)]
+    return [key for key in changed if not _may_change(name, key, before.get(key), after.get(key), is_data)]
+
+
+def _may_change(name: str, key: str, before: str | None, after: str | None, is_data: bool) -> bool:
+    """Whether a translation may change an attribute; None stands for an attribute that is absent."""
+    if is_direction(name, key):
+        return True
+    if before is None:
+        return name in TEXT_NODES and key == XML_SPACE and after == "preserve"
+    return after is not None and (is_data or is_text_attribute(name, SHORT_NAMES[key], before))
 
 
 def _without_additions(old: Element, new: Element) -> list[Element]:
@@ -231,6 +232,8 @@ def _aligned(
     old_keys, new_keys = [_key(item) for item in before], [_key(item) for item in after]
     if len(before) * len(after) > _MANY**2:
         old_keys, new_keys = [str(item.tag) for item in before], [str(item.tag) for item in after]
+    # `autojunk` leaves out frequent items, here the most usual tags. It is worse, and it is wanted
+    # in very long lists: without it the time grows with the square of their length.
     matcher = SequenceMatcher(None, old_keys, new_keys, autojunk=len(before) > _MANY)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal":

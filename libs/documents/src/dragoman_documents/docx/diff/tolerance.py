@@ -39,9 +39,7 @@ _NUMBER = re.compile(r"\s*[-+]?[\d.,]+(?:[eE][-+]?\d+)?\s*%?")
 
 
 def is_direction(element: str, attribute: str) -> bool:
-    """Whether an attribute of an element states the direction of drawn text, which follows the
-    target.
-    """
+    """Whether an attribute states the direction of drawn text, which follows the target."""
     return element == "a:pPr" and attribute in _DIRECTION
 
 

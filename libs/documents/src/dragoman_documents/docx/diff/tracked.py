@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.diff.bring import Bringer
-from dragoman_documents.docx.diff.changes import HISTORY, Stamp
-from dragoman_documents.docx.diff.flow import FlowTracker
+from dragoman_documents.docx.diff.changes import HISTORY, Stamp, child_with
+from dragoman_documents.docx.diff.dependencies import Dependencies
 from dragoman_documents.docx.diff.items import Fields
-from dragoman_documents.docx.diff.overlay import Scene
 from dragoman_documents.docx.diff.revisions import accept_all
+from dragoman_documents.docx.diff.track_blocks import BlockTracker
+from dragoman_documents.docx.diff.track_runs import Scene
 from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.roles import PartRole
@@ -67,12 +67,13 @@ class _Tracker:
     def __init__(self, old: Package, new: Package, author: str, date: datetime) -> None:
         self._old = old
         self._new = new
-        self._bringer = Bringer(old, new)
+        self._dependencies = Dependencies(old, new)
         for package in (old, new):
             for name in package.with_role(*_FLOWS):
                 root = package.root(name)
                 if root is not None and accept_all(root) and package is new:
                     new.mark_changed(name)
+        # The ids of changes must differ from each other and from those of bookmarks.
         self._stamp = Stamp(author, date.strftime("%Y-%m-%dT%H:%M:%SZ"), self._highest_id() + 1)
         self._notes: list[tuple[str, str, str]] = []
 
@@ -95,7 +96,7 @@ class _Tracker:
         for index, (old, new) in enumerate(sections):
             self._headers(old, new, done, is_first=index == 0)
         for name in self._new.with_role(PartRole.HEADER, PartRole.FOOTER):
-            # Of a section that has no answer: by its name.
+            # The header of a section that only the new document has is compared by its name.
             if name not in done and name in self._old.names:
                 self._track(name, name, self._old.root(name))
         return self._new.saved()
@@ -113,8 +114,8 @@ class _Tracker:
             return []
         # A part that the old document lacks is compared with an empty one: all of it is inserted.
         old = new.makeelement(new.tag) if old is None else old
-        scene = Scene(self._bringer, self._stamp, source, target, Fields(old), Fields(new), self._notes, [])
-        tracker = FlowTracker(scene)
+        scene = Scene(self._dependencies, self._stamp, source, target, Fields(old), Fields(new), self._notes, [])
+        tracker = BlockTracker(scene)
         tracker.run(old, new)
         self._new.mark_changed(target)
         return tracker.sections
@@ -130,10 +131,8 @@ class _Tracker:
     def _headers(self, old: Element, new: Element, done: set[str], is_first: bool) -> None:
         """Track the headers and footers of two sections.
 
-        Those that only the first old section has are brought over.
-
-        A section without a header has the header of the section before it, so later ones are left
-        as they are.
+        A section without a header shows the header of the section before it (§17.10.5). So only a
+        header of the first old section is brought over where the new section has none.
         """
         before, after = _referred(self._old, old), _referred(self._new, new)
         for key, name in after.items():
@@ -151,7 +150,7 @@ class _Tracker:
         twin = copied(root)
         for child in list(twin):
             twin.remove(child)
-        name = self._bringer.add_story(source, twin)
+        name = self._dependencies.add_story(source, twin)
         self._track(source, name, root)
         reference = next(each for each in self._new.relationships(self._new.main) if each.target == name)
         section.insert(0, _reference_to(section, key, reference.id))
@@ -183,4 +182,4 @@ def _referred(package: Package, section: Element) -> dict[tuple[str, str], str]:
 
 def _numbered(package: Package, part: str, note_id: str) -> Element | None:
     root = package.root(part) if part in package.names else None
-    return next((each for each in root if attribute(each, "w:id") == note_id), None) if root is not None else None
+    return child_with(root, "w:id", note_id)

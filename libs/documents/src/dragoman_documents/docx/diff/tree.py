@@ -46,8 +46,9 @@ def path_of(element: Element) -> str:
 
 
 def block_edges(root: Element) -> Iterator[tuple[Element, bool]]:
-    """Tables, rows and paragraphs with the usual prefix, each at its start (False) and its end
-    (True).
+    """Tables, rows and paragraphs, each at its start (False) and at its end (True).
+
+    Only those with the usual prefix `w` are given: the gate counts them in the markup as well.
     """
     space = root.nsmap.get("w")
     if space:

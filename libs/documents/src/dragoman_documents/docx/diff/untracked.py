@@ -7,8 +7,8 @@ blue stays blue when all changes are rejected: a difference in word/styles.xml.
 from __future__ import annotations
 
 from dragoman_documents.budget import Budget
+from dragoman_documents.docx.diff.comparable import comparable
 from dragoman_documents.docx.diff.compare import compare
-from dragoman_documents.docx.diff.plain import plain
 from dragoman_documents.docx.diff.report import Change, Difference, DifferenceKind
 from dragoman_documents.docx.diff.revisions import accepted, rejected
 from dragoman_documents.docx.roles import PartRole
@@ -22,7 +22,7 @@ _HELD = {
 }
 """Parts that the text refers to.
 
-They are compared by their bytes where it does, whatever their names.
+They are compared by their bytes at the places that refer to them; their names do not count.
 """
 
 
@@ -31,8 +31,9 @@ def untracked(
     changes: bytes,
     budget: Budget | None = None,
 ) -> tuple[Difference, ...]:
-    """The differences from `before` that remain when all `changes` are rejected; empty where none
-    does.
+    """The differences from `before` that remain when all `changes` are rejected.
+
+    Empty where none does.
 
     Traces of editing that no reader sees, such as session ids, do not count, nor do parts that
     nothing in the text refers to.
@@ -41,7 +42,7 @@ def untracked(
         DocumentError: a document is not readable or passes the budget.
     """
     budget = budget or Budget()
-    found = compare(plain(accepted(before, budget), budget), plain(rejected(changes, budget), budget), budget)
+    found = compare(comparable(accepted(before, budget), budget), comparable(rejected(changes, budget), budget), budget)
     held = {each.part for each in found.parts if each.role in _HELD}
     return tuple(each for each in found.differences if each.part not in held and not _is_packaging(each))
 

@@ -25,14 +25,15 @@ def tokens(text: str) -> list[str]:
 
 
 def opcodes(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Opcode]:
-    """The stretches by which `after` comes from `before`, in order, each with whether it is the
-    same on both sides.
+    """The stretches by which `before` becomes `after`, in order: whether the stretch is the same on
+    both sides, its start and end in `before`, its start and end in `after`.
 
     A single blank between two changes is not worth a break: the three stretches become one change.
     """
     # Without a shared word the matcher would line up blanks, and break one change into many.
     if not set(before) & set(after) - {" "}:
         return [(False, 0, len(before), 0, len(after))] if before or after else []
+    # `autojunk` leaves out frequent words; in texts of usual length that makes worse stretches.
     matcher = SequenceMatcher(None, before, after, autojunk=len(before) > _MANY)
     found: list[Opcode] = []
     for tag, *ranges in matcher.get_opcodes():

@@ -41,18 +41,14 @@ class StubHolder:
     collector: Collector
 
     def write(self, target: Sequence[str | Tag], locale: Locale | None, styles: Styles) -> None:
-        """Put a target into the bytes, or into the tree where its tags are not in the source's
-        order.
-        """
+        """Put a target into the bytes, or into the tree if its tags are not in source order."""
         if stays_in_place(self.content, target):
             self.stubs.write(self.number, self.reading, self.content, target, locale)
         elif (whole := self._parsed()) is not None:
             whole.write(target, locale, styles)
 
     def _parsed(self) -> ParagraphHolder | None:
-        """The holder of the same unit in the tree, once the parsed paragraph has taken its stub's
-        place.
-        """
+        """The holder of the same unit in the tree, once the parsed paragraph replaced its stub."""
         element = self.stubs.parsed_in_place(self.stub)
         self.collector.learn_fields(element)
         tagged = tag_content(self.collector.paragraph(element, Flow()))

@@ -60,9 +60,7 @@ class PointsReader(PlainReader):
 
 @dataclass(eq=False, slots=True)
 class _FirstOfShape(ReadParagraph):
-    """The paragraph of a shape that is in the tree: its reading is kept for the stubs of that
-    shape.
-    """
+    """The paragraph of a shape that is in the tree: its reading serves the stubs of that shape."""
 
     shape: Shape
 
@@ -134,9 +132,7 @@ class StubReader(PlainReader):
         return self._stubs.parse_matching(self.root, pattern)
 
     def written(self) -> bytes:
-        """The bytes of the part as its tree is now, with the paragraphs in the places of their
-        stubs.
-        """
+        """The bytes of the part as its tree is now, with paragraphs in place of their stubs."""
         return self._stubs.restored(super().written())
 
     def _learn(self, shape: Shape, number: int, collector: Collector) -> None:

@@ -10,9 +10,9 @@ words:
     the reading of the shape: text 0, <1>, text 1, </1>
     the words "Ship ", "at once" of another paragraph give the unit     Ship <1>at once</1>
 
-Only the look that has most of the text may differ between them, and that look has no tags in the
-unit. So a shape has a reading for each look that was found to prevail: with the words ("By ", "the
-end of March") it is <1>By </1>the end of…
+One thing about them may differ: which look has most of the text, and so has no tags in the unit. So
+a shape has a reading for each look that was found to prevail. With the words "By " and "the end of
+March" the bold text prevails, and the unit is <1>By </1>the end of March.
 """
 
 from __future__ import annotations
@@ -184,7 +184,8 @@ class Shape:
         self.levels = tuple(_levels(held, numbers))
         tagged = tag_content(items)
         words = [node.text or "" for node in nodes]
-        self.readings[self.prevailing(words)] = _reading(tagged, numbers, style_of(paragraph)) if tagged else None
+        reading = _reading(tagged, numbers, style_of(paragraph)) if tagged else None
+        self.readings[self.prevailing(words)] = reading
         return tagged
 
     def prevailing(self, words: Sequence[str]) -> tuple[int | None, ...]:
@@ -234,7 +235,7 @@ def _place(slot: Slot, numbers: Mapping[Element, int]) -> TextPlace:
 
 
 def _levels(items: Sequence[Item], numbers: Mapping[Element, int]) -> Iterator[Level]:
-    """The levels on which more than one look could prevail: the paragraph, then each group in it."""
+    """The levels where more than one look could prevail: the paragraph, then each group in it."""
     level = [(text.format, tuple([numbers[slot.node] for slot in text.slots])) for text in weighed(items)]
     if len({look for look, _ in level}) > 1:
         yield tuple(level)
@@ -250,7 +251,9 @@ def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
             if any(slot.node not in numbers or slot.mirrors for slot in item.slots):
                 return False
         elif isinstance(item, Opaque):
-            if item.field is not None or len(item.nodes) != 1 or atom_role(short_name(item.nodes[0])) not in _ATOMS:
+            if item.field is not None or len(item.nodes) != 1:
+                return False
+            if atom_role(short_name(item.nodes[0])) not in _ATOMS:
                 return False
         elif not _is_plain(item.items, numbers):
             return False
@@ -258,9 +261,7 @@ def _is_plain(items: Iterable[Item], numbers: Mapping[Element, int]) -> bool:
 
 
 def _is_as_written(paragraph: Element, markup: str) -> bool:
-    """Whether the searches in bytes find what the tree has: no other prefix, spelling, order or
-    nesting.
-    """
+    """Whether byte searches find what the tree has: no other prefix, spelling, order, nesting."""
     count = Counter(map(short_name, paragraph.iter()))
     return (
         count["w:r"] == markup.count("<w:r>") + markup.count("<w:r ")

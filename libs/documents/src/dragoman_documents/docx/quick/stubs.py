@@ -73,8 +73,10 @@ _RUN_OPENING = re.compile(r"(<w:r(?: [^<>]*)?>\s*)(<w:rPr>.*?</w:rPr>)?", re.ASC
 
 @dataclass(eq=False, slots=True)
 class _Stubbed:
-    """A paragraph that has a stub: where its bytes are, its shape, its texts until they are taken,
-    its new bytes.
+    """A paragraph that has a stub: the offsets of its bytes, its shape, and its new bytes once a
+    target was written.
+
+    `words` are its texts until somebody takes them.
     """
 
     start: int
@@ -88,7 +90,8 @@ class _Stubbed:
 class _Model:
     """The first paragraph of a shape.
 
-    `mark` is the place of its attribute, which it gets when a second one comes.
+    `mark` is the place among the kept pieces for the attribute that marks the paragraph. It is
+    written when a second paragraph of the shape is met.
     """
 
     mark: int
@@ -117,8 +120,9 @@ class Stubs:
     _marked: dict[tuple[str, Locale], str] = field(default_factory=dict[tuple[str, Locale], str])
 
     def reduced(self) -> bytes | None:
-        """The part with every paragraph that repeats an earlier shape replaced by a stub; None if
-        it cannot be.
+        """The part with a stub in place of every paragraph that repeats an earlier shape.
+
+        None where the part has markup that stubs do not bear.
         """
         data, kept, copied = self.data, list[bytes](), 0
         models = dict[tuple[str | int, ...], _Model]()
@@ -171,7 +175,7 @@ class Stubs:
         return stubbed.shape, words
 
     def shape_of(self, element: Element) -> Shape | None:
-        """The shape whose first paragraph the element is; None where no other paragraph is like it."""
+        """The shape whose first paragraph an element is; None where no other is like it."""
         number = element.get(_MODEL)
         return self._shapes[int(number)] if number is not None else None
 
@@ -237,10 +241,13 @@ class Stubs:
 
     def restored(self, written: bytes) -> bytes:
         """The serialised tree with the paragraphs in the places of their stubs."""
-        return _MARKED.sub(lambda found: self._bytes_of(int(found[1])) if found[1] else b"<w:p", written)
+        return _MARKED.sub(self._unmarked, written)
 
-    def _bytes_of(self, number: int) -> bytes:
-        stubbed = self._stubbed[number]
+    def _unmarked(self, found: re.Match[bytes]) -> bytes:
+        """The bytes of a stubbed paragraph, or the start of a first paragraph without its mark."""
+        if not found[1]:
+            return b"<w:p"
+        stubbed = self._stubbed[int(found[1])]
         return stubbed.written if stubbed.written is not None else self.data[stubbed.start : stubbed.end]
 
     def _parsed(self, paragraph: bytes) -> Element:
@@ -268,8 +275,9 @@ class Stubs:
 
 
 def stub_repeats(data: bytes, budget: Budget) -> tuple[Stubs, bytes] | None:
-    """The stubs of a part, and the part reduced by them; None where the part is too unusual to have
-    stubs.
+    """The stubs of a part, and the part reduced by them.
+
+    None where the part is too unusual to have stubs.
 
     Raises:
         TooLargeError: the part has more elements than the budget allows.
@@ -306,9 +314,7 @@ def _has_plain_text(data: bytes) -> bool:
 
 
 def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, ...]]]:
-    """Where innermost paragraphs begin and end, their constant markup between texts, and their
-    texts.
-    """
+    """The edges of innermost paragraphs, their constant markup between texts, and their texts."""
     constant, position = _Constant(), 0
     while (end := data.find(b"</w:p>", position)) >= 0:
         start = max(data.rfind(b"<w:p>", position, end), data.rfind(b"<w:p ", position, end))
@@ -328,9 +334,7 @@ def _paragraphs(data: bytes) -> Iterator[tuple[int, int, list[str], tuple[str, .
 
 
 def _may_be_alike(markup: Sequence[str]) -> bool:
-    """Whether paragraphs of this markup, which lacks its end tag, may read alike whatever their
-    words.
-    """
+    """Whether paragraphs of this markup (without end tag) may read alike, whatever their words."""
     whole = ">".join(markup)
     return (
         len(whole) <= _LONGEST
@@ -342,7 +346,7 @@ def _may_be_alike(markup: Sequence[str]) -> bool:
 
 
 def _has_whole_fields(markup: str) -> bool:
-    """Whether every field that has a part in the markup begins and ends there (ECMA-376 §17.16.18)."""
+    """Whether every field with a part in the markup begins and ends there (ECMA-376 §17.16.18)."""
     depth = 0
     for edge, other in _FIELD.findall(markup):
         depth += {"begin": 1, "end": -1}.get(edge, 0)
@@ -361,8 +365,9 @@ def _kind(text: str) -> int:
 
 
 def _plain(raws: Sequence[str]) -> tuple[str, ...] | None:
-    """Texts as a parser would give them; None where one holds more than text and the five entities
-    of XML.
+    """Texts as a parser would give them.
+
+    None where one holds more than text and the five entities of XML.
     """
     whole = " ".join(raws)
     if "\r" in whole or "]]>" in whole or _OTHER_ENTITY.search(whole):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, Uuid
 
-from dragoman_runtime.comparing import ERASED
 from dragoman_runtime.projection import versioned
+from dragoman_runtime.table_differences import ERASED
 
 JOBS_VERSION = 4
 UNITS_VERSION = 1

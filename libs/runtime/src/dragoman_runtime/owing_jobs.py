@@ -1,6 +1,8 @@
-"""The jobs that owe work, found in the whole log: to fill the reconciler's table again, or to look what it lacks.
+"""The jobs that owe work, found in the whole log: to fill the reconciler's table again, or to find
+what it lacks.
 
-`live_jobs` is no copy of the log: a job too many does no harm and goes by itself, so it is filled in place.
+The table `live_jobs` is no copy of the log: a job too many does no harm, and the reconciler takes
+it out. So the table is filled in place, and not built beside and renamed as views are (ADR 0012).
 """
 
 from __future__ import annotations
@@ -23,7 +25,10 @@ Owing = Callable[[Sequence[UUID]], Awaitable[None]]
 
 
 class OwingJobs:
-    """Reads streams and tells `found` which of them are jobs that owe work; makes no rows."""
+    """Reads streams and calls `found` with those of jobs that owe work.
+
+    It makes no rows of a view.
+    """
 
     name = "live_jobs"
     incomplete: frozenset[UUID] = frozenset()
@@ -33,7 +38,7 @@ class OwingJobs:
         self.count = 0
 
     def cost(self, stored: Stored) -> int:
-        """One place: nothing is kept."""
+        """One place for each event: nothing is kept of it."""
         return 1
 
     async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[dict[str, object]]]]:
@@ -46,7 +51,7 @@ class OwingJobs:
 
 
 def waking(live_jobs: LiveJobs, clock: Clock) -> Owing:
-    """Look at these jobs now."""
+    """A function that has the reconciler look at jobs now."""
 
     async def wake(job_ids: Sequence[UUID]) -> None:
         now = clock.now()
@@ -56,7 +61,9 @@ def waking(live_jobs: LiveJobs, clock: Clock) -> Owing:
 
 
 async def missing_of(store: PostgresEventStore | SqliteEventStore, job_ids: Sequence[UUID]) -> list[UUID]:
-    """Those of the jobs that owe work as of now and that no reconciler would ever look at."""
+    """The jobs that owe work now and are not in the table, so that no reconciler looks at them."""
+    # Asked twice: a job may come into the table between the first look and the reading of its
+    # stream.
     known = await _known(store, job_ids)
     unknown = [job_id for job_id in job_ids if job_id not in known]
     jobs = await Jobs(store).load_several(unknown)

@@ -1,4 +1,4 @@
-"""Holding a delivery while its work cannot be recorded: the same rule in both buses."""
+"""A delivery is held while its work cannot be recorded: the same rule in both buses (ADR 0004)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ _log = get_logger()
 
 
 async def received(receive: Receive, delivery: Delivery) -> bool:
-    """Deliver until it is recorded, waiting ever longer while the store is away; whether it was received at all.
+    """Call `receive` until the work is recorded, with growing pauses while the store is away.
 
-    False after an error that nobody foresaw, which is logged: the same delivery would meet it again.
+    Gives True then, and False after an error that nobody foresaw. That error is logged, and the
+    delivery is not made again, since it would meet the same error.
     """
     wait_s = _SHORTEST_S
     while True:

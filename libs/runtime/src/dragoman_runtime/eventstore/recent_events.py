@@ -1,4 +1,4 @@
-"""The end of the log in memory, for those who follow it in the one process that writes it."""
+"""The end of the log in memory, for its readers in the one process that writes it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from dragoman_runtime.eventstore.port import Stored
 
 
 class RecentEvents:
-    """The events appended last, up to `capacity`, without a gap. Filled by the writing thread, read by any.
+    """The events appended last, up to `capacity`, without a gap.
 
-    Dispatcher, reconciler and projections so read and decode nothing while they keep up.
+    The writing thread adds them, any thread reads them.
+
+    So dispatcher, reconciler and projections read no file and decode no event while they keep up
+    with the log.
     """
 
     def __init__(self, capacity: int = 2000) -> None:
@@ -24,7 +27,7 @@ class RecentEvents:
         self._lock = Lock()
 
     def add(self, stored: Sequence[Stored]) -> None:
-        """Take in what was committed, in the order of the commits."""
+        """Add committed events, in the order of the commits."""
         with self._lock:
             if self._kept and stored and stored[0].position != self._kept[-1].position + 1:
                 self._kept.clear()
@@ -35,7 +38,10 @@ class RecentEvents:
                 self._versions[each.recorded.originator_id] = each.recorded.originator_version
 
     def behind(self, position: int, limit: int, types: Collection[str] | None = None) -> list[Stored] | None:
-        """The log behind a position, of these types; None where that reaches further back than what is kept."""
+        """The log behind a position, of these types.
+
+        None where it begins before the events that are kept.
+        """
         with self._lock:
             if not self._kept or position < self._kept[0].position - 1:
                 return None

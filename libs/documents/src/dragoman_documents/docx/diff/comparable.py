@@ -1,8 +1,8 @@
-"""Documents without the traces of editing that no reader sees: session ids, page break hints, split
-runs.
+"""Documents made comparable: without the traces of editing that no reader sees, such as session
+ids, page break hints and split runs.
 
 Numbers that only tie parts together (of relationships, lists, notes) give way to the things they
-mean:
+mean. These two paragraphs become equal:
 
     <w:r w:rsidR="00AB12CD"><w:t>Pay</w:t></w:r><w:r><w:t xml:space="preserve"> now</w:t></w:r>
     <w:r><w:t xml:space="preserve">Pay now</w:t></w:r>
@@ -10,9 +10,11 @@ mean:
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from dragoman_documents.budget import Budget
-from dragoman_documents.docx.diff.bring import is_reference, list_definition, lists_of, meaning_of
 from dragoman_documents.docx.diff.changes import SILENT, child_of, stated
+from dragoman_documents.docx.diff.dependencies import is_reference, list_definition, lists_of, meaning_of
 from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.revisions import FLOWS
 from dragoman_documents.docx.diff.tree import text_of
@@ -41,7 +43,7 @@ _EDITING = ("w:rsid", "w14:paraId", "w14:textId", "mc:Ignorable")
 _TEXTS = names("w:t w:instrText")
 
 
-def plain(data: bytes, budget: Budget) -> bytes:
+def comparable(data: bytes, budget: Budget) -> bytes:
     """The document without the traces of editing; to be compared, not to be opened.
 
     Raises:
@@ -52,7 +54,7 @@ def plain(data: bytes, budget: Budget) -> bytes:
         for name in package.with_role(*FLOWS):
             root = package.root(name)
             if root is not None:
-                _make_plain(root)
+                _strip_traces(root)
                 _name_meanings(root, package, name)
                 package.mark_changed(name)
         for role, (reference, note) in _NOTES.items():
@@ -78,8 +80,10 @@ def _renumber(package: Package, role: PartRole, reference: str, note: str) -> No
     if root is None or main is None:
         return
     key = f"{namespace_of(main)}id"
-    marks = [node for node in main.iter() if short_name(node) in {reference, *_RANGES.get(role, ())}]
-    order = {number: str(place) for place, number in enumerate(dict.fromkeys(node.get(key) for node in marks), 1)}
+    marking = {reference, *_RANGES.get(role, ())}
+    marks = [node for node in main.iter() if short_name(node) in marking]
+    numbers = dict.fromkeys(node.get(key) for node in marks)  # each once, in order
+    order = {number: str(place) for place, number in enumerate(numbers, 1)}
     for node in marks:
         node.set(key, order[node.get(key)])
     notes = {each.get(key): each for each in root if short_name(each) == note}
@@ -89,7 +93,7 @@ def _renumber(package: Package, role: PartRole, reference: str, note: str) -> No
             root.append(each)
 
 
-def _make_plain(root: Element) -> None:
+def _strip_traces(root: Element) -> None:
     """Bring a part into the one form that all parts with the same look and words have."""
     open_simple_fields(root)
     for node in list(root.iter()):
@@ -97,9 +101,11 @@ def _make_plain(root: Element) -> None:
             del node.attrib[key]
         if short_name(node) in _HINTS | SILENT:
             _remove(node)
+    # From the end, so that an element is looked at when everything in it has been.
     for node in reversed(list(root.iter())):
         name = short_name(node)
-        if (name in _PROPERTIES and not len(node) and not node.attrib) or (name == "w:r" and not _filled(node)):
+        is_idle = name in _PROPERTIES and not len(node) and not node.attrib
+        if is_idle or (name == "w:r" and not _filled(node)):
             _remove(node)
     for run in [node for node in root.iter() if short_name(node) == "w:r"]:
         _join_next(run)
@@ -115,7 +121,7 @@ def _join_next(run: Element) -> None:
         return
     look = stated(child_of(run, "w:rPr"))
     following = next(iter(run.itersiblings()), None)
-    while following is not None and short_name(following) == "w:r" and stated(child_of(following, "w:rPr")) == look:
+    while following is not None and _is_run_of(following, look):
         for child in [child for child in following if short_name(child) != "w:rPr"]:
             run.append(child)
         _remove(following)
@@ -130,6 +136,10 @@ def _join_next(run: Element) -> None:
             _remove(child)
         else:
             last = child
+
+
+def _is_run_of(node: Element, look: Hashable) -> bool:
+    return short_name(node) == "w:r" and stated(child_of(node, "w:rPr")) == look
 
 
 def _remove(node: Element) -> None:

@@ -1,4 +1,4 @@
-"""Brings over the things that a deleted stretch refers to: pictures, links, notes, styles, lists.
+"""Copies the things that a deleted stretch depends on: pictures, links, notes, styles, lists.
 
 A deleted paragraph of the first document names a picture as `r:embed="rId4"`. In the second
 document that id may mean another part, so the picture is added there and the copy of the paragraph
@@ -11,7 +11,7 @@ import posixpath
 import zlib
 from collections.abc import Hashable, Iterable
 
-from dragoman_documents.docx.diff.changes import attributes_of, child_of, stated
+from dragoman_documents.docx.diff.changes import attributes_of, child_of, child_with, stated
 from dragoman_documents.docx.package import Package, Relationship
 from dragoman_documents.docx.roles import PartRole
 from dragoman_documents.docx.xml import (
@@ -32,10 +32,10 @@ _NOTES = {
 _STYLED = names("w:pStyle w:rStyle w:tblStyle w:basedOn w:link w:next")
 
 
-class Bringer:
-    """Copies things from `old` to `new`, each once.
+class Dependencies:
+    """Copies the things that elements of `old` refer to into `new`, each of them once.
 
-    An equal thing that `new` already has is used instead.
+    Where `new` has an equal part, relationship, list or style, that one is used instead of a copy.
     """
 
     def __init__(self, old: Package, new: Package) -> None:
@@ -47,13 +47,12 @@ class Bringer:
         self._meanings: dict[tuple[int, str, str], Hashable] = {}
 
     def adopt(self, element: Element, source: str, target: str) -> Element:
-        """Make a copy from part `source` of the old package mean the same in part `target` of the
-        new one.
-        """
+        """Make a copy from the old part `source` mean the same in the new part `target`."""
         for node in list(element.iter()):
             name = short_name(node)
             for key, value in list(node.attrib.items()):
-                if is_reference(SHORT_NAMES[key]) and (link := _by_id(self.old, source, value)) is not None:
+                link = _by_id(self.old, source, value) if is_reference(SHORT_NAMES[key]) else None
+                if link is not None:
                     node.set(key, self._link(target, link))
             if name in _NOTES:
                 _set(node, "id", self._note(*_NOTES[name], attribute(node, "w:id") or ""))
@@ -86,6 +85,7 @@ class Bringer:
             if not links and name in self.new.names and self.new.read(name) == content:
                 self._parts[name] = name
             else:
+                # Noted before the links are followed: parts may refer to each other in a circle.
                 self._parts[name] = free = self.free_name(name)
                 self.new.add_part(free, self.old.stated_type(name), content)
                 for link in links:
@@ -94,7 +94,8 @@ class Bringer:
         return self._parts[name]
 
     def free_name(self, name: str) -> str:
-        """A part name like this one that the new package does not have."""
+        """A part name that the new package does not have: the given one, or that with a number."""
+        # Names that differ in case only are one name (Part 2 §6.2.2.3).
         taken = {each.lower() for each in self.new.names}
         stem, extension = posixpath.splitext(name)
         number = 2
@@ -109,13 +110,17 @@ class Bringer:
             return self._notes[role, note_id]
         source = next(iter(self.old.with_role(role)), None)
         root = self.old.root(source) if source else None
-        note = next((each for each in root if attribute(each, "w:id") == note_id), None) if root is not None else None
+        note = child_with(root, "w:id", note_id)
         part = self._story(role, source or "", root)
         home = self.new.root(part) if part else None
-        if source is None or note is None or part is None or home is None or namespace_of(note) != namespace_of(home):
+        if source is None or note is None or part is None or home is None:
+            return note_id
+        # An element of the strict edition cannot stand in a transitional part, nor the reverse.
+        if namespace_of(note) != namespace_of(home):
             return note_id
         taken = {attribute(each, "w:id") for each in home if short_name(each) == kind}
         new_id = note_id if note_id not in taken else _next(taken)
+        # Noted before the text is adopted: a note may refer to itself.
         self._notes[role, note_id] = new_id
         twin = copied(note)
         _set(twin, "id", new_id)
@@ -127,7 +132,8 @@ class Bringer:
     def _story(self, role: PartRole, source: str, root: Element | None) -> str | None:
         """The part for notes of a kind.
 
-        Where there is none, it is made, with the separators of notes.
+        Where the new document has none, it is made, with the separators that the old one has
+        (`w:type`, §17.11): the settings name them by their ids.
         """
         found = next(self.new.related(self.new.main, role.value), None)
         if found is not None or root is None:
@@ -143,7 +149,8 @@ class Bringer:
         """
         name = self.free_name(source)
         self.new.add_part(name, self.old.stated_type(source), root)
-        kinds = [each.kind for each in self.old.relationships(self.old.main) if each.target == source]
+        links = self.old.relationships(self.old.main)
+        kinds = [each.kind for each in links if each.target == source]
         if kinds:
             self.new.relate(self.new.main, kinds[0], name, is_external=False)
         return name
@@ -161,13 +168,15 @@ class Bringer:
         if source is None or new is None or source == list_definition(new, number):
             return number
         copies = [each for each in new if short_name(each) == "w:num"]
-        alike = (each for each in copies if list_definition(new, attribute(each, "w:numId") or "") == source)
-        if (same := next(alike, None)) is not None:
-            return attribute(same, "w:numId") or number
+        ids = (attribute(each, "w:numId") or "" for each in copies)
+        same = next((each for each in ids if list_definition(new, each) == source), None)
+        if same is not None:
+            return same or number
         num, abstract = _list_elements(old, number)
         if num is None or abstract is None or namespace_of(num) != namespace_of(new):
             return number
-        abstract_id = _next(attribute(each, "w:abstractNumId") for each in new if short_name(each) == "w:abstractNum")
+        abstracts = (each for each in new if short_name(each) == "w:abstractNum")
+        abstract_id = _next(attribute(each, "w:abstractNumId") for each in abstracts)
         number = _next(attribute(each, "w:numId") for each in copies)
         abstract, num = copied(abstract), copied(num)
         _set(abstract, "abstractNumId", abstract_id)
@@ -175,6 +184,7 @@ class Bringer:
         for child in num:
             if short_name(child) == "w:abstractNumId":
                 _set(child, "val", abstract_id)
+        # The schema has every w:abstractNum before the first w:num (CT_Numbering).
         if copies:
             copies[0].addprevious(abstract)
             copies[-1].addnext(num)
@@ -185,31 +195,32 @@ class Bringer:
         return number
 
     def _style(self, style: str) -> None:
-        """Copy a style of the old document into the new one, with the styles that it is based on."""
+        """Copy a style of the old document into the new one, and the styles that it is based on."""
         wanted = next(iter(self.old.with_role(PartRole.STYLES)), None)
         home = next(iter(self.new.with_role(PartRole.STYLES)), None)
         old, new = (
             (self.old.root(wanted) if wanted else None),
             (self.new.root(home) if home else None),
         )
-        if home is None or wanted is None or old is None or new is None or _styled(new, style) is not None:
+        if home is None or wanted is None or old is None or new is None:
             return
-        found = _styled(old, style)
+        if child_with(new, "w:styleId", style) is not None:
+            return
+        found = child_with(old, "w:styleId", style)
         if found is not None and namespace_of(found) == namespace_of(new):
             twin = copied(found)
             # The new document has its own default style of the kind; a second one is not allowed
             # (§17.7.4.17).
             if attribute(twin, "w:default"):
                 _set(twin, "default", "0")
+            # Put in before its own references are followed: styles may be based on each other.
             new.append(twin)
             self.new.mark_changed(home)
             self.adopt(twin, wanted, home)
 
 
 def meaning_of(package: Package, part: str, reference: str) -> Hashable:
-    """The thing that a relationship id of a part means: the uri, or the checksum of the part that
-    it names.
-    """
+    """The target of a part's relationship id: the uri, or the checksum of the part it names."""
     link = _by_id(package, part, reference)
     if link is None:
         return reference
@@ -235,10 +246,6 @@ def _next(taken: Iterable[str | None]) -> str:
     return str(max((int(each) for each in taken if each and each.isdigit()), default=0) + 1)
 
 
-def _styled(root: Element, style: str) -> Element | None:
-    return next((each for each in root if attribute(each, "w:styleId") == style), None)
-
-
 def _numbering(package: Package) -> str:
     return next(package.related(package.main, "numbering"), "")
 
@@ -250,15 +257,20 @@ def lists_of(package: Package) -> Element | None:
 
 
 def _list_elements(root: Element | None, number: str) -> tuple[Element | None, Element | None]:
-    num = next((each for each in root if attribute(each, "w:numId") == number), None) if root is not None else None
+    """The w:num of a list, and the w:abstractNum with its levels that this one names."""
+    num = child_with(root, "w:numId", number)
     link = child_of(num, "w:abstractNumId")
     wanted = attribute(link, "w:val") if link is not None else None
-    abstracts = (each for each in root if short_name(each) == "w:abstractNum") if root is not None else ()
+    children = root if root is not None else ()
+    abstracts = (each for each in children if short_name(each) == "w:abstractNum")
     return num, next((each for each in abstracts if attribute(each, "w:abstractNumId") == wanted), None)
 
 
 def list_definition(root: Element | None, number: str) -> Hashable | None:
-    """The look of a list, without the numbers by which the document knows the list."""
+    """A key of the look of a list: the levels of its definition and their overrides.
+
+    The numbers by which a document knows its lists are left out.
+    """
     num, abstract = _list_elements(root, number)
     if num is None or abstract is None:
         return None

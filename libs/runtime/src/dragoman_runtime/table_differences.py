@@ -1,4 +1,4 @@
-"""What differs between two tables of the same columns, said by the database itself."""
+"""The differences of two tables of the same columns, found by statements that the database runs."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ from sqlalchemy import (
 )
 
 ERASED = "erased"
-"""In a column's `info`: the value it has where the object that it came from was erased."""
+"""The key, in a column's `info`, of the value that the column has where the object it came from was
+erased.
+"""
 
 
 def unequal_rows(live: Table, rebuilt: Table) -> CompoundSelect[Any]:
-    """Keys of the rows that are not in both tables alike, with a column `what` that says how they differ."""
+    """The keys of the rows that differ or are in one table only, with a column `what` that says how
+    they differ.
+    """
     keys = [column.name for column in rebuilt.primary_key]
     others = [column.name for column in rebuilt.columns if not column.primary_key]
     what: ColumnElement[str] = literal("")
@@ -42,7 +46,7 @@ def unequal_rows(live: Table, rebuilt: Table) -> CompoundSelect[Any]:
 
 
 def erased_rows(live: Table, rebuilt: Table) -> Select[int]:
-    """How many live rows still show what was erased since."""
+    """The number of live rows that still show values of objects that were erased since."""
     shown = [
         and_(rebuilt.c[column.name] == column.info[ERASED], live.c[column.name] != column.info[ERASED])
         for column in rebuilt.columns
@@ -58,6 +62,8 @@ def _same_key(live: Table, rebuilt: Table) -> ColumnElement[bool]:
 
 def _differs(live: Table, rebuilt: Table, name: str) -> ColumnElement[bool]:
     old, new = live.c[name], rebuilt.c[name]
+    # PostgreSQL has no equality for its type `json`, and NULL equals nothing: hence text, and IS
+    # DISTINCT FROM.
     if isinstance(new.type, JSON):
         return cast(old, Text).is_distinct_from(cast(new, Text))
     if ERASED in new.info:

@@ -1,4 +1,4 @@
-"""An old paragraph laid over a new one, whose runs are marked as tracked changes.
+"""Tracks the words of a paragraph: an old paragraph is laid over a new one, whose runs are marked.
 
 Items of the new paragraph alone are marked as inserted, items of the old one alone are put in as
 deleted, and runs with another look get a record of the earlier look:
@@ -16,8 +16,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from dragoman_documents.docx.diff.bring import Bringer
 from dragoman_documents.docx.diff.changes import Stamp, child_of, record_change, stated
+from dragoman_documents.docx.diff.dependencies import Dependencies
 from dragoman_documents.docx.diff.items import Atom, Fields, Group, Item, items_of, leaves
 from dragoman_documents.docx.diff.tree import boxes_in
 from dragoman_documents.docx.diff.words import opcodes
@@ -33,18 +33,19 @@ from dragoman_documents.docx.xml import (
 )
 
 _REFERENCES = names("w:footnoteReference w:endnoteReference")
+# In a deletion, text and codes of fields stand in elements of other names (§17.3.3.7).
 _IN_DELETIONS = {"w:t": "delText", "w:instrText": "delInstrText"}
 
 
 @dataclass(slots=True)
 class Scene:
-    """The context of tracking one part: the names of both parts, the fields of both, and the way to
-    bring things over.
+    """The context of tracking one part: the names of the old and the new part, the fields of both,
+    and the copier of the things that deleted words depend on.
 
-    `notes` and `boxes` take the pairs of notes and text boxes that were found.
+    `notes` and `boxes` take the pairs of notes and text boxes that are found on the way.
     """
 
-    bringer: Bringer
+    dependencies: Dependencies
     stamp: Stamp
     source: str
     target: str
@@ -62,18 +63,18 @@ class Scene:
         return items_of(paragraph, self._new_meaning, self.new_fields)
 
     def _old_meaning(self, reference: str) -> Hashable:
-        return self.bringer.meaning(self.bringer.old, self.source, reference)
+        return self.dependencies.meaning(self.dependencies.old, self.source, reference)
 
     def _new_meaning(self, reference: str) -> Hashable:
-        return self.bringer.meaning(self.bringer.new, self.target, reference)
+        return self.dependencies.meaning(self.dependencies.new, self.target, reference)
 
     def adopted(self, element: Element) -> Element:
         """A copy of an element of the old part that means the same in the new one."""
-        return self.bringer.adopt(copied(element), self.source, self.target)
+        return self.dependencies.adopt(copied(element), self.source, self.target)
 
 
-class Overlay:
-    """Lays the items of an old paragraph over a new paragraph, and marks the runs of the new one."""
+class RunTracker:
+    """Lays the items of an old paragraph over those of a new one, and marks the runs of the new one."""
 
     def __init__(self, paragraph: Element, scene: Scene) -> None:
         self._paragraph = paragraph
@@ -136,9 +137,7 @@ class Overlay:
         pair(old.node, new.node, self._scene)
 
     def _rewrite(self, run: Element, atoms: Sequence[Atom]) -> None:
-        """Mark a run, cut where its status changes, and put the deleted items in front of each
-        piece.
-        """
+        """Mark a run, cut where its status changes, with the deleted items before each piece."""
         pieces: list[tuple[Hashable, list[Atom]]] = []
         for atom in atoms:
             status = self._status(atom)
@@ -167,7 +166,7 @@ class Overlay:
             self._mark(run, atoms[0])
 
     def _status(self, atom: Atom) -> Hashable:
-        """Whether an atom is new, the same, or had another look; with that look."""
+        """Whether an atom was inserted, is the same, or had another look; with that earlier look."""
         if atom in self._inserted:
             return "inserted"
         partner = self._partners.get(atom)
@@ -182,7 +181,7 @@ class Overlay:
         return self._looks[run]
 
     def _mark(self, run: Element, atom: Atom) -> Element:
-        """Mark a run by the status of an atom of it.
+        """Mark a run by the status of one of its atoms, which all have the same.
 
         Gives the element that now stands in the run's place.
         """
@@ -204,7 +203,9 @@ class Overlay:
 
 
 def pair(old: Element, new: Element, scene: Scene) -> None:
-    """Note the text boxes, the note or the begin of a field in two things that are a pair."""
+    """Note that two elements are a pair: two references to a note, two edges of a field, or two
+    drawings with text boxes.
+    """
     name = short_name(new)
     if name in _REFERENCES:
         scene.notes.append((name, attribute(old, "w:id") or "", attribute(new, "w:id") or ""))
@@ -245,14 +246,14 @@ def _deleted_wrapper(group: Group, element: Element, near: Element, scene: Scene
     if namespace_of(element) != namespace_of(near) or short_name(element) == "w:sdt":
         return inner  # a control comes and goes with no mark; its text does not
     shell = empty_shell(element)
-    scene.bringer.adopt(shell, scene.source, scene.target)
+    scene.dependencies.adopt(shell, scene.source, scene.target)
     for node in inner:
         shell.append(node)
     return [shell]
 
 
 def empty_shell(element: Element) -> Element:
-    """A copy of an element with its properties and nothing else in it."""
+    """A copy of an element around runs, with its attributes and properties and nothing else."""
     shell = element.makeelement(element.tag)
     for key, value in element.attrib.items():
         shell.set(key, value)
@@ -304,6 +305,7 @@ def _filled(run: Element, atoms: Sequence[Atom]) -> Element:
             run.append(text_node(run, "t", "".join(atom.text for atom in members)))
         else:
             for atom in list(members):
+                # lxml moves an element together with the text behind it.
                 atom.node.tail = None
                 run.append(atom.node)
     return run
@@ -313,6 +315,7 @@ def text_node(near: Element, local: str, text: str) -> Element:
     """A text node of a kind, its white space kept."""
     node = near.makeelement(f"{namespace_of(near)}{local}")
     node.text = text
+    # Runs are cut between words: without this, Word drops the space at the cut (§17.3.3.31).
     node.set(XML_SPACE, "preserve")
     return node
 

@@ -1,5 +1,5 @@
-r"""The text that a field repeats from elsewhere, and the text in a bookmark (ECMA-376 §17.16.5,
-§17.13.6).
+r"""The results of fields: the text that a field shows, the text elsewhere that it repeats, and the
+text in a bookmark (ECMA-376 §17.16.5, §17.13.6).
 
 `Scope of supply` between the marks of `_Ref1`, and `{REF _Ref1 \* Upper | SCOPE OF SUPPLY}`: the
 field repeats the key `("bookmark", "_ref1")` in capitals.
@@ -44,7 +44,7 @@ _READ = (
 )
 _IN_RUN = names("w:t w:tab w:br w:cr w:noBreakHyphen")
 _FIELDS = names("w:fldChar w:fldSimple")
-_FEW = 3  # blocks after that of a mark in which the other one is looked for
+_FEW = 3  # blocks behind that of a mark, in which the mark's other end is looked for
 
 Case = Callable[[str], str]
 """Changes the case of a repeated text, as the switch `\\*` of a field asks (§17.16.4.3)."""
@@ -55,8 +55,9 @@ Key = tuple[str, str]
 
 @dataclass(eq=False, slots=True)
 class Shown:
-    """A stretch of text: its nodes, their paragraph, and whether it holds nothing but words of that
-    paragraph.
+    """A stretch of text that a reader sees: its text nodes and their paragraph.
+
+    `is_plain` says that the stretch holds nothing but words of that paragraph.
     """
 
     nodes: list[Element] = field(default_factory=list[Element])
@@ -93,7 +94,11 @@ def joined(text: str) -> str:
 
 
 def repeated_by(code: str, result: str) -> tuple[Key, Case] | None:
-    """The key and the case of the text that a field repeats; None where the text is not known."""
+    """The key of the text that a field repeats, and the change of case that its code asks for.
+
+    None where the field repeats a text that this document does not hold. `result` is the text that
+    the field shows.
+    """
     parts = read_instruction(code)
     first = parts.arguments[0].text if parts.arguments else ""
     stated = [piece.text.upper() for piece in parts.switches.get("*", ())]
@@ -105,7 +110,7 @@ def repeated_by(code: str, result: str) -> tuple[Key, Case] | None:
         return ("property", PROPERTIES[parts.kind]), case
     if parts.kind == "STYLEREF":
         return ("paragraph", joined(result)), case
-    # A bookmark's name alone is a reference to it (§17.16.5.51)
+    # A code that is nothing but the name of a bookmark is a reference to it (§17.16.5.51).
     if not parts.kind and code.strip().startswith("_"):
         first = code.split()[0]
     return (("bookmark", first.lower()), case) if first and parts.kind in {"REF", ""} else None

@@ -1,7 +1,8 @@
-"""Containers of blocks laid over each other: body, cells, notes, headers, text boxes.
+"""Tracks the blocks of two parts: the paragraphs, tables, rows and cells of a body, a note, a
+header or a text box.
 
-The end of a paragraph that only the new side has is marked in the properties of its end, and its
-runs are marked too:
+A paragraph that only the new document has is marked twice: its end in `w:pPr/w:rPr`, and its words
+by an insertion around their runs:
 
     <w:p><w:pPr><w:rPr><w:ins …/></w:rPr></w:pPr><w:ins …><w:r><w:t>New.</w:t></w:r></w:ins></w:p>
 """
@@ -14,8 +15,8 @@ from enum import Enum
 from dragoman_documents.docx.diff.align import Step, is_block
 from dragoman_documents.docx.diff.changes import HISTORY, child_of, record_change, stated
 from dragoman_documents.docx.diff.items import open_simple_fields
-from dragoman_documents.docx.diff.overlay import Overlay, Scene, deleted, pair
 from dragoman_documents.docx.diff.steps import paired_steps
+from dragoman_documents.docx.diff.track_runs import RunTracker, Scene, deleted, pair
 from dragoman_documents.docx.diff.tree import canonical
 from dragoman_documents.docx.xml import Element, copied, names, namespace_of, short_name
 
@@ -37,10 +38,10 @@ class _Mark(Enum):
     DELETED = "del"
 
 
-class FlowTracker:
+class BlockTracker:
     """Marks the blocks of one part.
 
-    `sections` takes the section properties that were found to answer each other.
+    `sections` takes the section properties of both documents that were found to be a pair.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -49,8 +50,9 @@ class FlowTracker:
         self.sections: list[tuple[Element, Element]] = []
 
     def run(self, old: Element, new: Element) -> None:
-        """Mark the blocks of `new`, the root of a part or a note, that `old` lacks, and put in
-        those that only `old` has.
+        """Mark the blocks of `new` that `old` lacks, and put in the blocks that only `old` has.
+
+        Both are the root of a part, or a note.
         """
         stack = [(old, new)]
         while stack:
@@ -74,10 +76,12 @@ class FlowTracker:
             return
         if properties is None:
             properties = new.makeelement(f"{namespace_of(new)}{name.partition(':')[2]}")
+            # The schema of a row has w:tblPrEx first, and w:trPr behind it (CT_Row).
             first = next(iter(new), None)
-            place = 1 if name == "w:trPr" and first is not None and short_name(first) == "w:tblPrEx" else 0
-            new.insert(place, properties)
-        record_change(properties, self._scene.adopted(before) if before is not None else None, self._stamp)
+            has_exceptions = first is not None and short_name(first) == "w:tblPrEx"
+            new.insert(int(name == "w:trPr" and has_exceptions), properties)
+        earlier = self._scene.adopted(before) if before is not None else None
+        record_change(properties, earlier, self._stamp)
 
     def _section(self, old: Element, new: Element) -> None:
         self.sections.append((old, new))
@@ -86,7 +90,7 @@ class FlowTracker:
             twin = _without(copied(old), _REFERENCES)
             record_change(
                 new,
-                self._scene.bringer.adopt(twin, self._scene.source, self._scene.target),
+                self._scene.dependencies.adopt(twin, self._scene.source, self._scene.target),
                 self._stamp,
             )
 
@@ -117,28 +121,30 @@ class FlowTracker:
         return inner
 
     def _paragraph(self, old: Element, new: Element) -> None:
-        """Lay one paragraph over another. Equal paragraphs are only searched for notes."""
+        """Track the words of a paragraph. Equal paragraphs are only searched for notes."""
+        # Equal markup may mean two pictures, since each document numbers its relationships itself;
+        # and the edges of a field have to be paired where it goes on in another paragraph.
         before = canonical(old)
         if before == canonical(new) and b" r:" not in before and b"fldChar" not in before:
-            notes = [[node for node in each.iter() if short_name(node) in _NOTED] for each in (old, new)]
-            for a, b in zip(*notes, strict=True):
+            for a, b in zip(_notes_in(old), _notes_in(new), strict=True):
                 pair(a, b, self._scene)
             return
         open_simple_fields(old)
         open_simple_fields(new)
-        Overlay(new, self._scene).run(self._scene.old_items(old), self._scene.new_items(new))
+        RunTracker(new, self._scene).run(self._scene.old_items(old), self._scene.new_items(new))
 
     def _insert(self, element: Element) -> None:
-        """Mark everything in a block as inserted, its own end left out."""
+        """Mark everything in a block as inserted, but for the block's own end (see `_Ends`)."""
         for paragraph in _own_blocks(element, "w:p"):
             open_simple_fields(paragraph)
-            Overlay(paragraph, self._scene).run([], self._scene.new_items(paragraph))
+            RunTracker(paragraph, self._scene).run([], self._scene.new_items(paragraph))
         for row in _own_blocks(element, "w:tr"):
             self._mark_row(row, "ins")
 
     def _deleted(self, element: Element, near: Element) -> list[tuple[Element, Element]]:
-        """A block's paragraphs and tables with copies of them, all marked as deleted; their ends
-        left out.
+        """The paragraphs and tables of an old block, each with a copy that is marked as deleted.
+
+        The ends of the paragraphs are not marked yet (see `_Ends`).
         """
         kind = short_name(element)
         if kind == "w:p":
@@ -149,13 +155,14 @@ class FlowTracker:
 
     def _deleted_table(self, element: Element, near: Element) -> Element:
         twin = copied(element)
-        for source, paragraph in zip(_own_blocks(element, "w:p"), _own_blocks(twin, "w:p"), strict=True):
+        paragraphs = zip(_own_blocks(element, "w:p"), _own_blocks(twin, "w:p"), strict=True)
+        for source, paragraph in paragraphs:
             gone = self._deleted_paragraph(source, near)
             properties = child_of(source, "w:pPr")
             if properties is not None:
                 gone.insert(
                     0,
-                    self._scene.bringer.adopt(
+                    self._scene.dependencies.adopt(
                         _without(copied(properties), _SECTION | HISTORY),
                         self._scene.source,
                         self._scene.target,
@@ -166,7 +173,7 @@ class FlowTracker:
             if parent is not None:
                 parent.remove(paragraph)
         for style in [node for node in twin.iter() if short_name(node) == "w:tblPr"]:
-            self._scene.bringer.adopt(style, self._scene.source, self._scene.target)
+            self._scene.dependencies.adopt(style, self._scene.source, self._scene.target)
         is_nested = any(short_name(each) == "w:tc" for each in (near, *near.iterancestors()))
         for row in _own_blocks(twin, "w:tr"):
             self._mark_row(row, "del", is_nested)
@@ -180,8 +187,10 @@ class FlowTracker:
         return paragraph
 
     def _mark_row(self, row: Element, local: str, is_nested: bool = False) -> None:
-        """Mark a row. In a table inside a cell its cells are marked as deleted too, for readers
-        that count them all.
+        """Mark a row as inserted or deleted.
+
+        In a table inside a cell, the cells of the row are marked as deleted too, for readers that
+        take a row away only when all its cells are.
         """
         properties = child_of(row, "w:trPr")
         if properties is None:
@@ -198,12 +207,14 @@ class FlowTracker:
 
 
 class _Ends:
-    """The ends of the paragraphs between two tables or edges of controls, which are marked
-    together.
+    """The ends of a row of paragraphs, which are marked together; a table or the edge of a control
+    closes the row.
 
-    The last end always stays where either side has a paragraph there, so marks move up: rejecting
-    an inserted end joins its paragraph with the next, and no paragraph follows the last. The
-    properties of a paragraph move with the mark of its end, so that either side finds its own.
+    A mark says that the end of a paragraph, its pilcrow, was inserted or deleted. Rejecting an
+    inserted end joins its paragraph with the next one. Behind the last paragraph of a row there is
+    no next one, so its end must stay without a mark, and marks move up by one paragraph. The
+    properties of a paragraph belong to its end and move with the mark, so that each document gets
+    its own properties back.
     """
 
     def __init__(
@@ -219,7 +230,7 @@ class _Ends:
         self._ends: list[tuple[Element, _Mark, Element | None, Element | None]] = []
 
     def add(self, element: Element, mark: _Mark, old: Element | None, new: Element | None) -> None:
-        """Add the next block, with the paragraphs it comes from.
+        """Add the next block, with the paragraph of the old and of the new document it stands for.
 
         A block that is no paragraph, or stands in another control, closes the row.
         """
@@ -227,7 +238,9 @@ class _Ends:
             self.close()
             self._parent = parent
         if short_name(element) == "w:p":
-            self._ends.append((element, mark, child_of(old, "w:pPr"), copied_or_none(child_of(new, "w:pPr"))))
+            # Copied, since the properties that the element has now may be moved to another end.
+            properties = copied_or_none(child_of(new, "w:pPr"))
+            self._ends.append((element, mark, child_of(old, "w:pPr"), properties))
         else:
             self.close()
 
@@ -305,6 +318,7 @@ def end_look(paragraph: Element) -> Element:
     look = child_of(properties, "w:rPr")
     if look is None:
         look = properties.makeelement(f"{namespace_of(paragraph)}rPr")
+        # The schema ends w:pPr with w:rPr, w:sectPr and w:pPrChange, in this order (CT_PPr).
         later = next(
             (child for child in properties if short_name(child) in {"w:sectPr", "w:pPrChange"}),
             None,
@@ -318,6 +332,7 @@ def end_look(paragraph: Element) -> Element:
 
 def mark_end(paragraph: Element, mark: _Mark, scene: Scene) -> None:
     """Mark the end of a paragraph as inserted or deleted."""
+    # The schema has w:ins and w:del before every other property of an end (CT_ParaRPr).
     if mark is not _Mark.SAME:
         end_look(paragraph).insert(0, scene.stamp.mark(paragraph, mark.value))
 
@@ -325,6 +340,10 @@ def mark_end(paragraph: Element, mark: _Mark, scene: Scene) -> None:
 def copied_or_none(element: Element | None) -> Element | None:
     """A copy of an element; None for None."""
     return copied(element) if element is not None else None
+
+
+def _notes_in(paragraph: Element) -> list[Element]:
+    return [node for node in paragraph.iter() if short_name(node) in _NOTED]
 
 
 def _without(properties: Element, gone: frozenset[str]) -> Element:
@@ -372,10 +391,11 @@ def _put(
     following: Element | None,
     container: Element,
 ) -> None:
-    """Put a block between two others; where one of these is missing, at that end of the container.
+    """Put a deleted block between the blocks `last` and `following` of the new document.
 
-    Between a block in a control and a block outside, it stands outside: there it does not come
-    between paragraphs that join.
+    Where one of these is None, the deleted block goes to that end of the container. Between a block
+    in a control and a block outside, it goes outside, where it does not come between paragraphs
+    that are to be joined.
     """
     if last is not None and (following is not None or short_name(gone) != "w:p"):
         around = {*following.iterancestors()} if following is not None else {container}
