@@ -47,7 +47,7 @@ async def test_settings_of_another_version_are_left_out_when_they_are_read(catal
     engine = create_views_engine(sqlalchemy_url(catalog_url))
     async with engine.execution_options(is_writing=True).begin() as connection:
         await connection.execute(update(tables.projects).values(settings=settings))
-    project = await catalog.project("default")
+    project = await catalog.projects.find("default")
     assert project is not None
     pair = await catalog.language_pairs.create(
         ADA, NOW, project, source=Locale("en"), target=Locale("de"), is_active=True, overrides=PolicyOverrides()
@@ -62,12 +62,12 @@ async def test_settings_of_another_version_are_left_out_when_they_are_read(catal
 
 
 async def test_a_new_catalogue_has_the_default_project_and_the_general_domain_pack(catalog: Catalog) -> None:
-    project = await catalog.project("default")
+    project = await catalog.projects.find("default")
     assert project is not None
     assert project.project_id == project_id("default")
     assert project.settings == ProjectSettings()
     assert [pack.code for pack in await catalog.domain_packs.all()] == ["general"]
-    assert await catalog.project("other") is None
+    assert await catalog.projects.find("other") is None
 
 
 async def test_a_project_is_edited_only_on_its_newest_version(catalog: Catalog) -> None:
@@ -75,7 +75,7 @@ async def test_a_project_is_edited_only_on_its_newest_version(catalog: Catalog) 
     made = await catalog.projects.create(ADA, NOW, code="legal", name="Legal", settings=settings)
     edited = await catalog.projects.edit(ADA, NOW, "legal", version=1, name="Law", settings=settings)
     assert (made.version, edited.version, edited.name) == (1, 2, "Law")
-    assert await catalog.project("legal") == edited
+    assert await catalog.projects.find("legal") == edited
     with pytest.raises(StaleEditError):
         await catalog.projects.edit(ADA, NOW, "legal", version=1, name="Late", settings=settings)
     with pytest.raises(EntryMissingError):
@@ -103,14 +103,14 @@ async def test_every_edit_has_an_audit_row_and_a_refused_one_has_none(catalog: C
 
 
 async def test_a_language_pair_is_found_by_its_locales_and_can_be_closed_and_removed(catalog: Catalog) -> None:
-    project = await catalog.project("default")
+    project = await catalog.projects.find("default")
     assert project is not None
     en, swiss = Locale("en"), Locale("de-CH")
     pair = await catalog.language_pairs.create(
         ADA, NOW, project, source=en, target=swiss, is_active=True, overrides=PolicyOverrides(engine="pseudo")
     )
-    assert await catalog.language_pair(project.project_id, en, Locale("DE_ch")) == pair
-    assert await catalog.language_pair(project.project_id, swiss, en) is None
+    assert await catalog.language_pairs.between(project.project_id, en, Locale("DE_ch")) == pair
+    assert await catalog.language_pairs.between(project.project_id, swiss, en) is None
     with pytest.raises(EntryExistsError):
         await catalog.language_pairs.create(
             ADA, NOW, project, source=en, target=swiss, is_active=False, overrides=PolicyOverrides()
@@ -202,8 +202,8 @@ async def test_a_session_ends_by_time_and_by_signing_out(catalog: Catalog) -> No
 async def test_the_terms_of_a_submission_are_read_at_once_and_say_what_is_not_entered(catalog: Catalog) -> None:
     en, swiss = Locale("en"), Locale("de-CH")
     terms = await catalog.submission_terms("default", "general", en, swiss)
-    assert terms.project == await catalog.project("default")
-    assert terms.pack == await catalog.domain_pack("general")
+    assert terms.project == await catalog.projects.find("default")
+    assert terms.pack == await catalog.domain_packs.find("general")
     assert terms.pair is None
     assert terms.project is not None
     pair = await catalog.language_pairs.create(

@@ -84,7 +84,7 @@ async def _enter(catalog: Catalog) -> None:
     now = datetime.now(UTC)
     if await catalog.users.named(ADA):
         return
-    if await catalog.project("atlas") is None:
+    if await catalog.projects.find("atlas") is None:
         await catalog.projects.create(EDITOR, now, code="atlas", name="Atlas", settings=ProjectSettings())
     await catalog.users.create(
         EDITOR, now, name=ADA, display_name="Ada Lovelace", role=Role.OPERATOR, password=PASSWORD

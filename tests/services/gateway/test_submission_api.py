@@ -237,7 +237,7 @@ async def test_a_path_in_the_file_name_is_cut_off(gateway: Desk) -> None:
 
 
 async def test_a_language_pair_decides_with_its_overrides_and_a_closed_one_refuses(gateway: Desk) -> None:
-    project = await gateway.catalog.project("default")
+    project = await gateway.catalog.projects.find("default")
     assert project is not None
     now = SystemClock().now()
     pair = await gateway.catalog.language_pairs.create(

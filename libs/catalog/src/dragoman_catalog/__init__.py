@@ -10,7 +10,6 @@ from dragoman_catalog.errors import (
     PipelineRefusedError,
     StaleEditError,
 )
-from dragoman_catalog.pipelines import SavedPipeline
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import (
     ApiToken,
@@ -22,6 +21,7 @@ from dragoman_catalog.values import (
     Project,
     ProjectSettings,
     Role,
+    SavedPipeline,
     SubmissionTerms,
     User,
 )

@@ -55,18 +55,6 @@ class Catalog:
         self.sessions = Sessions(engine)
         self.sign_in_links = SignInLinks(engine)
 
-    async def project(self, code: str) -> Project | None:
-        """The project with this code; None when there is none."""
-        return await self.projects.find(code)
-
-    async def language_pair(self, project_id: UUID, source: Locale, target: Locale) -> LanguagePair | None:
-        """The pair of these locales as the project entered it; None when it did not."""
-        return await self.language_pairs.between(project_id, source, target)
-
-    async def domain_pack(self, code: str) -> DomainPack | None:
-        """The domain pack with this code; None when there is none."""
-        return await self.domain_packs.find(code)
-
     async def submission_terms(
         self, project_code: str, domain_pack_code: str, source: Locale, target: Locale
     ) -> SubmissionTerms:

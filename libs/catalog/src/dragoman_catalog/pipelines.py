@@ -5,38 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import AwareDatetime
 from sqlalchemy import Executable, and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_catalog import tables
 from dragoman_catalog.database import one, reading, require_version, values, write_audit, writing
 from dragoman_catalog.errors import EntryExistsError, EntryMissingError, PipelineRefusedError
-from dragoman_catalog.values import Editor
-from dragoman_contracts.model import Value
+from dragoman_catalog.values import Editor, SavedPipeline
 from dragoman_contracts.phases import BUILT_IN_PIPELINES, Phase, Pipeline
 from dragoman_contracts.pipeline_checks import check, with_names_of_now
 
 _VERSIONS = tables.pipeline_versions
-
-
-class SavedPipeline(Value):
-    """One version of a pipeline. One that is built in was saved by nobody.
-
-    A pipeline that `is_retired` takes no new jobs; those it has keep the version they were submitted with.
-    """
-
-    name: str
-    version: int
-    phases: tuple[Phase, ...]
-    is_retired: bool = False
-    saved_at: AwareDatetime | None = None
-    saved_by: str = ""
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The pipeline as a job takes it."""
-        return Pipeline(name=self.name, version=self.version, phases=self.phases)
 
 
 class Pipelines:

@@ -16,6 +16,7 @@ from dragoman_catalog.extraction import ExtractionChoices
 from dragoman_catalog.quality import QaChoices, QaProfileName
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
+from dragoman_contracts.phases import Phase, Pipeline
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 """A short name that people type: lower-case letters, digits, `_` and `-`."""
@@ -107,6 +108,25 @@ class DomainPack(Value):
     code: Code
     name: DisplayName
     description: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
+
+
+class SavedPipeline(Value):
+    """One version of a pipeline. One that is built in was saved by nobody.
+
+    A pipeline that `is_retired` takes no new jobs; those it has keep the version they were submitted with.
+    """
+
+    name: str
+    version: int
+    phases: tuple[Phase, ...]
+    is_retired: bool = False
+    saved_at: AwareDatetime | None = None
+    saved_by: str = ""
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline as a job takes it."""
+        return Pipeline(name=self.name, version=self.version, phases=self.phases)
 
 
 class SubmissionTerms(Value):

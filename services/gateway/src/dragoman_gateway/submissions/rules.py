@@ -13,8 +13,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from dragoman_catalog import SavedPipeline
-from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides
+from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides, SavedPipeline
 from dragoman_contracts.events import DocumentRegistered, Event, JobSubmitted, RevisionStrategy
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
