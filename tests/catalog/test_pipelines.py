@@ -65,3 +65,14 @@ async def test_a_pipeline_that_cannot_run_is_not_saved(catalog: Catalog) -> None
         await catalog.pipelines.create(ADA, NOW, "odd", [Phase(name="a", kind="fold_laundry")])
     assert [fault.place for fault in caught.value.faults] == [("phases", 0, "kind")]
     assert await catalog.pipelines.find("odd") is None
+
+
+async def test_phases_that_make_no_pipeline_are_refused(catalog: Catalog) -> None:
+    check, count = COUNTING
+    for phases, message in (
+        ([check, check], "same name"),
+        ([check, check.model_copy(update={"name": "again"})], "of one kind"),
+        ([each.model_copy(update={"weight": 0}) for each in (check, count)], "sum to zero"),
+    ):
+        with pytest.raises(PipelineRefusedError, match=message):
+            await catalog.pipelines.create(ADA, NOW, "odd", phases)

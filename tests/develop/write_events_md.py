@@ -41,7 +41,8 @@ def events_md() -> str:
 
 def _event(name: str, cls: type[Event]) -> str:
     said_by = "any service that performs work" if cls.producer is None else cls.producer
-    facts = f"`{cls.__name__}`, version {cls.schema_version}, on the {cls.stream_type}'s stream, said by {said_by}."
+    stream = "subject" if cls.told_in is not Event.told_in else cls.stream_type
+    facts = f"`{cls.__name__}`, version {cls.schema_version}, on the {stream}'s stream, said by {said_by}."
     return f"## {name}\n\n{facts}\n\n{_paragraph(cls)}\n{_fields(cls)}"
 
 

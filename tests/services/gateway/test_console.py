@@ -15,10 +15,7 @@ import pytest
 from typing_extensions import override
 
 from dragoman_contracts import events as e
-from dragoman_contracts.events import EVENT_TYPES, StreamType
-from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.vocabulary import JobStatus, Stage, WorkKind
-from dragoman_gateway.jobs.detail.words import ARTIFACTS, EVENTS, STAGES, STATUSES
+from dragoman_contracts.vocabulary import JobStatus, WorkKind
 from dragoman_gateway.web.rendering import asset
 from dragoman_runtime.eventstore import Jobs
 from services.gateway.console_site import ADA, PASSWORD, Site, console_site
@@ -499,11 +496,3 @@ async def test_the_first_page_weighs_little(stranger: httpx.AsyncClient) -> None
 async def test_the_address_of_the_server_leads_to_the_console(stranger: httpx.AsyncClient) -> None:
     for path in ("/", "/console", "/console/jobs"):
         assert (await stranger.get(path)).headers["location"] == "/console/"
-
-
-def test_every_status_stage_event_and_artifact_has_a_word() -> None:
-    job_events = {name for name, each in EVENT_TYPES.items() if each.stream_type is StreamType.JOB}
-    assert set(STATUSES) == set(JobStatus)
-    assert set(STAGES) == set(Stage)
-    assert set(EVENTS) == job_events
-    assert set(ARTIFACTS) == set(ArtifactKind)

@@ -25,7 +25,9 @@ from contracts.streams import (
     verified,
 )
 from dragoman_contracts import events as e
-from dragoman_contracts.vocabulary import WorkKind
+from dragoman_contracts.events import EVENT_TYPES, StreamType
+from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.vocabulary import JobStatus, Stage, WorkKind
 from dragoman_gateway.jobs.detail.page import (
     actions_of,
     duration_text,
@@ -33,7 +35,7 @@ from dragoman_gateway.jobs.detail.page import (
     steps_of,
     unit_counts,
 )
-from dragoman_gateway.jobs.detail.words import cure_of
+from dragoman_gateway.jobs.detail.words import ARTIFACTS, EVENTS, STAGES, STATUSES, cure_of
 
 LATER = NOON + timedelta(minutes=2)
 
@@ -138,3 +140,11 @@ def test_every_trouble_has_a_cure_and_a_message_that_has_one_is_not_doubled() ->
     assert cure_of("nobody.knows")
     assert cure_of("nobody.knows", is_explained=True) == ""
     assert cure_of("engine.unauthorised", is_explained=True)
+
+
+def test_every_status_stage_event_and_artifact_has_a_word() -> None:
+    job_events = {name for name, each in EVENT_TYPES.items() if each.stream_type is StreamType.JOB}
+    assert set(STATUSES) == set(JobStatus)
+    assert set(STAGES) == set(Stage)
+    assert set(EVENTS) == job_events
+    assert set(ARTIFACTS) == set(ArtifactKind)

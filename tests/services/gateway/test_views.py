@@ -331,4 +331,5 @@ async def test_a_process_that_begins_in_the_midst_of_a_job_goes_on_where_the_las
 
 async def test_a_row_holds_a_job_s_key_its_project_what_a_list_shows_and_what_it_is_searched_by() -> None:
     """What is kept for nobody is projected, stored and migrated for nobody."""
-    assert set(jobs.c.keys()) - set(JobRow.model_fields) == {"search_text"}
+    of_subject = {"subject_kind", "subject_id", "subject_version"}
+    assert set(jobs.c.keys()) - set(JobRow.model_fields) == {"search_text", *of_subject}

@@ -26,7 +26,7 @@ from contracts.streams import (
     reassembled,
     submitted,
 )
-from dragoman_contracts.events import Event, JobCompleted, JobRules, StreamType
+from dragoman_contracts.events import Event, JobCompleted, JobRules, JobSubmitted, StreamType
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ArtifactKind, ObjectRef, references_in
@@ -62,6 +62,8 @@ async def stored(shop: Workshop, event: _E, name: str) -> _E:
             changed[field] = await own(value)
         elif isinstance(value, tuple) and (refs := tuple(references_in(cast("tuple[object, ...]", value)))):
             changed[field] = tuple([await own(each) for each in refs])
+    if isinstance(event, JobSubmitted):
+        changed["inputs"] = inputs(*[await own(each.object) for each in event.inputs])
     return event.model_copy(update=changed)
 
 

@@ -34,7 +34,7 @@ class StandaloneSettings(ObjectSettings, WorkerSettings, MaintenanceSettings, Ht
 
 
 class TogetherSettings(IntakeSettings, TranslateSettings):
-    """What the services of one `dragoman worker all`, or of any others that share a process, are set up with."""
+    """The settings of the services of one `dragoman worker all`, or of any others that share a process."""
 
 
 class StoreSettings(DatabaseSettings, ObjectSettings, TelemetrySettings):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from pydantic import ValidationError
 from sqlalchemy import Executable, and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -13,7 +14,7 @@ from dragoman_catalog.database import one, reading, require_version, values, wri
 from dragoman_catalog.errors import EntryExistsError, EntryMissingError, PipelineRefusedError
 from dragoman_catalog.values import Editor, SavedPipeline
 from dragoman_contracts.phases import BUILT_IN_PIPELINES, Phase, Pipeline
-from dragoman_contracts.pipeline_checks import check, with_names_of_now
+from dragoman_contracts.pipeline_checks import PipelineFault, check, with_names_of_now
 
 _VERSIONS = tables.pipeline_versions
 
@@ -95,8 +96,10 @@ class Pipelines:
             change |= {} if phases is None else {"phases": tuple(phases)}
             after = _checked(before.model_copy(update=change))
             await _insert(connection, after)
-            action = "pipeline.retired" if is_retired else "pipeline.edited"
-            await write_audit(connection, editor, now, action=action, entity_id=name, before=before, after=after)
+            done = "retired" if is_retired else "edited"
+            await write_audit(
+                connection, editor, now, action=f"pipeline.{done}", entity_id=name, before=before, after=after
+            )
         return after
 
 
@@ -106,7 +109,11 @@ def _checked(saved: SavedPipeline) -> SavedPipeline:
     Raises:
         PipelineRefusedError: its phases cannot be as they are.
     """
-    pipeline = with_names_of_now(saved.pipeline)
+    try:
+        pipeline = with_names_of_now(saved.pipeline)
+    except ValidationError as error:
+        messages = [each["msg"].removeprefix("Value error, ") for each in error.errors()]
+        raise PipelineRefusedError([PipelineFault(place=("phases",), message=each) for each in messages]) from error
     found = check(pipeline)
     if found.faults:
         raise PipelineRefusedError(found.faults)

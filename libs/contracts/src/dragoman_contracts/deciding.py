@@ -1,4 +1,4 @@
-"""What a service appends when a piece of its work is done: for every shape of a step, and for a translation's results.
+"""The events a service appends when a piece of its work is done, for every shape of a step.
 
 whole     finish(job, phase, output)
 spread    plan_phase(job, phase, PhasePlanned(…)), then for each batch batch_done(job, phase, PhaseBatchDone(…))

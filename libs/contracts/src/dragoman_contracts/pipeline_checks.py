@@ -15,7 +15,7 @@ from dragoman_contracts.steps import ALIASES, STEPS, Shape
 from dragoman_contracts.vocabulary import PhaseKind
 
 OF_A_DOCUMENT = frozenset({"source", "locales"})
-"""What a job on a version of a document has before its first phase."""
+"""Things that a job on a version of a document has before its first phase."""
 
 
 class PipelineFault(Value):
@@ -26,7 +26,7 @@ class PipelineFault(Value):
 
 
 class PipelineCheck(Value):
-    """What was found in a pipeline. With any fault it cannot be saved; warnings are for the person who edits it.
+    """The faults and warnings found in a pipeline. With any fault it cannot be saved; a person may leave a warning.
 
     `needs` is what a job has to have before the first phase.
     """

@@ -38,6 +38,7 @@ class SubjectJobOpened(Event):
     """
 
     name: ClassVar[str] = "subject.job_opened"
+    stream_type: ClassVar[StreamType] = StreamType.SOURCE  # or another: `told_in` says which
     producer: ClassVar[Service | None] = Service.GATEWAY
 
     kind: SubjectKind

@@ -10,7 +10,7 @@ from dragoman_runtime.clock import Clock
 
 
 class PipelineDesk:
-    """Reads and saves pipelines. What is saved is checked by the catalogue."""
+    """Reads and saves pipelines. The catalogue checks those that are saved."""
 
     def __init__(self, catalog: Catalog, clock: Clock) -> None:
         self._catalog = catalog
