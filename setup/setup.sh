@@ -51,12 +51,14 @@ install_locked() {
         .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.lock
     fi
     say "installing $(grep -c '==' "$lock") packages as pinned in $lock"
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r "$lock"
+    # Compiled now, by all cores: else each of the many processes compiles what it imports, where none may write.
+    .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "$lock"
     set --
     for room in libs/* services/* deploy/standalone; do
         [ -f "$room/pyproject.toml" ] && set -- "$@" --editable "./$room"
     done
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation "$@"
+    .venv/bin/python -m compileall -q -j 0 libs services deploy
 }
 
 if ! is_ready; then

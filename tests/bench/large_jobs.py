@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from bench import one_process, services
 from bench.load import Plant, send_through
-from bench.noop_phases import submitted
+from bench.noop_phases import noop_steps, submitted
 from bench.scale import Scale
 from bench.tables import Table
 
@@ -29,7 +29,8 @@ async def phases_table(scale: Scale, servers: services.Servers) -> Table:
     for how in ("one process", "services"):
         for spread in scale.spread:
             chain = max(spread // _CHAIN_SHARE, 1)
-            first = submitted(spread, chain)
+            with noop_steps():
+                first = submitted(spread, chain)
             with TemporaryDirectory() as name:
                 folder = Path(name)
                 opened = (
@@ -37,8 +38,9 @@ async def phases_table(scale: Scale, servers: services.Servers) -> Table:
                     if how == "one process"
                     else services.noop_plant(servers, folder, keeps_outcomes=False, first=first)
                 )
-                async with opened as plant:
-                    took_s, used = await _second_job(plant, spread + chain)
+                with noop_steps():
+                    async with opened as plant:
+                        took_s, used = await _second_job(plant, spread + chain)
             table.add(how, spread, chain, took_s, *(used.get(who) for who in ("ours", *services.SERVERS)))
     return table
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from contracts import streams
@@ -28,14 +30,19 @@ class Nothing(Value):
     """The outcome of work that does nothing."""
 
 
-STEPS.update(
-    {
-        kind: Step(
+@contextmanager
+def noop_steps() -> Generator[None]:
+    """The step table with these steps besides."""
+    shapes = {WHOLE: Shape.WHOLE, SPREAD: Shape.SPREAD, CHAIN: Shape.CHAIN}
+    for kind, shape in shapes.items():
+        STEPS[kind] = Step(
             kind=kind, service=Service.EXTRACT, queue=Queue.DOCX_EXTRACT, shape=shape, label=kind, config=Batches
         )
-        for kind, shape in ((WHOLE, Shape.WHOLE), (SPREAD, Shape.SPREAD), (CHAIN, Shape.CHAIN))
-    }
-)
+    try:
+        yield
+    finally:
+        for kind in shapes:
+            del STEPS[kind]
 
 
 def submitted(spread: int, chain: int) -> JobSubmitted:

@@ -76,11 +76,8 @@ async def noop_plant(
     folder: Path, *, keeps_outcomes: bool, batches: int = 1, first: JobSubmitted | None = None
 ) -> AsyncGenerator[Plant]:
     """The platform with no-op phases on a new state folder; its jobs begin with `first`, else are translations."""
-    settings = _settings(folder)
-    async with (
-        opened(settings) as platform,
-        performing(platform, noop_parts(keeps_outcomes=keeps_outcomes, batches=batches)),
-    ):
+    parts = noop_parts(keeps_outcomes=keeps_outcomes, batches=batches, with_phases=first is not None)
+    async with opened(_settings(folder)) as platform, performing(platform, parts):
         yield _OneProcess(platform.store, first)
 
 
