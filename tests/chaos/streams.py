@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from dragoman_contracts.envelope import digest, encode
 from dragoman_contracts.events import (
+    SOURCE_INPUT,
     BatchTranslated,
     DocumentReassembled,
     Event,
@@ -17,14 +18,14 @@ from dragoman_contracts.events import (
     StreamType,
     WorkFailed,
 )
-from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.references import ObjectRef, references_in
 from dragoman_runtime.eventstore import EventStore, Stored
 from dragoman_runtime.objects import ObjectStore
 
 Stream = tuple[str, ...]
 """A job's events, each as canonical JSON: without attempts, ids, times and what calls cost; batches by index."""
 
-_OF_THIS_RUN = {"document_id", "intake_record", "policy", "request_digest", "rules"}
+_OF_THIS_RUN = {"subject", "inputs", "policy", "request_digest", "rules"}
 _PAGE = 2000
 _NAME, _BEFORE, _SHOWN = 30, 60, 160
 
@@ -86,19 +87,16 @@ def is_chained(stream: Sequence[Stored]) -> bool:
 
 def references(event: Event) -> list[ObjectRef]:
     """The objects that an event points to."""
-    found: list[ObjectRef] = []
-    for name in type(event).model_fields:
-        value: Any = getattr(event, name)
-        values = cast("tuple[object, ...]", value if isinstance(value, tuple) else (value,))
-        found += [each for each in values if isinstance(each, ObjectRef)]
-    return found
+    return list(references_in(event))
 
 
 async def _plain(event: Event, project_id: UUID, objects: ObjectStore) -> str:
     content: dict[str, Any] = event.model_dump(mode="json")
     match event:
         case JobSubmitted():
+            sources = [each.object.digest for each in event.inputs if each.name == SOURCE_INPUT]
             content = {name: value for name, value in content.items() if name not in _OF_THIS_RUN}
+            content["source"] = sources
         case BatchTranslated():
             targets = json.loads(await objects.get(project_id, event.targets))
             for each in targets["targets"]:
