@@ -18,7 +18,7 @@ from dragoman_contracts.errors import DragomanError, UnknownEventTypeError
 from dragoman_contracts.events import ArtifactErased, StreamType
 from dragoman_contracts.identity import event_id
 from dragoman_contracts.job import Job
-from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.references import NamedObject, ObjectRef, references_in
 from dragoman_contracts.subject_state import Subject
 from dragoman_runtime.eventstore.archive import RawEvent
 from dragoman_runtime.eventstore.exchange import canonical, previous_digest
@@ -81,13 +81,13 @@ def check_stream(rows: Sequence[RawEvent], witness: Witness) -> Checked:
 
 
 def references_of(recorded: RecordedEvent) -> Iterator[tuple[str, ObjectRef]]:
-    """The objects that an event points to, each with the name of its field."""
-    for name in type(recorded.event).model_fields:
-        value: object = getattr(recorded.event, name)
+    """The objects that an event points to, each with the name of its field, or with its own where it has one."""
+    for name in type(recorded.data).model_fields:
+        value: object = getattr(recorded.data, name)
         several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
         for each in several:
-            if isinstance(each, ObjectRef):
-                yield name, each
+            own_name = each.name if isinstance(each, NamedObject) else name
+            yield from ((own_name, ref) for ref in references_in(each))
 
 
 def erased_by(events: Sequence[RecordedEvent]) -> set[str]:
