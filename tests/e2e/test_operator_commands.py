@@ -54,6 +54,8 @@ def test_parked_work_is_looked_at_redriven_and_owed_again(state: Path) -> None:
     assert "translation_batch 1" in told(state, "parked", "show", work["job_id"], "translation_batch", "1").stdout
     shown = asked(state, "parked", "show", work["job_id"], "translation_batch")
     assert any(line.startswith("openai.py:") for line in shown["stack"])
+    other = told(state, "parked", "redrive", work["job_id"], "index_articles", "3", "--phase", "the index")
+    assert (other.returncode, "is not parked" in other.stderr) == (1, True), other.stderr
     assert asked(state, "owed")["items"] == []
 
     assert asked(state, "parked", "redrive", "--all") == {"redriven_count": 1, "refused": []}

@@ -107,10 +107,13 @@ async def test_letters_are_listed_with_why_they_could_not_be_read_or_answered(of
     await office.publish(b"\xff\xfe no JSON")
     await office.publish(b'{"job_id": "none of ours", "kind": "preflight"}')
     await office.bus.send([Delivery(item)])
-    await office.collect(3)
+    newer = _item().model_copy(update={"kind": "step_of_a_newer_version"})
+    await office.publish(newer.model_dump_json().encode())
+    await office.collect(4)
     found = await office.listed()
     assert {row["queue"] for row in found} == {"job_control"}
-    (bug,) = (row for row in found if not row["faults"])
+    assert str(newer.job_id) in {row["job_id"] for row in found if row["kind"] == newer.kind}
+    (bug,) = (row for row in found if row["job_id"] == str(item.job_id))
     assert (bug["job_id"], bug["kind"], bug["message_id"]) == (str(item.job_id), "preflight", str(item.work_id))
     (wrong,) = (row for row in found if len(row["faults"]) > 1)
     assert any(fault.startswith("job_id: ") for fault in wrong["faults"])

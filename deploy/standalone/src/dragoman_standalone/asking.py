@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -72,7 +73,8 @@ def table(*columns: str) -> Table:
 def work_text(work: Body) -> str:
     """A piece of work as the commands take it; batches are counted from 1, as people do."""
     kind: str = work["kind"]
-    return f"{kind} {work['index'] + 1}" if kind == "translation_batch" else kind
+    number = f" {work['index'] + 1}" if kind.endswith("_batch") or work["index"] else ""
+    return f"{kind}{number}" + (f" --phase {quote(work['phase'])}" if work.get("phase") else "")
 
 
 async def every(api: Api, path: str, **query: str | int | list[str]) -> list[Body]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, cast
+from urllib.parse import quote
 from uuid import UUID
 
 import typer
 from rich.table import Table
 
-from dragoman_contracts.vocabulary import WorkKind
 from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, every, output, table, work_text
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 parked_app = typer.Typer(no_args_is_help=True, help="Look at work that waits for a person, and act on it.")
 dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at messages that no worker could read or answer.")
 
-_Number = Annotated[int, typer.Argument(min=1, help="Which batch of a translation, counted from 1.")]
+_Kind = Annotated[str, typer.Argument(help="The kind of its work, as the list names it: `translation_batch`.")]
+_Number = Annotated[int, typer.Argument(min=1, help="Which batch of a phase, counted from 1.")]
+_Phase = Annotated[str, typer.Option("--phase", help="Its phase, where the list names one.")]
 _Code = Annotated[str | None, typer.Option("--code", help="Only of this error.")]
 
 
@@ -37,21 +39,23 @@ def list_parked(
 @parked_app.command("show")
 def show_parked(
     job: UUID,
-    kind: WorkKind,
+    kind: _Kind,
     number: _Number = 1,
+    phase: _Phase = "",
     state: StateOption = None,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show why work was parked, and where in the code it failed."""
-    output(ask(state, url, lambda api: api.get(f"jobs/{job}/parked/{kind}/{number - 1}")), as_json, _parked_card)
+    output(ask(state, url, lambda api: api.get(_path(job, kind, number, phase))), as_json, _parked_card)
 
 
 @parked_app.command("redrive")
 def redrive_parked(
     job: Annotated[UUID | None, typer.Argument(help="Its job; without it, all parked work.")] = None,
-    kind: Annotated[WorkKind | None, typer.Argument()] = None,
+    kind: Annotated[str | None, typer.Argument(help="The kind of its work, as the list names it.")] = None,
     number: _Number = 1,
+    phase: _Phase = "",
     is_all: Annotated[bool, typer.Option("--all", help="All parked work, or all of one code.")] = False,
     code: _Code = None,
     state: StateOption = None,
@@ -61,8 +65,8 @@ def redrive_parked(
     """Let parked work be done again, with all its attempts: once what it names is put right."""
     if (job is None) is not is_all or (job is None) is not (kind is None):
         raise typer.BadParameter("Name a job and the kind of its work, or ask for --all.")
-    if job:
-        path = f"jobs/{job}/parked/{kind}/{number - 1}/redrive"
+    if job and kind:
+        path = _path(job, kind, number, phase, "/redrive")
         output(ask(state, url, lambda api: api.post(path)), as_json, _job_card)
         return
 
@@ -82,14 +86,22 @@ def redrive_parked(
 @parked_app.command("discard")
 def discard_parked(
     job: UUID,
-    kind: WorkKind,
+    kind: _Kind,
     number: _Number = 1,
+    phase: _Phase = "",
     state: StateOption = None,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say that parked work will not be done: it leaves the list, and its job stays failed until it is resumed."""
-    output(ask(state, url, lambda api: api.post(f"jobs/{job}/parked/{kind}/{number - 1}/discard")), as_json, _job_card)
+    path = _path(job, kind, number, phase, "/discard")
+    output(ask(state, url, lambda api: api.post(path)), as_json, _job_card)
+
+
+def _path(job: UUID, kind: str, number: int, phase: str, action: str = "") -> str:
+    """The address of parked work below the API's root."""
+    named = f"?phase={quote(phase, safe='')}" if phase else ""
+    return f"jobs/{job}/parked/{quote(kind, safe='')}/{number - 1}{action}{named}"
 
 
 @dead_letters_app.command("list")

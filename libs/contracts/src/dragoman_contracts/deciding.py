@@ -1,6 +1,6 @@
 """The events a service appends when a piece of its work is done, for every shape of a step.
 
-whole     finish(job, phase, output)
+whole     finish(job, phase, output, item_count=1204)
 spread    plan_phase(job, phase, PhasePlanned(…)), then for each batch batch_done(job, phase, PhaseBatchDone(…))
 chain     batch_done(job, phase, PhaseBatchDone(…, has_next=True)) as long as there is more
 typed     end_phase(job, phase, DocumentExtracted(…))
@@ -17,10 +17,18 @@ from dragoman_contracts.steps import Shape
 
 
 def finish(
-    job: Job, finished: Phase, output: ObjectRef | None = None, artifacts: tuple[NamedObject, ...] = ()
+    job: Job,
+    finished: Phase,
+    output: ObjectRef | None = None,
+    artifacts: tuple[NamedObject, ...] = (),
+    item_count: int = 0,
 ) -> tuple[Event, ...]:
-    """The events that end a phase whose result has no event of its own, and the job where no work is left."""
-    return end_phase(job, finished, PhaseFinished(phase=finished.name, output=output, artifacts=artifacts))
+    """The events that end a phase whose result has no event of its own, and the job where no work is left.
+
+    `item_count` is for a phase without batches: the number that its card shows.
+    """
+    done = PhaseFinished(phase=finished.name, output=output, artifacts=artifacts, item_count=item_count)
+    return end_phase(job, finished, done)
 
 
 def end_phase(job: Job, finished: Phase | None, result: PhaseResult) -> tuple[Event, ...]:

@@ -127,8 +127,9 @@ def on_phase_batch_done(draft: JobState, event: e.PhaseBatchDone, recorded: Reco
 
 
 def on_phase_finished(draft: JobState, event: e.PhaseFinished, recorded: RecordedEvent) -> None:
-    """The phase has its output."""
-    _run(draft, event.phase, output=event.output)
+    """The phase has its output, and the items that it counted where no batches did."""
+    counts = {"item_count": event.item_count, "done_count": event.item_count} if event.item_count else {}
+    _run(draft, event.phase, output=event.output, **counts)
     _finish(draft, next((each for each in draft.pipeline.phases if each.name == event.phase), None), recorded)
 
 

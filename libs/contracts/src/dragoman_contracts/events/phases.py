@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from operator import not_
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from dragoman_contracts.events.base import Count, ErrorCode, Event, PhaseResult, Usage
 from dragoman_contracts.references import NamedObject, ObjectRef
@@ -54,7 +57,10 @@ class PhaseBatchDone(Event):
 
 
 class PhaseFinished(PhaseResult):
-    """A phase whose result has no event of its own came to its end."""
+    """A phase whose result has no event of its own came to its end.
+
+    `item_count` is how many items a whole phase counted, as words or pages; batches bring theirs themselves.
+    """
 
     name: ClassVar[str] = "phase.finished"
     producer: ClassVar[Service | None] = None
@@ -62,6 +68,7 @@ class PhaseFinished(PhaseResult):
     phase: PhaseName
     output: ObjectRef | None = None
     artifacts: tuple[NamedObject, ...] = ()
+    item_count: Annotated[Count, Field(exclude_if=not_)] = 0
 
 
 class PhaseRefused(Event):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.policy import IntakeRecord
-from dragoman_contracts.vocabulary import WorkKind
+from dragoman_contracts.vocabulary import WorkName
 from dragoman_gateway.parked.view import ParkedRow
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.fields import NUL_FREE
@@ -99,7 +99,7 @@ class DeadLetterEntry(BaseModel):
         description="Why it cannot be read; empty where it can, and a bug kept it from an answer."
     )
     job_id: UUID | None = Field(description="The job it is work of, where it can be read.")
-    kind: WorkKind | None = Field(description="The work it asks for, where it can be read.")
+    kind: WorkName | None = Field(description="The work it asks for, where it can be read.")
 
 
 class DeadLetterDetail(DeadLetterEntry):

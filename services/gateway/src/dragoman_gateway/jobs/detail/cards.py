@@ -40,8 +40,8 @@ def _plain(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card:
     """The card of any phase: the step's label, or the phase's own name where it has one; its items."""
     step, run = phase.step, job.runs[phase.name]
     title = step.label if step is not None and phase.name == phase.kind else stage_text(phase.name)
-    if not run.item_count:
-        return Card(title)
+    if not run.item_count:  # nobody knows how many items a chain will have
+        return Card(title, f"{run.done_count:,} done" if run.done_count else "")
     done = run.done_count + done_under_way(phase, run, under_way)
     failed = f", {run.failed_count:,} failed" if run.failed_count else ""
     return Card(title, f"{done:,} of {run.item_count:,}{failed}")
