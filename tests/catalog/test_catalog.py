@@ -34,7 +34,9 @@ async def test_migrations_make_the_tables_the_code_uses(catalog_url: str) -> Non
     engine = create_views_engine(sqlalchemy_url(catalog_url))
 
     def differences(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"version_table": "alembic_version_catalog"})
+        context = MigrationContext.configure(
+            connection, opts={"version_table": "alembic_version_catalog"}
+        )
         return list(compare_metadata(context, tables.metadata))
 
     async with engine.connect() as connection:
@@ -42,7 +44,9 @@ async def test_migrations_make_the_tables_the_code_uses(catalog_url: str) -> Non
     await engine.dispose()
 
 
-async def test_settings_of_another_version_are_left_out_when_they_are_read(catalog: Catalog, catalog_url: str) -> None:
+async def test_settings_of_another_version_are_left_out_when_they_are_read(
+    catalog: Catalog, catalog_url: str
+) -> None:
     settings = {"batch_size": 7, "prompt_version": "2", "segmentation_rules": "house"}
     engine = create_views_engine(sqlalchemy_url(catalog_url))
     async with engine.execution_options(is_writing=True).begin() as connection:
@@ -50,10 +54,18 @@ async def test_settings_of_another_version_are_left_out_when_they_are_read(catal
     project = await catalog.projects.find("default")
     assert project is not None
     pair = await catalog.language_pairs.create(
-        ADA, NOW, project, source=Locale("en"), target=Locale("de"), is_active=True, overrides=PolicyOverrides()
+        ADA,
+        NOW,
+        project,
+        source=Locale("en"),
+        target=Locale("de"),
+        is_active=True,
+        overrides=PolicyOverrides(),
     )
     async with engine.execution_options(is_writing=True).begin() as connection:
-        await connection.execute(update(tables.language_pairs).values(overrides={"prompt_version": "2", "engine": "x"}))
+        await connection.execute(
+            update(tables.language_pairs).values(overrides={"prompt_version": "2", "engine": "x"})
+        )
     await engine.dispose()
     assert project.settings == ProjectSettings(batch_size=7)
     found = await catalog.language_pairs.find(pair.pair_id)
@@ -61,7 +73,9 @@ async def test_settings_of_another_version_are_left_out_when_they_are_read(catal
     assert found.overrides == PolicyOverrides(engine="x")
 
 
-async def test_a_new_catalogue_has_the_default_project_and_the_general_domain_pack(catalog: Catalog) -> None:
+async def test_a_new_catalogue_has_the_default_project_and_the_general_domain_pack(
+    catalog: Catalog,
+) -> None:
     project = await catalog.projects.find("default")
     assert project is not None
     assert project.project_id == project_id("default")
@@ -73,7 +87,9 @@ async def test_a_new_catalogue_has_the_default_project_and_the_general_domain_pa
 async def test_a_project_is_edited_only_on_its_newest_version(catalog: Catalog) -> None:
     settings = ProjectSettings(default_engine="pseudo", retention_days=30)
     made = await catalog.projects.create(ADA, NOW, code="legal", name="Legal", settings=settings)
-    edited = await catalog.projects.edit(ADA, NOW, "legal", version=1, name="Law", settings=settings)
+    edited = await catalog.projects.edit(
+        ADA, NOW, "legal", version=1, name="Law", settings=settings
+    )
     assert (made.version, edited.version, edited.name) == (1, 2, "Law")
     assert await catalog.projects.find("legal") == edited
     with pytest.raises(StaleEditError):
@@ -87,12 +103,20 @@ async def test_a_project_is_edited_only_on_its_newest_version(catalog: Catalog) 
 async def test_every_edit_has_an_audit_row_and_a_refused_one_has_none(catalog: Catalog) -> None:
     await catalog.projects.create(ADA, NOW, code="legal", name="Legal", settings=ProjectSettings())
     later = NOW + timedelta(seconds=1)
-    await catalog.projects.edit(ADA, later, "legal", version=1, name="Law", settings=ProjectSettings())
+    await catalog.projects.edit(
+        ADA, later, "legal", version=1, name="Law", settings=ProjectSettings()
+    )
     with pytest.raises(StaleEditError):
-        await catalog.projects.edit(ADA, later, "legal", version=1, name="X", settings=ProjectSettings())
+        await catalog.projects.edit(
+            ADA, later, "legal", version=1, name="X", settings=ProjectSettings()
+        )
     edited, created = await catalog.audit()
     assert [created.action, edited.action] == ["project.created", "project.edited"]
-    assert (created.actor, created.source_address, created.entity_id) == ("user:ada", "192.0.2.7", "legal")
+    assert (created.actor, created.source_address, created.entity_id) == (
+        "user:ada",
+        "192.0.2.7",
+        "legal",
+    )
     assert created.before_digest == ""
     assert created.after_digest == edited.before_digest != edited.after_digest
     assert await catalog.audit(before=(edited.occurred_at, edited.entry_id)) == [created]
@@ -102,12 +126,20 @@ async def test_every_edit_has_an_audit_row_and_a_refused_one_has_none(catalog: C
     assert await catalog.audit(project_ids=frozenset({project_id("legal")}), limit=1) == [edited]
 
 
-async def test_a_language_pair_is_found_by_its_locales_and_can_be_closed_and_removed(catalog: Catalog) -> None:
+async def test_a_language_pair_is_found_by_its_locales_and_can_be_closed_and_removed(
+    catalog: Catalog,
+) -> None:
     project = await catalog.projects.find("default")
     assert project is not None
     en, swiss = Locale("en"), Locale("de-CH")
     pair = await catalog.language_pairs.create(
-        ADA, NOW, project, source=en, target=swiss, is_active=True, overrides=PolicyOverrides(engine="pseudo")
+        ADA,
+        NOW,
+        project,
+        source=en,
+        target=swiss,
+        is_active=True,
+        overrides=PolicyOverrides(engine="pseudo"),
     )
     assert await catalog.language_pairs.between(project.project_id, en, Locale("DE_ch")) == pair
     assert await catalog.language_pairs.between(project.project_id, swiss, en) is None
@@ -136,7 +168,9 @@ async def test_a_password_opens_only_to_its_own_active_user(catalog: Catalog) ->
     assert await catalog.users.authenticated("nobody", "correct horse") is None
     assert await catalog.users.authenticated("admin", "") is None
     secret = await catalog.sessions.open(ADA, NOW, ben, ttl=timedelta(hours=1))
-    await catalog.users.edit(ADA, NOW, ben.user_id, version=1, display_name="Ben", role=Role.OPERATOR, is_active=False)
+    await catalog.users.edit(
+        ADA, NOW, ben.user_id, version=1, display_name="Ben", role=Role.OPERATOR, is_active=False
+    )
     assert await catalog.users.authenticated("ben", "correct horse") is None
     assert await catalog.sessions.user(secret, NOW) is None
 
@@ -146,12 +180,20 @@ async def test_the_last_active_admin_cannot_be_made_operator_or_inactive(catalog
     for role, is_active in ((Role.OPERATOR, True), (Role.ADMIN, False)):
         with pytest.raises(LastAdminError):
             await catalog.users.edit(
-                ADA, NOW, root.user_id, version=1, display_name="Root", role=role, is_active=is_active
+                ADA,
+                NOW,
+                root.user_id,
+                version=1,
+                display_name="Root",
+                role=role,
+                is_active=is_active,
             )
     assert await catalog.users.find(root.user_id) == root
 
 
-async def test_a_token_opens_until_it_expires_or_is_revoked_and_its_secret_is_not_stored(catalog: Catalog) -> None:
+async def test_a_token_opens_until_it_expires_or_is_revoked_and_its_secret_is_not_stored(
+    catalog: Catalog,
+) -> None:
     root = await catalog.users.ensure_first_admin(NOW)
     made = await catalog.tokens.create(
         ADA,
@@ -199,7 +241,9 @@ async def test_a_session_ends_by_time_and_by_signing_out(catalog: Catalog) -> No
     assert [row.action for row in await catalog.audit()].count("session.closed") == 1
 
 
-async def test_the_terms_of_a_submission_are_read_at_once_and_say_what_is_not_entered(catalog: Catalog) -> None:
+async def test_the_terms_of_a_submission_are_read_at_once_and_say_what_is_not_entered(
+    catalog: Catalog,
+) -> None:
     en, swiss = Locale("en"), Locale("de-CH")
     terms = await catalog.submission_terms("default", "general", en, swiss)
     assert terms.project == await catalog.projects.find("default")
@@ -207,7 +251,13 @@ async def test_the_terms_of_a_submission_are_read_at_once_and_say_what_is_not_en
     assert terms.pair is None
     assert terms.project is not None
     pair = await catalog.language_pairs.create(
-        ADA, NOW, terms.project, source=en, target=swiss, is_active=True, overrides=PolicyOverrides()
+        ADA,
+        NOW,
+        terms.project,
+        source=en,
+        target=swiss,
+        is_active=True,
+        overrides=PolicyOverrides(),
     )
     assert (await catalog.submission_terms("default", "general", en, swiss)).pair == pair
     nothing = await catalog.submission_terms("nowhere", "nothing", en, swiss)

@@ -1,4 +1,6 @@
-"""Objects that catalogue entries name are told to maintenance, whatever the table and however deep in its JSON."""
+"""Objects that catalogue entries name are told to maintenance,
+whatever the table and however deep in its JSON.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ from dragoman_runtime.projection import create_views_engine
 
 _DIGEST = "ab" * 32
 _REFERENCE = {"digest": _DIGEST, "size_bytes": 3, "media_type": "text/plain"}
-_WITH_JSON = [table for table in tables.metadata.sorted_tables if any(isinstance(c.type, JSON) for c in table.columns)]
+_WITH_JSON = [
+    table
+    for table in tables.metadata.sorted_tables
+    if any(isinstance(c.type, JSON) for c in table.columns)
+]
 
 
 def _row(table: Table, project_id: UUID) -> dict[str, object]:
@@ -26,7 +32,9 @@ def _row(table: Table, project_id: UUID) -> dict[str, object]:
     row: dict[str, object] = {}
     for column in table.columns:
         kind = next((each for each in values if isinstance(column.type, each)), None)
-        row[column.name] = values[kind] if kind else NOW if "_at" in column.name else column.name[:20]
+        row[column.name] = (
+            values[kind] if kind else NOW if "_at" in column.name else column.name[:20]
+        )
     return row
 
 

@@ -1,4 +1,6 @@
-"""Pipelines in the catalogue: every version stays, edits name the version they were made on, the built-in ones rest."""
+"""Pipelines in the catalogue: every version stays, edits name the version they were made on,
+the built-in ones rest.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,13 @@ from datetime import timedelta
 import pytest
 
 from catalog.catalogs import ADA, NOW
-from dragoman_catalog import Catalog, EntryExistsError, EntryMissingError, PipelineRefusedError, StaleEditError
+from dragoman_catalog import (
+    Catalog,
+    EntryExistsError,
+    EntryMissingError,
+    PipelineRefusedError,
+    StaleEditError,
+)
 from dragoman_contracts.phases import TRANSLATE_DOCX, Phase
 
 COUNTING = TRANSLATE_DOCX.phases[:2]
@@ -20,14 +28,18 @@ both_databases = pytest.mark.parametrize("catalog_url", ["sqlite", "postgres"], 
 async def test_an_edit_is_a_new_version_and_the_old_one_stays(catalog: Catalog) -> None:
     first = await catalog.pipelines.create(ADA, NOW, "count", COUNTING)
     longer = TRANSLATE_DOCX.phases[:4]
-    second = await catalog.pipelines.edit(ADA, NOW + timedelta(days=1), "count", version=1, phases=longer)
+    second = await catalog.pipelines.edit(
+        ADA, NOW + timedelta(days=1), "count", version=1, phases=longer
+    )
     assert (first.version, second.version) == (1, 2)
     assert await catalog.pipelines.find("count") == second
     assert await catalog.pipelines.find("count", 1) == first
     assert await catalog.pipelines.versions("count") == [second, first]
     assert [(each.name, each.version) for each in await catalog.pipelines.all()] == [
         ("translate-docx", 1),
+        ("document-parse", 1),
         ("count", 2),
+        ("paddleocr-document-parse", 1),
     ]
     assert [(row.action, row.entity_id) for row in await catalog.audit()] == [
         ("pipeline.edited", "count"),

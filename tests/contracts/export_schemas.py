@@ -1,4 +1,5 @@
-"""Write the JSON Schemas of the contracts to `docs/reference/schemas`, and take away those of names that are gone.
+"""Write the JSON Schemas of the contracts to `docs/reference/schemas`, and take away those of names
+that are gone.
 
 Schemas of older versions of events stay as they were released: stored events are of them.
 

@@ -1,4 +1,6 @@
-"""Steps that exist in tests only, pipelines of requirements B and C made of them, and what their services decide."""
+"""Steps that exist in tests only, pipelines of requirements B and C made of them,
+and what their services decide.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,15 @@ from dragoman_contracts.vocabulary import Queue, Service, WorkKind
 TASKS = 3
 
 
-def _step(kind: str, shape: Shape, service: Service = Service.TRANSLATE, queue: Queue = Queue.TRANSLATE_BATCH) -> Step:
-    return Step(kind=kind, service=service, queue=queue, shape=shape, label=kind, category=Category.INDEXING)
+def _step(
+    kind: str,
+    shape: Shape,
+    service: Service = Service.TRANSLATE,
+    queue: Queue = Queue.TRANSLATE_BATCH,
+) -> Step:
+    return Step(
+        kind=kind, service=service, queue=queue, shape=shape, label=kind, category=Category.INDEXING
+    )
 
 
 EXTRA = (
@@ -44,7 +53,10 @@ def extra_steps() -> Generator[None]:
 
 def pipeline(name: str, *phases: tuple[str, str, float]) -> Pipeline:
     """A pipeline of phases, each with name, kind and weight."""
-    return Pipeline(name=name, phases=tuple(Phase(name=n, kind=kind, weight=weight) for n, kind, weight in phases))
+    return Pipeline(
+        name=name,
+        phases=tuple(Phase(name=n, kind=kind, weight=weight) for n, kind, weight in phases),
+    )
 
 
 def regenerate_source() -> Pipeline:
@@ -60,7 +72,9 @@ def regenerate_source() -> Pipeline:
 
 def deed() -> Pipeline:
     """Requirement C's: a script, parallel tasks, a script."""
-    return pipeline("deed", ("init", "script", 1), ("extraction", "ai_tasks", 8), ("aggregate", "script", 1))
+    return pipeline(
+        "deed", ("init", "script", 1), ("extraction", "ai_tasks", 8), ("aggregate", "script", 1)
+    )
 
 
 def crawl() -> Pipeline:
@@ -70,7 +84,9 @@ def crawl() -> Pipeline:
 
 def translate_and_index() -> Pipeline:
     """A translation with a script before it, and its document indexed behind."""
-    typed = [(kind, kind, 1.0) for kind in ("extraction", "translation", "qa", "review", "reassembly")]
+    typed = [
+        (kind, kind, 1.0) for kind in ("extraction", "translation", "qa", "review", "reassembly")
+    ]
     return pipeline(
         "translate_and_index",
         ("preflight", "preflight", 1),
@@ -88,7 +104,9 @@ def count_words() -> Pipeline:
 def submitted(which: Pipeline) -> e.JobSubmitted:
     """A job of this pipeline."""
     first = which.phases[0]
-    return s.submitted(which).model_copy(update={"first_phase": first.key, "first_kind": first_kind(which)})
+    return s.submitted(which).model_copy(
+        update={"first_phase": first.key, "first_kind": first_kind(which)}
+    )
 
 
 def decide(job: Job, item: WorkItem, chain_length: int) -> tuple[e.Event, ...]:
@@ -119,4 +137,6 @@ def decide(job: Job, item: WorkItem, chain_length: int) -> tuple[e.Event, ...]:
 def _planned(phase: Phase) -> e.PhasePlanned:
     work = phase.step.batch_work if phase.step else None
     assert work is not None
-    return e.PhasePlanned(phase=phase.name, kind=work, plan=s.ref("plan"), batch_count=TASKS, item_count=TASKS)
+    return e.PhasePlanned(
+        phase=phase.name, kind=work, plan=s.ref("plan"), batch_count=TASKS, item_count=TASKS
+    )

@@ -1,7 +1,9 @@
-"""One sample of every event as it is now, with every optional field filled: the expected side of the golden files.
+"""One sample of every event as it is now, with every optional field filled: the expected side of
+the golden files.
 
-A golden file is the stored state of one event under one schema version: `golden/<event name>.v<version>.json`. A file
-that was released never changes. A new event or version needs a sample here and a file written once:
+A golden file is the stored state of one event under one schema version:
+`golden/<event name>.v<version>.json`. A file that was released never changes. A new event or
+version needs a sample here and a file written once:
 
     python -m contracts.samples        (with `tests` on the path; writes the missing files, never changes one)
 """
@@ -25,7 +27,10 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def _on_a_document() -> e.JobSubmitted:
-    lineage = {"parent_job_id": uuid5(s.PROJECT, "parent"), "submission_id": uuid5(s.PROJECT, "submission")}
+    lineage = {
+        "parent_job_id": uuid5(s.PROJECT, "parent"),
+        "submission_id": uuid5(s.PROJECT, "submission"),
+    }
     return s.submitted().model_copy(update={**lineage, "rules": e.JobRules(retention_days=90)})
 
 
@@ -33,14 +38,22 @@ def _events() -> tuple[e.Event, ...]:
     return (
         _on_a_document().model_copy(
             update={
-                "subject": SubjectRef(kind=SubjectKind.OBJECT, id=uuid5(s.PROJECT, "deed 12"), version=3),
+                "subject": SubjectRef(
+                    kind=SubjectKind.OBJECT, id=uuid5(s.PROJECT, "deed 12"), version=3
+                ),
                 "scope": "a trial",
                 "inputs": (NamedObject(name="deed.pdf", object=s.ref("the deed")),),
             }
         ),
         e.StartRequested(next_kind=WorkKind.EXTRACTION),
         s.started(WorkKind.EXTRACTION),
-        e.PhasePlanned(phase="tasks", kind="ai_tasks_batch", plan=s.ref("the tasks"), batch_count=3, item_count=3),
+        e.PhasePlanned(
+            phase="tasks",
+            kind="ai_tasks_batch",
+            plan=s.ref("the tasks"),
+            batch_count=3,
+            item_count=3,
+        ),
         e.PhaseBatchDone(
             phase="index",
             kind="index_online",
@@ -70,8 +83,16 @@ def _events() -> tuple[e.Event, ...]:
         s.batch(1),
         s.completed_translation(),
         s.verified(),
+        e.ReviewOpened(session_id=uuid5(s.JOB, "session")),
+        e.ReviewAssigned(
+            session_id=uuid5(s.JOB, "session"),
+            due_at=s.NOON,
+            reviewer_ids=(uuid5(s.PROJECT, "a reviewer"),),
+        ),
+        s.units_reviewed().model_copy(update={"state": s.ref("the state")}),
         s.review_exported(),
         s.review_imported(),
+        s.review_closed(),
         s.reassembled(),
         e.JobCompleted(),
         e.CancelRequested(),
@@ -79,6 +100,9 @@ def _events() -> tuple[e.Event, ...]:
         e.ResumeRequested(batch_indexes=(1, 3)),
         e.JobMarkedFailed(),
         e.CheckpointDiscarded(),
+        e.JobRemoved(),
+        e.DocumentStatusReset(),
+        e.DocumentRemoved(),
         s.failed(WorkKind.TRANSLATION_BATCH, 1),
         s.parked(WorkKind.TRANSLATION_BATCH, 1),
         e.WorkRedriven(
@@ -90,7 +114,9 @@ def _events() -> tuple[e.Event, ...]:
         s.discarded(WorkKind.TRANSLATION_BATCH, 1),
         e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=s.ref("the source document").digest),
         e.ReplayPackaged(artifact=s.ref("package.zip")),
-        e.DocumentRegistered(record=s.ref("the intake record"), family_key_digest=s.ref("the family key").digest),
+        e.DocumentRegistered(
+            record=s.ref("the intake record"), family_key_digest=s.ref("the family key").digest
+        ),
         e.DocumentVersionAdded(number=2, source=s.ref("source"), record=s.ref("the intake record")),
         e.JobOpened(
             job_id=s.JOB,
@@ -126,17 +152,23 @@ def _recorded(event: e.Event) -> RecordedEvent:
 
 
 SAMPLES: dict[str, RecordedEvent] = {event.name: _recorded(event) for event in _events()}
-"""By event name, as this version of Dragoman reads the golden file of the event's newest version."""
+"""By event name, as this version of Dragoman reads the golden file of the
+event's newest version.
+"""
 
-OLDER: dict[tuple[str, int], RecordedEvent] = {(e.JobSubmitted.name, 1): _recorded(_on_a_document())}
-"""By event name and version, as this version of Dragoman reads the golden files of older versions."""
+OLDER: dict[tuple[str, int], RecordedEvent] = {
+    (e.JobSubmitted.name, 1): _recorded(_on_a_document())
+}
+"""By event name and version, as this version of Dragoman reads the golden
+files of older versions.
+"""
 
 
 def write_missing() -> list[str]:
     """Write the golden files that are not there yet; their names."""
     written: list[str] = []
     for name, sample in SAMPLES.items():
-        path = GOLDEN / f"{name}.v{sample.envelope.schema_version}.json"
+        path = GOLDEN / f"{name}.v{sample.schema_version}.json"
         if not path.exists():
             path.write_bytes(encode(sample))
             written.append(path.name)

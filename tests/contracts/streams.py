@@ -4,7 +4,8 @@
     stream.append(batch(1), completed_translation())  # two events, one append
     assert stream.owed == [(WorkKind.QA, 0)]
 
-Every builder gives an event with the plain values of a job that goes well; name what a test is about.
+Every builder gives an event with the plain values of a job that goes well; name what a test is
+about.
 """
 
 from __future__ import annotations
@@ -34,12 +35,16 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 def ref(text: str, media_type: str = JSON_MEDIA_TYPE) -> ObjectRef:
     """A reference to an object that holds `text`."""
     content = text.encode()
-    return ObjectRef(digest=sha256(content).hexdigest(), size_bytes=len(content), media_type=media_type)
+    return ObjectRef(
+        digest=sha256(content).hexdigest(), size_bytes=len(content), media_type=media_type
+    )
 
 
 def origin(actor: str = "service:test", attempt: int = 1) -> Origin:
     """Who appended, in one trace of work."""
-    return Origin(actor=actor, correlation_id=uuid5(PROJECT, "correlation"), attempt=attempt, producer="test")
+    return Origin(
+        actor=actor, correlation_id=uuid5(PROJECT, "correlation"), attempt=attempt, producer="test"
+    )
 
 
 class JobStream:
@@ -128,7 +133,9 @@ def submitted(
 ) -> e.JobSubmitted:
     """A job from English into Spanish on the first version of a document."""
     return e.JobSubmitted(
-        subject=SubjectRef(kind=SubjectKind.DOCUMENT, id=document_id(PROJECT, "handbook"), version=1),
+        subject=SubjectRef(
+            kind=SubjectKind.DOCUMENT, id=document_id(PROJECT, "handbook"), version=1
+        ),
         scope=document_scope(1, Locale("es"), pipeline.name),
         inputs=inputs(ref("the source document", DOCX_MEDIA_TYPE), ref("the intake record")),
         locales=LocalePair(source=Locale("en"), target=Locale("es")),
@@ -148,7 +155,9 @@ def started(kind: str, pipeline: Pipeline = TRANSLATE_DOCX) -> e.PhaseStarted:
 
 def preflight_passed(next_kind: str | None = WorkKind.EXTRACTION) -> e.PreflightPassed:
     """The document can be translated."""
-    return e.PreflightPassed(verdict=e.PreflightVerdict.ACCEPTED, report=ref("preflight"), next_kind=next_kind)
+    return e.PreflightPassed(
+        verdict=e.PreflightVerdict.ACCEPTED, report=ref("preflight"), next_kind=next_kind
+    )
 
 
 def preflight_blocked() -> e.PreflightBlocked:
@@ -171,14 +180,18 @@ def extracted(next_kind: str | None = WorkKind.TRANSLATION_PLAN) -> e.DocumentEx
 
 def planned(batch_count: int = 2) -> e.TranslationPlanned:
     """The units were cut into batches of twenty."""
-    return e.TranslationPlanned(plan=ref("plan"), batch_count=batch_count, unit_count=20 * batch_count)
+    return e.TranslationPlanned(
+        plan=ref("plan"), batch_count=batch_count, unit_count=20 * batch_count
+    )
 
 
 def batch(index: int, unit_count: int = 20) -> e.BatchTranslated:
     """One batch came back from the engine, in one call."""
     usage = e.Usage(call_count=1, prompt_tokens=500, response_tokens=400)
     targets, calls = ref(f"targets {index}"), (ref(f"call {index}"),)
-    return e.BatchTranslated(index=index, targets=targets, unit_count=unit_count, calls=calls, usage=usage)
+    return e.BatchTranslated(
+        index=index, targets=targets, unit_count=unit_count, calls=calls, usage=usage
+    )
 
 
 def completed_translation(next_kind: str | None = WorkKind.QA) -> e.TranslationCompleted:
@@ -187,9 +200,12 @@ def completed_translation(next_kind: str | None = WorkKind.QA) -> e.TranslationC
 
 
 def verified(
-    verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING, next_kind: str | None = WorkKind.REASSEMBLY
+    verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING,
+    next_kind: str | None = WorkKind.REASSEMBLY,
 ) -> e.TranslationVerified:
-    """QA's word; with another verdict than `reassembly_pending` three units are to be reviewed and nothing is owed."""
+    """QA's word; with another verdict than `reassembly_pending` three units are to be reviewed
+    and nothing is owed.
+    """
     review = 3 if verdict is e.QaVerdict.NEEDS_REVIEW else 0
     blocked = 3 if verdict is e.QaVerdict.BLOCKED else 0
     return e.TranslationVerified(
@@ -203,12 +219,37 @@ def verified(
     )
 
 
+def units_reviewed(pending_count: int = 2, name: str = "edits") -> e.UnitsReviewed:
+    """A person worked on a unit."""
+    return e.UnitsReviewed(
+        session_id=uuid5(JOB, "session"),
+        edits=ref(name),
+        unit_count=1,
+        pending_count=pending_count,
+    )
+
+
+def review_closed(taken_count: int = 0) -> e.ReviewClosed:
+    """People are done; reassembly is owed."""
+    return e.ReviewClosed(
+        session_id=uuid5(JOB, "session"),
+        targets=ref("what people made of it"),
+        unit_count=3,
+        taken_count=taken_count,
+        next_kind=WorkKind.REASSEMBLY,
+    )
+
+
 def review_exported() -> e.ReviewExported:
     """The translations went to the reviewer."""
-    return e.ReviewExported(session_id=uuid5(JOB, "session"), artifact=ref("review.tmx"), unit_count=40)
+    return e.ReviewExported(
+        session_id=uuid5(JOB, "session"), artifact=ref("review.tmx"), unit_count=40
+    )
 
 
-def review_imported(pending_count: int = 0, next_kind: str | None = WorkKind.REASSEMBLY) -> e.ReviewImported:
+def review_imported(
+    pending_count: int = 0, next_kind: str | None = WorkKind.REASSEMBLY
+) -> e.ReviewImported:
     """The reviewer's file came back; reassembly is owed when nothing is left to review."""
     return e.ReviewImported(
         session_id=uuid5(JOB, "session"),
@@ -222,11 +263,18 @@ def review_imported(pending_count: int = 0, next_kind: str | None = WorkKind.REA
 
 def reassembled() -> e.DocumentReassembled:
     """The translated document is there."""
-    return e.DocumentReassembled(final_docx=ref("final", DOCX_MEDIA_TYPE), manifest=ref("reassembly manifest"))
+    return e.DocumentReassembled(
+        final_docx=ref("final", DOCX_MEDIA_TYPE), manifest=ref("reassembly manifest")
+    )
 
 
 def failed(
-    kind: str, index: int = 0, phase: str = "", *, attempt: int = 1, retry_at: datetime | None = None
+    kind: str,
+    index: int = 0,
+    phase: str = "",
+    *,
+    attempt: int = 1,
+    retry_at: datetime | None = None,
 ) -> e.WorkFailed:
     """An attempt failed and is made again, a minute after noon where nothing else is said."""
     return e.WorkFailed(
@@ -255,11 +303,21 @@ def parked(kind: str, index: int = 0, phase: str = "", *, attempt: int = 5) -> e
 
 def discarded(kind: str, index: int = 0, phase: str = "") -> e.WorkDiscarded:
     """A person does not want this parked work."""
-    return e.WorkDiscarded(work_id=work_id(JOB, kind, index, phase), kind=kind, index=index, phase=phase)
+    return e.WorkDiscarded(
+        work_id=work_id(JOB, kind, index, phase), kind=kind, index=index, phase=phase
+    )
 
 
 UP_TO_PREFLIGHT: tuple[e.Event, ...] = (started(WorkKind.PREFLIGHT), preflight_passed())
-UP_TO_EXTRACTION: tuple[e.Event, ...] = (*UP_TO_PREFLIGHT, started(WorkKind.EXTRACTION), extracted())
-UP_TO_PLAN: tuple[e.Event, ...] = (*UP_TO_EXTRACTION, planned(), started(WorkKind.TRANSLATION_BATCH))
+UP_TO_EXTRACTION: tuple[e.Event, ...] = (
+    *UP_TO_PREFLIGHT,
+    started(WorkKind.EXTRACTION),
+    extracted(),
+)
+UP_TO_PLAN: tuple[e.Event, ...] = (
+    *UP_TO_EXTRACTION,
+    planned(),
+    started(WorkKind.TRANSLATION_BATCH),
+)
 UP_TO_TRANSLATION: tuple[e.Event, ...] = (*UP_TO_PLAN, batch(0), batch(1), completed_translation())
 UP_TO_QA: tuple[e.Event, ...] = (*UP_TO_TRANSLATION, started(WorkKind.QA), verified())

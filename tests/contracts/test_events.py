@@ -1,4 +1,6 @@
-"""Events as they are stored: who says what, how each version reads back, and that none can carry anybody's text."""
+"""Events as they are stored: who says what, how each version reads back,
+and that none can carry anybody's text.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ def _subclasses(cls: type[e.Event]) -> Iterator[type[e.Event]]:
 
 def test_every_event_type_has_exactly_one_producer_except_those_of_any_worker() -> None:
     assert {cls for cls in e.EVENT_TYPES.values() if cls.producer is None} == BY_ANYONE
-    assert all(isinstance(cls.producer, Service) for cls in e.EVENT_TYPES.values() if cls not in BY_ANYONE)
+    assert all(
+        isinstance(cls.producer, Service) for cls in e.EVENT_TYPES.values() if cls not in BY_ANYONE
+    )
 
 
 def test_every_event_class_is_in_the_registry_under_its_own_name() -> None:
@@ -70,12 +74,16 @@ def test_every_event_class_is_in_the_registry_under_its_own_name() -> None:
 
 
 def test_every_version_of_every_event_has_a_golden_file_and_every_file_an_event() -> None:
-    expected = {(name, v) for name, cls in e.EVENT_TYPES.items() for v in range(1, cls.schema_version + 1)}
+    expected = {
+        (name, v) for name, cls in e.EVENT_TYPES.items() for v in range(1, cls.schema_version + 1)
+    }
     assert {_name_and_version(path) for path in GOLDEN_FILES} == expected
 
 
 def test_every_older_version_has_an_upcaster_and_no_other_has() -> None:
-    expected = {(name, v) for name, cls in e.EVENT_TYPES.items() for v in range(1, cls.schema_version)}
+    expected = {
+        (name, v) for name, cls in e.EVENT_TYPES.items() for v in range(1, cls.schema_version)
+    }
     assert set(UPCASTERS) == expected
 
 
@@ -93,7 +101,9 @@ def test_the_current_golden_file_is_byte_for_byte_what_is_stored(name: str) -> N
 
 
 @pytest.mark.parametrize(("name", "version"), sorted(OLDER_FORMS))
-def test_an_event_that_the_version_before_can_say_is_still_stored_as_it(name: str, version: int) -> None:
+def test_an_event_that_the_version_before_can_say_is_still_stored_as_it(
+    name: str, version: int
+) -> None:
     stored = (GOLDEN / f"{name}.v{version - 1}.json").read_bytes()
     assert encode(OLDER[name, version - 1]) == stored
     assert decode(encode(OLDER[name, version - 1])) == OLDER[name, version - 1]
@@ -124,7 +134,9 @@ def test_a_job_that_version_1_cannot_say_is_stored_as_version_2(change: dict[str
 @pytest.mark.parametrize("name", sorted(e.EVENT_TYPES))
 def test_a_sample_fills_every_field_and_keeps_to_its_schema(name: str) -> None:
     data = _state(name)["data"]
-    unfilled = {"next_kind"} if name in {e.ResumeRequested.name, e.WorkRedriven.name} else set[str]()
+    unfilled = (
+        {"next_kind"} if name in {e.ResumeRequested.name, e.WorkRedriven.name} else set[str]()
+    )
     assert {field for field, value in data.items() if value is None} == unfilled
     schema = e.EVENT_TYPES[name].model_json_schema()
     cast("_Validator", Draft202012Validator(schema)).validate(data)
@@ -146,7 +158,9 @@ def test_an_event_of_a_newer_version_is_refused(name: str) -> None:
 def test_upcasters_are_applied_one_version_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(e.JobCompleted, "schema_version", 3)
     monkeypatch.setitem(UPCASTERS, (e.JobCompleted.name, 1), lambda data: {**data, "steps": "1"})
-    monkeypatch.setitem(UPCASTERS, (e.JobCompleted.name, 2), lambda data: {**data, "steps": data["steps"] + "2"})
+    monkeypatch.setitem(
+        UPCASTERS, (e.JobCompleted.name, 2), lambda data: {**data, "steps": data["steps"] + "2"}
+    )
     assert upcast(e.JobCompleted, 1, {}) == {"steps": "12"}
     assert upcast(e.JobCompleted, 3, {}) == {}
 
@@ -175,7 +189,9 @@ def test_times_without_a_zone_are_refused() -> None:
 Schema = dict[str, Any]
 _CONFIG = "event.job.submitted.v2/$defs/Phase/properties/config"
 FREE_TEXT_ALLOWED = {_CONFIG, "event.job.submitted.v2/$defs/JsonValue"}
-"""A phase's config: set by who edits pipelines, part of the snapshot that makes a job repeatable; of no document."""
+"""A phase's config: set by who edits pipelines,
+part of the snapshot that makes a job repeatable; of no document.
+"""
 
 BOUNDING = {"format", "pattern", "enum", "const", "maxLength"}
 LONGEST = 127
@@ -184,17 +200,29 @@ LONGEST = 127
 def _subschemas(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
     """A schema and all that it is made of, each with the path to it."""
     yield path, schema
-    named = ((f"{key}/{name}", each) for key in ("properties", "$defs") for name, each in schema.get(key, {}).items())
-    listed = (
-        (f"{key}/{i}", each) for key in ("anyOf", "allOf", "prefixItems") for i, each in enumerate(schema.get(key, []))
+    named = (
+        (f"{key}/{name}", each)
+        for key in ("properties", "$defs")
+        for name, each in schema.get(key, {}).items()
     )
-    single = ((key, schema[key]) for key in ("items", "additionalProperties") if isinstance(schema.get(key), dict))
+    listed = (
+        (f"{key}/{i}", each)
+        for key in ("anyOf", "allOf", "prefixItems")
+        for i, each in enumerate(schema.get(key, []))
+    )
+    single = (
+        (key, schema[key])
+        for key in ("items", "additionalProperties")
+        if isinstance(schema.get(key), dict)
+    )
     for place, each in (*named, *listed, *single):
         yield from _subschemas(cast("Schema", each), f"{path}/{place}")
 
 
 def _is_free(schema: Schema) -> bool:
-    """Whether anything can be said here: a string of any length, fields of any name, a value of any type."""
+    """Whether anything can be said here: a string of any length, fields of any name,
+    a value of any type.
+    """
     match schema.get("type"):
         case "string":
             return not BOUNDING & schema.keys() or schema.get("maxLength", 0) > LONGEST
@@ -213,7 +241,9 @@ def _free_places(schema: Schema, stem: str) -> set[str]:
 def test_no_event_has_a_field_that_could_hold_a_documents_text_or_a_persons_name() -> None:
     schemas = {stem: schema for stem, schema in json_schemas().items() if stem.startswith("event.")}
     schemas["envelope"] = EventEnvelope.model_json_schema()
-    assert {place for stem, schema in schemas.items() for place in _free_places(schema, stem)} == FREE_TEXT_ALLOWED
+    assert {
+        place for stem, schema in schemas.items() for place in _free_places(schema, stem)
+    } == FREE_TEXT_ALLOWED
 
 
 def test_the_search_for_free_text_finds_it() -> None:
@@ -224,5 +254,8 @@ def test_the_search_for_free_text_finds_it() -> None:
         code: ErrorCode
         summary: Annotated[str, Field(max_length=4000)]
 
-    found = {place.removeprefix("s/properties/") for place in _free_places(Leaky.model_json_schema(), "s")}
+    found = {
+        place.removeprefix("s/properties/")
+        for place in _free_places(Leaky.model_json_schema(), "s")
+    }
     assert found == {"title", "s/$defs/JsonValue", "metadata", "summary"}

@@ -1,4 +1,6 @@
-"""Pipelines of any kind end well whatever happens: failures, parking, cancels, late answers, resumes, redrives."""
+"""Pipelines of any kind end well whatever happens: failures, parking, cancels,
+late answers, resumes, redrives.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ from dragoman_contracts.pipeline import (
     resume_request,
     routes,
 )
+from dragoman_contracts.references import ArtifactKind, NamedObject
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, WorkKind
 
 HISTORIES = 500
@@ -35,6 +38,7 @@ MAKERS = [
     generic.count_words,
 ]
 _MOST_STEPS = 600
+_WORK = {"work_id", "kind", "index", "phase"}
 
 
 @pytest.fixture(autouse=True)
@@ -109,14 +113,18 @@ class History:
         return self._append(*generic.decide(self.job, item, self.chain_length))
 
     def _append(self, *events: e.Event) -> s.Recorded:
-        self.paid += [(each.phase, each.index) for each in events if isinstance(each, e.PhaseBatchDone)]
+        self.paid += [
+            (each.phase, each.index) for each in events if isinstance(each, e.PhaseBatchDone)
+        ]
         recorded = self.stream.append(*events)
         self.job = fold(recorded, self.job)
         return recorded
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_every_history_ends_completed_with_each_batch_recorded_once(make: Callable[[], Pipeline]) -> None:
+def test_every_history_ends_completed_with_each_batch_recorded_once(
+    make: Callable[[], Pipeline],
+) -> None:
     batches = 0
     for seed in range(HISTORIES):
         history = History(make(), seed)
@@ -133,7 +141,10 @@ def test_every_history_ends_completed_with_each_batch_recorded_once(make: Callab
 def test_two_phases_of_one_kind_have_work_of_their_own() -> None:
     stream = s.given(first=generic.submitted(generic.regenerate_source()))
     assert stream.owed == [WorkKey("clear_vectors", 0, "clear_online")]
-    ids = {phase.name: WorkKey("clear_vectors", 0, phase.name).work_id(s.JOB) for phase in stream.job.pipeline.phases}
+    ids = {
+        phase.name: WorkKey("clear_vectors", 0, phase.name).work_id(s.JOB)
+        for phase in stream.job.pipeline.phases
+    }
     assert len(set(ids.values())) == len(ids)
 
 
@@ -146,7 +157,9 @@ def test_a_phase_for_people_owes_nothing_and_is_passed_at_the_end() -> None:
 
 def test_a_pipeline_of_steps_this_installation_lacks_owes_nothing_here() -> None:
     which = generic.pipeline("foreign", ("bake", "bake_bread", 1))
-    event = s.submitted().model_copy(update={"pipeline": which, "first_kind": "bake_bread", "first_phase": "bake"})
+    event = s.submitted().model_copy(
+        update={"pipeline": which, "first_kind": "bake_bread", "first_phase": "bake"}
+    )
     assert s.given(first=event).owed == []
 
 
@@ -154,6 +167,40 @@ def test_batches_share_what_did_not_change() -> None:
     before = Batches.owed(5_000)
     after = before.with_output(70, s.ref("x"))
     assert (before[70], after[70], after.pending_count) == (None, s.ref("x"), 4_999)
-    assert sum(one is not other for one, other in zip(before.chunks, after.chunks, strict=True)) == 1
+    assert (
+        sum(one is not other for one, other in zip(before.chunks, after.chunks, strict=True)) == 1
+    )
     assert batches_of(after) == after
     assert after.with_next().pending[-1] == 5_000
+
+
+def test_files_of_a_phase_are_artifacts_by_name_and_its_log_by_phase() -> None:
+    stream = s.JobStream()
+    stream.append(generic.submitted(generic.deed()), actor="user:1")
+    same, log = s.ref("same bytes"), s.ref("log", "text/plain; charset=utf-8")
+    files = (
+        NamedObject(name="a.md", object=same),
+        NamedObject(name="pages/b.md", object=same),
+        NamedObject(name="a.md", object=same),
+    )
+    parked = s.parked("script", phase="init").model_copy(update={"log": s.ref("failed log")})
+    stream.append(parked)
+    stream.append(e.WorkRedriven.model_validate(parked.model_dump(include=_WORK)))
+    stream.append(e.PhaseFinished(phase="init", artifacts=files, log=log))
+    assert [(each.kind, each.name, each.object) for each in stream.job.artifacts[1:]] == [
+        (ArtifactKind.COMMAND_LOG, "init.log", s.ref("failed log")),
+        (ArtifactKind.FILE, "a.md", same),
+        (ArtifactKind.FILE, "pages/b.md", same),
+        (ArtifactKind.COMMAND_LOG, "init.log", log),
+    ]
+    # Bytes are erased, not names.
+    stream.append(e.ArtifactErased(kind=ArtifactKind.FILE, digest=same.digest))
+    assert ArtifactKind.FILE not in {each.kind for each in stream.job.artifacts}
+    assert fold(decode(encode(each)) for each in stream.recorded) == stream.job
+
+
+def test_an_artifact_of_one_kind_alone_is_written_as_before() -> None:
+    stream = s.given()
+    shown = stream.job.artifacts[0].model_dump(mode="json")
+    assert shown["kind"] == "source_docx"
+    assert "name" not in shown

@@ -22,10 +22,14 @@ def test_ids_that_are_in_stored_events_never_change() -> None:
     assert identity.job_id_for_key(PROJECT, "first") == JOB
     assert identity.document_id(PROJECT, "handbook") == UUID("72281c88-0907-5d1d-b1df-24268e3f0904")
     assert identity.event_id(JOB, 7) == UUID("bb1414bc-9a39-52c0-8b53-fa482c7403c3")
-    assert identity.work_id(JOB, WorkKind.TRANSLATION_BATCH, 1) == UUID("5190ea80-7b46-5078-95ac-e6ae09bf4ec5")
+    assert identity.work_id(JOB, WorkKind.TRANSLATION_BATCH, 1) == UUID(
+        "5190ea80-7b46-5078-95ac-e6ae09bf4ec5"
+    )
 
 
-@given(st.lists(st.tuples(st.sampled_from(WorkKind), st.integers(0, 500)), unique=True, max_size=30))
+@given(
+    st.lists(st.tuples(st.sampled_from(WorkKind), st.integers(0, 500)), unique=True, max_size=30)
+)
 def test_every_piece_of_work_has_an_id_of_its_own(works: list[tuple[WorkKind, int]]) -> None:
     assert len({identity.work_id(JOB, kind, index) for kind, index in works}) == len(works)
 
@@ -34,7 +38,9 @@ def test_every_piece_of_work_has_an_id_of_its_own(works: list[tuple[WorkKind, in
 def test_documents_and_jobs_of_one_project_share_no_id(reference: str, key: str) -> None:
     assert identity.document_id(PROJECT, reference) != identity.job_id_for_key(PROJECT, key)
     assert identity.document_id(PROJECT, reference) == identity.document_id(PROJECT, reference)
-    assert (identity.job_id_for_key(PROJECT, reference) == identity.job_id_for_key(PROJECT, key)) == (reference == key)
+    assert (
+        identity.job_id_for_key(PROJECT, reference) == identity.job_id_for_key(PROJECT, key)
+    ) == (reference == key)
 
 
 def test_the_same_reference_in_two_projects_is_two_documents() -> None:
@@ -47,8 +53,11 @@ def test_a_new_id_is_a_uuid_of_version_7() -> None:
         assert (new.version, new.variant) == (7, RFC_4122)
 
 
-def test_new_ids_are_unique_and_begin_with_the_time_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(time, "time_ns", lambda: 1_645_557_742_000_999_999)  # RFC 9562, Appendix A.6
+def test_new_ids_are_unique_and_begin_with_the_time_in_milliseconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # RFC 9562, Appendix A.6.
+    monkeypatch.setattr(time, "time_ns", lambda: 1_645_557_742_000_999_999)
     ids = {identity.new_id() for _ in range(500)}
     assert len(ids) == 500
     assert {new.hex[:13] for new in ids} == {"017f22e279b07"}

@@ -1,7 +1,8 @@
 """What holds of every job, whatever its workers and its people do, and in whatever order.
 
-The machine acts like them: it takes what is owed, finishes, fails or parks it early or late, cancels, resumes, starts
-and reviews. After every append the rules below hold; at the end every job can still be brought to its end.
+The machine acts like them: it takes what is owed, finishes, fails or parks it early or late,
+cancels, resumes, starts and reviews. After every append the rules below hold; at the end every job
+can still be brought to its end.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ class JobLife(RuleBasedStateMachine):
         is_blocked: bool = False,
     ) -> tuple[e.Event, ...]:
         """The events a service appends when this work is done."""
-        return workers.finish(job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked)
+        return workers.finish(
+            job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked
+        )
 
     @property
     def _job(self) -> Job:
@@ -120,7 +123,9 @@ class JobLife(RuleBasedStateMachine):
     @precondition(lambda self: self.job is not None and is_at_its_end(self.job))
     def erase(self) -> None:
         """What is left to happen at the end."""
-        self._append(e.ArtifactErased(kind=ArtifactKind.QA_REPORT, digest=s.ref("qa report").digest))
+        self._append(
+            e.ArtifactErased(kind=ArtifactKind.QA_REPORT, digest=s.ref("qa report").digest)
+        )
 
     @rule(target=leases, pick=st.integers(min_value=0))
     @precondition(lambda self: bool(self.job and owed(self.job)))
@@ -130,10 +135,21 @@ class JobLife(RuleBasedStateMachine):
         self._append(*workers.begin(self._job, key))
         return key
 
-    @rule(key=leases, batch_count=st.integers(0, 4), verdict=VERDICTS, is_blocked=st.sampled_from([False] * 9 + [True]))
-    def finish(self, key: WorkKey, batch_count: int, verdict: e.QaVerdict, is_blocked: bool) -> None:
+    @rule(
+        key=leases,
+        batch_count=st.integers(0, 4),
+        verdict=VERDICTS,
+        is_blocked=st.sampled_from([False] * 9 + [True]),
+    )
+    def finish(
+        self, key: WorkKey, batch_count: int, verdict: e.QaVerdict, is_blocked: bool
+    ) -> None:
         """Also by a second worker, or late: the lease stays in the bundle."""
-        self._append(*workers.finish(self._job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked))
+        self._append(
+            *workers.finish(
+                self._job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked
+            )
+        )
 
     @rule(pick=st.integers(min_value=0), batch_count=st.integers(0, 4), verdict=VERDICTS)
     @precondition(lambda self: bool(self.job and owed(self.job)))
@@ -155,7 +171,11 @@ class JobLife(RuleBasedStateMachine):
         self._append(e.CancelRequested())
 
     @rule()
-    @precondition(lambda self: self.job is not None and self.job.status in RESUMABLE and not is_given_up(self.job))
+    @precondition(
+        lambda self: (
+            self.job is not None and self.job.status in RESUMABLE and not is_given_up(self.job)
+        )
+    )
     def resume(self) -> None:
         self._append(resume_request(self._job))
 
@@ -181,7 +201,9 @@ class JobLife(RuleBasedStateMachine):
         assert key not in self._job.parked
 
     @rule()
-    @precondition(lambda self: self.job is not None and self.job.status in LIVE | {JobStatus.CANCELLING})
+    @precondition(
+        lambda self: self.job is not None and self.job.status in LIVE | {JobStatus.CANCELLING}
+    )
     def mark_failed(self) -> None:
         self._append(e.JobMarkedFailed())
         assert self._job.status is JobStatus.FAILED
@@ -200,7 +222,11 @@ class JobLife(RuleBasedStateMachine):
 
     @rule(pending_count=st.integers(0, 2))
     @precondition(
-        lambda self: self.job is not None and self.job.is_review_owed and self.job.status in RESTING - RESUMABLE
+        lambda self: (
+            self.job is not None
+            and self.job.is_review_owed
+            and self.job.status in RESTING - RESUMABLE
+        )
     )
     def review(self, pending_count: int) -> None:
         self._append(s.review_exported())
@@ -239,7 +265,9 @@ class JobLife(RuleBasedStateMachine):
         assert self._job.stage in _STAGES
 
     def teardown(self) -> None:
-        """Whatever happened, people and workers can still bring the job to its end, and the log reads back."""
+        """Whatever happened, people and workers can still bring the job to its end,
+        and the log reads back.
+        """
         if self.job is not None:
             self._bring_to_the_end()
             self._read_back()
@@ -260,11 +288,13 @@ class JobLife(RuleBasedStateMachine):
         raise AssertionError(f"stuck in {self._job.status}, stage {self._job.stage}")
 
     def _read_back(self) -> None:
-        assert fold(self.stream.recorded) == self.job, "fold from scratch differs from evolving step by step"
+        assert fold(self.stream.recorded) == self.job, (
+            "fold from scratch differs from evolving step by step"
+        )
         previous = ""
         for each in self.stream.recorded:
             assert decode(encode(each)) == each
-            assert each.envelope.previous_digest == previous
+            assert each.previous_digest == previous
             previous = digest(encode(each))
 
 
@@ -286,7 +316,9 @@ class JobLifeWithServices(JobLife):
         """The events of the service's own `decide`; late ones of batches only."""
         if not is_owed(job, key) and key.kind != WorkKind.TRANSLATION_BATCH:
             return ()
-        return workers.decide_as_service(job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked)
+        return workers.decide_as_service(
+            job, key, batch_count=batch_count, verdict=verdict, is_blocked=is_blocked
+        )
 
 
 JobLifeWithServices.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
@@ -294,7 +326,9 @@ TestJobLifeWithServices = JobLifeWithServices.TestCase
 
 
 class RacingWorker:
-    """A batch worker that reads, decides on what it read, and appends only if nobody was there in between."""
+    """A batch worker that reads, decides on what it read,
+    and appends only if nobody was there in between.
+    """
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -314,7 +348,9 @@ class RacingWorker:
 
 @settings(max_examples=60)
 @given(turns=st.lists(st.integers(0, 5), max_size=30), batch_count=st.integers(1, 4))
-def test_racing_batch_workers_complete_the_translation_once(turns: list[int], batch_count: int) -> None:
+def test_racing_batch_workers_complete_the_translation_once(
+    turns: list[int], batch_count: int
+) -> None:
     stream = s.given(*s.UP_TO_EXTRACTION, s.planned(batch_count))
     racers = [RacingWorker(index % batch_count) for index in range(6)]
     for turn in turns:
@@ -322,7 +358,7 @@ def test_racing_batch_workers_complete_the_translation_once(turns: list[int], ba
     while not all(racer.is_done for racer in racers):
         for racer in racers:
             racer.step(stream)
-    names = [each.event.name for each in stream.recorded]
+    names = [each.data.name for each in stream.recorded]
     assert names.count(e.TranslationCompleted.name) == 1
     assert names.count(e.BatchTranslated.name) == batch_count
     assert stream.owed == [WorkKey(WorkKind.QA)]

@@ -124,7 +124,9 @@ def test_a_model_refuses_what_is_no_tag_or_too_long(text: str) -> None:
         ("zh-yue-Hant", "zh", "Hant"),
     ],
 )
-def test_a_locale_names_its_language_and_script(tag: str, language: str, script: str | None) -> None:
+def test_a_locale_names_its_language_and_script(
+    tag: str, language: str, script: str | None
+) -> None:
     assert (Locale(tag).language, Locale(tag).script) == (language, script)
 
 

@@ -12,7 +12,13 @@ from pydantic import ValidationError
 from contracts import streams as s
 from contracts.streams import next_kind
 from dragoman_contracts.job import WorkKey
-from dragoman_contracts.phases import BUILT_IN_PIPELINES, TRANSLATE_DOCX, Phase, Pipeline
+from dragoman_contracts.phases import (
+    BUILT_IN_PIPELINES,
+    DOCUMENT_PARSE,
+    TRANSLATE_DOCX,
+    Phase,
+    Pipeline,
+)
 from dragoman_contracts.pipeline import first_kind, owed, routes
 from dragoman_contracts.vocabulary import PhaseKind, WorkKind
 
@@ -24,8 +30,15 @@ WEIGHTS = st.floats(0, 1_000_000)
 def pipelines(draw: st.DrawFn) -> Pipeline:
     """A pipeline of some kinds in any order, at least one of which weighs something."""
     kinds = draw(KINDS)
-    weights = draw(st.lists(WEIGHTS, min_size=len(kinds), max_size=len(kinds)).filter(lambda each: sum(each) > 0))
-    phases = (Phase(name=kind.value, kind=kind, weight=weight) for kind, weight in zip(kinds, weights, strict=True))
+    weights = draw(
+        st.lists(WEIGHTS, min_size=len(kinds), max_size=len(kinds)).filter(
+            lambda each: sum(each) > 0
+        )
+    )
+    phases = (
+        Phase(name=kind.value, kind=kind, weight=weight)
+        for kind, weight in zip(kinds, weights, strict=True)
+    )
     return Pipeline(name="p", phases=tuple(phases))
 
 
@@ -44,7 +57,10 @@ def test_a_pipeline_survives_json(pipeline: Pipeline) -> None:
 def test_the_built_in_pipeline_weighs_100_and_is_found_by_its_name() -> None:
     assert sum(phase.weight for phase in TRANSLATE_DOCX.phases) == 100
     assert [phase.kind for phase in TRANSLATE_DOCX.phases] == list(PhaseKind)
-    assert BUILT_IN_PIPELINES == {"translate-docx": TRANSLATE_DOCX}
+    assert BUILT_IN_PIPELINES == {
+        "translate-docx": TRANSLATE_DOCX,
+        "document-parse": DOCUMENT_PARSE,
+    }
 
 
 @pytest.mark.parametrize(
@@ -61,7 +77,9 @@ def test_the_built_in_pipeline_weighs_100_and_is_found_by_its_name() -> None:
         ([("a", "Baking!", 1)], "should match pattern"),
     ],
 )
-def test_a_pipeline_that_makes_no_sense_is_refused(phases: list[tuple[str, str, float]], reason: str) -> None:
+def test_a_pipeline_that_makes_no_sense_is_refused(
+    phases: list[tuple[str, str, float]], reason: str
+) -> None:
     stored = [{"name": name, "kind": kind, "weight": weight} for name, kind, weight in phases]
     with pytest.raises(ValidationError, match=reason):
         Pipeline.model_validate({"name": "p", "phases": stored})

@@ -43,8 +43,12 @@ def places(*kinds: str) -> list[str]:
     return [".".join(map(str, fault.place)) for fault in found.faults]
 
 
-@pytest.mark.parametrize("pipeline", [TRANSLATE_DOCX, generic.count_words(), generic.translate_and_index()])
-def test_a_translation_and_its_beginning_can_be_saved_and_need_a_document(pipeline: Pipeline) -> None:
+@pytest.mark.parametrize(
+    "pipeline", [TRANSLATE_DOCX, generic.count_words(), generic.translate_and_index()]
+)
+def test_a_translation_and_its_beginning_can_be_saved_and_need_a_document(
+    pipeline: Pipeline,
+) -> None:
     found = check(pipeline)
     assert (found.faults, found.warnings) == ((), ())
     assert found.needs == {"source", "locales"}
@@ -63,7 +67,9 @@ def test_a_translations_phase_without_the_one_before_is_a_fault() -> None:
 def test_another_step_that_lacks_something_is_a_warning() -> None:
     found = check(generic.pipeline("mine", ("f", "fetch", 1)))
     assert found.faults == ()
-    assert [warning.message for warning in found.warnings] == ["Fetching uses metadata, which no phase before gives."]
+    assert [warning.message for warning in found.warnings] == [
+        "Fetching uses metadata, which no phase before gives."
+    ]
 
 
 def test_an_unknown_step_names_those_there_are() -> None:
@@ -86,4 +92,6 @@ def test_people_neither_begin_a_pipeline_nor_follow_its_delivery() -> None:
 
 
 def test_an_old_name_of_a_step_becomes_its_name() -> None:
-    assert with_names_of_now(generic.pipeline("mine", ("f", "download", 1))).phases[0].kind == "fetch"
+    assert (
+        with_names_of_now(generic.pipeline("mine", ("f", "download", 1))).phases[0].kind == "fetch"
+    )

@@ -51,11 +51,17 @@ def test_there_is_no_document_before_its_first_event() -> None:
 
 @pytest.mark.parametrize("strategy", [RevisionStrategy.AUTO, RevisionStrategy.NEW_VERSION])
 def test_the_first_file_registers_the_document_and_is_version_1(strategy: RevisionStrategy) -> None:
-    assert decide_version(None, FIRST, RECORD, strategy) == (1, (REGISTERED, version(1, "first content")))
+    assert decide_version(None, FIRST, RECORD, strategy) == (
+        1,
+        (REGISTERED, version(1, "first content")),
+    )
 
 
 def test_other_content_is_a_new_version() -> None:
-    assert decide_version(ONE_VERSION, SECOND, RECORD, RevisionStrategy.AUTO) == (2, (version(2, "second content"),))
+    assert decide_version(ONE_VERSION, SECOND, RECORD, RevisionStrategy.AUTO) == (
+        2,
+        (version(2, "second content"),),
+    )
 
 
 def test_known_content_is_the_version_it_was() -> None:
@@ -87,7 +93,9 @@ def test_what_was_decided_folds_to_the_version_decided() -> None:
 
 
 def test_a_version_locale_and_pipeline_know_the_job_last_opened_for_them() -> None:
-    document = given(REGISTERED, version(1, "first content"), opened("a"), opened("b", "fr"), opened("c"))
+    document = given(
+        REGISTERED, version(1, "first content"), opened("a"), opened("b", "fr"), opened("c")
+    )
     spanish, french = (document_scope(1, Locale(tag), "translate-docx") for tag in ("es", "fr"))
     assert document.last_job(spanish) == uuid5(PROJECT, "c")
     assert document.last_job(french) == uuid5(PROJECT, "b")

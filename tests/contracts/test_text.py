@@ -41,7 +41,10 @@ def unit(segments: list[tuple[str | Tag, ...]]) -> Unit:
         story=StoryKind.BODY,
         content_key="c",
         context_key="x",
-        segments=tuple(Segment(segment_id=f"s{number}", source=source) for number, source in enumerate(segments)),
+        segments=tuple(
+            Segment(segment_id=f"s{number}", source=source)
+            for number, source in enumerate(segments)
+        ),
     )
 
 
@@ -50,7 +53,10 @@ def test_content_survives_json(content: tuple[str | Tag, ...]) -> None:
     segment = Segment(segment_id="s1", source=content)
     assert Segment.model_validate_json(segment.model_dump_json()) == segment
     assert Segment.model_validate(segment.model_dump()) == segment
-    assert Segment.model_validate(json.loads(json.dumps(segment.model_dump(mode="json")))).source == content
+    assert (
+        Segment.model_validate(json.loads(json.dumps(segment.model_dump(mode="json")))).source
+        == content
+    )
 
 
 def test_content_is_stored_as_strings_and_pairs() -> None:
@@ -92,7 +98,9 @@ def test_a_stored_form_that_is_no_content_is_refused(stored: object) -> None:
 
 
 @given(PARTS)
-def test_normalised_content_has_no_empty_and_no_neighbouring_strings(parts: list[str | Tag]) -> None:
+def test_normalised_content_has_no_empty_and_no_neighbouring_strings(
+    parts: list[str | Tag],
+) -> None:
     content = normalised(parts)
     assert normalised(content) == content
     assert "" not in content
@@ -103,7 +111,9 @@ def test_normalised_content_has_no_empty_and_no_neighbouring_strings(parts: list
 def test_normalising_keeps_the_text_and_the_tags_in_order(parts: list[str | Tag]) -> None:
     content = normalised(parts)
     assert plain_text(content) == plain_text(parts)
-    assert [part for part in content if isinstance(part, Tag)] == [part for part in parts if isinstance(part, Tag)]
+    assert [part for part in content if isinstance(part, Tag)] == [
+        part for part in parts if isinstance(part, Tag)
+    ]
 
 
 @given(st.lists(CONTENT, max_size=4))

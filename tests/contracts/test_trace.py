@@ -1,4 +1,6 @@
-"""The normative trace of DESIGN §2 and its other endings: what each append makes owed, where the job then stands."""
+"""The normative trace of DESIGN §2 and its other endings: what each append makes owed,
+where the job then stands.
+"""
 
 from __future__ import annotations
 
@@ -83,10 +85,17 @@ def test_a_job_of_two_batches_follows_the_normative_trace() -> None:
     trace.line(started(WorkKind.EXTRACTION), owes=[EXTRACTION], stands=(working, Stage.EXTRACTION))
     trace.line(extracted(), routes=[PLAN], stands=(JobStatus.QUEUED, Stage.TRANSLATION))
     trace.line(planned(2), routes=[BATCH_0, BATCH_1], stands=(JobStatus.QUEUED, Stage.TRANSLATION))
-    trace.line(started(WorkKind.TRANSLATION_BATCH), batch(0), owes=[BATCH_1], stands=(working, Stage.TRANSLATION))
+    trace.line(
+        started(WorkKind.TRANSLATION_BATCH),
+        batch(0),
+        owes=[BATCH_1],
+        stands=(working, Stage.TRANSLATION),
+    )
     trace.line(batch(1), completed_translation(), routes=[QA], stands=(JobStatus.QUEUED, Stage.QA))
     trace.line(started(WorkKind.QA), owes=[QA], stands=(working, Stage.QA))
-    trace.line(verified(), routes=[REASSEMBLY], stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY))
+    trace.line(
+        verified(), routes=[REASSEMBLY], stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY)
+    )
     trace.line(started(WorkKind.REASSEMBLY), owes=[REASSEMBLY], stands=(working, Stage.REASSEMBLY))
     trace.line(reassembled(), e.JobCompleted(), stands=(JobStatus.COMPLETED, Stage.DELIVERY))
 
@@ -118,7 +127,9 @@ def test_batches_may_come_back_in_any_order() -> None:
 
 def test_a_plan_of_zero_batches_completes_in_the_append_that_plans() -> None:
     trace = Trace(given(*UP_TO_EXTRACTION))
-    trace.line(planned(0), completed_translation(), routes=[QA], stands=(JobStatus.QUEUED, Stage.QA))
+    trace.line(
+        planned(0), completed_translation(), routes=[QA], stands=(JobStatus.QUEUED, Stage.QA)
+    )
 
 
 def test_preflight_that_blocks_ends_the_job() -> None:
@@ -133,7 +144,11 @@ def test_needs_review_waits_for_the_reviewer_and_then_goes_to_reassembly() -> No
     trace.line(verified(e.QaVerdict.NEEDS_REVIEW), stands=in_review)
     trace.line(review_exported(), stands=in_review)
     trace.line(review_imported(pending_count=1), stands=in_review)
-    trace.line(review_imported(), routes=[REASSEMBLY], stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY))
+    trace.line(
+        review_imported(),
+        routes=[REASSEMBLY],
+        stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY),
+    )
     assert len(trace.stream.job.reviewed_targets) == 2
 
 
@@ -142,17 +157,33 @@ def test_a_job_that_qa_blocked_can_be_reviewed() -> None:
     trace.line(verified(e.QaVerdict.BLOCKED), stands=(JobStatus.BLOCKED, Stage.REVIEW))
     trace.line(review_exported(), stands=(JobStatus.BLOCKED, Stage.REVIEW))
     trace.line(review_imported(pending_count=2), stands=(JobStatus.NEEDS_REVIEW, Stage.REVIEW))
-    trace.line(review_imported(), routes=[REASSEMBLY], stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY))
+    trace.line(
+        review_imported(),
+        routes=[REASSEMBLY],
+        stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY),
+    )
 
 
 def test_a_pipeline_without_a_review_phase_still_waits_for_the_review() -> None:
-    kinds = [PhaseKind.PREFLIGHT, PhaseKind.EXTRACTION, PhaseKind.TRANSLATION, PhaseKind.QA, PhaseKind.REASSEMBLY]
-    pipeline = Pipeline(name="short", phases=tuple(Phase(name=kind.value, kind=kind) for kind in kinds))
+    kinds = [
+        PhaseKind.PREFLIGHT,
+        PhaseKind.EXTRACTION,
+        PhaseKind.TRANSLATION,
+        PhaseKind.QA,
+        PhaseKind.REASSEMBLY,
+    ]
+    pipeline = Pipeline(
+        name="short", phases=tuple(Phase(name=kind.value, kind=kind) for kind in kinds)
+    )
     trace = Trace(given(*UP_TO_TRANSLATION, started(WorkKind.QA), first=submitted(pipeline)))
     trace.line(verified(e.QaVerdict.NEEDS_REVIEW), stands=(JobStatus.NEEDS_REVIEW, Stage.REVIEW))
     trace.stream.append(e.CancelRequested(), e.JobCancelled())
     trace.line(resume_request(trace.stream.job), stands=(JobStatus.NEEDS_REVIEW, Stage.REVIEW))
-    trace.line(review_imported(), routes=[REASSEMBLY], stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY))
+    trace.line(
+        review_imported(),
+        routes=[REASSEMBLY],
+        stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY),
+    )
 
 
 def test_failed_work_stays_owed_and_says_when_it_is_due() -> None:
@@ -195,7 +226,9 @@ def test_resume_goes_on_with_the_phase_that_failed(
 
 def test_cancelling_owes_the_cancellation_until_intake_closes_the_job() -> None:
     trace = Trace(given(*UP_TO_PLAN, batch(0)))
-    trace.line(e.CancelRequested(), routes=[CANCELLATION], stands=(JobStatus.CANCELLING, Stage.TRANSLATION))
+    trace.line(
+        e.CancelRequested(), routes=[CANCELLATION], stands=(JobStatus.CANCELLING, Stage.TRANSLATION)
+    )
     trouble = failed(WorkKind.CANCELLATION)
     trace.line(trouble, owes=[CANCELLATION], stands=(JobStatus.CANCELLING, Stage.TRANSLATION))
     trace.line(e.JobCancelled(), stands=(JobStatus.CANCELLED, Stage.TRANSLATION))
@@ -210,7 +243,9 @@ def test_a_cancellation_that_is_parked_leaves_a_failed_job_that_can_be_resumed()
 
 
 @pytest.mark.parametrize("closing", [(), (e.JobCancelled(),)], ids=["cancelling", "cancelled"])
-def test_a_late_batch_is_recorded_advances_nothing_and_is_not_paid_again(closing: tuple[e.Event, ...]) -> None:
+def test_a_late_batch_is_recorded_advances_nothing_and_is_not_paid_again(
+    closing: tuple[e.Event, ...],
+) -> None:
     trace = Trace(given(*UP_TO_PLAN, e.CancelRequested(), *closing))
     before = trace.stream.job
     assert accepts_late(before, BATCH_0)
@@ -223,27 +258,49 @@ def test_a_late_batch_is_recorded_advances_nothing_and_is_not_paid_again(closing
     trace.line(resume, routes=[BATCH_1], stands=(JobStatus.QUEUED, Stage.TRANSLATION))
 
 
-def test_when_the_last_batch_came_late_resume_owes_the_plan_which_then_completes_translation() -> None:
+def test_when_the_last_batch_came_late_resume_owes_the_plan_which_then_completes_translation() -> (
+    None
+):
     trace = Trace(given(*UP_TO_PLAN, batch(0), e.CancelRequested(), batch(1), e.JobCancelled()))
     resume = resume_request(trace.stream.job)
     trace.line(resume, routes=[PLAN], stands=(JobStatus.QUEUED, Stage.TRANSLATION))
     trace.line(completed_translation(), routes=[QA], stands=(JobStatus.QUEUED, Stage.QA))
 
 
-LATE: list[tuple[tuple[e.Event, ...], tuple[e.Event, ...], list[WorkKey], tuple[JobStatus, str]]] = [
+LATE: list[
+    tuple[tuple[e.Event, ...], tuple[e.Event, ...], list[WorkKey], tuple[JobStatus, str]]
+] = [
     ((), (preflight_passed(None),), [EXTRACTION], (JobStatus.QUEUED, Stage.EXTRACTION)),
     ((), (preflight_blocked(),), [PREFLIGHT], (JobStatus.QUEUED, Stage.PREFLIGHT)),
     (UP_TO_PREFLIGHT, (extracted(None),), [PLAN], (JobStatus.QUEUED, Stage.TRANSLATION)),
-    (UP_TO_TRANSLATION, (verified(next_kind=None),), [REASSEMBLY], (JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY)),
-    (UP_TO_TRANSLATION, (verified(e.QaVerdict.NEEDS_REVIEW),), [], (JobStatus.NEEDS_REVIEW, Stage.REVIEW)),
+    (
+        UP_TO_TRANSLATION,
+        (verified(next_kind=None),),
+        [REASSEMBLY],
+        (JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY),
+    ),
+    (
+        UP_TO_TRANSLATION,
+        (verified(e.QaVerdict.NEEDS_REVIEW),),
+        [],
+        (JobStatus.NEEDS_REVIEW, Stage.REVIEW),
+    ),
     (UP_TO_TRANSLATION, (verified(e.QaVerdict.BLOCKED),), [], (JobStatus.BLOCKED, Stage.REVIEW)),
-    (UP_TO_QA, (reassembled(), e.JobCompleted()), [REASSEMBLY], (JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY)),
+    (
+        UP_TO_QA,
+        (reassembled(), e.JobCompleted()),
+        [REASSEMBLY],
+        (JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY),
+    ),
 ]
 
 
 @pytest.mark.parametrize(("history", "late", "routes", "stands"), LATE)
 def test_a_late_result_of_a_phase_waits_for_the_resume(
-    history: tuple[e.Event, ...], late: tuple[e.Event, ...], routes: list[WorkKey], stands: tuple[JobStatus, str]
+    history: tuple[e.Event, ...],
+    late: tuple[e.Event, ...],
+    routes: list[WorkKey],
+    stands: tuple[JobStatus, str],
 ) -> None:
     trace = Trace(given(*history, e.CancelRequested(), e.JobCancelled()))
     cancelled = trace.stream.job
@@ -277,7 +334,14 @@ def test_a_job_that_goes_on_accepts_nothing_that_is_not_owed() -> None:
 
 
 def test_a_job_cancelled_in_review_is_resumed_into_review() -> None:
-    trace = Trace(given(*UP_TO_TRANSLATION, verified(e.QaVerdict.NEEDS_REVIEW), e.CancelRequested(), e.JobCancelled()))
+    trace = Trace(
+        given(
+            *UP_TO_TRANSLATION,
+            verified(e.QaVerdict.NEEDS_REVIEW),
+            e.CancelRequested(),
+            e.JobCancelled(),
+        )
+    )
     trace.line(resume_request(trace.stream.job), stands=(JobStatus.NEEDS_REVIEW, Stage.REVIEW))
 
 
@@ -292,12 +356,18 @@ def test_a_result_reassembled_twice_is_one_artifact() -> None:
 
 def test_with_auto_start_off_preflight_runs_and_the_rest_waits_for_the_start() -> None:
     trace = Trace()
-    trace.line(submitted(is_auto_start=False), routes=[PREFLIGHT], stands=(JobStatus.QUEUED, Stage.INTAKE))
+    trace.line(
+        submitted(is_auto_start=False), routes=[PREFLIGHT], stands=(JobStatus.QUEUED, Stage.INTAKE)
+    )
     trace.stream.append(started(WorkKind.PREFLIGHT))
     owed_after_preflight = next_kind(trace.stream.job, PhaseKind.PREFLIGHT)
     trace.line(preflight_passed(owed_after_preflight), stands=(JobStatus.QUEUED, Stage.EXTRACTION))
     assert next_phase(trace.stream.job) is None
-    trace.line(start_request(trace.stream.job), routes=[EXTRACTION], stands=(JobStatus.QUEUED, Stage.EXTRACTION))
+    trace.line(
+        start_request(trace.stream.job),
+        routes=[EXTRACTION],
+        stands=(JobStatus.QUEUED, Stage.EXTRACTION),
+    )
 
 
 def test_a_start_that_comes_before_preflight_ends_makes_nothing_owed_yet() -> None:
@@ -308,7 +378,14 @@ def test_a_start_that_comes_before_preflight_ends_makes_nothing_owed_yet() -> No
 
 
 def test_resuming_a_job_that_waited_for_its_start_starts_it() -> None:
-    trace = Trace(given(*UP_TO_PREFLIGHT, e.CancelRequested(), e.JobCancelled(), first=submitted(is_auto_start=False)))
+    trace = Trace(
+        given(
+            *UP_TO_PREFLIGHT,
+            e.CancelRequested(),
+            e.JobCancelled(),
+            first=submitted(is_auto_start=False),
+        )
+    )
     resume = resume_request(trace.stream.job)
     trace.line(resume, routes=[EXTRACTION], stands=(JobStatus.QUEUED, Stage.EXTRACTION))
 
@@ -318,7 +395,9 @@ def test_a_worker_that_begins_late_moves_a_cancelled_job_nowhere() -> None:
     trace.line(started(WorkKind.TRANSLATION_BATCH), stands=(JobStatus.CANCELLED, Stage.TRANSLATION))
 
 
-@pytest.mark.parametrize("result", [preflight_passed(), preflight_blocked()], ids=["passed", "blocked"])
+@pytest.mark.parametrize(
+    "result", [preflight_passed(), preflight_blocked()], ids=["passed", "blocked"]
+)
 def test_a_phase_that_ends_leaves_no_failure_of_its_work_behind(result: e.Event) -> None:
     stream = given(started(WorkKind.PREFLIGHT), failed(WorkKind.PREFLIGHT))
     assert stream.job.failures.keys() == {PREFLIGHT}
@@ -331,7 +410,12 @@ def test_starting_a_started_job_routes_nothing() -> None:
 
 
 def test_starting_a_cancelled_job_routes_nothing() -> None:
-    stream = given(*UP_TO_PREFLIGHT, e.CancelRequested(), e.JobCancelled(), first=submitted(is_auto_start=False))
+    stream = given(
+        *UP_TO_PREFLIGHT,
+        e.CancelRequested(),
+        e.JobCancelled(),
+        first=submitted(is_auto_start=False),
+    )
     assert start_request(stream.job) == e.StartRequested()
 
 

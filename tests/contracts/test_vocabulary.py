@@ -24,7 +24,8 @@ from dragoman_contracts.vocabulary import (
 )
 
 S = JobStatus
-# DESIGN §3: job, document (A), combined job (B), the same with a checkpoint that can be resumed, feature row (D).
+# DESIGN §3: job, document (A), combined job (B), the same with a checkpoint that can be resumed,
+# feature row (D).
 TABLE = [
     (S.QUEUED, "pending", "queued", "queued", "pending"),
     (S.IN_PROGRESS, "running", "running", "running", "pending"),
@@ -61,9 +62,20 @@ def test_every_status_moves_or_rests_but_for_the_one_between() -> None:
 
 
 def test_statuses_and_stages_are_those_of_requirement_e_and_cancelling() -> None:
-    statuses = "queued blocked in_progress needs_review reassembly_pending completed failed cancelled"
+    statuses = (
+        "queued blocked in_progress needs_review reassembly_pending completed failed cancelled"
+    )
     assert {status.value for status in JobStatus} == {*statuses.split(), "cancelling"}
-    stages = ["intake", "preflight", "extraction", "translation", "qa", "review", "reassembly", "delivery"]
+    stages = [
+        "intake",
+        "preflight",
+        "extraction",
+        "translation",
+        "qa",
+        "review",
+        "reassembly",
+        "delivery",
+    ]
     assert [stage.value for stage in Stage] == stages
     assert [kind.value for kind in PhaseKind] == stages[1:]
 
@@ -72,7 +84,10 @@ def test_every_kind_of_work_has_a_queue_and_a_service() -> None:
     works = {work for step in STEPS.values() for work in (step.first_work, step.batch_work) if work}
     assert {str(kind) for kind in WorkKind} <= works | {WorkKind.CANCELLATION}
     assert all(step_of_work(work) for work in works)
-    assert (queue_of(WorkKind.CANCELLATION), service_of(WorkKind.CANCELLATION)) == (Queue.JOB_CONTROL, Service.INTAKE)
+    assert (queue_of(WorkKind.CANCELLATION), service_of(WorkKind.CANCELLATION)) == (
+        Queue.JOB_CONTROL,
+        Service.INTAKE,
+    )
 
 
 def test_a_queue_serves_one_service() -> None:
@@ -89,10 +104,12 @@ def test_work_that_no_step_has_is_unknown() -> None:
         queue_of("qa_batch")
 
 
-def test_queues_have_the_names_of_requirement_e_and_only_those_that_work_is_sent_to_are_declared() -> None:
+def test_queues_have_the_names_of_requirement_e_and_only_those_that_work_is_sent_to_are_declared() -> (
+    None
+):
     named = "job_control docx_extract retrieve_context translate_batch qa_verify review_io docx_reassemble maintenance"
-    assert {queue.value for queue in Queue} <= {*named.split()}
-    assert set(work_queues()) == {queue_of(kind) for kind in WorkKind}
+    assert {queue.value for queue in Queue} <= {*named.split(), "command_run"}
+    assert set(work_queues()) == {queue_of(kind) for kind in WorkKind} | {Queue.COMMAND_RUN}
 
 
 ERRORS = [
@@ -115,7 +132,9 @@ def test_every_error_has_a_code_of_its_own_that_an_event_may_carry() -> None:
 
 
 def test_an_error_takes_a_code_and_says_how_long_to_wait() -> None:
-    error = errors.RetryableError("The engine is busy; it is asked again.", code="engine.busy", retry_after_s=7.5)
+    error = errors.RetryableError(
+        "The engine is busy; it is asked again.", code="engine.busy", retry_after_s=7.5
+    )
     assert (error.code, error.retry_after_s) == ("engine.busy", 7.5)
     assert errors.RetryableError("The store is away.").code == "unavailable"
     assert str(error) == error.message

@@ -1,6 +1,8 @@
-"""What workers and people do to a job, reduced to their events: the plainest decisions that keep the contract.
+"""What workers and people do to a job, reduced to their events: the plainest decisions that keep
+the contract.
 
-The services' own `decide` functions look at outcomes besides; what they may append, with which `next_kind`, is this.
+The services' own `decide` functions look at outcomes besides; what they may append, with which
+`next_kind`, is this.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from dragoman_qa import domain as qa
 from dragoman_reassemble import domain as reassemble
 from dragoman_translate import domain as translate
 
-CANCELLABLE = frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.REASSEMBLY_PENDING, JobStatus.NEEDS_REVIEW})
+CANCELLABLE = frozenset(
+    {JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.REASSEMBLY_PENDING, JobStatus.NEEDS_REVIEW}
+)
 """Statuses in which a person may ask to stop (requirement E)."""
 
 
@@ -40,12 +44,18 @@ def finish(
     verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING,
     is_blocked: bool = False,
 ) -> tuple[e.Event, ...]:
-    """What follows from an outcome: nothing where somebody else was first, the bare fact where the job was stopped."""
+    """What follows from an outcome: nothing where somebody else was first,
+    the bare fact where the job was stopped.
+    """
     if not is_owed(job, key) and not accepts_late(job, key):
         return ()
     match key.kind:
         case WorkKind.PREFLIGHT:
-            return (s.preflight_blocked(),) if is_blocked else _end(job, PhaseKind.PREFLIGHT, s.preflight_passed())
+            return (
+                (s.preflight_blocked(),)
+                if is_blocked
+                else _end(job, PhaseKind.PREFLIGHT, s.preflight_passed())
+            )
         case WorkKind.EXTRACTION:
             return _end(job, PhaseKind.EXTRACTION, s.extracted())
         case WorkKind.TRANSLATION_PLAN:
@@ -96,21 +106,32 @@ def decide_as_service(
         case WorkKind.PREFLIGHT:
             word = e.PreflightVerdict.BLOCKED if is_blocked else e.PreflightVerdict.ACCEPTED
             found = intake.PreflightOutcome(
-                report=s.ref("preflight"), verdict=word, finding_codes=("docx.encrypted",), detected_locale=None
+                report=s.ref("preflight"),
+                verdict=word,
+                finding_codes=("docx.encrypted",),
+                detected_locale=None,
             )
             return intake.decide_preflight(job, item, found)
         case WorkKind.EXTRACTION:
-            return extract.decide(job, item, extract.ExtractionOutcome.model_validate(_fields(s.extracted())))
+            return extract.decide(
+                job, item, extract.ExtractionOutcome.model_validate(_fields(s.extracted()))
+            )
         case WorkKind.TRANSLATION_PLAN:
             return translate.decide_plan(
                 job, item, translate.PlanOutcome.model_validate(_fields(s.planned(batch_count)))
             )
         case WorkKind.TRANSLATION_BATCH:
-            return translate.decide_batch(job, item, translate.BatchOutcome.model_validate(_fields(s.batch(key.index))))
+            return translate.decide_batch(
+                job, item, translate.BatchOutcome.model_validate(_fields(s.batch(key.index)))
+            )
         case WorkKind.QA:
-            return qa.decide(job, item, qa.VerificationOutcome.model_validate(_fields(s.verified(verdict))))
+            return qa.decide(
+                job, item, qa.VerificationOutcome.model_validate(_fields(s.verified(verdict)))
+            )
         case WorkKind.REASSEMBLY:
-            return reassemble.decide(job, item, reassemble.ReassemblyOutcome.model_validate(_fields(s.reassembled())))
+            return reassemble.decide(
+                job, item, reassemble.ReassemblyOutcome.model_validate(_fields(s.reassembled()))
+            )
         case _:
             return intake.decide_cancellation(job, item, intake.CancellationOutcome())
 
@@ -140,4 +161,6 @@ def all_keys(job: Job) -> list[WorkKey]:
     batches = len(job.plan.batches) if job.plan else 0
     kinds = [kind for kind in WorkKind if kind is not WorkKind.TRANSLATION_BATCH]
     indexes = range(-1, batches + 2)
-    return [WorkKey(kind) for kind in kinds] + [WorkKey(WorkKind.TRANSLATION_BATCH, index) for index in indexes]
+    return [WorkKey(kind) for kind in kinds] + [
+        WorkKey(WorkKind.TRANSLATION_BATCH, index) for index in indexes
+    ]

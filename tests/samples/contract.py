@@ -1,4 +1,5 @@
-"""The bundled sample: a two-page English contract with every kind of text that a translation has to carry over.
+"""The bundled sample: a two-page English contract with every kind of text that a translation has to
+carry over.
 
 `python -m samples.contract` in the folder of the tests writes it into the package that ships it.
 """
@@ -23,7 +24,9 @@ from samples.wordml import (
     text_box,
 )
 
-SAMPLE = Path(__file__).parents[2] / "deploy/standalone/src/dragoman_standalone/samples/contract.docx"
+SAMPLE = (
+    Path(__file__).parents[2] / "deploy/standalone/src/dragoman_standalone/samples/contract.docx"
+)
 _CHANGED = (2026, 1, 15, 9, 0, 0)
 _OFFICE = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 _RIGHT = '<w:jc w:val="right"/>'
@@ -58,7 +61,9 @@ def _first_page(links: Links) -> str:
     return "".join(
         [
             paragraph(run(_TITLE), "Title"),
-            paragraph(run("Contract number 2026-041, signed in Dublin on 15 January 2026"), "Subtitle"),
+            paragraph(
+                run("Contract number 2026-041, signed in Dublin on 15 January 2026"), "Subtitle"
+            ),
             paragraph(
                 text_box(_facts(), width_pt=176, height_pt=84)
                 + runs(
@@ -80,16 +85,25 @@ def _first_page(links: Links) -> str:
             paragraph(run("2. Obligations of the provider"), heading),
             paragraph(run("The provider has the following obligations:")),
             listed(runs("The provider translates each document **completely and correctly**."), 1),
-            listed(runs("The provider uses the terms that the client has approved. In particular:"), 1),
+            listed(
+                runs("The provider uses the terms that the client has approved. In particular:"), 1
+            ),
             listed(runs("the names of products are *not* translated;"), 1, 1),
             listed(runs("the numbers and the prices do not change;"), 1, 1),
             listed(runs("the format of the document does not change."), 1, 1),
             listed(runs("A second translator reads each translation before the delivery."), 1),
-            listed(runs("The provider corrects all the errors **without additional cost** in five working days."), 1),
+            listed(
+                runs(
+                    "The provider corrects all the errors **without additional cost** in five working days."
+                ),
+                1,
+            ),
             paragraph(run("3. Obligations of the client"), heading),
             paragraph(run("The client has the following obligations:")),
             listed(runs("The client sends the documents in an electronic format."), 2),
-            listed(runs("The client answers the questions of the provider in *three* working days."), 2),
+            listed(
+                runs("The client answers the questions of the provider in *three* working days."), 2
+            ),
             listed(
                 runs(
                     "The client publishes the list of terms at [www.example.com/terms](https://www.example.com/terms) "
@@ -106,7 +120,10 @@ def _second_page(links: Links) -> str:
     heading = "Heading1"
     widths = (3800, 1900, 1400, 2254)
     cells = [
-        [paragraph(runs(text), "TableText", _RIGHT if column == 2 else "") for column, text in enumerate(row)]
+        [
+            paragraph(runs(text), "TableText", _RIGHT if column == 2 else "")
+            for column, text in enumerate(row)
+        ]
         for row in _PRICES
     ]
     return "".join(
@@ -156,9 +173,8 @@ def _second_page(links: Links) -> str:
 
 
 def _signatures() -> str:
-    line = (
-        '<w:pBdr><w:bottom w:val="single" w:sz="4" w:space="1" w:color="595959"/></w:pBdr><w:spacing w:before="560"/>'
-    )
+    border = '<w:pBdr><w:bottom w:val="single" w:sz="4" w:space="1" w:color="595959"/></w:pBdr>'
+    line = f'{border}<w:spacing w:before="560"/>'
     cells = [
         paragraph(runs(f"**For the {party}**"), "TableText")
         + paragraph("", "TableText", line)
@@ -177,7 +193,9 @@ def _document(links: Links) -> str:
         ' w:gutter="0"/>'
         "</w:sectPr>"
     )
-    return part("w:document", f"<w:body>{_first_page(links)}{_second_page(links)}{section}</w:body>")
+    return part(
+        "w:document", f"<w:body>{_first_page(links)}{_second_page(links)}{section}</w:body>"
+    )
 
 
 def _footnotes() -> str:
@@ -199,12 +217,17 @@ def _footnotes() -> str:
 def _content_types() -> str:
     overrides = {
         "/word/document.xml": f"{_OFFICE}.document.main+xml",
-        **{f"/word/{name}.xml": f"{_OFFICE}.{name}+xml" for name in ("styles", "numbering", "settings", "footnotes")},
+        **{
+            f"/word/{name}.xml": f"{_OFFICE}.{name}+xml"
+            for name in ("styles", "numbering", "settings", "footnotes")
+        },
         "/word/header1.xml": f"{_OFFICE}.header+xml",
         "/word/footer1.xml": f"{_OFFICE}.footer+xml",
         "/docProps/core.xml": "application/vnd.openxmlformats-package.core-properties+xml",
     }
-    entries = "".join(f'<Override PartName="{name}" ContentType="{kind}"/>' for name, kind in overrides.items())
+    entries = "".join(
+        f'<Override PartName="{name}" ContentType="{kind}"/>' for name, kind in overrides.items()
+    )
     relations = "application/vnd.openxmlformats-package.relationships+xml"
     return plain_part(
         '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -231,7 +254,10 @@ def parts() -> Mapping[str, str]:
     pages = run("Confidential\tPage ") + field("PAGE", "1") + run(" of ") + field("NUMPAGES", "2")
     used = [("styles", "styles"), ("numbering", "numbering"), ("settings", "settings")]
     used += [("header", "header1"), ("footer", "footer1"), ("footnotes", "footnotes")]
-    related = [relationship(f"rId{index}", kind, f"{name}.xml") for index, (kind, name) in enumerate(used, start=1)]
+    related = [
+        relationship(f"rId{index}", kind, f"{name}.xml")
+        for index, (kind, name) in enumerate(used, start=1)
+    ]
     return {
         "[Content_Types].xml": _content_types(),
         "_rels/.rels": relationships(
@@ -253,10 +279,14 @@ def parts() -> Mapping[str, str]:
 
 
 def write(path: Path) -> None:
-    """Write the sample as a package whose parts bear a fixed date, so that it comes out the same every time."""
+    """Write the sample as a package whose parts bear a fixed date,
+    so that it comes out the same every time.
+    """
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in parts().items():
-            package.writestr(zipfile.ZipInfo(name, _CHANGED), content.encode(), zipfile.ZIP_DEFLATED)
+            package.writestr(
+                zipfile.ZipInfo(name, _CHANGED), content.encode(), zipfile.ZIP_DEFLATED
+            )
 
 
 if __name__ == "__main__":

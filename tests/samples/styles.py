@@ -18,7 +18,9 @@ def styles() -> str:
     return part("w:styles", defaults + _paragraph_styles() + _character_styles() + _table_styles())
 
 
-def _style(kind: str, name: str, shown: str, content: str, *, based_on: str = "", is_default: bool = False) -> str:
+def _style(
+    kind: str, name: str, shown: str, content: str, *, based_on: str = "", is_default: bool = False
+) -> str:
     default = ' w:default="1"' if is_default else ""
     base = f'<w:basedOn w:val="{based_on}"/>' if based_on else ""
     return (
@@ -34,7 +36,12 @@ def _paragraph_styles() -> str:
     named = [
         ("Title", "Title", f"{rule}{_spacing(0, 120)}", f"<w:b/>{_look(_BLUE, 40)}"),
         ("Subtitle", "Subtitle", _spacing(0, 200), f"<w:i/>{_look(_GREY, 20)}"),
-        ("Heading1", "heading 1", f"<w:keepNext/>{_spacing(220, 80)}{outlined}", f"<w:b/>{_look(_BLUE, 24)}"),
+        (
+            "Heading1",
+            "heading 1",
+            f"<w:keepNext/>{_spacing(220, 80)}{outlined}",
+            f"<w:b/>{_look(_BLUE, 24)}",
+        ),
         ("ListParagraph", "List Paragraph", _spacing(0, 60), ""),
         ("TableText", "Table Text", _spacing(40, 40), ""),
         ("BoxText", "Box Text", _spacing(0, 40), '<w:sz w:val="18"/>'),
@@ -43,7 +50,13 @@ def _paragraph_styles() -> str:
         ("FootnoteText", "footnote text", _spacing(0, 0), '<w:sz w:val="16"/>'),
     ]
     return _style("paragraph", "Normal", "Normal", "", is_default=True) + "".join(
-        _style("paragraph", name, shown, f"<w:pPr>{around}</w:pPr><w:rPr>{look}</w:rPr>", based_on="Normal")
+        _style(
+            "paragraph",
+            name,
+            shown,
+            f"<w:pPr>{around}</w:pPr><w:rPr>{look}</w:rPr>",
+            based_on="Normal",
+        )
         for name, shown, around, look in named
     )
 
@@ -95,7 +108,10 @@ def numbering() -> str:
     )
     return part(
         "w:numbering",
-        lists + "".join(f'<w:num w:numId="{n + 1}"><w:abstractNumId w:val="{n}"/></w:num>' for n in range(2)),
+        lists
+        + "".join(
+            f'<w:num w:numId="{n + 1}"><w:abstractNumId w:val="{n}"/></w:num>' for n in range(2)
+        ),
     )
 
 
@@ -111,4 +127,6 @@ def settings() -> str:
     """word/settings.xml, in the compatibility mode of current Word."""
     separators = '<w:footnotePr><w:footnote w:id="-1"/><w:footnote w:id="0"/></w:footnotePr>'
     mode = '<w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/>'
-    return part("w:settings", f'<w:defaultTabStop w:val="709"/>{separators}<w:compat>{mode}</w:compat>')
+    return part(
+        "w:settings", f'<w:defaultTabStop w:val="709"/>{separators}<w:compat>{mode}</w:compat>'
+    )

@@ -53,11 +53,22 @@ def test_the_sample_has_two_pages_in_libreoffice(tmp_path: Path) -> None:
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
 
     subprocess.run(
-        [soffice, profile, "--headless", "--convert-to", "pdf", "--outdir", tmp_path, contract.SAMPLE],
+        [
+            soffice,
+            profile,
+            "--headless",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            tmp_path,
+            contract.SAMPLE,
+        ],
         check=True,
         capture_output=True,
         env={**os.environ, "HOME": str(tmp_path)},
     )
-    shown = subprocess.run([pdfinfo, tmp_path / "contract.pdf"], check=True, capture_output=True, text=True).stdout
+    shown = subprocess.run(
+        [pdfinfo, tmp_path / "contract.pdf"], check=True, capture_output=True, text=True
+    ).stdout
 
     assert "Pages:           2" in shown

@@ -1,6 +1,7 @@
 """WordprocessingML in small pieces: enough of ECMA-376 part 1 to write the bundled sample by hand.
 
-Text is written with three marks: `**bold**`, `*italic*`, `[shown](address)` for a link, `[^1]` for a footnote.
+Text is written with three marks: `**bold**`, `*italic*`, `[shown](address)` for a link, `[^1]` for
+a footnote.
 """
 
 import re
@@ -37,7 +38,10 @@ class Links:
 
     def relationships(self) -> list[str]:
         """The relationships that the ids stand for."""
-        return [relationship(self.id_of(address), "hyperlink", address, external=True) for address in self._addresses]
+        return [
+            relationship(self.id_of(address), "hyperlink", address, external=True)
+            for address in self._addresses
+        ]
 
 
 def part(root: str, content: str) -> str:
@@ -70,7 +74,8 @@ def run(text: str, properties: str = "") -> str:
     """A run of text, with its run properties; a tab character becomes a tab element."""
     held = f"<w:rPr>{properties}</w:rPr>" if properties else ""
     pieces = "<w:tab/>".join(
-        f'<w:t xml:space="preserve">{escape(piece)}</w:t>' if piece else "" for piece in text.split("\t")
+        f'<w:t xml:space="preserve">{escape(piece)}</w:t>' if piece else ""
+        for piece in text.split("\t")
     )
     return f"<w:r>{held}{pieces}</w:r>"
 
@@ -118,12 +123,16 @@ def field(instruction: str, result: str) -> str:
     return mark("begin") + instructed + mark("separate") + run(result) + mark("end")
 
 
-def table(rows: Sequence[Sequence[str]], widths: Sequence[int], style: str, *, has_header: bool) -> str:
+def table(
+    rows: Sequence[Sequence[str]], widths: Sequence[int], style: str, *, has_header: bool
+) -> str:
     """A table of ready-made cells; the widths are in twentieths of a point."""
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     looks = f'<w:tblLook w:val="0420" w:firstRow="{int(has_header)}" w:lastRow="0" w:noHBand="0" w:noVBand="1"/>'
     total = f'<w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:tblLayout w:type="fixed"/>'
-    body = "".join(_row(row, widths, is_header=has_header and index == 0) for index, row in enumerate(rows))
+    body = "".join(
+        _row(row, widths, is_header=has_header and index == 0) for index, row in enumerate(rows)
+    )
     properties = f'<w:tblPr><w:tblStyle w:val="{style}"/>{total}{looks}</w:tblPr>'
     return f"<w:tbl>{properties}<w:tblGrid>{grid}</w:tblGrid>{body}</w:tbl>"
 
@@ -138,7 +147,8 @@ def _row(cells: Sequence[str], widths: Sequence[int], *, is_header: bool) -> str
 
 
 def text_box(content: str, *, width_pt: int, height_pt: int) -> str:
-    """A run with a floating box at the right margin: DrawingML, and VML for readers that know no better.
+    """A run with a floating box at the right margin: DrawingML, and VML for readers that know no
+    better.
 
     Both branches hold the same content, as Word writes it (ECMA-376 part 3, §7.6).
     """

@@ -1,22 +1,50 @@
-"""The catalogue: projects, language pairs, domain packs, pipelines, users and tokens, which people edit."""
+"""The catalogue: projects, language pairs, domain packs, pipelines, models,
+users and tokens, which people edit.
+"""
 
 from dragoman_catalog.access import NewToken, TokenUse
 from dragoman_catalog.catalog import Catalog, migrate_catalog
 from dragoman_catalog.errors import (
+    AddressMovedError,
     CatalogUnavailableError,
+    EncryptionKeyMissingError,
     EntryExistsError,
+    EntryInUseError,
     EntryMissingError,
+    HashingBusyError,
+    KeyUnreadableError,
     LastAdminError,
     PipelineRefusedError,
     StaleEditError,
+    WeakPasswordError,
+)
+from dragoman_catalog.model_use import month_of
+from dragoman_catalog.model_values import (
+    INSTALLATION_PROJECT_ID,
+    LOCAL_VISION_PROVIDER_ID,
+    PADDLEOCR_VL_ID,
+    CallableModel,
+    CategoryDefault,
+    ModelCall,
+    ModelConfig,
+    ModelEntry,
+    ModelPrice,
+    ModelUse,
+    Provider,
+    ProviderEntry,
+    ProviderSeed,
+    RegisteredModel,
+    UseCount,
 )
 from dragoman_catalog.policies import policy_for
+from dragoman_catalog.sealing import KeySeal
 from dragoman_catalog.values import (
     ApiToken,
     CatalogAuditRow,
     DomainPack,
     Editor,
     LanguagePair,
+    OpenSession,
     PolicyOverrides,
     Project,
     ProjectSettings,
@@ -27,27 +55,51 @@ from dragoman_catalog.values import (
 )
 
 __all__ = [
+    "INSTALLATION_PROJECT_ID",
+    "LOCAL_VISION_PROVIDER_ID",
+    "PADDLEOCR_VL_ID",
+    "AddressMovedError",
     "ApiToken",
+    "CallableModel",
     "Catalog",
     "CatalogAuditRow",
     "CatalogUnavailableError",
+    "CategoryDefault",
     "DomainPack",
     "Editor",
+    "EncryptionKeyMissingError",
     "EntryExistsError",
+    "EntryInUseError",
     "EntryMissingError",
+    "HashingBusyError",
+    "KeySeal",
+    "KeyUnreadableError",
     "LanguagePair",
     "LastAdminError",
+    "ModelCall",
+    "ModelConfig",
+    "ModelEntry",
+    "ModelPrice",
+    "ModelUse",
     "NewToken",
+    "OpenSession",
     "PipelineRefusedError",
     "PolicyOverrides",
     "Project",
     "ProjectSettings",
+    "Provider",
+    "ProviderEntry",
+    "ProviderSeed",
+    "RegisteredModel",
     "Role",
     "SavedPipeline",
     "StaleEditError",
     "SubmissionTerms",
     "TokenUse",
+    "UseCount",
     "User",
+    "WeakPasswordError",
     "migrate_catalog",
+    "month_of",
     "policy_for",
 ]

@@ -13,7 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
 from dragoman_catalog.database import one, reading, values
-from dragoman_catalog.errors import CatalogUnavailableError
+from dragoman_catalog.errors import CatalogUnavailableError, EntryMissingError
+from dragoman_catalog.model_use import ModelUses
+from dragoman_catalog.model_values import CallableModel
+from dragoman_catalog.models import Models
 from dragoman_catalog.people import Users
 from dragoman_catalog.pipelines import Pipelines
 from dragoman_catalog.projects import (
@@ -24,7 +27,17 @@ from dragoman_catalog.projects import (
     select_pair,
     select_project,
 )
-from dragoman_catalog.values import CatalogAuditRow, DomainPack, LanguagePair, Project, SubmissionTerms
+from dragoman_catalog.providers import Providers
+from dragoman_catalog.reviews import Dismissals, ReviewPresence
+from dragoman_catalog.sealing import KeySeal
+from dragoman_catalog.seeding import Seeds
+from dragoman_catalog.values import (
+    CatalogAuditRow,
+    DomainPack,
+    LanguagePair,
+    Project,
+    SubmissionTerms,
+)
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import references_in
 from dragoman_runtime.migrations.run import migrate, sqlalchemy_url
@@ -41,10 +54,11 @@ async def migrate_catalog(url: str) -> None:
 class Catalog:
     """The entries that people edit.
 
-    The engine is the caller's, made by `create_views_engine`: the database may be shared.
+    The engine is the caller's, made by `create_views_engine`: the database may be shared. Without a
+    seal no key of a provider can be stored or read.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, seal: KeySeal | None = None) -> None:
         self._engine = engine
         self.projects = Projects(engine)
         self.language_pairs = LanguagePairs(engine)
@@ -54,6 +68,27 @@ class Catalog:
         self.tokens = Tokens(engine)
         self.sessions = Sessions(engine)
         self.sign_in_links = SignInLinks(engine)
+        self.presence = ReviewPresence(engine)
+        self.dismissals = Dismissals(engine)
+        self.providers = Providers(engine, seal)
+        self.models = Models(engine)
+        self.model_uses = ModelUses(engine)
+        self.seeds = Seeds(engine, self.providers)
+
+    async def callable_model(self, model_id: UUID) -> CallableModel:
+        """The model with its provider and key: all that a call needs.
+
+        Raises:
+            EntryMissingError: there is no such model.
+            EncryptionKeyMissingError, KeyUnreadableError: the key cannot be read; as they say.
+        """
+        model = await self.models.find(model_id)
+        provider = await self.providers.find(model.provider_id) if model else None
+        if model is None or provider is None:
+            raise EntryMissingError(f"There is no model {model_id}.")
+        return CallableModel(
+            model=model, provider=provider, api_key=await self.providers.key(provider)
+        )
 
     async def submission_terms(
         self, project_code: str, domain_pack_code: str, source: Locale, target: Locale
@@ -64,14 +99,18 @@ class Catalog:
             pack = await one(connection, select_domain_pack(domain_pack_code), DomainPack)
             pair = None
             if project is not None:
-                pair = await one(connection, select_pair(project.project_id, source, target), LanguagePair)
+                pair = await one(
+                    connection, select_pair(project.project_id, source, target), LanguagePair
+                )
         return SubmissionTerms(project=project, pair=pair, pack=pack)
 
     async def object_roots(self) -> list[tuple[UUID | None, str]]:
-        """The digest of every object that an entry names, with the entry's project; None where it belongs to none.
+        """The digest of every object that an entry names, with the entry's project; None where it
+        belongs to none.
 
         Raises:
-            CatalogUnavailableError: the database cannot be reached, or is not at this version's schema.
+            CatalogUnavailableError: the database cannot be reached, or is not at this version's
+                schema.
         """
         found: list[tuple[UUID | None, str]] = []
         async with reading(self._engine) as connection:
@@ -86,7 +125,9 @@ class Catalog:
                     raise CatalogUnavailableError(
                         f"Table {table.name} cannot be read; start the gateway, which brings the catalogue up to date."
                     ) from error
-                found += ((row[0], ref.digest) for row in rows for ref in references_in(list(row[1:])))
+                found += (
+                    (row[0], ref.digest) for row in rows for ref in references_in(list(row[1:]))
+                )
         return found
 
     async def audit(
@@ -101,11 +142,21 @@ class Catalog:
         before: tuple[datetime, UUID] | None = None,
         limit: int = 100,
     ) -> list[CatalogAuditRow]:
-        """The edits, the newest first, behind `before` (time, entry id) where it is given; `since` ≤ time < `until`."""
-        statement = select(_AUDIT).order_by(_AUDIT.c.occurred_at.desc(), _AUDIT.c.entry_id.desc()).limit(limit)
+        """The edits, the newest first, behind `before` (time, entry id) where it is given;
+        `since` ≤ time < `until`.
+        """
+        statement = (
+            select(_AUDIT)
+            .order_by(_AUDIT.c.occurred_at.desc(), _AUDIT.c.entry_id.desc())
+            .limit(limit)
+        )
         if project_ids is not None:
             statement = statement.where(_AUDIT.c.project_id.in_(project_ids))
-        for column, wanted in ((_AUDIT.c.actor, actor), (_AUDIT.c.action, action), (_AUDIT.c.entity_id, entity_id)):
+        for column, wanted in (
+            (_AUDIT.c.actor, actor),
+            (_AUDIT.c.action, action),
+            (_AUDIT.c.entity_id, entity_id),
+        ):
             if wanted is not None:
                 statement = statement.where(column == wanted)
         if since is not None:

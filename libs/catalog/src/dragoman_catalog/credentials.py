@@ -1,6 +1,7 @@
 """Passwords and secrets: what is stored of them, which is never themselves.
 
-Passwords are hashed with scrypt (RFC 7914). Tokens, sessions and links are 256 random bits, so their sha256 is enough.
+Passwords are hashed with scrypt (RFC 7914). Tokens, sessions and links are 256 random bits, so
+their sha256 is enough.
 """
 
 from __future__ import annotations
@@ -18,14 +19,18 @@ _UNKNOWN = "scrypt$32768$8$1$AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAA
 
 
 def hash_password(password: str) -> str:
-    """The stored form of a password: scheme, costs, salt and key. Takes about a tenth of a second, on purpose."""
+    """The stored form of a password: scheme, costs, salt and key.
+    Takes about a tenth of a second, on purpose.
+    """
     salt = secrets.token_bytes(16)
     key = _key(password, salt, _COST, _BLOCK, _LANES)
     return "$".join(("scrypt", str(_COST), str(_BLOCK), str(_LANES), _text(salt), _text(key)))
 
 
 def is_password(password: str, stored: str | None) -> bool:
-    """Whether this is the password; takes the same time where there is none, so that names cannot be guessed."""
+    """Whether this is the password; takes the same time where there is none,
+    so that names cannot be guessed.
+    """
     _, cost, block, lanes, salt, key = (stored or _UNKNOWN).split("$")
     found = _key(password, base64.b64decode(salt), int(cost), int(block), int(lanes))
     return hmac.compare_digest(found, base64.b64decode(key)) and stored is not None
@@ -43,7 +48,9 @@ def secret_digest(secret: str) -> str:
 
 def _key(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
     encoded = password.encode(errors="surrogatepass")
-    return hashlib.scrypt(encoded, salt=salt, n=cost, r=block, p=lanes, maxmem=_MAX_MEMORY_BYTES, dklen=32)
+    return hashlib.scrypt(
+        encoded, salt=salt, n=cost, r=block, p=lanes, maxmem=_MAX_MEMORY_BYTES, dklen=32
+    )
 
 
 def _text(data: bytes) -> str:

@@ -1,4 +1,6 @@
-"""The catalogue's database: transactions of edits, their audit rows, and the driver's errors as ours."""
+"""The catalogue's database: transactions of edits, their audit rows,
+and the driver's errors as ours.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from dragoman_catalog.quality import STORED
 from dragoman_catalog.values import Editor
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.model import Value
-from dragoman_runtime.sql_errors import is_passing
+from dragoman_runtime.sql_errors import LOST, is_passing
 
 _V = TypeVar("_V", bound=Value)
 
@@ -43,7 +45,9 @@ async def writing(engine: AsyncEngine) -> AsyncGenerator[AsyncConnection]:
         yield connection
 
 
-async def rows(connection: AsyncConnection, statement: Executable) -> Sequence[Mapping[str, object]]:
+async def rows(
+    connection: AsyncConnection, statement: Executable
+) -> Sequence[Mapping[str, object]]:
     """The rows the statement gives, as plain mappings."""
     found = (await connection.execute(statement)).mappings().all()
     return [dict(row) for row in found]
@@ -54,7 +58,10 @@ async def values(connection: AsyncConnection, statement: Executable, type_: type
 
     Settings that this version does not know, or no longer, are left out.
     """
-    return [type_.model_validate(row, extra="ignore", context=STORED) for row in await rows(connection, statement)]
+    return [
+        type_.model_validate(row, extra="ignore", context=STORED)
+        for row in await rows(connection, statement)
+    ]
 
 
 async def one(connection: AsyncConnection, statement: Executable, type_: type[_V]) -> _V | None:
@@ -115,7 +122,9 @@ def _digest(entry: Value | None) -> str:
     if entry is None:
         return ""
     plain: object = json.loads(entry.model_dump_json())
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 @asynccontextmanager
@@ -123,8 +132,12 @@ async def _translated() -> AsyncGenerator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise EntryExistsError("There is such an entry already; edit it or choose another name.") from error
-    except (DBAPIError, OSError, TimeoutError) as error:
+        raise EntryExistsError(
+            "There is such an entry already; edit it or choose another name."
+        ) from error
+    except (DBAPIError, *LOST) as error:
         if isinstance(error, DBAPIError) and not is_passing(error):
             raise
-        raise CatalogUnavailableError(f"The catalogue cannot be reached: {type(error).__name__}.") from error
+        raise CatalogUnavailableError(
+            f"The catalogue cannot be reached: {type(error).__name__}."
+        ) from error

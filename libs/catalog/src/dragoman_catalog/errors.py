@@ -47,7 +47,61 @@ class CatalogUnavailableError(RetryableError):
     default_code = "catalog.unavailable"
 
 
+class WeakPasswordError(PermanentError):
+    """The password is short or easily guessed."""
+
+    default_code = "password.weak"
+
+
+class HashingBusyError(RetryableError):
+    """As many passwords as may be are being hashed or wait for it; try again in a moment."""
+
+    default_code = "auth.busy"
+
+
 class LastAdminError(PermanentError):
     """The edit would leave nobody who may edit the configuration."""
 
     default_code = "user.last_admin"
+
+
+class EntryInUseError(PermanentError):
+    """Other entries depend on the entry; the message names them."""
+
+    default_code = "catalog.in_use"
+
+
+class EncryptionKeyMissingError(PermanentError):
+    """A provider's key cannot be stored: the installation has no encryption key."""
+
+    default_code = "provider.no_encryption_key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Keys of providers are stored encrypted, and there is nothing to encrypt with: "
+            "set DRAGOMAN_ENCRYPTION_KEY, 32 characters or more, and start again."
+        )
+
+
+class KeyUnreadableError(PermanentError):
+    """A provider's stored key cannot be decrypted any more."""
+
+    default_code = "provider.key_unreadable"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The key of provider {name} cannot be decrypted: it was stored under another encryption key. "
+            "Set the DRAGOMAN_ENCRYPTION_KEY of then (in one process: the file encryption.key of the state folder), "
+            "or enter the provider's key anew."
+        )
+
+
+class AddressMovedError(PermanentError):
+    """The provider's address leads to another server, which the stored key is not to be sent to."""
+
+    default_code = "provider.address_moved"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The address leads to another server now: enter the key for it, or an empty one."
+        )

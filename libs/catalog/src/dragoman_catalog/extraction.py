@@ -1,4 +1,6 @@
-"""Which text of a document is translated, as projects, language pairs and requests choose it: switches by name."""
+"""Which text of a document is translated, as projects,
+language pairs and requests choose it: switches by name.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,15 @@ from dragoman_documents import ExtractOptions
 def _known(chosen: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """The switches that were named, in one spelling: equal choices make equal policies."""
     try:
-        options = ExtractOptions.model_validate_json(to_json(chosen), strict=True)  # as JSON: lists become sets
+        # As JSON: lists become sets.
+        options = ExtractOptions.model_validate_json(to_json(chosen), strict=True)
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise ValueError(f"{faults}. Switches are {', '.join(sorted(ExtractOptions.model_fields))}") from error
+        faults = "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+        )
+        raise ValueError(
+            f"{faults}. Switches are {', '.join(sorted(ExtractOptions.model_fields))}"
+        ) from error
     said = cast("dict[str, JsonValue]", options.model_dump(mode="json", include=set(chosen)))
     return {name: _in_order(value) for name, value in sorted(said.items())}
 
@@ -27,7 +34,8 @@ def _in_order(value: JsonValue) -> JsonValue:
 
 
 def _schema() -> dict[str, Any]:
-    """The switches in JSON Schema, none of them required and none with a default: what is not named is not chosen.
+    """The switches in JSON Schema, none of them required and none with a default: what is not named
+    is not chosen.
 
     A name that is given twice counts once.
     """
@@ -36,12 +44,18 @@ def _schema() -> dict[str, Any]:
         "type": "object",
         "description": "Switches of what is translated; those that are not named are as the level above says.",
         "properties": {
-            name: {key: value for key, value in schema.items() if key not in {"default", "uniqueItems"}}
+            name: {
+                key: value for key, value in schema.items() if key not in {"default", "uniqueItems"}
+            }
             for name, schema in options.items()
         },
         "additionalProperties": False,
     }
 
 
-ExtractionChoices = Annotated[dict[str, JsonValue], AfterValidator(_known), WithJsonSchema(_schema())]
-"""Switches of `ExtractOptions` by name. Those not named are left to the level above, at last to the defaults."""
+ExtractionChoices = Annotated[
+    dict[str, JsonValue], AfterValidator(_known), WithJsonSchema(_schema())
+]
+"""Switches of `ExtractOptions` by name. Those not named are left to the level above,
+at last to the defaults.
+"""

@@ -1,4 +1,6 @@
-"""How a job's policy comes together: project, then language pair, then what the request asked. Pure."""
+"""How a job's policy comes together: project, then language pair,
+then what the request asked. Pure.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,16 @@ def policy_for(
     *,
     installation_engine: str,
 ) -> Policy:
-    """The policy a job of this project copies: the request goes before the pair, the pair before the project.
+    """The policy a job of this project copies: the request goes before the pair, the pair before
+    the project.
 
-    `pair` is None where the project takes pairs that were not entered. `installation_engine` is used where neither the
-    request, the pair nor the project names an engine. A model goes with the engine it was chosen for: naming another
-    engine without a model leaves the model to that engine.
+    `pair` is None where the project takes pairs that were not entered. `installation_engine` is
+    used where neither the request, the pair nor the project names an engine. A model goes with the
+    engine it was chosen for: naming another engine without a model leaves the model to that engine.
 
     Raises:
-        ValueError: the project or the pair names a QA profile that does not exist; the message says which do.
+        ValueError: the project or the pair names a QA profile that does not exist; the message says
+            which do.
     """
     chosen = _merged(pair.overrides if pair else PolicyOverrides(), overrides)
     settings = project.settings
@@ -48,4 +52,6 @@ def _merged(pair: PolicyOverrides, request: PolicyOverrides) -> PolicyOverrides:
     under = pair.model_copy(update={"model": None}) if names_other_engine else pair
     switches = (under.extraction or {}) | (request.extraction or {})
     levels = (under.qa or {}) | (request.qa or {})
-    return under.model_copy(update=request.model_dump(exclude_none=True) | {"extraction": switches, "qa": levels})
+    return under.model_copy(
+        update=request.model_dump(exclude_none=True) | {"extraction": switches, "qa": levels}
+    )

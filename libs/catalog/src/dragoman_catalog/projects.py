@@ -9,9 +9,24 @@ from sqlalchemy import Executable, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_catalog import tables
-from dragoman_catalog.database import one, reading, require_one, require_version, values, write_audit, writing
+from dragoman_catalog.database import (
+    one,
+    reading,
+    require_one,
+    require_version,
+    values,
+    write_audit,
+    writing,
+)
 from dragoman_catalog.errors import EntryMissingError
-from dragoman_catalog.values import DomainPack, Editor, LanguagePair, PolicyOverrides, Project, ProjectSettings
+from dragoman_catalog.values import (
+    DomainPack,
+    Editor,
+    LanguagePair,
+    PolicyOverrides,
+    Project,
+    ProjectSettings,
+)
 from dragoman_contracts import identity
 from dragoman_contracts.locale import Locale
 
@@ -43,16 +58,28 @@ class Projects:
         Raises:
             EntryExistsError: the code is taken.
         """
-        project = Project(project_id=identity.project_id(code), code=code, name=name, settings=settings, version=1)
+        project = Project(
+            project_id=identity.project_id(code), code=code, name=name, settings=settings, version=1
+        )
         async with writing(self._engine) as connection:
-            await connection.execute(insert(_PROJECTS).values(project.model_dump(mode="python") | _json(settings)))
+            await connection.execute(
+                insert(_PROJECTS).values(project.model_dump(mode="python") | _json(settings))
+            )
             await self._audit(connection, editor, now, "project.created", None, project)
         return project
 
     async def edit(
-        self, editor: Editor, now: datetime, code: str, *, version: int, name: str, settings: ProjectSettings
+        self,
+        editor: Editor,
+        now: datetime,
+        code: str,
+        *,
+        version: int,
+        name: str,
+        settings: ProjectSettings,
     ) -> Project:
-        """Replace the name and settings of a project as it was at `version`; jobs that run keep theirs.
+        """Replace the name and settings of a project as it was at `version`; jobs that run keep
+        theirs.
 
         Raises:
             EntryMissingError: there is no such project.
@@ -63,7 +90,9 @@ class Projects:
             if before is None:
                 raise EntryMissingError(f"There is no project {code!r}.")
             require_version(before.version, version)
-            after = before.model_copy(update={"name": name, "settings": settings, "version": version + 1})
+            after = before.model_copy(
+                update={"name": name, "settings": settings, "version": version + 1}
+            )
             done = await connection.execute(
                 update(_PROJECTS)
                 .where(_PROJECTS.c.code == code, _PROJECTS.c.version == version)
@@ -115,7 +144,9 @@ class LanguagePairs:
         async with reading(self._engine) as connection:
             return await _pair(connection, pair_id)
 
-    async def between(self, project_id: UUID, source: Locale, target: Locale) -> LanguagePair | None:
+    async def between(
+        self, project_id: UUID, source: Locale, target: Locale
+    ) -> LanguagePair | None:
         """The pair of these locales as the project entered it; None when it did not."""
         async with reading(self._engine) as connection:
             return await one(connection, select_pair(project_id, source, target), LanguagePair)
@@ -196,7 +227,9 @@ class LanguagePairs:
             require_one(done.rowcount)
             await self._audit(connection, editor, now, "language_pair.removed", before, None)
 
-    async def _required(self, connection: AsyncConnection, pair_id: UUID, version: int) -> LanguagePair:
+    async def _required(
+        self, connection: AsyncConnection, pair_id: UUID, version: int
+    ) -> LanguagePair:
         before = await _pair(connection, pair_id)
         if before is None:
             raise EntryMissingError(f"There is no language pair {pair_id}.")
@@ -237,7 +270,9 @@ class DomainPacks:
         """Every domain pack, by code."""
         async with reading(self._engine) as connection:
             return await values(
-                connection, select(tables.domain_packs).order_by(tables.domain_packs.c.code), DomainPack
+                connection,
+                select(tables.domain_packs).order_by(tables.domain_packs.c.code),
+                DomainPack,
             )
 
     async def find(self, code: str) -> DomainPack | None:

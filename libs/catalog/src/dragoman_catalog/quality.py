@@ -1,4 +1,5 @@
-"""How much each finding of QA matters, as projects, language pairs and requests choose it: a profile, and severities.
+"""How much each finding of QA matters, as projects, language pairs and requests choose it: a
+profile, and severities.
 
 qa_profile = "strict", qa = {"numbers.added": "info", "length.long": "off"}
 """
@@ -10,10 +11,19 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, JsonValue, ValidationInfo, WithJsonSchema
 
 from dragoman_contracts.reports import Severity
-from dragoman_linguistics import DEFAULT_PROFILE, PROFILES, profile_named
+from dragoman_linguistics import (
+    DEFAULT_PROFILE,
+    FORBIDDEN_WORDS,
+    LQA_SCHEME,
+    PROFILES,
+    SCHEMES,
+    profile_named,
+)
 
 STORED = {"is_stored": True}
-"""The validation context of what was read from the database: names were not checked before they had a meaning."""
+"""The validation context of what was read from the database:
+names were not checked before they had a meaning.
+"""
 
 _LEVELS = [*Severity, "off"]
 
@@ -34,7 +44,18 @@ def _schema() -> dict[str, Any]:
     return {
         "type": "object",
         "description": "Severities by QA check; checks that are not named are as the level above says, or the profile.",
-        "properties": {code: {"enum": _LEVELS} for code in sorted(DEFAULT_PROFILE.severities)},
+        "properties": {
+            **{code: {"enum": _LEVELS} for code in sorted(DEFAULT_PROFILE.severities)},
+            FORBIDDEN_WORDS: {
+                "type": "array",
+                "items": {"type": "string", "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
+                "description": "Words that may not stand in a translation, in any case.",
+            },
+            LQA_SCHEME: {
+                "enum": sorted(SCHEMES),
+                "description": "The weights of the job's score.",
+            },
+        },
         "additionalProperties": False,
     }
 
@@ -42,9 +63,21 @@ def _schema() -> dict[str, Any]:
 QaProfileName = Annotated[
     str,
     AfterValidator(_known_name),
-    WithJsonSchema({"type": "string", "enum": ["", *sorted(PROFILES)], "description": "A QA profile; empty: default."}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "enum": ["", *sorted(PROFILES)],
+            "description": "A QA profile; empty: default.",
+        }
+    ),
 ]
-"""The name of a QA profile. An unknown one is refused, except where it is read from the database."""
+"""The name of a QA profile. An unknown one is refused,
+except where it is read from the database.
+"""
 
-QaChoices = Annotated[dict[str, JsonValue], AfterValidator(_known_choices), WithJsonSchema(_schema())]
-"""Severities (`blocker`, `warning`, `info`, `off`) by the code of a check."""
+QaChoices = Annotated[
+    dict[str, JsonValue], AfterValidator(_known_choices), WithJsonSchema(_schema())
+]
+"""Severities (`blocker`, `warning`, `info`, `off`) by the code of a check,
+and the options of a profile.
+"""

@@ -1,4 +1,6 @@
-"""The catalogue's tables. Their migrations are in `migrations/`; a test holds the two against each other."""
+"""The catalogue's tables. Their migrations are in `migrations/`;
+a test holds the two against each other.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +8,22 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
@@ -62,7 +68,9 @@ language_pairs = Table(
     Column("is_active", Boolean, nullable=False),
     Column("overrides", JSON, nullable=False),
     Column("version", Integer, nullable=False),
-    UniqueConstraint("project_id", "source_locale", "target_locale", name="catalog_language_pairs_once"),
+    UniqueConstraint(
+        "project_id", "source_locale", "target_locale", name="catalog_language_pairs_once"
+    ),
 )
 
 domain_packs = Table(
@@ -82,6 +90,7 @@ pipeline_versions = Table(
     Column("is_retired", Boolean, nullable=False),
     Column("saved_at", UtcDateTime, nullable=False),
     Column("saved_by", String(120), nullable=False),
+    Column("title", String(200), nullable=False, server_default=""),
 )
 
 users = Table(
@@ -94,6 +103,7 @@ users = Table(
     Column("is_active", Boolean, nullable=False),
     Column("password_hash", String(200), nullable=True),
     Column("version", Integer, nullable=False),
+    Column("project_codes", JSON(none_as_null=True), nullable=True),
 )
 
 api_tokens = Table(
@@ -117,6 +127,9 @@ sessions = Table(
     Column("secret_digest", String(64), primary_key=True),
     Column("user_id", Uuid, ForeignKey("catalog_users.user_id"), nullable=False, index=True),
     Column("expires_at", UtcDateTime, nullable=False),
+    Column("session_id", Uuid, nullable=True),
+    Column("opened_at", UtcDateTime, nullable=True),
+    Column("source_address", String(80), nullable=False, server_default=""),
 )
 
 sign_in_links = Table(
@@ -126,6 +139,28 @@ sign_in_links = Table(
     Column("user_id", Uuid, ForeignKey("catalog_users.user_id"), nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("used_at", UtcDateTime, nullable=True),
+)
+
+presence = Table(
+    "catalog_presence",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("actor", String(120), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("unit_id", String(500), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+dismissals = Table(
+    "catalog_dismissals",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("code", String(80), primary_key=True),
+    Column("source_digest", String(64), primary_key=True),
+    Column("target_digest", String(64), primary_key=True),
+    Column("reason", String(500), nullable=False),
+    Column("dismissed_by", String(120), nullable=False),
+    Column("dismissed_at", UtcDateTime, nullable=False),
 )
 
 audit = Table(
@@ -143,4 +178,96 @@ audit = Table(
     Column("before_digest", String(64), nullable=False),
     Column("after_digest", String(64), nullable=False),
     Index("catalog_audit_by_time", "occurred_at", "entry_id"),
+)
+
+providers = Table(
+    "catalog_providers",
+    metadata,
+    Column("provider_id", Uuid, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("api_kind", String(40), nullable=False),
+    Column("base_url", String(500), nullable=False),
+    Column("key_ciphertext", LargeBinary, nullable=True),
+    Column("key_nonce", LargeBinary, nullable=True),
+    Column("has_key", Boolean, nullable=False),
+    Column("max_concurrent_calls", Integer, nullable=True),
+    Column("requests_per_minute", Integer, nullable=True),
+    Column("tokens_per_minute", Integer, nullable=True),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+models = Table(
+    "catalog_models",
+    metadata,
+    Column("model_id", Uuid, primary_key=True),
+    Column("provider_id", Uuid, ForeignKey("catalog_providers.provider_id"), nullable=False),
+    Column("model_name", String(200), nullable=False),
+    Column("display_name", String(200), nullable=False),
+    Column("category", String(40), nullable=False),
+    Column("is_default_in_category", Boolean, nullable=False),
+    Column("context_tokens", Integer, nullable=True),
+    Column("max_output_tokens", Integer, nullable=True),
+    Column("max_concurrent_calls", Integer, nullable=True),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("provider_id", "model_name", "category", name="catalog_models_once"),
+    Index(
+        "catalog_models_one_default",
+        "category",
+        unique=True,
+        postgresql_where=text("is_default_in_category"),
+        sqlite_where=text("is_default_in_category"),
+    ),
+)
+
+model_prices = Table(
+    "catalog_model_prices",
+    metadata,
+    Column("model_id", Uuid, ForeignKey("catalog_models.model_id"), primary_key=True),
+    Column("valid_from", UtcDateTime, primary_key=True),
+    Column("input", String(24), nullable=True),
+    Column("cache_read", String(24), nullable=True),
+    Column("cache_write", String(24), nullable=True),
+    Column("output", String(24), nullable=True),
+    Column("currency", String(3), nullable=False),
+    Column("source", String(200), nullable=False),
+)
+
+model_use = Table(
+    "catalog_model_use",
+    metadata,
+    Column("model_id", Uuid, ForeignKey("catalog_models.model_id"), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("currency", String(3), primary_key=True),
+    Column("call_count", Integer, nullable=False),
+    Column("failed_count", Integer, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("cached_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+)
+
+model_calls = Table(
+    "catalog_model_calls",
+    metadata,
+    Column("call_id", Uuid, primary_key=True),
+    Column("model_id", Uuid, ForeignKey("catalog_models.model_id"), nullable=False, index=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("called_at", UtcDateTime, nullable=False),
+    Column("actor", String(120), nullable=False),
+    Column("code", String(80), nullable=False),
+    Column("record", JSON, nullable=False),
+)
+
+seeds = Table(
+    "catalog_seeds",
+    metadata,
+    Column("name", String(600), primary_key=True),
+    Column("seeded_at", UtcDateTime, nullable=False),
 )

@@ -1,6 +1,8 @@
-"""The catalogue's entries as values: projects, language pairs, domain packs, users, tokens, a request's overrides.
+"""The catalogue's entries as values: projects, language pairs, domain packs, users, tokens, a
+request's overrides.
 
-Every editable value has a `version` that grows by one with each edit; an edit names the version it was made on.
+Every editable value has a `version` that grows by one with each edit; an edit names the version it
+was made on.
 """
 
 from __future__ import annotations
@@ -26,11 +28,21 @@ OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")
 Version = Annotated[int, Field(ge=1)]
 
 
-_ASKED_FIRST = ("engine", "model", "prompt_version", "batch_size", "segmentation_rules", "qa_profile", "nonce")
+_ASKED_FIRST = (
+    "engine",
+    "model",
+    "prompt_version",
+    "batch_size",
+    "segmentation_rules",
+    "qa_profile",
+    "nonce",
+)
 
 
 class Role(StrEnum):
-    """The rights of a person (requirement E): an operator runs jobs, an admin also edits the configuration."""
+    """The rights of a person (requirement E): an operator runs jobs,
+    an admin also edits the configuration.
+    """
 
     OPERATOR = "operator"
     ADMIN = "admin"
@@ -52,9 +64,11 @@ class PolicyOverrides(Value):
     qa: QaChoices | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
-        """The choices to take a digest of, in an order that never changes, so that equal requests stay equal.
+        """The choices to take a digest of, in an order that never changes, so that equal requests
+        stay equal.
 
-        A choice that came later is left out where nobody made it; one that is gone stays in, as one that nobody made.
+        A choice that came later is left out where nobody made it; one that is gone stays in, as one
+        that nobody made.
         """
         said: dict[str, JsonValue] = self.model_dump(mode="json")
         asked: dict[str, JsonValue] = {name: said.get(name) for name in _ASKED_FIRST}
@@ -64,8 +78,10 @@ class PolicyOverrides(Value):
 class ProjectSettings(Value):
     """How the jobs of a project are done where nobody chose otherwise.
 
-    An empty `default_engine` is the installation's. With `accepts_unlisted_pairs` off, jobs are taken only for language
-    pairs that were entered. `retention_days` None keeps artifacts until somebody deletes them.
+    An empty `default_engine` is the installation's. With `accepts_unlisted_pairs` off, jobs are
+    taken only for language pairs that were entered. `retention_days` None keeps artifacts until
+    somebody deletes them. `pipeline_id` is the pipeline that documents get which come in without an
+    order of their own, by themselves with `auto_process` on.
     """
 
     default_engine: OptionName = ""
@@ -78,10 +94,14 @@ class ProjectSettings(Value):
     extraction: ExtractionChoices = Field(default_factory=dict)
     is_auto_start: StrictBool = True
     accepts_unlisted_pairs: StrictBool = True
+    pipeline_id: Annotated[str, Field(max_length=80, pattern=r"^([a-z0-9][a-z0-9_-]*)?$")] = ""
+    auto_process: StrictBool = False
 
 
 class Project(Value):
-    """A project: the border of objects, documents and tokens. Its id is made from its code, which never changes."""
+    """A project: the border of objects, documents and tokens. Its id is made from its code,
+    which never changes.
+    """
 
     project_id: UUID
     code: Code
@@ -91,7 +111,9 @@ class Project(Value):
 
 
 class LanguagePair(Value):
-    """A source and a target locale that a project translates between. An inactive pair takes no new jobs."""
+    """A source and a target locale that a project translates between.
+    An inactive pair takes no new jobs.
+    """
 
     pair_id: UUID
     project_id: UUID
@@ -113,12 +135,14 @@ class DomainPack(Value):
 class SavedPipeline(Value):
     """One version of a pipeline. One that is built in was saved by nobody.
 
-    A pipeline that `is_retired` takes no new jobs; those it has keep the version they were submitted with.
+    A pipeline that `is_retired` takes no new jobs; those it has keep the version they were
+    submitted with. `title` is for people; empty where the name is all they need.
     """
 
     name: str
     version: int
     phases: tuple[Phase, ...]
+    title: Annotated[str, Field(max_length=200)] = ""
     is_retired: bool = False
     saved_at: AwareDatetime | None = None
     saved_by: str = ""
@@ -130,7 +154,9 @@ class SavedPipeline(Value):
 
 
 class SubmissionTerms(Value):
-    """The catalogue's entries for a submission, as of one moment; None for an entry that is not there."""
+    """The catalogue's entries for a submission, as of one moment;
+    None for an entry that is not there.
+    """
 
     project: Project | None
     pair: LanguagePair | None
@@ -138,7 +164,11 @@ class SubmissionTerms(Value):
 
 
 class User(Value):
-    """A person who can sign in. Whether a password was set is said; the password is not."""
+    """A person who can sign in. Whether a password was set is said; the password is not.
+
+    `project_codes` are the projects that an operator sees; None means every project, and an admin
+    sees every project whatever they are.
+    """
 
     user_id: UUID
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$", max_length=120)]
@@ -147,6 +177,23 @@ class User(Value):
     is_active: bool
     has_password: bool
     version: Version
+    project_codes: tuple[Code, ...] | None = None
+
+    @property
+    def scope(self) -> frozenset[str] | None:
+        """The projects that the user sees; None means every project."""
+        if self.role is Role.ADMIN or self.project_codes is None:
+            return None
+        return frozenset(self.project_codes)
+
+
+class OpenSession(Value):
+    """A browser session that has not ended."""
+
+    session_id: UUID
+    opened_at: AwareDatetime
+    expires_at: AwareDatetime
+    source_address: str
 
 
 class Editor(Value):
@@ -157,8 +204,25 @@ class Editor(Value):
     source_address: str = ""
 
 
+class DismissedFinding(Value):
+    """A finding that a person said is none, wherever these texts stand in the project.
+
+    The digests are sha256 of source and target without tags.
+    """
+
+    project_id: UUID
+    code: str
+    source_digest: str
+    target_digest: str
+    reason: str
+    dismissed_by: str
+    dismissed_at: datetime
+
+
 class CatalogAuditRow(Value):
-    """One edit of the catalogue. Digests are of the entry before and after it, empty where there was none."""
+    """One edit of the catalogue. Digests are of the entry before and after it,
+    empty where there was none.
+    """
 
     entry_id: UUID
     occurred_at: AwareDatetime

@@ -14,10 +14,11 @@ _Chunk = tuple[ObjectRef | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class Batches:
-    """An immutable sequence of outputs by batch index, None where a batch is not done; `count` long.
+    """An immutable sequence of outputs by batch index, None where a batch is not done; `count`
+    long.
 
-    `with_output` copies one chunk and the list of chunks, not all batches: a job's states, one after the other, share
-    the rest.
+    `with_output` copies one chunk and the list of chunks, not all batches: a job's states, one
+    after the other, share the rest.
     """
 
     count: int = 0

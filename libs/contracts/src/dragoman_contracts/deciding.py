@@ -8,7 +8,14 @@ typed     end_phase(job, phase, DocumentExtracted(…))
 
 from __future__ import annotations
 
-from dragoman_contracts.events import Event, JobCompleted, PhaseBatchDone, PhaseFinished, PhasePlanned, PhaseResult
+from dragoman_contracts.events import (
+    Event,
+    JobCompleted,
+    PhaseBatchDone,
+    PhaseFinished,
+    PhasePlanned,
+    PhaseResult,
+)
 from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import follow
@@ -22,20 +29,25 @@ def finish(
     output: ObjectRef | None = None,
     artifacts: tuple[NamedObject, ...] = (),
     item_count: int = 0,
+    log: ObjectRef | None = None,
 ) -> tuple[Event, ...]:
-    """The events that end a phase whose result has no event of its own, and the job where no work is left.
+    """The events that end a phase whose result has no event of its own, and the job where no work
+    is left.
 
     `item_count` is for a phase without batches: the number that its card shows.
     """
-    done = PhaseFinished(phase=finished.name, output=output, artifacts=artifacts, item_count=item_count)
+    done = PhaseFinished(
+        phase=finished.name, output=output, artifacts=artifacts, item_count=item_count, log=log
+    )
     return end_phase(job, finished, done)
 
 
 def end_phase(job: Job, finished: Phase | None, result: PhaseResult) -> tuple[Event, ...]:
-    """The result of a phase that ended well, with the work behind it, and the job's end where no work is left.
+    """The result of a phase that ended well, with the work behind it, and the job's end where no
+    work is left.
 
-    Of a stopped job the last phase is not ended: a resume must find something to end with. Its outcome is kept under
-    its pointer, so that this costs nothing.
+    Of a stopped job the last phase is not ended: a resume must find something to end with. Its
+    outcome is kept under its pointer, so that this costs nothing.
     """
     done = result.model_copy(update=dict(follow(job, finished)))
     if finished is None or not is_last_work(job, finished):
@@ -45,14 +57,17 @@ def end_phase(job: Job, finished: Phase | None, result: PhaseResult) -> tuple[Ev
 
 def is_last_work(job: Job, finished: Phase) -> bool:
     """Whether no service has anything to do behind this phase."""
-    left = (each for each in job.pipeline.phases if each is not finished and not job.is_finished(each))
+    left = (
+        each for each in job.pipeline.phases if each is not finished and not job.is_finished(each)
+    )
     return all(each.first_work is None for each in left)
 
 
 def plan_phase(job: Job, phase: Phase, planned: PhasePlanned) -> tuple[Event, ...]:
     """The events that cut a spread phase into batches, and that end it where there are none.
 
-    A job that was stopped after its last batch had come in, and resumed, owes this work again, and only the end of it.
+    A job that was stopped after its last batch had come in, and resumed, owes this work again, and
+    only the end of it.
     """
     run = job.runs[phase.name]
     if run.is_cut:
@@ -60,10 +75,13 @@ def plan_phase(job: Job, phase: Phase, planned: PhasePlanned) -> tuple[Event, ..
     return (planned,) if planned.batch_count else (planned, *finish(job, phase))
 
 
-def batch_done(job: Job, phase: Phase, done: PhaseBatchDone, output: ObjectRef | None = None) -> tuple[Event, ...]:
+def batch_done(
+    job: Job, phase: Phase, done: PhaseBatchDone, output: ObjectRef | None = None
+) -> tuple[Event, ...]:
     """The result of a batch, and the end of its phase with the last one, whose result is `output`.
 
-    Nothing where the batch is there already: another worker was first. Of a stopped job the batch alone is recorded.
+    Nothing where the batch is there already: another worker was first. Of a stopped job the batch
+    alone is recorded.
     """
     run, is_chain = job.runs[phase.name], phase.step is not None and phase.step.shape is Shape.CHAIN
     if is_chain and run.is_cut and run.is_complete:

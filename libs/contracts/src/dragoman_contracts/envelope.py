@@ -1,6 +1,7 @@
 """The envelope: what every stored event carries besides its payload, and its one encoding.
 
-The encoded state is JSON. On the wire the same bytes travel, with the envelope again as CloudEvents attributes.
+The encoded state is JSON. On the wire the same bytes travel, with the envelope again as CloudEvents
+attributes.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from dragoman_contracts.upcasting import OLDER_FORMS, older_form, upcast
 class Origin(Value):
     """Who appends and why: the part of an envelope that is the same for all events of one append.
 
-    `actor` comes from the credential (`user:<id>`, `service:extract`), never from a payload. `causation_id` is the
-    event that made this work owed. `actor_record` is the sha256 of an erasable object with the person's name and
-    address.
+    `actor` comes from the credential (`user:<id>`, `service:extract`), never from a payload.
+    `causation_id` is the event that made this work owed. `actor_record` is the sha256 of an
+    erasable object with the person's name and address.
     """
 
     actor: Annotated[str, Field(max_length=120)]
@@ -55,19 +56,11 @@ class EventEnvelope(Value):
 
 
 class RecordedEvent(EventEnvelope):
-    """An event as it stands in its stream: its envelope's fields, and the payload. `record` and `decode` give it."""
+    """An event as it stands in its stream: its envelope's fields, and the payload.
+    `record` and `decode` give it.
+    """
 
     data: Event
-
-    @property
-    def envelope(self) -> EventEnvelope:
-        """The envelope of the event: everything it says besides its payload."""
-        return self
-
-    @property
-    def event(self) -> Event:
-        """The payload."""
-        return self.data
 
     @property
     def originator_id(self) -> UUID:
@@ -119,7 +112,8 @@ def record(
 def encode(recorded: RecordedEvent) -> bytes:
     """The event's stored state: one JSON object, the envelope's fields and `data`.
 
-    An event whose newest version is read but not written yet (`upcasting`) is stored as the version before it.
+    An event whose newest version is read but not written yet (`upcasting`) is stored as the version
+    before it.
     """
     if (recorded.type, recorded.schema_version) in OLDER_FORMS:
         fields = recorded.model_dump(mode="json")
@@ -133,11 +127,12 @@ def encode(recorded: RecordedEvent) -> bytes:
 def decode(state: bytes) -> RecordedEvent:
     """The recorded event of a stored state, upcast to the current schema version.
 
-    Fields this installation does not know are left out: an additive change keeps the version, and while services are
-    updated one by one an older one must go on reading what a newer one wrote.
+    Fields this installation does not know are left out: an additive change keeps the version, and
+    while services are updated one by one an older one must go on reading what a newer one wrote.
 
     Raises:
-        UnknownEventTypeError: the type is not in the closed registry; a newer Dragoman wrote it, or nobody of ours did.
+        UnknownEventTypeError: the type is not in the closed registry; a newer Dragoman wrote it, or
+            nobody of ours did.
         pydantic.ValidationError: the state is damaged.
     """
     head = _HEAD.match(state)
@@ -153,12 +148,16 @@ def _decode_any(state: bytes) -> RecordedEvent:
     fields: dict[str, Any] = json.loads(state)
     cls = EVENT_TYPES.get(fields["type"])
     if cls is None:
-        raise UnknownEventTypeError(f"Event type {fields['type']!r} is unknown; update this installation to read it.")
+        raise UnknownEventTypeError(
+            f"Event type {fields['type']!r} is unknown; update this installation to read it."
+        )
     data = upcast(cls, fields["schema_version"], fields["data"])
     fields |= {"schema_version": cls.schema_version, "data": data}
     return RECORDED_TYPES[cls.name].model_validate(fields, extra="ignore")
 
 
 def digest(state: bytes) -> str:
-    """The sha256 of a stored state, which the next event of the stream carries as `previous_digest`."""
+    """The sha256 of a stored state, which the next event of the stream carries
+    as `previous_digest`.
+    """
     return hashlib.sha256(state).hexdigest()

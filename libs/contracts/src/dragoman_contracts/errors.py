@@ -1,7 +1,8 @@
 """The error tree: what went wrong, and what the caller should do about it.
 
-Three branches decide what the worker does; the `code` is stable, has a line in `docs/operate/runbook.md`, and is what
-events, problem details and logs carry. Messages name the job, the stage and the cure, never document text.
+Three branches decide what the worker does; the `code` is stable, has a line in
+`docs/operate/runbook.md`, and is what events, problem details and logs carry. Messages name the
+job, the stage and the cure, never document text.
 
     DragomanError
     ├── RetryableError    try later, with backoff (WorkFailed)
@@ -37,7 +38,9 @@ class RetryableError(DragomanError):
 
     default_code = "unavailable"
 
-    def __init__(self, message: str, *, code: str | None = None, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, retry_after_s: float | None = None
+    ) -> None:
         super().__init__(message, code=code)
         self.retry_after_s = retry_after_s
 
@@ -75,7 +78,9 @@ class ObjectCorruptError(PermanentError):
 
 
 class UnknownEventTypeError(PermanentError):
-    """A stored event has a type that the closed registry does not know; it is never imported by name."""
+    """A stored event has a type that the closed registry does not know;
+    it is never imported by name.
+    """
 
     default_code = "event.unknown_type"
 

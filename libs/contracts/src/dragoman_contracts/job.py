@@ -1,7 +1,7 @@
 """The job: its state as a fold of its stream. Pure: nothing but an event gives the next state.
 
-`fold` copies the state once into a mutable draft, lets each event's handler in `job_changes` change it, and seals it as
-a `Job`.
+`fold` copies the state once into a mutable draft, lets each event's handler in `job_changes` change
+it, and seals it as a `Job`.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ from typing import overload
 
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import RecordedEvent
-from dragoman_contracts.job_changes import CHANGES, add_artifact
+from dragoman_contracts.job_changes import CHANGES
+from dragoman_contracts.job_common import add_artifact
 from dragoman_contracts.job_state import (
     Extraction,
     Job,
     JobLacksError,
     JobState,
     PhaseRun,
+    Review,
+    ReviewStatus,
     Trouble,
     Verification,
     WorkKey,
     current_phase,
 )
-from dragoman_contracts.references import ArtifactKind
+from dragoman_contracts.references import WORD_MEDIA_TYPES, ArtifactKind
 from dragoman_contracts.subject import SubjectKind
 from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, Stage
 
@@ -33,6 +36,8 @@ __all__ = [
     "JobLacksError",
     "JobState",
     "PhaseRun",
+    "Review",
+    "ReviewStatus",
     "Trouble",
     "Verification",
     "WorkKey",
@@ -100,13 +105,21 @@ def _begun(recorded: RecordedEvent) -> JobState:
         is_started=event.rules.is_auto_start,
     )
     source = draft.input(e.SOURCE_INPUT)
-    if source is not None and event.subject is not None and event.subject.kind is SubjectKind.DOCUMENT:
-        add_artifact(draft, recorded, ArtifactKind.SOURCE_DOCX, source)
+    if (
+        source is not None
+        and event.subject is not None
+        and event.subject.kind is SubjectKind.DOCUMENT
+    ):
+        is_word = source.media_type in WORD_MEDIA_TYPES.values()
+        kind = ArtifactKind.SOURCE_DOCX if is_word else ArtifactKind.SOURCE_FILE
+        add_artifact(draft, recorded, kind, source)
     return draft
 
 
 def _draft_of(job: Job) -> JobState:
-    """A state with the fields of this one, to be changed by events. `dataclasses.replace` takes ten times as long."""
+    """A state with the fields of this one, to be changed by events.
+    `dataclasses.replace` takes ten times as long.
+    """
     draft = object.__new__(JobState)
     draft.__dict__.update(job.__dict__)
     return draft
@@ -122,10 +135,14 @@ def _sealed(draft: JobState) -> Job:
 def _advance(draft: JobState, recorded: RecordedEvent) -> None:
     """Take one more event into the draft."""
     if recorded.stream_id != draft.job_id or recorded.version != draft.version + 1:
-        raise ValueError(f"Event {recorded.version} of {recorded.stream_id} does not follow version {draft.version}.")
+        raise ValueError(
+            f"Event {recorded.version} of {recorded.stream_id} does not follow version {draft.version}."
+        )
     change = CHANGES.get(type(recorded.data))
     if change is not None:
         change(draft, recorded.data, recorded)
     draft.version = recorded.version
     draft.head_at = recorded.occurred_at
-    draft.stopped_at = (draft.stopped_at or recorded.occurred_at) if draft.status in RESUMABLE else None
+    draft.stopped_at = (
+        (draft.stopped_at or recorded.occurred_at) if draft.status in RESUMABLE else None
+    )

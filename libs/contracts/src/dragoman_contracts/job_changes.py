@@ -1,81 +1,37 @@
-"""The changes each event makes to a job: one handler a type, `on_<event>`, over a draft that nobody else has seen.
+"""The changes each event makes to a job: one handler a type, `on_<event>`, over a draft that nobody
+else has seen.
 
-A handler puts another mapping or tuple in the place of the one there, since the states before share it.
+A handler puts another mapping or tuple in the place of the one there, since the states before share
+it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from dragoman_contracts import events as e
 from dragoman_contracts.batches import Batches
 from dragoman_contracts.envelope import RecordedEvent
-from dragoman_contracts.job_state import Extraction, JobState, Trouble, Verification, WorkKey, current_phase
-from dragoman_contracts.phases import Phase
-from dragoman_contracts.references import Artifact, ArtifactKind, ObjectRef
-from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind, Stage, WorkKind
-
-# --- what several handlers do ---------------------------------------------------------------------------------------
-
-
-def add_artifact(draft: JobState, recorded: RecordedEvent, kind: ArtifactKind, ref: ObjectRef) -> None:
-    """Add what the event shows to people, unless the job has it already."""
-    if any(each.kind is kind and each.object.digest == ref.digest for each in draft.artifacts):
-        return
-    days = draft.submitted.rules.retention_days
-    artifact = Artifact(
-        kind=kind,
-        object=ref,
-        producer_event_id=recorded.event_id,
-        created_at=recorded.occurred_at,
-        retention_expires_at=recorded.occurred_at + timedelta(days=days) if days else None,
-    )
-    draft.artifacts = (*draft.artifacts, artifact)
-
-
-def _run(draft: JobState, phase: str, **changes: Any) -> None:
-    """Change how far a phase has come. A phase that the pipeline lacks has not come anywhere."""
-    run = draft.runs.get(phase)
-    if run is not None:
-        draft.runs = {**draft.runs, phase: replace(run, **changes)}
-
-
-def _finish(draft: JobState, phase: Phase | None, recorded: RecordedEvent) -> None:
-    """Close the phase, where the pipeline has it, and wait for the next, unless the job is stopped."""
-    if phase is not None:
-        _run(draft, phase.name, finished_at=recorded.occurred_at)
-        _clear_failures(draft, {key for key in draft.failures if draft.phase_of(key) is phase})
-    if not draft.is_stopped:
-        _wait_for_next(draft)
-
-
-def _wait_for_next(draft: JobState) -> None:
-    """Wait for people where a review is owed, else for the worker of the first phase that is not finished."""
-    following = current_phase(draft)
-    if following is None:
-        return
-    if draft.is_review_owed:
-        review = draft.phase_of_kind(PhaseKind.REVIEW)
-        draft.status, draft.stage = _status_in_review(draft), review.name if review else Stage.REVIEW
-        return
-    reassembles = following.kind == PhaseKind.REASSEMBLY
-    draft.status = JobStatus.REASSEMBLY_PENDING if reassembles else JobStatus.QUEUED
-    draft.stage = following.name
-
-
-def _status_in_review(draft: JobState) -> JobStatus:
-    """Blocked until a first review comes back, where QA blocked it; else in need of review."""
-    verdict = draft.verification.verdict if draft.verification else None
-    is_blocked = verdict is e.QaVerdict.BLOCKED and not draft.reviewed_targets
-    return JobStatus.BLOCKED if is_blocked else JobStatus.NEEDS_REVIEW
-
-
-def _clear_failures(draft: JobState, keys: set[WorkKey]) -> None:
-    if draft.failures:
-        draft.failures = {key: trouble for key, trouble in draft.failures.items() if key not in keys}
+from dragoman_contracts.job_common import (
+    add_artifact,
+    add_files,
+    add_log,
+    change_run,
+    clear_failures,
+    finish_phase,
+    wait_for_next,
+)
+from dragoman_contracts.job_state import (
+    Extraction,
+    JobState,
+    Trouble,
+    Verification,
+    WorkKey,
+)
+from dragoman_contracts.references import ArtifactKind, ObjectRef
+from dragoman_contracts.review_changes import REVIEW_CHANGES
+from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus, PhaseKind, WorkKind
 
 
 def _unpark(draft: JobState, key: WorkKey) -> None:
@@ -83,10 +39,14 @@ def _unpark(draft: JobState, key: WorkKey) -> None:
 
 
 def _plan(draft: JobState, phase: str, plan: ObjectRef, batch_count: int, item_count: int) -> None:
-    """Cut a phase into batches. A second plan changes nothing: it would forget the batches that are paid."""
+    """Cut a phase into batches. A second plan changes nothing:
+    it would forget the batches that are paid.
+    """
     run = draft.runs.get(phase)
     if run is not None and run.plan is None:
-        _run(draft, phase, plan=plan, batches=Batches.owed(batch_count), item_count=item_count)
+        change_run(
+            draft, phase, plan=plan, batches=Batches.owed(batch_count), item_count=item_count
+        )
 
 
 # --- phases of any kind ---------------------------------------------------------------------------------------------
@@ -99,7 +59,9 @@ def on_start_requested(draft: JobState, event: e.StartRequested, recorded: Recor
 
 def on_phase_started(draft: JobState, event: e.PhaseStarted, recorded: RecordedEvent) -> None:
     """The phase runs, unless the job was stopped before its worker came to say so."""
-    _run(draft, event.phase, started_at=draft.runs[event.phase].started_at or recorded.occurred_at)
+    change_run(
+        draft, event.phase, started_at=draft.runs[event.phase].started_at or recorded.occurred_at
+    )
     if not draft.is_stopped:
         draft.status, draft.stage = JobStatus.IN_PROGRESS, event.phase
 
@@ -110,7 +72,9 @@ def on_phase_planned(draft: JobState, event: e.PhasePlanned, recorded: RecordedE
 
 
 def on_phase_batch_done(draft: JobState, event: e.PhaseBatchDone, recorded: RecordedEvent) -> None:
-    """One more batch is there; in a chain it may say that another follows. Its cost counts each time it is reported."""
+    """One more batch is there; in a chain it may say that another follows.
+    Its cost counts each time it is reported.
+    """
     run = draft.runs[event.phase]
     batches = run.batches if event.index < len(run.batches) else run.batches.with_next()
     changes: dict[str, Any] = {"usage": run.usage + event.usage}
@@ -122,21 +86,29 @@ def on_phase_batch_done(draft: JobState, event: e.PhaseBatchDone, recorded: Reco
             "failed_count": run.failed_count + event.failed_count,
             "cursor": event.cursor,
         }
-    _run(draft, event.phase, **changes)
-    _clear_failures(draft, {WorkKey(event.kind, event.index, event.phase)})
+    change_run(draft, event.phase, **changes)
+    clear_failures(draft, {WorkKey(event.kind, event.index, event.phase)})
 
 
 def on_phase_finished(draft: JobState, event: e.PhaseFinished, recorded: RecordedEvent) -> None:
     """The phase has its output, and the items that it counted where no batches did."""
-    counts = {"item_count": event.item_count, "done_count": event.item_count} if event.item_count else {}
-    _run(draft, event.phase, output=event.output, **counts)
-    _finish(draft, next((each for each in draft.pipeline.phases if each.name == event.phase), None), recorded)
+    counts = (
+        {"item_count": event.item_count, "done_count": event.item_count} if event.item_count else {}
+    )
+    change_run(draft, event.phase, output=event.output, **counts)
+    add_files(draft, recorded, event.artifacts)
+    add_log(draft, recorded, event.phase, event.log)
+    finish_phase(
+        draft,
+        next((each for each in draft.pipeline.phases if each.name == event.phase), None),
+        recorded,
+    )
 
 
 def on_phase_refused(draft: JobState, event: e.PhaseRefused, recorded: RecordedEvent) -> None:
     """The job cannot be done as it is."""
     draft.finding_codes = event.codes
-    _clear_failures(draft, {key for key in draft.failures if key.phase == event.phase})
+    clear_failures(draft, {key for key in draft.failures if key.phase == event.phase})
     if not draft.is_stopped:
         draft.status = JobStatus.BLOCKED
 
@@ -148,19 +120,23 @@ def on_preflight_passed(draft: JobState, event: e.PreflightPassed, recorded: Rec
     """The document can be translated."""
     draft.preflight_verdict, draft.finding_codes = event.verdict, event.finding_codes
     add_artifact(draft, recorded, ArtifactKind.PREFLIGHT_REPORT, event.report)
-    _finish(draft, draft.phase_of_kind(PhaseKind.PREFLIGHT), recorded)
+    finish_phase(draft, draft.phase_of_kind(PhaseKind.PREFLIGHT), recorded)
 
 
-def on_preflight_blocked(draft: JobState, event: e.PreflightBlocked, recorded: RecordedEvent) -> None:
+def on_preflight_blocked(
+    draft: JobState, event: e.PreflightBlocked, recorded: RecordedEvent
+) -> None:
     """The document cannot be translated as it is."""
     draft.preflight_verdict, draft.finding_codes = e.PreflightVerdict.BLOCKED, event.finding_codes
     add_artifact(draft, recorded, ArtifactKind.PREFLIGHT_REPORT, event.report)
-    _clear_failures(draft, {WorkKey(WorkKind.PREFLIGHT)})
+    clear_failures(draft, {WorkKey(WorkKind.PREFLIGHT)})
     if not draft.is_stopped:
         draft.status = JobStatus.BLOCKED
 
 
-def on_document_extracted(draft: JobState, event: e.DocumentExtracted, recorded: RecordedEvent) -> None:
+def on_document_extracted(
+    draft: JobState, event: e.DocumentExtracted, recorded: RecordedEvent
+) -> None:
     """The units are there."""
     draft.extraction = Extraction(
         units=event.units,
@@ -170,10 +146,12 @@ def on_document_extracted(draft: JobState, event: e.DocumentExtracted, recorded:
         word_count=event.word_count,
     )
     add_artifact(draft, recorded, ArtifactKind.EXTRACTION_MANIFEST, event.manifest)
-    _finish(draft, draft.phase_of_kind(PhaseKind.EXTRACTION), recorded)
+    finish_phase(draft, draft.phase_of_kind(PhaseKind.EXTRACTION), recorded)
 
 
-def on_translation_planned(draft: JobState, event: e.TranslationPlanned, recorded: RecordedEvent) -> None:
+def on_translation_planned(
+    draft: JobState, event: e.TranslationPlanned, recorded: RecordedEvent
+) -> None:
     """The units are cut into batches."""
     phase = draft.phase_of_kind(PhaseKind.TRANSLATION)
     if phase is not None:
@@ -184,21 +162,27 @@ def on_batch_translated(draft: JobState, event: e.BatchTranslated, recorded: Rec
     """The targets of a batch are there. The batch's cost counts each time it is reported."""
     phase, run = draft.phase_of_kind(PhaseKind.TRANSLATION), draft.plan
     if phase is None or run is None or event.index >= len(run.batches):
-        raise ValueError(f"Job {draft.job_id} has a translated batch {event.index} that is not in its plan.")
+        raise ValueError(
+            f"Job {draft.job_id} has a translated batch {event.index} that is not in its plan."
+        )
     changes: dict[str, Any] = {"usage": run.usage + event.usage}
     if run.batches.is_pending(event.index):
         changes["batches"] = run.batches.with_output(event.index, event.targets)
         changes["done_count"] = run.done_count + event.unit_count
-    _run(draft, phase.name, **changes)
-    _clear_failures(draft, {WorkKey(WorkKind.TRANSLATION_BATCH, event.index)})
+    change_run(draft, phase.name, **changes)
+    clear_failures(draft, {WorkKey(WorkKind.TRANSLATION_BATCH, event.index)})
 
 
-def on_translation_completed(draft: JobState, event: e.TranslationCompleted, recorded: RecordedEvent) -> None:
+def on_translation_completed(
+    draft: JobState, event: e.TranslationCompleted, recorded: RecordedEvent
+) -> None:
     """Every batch is there."""
-    _finish(draft, draft.phase_of_kind(PhaseKind.TRANSLATION), recorded)
+    finish_phase(draft, draft.phase_of_kind(PhaseKind.TRANSLATION), recorded)
 
 
-def on_translation_verified(draft: JobState, event: e.TranslationVerified, recorded: RecordedEvent) -> None:
+def on_translation_verified(
+    draft: JobState, event: e.TranslationVerified, recorded: RecordedEvent
+) -> None:
     """QA has spoken; where nothing needs a person, the review is not needed."""
     draft.verification = Verification(
         verdict=event.verdict,
@@ -210,38 +194,22 @@ def on_translation_verified(draft: JobState, event: e.TranslationVerified, recor
     draft.is_review_owed = event.verdict is not e.QaVerdict.REASSEMBLY_PENDING
     draft.review_pending_count = event.review_count + event.blocked_count
     add_artifact(draft, recorded, ArtifactKind.QA_REPORT, event.qa_report)
-    _finish(draft, draft.phase_of_kind(PhaseKind.QA), recorded)
+    finish_phase(draft, draft.phase_of_kind(PhaseKind.QA), recorded)
     if not draft.is_review_owed:
-        _finish(draft, draft.phase_of_kind(PhaseKind.REVIEW), recorded)
+        finish_phase(draft, draft.phase_of_kind(PhaseKind.REVIEW), recorded)
 
 
-def on_review_exported(draft: JobState, event: e.ReviewExported, recorded: RecordedEvent) -> None:
-    """The review began, at the latest now."""
-    review = draft.phase_of_kind(PhaseKind.REVIEW)
-    if review is not None and draft.runs[review.name].started_at is None:
-        _run(draft, review.name, started_at=recorded.occurred_at)
-    add_artifact(draft, recorded, ArtifactKind.REVIEW_TMX, event.artifact)
-
-
-def on_review_imported(draft: JobState, event: e.ReviewImported, recorded: RecordedEvent) -> None:
-    """People's targets came back; the review ends where none is left to look at."""
-    draft.reviewed_targets = (*draft.reviewed_targets, event.targets)
-    draft.review_pending_count = event.pending_count
-    draft.is_review_owed = event.pending_count > 0
-    add_artifact(draft, recorded, ArtifactKind.REVIEW_IMPORT_TMX, event.artifact)
-    if not draft.is_review_owed:
-        _finish(draft, draft.phase_of_kind(PhaseKind.REVIEW), recorded)
-    elif not draft.is_stopped:
-        _wait_for_next(draft)
-
-
-def on_document_reassembled(draft: JobState, event: e.DocumentReassembled, recorded: RecordedEvent) -> None:
-    """The document is there. A stopped job's reassembly stays owed: its end, on resume, is also the delivery."""
+def on_document_reassembled(
+    draft: JobState, event: e.DocumentReassembled, recorded: RecordedEvent
+) -> None:
+    """The document is there. A stopped job's reassembly stays owed: its end, on resume,
+    is also the delivery.
+    """
     draft.final_docx = event.final_docx
     add_artifact(draft, recorded, ArtifactKind.FINAL_DOCX, event.final_docx)
     add_artifact(draft, recorded, ArtifactKind.REASSEMBLY_MANIFEST, event.manifest)
     if not draft.is_stopped:
-        _finish(draft, draft.phase_of_kind(PhaseKind.REASSEMBLY), recorded)
+        finish_phase(draft, draft.phase_of_kind(PhaseKind.REASSEMBLY), recorded)
 
 
 # --- the job as a whole ---------------------------------------------------------------------------------------------
@@ -253,7 +221,7 @@ def on_job_completed(draft: JobState, event: e.JobCompleted, recorded: RecordedE
         return
     for phase in draft.pipeline.phases:
         if not draft.is_finished(phase):
-            _finish(draft, phase, recorded)
+            finish_phase(draft, phase, recorded)
     draft.status = JobStatus.COMPLETED
 
 
@@ -265,7 +233,7 @@ def on_cancel_requested(draft: JobState, event: e.CancelRequested, recorded: Rec
 def on_job_cancelled(draft: JobState, event: e.JobCancelled, recorded: RecordedEvent) -> None:
     """Nobody is at work any more."""
     draft.status = JobStatus.CANCELLED
-    _clear_failures(draft, {WorkKey(WorkKind.CANCELLATION)})
+    clear_failures(draft, {WorkKey(WorkKind.CANCELLATION)})
 
 
 def on_resume_requested(draft: JobState, event: e.ResumeRequested, recorded: RecordedEvent) -> None:
@@ -273,17 +241,26 @@ def on_resume_requested(draft: JobState, event: e.ResumeRequested, recorded: Rec
     if draft.is_checkpoint_discarded:
         return
     draft.failures, draft.parked, draft.discarded = {}, {}, frozenset()
-    draft.is_marked_failed, draft.is_started = False, True
-    _wait_for_next(draft)
+    draft.is_marked_failed, draft.is_started, draft.is_removed = False, True, False
+    wait_for_next(draft)
 
 
-def on_job_marked_failed(draft: JobState, event: e.JobMarkedFailed, recorded: RecordedEvent) -> None:
+def on_job_removed(draft: JobState, event: e.JobRemoved, recorded: RecordedEvent) -> None:
+    """A person took the job out of the lists."""
+    draft.is_removed = True
+
+
+def on_job_marked_failed(
+    draft: JobState, event: e.JobMarkedFailed, recorded: RecordedEvent
+) -> None:
     """A person gave up on a job that moves no more."""
     if draft.status in LIVE | {JobStatus.CANCELLING}:
         draft.status, draft.is_marked_failed = JobStatus.FAILED, True
 
 
-def on_checkpoint_discarded(draft: JobState, event: e.CheckpointDiscarded, recorded: RecordedEvent) -> None:
+def on_checkpoint_discarded(
+    draft: JobState, event: e.CheckpointDiscarded, recorded: RecordedEvent
+) -> None:
     """A person gave up what a stopped job has done."""
     if draft.status in RESUMABLE:
         draft.failures, draft.parked, draft.is_checkpoint_discarded = {}, {}, True
@@ -299,13 +276,16 @@ def on_work_failed(draft: JobState, event: e.WorkFailed, recorded: RecordedEvent
 
 
 def on_work_parked(draft: JobState, event: e.WorkParked, recorded: RecordedEvent) -> None:
-    """Work waits for a person, and the job with it. A late event of a stopped job is remembered and moves nothing."""
+    """Work waits for a person, and the job with it.
+    A late event of a stopped job is remembered and moves nothing.
+    """
+    add_log(draft, recorded, event.phase, event.log)
     if draft.is_checkpoint_discarded:
         return  # nobody can let it be done any more
     key = _key(event)
     trouble = Trouble(event.code, event.attempt, recorded.occurred_at, reason=event.reason)
     draft.parked = {**draft.parked, key: trouble}
-    _clear_failures(draft, {key})
+    clear_failures(draft, {key})
     if not draft.is_stopped or event.kind == WorkKind.CANCELLATION:
         draft.status = JobStatus.FAILED
 
@@ -315,11 +295,11 @@ def on_work_redriven(draft: JobState, event: e.WorkRedriven, recorded: RecordedE
     key = _key(event)
     goes_on = draft.goes_on_without(key)
     _unpark(draft, key)
-    _clear_failures(draft, {key})
+    clear_failures(draft, {key})
     if goes_on and event.kind == WorkKind.CANCELLATION:
         draft.status = JobStatus.CANCELLING
     elif goes_on:
-        _wait_for_next(draft)
+        wait_for_next(draft)
 
 
 def on_work_discarded(draft: JobState, event: e.WorkDiscarded, recorded: RecordedEvent) -> None:
@@ -335,8 +315,10 @@ def _key(event: e.WorkFailed | e.WorkParked | e.WorkRedriven | e.WorkDiscarded) 
 
 
 def on_artifact_erased(draft: JobState, event: e.ArtifactErased, recorded: RecordedEvent) -> None:
-    """An artifact is gone."""
-    draft.artifacts = tuple(a for a in draft.artifacts if (a.kind, a.object.digest) != (event.kind, event.digest))
+    """An artifact is gone, under all the names that its bytes had."""
+    draft.artifacts = tuple(
+        a for a in draft.artifacts if (a.kind, a.object.digest) != (event.kind, event.digest)
+    )
 
 
 def on_replay_packaged(draft: JobState, event: e.ReplayPackaged, recorded: RecordedEvent) -> None:
@@ -360,8 +342,7 @@ CHANGES: Mapping[type[e.Event], Change] = {
     e.BatchTranslated: on_batch_translated,
     e.TranslationCompleted: on_translation_completed,
     e.TranslationVerified: on_translation_verified,
-    e.ReviewExported: on_review_exported,
-    e.ReviewImported: on_review_imported,
+    **REVIEW_CHANGES,
     e.DocumentReassembled: on_document_reassembled,
     e.JobCompleted: on_job_completed,
     e.CancelRequested: on_cancel_requested,
@@ -369,6 +350,7 @@ CHANGES: Mapping[type[e.Event], Change] = {
     e.ResumeRequested: on_resume_requested,
     e.JobMarkedFailed: on_job_marked_failed,
     e.CheckpointDiscarded: on_checkpoint_discarded,
+    e.JobRemoved: on_job_removed,
     e.WorkFailed: on_work_failed,
     e.WorkParked: on_work_parked,
     e.WorkRedriven: on_work_redriven,
@@ -376,4 +358,6 @@ CHANGES: Mapping[type[e.Event], Change] = {
     e.ArtifactErased: on_artifact_erased,
     e.ReplayPackaged: on_replay_packaged,
 }
-"""The handler of each type of event. Types without a handler change nothing: exports, events of other streams."""
+"""The handler of each type of event. Types without a handler change nothing: exports,
+events of other streams.
+"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.identity import work_id
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.references import Artifact, ObjectRef
+from dragoman_contracts.review import Save
 from dragoman_contracts.steps import step_of_work
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, PhaseKind
@@ -30,8 +32,8 @@ class JobLacksError(PermanentError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class WorkKey:
-    """A piece of a job's work: its kind, the batch index (0 where there are no batches), and, where the kind does not
-    say which phase it is, the phase's name.
+    """A piece of a job's work: its kind, the batch index (0 where there are no batches), and, where
+    the kind does not say which phase it is, the phase's name.
     """
 
     kind: str
@@ -45,11 +47,12 @@ class WorkKey:
 
 @dataclass(frozen=True, slots=True)
 class PhaseRun:
-    """How far a phase has come. Without any time: not yet begun; `finished_at` alone: the phase was not needed.
+    """How far a phase has come. Without any time: not yet begun; `finished_at` alone: the phase was
+    not needed.
 
-    `plan` and `batches` are there once the phase was cut into batches: by a plan where it is spread, one by one where
-    it is a chain. Items are what the phase counts: units, articles, tasks. `output` is the result of a phase that has
-    no event of its own.
+    `plan` and `batches` are there once the phase was cut into batches: by a plan where it is
+    spread, one by one where it is a chain. Items are what the phase counts: units, articles, tasks.
+    `output` is the result of a phase that has no event of its own.
     """
 
     started_at: datetime | None = None
@@ -76,7 +79,9 @@ class PhaseRun:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A failed attempt (`retry_at` says when the next is due) or parked work (`retry_at` is None)."""
+    """A failed attempt (`retry_at` says when the next is due) or parked work
+    (`retry_at` is None).
+    """
 
     code: str
     attempt: int
@@ -107,13 +112,40 @@ class Verification:
     blocked_count: int
 
 
+class ReviewStatus(StrEnum):
+    """How far a review session is, requirement E's word."""
+
+    OPENED = "opened"
+    EXPORTED = "exported"
+    IMPORTED = "imported"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A review session: people at work on the units. `state` is what they made of them up to some
+    save, `saves` are those behind it; `saved_count` counts all.
+    """
+
+    session_id: UUID
+    opened_at: datetime
+    status: ReviewStatus = ReviewStatus.OPENED
+    state: ObjectRef | None = None
+    saves: tuple[Save, ...] = ()
+    saved_count: int = 0
+    due_at: datetime | None = None
+    reviewer_ids: tuple[UUID, ...] = ()
+
+
 @dataclass
 class JobState:
-    """A job's state while its events are folded: the handlers in `job_changes` set its fields. Others see a `Job`.
+    """A job's state while its events are folded: the handlers in `job_changes` set its fields.
+    Others see a `Job`.
 
-    Mappings and tuples in it are shared with the states before: a handler puts another in their place. A failed job is
-    held by its `parked` work, by work a person `discarded`, or by a person who marked it failed. `stopped_at` is since
-    when it is failed or cancelled, `head_at` when the last event occurred.
+    Mappings and tuples in it are shared with the states before: a handler puts another in their
+    place. A failed job is held by its `parked` work, by work a person `discarded`, or by a person
+    who marked it failed. `stopped_at` is since when it is failed or cancelled, `head_at` when the
+    last event occurred.
     """
 
     job_id: UUID
@@ -136,6 +168,7 @@ class JobState:
     is_review_owed: bool = False
     review_pending_count: int = 0
     reviewed_targets: tuple[ObjectRef, ...] = ()
+    review: Review | None = None
     final_docx: ObjectRef | None = None
     artifacts: tuple[Artifact, ...] = ()
     failures: Mapping[WorkKey, Trouble] = field(default_factory=dict[WorkKey, Trouble])
@@ -143,6 +176,7 @@ class JobState:
     discarded: frozenset[WorkKey] = frozenset()
     is_marked_failed: bool = False
     is_checkpoint_discarded: bool = False
+    is_removed: bool = False
     stopped_at: datetime | None = None
 
     @property
@@ -189,6 +223,14 @@ class JobState:
         """
         return self._present(self.submitted.locales, "languages")
 
+    def needed(self, value: _T | None, name: str) -> _T:
+        """The value of the job, which a phase needs: `job.needed(job.extraction, "units")`.
+
+        Raises:
+            JobLacksError: there is none; its pipeline lacks the phase that makes it.
+        """
+        return self._present(value, name)
+
     def _present(self, value: _T | None, name: str) -> _T:
         if value is None:
             raise JobLacksError(
@@ -198,7 +240,9 @@ class JobState:
 
     @property
     def plan(self) -> PhaseRun | None:
-        """The translation once it is planned: its batches are those of the translation plan, its items units."""
+        """The translation once it is planned:
+        its batches are those of the translation plan, its items units.
+        """
         phase = self.phase_of_kind(PhaseKind.TRANSLATION)
         run = None if phase is None else self.runs[phase.name]
         return run if run is not None and run.plan is not None else None
@@ -217,7 +261,9 @@ class JobState:
         return next((phase for phase in self.pipeline.phases if phase.name == name), None)
 
     def phase_of(self, key: WorkKey) -> Phase | None:
-        """The phase that a piece of work belongs to; None for a cancellation, and for work of another pipeline."""
+        """The phase that a piece of work belongs to; None for a cancellation,
+        and for work of another pipeline.
+        """
         if key.phase:
             return self.phase_named(key.phase)
         step = step_of_work(key.kind)
@@ -229,7 +275,9 @@ class JobState:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether a late outcome is recorded but moves the job no further, until a person resumes it (DESIGN §3)."""
+        """Whether a late outcome is recorded but moves the job no further,
+        until a person resumes it (DESIGN §3).
+        """
         return self.status in _STOPPED
 
     @property
@@ -239,8 +287,14 @@ class JobState:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether the job is failed or cancelled, and has a checkpoint from which it can be resumed."""
-        return self.status in RESUMABLE and not self.is_checkpoint_discarded and bool(self.checkpoint_phases)
+        """Whether the job is failed or cancelled,
+        and has a checkpoint from which it can be resumed.
+        """
+        return (
+            self.status in RESUMABLE
+            and not self.is_checkpoint_discarded
+            and bool(self.checkpoint_phases)
+        )
 
     def goes_on_without(self, key: WorkKey) -> bool:
         """Whether this parked work is all that keeps the job from going on."""

@@ -20,25 +20,32 @@ _TAG = re.compile(
     re.ASCII,
 )
 _RTL_SCRIPTS = frozenset({"Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg", "Mand", "Samr"})
-_RTL_LANGUAGES = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "syr", "ug", "ur", "yi"})
+_RTL_LANGUAGES = frozenset(
+    {"ar", "arc", "ckb", "dv", "fa", "he", "ps", "sd", "syr", "ug", "ur", "yi"}
+)
 
 
 class Locale(str):
     """A language tag such as `de-CH` or `zh-Hant`, in the case RFC 5646 §2.1.1 recommends.
 
-    Equal tags compare equal whatever case or separator they were typed with (`zh_hant` is `zh-Hant`).
+    Equal tags compare equal whatever case or separator they were typed with (`zh_hant` is
+    `zh-Hant`).
 
     Raises:
-        InvalidLocaleError: the text is not a well-formed tag; ask the caller for one such as `en` or `pt-BR`.
+        InvalidLocaleError: the text is not a well-formed tag; ask the caller for one such as `en`
+            or `pt-BR`.
     """
 
     __slots__ = ()
 
     def __new__(cls, tag: str) -> Self:
         """Parse and normalise `tag`."""
+        # POSIX and CLDR write an underscore where BCP 47 has a hyphen.
         match = _TAG.fullmatch(tag.strip().replace("_", "-"))
         if match is None:
-            raise InvalidLocaleError(f"{tag[:40]!r} is not a BCP-47 language tag; write it like en, de-CH or zh-Hant.")
+            raise InvalidLocaleError(
+                f"{tag[:40]!r} is not a BCP-47 language tag; write it like en, de-CH or zh-Hant."
+            )
         language, script, region, rest = match.group("language", "script", "region", "rest")
         parts = [language.lower()]
         if script:
@@ -59,14 +66,29 @@ class Locale(str):
         return match.group("script") if match else None
 
     @property
+    def region(self) -> str | None:
+        """The region subtag, when the tag names one: `CH` of `de-CH`, `419` of `es-419`."""
+        match = _TAG.fullmatch(self)
+        return match.group("region") if match else None
+
+    @property
     def is_right_to_left(self) -> bool:
         """Whether text in this locale runs from right to left."""
         return self.script in _RTL_SCRIPTS if self.script else self.language in _RTL_LANGUAGES
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(max_length=64))
+        return core_schema.no_info_after_validator_function(
+            cls, core_schema.str_schema(max_length=64)
+        )
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "string", "maxLength": 64, "description": "BCP-47 language tag", "examples": ["en", "de-CH"]}
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {
+            "type": "string",
+            "maxLength": 64,
+            "description": "BCP-47 language tag",
+            "examples": ["en", "de-CH"],
+        }

@@ -16,8 +16,9 @@ from dragoman_contracts.vocabulary import PhaseKind, StepKind
 class Phase(Value):
     """One use of a step in a pipeline.
 
-    `weight` is its expected share of the whole work, normalised to 100 over the pipeline. `config` is checked by the
-    step's model when a pipeline is saved; `files` are the prompts, schemas and scripts that it names.
+    `weight` is its expected share of the whole work, normalised to 100 over the pipeline. `config`
+    is checked by the step's model when a pipeline is saved; `files` are the prompts, schemas and
+    scripts that it names.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
@@ -33,7 +34,9 @@ class Phase(Value):
 
     @property
     def key(self) -> str:
-        """The phase's name in keys of work and in events; empty where the kind alone says which phase it is."""
+        """The phase's name in keys of work and in events;
+        empty where the kind alone says which phase it is.
+        """
         return "" if self.step is not None and self.step.has_own_result else self.name
 
     @property
@@ -56,7 +59,9 @@ class Pipeline(Value):
             raise ValueError("two phases have the same name")
         once = [phase.kind for phase in self.phases if not phase.key]
         if len(set(once)) != len(once):
-            raise ValueError("two phases are of one kind whose result names no phase, so it could end either")
+            raise ValueError(
+                "two phases are of one kind whose result names no phase, so it could end either"
+            )
         if sum(phase.weight for phase in self.phases) <= 0:
             raise ValueError("the weights of the phases sum to zero")
         return self
@@ -80,5 +85,45 @@ TRANSLATE_DOCX = Pipeline(
 )
 """The built-in pipeline: requirement E's workflow."""
 
-BUILT_IN_PIPELINES: dict[str, Pipeline] = {TRANSLATE_DOCX.name: TRANSLATE_DOCX}
+DOCUMENT_PARSE = Pipeline(
+    name="document-parse",
+    phases=(
+        Phase(
+            name="parse",
+            kind="command",
+            config={
+                "command": [
+                    "dragoman-parse",
+                    "--input={input}",
+                    "--output={output_dir}",
+                    "--vlm-url={vlm_url}",
+                    "--model={model_name}",
+                ]
+            },
+        ),
+    ),
+)
+"""The built-in pipeline that makes Markdown of a document, with a program that comes with Dragoman."""
+
+PADDLEOCR_PARSE_COMMAND: tuple[str, ...] = (
+    "paddleocr",
+    "doc_parser",
+    "-i",
+    "{input}",
+    "--save_path",
+    "{output_dir}",
+    "--vl_rec_backend",
+    "vllm-server",
+    "--vl_rec_server_url",
+    "{vlm_url}",
+    "--vl_rec_api_model_name",
+    "{model_name}",
+)
+"""The command of 'PaddleOCR Document Parse' (PaddleOCR 3.4 and newer, `paddleocr[doc-parser]`), which
+needs a model that a vLLM server serves.
+"""
+
+BUILT_IN_PIPELINES: dict[str, Pipeline] = {
+    each.name: each for each in (TRANSLATE_DOCX, DOCUMENT_PARSE)
+}
 """Pipelines every installation has, by name."""

@@ -1,17 +1,20 @@
 """Start here: how a document finds its way.
 
-A job is a stream of events that carries a snapshot of its pipeline, an ordered list of phases. Nobody conducts:
+A job is a stream of events that carries a snapshot of its pipeline, an ordered list of phases.
+Nobody conducts:
 
     gateway appends JobSubmitted                      → `routes` says: preflight is owed
     a worker takes the lease, appends PhaseStarted,
     performs, decides, appends the phase's result     → `routes` says which phase is owed next
     …                                                 until JobCompleted
 
-- `next_phase(job)` is the phase now owed, `owed(job)` the pieces of work, both from the state alone. The reconciler
-  sends what `owed` says and nobody holds; so no message has to survive for a job to go on.
-- `routes(recorded)` is the work that one event makes owed, from the event alone. The relay sends it, fast.
-- `follow(job, finished)` is the work behind a phase, which its result carries, so that `routes` can read it there; the
-  functions of `deciding` put it in.
+- `next_phase(job)` is the phase now owed, `owed(job)` the pieces of work, both from the state
+  alone. The reconciler sends what `owed` says and nobody holds; so no message has to survive for a
+  job to go on.
+- `routes(recorded)` is the work that one event makes owed, from the event alone. The relay sends
+  it, fast.
+- `follow(job, finished)` is the work behind a phase, which its result carries, so that `routes` can
+  read it there; the functions of `deciding` put it in.
 
 `tests/contracts/test_trace.py` holds all this against the trace of DESIGN §2.
 """
@@ -42,12 +45,14 @@ from dragoman_contracts.job import Job, WorkKey, current_phase
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.steps import Shape, is_made_again
-from dragoman_contracts.under_way import WorkUnderWay, done_under_way
+from dragoman_contracts.under_way import WorkUnderWay, done_under_way, share_under_way
 from dragoman_contracts.vocabulary import LIVE, JobStatus, PhaseKind, WorkKind, WorkName
 
 
 class WorkItem(Value):
-    """A reference to one piece of owed work; never text. `version` is that of the event that made it owed."""
+    """A reference to one piece of owed work; never text.
+    `version` is that of the event that made it owed.
+    """
 
     work_id: UUID
     project_id: UUID
@@ -76,7 +81,9 @@ def next_phase(job: Job) -> Phase | None:
 
 
 def owed(job: Job) -> tuple[WorkItem, ...]:
-    """All the work this state owes, batches in order; empty when the job rests. For work that failed see `due_at`."""
+    """All the work this state owes, batches in order; empty when the job rests.
+    For work that failed see `due_at`.
+    """
     if job.status is JobStatus.CANCELLING:
         return (item_of(job, WorkKey(WorkKind.CANCELLATION)),)
     phase = next_phase(job)
@@ -92,10 +99,12 @@ def is_owed(job: Job, key: WorkKey) -> bool:
 
 
 def accepts_late(job: Job, key: WorkKey) -> bool:
-    """Whether the outcome of this work, though no longer owed, is still recorded: the job was stopped and lacks it.
+    """Whether the outcome of this work, though no longer owed, is still recorded: the job was
+    stopped and lacks it.
 
-    The events are then those of `decide` without any that moves the job on (TranslationCompleted, JobCompleted), and
-    with `next_kind` None, as `follow` says of a stopped job. A plan and a reassembly cost nothing and are made again.
+    The events are then those of `decide` without any that moves the job on (TranslationCompleted,
+    JobCompleted), and with `next_kind` None, as `follow` says of a stopped job. A plan and a
+    reassembly cost nothing and are made again.
     """
     if not job.is_stopped or is_made_again(key.kind):
         return False
@@ -155,12 +164,16 @@ def first_kind(pipeline: Pipeline) -> WorkName:
     """
     kind = pipeline.phases[0].first_work
     if kind is None:
-        raise ValueError(f"Pipeline {pipeline.name} begins with {pipeline.phases[0].kind}, which nobody performs.")
+        raise ValueError(
+            f"Pipeline {pipeline.name} begins with {pipeline.phases[0].kind}, which nobody performs."
+        )
     return kind
 
 
 class Following(Value):
-    """The work behind a result, as its event carries it: its kind, and its phase where the kind leaves that open."""
+    """The work behind a result, as its event carries it: its kind,
+    and its phase where the kind leaves that open.
+    """
 
     next_kind: WorkName | None = None
     next_phase: str = ""
@@ -169,13 +182,17 @@ class Following(Value):
 def follow(job: Job, finished: Phase | None) -> Following:
     """The work that is owed once this phase has ended well; what its result event carries.
 
-    A review is taken as not needed: where it is, the verdict stops the job and nothing is owed. Nor is anything while
-    the job is cancelled or failed: the late result is recorded, and `resume_request` says later what is owed.
+    A review is taken as not needed: where it is, the verdict stops the job and nothing is owed. Nor
+    is anything while the job is cancelled or failed: the late result is recorded, and
+    `resume_request` says later what is owed.
     """
     if job.is_stopped or finished is None:
         return Following()
     behind = job.pipeline.phases[job.pipeline.phases.index(finished) + 1 :]
-    phase = next((each for each in behind if not job.is_finished(each) and each.kind != PhaseKind.REVIEW), None)
+    phase = next(
+        (each for each in behind if not job.is_finished(each) and each.kind != PhaseKind.REVIEW),
+        None,
+    )
     if phase is None or not (job.is_started or _is_before_start(phase)):
         return Following()
     return Following(next_kind=phase.first_work, next_phase=phase.key if phase.first_work else "")
@@ -187,14 +204,22 @@ def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
         case JobSubmitted(first_kind=kind, first_phase=phase):
             return (_item_of(recorded, WorkKey(kind, 0, phase)),)
         case TranslationPlanned(batch_count=count):
-            return tuple(_item_of(recorded, WorkKey(WorkKind.TRANSLATION_BATCH, index)) for index in range(count))
+            return tuple(
+                _item_of(recorded, WorkKey(WorkKind.TRANSLATION_BATCH, index))
+                for index in range(count)
+            )
         case PhasePlanned(phase=phase, kind=kind, batch_count=count):
             return tuple(_item_of(recorded, WorkKey(kind, index, phase)) for index in range(count))
         case PhaseBatchDone(phase=phase, kind=kind, index=index, has_next=True):
             return (_item_of(recorded, WorkKey(kind, index + 1, phase)),)
-        case ResumeRequested(batch_indexes=indexes) | WorkRedriven(batch_indexes=indexes) if indexes:
+        case ResumeRequested(batch_indexes=indexes) | WorkRedriven(batch_indexes=indexes) if (
+            indexes
+        ):
             kind = recorded.data.next_kind or WorkKind.TRANSLATION_BATCH
-            return tuple(_item_of(recorded, WorkKey(kind, index, recorded.data.next_phase)) for index in indexes)
+            return tuple(
+                _item_of(recorded, WorkKey(kind, index, recorded.data.next_phase))
+                for index in indexes
+            )
         case CancelRequested():
             return (_item_of(recorded, WorkKey(WorkKind.CANCELLATION)),)
         case PhaseResult(next_kind=kind, next_phase=phase) if kind is not None:
@@ -206,14 +231,17 @@ def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
 def work_behind(job: Job, event: Event) -> WorkKey | None:
     """The piece of work whose outcome this event of the job is; None where no service computed it.
 
-    The end of a phase that is cut into batches comes with its last batch, and is no work of its own.
+    The end of a phase that is cut into batches comes with its last batch, and is no work of its
+    own.
     """
     match event:
         case PhaseBatchDone(kind=kind, index=index, phase=name):
             return WorkKey(kind, index, name)
         case PhaseFinished(phase=name) | PhaseRefused(phase=name):
             phase = job.phase_named(name)
-            is_whole = phase is not None and phase.step is not None and phase.step.shape is Shape.WHOLE
+            is_whole = (
+                phase is not None and phase.step is not None and phase.step.shape is Shape.WHOLE
+            )
             return WorkKey(phase.kind, 0, name) if phase is not None and is_whole else None
         case BatchTranslated(index=index):
             return WorkKey(WorkKind.TRANSLATION_BATCH, index)
@@ -230,17 +258,24 @@ def start_request(job: Job) -> StartRequested:
 
 
 def resume_request(job: Job) -> ResumeRequested:
-    """The event that lets a failed or cancelled job go on from its checkpoint, with the work that it makes owed."""
+    """The event that lets a failed or cancelled job go on from its checkpoint,
+    with the work that it makes owed.
+    """
     left, indexes = _left(job)
-    return ResumeRequested(next_kind=left.next_kind, next_phase=left.next_phase, batch_indexes=indexes)
+    return ResumeRequested(
+        next_kind=left.next_kind, next_phase=left.next_phase, batch_indexes=indexes
+    )
 
 
 def redrive_request(job: Job, key: WorkKey) -> WorkRedriven:
-    """The event that lets this parked work be done, with all that becomes owed where the job then goes on.
+    """The event that lets this parked work be done, with all that becomes owed where the job then
+    goes on.
 
     The whole job had stopped for it, so more than the parked work may be owed.
     """
-    event = WorkRedriven(work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase)
+    event = WorkRedriven(
+        work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase
+    )
     if not job.goes_on_without(key):
         return event
     if key.kind == WorkKind.CANCELLATION:
@@ -255,7 +290,8 @@ def redrive_request(job: Job, key: WorkKey) -> WorkRedriven:
 def _left(job: Job) -> tuple[Following, tuple[int, ...]]:
     """The work a stopped job owes once it goes on: the first work of a phase, or else batches.
 
-    Batches of a translation are named without their kind, as installations before the step table read them.
+    Batches of a translation are named without their kind, as installations before the step table
+    read them.
     """
     phase = current_phase(job)
     if phase is None or phase.step is None or job.is_review_owed:
@@ -268,9 +304,10 @@ def _left(job: Job) -> tuple[Following, tuple[int, ...]]:
 
 
 def progress_pct(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> float:
-    """How much of the job's weighted work is done, counted from events; below 100 until it is completed.
+    """How much of the job's weighted work is done, counted from events; below 100 until it is
+    completed.
 
-    With the work `under_way`, the units that its batches have brought so far count as well.
+    With the work `under_way`, the items that it has brought so far count as well.
     """
     if job.status is JobStatus.COMPLETED:
         return 100.0
@@ -280,7 +317,11 @@ def progress_pct(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> float:
         if job.is_finished(phase):
             done += share
         elif (run := job.runs[phase.name]).item_count:
-            done += share * min((run.done_count + done_under_way(phase, run, under_way)) / run.item_count, 1)
+            done += share * min(
+                (run.done_count + done_under_way(phase, run, under_way)) / run.item_count, 1
+            )
+        else:
+            done += share * share_under_way(phase, under_way)
     return min(round(done, 1), 99.0)
 
 

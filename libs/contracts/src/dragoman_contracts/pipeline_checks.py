@@ -1,6 +1,8 @@
-"""Checking a pipeline before it is saved: its steps, the config of each phase, and the order of what they need. Pure.
+"""Checking a pipeline before it is saved: its steps, the config of each phase, and the order of
+what they need. Pure.
 
-A phase needs things by name (`units`), which an earlier phase gives, or the subject of the job (`source`, `locales`).
+A phase needs things by name (`units`), which an earlier phase gives, or the subject of the job
+(`source`, `locales`).
 """
 
 from __future__ import annotations
@@ -19,14 +21,17 @@ OF_A_DOCUMENT = frozenset({"source", "locales"})
 
 
 class PipelineFault(Value):
-    """A place in a pipeline that cannot be as it is, as a path of field names and places, and why."""
+    """A place in a pipeline that cannot be as it is,
+    as a path of field names and places, and why.
+    """
 
     place: tuple[str | int, ...]
     message: str
 
 
 class PipelineCheck(Value):
-    """The faults and warnings found in a pipeline. With any fault it cannot be saved; a person may leave a warning.
+    """The faults and warnings found in a pipeline. With any fault it cannot be saved; a person may
+    leave a warning.
 
     `needs` is what a job has to have before the first phase.
     """
@@ -52,23 +57,42 @@ def check(pipeline: Pipeline) -> PipelineCheck:
             if name in OF_A_DOCUMENT and not by_later:
                 needs.add(name)
             elif phase.step.has_own_result:
-                faults.append(_fault(place, "kind", f"{phase.step.label} needs {name}, which no phase before gives."))
+                faults.append(
+                    _fault(
+                        place,
+                        "kind",
+                        f"{phase.step.label} needs {name}, which no phase before gives.",
+                    )
+                )
             else:
-                warnings.append(_fault(place, "kind", f"{phase.step.label} uses {name}, which no phase before gives."))
+                warnings.append(
+                    _fault(
+                        place,
+                        "kind",
+                        f"{phase.step.label} uses {name}, which no phase before gives.",
+                    )
+                )
         given |= phase.step.gives
     return PipelineCheck(faults=tuple(faults), warnings=tuple(warnings), needs=frozenset(needs))
 
 
 def with_names_of_now(pipeline: Pipeline) -> Pipeline:
     """The pipeline with steps under the names they have now, where it has old ones."""
-    phases = (phase.model_copy(update={"kind": ALIASES.get(phase.kind, phase.kind)}) for phase in pipeline.phases)
+    phases = (
+        phase.model_copy(update={"kind": ALIASES.get(phase.kind, phase.kind)})
+        for phase in pipeline.phases
+    )
     return pipeline.model_copy(update={"phases": tuple(phases)})
 
 
 def _ends(pipeline: Pipeline) -> Iterator[PipelineFault]:
     first = pipeline.phases[0]
     if first.step is not None and first.step.shape is Shape.PEOPLE:
-        yield _fault(0, "kind", f"{first.step.label} is done by people; a pipeline begins with a step of a service.")
+        yield _fault(
+            0,
+            "kind",
+            f"{first.step.label} is done by people; a pipeline begins with a step of a service.",
+        )
     for place, phase in enumerate(pipeline.phases[:-1]):
         if phase.kind == PhaseKind.DELIVERY:
             yield _fault(place, "kind", "Delivery is the end of a job; put it last.")
@@ -76,13 +100,17 @@ def _ends(pipeline: Pipeline) -> Iterator[PipelineFault]:
 
 def _faults_of(place: int, phase: Phase) -> Iterator[PipelineFault]:
     if phase.step is None:
-        yield _fault(place, "kind", f"There is no step {phase.kind!r}; steps are {', '.join(sorted(STEPS))}.")
+        yield _fault(
+            place, "kind", f"There is no step {phase.kind!r}; steps are {', '.join(sorted(STEPS))}."
+        )
         return
     try:
         phase.step.config.model_validate(phase.config)
     except ValidationError as error:
         for each in error.errors():
-            yield PipelineFault(place=("phases", place, "config", *each["loc"]), message=each["msg"])
+            yield PipelineFault(
+                place=("phases", place, "config", *each["loc"]), message=each["msg"]
+            )
 
 
 def _fault(place: int, field: str, message: str) -> PipelineFault:

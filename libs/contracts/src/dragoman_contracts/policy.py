@@ -1,7 +1,10 @@
-"""The copies a job takes when it is submitted: its policy, and the intake record. Both are immutable objects."""
+"""The copies a job takes when it is submitted: its policy, and the intake record.
+Both are immutable objects.
+"""
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated
 from uuid import UUID
 
@@ -9,17 +12,22 @@ from pydantic import Field, JsonValue
 
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.model import Value
+from dragoman_contracts.references import ObjectRef
 
 UNIT_RULES = 2
-"""Raised when the same document would give units with other texts or tags: jobs that older rules began must go on."""
+"""Raised when the same document would give units with other texts or tags:
+jobs that older rules began must go on.
+"""
 
 
 class Policy(Value):
     """Everything of the catalogue and the settings that decides how a job's text comes out.
 
-    Two jobs with equal policies on equal sources give equal documents, as far as the engine is deterministic. `nonce`
-    is set by a rerun that asks for fresh model calls. `extraction` and `qa` hold option names and values as their rooms
-    define them. `unit_rules` are the rules of reading units when the job was submitted.
+    Two jobs with equal policies on equal sources give equal documents, as far as the engine is
+    deterministic. `nonce` is set by a rerun that asks for fresh model calls. `extraction` and `qa`
+    hold option names and values as their rooms define them. `unit_rules` are the rules of reading
+    units when the job was submitted. `dismissals` point to the `RememberedDismissals` of the project, and are
+    left out of what is stored where there are none.
     """
 
     engine: str
@@ -31,10 +39,12 @@ class Policy(Value):
     qa: dict[str, JsonValue] = Field(default_factory=dict)
     nonce: str = ""
     unit_rules: Annotated[int, Field(ge=1)] = 1
+    dismissals: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class IntakeRecord(Value):
-    """The submitter's statements, kept outside the events so that they can be erased (DESIGN §2 Erasure).
+    """The submitter's statements, kept outside the events so that they can be erased (DESIGN §2
+    Erasure).
 
     `choices` are the policy's fields that the request named itself; a rerun keeps to them.
     """

@@ -1,8 +1,11 @@
-"""The objects that events point to and people read: preflight report, manifests, translation plan, QA results."""
+"""The objects that events point to and people read: preflight report, manifests,
+translation plan, QA results.
+"""
 
 from __future__ import annotations
 
 from enum import StrEnum
+from operator import not_
 from typing import Annotated
 
 from pydantic import Field, JsonValue
@@ -33,7 +36,9 @@ class PreflightFinding(Value):
 
 
 class PreflightReport(Value):
-    """The findings of preflight. `facts` are counts and lists by name, as the format's room defines them."""
+    """The findings of preflight. `facts` are counts and lists by name,
+    as the format's room defines them.
+    """
 
     verdict: PreflightVerdict
     source_digest: Sha256
@@ -60,9 +65,9 @@ class ExtractionManifest(Value):
 class TranslationPlan(Value):
     """Which units each batch translates, in order. Units of no batch are copied from the source.
 
-    `inapplicable_checks` are codes of QA checks that the planned engine declares to say nothing about its targets.
-    `qa_rules` are the version of QA's rules that judges the job: a replay must judge as was judged. A plan of an older
-    version names none and means the first.
+    `inapplicable_checks` are codes of QA checks that the planned engine declares to say nothing
+    about its targets. `qa_rules` are the version of QA's rules that judges the job: a replay must
+    judge as was judged. A plan of an older version names none and means the first.
     """
 
     batches: tuple[tuple[str, ...], ...]
@@ -80,14 +85,58 @@ class UnitVerdict(StrEnum):
     HUMAN_VERIFIED = "human_verified"
 
 
+class ReviewStage(StrEnum):
+    """How far people are with one unit's translation.
+
+    The stages are XLIFF 2.1's segment states (§4.3.1.29), where a draft is `initial` and what is
+    approved is `final`.
+    """
+
+    DRAFT = "draft"
+    TRANSLATED = "translated"
+    REVIEWED = "reviewed"
+    APPROVED = "approved"
+
+
+class Cure(StrEnum):
+    """The way to be rid of a finding: a certain change, another translation, or a person's look."""
+
+    AUTOFIX = "autofix"
+    RETRANSLATE = "retranslate"
+    PERSON = "person"
+
+
 class QaFinding(Value):
-    """One thing a check found in a unit's target. Offsets count characters of the target's plain text."""
+    """One thing a check found in a unit's target.
+    Offsets count characters of the target's plain text.
+
+    `cure` is left out of what is stored by rules that knew none.
+    """
 
     code: str
     severity: Severity
     message: str
     start: int | None = None
     end: int | None = None
+    cure: Annotated[Cure | None, Field(exclude_if=not_)] = None
+
+
+class RememberedDismissal(Value):
+    """A person's word that a finding is none, as long as source and target keep their texts.
+
+    The digests are sha256 of the texts without tags, in UTF-8.
+    """
+
+    code: str
+    source_digest: Sha256
+    target_digest: Sha256
+    reason: str
+
+
+class RememberedDismissals(Value):
+    """The dismissals of a project, as a job's policy points to them."""
+
+    dismissals: tuple[RememberedDismissal, ...]
 
 
 class UnitVerification(Value):
@@ -104,8 +153,27 @@ class VerificationResults(Value):
     units: tuple[UnitVerification, ...]
 
 
+class LqaScore(Value):
+    """The linguistic quality of a job by its findings (MQM 2.0).
+
+    `points` are penalty points per thousand words of the source; the job passes where they are at
+    most `limit`. `points_by_category` are without that scaling.
+    """
+
+    scheme: str
+    word_count: Count
+    points: Annotated[float, Field(ge=0)]
+    limit: Annotated[float, Field(ge=0)]
+    is_passed: bool
+    points_by_category: dict[str, float]
+    findings_by_severity: dict[str, int]
+
+
 class QaReport(Value):
-    """QA's summary: the job's verdict, how many units stand where, how often each check spoke."""
+    """QA's summary: the job's verdict, how many units stand where, how often each check spoke.
+
+    `lqa` is left out of what is stored by rules that knew none.
+    """
 
     verdict: QaVerdict
     unit_count: Count
@@ -114,6 +182,7 @@ class QaReport(Value):
     blocked_count: Count
     findings_by_code: dict[str, int]
     not_applicable: tuple[str, ...] = ()
+    lqa: Annotated[LqaScore | None, Field(exclude_if=not_)] = None
 
 
 class ReassemblyManifest(Value):

@@ -1,10 +1,12 @@
-"""JSON Schemas of everything that leaves a room: events, work items, reports. Exported to `docs/reference/schemas`."""
+"""JSON Schemas of everything that leaves a room: events, work items, reports.
+Exported to `docs/reference/schemas`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from dragoman_contracts import policy, reports, text
+from dragoman_contracts import policy, reports, review, text
 from dragoman_contracts.envelope import EventEnvelope
 from dragoman_contracts.events import EVENT_TYPES
 from dragoman_contracts.model import Value
@@ -29,11 +31,17 @@ _SHARED: tuple[type[Value], ...] = (
     reports.VerificationResults,
     reports.QaReport,
     reports.ReassemblyManifest,
+    review.ReviewEdits,
+    review.ReviewState,
 )
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
-    """Every exported schema by its file's stem: `event.<name>.v<version>` for events, the class name for the rest."""
-    classes: dict[str, type[Value]] = {f"event.{name}.v{cls.schema_version}": cls for name, cls in EVENT_TYPES.items()}
+    """Every exported schema by its file's stem: `event.<name>.v<version>` for events,
+    the class name for the rest.
+    """
+    classes: dict[str, type[Value]] = {
+        f"event.{name}.v{cls.schema_version}": cls for name, cls in EVENT_TYPES.items()
+    }
     classes |= {cls.__name__: cls for cls in _SHARED}
     return {stem: {"$schema": _DIALECT, **cls.model_json_schema()} for stem, cls in classes.items()}

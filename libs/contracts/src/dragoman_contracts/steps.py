@@ -1,8 +1,9 @@
 """The step table: everything that is to be known of one kind of phase, in one place.
 
-A step is a kind of phase that some service can perform; a phase is one use of a step in a pipeline, as a call is of a
-function. Queue, service, first work, batches, start rules, the console's words, the job builder's forms and the docs'
-tables are read from here. Adding a step is one row, one config model and one handler (docs/develop/add-a-step.md).
+A step is a kind of phase that some service can perform; a phase is one use of a step in a pipeline,
+as a call is of a function. Queue, service, first work, batches, start rules, the console's words,
+the job builder's forms and the docs' tables are read from here. Adding a step is one row, one
+config model and one handler (docs/develop/add-a-step.md).
 
 A step's shape says how a phase of it is cut into work, and so what its pieces of work are called:
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from dragoman_contracts.commands import CommandConfig
 from dragoman_contracts.model import Value
 from dragoman_contracts.vocabulary import PhaseKind, Queue, Service, WorkKind
 
@@ -55,12 +57,13 @@ class NoConfig(Value):
 class Step(Value):
     """One kind of phase.
 
-    `label` is what people call it, `work_label` what they call its work where that has another name. `config` is the
-    model of a phase's config; its JSON Schema is the job builder's form. `needs` and `gives` are names of things that a
-    phase reads and makes (`metadata`, `index:768`): warnings about the order come from them. The result of a step that
-    `is_free` is made again rather than kept when it comes late. A step that `has_own_result` ends with an event of its
-    own type, which names no phase: so a pipeline has it once at most. A step that `is_before_start` runs though nobody
-    said start (requirement E's local path).
+    `label` is what people call it, `work_label` what they call its work where that has another
+    name. `config` is the model of a phase's config; its JSON Schema is the job builder's form.
+    `needs` and `gives` are names of things that a phase reads and makes (`metadata`, `index:768`):
+    warnings about the order come from them. The result of a step that `is_free` is made again
+    rather than kept when it comes late. A step that `has_own_result` ends with an event of its own
+    type, which names no phase: so a pipeline has it once at most. A step that `is_before_start`
+    runs though nobody said start (requirement E's local path).
     """
 
     kind: str
@@ -104,7 +107,9 @@ class Step(Value):
 _PLAN, _BATCH = "_plan", "_batch"
 
 
-def _translation(kind: PhaseKind, service: Service, queue: Queue, label: str, **more: object) -> Step:
+def _translation(
+    kind: PhaseKind, service: Service, queue: Queue, label: str, **more: object
+) -> Step:
     return Step.model_validate(
         {"shape": Shape.WHOLE, "has_own_result": True}
         | {"kind": kind.value, "service": service, "queue": queue, "label": label}
@@ -152,7 +157,12 @@ STEPS: dict[str, Step] = {
             gives={"verification"},
         ),
         _translation(
-            PhaseKind.REVIEW, Service.QA, Queue.REVIEW_IO, "Review", shape=Shape.PEOPLE, needs={"verification"}
+            PhaseKind.REVIEW,
+            Service.QA,
+            Queue.REVIEW_IO,
+            "Review",
+            shape=Shape.PEOPLE,
+            needs={"verification"},
         ),
         _translation(
             PhaseKind.REASSEMBLY,
@@ -172,6 +182,17 @@ STEPS: dict[str, Step] = {
             shape=Shape.PEOPLE,
             needs={"final_docx"},
         ),
+        # Requirement A: any program over a document.
+        Step(
+            kind="command",
+            service=Service.EXTRACT,
+            queue=Queue.COMMAND_RUN,
+            shape=Shape.WHOLE,
+            label="Command",
+            config=CommandConfig,
+            needs=frozenset({"source"}),
+            gives=frozenset({"files"}),
+        ),
     )
 }
 """Every step, by kind."""
@@ -181,7 +202,9 @@ ALIASES: dict[str, str] = {}
 
 
 def step_of_work(work: str) -> Step | None:
-    """The step that a kind of work belongs to; None for a cancellation, and for a step this installation lacks."""
+    """The step that a kind of work belongs to; None for a cancellation,
+    and for a step this installation lacks.
+    """
     for suffix in (_PLAN, _BATCH):
         step = STEPS.get(work.removesuffix(suffix)) if work.endswith(suffix) else None
         if step is not None and step.shape is Shape.SPREAD:
@@ -199,7 +222,9 @@ def queue_of(work: str) -> Queue:
 
 
 def work_queues() -> tuple[Queue, ...]:
-    """The queues that a service takes work from, in the order of the table; only these are declared."""
+    """The queues that a service takes work from, in the order of the table;
+    only these are declared.
+    """
     worked = (step.queue for step in STEPS.values() if step.first_work is not None)
     return tuple(dict.fromkeys((Queue.JOB_CONTROL, *worked)))
 
@@ -214,13 +239,17 @@ def service_of(work: str) -> Service:
 
 
 def is_made_again(work: str) -> bool:
-    """Whether the late outcome of this work is dropped: plans and free steps cost nothing, nor does a cancellation."""
+    """Whether the late outcome of this work is dropped: plans and free steps cost nothing,
+    nor does a cancellation.
+    """
     step = step_of_work(work)
     return step is None or step.is_free or (step.shape is Shape.SPREAD and work == step.first_work)
 
 
 def begins_phase(work: str) -> bool:
-    """Whether a worker that takes this work says that its phase began; a plan is made before, a cancellation beside."""
+    """Whether a worker that takes this work says that its phase began; a plan is made before,
+    a cancellation beside.
+    """
     step = step_of_work(work)
     return step is not None and not (step.shape is Shape.SPREAD and work == step.first_work)
 

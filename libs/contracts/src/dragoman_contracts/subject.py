@@ -1,9 +1,12 @@
-"""Subjects: what a job is about, what may run on it at once, and the languages it is translated between.
+"""Subjects: what a job is about, what may run on it at once, and the languages it is translated
+between.
 
-A subject is an aggregate with a stream of its own: a document with its versions, a source of articles, an object of a
-class. A job may also have none. Two jobs of one subject run beside each other where their scopes differ:
+A subject is an aggregate with a stream of its own: a document with its versions, a source of
+articles, an object of a class. A job may also have none. Two jobs of one subject run beside each
+other where their scopes differ:
 
     document, translated    scope `2/pt-BR/translate-docx`: its version, target locale and pipeline
+    document, run through   scope `2//document-parse`: its version and pipeline
     source                  scope ``: one job at a time
     a trial beside a job    a scope of its own
 """
@@ -32,7 +35,9 @@ class SubjectKind(StrEnum):
 
 
 class SubjectRef(Value):
-    """The subject of a job: an aggregate's kind and stream, and its version where it has versions."""
+    """The subject of a job: an aggregate's kind and stream,
+    and its version where it has versions.
+    """
 
     kind: SubjectKind
     id: UUID
@@ -49,3 +54,8 @@ class LocalePair(Value):
 def document_scope(version: int, target: Locale, pipeline_name: str) -> str:
     """The scope of a job that translates this version of a document."""
     return f"{version}/{target}/{pipeline_name}"
+
+
+def run_scope(version: int, pipeline_name: str) -> str:
+    """The scope of a job that runs a pipeline without languages on this version of a document."""
+    return f"{version}//{pipeline_name}"

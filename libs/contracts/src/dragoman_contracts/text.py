@@ -1,7 +1,8 @@
 """Text: units, segments and inline tags, with the meanings of XLIFF 2.1.
 
-A unit is a paragraph's translatable text and contains segments. Its content is a run of strings and inline tags, in
-reading order. A tag's rights live once per unit in `Unit.tags`; inside content only its id and its side are named.
+A unit is a paragraph's translatable text and contains segments. Its content is a run of strings and
+inline tags, in reading order. A tag's rights live once per unit in `Unit.tags`; inside content only
+its id and its side are named.
 """
 
 from __future__ import annotations
@@ -98,7 +99,10 @@ Content = Annotated[
                     {"type": "string"},
                     {
                         "type": "array",
-                        "prefixItems": [{"enum": ["<", "/", "#"]}, {"type": "integer", "minimum": 1}],
+                        "prefixItems": [
+                            {"enum": ["<", "/", "#"]},
+                            {"type": "integer", "minimum": 1},
+                        ],
                         "minItems": 2,
                         "maxItems": 2,
                     },
@@ -107,7 +111,9 @@ Content = Annotated[
         }
     ),
 ]
-"""Strings and tags in reading order. No two strings stand side by side, none is empty (`normalised` makes it so)."""
+"""Strings and tags in reading order. No two strings stand side by side,
+none is empty (`normalised` makes it so).
+"""
 
 
 def normalised(parts: Iterable[str | Tag]) -> tuple[str | Tag, ...]:
@@ -144,9 +150,11 @@ class TagRole(StrEnum):
 
 
 class TagSpec(Value):
-    """The meaning of one tag of a unit, and a translator's rights over it (XLIFF 2.1 §4.7.2.4 editing hints).
+    """The meaning of one tag of a unit, and a translator's rights over it (XLIFF 2.1 §4.7.2.4
+    editing hints).
 
-    `equivalent` is the text a placeholder stands for when tags are taken away: a tab, a line break, a hyphen.
+    `equivalent` is the text a placeholder stands for when tags are taken away: a tab, a line break,
+    a hyphen.
     """
 
     id: Annotated[int, Field(ge=1)]
@@ -158,7 +166,9 @@ class TagSpec(Value):
 
 
 class Segment(Value):
-    """A piece of a unit that is matched and translated. Ignorable segments (white space) are kept as they are."""
+    """A piece of a unit that is matched and translated.
+    Ignorable segments (white space) are kept as they are.
+    """
 
     segment_id: str
     source: Content
@@ -183,7 +193,9 @@ class StoryKind(StrEnum):
 
 
 class Anchor(Value):
-    """Where a unit stands in its version of the document: part name and structural path, both opaque to other rooms."""
+    """Where a unit stands in its version of the document: part name and structural path,
+    both opaque to other rooms.
+    """
 
     part: str
     path: str
@@ -192,10 +204,10 @@ class Anchor(Value):
 class Unit(Value):
     """A paragraph's translatable text.
 
-    `unit_id` is unique in the document version and made from the anchor. `content_key` is a hash of the text with its
-    tags, `context_key` of the neighbours' text: equal keys in another version or document mean equal text and equal
-    surroundings. Segments, joined in order, are the whole source. `max_length_chars` is None where nothing limits the
-    target.
+    `unit_id` is unique in the document version and made from the anchor. `content_key` is a hash of
+    the text with its tags, `context_key` of the neighbours' text: equal keys in another version or
+    document mean equal text and equal surroundings. Segments, joined in order, are the whole
+    source. `max_length_chars` is None where nothing limits the target.
     """
 
     unit_id: str
@@ -223,7 +235,9 @@ class UnitList(Value):
 
     @cached_property
     def places(self) -> Mapping[str, int]:
-        """Where each unit stands, by its id: made once, though a long document's every batch asks."""
+        """Where each unit stands, by its id: made once,
+        though a long document's every batch asks.
+        """
         return {unit.unit_id: place for place, unit in enumerate(self.units)}
 
 
@@ -248,7 +262,8 @@ class TagRepair(StrEnum):
 class UnitTarget(Value):
     """One unit's translation and where it came from.
 
-    `call` is the sha256 of the recorded model call that gave the text; None where no engine was asked.
+    `call` is the sha256 of the recorded model call that gave the text; None where no engine was
+    asked.
     """
 
     unit_id: str

@@ -1,4 +1,6 @@
-"""The words of the lifecycle: statuses, stages, phase kinds, work kinds, queues and services (DESIGN §2 and §3)."""
+"""The words of the lifecycle: statuses, stages, phase kinds, work kinds,
+queues and services (DESIGN §2 and §3).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from pydantic import Field
 
 
 class JobStatus(StrEnum):
-    """Where a job stands. The only state machine; other vocabularies are projections of it (`views_of_status`)."""
+    """Where a job stands. The only state machine;
+    other vocabularies are projections of it (`views_of_status`).
+    """
 
     QUEUED = "queued"
     BLOCKED = "blocked"
@@ -23,7 +27,13 @@ class JobStatus(StrEnum):
 
 
 RESTING = frozenset(
-    {JobStatus.BLOCKED, JobStatus.NEEDS_REVIEW, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
+    {
+        JobStatus.BLOCKED,
+        JobStatus.NEEDS_REVIEW,
+        JobStatus.COMPLETED,
+        JobStatus.FAILED,
+        JobStatus.CANCELLED,
+    }
 )
 """Statuses in which nothing moves until a person acts."""
 
@@ -35,7 +45,9 @@ LIVE = frozenset({JobStatus.QUEUED, JobStatus.IN_PROGRESS, JobStatus.REASSEMBLY_
 
 
 class Stage(StrEnum):
-    """Requirement E's name for where in its way a document is; for other pipelines the stage is the phase's name."""
+    """Requirement E's name for where in its way a document is;
+    for other pipelines the stage is the phase's name.
+    """
 
     INTAKE = "intake"
     PREFLIGHT = "preflight"
@@ -48,13 +60,17 @@ class Stage(StrEnum):
 
 
 StepKind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
-"""The kind of a step, and of its phases. `steps` has the table; a log may name kinds that this installation lacks."""
+"""The kind of a step, and of its phases. `steps` has the table;
+a log may name kinds that this installation lacks.
+"""
 
 WorkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=80)]
 """The kind of a piece of work, as `steps` derives it from the step's."""
 
 PhaseName = Annotated[str, Field(max_length=80)]
-"""The name of a phase in its pipeline; empty in work and events whose kind says which phase it is."""
+"""The name of a phase in its pipeline;
+empty in work and events whose kind says which phase it is.
+"""
 
 
 class PhaseKind(StrEnum):
@@ -93,7 +109,9 @@ class Service(StrEnum):
 
 
 class Queue(StrEnum):
-    """The quorum queues, with requirement E's names. Those that work is sent to are declared: `steps.work_queues`."""
+    """The quorum queues, with requirement E's names where it has them. Those that work is sent to are declared:
+    `steps.work_queues`.
+    """
 
     JOB_CONTROL = "job_control"
     DOCX_EXTRACT = "docx_extract"
@@ -101,6 +119,7 @@ class Queue(StrEnum):
     QA_VERIFY = "qa_verify"
     REVIEW_IO = "review_io"
     DOCX_REASSEMBLE = "docx_reassemble"
+    COMMAND_RUN = "command_run"
 
 
 class StatusViews(StrEnum):
@@ -132,4 +151,8 @@ def views_of_status(status: JobStatus, *, has_checkpoint: bool) -> dict[StatusVi
     document, combined, feature = _VIEWS[status]
     if has_checkpoint and status in RESUMABLE | {JobStatus.CANCELLING}:
         combined = "interrupted"
-    return {StatusViews.DOCUMENT: document, StatusViews.COMBINED_JOB: combined, StatusViews.FEATURE_ROW: feature}
+    return {
+        StatusViews.DOCUMENT: document,
+        StatusViews.COMBINED_JOB: combined,
+        StatusViews.FEATURE_ROW: feature,
+    }

@@ -1,14 +1,31 @@
-"""The events: everything that can become true of a job or its subject, with the one service that says so.
+"""The events: everything that can become true of a job or its subject, with the one service that
+says so.
 
-An event is a fact in the past tense. Its `name` is stable and never an import path; a change that is not additive gets
-a new `schema_version` and an upcaster (`upcasting.py`). Events hold ids, counts and references, never document text,
-file names or people's names: those live in objects that can be erased.
+An event is a fact in the past tense. Its `name` is stable and never an import path; a change that
+is not additive gets a new `schema_version` and an upcaster (`upcasting.py`). Events hold ids,
+counts and references, never document text, file names or people's names: those live in objects that
+can be erased.
 """
 
 from __future__ import annotations
 
-from dragoman_contracts.events.base import Count, ErrorCode, Event, KeyPhase, PhaseResult, StreamType, Usage
-from dragoman_contracts.events.documents import DocumentRegistered, DocumentVersionAdded, JobOpened, RevisionStrategy
+from dragoman_contracts.events.base import (
+    Count,
+    ErrorCode,
+    Event,
+    KeyPhase,
+    PhaseResult,
+    StreamType,
+    Usage,
+)
+from dragoman_contracts.events.documents import (
+    DocumentRegistered,
+    DocumentRemoved,
+    DocumentStatusReset,
+    DocumentVersionAdded,
+    JobOpened,
+    RevisionStrategy,
+)
 from dragoman_contracts.events.jobs import (
     INTAKE_INPUT,
     SOURCE_INPUT,
@@ -18,6 +35,7 @@ from dragoman_contracts.events.jobs import (
     JobCancelled,
     JobCompleted,
     JobMarkedFailed,
+    JobRemoved,
     JobRules,
     JobSubmitted,
     ReplayPackaged,
@@ -28,7 +46,21 @@ from dragoman_contracts.events.jobs import (
     WorkParked,
     WorkRedriven,
 )
-from dragoman_contracts.events.phases import PhaseBatchDone, PhaseFinished, PhasePlanned, PhaseRefused, PhaseStarted
+from dragoman_contracts.events.phases import (
+    PhaseBatchDone,
+    PhaseFinished,
+    PhasePlanned,
+    PhaseRefused,
+    PhaseStarted,
+)
+from dragoman_contracts.events.review import (
+    ReviewAssigned,
+    ReviewClosed,
+    ReviewExported,
+    ReviewImported,
+    ReviewOpened,
+    UnitsReviewed,
+)
 from dragoman_contracts.events.subjects import ObjectCreated, SourceRegistered, SubjectJobOpened
 from dragoman_contracts.events.translation import (
     BatchTranslated,
@@ -38,8 +70,6 @@ from dragoman_contracts.events.translation import (
     PreflightPassed,
     PreflightVerdict,
     QaVerdict,
-    ReviewExported,
-    ReviewImported,
     TranslationCompleted,
     TranslationPlanned,
     TranslationVerified,
@@ -57,6 +87,8 @@ __all__ = [
     "DocumentExtracted",
     "DocumentReassembled",
     "DocumentRegistered",
+    "DocumentRemoved",
+    "DocumentStatusReset",
     "DocumentVersionAdded",
     "ErrorCode",
     "Event",
@@ -64,6 +96,7 @@ __all__ = [
     "JobCompleted",
     "JobMarkedFailed",
     "JobOpened",
+    "JobRemoved",
     "JobRules",
     "JobSubmitted",
     "KeyPhase",
@@ -80,8 +113,11 @@ __all__ = [
     "QaVerdict",
     "ReplayPackaged",
     "ResumeRequested",
+    "ReviewAssigned",
+    "ReviewClosed",
     "ReviewExported",
     "ReviewImported",
+    "ReviewOpened",
     "RevisionStrategy",
     "SourceRegistered",
     "StartRequested",
@@ -90,6 +126,7 @@ __all__ = [
     "TranslationCompleted",
     "TranslationPlanned",
     "TranslationVerified",
+    "UnitsReviewed",
     "Usage",
     "WorkDiscarded",
     "WorkFailed",
@@ -114,8 +151,12 @@ EVENT_TYPES: dict[str, type[Event]] = {
         BatchTranslated,
         TranslationCompleted,
         TranslationVerified,
+        ReviewOpened,
+        ReviewAssigned,
+        UnitsReviewed,
         ReviewExported,
         ReviewImported,
+        ReviewClosed,
         DocumentReassembled,
         JobCompleted,
         CancelRequested,
@@ -123,6 +164,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         ResumeRequested,
         JobMarkedFailed,
         CheckpointDiscarded,
+        JobRemoved,
         WorkFailed,
         WorkParked,
         WorkRedriven,
@@ -132,6 +174,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         DocumentRegistered,
         DocumentVersionAdded,
         JobOpened,
+        DocumentStatusReset,
+        DocumentRemoved,
         SourceRegistered,
         ObjectCreated,
         SubjectJobOpened,

@@ -15,7 +15,9 @@ Count = Annotated[int, Field(ge=0)]
 
 
 KeyPhase = Annotated[PhaseName, Field(exclude_if=not_)]
-"""A phase's name in a key of work; left out of what is stored where the kind of the work says it, as it always was."""
+"""A phase's name in a key of work; left out of what is stored where the kind of the work says
+it, as it always was.
+"""
 
 
 ErrorCode = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$", max_length=80)]
@@ -33,7 +35,8 @@ class StreamType(StrEnum):
 class Event(Value):
     """The payload of one event. `producer` is None for the few that any service may append.
 
-    `work` is the kind of work whose outcome it is; None where no service computed it, or where the event itself says.
+    `work` is the kind of work whose outcome it is; None where no service computed it, or where the
+    event itself says.
     """
 
     name: ClassVar[str]
@@ -49,20 +52,24 @@ class Event(Value):
 
 
 class PhaseResult(Event):
-    """The completion of a phase. `next_kind` is the work now owed, of the phase `next_phase`; None where nothing is."""
+    """The completion of a phase. `next_kind` is the work now owed, of the phase `next_phase`;
+    None where nothing is.
+    """
 
     next_kind: WorkName | None = None
     next_phase: KeyPhase = ""
 
 
 class Usage(Value):
-    """The consumption of model calls, in the same terms for every provider: the number of calls, and their tokens.
+    """The consumption of model calls, in the same terms for every provider: the number of calls,
+    and their tokens.
 
-    `prompt_tokens` are all tokens sent; of these, `cached_tokens` were read from the provider's cache and
-    `cache_write_tokens` written to it. `response_tokens` are all tokens written, `reasoning_tokens` those of them that
-    no one is shown. So all input is `prompt_tokens`, all output `response_tokens`, and the other three are parts that
-    may have another price: never add them. A count the provider does not give is 0; those of an answer that broke off
-    before its counts came are estimates.
+    `prompt_tokens` are all tokens sent; of these, `cached_tokens` were read from the provider's
+    cache and `cache_write_tokens` written to it. `response_tokens` are all tokens written,
+    `reasoning_tokens` those of them that no one is shown. So all input is `prompt_tokens`, all
+    output `response_tokens`, and the other three are parts that may have another price: never add
+    them. A count the provider does not give is 0; those of an answer that broke off before its
+    counts came are estimates.
     """
 
     call_count: Count = 0

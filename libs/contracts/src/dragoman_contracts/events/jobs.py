@@ -1,7 +1,10 @@
-"""Events of a job's life and of its work: submitted, started, stopped, resumed, failed, parked, erased."""
+"""Events of a job's life and of its work: submitted, started, stopped, resumed,
+failed, parked, erased.
+"""
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
@@ -16,7 +19,9 @@ from dragoman_contracts.vocabulary import Service, WorkName
 
 
 class JobRules(Value):
-    """The few settings of a job that its fold and its worker need; the rest is in the policy object."""
+    """The few settings of a job that its fold and its worker need;
+    the rest is in the policy object.
+    """
 
     max_attempts: Annotated[int, Field(ge=1)] = 5
     retention_days: Annotated[int, Field(ge=1)] | None = None
@@ -24,15 +29,19 @@ class JobRules(Value):
 
 
 SOURCE_INPUT, INTAKE_INPUT = "source", "intake_record"
-"""The inputs of a job on a document: its bytes, and the record of who submitted them and how they are called."""
+"""The inputs of a job on a document: its bytes,
+and the record of who submitted them and how they are called.
+"""
 
 
 class JobSubmitted(Event):
-    """A job was opened: on a subject or on none, with these inputs, under a policy that will not change.
+    """A job was opened: on a subject or on none, with these inputs, under a policy that will not
+    change.
 
-    `scope` is the part of the subject that it holds while it runs. `inputs` have names that are unique among them.
-    `locales` are there where it translates. `request_digest` is the sha256 of what was asked; the same idempotency key
-    with another digest is refused. A source that `was_encrypted` is kept as what its password opened.
+    `scope` is the part of the subject that it holds while it runs. `inputs` have names that are
+    unique among them. `locales` are there where it translates. `request_digest` is the sha256 of
+    what was asked; the same idempotency key with another digest is refused. A source that
+    `was_encrypted` is kept as what its password opened.
     """
 
     name: ClassVar[str] = "job.submitted"
@@ -91,7 +100,8 @@ class JobCancelled(Event):
 class ResumeRequested(PhaseResult):
     """A failed or cancelled job goes on from its checkpoint.
 
-    `batch_indexes` are the batches still to do, of the work `next_kind`; of a translation where that is None.
+    `batch_indexes` are the batches still to do, of the work `next_kind`; of a translation where
+    that is None.
     """
 
     name: ClassVar[str] = "job.resume_requested"
@@ -101,16 +111,29 @@ class ResumeRequested(PhaseResult):
 
 
 class JobMarkedFailed(Event):
-    """A person declared a job failed that moves no more; what a worker still brings is recorded and moves nothing."""
+    """A person declared a job failed that moves no more;
+    what a worker still brings is recorded and moves nothing.
+    """
 
     name: ClassVar[str] = "job.marked_failed"
     producer: ClassVar[Service | None] = Service.GATEWAY
 
 
 class CheckpointDiscarded(Event):
-    """A person gave up what a failed or cancelled job has done: it cannot be resumed any more, only run anew."""
+    """A person gave up what a failed or cancelled job has done:
+    it cannot be resumed any more, only run anew.
+    """
 
     name: ClassVar[str] = "job.checkpoint_discarded"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+
+class JobRemoved(Event):
+    """A person took a job at rest out of the lists. Its stream stays, and its objects go by
+    retention; a job that is resumed comes back.
+    """
+
+    name: ClassVar[str] = "job.removed"
     producer: ClassVar[Service | None] = Service.GATEWAY
 
 
@@ -130,7 +153,9 @@ class WorkFailed(Event):
 
 
 class WorkParked(Event):
-    """Work was set aside until a person acts; `reason` is an object with the message and the stack's short form."""
+    """Work was set aside until a person acts; `reason` is an object with the message and the
+    stack's short form, `log` what the program said that the work ran.
+    """
 
     name: ClassVar[str] = "work.parked"
     producer: ClassVar[Service | None] = None
@@ -142,10 +167,13 @@ class WorkParked(Event):
     attempt: Annotated[int, Field(ge=1)]
     code: ErrorCode
     reason: ObjectRef | None = None
+    log: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class WorkRedriven(PhaseResult):
-    """A person wants parked work done. Where nothing else holds the job it goes on, with what a resume would owe."""
+    """A person wants parked work done. Where nothing else holds the job it goes on,
+    with what a resume would owe.
+    """
 
     name: ClassVar[str] = "work.redriven"
     producer: ClassVar[Service | None] = Service.GATEWAY
@@ -158,7 +186,9 @@ class WorkRedriven(PhaseResult):
 
 
 class WorkDiscarded(Event):
-    """A person said that parked work will not be done; the job stays failed until it is resumed as a whole."""
+    """A person said that parked work will not be done;
+    the job stays failed until it is resumed as a whole.
+    """
 
     name: ClassVar[str] = "work.discarded"
     producer: ClassVar[Service | None] = Service.GATEWAY

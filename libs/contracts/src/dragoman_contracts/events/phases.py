@@ -1,4 +1,6 @@
-"""Events of any phase, whatever its step: begun, cut into batches, a batch done, finished, refused."""
+"""Events of any phase, whatever its step: begun, cut into batches,
+a batch done, finished, refused.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +38,11 @@ class PhasePlanned(Event):
 
 
 class PhaseBatchDone(Event):
-    """The outcome of one batch was stored: a checkpoint. Where it `has_next`, the batch behind it is now owed.
+    """The outcome of one batch was stored: a checkpoint. Where it `has_next`, the batch behind it
+    is now owed.
 
-    `cursor` is an object that says where the next batch begins. `calls` are the recorded model calls, in order.
+    `cursor` is an object that says where the next batch begins. `calls` are the recorded model
+    calls, in order.
     """
 
     name: ClassVar[str] = "phase.batch_done"
@@ -59,7 +63,9 @@ class PhaseBatchDone(Event):
 class PhaseFinished(PhaseResult):
     """A phase whose result has no event of its own came to its end.
 
-    `item_count` is how many items a whole phase counted, as words or pages; batches bring theirs themselves.
+    `artifacts` are files for people, `log` is what the program that made them said.
+    `item_count` is how many items a whole phase counted, as words or pages; batches bring theirs
+    themselves.
     """
 
     name: ClassVar[str] = "phase.finished"
@@ -69,10 +75,13 @@ class PhaseFinished(PhaseResult):
     output: ObjectRef | None = None
     artifacts: tuple[NamedObject, ...] = ()
     item_count: Annotated[Count, Field(exclude_if=not_)] = 0
+    log: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class PhaseRefused(Event):
-    """A phase found that the job cannot be done as it is; `report` names the cure. Only a rerun can follow."""
+    """A phase found that the job cannot be done as it is; `report` names the cure.
+    Only a rerun can follow.
+    """
 
     name: ClassVar[str] = "phase.refused"
     producer: ClassVar[Service | None] = None

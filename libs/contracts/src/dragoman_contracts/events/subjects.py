@@ -1,4 +1,6 @@
-"""Events of the subjects that jobs are opened on, beside documents: sources of articles, and objects of a class."""
+"""Events of the subjects that jobs are opened on, beside documents: sources of articles,
+and objects of a class.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ class SourceRegistered(Event):
 
 
 class ObjectCreated(Event):
-    """An object of a class was created. `record` holds the class and the first values of its fields."""
+    """An object of a class was created.
+    `record` holds the class and the first values of its fields.
+    """
 
     name: ClassVar[str] = "object.created"
     stream_type: ClassVar[StreamType] = StreamType.OBJECT
@@ -32,9 +36,11 @@ class ObjectCreated(Event):
 
 
 class SubjectJobOpened(Event):
-    """A job was opened on a subject. Appended together with its JobSubmitted, so that one scope has one running job.
+    """A job was opened on a subject. Appended together with its JobSubmitted, so that one scope has
+    one running job.
 
-    A document has `document.job_opened` where its version, target locale and pipeline say the scope.
+    A document has `document.job_opened` where its version, target locale and pipeline say the
+    scope.
     """
 
     name: ClassVar[str] = "subject.job_opened"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from operator import not_
 from typing import Annotated, ClassVar
-from uuid import UUID
 
 from pydantic import Field
 
@@ -37,7 +36,9 @@ class PreflightPassed(PhaseResult):
 
 
 class PreflightBlocked(Event):
-    """The document cannot be translated as it is; `report` names the cure. Only a rerun can follow."""
+    """The document cannot be translated as it is; `report` names the cure.
+    Only a rerun can follow.
+    """
 
     name: ClassVar[str] = "preflight.blocked"
     producer: ClassVar[Service | None] = Service.INTAKE
@@ -74,7 +75,9 @@ class TranslationPlanned(Event):
 
 
 class BatchTranslated(Event):
-    """The targets of one batch were stored; `calls` are the recorded model calls that gave them, in order."""
+    """The targets of one batch were stored;
+    `calls` are the recorded model calls that gave them, in order.
+    """
 
     name: ClassVar[str] = "translation.batch_translated"
     producer: ClassVar[Service | None] = Service.TRANSLATE
@@ -103,7 +106,11 @@ class QaVerdict(StrEnum):
 
 
 class TranslationVerified(PhaseResult):
-    """Each unit has a verdict and the job has one."""
+    """Each unit has a verdict and the job has one.
+
+    `grammar` points to the answers of a grammar checker, and `dismissals` to those that were taken
+    in; both are left out of what is stored where there are none.
+    """
 
     name: ClassVar[str] = "translation.verified"
     producer: ClassVar[Service | None] = Service.QA
@@ -115,30 +122,8 @@ class TranslationVerified(PhaseResult):
     passed_count: Count
     review_count: Count
     blocked_count: Count
-
-
-class ReviewExported(Event):
-    """The translations went out for review in an exchange format."""
-
-    name: ClassVar[str] = "review.exported"
-    producer: ClassVar[Service | None] = Service.QA
-
-    session_id: UUID
-    artifact: ObjectRef
-    unit_count: Count
-
-
-class ReviewImported(PhaseResult):
-    """A review came back. `pending_count` units still need a person; at 0 reassembly is owed."""
-
-    name: ClassVar[str] = "review.imported"
-    producer: ClassVar[Service | None] = Service.QA
-
-    session_id: UUID
-    artifact: ObjectRef
-    targets: ObjectRef
-    changed_count: Count
-    pending_count: Count
+    grammar: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    dismissals: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class DocumentReassembled(PhaseResult):

@@ -1,4 +1,6 @@
-"""Projects, language pairs, domain packs, users, tokens, sessions, sign-in links, audit; and what every start needs."""
+"""Projects, language pairs, domain packs, users, tokens, sessions, sign-in links, audit;
+and what every start needs.
+"""
 
 from __future__ import annotations
 
@@ -61,13 +63,17 @@ def _projects() -> None:
     op.create_table(
         "catalog_language_pairs",
         sa.Column("pair_id", sa.Uuid, primary_key=True),
-        sa.Column("project_id", sa.Uuid, sa.ForeignKey("catalog_projects.project_id"), nullable=False),
+        sa.Column(
+            "project_id", sa.Uuid, sa.ForeignKey("catalog_projects.project_id"), nullable=False
+        ),
         sa.Column("source_locale", sa.String(64), nullable=False),
         sa.Column("target_locale", sa.String(64), nullable=False),
         sa.Column("is_active", sa.Boolean, nullable=False),
         sa.Column("overrides", sa.JSON, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
-        sa.UniqueConstraint("project_id", "source_locale", "target_locale", name="catalog_language_pairs_once"),
+        sa.UniqueConstraint(
+            "project_id", "source_locale", "target_locale", name="catalog_language_pairs_once"
+        ),
     )
     packs = op.create_table(
         "catalog_domain_packs",
@@ -77,9 +83,20 @@ def _projects() -> None:
     )
     op.bulk_insert(
         projects,
-        [{"project_id": project_id("default"), "code": "default", "name": "Default", "settings": {}, "version": 1}],
+        [
+            {
+                "project_id": project_id("default"),
+                "code": "default",
+                "name": "Default",
+                "settings": {},
+                "version": 1,
+            }
+        ],
     )
-    op.bulk_insert(packs, [{"code": "general", "name": "General", "description": "Texts of no particular field."}])
+    op.bulk_insert(
+        packs,
+        [{"code": "general", "name": "General", "description": "Texts of no particular field."}],
+    )
 
 
 def _people() -> None:
@@ -96,7 +113,9 @@ def _people() -> None:
     op.create_table(
         "catalog_api_tokens",
         sa.Column("token_id", sa.Uuid, primary_key=True),
-        sa.Column("user_id", sa.Uuid, sa.ForeignKey("catalog_users.user_id"), nullable=False, index=True),
+        sa.Column(
+            "user_id", sa.Uuid, sa.ForeignKey("catalog_users.user_id"), nullable=False, index=True
+        ),
         sa.Column("name", sa.String(200), nullable=False),
         sa.Column("role", sa.String(20), nullable=False),
         sa.Column("project_codes", sa.JSON, nullable=False),
@@ -109,7 +128,9 @@ def _people() -> None:
     op.create_table(
         "catalog_sessions",
         sa.Column("secret_digest", sa.String(64), primary_key=True),
-        sa.Column("user_id", sa.Uuid, sa.ForeignKey("catalog_users.user_id"), nullable=False, index=True),
+        sa.Column(
+            "user_id", sa.Uuid, sa.ForeignKey("catalog_users.user_id"), nullable=False, index=True
+        ),
         sa.Column("expires_at", _TIME, nullable=False),
     )
     op.create_table(
