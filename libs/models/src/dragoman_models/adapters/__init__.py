@@ -1,0 +1,1 @@
+"""The adapters of the ports: one module for each API."""
