@@ -1,0 +1,1 @@
+"""Documents into Markdown: DOCX, HTML, PDF and pictures."""
