@@ -1,8 +1,10 @@
-"""Bilingual texts that people made, read from folders: message catalogues, and pages that exist in several languages.
+"""Bilingual texts that people made, read from folders: message catalogues, and pages that exist in
+several languages.
 
-A catalogue is a `.po` or `.mo` file whose path names its locale (`locale/de/LC_MESSAGES/django.po`, `po/de.po`); its
-fuzzy and plural entries are left out. A page is an HTML file of which `page.en.html`, or the same path with `en` for
-the locale, has the same blocks of text in the same order.
+A catalogue is a `.po` or `.mo` file whose path names its locale (`locale/de/LC_MESSAGES/django.po`,
+`po/de.po`); its fuzzy and plural entries are left out. A page is an HTML file of which
+`page.en.html`, or the same path with `en` for the locale, has the same blocks of text in the same
+order.
 """
 
 import re
@@ -19,7 +21,23 @@ from dragoman_contracts.locale import Locale
 
 _SOURCE = "en"
 _LEAST_UNITS = 5
-_BLOCKS = ["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "td", "th", "dt", "dd", "title", "caption", "figcaption"]
+_BLOCKS = [
+    "p",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "li",
+    "td",
+    "th",
+    "dt",
+    "dd",
+    "title",
+    "caption",
+    "figcaption",
+]
 _NO_PROSE = ["pre", "script", "style"]
 _LINE = re.compile(r'^(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)?\s*"(.*)"\s*$')
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
@@ -52,7 +70,9 @@ def bilinguals_in(folder: Path) -> Iterator[Bilingual]:
 def _catalogue(path: Path, entries: list[tuple[str, str]]) -> Iterator[Bilingual]:
     names = [path.stem, *(part for part in reversed(path.parts[:-1]) if part != "LC_MESSAGES")][:3]
     locale = next((found for name in names if (found := _locale(name))), None)
-    texts = tuple((source, target) for source, target in entries if source and target and source != target)
+    texts = tuple(
+        (source, target) for source, target in entries if source and target and source != target
+    )
     if locale is not None and locale.language != _SOURCE and len(texts) >= _LEAST_UNITS:
         yield Bilingual(str(path), Locale(_SOURCE), locale, texts)
 
@@ -70,7 +90,9 @@ def _locale(name: str) -> Locale | None:
 
 
 def _entries(text: str) -> Iterator[tuple[str, str]]:
-    """Source and target of each entry of a `.po` file that is neither fuzzy nor plural nor obsolete."""
+    """Source and target of each entry of a `.po` file that is neither fuzzy nor
+    plural nor obsolete.
+    """
     for block in re.split(r"\n\s*\n", text):
         fields: dict[str, str] = {}
         current = ""
@@ -109,7 +131,9 @@ def _page(path: Path) -> Iterator[Bilingual]:
         ours, theirs = _blocks(original), _blocks(path)
         if [name for name, _ in ours] != [name for name, _ in theirs]:
             continue
-        texts = tuple((a, b) for (_, a), (_, b) in zip(ours, theirs, strict=True) if a and b and a != b)
+        texts = tuple(
+            (a, b) for (_, a), (_, b) in zip(ours, theirs, strict=True) if a and b and a != b
+        )
         if len(texts) >= _LEAST_UNITS:
             yield Bilingual(str(path), Locale(_SOURCE), locale, texts)
         return
@@ -129,7 +153,11 @@ def _blocks(path: Path) -> list[tuple[str, str]]:
     """Name and text of each block that holds text and no other block."""
     reader = _Blocks()
     reader.feed(path.read_text("utf-8", "replace"))
-    return [(block.name, " ".join("".join(block.texts).split())) for block in reader.blocks if block.is_innermost]
+    return [
+        (block.name, " ".join("".join(block.texts).split()))
+        for block in reader.blocks
+        if block.is_innermost
+    ]
 
 
 @dataclass

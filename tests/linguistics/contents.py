@@ -1,4 +1,6 @@
-"""Random content for property tests: well nested, with the lookalikes and spaces that break naive protocols."""
+"""Random content for property tests: well nested,
+with the lookalikes and spaces that break naive protocols.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from dragoman_contracts.text import (
 
 TEXTS = st.one_of(
     st.text(alphabet="ab <>/1259 .,", max_size=8),
-    st.sampled_from(["<5>", "</1>", "<2/>", "< 3 >", "Hello ", " world.", "  ", "<", ">", "привет", "你好"]),
+    st.sampled_from(
+        ["<5>", "</1>", "<2/>", "< 3 >", "Hello ", " world.", "  ", "<", ">", "привет", "你好"]
+    ),
 )
 
 
@@ -44,7 +48,9 @@ def nested_content(draw: st.DrawFn, max_depth: int = 3) -> Content:
 
 @st.composite
 def damaged(draw: st.DrawFn, content: Content) -> Content:
-    """The content as a lossy engine might return it: parts dropped, doubled, swapped, and tags invented."""
+    """The content as a lossy engine might return it: parts dropped, doubled,
+    swapped, and tags invented.
+    """
     parts = list(content)
     for _ in range(draw(st.integers(0, 5))):
         at = draw(st.integers(0, max(len(parts) - 1, 0)))

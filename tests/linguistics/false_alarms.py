@@ -1,9 +1,11 @@
-"""How often QA speaks about translations that are right: `python -m linguistics.false_alarms FOLDER…`, run in `tests`.
+"""How often QA speaks about translations that are right:
+`python -m linguistics.false_alarms FOLDER…`, run in `tests`.
 
-The folders hold bilingual texts that people made (`linguistics.bilingual` says in which forms): unpacked wheels and
-Debian packages with catalogues and manuals. Each catalogue or page is a document, so that checks of whole documents run
-as well. Printed is the share of units with a warning or worse, by check and by locale; the exit status is 1 where it
-reaches the limit. `--show CODE` prints some of the texts a check spoke about: to be judged by reading.
+The folders hold bilingual texts that people made (`linguistics.bilingual` says in which forms):
+unpacked wheels and Debian packages with catalogues and manuals. Each catalogue or page is a
+document, so that checks of whole documents run as well. Printed is the share of units with a
+warning or worse, by check and by locale; the exit status is 1 where it reaches the limit.
+`--show CODE` prints some of the texts a check spoke about: to be judged by reading.
 """
 
 import argparse
@@ -28,7 +30,9 @@ _SHOWN = 12
 
 @dataclass
 class Alarms:
-    """What a run saw: `units` and those with a `warning` or worse, by locale; `codes` of warnings and worse."""
+    """What a run saw: `units` and those with a `warning` or worse, by locale;
+    `codes` of warnings and worse.
+    """
 
     units: Counter[str] = field(default_factory=Counter[str])
     alarmed: Counter[str] = field(default_factory=Counter[str])
@@ -53,7 +57,8 @@ class Alarms:
 def judged(document: Bilingual, show: str = "") -> Alarms:
     """What QA says about a document that is right."""
     pairs = [
-        _pair(number, source, target, document.target_locale) for number, (source, target) in enumerate(document.texts)
+        _pair(number, source, target, document.target_locale)
+        for number, (source, target) in enumerate(document.texts)
     ]
     alarms = Alarms()
     verified = verify_units(pairs, document.source_locale, document.target_locale)
@@ -76,7 +81,9 @@ def _pair(number: int, source: str, target: str, locale: Locale) -> tuple[Unit, 
 
 
 def _sampled(folders: Iterable[Path], units_per_locale: int) -> Iterator[Bilingual]:
-    """Documents of all folders, shuffled in the same way each time, up to so many units of each locale."""
+    """Documents of all folders, shuffled in the same way each time,
+    up to so many units of each locale.
+    """
     documents = [document for folder in folders for document in bilinguals_in(folder)]
     random.Random(1).shuffle(documents)  # noqa: S311 - no secret
     taken: Counter[str] = Counter()
@@ -89,14 +96,22 @@ def _sampled(folders: Iterable[Path], units_per_locale: int) -> Iterator[Bilingu
 def table(alarms: Alarms) -> str:
     """The rates, as they are printed."""
     total = alarms.units.total()
-    lines = [f"{total} units, {alarms.alarmed.total()} with a warning or worse: {alarms.rate_pct:.2f} %"]
-    lines += [f"  {code:<22}{count:>8}{100 * count / total:>8.2f} %" for code, count in alarms.codes.most_common()]
+    lines = [
+        f"{total} units, {alarms.alarmed.total()} with a warning or worse: {alarms.rate_pct:.2f} %"
+    ]
     lines += [
-        f"  {code:<22}{count:>8}{100 * count / total:>8.2f} % (info)" for code, count in alarms.infos.most_common()
+        f"  {code:<22}{count:>8}{100 * count / total:>8.2f} %"
+        for code, count in alarms.codes.most_common()
+    ]
+    lines += [
+        f"  {code:<22}{count:>8}{100 * count / total:>8.2f} % (info)"
+        for code, count in alarms.infos.most_common()
     ]
     rates = {locale: 100 * alarms.alarmed[locale] / count for locale, count in alarms.units.items()}
     ranked = sorted(rates, key=lambda locale: -rates[locale])
-    lines.append(", ".join(f"{each} {rates[each]:.1f} % of {alarms.units[each]}" for each in ranked))
+    lines.append(
+        ", ".join(f"{each} {rates[each]:.1f} % of {alarms.units[each]}" for each in ranked)
+    )
     return "\n".join([*lines, ""])
 
 
@@ -104,7 +119,9 @@ def main() -> None:
     """Print the table, and texts where they are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+")
-    parser.add_argument("--units", type=int, default=2000, help="about so many units of each locale; 0 for all")
+    parser.add_argument(
+        "--units", type=int, default=2000, help="about so many units of each locale; 0 for all"
+    )
     parser.add_argument("--show", default="", metavar="CODE")
     parser.add_argument("--limit-pct", type=float, default=2.0)
     arguments = parser.parse_args()

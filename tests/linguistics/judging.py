@@ -12,7 +12,10 @@ from linguistics.units import unit
 def judged(*texts: tuple[str, str], to: str = "de", source: str = "en") -> list[set[str]]:
     """The codes of warnings and worse of each pair of a document, in order."""
     pairs = [
-        (unit(str(number), before), UnitTarget(unit_id=str(number), target=(after,), result_source=ResultSource.ENGINE))
+        (
+            unit(str(number), before),
+            UnitTarget(unit_id=str(number), target=(after,), result_source=ResultSource.ENGINE),
+        )
         for number, (before, after) in enumerate(texts)
     ]
     return [

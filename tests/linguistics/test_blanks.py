@@ -30,8 +30,20 @@ from dragoman_linguistics import (
 from linguistics.contents import damaged, nested_content
 from linguistics.units import unit
 
-FORM: Content = ("Name: ", opening(1), "          ", closing(1), " Date: ", opening(2), "     ", closing(2), ".")
-FORMAT = tuple(TagSpec(id=each, role=TagRole.FORMAT, can_delete=True, can_copy=True) for each in (1, 2, 3))
+FORM: Content = (
+    "Name: ",
+    opening(1),
+    "          ",
+    closing(1),
+    " Date: ",
+    opening(2),
+    "     ",
+    closing(2),
+    ".",
+)
+FORMAT = tuple(
+    TagSpec(id=each, role=TagRole.FORMAT, can_delete=True, can_copy=True) for each in (1, 2, 3)
+)
 
 
 def test_a_blank_travels_as_a_placeholder_and_comes_back_with_its_white_space() -> None:
@@ -50,8 +62,12 @@ def test_a_blank_travels_as_a_placeholder_and_comes_back_with_its_white_space() 
     )
 
 
-@pytest.mark.parametrize("written", ["<1/>", "<1></1>", "<1> </1>", "<1>          </1>", "< 1 / >", "<1>"])
-def test_whatever_an_engine_writes_into_a_blank_its_white_space_is_the_source_s(written: str) -> None:
+@pytest.mark.parametrize(
+    "written", ["<1/>", "<1></1>", "<1> </1>", "<1>          </1>", "< 1 / >", "<1>"]
+)
+def test_whatever_an_engine_writes_into_a_blank_its_white_space_is_the_source_s(
+    written: str,
+) -> None:
     key = render(FORM)
     target = parse(f"Nombre: {written} Fecha: <2/>.", key)
     assert target[1:4] == FORM[1:4]
@@ -112,15 +128,27 @@ def test_a_space_with_a_look_takes_the_nearest_space_where_it_lost_its_own() -> 
 def test_the_rest_of_an_underlined_line_stays_in_its_pair() -> None:
     source: Content = ("Name: ", opening(1), "Mary          ", closing(1), " Date")
     wanted: Content = ("Nombre: ", opening(1), "Mary          ", closing(1), " Fecha")
-    assert restore_pair_margins(source, ("Nombre: ", opening(1), "Mary", closing(1), " Fecha")) == wanted
-    assert restore_pair_margins(source, ("Nombre: ", opening(1), "Mary ", closing(1), "          Fecha")) == wanted
+    assert (
+        restore_pair_margins(source, ("Nombre: ", opening(1), "Mary", closing(1), " Fecha"))
+        == wanted
+    )
+    assert (
+        restore_pair_margins(
+            source, ("Nombre: ", opening(1), "Mary ", closing(1), "          Fecha")
+        )
+        == wanted
+    )
 
 
 def test_a_blank_that_is_not_the_source_s_needs_review() -> None:
     form = unit("u", *FORM, tags=FORMAT)
     for blank in ("          ", "  "):
-        content = normalised(["Nombre: ", opening(1), blank, closing(1), " Fecha: ", *FORM[5:8], "."])
-        found = verify_unit(form, UnitTarget(unit_id="u", target=content, result_source=ResultSource.REVIEW))
+        content = normalised(
+            ["Nombre: ", opening(1), blank, closing(1), " Fecha: ", *FORM[5:8], "."]
+        )
+        found = verify_unit(
+            form, UnitTarget(unit_id="u", target=content, result_source=ResultSource.REVIEW)
+        )
         is_same = blank == FORM[2]
         assert ("space.blank" in {finding.code for finding in found.findings}) is not is_same
         assert (found.verdict is UnitVerdict.NEEDS_REVIEW) is not is_same

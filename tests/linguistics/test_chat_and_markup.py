@@ -57,12 +57,21 @@ def test_what_an_engine_adds_is_found(target: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("source", "target"),
     [
-        ("I'm sorry, but I can't help you with that.", "Es tut mir leid, aber ich kann Ihnen dabei nicht helfen."),
-        ("I'm sorry, but we detected an empty file.", "Es tut mir leid, aber ich habe eine leere Datei erkannt."),
+        (
+            "I'm sorry, but I can't help you with that.",
+            "Es tut mir leid, aber ich kann Ihnen dabei nicht helfen.",
+        ),
+        (
+            "I'm sorry, but we detected an empty file.",
+            "Es tut mir leid, aber ich habe eine leere Datei erkannt.",
+        ),
         ("Translation: by the author", "Übersetzung: vom Autor"),
         ("Answer: see page three", "Antwort: siehe Seite drei"),
         ("Languages: translation and interpreting", "Übersetzung: Sprachen und Dolmetschen"),
-        ("The report (note: not final) is here.", "Der Bericht (Hinweis: nicht endgültig) ist hier."),
+        (
+            "The report (note: not final) is here.",
+            "Der Bericht (Hinweis: nicht endgültig) ist hier.",
+        ),
         ("Use **bold** sparingly.", "Verwenden Sie **fett** sparsam."),
         ("Fields marked with * are required.", "Mit * gekennzeichnete Felder sind Pflichtfelder."),
         ("- the first item of the list", "- der erste Punkt der Liste"),

@@ -4,7 +4,16 @@ import pytest
 
 from dragoman_contracts.events import QaVerdict
 from dragoman_contracts.reports import Severity, UnitVerdict, UnitVerification
-from dragoman_contracts.text import Content, ResultSource, Segment, TagRepair, TagRole, TagSpec, Unit, UnitTarget
+from dragoman_contracts.text import (
+    Content,
+    ResultSource,
+    Segment,
+    TagRepair,
+    TagRole,
+    TagSpec,
+    Unit,
+    UnitTarget,
+)
 from dragoman_linguistics import QaProfile, job_verdict, summarise, verify_unit
 from linguistics.units import unit
 
@@ -12,7 +21,9 @@ BOLD = TagSpec(id=1, role=TagRole.FORMAT, can_delete=True)
 LINK = TagSpec(id=1, role=TagRole.LINK)
 
 
-def target(*parts: object, repair: TagRepair = TagRepair.EXACT, by: ResultSource = ResultSource.ENGINE) -> UnitTarget:
+def target(
+    *parts: object, repair: TagRepair = TagRepair.EXACT, by: ResultSource = ResultSource.ENGINE
+) -> UnitTarget:
     content: Content = Segment.model_validate({"segment_id": "t", "source": parts}).source
     return UnitTarget(unit_id="u", target=content, result_source=by, tag_repair=repair)
 
@@ -22,7 +33,9 @@ def codes(source: Unit, translation: UnitTarget) -> list[str]:
 
 
 def test_a_good_translation_passes() -> None:
-    verification = verify_unit(unit("u", "Two pears cost 1,000.50."), target("Dos peras cuestan 1.000,50."))
+    verification = verify_unit(
+        unit("u", "Two pears cost 1,000.50."), target("Dos peras cuestan 1.000,50.")
+    )
     assert verification == UnitVerification(unit_id="u", verdict=UnitVerdict.PASSED)
 
 
@@ -49,7 +62,9 @@ def test_a_number_may_be_written_as_the_locale_writes_it(source: str, translatio
     assert [code for code in found if code == "numbers.missing"] == []
 
 
-@pytest.mark.parametrize(("source", "translation"), [("314", "3.14"), ("30 days", "40 days"), ("5", ""), ("1.5", "15")])
+@pytest.mark.parametrize(
+    ("source", "translation"), [("314", "3.14"), ("30 days", "40 days"), ("5", ""), ("1.5", "15")]
+)
 def test_a_changed_number_is_found(source: str, translation: str) -> None:
     assert "numbers.missing" in codes(unit("u", f"a {source} b"), target(f"c {translation} d"))
 
@@ -81,15 +96,21 @@ def test_a_lost_tag_blocks_unless_it_may_be_deleted() -> None:
         (TagRepair.WHOLE_UNIT, UnitVerdict.NEEDS_REVIEW),
     ],
 )
-def test_tags_that_were_put_back_by_guess_need_review(rung: TagRepair, verdict: UnitVerdict) -> None:
+def test_tags_that_were_put_back_by_guess_need_review(
+    rung: TagRepair, verdict: UnitVerdict
+) -> None:
     assert verify_unit(unit("u", "Text"), target("Texto", repair=rung)).verdict is verdict
 
 
 def test_the_source_as_target_is_untranslated() -> None:
-    assert codes(unit("u", "The goods are sold."), target("the goods are sold.")) == ["text.untranslated"]
+    assert codes(unit("u", "The goods are sold."), target("the goods are sold.")) == [
+        "text.untranslated"
+    ]
 
 
-@pytest.mark.parametrize("text", ["https://example.org/a", "info@example.org", "AB12 X4", "{{name}} %s", "Ω", "2.5"])
+@pytest.mark.parametrize(
+    "text", ["https://example.org/a", "info@example.org", "AB12 X4", "{{name}} %s", "Ω", "2.5"]
+)
 def test_what_is_never_translated_is_not_untranslated(text: str) -> None:
     assert codes(unit("u", text), target(text)) == []
 
@@ -105,7 +126,9 @@ def test_a_copy_nobody_was_asked_for_is_not_untranslated() -> None:
 
 
 def test_an_engine_may_say_that_a_check_does_not_apply() -> None:
-    verification = verify_unit(unit("u", "some text"), target("some text"), not_applicable=("text.untranslated",))
+    verification = verify_unit(
+        unit("u", "some text"), target("some text"), not_applicable=("text.untranslated",)
+    )
     assert verification.verdict is UnitVerdict.PASSED
 
 
@@ -144,7 +167,10 @@ def test_the_worst_unit_decides_the_job() -> None:
 
 
 def test_the_report_counts_units_and_findings() -> None:
-    units = [verify_unit(unit("u", "Text 1"), each) for each in (target("Texto 1"), target("Texto"), target())]
+    units = [
+        verify_unit(unit("u", "Text 1"), each)
+        for each in (target("Texto 1"), target("Texto"), target())
+    ]
     report = summarise(units, ["text.untranslated"])
     assert (report.passed_count, report.review_count, report.blocked_count) == (1, 1, 1)
     assert report.findings_by_code == {"numbers.missing": 1, "text.empty": 1}
@@ -152,7 +178,9 @@ def test_the_report_counts_units_and_findings() -> None:
 
 
 def test_findings_come_in_the_order_of_the_checks() -> None:
-    found = codes(unit("u", "One 1 ", tags=(LINK,)), target("1 2 Uno Uno", repair=TagRepair.WHOLE_UNIT))
+    found = codes(
+        unit("u", "One 1 ", tags=(LINK,)), target("1 2 Uno Uno", repair=TagRepair.WHOLE_UNIT)
+    )
     order = ["tags.whole_unit", "numbers.added", "space.trailing", "words.doubled"]
     assert found == order
     assert all(order.index(left) < order.index(right) for left, right in pairwise(found))

@@ -7,7 +7,9 @@ from dragoman_contracts.text import Content, TagRole, TagSpec
 from dragoman_linguistics import cleaned, parse, render
 from linguistics.units import text_of
 
-FORMATS = tuple(TagSpec(id=number, role=TagRole.FORMAT, can_delete=True, can_copy=True) for number in (1, 2))
+FORMATS = tuple(
+    TagSpec(id=number, role=TagRole.FORMAT, can_delete=True, can_copy=True) for number in (1, 2)
+)
 
 
 def content(text: str) -> Content:
@@ -33,7 +35,9 @@ def content(text: str) -> Content:
         ("<1>http://a.org/terms/list</1>", "<1>http://a.org/termes/liste</1>", "<1>http://a.org/terms/list</1>", "fr"),
     ],
 )  # fmt: skip
-def test_what_an_engine_added_is_taken_off(source: str, answer: str, wanted: str, locale: str) -> None:
+def test_what_an_engine_added_is_taken_off(
+    source: str, answer: str, wanted: str, locale: str
+) -> None:
     target, removed = cleaned(content(answer), content(source), Locale(locale), FORMATS)
     assert text_of(target) == wanted
     assert bool(removed) == (answer != wanted)

@@ -9,7 +9,10 @@ from linguistics.units import unit
 EN, DE = Locale("en"), Locale("de")
 PAIRS = (
     (unit("a", "The customer pays 20 euros."), ("Der Kunde zahlt 20 Euro.",)),
-    (unit("b", "Send it to info@example.org."), ("Es tut mir leid, aber ich kann dabei nicht helfen.",)),
+    (
+        unit("b", "Send it to info@example.org."),
+        ("Es tut mir leid, aber ich kann dabei nicht helfen.",),
+    ),
     (unit("c", "Acme Widgets"), ("Acme Widgets",)),
 )
 

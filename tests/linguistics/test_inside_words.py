@@ -19,12 +19,22 @@ from dragoman_contracts.text import (
     placeholder,
     plain_text,
 )
-from dragoman_linguistics import align_tags, is_mark, parse, render, repair, settle_inside_words, verify_unit
+from dragoman_linguistics import (
+    align_tags,
+    is_mark,
+    parse,
+    render,
+    repair,
+    settle_inside_words,
+    verify_unit,
+)
 from dragoman_linguistics.words import inside_offset
 from linguistics.contents import damaged, nested_content
 from linguistics.units import text_of, unit
 
-FORMAT = tuple(TagSpec(id=each, role=TagRole.FORMAT, can_delete=True, can_copy=True) for each in range(1, 9))
+FORMAT = tuple(
+    TagSpec(id=each, role=TagRole.FORMAT, can_delete=True, can_copy=True) for each in range(1, 9)
+)
 
 
 def read(text: str) -> Content:
@@ -46,7 +56,11 @@ def settled(source: str, target: str) -> str:
         ("x<1>1,2</1> is", "es <1>x1,2</1>", "es x<1>1,2</1>"),
         ("Ca<1>2+</1>", "<1>Ca2+</1>", "Ca<1>2+</1>"),
         ("CO<1>2</1>eq", "<1>CO2eq</1>", "CO<1>2</1>eq"),
-        ("C<1>6</1>H<2>12</2>O<3>6</3>", "<1>C6</1>H<2>12</2><3>O6</3>", "C<1>6</1>H<2>12</2>O<3>6</3>"),
+        (
+            "C<1>6</1>H<2>12</2>O<3>6</3>",
+            "<1>C6</1>H<2>12</2><3>O6</3>",
+            "C<1>6</1>H<2>12</2>O<3>6</3>",
+        ),
         ("<1>CO</1><2>2</2> falls", "cae <1>CO2</1><2></2>", "cae <1>CO</1><2>2</2>"),
         ("<1>the CO</1><2>2</2> falls", "cae <1>el CO2</1>", "cae <1>el CO</1>2"),
         ("The co<1/>op is", "El <1/>coop es", "El co<1/>op es"),
@@ -54,7 +68,9 @@ def settled(source: str, target: str) -> str:
         ("CO<1>2</1> and CO<2>2</2>", "<1>CO2</1> y <2>CO2</2>", "CO<1>2</1> y CO<2>2</2>"),
     ],
 )
-def test_a_tag_in_an_unchanged_word_comes_to_the_same_characters(source: str, target: str, wanted: str) -> None:
+def test_a_tag_in_an_unchanged_word_comes_to_the_same_characters(
+    source: str, target: str, wanted: str
+) -> None:
     assert settled(source, target) == wanted
 
 
@@ -95,7 +111,9 @@ def test_lost_tags_of_a_word_are_put_back_inside_it() -> None:
         ("It falls.<1>3</1>", "Cae.<1>3</1>", False),
     ],
 )
-def test_other_letters_than_the_source_s_are_found(source: str, target: str, is_found: bool) -> None:
+def test_other_letters_than_the_source_s_are_found(
+    source: str, target: str, is_found: bool
+) -> None:
     made = UnitTarget(unit_id="u", target=read(target), result_source=ResultSource.ENGINE)
     found = verify_unit(unit("u", *read(source), tags=FORMAT), made).findings
     assert ("tags.inside_word" in {finding.code for finding in found}) is is_found
@@ -112,7 +130,12 @@ def test_a_tab_or_break_parts_words() -> None:
 
 @pytest.mark.parametrize(
     ("source", "offset", "target", "wanted"),
-    [("5th", 1, "5.ª", 1), ("house1", 5, "casa1", 4), ("Quality", 1, "Calidad", 1), ("ab", 1, "x", 0)],
+    [
+        ("5th", 1, "5.ª", 1),
+        ("house1", 5, "casa1", 4),
+        ("Quality", 1, "Calidad", 1),
+        ("ab", 1, "x", 0),
+    ],
 )
 def test_an_edge_in_a_changed_word_keeps_to_what_the_words_share(
     source: str, offset: int, target: str, wanted: int
@@ -141,7 +164,13 @@ def marked_words(draw: st.DrawFn) -> list[list[str | Tag]]:
         start = draw(st.integers(0, len(word) - 1))
         end = draw(st.integers(start + 1, len(word)))
         is_marked = draw(st.booleans()) and end - start < len(word)
-        parts: list[str | Tag] = [word[:start], opening(number), word[start:end], closing(number), word[end:]]
+        parts: list[str | Tag] = [
+            word[:start],
+            opening(number),
+            word[start:end],
+            closing(number),
+            word[end:],
+        ]
         made.append(parts if is_marked else [word])
     return made
 
@@ -152,10 +181,14 @@ def spread(word: list[str | Tag]) -> list[str | Tag]:
 
 
 def joined(words: Sequence[Sequence[str | Tag]]) -> Content:
-    return normalised(part for number, word in enumerate(words) for part in (" " if number else "", *word))
+    return normalised(
+        part for number, word in enumerate(words) for part in (" " if number else "", *word)
+    )
 
 
-@given(marked_words(), st.randoms(use_true_random=False), st.sampled_from(["spread", "lose", "keep"]))
+@given(
+    marked_words(), st.randoms(use_true_random=False), st.sampled_from(["spread", "lose", "keep"])
+)
 def test_tags_come_back_at_the_same_characters_in_whatever_order_the_words_come(
     words: list[list[str | Tag]], rng: random.Random, engine: str
 ) -> None:

@@ -69,4 +69,8 @@ def test_what_is_lost_or_changed_is_found(source: str, target: str, code: str) -
 )  # fmt: skip
 def test_what_is_there_in_the_targets_way_is_right(source: str, target: str, locale: str) -> None:
     found = codes(source, target, to=locale)
-    assert not {code for code in found if code.partition(".")[0] in {"placeholders", "addresses", "codes", "amounts"}}
+    assert not {
+        code
+        for code in found
+        if code.partition(".")[0] in {"placeholders", "addresses", "codes", "amounts"}
+    }

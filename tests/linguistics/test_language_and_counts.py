@@ -26,7 +26,10 @@ def test_a_sentence_shows_its_language(locale: str) -> None:
 def test_the_language_of_most_text_wins() -> None:
     guess = identify(["Bonjour", TEXTS["en"], TEXTS["en"], TEXTS["fr"]])
     assert guess.locale == Locale("en")
-    assert set(language_shares([TEXTS["en"], TEXTS["en"], TEXTS["fr"]])) == {Locale("en"), Locale("fr")}
+    assert set(language_shares([TEXTS["en"], TEXTS["en"], TEXTS["fr"]])) == {
+        Locale("en"),
+        Locale("fr"),
+    }
 
 
 def test_without_letters_there_is_nothing_to_guess() -> None:

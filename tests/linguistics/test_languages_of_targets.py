@@ -70,7 +70,9 @@ TRANSLATED = {
 
 @pytest.mark.parametrize("locale", sorted(TRANSLATED))
 def test_a_right_translation_has_no_finding(locale: str) -> None:
-    assert judged(*zip(ENGLISH, TRANSLATED[locale], strict=True), to=locale) == [set()] * len(ENGLISH)
+    assert judged(*zip(ENGLISH, TRANSLATED[locale], strict=True), to=locale) == [set()] * len(
+        ENGLISH
+    )
 
 
 @pytest.mark.parametrize("written", sorted(TRANSLATED))
@@ -85,11 +87,29 @@ def test_every_unit_in_another_language_is_found(written: str, asked: str) -> No
 def test_one_unit_in_another_language_is_found_among_right_ones() -> None:
     targets = [*TRANSLATED["de"]]
     targets[1] = TRANSLATED["fr"][1]
-    assert [bool(each) for each in judged(*zip(ENGLISH, targets, strict=True))] == [False, True, False, False]
+    assert [bool(each) for each in judged(*zip(ENGLISH, targets, strict=True))] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_short_units_are_judged_together() -> None:
-    english = ["Yes", "Open", "Save", "Close", "Page", "Search", "Help", "Print", "Edit", "View", "Tools", "Exit"]
+    english = [
+        "Yes",
+        "Open",
+        "Save",
+        "Close",
+        "Page",
+        "Search",
+        "Help",
+        "Print",
+        "Edit",
+        "View",
+        "Tools",
+        "Exit",
+    ]
     french = [
         "Oui",
         "Ouvrir",
@@ -121,9 +141,17 @@ def test_short_units_are_judged_together() -> None:
             "de",
         ),
         ("Use `apt-get update` first.", "Führen Sie zuerst `apt-get update` aus.", "de"),
-        ("Microsoft Windows Server 2022 Standard Edition", "Microsoft Windows Server 2022 Standard Edition", "ru"),
+        (
+            "Microsoft Windows Server 2022 Standard Edition",
+            "Microsoft Windows Server 2022 Standard Edition",
+            "ru",
+        ),
         ("Delete", "Esborra", "ca"),
-        ("The house is red and the garden is green.", "A casa é vermella e o xardín é verde.", "gl"),
+        (
+            "The house is red and the garden is green.",
+            "A casa é vermella e o xardín é verde.",
+            "gl",
+        ),
         ("The house is red and the garden is green.", "Huset er rødt, og haven er grøn.", "da"),
         ("The house is red and the garden is green.", "Huset er rødt og hagen er grønn.", "nb"),
         ("The house is red and the garden is green.", "Kuća je crvena, a vrt je zelen.", "hr"),
@@ -133,7 +161,9 @@ def test_short_units_are_judged_together() -> None:
         ("Toyota is a Japanese company.", "Toyota (トヨタ) ist ein japanisches Unternehmen.", "fo"),
     ],
 )
-def test_names_code_and_near_languages_are_no_findings(source: str, target: str, locale: str) -> None:
+def test_names_code_and_near_languages_are_no_findings(
+    source: str, target: str, locale: str
+) -> None:
     assert not codes(source, target, to=locale) & {"language.wrong", "language.script"}
 
 
@@ -143,8 +173,16 @@ def test_names_code_and_near_languages_are_no_findings(source: str, target: str,
         ("The contract is valid.", "Der 合同 ist gültig.", "de"),
         ("The contract is valid.", "Dogovor ist действует gültig.", "de"),
         ("The contract starts now.", "The contract takes effect.", "ru"),
-        ("We ask our customers to pay at once.", "我們請客戶馬上付款，這個時間對於業務開發說來還沒關係。", "zh-Hans"),
-        ("We ask our customers to pay at once.", "我们请客户马上付款，这个时间对于业务开发说来还没关系。", "zh-TW"),
+        (
+            "We ask our customers to pay at once.",
+            "我們請客戶馬上付款，這個時間對於業務開發說來還沒關係。",
+            "zh-Hans",
+        ),
+        (
+            "We ask our customers to pay at once.",
+            "我们请客户马上付款，这个时间对于业务开发说来还没关系。",
+            "zh-TW",
+        ),
     ],
 )
 def test_letters_of_another_script_are_found(source: str, target: str, locale: str) -> None:

@@ -57,20 +57,27 @@ def test_one_target_cut_to_a_quarter_is_found(place: int) -> None:
         ("Everything", "Sve", "hr"),
     ],
 )
-def test_what_is_short_or_long_by_nature_is_no_finding(source: str, target: str, locale: str) -> None:
+def test_what_is_short_or_long_by_nature_is_no_finding(
+    source: str, target: str, locale: str
+) -> None:
     assert not codes(source, target, to=locale) & {"length.short", "length.long"}
 
 
 def test_a_target_that_goes_on_is_found() -> None:
     source, target = DOCUMENT[0]
-    assert "length.long" in judged((source, f"{target} {DOCUMENT[2][1]} {DOCUMENT[4][1]}"), *DOCUMENT[1:])[0]
+    assert (
+        "length.long"
+        in judged((source, f"{target} {DOCUMENT[2][1]} {DOCUMENT[4][1]}"), *DOCUMENT[1:])[0]
+    )
     assert "length.long" in codes(
         "Yes", "Ja, das ist in der Tat so, wie Sie es in Ihrem Schreiben von gestern beschreiben."
     )
 
 
 def test_one_text_for_all_sources_is_found_in_each() -> None:
-    found = judged(*((source, "Das ist ein Satz, der nichts damit zu tun hat.") for source, _ in DOCUMENT))
+    found = judged(
+        *((source, "Das ist ein Satz, der nichts damit zu tun hat.") for source, _ in DOCUMENT)
+    )
     assert all("text.repeated" in each for each in found)
 
 
@@ -89,14 +96,18 @@ def test_sources_that_differ_in_case_and_numbers_may_share_a_target() -> None:
 def test_targets_shifted_by_one_are_found() -> None:
     targets = [target for _, target in DOCUMENT]
     shifted = [*targets[1:], targets[-1]]
-    found = judged(*((source, target) for (source, _), target in zip(DOCUMENT, shifted, strict=True)))
+    found = judged(
+        *((source, target) for (source, _), target in zip(DOCUMENT, shifted, strict=True))
+    )
     assert sum("text.shifted" in each for each in found) >= len(DOCUMENT) - 2
 
 
 def test_a_run_that_is_shifted_inside_a_right_document_is_found() -> None:
     targets = [target for _, target in DOCUMENT]
     targets[2:7] = targets[3:8]
-    found = judged(*((source, target) for (source, _), target in zip(DOCUMENT, targets, strict=True)))
+    found = judged(
+        *((source, target) for (source, _), target in zip(DOCUMENT, targets, strict=True))
+    )
     assert sum(bool(each) for each in found[2:7]) >= 4
     assert not any(found[:2] + found[8:])
 
@@ -104,7 +115,9 @@ def test_a_run_that_is_shifted_inside_a_right_document_is_found() -> None:
 def test_two_swapped_targets_are_found() -> None:
     targets = [target for _, target in DOCUMENT]
     targets[3], targets[4] = targets[4], targets[3]
-    found = judged(*((source, target) for (source, _), target in zip(DOCUMENT, targets, strict=True)))
+    found = judged(
+        *((source, target) for (source, _), target in zip(DOCUMENT, targets, strict=True))
+    )
     assert "text.shifted" in found[3]
     assert "text.shifted" in found[4]
 
@@ -117,7 +130,10 @@ def test_two_merged_targets_are_found(place: int) -> None:
 
 
 def test_a_copy_whose_words_are_translated_elsewhere_is_no_name() -> None:
-    right = [("The Delivery is late.", "Die Lieferung ist verspätet."), ("Acme Tools are here.", "Acme Tools sind da.")]
+    right = [
+        ("The Delivery is late.", "Die Lieferung ist verspätet."),
+        ("Acme Tools are here.", "Acme Tools sind da."),
+    ]
     assert "text.untranslated" in judged(*right, ("Delivery", "Delivery"))[2]
     assert "text.untranslated" not in judged(*right, ("Acme Tools", "Acme Tools"))[2]
     assert "text.untranslated" not in judged(*right, ("Acme Delivery", "Acme Delivery"))[2]
@@ -125,5 +141,9 @@ def test_a_copy_whose_words_are_translated_elsewhere_is_no_name() -> None:
 
 
 def test_a_target_that_holds_a_neighbours_as_its_source_does_is_right() -> None:
-    texts = [("Show all files", "Alle Dateien anzeigen"), ("Files", "Dateien"), ("Hidden files", "Versteckte Dateien")]
+    texts = [
+        ("Show all files", "Alle Dateien anzeigen"),
+        ("Files", "Dateien"),
+        ("Hidden files", "Versteckte Dateien"),
+    ]
     assert judged(*texts) == [set()] * 3

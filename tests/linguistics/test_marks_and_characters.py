@@ -22,7 +22,9 @@ from linguistics.units import unit
         ("Change it now", "ÐŸÐ¾Ð¼ÐµÐ½Ñ\x8fÑ‚ÑŒ", "ru", "characters.encoding"),
     ],
 )
-def test_what_is_wrong_in_the_target_is_found(source: str, target: str, locale: str, code: str) -> None:
+def test_what_is_wrong_in_the_target_is_found(
+    source: str, target: str, locale: str, code: str
+) -> None:
     assert code in codes(source, target, to=locale)
 
 
@@ -41,8 +43,14 @@ def test_what_is_wrong_in_the_target_is_found(source: str, target: str, locale: 
         ("The café in São Paulo", "El café de São Paulo", "es"),
     ],
 )
-def test_what_is_right_by_the_targets_rules_is_no_finding(source: str, target: str, locale: str) -> None:
-    assert not {code for code in codes(source, target, to=locale) if code.startswith(("space.", "characters."))}
+def test_what_is_right_by_the_targets_rules_is_no_finding(
+    source: str, target: str, locale: str
+) -> None:
+    assert not {
+        code
+        for code in codes(source, target, to=locale)
+        if code.startswith(("space.", "characters."))
+    }
 
 
 def test_words_that_run_together_at_a_tag_are_found() -> None:

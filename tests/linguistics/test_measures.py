@@ -48,14 +48,24 @@ def test_a_catalogue_is_a_document_of_its_finished_entries(tmp_path: Path) -> No
     (folder / "django.po").write_text(_CATALOGUE, "utf-8")
     (document,) = bilinguals_in(tmp_path)
     assert (document.source_locale, document.target_locale) == ("en", "de")
-    assert [source for source, _ in document.texts] == ["Delete", "You have 20 days.", "Open", 'Close "it"', "Save"]
+    assert [source for source, _ in document.texts] == [
+        "Delete",
+        "You have 20 days.",
+        "Open",
+        'Close "it"',
+        "Save",
+    ]
     alarms = judged(document, show="numbers.missing")
     assert (alarms.units.total(), alarms.alarmed.total()) == (5, 1)
     assert [text for _, _, _, text in alarms.shown] == ["Sie haben 30 Tage."]
 
 
 def test_pages_of_equal_blocks_are_a_document(tmp_path: Path) -> None:
-    for name, words in (("en", "One Two Three Four Five"), ("fr", "Un Deux Trois Quatre Cinq"), ("de", "Eins Zwei")):
+    for name, words in (
+        ("en", "One Two Three Four Five"),
+        ("fr", "Un Deux Trois Quatre Cinq"),
+        ("de", "Eins Zwei"),
+    ):
         (tmp_path / name).mkdir()
         body = "".join(f"<li><p>{word} <b>x</b></p></li>" for word in words.split())
         (tmp_path / name / "page.html").write_text(f"<ul>{body}</ul><pre>y</pre>", "utf-8")
@@ -65,10 +75,12 @@ def test_pages_of_equal_blocks_are_a_document(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_goes_wrong_spoils_units_of_every_kind() -> None:
-    units = [unit(str(number), f"The tenant {number} pays the rent & costs.") for number in range(400)]
+    units = [
+        unit(str(number), f"The tenant {number} pays the rent & costs.") for number in range(400)
+    ]
     good = [(f"El inquilino {number} paga el alquiler & los gastos.",) for number in range(400)]
     made, targets, faults = spoiled(units, good, 0.05, Random(1))  # noqa: S311 - no secret
     assert set(faults.values()) == set(Fault)
-    assert all(targets[place] != good[place] for place in faults)
+    assert all((targets[place], made[place]) != (good[place], units[place]) for place in faults)
     assert all(targets[place] == good[place] for place in range(400) if place not in faults)
     assert [each.unit_id for each in made] == [each.unit_id for each in units]

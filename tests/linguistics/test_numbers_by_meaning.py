@@ -8,9 +8,21 @@ from linguistics.judging import codes
 @pytest.mark.parametrize(
     ("source", "target", "locale"),
     [
-        ("The agreement starts on March 3, 2024 in Berlin.", "契約は2024年3月3日にベルリンで始まります。", "ja"),
-        ("The meeting begins at 5:30 pm in the main hall.", "会議は大広間で17時30分に始まります。", "ja"),
-        ("The meeting begins at 5:30 pm in the main hall.", "会議は大広間で午後5時半に始まります。", "ja"),
+        (
+            "The agreement starts on March 3, 2024 in Berlin.",
+            "契約は2024年3月3日にベルリンで始まります。",
+            "ja",
+        ),
+        (
+            "The meeting begins at 5:30 pm in the main hall.",
+            "会議は大広間で17時30分に始まります。",
+            "ja",
+        ),
+        (
+            "The meeting begins at 5:30 pm in the main hall.",
+            "会議は大広間で午後5時半に始まります。",
+            "ja",
+        ),
         ("About 2 million people live here.", "ここには約200万人が住んでいます。", "ja"),
         ("About two million people live here.", "ここには約200万人が住んでいます。", "ja"),
         ("The company earned 120 million dollars.", "该公司盈利1亿2000万美元。", "zh"),
@@ -38,22 +50,49 @@ from linguistics.judging import codes
         ("Press %1$s before %2$s.", "Drücken Sie %2$s nach %1$s.", "de"),
     ],
 )
-def test_a_number_may_be_written_by_the_habits_of_the_target(source: str, target: str, locale: str) -> None:
+def test_a_number_may_be_written_by_the_habits_of_the_target(
+    source: str, target: str, locale: str
+) -> None:
     assert not {code for code in codes(source, target, to=locale) if code.startswith("numbers.")}
 
 
 @pytest.mark.parametrize(
     ("source", "target", "locale", "code"),
     [
-        ("The agreement starts on March 3, 2024.", "契約は2024年4月3日に始まります。", "ja", "numbers.added"),
-        ("The agreement starts on March 13, 2024.", "契約は2024年3月3日に始まります。", "ja", "numbers.missing"),
+        (
+            "The agreement starts on March 3, 2024.",
+            "契約は2024年4月3日に始まります。",
+            "ja",
+            "numbers.added",
+        ),
+        (
+            "The agreement starts on March 13, 2024.",
+            "契約は2024年3月3日に始まります。",
+            "ja",
+            "numbers.missing",
+        ),
         ("The meeting begins at 5:30 pm.", "会議は16時30分に始まります。", "ja", "numbers.missing"),
         ("The meeting begins at 5:30 am.", "会議は17時30分に始まります。", "ja", "numbers.missing"),
-        ("About 2 million people live here.", "ここには約20万人が住んでいます。", "ja", "numbers.missing"),
-        ("About 2 million people live here.", "Hier leben etwa 2 Milliarden Menschen.", "de", "numbers.missing"),
+        (
+            "About 2 million people live here.",
+            "ここには約20万人が住んでいます。",
+            "ja",
+            "numbers.missing",
+        ),
+        (
+            "About 2 million people live here.",
+            "Hier leben etwa 2 Milliarden Menschen.",
+            "de",
+            "numbers.missing",
+        ),
         ("The contract ends in 2025.", "สัญญาสิ้นสุดในปี 2567", "th", "numbers.missing"),
         ("You have 14 days to pay.", "Sie haben 40 Tage Zeit zu zahlen.", "de", "numbers.missing"),
-        ("You have 14 days to pay.", "Sie haben Zeit zu zahlen, wie vereinbart.", "de", "numbers.missing"),
+        (
+            "You have 14 days to pay.",
+            "Sie haben Zeit zu zahlen, wie vereinbart.",
+            "de",
+            "numbers.missing",
+        ),
         ("The price is 10.50.", "Der Preis ist 1050.", "de", "numbers.missing"),
         ("Add 2½ cups of water.", "Ajoutez 3,5 tasses d'eau.", "fr", "numbers.added"),
     ],

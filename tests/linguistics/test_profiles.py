@@ -10,13 +10,19 @@ from linguistics.units import unit
 
 
 def test_every_profile_knows_every_check() -> None:
-    assert {frozenset(profile.severities) for profile in PROFILES.values()} == {frozenset(DEFAULT_PROFILE.severities)}
+    assert {frozenset(profile.severities) for profile in PROFILES.values()} == {
+        frozenset(DEFAULT_PROFILE.severities)
+    }
 
 
 def test_strict_is_never_milder_and_lenient_never_stricter() -> None:
     rank = list(Severity).index
     for code, severity in DEFAULT_PROFILE.severities.items():
-        assert rank(PROFILES["lenient"].severities[code]) <= rank(severity) <= rank(PROFILES["strict"].severities[code])
+        assert (
+            rank(PROFILES["lenient"].severities[code])
+            <= rank(severity)
+            <= rank(PROFILES["strict"].severities[code])
+        )
 
 
 def test_an_override_changes_one_check() -> None:
@@ -35,7 +41,9 @@ def test_an_override_changes_one_check() -> None:
         ("strict", {"numbers.missing": 3}, "is no severity"),
     ],
 )
-def test_unknown_names_are_refused_with_those_that_exist(name: str, overrides: dict[str, object], said: str) -> None:
+def test_unknown_names_are_refused_with_those_that_exist(
+    name: str, overrides: dict[str, object], said: str
+) -> None:
     with pytest.raises(ValueError, match=said):
         profile_named(name, overrides)
 
@@ -44,12 +52,18 @@ def test_the_profile_decides_the_verdict_and_the_first_rules_know_only_one() -> 
     pairs = [
         (
             unit("u", "Pay 20 euros to Smith & Sons."),
-            UnitTarget(unit_id="u", target=("Zahlen Sie 20 Euro an <|x|>.",), result_source=ResultSource.ENGINE),
+            UnitTarget(
+                unit_id="u",
+                target=("Zahlen Sie 20 Euro an <|x|>.",),
+                result_source=ResultSource.ENGINE,
+            ),
         )
     ]
 
     def verdict(name: str, rules: int) -> UnitVerdict:
-        (found,) = verify_units(pairs, Locale("en"), Locale("de"), profile=profile_named(name), rules=rules)
+        (found,) = verify_units(
+            pairs, Locale("en"), Locale("de"), profile=profile_named(name), rules=rules
+        )
         return found.verdict
 
     assert verdict("default", 2) is UnitVerdict.NEEDS_REVIEW

@@ -7,8 +7,16 @@ from linguistics.contents import nested_content
 SOURCE: Content = (opening(1), "one", closing(1), " two ", placeholder(2), placeholder(3))
 
 
-def spec(tag_id: int, *, can_delete: bool = False, can_copy: bool = False, can_reorder: bool = True) -> TagSpec:
-    return TagSpec(id=tag_id, role=TagRole.FORMAT, can_delete=can_delete, can_copy=can_copy, can_reorder=can_reorder)
+def spec(
+    tag_id: int, *, can_delete: bool = False, can_copy: bool = False, can_reorder: bool = True
+) -> TagSpec:
+    return TagSpec(
+        id=tag_id,
+        role=TagRole.FORMAT,
+        can_delete=can_delete,
+        can_copy=can_copy,
+        can_reorder=can_reorder,
+    )
 
 
 @given(nested_content())
@@ -25,13 +33,19 @@ def test_a_lost_tag_is_missing() -> None:
 
 
 def test_a_lost_tag_that_may_be_deleted_is_no_fault() -> None:
-    report = align_tags(SOURCE, ("uno dos ", placeholder(2), placeholder(3)), (spec(1, can_delete=True),))
+    report = align_tags(
+        SOURCE, ("uno dos ", placeholder(2), placeholder(3)), (spec(1, can_delete=True),)
+    )
     assert report.deleted == (opening(1), closing(1))
     assert report.is_clean
 
 
 def test_half_a_pair_is_missing_even_where_the_pair_may_be_deleted() -> None:
-    report = align_tags(SOURCE, (opening(1), "uno dos ", placeholder(2), placeholder(3)), (spec(1, can_delete=True),))
+    report = align_tags(
+        SOURCE,
+        (opening(1), "uno dos ", placeholder(2), placeholder(3)),
+        (spec(1, can_delete=True),),
+    )
     assert report.missing == (closing(1),)
 
 

@@ -30,7 +30,13 @@ def test_a_lookalike_in_the_reply_that_was_text_in_the_source_stays_text() -> No
 
 def test_an_invented_tag_is_read_as_a_tag_so_that_it_can_be_reported() -> None:
     tagged = render(("Hello ", opening(1), "you", closing(1)))
-    assert parse("Hola <1>tú</1><7/>", tagged) == ("Hola ", opening(1), "tú", closing(1), placeholder(7))
+    assert parse("Hola <1>tú</1><7/>", tagged) == (
+        "Hola ",
+        opening(1),
+        "tú",
+        closing(1),
+        placeholder(7),
+    )
 
 
 def test_spaces_inside_a_tag_are_forgiven() -> None:

@@ -49,7 +49,10 @@ def test_tags_that_may_not_be_reordered_come_back_in_source_order() -> None:
     source: Content = ("a", placeholder(1), "b", placeholder(2), "c")
     specs = tuple(TagSpec(id=i, role=TagRole.NOTE, can_reorder=False) for i in (1, 2))
     repaired, rung = repair(source, ("uno", placeholder(2), "dos", placeholder(1), "tres"), specs)
-    assert (repaired, rung) == (("uno", placeholder(1), "dos", placeholder(2), "tres"), TagRepair.REORDERED)
+    assert (repaired, rung) == (
+        ("uno", placeholder(1), "dos", placeholder(2), "tres"),
+        TagRepair.REORDERED,
+    )
 
 
 def test_invented_tags_are_dropped() -> None:
@@ -59,8 +62,16 @@ def test_invented_tags_are_dropped() -> None:
 
 
 def test_a_lost_link_is_put_around_the_words_it_had() -> None:
-    source: Content = ("Please contact ", opening(1), "Dragoman Support", closing(1), " before 12 May")
-    repaired, rung = repair(source, ("Póngase en contacto con Dragoman Support antes del 12 May",), (LINK,))
+    source: Content = (
+        "Please contact ",
+        opening(1),
+        "Dragoman Support",
+        closing(1),
+        " before 12 May",
+    )
+    repaired, rung = repair(
+        source, ("Póngase en contacto con Dragoman Support antes del 12 May",), (LINK,)
+    )
     assert rung is TagRepair.PROJECTED
     assert repaired == (
         "Póngase en contacto con ",
@@ -94,7 +105,10 @@ def test_when_words_do_not_say_where_nothing_is_lost_and_the_rung_says_so() -> N
 
 def test_formatting_that_may_be_deleted_and_cannot_be_placed_stays_out() -> None:
     source: Content = ("The big ", opening(1), "white", closing(1), " house")
-    assert repair(source, ("Большой белый дом",), (BOLD,)) == (("Большой белый дом",), TagRepair.EXACT)
+    assert repair(source, ("Большой белый дом",), (BOLD,)) == (
+        ("Большой белый дом",),
+        TagRepair.EXACT,
+    )
 
 
 def test_formatting_that_was_left_out_comes_back_where_words_say_where() -> None:
@@ -105,11 +119,35 @@ def test_formatting_that_was_left_out_comes_back_where_words_say_where() -> None
 
 
 def test_tags_that_stand_in_each_other_s_way_are_placed_by_words() -> None:
-    source: Content = (opening(1), "Dragoman", closing(1), " and ", opening(2), "Interpreter", closing(2))
-    damaged_target: Content = (opening(2), "Dragoman", closing(1), " e ", opening(1), "Interpreter", closing(2))
+    source: Content = (
+        opening(1),
+        "Dragoman",
+        closing(1),
+        " and ",
+        opening(2),
+        "Interpreter",
+        closing(2),
+    )
+    damaged_target: Content = (
+        opening(2),
+        "Dragoman",
+        closing(1),
+        " e ",
+        opening(1),
+        "Interpreter",
+        closing(2),
+    )
     repaired, rung = repair(source, damaged_target, ())
     assert rung is TagRepair.PROJECTED
-    assert repaired == (opening(1), "Dragoman", closing(1), " e ", opening(2), "Interpreter", closing(2))
+    assert repaired == (
+        opening(1),
+        "Dragoman",
+        closing(1),
+        " e ",
+        opening(2),
+        "Interpreter",
+        closing(2),
+    )
 
 
 def test_an_empty_target_still_carries_every_tag() -> None:
@@ -119,7 +157,9 @@ def test_an_empty_target_still_carries_every_tag() -> None:
 
 
 @given(st.data())
-def test_repair_never_loses_a_kept_tag_nor_invents_one_nor_touches_the_words(data: st.DataObject) -> None:
+def test_repair_never_loses_a_kept_tag_nor_invents_one_nor_touches_the_words(
+    data: st.DataObject,
+) -> None:
     source = data.draw(nested_content())
     target = data.draw(damaged(source))
     specs = data.draw(specs_for(source))
@@ -133,7 +173,9 @@ def test_repair_never_loses_a_kept_tag_nor_invents_one_nor_touches_the_words(dat
 
 
 @given(st.data())
-def test_a_target_that_was_repaired_without_guessing_needs_no_further_repair(data: st.DataObject) -> None:
+def test_a_target_that_was_repaired_without_guessing_needs_no_further_repair(
+    data: st.DataObject,
+) -> None:
     source = data.draw(nested_content())
     specs = data.draw(specs_for(source))
     repaired, rung = repair(source, data.draw(damaged(source)), specs)
@@ -144,13 +186,34 @@ def test_a_target_that_was_repaired_without_guessing_needs_no_further_repair(dat
 @given(st.data())
 def test_undamaged_tags_around_other_words_are_exact(data: st.DataObject) -> None:
     source = data.draw(nested_content())
-    target: Content = tuple(re.sub("[ab]", "x", part) if isinstance(part, str) else part for part in source)
+    target: Content = tuple(
+        re.sub("[ab]", "x", part) if isinstance(part, str) else part for part in source
+    )
     assert repair(source, target, data.draw(specs_for(source))) == (target, TagRepair.EXACT)
 
 
 def test_a_link_inside_a_link_is_taken_out_and_that_is_on_record() -> None:
-    source: Content = ("See ", opening(1), "Dragoman", closing(1), " or ", opening(2), "Interpreter", closing(2), ".")
-    target: Content = ("Ver ", opening(1), "Dragoman o ", opening(2), "Interpreter", closing(2), closing(1), ".")
+    source: Content = (
+        "See ",
+        opening(1),
+        "Dragoman",
+        closing(1),
+        " or ",
+        opening(2),
+        "Interpreter",
+        closing(2),
+        ".",
+    )
+    target: Content = (
+        "Ver ",
+        opening(1),
+        "Dragoman o ",
+        opening(2),
+        "Interpreter",
+        closing(2),
+        closing(1),
+        ".",
+    )
     specs = (LINK, TagSpec(id=2, role=TagRole.LINK))
     repaired, rung = repair(source, target, specs)
     assert rung is TagRepair.PROJECTED

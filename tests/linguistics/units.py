@@ -7,7 +7,9 @@ import hashlib
 from dragoman_contracts.text import Anchor, Content, Segment, StoryKind, TagSpec, Unit
 
 
-def unit(unit_id: str, *source: object, tags: tuple[TagSpec, ...] = (), is_translatable: bool = True) -> Unit:
+def unit(
+    unit_id: str, *source: object, tags: tuple[TagSpec, ...] = (), is_translatable: bool = True
+) -> Unit:
     """A body unit of one segment with this content."""
     content = Segment.model_validate({"segment_id": f"{unit_id}.1", "source": source}).source
     return Unit(

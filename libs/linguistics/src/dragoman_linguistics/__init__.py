@@ -5,20 +5,33 @@ The source "Pay <1>now</1>." goes to an engine as text (`tags`), and its answer 
 back as content that `repair` makes agree with the source: "<1>Jetzt</1>".
 """
 
+from dragoman_linguistics.adoption import OutdatedUnitsError, adopted
 from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, shrink_blanks
 from dragoman_linguistics.inside_words import is_mark, lacks_space, settle_inside_words
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.quality.cleaning import cleaned
+from dragoman_linguistics.quality.dismissing import dismissal_of, text_digest, without_dismissed
 from dragoman_linguistics.quality.doubting import doubts
+from dragoman_linguistics.quality.lqa import SCHEMES, LqaCategory, LqaScheme, LqaSeverity, lqa_score
+from dragoman_linguistics.quality.pairs import shown
 from dragoman_linguistics.quality.profiles import (
     DEFAULT_PROFILE,
+    FORBIDDEN_WORDS,
+    LQA_SCHEME,
     PROFILES,
     QaProfile,
     profile_named,
 )
-from dragoman_linguistics.quality.verifying import QA_RULES, verify_unit, verify_units
+from dragoman_linguistics.quality.verifying import QA_RULES, autofix, verify_unit, verify_units
+from dragoman_linguistics.quality.wording import RequiredTerm
 from dragoman_linguistics.repair import repair
-from dragoman_linguistics.segmentation import segment, sentences
+from dragoman_linguistics.segmentation import (
+    Piece,
+    builtin_rules,
+    segment,
+    segments_of,
+    sentences,
+)
 from dragoman_linguistics.spacing import restore_margins, restore_pair_margins
 from dragoman_linguistics.tag_places import (
     Place,
@@ -29,28 +42,38 @@ from dragoman_linguistics.tag_places import (
     tag_tree,
 )
 from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render, render_by
-from dragoman_linguistics.tmx import TmxHeader, TmxUnit, write_tmx
 from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict
 from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 
 __all__ = [
     "DEFAULT_PROFILE",
+    "FORBIDDEN_WORDS",
+    "LQA_SCHEME",
     "PROFILES",
     "QA_RULES",
+    "SCHEMES",
     "LanguageGuess",
+    "LqaCategory",
+    "LqaScheme",
+    "LqaSeverity",
+    "OutdatedUnitsError",
+    "Piece",
     "Place",
     "QaProfile",
+    "RequiredTerm",
     "TagNode",
     "TagReport",
     "TaggedText",
-    "TmxHeader",
-    "TmxUnit",
     "Word",
     "WordLink",
+    "adopted",
     "align_tags",
     "assemble",
+    "autofix",
     "blanks_of",
+    "builtin_rules",
     "cleaned",
+    "dismissal_of",
     "doubts",
     "flattened",
     "identify",
@@ -60,6 +83,7 @@ __all__ = [
     "lacks_space",
     "language_shares",
     "link_words",
+    "lqa_score",
     "parse",
     "place_by_words",
     "profile_named",
@@ -70,14 +94,17 @@ __all__ = [
     "restore_margins",
     "restore_pair_margins",
     "segment",
+    "segments_of",
     "sentences",
     "settle_inside_words",
+    "shown",
     "shrink_blanks",
     "summarise",
     "tag_tree",
+    "text_digest",
     "unit_verdict",
     "verify_unit",
     "verify_units",
+    "without_dismissed",
     "words_of",
-    "write_tmx",
 ]

@@ -25,7 +25,9 @@ from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.tags import align_tags
 
 # Texts that nobody translates: addresses, mail, placeholders, file names and codes with digits.
-VERBATIM = re.compile(r"\S+://\S+|www\.\S+|\S+@\S+|%[a-z]|\{+[^{}]*\}+|\b\w*\d\w*\b|\S+\.\w{2,4}\b", re.IGNORECASE)
+VERBATIM = re.compile(
+    r"\S+://\S+|www\.\S+|\S+@\S+|%[a-z]|\{+[^{}]*\}+|\b\w*\d\w*\b|\S+\.\w{2,4}\b", re.IGNORECASE
+)
 _SHORTEST_WORD = 4
 DOUBLED_SPACE = re.compile(r"(?<=\S)[ \t]{2,}(?=\S)")
 DOUBLED_WORD = re.compile(r"\b(\w{2,}) \1\b", re.IGNORECASE)
@@ -35,24 +37,34 @@ def check_tags(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     """Findings about inline tags: lost, added, out of order, or put back by guess."""
     report = align_tags(unit.source, target.target, unit.tags)
     if report.missing:
-        yield finding("tags.missing", f"Lacks {len(report.missing)} tag(s) that may not be deleted.")
+        yield finding(
+            "tags.missing", f"Lacks {len(report.missing)} tag(s) that may not be deleted."
+        )
     if report.deleted:
-        yield finding("tags.deleted", f"Leaves out {len(report.deleted)} tag(s) that may be deleted.")
+        yield finding(
+            "tags.deleted", f"Leaves out {len(report.deleted)} tag(s) that may be deleted."
+        )
     if report.added:
         yield finding("tags.added", f"Has {len(report.added)} tag(s) too many.")
     if report.crossed:
         yield finding("tags.crossed", f"{len(report.crossed)} tag pair(s) do not nest.")
     if report.moved:
-        yield finding("tags.moved", f"{len(report.moved)} tag(s) that may not be reordered stand elsewhere.")
+        yield finding(
+            "tags.moved", f"{len(report.moved)} tag(s) that may not be reordered stand elsewhere."
+        )
     if report.emptied:
         yield finding(
             "tags.emptied",
             f"{len(report.emptied)} tag pair(s) hold no text, as they do in the source.",
         )
     if target.tag_repair is TagRepair.REORDERED:
-        yield finding("tags.reordered", "Tags the engine crossed, doubled or made up were put in order.")
+        yield finding(
+            "tags.reordered", "Tags the engine crossed, doubled or made up were put in order."
+        )
     if target.tag_repair is TagRepair.PROJECTED:
-        yield finding("tags.projected", "Tags the engine lost were put back where the words around them went.")
+        yield finding(
+            "tags.projected", "Tags the engine lost were put back where the words around them went."
+        )
     if target.tag_repair is TagRepair.WHOLE_UNIT:
         yield finding(
             "tags.whole_unit",
@@ -71,13 +83,19 @@ def check_untranslated(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     be a name.
     """
     source, text = plain_text(unit.source).strip(), plain_text(target.target).strip()
-    if target.result_source is not ResultSource.ENGINE or not source or source.casefold() != text.casefold():
+    if (
+        target.result_source is not ResultSource.ENGINE
+        or not source
+        or source.casefold() != text.casefold()
+    ):
         return
     words = [word for word in re.findall(r"[^\W\d_]+", VERBATIM.sub(" ", source)) if len(word) > 1]
     if any(_must_change(word) for word in words):
         yield finding("text.untranslated", "The target is the source.")
     elif words:
-        yield finding("text.unchanged", "The target is the source; it may be a name or a unit of measure.")
+        yield finding(
+            "text.unchanged", "The target is the source; it may be a name or a unit of measure."
+        )
 
 
 def _must_change(word: str) -> bool:
@@ -97,7 +115,9 @@ def check_numbers(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:
     if missing:
         yield finding("numbers.missing", f"Lacks {len(missing)} number(s) of the source.")
     for number in added:
-        yield finding("numbers.added", "A number that is not in the source.", number.start, number.end)
+        yield finding(
+            "numbers.added", "A number that is not in the source.", number.start, number.end
+        )
 
 
 def check_spacing(unit: Unit, target: UnitTarget) -> Iterator[QaFinding]:

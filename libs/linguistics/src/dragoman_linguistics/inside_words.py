@@ -186,7 +186,9 @@ def _cut(node: TagNode, text: str, words: Sequence[Word], breaks: Collection[int
 def _words_around(
     node: TagNode, end: int, text: str, words: Sequence[Word], *, at_start: bool, at_end: bool
 ) -> tuple[int, int]:
-    """The stretch of words that must be the same for a tag to stay; empty for edges in two words."""
+    """The stretch of words that must be the same for a tag to stay;
+    empty for edges in two words.
+    """
     held = text[node.start : end]
     is_one_word = bool(held) and not any(map(str.isspace, held))
     around = [
@@ -254,7 +256,10 @@ def _occurrences(core: str, text: str) -> list[int]:
     """The offsets of some words in a text, in upper or lower case."""
     before = r"(?<![^\W_])" if core[0].isalnum() else ""
     after = r"(?![^\W_])" if core[-1].isalnum() else ""
-    return [match.start() for match in re.finditer(before + re.escape(core) + after, text, re.IGNORECASE)]
+    return [
+        match.start()
+        for match in re.finditer(before + re.escape(core) + after, text, re.IGNORECASE)
+    ]
 
 
 def _chosen(

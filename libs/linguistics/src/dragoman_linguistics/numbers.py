@@ -39,7 +39,11 @@ def numbers_of(text: str) -> list[Number]:
 
 def with_ascii_digits(text: str) -> str:
     """The text with the digits of every script (Unicode Nd) as ASCII digits, each in its place."""
-    return text if text.isascii() else _OTHER_DIGIT.sub(lambda match: _ascii_digit(match.group()), text)
+    return (
+        text
+        if text.isascii()
+        else _OTHER_DIGIT.sub(lambda match: _ascii_digit(match.group()), text)
+    )
 
 
 def unmatched(source: str, target: str) -> tuple[list[Number], list[Number]]:

@@ -74,7 +74,9 @@ def repair(source: Content, target: Content, specs: Iterable[TagSpec]) -> tuple[
 def _kept(specs: Sequence[TagSpec], blanks: Collection[int]) -> tuple[TagSpec, ...]:
     """The specs of tags where blanks are placeholders: a form must have each of its blanks once."""
     return tuple(
-        spec.model_copy(update={"can_delete": False, "can_copy": False}) if spec.id in blanks else spec
+        spec.model_copy(update={"can_delete": False, "can_copy": False})
+        if spec.id in blanks
+        else spec
         for spec in specs
     )
 
@@ -91,7 +93,9 @@ def _climbed(
     nodes = tag_tree(source)
     places = _places_in(target, nodes, report)
     text = plain_text(target)
-    guesses = _places_by_words(source, text, [node for node in flattened(nodes) if node.tag not in places])
+    guesses = _places_by_words(
+        source, text, [node for node in flattened(nodes) if node.tag not in places]
+    )
     if report.is_clean and not any(place.is_certain for place in guesses.values()):
         # Only tags that may be deleted are missing, and no word says where they would go.
         return target, TagRepair.EXACT

@@ -14,51 +14,88 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import as_file, files
-from typing import TYPE_CHECKING
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Content, Segment, Tag, TagSide, TagSpec, Unit, normalised
 from dragoman_linguistics.tags import specs_by_id
 
 if TYPE_CHECKING:
-    from choppa import SrxDocument  # slow to import, and most processes cut no text
+    from dragoman_linguistics.srx import SegmentationRules  # most processes cut no text
 
 _MAY_END_SENTENCE = re.compile("[.?!…‽。！？｡؟۔।॥։]")
 
 
-def segment(unit: Unit, locale: Locale) -> Unit:
-    """The same unit with its source cut into sentences.
+class Piece(NamedTuple):
+    """A piece of content: a sentence, or the white space between two (`is_ignorable`)."""
 
-    Segments joined in order are exactly the source. White space between two sentences is an
-    ignorable segment; closing tags stay with the sentence before it, opening tags with the sentence
-    behind it. A pair around several sentences is cut: its halves stand in different segments.
-    Segment ids are the unit's id and a number from 1.
+    content: Content
+    is_ignorable: bool
+
+
+def segment(unit: Unit, locale: Locale, rules: SegmentationRules | None = None) -> Unit:
+    """The same unit with its source cut into sentences, by the built-in rules or by others.
+
+    Segments are as `segments_of` gives them. Segment ids are the unit's id and a number from 1.
     """
-    atoms = _atoms(unit.source)
     segments = tuple(
-        Segment(segment_id=f"{unit.unit_id}.{number}", source=piece, is_ignorable=_is_white_space(piece))
-        for number, piece in enumerate(_pieces(atoms, unit.tags, locale), start=1)
+        Segment(
+            segment_id=f"{unit.unit_id}.{number}",
+            source=piece.content,
+            is_ignorable=piece.is_ignorable,
+        )
+        for number, piece in enumerate(
+            segments_of(unit.source, locale, rules, tags=unit.tags), start=1
+        )
     )
     return unit.model_copy(update={"segments": segments}) if segments else unit
 
 
-def sentences(text: str, locale: Locale) -> list[str]:
-    """The sentences of a paragraph's plain text. Joined, they are the text."""
-    # Most paragraphs are one sentence, and the rules are slow to load and to run.
-    if not _MAY_END_SENTENCE.search(text):
-        return [text] if text else []
-    from choppa import SrxTextIterator
+def segments_of(
+    content: Content,
+    locale: Locale,
+    rules: SegmentationRules | None = None,
+    *,
+    tags: Sequence[TagSpec] = (),
+) -> tuple[Piece, ...]:
+    """Content cut into sentences. Pieces joined in order are exactly the content; empty for none.
 
-    return list(SrxTextIterator(_rules(), locale, text))
+    White space between two sentences is a piece of its own; closing tags and placeholders stay with
+    the sentence before it, opening tags with the sentence behind it. A pair around several
+    sentences is cut: its halves stand in different pieces. `tags` give the text that placeholders
+    stand for: a line break ends a sentence as a line feed does.
+
+    Raises:
+        SegmentationTimeError: one of `rules` took too long.
+    """
+    return tuple(
+        Piece(piece, _is_white_space(piece))
+        for piece in _pieces(_atoms(content), tags, locale, rules)
+    )
+
+
+def sentences(text: str, locale: Locale, rules: SegmentationRules | None = None) -> list[str]:
+    """The sentences of a paragraph's plain text. Joined, they are the text.
+
+    Raises:
+        SegmentationTimeError: one of `rules` took too long.
+    """
+    # Most paragraphs are one sentence, and the rules are slow to load and to run.
+    if not text or (rules is None and not _MAY_END_SENTENCE.search(text)):
+        return [text] if text else []
+    places = [0, *(rules or builtin_rules()).breaks(text, locale), len(text)]
+    return [text[start:end] for start, end in pairwise(places)]
 
 
 @cache
-def _rules() -> SrxDocument:
-    from choppa import SrxDocument
+def builtin_rules() -> SegmentationRules:
+    """The rules in `segmentation.srx`."""
+    from dragoman_linguistics.srx import read_rules
 
-    with as_file(files("dragoman_linguistics").joinpath("segmentation.srx")) as path:
-        return SrxDocument(ruleset=path)
+    data = files("dragoman_linguistics").joinpath("segmentation.srx").read_bytes()
+    return read_rules(data, is_trusted=True)
 
 
 def _atoms(content: Content) -> list[str | Tag]:
@@ -73,13 +110,14 @@ def _pieces(
     atoms: Sequence[str | Tag],
     specs: Sequence[TagSpec],
     locale: Locale,
+    rules: SegmentationRules | None,
 ) -> Iterator[Content]:
     by_id = specs_by_id(specs)
     # The rules see the text of placeholders: a break ends a sentence as a line feed does.
     texts = [atom if isinstance(atom, str) else _equivalent(atom, by_id) for atom in atoms]
     is_blank = [isinstance(atom, str) and atom.isspace() for atom in atoms]
     start = 0
-    for cut in _cuts(texts, locale):
+    for cut in _cuts(texts, locale, rules):
         gap_start, gap_end = _gap(atoms, is_blank, cut)
         if gap_start <= start or gap_end >= len(atoms) or not _has_text(atoms[start:gap_start]):
             continue
@@ -92,11 +130,11 @@ def _pieces(
         yield normalised(atoms[start:])
 
 
-def _cuts(texts: Sequence[str], locale: Locale) -> Iterator[int]:
+def _cuts(texts: Sequence[str], locale: Locale, rules: SegmentationRules | None) -> Iterator[int]:
     """The numbers of the atoms that begin a sentence."""
     offset = 0
     ends: set[int] = set()
-    for sentence in sentences("".join(texts), locale):
+    for sentence in sentences("".join(texts), locale, rules):
         offset += len(sentence)
         ends.add(offset)
     offset = 0

@@ -114,7 +114,9 @@ def _raw_place(
     if run and start >= 0 and end >= start:
         return _with_margins(Place(start, end), node, source, target)
     guess_start = start if start >= 0 else _proportional(node.start, source, target)
-    guess_end = end if end >= guess_start else max(_proportional(node.end, source, target), guess_start)
+    guess_end = (
+        end if end >= guess_start else max(_proportional(node.end, source, target), guess_start)
+    )
     return Place(guess_start, guess_end, is_certain=False)
 
 
@@ -159,13 +161,17 @@ def _longest_run(
     own = {word for word in all_own if not word.is_punctuation} or all_own
     foreign = {word for i, words in links.items() if i not in numbers for word in words} - all_own
     runs: list[list[Word]] = [[]]
-    for word in sorted(own | {word for word in foreign if not word.is_punctuation}, key=lambda word: word.start):
+    for word in sorted(
+        own | {word for word in foreign if not word.is_punctuation}, key=lambda word: word.start
+    ):
         if word in own:
             runs[-1].append(word)
         elif runs[-1]:
             runs.append([])
     run = max(runs, key=lambda run: sum(len(word.text) for word in run))
-    return _with_marks(run, sorted(all_own - own, key=lambda word: word.start), target) if run else run
+    return (
+        _with_marks(run, sorted(all_own - own, key=lambda word: word.start), target) if run else run
+    )
 
 
 def _with_marks(run: list[Word], marks: Sequence[Word], target: str) -> list[Word]:
@@ -306,7 +312,9 @@ def _in_target_order(
 
 
 def _is_fixed(node: TagNode, specs: Mapping[int, TagSpec]) -> bool:
-    return not spec_of(node.tag.id, specs).can_reorder or any(_is_fixed(child, specs) for child in node.children)
+    return not spec_of(node.tag.id, specs).can_reorder or any(
+        _is_fixed(child, specs) for child in node.children
+    )
 
 
 def linked_words(links: Sequence[WordLink], target_words: Sequence[Word]) -> dict[int, list[Word]]:

@@ -92,7 +92,9 @@ def render(content: Iterable[str | Tag]) -> TaggedText:
             taken.add(chosen)
         protocol[tag_id] = chosen
     text = _written(shrunk, protocol)
-    alone = (part.id for part in shrunk if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER)
+    alone = (
+        part.id for part in shrunk if isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER
+    )
     return TaggedText(
         text=text,
         ids=tuple((protocol[tag_id], tag_id) for tag_id in own),
@@ -111,7 +113,9 @@ def render_by(content: Iterable[str | Tag], key: TaggedText) -> str:
 def _written(content: Content, protocol: Mapping[int, int]) -> str:
     """Content as protocol text. A tag that the key does not know is written with its own number."""
     return "".join(
-        part if isinstance(part, str) else str(Tag(id=protocol.get(part.id, part.id), side=part.side))
+        part
+        if isinstance(part, str)
+        else str(Tag(id=protocol.get(part.id, part.id), side=part.side))
         for part in content
     )
 
@@ -153,7 +157,9 @@ def _tag(match: re.Match[str], tag_id: int, *, is_placeholder: bool) -> Tag | No
     if is_placeholder:
         is_closing = match["close"] and not match["alone"]
         return None if is_closing else Tag(id=tag_id, side=TagSide.PLACEHOLDER)
-    side = TagSide.CLOSE if match["close"] else TagSide.PLACEHOLDER if match["alone"] else TagSide.OPEN
+    side = (
+        TagSide.CLOSE if match["close"] else TagSide.PLACEHOLDER if match["alone"] else TagSide.OPEN
+    )
     return Tag(id=tag_id, side=side)
 
 

@@ -32,7 +32,11 @@ def job_verdict(verdicts: Iterable[UnitVerdict]) -> QaVerdict:
     found = set(verdicts)
     if UnitVerdict.BLOCKED in found:
         return QaVerdict.BLOCKED
-    return QaVerdict.NEEDS_REVIEW if UnitVerdict.NEEDS_REVIEW in found else QaVerdict.REASSEMBLY_PENDING
+    return (
+        QaVerdict.NEEDS_REVIEW
+        if UnitVerdict.NEEDS_REVIEW in found
+        else QaVerdict.REASSEMBLY_PENDING
+    )
 
 
 def summarise(units: Sequence[UnitVerification], not_applicable: Iterable[str] = ()) -> QaReport:

@@ -44,7 +44,9 @@ class WordLink(NamedTuple):
 
 def words_of(text: str) -> list[Word]:
     """The words and punctuation marks of a text, in order."""
-    return [Word(match.group(), match.start(), match.end()) for match in WORD_OR_MARK.finditer(text)]
+    return [
+        Word(match.group(), match.start(), match.end()) for match in WORD_OR_MARK.finditer(text)
+    ]
 
 
 def link_words(source: Sequence[Word], target: Sequence[Word]) -> list[WordLink]:

@@ -41,7 +41,9 @@ def check_addresses(pair: Pair) -> Iterator[QaFinding]:
     lost = sum(mail.casefold() not in target for mail in _MAIL.findall(pair.source))
     lost += len(_without_match(pair.source, pair.target))
     if lost:
-        yield finding("addresses.missing", f"Lacks {lost} address(es) of pages or mail, or has them changed.")
+        yield finding(
+            "addresses.missing", f"Lacks {lost} address(es) of pages or mail, or has them changed."
+        )
 
 
 def translated_addresses(source: str, target: str) -> dict[str, str]:
@@ -84,7 +86,9 @@ def _is_translated(url: str, other: str) -> bool:
 
 
 def _is_one_word(part: str, other: str) -> bool:
-    """Whether both are the same, or forms of one word in two languages: `mediation`, `mediación`."""
+    """Whether both are the same, or forms of one word in two languages:
+    `mediation`, `mediación`.
+    """
     if part == other:
         return True
     is_long = min(len(part), len(other)) >= _SHORTEST_WORD

@@ -66,7 +66,8 @@ class Alignment:
         count = len(self._pairs) + 1
         # Rare anchors say more than common ones (inverse document frequency).
         self._weights = {
-            anchor: min(max(math.log(count / seen), _LEAST_WEIGHT), _MOST_WEIGHT) for anchor, seen in spread.items()
+            anchor: min(max(math.log(count / seen), _LEAST_WEIGHT), _MOST_WEIGHT)
+            for anchor, seen in spread.items()
         }
         self._shifted: set[int] = set()
         self._merged: set[int] = set()
@@ -82,7 +83,9 @@ class Alignment:
                 "The target fits the unit before or after better than its own source.",
             )
         if id(pair) in self._merged:
-            yield finding("text.merged", "The target holds the text of the unit before or after as well.")
+            yield finding(
+                "text.merged", "The target holds the text of the unit before or after as well."
+            )
 
     def _score(self, source: int, target: int) -> float:
         """The evidence that a target belongs to a source; higher is likelier."""
@@ -98,12 +101,16 @@ class Alignment:
         gains: dict[int, list[float]] = {}
         for step in (1, -1):
             gains[step] = [
-                self._score(place, place + step) - own[place] if self._is_other(place, place + step) else 0.0
+                self._score(place, place + step) - own[place]
+                if self._is_other(place, place + step)
+                else 0.0
                 for place in range(len(self._pairs))
             ]
             # One unit that fits its neighbour is chance; a run of them is a shift.
             for first, last in _runs(gains[step]):
-                self._shifted.update(id(self._pairs[place + step]) for place in range(first, last + 1))
+                self._shifted.update(
+                    id(self._pairs[place + step]) for place in range(first, last + 1)
+                )
         for place in range(len(self._pairs) - 1):
             forward, back = gains[1][place], gains[-1][place + 1]
             if min(forward, back) >= _SWAP_EACH and forward + back >= _SWAP_GAIN:
@@ -138,7 +145,9 @@ class Alignment:
         rest = whole[: -len(inner)] if other > place else whole[len(inner) :]
         ratio = self._lengths.ratio(self._sources[place].length, size(rest))
         ours, theirs = (set(self._pairs[each].source.casefold().split()) for each in (place, other))
-        return _LEAST_REST <= ratio <= _MOST_REST and len(ours & theirs) < _ALIKE_SHARE * len(theirs)
+        return _LEAST_REST <= ratio <= _MOST_REST and len(ours & theirs) < _ALIKE_SHARE * len(
+            theirs
+        )
 
     def _reads_as_both(self, place: int, other: int) -> bool:
         """Whether a target is as long as both sources ask for, and has words and numbers of the
@@ -186,4 +195,6 @@ def _anchor(token: str) -> str:
         return token[:_STEM].lower()
     # Without accents (UAX #15): `económico` and `economic` have one beginning.
     decomposed = unicodedata.normalize("NFKD", token.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))[:_STEM]
+    return "".join(character for character in decomposed if not unicodedata.combining(character))[
+        :_STEM
+    ]

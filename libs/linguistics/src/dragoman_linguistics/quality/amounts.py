@@ -40,7 +40,9 @@ _SIGNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _CURRENC
 # A sign or a code beside a number. A word alone is no amount: "the dollar rose".
 _AMOUNTS = {
     "EUR": re.compile(r"(?:€|\bEUR)\s?\d|\d\s?(?:€|EUR\b)"),
-    "USD": re.compile(r"(?:(?<![A-Za-z])\$|US\$|\bUSD)\s?\d(?![\w]*\$)|\d\s?(?:US\$|USD\b|\$(?![\w{(]))"),
+    "USD": re.compile(
+        r"(?:(?<![A-Za-z])\$|US\$|\bUSD)\s?\d(?![\w]*\$)|\d\s?(?:US\$|USD\b|\$(?![\w{(]))"
+    ),
     "GBP": re.compile(r"(?:£|\bGBP)\s?\d|\d\s?(?:£|GBP\b)"),
     "JPY": re.compile(r"(?:[¥￥]|\bJPY|\bCNY|\bRMB)\s?\d|\d\s?(?:[¥￥]|JPY\b|CNY\b|RMB\b)"),
     "INR": re.compile(r"(?:₹|\bINR)\s?\d|\d\s?(?:₹|INR\b)"),

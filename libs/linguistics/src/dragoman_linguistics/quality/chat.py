@@ -73,7 +73,9 @@ _MARKS = re.compile(
     r"|Human|User|System)\b:?|^\s*(?:assistant|user|human|system)\s*[:\n]|[\u2581\u0120]",
     re.IGNORECASE,
 )
-_MAY_BE_MARK = re.compile(r"[<\[#`~\u2581\u0120]|^\s*(?:assistant|user|human|system)\s*[:\n]", re.IGNORECASE)
+_MAY_BE_MARK = re.compile(
+    r"[<\[#`~\u2581\u0120]|^\s*(?:assistant|user|human|system)\s*[:\n]", re.IGNORECASE
+)
 _LABEL_CHARS = 130
 _SOME_LABEL = re.compile(r"[^:：\n]{1,40}[:：]")
 _COLON = re.compile("[:：]")
@@ -88,7 +90,9 @@ _ENTITY = re.compile(
     r"|[AEIOUYaeiouy](?:acute|grave|circ|uml|tilde|ring)|[NnAaOo]tilde|[Cc]cedil|szlig|[Oo]slash|[Aa][Ee]lig|iexcl|iquest"
     r"|#[0-9]{2,7}|#[xX][0-9a-fA-F]{2,6});"
 )
-_BOLD = re.compile(r"\*\*(?=\S)[^*\n]+?(?<=\S)\*\*|(?<![\w_])__(?=[^\s_])[^_\n]+?(?<=[^\s_])__(?![\w_])")
+_BOLD = re.compile(
+    r"\*\*(?=\S)[^*\n]+?(?<=\S)\*\*|(?<![\w_])__(?=[^\s_])[^_\n]+?(?<=[^\s_])__(?![\w_])"
+)
 _ITALIC = re.compile(r"(?<![\w*\\])\*(?=[^\s*])[^*\n]{1,200}?(?<=[^\s*])\*(?![\w*])")
 _CODE = re.compile(r"(?<!`)`(?=\S)[^`\n]+?`(?!`)")
 _HEADING = re.compile(r"(?:^|\n)\s{0,3}#{1,6}\s+\S")
@@ -141,12 +145,16 @@ def check_chat(pair: Pair) -> Iterator[QaFinding]:
     if label and not has_label(source, target):
         yield _at(pair, "chat.label", "A label stands before the translation; take it off.", label)
     ends = "for" in target or "ask" in target or "this" in target or "you" in target
-    talk = None if label else (_TALK.match(target) or (_CLOSING_TALK.search(target) if ends else None))
+    talk = (
+        None if label else (_TALK.match(target) or (_CLOSING_TALK.search(target) if ends else None))
+    )
     if talk and not _TALK.match(source) and not _CLOSING_TALK.search(source):
         yield _at(pair, "chat.talk", "The engine talks to the reader; take its words off.", talk)
     note = _NOTE.search(target) if ":" in target or "：" in target else None
     if note and _more_brackets(source, target, note) and not _NOTE.search(source):
-        yield _at(pair, "chat.note", "A note of the engine stands in the translation; take it out.", note)
+        yield _at(
+            pair, "chat.note", "A note of the engine stands in the translation; take it out.", note
+        )
     for pattern in (_MARKS, _FENCE) if _MAY_BE_MARK.search(target) else ():
         mark = pattern.search(target)
         if mark and not pattern.search(source):
@@ -172,7 +180,11 @@ def check_markup(pair: Pair) -> Iterator[QaFinding]:
     """Findings about markdown, HTML tags and HTML entities that the source does not have."""
     source, target = pair.source, pair.target
     for pattern in _MARKDOWN if _MAY_BE_MARKDOWN.search(target) else ():
-        if (match := pattern.search(target)) and not pattern.search(source) and _is_new(match, source):
+        if (
+            (match := pattern.search(target))
+            and not pattern.search(source)
+            and _is_new(match, source)
+        ):
             yield _at(
                 pair,
                 "text.markdown",
@@ -201,7 +213,9 @@ def check_markup(pair: Pair) -> Iterator[QaFinding]:
     if "<" in target and len(_HTML.findall(target)) > len(_HTML.findall(source)):
         match = _HTML.search(target)
         if match:
-            yield _at(pair, "text.html", "HTML tags that the source lacks stand in the text.", match)
+            yield _at(
+                pair, "text.html", "HTML tags that the source lacks stand in the text.", match
+            )
 
 
 def _starts_as_list(source: str) -> bool:

@@ -81,7 +81,9 @@ def _without_marks(parts: Content, source: str, locale: Locale) -> Content:
     """The target without marks of chat formats."""
     if _END_MARK.search(source):
         return parts
-    return _mapped(parts, lambda text: _END_MARK.sub("", text) if "<" in text or "[" in text else text)
+    return _mapped(
+        parts, lambda text: _END_MARK.sub("", text) if "<" in text or "[" in text else text
+    )
 
 
 def _without_label(parts: Content, source: str, locale: Locale) -> Content:
@@ -118,7 +120,11 @@ def _without_quotes(parts: Content, source: str, locale: Locale) -> Content:
     inside has any.
     """
     first, last = (parts[0], parts[-1]) if parts else ("", "")
-    if not isinstance(first, str) or not isinstance(last, str) or len(plain_text(parts).strip()) < 3:
+    if (
+        not isinstance(first, str)
+        or not isinstance(last, str)
+        or len(plain_text(parts).strip()) < 3
+    ):
         return parts
     is_quoted = source.strip().startswith(tuple("\"'“„«「‘"))
     for opened, closed in _QUOTES:
@@ -191,7 +197,9 @@ def _with_tags_for_marks(
     if not wanted or found != len(wanted):
         return None
     ids = iter(wanted)
-    return normalised(piece for part in parts for piece in _marked(part, pattern, lambda: next(ids)))
+    return normalised(
+        piece for part in parts for piece in _marked(part, pattern, lambda: next(ids))
+    )
 
 
 def _marked(
@@ -241,7 +249,11 @@ def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Con
     for place, part in enumerate(parts):
         if not isinstance(part, Tag) or (part.id, part.side) not in tight:
             continue
-        if part.side is TagSide.OPEN and place + 1 < len(result) and isinstance(after := result[place + 1], str):
+        if (
+            part.side is TagSide.OPEN
+            and place + 1 < len(result)
+            and isinstance(after := result[place + 1], str)
+        ):
             space = _HEAD_SPACE.match(after)
             if space and after.strip():
                 result[place + 1] = after[space.end() :]

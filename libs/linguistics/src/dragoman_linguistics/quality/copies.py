@@ -45,7 +45,9 @@ def check_copies(pair: Pair) -> Iterator[QaFinding]:
 
 
 class Copies:
-    """Finds targets that are their sources although the document translates their words elsewhere."""
+    """Finds targets that are their sources although the document translates
+    their words elsewhere.
+    """
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         self._kept: Counter[str] = Counter()
@@ -66,9 +68,13 @@ class Copies:
             return
         words = _long_words(pair.source)
         # A word that is kept somewhere may be a name, even where another unit changes it.
-        is_translated = bool(words) and all(self._changed[word] and not self._kept[word] for word in words)
+        is_translated = bool(words) and all(
+            self._changed[word] and not self._kept[word] for word in words
+        )
         if is_translated or pair.source.strip() in self._translated:
-            yield finding("text.untranslated", "The target is the source, which is translated elsewhere.")
+            yield finding(
+                "text.untranslated", "The target is the source, which is translated elsewhere."
+            )
 
 
 def _is_copy(pair: Pair) -> bool:
@@ -93,4 +99,6 @@ def _has_much_of(target: str, source: str) -> bool:
 
 def _small(text: str) -> list[str]:
     """The words that are no names or abbreviations: in small letters or a script without case."""
-    return [word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1]
+    return [
+        word.casefold() for word in _WORD.findall(text) if not word[0].isupper() and len(word) > 1
+    ]

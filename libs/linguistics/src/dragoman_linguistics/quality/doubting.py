@@ -48,7 +48,9 @@ REASONS: Mapping[str, str] = {
     "text.merged": "Translate this unit's text alone; the answer holds the text of the unit before or after as well.",
     "space.missing": "Keep words apart where tags begin and end.",
 }
-"""The question for each code that is worth one: imperative, English, without text of the document."""
+"""The question for each code that is worth one: imperative, English,
+without text of the document.
+"""
 
 
 def doubts(

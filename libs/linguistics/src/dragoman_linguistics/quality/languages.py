@@ -103,16 +103,21 @@ class Languages:
 
     def check_script(self, pair: Pair) -> Iterator[QaFinding]:
         """A finding where the target has letters of another script, and the source does not."""
-        if not self._has_known_script or (self._scripts == _LATIN and not _BEYOND_LATIN.search(pair.target)):
+        if not self._has_known_script or (
+            self._scripts == _LATIN and not _BEYOND_LATIN.search(pair.target)
+        ):
             return
         counts = letters_by_script(pair.target)
         usual = self._scripts | _ANYWHERE
         others = counts.total() - sum(counts[script] for script in usual)
         # A letter that the source has too, as in a name or an example, is no fault.
         foreign = others and sum(
-            script_of(character) not in usual and character not in pair.source for character in pair.target
+            script_of(character) not in usual and character not in pair.source
+            for character in pair.target
         )
-        if foreign >= _LEAST_FOREIGN or (foreign and "Hani" in counts and "Hani" not in self._scripts):
+        if foreign >= _LEAST_FOREIGN or (
+            foreign and "Hani" in counts and "Hani" not in self._scripts
+        ):
             yield finding(
                 "language.script",
                 "Letters of a script that the target's language is not written in.",
@@ -136,7 +141,9 @@ class Languages:
     def check(self, pair: Pair) -> Iterator[QaFinding]:
         """A finding where the words are in another language than the target's."""
         if id(pair) in self._suspects:
-            yield finding("language.wrong", "The text looks like another language than the target's.")
+            yield finding(
+                "language.wrong", "The text looks like another language than the target's."
+            )
 
     def check_copies(self, pair: Pair) -> Iterator[QaFinding]:
         """A finding where the source came back, and the model finds the source's language in it."""
@@ -152,7 +159,9 @@ class Languages:
         if any(word.islower() and word.isalpha() for word in words[1:]) and self._is_wrong(
             text[:_MOST_CHARACTERS], _SURE
         ):
-            yield finding("text.untranslated", "The target is the source, in the words of its language.")
+            yield finding(
+                "text.untranslated", "The target is the source, in the words of its language."
+            )
 
     def _is_mostly_latin(self, pair: Pair) -> bool:
         """Whether a target in another script is in Latin letters, the source's own words and codes
@@ -164,7 +173,9 @@ class Languages:
             return False
         known = set(_WORDLIKE.findall(pair.source))
         words = _WORDLIKE.findall(_NOT_PROSE.sub(" ", pair.target))
-        return any(len(word) >= _LEAST_WORD and word.islower() and word not in known for word in words)
+        return any(
+            len(word) >= _LEAST_WORD and word.islower() and word not in known for word in words
+        )
 
     def _is_chinese(self, text: str) -> bool:
         """Whether a text in Chinese characters lacks the letters of a language that writes both,

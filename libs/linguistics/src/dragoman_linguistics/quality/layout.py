@@ -48,5 +48,7 @@ def check_blanks(pair: Pair) -> Iterator[QaFinding]:
 def _held(content: Content, blanks: dict[int, Content]) -> Counter[tuple[int, str]]:
     """The texts of the pairs that are blanks in the source."""
     text = plain_text(content)
-    nodes = (node for node in flattened(tag_tree(content)) if node.is_pair and node.tag.id in blanks)
+    nodes = (
+        node for node in flattened(tag_tree(content)) if node.is_pair and node.tag.id in blanks
+    )
     return Counter((node.tag.id, text[node.start : node.end]) for node in nodes)

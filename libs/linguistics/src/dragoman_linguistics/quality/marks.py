@@ -17,6 +17,7 @@ from dragoman_contracts.text import Tag, TagSide
 from dragoman_linguistics.checks import DOUBLED_SPACE, DOUBLED_WORD
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
+from dragoman_linguistics.quality.sizes import PLACE
 
 SPACES = " \u00a0\u2009\u202f"
 UNSPACED = frozenset({"zh", "ja", "yue", "wuu", "lzh", "th", "lo", "km", "my", "bo", "dz"})
@@ -29,16 +30,23 @@ _SPACED_MARKS = {
 # A quick test before `BEFORE`, which also asks whether a reader would see a loose mark: white space
 # before `.5` or between brackets is none.
 _LOOSE = re.compile(rf"[{SPACES}][,;:!?.)\]}}»]")
-BEFORE = re.compile(rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+(?!\.\.)([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)")
+BEFORE = re.compile(
+    rf"(?<=[^\s({{\[<«„“/.…:;!?=|,-])[{SPACES}]+(?!\.\.)([,;:!?.)\]}}»])(?=[\s,;:!?.)\]»”’\"']|$)"
+)
 # Lone surrogates, noncharacters, U+FFFD of a failed decoding, and controls but tab, line feed,
 # carriage return and NEL (U+0085).
-_INVALID = re.compile("[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]")
+_INVALID = re.compile(
+    "[\ud800-\udfff\ufffe\uffff\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f]"
+)
 # UTF-8 that was read as Latin-1 or Windows-1252: a first byte (C2, C3, D0, D1, E2) as a letter, and
 # a second byte (80 to BF) as a sign.
 _MOJIBAKE = re.compile(
     "[ÃÂ][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
     "|â€[\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]|ï»¿|(?:[ÐÑ][\u0080-\u00bf\u2018-\u203a]){2}"
 )
+
+_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
+_DOUBLED_ACROSS = re.compile(rf"\b([^\W\d_]{{2,}})\s*{PLACE}\s*\1\b", re.IGNORECASE)
 
 
 def spaced_marks(locale: Locale) -> str:
@@ -69,7 +77,9 @@ def check_margins(pair: Pair) -> Iterator[QaFinding]:
         yield finding("space.leading", "White space at the start differs from the source.", 0, 1)
     if source[-1:].isspace() != target[-1:].isspace():
         end = pair.place_in_plain_text(len(target))
-        yield finding("space.trailing", "White space at the end differs from the source.", end - 1, end)
+        yield finding(
+            "space.trailing", "White space at the end differs from the source.", end - 1, end
+        )
     if "  " in target or "\t" in target:
         doubled = () if DOUBLED_SPACE.search(source) else DOUBLED_SPACE.finditer(target)
         for match in doubled:
@@ -113,7 +123,11 @@ def _inside_words(content: tuple[str | Tag, ...]) -> set[int]:
 
 def _apart(content: tuple[str | Tag, ...]) -> set[int]:
     """Ids of pairs that have no letter directly outside of their tags."""
-    return {tag_id for tag_id, touches in _touching(content).items() if not touches[0] and not touches[3]}
+    return {
+        tag_id
+        for tag_id, touches in _touching(content).items()
+        if not touches[0] and not touches[3]
+    }
 
 
 def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
@@ -134,6 +148,36 @@ def _touching(content: tuple[str | Tag, ...]) -> dict[int, list[bool]]:
                 )
             )
     return {tag_id: touches for tag_id, touches in found.items() if len(touches) == 4}
+
+
+def check_private(pair: Pair) -> Iterator[QaFinding]:
+    """A finding where the target has characters of private use that the source lacks: they show only
+    in fonts that were made for them.
+    """
+    if pair.target.isascii():
+        return
+    known = set(_PRIVATE.findall(pair.source))
+    match = next(
+        (each for each in _PRIVATE.finditer(pair.target) if each.group() not in known), None
+    )
+    if match:
+        yield _at(
+            pair,
+            "characters.private",
+            "A character of private use, which most fonts lack; write the sign that is meant.",
+            match,
+        )
+
+
+def check_repeated_across_tags(pair: Pair) -> Iterator[QaFinding]:
+    """A finding where a word is written again behind a placeholder tag."""
+    if PLACE not in pair.target:
+        return
+    match = _DOUBLED_ACROSS.search(pair.target)
+    if match and not _DOUBLED_ACROSS.search(pair.source):
+        yield _at(
+            pair, "words.across_tags", "A word stands on both sides of a tag; keep one.", match
+        )
 
 
 def check_characters(pair: Pair) -> Iterator[QaFinding]:

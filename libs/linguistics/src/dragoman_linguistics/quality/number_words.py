@@ -101,7 +101,8 @@ def _words_of(language: str) -> tuple[dict[str, frozenset[int]], tuple[tuple[str
 def knows(language: str) -> bool:
     """Whether the number words of a language are known.
 
-    In a language whose words are not known, a small number may be a word, and is not called missing.
+    In a language whose words are not known, a small number may be a word, and is not called
+    missing.
     """
     language = _SAME_WORDS.get(language, language)
     return not language or language in _languages() or language in {"zh", "ja", "yue"}
@@ -119,7 +120,9 @@ def values_in_words(text: str, languages: Iterable[str]) -> frozenset[int]:
     for language in {_SAME_WORDS.get(each, each) for each in languages}:
         exact, stems = _words_of(language)
         if language in _UNBOUND:
-            found.update(value for form, values in exact.items() if form in folded for value in values)
+            found.update(
+                value for form, values in exact.items() if form in folded for value in values
+            )
         for word in words:
             found |= exact.get(word, frozenset())
             found.update(value for stem, value in stems if word.startswith(stem))

@@ -43,7 +43,8 @@ _SCALES: tuple[tuple[str, frozenset[int]], ...] = tuple(
     )
 )  # fmt: skip
 _SCALE_PATTERNS = tuple(
-    (re.compile(rf"[\s\u00a0\u202f-]{{0,2}}(?:{words})", re.IGNORECASE), values) for words, values in _SCALES
+    (re.compile(rf"[\s\u00a0\u202f-]{{0,2}}(?:{words})", re.IGNORECASE), values)
+    for words, values in _SCALES
 )
 _MAY_SCALE = re.compile(r"[\s\u00a0\u202f-]{0,2}[^\W\d_]")
 _PM = (
@@ -191,7 +192,9 @@ def _without_equals(
             missing.append(quantity)
         else:
             left.remove(twin)
-    return missing, [other for other in left if not any(quantity.equals(other) for quantity in wanted)]
+    return missing, [
+        other for other in left if not any(quantity.equals(other) for quantity in wanted)
+    ]
 
 
 def _by_parts(
@@ -242,7 +245,9 @@ class _Other:
             words = values_in_words(self.text, [self.language, "en"])
             fitting = (values for pattern, values in _SCALE_PATTERNS if pattern.search(self.text))
             factors = frozenset[int]().union(*fitting)
-            scaled = {value * factor for value in words if value < _LEAST_SCALED for factor in factors}
+            scaled = {
+                value * factor for value in words if value < _LEAST_SCALED for factor in factors
+            }
             self._implied = words | scaled | frozenset(self._by_calendar())
         return self._implied
 
@@ -251,7 +256,9 @@ class _Other:
 
         In a language whose number words are not known, it may have any small value.
         """
-        if value in {"0.5", "0.25", "0.75"} and (has_half(self.text) or _NUMERALS.search(self.text)):
+        if value in {"0.5", "0.25", "0.75"} and (
+            has_half(self.text) or _NUMERALS.search(self.text)
+        ):
             return True
         if not value.isdecimal():
             return any(value == fraction for fraction in self._fractions())
@@ -308,9 +315,12 @@ def _explained(
     def is_explained(quantity: _Quantity, side: _Other) -> bool:
         if any(side.implies(value) for value in quantity.readings):
             return True
-        # A date or a version has no value as a whole, but each of its runs may be on the other side.
+        # A date or a version has no value as a whole, but each of its runs may be on the other
+        # side.
         runs = _plain_runs(quantity)
-        if not quantity.readings and all(side.implies(run) or int(run) in side.written for run in runs):
+        if not quantity.readings and all(
+            side.implies(run) or int(run) in side.written for run in runs
+        ):
             return True
         if times and quantity.number.runs == ("00",):
             return True

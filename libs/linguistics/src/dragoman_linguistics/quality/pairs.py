@@ -100,5 +100,6 @@ def shown(content: Iterable[str | Tag]) -> str:
     if not any(isinstance(part, Tag) and part.side is TagSide.PLACEHOLDER for part in parts):
         return plain_text(parts)
     return "".join(
-        part if isinstance(part, str) else PLACE if part.side is TagSide.PLACEHOLDER else "" for part in parts
+        part if isinstance(part, str) else PLACE if part.side is TagSide.PLACEHOLDER else ""
+        for part in parts
     )

@@ -42,13 +42,19 @@ _PLACEHOLDERS = re.compile(
     )
 )
 _KINDS = "plural|select|selectordinal|number|date|time|choice|spellout"
-_BLANKS_IN_BRACES = re.compile(rf"(?<=\{{)\s+|\s+(?=\}})|\s+(?=,\s*(?:{_KINDS}))|(?<=,)\s+(?={_KINDS})")
+_BLANKS_IN_BRACES = re.compile(
+    rf"(?<=\{{)\s+|\s+(?=\}})|\s+(?=,\s*(?:{_KINDS}))|(?<=,)\s+(?={_KINDS})"
+)
 _MAY_HAVE_PLACEHOLDER = re.compile(r"[%{$@\[]")
 # The first two members of an ICU argument; the messages inside it are translated (ICU
 # MessageFormat).
 _ICU = re.compile(rf"\{{\s*(\w+)\s*,\s*({_KINDS})\b")
-_COLON_NAME = re.compile(r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=[\s.,;!?)]|$))(?!:)")
-_TAG_LIKE = re.compile(r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>")
+_COLON_NAME = re.compile(
+    r"(?<=[\s(\"'])(?::[a-z]+(?:_[a-z]+)+\b|:[a-z]{3,}\b(?=[\s.,;!?)]|$))(?!:)"
+)
+_TAG_LIKE = re.compile(
+    r"</?[A-Za-z][\w:.-]*(?:\s+[\w:-]+\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s\"'>]+))*\s*/?>"
+)
 _IN_SIGNS = re.compile(r"<[^<>]+>|[«‹＜〈《][^<>]+[»›＞〉》]")
 # Codes in capitals with digits that have a hyphen, a slash or at least two letters and two digits:
 # AB-1234, ISO9001.
@@ -72,7 +78,9 @@ def check_placeholders(pair: Pair) -> Iterator[QaFinding]:
                 f"Lacks {missing} placeholder(s) of the source, or has them changed.",
             )
         elif added:
-            yield finding("placeholders.added", f"Has {added} placeholder(s) that the source lacks.")
+            yield finding(
+                "placeholders.added", f"Has {added} placeholder(s) that the source lacks."
+            )
     if " :" in source and (names := _COLON_NAME.findall(source)):
         lost = [name for name in names if name not in target]
         if lost:
@@ -141,7 +149,9 @@ def check_codes(pair: Pair) -> Iterator[QaFinding]:
         if plain not in target and not (_is_other_script(pair) and digits in target):
             lost += 1
     if lost:
-        yield finding("codes.missing", f"Lacks {lost} code(s) of capitals and digits, or has them changed.")
+        yield finding(
+            "codes.missing", f"Lacks {lost} code(s) of capitals and digits, or has them changed."
+        )
 
 
 def _is_other_script(pair: Pair) -> bool:

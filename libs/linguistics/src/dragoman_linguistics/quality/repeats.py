@@ -36,7 +36,9 @@ class Repeats:
         self._repeated = {id(pair) for group in several for pair in _of_others(group)}
 
     def check(self, pair: Pair) -> Iterator[QaFinding]:
-        """A finding where another unit has the same target for a source that says something else."""
+        """A finding where another unit has the same target for a source that
+        says something else.
+        """
         if id(pair) in self._repeated:
             yield finding(
                 "text.repeated",

@@ -84,12 +84,17 @@ _SUBTAGS = {
 _KNOWN_SUBTAGS = frozenset(_SUBTAGS) | {script for _, _, script in _BLOCKS} - {"Latn"}
 _TRADITIONAL_REGIONS = frozenset({"TW", "HK", "MO"})
 # Characters that only one of the two ways to write Chinese has, pair by pair.
-_SIMPLIFIED = "们这国说时会对过学来个为还开没问见长书语话请谢让认识应该关门间题现实际经济产业务员单节约规则责权变标准确"
+_SIMPLIFIED = (
+    "们这国说时会对过学来个为还开没问见长书语话请谢让认识"
+    "应该关门间题现实际经济产业务员单节约规则责权变标准确"
+)
 _TRADITIONAL = (
-    "們這國說時會對過學來個為還開沒問見長書語話請謝讓認識應該關門間題現實際經濟產業務員單節約規則責權變標準確"
+    "們這國說時會對過學來個為還開沒問見長書語話請謝讓認識"
+    "應該關門間題現實際經濟產業務員單節約規則責權變標準確"
 )
 _ONLY_SIMPLIFIED = frozenset(_SIMPLIFIED) - frozenset(_TRADITIONAL)
-_ONLY_CHINESE = _ONLY_SIMPLIFIED - frozenset("会学国来没准")  # which Japanese simplified in the same way
+# Without those that Japanese simplified in the same way.
+_ONLY_CHINESE = _ONLY_SIMPLIFIED - frozenset("会学国来没准")
 _ONLY_TRADITIONAL = frozenset(_TRADITIONAL) - frozenset(_SIMPLIFIED)
 
 
@@ -143,7 +148,9 @@ def is_other_chinese(text: str, locale: Locale) -> bool:
         return False
     # The region is the subtag of two letters behind the language (RFC 5646 §2.2.4).
     region = next((part for part in locale.split("-")[1:] if len(part) == 2), "")
-    is_traditional = locale.script == "Hant" or (locale.script is None and region in _TRADITIONAL_REGIONS)
+    is_traditional = locale.script == "Hant" or (
+        locale.script is None and region in _TRADITIONAL_REGIONS
+    )
     simplified = sum(character in _ONLY_SIMPLIFIED for character in text)
     traditional = sum(character in _ONLY_TRADITIONAL for character in text)
     wrong, right = (simplified, traditional) if is_traditional else (traditional, simplified)

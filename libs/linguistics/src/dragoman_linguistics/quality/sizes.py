@@ -40,7 +40,11 @@ def size(text: str) -> float:
 
     White space and placeholders are not counted.
     """
-    heavy = 0.0 if text.isascii() else sum(_weight(character) - 1.0 for character in _HEAVY.findall(text))
+    heavy = (
+        0.0
+        if text.isascii()
+        else sum(_weight(character) - 1.0 for character in _HEAVY.findall(text))
+    )
     return len("".join(text.split())) - text.count(PLACE) + heavy
 
 
