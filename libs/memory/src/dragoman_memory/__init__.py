@@ -1,0 +1,56 @@
+"""Translation memory: units, the kinds and scores of matches, an immutable index, TMX. Pure.
+
+segment = build_segment(units, en, de)                    at a position of the store
+MemorySearch([segment]).matches(query, fetch)             102 down to 50, the best first
+"""
+
+from dragoman_memory.matching import (
+    Difference,
+    MatchKind,
+    MemoryMatch,
+    MemoryQuery,
+    band_of,
+    ranked,
+    repetitions,
+    score_match,
+)
+from dragoman_memory.search import Found, MemorySearch
+from dragoman_memory.segment import (
+    MemorySegment,
+    MemorySegmentError,
+    build_segment,
+    segment_from,
+)
+from dragoman_memory.tmx import Intake, tmx_units, units_in
+from dragoman_memory.unit import (
+    MemoryState,
+    MemoryUnit,
+    SegmentType,
+    context_digest,
+    exact_digest,
+)
+
+__all__ = [
+    "Difference",
+    "Found",
+    "Intake",
+    "MatchKind",
+    "MemoryMatch",
+    "MemoryQuery",
+    "MemorySearch",
+    "MemorySegment",
+    "MemorySegmentError",
+    "MemoryState",
+    "MemoryUnit",
+    "SegmentType",
+    "band_of",
+    "build_segment",
+    "context_digest",
+    "exact_digest",
+    "ranked",
+    "repetitions",
+    "score_match",
+    "segment_from",
+    "tmx_units",
+    "units_in",
+]
