@@ -1,10 +1,12 @@
-"""The two readers of parts, held against each other on real files: `python -m documents.both_readers`.
+"""The two readers of parts, held against each other on real files:
+`python -m documents.both_readers`.
 
     cd tests && ../.venv/bin/python -m documents.both_readers             every file of the corpus
     cd tests && ../.venv/bin/python -m documents.both_readers FOLDER      every DOCX file of a folder
 
-A file is alike for both when they give equal units (ids, texts, tags, keys, styles) and when a translation of it has
-equal parts, white space between attributes and the like apart. The command exits with 1 where a file is not.
+A file is alike for both when they give equal units (ids, texts, tags, keys, styles) and when a
+translation of it has equal parts, white space between attributes and the like apart. The command
+exits with 1 where a file is not.
 """
 
 from __future__ import annotations
@@ -27,7 +29,9 @@ CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "docx"
 
 @contextmanager
 def reading_quickly_from(size_bytes: int) -> Generator[None]:
-    """Parts of at least that size are read by the quick readers, shorter ones by the plain reader."""
+    """Parts of at least that size are read by the quick readers,
+    shorter ones by the plain reader.
+    """
     with (
         patch("dragoman_documents.docx.extract._QUICK_BYTES", size_bytes),
         patch("dragoman_documents.docx.merge._QUICK_BYTES", size_bytes),
@@ -73,7 +77,11 @@ def main(folder: Path) -> int:
     files = sorted(folder.glob("*.docx"))
     unlike = {path.name: found for path in files if (found := difference(path.read_bytes()))}
     lines = [f"{name}: {found} differ" for name, found in unlike.items()]
-    sys.stdout.write("\n".join([*lines, f"{len(files) - len(unlike)} of {len(files)} files are alike for both.\n"]))
+    sys.stdout.write(
+        "\n".join(
+            [*lines, f"{len(files) - len(unlike)} of {len(files)} files are alike for both.\n"]
+        )
+    )
     return 1 if unlike or not files else 0
 
 

@@ -1,4 +1,6 @@
-"""Encrypted documents to test with, in both schemes of ECMA-376 that Word has written (MS-OFFCRYPTO §2.3.4)."""
+"""Encrypted documents to test with,
+in both schemes of ECMA-376 that Word has written (MS-OFFCRYPTO §2.3.4).
+"""
 
 import hashlib
 import hmac
@@ -34,7 +36,9 @@ def agile_of(hashing: str, bits: int) -> Callable[[bytes, str], bytes]:
 
 def _agile(hashing: str, bits: int, package: bytes, password: str) -> bytes:
     def hashed(data: bytes, size: int) -> bytes:
-        return hashlib.new(hashing, data, usedforsecurity=False).digest()[:size].ljust(size, b"\x36")
+        return (
+            hashlib.new(hashing, data, usedforsecurity=False).digest()[:size].ljust(size, b"\x36")
+        )
 
     def sealed(data: bytes, key: bytes, vector: bytes) -> bytes:
         encryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
@@ -43,7 +47,11 @@ def _agile(hashing: str, bits: int, package: bytes, password: str) -> bytes:
     def stored(data: bytes) -> str:
         return b64encode(data).decode()
 
-    whole, size, secret = hashlib.new(hashing).digest_size, bits // 8, bytes(range(50, 50 + bits // 8))
+    whole, size, secret = (
+        hashlib.new(hashing).digest_size,
+        bits // 8,
+        bytes(range(50, 50 + bits // 8)),
+    )
     digest = hashed(_SALT + password.encode("utf-16-le"), whole)
     for number in range(_AGILE_ROUNDS):
         digest = hashed(struct.pack("<I", number) + digest, whole)
@@ -54,12 +62,21 @@ def _agile(hashing: str, bits: int, package: bytes, password: str) -> bytes:
         for block, value in zip(blocks, values, strict=True)
     )
     body = struct.pack("<Q", len(package)) + b"".join(
-        sealed(package[start : start + 4096], secret, hashed(_SALT + struct.pack("<I", start // 4096), 16))
+        sealed(
+            package[start : start + 4096],
+            secret,
+            hashed(_SALT + struct.pack("<I", start // 4096), 16),
+        )
         for start in range(0, len(package), 4096)
     )
     seals = bytes(range(whole)), hmac.digest(bytes(range(whole)), body, hashing)
-    vectors = (hashed(_SALT + bytes.fromhex(block), 16) for block in ("5fb2ad010cb9e1f6", "a0677f02b22c8433"))
-    hmac_key, hmac_value = (stored(sealed(seal, secret, vector)) for seal, vector in zip(seals, vectors, strict=True))
+    vectors = (
+        hashed(_SALT + bytes.fromhex(block), 16)
+        for block in ("5fb2ad010cb9e1f6", "a0677f02b22c8433")
+    )
+    hmac_key, hmac_value = (
+        stored(sealed(seal, secret, vector)) for seal, vector in zip(seals, vectors, strict=True)
+    )
     same = (
         f'saltSize="16" blockSize="16" keyBits="{bits}" hashSize="{whole}" cipherAlgorithm="AES" '
         f'cipherChaining="ChainingModeCBC" hashAlgorithm="{hashing.upper()}" saltValue="{stored(_SALT)}"'
@@ -96,7 +113,11 @@ def _description(key: bytes) -> bytes:
     header = struct.pack("<8I", flags, 0, 0x660E, 0x8004, 128, 0x18, 0, 0) + provider
     hashed = sha1(_VERIFIER, usedforsecurity=False).digest()
     verifier = (
-        struct.pack("<I", 16) + _SALT + _aes(key, _VERIFIER) + struct.pack("<I", 20) + _aes(key, hashed + bytes(12))
+        struct.pack("<I", 16)
+        + _SALT
+        + _aes(key, _VERIFIER)
+        + struct.pack("<I", 20)
+        + _aes(key, hashed + bytes(12))
     )
     return struct.pack("<HHII", 4, 2, flags, len(header)) + header + verifier
 
@@ -107,7 +128,8 @@ def _key(password: str) -> bytes:
         digest = sha1(struct.pack("<I", number) + digest, usedforsecurity=False).digest()
     digest = sha1(digest + struct.pack("<I", 0), usedforsecurity=False).digest()
     return sha1(
-        bytes(a ^ b for a, b in zip(digest.ljust(64, b"\0"), b"\x36" * 64, strict=True)), usedforsecurity=False
+        bytes(a ^ b for a, b in zip(digest.ljust(64, b"\0"), b"\x36" * 64, strict=True)),
+        usedforsecurity=False,
     ).digest()[:16]
 
 

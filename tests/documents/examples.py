@@ -1,6 +1,8 @@
-"""The worked examples at the heads of modules, read out of their docstrings so that tests can hold them to the code.
+"""The worked examples at the heads of modules, read out of their docstrings so that tests can hold
+them to the code.
 
-An example is a block of lines, each a word and what it names; lines that are indented further go on with the one above:
+An example is a block of lines, each a word and what it names; lines that are indented further go on
+with the one above:
 
     before   <w:p><w:r><w:t>See the terms.</w:t></w:r></w:p>
     items    Text "See the terms."
@@ -8,8 +10,8 @@ An example is a block of lines, each a word and what it names; lines that are in
     target   Siehe Bedingungen.
     after    <w:p><w:r><w:t>Siehe Bedingungen.</w:t></w:r></w:p>
 
-`before` and `after` are what stands in the body of a document, without a space at the joints of lines; `unit` may come
-several times, as may `target`; a unit without one is left as it is.
+`before` and `after` are what stands in the body of a document, without a space at the joints of
+lines; `unit` may come several times, as may `target`; a unit without one is left as it is.
 """
 
 from __future__ import annotations
@@ -58,7 +60,9 @@ def examples_in(module: str) -> list[Example]:
             lines[-1].append(match[1])
         else:
             lines.append([""])
-    example: Example | None = None  # lines after any other line belong to no example until the next `before`
+    example: Example | None = (
+        None  # lines after any other line belong to no example until the next `before`
+    )
     for word, *pieces in lines:
         if word == "before":
             example = Example("".join(pieces))
@@ -85,7 +89,9 @@ def items_of(example: Example) -> str:
     package = Package(wordml.document(example.before), Budget())
     root = package.root(package.main)
     assert root is not None
-    collector = Collector(Formats(HiddenStyles(), ExtractOptions()), package.fields(package.main, root))
+    collector = Collector(
+        Formats(HiddenStyles(), ExtractOptions()), package.fields(package.main, root)
+    )
     paragraph = next(node for node in root.iter() if short_name(node) == "w:p")
     return _shown(collector.paragraph(paragraph, Flow()))
 
@@ -94,7 +100,9 @@ def after_of(example: Example) -> str:
     """The body of the example's document once its targets are merged."""
     document = wordml.document(example.before)
     units = extract(document).units
-    targets = {unit.unit_id: content_of(text) for unit, text in zip(units, example.targets, strict=False)}
+    targets = {
+        unit.unit_id: content_of(text) for unit, text in zip(units, example.targets, strict=False)
+    }
     body = _BODY.search(wordml.part(merge(document, targets)))
     assert body is not None
     return body[1]
@@ -107,7 +115,8 @@ def _shown(items: Sequence[Item]) -> str:
 def _item(item: Item) -> str:
     if isinstance(item, Text):
         return " + ".join(
-            f'Text "{slot.text}"' if not number else f'"{slot.text}"' for number, slot in enumerate(item.slots)
+            f'Text "{slot.text}"' if not number else f'"{slot.text}"'
+            for number, slot in enumerate(item.slots)
         )
     if isinstance(item, Opaque):
         return f"Opaque {item.role}"

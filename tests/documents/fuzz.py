@@ -1,8 +1,9 @@
-"""Mutates real files and looks for answers other than a result or a refusal: `python tests/documents/fuzz.py FOLDER`.
+"""Mutates real files and looks for answers other than a result or a refusal:
+`python tests/documents/fuzz.py FOLDER`.
 
-Each round takes a file, breaks its bytes or its XML, and extracts, inspects and merges it with shuffled or cut tags.
-What crashes or takes long is written to the output folder with the seed that made it. `PYTHONPATH=tests` lets it find
-its neighbours.
+Each round takes a file, breaks its bytes or its XML, and extracts, inspects and merges it with
+shuffled or cut tags. What crashes or takes long is written to the output folder with the seed that
+made it. `PYTHONPATH=tests` lets it find its neighbours.
 """
 
 import argparse
@@ -24,7 +25,19 @@ from dragoman_documents import DocumentError, extract, inspect, merge
 _TAG = re.compile(rb"<[^<>]+>")
 _RUN = re.compile(rb"<w:r[ >]")
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
-_NAMES = ("{}", "/{}", "../{}", "a/../{}", "./{}", "C:\\{}", "{}/", "{}\x01", "//{}", "%2e%2e/{}", "{}%00")
+_NAMES = (
+    "{}",
+    "/{}",
+    "../{}",
+    "a/../{}",
+    "./{}",
+    "C:\\{}",
+    "{}/",
+    "{}\x01",
+    "//{}",
+    "%2e%2e/{}",
+    "{}%00",
+)
 
 
 def flipped(data: bytes, rng: random.Random) -> bytes:
@@ -57,9 +70,15 @@ def rearranged(xml: bytes, rng: random.Random) -> bytes:
 
 
 def in_two_minds(data: bytes, rng: random.Random) -> bytes:
-    """A package with names that are equal or lead out, a document type in any encoding, or records that disagree."""
+    """A package with names that are equal or lead out, a document type in any encoding,
+    or records that disagree.
+    """
     output = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(output, "w") as target, warnings.catch_warnings():
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as source,
+        zipfile.ZipFile(output, "w") as target,
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         names = source.namelist()
         chosen = rng.choice([*names, *(name for name in names if name.endswith("document.xml"))])
@@ -69,7 +88,9 @@ def in_two_minds(data: bytes, rng: random.Random) -> bytes:
                 content = _declaring(content, rng)
             target.writestr(name, content)
             if name == chosen and rng.random() < 0.5:
-                target.writestr(rng.choice(_NAMES).format(rng.choice([name, name.upper()])), content)
+                target.writestr(
+                    rng.choice(_NAMES).format(rng.choice([name, name.upper()])), content
+                )
     result = bytearray(output.getvalue())
     if rng.random() < 0.5:
         marks = [found.start() for found in re.finditer(b"PK[\1\3\5]", result)]
@@ -80,14 +101,18 @@ def in_two_minds(data: bytes, rng: random.Random) -> bytes:
 def _declaring(xml: bytes, rng: random.Random) -> bytes:
     """A part in another encoding, mostly with a document type."""
     encoding = rng.choice(ENCODINGS)
-    text = _DECLARATION.sub(f'<?xml version="1.0" encoding="{encoding}"?>', xml.decode("utf-8-sig", "replace"))
+    text = _DECLARATION.sub(
+        f'<?xml version="1.0" encoding="{encoding}"?>', xml.decode("utf-8-sig", "replace")
+    )
     if rng.random() < 0.7:
         text = text.replace("?>", "?>" + rng.choice(DOCTYPES), 1)
     return text.encode(encoding, "xmlcharrefreplace")
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
-    """A package with its bytes, or some of its parts, broken, or in two minds about what it holds."""
+    """A package with its bytes, or some of its parts, broken,
+    or in two minds about what it holds.
+    """
     if rng.random() < 0.3:
         return flipped(data, rng)
     if rng.random() < 0.2:
@@ -95,7 +120,10 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     output = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(output, "w") as target:
         names = source.namelist()
-        broken = {*rng.sample(names, min(2, len(names))), *(name for name in names if name.endswith("document.xml"))}
+        broken = {
+            *rng.sample(names, min(2, len(names))),
+            *(name for name in names if name.endswith("document.xml")),
+        }
         for name in names:
             content = source.read(name)
             if name in broken and content:
@@ -122,7 +150,11 @@ def outcome(data: bytes, rng: random.Random) -> str:
         if merge(data, {unit.unit_id: unit.source for unit in units}) != data:
             raise AssertionError("an identity translation changed bytes")
         locale = Locale(rng.choice(["ru", "ar", "ja"]))
-        extract(merge(data, {unit.unit_id: target_of(unit, rng) for unit in units}, target_locale=locale))
+        extract(
+            merge(
+                data, {unit.unit_id: target_of(unit, rng) for unit in units}, target_locale=locale
+            )
+        )
     except DocumentError as refusal:
         return refusal.code
     return "ok"
@@ -136,7 +168,9 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--out", type=Path, default=Path("fuzz-finds"))
     options = arguments.parse_args()
-    files = [path for path in sorted(options.folder.rglob("*.docx")) if path.stat().st_size < 60_000]
+    files = [
+        path for path in sorted(options.folder.rglob("*.docx")) if path.stat().st_size < 60_000
+    ]
     answers: Counter[str] = Counter()
     end = time.monotonic() + options.minutes * 60
     seed = options.seed

@@ -1,4 +1,6 @@
-"""Packages that no program writes: two parts of one name, names that lead out, records that contradict each other."""
+"""Packages that no program writes: two parts of one name, names that lead out,
+records that contradict each other.
+"""
 
 import io
 import stat
@@ -15,7 +17,17 @@ DOCTYPES = (
     '<!DOCTYPE w [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>',
     '<!DOCTYPE w [<!ENTITY % a "<!ELEMENT b ANY>"><!ENTITY % c "&#37;a;&#37;a;">%c;]>',
 )
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be", "iso-8859-1", "utf-7")
+ENCODINGS = (
+    "utf-8",
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-32",
+    "utf-32-be",
+    "iso-8859-1",
+    "utf-7",
+)
 _MAIN = "word/document.xml"
 
 
@@ -28,7 +40,9 @@ def typed(doctype: str, encoding: str) -> bytes:
 
 
 def with_entries(more: Sequence[tuple[str, bytes]], mode: int = 0) -> bytes:
-    """A good document with further entries, which take the place of the main part where they have its name first."""
+    """A good document with further entries,
+    which take the place of the main part where they have its name first.
+    """
     output = io.BytesIO()
     names = [name for name, _ in more]
     with (
@@ -50,7 +64,9 @@ def with_entries(more: Sequence[tuple[str, bytes]], mode: int = 0) -> bytes:
 def doubled(name: str) -> bytes:
     """A good document with one more entry of a name, the main part in other words."""
     text = part(document(paragraph(run("two"))))
-    return with_entries([(_MAIN, part(document(paragraph(run("one")))).encode()), (name, text.encode())])
+    return with_entries(
+        [(_MAIN, part(document(paragraph(run("one")))).encode()), (name, text.encode())]
+    )
 
 
 def linked() -> bytes:
@@ -65,7 +81,11 @@ def null_named() -> bytes:
 
 def named_otherwise(local: bytes) -> bytes:
     """A document whose main part has another name in its own record than in the directory."""
-    return document(paragraph(run("one"))).replace(_MAIN.encode(), local, 2).replace(local, _MAIN.encode(), 1)
+    return (
+        document(paragraph(run("one")))
+        .replace(_MAIN.encode(), local, 2)
+        .replace(local, _MAIN.encode(), 1)
+    )
 
 
 def patched(position: int, value: int, form: str = "<H", mark: bytes = b"PK\x05\x06") -> bytes:
@@ -76,7 +96,9 @@ def patched(position: int, value: int, form: str = "<H", mark: bytes = b"PK\x05\
 
 
 def ended_twice() -> bytes:
-    """A document whose comment is the end record of another directory: readers from either side see other files."""
+    """A document whose comment is the end record of another directory:
+    readers from either side see other files.
+    """
     inner = document(paragraph(run("two")))
     data = bytearray(document(paragraph(run("one"))))
     comment = inner[inner.index(b"PK\x01\x02") :]

@@ -1,9 +1,11 @@
-"""What becomes of documents when an engine loses tags: `python -m documents.lossy --corpus FOLDER`, run in `tests`.
+"""What becomes of documents when an engine loses tags: `python -m documents.lossy --corpus FOLDER`,
+run in `tests`.
 
-Every unit is translated letter by letter by an engine that drops, doubles, swaps and invents tags, each at a rate. Its
-answers go the way of a real engine's: read by the reply protocol, repaired, checked, merged, held against the gate.
-Printed are the rungs of the repair ladder, by fault; a unit that came out wrong with nothing to show for it, and a
-document that does not pass or read back, are named, and make the exit status 1.
+Every unit is translated letter by letter by an engine that drops, doubles, swaps and invents tags,
+each at a rate. Its answers go the way of a real engine's: read by the reply protocol, repaired,
+checked, merged, held against the gate. Printed are the rungs of the repair ladder, by fault; a unit
+that came out wrong with nothing to show for it, and a document that does not pass or read back, are
+named, and make the exit status 1.
 """
 
 import argparse
@@ -19,9 +21,26 @@ from pathlib import Path
 
 from documents.translations import documents_in, in_letters_of
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Content, ResultSource, Tag, TagRepair, TagSide, Unit, UnitTarget, plain_text
+from dragoman_contracts.text import (
+    Content,
+    ResultSource,
+    Tag,
+    TagRepair,
+    TagSide,
+    Unit,
+    UnitTarget,
+    plain_text,
+)
 from dragoman_documents import DocumentError, extract, merge, text_only
-from dragoman_linguistics import align_tags, parse, render, render_by, repair, restore_margins, verify_unit
+from dragoman_linguistics import (
+    align_tags,
+    parse,
+    render,
+    render_by,
+    repair,
+    restore_margins,
+    verify_unit,
+)
 
 _LOCALE = "ru"
 
@@ -37,7 +56,8 @@ class Fault(StrEnum):
 
 @dataclass
 class Tally:
-    """What a run saw. `rungs` counts units by fault and rung; `silent` and `broken` are what must not be.
+    """What a run saw. `rungs` counts units by fault and rung; `silent` and `broken` are what must
+    not be.
 
     `refused` are documents that are damaged, encrypted or not Word's.
     """
@@ -91,13 +111,19 @@ def spoiled(content: Content, rate: float, rng: random.Random) -> tuple[Content,
     return tuple(result), frozenset(faults)
 
 
-def answered(unit: Unit, rate: float, rng: random.Random) -> tuple[UnitTarget, Content, frozenset[Fault]]:
-    """The unit's target as the pipeline makes it of a faulty answer, the answer as read, and its faults."""
+def answered(
+    unit: Unit, rate: float, rng: random.Random
+) -> tuple[UnitTarget, Content, frozenset[Fault]]:
+    """The unit's target as the pipeline makes it of a faulty answer,
+    the answer as read, and its faults.
+    """
     answer, faults = spoiled(in_letters_of(unit, _LOCALE), rate, rng)
     key = render(unit.source)
     read = restore_margins(unit.source, parse(render_by(answer, key), key))
     target, rung = repair(unit.source, read, unit.tags)
-    made = UnitTarget(unit_id=unit.unit_id, target=target, result_source=ResultSource.ENGINE, tag_repair=rung)
+    made = UnitTarget(
+        unit_id=unit.unit_id, target=target, result_source=ResultSource.ENGINE, tag_repair=rung
+    )
     return made, read, faults
 
 
@@ -122,7 +148,9 @@ def tried(path: Path, rate: float, seed: int) -> Tally:
     return tally
 
 
-def _judge(tally: Tally, name: str, unit: Unit, target: UnitTarget, read: Content, faults: Iterable[Fault]) -> None:
+def _judge(
+    tally: Tally, name: str, unit: Unit, target: UnitTarget, read: Content, faults: Iterable[Fault]
+) -> None:
     """Count one unit whose tags were spoiled, and say where it came out wrong in silence."""
     is_wrong = not align_tags(unit.source, read, unit.tags).is_clean
     tally.wrong += is_wrong
@@ -166,9 +194,14 @@ def table(tally: Tally) -> str:
     ]
     for fault in Fault:
         total = sum(count for (kind, _), count in tally.rungs.items() if kind == fault) or 1
-        shares = (f"{tally.rungs[fault, rung]} ({100 * tally.rungs[fault, rung] / total:.0f} %)" for rung in rungs)
+        shares = (
+            f"{tally.rungs[fault, rung]} ({100 * tally.rungs[fault, rung] / total:.0f} %)"
+            for rung in rungs
+        )
         lines.append("".join(f"{text:>18}" for text in (fault, *shares)))
-    lines += [f"{rung}: {verdict} {count}" for (rung, verdict), count in sorted(tally.verdicts.items())]
+    lines += [
+        f"{rung}: {verdict} {count}" for (rung, verdict), count in sorted(tally.verdicts.items())
+    ]
     ends = f"silently wrong {len(tally.silent)}, documents that fail {len(tally.broken)}, refused {len(tally.refused)}"
     return "\n".join([*lines, ends, ""])
 
@@ -183,7 +216,9 @@ def main() -> None:
     total = Tally()
     with ProcessPoolExecutor(2) as pool:
         for tally in pool.map(
-            partial(tried, rate=arguments.rate, seed=arguments.seed), documents_in(arguments.corpus), chunksize=4
+            partial(tried, rate=arguments.rate, seed=arguments.seed),
+            documents_in(arguments.corpus),
+            chunksize=4,
         ):
             total.add(tally)
     sys.stdout.write(table(total))

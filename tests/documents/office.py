@@ -1,4 +1,6 @@
-"""LibreOffice, told to accept or reject all tracked changes and to say what the document then reads."""
+"""LibreOffice, told to accept or reject all tracked changes and to say what the
+document then reads.
+"""
 
 import os
 import shutil
@@ -47,10 +49,14 @@ class Office:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._start("--terminate_after_init")  # the first start makes the profile
-        (folder / "profile" / "user" / "basic" / "Standard" / "Module1.xba").write_text(_MODULE, encoding="utf-8")
+        (folder / "profile" / "user" / "basic" / "Standard" / "Module1.xba").write_text(
+            _MODULE, encoding="utf-8"
+        )
 
     def settled(self, data: bytes, what: Literal["Accept", "Reject"]) -> tuple[list[str], int]:
-        """The lines the document reads once all changes are accepted or rejected, and how many changes it had."""
+        """The lines the document reads once all changes are accepted or rejected,
+        and how many changes it had.
+        """
         source, target = self._folder / "source.docx", self._folder / "target.txt"
         source.write_bytes(data)
         arguments = f'"{source.as_uri()}","{target.as_uri()}",".uno:{what}AllTrackedChanges"'
@@ -65,7 +71,9 @@ class Office:
     def _start(self, argument: str) -> None:
         profile = f"-env:UserInstallation={(self._folder / 'profile').as_uri()}"
         command = [SOFFICE, "--headless", "--norestore", profile, argument]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
             process.communicate(timeout=60)
         finally:

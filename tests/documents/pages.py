@@ -1,9 +1,10 @@
-"""What a reader sees: `python -m documents.pages --corpus FOLDER --out FOLDER --locale he`, run in `tests`.
+"""What a reader sees: `python -m documents.pages --corpus FOLDER --out FOLDER --locale he`, run in
+`tests`.
 
-Documents and their translations are turned to pages by LibreOffice and counted; the PDFs stay in `--out` for a look.
-`--outputs FOLDER` takes translations under the same names instead of making letters of them.
-What is counted may differ a little, as lines of another language break elsewhere; what matters is that everything
-opens, and that pages, pictures and boxes stay where they were.
+Documents and their translations are turned to pages by LibreOffice and counted; the PDFs stay in
+`--out` for a look. `--outputs FOLDER` takes translations under the same names instead of making
+letters of them. What is counted may differ a little, as lines of another language break elsewhere;
+what matters is that everything opens, and that pages, pictures and boxes stay where they were.
 """
 
 import argparse
@@ -34,7 +35,14 @@ class Pages:
 def as_pdf(document: Path, folder: Path, profile: Path) -> Path | None:
     """The document as LibreOffice prints it; None where it does not open."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [SOFFICE, f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", "--convert-to", "pdf"]
+    command = [
+        SOFFICE,
+        f"-env:UserInstallation={profile.as_uri()}",
+        "--headless",
+        "--norestore",
+        "--convert-to",
+        "pdf",
+    ]
     process = subprocess.Popen(
         [*command, "--outdir", str(folder), str(document)],
         stdout=subprocess.DEVNULL,
@@ -56,12 +64,16 @@ def counted(pdf: Path) -> Pages:
     """The blocks of text on each page, the words and the pictures."""
     layout = _said("pdftotext", "-bbox-layout", str(pdf), "-")
     blocks = tuple(page.count("<block ") for page in layout.split("<page ")[1:])
-    pictures = len(re.findall(r"^\s*\d+\s+\d+ image", _said("pdfimages", "-list", str(pdf)), re.MULTILINE))
+    pictures = len(
+        re.findall(r"^\s*\d+\s+\d+ image", _said("pdfimages", "-list", str(pdf)), re.MULTILINE)
+    )
     return Pages(blocks, layout.count("<word "), pictures)
 
 
 def _said(*command: str) -> str:
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=_TIMEOUT_S).stdout
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=_TIMEOUT_S
+    ).stdout
 
 
 def main() -> None:

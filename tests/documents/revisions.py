@@ -1,4 +1,6 @@
-"""Accepts and rejects tracked changes as ECMA-376 §17.13.5 says, apart from the engine, to hold it to that."""
+"""Accepts and rejects tracked changes as ECMA-376 §17.13.5 says,
+apart from the engine, to hold it to that.
+"""
 
 import io
 import zipfile
@@ -16,7 +18,12 @@ def read(data: bytes, side: Side) -> list[str]:
     found: list[str] = []
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for name in sorted(archive.namelist()):
-            if name.startswith("word/") and name.count("/") == 1 and name[5:].startswith(_FLOWS) and ".xml" in name:
+            if (
+                name.startswith("word/")
+                and name.count("/") == 1
+                and name[5:].startswith(_FLOWS)
+                and ".xml" in name
+            ):
                 root = parse_xml(archive.read(name), Budget())
                 resolve(root, side)
                 found += [text(node) for node in root.iter() if short_name(node) == "w:p"]
@@ -83,10 +90,16 @@ def _end_is(paragraph: Element, mark: str) -> bool:
 
 
 def _join(paragraph: Element) -> None:
-    """Join a paragraph whose end goes with the next one; an empty one before a table goes as a whole."""
+    """Join a paragraph whose end goes with the next one;
+    an empty one before a table goes as a whole.
+    """
     parent = paragraph.getparent()
-    following = next((node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl"}), None)
-    inner = [child for child in paragraph if any(short_name(node) == "w:r" for node in child.iter())]
+    following = next(
+        (node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl"}), None
+    )
+    inner = [
+        child for child in paragraph if any(short_name(node) == "w:r" for node in child.iter())
+    ]
     if parent is None or (inner and (following is None or short_name(following) != "w:p")):
         return
     if following is not None and short_name(following) == "w:p":

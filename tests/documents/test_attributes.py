@@ -32,7 +32,10 @@ def test_the_tooltip_of_a_link_is_a_unit_of_its_own() -> None:
 
 def test_paragraphs_that_differ_in_their_tooltips_alone_keep_them_apart_in_long_documents() -> None:
     body = "".join(
-        paragraph(run("See "), f'<w:hyperlink w:anchor="a" w:tooltip="tip {n % 7}">{run("it")}</w:hyperlink>')
+        paragraph(
+            run("See "),
+            f'<w:hyperlink w:anchor="a" w:tooltip="tip {n % 7}">{run("it")}</w:hyperlink>',
+        )
         for n in range(2_500)
     )
     units = extract(document(body)).units
@@ -76,7 +79,9 @@ def test_a_picture_that_stands_alone_is_described_by_its_frame() -> None:
 
 def test_shapes_of_old_have_their_titles_translated_and_their_files_names_not() -> None:
     image = '<v:imagedata xmlns:o="urn:schemas-microsoft-com:office:office" o:title="file"/>'
-    data = document(paragraph(f'<w:r><w:pict><v:shape alt="oak" title="tree">{image}</v:shape></w:pict></w:r>'))
+    data = document(
+        paragraph(f'<w:r><w:pict><v:shape alt="oak" title="tree">{image}</v:shape></w:pict></w:r>')
+    )
     assert texts(data) == ["oak", "tree"]
 
 
@@ -87,7 +92,10 @@ def _form(help_type: str = "text", kind: str = "") -> str:
         "</w:ffData>"
     )
     code = field(" FORMTEXT ", run("type"))
-    return code.replace('<w:fldChar w:fldCharType="begin"/>', f'<w:fldChar w:fldCharType="begin">{inner}</w:fldChar>')
+    return code.replace(
+        '<w:fldChar w:fldCharType="begin"/>',
+        f'<w:fldChar w:fldCharType="begin">{inner}</w:fldChar>',
+    )
 
 
 def _limits(units: tuple[Unit, ...]) -> list[int | None]:
@@ -99,7 +107,9 @@ def test_help_of_form_fields_is_translated_within_the_length_the_schema_allows()
     units = extract(data).units
     assert texts(data) == ["Name: <1>type</1>", "your name", "name here", "type"]
     assert _limits(units) == [None, 256, 140, None]
-    assert all(Unit.model_validate_json(unit.model_dump_json(exclude_unset=True)) == unit for unit in units)
+    assert all(
+        Unit.model_validate_json(unit.model_dump_json(exclude_unset=True)) == unit for unit in units
+    )
     result = translated(data)
     assert replaced(result, ('w:val="T1"', "")).count('w:val="') == 3
     assert 'w:val="your name"' not in result
@@ -129,7 +139,8 @@ def test_a_document_whose_entries_stay_says_so() -> None:
 def test_a_state_is_no_text_to_the_gate() -> None:
     box = '<w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="{}"/></w:checkBox></w:ffData>'
     before, after = (
-        document(paragraph(run("x"), f"<w:r>{box.format(state)}</w:fldChar></w:r>")) for state in ("0", "1")
+        document(paragraph(run("x"), f"<w:r>{box.format(state)}</w:fldChar></w:r>"))
+        for state in ("0", "1")
     )
     assert not text_only(before, after).is_text_only
 
@@ -144,7 +155,9 @@ def test_captions_of_tables_are_translated() -> None:
 
 def test_the_links_of_drawn_text_have_tooltips() -> None:
     text = '<a:r><a:rPr><a:hlinkClick r:id="r" tooltip="more"/></a:rPr><a:t>read</a:t></a:r>'
-    drawing = f"<w:drawing><wp:inline><a:txBody><a:p>{text}</a:p></a:txBody></wp:inline></w:drawing>"
+    drawing = (
+        f"<w:drawing><wp:inline><a:txBody><a:p>{text}</a:p></a:txBody></wp:inline></w:drawing>"
+    )
     data = document(paragraph(f"<w:r>{drawing}</w:r>"))
     assert texts(data) == ["read", "more"]
     assert f'tooltip="{"more".translate(PSEUDO)}"' in translated(data)

@@ -1,6 +1,8 @@
-"""The plain reader and the quick ones give the same units, and write the same translation, on files people made.
+"""The plain reader and the quick ones give the same units, and write the same translation, on files
+people made.
 
-Every n-th file of the corpus is compared here; `python -m documents.both_readers` compares all of them.
+Every n-th file of the corpus is compared here; `python -m documents.both_readers` compares all of
+them.
 """
 
 from collections.abc import Sequence
@@ -19,7 +21,9 @@ from dragoman_documents.docx.quick.shape import Reading
 
 EVERY = 4
 SAMPLE = sorted(CORPUS.glob("*.docx"))[::EVERY]
-ALIKE = "".join(wordml.paragraph(wordml.run(f"Pay {number} "), wordml.bold("today")) for number in range(40))
+ALIKE = "".join(
+    wordml.paragraph(wordml.run(f"Pay {number} "), wordml.bold("today")) for number in range(40)
+)
 
 
 @pytest.mark.skipif(not SAMPLE, reason="the corpus of real files is not beside this checkout")

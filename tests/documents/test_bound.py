@@ -1,10 +1,23 @@
-"""Content controls bound to data: what they show and what is stored are one text, or the control is left."""
+"""Content controls bound to data: what they show and what is stored are one text,
+or the control is left.
+"""
 
 from xml.sax.saxutils import quoteattr
 
 import pytest
 
-from documents.wordml import CUSTOM_XML, OFFICE, body, package, paragraph, part, run, sources, story, written
+from documents.wordml import (
+    CUSTOM_XML,
+    OFFICE,
+    body,
+    package,
+    paragraph,
+    part,
+    run,
+    sources,
+    story,
+    written,
+)
 from dragoman_contracts.text import Content
 from dragoman_documents import extract, inspect, merge, text_only
 
@@ -18,16 +31,22 @@ def control(content: str, path: str, store: str = "{AB-1}", kind: str = "<w:text
     """A control bound to the path in a store."""
     mappings = f"xmlns:n='urn:x' xmlns:p='{_PROPERTIES}'"
     binding = f'<w:dataBinding w:prefixMappings="{mappings}" w:xpath={quoteattr(path)} w:storeItemID="{store}"/>'
-    return f"<w:sdt><w:sdtPr>{binding}{kind}</w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>"
+    return (
+        f"<w:sdt><w:sdtPr>{binding}{kind}</w:sdtPr><w:sdtContent>{content}</w:sdtContent></w:sdt>"
+    )
 
 
 def bound(content: str, data: str = "", app: str = "") -> bytes:
     """A document with data of its own and properties."""
     parts = {
         "word/document.xml": story("document", content),
-        "word/_rels/document.xml.rels": _LINKS.format(_LINK.format(1, f"{OFFICE}/customXml", "../data/item.xml")),
+        "word/_rels/document.xml.rels": _LINKS.format(
+            _LINK.format(1, f"{OFFICE}/customXml", "../data/item.xml")
+        ),
         "data/item.xml": f'<n:a xmlns:n="urn:x">{data}</n:a>',
-        "data/_rels/item.xml.rels": _LINKS.format(_LINK.format(1, f"{OFFICE}/customXmlProps", "props.xml")),
+        "data/_rels/item.xml.rels": _LINKS.format(
+            _LINK.format(1, f"{OFFICE}/customXmlProps", "props.xml")
+        ),
         "data/props.xml": f'<ds:datastoreItem xmlns:ds="{CUSTOM_XML}" ds:itemID="{{ab-1}}"/>',
         "_rels/.rels": _LINKS.format(
             _LINK.format(1, f"{OFFICE}/officeDocument", "word/document.xml")
@@ -41,7 +60,9 @@ def bound(content: str, data: str = "", app: str = "") -> bytes:
 def translated(data: bytes, *targets: Content) -> bytes:
     """The document with its units translated in order."""
     units = extract(data).units
-    result = merge(data, {unit.unit_id: target for unit, target in zip(units, targets, strict=True)})
+    result = merge(
+        data, {unit.unit_id: target for unit, target in zip(units, targets, strict=True)}
+    )
     assert text_only(data, result).is_text_only
     return result
 
@@ -51,18 +72,25 @@ def findings(data: bytes) -> dict[str, str]:
 
 
 def test_properties_of_the_application_follow() -> None:
-    inline = paragraph(run("By "), control(run("Green Tools"), "/p:Properties[1]/p:Company[1]", _APP), run("."))
+    inline = paragraph(
+        run("By "), control(run("Green Tools"), "/p:Properties[1]/p:Company[1]", _APP), run(".")
+    )
     data = bound(inline, app="<Company>Green Tools</Company><Manager>Green Tools</Manager>")
-    target = tuple("Grüne Geräte" if part == "Green Tools" else part for part in extract(data).units[0].source)
+    target = tuple(
+        "Grüne Geräte" if part == "Green Tools" else part for part in extract(data).units[0].source
+    )
     result = translated(data, target)
-    assert "<Company>Grüne Geräte</Company><Manager>Green Tools</Manager>" in part(result, "docProps/app.xml")
+    assert "<Company>Grüne Geräte</Company><Manager>Green Tools</Manager>" in part(
+        result, "docProps/app.xml"
+    )
 
 
 @pytest.mark.parametrize("spelling", ["\n", "_x000d_\n", "&#13;&#10;"])
 def test_line_breaks_are_stored_as_they_were(spelling: str) -> None:
     lines = "<w:r><w:t>one</w:t><w:br/><w:t>two</w:t></w:r>"
     data = bound(
-        paragraph(control(lines, "/n:a/n:b", kind='<w:text w:multiLine="1"/>')), f"<n:b>one{spelling}two</n:b>"
+        paragraph(control(lines, "/n:a/n:b", kind='<w:text w:multiLine="1"/>')),
+        f"<n:b>one{spelling}two</n:b>",
     )
     source = extract(data).units[0].source
     result = translated(data, ("eins", source[1], "zwei"))
@@ -71,14 +99,20 @@ def test_line_breaks_are_stored_as_they_were(spelling: str) -> None:
 
 
 def test_a_paragraph_begins_a_line() -> None:
-    data = bound(control(paragraph(run("one")) + paragraph(run("two")), "/n:a/n:b"), "<n:b>one\ntwo</n:b>")
+    data = bound(
+        control(paragraph(run("one")) + paragraph(run("two")), "/n:a/n:b"), "<n:b>one\ntwo</n:b>"
+    )
     assert "<n:b>eins\nzwei</n:b>" in part(translated(data, ("eins",), ("zwei",)), "data/item.xml")
 
 
 @pytest.mark.parametrize(
     ("path", "data", "stored"),
     [
-        ("/n:a[1]/n:b[2]/@title", '<n:b title="shown"/><n:b title="shown"/>', '<n:b title="shown"/><n:b title="neu"/>'),
+        (
+            "/n:a[1]/n:b[2]/@title",
+            '<n:b title="shown"/><n:b title="shown"/>',
+            '<n:b title="shown"/><n:b title="neu"/>',
+        ),
         ("/n:a/n:b/@n:c", '<n:b n:c="shown" c="shown"/>', '<n:b n:c="neu" c="shown"/>'),
         ("/n:a/n:b/text()", "<n:b>shown</n:b>", "<n:b>neu</n:b>"),
         ("/n:a/n:b", "<n:b> shown\n</n:b>", "<n:b>neu</n:b>"),
@@ -121,10 +155,18 @@ def test_a_property_that_was_translated_is_shown_by_its_control() -> None:
         _LINK.format(1, f"{OFFICE}/officeDocument", "word/document.xml")
         + _LINK.format(2, "http://x/metadata/core-properties", "docProps/core.xml")
     )
-    parts = {"word/document.xml": story("document", inner), "docProps/core.xml": core, "_rels/.rels": links}
+    parts = {
+        "word/document.xml": story("document", inner),
+        "docProps/core.xml": core,
+        "_rels/.rels": links,
+    }
     data = package(parts)
     shown, stored = extract(data).units
-    for targets in ({shown.unit_id: ("A",), stored.unit_id: ("B",)}, {shown.unit_id: ("A",)}, {stored.unit_id: ("A",)}):
+    for targets in (
+        {shown.unit_id: ("A",), stored.unit_id: ("B",)},
+        {shown.unit_id: ("A",)},
+        {stored.unit_id: ("A",)},
+    ):
         result = merge(data, targets)
         assert "<dc:title>A</dc:title>" in part(result, "docProps/core.xml")
         assert ">A</w:t>" in body(result)
@@ -159,27 +201,37 @@ def test_what_word_would_fill_anew_is_left_and_counted(path: str, kind: str, dat
 
 
 @pytest.mark.parametrize(
-    ("path", "data"), [("/n:a/n:b", ""), ("/n:a/n:b", "<n:b/>"), ("/n:a/n:b", "<n:b><n:c/></n:b>"), ("", "")]
+    ("path", "data"),
+    [("/n:a/n:b", ""), ("/n:a/n:b", "<n:b/>"), ("/n:a/n:b", "<n:b><n:c/></n:b>"), ("", "")],
 )
 def test_a_control_without_data_shows_what_it_holds(path: str, data: str) -> None:
-    document = bound(paragraph(control(run("shown"), path, "{NO-1}" if not path else "{AB-1}")), data)
+    document = bound(
+        paragraph(control(run("shown"), path, "{NO-1}" if not path else "{AB-1}")), data
+    )
     assert sources(document) == ["shown"]
     assert "data_bound_left" not in findings(document)
 
 
 def test_dates_are_translated_and_counted() -> None:
     kind = '<w:date w:fullDate="2007-10-09T00:00:00Z"><w:lid w:val="en-US"/></w:date>'
-    document = bound(paragraph(control(run("9 October"), "/n:a/n:b", kind=kind)), "<n:b>2007-10-09T00:00:00</n:b>")
+    document = bound(
+        paragraph(control(run("9 October"), "/n:a/n:b", kind=kind)),
+        "<n:b>2007-10-09T00:00:00</n:b>",
+    )
     assert sources(document) == ["9 October"]
     assert ": 1." in findings(document)["data_bound_left"]
 
 
 def test_entries_that_repeat_are_followed_each_by_itself() -> None:
-    rows = "".join(control(paragraph(run(word)), f"/n:a/n:b[{n}]") for n, word in enumerate(("one", "two"), 1))
+    rows = "".join(
+        control(paragraph(run(word)), f"/n:a/n:b[{n}]") for n, word in enumerate(("one", "two"), 1)
+    )
     section = control(
         rows,
         "/n:a/n:b",
         kind='<w15:repeatingSection xmlns:w15="http://schemas.microsoft.com/office/word/2012/wordml"/>',
     )
     data = bound(section, "<n:b>one</n:b><n:b>two</n:b>")
-    assert "<n:b>eins</n:b><n:b>zwei</n:b>" in part(translated(data, ("eins",), ("zwei",)), "data/item.xml")
+    assert "<n:b>eins</n:b><n:b>zwei</n:b>" in part(
+        translated(data, ("eins",), ("zwei",)), "data/item.xml"
+    )

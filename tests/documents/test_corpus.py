@@ -16,7 +16,9 @@ ALL = sorted((CORPUS / "docx").glob("*.docx"))
 HOSTILE = sorted((CORPUS / "hostile").glob("*.docx"))
 SAMPLE = [path for path in ALL[::4] if path.stat().st_size < 300_000]
 
-pytestmark = pytest.mark.skipif(not ALL, reason="the corpus of real files is not beside this checkout")
+pytestmark = pytest.mark.skipif(
+    not ALL, reason="the corpus of real files is not beside this checkout"
+)
 
 
 @pytest.mark.parametrize("path", SAMPLE, ids=lambda path: path.stem)
@@ -32,7 +34,9 @@ def test_a_translation_reads_back_as_what_was_put_in(path: Path) -> None:
     result = merge(data, {unit.unit_id: pseudo(unit) for unit in units})
     again = extract(result).units
     assert [unit.unit_id for unit in again] == [unit.unit_id for unit in units]
-    assert [plain_text(unit.source) for unit in again] == [plain_text(unit.source).translate(PSEUDO) for unit in units]
+    assert [plain_text(unit.source) for unit in again] == [
+        plain_text(unit.source).translate(PSEUDO) for unit in units
+    ]
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(io.BytesIO(result)) as after:
         assert after.testzip() is None
         assert after.namelist() == before.namelist()

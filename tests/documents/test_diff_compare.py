@@ -32,10 +32,14 @@ def test_a_translation_differs_in_text_only() -> None:
 
 def test_the_changed_words_are_told() -> None:
     diff = compare(
-        document(paragraph(run("The cat sat on the mat."))), document(paragraph(run("The black cat lay on the mat.")))
+        document(paragraph(run("The cat sat on the mat."))),
+        document(paragraph(run("The black cat lay on the mat."))),
     )
     assert diff.is_text_only
-    assert diff.differences[0].words == (WordEdit(before="", after=" black"), WordEdit(before="sat", after="lay"))
+    assert diff.differences[0].words == (
+        WordEdit(before="", after=" black"),
+        WordEdit(before="sat", after="lay"),
+    )
 
 
 def test_added_removed_and_moved_paragraphs_are_told_apart() -> None:
@@ -45,7 +49,9 @@ def test_added_removed_and_moved_paragraphs_are_told_apart() -> None:
     diff = compare(old, document("".join(paragraph(run(text)) for text in changed)))
     assert told(diff) == [("structure", "moved", "paragraph"), ("structure", "added", "paragraph")]
     assert not diff.is_text_only
-    inserted = compare(old, document("".join(paragraph(run(text)) for text in [*texts[:2], "New", *texts[2:]])))
+    inserted = compare(
+        old, document("".join(paragraph(run(text)) for text in [*texts[:2], "New", *texts[2:]]))
+    )
     assert told(inserted) == [("structure", "added", "paragraph")]
     assert inserted.differences[0].after == "New"
     assert inserted.differences[0].path == "0.2"
@@ -59,7 +65,9 @@ def test_formatting_is_told_with_the_words_it_is_on() -> None:
 
 
 def test_rows_and_cells_are_compared_by_what_they_say() -> None:
-    rows = [f"<w:tr><w:tc>{paragraph(run(text))}</w:tc></w:tr>" for text in ("north", "south", "west")]
+    rows = [
+        f"<w:tr><w:tc>{paragraph(run(text))}</w:tc></w:tr>" for text in ("north", "south", "west")
+    ]
     old = document(f"<w:tbl>{''.join(rows)}</w:tbl>")
     diff = compare(old, document(f"<w:tbl>{rows[0]}{rows[2]}</w:tbl>"))
     assert told(diff) == [("structure", "removed", "row")]
@@ -93,7 +101,11 @@ def test_two_real_files_can_always_be_compared(path: Path) -> None:
 
 
 @pytest.mark.parametrize("mark", ["<!-- made by a program -->", "<?program it?>"])
-def test_comments_and_instructions_between_paragraphs_are_compared_like_anything_else(mark: str) -> None:
+def test_comments_and_instructions_between_paragraphs_are_compared_like_anything_else(
+    mark: str,
+) -> None:
     old = document(mark + paragraph(run("one")))
-    assert told(compare(old, document(mark + paragraph(run("one", "<w:b/>"))))) == [("formatting", "changed", "run")]
+    assert told(compare(old, document(mark + paragraph(run("one", "<w:b/>"))))) == [
+        ("formatting", "changed", "run")
+    ]
     assert told(compare(old, document(paragraph(run("one", "<w:b/>"))))) != []

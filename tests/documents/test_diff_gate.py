@@ -7,14 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from documents.wordml import bold, document, package, paragraph, pseudo, replaced, run, story, zipped
+from documents.wordml import (
+    bold,
+    document,
+    package,
+    paragraph,
+    pseudo,
+    replaced,
+    run,
+    story,
+    zipped,
+)
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Tag, TagSide, Unit
 from dragoman_documents import extract, merge
 from dragoman_documents.docx.diff import Change, DifferenceKind, text_only
 
 CORPUS = sorted((Path(__file__).parents[3] / "shared" / "corpus" / "docx").glob("*.docx"))
-corpus = pytest.mark.skipif(not CORPUS, reason="the corpus of real files is not beside this checkout")
+corpus = pytest.mark.skipif(
+    not CORPUS, reason="the corpus of real files is not beside this checkout"
+)
 
 LINK = '<w:hyperlink r:id="rId7" w:history="1">' + run("the terms", "<w:u/>") + "</w:hyperlink>"
 NOTE = '<w:r><w:footnoteReference w:id="2"/></w:r>'
@@ -28,8 +40,12 @@ FIRST = paragraph(
 )
 SECOND = paragraph(run("See "), LINK, run(" and the note"), NOTE, run("."))
 ROWS = (
-    '<w:tr w:rsidR="00A1"><w:tc><w:tcPr><w:tcW w:w="10"/></w:tcPr>' + paragraph(run("one")) + "</w:tc></w:tr>",
-    '<w:tr w:rsidR="00A2"><w:trPr><w:tblHeader/></w:trPr><w:tc>' + paragraph(run("two")) + "</w:tc></w:tr>",
+    '<w:tr w:rsidR="00A1"><w:tc><w:tcPr><w:tcW w:w="10"/></w:tcPr>'
+    + paragraph(run("one"))
+    + "</w:tc></w:tr>",
+    '<w:tr w:rsidR="00A2"><w:trPr><w:tblHeader/></w:trPr><w:tc>'
+    + paragraph(run("two"))
+    + "</w:tc></w:tr>",
 )
 TABLE = f'<w:tbl><w:tblPr><w:tblCaption w:val="A caption"/></w:tblPr>{"".join(ROWS)}</w:tbl>'
 LINKS = (
@@ -37,7 +53,9 @@ LINKS = (
     '<Relationship Id="rId7" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink" '
     'Target="https://example.org/terms" TargetMode="External"/></Relationships>'
 )
-STYLES = story("styles", '<w:style w:type="paragraph" w:styleId="Heading1"><w:rPr><w:b/></w:rPr></w:style>')
+STYLES = story(
+    "styles", '<w:style w:type="paragraph" w:styleId="Heading1"><w:rPr><w:b/></w:rPr></w:style>'
+)
 PARTS = {
     "word/document.xml": story("document", FIRST + SECOND + TABLE),
     "word/_rels/document.xml.rels": LINKS,
@@ -47,7 +65,11 @@ SOURCE = package(PARTS, types={"word/styles.xml": "styles"})
 
 
 def translated(data: bytes, locale: str = "ru") -> bytes:
-    return merge(data, {unit.unit_id: pseudo(unit) for unit in extract(data).units}, target_locale=Locale(locale))
+    return merge(
+        data,
+        {unit.unit_id: pseudo(unit) for unit in extract(data).units},
+        target_locale=Locale(locale),
+    )
 
 
 def damaged(data: bytes, *pairs: tuple[str, str], part: str = "word/document.xml") -> bytes:
@@ -72,19 +94,35 @@ def test_a_translation_is_text_only(locale: str) -> None:
 
 LANGUAGE = '<w:rPr><w:lang w:val="ru"/></w:rPr>'
 DAMAGES = {
-    "a dropped bookmark": ('<w:bookmarkStart w:id="1" w:name="here"/>', "", DifferenceKind.STRUCTURE),
+    "a dropped bookmark": (
+        '<w:bookmarkStart w:id="1" w:name="here"/>',
+        "",
+        DifferenceKind.STRUCTURE,
+    ),
     "a lost run property": ("<w:b/>", "", DifferenceKind.FORMATTING),
     "a lost paragraph style": ('<w:pStyle w:val="Heading1"/>', "", DifferenceKind.FORMATTING),
     "another style": ('w:val="Heading1"', 'w:val="Heading2"', DifferenceKind.FORMATTING),
     "a lost note": ('<w:footnoteReference w:id="2"/>', "", DifferenceKind.STRUCTURE),
-    "another note": ('<w:footnoteReference w:id="2"/>', '<w:footnoteReference w:id="3"/>', DifferenceKind.STRUCTURE),
+    "another note": (
+        '<w:footnoteReference w:id="2"/>',
+        '<w:footnoteReference w:id="3"/>',
+        DifferenceKind.STRUCTURE,
+    ),
     "another link": ('r:id="rId7"', 'r:id="rId8"', DifferenceKind.STRUCTURE),
     "a lost run": (NOTE, "", DifferenceKind.STRUCTURE),
     "an empty run more": (NOTE, NOTE + "<w:r/>", DifferenceKind.STRUCTURE),
-    "an empty formatted run more": (NOTE, NOTE + f"<w:r>{LANGUAGE}</w:r>", DifferenceKind.STRUCTURE),
+    "an empty formatted run more": (
+        NOTE,
+        NOTE + f"<w:r>{LANGUAGE}</w:r>",
+        DifferenceKind.STRUCTURE,
+    ),
     "a run in a look of its own": (NOTE, NOTE + run("x", "<w:i/>"), DifferenceKind.STRUCTURE),
     "another width": ('w:w="10"', 'w:w="11"', DifferenceKind.FORMATTING),
-    "a right-to-left gutter": ("<w:sectPr/>", "<w:sectPr><w:rtlGutter/></w:sectPr>", DifferenceKind.FORMATTING),
+    "a right-to-left gutter": (
+        "<w:sectPr/>",
+        "<w:sectPr><w:rtlGutter/></w:sectPr>",
+        DifferenceKind.FORMATTING,
+    ),
     "a paragraph more": ("<w:sectPr/>", "<w:p/><w:sectPr/>", DifferenceKind.STRUCTURE),
 }
 
@@ -122,7 +160,9 @@ def test_parts_in_another_order_are_found() -> None:
 
 def test_a_changed_relationship_is_named_as_one() -> None:
     other = damaged(SOURCE, ("example.org", "example.com"), part="word/_rels/document.xml.rels")
-    assert {each.kind for each in text_only(SOURCE, other).differences} == {DifferenceKind.RELATIONSHIP}
+    assert {each.kind for each in text_only(SOURCE, other).differences} == {
+        DifferenceKind.RELATIONSHIP
+    }
 
 
 def test_a_changed_style_is_formatting() -> None:
@@ -163,7 +203,9 @@ def test_the_report_holds_no_text() -> None:
 
 def test_reordered_tags_are_text_only() -> None:
     link, note, words = '<w:hyperlink r:id="rId7">', NOTE, (run("See "), bold("bold"), run(" and "))
-    source = document(paragraph(*words, link + run("the terms") + "</w:hyperlink>", note, run(" now")))
+    source = document(
+        paragraph(*words, link + run("the terms") + "</w:hyperlink>", note, run(" now"))
+    )
     (unit,) = extract(source).units
     order = random.Random(3)  # noqa: S311 - to be repeatable
     for _ in range(20):
@@ -209,7 +251,11 @@ def test_the_pseudo_translation_of_a_real_file_is_text_only(path: Path) -> None:
 @pytest.mark.parametrize("path", CORPUS[::4], ids=lambda path: path.stem)
 def test_the_identity_translation_of_a_real_file_is_text_only(path: Path) -> None:
     data = path.read_bytes()
-    same = merge(data, {unit.unit_id: unit.source for unit in extract(data).units}, target_locale=Locale("ar"))
+    same = merge(
+        data,
+        {unit.unit_id: unit.source for unit in extract(data).units},
+        target_locale=Locale("ar"),
+    )
     assert text_only(data, same).differences == ()
 
 
@@ -239,10 +285,12 @@ def test_what_the_schema_bars_from_standing_inside_is_refused(outer: str, inner:
 
 def test_form_fields_that_change_places_are_not_changed_fields() -> None:
     def box(name: str) -> str:
-        begin = (
-            f'<w:fldChar w:fldCharType="begin"><w:ffData><w:name w:val="{name}"/><w:checkBox/></w:ffData></w:fldChar>'
+        data = f'<w:ffData><w:name w:val="{name}"/><w:checkBox/></w:ffData>'
+        inner = (
+            f'<w:fldChar w:fldCharType="begin">{data}</w:fldChar>',
+            "<w:instrText> FORMCHECKBOX </w:instrText>",
+            '<w:fldChar w:fldCharType="end"/>',
         )
-        inner = (begin, "<w:instrText> FORMCHECKBOX </w:instrText>", '<w:fldChar w:fldCharType="end"/>')
         return "".join(f"<w:r>{piece}</w:r>" for piece in inner)
 
     data = document(paragraph(run("yes "), box("first"), run(" no "), box("second"), run(" end")))
@@ -258,22 +306,41 @@ def control(number: int, *runs: str) -> str:
 
 
 def links_to_one_target() -> tuple[str, str]:
-    first, second = (f'<w:hyperlink w:anchor="there">{inner}</w:hyperlink>' for inner in (bold("one"), run("two")))
+    first, second = (
+        f'<w:hyperlink w:anchor="there">{inner}</w:hyperlink>'
+        for inner in (bold("one"), run("two"))
+    )
     return first, second
 
 
 def swapped(data: bytes) -> bytes:
-    """The document with the two paired tags of its one unit, and what is in them, changed for each other."""
+    """The document with the two paired tags of its one unit, and what is in them,
+    changed for each other.
+    """
     (unit,) = extract(data).units
-    opens = [index for index, part in enumerate(unit.source) if isinstance(part, Tag) and part.side is TagSide.OPEN]
-    closes = [index for index, part in enumerate(unit.source) if isinstance(part, Tag) and part.side is TagSide.CLOSE]
+    opens = [
+        index
+        for index, part in enumerate(unit.source)
+        if isinstance(part, Tag) and part.side is TagSide.OPEN
+    ]
+    closes = [
+        index
+        for index, part in enumerate(unit.source)
+        if isinstance(part, Tag) and part.side is TagSide.CLOSE
+    ]
     first, second = (unit.source[opens[i] : closes[i] + 1] for i in range(2))
-    rest = (unit.source[: opens[0]], unit.source[closes[0] + 1 : opens[1]], unit.source[closes[1] + 1 :])
+    rest = (
+        unit.source[: opens[0]],
+        unit.source[closes[0] + 1 : opens[1]],
+        unit.source[closes[1] + 1 :],
+    )
     return merge(data, {unit.unit_id: (*rest[0], *second, *rest[1], *first, *rest[2])})
 
 
 def test_content_controls_that_change_places_are_not_changed_controls() -> None:
-    data = document(paragraph(run("a "), control(1, bold("one")), run(" b "), control(2, run("two")), run(" c")))
+    data = document(
+        paragraph(run("a "), control(1, bold("one")), run(" b "), control(2, run("two")), run(" c"))
+    )
     assert text_only(data, swapped(data)).is_text_only
 
 
@@ -285,14 +352,17 @@ def test_links_to_one_target_that_change_places_keep_their_looks() -> None:
 
 def test_links_to_one_target_of_which_one_has_more_runs_may_change_places() -> None:
     first, second = (
-        f'<w:hyperlink w:anchor="there">{inner}</w:hyperlink>' for inner in (run("a"), run("b") + bold("c"))
+        f'<w:hyperlink w:anchor="there">{inner}</w:hyperlink>'
+        for inner in (run("a"), run("b") + bold("c"))
     )
     data = document(paragraph(run("x "), first, run(" y "), second, run(" z")))
     assert text_only(data, swapped(data)).is_text_only
 
 
 def test_a_control_that_took_the_name_of_another_is_found() -> None:
-    data = document(paragraph(run("a "), control(1, run("one")), run(" b "), control(2, run("two")), run(" c")))
+    data = document(
+        paragraph(run("a "), control(1, run("one")), run(" b "), control(2, run("two")), run(" c"))
+    )
     spoiled = damaged(swapped(data), ("control 1", "control 2"))
     assert DifferenceKind.STRUCTURE in {each.kind for each in text_only(data, spoiled).differences}
 

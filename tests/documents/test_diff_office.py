@@ -1,4 +1,6 @@
-"""LibreOffice lists our tracked changes, and comes to both documents by accepting and rejecting them."""
+"""LibreOffice lists our tracked changes,
+and comes to both documents by accepting and rejecting them.
+"""
 
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from dragoman_documents import extract, merge, tracked
 
 pytestmark = pytest.mark.skipif(not SOFFICE, reason="LibreOffice is not on this machine")
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus" / "docx"
-REAL = sorted(path for path in CORPUS.glob("*.docx") if 10_000 < path.stat().st_size < 40_000)[::24][:3]
+REAL = sorted(path for path in CORPUS.glob("*.docx") if 10_000 < path.stat().st_size < 40_000)[
+    ::24
+][:3]
 
 OLD = document(
     paragraph(run("The old "), bold("bold cat"), run(" sat."))
@@ -44,7 +48,9 @@ def leads_to_both(office: Office, before: bytes, after: bytes) -> int:
 
 
 @pytest.mark.parametrize(("before", "after"), [(OLD, NEW), (NEW, OLD), (OLD, translated(OLD))])
-def test_libreoffice_accepts_and_rejects_all_changes(office: Office, before: bytes, after: bytes) -> None:
+def test_libreoffice_accepts_and_rejects_all_changes(
+    office: Office, before: bytes, after: bytes
+) -> None:
     assert leads_to_both(office, before, after) >= 8
 
 

@@ -1,4 +1,6 @@
-"""Rejecting all tracked changes brings the first document back: its looks, pictures, notes, fields and headers."""
+"""Rejecting all tracked changes brings the first document back: its looks, pictures,
+notes, fields and headers.
+"""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,18 +17,27 @@ CENTRED = '<w:pPr><w:jc w:val="center"/></w:pPr>'
 
 
 def comes_back(before: bytes, after: bytes) -> str:
-    """The main document with the changes, after it was made sure that they lead to both documents, looks included."""
+    """The main document with the changes,
+    after it was made sure that they lead to both documents, looks included.
+    """
     result = changes(before, after)
     budget = Budget()
     assert untracked(before, result) == ()
-    differences = compare(comparable(accepted(after), budget), comparable(accepted(result), budget)).differences
-    assert {each.kind for each in differences} <= {DifferenceKind.PART, DifferenceKind.RELATIONSHIP}  # what A needs
+    differences = compare(
+        comparable(accepted(after), budget), comparable(accepted(result), budget)
+    ).differences
+    # What A needs.
+    assert {each.kind for each in differences} <= {
+        DifferenceKind.PART,
+        DifferenceKind.RELATIONSHIP,
+    }
     return part(result)
 
 
 def test_a_run_that_looks_another_way_says_how_it_looked() -> None:
     text = comes_back(
-        document(paragraph(run("Some old words"))), document(paragraph(run("Some "), bold("old"), run(" words")))
+        document(paragraph(run("Some old words"))),
+        document(paragraph(run("Some "), bold("old"), run(" words"))),
     )
     assert "<w:b/><w:rPrChange " in text
     assert "<w:del " not in text
@@ -43,7 +54,10 @@ def test_paragraphs_cells_and_sections_say_how_they_looked() -> None:
 
 
 def test_the_properties_of_a_last_paragraph_move_with_its_end() -> None:
-    one, two = paragraph(CENTRED, run("one")), paragraph('<w:pPr><w:ind w:left="9"/></w:pPr>', run("two"))
+    one, two = (
+        paragraph(CENTRED, run("one")),
+        paragraph('<w:pPr><w:ind w:left="9"/></w:pPr>', run("two")),
+    )
     comes_back(document(one), document(one + two))
     comes_back(document(one + two), document(one))
 
@@ -69,7 +83,9 @@ def test_a_deleted_link_leads_where_it_led_whatever_the_numbers() -> None:
     old = package(
         {
             "word/document.xml": story("document", paragraph(run("go "), link)),
-            "word/_rels/document.xml.rels": related({"rId2": "hyperlink1.xml", "rId3": "image1.xml"}),
+            "word/_rels/document.xml.rels": related(
+                {"rId2": "hyperlink1.xml", "rId3": "image1.xml"}
+            ),
             "word/image1.xml": "<picture/>",
             "word/hyperlink1.xml": "<goal/>",
         }
@@ -86,9 +102,12 @@ def test_a_deleted_link_leads_where_it_led_whatever_the_numbers() -> None:
 
 def noted(*notes: str) -> bytes:
     """A document whose paragraph has these footnotes."""
-    marks = [NOTE.replace('"1"', f'"{number}"') + run(" word") for number in range(1, len(notes) + 1)]
+    marks = [
+        NOTE.replace('"1"', f'"{number}"') + run(" word") for number in range(1, len(notes) + 1)
+    ]
     bodies = [
-        f'<w:footnote w:id="{number}">{paragraph(run(text))}</w:footnote>' for number, text in enumerate(notes, 1)
+        f'<w:footnote w:id="{number}">{paragraph(run(text))}</w:footnote>'
+        for number, text in enumerate(notes, 1)
     ]
     parts = {
         "word/document.xml": story("document", paragraph(run("start"), *marks)),
@@ -117,7 +136,9 @@ def test_a_field_with_another_instruction_is_another_field() -> None:
 def test_a_simple_field_is_tracked_like_any_other() -> None:
     simple = f'<w:fldSimple w:instr=" PAGE ">{run("1")}</w:fldSimple>'
     for before, after in (((), (simple,)), ((simple,), ())):
-        text = comes_back(document(paragraph(run("a "), *before)), document(paragraph(run("a "), *after)))
+        text = comes_back(
+            document(paragraph(run("a "), *before)), document(paragraph(run("a "), *after))
+        )
         assert "fldSimple" not in text
 
 
@@ -143,9 +164,13 @@ _LOOKS = st.sampled_from(["", "<w:b/>", '<w:i/><w:sz w:val="20"/>'])
 _RUNS = st.builds(run, st.sampled_from(["red ", "green ", "blue", ". "]), _LOOKS)
 _LINKS = st.tuples(st.sampled_from("xy"), _RUNS).map(lambda pair: LINK.format(*pair))
 _FIELDS = st.builds(field, st.sampled_from([" PAGE ", " DATE "]), _RUNS)
-_INNER = st.lists(_RUNS | _LINKS | _FIELDS | st.just("<w:r><w:tab/></w:r>"), max_size=5).map("".join)
+_INNER = st.lists(_RUNS | _LINKS | _FIELDS | st.just("<w:r><w:tab/></w:r>"), max_size=5).map(
+    "".join
+)
 _PARAGRAPHS = st.builds(paragraph, st.sampled_from(["", CENTRED]), _INNER)
-_BLOCKS = _PARAGRAPHS | st.just(table(("a", "b"), ("c", "d"))) | st.just(table(("a", "x"), ("e", "f")))
+_BLOCKS = (
+    _PARAGRAPHS | st.just(table(("a", "b"), ("c", "d"))) | st.just(table(("a", "x"), ("e", "f")))
+)
 _BODIES = st.lists(_BLOCKS, max_size=5).map(lambda blocks: "".join(blocks) + paragraph(run("end")))
 
 
@@ -157,5 +182,7 @@ def test_any_two_documents_lead_to_both(before: str, after: str) -> None:
 
 @settings(max_examples=150)
 @given(before=_INNER, after=_INNER, looks=st.sampled_from(["", CENTRED]))
-def test_any_two_paragraphs_lead_to_both_with_their_looks(before: str, after: str, looks: str) -> None:
+def test_any_two_paragraphs_lead_to_both_with_their_looks(
+    before: str, after: str, looks: str
+) -> None:
     comes_back(document(paragraph(before)), document(paragraph(looks, after)))

@@ -1,4 +1,6 @@
-"""Controls, tables, rows and cells that come, go and move lead to both documents; tracked cells are settled."""
+"""Controls, tables, rows and cells that come, go and move lead to both documents;
+tracked cells are settled.
+"""
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +15,17 @@ Outline = list["str | list[list[Outline]]"]
 
 
 def outline(data: bytes) -> Outline:
-    """The body's paragraphs as text and its tables as rows of cells, controls looked through, nothing tracked left."""
+    """The body's paragraphs as text and its tables as rows of cells, controls looked through,
+    nothing tracked left.
+    """
     root = parse_xml(part(data).encode(), Budget())
-    assert not {short_name(node) for node in root.iter()} & {"w:ins", "w:del", "w:cellDel", "w:cellIns", "w:cellMerge"}
+    assert not {short_name(node) for node in root.iter()} & {
+        "w:ins",
+        "w:del",
+        "w:cellDel",
+        "w:cellIns",
+        "w:cellMerge",
+    }
     return _blocks(next(iter(root)))
 
 
@@ -24,9 +34,13 @@ def _blocks(container: Element) -> Outline:
     for node in container:
         name = short_name(node)
         if name == "w:p":
-            found.append("".join(each.text or "" for each in node.iter() if short_name(each) == "w:t"))
+            found.append(
+                "".join(each.text or "" for each in node.iter() if short_name(each) == "w:t")
+            )
         elif name == "w:tbl":
-            found.append([[_blocks(cell) for cell in _in(row, "w:tc")] for row in _in(node, "w:tr")])
+            found.append(
+                [[_blocks(cell) for cell in _in(row, "w:tc")] for row in _in(node, "w:tr")]
+            )
         elif name in {"w:sdt", "w:sdtContent"}:
             found += _blocks(node)
     return found
@@ -43,7 +57,9 @@ def _in(container: Element, wanted: str) -> list[Element]:
 
 
 def leads_to_both(before: str, after: str) -> str:
-    """The main document with the changes, after it was made sure that they lead to both documents."""
+    """The main document with the changes,
+    after it was made sure that they lead to both documents.
+    """
     old, new = document(before), document(after)
     result = changes(old, new)
     assert outline(accepted(result)) == outline(new)
@@ -89,12 +105,21 @@ SHORT = table(row(cell(A)), row(cell(C), cell(line("four"))))
         (TWO + C, C),
         (A + TWO + C, A + C),
         (TWO + C, SHORT + C),
-        (table(row(cell(A), cell(B)), control(row(cell(C), cell(B)))) + A, table(row(cell(A), cell(B))) + A),
+        (
+            table(row(cell(A), cell(B)), control(row(cell(C), cell(B)))) + A,
+            table(row(cell(A), cell(B))) + A,
+        ),
         (table(row(cell(A), control(cell(B)))) + A, table(row(cell(A), cell(C))) + A),
         (NESTED + A, table(row(cell(A, B), cell(C))) + A),
         (NESTED + A, table(row(cell(A, SHORT, B), cell(C))) + A),
-        (paragraph(run("see "), control(run("this")), run(" here")), paragraph(run("see this here"))),
-        (paragraph(run("see "), control(run("this")), run(" here")), paragraph(run("see here "), control(run("this")))),
+        (
+            paragraph(run("see "), control(run("this")), run(" here")),
+            paragraph(run("see this here")),
+        ),
+        (
+            paragraph(run("see "), control(run("this")), run(" here")),
+            paragraph(run("see here "), control(run("this"))),
+        ),
     ],
 )
 def test_what_comes_goes_and_moves_leads_to_both(one: str, other: str) -> None:
@@ -123,7 +148,10 @@ MERGED = '<w:tcPr><w:tcW w:w="9"/><w:cellMerge w:id="3" w:vMerge="cont" w:vMerge
 
 
 def test_cells_tracked_as_deleted_and_inserted_are_settled() -> None:
-    marked = [cell(line(text)).replace("<w:tcPr/>", mark) for text, mark in (("a", GONE), ("b", COME), ("c", ""))]
+    marked = [
+        cell(line(text)).replace("<w:tcPr/>", mark)
+        for text, mark in (("a", GONE), ("b", COME), ("c", ""))
+    ]
     data = document(table(row(*marked)) + A)
     assert outline(accepted(data)) == [[[["b"], ["c"]]], "first words"]
     assert outline(rejected(data)) == [[[["a"], ["c"]]], "first words"]
@@ -148,9 +176,15 @@ def test_merged_cells_are_settled() -> None:
 _LINES = st.sampled_from(["red", "green", "blue", "red green", ""]).map(line)
 _CONTROLLED = st.lists(_LINES, min_size=1, max_size=2).map(lambda inner: control(*inner))
 _CELLS = st.lists(_LINES | _CONTROLLED, max_size=2).map(lambda inner: cell(*inner, line("end")))
-_ROWS = st.lists(_CELLS | _CELLS.map(control), min_size=1, max_size=2).map(lambda cells: row(*cells))
-_TABLES = st.lists(_ROWS | _ROWS.map(control), min_size=1, max_size=3).map(lambda rows: table(*rows))
-_IN_CELLS = st.lists(_TABLES | _LINES, max_size=2).map(lambda inner: table(row(cell(*inner, line("end")))))
+_ROWS = st.lists(_CELLS | _CELLS.map(control), min_size=1, max_size=2).map(
+    lambda cells: row(*cells)
+)
+_TABLES = st.lists(_ROWS | _ROWS.map(control), min_size=1, max_size=3).map(
+    lambda rows: table(*rows)
+)
+_IN_CELLS = st.lists(_TABLES | _LINES, max_size=2).map(
+    lambda inner: table(row(cell(*inner, line("end"))))
+)
 _BLOCKS = _LINES | _CONTROLLED | _TABLES | _TABLES.map(control) | _IN_CELLS
 _BODIES = st.lists(_BLOCKS, max_size=5).map(lambda blocks: "".join([*blocks, line("last")]))
 

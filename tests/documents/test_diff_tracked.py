@@ -25,14 +25,14 @@ NOTE = '<w:r><w:footnoteReference w:id="1"/></w:r>'
 
 
 def related(targets: dict[str, str]) -> str:
-    """The relationships of the main document: id to target; the kind is the target's name without numbers."""
+    """The relationships of the main document: id to target;
+    the kind is the target's name without numbers.
+    """
     links = "".join(
         f'<Relationship Id="{link}" Type="{OFFICE}/{re.sub("[0-9]*[.].*", "", target)}" Target="{target}"/>'
         for link, target in targets.items()
     )
-    return (
-        f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>'
-    )
+    return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{links}</Relationships>'
 
 
 def changes(before: bytes, after: bytes) -> bytes:
@@ -62,7 +62,9 @@ def test_changed_words_are_marked_and_keep_their_properties() -> None:
         document(paragraph(run("The "), bold("new cat"), run(" sat."))),
     )
     body = part(result)
-    deleted = '<w:r><w:rPr><w:b/></w:rPr><w:delText xml:space="preserve">old</w:delText></w:r></w:del>'
+    deleted = (
+        '<w:r><w:rPr><w:b/></w:rPr><w:delText xml:space="preserve">old</w:delText></w:r></w:del>'
+    )
     inserted = '<w:r><w:rPr><w:b/></w:rPr><w:t xml:space="preserve">new</w:t></w:r></w:ins>'
     assert deleted in body
     assert inserted in body
@@ -97,7 +99,9 @@ def test_paragraphs_come_and_go(before: tuple[str, ...], after: tuple[str, ...])
     holds(lines(*before), lines(*after))
 
 
-_WORDS = st.lists(st.sampled_from(["red", "green", "blue", "cat", "dog", ".", "sat"]), max_size=5).map(" ".join)
+_WORDS = st.lists(
+    st.sampled_from(["red", "green", "blue", "cat", "dog", ".", "sat"]), max_size=5
+).map(" ".join)
 _TEXTS = st.lists(_WORDS, min_size=1, max_size=6)
 
 
@@ -118,11 +122,18 @@ def test_a_row_with_another_number_of_cells_is_a_new_one() -> None:
 
 
 def test_a_whole_table_comes_and_goes() -> None:
-    with_table, without = document(paragraph(run("a")) + table(("x", "y"))), document(paragraph(run("a")))
+    with_table, without = (
+        document(paragraph(run("a")) + table(("x", "y"))),
+        document(paragraph(run("a"))),
+    )
     for before, after in ((with_table, without), (without, with_table)):
         result = changes(before, after)
-        assert [text for text in read(result, "accepted") if text] == [t for t in read(after, "accepted") if t]
-        assert [text for text in read(result, "rejected") if text] == [t for t in read(before, "accepted") if t]
+        assert [text for text in read(result, "accepted") if text] == [
+            t for t in read(after, "accepted") if t
+        ]
+        assert [text for text in read(result, "rejected") if text] == [
+            t for t in read(before, "accepted") if t
+        ]
 
 
 def test_headers_footnotes_text_boxes_and_links_are_marked() -> None:
@@ -138,11 +149,19 @@ def test_headers_footnotes_text_boxes_and_links_are_marked() -> None:
                 "footnotes", f'<w:footnote w:id="1">{paragraph(run(f"note {word}"))}</w:footnote>'
             ),
         }
-        return package(parts, types={"word/header1.xml": "header", "word/footnotes.xml": "footnotes"})
+        return package(
+            parts, types={"word/header1.xml": "header", "word/footnotes.xml": "footnotes"}
+        )
 
     result = holds(version("old"), version("new"))
-    assert all("<w:del " in part(result, f"word/{name}.xml") for name in ("document", "header1", "footnotes"))
-    assert '<w:hyperlink w:anchor="x"><w:r><w:t xml:space="preserve">link </w:t></w:r><w:del ' in part(result)
+    assert all(
+        "<w:del " in part(result, f"word/{name}.xml")
+        for name in ("document", "header1", "footnotes")
+    )
+    assert (
+        '<w:hyperlink w:anchor="x"><w:r><w:t xml:space="preserve">link </w:t></w:r><w:del '
+        in part(result)
+    )
 
 
 def test_changes_that_are_already_there_are_accepted_first() -> None:
@@ -153,13 +172,17 @@ def test_changes_that_are_already_there_are_accepted_first() -> None:
 
 def test_fields_stay_whole() -> None:
     field = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
-    page = field.format("begin") + "<w:r><w:instrText>PAGE</w:instrText></w:r>" + field.format("end")
+    page = (
+        field.format("begin") + "<w:r><w:instrText>PAGE</w:instrText></w:r>" + field.format("end")
+    )
     result = holds(lines("Page one"), document(paragraph(run("Page "), page)))
     assert part(result).count("fldChar ") == 2
 
 
 @pytest.mark.skipif(not CORPUS, reason="the corpus of real files is not beside this checkout")
-@pytest.mark.parametrize("path", [path for path in CORPUS[::9] if path.stat().st_size < 150_000], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path", [path for path in CORPUS[::9] if path.stat().st_size < 150_000], ids=lambda p: p.stem
+)
 def test_real_files_and_their_edited_copies_lead_to_both(path: Path) -> None:
     data, order = path.read_bytes(), random.Random(path.stem)  # noqa: S311 - to be repeatable
     edited: dict[str, tuple[str, ...]] = {}

@@ -31,7 +31,9 @@ def charted(inner: str) -> bytes:
 
 
 def points(*texts: str) -> str:
-    return "".join(f'<c:pt idx="{index}"><c:v>{text}</c:v></c:pt>' for index, text in enumerate(texts))
+    return "".join(
+        f'<c:pt idx="{index}"><c:v>{text}</c:v></c:pt>' for index, text in enumerate(texts)
+    )
 
 
 def texts(data: bytes) -> list[str]:
@@ -80,7 +82,9 @@ def test_newer_charts_that_stay_are_counted() -> None:
 
 def hebrew(data: bytes, name: str) -> str:
     """The part with every unit translated."""
-    result = merge(data, {unit.unit_id: ("שלום",) for unit in extract(data).units}, target_locale=Locale("he"))
+    result = merge(
+        data, {unit.unit_id: ("שלום",) for unit in extract(data).units}, target_locale=Locale("he")
+    )
     assert text_only(data, result).is_text_only
     return part(result, name)
 
@@ -116,14 +120,22 @@ def test_text_of_a_shape_that_states_no_side_changes_it() -> None:
 
 
 def test_labels_of_axes_turn_with_the_text_in_the_cells() -> None:
-    looks = '<c:txPr><a:bodyPr/><a:p><a:pPr><a:defRPr sz="900"/></a:pPr><a:endParaRPr/></a:p></c:txPr>'
-    data = charted(f"<c:cat><c:strLit>{points('spring')}</c:strLit></c:cat><c:catAx>{looks}</c:catAx>")
+    looks = (
+        '<c:txPr><a:bodyPr/><a:p><a:pPr><a:defRPr sz="900"/></a:pPr><a:endParaRPr/></a:p></c:txPr>'
+    )
+    data = charted(
+        f"<c:cat><c:strLit>{points('spring')}</c:strLit></c:cat><c:catAx>{looks}</c:catAx>"
+    )
     assert '<a:pPr rtl="1"><a:defRPr sz="900"/>' in hebrew(data, _CHART)
 
 
 def test_another_look_of_drawn_text_is_no_direction() -> None:
     before, after = (
-        document(paragraph(f'<w:r><w:drawing><a:p><a:pPr algn="l" marL="{margin}"/></a:p></w:drawing></w:r>'))
+        document(
+            paragraph(
+                f'<w:r><w:drawing><a:p><a:pPr algn="l" marL="{margin}"/></a:p></w:drawing></w:r>'
+            )
+        )
         for margin in ("0", "9")
     )
     assert not text_only(before, after).is_text_only

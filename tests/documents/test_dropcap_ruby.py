@@ -33,7 +33,9 @@ def _text(markup: str) -> str:
 
 
 def translated(data: bytes, *targets: str) -> bytes:
-    """The document with these targets for its units, after it was made sure that nothing but text changed."""
+    """The document with these targets for its units,
+    after it was made sure that nothing but text changed.
+    """
     units = extract(data).units
     assert merge(data, {unit.unit_id: unit.source for unit in units}) == data
     result = merge(
@@ -75,14 +77,20 @@ def test_a_drop_cap_stands_before_the_first_word_whatever_its_look() -> None:
     data = document(cap("O") + paragraph(bold("nce"), run(" upon a time")))
     assert sources(data) == ["<1>Once</1> upon a time"]
     units = extract(data).units
-    result = merge(data, {units[0].unit_id: ("Einst ", *units[0].source[:1], "war", *units[0].source[2:3], " es")})
+    result = merge(
+        data,
+        {units[0].unit_id: ("Einst ", *units[0].source[:1], "war", *units[0].source[2:3], " es")},
+    )
     assert texts(result) == ["E", "inst war es"]
 
 
 @pytest.mark.parametrize(
     ("inner", "expected"),
     [
-        (cap("O") + "<w:tbl><w:tr><w:tc>" + paragraph(run("cell")) + "</w:tc></w:tr></w:tbl>", ["O", "cell"]),
+        (
+            cap("O") + "<w:tbl><w:tr><w:tc>" + paragraph(run("cell")) + "</w:tc></w:tr></w:tbl>",
+            ["O", "cell"],
+        ),
         (cap("O") + cap("N") + paragraph(run("ce")), ["O", "Nce"]),
         (cap("O") + paragraph() + paragraph(run("Next")), ["O", "Next"]),
         (cap("O") + paragraph("<w:r><w:tab/></w:r>", run("Next")), ["O", "Next"]),
@@ -92,7 +100,9 @@ def test_a_drop_cap_stands_before_the_first_word_whatever_its_look() -> None:
         (cap("O") + '<w:bookmarkStart w:id="1" w:name="a"/>' + paragraph(run("nce")), ["Once"]),
     ],
 )
-def test_a_frame_whose_word_does_not_go_on_is_a_unit_of_its_own(inner: str, expected: list[str]) -> None:
+def test_a_frame_whose_word_does_not_go_on_is_a_unit_of_its_own(
+    inner: str, expected: list[str]
+) -> None:
     data = document(inner)
     assert sources(data) == expected
     assert merge(data, {unit.unit_id: unit.source for unit in extract(data).units}) == data
@@ -101,7 +111,10 @@ def test_a_frame_whose_word_does_not_go_on_is_a_unit_of_its_own(inner: str, expe
 def test_drop_caps_of_a_long_document_are_read_the_same_in_either_way() -> None:
     order = random.Random(5)  # noqa: S311 - to be repeatable
     words = ["nce upon a time", "ften it was said", "ne day it rained", "ver the hills"]
-    chapters = [cap("O") + "".join(paragraph(run(order.choice(words))) for _ in range(40)) for _ in range(160)]
+    chapters = [
+        cap("O") + "".join(paragraph(run(order.choice(words))) for _ in range(40))
+        for _ in range(160)
+    ]
     data = document("".join(chapters))
     assert len(part(data)) > 400_000
     found = extract(data).units
@@ -151,10 +164,21 @@ def test_ruby_inside_a_run_of_text_keeps_the_order() -> None:
     (unit,) = extract(data).units
     result = merge(data, {unit.unit_id: unit.source})
     assert result == data
-    result = merge(data, {unit.unit_id: tuple(f"{each}!" if isinstance(each, str) else each for each in unit.source)})
+    result = merge(
+        data,
+        {
+            unit.unit_id: tuple(
+                f"{each}!" if isinstance(each, str) else each for each in unit.source
+            )
+        },
+    )
     assert text_only(data, result).is_text_only
     assert "ruby" not in part(result)
-    assert [each for each in written(extract(result).units[0].source) if each in "東京都"] == ["東", "京", "都"]
+    assert [each for each in written(extract(result).units[0].source) if each in "東京都"] == [
+        "東",
+        "京",
+        "都",
+    ]
 
 
 def test_the_gate_sees_other_changes_beside_ruby() -> None:
@@ -164,7 +188,11 @@ def test_the_gate_sees_other_changes_beside_ruby() -> None:
 
 
 def test_preflight_counts_drop_caps_and_ruby() -> None:
-    found = inspect(document(cap("O") + paragraph(run("nce")) + paragraph(ruby("東", "とう"), ruby("京", "きょう"))))
+    found = inspect(
+        document(
+            cap("O") + paragraph(run("nce")) + paragraph(ruby("東", "とう"), ruby("京", "きょう"))
+        )
+    )
     said = {finding.code: finding.message for finding in found.findings}
     assert said["drop_caps"].startswith("Drop caps: 1.")
     assert "aloud): 2." in said["ruby"]

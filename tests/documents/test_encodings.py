@@ -14,7 +14,9 @@ PLAIN = part(document(paragraph(run("Hello "), bold("big"), run(" world"))))
 def package_of(main: bytes) -> dict[str, bytes]:
     """The parts of a package with this main document."""
     with zipfile.ZipFile(io.BytesIO(document(paragraph(run("x"))))) as archive:
-        return {name: archive.read(name) for name in archive.namelist()} | {"word/document.xml": main}
+        return {name: archive.read(name) for name in archive.namelist()} | {
+            "word/document.xml": main
+        }
 
 
 class OneWay(io.RawIOBase):
@@ -60,15 +62,36 @@ def large_format() -> bytes:
     [
         zipped(package_of(PLAIN.replace("UTF-8", "UTF-16").encode("utf-16"))),
         zipped(package_of(b"\xef\xbb\xbf" + PLAIN.encode())),
-        zipped(package_of(PLAIN.replace("<w:", "<").replace("</w:", "</").replace("xmlns:w=", "xmlns=").encode())),
         zipped(
-            package_of(PLAIN.replace("<w:", "<x:").replace("</w:", "</x:").replace("xmlns:w=", "xmlns:x=").encode())
+            package_of(
+                PLAIN.replace("<w:", "<")
+                .replace("</w:", "</")
+                .replace("xmlns:w=", "xmlns=")
+                .encode()
+            )
+        ),
+        zipped(
+            package_of(
+                PLAIN.replace("<w:", "<x:")
+                .replace("</w:", "</x:")
+                .replace("xmlns:w=", "xmlns:x=")
+                .encode()
+            )
         ),
         streamed(),
         large_format(),
-        b"PK\x00 a stub before the archive" + document(paragraph(run("Hello "), bold("big"), run(" world"))),
+        b"PK\x00 a stub before the archive"
+        + document(paragraph(run("Hello "), bold("big"), run(" world"))),
     ],
-    ids=["utf-16", "byte order mark", "default namespace", "other prefix", "streamed", "zip64", "stub"],
+    ids=[
+        "utf-16",
+        "byte order mark",
+        "default namespace",
+        "other prefix",
+        "streamed",
+        "zip64",
+        "stub",
+    ],
 )
 def test_every_spelling_is_read_and_written(data: bytes) -> None:
     units = extract(data).units

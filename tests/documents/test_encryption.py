@@ -1,4 +1,6 @@
-"""A document with a password is opened with it, refused with another, and cheap to refuse when it is hostile."""
+"""A document with a password is opened with it, refused with another,
+and cheap to refuse when it is hostile.
+"""
 
 import random
 import time
@@ -20,7 +22,9 @@ from dragoman_documents import (
 )
 
 PASSWORD = "Größe № 7 🔑"
-PLAIN = document(paragraph(*(run(f"Clause {number * 7919:x} nobody else may read. ") for number in range(2000))))
+PLAIN = document(
+    paragraph(*(run(f"Clause {number * 7919:x} nobody else may read. ") for number in range(2000)))
+)
 _AGILE = b"\x04\x00\x04\x00\x40\x00\x00\x00"
 
 
@@ -37,7 +41,9 @@ def test_the_password_gives_the_package_byte_by_byte(scheme: Callable[[bytes, st
 
 @pytest.mark.parametrize("scheme", [agile, standard, agile_of("sha1", 256)])
 @pytest.mark.parametrize("guess", ["", "grösse № 7 🔑", "x", PASSWORD * 50])
-def test_another_password_is_refused_as_wrong(scheme: Callable[[bytes, str], bytes], guess: str) -> None:
+def test_another_password_is_refused_as_wrong(
+    scheme: Callable[[bytes, str], bytes], guess: str
+) -> None:
     with pytest.raises(WrongPasswordError) as refusal:
         decrypted(scheme(PLAIN, PASSWORD), guess)
     assert refusal.value.code == "document.wrong_password"
@@ -50,7 +56,9 @@ def test_without_a_password_the_refusal_says_to_give_one() -> None:
 
 
 @pytest.mark.parametrize("scheme", [agile, agile_of("sha1", 128)])
-def test_a_changed_byte_is_damage_and_not_a_wrong_password(scheme: Callable[[bytes, str], bytes]) -> None:
+def test_a_changed_byte_is_damage_and_not_a_wrong_password(
+    scheme: Callable[[bytes, str], bytes],
+) -> None:
     locked = bytearray(scheme(PLAIN, PASSWORD))
     body = locked.find(agile_body(locked))
     locked[body + 40] ^= 1

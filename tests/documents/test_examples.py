@@ -15,7 +15,18 @@ MODULES = sorted(
     if not module.ispkg and examples_in(module.name)
 )
 # The modules of the plain floor that turn markup into units, or back.
-SHOWN = ("collect", "content", "distribute", "extract", "inline", "located", "merge", "place", "splice", "stories")
+SHOWN = (
+    "collect",
+    "content",
+    "distribute",
+    "extract",
+    "inline",
+    "located",
+    "merge",
+    "place",
+    "splice",
+    "stories",
+)
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -36,7 +47,9 @@ def test_an_example_is_what_the_code_does(module: str) -> None:
 
 
 def test_the_paragraph_that_the_documentation_follows_is_read_as_it_says() -> None:
-    page = (Path(__file__).parents[2] / "docs/develop/how-a-paragraph-is-read.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/develop/how-a-paragraph-is-read.md").read_text(
+        encoding="utf-8"
+    )
     markup = page.partition("```xml\n")[2].partition("```")[0]
     target = page.partition("The target is `")[2].partition("`")[0]
     example = Example(re.sub(r">\s+<", "><", markup.strip()), targets=[target])
@@ -44,5 +57,7 @@ def test_the_paragraph_that_the_documentation_follows_is_read_as_it_says() -> No
     (unit,) = units_of(example)
     assert f"`{unit}`" in page
     assert items_of(example) in page.replace("`", "")
-    assert [text in after_of(example) for text in ("Lesen Sie ", "die Bedingungen", " heute")] == [True] * 3
+    assert [text in after_of(example) for text in ("Lesen Sie ", "die Bedingungen", " heute")] == [
+        True
+    ] * 3
     assert after_of(example).count("<w:r>") == example.before.count("<w:r>")

@@ -1,4 +1,6 @@
-"""Fields in pieces, nested and at the edges of paragraphs: words stay out of codes, and every field stays itself."""
+"""Fields in pieces, nested and at the edges of paragraphs: words stay out of codes,
+and every field stays itself.
+"""
 
 import re
 from collections import Counter
@@ -10,7 +12,16 @@ from hypothesis import strategies as st
 
 from documents.wordml import body, bold, document, field, paragraph, run, sources
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.text import Content, Tag, TagSide, Unit, closing, opening, placeholder, plain_text
+from dragoman_contracts.text import (
+    Content,
+    Tag,
+    TagSide,
+    Unit,
+    closing,
+    opening,
+    placeholder,
+    plain_text,
+)
 from dragoman_documents import extract, merge, text_only
 from dragoman_documents.docx.fields import NESTED
 from dragoman_documents.docx.instructions import texts_in_code
@@ -80,7 +91,9 @@ MAIL = nested(
 
 
 def test_a_field_in_the_code_of_a_link_is_part_of_that_code() -> None:
-    assert sources(document(paragraph(run("Write to "), MAIL, run(" soon.")))) == ["Write to <1>our office</1> soon."]
+    assert sources(document(paragraph(run("Write to "), MAIL, run(" soon.")))) == [
+        "Write to <1>our office</1> soon."
+    ]
 
 
 def test_words_never_go_into_a_code() -> None:
@@ -94,21 +107,37 @@ def test_words_never_go_into_a_code() -> None:
 def test_a_simple_field_in_the_code_of_a_link_is_part_of_that_code() -> None:
     inner = f'<w:fldSimple w:instr="MERGEFIELD id">{run("17")}</w:fldSimple>'
     link = nested(code('HYPERLINK "a/'), inner, code('"'), result=run("list"))
-    assert sources(document(paragraph(run("The "), link, run(" is new")))) == ["The <1>list</1> is new"]
+    assert sources(document(paragraph(run("The "), link, run(" is new")))) == [
+        "The <1>list</1> is new"
+    ]
 
 
 def test_a_condition_shows_its_result_and_keeps_its_code() -> None:
-    chosen = nested(code(" IF "), field("MERGEFIELD sex", run("f")), code(' = "f" "Madam" "Sir" '), result=run("Madam"))
+    chosen = nested(
+        code(" IF "),
+        field("MERGEFIELD sex", run("f")),
+        code(' = "f" "Madam" "Sir" '),
+        result=run("Madam"),
+    )
     data = document(paragraph(run("Dear "), chosen, run(",")))
     assert sources(data) == ["Dear <1>Madam</1>,"]
-    assert "MERGEFIELD sex" in translated(data, "Sehr geehrte ", opening(1), "Frau", closing(1), "!")
+    assert "MERGEFIELD sex" in translated(
+        data, "Sehr geehrte ", opening(1), "Frau", closing(1), "!"
+    )
 
 
 def test_what_is_tracked_as_deleted_in_a_code_moves_with_it() -> None:
     gone = '<w:del w:id="4"><w:r><w:delInstrText>OLD</w:delInstrText></w:r></w:del>'
     page = nested(code("NEW "), gone, result=run("7"))
-    result = translated(document(paragraph(run("On page "), page, run(" of it"))), placeholder(1), " davon")
-    assert result.index('"begin"') < result.index("<w:del ") < result.index('"separate"') < result.index("davon")
+    result = translated(
+        document(paragraph(run("On page "), page, run(" of it"))), placeholder(1), " davon"
+    )
+    assert (
+        result.index('"begin"')
+        < result.index("<w:del ")
+        < result.index('"separate"')
+        < result.index("davon")
+    )
 
 
 def test_fields_cut_into_pieces_may_change_places() -> None:
@@ -121,12 +150,26 @@ def test_fields_cut_into_pieces_may_change_places() -> None:
 
 
 def test_a_field_that_is_half_in_an_insertion_keeps_its_place() -> None:
-    tracked = f'<w:ins w:id="1" w:author="a">{run("The ")}{edge("begin")}{code("HYPERLINK x")}</w:ins>'
-    data = document(paragraph(tracked, edge("separate"), run("customer"), edge("end"), run(" is "), bold("king")))
+    tracked = (
+        f'<w:ins w:id="1" w:author="a">{run("The ")}{edge("begin")}{code("HYPERLINK x")}</w:ins>'
+    )
+    data = document(
+        paragraph(
+            tracked, edge("separate"), run("customer"), edge("end"), run(" is "), bold("king")
+        )
+    )
     assert sources(data) == ["The <1>customer</1> is <2>king</2>"]
     assert not extract(data).units[0].tags[0].can_reorder
     result = translated(
-        data, opening(2), "König", closing(2), " ist der ", opening(1), "Kunde", closing(1), " in allem"
+        data,
+        opening(2),
+        "König",
+        closing(2),
+        " ist der ",
+        opening(1),
+        "Kunde",
+        closing(1),
+        " in allem",
     )
     assert fields(result) == (Counter(["HYPERLINK x"]), "König ist der Kunde in allem")
     assert re.search(r"<w:ins [^>]*>.*HYPERLINK x.*</w:ins>.*separate", result)
@@ -137,8 +180,14 @@ def test_a_field_that_is_half_in_an_insertion_keeps_its_place() -> None:
     [
         ((run("Dear "), field("MERGEFIELD name", run("«name»"))), "Dear <1/>"),
         ((field("MERGEFIELD name", run("«name»")), run(" has paid")), "<1/> has paid"),
-        ((run("See "), f'<w:fldSimple w:instr="REF a">{run("part one")}</w:fldSimple>'), "See <1/>"),
-        ((run("See "), f'<w:hyperlink w:anchor="a">{field("REF a", run("one"))}</w:hyperlink>'), "See <1/>"),
+        (
+            (run("See "), f'<w:fldSimple w:instr="REF a">{run("part one")}</w:fldSimple>'),
+            "See <1/>",
+        ),
+        (
+            (run("See "), f'<w:hyperlink w:anchor="a">{field("REF a", run("one"))}</w:hyperlink>'),
+            "See <1/>",
+        ),
         ((run("Name: "), field("FORMTEXT", run("     ")), run(" ")), "Name: <1/>"),
         ((field("PAGE", run("1")), run(" / "), field("NUMPAGES", run("9"))), "<1/> / <2/>"),
         ((run("Chapter"), "<w:r><w:tab/></w:r>", field("PAGEREF a", run("1"))), "Chapter"),
@@ -147,13 +196,18 @@ def test_a_field_that_is_half_in_an_insertion_keeps_its_place() -> None:
     ],
     ids=["last", "first", "simple", "linked", "form", "both", "behind a tab", "box", "index"],
 )
-def test_a_field_beside_the_words_of_its_sentence_is_in_the_unit(runs: tuple[str, ...], source: str) -> None:
+def test_a_field_beside_the_words_of_its_sentence_is_in_the_unit(
+    runs: tuple[str, ...], source: str
+) -> None:
     assert sources(document(paragraph(*runs))) == [source]
 
 
 def test_words_may_stand_on_either_side_of_a_field_at_the_edge() -> None:
     data = document(paragraph(run("Dear "), field("MERGEFIELD name", run("«name»"))))
-    assert fields(translated(data, "Hallo ", placeholder(1), ", guten Tag"))[1] == "Hallo «name», guten Tag"
+    assert (
+        fields(translated(data, "Hallo ", placeholder(1), ", guten Tag"))[1]
+        == "Hallo «name», guten Tag"
+    )
 
 
 def test_a_paragraph_of_a_field_alone_is_no_unit() -> None:
@@ -163,18 +217,36 @@ def test_a_paragraph_of_a_field_alone_is_no_unit() -> None:
 def test_the_gate_sees_words_that_are_in_a_code() -> None:
     good = paragraph(run("Go "), field("HYPERLINK x", run("there")), run(" now", "<w:b/>"))
     bad = paragraph(
-        edge("begin"), code("HYPERLINK x"), run("Go "), edge("separate"), run("there"), edge("end"), bold(" now")
+        edge("begin"),
+        code("HYPERLINK x"),
+        run("Go "),
+        edge("separate"),
+        run("there"),
+        edge("end"),
+        bold(" now"),
     )
     assert not text_only(document(good), document(bad)).is_text_only
 
 
-TEXTS = st.builds(run, st.text("ab yz.", min_size=1, max_size=5), st.sampled_from(["", "<w:b/>", "<w:u/>"]))
-CODES = st.sampled_from(["HYPERLINK x", "PAGE ", "REF a ", "IF ", "FORMTEXT ", 'XE "a"', "MERGEFIELD n "])
+TEXTS = st.builds(
+    run, st.text("ab yz.", min_size=1, max_size=5), st.sampled_from(["", "<w:b/>", "<w:u/>"])
+)
+CODES = st.sampled_from(
+    ["HYPERLINK x", "PAGE ", "REF a ", "IF ", "FORMTEXT ", 'XE "a"', "MERGEFIELD n "]
+)
 
 
 def made(name: str, inner: Sequence[str], result: Sequence[str]) -> list[str]:
     """A field in pieces, its name cut in two and fields in its code."""
-    return [edge("begin"), code(name[:2]), code(name[2:]), *inner, edge("separate"), *result, edge("end")]
+    return [
+        edge("begin"),
+        code(name[:2]),
+        code(name[2:]),
+        *inner,
+        edge("separate"),
+        *result,
+        edge("end"),
+    ]
 
 
 def flat(pieces: Sequence[Sequence[str]]) -> list[str]:
@@ -195,7 +267,9 @@ FIELDS = st.recursive(
 
 @st.composite
 def bodies(draw: st.DrawFn) -> str:
-    """Paragraphs of texts and fields, with elements around any stretch of pieces and ends of paragraphs between any."""
+    """Paragraphs of texts and fields, with elements around any stretch of pieces and ends of
+    paragraphs between any.
+    """
     pieces = flat(draw(st.lists(TEXTS.map(lambda text: [text]) | FIELDS, min_size=1, max_size=4)))
     cut = draw(st.integers(0, len(pieces)))
     paragraphs: list[str] = []
@@ -209,7 +283,9 @@ def bodies(draw: st.DrawFn) -> str:
 
 
 def shuffled(unit: Unit, draw: st.DataObject) -> Content:
-    """The unit with its things in another order and words of its own around each; pairs hold a word."""
+    """The unit with its things in another order and words of its own around
+    each; pairs hold a word.
+    """
     target: list[str | Tag] = ["Zuerst "]
     for tag in draw.draw(st.permutations([part for part in unit.source if isinstance(part, Tag)])):
         if tag.side is TagSide.OPEN:
@@ -221,7 +297,9 @@ def shuffled(unit: Unit, draw: st.DataObject) -> Content:
 
 @given(bodies(), st.data())
 @settings(max_examples=200)
-def test_whatever_a_translator_does_to_tags_fields_stay_themselves(inner: str, draw: st.DataObject) -> None:
+def test_whatever_a_translator_does_to_tags_fields_stay_themselves(
+    inner: str, draw: st.DataObject
+) -> None:
     data = document(inner)
     targets = {unit.unit_id: shuffled(unit, draw) for unit in extract(data).units}
     result = merge(data, targets, target_locale=Locale("de"))

@@ -66,7 +66,9 @@ def in_style(name: str, *runs: str) -> str:
 def test_styles_hide_as_toggle_properties_do(name: str, looks: str, is_shown: bool) -> None:
     data = styled(in_style(name, run("words", looks)))
     assert sources(data) == (["words"] if is_shown else [])
-    assert [unit.source for unit in extract(data, ExtractOptions(hidden_text=True)).units] == [("words",)]
+    assert [unit.source for unit in extract(data, ExtractOptions(hidden_text=True)).units] == [
+        ("words",)
+    ]
 
 
 def test_visible_words_in_a_hidden_paragraph_are_translated() -> None:
@@ -80,17 +82,25 @@ def test_the_default_style_hides_what_states_none() -> None:
 
 
 def test_where_the_defaults_hide_only_what_says_so_itself_is_shown() -> None:
-    data = styled(in_style("Secret", run("no")) + paragraph(run("no"), run("yes", _OFF)), defaults=_ON)
+    data = styled(
+        in_style("Secret", run("no")) + paragraph(run("no"), run("yes", _OFF)), defaults=_ON
+    )
     assert sources(data) == ["yes"]
 
 
 def test_a_hidden_mark_of_a_paragraph_hides_no_words() -> None:
-    assert sources(styled(paragraph(f"<w:pPr><w:rPr>{_ON}<w:specVanish/></w:rPr></w:pPr>", run("words")))) == ["words"]
+    assert sources(
+        styled(paragraph(f"<w:pPr><w:rPr>{_ON}<w:specVanish/></w:rPr></w:pPr>", run("words")))
+    ) == ["words"]
 
 
 def test_tables_hide_and_boxes_in_them_are_their_own() -> None:
-    table = '<w:tbl><w:tblPr><w:tblStyle w:val="Hidden"/></w:tblPr><w:tr><w:tc>{}</w:tc></w:tr></w:tbl>'
-    assert sources(styled(table.format(paragraph(run("no")) + in_style("Secret", run("yes"))))) == ["yes"]
+    table = (
+        '<w:tbl><w:tblPr><w:tblStyle w:val="Hidden"/></w:tblPr><w:tr><w:tc>{}</w:tc></w:tr></w:tbl>'
+    )
+    assert sources(styled(table.format(paragraph(run("no")) + in_style("Secret", run("yes"))))) == [
+        "yes"
+    ]
 
 
 @pytest.mark.parametrize("name", ["Secret", "Hidden"])
@@ -109,17 +119,24 @@ def test_long_documents_read_alike(name: str) -> None:
 
 
 def test_preflight_counts_what_is_hidden_by_styles_and_by_itself() -> None:
-    data = styled(in_style("Below", run("a"), run("b")) + paragraph(run("c "), run("d", _ON), run(" ", _ON), run(" e")))
+    data = styled(
+        in_style("Below", run("a"), run("b"))
+        + paragraph(run("c "), run("d", _ON), run(" ", _ON), run(" e"))
+    )
     (finding,) = [each for each in inspect(data).findings if each.code == "hidden_text"]
     assert ": 2." in finding.message
-    assert "hidden_text" not in {each.code for each in inspect(styled(paragraph(run("x")))).findings}
+    assert "hidden_text" not in {
+        each.code for each in inspect(styled(paragraph(run("x")))).findings
+    }
 
 
 def test_a_glossary_has_styles_of_its_own() -> None:
     links = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>'
     link = f'<Relationship Id="r1" Type="{OFFICE}/styles" Target="styles.xml"/>'
     inside = in_style("Secret", run("block"))
-    block = f"<w:docParts><w:docPart><w:docPartBody>{inside}</w:docPartBody></w:docPart></w:docParts>"
+    block = (
+        f"<w:docParts><w:docPart><w:docPartBody>{inside}</w:docPartBody></w:docPart></w:docParts>"
+    )
     sheet = f'<w:styles xmlns:w="{W}">{{}}</w:styles>'
     parts = {
         "word/document.xml": story("document", in_style("Secret", run("body"))),

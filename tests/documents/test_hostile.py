@@ -1,4 +1,6 @@
-"""A package that leaves a choice, or declares what no Word declares, is refused with its cure, never read by luck."""
+"""A package that leaves a choice, or declares what no Word declares,
+is refused with its cure, never read by luck.
+"""
 
 from collections.abc import Callable
 
@@ -51,12 +53,20 @@ def test_the_same_encodings_are_read_without_one(encoding: str) -> None:
 
 
 def test_the_word_is_no_document_type_where_it_is_text() -> None:
-    assert sources(document(paragraph("<!-- <!DOCTYPE x> -->", run("&lt;!DOCTYPE x>")))) == ["<!DOCTYPE x>"]
+    assert sources(document(paragraph("<!-- <!DOCTYPE x> -->", run("&lt;!DOCTYPE x>")))) == [
+        "<!DOCTYPE x>"
+    ]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["word/document.xml", "Word/Document.XML", "/word/document.xml", "word\\document.xml", "word/d%6Fcument.xml"],
+    [
+        "word/document.xml",
+        "Word/Document.XML",
+        "/word/document.xml",
+        "word\\document.xml",
+        "word/d%6Fcument.xml",
+    ],
 )
 def test_two_parts_of_one_name_are_refused(name: str) -> None:
     assert refused(doubled(name)) == "document.duplicate_part"
@@ -65,7 +75,10 @@ def test_two_parts_of_one_name_are_refused(name: str) -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        *[with_entries([(name, b"x")]) for name in ("../x", "word/../../x", "..\\x", "C:\\x", "word/%2e%2e/x", "./x")],
+        *[
+            with_entries([(name, b"x")])
+            for name in ("../x", "word/../../x", "..\\x", "C:\\x", "word/%2e%2e/x", "./x")
+        ],
         with_entries([("word/a\x01b", b"x")]),
         null_named(),
         linked(),
@@ -104,7 +117,9 @@ def test_two_types_for_one_part_are_refused() -> None:
 
 
 def test_a_percent_encoded_name_is_the_part_it_names() -> None:
-    types = part(document(""), "[Content_Types].xml").replace("/word/document.xml", "/word/main part.xml")
+    types = part(document(""), "[Content_Types].xml").replace(
+        "/word/document.xml", "/word/main part.xml"
+    )
     links = part(document(""), "_rels/.rels").replace("word/document.xml", "word/main%20part.xml")
     more = {
         "[Content_Types].xml": types,

@@ -6,7 +6,19 @@ import zipfile
 
 import pytest
 
-from documents.wordml import CUSTOM_XML, OFFICE, body, bold, document, field, package, paragraph, part, run, story
+from documents.wordml import (
+    CUSTOM_XML,
+    OFFICE,
+    body,
+    bold,
+    document,
+    field,
+    package,
+    paragraph,
+    part,
+    run,
+    story,
+)
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Tag, closing, opening, placeholder
 from dragoman_documents import UnknownUnitError, extract, merge, text_only
@@ -37,12 +49,16 @@ def test_runs_that_look_alike_share_the_text_without_marks_between() -> None:
 def test_a_bookmark_stays_between_the_words_it_stood_between() -> None:
     mark = '<w:bookmarkStart w:id="0" w:name="b"/>', '<w:bookmarkEnd w:id="0"/>'
     data = document(paragraph(run("one "), mark[0], run("two"), mark[1], run(" three")))
-    assert translated(data, "eins zwei drei") == paragraph(run("eins "), mark[0], run("zwei"), mark[1], run(" drei"))
+    assert translated(data, "eins zwei drei") == paragraph(
+        run("eins "), mark[0], run("zwei"), mark[1], run(" drei")
+    )
 
 
 def test_tags_may_change_places() -> None:
     data = document(paragraph(bold("A"), run(" and then "), run("B", "<w:i/>")))
-    result = translated(data, opening(2), "B", closing(2), " und dann ", opening(1), "A", closing(1))
+    result = translated(
+        data, opening(2), "B", closing(2), " und dann ", opening(1), "A", closing(1)
+    )
     order = [result.index(piece) for piece in ("<w:i/>", ">B<", "> und dann <", "<w:b/>", ">A<")]
     assert order == sorted(order)
 
@@ -51,9 +67,14 @@ def test_a_link_moves_with_its_text() -> None:
     link = '<w:hyperlink w:anchor="x">' + run("here") + "</w:hyperlink>"
     other = link.replace('"x"', '"y"').replace("here", "there")
     data = document(paragraph(run("Click "), link, run(" or "), other, run(" now")))
-    result = translated(data, opening(2), "dort", closing(2), " oder ", opening(1), "hier", closing(1), " klicken")
+    result = translated(
+        data, opening(2), "dort", closing(2), " oder ", opening(1), "hier", closing(1), " klicken"
+    )
     assert result.count("<w:hyperlink") == 2
-    order = [result.index(piece) for piece in ('"y"', ">dort<", "> oder <", '"x"', ">hier<", "> klicken<")]
+    order = [
+        result.index(piece)
+        for piece in ('"y"', ">dort<", "> oder <", '"x"', ">hier<", "> klicken<")
+    ]
     assert order == sorted(order)
 
 
@@ -65,8 +86,13 @@ def test_links_made_by_fields_change_places_whole() -> None:
             field("HYPERLINK b", run("two", "<w:u/>")),
         )
     )
-    result = translated(data, opening(2), "zwei", closing(2), " oder ", opening(1), "eins", closing(1))
-    order = [result.index(piece) for piece in ("HYPERLINK b", ">zwei<", "> oder <", "HYPERLINK a", ">eins<")]
+    result = translated(
+        data, opening(2), "zwei", closing(2), " oder ", opening(1), "eins", closing(1)
+    )
+    order = [
+        result.index(piece)
+        for piece in ("HYPERLINK b", ">zwei<", "> oder <", "HYPERLINK a", ">eins<")
+    ]
     assert order == sorted(order)
     assert result.count('"begin"') == result.count('"end"') == 2
 
@@ -94,7 +120,12 @@ def test_text_goes_where_the_source_had_none() -> None:
 def test_broken_tags_lose_no_text_and_no_thing(target: tuple[str | Tag, ...]) -> None:
     link = '<w:hyperlink w:anchor="x">' + run("here") + "</w:hyperlink>"
     data = document(
-        paragraph(bold("Now"), '<w:r><w:t>click</w:t><w:footnoteReference w:id="2"/></w:r>', link, run("please do"))
+        paragraph(
+            bold("Now"),
+            '<w:r><w:t>click</w:t><w:footnoteReference w:id="2"/></w:r>',
+            link,
+            run("please do"),
+        )
     )
     result = translated(data, *target)
     assert result.count("<w:footnoteReference") == 1
@@ -105,7 +136,9 @@ def test_broken_tags_lose_no_text_and_no_thing(target: tuple[str | Tag, ...]) ->
 
 def test_space_at_an_edge_that_is_new_is_kept() -> None:
     data = document(paragraph("<w:r><w:t>one</w:t></w:r>", bold("two")))
-    assert '<w:t xml:space="preserve">eins </w:t>' in translated(data, opening(1), "eins ", closing(1), "zwei")
+    assert '<w:t xml:space="preserve">eins </w:t>' in translated(
+        data, opening(1), "eins ", closing(1), "zwei"
+    )
 
 
 def test_characters_xml_cannot_hold_are_dropped() -> None:
@@ -122,7 +155,9 @@ def test_both_branches_of_alternate_content_are_written() -> None:
 
 
 def test_runs_take_the_language_of_the_target() -> None:
-    data = document(paragraph(run("one", '<w:lang w:val="en-US"/>'), "<w:r><w:tab/></w:r>", run("two")))
+    data = document(
+        paragraph(run("one", '<w:lang w:val="en-US"/>'), "<w:r><w:tab/></w:r>", run("two"))
+    )
     result = translated(data, "eins", placeholder(1), "two", locale=Locale("de-AT"))
     assert result.count('w:val="de-AT"') == 1
 
@@ -130,9 +165,16 @@ def test_runs_take_the_language_of_the_target() -> None:
 def test_the_language_stands_where_the_schema_has_it() -> None:
     extension = '<x:glow xmlns:x="http://schemas.microsoft.com/office/word/2010/wordml"/>'
     result = translated(
-        document(paragraph(run("one", f'<w:b/><w:oMath w:val="0"/>{extension}'))), "eins", locale=Locale("de")
+        document(paragraph(run("one", f'<w:b/><w:oMath w:val="0"/>{extension}'))),
+        "eins",
+        locale=Locale("de"),
     )
-    assert result.index("<w:b/>") < result.index("<w:lang") < result.index("<w:oMath") < result.index("<x:glow")
+    assert (
+        result.index("<w:b/>")
+        < result.index("<w:lang")
+        < result.index("<w:oMath")
+        < result.index("<x:glow")
+    )
 
 
 def test_a_right_to_left_target_turns_paragraph_and_runs() -> None:
@@ -158,8 +200,12 @@ def test_entries_without_changed_text_are_copied_as_stored() -> None:
     result = merge(data, {extract(data).units[0].unit_id: ("eins",)})
     with zipfile.ZipFile(io.BytesIO(data)) as before, zipfile.ZipFile(io.BytesIO(result)) as after:
         assert after.testzip() is None
-        assert [entry.filename for entry in after.infolist()] == [entry.filename for entry in before.infolist()]
-        assert [entry.date_time for entry in after.infolist()] == [entry.date_time for entry in before.infolist()]
+        assert [entry.filename for entry in after.infolist()] == [
+            entry.filename for entry in before.infolist()
+        ]
+        assert [entry.date_time for entry in after.infolist()] == [
+            entry.date_time for entry in before.infolist()
+        ]
     assert part(result, "word/h.xml") == parts["word/h.xml"]
 
 
@@ -202,7 +248,9 @@ def linked(word: str, anchor: str) -> str:
 
 
 def test_a_link_put_into_a_link_ends_it() -> None:
-    data = document(paragraph(run("See "), linked("one", "a"), run(" or "), linked("two", "b"), run(".")))
+    data = document(
+        paragraph(run("See "), linked("one", "a"), run(" or "), linked("two", "b"), run("."))
+    )
     target = ("Ver ", opening(1), "uno ", opening(2), "dos", closing(2), " tres", closing(1), ".")
     result = merge(data, {extract(data).units[0].unit_id: target})
     text = body(result)
@@ -212,7 +260,11 @@ def test_a_link_put_into_a_link_ends_it() -> None:
 
 
 def test_a_link_put_into_an_insertion_ends_it() -> None:
-    data = document(paragraph(f'<w:ins w:id="1">{run("one")}</w:ins>', run(" or "), linked("two", "b"), run(" end")))
+    data = document(
+        paragraph(
+            f'<w:ins w:id="1">{run("one")}</w:ins>', run(" or "), linked("two", "b"), run(" end")
+        )
+    )
     target = (opening(1), "uno ", opening(2), "dos", closing(2), " tres", closing(1), " fin")
     result = merge(data, {extract(data).units[0].unit_id: target})
     assert body(result).index("</w:ins>") < body(result).index("<w:hyperlink")
@@ -223,5 +275,7 @@ def test_a_link_put_into_an_insertion_ends_it() -> None:
 def test_a_hyphen_that_may_be_copied_stands_wherever_the_target_has_it(target: str) -> None:
     data = document(paragraph("<w:r><w:t>a</w:t><w:noBreakHyphen/><w:t>b</w:t></w:r>"))
     result = translated(data, *(placeholder(1) if char == "-" else char for char in target))
-    shown = re.sub("<[^>]*>", "", result[result.index("<w:p>") :].replace("<w:noBreakHyphen/>", "-"))
+    shown = re.sub(
+        "<[^>]*>", "", result[result.index("<w:p>") :].replace("<w:noBreakHyphen/>", "-")
+    )
     assert shown == target

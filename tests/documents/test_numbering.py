@@ -36,13 +36,17 @@ def read(data: bytes) -> list[str]:
 def translated(data: bytes, *targets: Content) -> list[str]:
     """What the levels say when the units get the targets, in order."""
     units = [unit for unit in extract(data).units if unit.anchor.part == _PART]
-    result = merge(data, {unit.unit_id: target for unit, target in zip(units, targets, strict=True)})
+    result = merge(
+        data, {unit.unit_id: target for unit, target in zip(units, targets, strict=True)}
+    )
     assert text_only(data, result).is_text_only
     return re.findall('<w:lvlText w:val="([^"]*)"', part(result, _PART))
 
 
 def test_words_are_units_with_the_numbers_as_placeholders() -> None:
-    data = numbered(level("Article %1. "), level("Section %1.%2 &#8211;"), level("%1 of %2"), level("第%1条"))
+    data = numbered(
+        level("Article %1. "), level("Section %1.%2 &#8211;"), level("%1 of %2"), level("第%1条")
+    )
     assert read(data) == ["Article <1/>.", "Section <1/> –", "<1/> of <2/>", "第<1/>条"]
     specs = [spec for unit in extract(data).units for spec in unit.tags]
     assert not any(spec.can_delete or spec.can_copy for spec in specs)
@@ -63,7 +67,9 @@ def test_words_are_units_with_the_numbers_as_placeholders() -> None:
 )
 def test_bullets_and_bare_numbers_are_no_words(plain: str) -> None:
     assert read(numbered(plain)) == []
-    assert not inspect(numbered(plain)).findings or "numbering" not in str(inspect(numbered(plain)).findings)
+    assert not inspect(numbered(plain)).findings or "numbering" not in str(
+        inspect(numbered(plain)).findings
+    )
 
 
 def test_a_bullet_that_is_a_word_is_one() -> None:
@@ -86,7 +92,11 @@ def test_words_may_change_sides_with_the_number_and_white_space_stays() -> None:
 
 def test_a_number_cannot_be_lost_doubled_or_made_up() -> None:
     data = numbered(level("Article %1"), level("Part %1-%2"), level("Annex %1"))
-    targets = ("Artikel",), ("Teil ", placeholder(1), placeholder(1)), ("100%2 ", placeholder(1), placeholder(7))
+    targets = (
+        ("Artikel",),
+        ("Teil ", placeholder(1), placeholder(1)),
+        ("100%2 ", placeholder(1), placeholder(7)),
+    )
     assert translated(data, *targets) == ["Artikel %1", "Teil %1-%2", "100%\u202f2 %1"]
 
 

@@ -1,4 +1,6 @@
-"""Files that are broken, hostile or no Word documents are refused with a code, a cure, and in no time."""
+"""Files that are broken, hostile or no Word documents are refused with a code,
+a cure, and in no time.
+"""
 
 import io
 import struct
@@ -31,15 +33,37 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
         (b"", NotZipError, "document.empty", "Send it again"),
         (b"%PDF-1.7 ...", NotZipError, "document.pdf", "Convert"),
         (b"{\\rtf1 text}", NotZipError, "document.rtf", "save it as DOCX"),
-        (b"<?xml version='1.0'?><pkg:package/>", NotZipError, "document.flat_xml", "save it as DOCX"),
+        (
+            b"<?xml version='1.0'?><pkg:package/>",
+            NotZipError,
+            "document.flat_xml",
+            "save it as DOCX",
+        ),
         (b"just some text", NotZipError, "document.not_zip", "save it as DOCX"),
-        (OLE + "EncryptedPackage".encode("utf-16-le"), EncryptedDocumentError, "document.encrypted", "password"),
-        (OLE + "WordDocument".encode("utf-16-le"), NotZipError, "document.legacy_word", "save it as DOCX"),
-        (document(paragraph(run("one")))[:-400], TruncatedDocumentError, "document.truncated", "Fetch it again"),
+        (
+            OLE + "EncryptedPackage".encode("utf-16-le"),
+            EncryptedDocumentError,
+            "document.encrypted",
+            "password",
+        ),
+        (
+            OLE + "WordDocument".encode("utf-16-le"),
+            NotZipError,
+            "document.legacy_word",
+            "save it as DOCX",
+        ),
+        (
+            document(paragraph(run("one")))[:-400],
+            TruncatedDocumentError,
+            "document.truncated",
+            "Fetch it again",
+        ),
         (zipped({"readme.txt": "hello"}), NotWordError, "document.not_word", "Send the DOCX"),
     ],
 )
-def test_other_files_are_refused_with_their_cure(data: bytes, error: type[DocumentError], code: str, cure: str) -> None:
+def test_other_files_are_refused_with_their_cure(
+    data: bytes, error: type[DocumentError], code: str, cure: str
+) -> None:
     for read in (extract, inspect):
         with pytest.raises(error, match=cure) as caught:
             read(data)
@@ -48,7 +72,9 @@ def test_other_files_are_refused_with_their_cure(data: bytes, error: type[Docume
 
 def test_a_spreadsheet_is_named() -> None:
     data = package(
-        {"xl/book.xml": "<workbook/>"}, main="xl/book.xml", main_type="application/spreadsheetml.sheet.main+xml"
+        {"xl/book.xml": "<workbook/>"},
+        main="xl/book.xml",
+        main_type="application/spreadsheetml.sheet.main+xml",
     )
     with pytest.raises(NotWordError, match="Excel"):
         extract(data)
@@ -121,8 +147,18 @@ def test_entities_are_never_expanded() -> None:
         ("package_bytes", document(paragraph(run("one")))),
         ("xml_bytes", document(paragraph(run("one")))),
         ("elements", document(paragraph(run("one")))),
-        ("attributes", document("<w:p " + " ".join(f"a{number}='1'" for number in range(50)) + "/>")),
-        ("depth", document("<w:sdt><w:sdtContent>" * 20 + paragraph(run("deep")) + "</w:sdtContent></w:sdt>" * 20)),
+        (
+            "attributes",
+            document("<w:p " + " ".join(f"a{number}='1'" for number in range(50)) + "/>"),
+        ),
+        (
+            "depth",
+            document(
+                "<w:sdt><w:sdtContent>" * 20
+                + paragraph(run("deep"))
+                + "</w:sdtContent></w:sdt>" * 20
+            ),
+        ),
     ],
 )
 def test_each_limit_is_named_where_it_is_passed(limit: str, data: bytes) -> None:
@@ -139,19 +175,27 @@ def test_deeply_nested_boxes_end_in_an_answer() -> None:
 
 def test_deeply_nested_insertions_end_in_an_answer() -> None:
     nested = '<w:ins w:id="1">' * 900 + run("deep") + "</w:ins>" * 900
-    assert extract(document(paragraph(nested) + paragraph(run("after")))).units[-1].source == ("after",)
+    assert extract(document(paragraph(nested) + paragraph(run("after")))).units[-1].source == (
+        "after",
+    )
 
 
 def test_names_with_backslashes_are_found_and_kept() -> None:
     parts = {"word\\document.xml": story("document", paragraph(run("one")))}
-    data = package(parts, main="word/document.xml").replace(b"word/document.xml", b"word/document.xml")
+    data = package(parts, main="word/document.xml").replace(
+        b"word/document.xml", b"word/document.xml"
+    )
     assert sources(data) == ["one"]
     with zipfile.ZipFile(io.BytesIO(merge(data, {"word/document.xml#0.0": ("eins",)}))) as archive:
         assert archive.infolist()[2].orig_filename == "word\\document.xml"
 
 
 def test_entries_that_lie_over_each_other_are_refused() -> None:
-    data = bytearray(document(paragraph(run("".join(map(chr, range(48, 122))).replace("<", "").replace("&", "")))))
+    data = bytearray(
+        document(
+            paragraph(run("".join(map(chr, range(48, 122))).replace("<", "").replace("&", "")))
+        )
+    )
     end = data.rindex(b"PK\x05\x06")
     start = data.index(b"PK\x01\x02")
     directory = bytes(data[start:end])

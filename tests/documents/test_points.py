@@ -1,4 +1,6 @@
-"""The numbers of charts are kept out of their trees: what comes out is what the whole tree would give."""
+"""The numbers of charts are kept out of their trees:
+what comes out is what the whole tree would give.
+"""
 
 import io
 import zipfile
@@ -40,7 +42,9 @@ def series(name: str, cache: str) -> str:
 def chart(*inner: str) -> bytes:
     text = f'<c:chartSpace xmlns:c="{CHART}"><c:chart>{"".join(inner)}</c:chart></c:chartSpace>'
     types = '<Override PartName="/word/chart1.xml" ContentType="x/drawingml.chart+xml"/>'
-    whole = wordml.package({"word/document.xml": wordml.story("document", ""), "word/chart1.xml": text})
+    whole = wordml.package(
+        {"word/document.xml": wordml.story("document", ""), "word/chart1.xml": text}
+    )
     listed = wordml.part(whole, "[Content_Types].xml").replace("</Types>", types + "</Types>")
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
@@ -61,7 +65,9 @@ ODD = (
 
 
 def translated(data: bytes) -> bytes:
-    targets: dict[str, Content] = {unit.unit_id: wordml.pseudo(unit) for unit in extract(data).units}
+    targets: dict[str, Content] = {
+        unit.unit_id: wordml.pseudo(unit) for unit in extract(data).units
+    }
     return merge(data, targets)
 
 

@@ -46,11 +46,15 @@ def test_what_matters_in_the_text_is_found(inner: str, code: str) -> None:
 
 
 def test_a_switch_that_is_off_is_no_finding() -> None:
-    assert not inspect(document(paragraph(run("text", '<w:rtl w:val="0"/><w:vanish w:val="false"/>')))).findings
+    assert not inspect(
+        document(paragraph(run("text", '<w:rtl w:val="0"/><w:vanish w:val="false"/>')))
+    ).findings
 
 
 def test_imported_files_cannot_be_reached() -> None:
-    assert "imported_chunks" in codes(inspect(document(paragraph(run("text")) + '<w:altChunk r:id="rId5"/>')))
+    assert "imported_chunks" in codes(
+        inspect(document(paragraph(run("text")) + '<w:altChunk r:id="rId5"/>'))
+    )
 
 
 def test_languages_and_fonts_are_listed_by_use() -> None:
@@ -70,7 +74,10 @@ def test_languages_used_equally_often_are_listed_as_they_stand() -> None:
 
 
 def test_macros_are_named_and_no_obstacle() -> None:
-    parts = {"word/document.xml": story("document", paragraph(run("text"))), "word/vbaProject.bin": "macro"}
+    parts = {
+        "word/document.xml": story("document", paragraph(run("text"))),
+        "word/vbaProject.bin": "macro",
+    }
     data = package(parts, main_type="application/vnd.ms-word.document.macroEnabled.main+xml")
     assert not inspect(data).has_macros
     linked = data_with_macro_relationship(parts)

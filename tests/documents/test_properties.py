@@ -1,4 +1,6 @@
-"""Whatever a paragraph is made of: identity changes no byte, and a translation changes nothing but text."""
+"""Whatever a paragraph is made of: identity changes no byte,
+and a translation changes nothing but text.
+"""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +15,15 @@ from dragoman_documents import extract, merge
 
 TEXTS = st.text("ab yz .", min_size=1, max_size=6)
 LOOKS = st.sampled_from(
-    ["", "<w:b/>", "<w:i/>", "<w:u/>", "<w:vanish/>", '<w:lang w:val="de-DE"/>', '<w:spacing w:val="2"/>']
+    [
+        "",
+        "<w:b/>",
+        "<w:i/>",
+        "<w:u/>",
+        "<w:vanish/>",
+        '<w:lang w:val="de-DE"/>',
+        '<w:spacing w:val="2"/>',
+    ]
 )
 RUNS = st.builds(run, TEXTS, LOOKS)
 THINGS = st.sampled_from(
@@ -95,15 +105,21 @@ def test_tags_of_a_unit_are_paired_nested_and_specified(inner: str) -> None:
             elif isinstance(piece, Tag) and piece.side is TagSide.CLOSE:
                 assert stack.pop() == piece.id
         assert not stack
-        assert {spec.id for spec in unit.tags} == {piece.id for piece in unit.source if isinstance(piece, Tag)}
+        assert {spec.id for spec in unit.tags} == {
+            piece.id for piece in unit.source if isinstance(piece, Tag)
+        }
 
 
 def reordered(unit: Unit, order: Sequence[int]) -> list[str | Tag]:
     """The unit's tags in another order, each pair around words of its own, with words between."""
     target: list[str | Tag] = ["Start "]
-    for tag_id in sorted((spec.id for spec in unit.tags), key=lambda tag_id: order[tag_id % len(order)]):
+    for tag_id in sorted(
+        (spec.id for spec in unit.tags), key=lambda tag_id: order[tag_id % len(order)]
+    ):
         is_pair = opening(tag_id) in unit.source
-        target += [opening(tag_id), f"w{tag_id}", closing(tag_id)] if is_pair else [placeholder(tag_id)]
+        target += (
+            [opening(tag_id), f"w{tag_id}", closing(tag_id)] if is_pair else [placeholder(tag_id)]
+        )
         target.append(" and ")
     return [*target, "end"]
 
@@ -115,7 +131,9 @@ def test_tags_in_any_order_keep_their_words_in_that_order(inner: str, order: lis
     units = extract(data).units
     targets = {unit.unit_id: tuple(reordered(unit, order)) for unit in units}
     again = extract(merge(data, targets)).units
-    assert [plain_text(unit.source) for unit in again] == [plain_text(target) for target in targets.values()]
+    assert [plain_text(unit.source) for unit in again] == [
+        plain_text(target) for target in targets.values()
+    ]
 
 
 @given(WHOLE, st.data())

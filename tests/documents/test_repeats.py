@@ -9,7 +9,20 @@ from unittest.mock import patch
 
 import pytest
 
-from documents.wordml import PSEUDO, body, bold, document, field, package, paragraph, part, pseudo, run, story, zipped
+from documents.wordml import (
+    PSEUDO,
+    body,
+    bold,
+    document,
+    field,
+    package,
+    paragraph,
+    part,
+    pseudo,
+    run,
+    story,
+    zipped,
+)
 from dragoman_contracts.locale import Locale
 from dragoman_documents import extract, inspect, merge
 
@@ -49,7 +62,9 @@ def findings(data: bytes) -> dict[str, str]:
 
 def titled(text: str, *paragraphs: str) -> bytes:
     """A document with a title among its properties."""
-    with zipfile.ZipFile(io.BytesIO(package({"word/document.xml": story("document", "".join(paragraphs))}))) as made:
+    with zipfile.ZipFile(
+        io.BytesIO(package({"word/document.xml": story("document", "".join(paragraphs))}))
+    ) as made:
         parts = {name: made.read(name).decode() for name in made.namelist()}
     listed = f'<Override PartName="/docProps/core.xml" ContentType="{_CORE}"/></Types>'
     parts["[Content_Types].xml"] = parts["[Content_Types].xml"].replace("</Types>", listed)
@@ -61,22 +76,31 @@ def titled(text: str, *paragraphs: str) -> bytes:
 
 def test_a_cross_reference_shows_the_translated_heading() -> None:
     heading = paragraph(marked("_Ref1", run("Sco"), bold("pe")))
-    data = document(heading + paragraph(run("See "), field(r" REF _Ref1 \h ", run("Scope")), run(" below")))
+    data = document(
+        heading + paragraph(run("See "), field(r" REF _Ref1 \h ", run("Scope")), run(" below"))
+    )
     result = body(in_cyrillic(data))
     assert shown("Scope") in result
     assert f'<w:lang w:val="ru"/></w:rPr><w:t xml:space="preserve"{shown("Scope")}' in result
-    assert findings(data)["repeating_fields"].startswith("Fields that repeat a heading, a caption or the title: 1.")
+    assert findings(data)["repeating_fields"].startswith(
+        "Fields that repeat a heading, a caption or the title: 1."
+    )
 
 
 def test_a_reference_to_a_caption_keeps_its_number() -> None:
-    caption = paragraph(marked("_Ref1", run("Figure "), field("SEQ Figure", run("3"))), run(": A pump"))
-    result = in_cyrillic(document(caption + paragraph(field("REF _Ref1", run("Figure 3")), run(" shows"))))
+    caption = paragraph(
+        marked("_Ref1", run("Figure "), field("SEQ Figure", run("3"))), run(": A pump")
+    )
+    result = in_cyrillic(
+        document(caption + paragraph(field("REF _Ref1", run("Figure 3")), run(" shows")))
+    )
     assert shown("Figure 3") in body(result)
 
 
 def test_capitals_are_kept() -> None:
     data = document(
-        paragraph(marked("a", run("scope"))) + paragraph(run("See "), field(r"REF a \* Upper", run("SCOPE")))
+        paragraph(marked("a", run("scope")))
+        + paragraph(run("See "), field(r"REF a \* Upper", run("SCOPE")))
     )
     assert shown("SCOPE") in body(in_cyrillic(data))
 
@@ -84,7 +108,10 @@ def test_capitals_are_kept() -> None:
 def test_a_simple_field_follows_too() -> None:
     simple = f'<w:fldSimple w:instr=" REF a ">{run("scope")}</w:fldSimple>'
     assert (
-        body(in_cyrillic(document(paragraph(marked("a", run("scope"))) + paragraph(simple)))).count(shown("scope")) == 2
+        body(in_cyrillic(document(paragraph(marked("a", run("scope"))) + paragraph(simple)))).count(
+            shown("scope")
+        )
+        == 2
     )
 
 
@@ -92,13 +119,22 @@ def test_a_reference_to_a_reference_follows_in_the_end() -> None:
     chain = paragraph(run("As "), field("REF b", run("scope"))) + paragraph(
         run("in "), marked("b", field("REF a", run("scope")))
     )
-    assert body(in_cyrillic(document(chain + paragraph(marked("a", run("scope")))))).count(shown("scope")) == 3
+    assert (
+        body(in_cyrillic(document(chain + paragraph(marked("a", run("scope")))))).count(
+            shown("scope")
+        )
+        == 3
+    )
 
 
 def test_a_title_follows_the_property() -> None:
-    data = titled("Final report", paragraph(run("This is the "), field("TITLE", run("Final report"))))
+    data = titled(
+        "Final report", paragraph(run("This is the "), field("TITLE", run("Final report")))
+    )
     result = in_cyrillic(data)
-    assert f"<dc:title>{'Final report'.translate(PSEUDO)}</dc:title>" in part(result, "docProps/core.xml")
+    assert f"<dc:title>{'Final report'.translate(PSEUDO)}</dc:title>" in part(
+        result, "docProps/core.xml"
+    )
     assert shown("Final report") in part(result)
 
 
@@ -107,7 +143,9 @@ def test_a_running_head_follows_the_paragraph_that_it_repeats() -> None:
         "word/document.xml": story("document", paragraph(run("Scope")) + paragraph(run("Text."))),
         "word/h.xml": story("hdr", paragraph(field('STYLEREF "Heading 1"', run("Scope")))),
     }
-    assert shown("Scope") in part(in_cyrillic(package(parts, {"word/h.xml": "header"})), "word/h.xml")
+    assert shown("Scope") in part(
+        in_cyrillic(package(parts, {"word/h.xml": "header"})), "word/h.xml"
+    )
 
 
 @pytest.mark.parametrize(
@@ -127,15 +165,24 @@ def test_what_was_out_of_step_is_left_and_told(reference: str) -> None:
 
 
 def test_a_reference_in_the_code_of_a_condition_is_left() -> None:
-    condition = field(f"IF</w:instrText></w:r>{field('REF a', run('scope'))}<w:r><w:instrText> = x", run("fine"))
-    result = body(in_cyrillic(document(paragraph(marked("a", run("scope"))) + paragraph(run("All "), condition))))
+    condition = field(
+        f"IF</w:instrText></w:r>{field('REF a', run('scope'))}<w:r><w:instrText> = x", run("fine")
+    )
+    result = body(
+        in_cyrillic(
+            document(paragraph(marked("a", run("scope"))) + paragraph(run("All "), condition))
+        )
+    )
     assert ">scope<" in result
 
 
 def test_references_in_long_documents_are_found_among_folded_paragraphs() -> None:
-    headings = "".join(paragraph(marked(f"_Ref{number}", run(f"head {number}"))) for number in range(40))
+    headings = "".join(
+        paragraph(marked(f"_Ref{number}", run(f"head {number}"))) for number in range(40)
+    )
     references = "".join(
-        paragraph(run("See "), field(f"REF _Ref{number}", run(f"head {number}"))) for number in range(40)
+        paragraph(run("See "), field(f"REF _Ref{number}", run(f"head {number}")))
+        for number in range(40)
     )
     data = document(headings + references)
     result = body(in_cyrillic(data))
@@ -148,4 +195,6 @@ def test_a_result_in_several_looks_keeps_them() -> None:
     see = paragraph(run("See "), field("REF a", run(" Overview of") + bold(" things ")))
     result = body(in_cyrillic(document(head + see)))
     first, second = "Overview of".translate(PSEUDO), "things".translate(PSEUDO)
-    assert re.search(f"> {first}</w:t>.*<w:b/>[^/]*/></w:rPr><w:t xml:space=.preserve.> {second} </w:t>", result)
+    assert re.search(
+        f"> {first}</w:t>.*<w:b/>[^/]*/></w:rPr><w:t xml:space=.preserve.> {second} </w:t>", result
+    )

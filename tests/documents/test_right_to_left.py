@@ -19,7 +19,11 @@ _STYLES = (
 
 def translated(data: bytes, locale: str = "he") -> str:
     """The main document with every unit translated."""
-    result = merge(data, {unit.unit_id: ("שלום",) for unit in extract(data).units}, target_locale=Locale(locale))
+    result = merge(
+        data,
+        {unit.unit_id: ("שלום",) for unit in extract(data).units},
+        target_locale=Locale(locale),
+    )
     assert text_only(data, result).is_text_only
     return part(result)
 
@@ -32,7 +36,9 @@ def styled(body: str) -> bytes:
         "</Relationships>"
     )
     parts = {"word/document.xml": story("document", body), "word/styles.xml": _STYLES}
-    return package({**parts, "word/_rels/document.xml.rels": links}, types={"word/styles.xml": "styles"})
+    return package(
+        {**parts, "word/_rels/document.xml.rels": links}, types={"word/styles.xml": "styles"}
+    )
 
 
 def test_size_of_the_defaults_is_stated_for_complex_scripts() -> None:
@@ -40,7 +46,9 @@ def test_size_of_the_defaults_is_stated_for_complex_scripts() -> None:
 
 
 def test_bold_of_a_style_is_stated_and_what_the_style_states_is_not_repeated() -> None:
-    text = translated(styled('<w:p><w:pPr><w:pStyle w:val="Title"/></w:pPr>' + run("text") + "</w:p>"))
+    text = translated(
+        styled('<w:p><w:pPr><w:pStyle w:val="Title"/></w:pPr>' + run("text") + "</w:p>")
+    )
     assert "<w:bCs/>" in text
     assert "szCs" not in text
 
@@ -52,7 +60,11 @@ def test_a_run_that_switches_its_styles_bold_off_is_not_bold() -> None:
 
 
 def test_looks_that_complex_scripts_state_themselves_stay() -> None:
-    text = translated(styled(paragraph(run("text", '<w:b/><w:bCs w:val="0"/><w:sz w:val="30"/><w:szCs w:val="22"/>'))))
+    text = translated(
+        styled(
+            paragraph(run("text", '<w:b/><w:bCs w:val="0"/><w:sz w:val="30"/><w:szCs w:val="22"/>'))
+        )
+    )
     assert '<w:b/><w:bCs w:val="0"/><w:sz w:val="30"/><w:szCs w:val="22"/><w:rtl/>' in text
 
 
@@ -73,11 +85,15 @@ def paragraphs(text: str) -> list[str]:
     return re.findall(r"<w:p>.*?</w:p>", text)
 
 
-def test_paragraphs_without_letters_are_mirrored_with_the_rest_and_letters_that_stay_are_not() -> None:
+def test_paragraphs_without_letters_are_mirrored_with_the_rest_and_letters_that_stay_are_not() -> (
+    None
+):
     inner = [paragraph(run(text)) for text in ("words", "12 %", "code();")]
     data = document("".join(inner) + "<w:p/>")
     units = [unit for unit in extract(data).units if unit.source != ("code();",)]
-    result = merge(data, {unit.unit_id: unit.source for unit in units[1:]}, target_locale=Locale("he"))
+    result = merge(
+        data, {unit.unit_id: unit.source for unit in units[1:]}, target_locale=Locale("he")
+    )
     assert result == data
     result = merge(data, {units[0].unit_id: ("שלום",)}, target_locale=Locale("he"))
     assert ["<w:bidi/>" in each for each in paragraphs(part(result))] == [True, True, False]
@@ -94,6 +110,12 @@ def test_a_table_that_stays_keeps_the_direction_of_its_numbers() -> None:
 def test_columns_run_from_right_to_left() -> None:
     section = '<w:sectPr><w:cols w:num="{}"/><w:docGrid/></w:sectPr>'
     for number, mark in (("2", "<w:bidi/>"), ("1", "")):
-        body = story("document", paragraph(run("words"))).replace("<w:sectPr/>", section.format(number))
-        assert f'<w:cols w:num="{number}"/>{mark}<w:docGrid/>' in translated(package({"word/document.xml": body}))
-        assert f'<w:cols w:num="{number}"/><w:docGrid/>' in translated(package({"word/document.xml": body}), "ru")
+        body = story("document", paragraph(run("words"))).replace(
+            "<w:sectPr/>", section.format(number)
+        )
+        assert f'<w:cols w:num="{number}"/>{mark}<w:docGrid/>' in translated(
+            package({"word/document.xml": body})
+        )
+        assert f'<w:cols w:num="{number}"/><w:docGrid/>' in translated(
+            package({"word/document.xml": body}), "ru"
+        )

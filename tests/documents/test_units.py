@@ -8,12 +8,18 @@ from dragoman_documents import ExtractOptions, extract
 
 
 def test_runs_that_look_alike_are_one_text() -> None:
-    data = document(paragraph(run("Hel"), '<w:proofErr w:type="spellStart"/>', run("lo wor", "<w:lang/>"), run("ld")))
+    data = document(
+        paragraph(
+            run("Hel"), '<w:proofErr w:type="spellStart"/>', run("lo wor", "<w:lang/>"), run("ld")
+        )
+    )
     assert sources(data) == ["Hello world"]
 
 
 def test_a_tag_stands_only_where_the_look_changes() -> None:
-    assert sources(document(paragraph(run("The quick "), bold("brown"), run(" fox")))) == ["The quick <1>brown</1> fox"]
+    assert sources(document(paragraph(run("The quick "), bold("brown"), run(" fox")))) == [
+        "The quick <1>brown</1> fox"
+    ]
 
 
 def test_a_paragraph_in_one_look_has_no_tags() -> None:
@@ -22,16 +28,24 @@ def test_a_paragraph_in_one_look_has_no_tags() -> None:
 
 def test_tags_and_space_at_the_edges_stay_outside() -> None:
     tab = "<w:r><w:tab/></w:r>"
-    assert sources(document(paragraph(tab, run("  Name: "), bold("Ada"), run(" "), tab))) == ["Name: <1>Ada</1>"]
+    assert sources(document(paragraph(tab, run("  Name: "), bold("Ada"), run(" "), tab))) == [
+        "Name: <1>Ada</1>"
+    ]
 
 
 def test_a_link_around_everything_is_no_tag() -> None:
-    assert sources(document(paragraph(f'<w:hyperlink r:id="rId9">{run("Read me")}</w:hyperlink>'))) == ["Read me"]
+    assert sources(
+        document(paragraph(f'<w:hyperlink r:id="rId9">{run("Read me")}</w:hyperlink>'))
+    ) == ["Read me"]
 
 
 def test_a_link_in_text_is_a_pair() -> None:
     units = extract(
-        document(paragraph(run("See "), f'<w:hyperlink w:anchor="x">{bold("here")}</w:hyperlink>', run(".")))
+        document(
+            paragraph(
+                run("See "), f'<w:hyperlink w:anchor="x">{bold("here")}</w:hyperlink>', run(".")
+            )
+        )
     ).units
     assert [str(part) for part in units[0].source] == ["See ", "<1>", "here", "</1>", "."]
     assert units[0].tags[0].role is TagRole.LINK
@@ -56,31 +70,42 @@ def test_what_is_no_text_is_a_placeholder(element: str, role: TagRole, equivalen
 
 
 def test_marks_of_position_are_not_in_the_text() -> None:
-    marks = '<w:bookmarkStart w:id="0" w:name="b"/>', '<w:bookmarkEnd w:id="0"/><w:commentRangeStart w:id="1"/>'
-    assert sources(document(paragraph(run("one "), marks[0], run("two "), marks[1], run("three")))) == ["one two three"]
+    marks = (
+        '<w:bookmarkStart w:id="0" w:name="b"/>',
+        '<w:bookmarkEnd w:id="0"/><w:commentRangeStart w:id="1"/>',
+    )
+    assert sources(
+        document(paragraph(run("one "), marks[0], run("two "), marks[1], run("three")))
+    ) == ["one two three"]
 
 
 def test_the_shown_text_of_a_link_field_is_translated() -> None:
     link = field(' HYPERLINK "https://example.org" ', run("our site"))
-    assert sources(document(paragraph(run("Visit "), link, run(" today")))) == ["Visit <1>our site</1> today"]
+    assert sources(document(paragraph(run("Visit "), link, run(" today")))) == [
+        "Visit <1>our site</1> today"
+    ]
 
 
 @pytest.mark.parametrize("instruction", ["PAGE", "DATE \\@ yyyy", "REF bookmark", "SEQ Figure"])
 def test_computed_fields_are_placeholders(instruction: str) -> None:
-    assert sources(document(paragraph(run("Page "), field(instruction, run("two")), run(" of ten")))) == [
-        "Page <1/> of ten"
-    ]
+    assert sources(
+        document(paragraph(run("Page "), field(instruction, run("two")), run(" of ten")))
+    ) == ["Page <1/> of ten"]
 
 
 def test_a_field_inside_a_computed_field_is_not_translated() -> None:
     inner = field("HYPERLINK x", run("shown"))
-    assert sources(document(paragraph(run("See "), field("REF a", inner), run(" end")))) == ["See <1/> end"]
+    assert sources(document(paragraph(run("See "), field("REF a", inner), run(" end")))) == [
+        "See <1/> end"
+    ]
 
 
 def test_a_table_of_contents_over_paragraphs_has_its_entries_translated() -> None:
     begin, separate = (f'<w:fldChar w:fldCharType="{edge}"/>' for edge in ("begin", "separate"))
     opened = f"<w:r>{begin}<w:instrText> TOC </w:instrText>{separate}</w:r>"
-    first = paragraph(opened, run("Chapter one"), "<w:r><w:tab/></w:r>", field("PAGEREF a", run("1")))
+    first = paragraph(
+        opened, run("Chapter one"), "<w:r><w:tab/></w:r>", field("PAGEREF a", run("1"))
+    )
     last = paragraph(run("Chapter two"), '<w:r><w:fldChar w:fldCharType="end"/></w:r>')
     assert sources(document(first + last)) == ["Chapter one", "Chapter two"]
 
@@ -93,7 +118,9 @@ def test_a_field_that_never_ends_does_not_swallow_the_rest() -> None:
 def test_insertions_are_text_and_deletions_are_left() -> None:
     deleted = '<w:del w:id="1" w:author="a"><w:r><w:delText>old</w:delText></w:r></w:del>'
     inserted = f'<w:ins w:id="2" w:author="a">{run("new")}</w:ins>'
-    assert sources(document(paragraph(run("a "), deleted, inserted, run(" text")))) == ["a <1>new</1> text"]
+    assert sources(document(paragraph(run("a "), deleted, inserted, run(" text")))) == [
+        "a <1>new</1> text"
+    ]
 
 
 def test_hidden_text_is_left_unless_asked_for() -> None:
@@ -106,7 +133,9 @@ def test_hidden_text_is_left_unless_asked_for() -> None:
 
 def test_formulas_are_placeholders() -> None:
     formula = "<m:oMath><m:r><m:t>x</m:t></m:r></m:oMath>"
-    assert sources(document(paragraph(run("where "), formula, run(" is small")))) == ["where <1/> is small"]
+    assert sources(document(paragraph(run("where "), formula, run(" is small")))) == [
+        "where <1/> is small"
+    ]
 
 
 def test_tables_and_content_controls_are_walked() -> None:
@@ -119,7 +148,9 @@ def test_a_text_box_in_choice_and_fallback_is_one_unit() -> None:
     box = f"<w:txbxContent>{paragraph(run('in the box'))}</w:txbxContent>"
     drawing = f"<w:drawing><wp:inline><wps:wsp><wps:txbx>{box}</wps:txbx></wps:wsp></wp:inline></w:drawing>"
     picture = f"<w:pict><v:shape><v:textbox>{box}</v:textbox></v:shape></w:pict>"
-    branches = f'<mc:Choice Requires="wps">{drawing}</mc:Choice><mc:Fallback>{picture}</mc:Fallback>'
+    branches = (
+        f'<mc:Choice Requires="wps">{drawing}</mc:Choice><mc:Fallback>{picture}</mc:Fallback>'
+    )
     both = f"<mc:AlternateContent>{branches}</mc:AlternateContent>"
     units = extract(document(paragraph(run("around"), f"<w:r>{both}</w:r>"))).units
     assert [(str(unit.source[0]), unit.story) for unit in units] == [
@@ -132,10 +163,16 @@ def test_notes_headers_and_comments_have_their_stories() -> None:
     parts = {
         "word/document.xml": story("document", paragraph(run("body"))),
         "word/h.xml": story("hdr", paragraph(run("head"))),
-        "word/f.xml": story("footnotes", f'<w:footnote w:id="2">{paragraph(run("note"))}</w:footnote>'),
-        "word/c.xml": story("comments", f'<w:comment w:id="0">{paragraph(run("remark"))}</w:comment>'),
+        "word/f.xml": story(
+            "footnotes", f'<w:footnote w:id="2">{paragraph(run("note"))}</w:footnote>'
+        ),
+        "word/c.xml": story(
+            "comments", f'<w:comment w:id="0">{paragraph(run("remark"))}</w:comment>'
+        ),
     }
-    data = package(parts, {"word/h.xml": "header", "word/f.xml": "footnotes", "word/c.xml": "comments"})
+    data = package(
+        parts, {"word/h.xml": "header", "word/f.xml": "footnotes", "word/c.xml": "comments"}
+    )
     found = {str(unit.source[0]): unit.story for unit in extract(data).units}
     assert found == {
         "body": StoryKind.BODY,
@@ -143,7 +180,9 @@ def test_notes_headers_and_comments_have_their_stories() -> None:
         "note": StoryKind.FOOTNOTE,
         "remark": StoryKind.COMMENT,
     }
-    assert [unit.story for unit in extract(data, ExtractOptions(comments=False, headers=False)).units] == [
+    assert [
+        unit.story for unit in extract(data, ExtractOptions(comments=False, headers=False)).units
+    ] == [
         StoryKind.BODY,
         StoryKind.FOOTNOTE,
     ]
@@ -170,7 +209,11 @@ def test_styles_highlights_and_colours_can_be_left_out() -> None:
         + paragraph(run("see "), run("XQ-7", '<w:color w:val="ff0000"/>'), run(" below"))
     )
     options = ExtractOptions.model_validate(
-        {"untranslated_styles": ["Code"], "untranslated_highlights": ["yellow"], "untranslated_colours": ["FF0000"]}
+        {
+            "untranslated_styles": ["Code"],
+            "untranslated_highlights": ["yellow"],
+            "untranslated_colours": ["FF0000"],
+        }
     )
     code, press, see = extract(data, options).units
     assert not code.is_translatable
@@ -186,7 +229,9 @@ def test_ids_are_unique_and_the_same_every_time() -> None:
 
 
 def test_equal_text_has_equal_content_keys_and_its_neighbours_make_the_context() -> None:
-    first, second, third = extract(document(paragraph(run("a")) + paragraph(run("b")) + paragraph(run("a")))).units
+    first, second, third = extract(
+        document(paragraph(run("a")) + paragraph(run("b")) + paragraph(run("a")))
+    ).units
     assert first.content_key == third.content_key != second.content_key
     assert first.context_key != third.context_key
 

@@ -1,4 +1,6 @@
-"""Translations of documents that need no engine: letters mapped one to one, so that right to left and left to right."""
+"""Translations of documents that need no engine: letters mapped one to one,
+so that right to left and left to right.
+"""
 
 from pathlib import Path
 
@@ -20,7 +22,9 @@ LOCALES = tuple(sorted(_SCRIPTS))
 
 
 def in_letters_of(unit: Unit, locale: str) -> Content:
-    """The unit's source with every Latin letter replaced by one of the locale's script, tags as they are."""
+    """The unit's source with every Latin letter replaced by one of the locale's
+    script, tags as they are.
+    """
     table = _SCRIPTS[locale]
     return tuple(part.translate(table) if isinstance(part, str) else part for part in unit.source)
 

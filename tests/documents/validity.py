@@ -1,8 +1,10 @@
-"""Whether outputs are as valid as their sources: `python -m documents.validity --corpus FOLDER`, run in `tests`.
+"""Whether outputs are as valid as their sources: `python -m documents.validity --corpus FOLDER`,
+run in `tests`.
 
-Every document is translated letter by letter into each locale, and source and output are held against the schema and
-the semantic rules of the Open XML SDK, as `openxml-audit` carries them (`pip install openxml-audit`). A kind of
-error that the output has more often than its source is our fault, and printed; the exit status is then 1.
+Every document is translated letter by letter into each locale, and source and output are held
+against the schema and the semantic rules of the Open XML SDK, as `openxml-audit` carries them
+(`pip install openxml-audit`). A kind of error that the output has more often than its source is our
+fault, and printed; the exit status is then 1.
 """
 
 import argparse
@@ -20,7 +22,9 @@ from typing import Any
 from documents.translations import documents_in, translated
 
 Kind = tuple[str, str, str]
-"""A kind of error: its type, the part it is in, and its text with what differs between two languages left out."""
+"""A kind of error: its type, the part it is in,
+and its text with what differs between two languages left out.
+"""
 
 _QUOTED = re.compile(r"'[^']*[^\x00-\x7f][^']*'")
 
@@ -32,7 +36,11 @@ def kinds(path: Path) -> Counter[Kind]:
     validator = audit.OpenXmlValidator(file_format=audit.FileFormat.MICROSOFT_365, max_errors=0)
     found = validator.validate(str(path)).errors
     return Counter(
-        (error.error_type.value, error.part_uri, f"{error.node or ''}: {_QUOTED.sub('…', error.description)}")
+        (
+            error.error_type.value,
+            error.part_uri,
+            f"{error.node or ''}: {_QUOTED.sub('…', error.description)}",
+        )
         for error in found
     )
 

@@ -43,9 +43,15 @@ def package(
     main: str = "word/document.xml",
     main_type: str = _MAIN,
 ) -> bytes:
-    """A package of the given parts; `types` are the ends of the content types of parts besides main."""
-    overrides = {main: main_type} | {name: f"{_WORD}.{end}+xml" for name, end in (types or {}).items()}
-    listed = "".join(f'<Override PartName="/{name}" ContentType="{kind}"/>' for name, kind in overrides.items())
+    """A package of the given parts; `types` are the ends of the content types
+    of parts besides main.
+    """
+    overrides = {main: main_type} | {
+        name: f"{_WORD}.{end}+xml" for name, end in (types or {}).items()
+    }
+    listed = "".join(
+        f'<Override PartName="/{name}" ContentType="{kind}"/>' for name, kind in overrides.items()
+    )
     content_types = (
         f'{_DECLARATION}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -123,7 +129,9 @@ def written(content: tuple[str | Tag, ...]) -> str:
 
 def pseudo(unit: Unit) -> tuple[str | Tag, ...]:
     """The unit's source with every letter of the alphabet replaced, tags as they are."""
-    return tuple(piece.translate(PSEUDO) if isinstance(piece, str) else piece for piece in unit.source)
+    return tuple(
+        piece.translate(PSEUDO) if isinstance(piece, str) else piece for piece in unit.source
+    )
 
 
 def replaced(text: str, *pairs: tuple[str, str]) -> str:

@@ -55,7 +55,9 @@ def refuse_non_zip(data: bytes) -> DocumentError:
             "This is a single XML or HTML file, not a DOCX package. Open it in Word and save it as DOCX.",
             code="document.flat_xml",
         )
-    return NotZipError("This is not a DOCX file: it is no ZIP package. Open it in Word and save it as DOCX.")
+    return NotZipError(
+        "This is not a DOCX file: it is no ZIP package. Open it in Word and save it as DOCX."
+    )
 
 
 def holds_encrypted_package(data: bytes) -> bool:

@@ -227,7 +227,9 @@ class Collector:
         if children and short_name(children[0]) in RUN_PROPERTIES:
             properties = children.pop(0)
         else:
-            properties = next((child for child in children if short_name(child) in RUN_PROPERTIES), None)
+            properties = next(
+                (child for child in children if short_name(child) in RUN_PROPERTIES), None
+            )
         look = self._formats.of_run(run, properties, self._is_hidden)
         self._run_children(children, run, look, items)
 
@@ -254,7 +256,11 @@ class Collector:
                 self._edge(child, items)
             elif name == "w:instrText":
                 self._instruction(child, items)
-            elif name == "w:ruby" and self._depth < MAX_DEPTH and (base := ruby_base(child)) is not None:
+            elif (
+                name == "w:ruby"
+                and self._depth < MAX_DEPTH
+                and (base := ruby_base(child)) is not None
+            ):
                 self._depth += 1
                 self._children(base, items)
                 self._depth -= 1
@@ -364,7 +370,9 @@ class Collector:
             last.equivalent += equivalent
             return last
         role = TagRole.LINK if edge and field.kind == "HYPERLINK" else TagRole.FIELD
-        made = Opaque([node], role, equivalent=equivalent, can_reorder=not edge, field=field, edge=edge)
+        made = Opaque(
+            [node], role, equivalent=equivalent, can_reorder=not edge, field=field, edge=edge
+        )
         items.append(made)
         return made
 

@@ -54,7 +54,9 @@ class ZipContainer:
         self._budget = budget
         self._directory, self._start, count = _find_directory(data)
         budget.hold("entries", count)
-        self.entries: tuple[Entry, ...] = tuple(_read_directory(data, self._directory, self._start, count))
+        self.entries: tuple[Entry, ...] = tuple(
+            _read_directory(data, self._directory, self._start, count)
+        )
         check_entries(data, self.entries, self._directory)
         self._unpacked_bytes = 0
 
@@ -139,7 +141,9 @@ class ZipContainer:
         except zlib.error as error:
             raise damaged("compressed data does not unpack") from error
         if len(content) > entry.size_bytes:
-            raise TooLargeError("An entry unpacks to more than its stated size. Save the document again in Word.")
+            raise TooLargeError(
+                "An entry unpacks to more than its stated size. Save the document again in Word."
+            )
         return content
 
     def _local_header(self, entry: Entry) -> tuple[int, ...]:
@@ -280,7 +284,9 @@ def _read_directory(data: bytes, position: int, shift: int, count: int) -> list[
 
 
 def _entry(fields: tuple[int, ...], record: bytes, shift: int) -> Entry:
-    _, _, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes, _, _, _, _, offset = fields
+    _, _, _, flags, method, _, _, crc, packed, size, name_bytes, extra_bytes, _, _, _, _, offset = (
+        fields
+    )
     raw_name = record[CENTRAL.size : CENTRAL.size + name_bytes]
     extra = record[CENTRAL.size + name_bytes : CENTRAL.size + name_bytes + extra_bytes]
     # The extra field holds only the values whose narrow fields are all ones, in this order

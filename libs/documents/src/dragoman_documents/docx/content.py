@@ -227,7 +227,9 @@ class _Writer:
                 self._plain(run, parts)
             else:
                 # Numbered before the items inside it, so that numbers rise in reading order.
-                tag_id = self._number(_spec(self._next, TagRole.FORMAT, can_delete=True, can_copy=True))
+                tag_id = self._number(
+                    _spec(self._next, TagRole.FORMAT, can_delete=True, can_copy=True)
+                )
                 self.tags.formats[tag_id] = look
                 parts.append(opening(tag_id))
                 self._plain(run, parts)

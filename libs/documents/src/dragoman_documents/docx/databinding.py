@@ -26,7 +26,9 @@ _ATTRIBUTE = re.compile(r"/@(?:([\w.-]+):)?([\w.-]+)$")
 _TEXT = re.compile(r"/text\(\)(?:\[1\])?$")
 _MAPPING = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"']*)["']""")
 _LISTS = names("w:dropDownList w:comboBox")
-_OTHER_KINDS = names("w:picture w14:checkbox w15:repeatingSection w15:repeatingSectionItem w:group w:equation")
+_OTHER_KINDS = names(
+    "w:picture w14:checkbox w15:repeatingSection w15:repeatingSectionItem w:group w:equation"
+)
 # The properties of a document are no custom XML parts and state no id; Word binds controls to them
 # by these two.
 _CORE_PROPERTIES = "{6C3C8BC8-F283-45AE-878A-BAB7291924A1}"
@@ -121,7 +123,9 @@ class BoundControls:
             control = properties.getparent() if properties is not None else None
             if properties is None or control is None or short_name(control) != "w:sdt":
                 continue
-            content = next((child for child in control if short_name(child) == "w:sdtContent"), None)
+            content = next(
+                (child for child in control if short_name(child) == "w:sdtContent"), None
+            )
             if content is not None:
                 self._learn(name, binding, properties, control, content)
 
@@ -158,7 +162,8 @@ class BoundControls:
         """The data that a binding leads to, None without any; and whether its path is plain enough
         to be followed.
         """
-        # A binding of Word 2013 has its own namespace, and some programs give it the older attributes.
+        # A binding of Word 2013 has its own namespace, and some programs give it the older
+        # attributes.
         prefix = short_name(binding).partition(":")[0]
         path = attribute(binding, f"{prefix}:xpath") or attribute(binding, "w:xpath") or ""
         mappings = _stated(binding, "prefixMappings")

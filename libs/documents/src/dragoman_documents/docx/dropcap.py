@@ -134,7 +134,11 @@ def opening_of(element: Element, items: Sequence[Item]) -> Opening | None:
     first = items[0] if items else None
     while isinstance(first, Group):
         first = first.items[0] if first.items else None
-    if _is_frame(element, None) or first is None or (isinstance(first, Opaque) and first.equivalent):
+    if (
+        _is_frame(element, None)
+        or first is None
+        or (isinstance(first, Opaque) and first.equivalent)
+    ):
         return None
     opening = Opening()
     for slot in [slot for text in texts(items) for slot in text.slots]:

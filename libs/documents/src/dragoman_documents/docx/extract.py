@@ -35,7 +35,8 @@ _QUICK_BYTES = 384 * 1024  # in smaller parts too few paragraphs repeat each oth
 # Fields that extraction leaves at their defaults.
 _LEFT_OUT = frozenset({"max_length_chars", "is_ignorable"})
 _GIVEN: dict[type[Value], set[str]] = {
-    kind: {name for name in kind.model_fields if name not in _LEFT_OUT} for kind in (Unit, Anchor, Segment)
+    kind: {name for name in kind.model_fields if name not in _LEFT_OUT}
+    for kind in (Unit, Anchor, Segment)
 }
 _ALL = {*Unit.model_fields}
 
@@ -89,7 +90,9 @@ def _unit(located: LocatedUnit, text: str, context_key: str) -> Unit:
     content = located.content
     stored = text if len(content) == 1 else "\x1f".join(map(_stored, content))
     unit_id = located.unit_id
-    segment = _made(Segment, {"segment_id": f"{unit_id}/0", "source": content, "is_ignorable": False})
+    segment = _made(
+        Segment, {"segment_id": f"{unit_id}/0", "source": content, "is_ignorable": False}
+    )
     return _made(
         Unit,
         {

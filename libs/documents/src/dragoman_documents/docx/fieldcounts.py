@@ -17,7 +17,9 @@ from dragoman_documents.docx.repeats import Repeats, paragraph_texts
 from dragoman_documents.docx.xml import names
 
 _INCLUDED = names("INCLUDETEXT INCLUDE AUTOTEXT GLOSSARY")
-_NO_PARAGRAPHS = frozenset({StoryKind.PROPERTY, StoryKind.ALTERNATIVE_TEXT, StoryKind.CHART, StoryKind.DIAGRAM})
+_NO_PARAGRAPHS = frozenset(
+    {StoryKind.PROPERTY, StoryKind.ALTERNATIVE_TEXT, StoryKind.CHART, StoryKind.DIAGRAM}
+)
 
 
 class FieldCounts:
@@ -48,5 +50,7 @@ def _codes(package: Package) -> Iterator[str]:
         root = package.root(name)
         if root is not None:
             fields = package.fields(name, root)
-            yield from (known.instruction for known, edge in fields.edges.values() if edge == "begin")
+            yield from (
+                known.instruction for known, edge in fields.edges.values() if edge == "begin"
+            )
             yield from (known.instruction for known in fields.simple.values())

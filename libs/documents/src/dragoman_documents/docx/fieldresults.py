@@ -28,7 +28,9 @@ _BY_ARGUMENT = names("DOCPROPERTY INFO")
 REPEATING = names("REF STYLEREF") | _BY_ARGUMENT | frozenset(PROPERTIES)
 """The kinds of fields that repeat text."""
 
-COMPUTED = names("BIBLIOGRAPHY CITATION CREATEDATE DATABASE DATE DDE DDEAUTO DOCVARIABLE LINK PRINTDATE SAVEDATE TIME")
+COMPUTED = names(
+    "BIBLIOGRAPHY CITATION CREATEDATE DATABASE DATE DDE DDEAUTO DOCVARIABLE LINK PRINTDATE SAVEDATE TIME"
+)
 """The kinds of fields whose words come from outside the text."""
 
 _READ = (
@@ -50,7 +52,9 @@ Case = Callable[[str], str]
 """Changes the case of a repeated text, as the switch `\\*` of a field asks (§17.16.4.3)."""
 
 Key = tuple[str, str]
-"""Names the text that a field repeats: `bookmark`, `property` or `paragraph`, and its name or text."""
+"""Names the text that a field repeats: `bookmark`, `property` or `paragraph`,
+and its name or text.
+"""
 
 
 @dataclass(eq=False, slots=True)

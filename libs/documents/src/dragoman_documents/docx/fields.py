@@ -24,7 +24,9 @@ _TYPED_RESULTS = names(
 )
 _NEVER_SHOWN = names("XE TC TA RD SET ASK PRIVATE ADVANCE NEXT NEXTIF SKIPIF")
 # The results of these are pictures and controls, or text of another program.
-_DRAWN = names("FORMCHECKBOX INCLUDEPICTURE IMPORT EMBED SHAPE LINK DDE DDEAUTO CONTROL HTMLCONTROL ADDIN")
+_DRAWN = names(
+    "FORMCHECKBOX INCLUDEPICTURE IMPORT EMBED SHAPE LINK DDE DDEAUTO CONTROL HTMLCONTROL ADDIN"
+)
 _WRAPPERS = names("w:hyperlink w:ins w:moveTo w:sdt w:dir w:bdo w:fldSimple")
 _STORIES = names("w:txbxContent w:footnote w:endnote w:comment mc:Fallback w:docPartBody")
 
@@ -129,7 +131,9 @@ class FieldMap:
                 continue
             if name == "w:fldSimple":
                 code = attribute(element, "w:instr") or ""
-                self.simple[element] = Field(code, in_result=True, is_in_text=self._is_in_text(element, stack))
+                self.simple[element] = Field(
+                    code, in_result=True, is_in_text=self._is_in_text(element, stack)
+                )
                 continue
             edge = attribute(element, "w:fldCharType")
             if edge == "begin":
@@ -143,7 +147,11 @@ class FieldMap:
                     stack[-1].code.append(NESTED)
 
     def _is_in_text(self, element: Element, stack: list[_Open]) -> bool:
-        around = (self.simple.get(ancestor) for ancestor in element.iterancestors()) if self.simple else ()
+        around = (
+            (self.simple.get(ancestor) for ancestor in element.iterancestors())
+            if self.simple
+            else ()
+        )
         return _show_text(stack) and all(known is None or known.is_typed for known in around)
 
     def _close(self, opened: _Open, end: Element) -> None:

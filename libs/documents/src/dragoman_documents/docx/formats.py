@@ -27,7 +27,9 @@ _OFF = frozenset({"0", "false", "off"})
 # look for complex scripts changes in a line of Latin text.
 _SILENT = frozenset({"w:lang", "w:noProof"})
 _SILENT_ATTRIBUTES = names("lang altLang dirty err noProof smtClean smtId bmk")
-_FAINT = names("w:rPrChange w:bCs w:iCs w:szCs w:kern w:spacing w:w w:webHidden w:ins w:del w14:ligatures")
+_FAINT = names(
+    "w:rPrChange w:bCs w:iCs w:szCs w:kern w:spacing w:w w:webHidden w:ins w:del w14:ligatures"
+)
 _FAINT_FONTS = frozenset({"w:hint"})
 _WIDE_FONTS = frozenset({"w:eastAsia", "w:eastAsiaTheme", "w:cs", "w:cstheme"})
 _SHOWN_ON_SPACE = names("w:u w:strike w:dstrike w:highlight w:shd w:bdr w:em w:rStyle")
@@ -101,7 +103,9 @@ class Formats:
         """
         is_hidden = not self._options.hidden_text and self._is_hidden(properties, around)
         is_kept = is_hidden or (properties is not None and self._is_left_out(properties))
-        attributes = tuple(sorted(item for item in run.attrib.items() if not _is_revision_id(item[0])))
+        attributes = tuple(
+            sorted(item for item in run.attrib.items() if not _is_revision_id(item[0]))
+        )
         items = _properties_key(properties)
         narrow, wide = (
             RunFormat(
@@ -190,9 +194,13 @@ def _properties_key(properties: Element | None) -> list[Item]:
     if properties is None:
         return []
     items: list[Item] = [
-        (name, (("", value),), ()) for name, value in properties.attrib.items() if name not in _SILENT_ATTRIBUTES
+        (name, (("", value),), ())
+        for name, value in properties.attrib.items()
+        if name not in _SILENT_ATTRIBUTES
     ]
-    telling = (child for child in properties if short_name(child) and short_name(child) not in _SILENT)
+    telling = (
+        child for child in properties if short_name(child) and short_name(child) not in _SILENT
+    )
     items += map(_element_key, telling)
     items.sort()
     return items

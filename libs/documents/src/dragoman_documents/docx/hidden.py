@@ -78,9 +78,13 @@ def read_hidden_styles(root: Element | None) -> HiddenStyles:
             if short_name(child) == "w:basedOn":
                 bases[kind][style_id] = attribute(child, "w:val") or ""
             elif short_name(child) == "w:rPr":
-                stated[kind] |= [(style_id, is_on(inner)) for inner in child if short_name(inner) == "w:vanish"]
+                stated[kind] |= [
+                    (style_id, is_on(inner)) for inner in child if short_name(inner) == "w:vanish"
+                ]
     characters, paragraphs, tables = (_inheriting(bases[kind], stated[kind]) for kind in _KINDS)
-    return HiddenStyles(characters, paragraphs, tables, frozenset(bases["paragraph"]), default, is_all)
+    return HiddenStyles(
+        characters, paragraphs, tables, frozenset(bases["paragraph"]), default, is_all
+    )
 
 
 def _inheriting(bases: dict[str, str], stated: dict[str, bool]) -> frozenset[str]:

@@ -110,7 +110,9 @@ def _write(
     controls.follow()
     if is_changed and repeats.count:
         pairs = ((unit.content, targets.get(unit.unit_id, unit.content)) for unit in units.values())
-        texts = paragraph_texts((plain_text(source), plain_text(target)) for source, target in pairs)
+        texts = paragraph_texts(
+            (plain_text(source), plain_text(target)) for source, target in pairs
+        )
         repeats.follow(texts, target_locale, styles)
     return is_changed
 

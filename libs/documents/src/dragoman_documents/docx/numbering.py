@@ -26,7 +26,9 @@ _NUMBERS = re.compile(r"%[1-9](?:[^\w%\s]*%[1-9])*")
 
 # Two letters, or one of a script that needs no spaces or writes words with one sign: Thai and Lao,
 # Khmer, kana, Han, Hangul.
-_WORD = re.compile(r"[^\W\d_]{2}|(?=[^\W\d_])[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_WORD = re.compile(
+    r"[^\W\d_]{2}|(?=[^\W\d_])[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _LEVEL_TEXT = re.compile(rb"""lvlText\s[^>]*?=\s*(?:"([^"]*)"|'([^']*)')""")
 _REFERENCE = re.compile(rb"&#?\w+;")

@@ -39,8 +39,12 @@ from dragoman_documents.errors import (
 _CONTENT_TYPES = "[content_types].xml"
 _BINDING = b"dataBinding"
 _DECLARATION = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-_NO_RELATIONSHIPS = b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
-_WORD_ML = re.compile(r"application/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\.")
+_NO_RELATIONSHIPS = (
+    b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"/>'
+)
+_WORD_ML = re.compile(
+    r"application/vnd\.(openxmlformats-officedocument\.wordprocessingml|ms-word)\."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +345,9 @@ class Package:
                 "The package names a Word document but does not hold it. "
                 "Open it in Word, let it repair the file, and save it again."
             )
-        return NotWordError("This ZIP file holds no Word document. Send the DOCX file itself, not an archive of files.")
+        return NotWordError(
+            "This ZIP file holds no Word document. Send the DOCX file itself, not an archive of files."
+        )
 
     def _read_relationships(self, key: str) -> tuple[Relationship, ...]:
         folder, base = posixpath.split(key)
@@ -365,9 +371,13 @@ def _relationship(element: Element, folder: str) -> Relationship:
         # Some writers use backslashes, which readers have always forgiven.
         path = unquote(target.partition("#")[0].replace("\\", "/"))
         is_absolute = path.startswith("/")
-        target = path.lstrip("/") if is_absolute else posixpath.normpath(posixpath.join(folder, path))
+        target = (
+            path.lstrip("/") if is_absolute else posixpath.normpath(posixpath.join(folder, path))
+        )
     kind = transitional(element.get("Type", "") or "")
-    return Relationship(id=element.get("Id", "") or "", kind=kind, target=target, is_external=is_external)
+    return Relationship(
+        id=element.get("Id", "") or "", kind=kind, target=target, is_external=is_external
+    )
 
 
 def _state(types: dict[str, str], key: str, media_type: str) -> None:

@@ -30,7 +30,8 @@ _CHANGES = frozenset({"w:ins", "w:del", "w:moveFrom", "w:moveTo"})
 _CHOICES = frozenset({"w:dropDownList", "w:comboBox", "w:ddList"})
 _SWITCHES = frozenset({"w:rtl", "w:bidi"})
 _LOOKED_AT = tuple(
-    f"{{*}}{name.removeprefix('w:')}" for name in (*sorted(_SWITCHES), "w:lang", "w:rFonts", "w:framePr")
+    f"{{*}}{name.removeprefix('w:')}"
+    for name in (*sorted(_SWITCHES), "w:lang", "w:rFonts", "w:framePr")
 )
 _OFF = frozenset({"0", "false", "off"})
 
@@ -112,7 +113,11 @@ def _facts(
     texts: Sequence[str],
 ) -> DocumentFacts:
     count = survey.elements
-    translatable = (unit for unit, text in zip(units, texts, strict=True) if unit.is_translatable and has_letters(text))
+    translatable = (
+        unit
+        for unit, text in zip(units, texts, strict=True)
+        if unit.is_translatable and has_letters(text)
+    )
     total = sum((count_text(unit.content, unit.specs) for unit in translatable), TextCount())
     return DocumentFacts(
         size_bytes=package.size_bytes,
@@ -179,7 +184,9 @@ class _Survey:
         main = package.root(package.main)
         # The namespaces of the strict edition (ISO/IEC 29500-1) begin with this host.
         self.is_strict = main is not None and "purl.oclc.org" in main.tag
-        self.has_signature = any("digital-signature" in package.content_type(name) for name in package.names)
+        self.has_signature = any(
+            "digital-signature" in package.content_type(name) for name in package.names
+        )
 
     def _count(self, root: Element) -> None:
         for tag, number in Counter([element.tag for element in root.iter()]).items():

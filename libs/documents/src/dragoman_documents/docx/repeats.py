@@ -39,7 +39,9 @@ from dragoman_documents.docx.styles import Styles
 from dragoman_documents.docx.xml import Element, attribute, short_name
 
 # Most codes are links and page numbers, which repeat no text: their paragraphs may stay stubs.
-_UNUSUAL_CODE = re.compile(rb"<w:instrText(?: [^<>]*)?>(?!\s*(?:PAGEREF|HYPERLINK|FORMTEXT|PAGE|TOC)\b)[^<]*[^<\s]")
+_UNUSUAL_CODE = re.compile(
+    rb"<w:instrText(?: [^<>]*)?>(?!\s*(?:PAGEREF|HYPERLINK|FORMTEXT|PAGE|TOC)\b)[^<]*[^<\s]"
+)
 _WORD_PARTS = frozenset(
     {
         PartRole.MAIN,

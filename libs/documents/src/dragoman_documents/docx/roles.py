@@ -92,7 +92,9 @@ BY_RELATIONSHIP = {
     "package": PartRole.EMBEDDED,
     "image": PartRole.PICTURE,
 }
-"""Roles by the last step of the relationship's type, for parts whose content type is a general one."""
+"""Roles by the last step of the relationship's type,
+for parts whose content type is a general one.
+"""
 
 _STORIES = (
     PartRole.MAIN,

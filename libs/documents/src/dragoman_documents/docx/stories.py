@@ -100,7 +100,9 @@ def locate_units(
     the units have holders. `left` takes counts of the text that stays as it is, by code of finding.
     """
     left = left if left is not None else Counter()
-    formats = {part: Formats(_hidden_styles(package, part), options) for part in _with_styles(package)}
+    formats = {
+        part: Formats(_hidden_styles(package, part), options) for part in _with_styles(package)
+    }
     found: list[LocatedUnit] = []
     for name in package.stories():
         story, switch = _STORIES[package.role(name)]
@@ -109,7 +111,9 @@ def locate_units(
             continue
         looks = formats.get(name) or formats[package.main]  # a glossary has styles of its own
         collector = Collector(looks, package.fields(name, root), controls.kept)
-        walker = _PartWalker(name, story, package.reader(name), collector, options, package.budget, is_writing)
+        walker = _PartWalker(
+            name, story, package.reader(name), collector, options, package.budget, is_writing
+        )
         found += _in_step(walker.walk(), found)
         left["hidden_text"] += walker.hidden_count
     numbering = Numbering(package, is_writing)
@@ -207,7 +211,9 @@ class _PartWalker:
         self._is_writing = is_writing
         self._collector = collector
         self._found: list[LocatedUnit] = []
-        self._has_alternates = any(short_name(element) for element in root.iter("{*}AlternateContent"))
+        self._has_alternates = any(
+            short_name(element) for element in root.iter("{*}AlternateContent")
+        )
         self._has_frames = next(root.iter("{*}framePr"), None) is not None
         self._cap: DropCap | None = None
         self._places: dict[tuple[str | Tag, ...], list[int]] = {}
@@ -282,7 +288,9 @@ class _PartWalker:
             known = self._reader.known(element, collector, flow, is_writing=self._is_writing)
             if known is not None:
                 if known.content:
-                    self._add_paragraph(known.content, known.specs, known.holder, known.style, path, frame)
+                    self._add_paragraph(
+                        known.content, known.specs, known.holder, known.style, path, frame
+                    )
                 return
         read = self._reader.read(element, self._collector, frame.flow)
         element, items, nested = read.element, read.items, read.nested
@@ -313,7 +321,9 @@ class _PartWalker:
         A drop cap whose word does not go on in the paragraph is a unit of its own.
         """
         content = tagged.content if tagged is not None else ()
-        holder = ParagraphHolder(element, tagged) if self._is_writing and tagged is not None else None
+        holder = (
+            ParagraphHolder(element, tagged) if self._is_writing and tagged is not None else None
+        )
         cap, self._cap = self._cap, None
         if cap is None:
             return content, holder
@@ -419,7 +429,9 @@ class _PartWalker:
         limit: int | None = None,
     ) -> LocatedUnit:
         holder = ValueHolder(element, name, text, limit) if self._is_writing else None
-        return LocatedUnit(self._part, path, story, (text.strip(),), (), holder, max_length_chars=limit)
+        return LocatedUnit(
+            self._part, path, story, (text.strip(),), (), holder, max_length_chars=limit
+        )
 
     def _properties(self) -> None:
         frame = _Frame(iter(()), "", StoryKind.PROPERTY, Flow())

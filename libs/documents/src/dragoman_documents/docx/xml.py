@@ -162,7 +162,11 @@ def transitional(uri: str) -> str:
     (ISO/IEC 29500-4).
     """
     match = _STRICT.fullmatch(uri)
-    return f"http://schemas.openxmlformats.org/{match.group(1)}/2006/{match.group(2)}" if match else uri
+    return (
+        f"http://schemas.openxmlformats.org/{match.group(1)}/2006/{match.group(2)}"
+        if match
+        else uri
+    )
 
 
 SHORT_NAMES = _ShortNames()
@@ -177,7 +181,9 @@ def short_name(element: Element) -> str:
 
 
 def attribute(element: Element, short: str) -> str | None:
-    """The value of the attribute with a short name such as `w:val`, in either edition's namespace."""
+    """The value of the attribute with a short name such as `w:val`,
+    in either edition's namespace.
+    """
     for name, value in element.items():
         if SHORT_NAMES[name] == short:
             return value
@@ -276,7 +282,9 @@ def _measure(root: Element, data: bytes, budget: Budget) -> None:
     budget.hold("elements", data.count(b"<"))
     # A tag with too many attributes is longer than two steps, and so covers a whole one.
     step = 2 * budget.attributes
-    if any(data.find(b"<", start, start + step) < 0 for start in range(0, len(data) - step + 1, step)):
+    if any(
+        data.find(b"<", start, start + step) < 0 for start in range(0, len(data) - step + 1, step)
+    ):
         budget.hold("attributes", max(len(element.attrib) for element in root.iter()))
 
 

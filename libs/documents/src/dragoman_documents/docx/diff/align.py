@@ -120,7 +120,9 @@ def _anchors(old: Sequence[Block], new: Sequence[Block]) -> list[tuple[int, int]
     ends = len(left) - tail, len(right) - tail
     counts = Counter(left[head : ends[0]]), Counter(right[head : ends[1]])
     once = {key for key, count in counts[1].items() if count == 1}
-    places = {key: index for index, key in enumerate(right[: ends[1]]) if index >= head and key in once}
+    places = {
+        key: index for index, key in enumerate(right[: ends[1]]) if index >= head and key in once
+    }
     # A text that occurs twice may be paired with the wrong twin, and an empty one with any other.
     unique = [
         (index, places[key])

@@ -14,7 +14,12 @@ from collections.abc import Hashable
 
 from dragoman_documents.budget import Budget
 from dragoman_documents.docx.diff.changes import SILENT, child_of, stated
-from dragoman_documents.docx.diff.dependencies import is_reference, list_definition, lists_of, meaning_of
+from dragoman_documents.docx.diff.dependencies import (
+    is_reference,
+    list_definition,
+    lists_of,
+    meaning_of,
+)
 from dragoman_documents.docx.diff.items import open_simple_fields
 from dragoman_documents.docx.diff.revisions import FLOWS
 from dragoman_documents.docx.diff.tree import text_of

@@ -263,7 +263,9 @@ def _list_elements(root: Element | None, number: str) -> tuple[Element | None, E
     wanted = attribute(link, "w:val") if link is not None else None
     children = root if root is not None else ()
     abstracts = (each for each in children if short_name(each) == "w:abstractNum")
-    return num, next((each for each in abstracts if attribute(each, "w:abstractNumId") == wanted), None)
+    return num, next(
+        (each for each in abstracts if attribute(each, "w:abstractNumId") == wanted), None
+    )
 
 
 def list_definition(root: Element | None, number: str) -> Hashable | None:

@@ -65,7 +65,9 @@ class _Parts:
 
     def __init__(self, data: bytes, budget: Budget) -> None:
         self._container = ZipContainer(data, budget)
-        self.entries: dict[str, Entry] = {part_name(entry.name): entry for entry in self._container.entries}
+        self.entries: dict[str, Entry] = {
+            part_name(entry.name): entry for entry in self._container.entries
+        }
 
     def holds(self, name: str, entry: Entry) -> bool:
         """Whether the package has an entry of that name with the same content, by checksum."""

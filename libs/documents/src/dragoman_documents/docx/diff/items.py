@@ -185,7 +185,9 @@ def _atoms(run: Element, meaning: Meaning, fields: Fields) -> Iterator[Atom]:
 
 
 def _wrapper_key(element: Element, meaning: Meaning) -> Hashable:
-    properties = tuple(said(child, meaning) for child in element if short_name(child).endswith("Pr"))
+    properties = tuple(
+        said(child, meaning) for child in element if short_name(child).endswith("Pr")
+    )
     return (short_name(element), _attributes(element, meaning), properties)
 
 
@@ -230,7 +232,9 @@ def _field(members: Sequence[Item]) -> Group:
     head, tail = tuple(members[: cut + 1]), members[-1]
     said_inside = tuple(_full_key(each) for each in head[1:] if _edge(each) == "")
     inner = list(members[cut + 1 : -1])
-    return Group(("field", said_inside), inner, head=head, tail=(tail,) if isinstance(tail, Atom) else ())
+    return Group(
+        ("field", said_inside), inner, head=head, tail=(tail,) if isinstance(tail, Atom) else ()
+    )
 
 
 def _full_key(item: Item) -> Hashable:

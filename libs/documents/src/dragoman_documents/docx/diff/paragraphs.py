@@ -16,7 +16,9 @@ from dragoman_documents.docx.diff.tree import own_nodes, own_text, path_of, shor
 from dragoman_documents.docx.diff.words import opcodes, tokens, word_edits
 from dragoman_documents.docx.xml import Element, attribute, names, short_name
 
-_SILENT = names("w:r w:t w:rPr w:pPr w:proofErr w:lastRenderedPageBreak w:lang w:tab w:br w:cr w:noBreakHyphen") | {""}
+_SILENT = names(
+    "w:r w:t w:rPr w:pPr w:proofErr w:lastRenderedPageBreak w:lang w:tab w:br w:cr w:noBreakHyphen"
+) | {""}
 _Look = tuple[Hashable, str]
 
 
@@ -51,7 +53,9 @@ def paragraph_differences(part: str, old: Element, new: Element) -> Iterator[Dif
             if missing[key] > 0:
                 missing[key] -= 1
                 kind = DifferenceKind.STRUCTURE
-                yield Difference(part=part, path=path_of(node), kind=kind, change=change, what=short_name(node))
+                yield Difference(
+                    part=part, path=path_of(node), kind=kind, change=change, what=short_name(node)
+                )
 
 
 def described(properties: Element | None) -> str:
@@ -141,7 +145,9 @@ def _row(looks: Sequence[tuple[str, _Look]]) -> list[_Look]:
 
 
 def _things(paragraph: Element) -> list[tuple[Hashable, Element]]:
-    """The elements of a paragraph besides text, by identity: marks, notes, pictures, fields, links."""
+    """The elements of a paragraph besides text, by identity: marks, notes,
+    pictures, fields, links.
+    """
     found: list[tuple[Hashable, Element]] = []
     for node in own_nodes(paragraph):
         name = short_name(node)

@@ -29,7 +29,9 @@ from dragoman_documents.docx.xml import SHORT_NAMES, XML_SPACE, Element, names, 
 _RUNS = frozenset({"w:r", "a:r"})
 _RUN_PROPERTIES = frozenset({"w:rPr", "a:rPr"})
 _PROPERTIES = frozenset({"w:pPr", "a:pPr"})
-_AROUND_RUNS = names("w:hyperlink w:ins w:moveTo w:smartTag w:customXml w:sdt w:sdtContent w:fldSimple w:dir w:bdo")
+_AROUND_RUNS = names(
+    "w:hyperlink w:ins w:moveTo w:smartTag w:customXml w:sdt w:sdtContent w:fldSimple w:dir w:bdo"
+)
 _SHOW_RUNS = _RUNS | {"w:sdtContent", "mc:Choice"}
 _MAY_GO = names("w:softHyphen w:cr")
 _MAY_DOUBLE = names("w:tab w:br w:noBreakHyphen w:softHyphen a:br")
@@ -145,7 +147,9 @@ class _Inventory:
         return iter(node), key, runs, depth
 
 
-def _match(key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Rearrangement) -> None:
+def _match(
+    key: Hashable, old: Sequence[Element], new: Sequence[Element], outcome: Rearrangement
+) -> None:
     outcome.pairs += [pair for pair in zip(old, new, strict=False) if not _holds_runs(pair[0])]
     name = short_name((old or new)[0])
     # Properties may be new where a merge had to state a direction, and nothing else.
@@ -226,7 +230,9 @@ def _holds_runs(node: Element) -> bool:
 
     Those of a text box inside a drawing do not count.
     """
-    return short_name(node) in _AROUND_RUNS or any(short_name(child) in _SHOW_RUNS for child in node)
+    return short_name(node) in _AROUND_RUNS or any(
+        short_name(child) in _SHOW_RUNS for child in node
+    )
 
 
 def identity(node: Element) -> Hashable:

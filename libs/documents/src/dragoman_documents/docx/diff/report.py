@@ -79,7 +79,9 @@ class GateReport(Value):
         `structure in word/document.xml (2)`.
         """
         counts = Counter((each.kind.value, each.part) for each in self.differences)
-        return ", ".join(f"{kind} in {part} ({count})" for (kind, part), count in sorted(counts.items()))
+        return ", ".join(
+            f"{kind} in {part} ({count})" for (kind, part), count in sorted(counts.items())
+        )
 
 
 class PartChange(Value):

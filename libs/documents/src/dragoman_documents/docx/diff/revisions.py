@@ -240,7 +240,11 @@ def _join(paragraph: Element, properties: Element) -> None:
     """
     inner = [child for child in paragraph if child is not properties]
     following = next(
-        (node for node in paragraph.itersiblings() if short_name(node) in {"w:p", "w:tbl", "w:sdt"}),
+        (
+            node
+            for node in paragraph.itersiblings()
+            if short_name(node) in {"w:p", "w:tbl", "w:sdt"}
+        ),
         None,
     )
     parent = paragraph.getparent()

@@ -23,8 +23,8 @@ def paired_steps(old: Element, new: Element) -> list[Step]:
     """The blocks of two containers in one order: pairs, and blocks that only one side has."""
     left, right = flat_blocks_of(old), flat_blocks_of(new)
     if any(block.kind == _CELL for block in right):
-        # The cells of two rows are paired by their places: rows that differ in their number of cells
-        # are no pair.
+        # The cells of two rows are paired by their places: rows that differ in their number of
+        # cells are no pair.
         return list(zip(left, right, strict=False))
     steps: list[Step] = []
     for a, b in aligned(left, right):

@@ -25,8 +25,8 @@ from dragoman_documents.docx.diff.tolerance import (
 from dragoman_documents.docx.xml import SHORT_NAMES
 
 _PARAGRAPH_END = "</w:p>"
-# XML allows a bare `>` in the value of an attribute (XML 1.0 §2.3). It cuts the tag in two here, and
-# the halves agree with nothing: the stretch is in doubt and is compared as a tree.
+# XML allows a bare `>` in the value of an attribute (XML 1.0 §2.3). It cuts the tag in two here,
+# and the halves agree with nothing: the stretch is in doubt and is compared as a tree.
 _TAG = re.compile(r"(<[^>]*>)")
 _PREFIX = re.compile(r'\sxmlns(?::([\w.-]+))?="([^"]*)"')
 _NAME = re.compile(r"</?([^\s/>]+)")
@@ -53,7 +53,8 @@ def doubtful_paragraphs(before: str, after: str, any_leaf: bool = False) -> froz
     return frozenset(
         index
         for index, (old, new) in enumerate(zip(left, right, strict=True))
-        if old != new and (_BROKEN.search(new) or not reader.agree(_TAG.split(old), _TAG.split(new)))
+        if old != new
+        and (_BROKEN.search(new) or not reader.agree(_TAG.split(old), _TAG.split(new)))
     )
 
 
@@ -81,7 +82,9 @@ class _Reader:
         """Whether `new` is `old` with other text and additions of a merge, and nothing else."""
         if old[1::2] == new[1::2]:
             texts = zip(old[::2], new[::2], strict=True)
-            return all(a == b or self._may(old, 2 * index, a, b) for index, (a, b) in enumerate(texts))
+            return all(
+                a == b or self._may(old, 2 * index, a, b) for index, (a, b) in enumerate(texts)
+            )
         if old[0] != new[0] and not _blank(old[0], new[0]):
             return False
         i, j, ends = 1, 1, (len(old), len(new))
@@ -142,7 +145,9 @@ class _Reader:
     def _states_direction(self, tag: str) -> bool:
         """Whether a tag is of drawn paragraph properties that state nothing but a direction."""
         name = self._name(tag)
-        return name == "a:pPr" and all(is_direction(name, key) for key, _ in _ATTRIBUTE.findall(tag))
+        return name == "a:pPr" and all(
+            is_direction(name, key) for key, _ in _ATTRIBUTE.findall(tag)
+        )
 
     def _emptied_or_filled(
         self,
@@ -170,7 +175,11 @@ class _Reader:
         if old == new:
             return True
         name = self._name(old)
-        if name != self._name(new) or old.startswith("</") or old.endswith("/>") != new.endswith("/>"):
+        if (
+            name != self._name(new)
+            or old.startswith("</")
+            or old.endswith("/>") != new.endswith("/>")
+        ):
             return False
         before, after = dict(_ATTRIBUTE.findall(old)), dict(_ATTRIBUTE.findall(new))
         # The language of a run follows the target, whatever it was.

@@ -193,11 +193,17 @@ def _changed_attributes(
         return []
     keys = [*before, *(key for key in after if key not in before)]
     changed = [key for key in keys if before.get(key) != after.get(key)]
-    return [key for key in changed if not _may_change(name, key, before.get(key), after.get(key), is_data)]
+    return [
+        key
+        for key in changed
+        if not _may_change(name, key, before.get(key), after.get(key), is_data)
+    ]
 
 
 def _may_change(name: str, key: str, before: str | None, after: str | None, is_data: bool) -> bool:
-    """Whether a translation may change an attribute; None stands for an attribute that is absent."""
+    """Whether a translation may change an attribute;
+    None stands for an attribute that is absent.
+    """
     if is_direction(name, key):
         return True
     if before is None:
@@ -223,7 +229,11 @@ def _is_made(properties: Element) -> bool:
     if name == "a:pPr":
         return not len(properties) and all(is_direction(name, key) for key in properties.attrib)
     allowed = ADDITIONS.get(name)
-    return bool(allowed) and not properties.attrib and all(short_name(child) in allowed for child in properties)
+    return (
+        bool(allowed)
+        and not properties.attrib
+        and all(short_name(child) in allowed for child in properties)
+    )
 
 
 def _aligned(

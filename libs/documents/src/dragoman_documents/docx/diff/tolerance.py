@@ -17,7 +17,9 @@ TEXT_NODES = names(
     "w:t a:t c:v cx:v cx:pt dc:title dc:subject dc:description dc:creator cp:keywords cp:category cp:contentStatus "
     "ep:Company ep:Manager"
 )
-"""Elements with text for a reader, in the document or in a content control that is bound to them."""
+"""Elements with text for a reader, in the document or in a content control
+that is bound to them.
+"""
 
 ADDITIONS = {
     "w:rPr": names("w:lang w:rtl w:bCs w:iCs w:szCs"),

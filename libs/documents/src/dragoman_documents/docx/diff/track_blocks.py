@@ -283,7 +283,9 @@ class _Ends:
                 self._section(sections[0], sections[1])
             self._change(
                 element,
-                self._adopted(_without(copied(old), _SECTION) if old is not None else None, element),
+                self._adopted(
+                    _without(copied(old), _SECTION) if old is not None else None, element
+                ),
             )
         else:
             mark_end(element, mark, self._scene)
@@ -366,7 +368,9 @@ def _is_last(paragraph: Element, container: Element) -> bool:
     """Whether a container ends with this paragraph and must: all but content controls must end with
     a paragraph.
     """
-    return paragraph.getparent() is container and not any(is_block(each) for each in paragraph.itersiblings())
+    return paragraph.getparent() is container and not any(
+        is_block(each) for each in paragraph.itersiblings()
+    )
 
 
 def _own_blocks(element: Element, name: str) -> list[Element]:

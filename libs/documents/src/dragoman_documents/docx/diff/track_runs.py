@@ -74,7 +74,9 @@ class Scene:
 
 
 class RunTracker:
-    """Lays the items of an old paragraph over those of a new one, and marks the runs of the new one."""
+    """Lays the items of an old paragraph over those of a new one,
+    and marks the runs of the new one.
+    """
 
     def __init__(self, paragraph: Element, scene: Scene) -> None:
         self._paragraph = paragraph
@@ -105,7 +107,9 @@ class RunTracker:
         container: Element,
         stop: Atom | None,
     ) -> None:
-        for is_same, i1, i2, j1, j2 in opcodes([item.key for item in old], [item.key for item in new]):
+        for is_same, i1, i2, j1, j2 in opcodes(
+            [item.key for item in old], [item.key for item in new]
+        ):
             if is_same:
                 for a, b in zip(old[i1:i2], new[j1:j2], strict=True):
                     self._pair(a, b, container)
@@ -127,7 +131,9 @@ class RunTracker:
         if isinstance(old, Atom) and isinstance(new, Atom):
             self._match(old, new)
         elif isinstance(old, Group) and isinstance(new, Group):
-            for a, b in zip(leaves([*old.head, *old.tail]), leaves([*new.head, *new.tail]), strict=False):
+            for a, b in zip(
+                leaves([*old.head, *old.tail]), leaves([*new.head, *new.tail]), strict=False
+            ):
                 self._match(a, b)
             inner = new.content if new.content is not None else container
             self._level(old.inner, new.inner, inner, new.tail[0] if new.tail else None)
@@ -166,7 +172,9 @@ class RunTracker:
             self._mark(run, atoms[0])
 
     def _status(self, atom: Atom) -> Hashable:
-        """Whether an atom was inserted, is the same, or had another look; with that earlier look."""
+        """Whether an atom was inserted, is the same, or had another look;
+        with that earlier look.
+        """
         if atom in self._inserted:
             return "inserted"
         partner = self._partners.get(atom)
@@ -192,13 +200,19 @@ class RunTracker:
             run.tail = None
             return holder
         partner = self._partners.get(atom)
-        if partner is not None and self._status(atom) != "same" and namespace_of(run) == namespace_of(partner.run):
+        if (
+            partner is not None
+            and self._status(atom) != "same"
+            and namespace_of(run) == namespace_of(partner.run)
+        ):
             before = child_of(partner.run, "w:rPr")
             look = child_of(run, "w:rPr")
             if look is None:
                 look = run.makeelement(f"{namespace_of(run)}rPr")
                 run.insert(0, look)
-            record_change(look, self._scene.adopted(before) if before is not None else None, self._scene.stamp)
+            record_change(
+                look, self._scene.adopted(before) if before is not None else None, self._scene.stamp
+            )
         return run
 
 
@@ -222,7 +236,9 @@ def deleted(items: Sequence[Item], near: Element, scene: Scene) -> list[Element]
     found: list[Element] = []
     for is_wrapper, members in groupby(_opened(items), key=lambda item: isinstance(item, Group)):
         if not is_wrapper:
-            found += _deleted_runs([item for item in members if isinstance(item, Atom)], near, scene)
+            found += _deleted_runs(
+                [item for item in members if isinstance(item, Atom)], near, scene
+            )
             continue
         for item in members:
             if isinstance(item, Group) and item.element is not None:
@@ -295,7 +311,9 @@ def _deleted_run(
             continue
         for atom in row:
             local = _IN_DELETIONS.get(short_name(atom.node))
-            gone.append(text_node(near, local, atom.node.text or "") if local else scene.adopted(atom.node))
+            gone.append(
+                text_node(near, local, atom.node.text or "") if local else scene.adopted(atom.node)
+            )
     return gone
 
 

@@ -114,7 +114,16 @@ class _Tracker:
             return []
         # A part that the old document lacks is compared with an empty one: all of it is inserted.
         old = new.makeelement(new.tag) if old is None else old
-        scene = Scene(self._dependencies, self._stamp, source, target, Fields(old), Fields(new), self._notes, [])
+        scene = Scene(
+            self._dependencies,
+            self._stamp,
+            source,
+            target,
+            Fields(old),
+            Fields(new),
+            self._notes,
+            [],
+        )
         tracker = BlockTracker(scene)
         tracker.run(old, new)
         self._new.mark_changed(target)
@@ -123,7 +132,9 @@ class _Tracker:
     def _note(self, kind: str, old_id: str, new_id: str) -> None:
         """Track a note of both documents."""
         role = _NOTES[kind]
-        source, target = (next(iter(package.with_role(role)), "") for package in (self._old, self._new))
+        source, target = (
+            next(iter(package.with_role(role)), "") for package in (self._old, self._new)
+        )
         notes = _numbered(self._old, source, old_id), _numbered(self._new, target, new_id)
         if notes[0] is not None and notes[1] is not None:
             self._track(source, target, *notes)
@@ -152,7 +163,9 @@ class _Tracker:
             twin.remove(child)
         name = self._dependencies.add_story(source, twin)
         self._track(source, name, root)
-        reference = next(each for each in self._new.relationships(self._new.main) if each.target == name)
+        reference = next(
+            each for each in self._new.relationships(self._new.main) if each.target == name
+        )
         section.insert(0, _reference_to(section, key, reference.id))
 
 

@@ -42,9 +42,15 @@ def untracked(
         DocumentError: a document is not readable or passes the budget.
     """
     budget = budget or Budget()
-    found = compare(comparable(accepted(before, budget), budget), comparable(rejected(changes, budget), budget), budget)
+    found = compare(
+        comparable(accepted(before, budget), budget),
+        comparable(rejected(changes, budget), budget),
+        budget,
+    )
     held = {each.part for each in found.parts if each.role in _HELD}
-    return tuple(each for each in found.differences if each.part not in held and not _is_packaging(each))
+    return tuple(
+        each for each in found.differences if each.part not in held and not _is_packaging(each)
+    )
 
 
 def _is_packaging(difference: Difference) -> bool:
@@ -52,4 +58,8 @@ def _is_packaging(difference: Difference) -> bool:
         Change.ADDED,
         Change.MOVED,
     }
-    return is_extra or difference.kind is DifferenceKind.RELATIONSHIP or difference.part.startswith("[")
+    return (
+        is_extra
+        or difference.kind is DifferenceKind.RELATIONSHIP
+        or difference.part.startswith("[")
+    )

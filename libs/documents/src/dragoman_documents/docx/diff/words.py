@@ -38,7 +38,9 @@ def opcodes(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Opcod
     found: list[Opcode] = []
     for tag, *ranges in matcher.get_opcodes():
         i1, i2, j1, j2 = ranges
-        is_same = tag == "equal" and not (found and all(item == " " for item in before[i1:i2]) and i2 < len(before))
+        is_same = tag == "equal" and not (
+            found and all(item == " " for item in before[i1:i2]) and i2 < len(before)
+        )
         if found and not found[-1][0] and not is_same:
             found[-1] = (False, found[-1][1], i2, found[-1][3], j2)
         else:

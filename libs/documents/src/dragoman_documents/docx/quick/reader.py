@@ -109,7 +109,11 @@ class StubReader(PlainReader):
         if reading is None:
             return KnownUnit()
         content = reading.content(words)
-        holder = StubHolder(number, self._stubs, paragraph, reading, content, collector) if is_writing else None
+        holder = (
+            StubHolder(number, self._stubs, paragraph, reading, content, collector)
+            if is_writing
+            else None
+        )
         return KnownUnit(content, reading.specs, reading.style, holder)
 
     def read(self, paragraph: Element, collector: Collector, flow: Flow) -> ReadParagraph:

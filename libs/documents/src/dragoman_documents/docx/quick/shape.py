@@ -70,7 +70,11 @@ class Reading:
     def content(self, words: Sequence[str]) -> tuple[str | Tag, ...]:
         """The content of the unit whose paragraph has these texts."""
         parts = [
-            words[part] if isinstance(part, int) else _joined(part, words) if isinstance(part, tuple) else part
+            words[part]
+            if isinstance(part, int)
+            else _joined(part, words)
+            if isinstance(part, tuple)
+            else part
             for part in self.outline
         ]
         if self.left >= 0:
@@ -192,7 +196,12 @@ class Shape:
         """The look that has most of these texts on each level: the key of their reading."""
         if not self.levels:
             return ()
-        return tuple([heaviest([(look, words[n]) for look, ns in level for n in ns]) for level in self.levels])
+        return tuple(
+            [
+                heaviest([(look, words[n]) for look, ns in level for n in ns])
+                for level in self.levels
+            ]
+        )
 
 
 def _reading(tagged: Tagged, numbers: Mapping[Element, int], style: str) -> Reading:
@@ -236,7 +245,9 @@ def _place(slot: Slot, numbers: Mapping[Element, int]) -> TextPlace:
 
 def _levels(items: Sequence[Item], numbers: Mapping[Element, int]) -> Iterator[Level]:
     """The levels where more than one look could prevail: the paragraph, then each group in it."""
-    level = [(text.format, tuple([numbers[slot.node] for slot in text.slots])) for text in weighed(items)]
+    level = [
+        (text.format, tuple([numbers[slot.node] for slot in text.slots])) for text in weighed(items)
+    ]
     if len({look for look, _ in level}) > 1:
         yield tuple(level)
     for item in items:
@@ -268,10 +279,14 @@ def _is_as_written(paragraph: Element, markup: str) -> bool:
         and count["w:rPr"] == markup.count("<w:rPr>")
         and count["w:p"] == 1
         # A `>` in an attribute would end a tag for the searches in bytes.
-        and all(">" not in value for element in paragraph.iter() for value in element.attrib.values())
+        and all(
+            ">" not in value for element in paragraph.iter() for value in element.attrib.values()
+        )
         and not any(_has_late_properties(element) for element in paragraph.iter())
     )
 
 
 def _has_late_properties(element: Element) -> bool:
-    return short_name(element) == "w:r" and any(short_name(child) == "w:rPr" for child in list(element)[1:])
+    return short_name(element) == "w:r" and any(
+        short_name(child) == "w:rPr" for child in list(element)[1:]
+    )

@@ -60,7 +60,9 @@ _NOT_ALIKE = re.compile(
     re.ASCII,
 )
 _STARTS = re.compile(r"<w:p[\s/>]", re.ASCII)
-_FIELD = re.compile(r'<w:(?:fldChar(?= )[^<>]* w:fldCharType="(begin|separate|end)"|(fldChar|instrText)\b)')
+_FIELD = re.compile(
+    r'<w:(?:fldChar(?= )[^<>]* w:fldCharType="(begin|separate|end)"|(fldChar|instrText)\b)'
+)
 # `&amp;` comes last: `&amp;lt;` is the text `&lt;`, and would be read as `<` if the ampersand were
 # made first.
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
@@ -248,7 +250,11 @@ class Stubs:
         if not found[1]:
             return b"<w:p"
         stubbed = self._stubbed[int(found[1])]
-        return stubbed.written if stubbed.written is not None else self.data[stubbed.start : stubbed.end]
+        return (
+            stubbed.written
+            if stubbed.written is not None
+            else self.data[stubbed.start : stubbed.end]
+        )
 
     def _parsed(self, paragraph: bytes) -> Element:
         # Under a root with the part's own start tag, so that every prefix means the same.
