@@ -1,4 +1,6 @@
-"""What the tests of relay and reconciler share: a log with jobs in it, and a bus that writes down what it is given."""
+"""What the tests of relay and reconciler share: a log with jobs in it,
+and a bus that writes down what it is given.
+"""
 
 from __future__ import annotations
 
@@ -41,27 +43,38 @@ async def postgres_store(url: str) -> AsyncGenerator[PostgresEventStore]:
     await store.aclose()
 
 
-async def submit(store: EventStore, *events: Event, at: datetime | None = None, job_id: UUID | None = None) -> UUID:
+async def submit(
+    store: EventStore, *events: Event, at: datetime | None = None, job_id: UUID | None = None
+) -> UUID:
     """A new job with these events behind its submission, all in one append."""
     job_id = job_id or new_id()
     _, head = await Jobs(store).find(job_id) or (None, None)
     if head is None:
         await submit_many(store, [job_id], *events, at=at)
     else:
-        await store.commit([Append(job_id, PROJECT, head, events, origin(), at or datetime.now(UTC))])
+        await store.commit(
+            [Append(job_id, PROJECT, head, events, origin(), at or datetime.now(UTC))]
+        )
     return job_id
 
 
-async def submit_many(store: EventStore, job_ids: Sequence[UUID], *events: Event, at: datetime | None = None) -> None:
+async def submit_many(
+    store: EventStore, job_ids: Sequence[UUID], *events: Event, at: datetime | None = None
+) -> None:
     """New jobs of these ids, all in one transaction."""
     occurred_at = at or datetime.now(UTC)
     await store.commit(
-        [Append(each, PROJECT, Head(), (submitted(), *events), origin(), occurred_at) for each in job_ids]
+        [
+            Append(each, PROJECT, Head(), (submitted(), *events), origin(), occurred_at)
+            for each in job_ids
+        ]
     )
 
 
 class WrittenDown(WorkSender, EventPublisher):
-    """A bus that keeps what it is given. `errors` are raised in turn after that; `gate` holds it before."""
+    """A bus that keeps what it is given. `errors` are raised in turn after that;
+    `gate` holds it before.
+    """
 
     def __init__(self) -> None:
         self.items: list[Delivery] = []

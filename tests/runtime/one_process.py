@@ -1,9 +1,10 @@
-"""The one process with small services that do nothing: six steps a job, all the machinery in earnest.
+"""The one process with small services that do nothing: six steps a job, all the machinery in
+earnest.
 
     python -m runtime.one_process STATE COUNT      (with `tests` on the path)
 
-submits COUNT jobs unless an earlier process did, prints a line for each step that was performed, and ends when every
-job is completed.
+submits COUNT jobs unless an earlier process did, prints a line for each step that was performed,
+and ends when every job is completed.
 """
 
 from __future__ import annotations
@@ -68,7 +69,9 @@ def small_services(performed: Callable[[WorkContext], None]) -> list[ServicePart
     return [ServicePart(service, of_service) for service, of_service in tasks.items()]
 
 
-def _task(kind: WorkKind, decide: Decide, performed: Callable[[WorkContext], None]) -> Task[Outcome]:
+def _task(
+    kind: WorkKind, decide: Decide, performed: Callable[[WorkContext], None]
+) -> Task[Outcome]:
     async def perform(context: WorkContext) -> Outcome:
         performed(context)
         return Outcome()
@@ -100,12 +103,18 @@ async def completed(store: EventStore, ids: Sequence[UUID]) -> None:
     """Return when every job is completed."""
     jobs, left = Jobs(store, capacity=len(ids)), list(ids)
     while left:
-        left = [job.job_id for job in await jobs.load_several(left) if job.status is not JobStatus.COMPLETED]
+        left = [
+            job.job_id
+            for job in await jobs.load_several(left)
+            if job.status is not JobStatus.COMPLETED
+        ]
         await asyncio.sleep(0.05)
 
 
 async def run(state: Path, count: int, performed: Callable[[WorkContext], None]) -> float:
-    """Run the jobs to their end; the CPU seconds that took, the start of the process not counted."""
+    """Run the jobs to their end; the CPU seconds that took,
+    the start of the process not counted.
+    """
     async with opened(load(StandaloneSettings, {"state_dir": state})) as platform:
         began = time.process_time()
         await submit(platform.store, job_ids(count))

@@ -1,7 +1,8 @@
-"""Small pieces of CPU-bound work for tests of computing; their names can be found by a child process.
+"""Small pieces of CPU-bound work for tests of computing; their names can be found by a child
+process.
 
-Run as a program it keeps two children at work, prints their process ids, and ends well on SIGINT: `python -m
-runtime.pieces SECONDS`.
+Run as a program it keeps two children at work, prints their process ids, and ends well on SIGINT:
+`python -m runtime.pieces SECONDS`.
 """
 
 from __future__ import annotations
@@ -87,7 +88,10 @@ def _told() -> list[int]:
 async def _keep_busy(seconds: float) -> None:
     pool = Processes(2)
     ids = [await pool.run(process_id)]
-    busy = [asyncio.ensure_future(pool.run(told_and_busy, Path(f"busy-{number}"), seconds)) for number in range(2)]
+    busy = [
+        asyncio.ensure_future(pool.run(told_and_busy, Path(f"busy-{number}"), seconds))
+        for number in range(2)
+    ]
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, lambda: None)
     ids += await asyncio.to_thread(_told)
     sys.stdout.write(" ".join(map(str, sorted(set(ids)))) + "\n")

@@ -16,9 +16,13 @@ from dragoman_runtime.bus.rabbit import BusUnavailableError, RabbitBus
 from servers.rabbitmq import RabbitMqServer
 
 
-async def test_a_broker_that_dies_while_consuming_begins_is_waited_for(rabbitmq: RabbitMqServer) -> None:
+async def test_a_broker_that_dies_while_consuming_begins_is_waited_for(
+    rabbitmq: RabbitMqServer,
+) -> None:
     bus, received = RabbitBus(rabbitmq.url), asyncio.Event()
-    item = WorkItem(work_id=uuid4(), project_id=PROJECT, job_id=uuid4(), version=1, kind=WorkKind.QA, index=0)
+    item = WorkItem(
+        work_id=uuid4(), project_id=PROJECT, job_id=uuid4(), version=1, kind=WorkKind.QA, index=0
+    )
 
     async def receive(delivery: Delivery) -> None:
         if delivery.item == item:

@@ -37,7 +37,9 @@ def cached(files: FileObjectStore, clock: _Clock) -> CachedObjectStore:
     return CachedObjectStore(files, max_bytes=400, max_age_s=60, clock=clock)
 
 
-async def test_what_was_written_or_read_is_read_from_memory(files: FileObjectStore, cached: CachedObjectStore) -> None:
+async def test_what_was_written_or_read_is_read_from_memory(
+    files: FileObjectStore, cached: CachedObjectStore
+) -> None:
     written = await cached.put(PROJECT, b"written", BINARY)
     read = await files.put(PROJECT, b"read once", BINARY)
     await cached.get(PROJECT, read)
@@ -48,7 +50,9 @@ async def test_what_was_written_or_read_is_read_from_memory(files: FileObjectSto
     assert await cached.get_range(PROJECT, read, 5, 4) == b"once"
 
 
-async def test_memory_does_not_make_a_deleted_object_exist(files: FileObjectStore, cached: CachedObjectStore) -> None:
+async def test_memory_does_not_make_a_deleted_object_exist(
+    files: FileObjectStore, cached: CachedObjectStore
+) -> None:
     ref = await cached.put(PROJECT, b"erased elsewhere", BINARY)
     await files.delete(PROJECT, ref)
     assert not await cached.exists(PROJECT, ref)
@@ -56,7 +60,9 @@ async def test_memory_does_not_make_a_deleted_object_exist(files: FileObjectStor
     assert await files.get(PROJECT, ref) == b"erased elsewhere"
 
 
-async def test_an_object_deleted_through_the_cache_is_gone_at_once(cached: CachedObjectStore) -> None:
+async def test_an_object_deleted_through_the_cache_is_gone_at_once(
+    cached: CachedObjectStore,
+) -> None:
     ref = await cached.put(PROJECT, b"erased here", BINARY)
     await cached.delete(PROJECT, ref)
     with pytest.raises(ObjectMissingError):
@@ -75,7 +81,9 @@ async def test_nothing_is_kept_longer_than_its_age(
         await cached.get(PROJECT, ref)
 
 
-async def test_the_object_used_longest_ago_makes_room(files: FileObjectStore, cached: CachedObjectStore) -> None:
+async def test_the_object_used_longest_ago_makes_room(
+    files: FileObjectStore, cached: CachedObjectStore
+) -> None:
     refs = [await cached.put(PROJECT, bytes([number]) * 100, BINARY) for number in range(4)]
     await cached.get(PROJECT, refs[0])
     await cached.put(PROJECT, bytes([9]) * 100, BINARY)
@@ -87,7 +95,9 @@ async def test_the_object_used_longest_ago_makes_room(files: FileObjectStore, ca
         await cached.get(PROJECT, refs[1])
 
 
-async def test_one_large_object_does_not_push_out_all_others(files: FileObjectStore, cached: CachedObjectStore) -> None:
+async def test_one_large_object_does_not_push_out_all_others(
+    files: FileObjectStore, cached: CachedObjectStore
+) -> None:
     small = await cached.put(PROJECT, b"small", BINARY)
     large = await cached.put(PROJECT, bytes(101), BINARY)
     await files.delete(PROJECT, small)

@@ -1,4 +1,6 @@
-"""CPU-bound work in child processes: the same results and errors, and nobody suffers for another's end."""
+"""CPU-bound work in child processes: the same results and errors,
+and nobody suffers for another's end.
+"""
 
 import asyncio
 import os
@@ -39,7 +41,8 @@ async def pool(count: int = 2, patience_s: float = 0.0) -> AsyncGenerator[Proces
 def is_there(process_id: int) -> bool:
     """Whether there is such a process, and not only its remains.
 
-    Its threads end one after the other, and until the last has ended its pipes are open, though its first is a zombie.
+    Its threads end one after the other, and until the last has ended its pipes are open, though its
+    first is a zombie.
     """
     try:
         threads = [each.read_text() for each in Path(f"/proc/{process_id}/task").glob("*/stat")]
@@ -55,7 +58,9 @@ async def until(is_so: Callable[[], bool], within_s: float = 20.0) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_pieces_run_beside_each_other_in_processes_that_are_used_again(tmp_path: Path) -> None:
+async def test_pieces_run_beside_each_other_in_processes_that_are_used_again(
+    tmp_path: Path,
+) -> None:
     async with pool() as processes:
         first = asyncio.ensure_future(processes.run(pieces.told_and_busy, tmp_path / "told", 0.5))
         await until((tmp_path / "told").exists)
@@ -72,14 +77,19 @@ async def test_errors_come_as_they_were_raised(made: Callable[[], Threads | Proc
     runs = made()
     with pytest.raises(DragomanError) as refused:
         await runs.run(pieces.refused)
-    assert (refused.value.code, refused.value.message) == ("document.damaged", "The document is damaged; repair it.")
+    assert (refused.value.code, refused.value.message) == (
+        "document.damaged",
+        "The document is damaged; repair it.",
+    )
     with pytest.raises(RetryableError) as busy:
         await runs.run(pieces.busy_elsewhere)
     assert busy.value.retry_after_s == 7.0
     with pytest.raises(ObjectMissingError) as missing:
         await runs.run(pieces.missing)
     assert missing.value.digest == "abc"
-    assert any(place.startswith("pieces.py:") for place in reason_of(missing.value).stack), "where in our code"
+    assert any(place.startswith("pieces.py:") for place in reason_of(missing.value).stack), (
+        "where in our code"
+    )
     if isinstance(runs, Processes):
         await runs.close()
 
@@ -93,7 +103,9 @@ async def test_an_error_that_cannot_cross_is_known_by_its_type() -> None:
 
 async def test_a_killed_process_fails_its_own_work_and_no_other(tmp_path: Path) -> None:
     async with pool() as processes:
-        neighbour = asyncio.ensure_future(processes.run(pieces.told_and_busy, tmp_path / "told", 1.0))
+        neighbour = asyncio.ensure_future(
+            processes.run(pieces.told_and_busy, tmp_path / "told", 1.0)
+        )
         await until((tmp_path / "told").exists)
         with pytest.raises(ProcessLostError) as lost:
             await processes.run(pieces.killed)
@@ -138,9 +150,17 @@ async def test_a_process_that_has_grown_is_replaced() -> None:
 async def test_one_piece_after_the_other_starts_no_process(tmp_path: Path) -> None:
     async with pool(patience_s=0.2) as processes:
         for number in range(3):
-            assert await processes.run(pieces.told_and_busy, tmp_path / f"{number}", 0.2) == os.getpid()
-        beside = (processes.run(pieces.told_and_busy, tmp_path / f"beside-{number}", 0.3) for number in range(2))
-        assert set(await asyncio.gather(*beside)) == {os.getpid()}, "so long they are in each other's way"
+            assert (
+                await processes.run(pieces.told_and_busy, tmp_path / f"{number}", 0.2)
+                == os.getpid()
+            )
+        beside = (
+            processes.run(pieces.told_and_busy, tmp_path / f"beside-{number}", 0.3)
+            for number in range(2)
+        )
+        assert set(await asyncio.gather(*beside)) == {os.getpid()}, (
+            "so long they are in each other's way"
+        )
         assert await processes.run(pieces.process_id) != os.getpid()
 
 
@@ -150,14 +170,16 @@ async def test_one_process_is_the_process_itself(count: int) -> None:
         assert await runs.run(pieces.process_id) == os.getpid()
 
 
-async def failed_attempts(shop: Workshop, processes: Processes, perform: Count, attempts: int) -> list[str]:
+async def failed_attempts(
+    shop: Workshop, processes: Processes, perform: Count, attempts: int
+) -> list[str]:
     """Deliver the work so often, each time when it is due; the code of each failure."""
     limits = WorkerLimits(retry=RetryPolicy(base=timedelta(seconds=1)))
     worker = shop.worker(preflight(perform), limits=limits, computing=processes)
     for _ in range(attempts):
         await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
         shop.clock.advance(timedelta(minutes=10))
-    events = [each.recorded.event for each in await shop.events(JOB)]
+    events = [each.recorded.data for each in await shop.events(JOB)]
     return [event.code for event in events if isinstance(event, WorkFailed | WorkParked)]
 
 

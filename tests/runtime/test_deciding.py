@@ -29,7 +29,14 @@ class Place:
 
     def append(self, job: Job, head: Head, event: CancelRequested | StartRequested) -> Append:
         """The event behind this head."""
-        return Append(job.job_id, job.project_id, head, (event,), Origin(actor="t", correlation_id=job.job_id), NOW)
+        return Append(
+            job.job_id,
+            job.project_id,
+            head,
+            (event,),
+            Origin(actor="t", correlation_id=job.job_id),
+            NOW,
+        )
 
     async def others_are_first(self) -> None:
         """Another process appends to the job."""
@@ -46,7 +53,9 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     await store.aclose()
 
 
-async def test_where_another_writer_was_first_it_is_decided_again_on_what_is_true_then(place: Place) -> None:
+async def test_where_another_writer_was_first_it_is_decided_again_on_what_is_true_then(
+    place: Place,
+) -> None:
     seen: list[int] = []
 
     async def appends(job: Job, head: Head) -> Sequence[Append]:
@@ -59,10 +68,12 @@ async def test_where_another_writer_was_first_it_is_decided_again_on_what_is_tru
 
     assert seen == [1, 2]
     assert decided.job.version == 2
-    assert [each.recorded.envelope.version for each in decided.stored] == [3]
+    assert [each.recorded.version for each in decided.stored] == [3]
 
 
-async def test_a_state_that_was_just_read_is_decided_on_first_and_read_anew_after_a_conflict(place: Place) -> None:
+async def test_a_state_that_was_just_read_is_decided_on_first_and_read_anew_after_a_conflict(
+    place: Place,
+) -> None:
     jobs = Jobs(place.store)
     known = await jobs.load(place.job_id)
     await place.others_are_first()

@@ -1,4 +1,6 @@
-"""The one process: its dispatcher, its lock, and that it goes on after SIGKILL wherever that strikes."""
+"""The one process: its dispatcher, its lock,
+and that it goes on after SIGKILL wherever that strikes.
+"""
 
 import asyncio
 import os
@@ -48,7 +50,9 @@ class _Heard(InProcessBus):
         self.deliveries += deliveries
 
 
-async def test_the_dispatcher_sends_what_the_log_brings_after_the_start(store: SqliteEventStore) -> None:
+async def test_the_dispatcher_sends_what_the_log_brings_after_the_start(
+    store: SqliteEventStore,
+) -> None:
     bus = _Heard()
     dispatcher = Dispatcher(store, bus)
     await submit(store)
@@ -69,7 +73,9 @@ async def test_the_dispatcher_sends_what_the_log_brings_after_the_start(store: S
 
 
 @pytest.mark.parametrize("turns", range(6))
-async def test_a_dispatcher_cancelled_while_an_append_wakes_it_ends(store: SqliteEventStore, turns: int) -> None:
+async def test_a_dispatcher_cancelled_while_an_append_wakes_it_ends(
+    store: SqliteEventStore, turns: int
+) -> None:
     running = asyncio.ensure_future(Dispatcher(store, _Heard()).run())
     await asyncio.wait([running], timeout=0.1)  # it has found nothing and waits
     await submit(store)  # returns in the turn of the loop in which it wakes the dispatcher
@@ -80,7 +86,9 @@ async def test_a_dispatcher_cancelled_while_an_append_wakes_it_ends(store: Sqlit
     assert ended, "the cancellation was lost"
 
 
-async def test_the_dispatcher_waits_out_a_store_that_cannot_be_read(store: SqliteEventStore) -> None:
+async def test_the_dispatcher_waits_out_a_store_that_cannot_be_read(
+    store: SqliteEventStore,
+) -> None:
     bus = _Heard()
     dispatcher = Dispatcher(store, bus)
     await submit(store)
@@ -96,18 +104,34 @@ async def test_the_dispatcher_waits_out_a_store_that_cannot_be_read(store: Sqlit
 
 
 class OneProcess:
-    """The one process on a state folder; each line that it prints is the id of a piece of work it performed."""
+    """The one process on a state folder;
+    each line that it prints is the id of a piece of work it performed.
+    """
 
     def __init__(self, state: Path) -> None:
-        command = [sys.executable, "-W", "error", "-m", "runtime.one_process", str(state), str(JOBS)]
+        command = [
+            sys.executable,
+            "-W",
+            "error",
+            "-m",
+            "runtime.one_process",
+            str(state),
+            str(JOBS),
+        ]
         environment = {**os.environ, "PYTHONPATH": str(TESTS), "DRAGOMAN_LOG_LEVEL": "error"}
-        self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True
+        )
 
     def performed(self, count: int | None = None) -> list[str]:
         """The next lines: so many, or all until it ends."""
         lines = self._process.stdout
         assert lines is not None
-        return [line.strip() for line in lines] if count is None else [lines.readline().strip() for _ in range(count)]
+        return (
+            [line.strip() for line in lines]
+            if count is None
+            else [lines.readline().strip() for _ in range(count)]
+        )
 
     def end(self, how: signal.Signals | None = None) -> int:
         """Its exit status, after this signal where one is given."""
@@ -132,7 +156,7 @@ async def test_killed_again_and_again_it_completes_every_job(tmp_path: Path) -> 
 
     async with sqlite_store(tmp_path) as store:
         jobs = await Jobs(store).load_several(job_ids(JOBS))
-        types = Counter(each.recorded.envelope.type for each in await store.tail(0))
+        types = Counter(each.recorded.type for each in await store.tail(0))
     assert [job.status for job in jobs] == [JobStatus.COMPLETED] * JOBS
     assert types["work.failed"] == types["work.parked"] == 0
     assert types["document.extracted"] == types["job.completed"] == JOBS
@@ -154,7 +178,10 @@ def test_a_second_process_is_refused_and_told_which_one_holds_the_folder(tmp_pat
         assert holder.stdout is not None
         holder.stdout.readline()
         try:
-            with pytest.raises(StateLockedError, match=f"in use by process {holder.pid}.* stop it, or choose another"):
+            with pytest.raises(
+                StateLockedError,
+                match=f"in use by process {holder.pid}.* stop it, or choose another",
+            ):
                 StateLock(tmp_path).acquire()
         finally:
             holder.kill()

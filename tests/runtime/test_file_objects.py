@@ -1,4 +1,6 @@
-"""What only files promise: nothing half-written is seen, crashes leave nothing, a full disk is named."""
+"""What only files promise: nothing half-written is seen, crashes leave nothing,
+a full disk is named.
+"""
 
 import os
 import subprocess
@@ -78,7 +80,9 @@ def _incoming(root: Path) -> list[Path]:
 
 
 def _write_until_killed(root: Path) -> set[str]:
-    """The digests that a writer reported as stored before it was killed in the middle of the next one."""
+    """The digests that a writer reported as stored before it was killed in the
+    middle of the next one.
+    """
     arguments = [sys.executable, "-c", _WRITER, str(root), str(PROJECT)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
@@ -120,30 +124,48 @@ async def test_nothing_is_left_over_after_a_put_that_went_well(tmp_path: Path) -
 
 
 def _run_on_a_file_system(folder: Path, options: str, program: str) -> list[str]:
-    """The lines that the program prints when the folder is a file system of its own, mounted with these options."""
+    """The lines that the program prints when the folder is a file system of its own,
+    mounted with these options.
+    """
     mounted = ["unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-ec"]
     mount = f"mount -t tmpfs -o {options} tmpfs {folder}; "
     try:
         subprocess.run([*mounted, mount], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("a file system of its own needs unprivileged user namespaces")
-    arguments = [*mounted, mount + 'exec "$@"', "sh", sys.executable, "-c", program, str(folder), str(PROJECT)]
+    arguments = [
+        *mounted,
+        mount + 'exec "$@"',
+        "sh",
+        sys.executable,
+        "-c",
+        program,
+        str(folder),
+        str(PROJECT),
+    ]
     return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
 def test_a_full_disk_is_a_fault_that_may_pass_and_harms_nothing(tmp_path: Path) -> None:
-    assert _run_on_a_file_system(tmp_path, "size=2m", _FILLER) == ["storage.full b'small' True", "0 left over"]
+    assert _run_on_a_file_system(tmp_path, "size=2m", _FILLER) == [
+        "storage.full b'small' True",
+        "0 left over",
+    ]
 
 
 def test_a_folder_that_may_not_be_written_needs_a_person(tmp_path: Path) -> None:
     assert _run_on_a_file_system(tmp_path, "ro", _OPENER) == ["storage.unauthorised"]
 
 
-async def test_an_object_and_its_pointer_lie_where_an_operator_looks_for_them(tmp_path: Path) -> None:
+async def test_an_object_and_its_pointer_lie_where_an_operator_looks_for_them(
+    tmp_path: Path,
+) -> None:
     store = FileObjectStore(tmp_path)
     await store.open()
     ref = await store.put(PROJECT, b"findable", "text/plain")
     await store.put_pointer(PROJECT, "fingerprint", ref)
-    assert (tmp_path / str(PROJECT) / "objects" / ref.digest[:2] / ref.digest[2:]).read_bytes() == b"findable"
+    assert (
+        tmp_path / str(PROJECT) / "objects" / ref.digest[:2] / ref.digest[2:]
+    ).read_bytes() == b"findable"
     pointer = (tmp_path / str(PROJECT) / "outcomes" / "fingerprint").read_bytes()
     assert ObjectRef.model_validate_json(pointer) == ref

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,7 @@ def test_a_canonical_line_is_one_json_object_with_the_bound_ids() -> None:
     (line,) = _lines(run(_HANDLED, service="extract").stderr)
     assert list(line)[:4] == ["timestamp", "level", "service", "event"]
     assert str(line.pop("timestamp")).endswith("Z")
+    assert re.fullmatch(r".+:\d+", str(line.pop("instance")))
     assert line == {
         "level": "info",
         "service": "extract",
@@ -73,8 +75,13 @@ get_logger().info("ours.info")
 logging.getLogger("library").info("library info")
 logging.getLogger("library").warning("library warning")
 """
-    assert [line["event"] for line in _lines(run(program).stderr)] == ["ours.info", "library warning"]
-    assert [line["event"] for line in _lines(run(program, log_level="error").stderr)] == ["library warning"]
+    assert [line["event"] for line in _lines(run(program).stderr)] == [
+        "ours.info",
+        "library warning",
+    ]
+    assert [line["event"] for line in _lines(run(program, log_level="error").stderr)] == [
+        "library warning"
+    ]
 
 
 def test_text_file_names_and_secrets_are_replaced_by_their_size() -> None:
@@ -116,19 +123,27 @@ except PermanentError as error:
     assert str(bug["error_at"]).startswith("<string>:")
     assert "breaking" in str(bug["error_at"])
     assert (library["level"], library["logger"], library["event"]) == ("error", "lib", "oh")
-    assert (parked["error_code"], parked["error_message"]) == ("docx.encrypted", "Ask for the password.")
+    assert (parked["error_code"], parked["error_message"]) == (
+        "docx.encrypted",
+        "Ask for the password.",
+    )
     assert parked["error_cause"] == "ValueError"
 
 
 def test_a_route_is_shown_as_the_template_it_is() -> None:
     (line,) = _lines(
-        run("canonical_line('gateway.answered', outcome='done', duration_ms=1, route='/jobs/{id}')").stderr
+        run(
+            "canonical_line('gateway.answered', outcome='done', duration_ms=1, route='/jobs/{id}')"
+        ).stderr
     )
     assert line["route"] == "/jobs/{id}"
 
 
 def test_a_library_line_shows_numbers_and_words_of_its_arguments_and_no_text() -> None:
-    assert library_message("port %d of %s: %r", (5672, "rabbit", "refused")) == "port 5672 of rabbit: 'refused'"
+    assert (
+        library_message("port %d of %s: %r", (5672, "rabbit", "refused"))
+        == "port 5672 of rabbit: 'refused'"
+    )
     assert library_message("reads %s", (_SECRET,)) == "reads [28 characters]"
     assert library_message("took %.1f s for %d", (1.25, object())) == "took %.1f s for %d"
     assert library_message("100 % sure", ()) == "100 % sure"
@@ -152,7 +167,8 @@ def test_no_sentence_passes_under_any_key(text: str) -> None:
 
 
 @given(
-    word=st.from_regex(r"[a-z]{1,20}", fullmatch=True), key=st.sampled_from(["text", "file_name", "secret", "target"])
+    word=st.from_regex(r"[a-z]{1,20}", fullmatch=True),
+    key=st.sampled_from(["text", "file_name", "secret", "target"]),
 )
 def test_not_even_a_word_passes_under_a_key_that_names_text(word: str, key: str) -> None:
     assert permitted(key, word) == f"[{len(word)} characters]"
@@ -167,9 +183,16 @@ def _on_a_terminal(**variables: str) -> str:
         "configure_telemetry(TelemetrySettings(), 'extract')\n"
         "get_logger().info('extract.done', units=3)\n"
     )
-    environment = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}
+    }
     try:
-        subprocess.run([sys.executable, "-c", program], stderr=terminal, check=True, env={**environment, **variables})
+        subprocess.run(
+            [sys.executable, "-c", program],
+            stderr=terminal,
+            check=True,
+            env={**environment, **variables},
+        )
         return os.read(controller, 4096).decode()
     finally:
         os.close(terminal)
@@ -212,7 +235,11 @@ def test_lines_that_cannot_be_written_stop_nothing(stderr: str) -> None:
         os.close(reader)
     try:
         done = subprocess.run(
-            [sys.executable, "-c", program], stderr=target, stdout=subprocess.PIPE, check=False, text=True
+            [sys.executable, "-c", program],
+            stderr=target,
+            stdout=subprocess.PIPE,
+            check=False,
+            text=True,
         )
     finally:
         os.close(target)

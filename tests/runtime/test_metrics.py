@@ -14,7 +14,7 @@ import urllib.request
 metrics.WORK_PARKED_TOTAL.labels("extraction", "docx.encrypted").inc()
 metrics.MODEL_TOKENS_TOTAL.labels("openai", "input").inc(1200)
 metrics.STAGE_DURATION_SECONDS.labels("qa", "ok").observe(0.4)
-metrics.RELAY_LAG_EVENTS.set(17)
+metrics.RELAY_LAG_EVENTS.labels("store").set(17)
 with urllib.request.urlopen(f"http://127.0.0.1:{os.environ['DRAGOMAN_METRICS_PORT']}/metrics") as answer:
     print(answer.read().decode())
 """
@@ -30,8 +30,8 @@ def test_metrics_are_served_on_the_port_of_the_settings() -> None:
     assert samples["dragoman_work_parked_total", "docx.encrypted", "extraction"] == 1
     assert samples["dragoman_model_tokens_total", "input", "openai"] == 1200
     assert samples["dragoman_stage_duration_seconds_count", "ok", "qa"] == 1
-    assert samples["dragoman_relay_lag_events",] == 17
-    assert [key for key in samples if key[0] == "dragoman_build" and "extract" in key]
+    assert samples["dragoman_relay_lag_events", "store"] == 17
+    assert [key for key in samples if key[0] == "dragoman_build_info" and "extract" in key]
 
 
 def test_the_port_is_free_again_after_the_shutdown() -> None:
@@ -41,8 +41,14 @@ def test_the_port_is_free_again_after_the_shutdown() -> None:
 
 
 def test_every_metric_is_named_after_dragoman_and_described() -> None:
-    defined = {name: value for name, value in vars(metrics).items() if name.isupper() and not name.startswith("_")}
-    families = {family.name: family for family in REGISTRY.collect() if family.name.startswith("dragoman_")}
+    defined = {
+        name: value
+        for name, value in vars(metrics).items()
+        if name.isupper() and not name.startswith("_")
+    }
+    families = {
+        family.name: family for family in REGISTRY.collect() if family.name.startswith("dragoman_")
+    }
     assert len(families) == len(defined)
     for name, family in families.items():
         assert re.fullmatch(r"dragoman_[a-z_]+", name)

@@ -38,14 +38,23 @@ async def test_a_value_comes_back_equal(store: FileObjectStore) -> None:
     assert await get_value(store, PROJECT, ref, _Finding) == value
 
 
-async def test_equal_values_have_one_object_whatever_the_order_of_their_keys(store: FileObjectStore) -> None:
-    one = await put_value(store, PROJECT, _Finding(code="c", counts={"a": 1, "b": {"x": 1, "y": 2}}))
-    two = await put_value(store, PROJECT, _Finding(code="c", counts={"b": {"y": 2, "x": 1}, "a": 1}))
+async def test_equal_values_have_one_object_whatever_the_order_of_their_keys(
+    store: FileObjectStore,
+) -> None:
+    one = await put_value(
+        store, PROJECT, _Finding(code="c", counts={"a": 1, "b": {"x": 1, "y": 2}})
+    )
+    two = await put_value(
+        store, PROJECT, _Finding(code="c", counts={"b": {"y": 2, "x": 1}, "a": 1})
+    )
     assert one == two
 
 
 def test_the_bytes_of_a_value_are_sorted_utf8_without_white_space() -> None:
-    assert canonical_json(_Finding(code="ü", counts={"b": 1, "a": 2})) == '{"code":"ü","counts":{"a":2,"b":1}}'.encode()
+    assert (
+        canonical_json(_Finding(code="ü", counts={"b": 1, "a": 2}))
+        == '{"code":"ü","counts":{"a":2,"b":1}}'.encode()
+    )
 
 
 async def test_a_value_of_another_type_is_refused(store: FileObjectStore) -> None:
@@ -54,7 +63,9 @@ async def test_a_value_of_another_type_is_refused(store: FileObjectStore) -> Non
         await get_value(store, PROJECT, ref, _Finding)
 
 
-async def test_parsed_values_are_shared_while_they_are_used_and_the_last_one_is_kept(store: FileObjectStore) -> None:
+async def test_parsed_values_are_shared_while_they_are_used_and_the_last_one_is_kept(
+    store: FileObjectStore,
+) -> None:
     cache = ValueCache(capacity_bytes=1)
     refs = [await put_value(store, PROJECT, _Finding(code=code, counts={})) for code in "ab"]
     used = [await cache.get(store, PROJECT, ref, _Finding) for ref in refs]
@@ -65,7 +76,9 @@ async def test_parsed_values_are_shared_while_they_are_used_and_the_last_one_is_
     assert [each() is None for each in left] == [True, False]
 
 
-async def test_a_value_larger_than_the_cache_is_kept_beside_the_small_ones(store: FileObjectStore) -> None:
+async def test_a_value_larger_than_the_cache_is_kept_beside_the_small_ones(
+    store: FileObjectStore,
+) -> None:
     cache = ValueCache(capacity_bytes=100)
     large = await put_value(store, PROJECT, _Finding(code="x" * 10_000, counts={}))
     kept = weakref.ref(await cache.get(store, PROJECT, large, _Finding))

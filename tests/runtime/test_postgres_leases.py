@@ -23,7 +23,10 @@ async def test_a_lease_that_ran_out_while_postgres_was_away_counts_against_nobod
         await asyncio.to_thread(postgres.stop_immediately)
         await asyncio.to_thread(postgres.start)
 
-        other, after = Lease(work_id, job_id, "came next", short), Lease(work_id, job_id, "came last", short)
+        other, after = (
+            Lease(work_id, job_id, "came next", short),
+            Lease(work_id, job_id, "came last", short),
+        )
         await _taken(store, other)
         await _taken(store, after)
 

@@ -1,4 +1,6 @@
-"""A projector writes each batch once, takes turns with replicas, waits out trouble, makes room for a successor."""
+"""A projector writes each batch once, takes turns with replicas, waits out trouble,
+makes room for a successor.
+"""
 
 from __future__ import annotations
 
@@ -72,11 +74,18 @@ class FailingStore(SqliteEventStore):
 
     outages = 0
 
-    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
+    async def tail(
+        self,
+        after: int,
+        *,
+        limit: int = 500,
+        types: Collection[str] | None = None,
+        skips_damaged: bool = True,
+    ) -> list[Stored]:
         if self.outages:
             self.outages -= 1
             raise StoreUnavailableError("The event database is away.")
-        return await super().tail(after, limit=limit, types=types)
+        return await super().tail(after, limit=limit, types=types, skips_damaged=skips_damaged)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -102,13 +111,19 @@ async def store(tmp_path: Path) -> AsyncIterator[FailingStore]:
 
 
 async def append(store: SqliteEventStore, count: int) -> None:
-    appends = [Append(new_id(), PROJECT, Head(), (submitted(),), origin(), NOON) for _ in range(count)]
+    appends = [
+        Append(new_id(), PROJECT, Head(), (submitted(),), origin(), NOON) for _ in range(count)
+    ]
     await store.commit(appends)
 
 
 async def positions_in(engine: AsyncEngine, journal: Journal) -> list[int]:
     async with engine.connect() as connection:
-        return list((await connection.execute(select(journal.rows.c.position).order_by("position"))).scalars())
+        return list(
+            (
+                await connection.execute(select(journal.rows.c.position).order_by("position"))
+            ).scalars()
+        )
 
 
 async def tables_of(engine: AsyncEngine) -> set[str]:
@@ -117,7 +132,9 @@ async def tables_of(engine: AsyncEngine) -> set[str]:
     return {name for name in names if name.startswith("journal")}
 
 
-async def test_the_log_is_written_in_batches_each_event_once(store: FailingStore, engine: AsyncEngine) -> None:
+async def test_the_log_is_written_in_batches_each_event_once(
+    store: FailingStore, engine: AsyncEngine
+) -> None:
     journal = Journal()
     projector = Projector(store, engine, journal, batch=4)
     await projector.open()
@@ -128,10 +145,14 @@ async def test_the_log_is_written_in_batches_each_event_once(store: FailingStore
     assert journal.batches == [4, 4, 2]
     assert await positions_in(engine, journal) == list(range(1, 11))
     assert await projector.lag() == 0
-    assert REGISTRY.get_sample_value("dragoman_projection_lag_events", {"projection": "journal"}) == 0
+    assert (
+        REGISTRY.get_sample_value("dragoman_projection_lag_events", {"projection": "journal"}) == 0
+    )
 
 
-async def test_a_costly_event_has_a_transaction_of_its_own(store: FailingStore, engine: AsyncEngine) -> None:
+async def test_a_costly_event_has_a_transaction_of_its_own(
+    store: FailingStore, engine: AsyncEngine
+) -> None:
     journal = Journal(cost=9)
     projector = Projector(store, engine, journal, batch=4)
     await projector.open()
@@ -140,12 +161,16 @@ async def test_a_costly_event_has_a_transaction_of_its_own(store: FailingStore, 
     assert journal.batches == [1, 1, 1]
 
 
-async def test_rows_and_position_are_stored_together_or_not_at_all(store: FailingStore, engine: AsyncEngine) -> None:
+async def test_rows_and_position_are_stored_together_or_not_at_all(
+    store: FailingStore, engine: AsyncEngine
+) -> None:
     journal = Journal()
     projector = Projector(store, engine, journal)
     await projector.open()
     async with engine.begin() as connection:
-        await connection.execute(insert(journal.rows), {"position": 3, "written_by": "somebody else"})
+        await connection.execute(
+            insert(journal.rows), {"position": 3, "written_by": "somebody else"}
+        )
     await append(store, 3)
     with pytest.raises(Exception, match=r"(?i)unique"):
         await projector.step()
@@ -174,7 +199,9 @@ async def test_a_batch_that_another_replica_wrote_meanwhile_is_dropped(
     assert await positions_in(engine, mine) == [1, 2, 3, 4, 5]
 
 
-async def test_replicas_at_the_same_time_write_each_event_once(store: FailingStore, engine: AsyncEngine) -> None:
+async def test_replicas_at_the_same_time_write_each_event_once(
+    store: FailingStore, engine: AsyncEngine
+) -> None:
     journals = [Journal() for _ in range(4)]
     projectors = [Projector(store, engine, journal, batch=3) for journal in journals]
     await asyncio.gather(*(projector.open() for projector in projectors))
@@ -198,7 +225,9 @@ async def test_while_the_position_is_locked_a_replica_does_not_wait(
     await engine.dispose()
 
 
-async def test_projectors_that_share_a_window_read_the_log_once(store: FailingStore, engine: AsyncEngine) -> None:
+async def test_projectors_that_share_a_window_read_the_log_once(
+    store: FailingStore, engine: AsyncEngine
+) -> None:
     window = LogWindow(store, capacity=6)
     await append(store, 9)
     first = await window.tail(0, limit=4)
@@ -210,12 +239,19 @@ async def test_projectors_that_share_a_window_read_the_log_once(store: FailingSt
     assert await window.tail(9) == []
     await append(store, 1)
     assert [each.position for each in await window.tail(9)] == [10]
-    assert [each.position for each in await window.tail(1, limit=3)] == [2, 3, 4]  # left the window: read again
+    # Left the window: read again.
+    assert [each.position for each in await window.tail(1, limit=3)] == [
+        2,
+        3,
+        4,
+    ]
     assert [each.position for each in await window.tail(0)] == list(range(1, 11))
     assert await window.head_position() == 10
 
 
-async def test_trouble_with_the_store_is_waited_out(store: FailingStore, engine: AsyncEngine) -> None:
+async def test_trouble_with_the_store_is_waited_out(
+    store: FailingStore, engine: AsyncEngine
+) -> None:
     journal = Journal()
     projector = Projector(store, engine, journal)
     await projector.open()
@@ -264,7 +300,14 @@ def _crash(postgres: PostgresServer) -> None:
 
 @pytest.mark.parametrize(
     ("sqlstate", "passes"),
-    [("57P03", True), ("53100", True), ("53300", True), ("08006", True), ("40P01", True), ("42P01", False)],
+    [
+        ("57P03", True),
+        ("53100", True),
+        ("53300", True),
+        ("08006", True),
+        ("40P01", True),
+        ("42P01", False),
+    ],
 )
 def test_a_database_error_passes_or_not_by_its_sqlstate(sqlstate: str, passes: bool) -> None:
     error = DBAPIError("SELECT 1", {}, _DriverError(sqlstate))

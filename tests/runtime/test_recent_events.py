@@ -31,7 +31,9 @@ async def test_every_part_of_the_log_reads_the_same_from_memory_and_from_the_fil
     async with sqlite_store(tmp_path) as from_file:
         for after in range(12):
             for limit in (1, 4, 500):
-                assert await store.tail(after, limit=limit) == await from_file.tail(after, limit=limit)
+                assert await store.tail(after, limit=limit) == await from_file.tail(
+                    after, limit=limit
+                )
 
 
 async def test_what_reaches_further_back_than_is_kept_is_not_known(store: SqliteEventStore) -> None:

@@ -13,7 +13,15 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from contracts.streams import UP_TO_EXTRACTION, UP_TO_PLAN, UP_TO_PREFLIGHT, batch, failed, planned, started
+from contracts.streams import (
+    UP_TO_EXTRACTION,
+    UP_TO_PLAN,
+    UP_TO_PREFLIGHT,
+    batch,
+    failed,
+    planned,
+    started,
+)
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.events import CancelRequested, JobCancelled, ResumeRequested
 from dragoman_contracts.identity import new_id, work_id
@@ -51,7 +59,9 @@ class Scene(NamedTuple):
         await self.reconciler().step()
         return self.bus.work
 
-    async def lease(self, job_id: UUID, kind: WorkKind, index: int = 0, *, ttl: timedelta = MINUTE) -> Lease:
+    async def lease(
+        self, job_id: UUID, kind: WorkKind, index: int = 0, *, ttl: timedelta = MINUTE
+    ) -> Lease:
         """Another worker is at this work."""
         lease = Lease(work_id(job_id, kind, index), job_id, "another", ttl)
         await self.store.commit(take=lease)
@@ -93,7 +103,9 @@ async def test_what_waits_long_is_sent_ever_more_seldom(scene: Scene) -> None:
 
 
 async def test_work_under_a_lease_is_left_alone_and_the_rest_is_sent(scene: Scene) -> None:
-    job_id = await submit(scene.store, *UP_TO_EXTRACTION, planned(3), started(WorkKind.TRANSLATION_BATCH), batch(0))
+    job_id = await submit(
+        scene.store, *UP_TO_EXTRACTION, planned(3), started(WorkKind.TRANSLATION_BATCH), batch(0)
+    )
     await scene.lease(job_id, WorkKind.TRANSLATION_BATCH, 1)
 
     assert await scene.sent_after(LATER) == [(job_id, WorkKind.TRANSLATION_BATCH, 2)]
@@ -117,12 +129,17 @@ async def test_a_failure_between_two_looks_does_not_wait_for_the_next(scene: Sce
     assert await scene.sent_after(TICK) == [(job_id, WorkKind.PREFLIGHT, 0)]
 
 
-async def test_a_failure_recorded_by_a_clock_that_was_ahead_waits_no_longer_than_meant(scene: Scene) -> None:
+async def test_a_failure_recorded_by_a_clock_that_was_ahead_waits_no_longer_than_meant(
+    scene: Scene,
+) -> None:
     ahead = scene.clock.at + timedelta(hours=1)
     job_id = await submit(scene.store)
     await scene.sent_after(LATER)
     await submit(
-        scene.store, failed(WorkKind.PREFLIGHT, retry_at=ahead + timedelta(seconds=7)), job_id=job_id, at=ahead
+        scene.store,
+        failed(WorkKind.PREFLIGHT, retry_at=ahead + timedelta(seconds=7)),
+        job_id=job_id,
+        at=ahead,
     )
 
     assert await scene.sent_after(TICK) == []
@@ -147,7 +164,12 @@ async def test_a_job_at_rest_is_forgotten_until_somebody_resumes_it(scene: Scene
     assert await scene.sent_after(EVERY) == []
     assert await scene.live_jobs.claim(scene.clock.at + timedelta(days=9), scene.clock.at) == []
 
-    await submit(scene.store, ResumeRequested(next_kind=WorkKind.EXTRACTION), job_id=job_id, at=scene.clock.at)
+    await submit(
+        scene.store,
+        ResumeRequested(next_kind=WorkKind.EXTRACTION),
+        job_id=job_id,
+        at=scene.clock.at,
+    )
     assert await scene.sent_after(EVERY) == [(job_id, WorkKind.EXTRACTION, 0)]
 
 
@@ -224,7 +246,9 @@ async def test_a_job_that_cannot_be_read_does_not_keep_the_others(scene: Scene) 
         await reconciler.step()
 
     assert scene.bus.work == [(readable, WorkKind.PREFLIGHT, 0)]
-    assert [(line["event"], line["job_id"]) for line in lines] == [("reconciler.unreadable", str(unreadable))]
+    assert [(line["event"], line["job_id"]) for line in lines] == [
+        ("reconciler.unreadable", str(unreadable))
+    ]
 
 
 async def write_an_event_of_the_future(store: EventStore, job_id: UUID) -> None:
@@ -255,7 +279,9 @@ async def running(reconciler: Reconciler, bus: WrittenDown, count: int) -> float
 
 
 async def test_a_retry_and_an_expired_lease_are_sent_within_a_tick(scene: Scene) -> None:
-    reconciler = Reconciler(scene.store, scene.live_jobs, scene.bus, SystemClock(), every=EVERY, tick=TICK / 20)
+    reconciler = Reconciler(
+        scene.store, scene.live_jobs, scene.bus, SystemClock(), every=EVERY, tick=TICK / 20
+    )
     retry_at = datetime.now(UTC) + timedelta(seconds=0.5)
     retried = await submit(scene.store, failed(WorkKind.PREFLIGHT, retry_at=retry_at))
     leased = await submit(scene.store, at=datetime.now(UTC) - EVERY)
@@ -284,5 +310,7 @@ async def test_a_pass_over_two_thousand_live_jobs_takes_seconds(
     assert len(scene.bus.work) == 6000
     with capsys.disabled():
         kind = type(scene.store).__name__
-        print(f"\n{kind}: 2,000 live jobs, 14,000 events: first pass {times[0]:.2f} s, second {times[1]:.2f} s")
+        print(
+            f"\n{kind}: 2,000 live jobs, 14,000 events: first pass {times[0]:.2f} s, second {times[1]:.2f} s"
+        )
     assert times[1] < 10

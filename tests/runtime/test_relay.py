@@ -14,7 +14,6 @@ from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.bus.rabbit import RabbitBus
 from dragoman_runtime.eventstore import EventStore, StoreUnavailableError
 from dragoman_runtime.relay import Relay
-from dragoman_runtime.telemetry.metrics import RELAY_LAG_EVENTS
 from runtime.logs import WrittenDown, postgres_store, sqlite_store, submit, until
 from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
@@ -48,17 +47,14 @@ async def test_without_a_publisher_only_the_work_is_sent(store: EventStore) -> N
     assert bus.work == [(job_id, WorkKind.PREFLIGHT, 0)]
 
 
-def lag() -> float:
-    """What the metric says."""
-    return next(iter(RELAY_LAG_EVENTS.collect())).samples[0].value
-
-
 async def whole_log(store: EventStore) -> list[object]:
     """Every event, in commit order."""
     return [each.recorded for each in await store.tail(0)]
 
 
-async def test_every_event_is_published_once_in_commit_order_with_the_work_it_makes_owed(store: EventStore) -> None:
+async def test_every_event_is_published_once_in_commit_order_with_the_work_it_makes_owed(
+    store: EventStore,
+) -> None:
     bus = WrittenDown()
     first = await submit(store)
     second = await submit(store, *UP_TO_EXTRACTION, planned(3))
@@ -116,23 +112,9 @@ async def test_it_does_not_wait_while_there_is_more(store: EventStore) -> None:
     assert bus.events == await whole_log(store)
 
 
-async def test_the_lag_counts_what_waits_also_while_the_bus_is_away(store: EventStore) -> None:
-    bus = WrittenDown()
-    for _ in range(7):
-        await submit(store)
-    relaying = relay(store, bus, batch=5)
-
-    bus.errors = [RetryableError("The bus is away.")]
-    with pytest.raises(RetryableError):
-        await relaying.step()
-    assert lag() == 7
-    await relaying.step()
-    assert lag() == 2
-    await relaying.step()
-    assert lag() == 0
-
-
-async def test_of_two_relays_one_leads_and_the_other_takes_over_when_it_is_gone(postgres_url: str) -> None:
+async def test_of_two_relays_one_leads_and_the_other_takes_over_when_it_is_gone(
+    postgres_url: str,
+) -> None:
     first, second = WrittenDown(), WrittenDown()
     async with postgres_store(postgres_url) as one, postgres_store(postgres_url) as two:
         await submit(one)

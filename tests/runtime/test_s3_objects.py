@@ -1,7 +1,10 @@
-"""What only S3 promises: its faults are told apart, its bucket is made once, its conditional writes are used."""
+"""What only S3 promises: its faults are told apart, its bucket is made once,
+its conditional writes are used.
+"""
 
 import asyncio
 import contextlib
+import io
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator
@@ -24,7 +27,9 @@ BINARY = "application/octet-stream"
 
 
 def _location(server: S3Server, bucket: str) -> S3Location:
-    return S3Location(server.endpoint, bucket, server.access_key, SecretStr(server.secret_key), is_secure=False)
+    return S3Location(
+        server.endpoint, bucket, server.access_key, SecretStr(server.secret_key), is_secure=False
+    )
 
 
 @asynccontextmanager
@@ -35,7 +40,9 @@ async def _opened(location: S3Location) -> AsyncGenerator[S3ObjectStore]:
     await store.close()
 
 
-async def test_a_missing_bucket_is_made_even_when_two_services_start_at_once(s3: S3Server, s3_bucket: str) -> None:
+async def test_a_missing_bucket_is_made_even_when_two_services_start_at_once(
+    s3: S3Server, s3_bucket: str
+) -> None:
     location = _location(s3, f"{s3_bucket}-new")
     stores = [S3ObjectStore(location) for _ in range(6)]
     await asyncio.gather(*(store.open() for store in stores))
@@ -50,7 +57,11 @@ async def test_a_server_that_is_down_is_a_fault_that_may_pass(s3: S3Server, s3_b
         ref = await store.put(PROJECT, b"survives", BINARY)
         s3.stop()
         try:
-            for work in (store.get(PROJECT, ref), store.put(PROJECT, b"later", BINARY), store.exists(PROJECT, ref)):
+            for work in (
+                store.get(PROJECT, ref),
+                store.put(PROJECT, b"later", BINARY),
+                store.exists(PROJECT, ref),
+            ):
                 with pytest.raises(RetryableError) as refusal:
                     await work
                 assert refusal.value.code == "storage.unavailable"
@@ -67,7 +78,9 @@ async def test_nobody_at_the_address_is_a_fault_that_may_pass(s3: S3Server, s3_b
     await store.close()
 
 
-async def test_a_server_that_is_no_s3_is_a_fault_that_may_pass(s3: S3Server, s3_bucket: str) -> None:
+async def test_a_server_that_is_no_s3_is_a_fault_that_may_pass(
+    s3: S3Server, s3_bucket: str
+) -> None:
     with _serving(_Nonsense) as endpoint:
         store = S3ObjectStore(replace(_location(s3, s3_bucket), endpoint=endpoint))
         with pytest.raises(RetryableError) as refusal:
@@ -78,7 +91,10 @@ async def test_a_server_that_is_no_s3_is_a_fault_that_may_pass(s3: S3Server, s3_
 
 async def test_a_wrong_key_needs_a_person(s3: S3Server, s3_bucket: str) -> None:
     right = _location(s3, s3_bucket)
-    for wrong in (replace(right, secret_key=SecretStr("wrong")), replace(right, access_key="nobody")):
+    for wrong in (
+        replace(right, secret_key=SecretStr("wrong")),
+        replace(right, access_key="nobody"),
+    ):
         store = S3ObjectStore(wrong)
         for work in (store.open(), store.get(PROJECT, "a" * 64), store.put(PROJECT, b"x", BINARY)):
             with pytest.raises(PermanentError) as refusal:
@@ -88,19 +104,37 @@ async def test_a_wrong_key_needs_a_person(s3: S3Server, s3_bucket: str) -> None:
         await store.close()
 
 
-async def test_an_object_carries_its_media_type_to_whoever_reads_the_bucket(s3: S3Server, s3_bucket: str) -> None:
+async def test_what_is_no_object_is_not_listed(s3: S3Server, s3_bucket: str) -> None:
+    async with _opened(_location(s3, s3_bucket)) as store:
+        ref = await store.put(PROJECT, b"ours", BINARY)
+        part = f"{PROJECT}/objects/{ref.digest[:2]}/{ref.digest[2:]}.tmp.77ba276e"
+        s3.client().put_object(s3_bucket, part, io.BytesIO(b"half"), 4)
+        assert [each.digest async for each in store.list_objects(PROJECT)] == [ref.digest]
+
+
+async def test_an_object_carries_its_media_type_to_whoever_reads_the_bucket(
+    s3: S3Server, s3_bucket: str
+) -> None:
     async with _opened(_location(s3, s3_bucket)) as store:
         ref = await store.put(PROJECT, b"<p/>", "application/xml")
-    found = s3.client().stat_object(s3_bucket, f"{PROJECT}/objects/{ref.digest[:2]}/{ref.digest[2:]}")
+    found = s3.client().stat_object(
+        s3_bucket, f"{PROJECT}/objects/{ref.digest[:2]}/{ref.digest[2:]}"
+    )
     assert found.content_type == "application/xml"
 
 
 async def test_where_the_server_creates_exclusively_racing_writers_agree_on_one_outcome() -> None:
     with _serving(_ConditionalServer) as endpoint:
-        async with _opened(S3Location(endpoint, "bucket", "key", SecretStr("secret"), is_secure=False)) as store:
-            refs = [await store.put(PROJECT, b"outcome %d" % number, BINARY) for number in range(12)]
+        async with _opened(
+            S3Location(endpoint, "bucket", "key", SecretStr("secret"), is_secure=False)
+        ) as store:
+            refs = [
+                await store.put(PROJECT, b"outcome %d" % number, BINARY) for number in range(12)
+            ]
             _ConditionalServer.seen.clear()
-            winners = await asyncio.gather(*(store.put_pointer(PROJECT, "race", ref) for ref in refs))
+            winners = await asyncio.gather(
+                *(store.put_pointer(PROJECT, "race", ref) for ref in refs)
+            )
             assert len(set(winners)) == 1
             assert await store.get_pointer(PROJECT, "race") == winners[0]
             assert _ConditionalServer.seen == Counter(PUT=12, GET=12)

@@ -44,7 +44,9 @@ async def test_a_service_waits_for_the_servers_it_is_started_without(
         s3.start()
 
 
-async def test_a_database_is_migrated_once_and_left_alone_where_a_newer_service_was_first(postgres_url: str) -> None:
+async def test_a_database_is_migrated_once_and_left_alone_where_a_newer_service_was_first(
+    postgres_url: str,
+) -> None:
     assert not await are_events_newest(postgres_url)
     await migrate_events(postgres_url)
     assert await are_events_newest(postgres_url)
@@ -61,7 +63,9 @@ async def test_a_database_is_migrated_once_and_left_alone_where_a_newer_service_
 @pytest.mark.parametrize("service", ["extract", "translate", "qa", "reassemble"])
 def test_a_service_without_views_starts_without_sqlalchemy(service: str) -> None:
     look = "import sys, dragoman_{0}.__main__, dragoman_runtime.bus.rabbit; print('sqlalchemy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", look.format(service)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", look.format(service)], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "False", "half its start would be that import"
 
 
@@ -69,7 +73,9 @@ async def _said(lines: list[MutableMapping[str, Any]], code: str) -> None:
     """Return when the process has said that it waits, and for what."""
     async with asyncio.timeout(60):
         while True:
-            if any(line["event"] == "service.waiting" and line["error_code"] == code for line in lines):
+            if any(
+                line["event"] == "service.waiting" and line["error_code"] == code for line in lines
+            ):
                 return
             await asyncio.sleep(0.02)
 

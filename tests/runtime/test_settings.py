@@ -22,7 +22,9 @@ from dragoman_runtime.settings import (
 )
 
 
-class _ExampleSettings(DatabaseSettings, ObjectSettings, BusSettings, TelemetrySettings, WorkerSettings):
+class _ExampleSettings(
+    DatabaseSettings, ObjectSettings, BusSettings, TelemetrySettings, WorkerSettings
+):
     """A service with all groups."""
 
     example_limit: int = Field(default=3, ge=1, description="How many examples | at most.")
@@ -34,7 +36,9 @@ def _only_what_the_test_sets(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"DRAGOMAN_{name.upper()}", raising=False)
 
 
-def test_a_variable_is_the_field_in_capitals_and_defaults_fill_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_is_the_field_in_capitals_and_defaults_fill_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("DRAGOMAN_AMQP_URL", "amqp://rabbit")
     monkeypatch.setenv("DRAGOMAN_EXAMPLE_LIMIT", "7")
     settings = load(_ExampleSettings)
@@ -43,7 +47,9 @@ def test_a_variable_is_the_field_in_capitals_and_defaults_fill_the_rest(monkeypa
     assert (settings.lease_s, settings.backoff_base_s, settings.log_format) == (60, 2, "auto")
 
 
-def test_what_the_command_line_gives_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_command_line_gives_goes_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("DRAGOMAN_STATE_DIR", "/somewhere")
     assert load(StateSettings).state_dir == Path("/somewhere")
     assert load(StateSettings, {"state_dir": "/elsewhere"}).state_dir == Path("/elsewhere")
@@ -132,7 +138,10 @@ def test_objects_lie_in_the_state_folder_unless_a_url_says_otherwise() -> None:
     assert load(ObjectSettings, {"state_dir": "/state"}).objects_folder == Path("/state/objects")
     assert load(ObjectSettings, {"objects_url": "file:///a%20b"}).objects_folder == Path("/a b")
     keys = {"s3_access_key": "key", "s3_secret_key": "secret"}
-    assert load(ObjectSettings, {"objects_url": "s3+http://host:9000/bucket", **keys}).objects_folder is None
+    assert (
+        load(ObjectSettings, {"objects_url": "s3+http://host:9000/bucket", **keys}).objects_folder
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,7 +158,9 @@ def test_objects_lie_in_the_state_folder_unless_a_url_says_otherwise() -> None:
 )
 def test_an_objects_url_that_names_no_folder_or_bucket_is_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="DRAGOMAN_OBJECTS_URL"):
-        load(ObjectSettings, {"objects_url": url, "s3_access_key": "key", "s3_secret_key": "secret"})
+        load(
+            ObjectSettings, {"objects_url": url, "s3_access_key": "key", "s3_secret_key": "secret"}
+        )
 
 
 def test_s3_needs_both_its_keys() -> None:
@@ -157,11 +168,28 @@ def test_s3_needs_both_its_keys() -> None:
         load(ObjectSettings, {"objects_url": "s3+https://host/bucket", "s3_access_key": "key"})
 
 
+def test_both_keys_of_s3_come_from_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("access", "secret"):
+        (tmp_path / name).write_text(f"{name} of the file\n")
+        monkeypatch.setenv(f"DRAGOMAN_S3_{name.upper()}_KEY_FILE", str(tmp_path / name))
+
+    found = load(ObjectSettings, {"objects_url": "s3+https://host/bucket"})
+
+    assert found.s3_access_key == SecretStr("access of the file")
+    assert found.s3_secret_key == SecretStr("secret of the file")
+
+
 async def test_the_object_store_is_the_one_the_settings_ask_for(tmp_path: Path) -> None:
     plain = load(ObjectSettings, {"state_dir": tmp_path, "objects_cache_mib": 0})
     assert isinstance(object_store(plain), FileObjectStore)
-    assert isinstance(object_store(load(ObjectSettings, {"state_dir": tmp_path})), CachedObjectStore)
-    url = {"objects_url": "s3+https://host:9000/bucket", "s3_access_key": "key", "s3_secret_key": "secret"}
+    assert isinstance(
+        object_store(load(ObjectSettings, {"state_dir": tmp_path})), CachedObjectStore
+    )
+    url = {
+        "objects_url": "s3+https://host:9000/bucket",
+        "s3_access_key": "key",
+        "s3_secret_key": "secret",
+    }
     on_s3 = object_store(load(ObjectSettings, {**url, "objects_cache_mib": 0}))
     assert isinstance(on_s3, S3ObjectStore)
     await on_s3.close()
@@ -170,7 +198,14 @@ async def test_the_object_store_is_the_one_the_settings_ask_for(tmp_path: Path) 
 def test_the_reference_lists_a_shared_variable_once_under_its_group() -> None:
     reference = settings_reference([_ExampleSettings, WorkerSettings])
     assert reference.count("| `DRAGOMAN_LEASE_S` |") == 1
-    assert reference.index("## WorkerSettings") < reference.index("DRAGOMAN_LEASE_S") < reference.index("## _Example")
-    assert "| `DRAGOMAN_EXAMPLE_LIMIT` | whole number | `3` | How many examples \\| at most. |" in reference
+    assert (
+        reference.index("## WorkerSettings")
+        < reference.index("DRAGOMAN_LEASE_S")
+        < reference.index("## _Example")
+    )
+    assert (
+        "| `DRAGOMAN_EXAMPLE_LIMIT` | whole number | `3` | How many examples \\| at most. |"
+        in reference
+    )
     assert "| `DRAGOMAN_AMQP_URL` | secret | **required** |" in reference
     assert "[BusSettings](#bussettings)" in reference

@@ -24,7 +24,9 @@ def test_every_variable_means_one_thing_in_all_services() -> None:
     meanings: dict[str, set[tuple[str, str]]] = {}
     for cls in settings_classes():
         for name, field in cls.model_fields.items():
-            meanings.setdefault(variable(name), set()).add((str(field.annotation), field.description or ""))
+            meanings.setdefault(variable(name), set()).add(
+                (str(field.annotation), field.description or "")
+            )
     assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
 
 

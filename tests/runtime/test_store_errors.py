@@ -6,8 +6,10 @@ import asyncpg
 import pytest
 
 from dragoman_contracts.errors import ConflictError
+from dragoman_runtime import projection
 from dragoman_runtime.eventstore import StoreUnavailableError
 from dragoman_runtime.eventstore.postgres import translated_errors
+from dragoman_runtime.projection import ViewsUnavailableError
 
 
 @pytest.mark.parametrize(
@@ -19,6 +21,7 @@ from dragoman_runtime.eventstore.postgres import translated_errors
         asyncpg.ConnectionDoesNotExistError(),
         asyncpg.DeadlockDetectedError(),
         asyncpg.DiskFullError(),
+        asyncpg.InternalClientError(),
         asyncpg.PostgresIOError(),
         asyncpg.LockNotAvailableError(),
         asyncpg.OutOfMemoryError(),
@@ -33,6 +36,12 @@ async def test_trouble_that_passes_is_the_store_being_away(error: Exception) -> 
     with pytest.raises(StoreUnavailableError):
         async with translated_errors():
             raise error
+
+
+async def test_a_connection_lost_in_an_exchange_is_the_views_database_being_away() -> None:
+    with pytest.raises(ViewsUnavailableError):
+        async with projection.translated_errors():
+            raise asyncpg.InternalClientError
 
 
 async def test_an_append_behind_the_head_is_a_conflict() -> None:

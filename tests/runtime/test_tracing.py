@@ -91,25 +91,34 @@ for name, parent in [("not-chosen", None), ("chosen-before", {PARENT!r}), ("left
 """
     answer = run(program, otlp_endpoint=otlp.url, trace_sample_ratio="0")
     assert answer.stdout.split() == ["0", "1", "0"]
-    assert [found.name for found in otlp.wait_for_spans(lambda found: len(found) >= 1)] == ["chosen-before"]
+    assert [found.name for found in otlp.wait_for_spans(lambda found: len(found) >= 1)] == [
+        "chosen-before"
+    ]
 
 
 def test_a_parent_that_is_none_begins_a_new_trace(otlp: OtlpServer) -> None:
     zeros = f"00-{'0' * 32}-b7ad6b7169203331-01"
     parents = ["", "nonsense", PARENT[:-1], f"ff{PARENT[2:]}", zeros, PARENT.upper(), f"{PARENT}\n"]
-    run(f"for parent in {parents!r}:\n    with span('alone', parent):\n        pass", otlp_endpoint=otlp.url)
+    run(
+        f"for parent in {parents!r}:\n    with span('alone', parent):\n        pass",
+        otlp_endpoint=otlp.url,
+    )
     spans = otlp.wait_for_spans(lambda found: len(found) >= len(parents))
     assert {found.parent_span_id for found in spans} == {""}
     assert len({found.trace_id for found in spans} - {PARENT[3:35], "0" * 32}) == len(parents)
 
 
 def test_a_receiver_that_is_away_holds_nothing_up() -> None:
-    answer = run("with span('lost'):\n    print('done')", otlp_endpoint=f"http://127.0.0.1:{free_port()}")
+    answer = run(
+        "with span('lost'):\n    print('done')", otlp_endpoint=f"http://127.0.0.1:{free_port()}"
+    )
     assert answer.stdout == "done\n"
 
 
 def test_without_a_receiver_nothing_of_opentelemetry_is_imported() -> None:
-    answer = run("with span('x', units=1):\n    print([m for m in sys.modules if m.startswith('opentelemetry')])")
+    answer = run(
+        "with span('x', units=1):\n    print([m for m in sys.modules if m.startswith('opentelemetry')])"
+    )
     assert answer.stdout == "[]\n"
 
 

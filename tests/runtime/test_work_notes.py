@@ -1,4 +1,6 @@
-"""What is said of work while it is performed: kept on the lease, stored about once a second, gone at the end."""
+"""What is said of work while it is performed: kept on the lease,
+stored about once a second, gone at the end.
+"""
 
 from __future__ import annotations
 
@@ -93,7 +95,9 @@ async def test_a_note_is_told_while_the_work_lasts_and_is_gone_with_it(shop: Wor
 
     async def during(context: WorkContext) -> None:
         for done in (1, 2):
-            context.report(WorkNote(doing=Doing.WRITING, done_count=done, item_count=9, tokens_per_s=14.0))
+            context.report(
+                WorkNote(doing=Doing.WRITING, done_count=done, item_count=9, tokens_per_s=14.0)
+            )
             seen.append(await until_told(shop, done))
             shop.clock.advance(timedelta(seconds=4))
 
@@ -155,7 +159,9 @@ async def test_news_that_could_not_be_stored_go_with_the_next(shop: Workshop) ->
     assert len(renewals(shop)) == 2
 
 
-async def test_the_heartbeat_goes_on_while_there_is_news_and_tells_of_work_that_says_nothing(shop: Workshop) -> None:
+async def test_the_heartbeat_goes_on_while_there_is_news_and_tells_of_work_that_says_nothing(
+    shop: Workshop,
+) -> None:
     limits = WorkerLimits(lease=timedelta(seconds=60), heartbeat=timedelta(milliseconds=60))
     other = Lease(uuid4(), JOB, "one", timedelta(seconds=60))
     worker = shop.worker(limits=limits)
@@ -167,12 +173,16 @@ async def test_the_heartbeat_goes_on_while_there_is_news_and_tells_of_work_that_
     worker.held.begin(item, 1)
     async with asyncio.timeout(10):
         done = 0
-        while sum(other.work_id in {each.work_id for each in leases} for leases in renewals(shop)) < 2:
+        while (
+            sum(other.work_id in {each.work_id for each in leases} for leases in renewals(shop)) < 2
+        ):
             done += 1
             worker.held.say(item, WorkNote(done_count=done))
             await asyncio.sleep(0.002)
     await worker.stop()
-    assert any([each.work_id for each in leases] == [talking.work_id] for leases in renewals(shop)), "news goes alone"
+    assert any(
+        [each.work_id for each in leases] == [talking.work_id] for leases in renewals(shop)
+    ), "news goes alone"
 
 
 async def test_nothing_can_be_said_of_work_that_is_over(shop: Workshop) -> None:
@@ -194,7 +204,11 @@ def test_a_note_that_another_owner_left_or_that_nobody_here_can_read_is_none() -
     job = given(*UP_TO_PLAN).job
     item = owed(job)[0]
     said = WorkUnderWay(kind=BATCH, index=0, attempt=7, note=WorkNote(done_count=3, item_count=5))
-    for note in (written("who vanished", said), "not JSON", '{"owner": "one", "work": {"kind": "unheard of"}}'):
+    for note in (
+        written("who vanished", said),
+        "not JSON",
+        '{"owner": "one", "work": {"kind": "unheard of"}}',
+    ):
         (found,) = work_under_way(job, {item.work_id: LiveLease("one", NOON, note)})
         assert found == WorkUnderWay(kind=BATCH, index=0)
     (found,) = work_under_way(job, {item.work_id: LiveLease("one", NOON, written("one", said))})
@@ -204,9 +218,13 @@ def test_a_note_that_another_owner_left_or_that_nobody_here_can_read_is_none() -
 def test_a_newer_versions_fields_are_left_out_and_another_jobs_leases_too() -> None:
     job = given(*UP_TO_PLAN).job
     item = owed(job)[0]
-    note = written("one", WorkUnderWay(kind=BATCH, index=0)).replace('"work":{', '"work":{"mood":"good",')
+    note = written("one", WorkUnderWay(kind=BATCH, index=0)).replace(
+        '"work":{', '"work":{"mood":"good",'
+    )
     assert '"mood"' in note
-    assert work_under_way(job, {item.work_id: LiveLease("one", NOON, note)}) == (WorkUnderWay(kind=BATCH, index=0),)
+    assert work_under_way(job, {item.work_id: LiveLease("one", NOON, note)}) == (
+        WorkUnderWay(kind=BATCH, index=0),
+    )
     assert work_under_way(job, {uuid4(): LiveLease("one", NOON, note)}) == ()
 
 
@@ -240,7 +258,9 @@ def test_what_is_done_is_timed_from_when_it_began() -> None:
     say(work, clock, 1, Doing.WAITING_FOR_FIRST_TOKEN, 0)
     assert say(work, clock, 12, Doing.WRITING, 1).doing_since == NOON + timedelta(seconds=13)
     assert say(work, clock, 2, Doing.WRITING, 2).doing_since == NOON + timedelta(seconds=13)
-    assert say(work, clock, 2, Doing.WAITING_FOR_FIRST_TOKEN, 2).doing_since == NOON + timedelta(seconds=17)
+    assert say(work, clock, 2, Doing.WAITING_FOR_FIRST_TOKEN, 2).doing_since == NOON + timedelta(
+        seconds=17
+    )
 
 
 def test_a_batch_begins_at_the_pace_of_the_one_before() -> None:

@@ -18,7 +18,6 @@ from contracts.streams import (
     batch,
     failed,
     preflight_passed,
-    started,
     submitted,
 )
 from dragoman_contracts.errors import PermanentError, RetryableError
@@ -28,11 +27,20 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
-from dragoman_runtime.eventstore import EventStore, Head, Jobs, Lease
+from dragoman_runtime.eventstore import EventStore, Head, Jobs
 from dragoman_runtime.objects import get_value
 from dragoman_runtime.worker import NotYetError, RetryPolicy, WorkContext, WorkerLimits
 from dragoman_runtime.worker.failure import ParkingReason
-from runtime.workshop import Count, Outcome, Raising, Workshop, extraction, preflight, translation, workshop
+from runtime.workshop import (
+    Count,
+    Outcome,
+    Raising,
+    Workshop,
+    extraction,
+    preflight,
+    translation,
+    workshop,
+)
 
 PREFLIGHT_WORK = work_id(JOB, WorkKind.PREFLIGHT, 0)
 BATCH = WorkKind.TRANSLATION_BATCH
@@ -45,25 +53,26 @@ async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
         yield opened
 
 
-async def leases(shop: Workshop) -> set[object]:
-    """The work ids of the job's leases that live."""
-    return set(await shop.store.live_leases(JOB))
-
-
-async def test_a_delivery_takes_the_lease_with_the_phase_start_and_appends_the_result(shop: Workshop) -> None:
+async def test_a_delivery_takes_the_lease_with_the_phase_start_and_appends_the_result(
+    shop: Workshop,
+) -> None:
     seen: list[object] = []
 
     async def look(context: WorkContext) -> None:
-        seen.extend([await leases(shop), await shop.types()])
+        seen.extend([await shop.leases(), await shop.types()])
 
     await shop.submit()
     await shop.worker(preflight(Count(look))).receive(shop.delivery(WorkKind.PREFLIGHT))
 
     assert seen == [{PREFLIGHT_WORK}, ["job.submitted", "phase.started"]]
     assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
-    assert await leases(shop) == set()
-    origin = (await shop.events())[-1].recorded.envelope.origin
-    assert (origin.actor, origin.producer, origin.causation_id) == ("service:test", "build-1", event_id(JOB, 1))
+    assert await shop.leases() == set()
+    origin = (await shop.events())[-1].recorded.origin
+    assert (origin.actor, origin.producer, origin.causation_id) == (
+        "service:test",
+        "build-1",
+        event_id(JOB, 1),
+    )
 
 
 async def test_a_delivery_of_work_that_is_done_changes_nothing(shop: Workshop) -> None:
@@ -77,7 +86,7 @@ async def test_a_delivery_of_work_that_is_done_changes_nothing(shop: Workshop) -
     await shop.worker(preflight(performed), owner="two").receive(shop.delivery(WorkKind.PREFLIGHT))
 
     assert (performed.count, await shop.types()) == (1, before)
-    assert await leases(shop) == set()
+    assert await shop.leases() == set()
 
 
 async def test_work_that_is_not_owed_yet_is_left(shop: Workshop) -> None:
@@ -89,11 +98,20 @@ async def test_work_that_is_not_owed_yet_is_left(shop: Workshop) -> None:
     assert (performed.count, await shop.types()) == (0, ["job.submitted"])
 
 
-@pytest.mark.parametrize("owners", [("one", "two"), ("one", "one")], ids=["two workers", "one worker twice"])
-async def test_one_item_delivered_twice_at_a_time_is_performed_once(shop: Workshop, owners: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    "owners", [("one", "two"), ("one", "one")], ids=["two workers", "one worker twice"]
+)
+async def test_one_item_delivered_twice_at_a_time_is_performed_once(
+    shop: Workshop, owners: tuple[str, str]
+) -> None:
     performed = Count()
     same = shop.worker(preflight(performed, is_kept=False))
-    workers = [same, same if owners[0] == owners[1] else shop.worker(preflight(performed, is_kept=False), owner="two")]
+    workers = [
+        same,
+        same
+        if owners[0] == owners[1]
+        else shop.worker(preflight(performed, is_kept=False), owner="two"),
+    ]
     await shop.submit()
 
     await asyncio.gather(*(worker.receive(shop.delivery(WorkKind.PREFLIGHT)) for worker in workers))
@@ -102,8 +120,12 @@ async def test_one_item_delivered_twice_at_a_time_is_performed_once(shop: Worksh
     assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
 
 
-async def test_a_worker_that_read_the_job_before_another_did_the_work_does_not_do_it_again(shop: Workshop) -> None:
-    """Work without a phase start of its own appends nothing with its lease, so no conflict would tell."""
+async def test_a_worker_that_read_the_job_before_another_did_the_work_does_not_do_it_again(
+    shop: Workshop,
+) -> None:
+    """Work without a phase start of its own appends nothing with its lease,
+    so no conflict would tell.
+    """
     performed = Count()
     await shop.submit(*UP_TO_PLAN)
     late = shop.worker(translation(performed, is_kept=False), owner="late")
@@ -113,7 +135,7 @@ async def test_a_worker_that_read_the_job_before_another_did_the_work_does_not_d
     await late.receive(shop.delivery(BATCH, 0))
 
     assert performed.count == 1
-    assert await leases(shop) == set()
+    assert await shop.leases() == set()
 
 
 async def test_work_that_another_has_done_is_not_leased_by_one_who_knows_an_older_job(
@@ -204,7 +226,12 @@ async def test_another_append_before_the_phase_start_makes_it_begin_again(shop: 
 
     await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
 
-    assert await shop.types() == ["job.submitted", "work.failed", "phase.started", "preflight.passed"]
+    assert await shop.types() == [
+        "job.submitted",
+        "work.failed",
+        "phase.started",
+        "preflight.passed",
+    ]
 
 
 @pytest.mark.parametrize("end", [(), (JobCancelled(),)], ids=["cancelling", "cancelled"])
@@ -224,7 +251,9 @@ async def test_a_batch_that_ends_after_the_job_was_cancelled_is_recorded_and_adv
     assert job.status is (JobStatus.CANCELLED if end else JobStatus.CANCELLING)
 
 
-async def test_a_batch_that_another_worker_recorded_meanwhile_is_not_recorded_twice(shop: Workshop) -> None:
+async def test_a_batch_that_another_worker_recorded_meanwhile_is_not_recorded_twice(
+    shop: Workshop,
+) -> None:
     async def outrun(context: WorkContext) -> None:
         await shop.append(batch(0))
 
@@ -234,7 +263,9 @@ async def test_a_batch_that_another_worker_recorded_meanwhile_is_not_recorded_tw
     assert (await shop.types()).count("translation.batch_translated") == 1
 
 
-async def test_a_cancelled_job_stops_work_that_asks_and_the_lease_is_given_back(shop: Workshop) -> None:
+async def test_a_cancelled_job_stops_work_that_asks_and_the_lease_is_given_back(
+    shop: Workshop,
+) -> None:
     async def cancel(context: WorkContext) -> None:
         await shop.append(CancelRequested())
         await context.stop_if_cancelled()
@@ -243,19 +274,25 @@ async def test_a_cancelled_job_stops_work_that_asks_and_the_lease_is_given_back(
     await shop.worker(translation(Count(cancel))).receive(shop.delivery(BATCH, 0))
 
     assert (await shop.types())[-1] == "job.cancel_requested"
-    assert await leases(shop) == set()
+    assert await shop.leases() == set()
 
 
-async def test_work_that_has_to_wait_gives_the_lease_back_and_appends_nothing(shop: Workshop) -> None:
+async def test_work_that_has_to_wait_gives_the_lease_back_and_appends_nothing(
+    shop: Workshop,
+) -> None:
     await shop.submit(*UP_TO_PLAN)
 
-    await shop.worker(translation(Raising(NotYetError("Others are at it.")))).receive(shop.delivery(BATCH, 0))
+    await shop.worker(translation(Raising(NotYetError("Others are at it.")))).receive(
+        shop.delivery(BATCH, 0)
+    )
 
     assert (await shop.types())[-1] == "phase.started"
-    assert await leases(shop) == set()
+    assert await shop.leases() == set()
 
 
-async def test_a_retryable_error_is_recorded_with_the_time_the_other_side_asked_for(shop: Workshop) -> None:
+async def test_a_retryable_error_is_recorded_with_the_time_the_other_side_asked_for(
+    shop: Workshop,
+) -> None:
     error = RetryableError("The engine is busy.", code="engine.rate_limited", retry_after_s=90)
     await shop.submit()
     worker = shop.worker(preflight(Raising(error)))
@@ -269,19 +306,21 @@ async def test_a_retryable_error_is_recorded_with_the_time_the_other_side_asked_
         1,
         shop.clock.now() + timedelta(seconds=90),
     )
-    assert await leases(shop) == set()
+    assert await shop.leases() == set()
     shop.clock.advance(timedelta(seconds=89))
     await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
     assert (await shop.types())[-1] == "work.failed", "not before its time"
     shop.clock.advance(timedelta(seconds=1))
     await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
     assert (await shop.types())[-1] == "preflight.passed"
-    assert (await shop.events())[-1].recorded.envelope.origin.attempt == 2
+    assert (await shop.events())[-1].recorded.origin.attempt == 2
 
 
 async def test_waits_double_from_attempt_to_attempt_and_the_last_is_parked(shop: Workshop) -> None:
     errors = [RetryableError("Again.", code="engine.timeout") for _ in range(4)]
-    limits = WorkerLimits(retry=RetryPolicy(base=timedelta(seconds=2), maximum=timedelta(seconds=300)))
+    limits = WorkerLimits(
+        retry=RetryPolicy(base=timedelta(seconds=2), maximum=timedelta(seconds=300))
+    )
     await shop.submit(first=submitted(max_attempts=4))
     worker = shop.worker(preflight(Raising(*errors)), limits=limits)
 
@@ -295,14 +334,18 @@ async def test_waits_double_from_attempt_to_attempt_and_the_last_is_parked(shop:
         shop.clock.at = event.retry_at
     await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
 
-    assert all(nominal * 0.75 <= wait <= nominal for wait, nominal in zip(waits, (2, 4, 8), strict=True))
+    assert all(
+        nominal * 0.75 <= wait <= nominal for wait, nominal in zip(waits, (2, 4, 8), strict=True)
+    )
     parked = await shop.last()
     assert isinstance(parked, WorkParked)
     assert (parked.code, parked.attempt) == ("engine.timeout", 4)
     assert (await shop.job()).status is JobStatus.FAILED
 
 
-async def test_a_permanent_error_is_parked_at_once_with_a_reason_a_person_can_read(shop: Workshop) -> None:
+async def test_a_permanent_error_is_parked_at_once_with_a_reason_a_person_can_read(
+    shop: Workshop,
+) -> None:
     await shop.submit()
     error = PermanentError("Job 7 has no key for its engine; set one.", code="engine.unauthorised")
 
@@ -317,7 +360,9 @@ async def test_a_permanent_error_is_parked_at_once_with_a_reason_a_person_can_re
     assert reason.stack[-1].startswith("workshop.py:")
 
 
-async def test_a_foreign_error_is_internal_and_its_message_is_kept_out_of_the_record(shop: Workshop) -> None:
+async def test_a_foreign_error_is_internal_and_its_message_is_kept_out_of_the_record(
+    shop: Workshop,
+) -> None:
     await shop.submit(first=submitted(max_attempts=2))
     worker = shop.worker(preflight(Raising(*[ValueError("the secret text of a document")] * 2)))
 
@@ -345,7 +390,9 @@ async def test_work_that_takes_too_long_is_broken_off(shop: Workshop) -> None:
 
     await shop.submit()
     limits = WorkerLimits(deadline=timedelta(milliseconds=20))
-    await shop.worker(preflight(Count(hang)), limits=limits).receive(shop.delivery(WorkKind.PREFLIGHT))
+    await shop.worker(preflight(Count(hang)), limits=limits).receive(
+        shop.delivery(WorkKind.PREFLIGHT)
+    )
 
     event = await shop.last()
     assert isinstance(event, WorkFailed)
@@ -376,7 +423,9 @@ async def test_work_knows_its_phase_and_the_config_of_it(shop: Workshop) -> None
     async def look(context: WorkContext) -> None:
         seen.append((context.phase.name, context.config(Outcome).number))
 
-    look_first = Pipeline(name="look", phases=(Phase(name="look", kind=PhaseKind.PREFLIGHT, config={"number": 7}),))
+    look_first = Pipeline(
+        name="look", phases=(Phase(name="look", kind=PhaseKind.PREFLIGHT, config={"number": 7}),)
+    )
     await shop.submit(first=submitted(look_first))
     await shop.worker(preflight(Count(look))).receive(shop.delivery(WorkKind.PREFLIGHT))
     assert seen == [("look", 7)]
@@ -391,62 +440,4 @@ async def test_a_failure_of_work_that_is_no_longer_owed_is_not_recorded(shop: Wo
     await shop.worker(preflight(Count(outrun))).receive(shop.delivery(WorkKind.PREFLIGHT))
 
     assert (await shop.types())[-1] == "preflight.passed"
-    assert await leases(shop) == set()
-
-
-async def test_the_heartbeat_keeps_the_lease_while_the_work_goes_on(shop: Workshop) -> None:
-    lease, heartbeat = timedelta(milliseconds=300), timedelta(milliseconds=50)
-    lease_ends = asyncio.get_running_loop().time() + 0.9
-
-    async def outlast_the_lease(context: WorkContext) -> None:
-        while asyncio.get_running_loop().time() < lease_ends:
-            assert await leases(shop) == {PREFLIGHT_WORK}
-            await asyncio.sleep(0.02)
-
-    await shop.submit()
-    worker = shop.worker(preflight(Count(outlast_the_lease)), limits=WorkerLimits(lease=lease, heartbeat=heartbeat))
-    worker.start()
-    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
-    await worker.stop()
-
-    assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
-
-
-async def test_an_expired_lease_is_taken_over(shop: Workshop) -> None:
-    await shop.submit(started(WorkKind.PREFLIGHT))
-    await shop.store.commit(take=Lease(PREFLIGHT_WORK, JOB, "dead", timedelta(seconds=-1)))
-
-    await shop.worker(preflight(Count())).receive(shop.delivery(WorkKind.PREFLIGHT))
-
-    assert (await shop.types())[-1] == "preflight.passed"
-
-
-async def test_a_living_lease_of_another_is_respected(shop: Workshop) -> None:
-    performed = Count()
-    await shop.submit()
-    await shop.store.commit(take=Lease(PREFLIGHT_WORK, JOB, "other", timedelta(seconds=60)))
-
-    await shop.worker(preflight(performed)).receive(shop.delivery(WorkKind.PREFLIGHT))
-
-    assert (performed.count, await shop.types()) == (0, ["job.submitted"])
-    assert await leases(shop) == {PREFLIGHT_WORK}
-
-
-async def test_a_shutdown_gives_the_lease_back(shop: Workshop) -> None:
-    begun = asyncio.Event()
-
-    async def hang(context: WorkContext) -> None:
-        begun.set()
-        await asyncio.Event().wait()
-
-    await shop.submit()
-    worker = shop.worker(preflight(Count(hang)))
-    receiving = asyncio.ensure_future(worker.receive(shop.delivery(WorkKind.PREFLIGHT)))
-    await begun.wait()
-    receiving.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await receiving
-
-    assert await leases(shop) == set()
-    await shop.worker(preflight(Count()), owner="two").receive(shop.delivery(WorkKind.PREFLIGHT))
-    assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
+    assert await shop.leases() == set()

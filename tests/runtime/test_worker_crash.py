@@ -1,4 +1,6 @@
-"""A worker killed with SIGKILL at every point of its work: the next delivery completes it, and pays nothing twice."""
+"""A worker killed with SIGKILL at every point of its work: the next delivery completes it,
+and pays nothing twice.
+"""
 
 import os
 import subprocess

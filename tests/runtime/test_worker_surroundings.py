@@ -6,19 +6,32 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from contracts.streams import JOB, UP_TO_PREFLIGHT
-from dragoman_contracts.errors import RetryableError
-from dragoman_contracts.events import WorkFailed, WorkParked
+from dragoman_contracts.errors import PermanentError, RetryableError
+from dragoman_contracts.events import CancelRequested, WorkFailed, WorkParked
 from dragoman_contracts.vocabulary import JobStatus, WorkKind
 from dragoman_runtime.eventstore import StoreUnavailableError
-from dragoman_runtime.worker import WorkContext, WorkerLimits
+from dragoman_runtime.objects.s3 import S3Location, S3ObjectStore
+from dragoman_runtime.telemetry.seldom import seldom
+from dragoman_runtime.worker import (
+    RetryPolicy,
+    WorkContext,
+    Worker,
+    WorkerIdentity,
+    WorkerLimits,
+    WorkerPorts,
+)
 from runtime.workshop import Count, Raising, Workshop, extraction, preflight, workshop
+from servers.s3 import S3Server
 
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Workshop]:
     """An empty workshop."""
+    seldom.reset()
     async with workshop(tmp_path) as opened:
         yield opened
 
@@ -46,10 +59,14 @@ async def test_work_whose_workers_all_vanish_is_parked_after_its_attempts(shop: 
     await shop.submit()
     for number in range(5):
         with pytest.raises(_Vanished):
-            await shop.worker(preflight(performed), owner=f"worker {number}").receive(shop.delivery(WorkKind.PREFLIGHT))
+            await shop.worker(preflight(performed), owner=f"worker {number}").receive(
+                shop.delivery(WorkKind.PREFLIGHT)
+            )
         await shop.store.expire_leases()
 
-    await shop.worker(preflight(performed), owner="the last").receive(shop.delivery(WorkKind.PREFLIGHT))
+    await shop.worker(preflight(performed), owner="the last").receive(
+        shop.delivery(WorkKind.PREFLIGHT)
+    )
 
     parked = await shop.last()
     assert isinstance(parked, WorkParked)
@@ -77,10 +94,14 @@ async def test_a_worker_that_is_stopped_in_good_order_counts_no_attempt(shop: Wo
 async def test_an_attempt_is_one_that_failed_or_one_whose_worker_vanished(shop: Workshop) -> None:
     await shop.submit()
     with pytest.raises(_Vanished):
-        await shop.worker(preflight(Count(_vanish)), owner="vanished").receive(shop.delivery(WorkKind.PREFLIGHT))
+        await shop.worker(preflight(Count(_vanish)), owner="vanished").receive(
+            shop.delivery(WorkKind.PREFLIGHT)
+        )
     await shop.store.expire_leases()
 
-    await shop.worker(preflight(Raising(RetryableError("down"))), owner="b").receive(shop.delivery(WorkKind.PREFLIGHT))
+    await shop.worker(preflight(Raising(RetryableError("down"))), owner="b").receive(
+        shop.delivery(WorkKind.PREFLIGHT)
+    )
 
     failure = await shop.last()
     assert isinstance(failure, WorkFailed)
@@ -115,11 +136,81 @@ async def test_a_store_that_stays_away_is_waited_for_until_the_deadline(shop: Wo
 
     await shop.submit()
     limits = WorkerLimits(deadline=timedelta(milliseconds=50))
-    await shop.worker(preflight(Count(pay)), limits=limits).receive(shop.delivery(WorkKind.PREFLIGHT))
+    await shop.worker(preflight(Count(pay)), limits=limits).receive(
+        shop.delivery(WorkKind.PREFLIGHT)
+    )
 
     failure = await shop.last()
     assert isinstance(failure, WorkFailed)
     assert failure.code == "work.deadline"
+
+
+@pytest.mark.parametrize("code", ["storage.unavailable", "storage.full", "store.unavailable"])
+async def test_an_outage_of_a_store_costs_no_attempt(shop: Workshop, code: str) -> None:
+    away = RetryableError("away", code=code)
+    await shop.submit()
+    await shop.worker(preflight(Raising(away, away))).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert await shop.types() == ["job.submitted", "phase.started", "preflight.passed"]
+    assert (await shop.events())[-1].recorded.origin.attempt == 1
+
+
+async def test_work_held_in_an_outage_is_let_go_when_its_job_is_cancelled(shop: Workshop) -> None:
+    async def cancel(context: WorkContext) -> None:
+        await shop.append(CancelRequested())
+        raise RetryableError("away", code="storage.unavailable")
+
+    await shop.submit()
+    await shop.worker(preflight(Count(cancel))).receive(shop.delivery(WorkKind.PREFLIGHT))
+
+    assert (await shop.types())[-1] == "job.cancel_requested"
+    assert set(await shop.store.live_leases(JOB)) == set()
+
+
+async def test_an_object_store_killed_for_longer_than_all_retries_fails_no_work(
+    shop: Workshop, s3: S3Server, s3_bucket: str
+) -> None:
+    store = S3ObjectStore(
+        S3Location(
+            s3.endpoint,
+            s3_bucket,
+            s3.access_key,
+            SecretStr(s3.secret_key),
+            is_secure=False,
+        )
+    )
+    await store.open()
+    soon = RetryPolicy(base=timedelta(milliseconds=1), maximum=timedelta(milliseconds=1))
+    ports = WorkerPorts(shop.store, store, shop.clock)
+    tasks = preflight(Count()), extraction(Raising(PermanentError("Not a Word file.")))
+    worker = Worker(
+        tasks, ports, WorkerIdentity("test", "one", "build-1"), WorkerLimits(retry=soon)
+    )
+    await shop.submit()
+    s3.kill()
+    with capture_logs() as lines:
+        working = asyncio.create_task(worker.receive(shop.delivery(WorkKind.PREFLIGHT)))
+        try:
+            await asyncio.wait([working], timeout=1.5)
+            assert not working.done()
+            seen = await shop.types()
+        finally:
+            s3.start()
+        await working
+        s3.kill()
+        failing = asyncio.create_task(worker.receive(shop.delivery(WorkKind.EXTRACTION)))
+        try:
+            await asyncio.wait([failing], timeout=0.5)
+        finally:
+            s3.start()
+        await failing
+    await store.close()
+
+    assert seen == ["job.submitted", "phase.started"]
+    parked = await shop.last()
+    assert isinstance(parked, WorkParked)
+    assert parked.reason is not None
+    assert [each["event"] for each in lines].count("work.holding") == 1
 
 
 class _Vanished(BaseException):

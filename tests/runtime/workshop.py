@@ -1,4 +1,5 @@
-"""A workshop for worker tests: a real SQLite log and file objects, a clock that the test sets, and small tasks.
+"""A workshop for worker tests: a real SQLite log and file objects, a clock that the test sets, and
+small tasks.
 
     shop = await stack.enter_async_context(workshop(tmp_path))
     await shop.submit()
@@ -18,6 +19,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from typing_extensions import override
@@ -45,7 +47,14 @@ from dragoman_runtime.computing import Computing, Threads
 from dragoman_runtime.eventstore import Append, Head, Jobs, Lease, Stored
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
-from dragoman_runtime.worker import Task, WorkContext, Worker, WorkerIdentity, WorkerLimits, WorkerPorts
+from dragoman_runtime.worker import (
+    Task,
+    WorkContext,
+    Worker,
+    WorkerIdentity,
+    WorkerLimits,
+    WorkerPorts,
+)
 
 Performed = Callable[[WorkContext], Awaitable[None]]
 """What a test has a task do while it performs."""
@@ -79,7 +88,9 @@ class Workshop:
         self.clock = SetClock()
         self.jobs = Jobs(store)
 
-    async def submit(self, *events: Event, first: JobSubmitted | None = None, job_id: UUID = JOB) -> None:
+    async def submit(
+        self, *events: Event, first: JobSubmitted | None = None, job_id: UUID = JOB
+    ) -> None:
         """Store a job with these events behind its submission."""
         await self._append(Head(), (first or submitted(), *events), job_id)
 
@@ -103,28 +114,43 @@ class Workshop:
 
     async def types(self) -> list[str]:
         """The names of the job's events."""
-        return [each.recorded.envelope.type for each in await self.events()]
+        return [each.recorded.type for each in await self.events()]
 
     async def last(self) -> Event:
         """The event that was appended last."""
-        return (await self.events())[-1].recorded.event
+        return (await self.events())[-1].recorded.data
+
+    async def leases(self) -> set[UUID]:
+        """The work ids of the job's leases that live."""
+        return set(await self.store.live_leases(JOB))
 
     def worker(
         self,
-        *tasks: Task[Outcome],
+        *tasks: Task[Any],
         owner: str = "one",
         limits: WorkerLimits | None = None,
         computing: Computing | None = None,
     ) -> Worker:
         """A worker that performs these tasks. Its heartbeat is not started."""
         ports = WorkerPorts(self.store, self.objects, self.clock, computing=computing or Threads())
-        return Worker(tasks, ports, WorkerIdentity("test", owner, "build-1"), limits or WorkerLimits())
+        return Worker(
+            tasks, ports, WorkerIdentity("test", owner, "build-1"), limits or WorkerLimits()
+        )
 
     @staticmethod
     def delivery(kind: WorkKind, index: int = 0, *, job_id: UUID = JOB) -> Delivery:
         """This work of the job, on its way."""
         of_work = work_id(job_id, kind, index)
-        return Delivery(WorkItem(work_id=of_work, project_id=PROJECT, job_id=job_id, version=1, kind=kind, index=index))
+        return Delivery(
+            WorkItem(
+                work_id=of_work,
+                project_id=PROJECT,
+                job_id=job_id,
+                version=1,
+                kind=kind,
+                index=index,
+            )
+        )
 
 
 @asynccontextmanager
@@ -140,7 +166,9 @@ async def workshop(folder: Path, store: SqliteEventStore | None = None) -> Async
 
 
 class Count:
-    """Counts performances, and does for each what the test wants: `during` is awaited while the lease is held."""
+    """Counts performances, and does for each what the test wants:
+    `during` is awaited while the lease is held.
+    """
 
     def __init__(self, during: Performed | None = None) -> None:
         self.contexts: list[WorkContext] = []
@@ -195,7 +223,11 @@ def translation(perform: _Perform, *, is_kept: bool = True) -> Task[Outcome]:
     """A translation of one batch; the last of a job that moves completes the phase."""
 
     def decide(job: Job, item: WorkItem, outcome: Outcome) -> tuple[Event, ...]:
-        is_last = job.plan is not None and job.plan.batches.pending == (item.index,) and next_phase(job) is not None
+        is_last = (
+            job.plan is not None
+            and job.plan.batches.pending == (item.index,)
+            and next_phase(job) is not None
+        )
         done = (completed_translation(next_kind(job, PhaseKind.TRANSLATION)),) if is_last else ()
         return (batch(item.index), *done)
 
@@ -218,7 +250,11 @@ class _DyingStore(SqliteEventStore):
 
     @override
     async def commit(
-        self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
+        self,
+        appends: Sequence[Append] = (),
+        *,
+        take: Lease | None = None,
+        release: Lease | None = None,
     ) -> tuple[Stored, ...]:
         stored = await super().commit(appends, take=take, release=release)
         if (take and self.point == "after lease") or (release and self.point == "after append"):

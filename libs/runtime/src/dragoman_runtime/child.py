@@ -4,12 +4,14 @@ parent ends.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
 import pickle
 import resource
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -20,10 +22,17 @@ from pathlib import Path
 from typing import Any
 
 _SPENT_KIB = 256 * 1024
-_SELDOM = (50_000, 50, 100)  # parsed documents are many objects that live as long as their piece of work
+# Parsed documents are many objects that live as long as their piece of work.
+_SELDOM = (
+    50_000,
+    50,
+    100,
+)
 _OOM_SCORE = "500"
 _STACK_FRAMES = 6
 _RAISED_AT = "dragoman_raised_at"
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,17 @@ def begin_child() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
+def end_with(parent: int) -> None:
+    """Have the kernel end this process by SIGTERM when its parent ends, even by SIGKILL; Linux
+    alone can. To be called between fork and exec.
+    """
+    if _prctl is None:
+        return
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it ended before the kernel was told
+        os._exit(1)
+
+
 def serve(connection: Connection) -> None:
     """Answer calls, one after another, until the parent closes the connection.
 
@@ -83,7 +103,9 @@ def places_of(error: BaseException) -> tuple[str, ...]:
     if (carried := getattr(error, _RAISED_AT, None)) is not None:
         return carried
     frames = traceback.extract_tb(error.__traceback__)[-_STACK_FRAMES:]
-    return tuple(f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames)
+    return tuple(
+        f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno} {frame.name}" for frame in frames
+    )
 
 
 def _end_with_parent() -> None:

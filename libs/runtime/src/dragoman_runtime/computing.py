@@ -68,7 +68,9 @@ class Threads(Computing):
 
     @override
     async def run(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(function, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(function, *args, **kwargs)
+        )
 
 
 class Processes(Computing):
@@ -111,7 +113,9 @@ class Processes(Computing):
         self._busy.add(lane)
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, lane.ask, call)
-        except BaseException:  # the work was broken off, or the child was lost: nobody waits for its answer any more
+        except (
+            BaseException
+        ):  # the work was broken off, or the child was lost: nobody waits for its answer any more
             lane.end()
             raise
         finally:

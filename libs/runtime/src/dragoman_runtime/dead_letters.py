@@ -37,7 +37,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from dragoman_contracts.errors import RetryableError
 from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus
 from dragoman_runtime.projection import translated_errors
-from dragoman_runtime.telemetry import get_logger
+from dragoman_runtime.telemetry import get_logger, say_waiting
 
 _BATCH = 50
 _IDLE_S = 1.0
@@ -69,13 +69,18 @@ class DeadLetters:
     async def add(self, letters: Sequence[DeadLetter]) -> None:
         """Keep these letters. A letter that is kept already is left as it is."""
         rows = [
-            {name: getattr(each, name) for name in ("letter_id", "queue", "message_id", "body", "died_at")}
+            {
+                name: getattr(each, name)
+                for name in ("letter_id", "queue", "message_id", "body", "died_at")
+            }
             for each in letters
         ]
         async with translated_errors(), self._engine.begin() as connection:
             await connection.execute(insert(_letters).on_conflict_do_nothing(), rows)
 
-    async def page(self, *, before: tuple[datetime, UUID] | None = None, limit: int = 50) -> list[DeadLetter]:
+    async def page(
+        self, *, before: tuple[datetime, UUID] | None = None, limit: int = 50
+    ) -> list[DeadLetter]:
         """Letters nobody has redriven, the newest first, behind `before` (time of death, id)."""
         statement = select(_letters).where(_letters.c.redriven_at.is_(None))
         if before is not None:
@@ -85,7 +90,9 @@ class DeadLetters:
 
     async def count(self) -> int:
         """The number of letters that nobody has redriven."""
-        statement = select(func.count()).select_from(_letters).where(_letters.c.redriven_at.is_(None))
+        statement = (
+            select(func.count()).select_from(_letters).where(_letters.c.redriven_at.is_(None))
+        )
         async with translated_errors(), self._engine.connect() as connection:
             return int((await connection.execute(statement)).scalar_one())
 
@@ -96,7 +103,11 @@ class DeadLetters:
 
     async def redriven(self, *, limit: int = _BATCH) -> list[DeadLetter]:
         """The letters that a person wants to be sent again, and that were not sent yet."""
-        statement = select(_letters).where(_letters.c.redriven_at.is_not(None)).order_by(_letters.c.redriven_at)
+        statement = (
+            select(_letters)
+            .where(_letters.c.redriven_at.is_not(None))
+            .order_by(_letters.c.redriven_at)
+        )
         return await self._found(statement.limit(limit))
 
     async def remove(self, letter_ids: Sequence[UUID]) -> None:
@@ -115,7 +126,9 @@ async def ask_redrive(connection: AsyncConnection, letter_id: UUID, now: datetim
     False where the letter is gone or was asked for already.
     """
     is_waiting = (_letters.c.letter_id == letter_id) & _letters.c.redriven_at.is_(None)
-    return (await connection.execute(update(_letters).where(is_waiting).values(redriven_at=now))).rowcount == 1
+    return (
+        await connection.execute(update(_letters).where(is_waiting).values(redriven_at=now))
+    ).rowcount == 1
 
 
 async def discard(connection: AsyncConnection, letter_id: UUID) -> bool:
@@ -140,7 +153,7 @@ class Collector:
             try:
                 moved = await self.step()
             except RetryableError as error:
-                _log.warning("dead_letters.waiting", error_code=error.code)
+                say_waiting("dead_letters.waiting", error.code)
                 moved = 0
             if not moved:
                 await asyncio.sleep(_IDLE_S)
@@ -160,4 +173,6 @@ class Collector:
 
 
 def _letter(row: RowMapping) -> DeadLetter:
-    return DeadLetter(row["queue"], row["message_id"], bytes(row["body"]), row["died_at"], row["redriven_at"])
+    return DeadLetter(
+        row["queue"], row["message_id"], bytes(row["body"]), row["died_at"], row["redriven_at"]
+    )

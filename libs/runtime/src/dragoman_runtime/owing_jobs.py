@@ -41,9 +41,11 @@ class OwingJobs:
         """One place for each event: nothing is kept of it."""
         return 1
 
-    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[dict[str, object]]]]:
+    async def rows_of(
+        self, streams: Sequence[Sequence[Stored]]
+    ) -> Sequence[tuple[Table, Sequence[dict[str, object]]]]:
         """No rows."""
-        owing = [stream[0].recorded.envelope.stream_id for stream in streams if _is_owing(stream)]
+        owing = [stream[0].recorded.stream_id for stream in streams if _is_owing(stream)]
         self.count += len(owing)
         if owing:
             await self._found(owing)
@@ -60,7 +62,9 @@ def waking(live_jobs: LiveJobs, clock: Clock) -> Owing:
     return wake
 
 
-async def missing_of(store: PostgresEventStore | SqliteEventStore, job_ids: Sequence[UUID]) -> list[UUID]:
+async def missing_of(
+    store: PostgresEventStore | SqliteEventStore, job_ids: Sequence[UUID]
+) -> list[UUID]:
     """The jobs that owe work now and are not in the table, so that no reconciler looks at them."""
     # Asked twice: a job may come into the table between the first look and the reading of its
     # stream.
@@ -80,18 +84,22 @@ async def make_table(store: PostgresEventStore) -> None:
         await store.pool.execute(statement)
 
 
-async def _known(store: PostgresEventStore | SqliteEventStore, job_ids: Sequence[UUID]) -> set[UUID]:
+async def _known(
+    store: PostgresEventStore | SqliteEventStore, job_ids: Sequence[UUID]
+) -> set[UUID]:
     if isinstance(store, PostgresEventStore):
-        rows = await store.pool.fetch("SELECT job_id FROM live_jobs WHERE job_id = ANY ($1)", list(job_ids))
+        rows = await store.pool.fetch(
+            "SELECT job_id FROM live_jobs WHERE job_id = ANY ($1)", list(job_ids)
+        )
         return {row[0] for row in rows}
     found = await store.execute("SELECT job_id FROM live_jobs", commit=False)
     return {UUID(str(row[0])) for row in found}
 
 
 def _is_owing(stream: Sequence[Stored]) -> bool:
-    if stream[0].recorded.envelope.stream_type is not StreamType.JOB:
+    if stream[0].recorded.stream_type is not StreamType.JOB:
         return False
-    if isinstance(stream[-1].recorded.event, JobCompleted):
+    if isinstance(stream[-1].recorded.data, JobCompleted):
         return False
     job = fold(each.recorded for each in stream)
     return job is not None and bool(owed(job))

@@ -43,7 +43,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.sql_errors import is_passing
+from dragoman_runtime.sql_engine import postgres_engine
+from dragoman_runtime.sql_errors import LOST, is_passing
+from dragoman_runtime.telemetry import say_waiting
 from dragoman_runtime.telemetry.metrics import PROJECTION_EVENTS_TOTAL, PROJECTION_LAG_EVENTS
 
 SCHEMA_LOCK = 0x7669657773  # "views"
@@ -149,7 +151,9 @@ class LogWindow:
         self._lock = asyncio.Lock()
 
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
-        """The log behind `after`: from the window, and only behind the window's end from the store."""
+        """The log behind `after`: from the window,
+        and only behind the window's end from the store.
+        """
         async with self._lock:
             known = self._known(after, limit)
             if known:
@@ -188,15 +192,16 @@ async def create_positions(connection: AsyncConnection) -> None:
     await connection.run_sync(_metadata.create_all)
 
 
-def create_views_engine(url: str) -> AsyncEngine:
-    """An engine on the views' database: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`.
+def create_views_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
+    """An engine on the views' database: `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`, where
+    up to `pool_size` connections are kept.
 
     On SQLite, transactions that write take the write lock when they begin (BEGIN IMMEDIATE). A
     transaction that began with a read and wants to write later gets SQLITE_BUSY at once where
     another has written since: it cannot wait.
     """
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_size=8, pool_pre_ping=True)
+        return postgres_engine(url, pool_size=pool_size)
     engine = create_async_engine(url, connect_args={"timeout": 30})
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
@@ -204,7 +209,9 @@ def create_views_engine(url: str) -> AsyncEngine:
 
 
 def _configure_sqlite(connection: Any, record: object) -> None:
-    connection.isolation_level = None  # else the driver begins transactions itself, at the first write
+    connection.isolation_level = (
+        None  # else the driver begins transactions itself, at the first write
+    )
     cursor = connection.cursor()
     # With WAL readers and the writer do not block each other. NORMAL may lose the last commits in a
     # power cut, but never damages the file; the projection then goes on from the position that is
@@ -224,13 +231,17 @@ async def translated_errors() -> AsyncGenerator[None]:
     """Turn errors of the views' database that pass by themselves into ViewsUnavailableError."""
     try:
         yield
-    except (DBAPIError, OSError, TimeoutError) as error:
+    except (DBAPIError, *LOST) as error:
         if isinstance(error, DBAPIError):
             if getattr(error.orig, "sqlstate", None) == _UNDEFINED_TABLE:
-                raise ViewsUnavailableError("A view has no table. Run `dragoman replay`.") from error
+                raise ViewsUnavailableError(
+                    "A view has no table. Run `dragoman replay`."
+                ) from error
             if not is_passing(error):
                 raise
-        raise ViewsUnavailableError(f"The views database cannot be reached: {type(error).__name__}.") from error
+        raise ViewsUnavailableError(
+            f"The views database cannot be reached: {type(error).__name__}."
+        ) from error
 
 
 class Projector:
@@ -272,18 +283,28 @@ class Projector:
         projection = self.projection
         async with translated_errors(), self._writing.begin() as connection:
             if connection.dialect.name == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK}
+                )
             await create_positions(connection)
             names = [table.name for table in projection.metadata.sorted_tables]
-            is_whole = set(names) <= set(await connection.run_sync(lambda sync: inspect(sync).get_table_names()))
+            is_whole = set(names) <= set(
+                await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+            )
             if not is_whole:  # some of the tables are of no use without the others
                 await connection.run_sync(projection.metadata.drop_all)
                 await connection.run_sync(projection.metadata.create_all)
-                await connection.execute(update(positions).where(self._key).values(position=0, is_caught_up=False))
-            row = (await connection.execute(select(positions.c.is_caught_up).where(self._key))).one_or_none()
+                await connection.execute(
+                    update(positions).where(self._key).values(position=0, is_caught_up=False)
+                )
+            row = (
+                await connection.execute(select(positions.c.is_caught_up).where(self._key))
+            ).one_or_none()
             if row is None:
                 values = {"name": projection.name, "version": projection.version, "position": 0}
-                await connection.execute(insert(positions).values(**values, is_caught_up=False, tables=",".join(names)))
+                await connection.execute(
+                    insert(positions).values(**values, is_caught_up=False, tables=",".join(names))
+                )
             elif row[0]:
                 await self._drop_older(connection)
 
@@ -294,7 +315,7 @@ class Projector:
             try:
                 count = await self.step()
             except DragomanError as error:
-                _log.warning("projection.waiting", projection=self.projection.name, error_code=error.code)
+                say_waiting("projection.waiting", error.code, projection=self.projection.name)
                 count, wait_s = 0, self._idle_s
             wait_s = self._busy_s if count else min(wait_s * 2, self._idle_s)
             if count < self._batch:
@@ -327,7 +348,9 @@ class Projector:
     async def position(self) -> int:
         """The position in the log up to which events are projected."""
         async with translated_errors(), self._reading.connect() as connection:
-            return (await connection.execute(select(positions.c.position).where(self._key))).scalar_one()
+            return (
+                await connection.execute(select(positions.c.position).where(self._key))
+            ).scalar_one()
 
     async def lag(self) -> int:
         """The number of events of the log that are not projected yet. Also sets the metric."""
@@ -348,7 +371,11 @@ class Projector:
         """Store rows and position together; False where another replica writes this batch, or has
         written it.
         """
-        async with translated_errors(), self._writing.connect() as connection, connection.begin() as transaction:
+        async with (
+            translated_errors(),
+            self._writing.connect() as connection,
+            connection.begin() as transaction,
+        ):
             # SKIP LOCKED gives no row while another replica has the lock, instead of waiting for
             # it.
             locked = select(positions.c.position).where(self._key).with_for_update(skip_locked=True)
@@ -357,11 +384,12 @@ class Projector:
                 return False
             for write in writes:
                 await execute(connection, write)
-            await connection.execute(update(positions).where(self._key).values(position=new_position))
+            await connection.execute(
+                update(positions).where(self._key).values(position=new_position)
+            )
         return True
 
     async def _note_caught_up(self) -> None:
-        PROJECTION_LAG_EVENTS.labels(self.projection.name).set(0)
         if self._is_caught_up:
             return
         async with translated_errors(), self._writing.begin() as connection:

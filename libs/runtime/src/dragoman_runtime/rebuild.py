@@ -41,7 +41,7 @@ from dragoman_runtime.projection import (
     rebuilds,
     translated_errors,
 )
-from dragoman_runtime.table_differences import erased_rows, unequal_rows
+from dragoman_runtime.table_differences import Comparison, compare_tables
 
 _REPLAY_LOCK = 0x7265706C6179  # "replay"
 _PLACES = 4000
@@ -86,7 +86,9 @@ class StreamReader(Protocol):
         """
         ...
 
-    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
+    async def rows_of(
+        self, streams: Sequence[Sequence[Stored]]
+    ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """The rows that these streams leave in the tables.
 
         Each stream is whole, up to the end of the span.
@@ -116,30 +118,6 @@ class Filled:
             self.incomplete.setdefault(name, set()).update(streams)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A row that differs: table, key, and in `what` the columns, or the side that lacks the row."""
-
-    table: str
-    key: dict[str, str]
-    what: str
-
-
-@dataclass
-class Comparison:
-    """The comparison of the live rows with those rebuilt at `position`.
-
-    `erased` counts live rows that still show values of objects erased since; a swap takes the
-    values away.
-    """
-
-    position: int
-    rows: int = 0
-    differing: int = 0
-    erased: int = 0
-    first: list[Difference] = field(default_factory=list[Difference])
-
-
 def beside(metadata: MetaData, suffix: str) -> MetaData:
     """The same tables under names with this suffix; without one, the tables themselves."""
     if not suffix:
@@ -162,17 +140,23 @@ async def replaying_alone(engine: AsyncEngine) -> AsyncGenerator[None]:
     Raises:
         ReplayRunningError: another process has the lock.
     """
-    refused = ReplayRunningError("Another replay is at work on these views. Wait until it has ended.")
+    refused = ReplayRunningError(
+        "Another replay is at work on these views. Wait until it has ended."
+    )
     if engine.dialect.name == "postgresql":
         async with translated_errors(), engine.connect() as connection:
             autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            tried = await autocommit.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _REPLAY_LOCK})
+            tried = await autocommit.execute(
+                text("SELECT pg_try_advisory_lock(:key)"), {"key": _REPLAY_LOCK}
+            )
             if not tried.scalar_one():
                 raise refused
             try:
                 yield
             finally:
-                await autocommit.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _REPLAY_LOCK})
+                await autocommit.execute(
+                    text("SELECT pg_advisory_unlock(:key)"), {"key": _REPLAY_LOCK}
+                )
         return
     file = os.open(f"{engine.url.database}.replay", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -193,7 +177,9 @@ async def begin(engine: AsyncEngine) -> int:
     """
     async with translated_errors(), _writing(engine).begin() as connection:
         if connection.dialect.name == "postgresql":
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK})
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(:key)"), {"key": SCHEMA_LOCK}
+            )
         await create_positions(connection)
         for row in await connection.execute(select(rebuilds.c.tables).where(~rebuilds.c.is_live)):
             await _drop(connection, str(row[0]).split(","))
@@ -230,7 +216,9 @@ async def fill(
     return filled
 
 
-def _groups(reader: StreamReader, streams: Sequence[Sequence[Stored]]) -> Iterator[Sequence[Sequence[Stored]]]:
+def _groups(
+    reader: StreamReader, streams: Sequence[Sequence[Stored]]
+) -> Iterator[Sequence[Sequence[Stored]]]:
     """The streams in groups, each no larger than memory should hold the rows of."""
     group: list[Sequence[Stored]] = []
     places = 0
@@ -247,7 +235,9 @@ def _groups(reader: StreamReader, streams: Sequence[Sequence[Stored]]) -> Iterat
 class Rebuild:
     """One projection's tables, built beside the live ones."""
 
-    def __init__(self, log: Log, engine: AsyncEngine, projection: StreamProjection, generation: int) -> None:
+    def __init__(
+        self, log: Log, engine: AsyncEngine, projection: StreamProjection, generation: int
+    ) -> None:
         """`projection` writes into tables whose names end with the `suffix_of` this generation."""
         self.projection: Final = projection
         self.position = 0
@@ -255,7 +245,9 @@ class Rebuild:
         self._engine = engine
         self._generation = generation
         suffix = suffix_of(generation)
-        self._tables = {table.name.removesuffix(suffix): table for table in projection.metadata.sorted_tables}
+        self._tables = {
+            table.name.removesuffix(suffix): table for table in projection.metadata.sorted_tables
+        }
         self._mine = (
             (rebuilds.c.name == projection.name)
             & (rebuilds.c.version == projection.version)
@@ -264,7 +256,11 @@ class Rebuild:
 
     async def create(self) -> None:
         """Make the tables, without indexes where those can be made at the end."""
-        values = {"name": self.projection.name, "version": self.projection.version, "generation": self._generation}
+        values = {
+            "name": self.projection.name,
+            "version": self.projection.version,
+            "generation": self._generation,
+        }
         names = ",".join(table.name for table in self._tables.values())
         async with translated_errors(), _writing(self._engine).begin() as connection:
             await connection.execute(insert(rebuilds).values(**values, tables=names, is_live=False))
@@ -274,7 +270,9 @@ class Rebuild:
                     await connection.execute(text(f'DROP INDEX "{index.name}"'))
                 # SQLite cannot drop the primary key of a table, nor add one later.
                 if connection.dialect.name == "postgresql":
-                    await connection.execute(text(f'ALTER TABLE "{table.name}" DROP CONSTRAINT "{table.name}_pkey"'))
+                    await connection.execute(
+                        text(f'ALTER TABLE "{table.name}" DROP CONSTRAINT "{table.name}_pkey"')
+                    )
 
     async def finish(self, position: int) -> None:
         """Make the indexes, once the tables hold all events up to this position."""
@@ -282,7 +280,9 @@ class Rebuild:
             for table in self._tables.values():
                 if connection.dialect.name == "postgresql":
                     key = ", ".join(f'"{column.name}"' for column in table.primary_key)
-                    await connection.execute(text(f'ALTER TABLE "{table.name}" ADD PRIMARY KEY ({key})'))
+                    await connection.execute(
+                        text(f'ALTER TABLE "{table.name}" ADD PRIMARY KEY ({key})')
+                    )
                 for index in sorted(table.indexes, key=lambda each: str(each.name)):
                     await connection.execute(CreateIndex(index))
                 # Without statistics the planner takes the new table for almost empty, until
@@ -315,7 +315,9 @@ class Rebuild:
                 if getattr(error.orig, "sqlstate", None) not in _TRIES_AGAIN:
                     raise
             await asyncio.sleep(_PAUSE_S)
-        raise ReplayLostError(f"Long queries hold the {self.projection.name} view. Try again when they have ended.")
+        raise ReplayLostError(
+            f"Long queries hold the {self.projection.name} view. Try again when they have ended."
+        )
 
     async def compare(self, *, show: int = 10, incomplete: Set[UUID] = frozenset()) -> Comparison:
         """Compare with the live rows, both as they are at one position.
@@ -329,7 +331,11 @@ class Rebuild:
         for _ in range(_SWAP_TRIES):
             async with translated_errors(), _writing(self._engine).begin() as connection:
                 live = await self._live_position(connection)
-                while live is not None and self.position < live and await self._step(connection, until=live):
+                while (
+                    live is not None
+                    and self.position < live
+                    and await self._step(connection, until=live)
+                ):
                     pass
             if live is None:
                 break
@@ -337,7 +343,9 @@ class Rebuild:
                 # One snapshot for the position and all rows. In PostgreSQL's default each statement
                 # has its own.
                 if connection.dialect.name == "postgresql":
-                    connection = await connection.execution_options(isolation_level="REPEATABLE READ")
+                    connection = await connection.execution_options(
+                        isolation_level="REPEATABLE READ"
+                    )
                 position = select(positions.c.position).where(key_of(self.projection))
                 if (await connection.execute(position)).scalar() == self.position:
                     return await self._compared(connection, show, incomplete)
@@ -384,7 +392,11 @@ class Rebuild:
             await connection.execute(text(f"SET LOCAL lock_timeout = {_LOCK_TIMEOUT_MS}"))
         live, start = await self._live_position(connection), self.position
         try:
-            while live is not None and self.position < live and await self._step(connection, until=live):
+            while (
+                live is not None
+                and self.position < live
+                and await self._step(connection, until=live)
+            ):
                 pass
             await self._claim(connection)
             for name, table in self._tables.items():
@@ -394,7 +406,9 @@ class Rebuild:
         except BaseException:
             self.position = start  # what was added is rolled back
             raise
-        of_name = (rebuilds.c.name == self.projection.name) & (rebuilds.c.version == self.projection.version)
+        of_name = (rebuilds.c.name == self.projection.name) & (
+            rebuilds.c.version == self.projection.version
+        )
         await connection.execute(delete(rebuilds).where(of_name & ~self._mine))
 
     async def _claim(self, connection: AsyncConnection) -> None:
@@ -407,47 +421,31 @@ class Rebuild:
             moved = update(positions).where(key_of(self.projection))
             await connection.execute(moved.values(position=self.position, is_caught_up=True))
             return
-        values = {"name": self.projection.name, "version": self.projection.version, "position": self.position}
-        await connection.execute(insert(positions).values(**values, is_caught_up=True, tables=",".join(self._tables)))
+        values = {
+            "name": self.projection.name,
+            "version": self.projection.version,
+            "position": self.position,
+        }
+        await connection.execute(
+            insert(positions).values(**values, is_caught_up=True, tables=",".join(self._tables))
+        )
 
-    async def _compared(self, connection: AsyncConnection, show: int, incomplete: Set[UUID]) -> Comparison:
+    async def _compared(
+        self, connection: AsyncConnection, show: int, incomplete: Set[UUID]
+    ) -> Comparison:
         comparison = Comparison(self.position)
         for name, rebuilt in self._tables.items():
             live = rebuilt.to_metadata(MetaData(), name=name)
-            comparison.rows += int((await connection.execute(select(func.count()).select_from(rebuilt))).scalar_one())
-            await _compare_tables(connection, live, rebuilt, comparison, show, incomplete)
+            comparison.rows += int(
+                (await connection.execute(select(func.count()).select_from(rebuilt))).scalar_one()
+            )
+            await compare_tables(connection, live, rebuilt, comparison, show, incomplete)
         return comparison
 
 
 def suffix_of(generation: int) -> str:
     """The ending of the names of a generation's tables and indexes."""
     return f"_g{generation}"
-
-
-async def _compare_tables(
-    connection: AsyncConnection,
-    live: Table,
-    rebuilt: Table,
-    comparison: Comparison,
-    show: int,
-    incomplete: Set[UUID],
-) -> None:
-    comparison.erased += int((await connection.execute(erased_rows(live, rebuilt))).scalar_one())
-    unequal = unequal_rows(live, rebuilt).subquery()
-    if incomplete and _STREAM in unequal.c:
-        excused = select(func.count()).select_from(unequal).where(unequal.c[_STREAM].in_(incomplete))
-        comparison.erased += int((await connection.execute(excused)).scalar_one())
-        unequal = select(unequal).where(unequal.c[_STREAM].not_in(incomplete)).subquery()
-    count = int((await connection.execute(select(func.count()).select_from(unequal))).scalar_one())
-    comparison.differing += count
-    if not count:
-        return
-    left = max(show - len(comparison.first), 0)
-    keys = [column.name for column in rebuilt.primary_key]
-    first = select(unequal).order_by(*(unequal.c[key] for key in keys)).limit(left)
-    for row in (await connection.execute(first)).mappings():
-        key = {name: str(row[name]) for name in keys}
-        comparison.first.append(Difference(live.name, key, str(row["what"])))
 
 
 async def _copy(engine: AsyncEngine, table: Table, rows: Sequence[Row]) -> None:
@@ -459,7 +457,10 @@ async def _copy(engine: AsyncEngine, table: Table, rows: Sequence[Row]) -> None:
             await connection.execute(insert(table), rows)
         return
     columns: list[Column[Any]] = list(table.columns)
-    names, as_json = [column.name for column in columns], [c.name for c in columns if isinstance(c.type, JSON)]
+    names, as_json = (
+        [column.name for column in columns],
+        [c.name for c in columns if isinstance(c.type, JSON)],
+    )
     records = [_record(row, names, as_json) for row in rows]
     async with translated_errors(), engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection

@@ -19,6 +19,7 @@ from dragoman_contracts.events import (
     CancelRequested,
     JobSubmitted,
     ResumeRequested,
+    ReviewClosed,
     ReviewImported,
     StartRequested,
     WorkFailed,
@@ -30,7 +31,7 @@ from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.bus import Delivery, WorkSender
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease, Stored
-from dragoman_runtime.telemetry import get_logger
+from dragoman_runtime.telemetry import get_logger, say_waiting
 
 _POSITION = "live_jobs"
 _WAKING = frozenset(
@@ -39,6 +40,7 @@ _WAKING = frozenset(
         JobSubmitted,
         StartRequested,
         ResumeRequested,
+        ReviewClosed,
         ReviewImported,
         WorkRedriven,
         WorkFailed,
@@ -135,7 +137,7 @@ class Reconciler:
             try:
                 await self.step()
             except RetryableError as error:
-                _log.warning("reconciler.waiting", error_code=error.code)
+                say_waiting("reconciler.waiting", error.code)
             await asyncio.sleep(self._tick.total_seconds())
 
     async def step(self) -> int:
@@ -174,28 +176,37 @@ class Reconciler:
         return len(stored) == _NEWS
 
     def _wake(self, stored: Stored) -> Wake:
-        envelope, event = stored.recorded.envelope, stored.recorded.event
-        at = min(envelope.occurred_at, self._clock.now())  # the clock of the machine that recorded it may be ahead
+        recorded, event = stored.recorded, stored.recorded.data
+        # The clock of the machine that recorded it may be ahead.
+        at = min(recorded.occurred_at, self._clock.now())
         match event:
             case WorkFailed(retry_at=retry_at):
-                return Wake(envelope.stream_id, at + (retry_at - envelope.occurred_at))
+                return Wake(recorded.stream_id, at + (retry_at - recorded.occurred_at))
             case CancelRequested():
-                return Wake(envelope.stream_id, at + self._tick)
+                return Wake(recorded.stream_id, at + self._tick)
             case _:
-                return Wake(envelope.stream_id, at + self._every)
+                return Wake(recorded.stream_id, at + self._every)
 
     async def _reconcile(self, job_ids: Sequence[UUID], now: datetime) -> int:
         jobs = await self._load(job_ids)
         leases = await self._store.live_leases(*job_ids)
         findings = [await self._look_at(job, leases, now) for job in jobs]
-        deliveries = [Delivery(item, each.job.traceparent) for each in findings for item in each.ready]
+        deliveries = [
+            Delivery(item, each.job.traceparent) for each in findings for item in each.ready
+        ]
         await self._sender.send(deliveries)
-        await self._live_jobs.wake([Wake(each.job.job_id, at) for each in findings if (at := each.look_at)])
-        await self._live_jobs.forget({each.job.job_id: each.job.version for each in findings if not each.look_at})
+        await self._live_jobs.wake(
+            [Wake(each.job.job_id, at) for each in findings if (at := each.look_at)]
+        )
+        await self._live_jobs.forget(
+            {each.job.job_id: each.job.version for each in findings if not each.look_at}
+        )
         return len(deliveries)
 
     async def _load(self, job_ids: Sequence[UUID]) -> list[Job]:
-        """The jobs, without those that cannot be read: one bad stream must not hold up all others."""
+        """The jobs, without those that cannot be read:
+        one bad stream must not hold up all others.
+        """
         try:
             return await self._jobs.load_several(job_ids)
         except (PermanentError, ValueError):
@@ -211,12 +222,18 @@ class Reconciler:
         items = owed(job)
         if not items:
             return _Finding(job, (), None)
-        if job.status is JobStatus.CANCELLING:  # a cancellation ends when no work of the job is under way
+        # A cancellation ends when no work of the job is under way.
+        if job.status is JobStatus.CANCELLING:
             is_busy = bool(await self._store.live_leases(job.job_id))
             return _Finding(job, () if is_busy else items, now + self._tick)
-        ready = tuple(item for item in items if item.work_id not in leases and is_due(job, item.key, now))
+        ready = tuple(
+            item for item in items if item.work_id not in leases and is_due(job, item.key, now)
+        )
         patience = min(max((now - job.head_at) / 2, self._every), self._every * _PATIENCE)
-        looks = [now + patience, *(leases[item.work_id].expires_at for item in items if item.work_id in leases)]
+        looks = [
+            now + patience,
+            *(leases[item.work_id].expires_at for item in items if item.work_id in leases),
+        ]
         retries = (trouble.retry_at for trouble in job.failures.values())
         looks += [retry_at for retry_at in retries if retry_at and retry_at > now]
         return _Finding(job, ready, max(min(looks), now + self._tick))

@@ -2,14 +2,14 @@
 objects alone.
 
 Results that services computed are computed anew from the source and the recorded model calls, and
-must give the recorded events again. Results that came from outside (people's reviews, the limits of
-an engine by which batches were cut) are taken from the record. Nothing is stored, no pointer to an
-outcome is read, no provider is called.
+must give the recorded events again. Results that came from outside (people's reviews, what a
+command wrote, the limits of an engine by which batches were cut) are taken from the record. Nothing
+is stored, no pointer to an outcome is read, no provider is called.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
@@ -18,7 +18,12 @@ from typing_extensions import override
 
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import RecordedEvent
-from dragoman_contracts.errors import DragomanError, ObjectMissingError, PermanentError, RetryableError
+from dragoman_contracts.errors import (
+    DragomanError,
+    ObjectMissingError,
+    PermanentError,
+    RetryableError,
+)
 from dragoman_contracts.job import Job, WorkKey, fold
 from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.pipeline import WorkItem, item_of, work_behind
@@ -27,11 +32,12 @@ from dragoman_contracts.under_way import WorkNote
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.computing import Threads
 from dragoman_runtime.objects.addresses import digest_of, sha256
+from dragoman_runtime.objects.port import StoredObject
 from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
 
 _V = TypeVar("_V", bound=Value)
 _MOST_ATTEMPTS = 5
-_TAKEN = (e.TranslationPlanned, e.PhasePlanned, e.ReviewImported)
+_TAKEN = (e.TranslationPlanned, e.PhasePlanned, e.ReviewImported, e.ReviewClosed)
 
 
 class StepResult(StrEnum):
@@ -82,7 +88,9 @@ class Replay(Value):
 
         A step whose objects were erased by right counts as equal.
         """
-        return all(step.result not in {StepResult.DIFFERENT, StepResult.FAILED} for step in self.steps)
+        return all(
+            step.result not in {StepResult.DIFFERENT, StepResult.FAILED} for step in self.steps
+        )
 
 
 class RecordedWork(Protocol):
@@ -91,6 +99,10 @@ class RecordedWork(Protocol):
     def task(self, kind: str) -> Task[Any]:
         """The task of this kind, other than a batch's."""
         ...
+
+    def verification(self, event: e.TranslationVerified) -> Task[Any]:
+        """The task of the QA phase that gave this event, with the answers it has on record."""
+        return self.task(WorkKind.QA)
 
     def batch(self, calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
         """The task of a batch that made these calls, and the pointers under which the task looks
@@ -127,6 +139,12 @@ class RecordedObjects(ProjectObjects):
     def point(self, pointers: Mapping[str, ObjectRef]) -> None:
         """Let these pointers be found from now on, and no others."""
         self._pointers = pointers
+
+    @override
+    async def stored(self) -> AsyncIterator[StoredObject]:
+        """None: a replay looks for nothing that was left behind."""
+        for each in ():
+            yield each
 
     @override
     async def get(self, ref: ObjectRef | str) -> bytes:
@@ -171,6 +189,7 @@ class _Past(WorkContext):
         self.item = item
         self.attempt = attempt
         self.objects = objects
+        self.is_takeover = False
         self._computing = Threads()
 
     @override
@@ -200,7 +219,7 @@ class Replayer:
         Raises:
             ValueError: the events are not a job's, from its first on.
         """
-        objects = RecordedObjects(self._objects, stream[0].envelope.project_id)
+        objects = RecordedObjects(self._objects, stream[0].project_id)
         erased = _erased(stream)
         steps: list[ReplayStep] = []
         job: Job | None = None
@@ -212,7 +231,7 @@ class Replayer:
                 steps.append(step)
                 if isinstance(made, e.DocumentReassembled):
                     rebuilt = made.final_docx
-            elif isinstance(recorded.event, _TAKEN):
+            elif isinstance(recorded.data, _TAKEN):
                 steps.append(_step(recorded, StepResult.TAKEN))
             job = fold([recorded], job)
         if job is None:
@@ -227,21 +246,34 @@ class Replayer:
         return replay, await objects.get(rebuilt) if rebuilt else None
 
     async def _again(
-        self, job: Job, recorded: RecordedEvent, key: WorkKey, objects: RecordedObjects, erased: set[str]
+        self,
+        job: Job,
+        recorded: RecordedEvent,
+        key: WorkKey,
+        objects: RecordedObjects,
+        erased: set[str],
     ) -> tuple[ReplayStep, e.Event | None]:
         """Perform and decide the work behind a recorded event again, on the state before it."""
         try:
-            if isinstance(recorded.event, e.BatchTranslated):
-                made = await self._batch(job, recorded, recorded.event, objects)
+            if isinstance(recorded.data, e.BatchTranslated):
+                made = await self._batch(job, recorded, recorded.data, objects)
             else:
-                made = await self._perform(job, recorded, key, self._work.task(key.kind), objects)
+                task = self._task(recorded.data, key)
+                if task.from_outside:
+                    return _step(recorded, StepResult.TAKEN), recorded.data
+                made = await self._perform(job, recorded, key, task, objects)
         except ObjectMissingError as error:
             result = StepResult.ERASED if error.digest in erased else StepResult.FAILED
             return _step(recorded, result, error=error), None
         except DragomanError as error:
             return _step(recorded, StepResult.FAILED, error=error), None
-        fields = _differing(recorded.event, made)
+        fields = _differing(recorded.data, made)
         return _step(recorded, StepResult.DIFFERENT if fields else StepResult.EQUAL, fields), made
+
+    def _task(self, event: e.Event, key: WorkKey) -> Task[Any]:
+        if isinstance(event, e.TranslationVerified):
+            return self._work.verification(event)
+        return self._work.task(key.kind)
 
     async def _batch(
         self, job: Job, recorded: RecordedEvent, event: e.BatchTranslated, objects: RecordedObjects
@@ -257,7 +289,7 @@ class Replayer:
         objects.point(pointers)
         made: e.Event | None = None
         refusal: DragomanError | None = None
-        for attempt in dict.fromkeys((recorded.envelope.origin.attempt, *range(1, _MOST_ATTEMPTS + 1))):
+        for attempt in dict.fromkeys((recorded.origin.attempt, *range(1, _MOST_ATTEMPTS + 1))):
             try:
                 found = await self._perform(job, recorded, key, task, objects, attempt)
             except (RetryableError, PermanentError) as error:
@@ -289,20 +321,23 @@ def _erased(stream: Sequence[RecordedEvent]) -> set[str]:
     """The digests of the objects that a job erased: its erased artifacts, and all objects once no
     artifact is left.
     """
-    named = {each.event.digest for each in stream if isinstance(each.event, e.ArtifactErased)}
+    named = {each.data.digest for each in stream if isinstance(each.data, e.ArtifactErased)}
     job = fold(stream)
     if not named or job is None or job.artifacts:
         return named
-    return {ref.digest for each in stream for ref in references_in(each.event)}
+    return {ref.digest for each in stream for ref in references_in(each.data)}
 
 
 def _step(
-    recorded: RecordedEvent, result: StepResult, fields: tuple[str, ...] = (), error: DragomanError | None = None
+    recorded: RecordedEvent,
+    result: StepResult,
+    fields: tuple[str, ...] = (),
+    error: DragomanError | None = None,
 ) -> ReplayStep:
-    event = recorded.event
+    event = recorded.data
     return ReplayStep(
-        version=recorded.envelope.version,
-        type=recorded.envelope.type,
+        version=recorded.version,
+        type=recorded.type,
         index=event.index if isinstance(event, e.BatchTranslated | e.PhaseBatchDone) else 0,
         result=result,
         fields=fields,

@@ -1,10 +1,19 @@
-"""The errors of SQLAlchemy that pass by themselves: the same for views, catalogue and migrations."""
+"""The errors of SQLAlchemy that pass by themselves: the same for views,
+catalogue and migrations.
+"""
 
 from __future__ import annotations
 
+from asyncpg import InternalClientError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from dragoman_runtime.sqlstates import passes
+
+LOST = (OSError, TimeoutError, InternalClientError)
+"""Errors of a lost connection that SQLAlchemy passes on as they are.
+
+asyncpg raises the last one where the server went away in the middle of an exchange.
+"""
 
 
 def is_passing(error: DBAPIError) -> bool:
@@ -13,5 +22,7 @@ def is_passing(error: DBAPIError) -> bool:
     A PostgreSQL server that is starting up or recovering refuses connections with an error of the
     general class DBAPIError; only its SQLSTATE tells.
     """
-    is_of_passing_class = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    is_of_passing_class = (
+        isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+    )
     return is_of_passing_class or passes(getattr(error.orig, "sqlstate", None))

@@ -14,5 +14,7 @@ files.
 
 
 def passes(sqlstate: str | None) -> bool:
-    """Whether a statement that PostgreSQL refused with this state may succeed when it is repeated."""
+    """Whether a statement that PostgreSQL refused with this state may succeed
+    when it is repeated.
+    """
     return (sqlstate or "").startswith(_PASSING)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     JSON,
@@ -21,11 +24,71 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 ERASED = "erased"
 """The key, in a column's `info`, of the value that the column has where the object it came from was
 erased.
 """
+
+
+_STREAM = "job_id"  # the column by which rows of incomplete streams are found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A row that differs: table, key, and in `what` the columns, or the side that lacks the row."""
+
+    table: str
+    key: dict[str, str]
+    what: str
+
+
+@dataclass
+class Comparison:
+    """The comparison of the live rows with those rebuilt at `position`.
+
+    `erased` counts live rows that still show values of objects erased since; a swap takes the
+    values away.
+    """
+
+    position: int
+    rows: int = 0
+    differing: int = 0
+    erased: int = 0
+    first: list[Difference] = field(default_factory=list[Difference])
+
+
+async def compare_tables(
+    connection: AsyncConnection,
+    live: Table,
+    rebuilt: Table,
+    comparison: Comparison,
+    show: int,
+    incomplete: Set[UUID],
+) -> None:
+    """Add the differences of two tables to `comparison`, the first `show` of them by key.
+
+    Rows of `incomplete` streams may differ: they count as erased.
+    """
+    comparison.erased += int((await connection.execute(erased_rows(live, rebuilt))).scalar_one())
+    unequal = unequal_rows(live, rebuilt).subquery()
+    if incomplete and _STREAM in unequal.c:
+        excused = (
+            select(func.count()).select_from(unequal).where(unequal.c[_STREAM].in_(incomplete))
+        )
+        comparison.erased += int((await connection.execute(excused)).scalar_one())
+        unequal = select(unequal).where(unequal.c[_STREAM].not_in(incomplete)).subquery()
+    count = int((await connection.execute(select(func.count()).select_from(unequal))).scalar_one())
+    comparison.differing += count
+    if not count:
+        return
+    left = max(show - len(comparison.first), 0)
+    keys = [column.name for column in rebuilt.primary_key]
+    first = select(unequal).order_by(*(unequal.c[key] for key in keys)).limit(left)
+    for row in (await connection.execute(first)).mappings():
+        key = {name: str(row[name]) for name in keys}
+        comparison.first.append(Difference(live.name, key, str(row["what"])))
 
 
 def unequal_rows(live: Table, rebuilt: Table) -> CompoundSelect[Any]:
@@ -42,13 +105,18 @@ def unequal_rows(live: Table, rebuilt: Table) -> CompoundSelect[Any]:
         .join(rebuilt, _same_key(live, rebuilt))
         .where(or_(false(), *(_differs(live, rebuilt, name) for name in others)))
     )
-    return union_all(unlike, _only_in(live, rebuilt, "not in the log"), _only_in(rebuilt, live, "missing"))
+    return union_all(
+        unlike, _only_in(live, rebuilt, "not in the log"), _only_in(rebuilt, live, "missing")
+    )
 
 
 def erased_rows(live: Table, rebuilt: Table) -> Select[int]:
     """The number of live rows that still show values of objects that were erased since."""
     shown = [
-        and_(rebuilt.c[column.name] == column.info[ERASED], live.c[column.name] != column.info[ERASED])
+        and_(
+            rebuilt.c[column.name] == column.info[ERASED],
+            live.c[column.name] != column.info[ERASED],
+        )
         for column in rebuilt.columns
         if ERASED in column.info
     ]

@@ -45,7 +45,9 @@ def work_under_way(job: Job, leases: Mapping[UUID, LiveLease]) -> tuple[WorkUnde
         elif item is not None:
             trouble = job.failures.get(item.key)
             attempt = 1 if trouble is None else trouble.attempt + 1
-            found.append(WorkUnderWay(kind=item.kind, index=item.index, phase=item.phase, attempt=attempt))
+            found.append(
+                WorkUnderWay(kind=item.kind, index=item.index, phase=item.phase, attempt=attempt)
+            )
     return tuple(sorted(found, key=lambda each: each.key))
 
 

@@ -36,7 +36,9 @@ def asyncapi_document() -> dict[str, Any]:
         broker.work(topology.work_queue(queue), _take_nothing, prefetch=1)
     for name in EVENT_TYPES:
         _describe(broker, topology.events, name)
-    described = AsyncAPI(broker, title="Dragoman", version="1", description=_ABOUT).to_specification()
+    described = AsyncAPI(
+        broker, title="Dragoman", version="1", description=_ABOUT
+    ).to_specification()
     return cast("dict[str, Any]", described.to_jsonable())
 
 
@@ -48,9 +50,15 @@ def _describe(broker: WorkBroker, exchange: RabbitExchange, name: str) -> None:
         persist=True,
         mandatory=False,
         title=name,
-        description=inspect.getdoc(EVENT_TYPES[name]),
+        description=_described(EVENT_TYPES[name]),
         schema=RECORDED_TYPES[name],
     )
+
+
+def _described(cls: type) -> str:
+    """The docstring with each paragraph in one line."""
+    paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(each.split()) for each in paragraphs)
 
 
 def _take_nothing(message: IncomingMessage) -> None:

@@ -17,11 +17,21 @@ from aio_pika import IncomingMessage, RobustChannel, RobustConnection, connect_r
 from aio_pika.exceptions import AMQPException
 from faststream import AckPolicy
 from faststream._internal.endpoint.subscriber.call_item import CallsCollection
-from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
+from faststream.rabbit import (
+    Channel,
+    ExchangeType,
+    QueueType,
+    RabbitBroker,
+    RabbitExchange,
+    RabbitQueue,
+)
 from faststream.rabbit.broker.registrator import RabbitRegistrator
 from faststream.rabbit.configs import RabbitBrokerConfig
 from faststream.rabbit.subscriber import RabbitSubscriber
-from faststream.rabbit.subscriber.config import RabbitSubscriberConfig, RabbitSubscriberSpecificationConfig
+from faststream.rabbit.subscriber.config import (
+    RabbitSubscriberConfig,
+    RabbitSubscriberSpecificationConfig,
+)
 from faststream.rabbit.subscriber.specification import RabbitSubscriberSpecification
 from typing_extensions import override
 
@@ -81,7 +91,9 @@ class Topology:
         )
 
     def queues(self) -> list[UnregisteredQueue]:
-        """The queues that a service takes work from, that of dead letters first, since all others name it."""
+        """The queues that a service takes work from, that of dead letters first,
+        since all others name it.
+        """
         dead_letters = UnregisteredQueue(self.dead_letters, QueueType.QUORUM)
         return [dead_letters, *(self.work_queue(queue) for queue in work_queues())]
 
@@ -147,7 +159,7 @@ class WorkSubscriber(RabbitSubscriber):
 
 
 async def work_item(item: WorkItem) -> None:
-    """One piece of owed work. Its header `traceparent`, if it has one, continues the job's trace."""
+    """One piece of owed work. The header `traceparent`, if any, continues the job's trace."""
     # FastStream reads annotation and docstring into the AsyncAPI document. Nothing calls this:
     # `take` has the messages.
 
@@ -158,7 +170,9 @@ class WorkBroker(RabbitBroker):
     Publishing waits for confirmations, and a message that no queue takes is an error.
     """
 
-    def __init__(self, url: str, *, specification_url: str | None = None, description: str | None = None) -> None:
+    def __init__(
+        self, url: str, *, specification_url: str | None = None, description: str | None = None
+    ) -> None:
         super().__init__(
             url,
             reconnect_interval=RETRY_S,
@@ -193,7 +207,11 @@ class WorkBroker(RabbitBroker):
             RabbitSubscriberSpecification(
                 _outer_config=config,
                 specification_config=RabbitSubscriberSpecificationConfig(
-                    title_=queue.name, description_=None, include_in_schema=True, queue=queue, exchange=exchange
+                    title_=queue.name,
+                    description_=None,
+                    include_in_schema=True,
+                    queue=queue,
+                    exchange=exchange,
                 ),
                 calls=calls,
             ),

@@ -53,7 +53,10 @@ class DeadLetter:
             WorkItem.model_validate_json(self.body, extra="ignore")
         except ValidationError as error:
             found = error.errors(include_input=False, include_url=False, include_context=False)
-            return tuple(": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in found)
+            return tuple(
+                ": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"])))
+                for each in found
+            )
         return ()
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_runtime.bus.port import Delivery, Receive
-from dragoman_runtime.telemetry import get_logger
+from dragoman_runtime.telemetry import get_logger, say_waiting
 
 _SHORTEST_S, _LONGEST_S = 0.1, 5.0
 _log = get_logger()
@@ -23,11 +23,16 @@ async def received(receive: Receive, delivery: Delivery) -> bool:
         try:
             await receive(delivery)
         except RetryableError as error:
-            _log.warning("bus.holding", error_code=error.code, job_id=str(delivery.item.job_id))
+            say_waiting("bus.holding", error.code)
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _LONGEST_S)
         except Exception as error:  # noqa: BLE001 - a message nobody can answer for must not come back for ever
-            _log.error("bus.refused", job_id=str(delivery.item.job_id), kind=delivery.item.kind, exc_info=error)
+            _log.error(
+                "bus.refused",
+                job_id=str(delivery.item.job_id),
+                kind=delivery.item.kind,
+                exc_info=error,
+            )
             return False
         else:
             return True

@@ -26,7 +26,9 @@ class InProcessBus(WorkSender, WorkReceiver):
     """
 
     def __init__(self, *, grace_s: float = 5.0) -> None:
-        self._queues: dict[Queue, asyncio.Queue[Delivery]] = {queue: asyncio.Queue() for queue in Queue}
+        self._queues: dict[Queue, asyncio.Queue[Delivery]] = {
+            queue: asyncio.Queue() for queue in Queue
+        }
         self._present: set[UUID] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._idle: set[asyncio.Task[None]] = set()
@@ -44,7 +46,9 @@ class InProcessBus(WorkSender, WorkReceiver):
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
         for queue in queues:
             for number in range(concurrency):
-                self._serving.add(asyncio.create_task(self._serve(queue, receive), name=f"{queue}-{number}"))
+                self._serving.add(
+                    asyncio.create_task(self._serve(queue, receive), name=f"{queue}-{number}")
+                )
 
     @override
     async def stop(self) -> None:

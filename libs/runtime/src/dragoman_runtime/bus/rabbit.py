@@ -53,10 +53,25 @@ from dragoman_runtime.bus.broker import (
 from dragoman_runtime.bus.dead_letter import DeadLetter, DeadLetterBus, Keep
 from dragoman_runtime.bus.held_delivery import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
+from dragoman_runtime.bus.refusals import Refusals
 from dragoman_runtime.clock import SystemClock
-from dragoman_runtime.telemetry import get_logger
+from dragoman_runtime.telemetry import (
+    Role,
+    current_traceparent,
+    get_logger,
+    say_waiting,
+    span,
+)
+from dragoman_runtime.telemetry.conventions import messaging
+from dragoman_runtime.telemetry.metrics import BUS_CONNECTED
 
-__all__ = ["DEAD_LETTERS", "EVENTS_EXCHANGE", "BusUnavailableError", "RabbitBus", "cloudevents_headers"]
+__all__ = [
+    "DEAD_LETTERS",
+    "EVENTS_EXCHANGE",
+    "BusUnavailableError",
+    "RabbitBus",
+    "cloudevents_headers",
+]
 
 _GONE = (*LOST_CONNECTION, asyncio.CancelledError)
 """The errors with which a wait for the broker ends when the connection does: the client library
@@ -83,8 +98,11 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     again. `prefix` comes before the names of queues and exchange.
     """
 
-    def __init__(self, url: str, *, prefix: str = "", confirm_timeout_s: float = 10.0, grace_s: float = 20.0) -> None:
+    def __init__(
+        self, url: str, *, prefix: str = "", confirm_timeout_s: float = 10.0, grace_s: float = 20.0
+    ) -> None:
         self._broker = WorkBroker(url)
+        self._refusals = Refusals(url)
         self._topology = Topology(prefix)
         self._exchange = self._topology.events.name
         self._connection: AbstractRobustConnection | None = None
@@ -95,22 +113,34 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
-        """Connect and declare queues and exchange; waits while RabbitMQ is not there yet."""
-        await _patiently(self._declare_at_first)
+        """Connect and declare queues and exchange; waits while RabbitMQ is not there yet.
+
+        Raises:
+            BusRefusedError: RabbitMQ refuses the user, the virtual host or a queue.
+        """
+        await _patiently(self._declare_at_first, self._refusals)
+        BUS_CONNECTED.labels(self._refusals.host).set_function(self._connected)
 
     @override
     async def send(self, deliveries: Sequence[Delivery]) -> None:
-        await self._confirmed(
-            [
-                self._published(
-                    delivery.item.model_dump_json().encode(),
-                    routing_key=self._topology.prefix + queue_of(delivery.item.kind).value,
-                    message_id=delivery.item.work_id,
-                    correlation_id=delivery.item.job_id,
-                    headers={"traceparent": delivery.traceparent} if delivery.traceparent else {},
-                )
-                for delivery in deliveries
-            ]
+        await self._confirmed([self._sent(each) for each in deliveries])
+
+    def _sent(self, delivery: Delivery) -> Coroutine[object, object, object]:
+        """The publishing of one work item, in a span between the event that made it owed and the
+        worker that takes it.
+        """
+        item, handed_on = delivery.item, None
+        if delivery.traceparent is not None:
+            name, about = f"send {queue_of(item.kind)}", messaging(item, "send")
+            job_id, parent = str(item.job_id), delivery.traceparent
+            with span(name, parent, Role.PRODUCER, about, job_id=job_id, index=item.index):
+                handed_on = current_traceparent()
+        return self._published(
+            item.model_dump_json().encode(),
+            routing_key=self._topology.prefix + queue_of(item.kind).value,
+            message_id=item.work_id,
+            correlation_id=item.job_id,
+            headers={"traceparent": handed_on} if handed_on else {},
         )
 
     @override
@@ -120,10 +150,10 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
                 self._published(
                     encode(event),
                     exchange=self._exchange,
-                    routing_key=event.envelope.type,
+                    routing_key=event.type,
                     message_type=qualified_type(event),
-                    message_id=event.envelope.event_id,
-                    correlation_id=event.envelope.origin.correlation_id,
+                    message_id=event.event_id,
+                    correlation_id=event.origin.correlation_id,
                     headers=cloudevents_headers(event),
                 )
                 for event in events
@@ -134,7 +164,8 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
         for name in queues:
             take, queue = self._taking(receive, concurrency), self._topology.work_queue(name)
-            await _patiently(self._broker.work(queue, take, prefetch=concurrency).start)
+            start = self._broker.work(queue, take, prefetch=concurrency).start
+            await _patiently(start, self._refusals)
 
     @override
     async def stop(self) -> None:
@@ -175,7 +206,9 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             await self._declare_again()  # a wiped broker has lost its queues
             raise BusUnavailableError("RabbitMQ lost its queues.") from error
         except LOST_CONNECTION as error:
-            raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
+            raise BusUnavailableError(
+                f"RabbitMQ does not answer: {type(error).__name__}."
+            ) from error
         return len(messages)
 
     @override
@@ -198,6 +231,9 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
             ]
         )
 
+    def _connected(self) -> float:
+        return float(self._connection is not None and self._connection.connected.is_set())
+
     async def ping(self) -> bool:
         """Whether there is a connection to RabbitMQ.
 
@@ -208,7 +244,9 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     async def _declare_at_first(self) -> None:
         self._connection = await self._broker.connect()
         self._channel = await self._broker.publishing()
-        self._queues = [await self._broker.declare_queue(queue) for queue in self._topology.queues()]
+        self._queues = [
+            await self._broker.declare_queue(queue) for queue in self._topology.queues()
+        ]
         await self._broker.declare_exchange(self._topology.events)
 
     async def _published(
@@ -265,14 +303,18 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
                 if any(isinstance(result, DeliveryError) for result in results):
                     await self._declare_again()  # a wiped broker has lost its queues
         except LOST_CONNECTION as error:  # a time-out is an OSError
-            raise BusUnavailableError(f"RabbitMQ does not answer: {type(error).__name__}.") from error
+            raise BusUnavailableError(
+                f"RabbitMQ does not answer: {type(error).__name__}."
+            ) from error
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in errors:
             if not isinstance(error, _GONE):
                 raise error
         if errors:
             names = ", ".join(sorted({type(error).__name__ for error in errors}))
-            raise BusUnavailableError(f"RabbitMQ did not take {len(errors)} messages: {names}.") from errors[0]
+            raise BusUnavailableError(
+                f"RabbitMQ did not take {len(errors)} messages: {names}."
+            ) from errors[0]
 
     def _taking(self, receive: Receive, concurrency: int) -> Take:
         """The function that takes messages in, each of which is answered in a task of its own.
@@ -307,10 +349,13 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         return await received(receive, Delivery(item, str(traceparent) if traceparent else None))
 
 
-async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
+async def _patiently(step: Callable[[], Awaitable[None]], refusals: Refusals) -> None:
     """Do a step of the start, again and again while RabbitMQ is away.
 
     It may also go away in the middle of a step.
+
+    Raises:
+        BusRefusedError: to wait does not help.
     """
     while True:
         try:
@@ -318,7 +363,14 @@ async def _patiently(step: Callable[[], Awaitable[None]]) -> None:
         except _GONE as error:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
-            _log.warning("bus.waiting", error_code=BusUnavailableError.default_code, error=type(error).__name__)
+            if (refused := refusals.of(error)) is not None:
+                raise refused from error
+            say_waiting(
+                "bus.waiting",
+                BusUnavailableError.default_code,
+                error=type(error).__name__,
+                server=refusals.host,
+            )
             await asyncio.sleep(RETRY_S)
 
 
@@ -329,30 +381,33 @@ def _is_cancelled() -> bool:
 
 
 def qualified_type(event: RecordedEvent) -> str:
-    """The event's type with a reverse domain name before it, as CloudEvents 1.0.2 asks of `type`."""
-    return TYPE_PREFIX + event.envelope.type
+    """The event's type with a reverse domain name before it,
+    as CloudEvents 1.0.2 asks of `type`.
+    """
+    return TYPE_PREFIX + event.type
 
 
 def cloudevents_headers(event: RecordedEvent) -> HeadersType:
     """The event's envelope as CloudEvents attributes in AMQP headers (CloudEvents AMQP binding
     1.0.2 §3.1.3).
     """
-    envelope = event.envelope
     headers: HeadersType = {
         "cloudEvents:specversion": _CLOUDEVENTS_VERSION,
-        "cloudEvents:id": str(envelope.event_id),
-        "cloudEvents:type": envelope.type,
-        "cloudEvents:source": f"urn:dragoman:project:{envelope.project_id}",
-        "cloudEvents:subject": str(envelope.stream_id),
-        "cloudEvents:time": envelope.occurred_at.isoformat(),
-        "cloudEvents:sequence": str(envelope.version),
+        "cloudEvents:id": str(event.event_id),
+        "cloudEvents:type": event.type,
+        "cloudEvents:source": f"urn:dragoman:project:{event.project_id}",
+        "cloudEvents:subject": str(event.stream_id),
+        "cloudEvents:time": event.occurred_at.isoformat(),
+        "cloudEvents:sequence": str(event.version),
     }
-    if envelope.origin.traceparent:
-        headers["cloudEvents:traceparent"] = envelope.origin.traceparent
+    if event.origin.traceparent:
+        headers["cloudEvents:traceparent"] = event.origin.traceparent
     return headers
 
 
-async def _dead_messages(channel: AbstractChannel, name: str, limit: int) -> list[AbstractIncomingMessage]:
+async def _dead_messages(
+    channel: AbstractChannel, name: str, limit: int
+) -> list[AbstractIncomingMessage]:
     queue = await channel.get_queue(name, ensure=False)
     messages: list[AbstractIncomingMessage] = []
     while len(messages) < limit and (message := await queue.get(fail=False)) is not None:

@@ -4,6 +4,7 @@ from dragoman_runtime.eventstore.deciding import Decided, append_decided, decide
 from dragoman_runtime.eventstore.jobs import JobMissingError, Jobs, read_subject
 from dragoman_runtime.eventstore.port import (
     Append,
+    DamagedEventError,
     EventStore,
     Head,
     Lease,
@@ -16,6 +17,7 @@ from dragoman_runtime.eventstore.port import (
 
 __all__ = [
     "Append",
+    "DamagedEventError",
     "Decided",
     "EventStore",
     "Head",

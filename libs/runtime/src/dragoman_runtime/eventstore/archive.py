@@ -19,10 +19,11 @@ from uuid import UUID
 
 import asyncpg
 
-from dragoman_contracts.envelope import decode, digest
 from dragoman_contracts.errors import PermanentError
 from dragoman_runtime.eventstore.port import Stored, StoreUnavailableError
 from dragoman_runtime.eventstore.postgres import APPEND_LOCK, translated_errors
+from dragoman_runtime.eventstore.postgres_url import refusals
+from dragoman_runtime.eventstore.reading import LogRow, read_row
 
 PAGE = 2000
 FIRST = UUID(int=0)
@@ -78,7 +79,9 @@ class Archive(Protocol):
         """The log behind a position, in its order."""
         ...
 
-    async def page(self, span: Span, stream_id: UUID, version: int, *, limit: int = PAGE) -> list[RawEvent]:
+    async def page(
+        self, span: Span, stream_id: UUID, version: int, *, limit: int = PAGE
+    ) -> list[RawEvent]:
         """The span behind a version of one of its streams, ordered by stream and version."""
         ...
 
@@ -126,22 +129,31 @@ class PostgresArchive(Archive):
             ArchiveMissingError: the database has no table of events.
         """
         async with translated_errors():
-            pool = await asyncpg.create_pool(url, min_size=1, max_size=3)
+            with refusals(url):
+                pool = await asyncpg.create_pool(url, min_size=1, max_size=3)
             if not await pool.fetchval("SELECT to_regclass('dragoman_events')"):
                 await pool.close()
-                raise ArchiveMissingError("The database has no events yet. Start the services on it once.")
+                raise ArchiveMissingError(
+                    "The database has no events yet. Start the services on it once."
+                )
         return cls(pool)
 
     async def head(self) -> int:
         """The position of the last event; 0 when there is none."""
         async with translated_errors():
-            return await self._pool.fetchval("SELECT coalesce(max(notification_id), 0) FROM dragoman_events")
+            return await self._pool.fetchval(
+                "SELECT coalesce(max(notification_id), 0) FROM dragoman_events"
+            )
 
     async def tail(self, after: int, *, limit: int = PAGE) -> list[RawEvent]:
         """The log behind a position, in its order."""
-        return await self._rows("WHERE notification_id > $1 ORDER BY notification_id LIMIT $2", after, limit)
+        return await self._rows(
+            "WHERE notification_id > $1 ORDER BY notification_id LIMIT $2", after, limit
+        )
 
-    async def page(self, span: Span, stream_id: UUID, version: int, *, limit: int = PAGE) -> list[RawEvent]:
+    async def page(
+        self, span: Span, stream_id: UUID, version: int, *, limit: int = PAGE
+    ) -> list[RawEvent]:
         """The span behind a version of one of its streams, ordered by stream and version."""
         where = (
             "WHERE (originator_id, originator_version) > ($1, $2) AND originator_id <= $3 AND notification_id <= $4 "
@@ -175,7 +187,10 @@ class PostgresArchive(Archive):
 
     async def add(self, events: Sequence[RawEvent]) -> None:
         """Append rows as they are, in this order; they get new positions. All of them or none."""
-        columns = zip(*((each.stream_id, each.version, each.topic, each.state) for each in events), strict=True)
+        columns = zip(
+            *((each.stream_id, each.version, each.topic, each.state) for each in events),
+            strict=True,
+        )
         async with translated_errors():
             await self._pool.execute(
                 """
@@ -195,9 +210,8 @@ class PostgresArchive(Archive):
         await self._pool.close()
 
     async def _rows(self, where: str, *parameters: object) -> list[RawEvent]:
-        query = (
-            "SELECT notification_id, originator_id, originator_version, topic, state FROM dragoman_events " + where  # noqa: S608 - ours
-        )
+        columns = "notification_id, originator_id, originator_version, topic, state"
+        query = f"SELECT {columns} FROM dragoman_events {where}"  # noqa: S608 - ours
         async with translated_errors():
             return [RawEvent(*row) for row in await self._pool.fetch(query, *parameters)]
 
@@ -212,7 +226,9 @@ class SqliteArchive(Archive):
             ArchiveMissingError: there is no such file.
         """
         if not path.exists():
-            raise ArchiveMissingError(f"{path.parent} holds no event log. Name the state folder with --state.")
+            raise ArchiveMissingError(
+                f"{path.parent} holds no event log. Name the state folder with --state."
+            )
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
         self._connection = sqlite3.connect(
             path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=32
@@ -222,14 +238,18 @@ class SqliteArchive(Archive):
 
     async def head(self) -> int:
         """The position of the last event; 0 when there is none."""
-        rows = await self._run(lambda: self._connection.execute("SELECT max(rowid) FROM stored_events").fetchall())
+        rows = await self._run(
+            lambda: self._connection.execute("SELECT max(rowid) FROM stored_events").fetchall()
+        )
         return int(rows[0][0] or 0)
 
     async def tail(self, after: int, *, limit: int = PAGE) -> list[RawEvent]:
         """The log behind a position, in its order."""
         return await self._rows("WHERE rowid > ? ORDER BY rowid LIMIT ?", after, limit)
 
-    async def page(self, span: Span, stream_id: UUID, version: int, *, limit: int = PAGE) -> list[RawEvent]:
+    async def page(
+        self, span: Span, stream_id: UUID, version: int, *, limit: int = PAGE
+    ) -> list[RawEvent]:
         """The span behind a version of one of its streams, ordered by stream and version."""
         where = (
             "WHERE (originator_id, originator_version) > (?, ?) AND originator_id <= ? AND rowid <= ? "
@@ -239,7 +259,9 @@ class SqliteArchive(Archive):
 
     async def stream(self, stream_id: UUID) -> list[RawEvent]:
         """The events of one stream, oldest first."""
-        return await self._rows("WHERE originator_id = ? ORDER BY originator_version", stream_id.hex)
+        return await self._rows(
+            "WHERE originator_id = ? ORDER BY originator_version", stream_id.hex
+        )
 
     async def sample(self, count: int, until: int) -> list[UUID]:
         """The streams of up to `count` events spread evenly over the log, in order of their ids."""
@@ -261,7 +283,9 @@ class SqliteArchive(Archive):
             "SELECT rowid FROM stored_events "
             "WHERE length(originator_id) <> 32 OR originator_id GLOB '*[^0-9a-f]*' ORDER BY rowid"
         )
-        return [row[0] for row in await self._run(lambda: self._connection.execute(query).fetchall())]
+        return [
+            row[0] for row in await self._run(lambda: self._connection.execute(query).fetchall())
+        ]
 
     async def add(self, events: Sequence[RawEvent]) -> None:
         """Append rows as they are, in this order; they get new positions. All of them or none."""
@@ -285,11 +309,14 @@ class SqliteArchive(Archive):
         self._connection.close()
 
     async def _rows(self, where: str, *parameters: object) -> list[RawEvent]:
-        query = "SELECT rowid, originator_id, originator_version, topic, state FROM stored_events " + where  # noqa: S608 - ours
+        columns = "rowid, originator_id, originator_version, topic, state"
+        query = f"SELECT {columns} FROM stored_events {where}"  # noqa: S608 - ours
 
         def select() -> list[RawEvent]:
             rows = self._connection.execute(query, parameters)
-            return [RawEvent(row[0], _stream_id(row), row[2], row[3], bytes(row[4])) for row in rows]
+            return [
+                RawEvent(row[0], _stream_id(row), row[2], row[3], bytes(row[4])) for row in rows
+            ]
 
         return await self._run(select)
 
@@ -297,7 +324,9 @@ class SqliteArchive(Archive):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, function)
         except sqlite3.Error as error:
-            raise StoreUnavailableError(f"The event database failed: {error}. Check disk space and rights.") from error
+            raise StoreUnavailableError(
+                f"The event database failed: {error}. Check disk space and rights."
+            ) from error
 
 
 class ArchivedLog:
@@ -317,9 +346,11 @@ class ArchivedLog:
         return await self._archive.head()
 
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
-        """The events of a stream behind version `after`, oldest first; empty for an unknown stream."""
+        """The events of a stream behind version `after`, oldest first;
+        empty for an unknown stream.
+        """
         events = decoded(await self._archive.stream(stream_id))
-        return [each for each in events if each.recorded.envelope.version > after]
+        return [each for each in events if each.recorded.version > after]
 
 
 def _stream_id(row: Sequence[Any]) -> UUID:
@@ -338,11 +369,17 @@ def _lenient(text: bytes) -> str:
 
 
 def decoded(rows: Sequence[RawEvent]) -> list[Stored]:
-    """The events of these rows, in their order."""
-    return [Stored(decode(row.state), digest(row.state), row.position) for row in rows]
+    """The events of these rows, in their order.
+
+    Raises:
+        DamagedEventError: one of them cannot be read.
+    """
+    return [read_row(LogRow(row.stream_id, row.version, row.state, row.position)) for row in rows]
 
 
-async def whole_streams(archive: Archive, span: Span, *, limit: int = PAGE) -> AsyncIterator[list[list[RawEvent]]]:
+async def whole_streams(
+    archive: Archive, span: Span, *, limit: int = PAGE
+) -> AsyncIterator[list[list[RawEvent]]]:
     """The whole streams of a span, some at a time.
 
     The next page is read while the caller works on this one.
@@ -353,7 +390,8 @@ async def whole_streams(archive: Archive, span: Span, *, limit: int = PAGE) -> A
         while rows := await reading:
             behind = rows[-1].stream_id, rows[-1].version
             reading = asyncio.ensure_future(archive.page(span, *behind, limit=limit))
-            await asyncio.sleep(0)  # lets the next read begin before the caller computes on these streams
+            # Lets the next read begin before the caller computes on these streams.
+            await asyncio.sleep(0)
             streams = _by_stream([*held, *rows])
             held = streams.pop()
             if streams:

@@ -76,12 +76,18 @@ def check_stream(rows: Sequence[RawEvent], witness: Witness) -> Checked:
         if event_id(row.stream_id, row.version + 1) in witness:
             raise _FaultError("cut", "The audit knows of events behind this one that are gone.")  # noqa: TRY301
     except _FaultError as fault:
-        return Checked(tuple(sound), Fault(row.stream_id, row.version, row.position, fault.kind, fault.message), False)
+        return Checked(
+            tuple(sound),
+            Fault(row.stream_id, row.version, row.position, fault.kind, fault.message),
+            False,
+        )
     return Checked(tuple(sound), None, event_id(row.stream_id, row.version) in witness)
 
 
 def references_of(recorded: RecordedEvent) -> Iterator[tuple[str, ObjectRef]]:
-    """The objects that an event points to, each with the name of its field, or with its own where it has one."""
+    """The objects that an event points to, each with the name of its field,
+    or with its own where it has one.
+    """
     for name in type(recorded.data).model_fields:
         value: object = getattr(recorded.data, name)
         several = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
@@ -94,7 +100,7 @@ def erased_by(events: Sequence[RecordedEvent]) -> set[str]:
     """The digests of the objects that a stream says were erased; all of its objects once no
     artifact is left.
     """
-    erased = {each.event.digest for each in events if isinstance(each.event, ArtifactErased)}
+    erased = {each.data.digest for each in events if isinstance(each.data, ArtifactErased)}
     if not erased:
         return erased
     folded = job.fold(events)
@@ -117,11 +123,18 @@ def _read(row: RawEvent) -> RecordedEvent:
     except UnknownEventTypeError as error:
         raise _FaultError("unknown_type", error.message) from error
     except _UNREADABLE as error:
-        raise _FaultError("unreadable", f"Its state cannot be read ({type(error).__name__}).") from error
-    envelope = recorded.envelope
-    if (envelope.stream_id, envelope.version, envelope.type) != (row.stream_id, row.version, row.topic):
-        raise _FaultError("misplaced", "Its row and its state name different streams, versions or types.")
-    if envelope.event_id != event_id(row.stream_id, row.version):
+        raise _FaultError(
+            "unreadable", f"Its state cannot be read ({type(error).__name__})."
+        ) from error
+    if (recorded.stream_id, recorded.version, recorded.type) != (
+        row.stream_id,
+        row.version,
+        row.topic,
+    ):
+        raise _FaultError(
+            "misplaced", "Its row and its state name different streams, versions or types."
+        )
+    if recorded.event_id != event_id(row.stream_id, row.version):
         raise _FaultError("identity", "Its event id is not the one of this stream and version.")
     return recorded
 
@@ -137,15 +150,16 @@ def _check_bytes(row: RawEvent, following: RawEvent | None, witness: Witness) ->
         raise _FaultError("changed", "Its digest is not the one that the next event carries.")
 
 
-def _check_family(recorded: RecordedEvent, first: RecordedEvent | None, previous: RawEvent | None) -> None:
-    envelope = recorded.envelope
-    if envelope.stream_type is not recorded.data.told_in:
+def _check_family(
+    recorded: RecordedEvent, first: RecordedEvent | None, previous: RawEvent | None
+) -> None:
+    if recorded.stream_type is not recorded.data.told_in:
         raise _FaultError("misplaced", "Its type is none of this kind of stream.")
-    if envelope.previous_digest != (digest(previous.state) if previous else ""):
+    if recorded.previous_digest != (digest(previous.state) if previous else ""):
         raise _FaultError("changed", "It carries another digest than that of the event before it.")
-    if first is not None and (envelope.project_id, envelope.stream_type) != (
-        first.envelope.project_id,
-        first.envelope.stream_type,
+    if first is not None and (recorded.project_id, recorded.stream_type) != (
+        first.project_id,
+        first.stream_type,
     ):
         raise _FaultError("misplaced", "Its project is not that of its stream.")
 

@@ -88,6 +88,8 @@ async def decide_on_job(
         return await appends_of(*seen)
 
     too_fast = f"Job {job_id} is changing too fast; ask again."
-    stored = await append_decided(store, decide, attempts=attempts, release=release, too_fast=too_fast)
+    stored = await append_decided(
+        store, decide, attempts=attempts, release=release, too_fast=too_fast
+    )
     job, _ = seen or await jobs.load(job_id)
     return Decided(job, stored)

@@ -51,7 +51,9 @@ def canonical(state: bytes) -> bytes | None:
 
 def to_line(row: RawEvent) -> str:
     """The event as one line, without its end."""
-    state: dict[str, Any] | None = json.loads(row.state) if canonical(row.state) == row.state else None
+    state: dict[str, Any] | None = (
+        json.loads(row.state) if canonical(row.state) == row.state else None
+    )
     line = _attributes(row, state or {})
     if state is None:
         line["data_base64"] = base64.b64encode(row.state).decode()
@@ -71,11 +73,19 @@ def from_line(line: str | bytes) -> RawEvent:
     try:
         fields = cast("dict[str, Any]", json.loads(line))
         encoded = fields.get("data_base64")
-        state = base64.b64decode(encoded, validate=True) if encoded is not None else _dumped(fields["data"])
-        row = RawEvent(0, UUID(fields["subject"]), int(fields["sequence"]), str(fields["type"]), state)
+        state = (
+            base64.b64decode(encoded, validate=True)
+            if encoded is not None
+            else _dumped(fields["data"])
+        )
+        row = RawEvent(
+            0, UUID(fields["subject"]), int(fields["sequence"]), str(fields["type"]), state
+        )
         stated = str(fields["digest"])
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise MalformedExportError(f"A line is no event of an export ({type(error).__name__}).") from error
+        raise MalformedExportError(
+            f"A line is no event of an export ({type(error).__name__})."
+        ) from error
     if digest(state) != stated:
         message = f"Event {row.version} of stream {row.stream_id} was changed after the export; export it again."
         raise MalformedExportError(message)
@@ -110,7 +120,9 @@ class Importer:
             digests = await self._digests(row.stream_id)
             if row.version <= len(digests):
                 if digests[row.version - 1] != digest(row.state):
-                    message = f"Stream {row.stream_id} has another event at version {row.version} here"
+                    message = (
+                        f"Stream {row.stream_id} has another event at version {row.version} here"
+                    )
                     raise StreamConflictError(f"{message}: it is not a copy of the exported one.")
                 self.imported.present += 1
                 continue
@@ -120,7 +132,8 @@ class Importer:
         if new:
             await self._archive.add(new)
         self.imported.added += len(new)
-        # Only between batches: digests of rows that are not added yet are nowhere else, so no cache may drop them.
+        # Only between batches: digests of rows that are not added yet are nowhere else, so no cache
+        # may drop them.
         while len(self._known) > _KEPT_STREAMS:
             self._known.popitem(last=False)
 
@@ -136,12 +149,15 @@ class Importer:
 def _check_follows(row: RawEvent, digests: Sequence[str]) -> None:
     if row.version != len(digests) + 1:
         message = (
-            f"Stream {row.stream_id} ends at version {len(digests)} here, and the export goes on with {row.version}."
+            f"Stream {row.stream_id} ends at version {len(digests)} here, "
+            f"and the export goes on with {row.version}."
         )
         raise StreamConflictError(f"{message} Import the export that holds what is between first.")
     previous = previous_digest(row.state)
     if previous is not None and previous != (digests[-1] if digests else ""):
-        raise StreamConflictError(f"Event {row.version} of stream {row.stream_id} does not follow what is here.")
+        raise StreamConflictError(
+            f"Event {row.version} of stream {row.stream_id} does not follow what is here."
+        )
 
 
 def previous_digest(state: bytes) -> str | None:

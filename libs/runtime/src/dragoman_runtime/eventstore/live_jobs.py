@@ -51,7 +51,9 @@ class SqliteLiveJobs(LiveJobs):
     @override
     async def wake(self, wakes: Sequence[Wake]) -> None:
         if wakes:
-            await self._store.execute_many(_WAKE_SQLITE, [(wake.job_id.hex, wake.due_at.timestamp()) for wake in wakes])
+            await self._store.execute_many(
+                _WAKE_SQLITE, [(wake.job_id.hex, wake.due_at.timestamp()) for wake in wakes]
+            )
 
     @override
     async def wake_all(self, now: datetime) -> None:
@@ -60,7 +62,9 @@ class SqliteLiveJobs(LiveJobs):
     @override
     async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
         at = now.timestamp()
-        due = await self._store.execute("SELECT 1 FROM live_jobs WHERE due_at <= ? LIMIT 1", (at,), commit=False)
+        due = await self._store.execute(
+            "SELECT 1 FROM live_jobs WHERE due_at <= ? LIMIT 1", (at,), commit=False
+        )
         if not due:  # nothing is written while nothing is due
             return []
         rows = await self._store.execute(_CLAIM_SQLITE, (until.timestamp(), at, limit))
@@ -69,7 +73,9 @@ class SqliteLiveJobs(LiveJobs):
     @override
     async def forget(self, seen: Mapping[UUID, int]) -> None:
         if seen:
-            await self._store.execute_many(_FORGET_SQLITE, [(job_id.hex, version) for job_id, version in seen.items()])
+            await self._store.execute_many(
+                _FORGET_SQLITE, [(job_id.hex, version) for job_id, version in seen.items()]
+            )
 
 
 class PostgresLiveJobs(LiveJobs):
@@ -86,9 +92,12 @@ class PostgresLiveJobs(LiveJobs):
             earliest[wake.job_id] = min(wake.due_at, earliest.get(wake.job_id, wake.due_at))
         if not earliest:
             return
-        ordered = sorted(earliest)  # in one order, or two reconcilers may wait for each other's rows (40P01)
+        # In one order, or two reconcilers may wait for each other's rows (40P01).
+        ordered = sorted(earliest)
         async with translated_errors():
-            await self._pool.execute(_WAKE_POSTGRES, ordered, [earliest[job_id] for job_id in ordered])
+            await self._pool.execute(
+                _WAKE_POSTGRES, ordered, [earliest[job_id] for job_id in ordered]
+            )
 
     @override
     async def wake_all(self, now: datetime) -> None:

@@ -32,7 +32,9 @@ class EventMapper(Mapper[UUID]):
             state = self.compressor.compress(state)
         if self.cipher:
             state = self.cipher.encrypt(state)
-        return StoredEvent(recorded.originator_id, recorded.originator_version, recorded.envelope.type, state)
+        return StoredEvent(
+            recorded.originator_id, recorded.originator_version, recorded.type, state
+        )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         """The RecordedEvent of a stored event.
@@ -41,7 +43,9 @@ class EventMapper(Mapper[UUID]):
             UnknownEventTypeError: the topic is not in the closed registry.
         """
         if stored_event.topic not in EVENT_TYPES:
-            raise UnknownEventTypeError(f"Event type {stored_event.topic!r} is unknown; update this installation.")
+            raise UnknownEventTypeError(
+                f"Event type {stored_event.topic!r} is unknown; update this installation."
+            )
         state = stored_event.state
         if self.cipher:
             state = self.cipher.decrypt(state)

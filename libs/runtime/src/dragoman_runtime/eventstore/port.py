@@ -16,7 +16,7 @@ from typing import Protocol
 from uuid import UUID
 
 from dragoman_contracts.envelope import Origin, RecordedEvent, digest, encode, record
-from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.events import Event
 
 
@@ -36,6 +36,26 @@ class StoreUnavailableError(RetryableError):
     """
 
     default_code = "store.unavailable"
+
+
+class DamagedEventError(PermanentError):
+    """A stored event cannot be read, or does not go with those before it.
+
+    Its job stands still; others go on. A backup is the cure.
+
+    Attributes:
+        stream_id: the stream of the event.
+    """
+
+    default_code = "event.damaged"
+
+    def __init__(self, stream_id: UUID, version: int | None = None) -> None:
+        which = "The events" if version is None else f"Event {version}"
+        super().__init__(
+            f"{which} of stream {stream_id} cannot be read: damaged. `dragoman events verify` says "
+            "where; restore the log from a backup. Other jobs go on."
+        )
+        self.stream_id = stream_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +153,11 @@ class EventStore(Protocol):
     """
 
     async def commit(
-        self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
+        self,
+        appends: Sequence[Append] = (),
+        *,
+        take: Lease | None = None,
+        release: Lease | None = None,
     ) -> tuple[Stored, ...]:
         """Append to one or several streams, take or release a lease: all of it or nothing.
 
@@ -146,7 +170,12 @@ class EventStore(Protocol):
         ...
 
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
-        """The events of a stream behind version `after`, oldest first; empty for an unknown stream."""
+        """The events of a stream behind version `after`, oldest first;
+        empty for an unknown stream.
+
+        Raises:
+            DamagedEventError: one of them cannot be read.
+        """
         ...
 
     async def read_states(self, stream_id: UUID) -> list[bytes]:
@@ -159,13 +188,24 @@ class EventStore(Protocol):
         """The events of several streams, of each in its order behind the version given for it."""
         ...
 
-    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
+    async def tail(
+        self,
+        after: int,
+        *,
+        limit: int = 500,
+        types: Collection[str] | None = None,
+        skips_damaged: bool = True,
+    ) -> list[Stored]:
         """The log behind position `after`, in the order in which it was committed.
 
-        Only these `types`.
+        Only these `types`. Fewer than `limit` only where the log ends. A damaged event is logged
+        and skipped, or with `skips_damaged` off refused.
 
         Events of other types are not read, so a reader that keeps a position must ask for the head
         of the log first.
+
+        Raises:
+            DamagedEventError: only with `skips_damaged` off.
         """
         ...
 
@@ -201,7 +241,7 @@ class EventStore(Protocol):
         ...
 
     def lock_position(self, name: str) -> AbstractAsyncContextManager[LockedPosition | None]:
-        """The named position, locked for the block; None while another process holds it."""
+        """The named position, locked for the block; None while anyone else holds it."""
         ...
 
     async def aclose(self) -> None:

@@ -18,7 +18,6 @@ from uuid import UUID
 import asyncpg
 from typing_extensions import override
 
-from dragoman_contracts.envelope import decode, digest
 from dragoman_contracts.errors import ConflictError
 from dragoman_runtime.eventstore.connections import Connections
 from dragoman_runtime.eventstore.port import (
@@ -33,7 +32,11 @@ from dragoman_runtime.eventstore.port import (
     StoreUnavailableError,
     encode_append,
 )
+from dragoman_runtime.eventstore.postgres_url import refusals
+from dragoman_runtime.eventstore.reading import LogRow, read_page, read_row
 from dragoman_runtime.sqlstates import passes
+from dragoman_runtime.telemetry import Role, current_traceparent, span
+from dragoman_runtime.telemetry.conventions import appending
 
 APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
 _FOR_OTHERS = 3
@@ -52,7 +55,8 @@ ORDER BY row.place
 RETURNING notification_id
 """
 _READ_SEVERAL = """
-SELECT event.state FROM unnest($1::uuid[], $2::bigint[]) AS asked (stream_id, version)
+SELECT event.state, event.originator_id, event.originator_version
+FROM unnest($1::uuid[], $2::bigint[]) AS asked (stream_id, version)
 JOIN dragoman_events AS event ON event.originator_id = asked.stream_id AND event.originator_version > asked.version
 ORDER BY event.originator_id, event.originator_version
 """
@@ -105,11 +109,14 @@ FROM locked, unnest($4::uuid[], $5::bigint[], $6::text[], $7::bytea[])
 ORDER BY row.place
 RETURNING notification_id
 """
-_TAIL = (
-    "SELECT notification_id, state FROM dragoman_events WHERE notification_id > $1 ORDER BY notification_id LIMIT $2"
-)
+_TAIL = """
+SELECT originator_id, originator_version, state, notification_id FROM dragoman_events
+WHERE notification_id > $1
+ORDER BY notification_id LIMIT $2
+"""
 _TAIL_OF = """
-SELECT notification_id, state FROM dragoman_events WHERE notification_id > $1 AND topic = ANY ($3)
+SELECT originator_id, originator_version, state, notification_id FROM dragoman_events
+WHERE notification_id > $1 AND topic = ANY ($3)
 ORDER BY notification_id LIMIT $2
 """
 _LOCK_NAME = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
@@ -124,6 +131,15 @@ WHERE lease.work_id = renewed.work_id AND lease.owner = $3 RETURNING lease.work_
 """
 
 
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was lost in the middle of an exchange
+    asyncpg.PostgresError,
+)
+
+
 @asynccontextmanager
 async def translated_errors() -> AsyncGenerator[None]:
     """Turn the driver's errors into ours at this edge."""
@@ -131,7 +147,7 @@ async def translated_errors() -> AsyncGenerator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise ConflictError("A stream has gone past the version this append expected.") from error
-    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+    except _LOST as error:
         if isinstance(error, asyncpg.PostgresError) and not passes(error.sqlstate):
             raise
         message = f"PostgreSQL does not take it now: {type(error).__name__}. Is it running, and has it room?"
@@ -144,7 +160,9 @@ class _Position:
 
     async def advance(self, position: int) -> None:
         async with translated_errors():  # fails where the connection is lost, and the lock with it
-            await self._connection.execute("UPDATE positions SET position = $2 WHERE name = $1", self._name, position)
+            await self._connection.execute(
+                "UPDATE positions SET position = $2 WHERE name = $1", self._name, position
+            )
         self.position = position
 
 
@@ -161,11 +179,13 @@ class PostgresEventStore(EventStore):
 
         Raises:
             StoreUnavailableError: the server cannot be reached.
+            StoreRefusedError: it refuses role, database or connection.
         """
         async with translated_errors():
-            pool = await asyncpg.create_pool(
-                url, min_size=1, max_size=pool_size, command_timeout=60, reset=_kept_as_it_is
-            )
+            with refusals(url):
+                pool = await asyncpg.create_pool(
+                    url, min_size=1, max_size=pool_size, command_timeout=60, reset=_kept_as_it_is
+                )
         return cls(pool)
 
     @property
@@ -175,36 +195,60 @@ class PostgresEventStore(EventStore):
 
     @override
     async def commit(
-        self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
+        self,
+        appends: Sequence[Append] = (),
+        *,
+        take: Lease | None = None,
+        release: Lease | None = None,
     ) -> tuple[Stored, ...]:
         encoded = [each for append in appends for each in encode_append(append)]
-        async with translated_errors():
-            if take:
-                positions = await self._take(take, encoded)
-            elif release:
-                positions = await self._release(release, encoded)
-            else:
-                positions = await self._connections.fetch(_APPEND, APPEND_LOCK, *_columns(encoded)) if encoded else []
+        if encoded and current_traceparent() is not None:
+            with span("append events", None, Role.CLIENT, appending(len(encoded))):
+                positions = await self._committed(encoded, take, release)
+        else:
+            positions = await self._committed(encoded, take, release)
         return tuple(
             Stored(each.stored.recorded, each.stored.digest, int(row[0]))
             for each, row in zip(encoded, positions, strict=True)
         )
 
-    async def _take(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
+    async def _committed(
+        self, encoded: Sequence[EncodedEvent], take: Lease | None, release: Lease | None
+    ) -> Sequence[asyncpg.Record]:
+        async with translated_errors():
+            if take:
+                return await self._take(take, encoded)
+            if release:
+                return await self._release(release, encoded)
+            if not encoded:
+                return []
+            return await self._connections.fetch(_APPEND, APPEND_LOCK, *_columns(encoded))
+
+    async def _take(
+        self, lease: Lease, encoded: Sequence[EncodedEvent]
+    ) -> Sequence[asyncpg.Record]:
         of_lease = (lease.work_id, lease.job_id, lease.owner, lease.ttl)
         if encoded:
-            rows = await self._connections.fetch(_TAKE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
+            rows = await self._connections.fetch(
+                _TAKE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded)
+            )
         else:
             rows = await self._connections.fetch(_TAKE, *of_lease)
         if not rows:
-            raise LeaseHeldError(f"Work {lease.work_id} of job {lease.job_id} is leased by another worker.")
+            raise LeaseHeldError(
+                f"Work {lease.work_id} of job {lease.job_id} is leased by another worker."
+            )
         lease.takeovers = int(rows[0][-1])
         return rows if encoded else []
 
-    async def _release(self, lease: Lease, encoded: Sequence[EncodedEvent]) -> Sequence[asyncpg.Record]:
+    async def _release(
+        self, lease: Lease, encoded: Sequence[EncodedEvent]
+    ) -> Sequence[asyncpg.Record]:
         of_lease = (lease.work_id, lease.owner)
         if encoded:
-            return await self._connections.fetch(_RELEASE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded))
+            return await self._connections.fetch(
+                _RELEASE_AND_APPEND, *of_lease, APPEND_LOCK, *_columns(encoded)
+            )
         await self._connections.fetch(_RELEASE, *of_lease)
         return []
 
@@ -212,18 +256,20 @@ class PostgresEventStore(EventStore):
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
         async with translated_errors():
             rows = await self._connections.fetch(
-                "SELECT state FROM dragoman_events WHERE originator_id = $1 AND originator_version > $2 "
+                "SELECT state, originator_version FROM dragoman_events "
+                "WHERE originator_id = $1 AND originator_version > $2 "
                 "ORDER BY originator_version",
                 stream_id,
                 after,
             )
-        return [Stored(decode(row[0]), digest(row[0])) for row in rows]
+        return [read_row(LogRow(stream_id, row[1], row[0])) for row in rows]
 
     @override
     async def read_states(self, stream_id: UUID) -> list[bytes]:
         async with translated_errors():
             rows = await self._connections.fetch(
-                "SELECT state FROM dragoman_events WHERE originator_id = $1 ORDER BY originator_version", stream_id
+                "SELECT state FROM dragoman_events WHERE originator_id = $1 ORDER BY originator_version",
+                stream_id,
             )
         return [row[0] for row in rows]
 
@@ -231,21 +277,33 @@ class PostgresEventStore(EventStore):
     async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
         async with translated_errors():
             rows = await self._connections.fetch(_READ_SEVERAL, list(after), list(after.values()))
-        return [Stored(decode(row[0]), digest(row[0])) for row in rows]
+        return [read_row(LogRow(row[1], row[2], row[0])) for row in rows]
 
     @override
-    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
-        async with translated_errors():
-            if types is None:
-                rows = await self._connections.fetch(_TAIL, after, limit)
-            else:
-                rows = await self._connections.fetch(_TAIL_OF, after, limit, list(types))
-        return [Stored(decode(row[1]), digest(row[1]), row[0]) for row in rows]
+    async def tail(
+        self,
+        after: int,
+        *,
+        limit: int = 500,
+        types: Collection[str] | None = None,
+        skips_damaged: bool = True,
+    ) -> list[Stored]:
+        async def page(start: int, wanted: int) -> list[LogRow]:
+            async with translated_errors():
+                if types is None:
+                    rows = await self._connections.fetch(_TAIL, start, wanted)
+                else:
+                    rows = await self._connections.fetch(_TAIL_OF, start, wanted, list(types))
+            return [LogRow(*row) for row in rows]
+
+        return await read_page(page, after, limit, skips_damaged=skips_damaged)
 
     @override
     async def head_position(self) -> int:
         async with translated_errors():
-            rows = await self._connections.fetch("SELECT coalesce(max(notification_id), 0) FROM dragoman_events")
+            rows = await self._connections.fetch(
+                "SELECT coalesce(max(notification_id), 0) FROM dragoman_events"
+            )
         return rows[0][0]
 
     @override
@@ -265,7 +323,9 @@ class PostgresEventStore(EventStore):
                 "AND expires_at > clock_timestamp()",
                 list(job_ids),
             )
-        return {work_id: LiveLease(owner, expires_at, note) for work_id, owner, expires_at, note in rows}
+        return {
+            work_id: LiveLease(owner, expires_at, note) for work_id, owner, expires_at, note in rows
+        }
 
     @override
     async def expire_leases(self) -> None:
@@ -306,12 +366,14 @@ class PostgresEventStore(EventStore):
         await self._pool.close()
 
 
-def _columns(encoded: Sequence[EncodedEvent]) -> tuple[list[UUID], list[int], list[str], list[bytes]]:
+def _columns(
+    encoded: Sequence[EncodedEvent],
+) -> tuple[list[UUID], list[int], list[str], list[bytes]]:
     """The events as columns, which the inserting statements unnest."""
     return (
         [each.stored.recorded.originator_id for each in encoded],
         [each.stored.recorded.originator_version for each in encoded],
-        [each.stored.recorded.envelope.type for each in encoded],
+        [each.stored.recorded.type for each in encoded],
         [each.state for each in encoded],
     )
 

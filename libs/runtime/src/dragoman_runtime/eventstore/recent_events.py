@@ -37,7 +37,9 @@ class RecentEvents:
             for each in stored:
                 self._versions[each.recorded.originator_id] = each.recorded.originator_version
 
-    def behind(self, position: int, limit: int, types: Collection[str] | None = None) -> list[Stored] | None:
+    def behind(
+        self, position: int, limit: int, types: Collection[str] | None = None
+    ) -> list[Stored] | None:
         """The log behind a position, of these types.
 
         None where it begins before the events that are kept.
@@ -45,10 +47,11 @@ class RecentEvents:
         with self._lock:
             if not self._kept or position < self._kept[0].position - 1:
                 return None
-            start = position - self._kept[0].position + 1
+            # From the right: a deque is walked from its end, and readers are few events behind.
+            news = list(islice(reversed(self._kept), max(self._kept[-1].position - position, 0)))
+            news.reverse()
             if types is None:
-                return list(islice(self._kept, start, start + limit))
-            news = islice(self._kept, start, None)
+                return news[:limit]
             return list(islice((each for each in news if each.recorded.type in types), limit))
 
     def is_head(self, stream_id: UUID, version: int) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,6 @@ from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEv
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteCursor, SQLiteDatastore
 from typing_extensions import override
 
-from dragoman_contracts.envelope import decode, digest
 from dragoman_contracts.errors import ConflictError
 from dragoman_runtime.eventstore.port import (
     Append,
@@ -35,6 +34,7 @@ from dragoman_runtime.eventstore.port import (
     StoreUnavailableError,
     encode_append,
 )
+from dragoman_runtime.eventstore.reading import LogRow, read_page, read_row
 from dragoman_runtime.eventstore.recent_events import RecentEvents
 
 _T = TypeVar("_T")
@@ -76,13 +76,16 @@ class _Recorder(SQLiteApplicationRecorder):
                 if name not in found:
                     cursor.execute(statement)
 
-    def commit(self, events: Sequence[StoredEvent], take: Lease | None, release: Lease | None) -> list[int]:
+    def commit(
+        self, events: Sequence[StoredEvent], take: Lease | None, release: Lease | None
+    ) -> list[int]:
         with self.datastore.transaction(commit=True) as cursor:
             if take:
                 _take(cursor, take)
             if release:
                 cursor.execute(
-                    "DELETE FROM work_leases WHERE work_id = ? AND owner = ?", (release.work_id.hex, release.owner)
+                    "DELETE FROM work_leases WHERE work_id = ? AND owner = ?",
+                    (release.work_id.hex, release.owner),
                 )
             return list(self._insert_events(cursor, events) or ())
 
@@ -94,7 +97,9 @@ class _Recorder(SQLiteApplicationRecorder):
                 kept.update(UUID(str(each[0])) for each in cursor.fetchall())
         return kept
 
-    def execute(self, statement: str, parameters: Sequence[Any] = (), *, commit: bool) -> list[tuple[Any, ...]]:
+    def execute(
+        self, statement: str, parameters: Sequence[Any] = (), *, commit: bool
+    ) -> list[tuple[Any, ...]]:
         with self.datastore.transaction(commit=commit) as cursor:
             cursor.execute(statement, parameters)
             return [tuple(cast("Sequence[Any]", row)) for row in cursor.fetchall()]
@@ -105,13 +110,33 @@ class _Recorder(SQLiteApplicationRecorder):
                 cursor.execute(statement, row)
 
 
+def _log_row(row: StoredEvent, position: int = 0) -> LogRow:
+    try:
+        stream_id = UUID(str(row.originator_id))
+    except ValueError:  # the damage is in the row's own id
+        stream_id = UUID(int=0)
+    return LogRow(stream_id, row.originator_version, row.state, position)
+
+
+def _read(row: StoredEvent) -> Stored:
+    return read_row(_log_row(row))
+
+
 def _take(cursor: SQLiteCursor, lease: Lease) -> None:
     now = time.time()
-    values = (lease.work_id.hex, lease.job_id.hex, lease.owner, now + lease.ttl.total_seconds(), now)
+    values = (
+        lease.work_id.hex,
+        lease.job_id.hex,
+        lease.owner,
+        now + lease.ttl.total_seconds(),
+        now,
+    )
     cursor.execute(_TAKE, values)
     row = cursor.fetchone()
     if row is None:
-        raise LeaseHeldError(f"Work {lease.work_id} of job {lease.job_id} is leased by another worker.")
+        raise LeaseHeldError(
+            f"Work {lease.work_id} of job {lease.job_id} is leased by another worker."
+        )
     lease.takeovers = int(row[0])
 
 
@@ -137,18 +162,23 @@ class SqliteEventStore(EventStore):
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="events-write")
         self._readers = ThreadPoolExecutor(3, thread_name_prefix="events-read")
         self._appended = asyncio.Event()
+        self._locked: set[str] = set()
         self._recent = RecentEvents()
 
     @override
     async def commit(
-        self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
+        self,
+        appends: Sequence[Append] = (),
+        *,
+        take: Lease | None = None,
+        release: Lease | None = None,
     ) -> tuple[Stored, ...]:
         encoded = [each for append in appends for each in encode_append(append)]
         rows = [
             StoredEvent(
                 each.stored.recorded.originator_id,
                 each.stored.recorded.originator_version,
-                each.stored.recorded.envelope.type,
+                each.stored.recorded.type,
                 each.state,
             )
             for each in encoded
@@ -160,7 +190,8 @@ class SqliteEventStore(EventStore):
                 Stored(each.stored.recorded, each.stored.digest, position)
                 for each, position in zip(encoded, positions, strict=True)
             )
-            self._recent.add(stored)  # in the thread, so that it happens even if the caller is cancelled meanwhile
+            # In the thread, so that it happens even if the caller is cancelled meanwhile.
+            self._recent.add(stored)
             return stored
 
         stored = await self._run(self._writer, write)
@@ -170,44 +201,58 @@ class SqliteEventStore(EventStore):
 
     @override
     async def read(self, stream_id: UUID, *, after: int = 0) -> list[Stored]:
-        if self._recent.is_head(stream_id, after):  # no other process writes, so nothing can be behind it
+        # No other process writes, so nothing can be behind it.
+        if self._recent.is_head(stream_id, after):
             await asyncio.sleep(0)
             return []
 
         def select() -> list[Stored]:
-            rows = self._recorder.select_events(stream_id, gt=after)
-            return [Stored(decode(row.state), digest(row.state)) for row in rows]
+            return [_read(row) for row in self._recorder.select_events(stream_id, gt=after)]
 
         return await self._run(self._readers, select)
 
     @override
     async def read_states(self, stream_id: UUID) -> list[bytes]:
-        return await self._run(self._readers, lambda: [row.state for row in self._recorder.select_events(stream_id)])
+        return await self._run(
+            self._readers, lambda: [row.state for row in self._recorder.select_events(stream_id)]
+        )
 
     @override
     async def read_several(self, after: Mapping[UUID, int]) -> list[Stored]:
         def select() -> list[Stored]:
-            rows = [
-                row
+            return [
+                _read(row)
                 for stream_id, version in after.items()
                 for row in self._recorder.select_events(stream_id, gt=version)
             ]
-            return [Stored(decode(row.state), digest(row.state)) for row in rows]
 
         return await self._run(self._readers, select)
 
     @override
-    async def tail(self, after: int, *, limit: int = 500, types: Collection[str] | None = None) -> list[Stored]:
+    async def tail(
+        self,
+        after: int,
+        *,
+        limit: int = 500,
+        types: Collection[str] | None = None,
+        skips_damaged: bool = True,
+    ) -> list[Stored]:
         recent = self._recent.behind(after, limit, types)
         if recent is not None:
-            await asyncio.sleep(0)  # a caller that reads in a loop lets other tasks run, as a read of the file would
+            # A caller that reads in a loop lets other tasks run, as a read of the file would.
+            await asyncio.sleep(0)
             return recent
 
-        def select() -> list[Stored]:
-            rows = self._recorder.select_notifications(after, limit, topics=list(types or ()), inclusive_of_start=False)
-            return [Stored(decode(row.state), digest(row.state), row.id) for row in rows]
+        def select(start: int, wanted: int) -> list[LogRow]:
+            rows = self._recorder.select_notifications(
+                start, wanted, topics=list(types or ()), inclusive_of_start=False
+            )
+            return [_log_row(row, row.id) for row in rows]
 
-        return await self._run(self._readers, select)
+        def page(start: int, wanted: int) -> Awaitable[list[LogRow]]:
+            return self._run(self._readers, lambda: select(start, wanted))
+
+        return await read_page(page, after, limit, skips_damaged=skips_damaged)
 
     @override
     async def head_position(self) -> int:
@@ -216,7 +261,10 @@ class SqliteEventStore(EventStore):
     @override
     async def renew(self, leases: Sequence[Lease]) -> set[UUID]:
         now = time.time()
-        rows = [(now + each.ttl.total_seconds(), each.note, each.work_id.hex, each.owner) for each in leases]
+        rows = [
+            (now + each.ttl.total_seconds(), each.note, each.work_id.hex, each.owner)
+            for each in leases
+        ]
         return await self._run(self._writer, lambda: self._recorder.renew(rows)) if rows else set()
 
     @override
@@ -228,7 +276,9 @@ class SqliteEventStore(EventStore):
             commit=False,
         )
         return {
-            UUID(str(work_id)): LiveLease(str(owner), datetime.fromtimestamp(float(expires_at), UTC), note)
+            UUID(str(work_id)): LiveLease(
+                str(owner), datetime.fromtimestamp(float(expires_at), UTC), note
+            )
             for work_id, owner, expires_at, note in rows
         }
 
@@ -239,13 +289,26 @@ class SqliteEventStore(EventStore):
     @override
     async def forget_leases(self, expired_for: timedelta) -> int:
         until = time.time() - expired_for.total_seconds()
-        return len(await self.execute("DELETE FROM work_leases WHERE expires_at <= ? RETURNING work_id", (until,)))
+        return len(
+            await self.execute(
+                "DELETE FROM work_leases WHERE expires_at <= ? RETURNING work_id", (until,)
+            )
+        )
 
     @asynccontextmanager
     async def lock_position(self, name: str) -> AsyncGenerator[LockedPosition | None]:
-        """The position. This process is alone with the file, so that no lock is needed."""
-        rows = await self.execute("SELECT position FROM positions WHERE name = ?", (name,), commit=False)
-        yield _Position(self, name, int(rows[0][0]) if rows else 0)
+        """The position; None while another task has it. No other process writes this file."""
+        if name in self._locked:
+            yield None
+            return
+        self._locked.add(name)
+        try:
+            rows = await self.execute(
+                "SELECT position FROM positions WHERE name = ?", (name,), commit=False
+            )
+            yield _Position(self, name, int(rows[0][0]) if rows else 0)
+        finally:
+            self._locked.remove(name)
 
     async def wait_for_append(self, timeout_s: float) -> None:
         """Return when something was appended since the last call, or after `timeout_s`.
@@ -253,7 +316,8 @@ class SqliteEventStore(EventStore):
         Only one task may wait: the reader of the log in the process that writes it.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):  # Python 3.11's wait_for loses a cancellation that meets the append
+            # Python 3.11's wait_for loses a cancellation that meets the append.
+            async with asyncio.timeout(timeout_s):
                 await self._appended.wait()
         self._appended.clear()
 
@@ -262,7 +326,9 @@ class SqliteEventStore(EventStore):
     ) -> list[tuple[Any, ...]]:
         """Run one statement on the event database, in the writing thread when it commits."""
         executor = self._writer if commit else self._readers
-        return await self._run(executor, lambda: self._recorder.execute(statement, parameters, commit=commit))
+        return await self._run(
+            executor, lambda: self._recorder.execute(statement, parameters, commit=commit)
+        )
 
     async def execute_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
         """Run one statement for each row of parameters, in one transaction."""
@@ -278,6 +344,10 @@ class SqliteEventStore(EventStore):
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, function)
         except IntegrityError as error:
-            raise ConflictError("A stream has gone past the version this append expected.") from error
+            raise ConflictError(
+                "A stream has gone past the version this append expected."
+            ) from error
         except PersistenceError as error:
-            raise StoreUnavailableError(f"The event database failed: {error}. Check disk space and rights.") from error
+            raise StoreUnavailableError(
+                f"The event database failed: {error}. Check disk space and rights."
+            ) from error

@@ -1,4 +1,6 @@
-"""Alembic's environment: runs on the connection that `migrate` hands over, never on one of its own."""
+"""Alembic's environment: runs on the connection that `migrate` hands over,
+never on one of its own.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 
 from dragoman_runtime.eventstore.postgres import translated_errors
+from dragoman_runtime.eventstore.postgres_url import connect
 
 EVENTS_VERSION_TABLE = "alembic_version_events"
 
@@ -22,9 +23,10 @@ async def are_events_newest(url: str) -> bool:
 
     Raises:
         StoreUnavailableError: the database cannot be reached.
+        StoreRefusedError: it refuses role, database or connection.
     """
     async with translated_errors():
-        connection = await asyncpg.connect(url)
+        connection = await connect(url)
         try:
             found = await connection.fetchval(f"SELECT version_num FROM {EVENTS_VERSION_TABLE}")  # noqa: S608 - ours
         except asyncpg.UndefinedTableError:

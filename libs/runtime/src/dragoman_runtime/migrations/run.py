@@ -12,9 +12,12 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from dragoman_runtime.eventstore import StoreUnavailableError
 from dragoman_runtime.eventstore.postgres import translated_errors
+from dragoman_runtime.eventstore.postgres_url import StoreRefusedError
 from dragoman_runtime.migrations.revision import EVENTS_VERSION_TABLE, newest_revision
+from dragoman_runtime.sql_engine import postgres_engine
 from dragoman_runtime.sql_errors import is_passing
 
+_INSUFFICIENT_PRIVILEGE = "42501"
 _MIGRATION_LOCK = 0x6D696772617465  # "migrate"
 
 
@@ -27,11 +30,13 @@ async def migrate(url: str, scripts: Path, version_table: str) -> None:
     Raises:
         StoreUnavailableError: the database cannot be reached.
     """
-    engine = create_async_engine(url)
+    engine = postgres_engine(url) if url.startswith("postgresql") else create_async_engine(url)
     try:
         async with _translated_errors(), engine.begin() as connection:
             if connection.dialect.name == "postgresql":
-                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK}
+                )
             if not await connection.run_sync(_is_newest, scripts, version_table):
                 await connection.run_sync(_upgrade, scripts, version_table)
     finally:
@@ -44,8 +49,14 @@ async def _translated_errors() -> AsyncGenerator[None]:
         try:
             yield
         except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE:
+                raise StoreRefusedError(
+                    "The role may not change tables: run `dragoman migrate` once with one that may."
+                ) from error
             if is_passing(error):
-                raise StoreUnavailableError("The database to migrate is stopping or starting.") from error
+                raise StoreUnavailableError(
+                    "The database to migrate is stopping or starting."
+                ) from error
             raise
 
 
@@ -56,7 +67,9 @@ async def migrate_events(url: str) -> None:
 
 def sqlalchemy_url(url: str) -> str:
     """A `postgresql://…` or `sqlite:///…` URL with the async driver we use."""
-    return url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sqlite://", "sqlite+aiosqlite://", 1)
+    return url.replace("postgresql://", "postgresql+asyncpg://", 1).replace(
+        "sqlite://", "sqlite+aiosqlite://", 1
+    )
 
 
 def _is_newest(connection: Connection, scripts: Path, version_table: str) -> bool:

@@ -18,6 +18,11 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def is_digest(name: str) -> bool:
+    """Whether this is a sha256 in lower-case hex, as an object's name is."""
+    return _DIGEST.fullmatch(name) is not None
+
+
 def digest_of(ref: ObjectRef | str) -> str:
     """The digest that a reference or a bare digest names.
 
@@ -27,7 +32,9 @@ def digest_of(ref: ObjectRef | str) -> str:
     """
     digest = ref if isinstance(ref, str) else ref.digest
     if _DIGEST.fullmatch(digest) is None:
-        raise PermanentError("An object is addressed by a sha256 in lower-case hex.", code="storage.bad_name")
+        raise PermanentError(
+            "An object is addressed by a sha256 in lower-case hex.", code="storage.bad_name"
+        )
     return digest
 
 
@@ -78,4 +85,6 @@ def missing(digest: str) -> ObjectMissingError:
 
 def corrupt(digest: str) -> ObjectCorruptError:
     """The error for an object whose bytes are not those that were stored."""
-    return ObjectCorruptError(f"Object {digest} was changed or cut in the store; restore it from a backup.")
+    return ObjectCorruptError(
+        f"Object {digest} was changed or cut in the store; restore it from a backup."
+    )

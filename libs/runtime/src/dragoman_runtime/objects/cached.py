@@ -1,4 +1,6 @@
-"""Objects kept in memory after they were read or written: an event's object is read by several stages."""
+"""Objects kept in memory after they were read or written:
+an event's object is read by several stages.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ _Key = tuple[UUID, str]
 class CachedObjectStore:
     """A store with the objects used last in memory.
 
-    Bytes never change, so they are never wrong; but another process may delete an object for good (erasure), which is
-    why nothing is kept longer than `max_age_s`. Writes always go through to the store. Pointers are not kept.
+    Bytes never change, so they are never wrong; but another process may delete an object for good
+    (erasure), which is why nothing is kept longer than `max_age_s`. Writes always go through to the
+    store. Pointers are not kept.
     """
 
     def __init__(
@@ -34,7 +37,9 @@ class CachedObjectStore:
         """Keep up to `max_bytes`, no single object above a quarter of that."""
         self._store = store
         self._largest_bytes = max_bytes // _LARGEST_SHARE
-        self._kept: TTLCache[_Key, bytes] = TTLCache(max_bytes, max_age_s, timer=clock, getsizeof=len)
+        self._kept: TTLCache[_Key, bytes] = TTLCache(
+            max_bytes, max_age_s, timer=clock, getsizeof=len
+        )
 
     async def open(self) -> None:
         """Open the store."""
@@ -60,7 +65,9 @@ class CachedObjectStore:
             self._keep(key, data)
         return data
 
-    async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
+    async def get_range(
+        self, project_id: UUID, ref: ObjectRef | str, start: int, length: int
+    ) -> bytes:
         """Up to `length` bytes from `start`, from memory or else from the store."""
         data = self._kept.get((project_id, digest_of(ref)))
         if data is None:

@@ -65,7 +65,9 @@ class FileObjectStore:
         """The object's bytes, whose digest was checked."""
         return await _in_thread(self._get, project_id, digest_of(ref))
 
-    async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
+    async def get_range(
+        self, project_id: UUID, ref: ObjectRef | str, start: int, length: int
+    ) -> bytes:
         """Up to `length` bytes from `start`."""
         return await _in_thread(self._get_range, project_id, digest_of(ref), start, length)
 
@@ -137,7 +139,8 @@ class FileObjectStore:
         path = self._object(project_id, ref.digest)
         if not _refreshed(path, len(data)):
             with self._written(data) as new:
-                _place(new, path, os.replace)  # atomic (POSIX rename); a file of the same bytes may be there already
+                # Atomic (POSIX rename); a file of the same bytes may be there already.
+                _place(new, path, os.replace)
         return ref
 
     def _get(self, project_id: UUID, digest: str) -> bytes:
@@ -193,12 +196,16 @@ async def _in_thread(work: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs
 
 def _translated(error: OSError) -> DragomanError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return RetryableError("The disk of the object folder is full; free some space.", code="storage.full")
+        return RetryableError(
+            "The disk of the object folder is full; free some space.", code="storage.full"
+        )
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         message = "The object folder may not be written or read; give its rights to the user Dragoman runs as."
         return PermanentError(message, code="storage.unauthorised")
     name = errno.errorcode.get(error.errno or 0, "an unknown error")
-    return RetryableError(f"The object folder answered {name}; look at its disk.", code="storage.unavailable")
+    return RetryableError(
+        f"The object folder answered {name}; look at its disk.", code="storage.unavailable"
+    )
 
 
 def _place(new: Path, path: Path, move: Callable[[Path, Path], None]) -> None:

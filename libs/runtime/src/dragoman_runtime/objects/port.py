@@ -69,7 +69,9 @@ class ObjectStore(Protocol):
         """
         ...
 
-    async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
+    async def get_range(
+        self, project_id: UUID, ref: ObjectRef | str, start: int, length: int
+    ) -> bytes:
         """Up to `length` bytes from `start`; fewer or none at the object's end.
 
         A part's digest cannot be checked.

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -25,11 +26,12 @@ from minio.error import S3Error
 from pydantic import SecretStr
 from urllib3 import BaseHTTPResponse
 
-from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
 from dragoman_runtime.objects.addresses import (
     corrupt,
     digest_of,
+    is_digest,
     missing,
     object_path,
     objects_prefix,
@@ -59,6 +61,7 @@ class S3Location:
         endpoint: host and port, no scheme.
         region: given always, so that the client never asks the server for it.
         connections: requests in flight at most; further ones wait.
+        ca_file: certificates to trust; None are those of the machine.
     """
 
     endpoint: str
@@ -68,6 +71,7 @@ class S3Location:
     region: str = "us-east-1"
     is_secure: bool = True
     connections: int = 16
+    ca_file: Path | None = None
 
 
 class S3ObjectStore:
@@ -87,8 +91,18 @@ class S3ObjectStore:
         self._creates_exclusively = False
 
     async def open(self) -> None:
-        """Make the bucket if it is missing, and learn whether the server has conditional writes."""
-        await self._in_thread(self._open)
+        """Make the bucket if it is missing, and learn whether the server has conditional writes.
+
+        Raises:
+            PermanentError: the server's certificate is not trusted, or the key is refused.
+        """
+        try:
+            await self._in_thread(self._open)
+        except RetryableError as error:
+            if "CERTIFICATE_VERIFY_FAILED" not in str(error.__cause__):
+                raise
+            message = "The certificate of the object store is not trusted; set DRAGOMAN_S3_CA_FILE."
+            raise PermanentError(message, code="storage.refused") from error
 
     async def close(self) -> None:
         """Close the connections when the requests in flight have ended."""
@@ -107,7 +121,9 @@ class S3ObjectStore:
         """The object's bytes, whose digest was checked."""
         return await self._in_thread(self._get, project_id, digest_of(ref))
 
-    async def get_range(self, project_id: UUID, ref: ObjectRef | str, start: int, length: int) -> bytes:
+    async def get_range(
+        self, project_id: UUID, ref: ObjectRef | str, start: int, length: int
+    ) -> bytes:
         """Up to `length` bytes from `start`."""
         return await self._in_thread(self._get_range, project_id, digest_of(ref), start, length)
 
@@ -130,7 +146,10 @@ class S3ObjectStore:
 
     async def exists(self, project_id: UUID, ref: ObjectRef | str) -> bool:
         """Whether the bucket holds the object."""
-        return await self._in_thread(self._size_of, object_path(project_id, digest_of(ref))) is not None
+        return (
+            await self._in_thread(self._size_of, object_path(project_id, digest_of(ref)))
+            is not None
+        )
 
     async def delete(self, project_id: UUID, ref: ObjectRef | str) -> None:
         """Remove the object."""
@@ -141,7 +160,11 @@ class S3ObjectStore:
         prefix = f"{objects_prefix(project_id)}/"
         async for listed in self._listed(prefix):
             name = (listed.object_name or "").removeprefix(prefix).replace("/", "")
-            yield StoredObject(name, listed.size or 0, listed.last_modified or datetime.now(UTC))
+            # Some servers list the parts of an upload that is under way, and a bucket may hold what
+            # others put there.
+            if is_digest(name):
+                at = listed.last_modified or datetime.now(UTC)
+                yield StoredObject(name, listed.size or 0, at)
 
     async def _listed(self, prefix: str) -> AsyncIterator[Object]:
         listing = iter(self._client.list_objects(self._bucket, prefix, recursive=True))
@@ -180,7 +203,9 @@ class S3ObjectStore:
             self._make_bucket()
         # A server that ignores the header takes both writes. The probe may be there since an
         # earlier start.
-        self._creates_exclusively = not (self._create(_PROBE, b"{}") and self._create(_PROBE, b"{}"))
+        self._creates_exclusively = not (
+            self._create(_PROBE, b"{}") and self._create(_PROBE, b"{}")
+        )
 
     def _make_bucket(self) -> None:
         try:
@@ -205,9 +230,15 @@ class S3ObjectStore:
         if size_bytes is None:
             raise missing(digest)
         length = min(length, size_bytes - start)  # not every server cuts a range at the end
-        return _read_to_end(self._open_object(project_id, digest, start, length)) if length > 0 else b""
+        return (
+            _read_to_end(self._open_object(project_id, digest, start, length))
+            if length > 0
+            else b""
+        )
 
-    def _open_object(self, project_id: UUID, digest: str, start: int = 0, length: int = 0) -> BaseHTTPResponse:
+    def _open_object(
+        self, project_id: UUID, digest: str, start: int = 0, length: int = 0
+    ) -> BaseHTTPResponse:
         body = self._open_body(object_path(project_id, digest), start, length)
         if body is None:
             raise missing(digest)
@@ -293,8 +324,11 @@ def _pool(kind: type[urllib3.PoolManager], location: S3Location) -> urllib3.Pool
         maxsize=location.connections,
         block=True,
         timeout=urllib3.Timeout(connect=_CONNECT_TIMEOUT_S, read=_READ_TIMEOUT_S),
-        retries=urllib3.Retry(total=1, backoff_factor=0.1),  # a kept-alive connection may have just been closed
+        retries=urllib3.Retry(
+            total=1, backoff_factor=0.1
+        ),  # a kept-alive connection may have just been closed
         cert_reqs="CERT_REQUIRED",
+        ca_certs=None if location.ca_file is None else str(location.ca_file),
     )
 
 
@@ -316,7 +350,9 @@ def _send(client: Minio, bucket: str, path: str, data: bytes, media_type: str) -
     somebody aborts it.
     """
     whole = max(len(data), _SMALLEST_PART_BYTES)
-    client.put_object(bucket, path, io.BytesIO(data), len(data), content_type=media_type, part_size=whole)
+    client.put_object(
+        bucket, path, io.BytesIO(data), len(data), content_type=media_type, part_size=whole
+    )
 
 
 def _next_chunk(body: BaseHTTPResponse, update: Callable[[bytes], None]) -> bytes:

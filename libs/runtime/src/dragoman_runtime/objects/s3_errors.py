@@ -12,10 +12,17 @@ from dragoman_contracts.errors import DragomanError, PermanentError, RetryableEr
 
 _NOT_FOUND = frozenset({"NoSuchKey", "NoSuchObject"})
 _THERE_ALREADY = frozenset(
-    {"PreconditionFailed", "ConditionalRequestConflict", "BucketAlreadyOwnedByYou", "BucketAlreadyExists"}
+    {
+        "PreconditionFailed",
+        "ConditionalRequestConflict",
+        "BucketAlreadyOwnedByYou",
+        "BucketAlreadyExists",
+    }
 )
 _FULL = frozenset({"InsufficientStorage", "QuotaExceeded", "XMinioStorageFull"})
-_PASSING = frozenset({"InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "NoSuchBucket"})
+_PASSING = frozenset(
+    {"InternalError", "ServiceUnavailable", "SlowDown", "RequestTimeout", "NoSuchBucket"}
+)
 _TOO_MANY_REQUESTS, _INSUFFICIENT_STORAGE = 429, 507
 
 
@@ -51,7 +58,9 @@ def _translated(error: MinioException | HTTPError) -> DragomanError:
     if isinstance(error, ServerError):
         return _of_answer("", error.status_code)
     if isinstance(error, InvalidResponseError | HTTPError):
-        message = "The object store is not reached or answers something else than S3; check that it runs."
+        message = (
+            "The object store is not reached or answers something else than S3; check that it runs."
+        )
         return RetryableError(message, code="storage.unavailable")
     return PermanentError("The object store's client refused the request.", code="storage.refused")
 
@@ -59,9 +68,13 @@ def _translated(error: MinioException | HTTPError) -> DragomanError:
 def _of_answer(code: str, status: int) -> DragomanError:
     answer = f"{status} {code}".rstrip()
     if code in _FULL or status == _INSUFFICIENT_STORAGE:
-        return RetryableError(f"The object store is full ({answer}); give it more room.", code="storage.full")
+        return RetryableError(
+            f"The object store is full ({answer}); give it more room.", code="storage.full"
+        )
     if code in _PASSING or status >= 500 or status == _TOO_MANY_REQUESTS:
-        return RetryableError(f"The object store does not serve now ({answer}).", code="storage.unavailable")
+        return RetryableError(
+            f"The object store does not serve now ({answer}).", code="storage.unavailable"
+        )
     if status in {401, 403}:
         message = f"The object store refuses our key ({answer}); check its access key, secret key and rights."
         return PermanentError(message, code="storage.unauthorised")

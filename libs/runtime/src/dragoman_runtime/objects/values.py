@@ -17,7 +17,9 @@ async def put_value(store: ObjectStore, project_id: UUID, value: Value) -> Objec
     return await store.put(project_id, canonical_json(value), JSON_MEDIA_TYPE)
 
 
-async def get_value(store: ObjectStore, project_id: UUID, ref: ObjectRef | str, type_: type[_V]) -> _V:
+async def get_value(
+    store: ObjectStore, project_id: UUID, ref: ObjectRef | str, type_: type[_V]
+) -> _V:
     """The value of type `type_` that was stored under this reference; fields a newer version added
     are left out.
 

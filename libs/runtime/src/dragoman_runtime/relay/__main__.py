@@ -5,11 +5,9 @@ Two of them are safe: one leads, the other waits.
 
 from __future__ import annotations
 
-import asyncio
-
 from dragoman_runtime.relay.app import run
 from dragoman_runtime.service import ServiceSettings
-from dragoman_runtime.settings import load
+from dragoman_runtime.starting import start
 
 if __name__ == "__main__":
-    asyncio.run(run(load(ServiceSettings)))
+    start(ServiceSettings, run)

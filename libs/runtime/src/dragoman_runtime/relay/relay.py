@@ -17,11 +17,9 @@ from dragoman_contracts.events import StreamType
 from dragoman_contracts.pipeline import routes
 from dragoman_runtime.bus import Delivery, EventPublisher, WorkSender
 from dragoman_runtime.eventstore import EventStore, LockedPosition, Stored
-from dragoman_runtime.telemetry import get_logger
-from dragoman_runtime.telemetry.metrics import RELAY_LAG_EVENTS
+from dragoman_runtime.telemetry import say_waiting
 
 _POSITION = "relay"
-_log = get_logger()
 
 
 class Relay:
@@ -51,12 +49,10 @@ class Relay:
         while True:
             try:
                 async with self._store.lock_position(_POSITION) as position:
-                    if position is None:
-                        RELAY_LAG_EVENTS.set(0)  # the lag is the leader's
-                    else:
+                    if position is not None:
                         await self._lead(position)
             except RetryableError as error:
-                _log.warning("relay.waiting", error_code=error.code)
+                say_waiting("relay.waiting", error.code)
             await asyncio.sleep(self._idle_s)
 
     async def step(self) -> int:
@@ -79,14 +75,9 @@ class Relay:
     async def _publish(self, position: LockedPosition) -> int:
         """Publish one batch, then store the position behind it."""
         stored = await self._store.tail(position.position, limit=self._batch)
-        lag = len(stored)
-        if lag == self._batch:
-            lag = await self._store.head_position() - position.position
-        RELAY_LAG_EVENTS.set(lag)
         if stored:
             await self._tell(stored)
             await position.advance(stored[-1].position)
-            RELAY_LAG_EVENTS.set(lag - len(stored))
         return len(stored)
 
     async def _tell(self, stored: Sequence[Stored]) -> None:
@@ -107,6 +98,6 @@ class Relay:
 def deliveries(stored: Stored) -> list[Delivery]:
     """The work that one event makes owed, in the trace of that event."""
     recorded = stored.recorded
-    if recorded.envelope.stream_type is not StreamType.JOB:
+    if recorded.stream_type is not StreamType.JOB:
         return []
-    return [Delivery(item, recorded.envelope.origin.traceparent) for item in routes(recorded)]
+    return [Delivery(item, recorded.origin.traceparent) for item in routes(recorded)]

@@ -11,11 +11,26 @@ from importlib.metadata import version
 
 from dragoman_runtime.settings import TelemetrySettings
 from dragoman_runtime.telemetry import metrics
-from dragoman_runtime.telemetry.logging import canonical_line, configure_logging, get_logger, log_context
+from dragoman_runtime.telemetry.instance import INSTANCE
+from dragoman_runtime.telemetry.logging import (
+    canonical_line,
+    configure_logging,
+    get_logger,
+    log_context,
+    say_waiting,
+)
 from dragoman_runtime.telemetry.metrics import serve_metrics
-from dragoman_runtime.telemetry.tracing import Span, configure_tracing, current_traceparent, span
+from dragoman_runtime.telemetry.tracing import (
+    Role,
+    Span,
+    configure_tracing,
+    current_traceparent,
+    incoming,
+    span,
+)
 
 __all__ = [
+    "Role",
     "Span",
     "Telemetry",
     "canonical_line",
@@ -24,8 +39,10 @@ __all__ = [
     "configure_tracing",
     "current_traceparent",
     "get_logger",
+    "incoming",
     "log_context",
     "metrics",
+    "say_waiting",
     "serve_metrics",
     "span",
 ]
@@ -45,7 +62,9 @@ class Telemetry:
             stop()
 
 
-def configure_telemetry(settings: TelemetrySettings, service: str, services: Sequence[str] = ()) -> Telemetry:
+def configure_telemetry(
+    settings: TelemetrySettings, service: str, services: Sequence[str] = ()
+) -> Telemetry:
     """Set up logs, traces and metrics of this process under the name of the service.
 
     `services` are those that run in the process, where it is more than the one.
@@ -55,7 +74,7 @@ def configure_telemetry(settings: TelemetrySettings, service: str, services: Seq
     """
     configure_logging(settings, service)
     for each in services or (service,):
-        metrics.BUILD.labels(each, version("dragoman-runtime")).set(1)
+        metrics.BUILD_INFO.labels(each, version("dragoman-runtime"), INSTANCE).set(1)
     stops = [configure_tracing(settings, service)]
     if settings.metrics_port is not None:
         stops.append(serve_metrics(settings.metrics_port, settings.metrics_host))

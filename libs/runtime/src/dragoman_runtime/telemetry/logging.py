@@ -15,12 +15,23 @@ import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
 from dragoman_runtime.settings import TelemetrySettings
+from dragoman_runtime.telemetry.instance import INSTANCE
 from dragoman_runtime.telemetry.redaction import described_error, library_message, permitted
+from dragoman_runtime.telemetry.seldom import SeldomFilter, seldom
 from dragoman_runtime.telemetry.tracing import current_traceparent
 
-_AS_THEY_ARE = frozenset({"event", "error_at", "error_message", "route", "timestamp"})
+_AS_THEY_ARE = frozenset(
+    {"event", "error_at", "error_message", "route", "timestamp"}
+    | {"services", "queues", "http", "metrics"}
+)
 _FIRST = ("timestamp", "level", "service", "event")
-_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "off": logging.CRITICAL,  # nothing of ours is as grave
+}
 
 
 def get_logger() -> FilteringBoundLogger:
@@ -44,16 +55,30 @@ def canonical_line(
     say(event, outcome=outcome, duration_ms=round(duration_ms, 1), error_code=error_code, **counts)
 
 
+def say_waiting(event: str, error_code: str, **facts: object) -> None:
+    """Warn that something is waited for: at growing intervals for the same event, code and facts.
+
+    `left_out` is the number of equal lines that were not written since the last one.
+    """
+    left_out = seldom.due(f"{event} {error_code} {facts}")
+    if left_out is not None:
+        get_logger().warning(event, error_code=error_code, left_out=left_out, **facts)
+
+
 @contextmanager
 def log_context(**ids: object) -> Generator[None]:
-    """Add ids to every line logged inside: job_id, document_id, event_id, correlation_id, attempt."""
+    """Add ids to every line logged inside: job_id, document_id, event_id,
+    correlation_id, attempt.
+    """
     with structlog.contextvars.bound_contextvars(**ids):
         yield
 
 
-def configure_logging(settings: TelemetrySettings, service: str, stream: TextIO | None = None) -> None:
+def configure_logging(
+    settings: TelemetrySettings, service: str, stream: TextIO | None = None
+) -> None:
     """Log to `stream`, stderr unless given: our own lines from the level of the settings,
-    libraries' from warning.
+    libraries' from warning; nothing where the level is off.
     """
     out: TextIO = sys.stderr if stream is None else stream
     processors: list[Processor] = [
@@ -72,7 +97,11 @@ def configure_logging(settings: TelemetrySettings, service: str, stream: TextIO 
     )
     handler = logging.StreamHandler(out)
     handler.setFormatter(_LibraryFormatter(processors, renderer))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    handler.addFilter(SeldomFilter())
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # its retries end in errors of our own
+    seldom.reset()
+    least = logging.CRITICAL + 1 if settings.log_level == "off" else logging.WARNING
+    logging.basicConfig(handlers=[handler], level=least, force=True)
 
 
 class _Lossy:
@@ -105,7 +134,10 @@ class _LibraryFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line of one record."""
-        event: EventDict = {"event": library_message(str(record.msg), record.args), "logger": record.name}
+        event: EventDict = {
+            "event": library_message(str(record.msg), record.args),
+            "logger": record.name,
+        }
         if record.exc_info:
             event["exc_info"] = record.exc_info
         line: object = event
@@ -115,7 +147,9 @@ class _LibraryFormatter(logging.Formatter):
 
 
 def _renderer(settings: TelemetrySettings, stream: TextIO) -> Processor:
-    is_json = settings.log_format == "json" or (settings.log_format == "auto" and not stream.isatty())
+    is_json = settings.log_format == "json" or (
+        settings.log_format == "auto" and not stream.isatty()
+    )
     if is_json:
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.dev.ConsoleRenderer(colors=stream.isatty() and "NO_COLOR" not in os.environ)
@@ -123,7 +157,9 @@ def _renderer(settings: TelemetrySettings, stream: TextIO) -> Processor:
 
 def _naming(service: str) -> Processor:
     def name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        event.setdefault("service", service)  # a process may be several services: `log_context` then says which
+        # A process may be several services: `log_context` then says which.
+        event.setdefault("service", service)
+        event.setdefault("instance", INSTANCE)
         traceparent = current_traceparent()
         if traceparent is not None:
             event["trace_id"] = traceparent[3:35]
@@ -147,5 +183,12 @@ def _error_of(exc_info: object) -> BaseException | None:
     if isinstance(exc_info, BaseException):
         return exc_info
     if isinstance(exc_info, tuple):
-        return next((part for part in cast(tuple[object, ...], exc_info) if isinstance(part, BaseException)), None)
+        return next(
+            (
+                part
+                for part in cast(tuple[object, ...], exc_info)
+                if isinstance(part, BaseException)
+            ),
+            None,
+        )
     return sys.exc_info()[1] if exc_info else None

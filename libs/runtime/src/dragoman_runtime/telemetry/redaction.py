@@ -1,4 +1,6 @@
-"""Keeps log lines to ids, codes, counts and hashes: never text, file names, addresses or secrets."""
+"""Keeps log lines to ids, codes, counts and hashes: never text, file names,
+addresses or secrets.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,37 @@ from uuid import UUID
 from dragoman_contracts.errors import DragomanError
 
 _TELLING = frozenset(
-    {"api_key", "address", "author", "authorization", "comment", "content", "display_name", "email", "name", "note"}
-    | {"file", "file_name", "filename", "path", "title", "url", "user_name", "password", "secret", "token", "query"}
+    {
+        "api_key",
+        "address",
+        "author",
+        "authorization",
+        "comment",
+        "content",
+        "display_name",
+        "email",
+        "name",
+        "note",
+    }
+    | {
+        "file",
+        "file_name",
+        "filename",
+        "path",
+        "title",
+        "url",
+        "user_name",
+        "password",
+        "secret",
+        "token",
+        "query",
+    }
     | {"prompt", "reply", "segment", "source", "target", "text"}
 )
 _WORD = re.compile(r"[A-Za-z0-9_.:+-]{1,40}|[0-9a-f-]{1,128}")
-_FILE = re.compile(r".*\.(docx?|xlsx?|pptx?|odt|pdf|txt|html?|xml|zip|zim|tmx|xliff?|csv|json)", re.IGNORECASE)
+_FILE = re.compile(
+    r".*\.(docx?|xlsx?|pptx?|odt|pdf|txt|html?|xml|zip|zim|tmx|xliff?|csv|json)", re.IGNORECASE
+)
 _LONGEST_MESSAGE = 300
 _FRAMES = 12
 
@@ -76,4 +103,7 @@ def library_message(template: str, arguments: object) -> str:
 def _frames(traceback: TracebackType | None) -> str:
     """The innermost frames first: module by its last two names, line, function."""
     frames = reversed(extract_tb(traceback)[-_FRAMES:])
-    return " < ".join(f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}" for frame in frames)
+    return " < ".join(
+        f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno} {frame.name}"
+        for frame in frames
+    )

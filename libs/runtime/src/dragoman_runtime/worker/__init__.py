@@ -1,6 +1,6 @@
 """The worker: leases, outcomes, decisions and failures, the same for every service."""
 
-from dragoman_runtime.worker.failure import RetryPolicy
+from dragoman_runtime.worker.failure import ProgramError, RetryPolicy
 from dragoman_runtime.worker.task import (
     NotYetError,
     ProjectObjects,
@@ -13,6 +13,7 @@ from dragoman_runtime.worker.worker import Worker, WorkerIdentity, WorkerLimits,
 
 __all__ = [
     "NotYetError",
+    "ProgramError",
     "ProjectObjects",
     "RetryPolicy",
     "Task",

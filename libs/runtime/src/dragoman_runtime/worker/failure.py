@@ -33,6 +33,14 @@ class AbandonedError(PermanentError):
     default_code = "work.abandoned"
 
 
+class ProgramError(PermanentError):
+    """A program that the work ran failed; `log` is what it said, which the job's people may read."""
+
+    def __init__(self, message: str, *, code: str, log: ObjectRef | None) -> None:
+        super().__init__(message, code=code)
+        self.log = log
+
+
 class ParkingReason(Value):
     """The reason why work was parked, for a person: error code, message, and places in our code."""
 
@@ -42,15 +50,26 @@ class ParkingReason(Value):
 
 
 def decide_failure(
-    item: WorkItem, error: BaseException, *, attempt: int, now: datetime, policy: RetryPolicy, reason: ObjectRef | None
+    item: WorkItem,
+    error: BaseException,
+    *,
+    attempt: int,
+    now: datetime,
+    policy: RetryPolicy,
+    reason: ObjectRef | None,
 ) -> WorkFailed | WorkParked:
     """The event of a failed attempt: WorkFailed where another attempt may help, otherwise
     WorkParked.
     """
     code = code_of(error)
-    about = {**item.model_dump(include={"work_id", "kind", "index", "phase"}), "attempt": attempt, "code": code}
+    about = {
+        **item.model_dump(include={"work_id", "kind", "index", "phase"}),
+        "attempt": attempt,
+        "code": code,
+    }
     if isinstance(error, PermanentError) or attempt >= policy.max_attempts:
-        return WorkParked.model_validate({**about, "reason": reason})
+        log = error.log if isinstance(error, ProgramError) else None
+        return WorkParked.model_validate({**about, "reason": reason, "log": log})
     asked = error.retry_after_s if isinstance(error, RetryableError) else None
     wait = backoff(item, attempt, policy) if asked is None else timedelta(seconds=min(asked, 3600))
     return WorkFailed.model_validate({**about, "retry_at": now + wait})

@@ -93,8 +93,11 @@ class HeldLeases:
             if loop.time() >= due:
                 due = loop.time() + self._heartbeat_s
             else:
-                renewed = [each for each in renewed if each in self._spoken and self._spoken[each].is_news]
-            with suppress(RetryableError):  # a note that could not be stored goes with the next renewal
+                renewed = [
+                    each for each in renewed if each in self._spoken and self._spoken[each].is_news
+                ]
+            # A note that could not be stored goes with the next renewal.
+            with suppress(RetryableError):
                 await self._renew(renewed)
 
     async def _renew(self, work_ids: Sequence[UUID]) -> None:

@@ -12,7 +12,16 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import RESTING
-from dragoman_runtime.telemetry import canonical_line, current_traceparent, get_logger, log_context, metrics, span
+from dragoman_runtime.telemetry import (
+    Role,
+    canonical_line,
+    current_traceparent,
+    get_logger,
+    log_context,
+    metrics,
+    span,
+)
+from dragoman_runtime.telemetry.conventions import messaging
 from dragoman_runtime.worker.failure import code_of
 
 _log = get_logger()
@@ -33,13 +42,19 @@ class Message:
         self.attempt = 0
         self.error_code: str | None = None
 
-    def begin(self, owed_at: datetime, attempt: int, now: datetime) -> None:
-        """Note that the lease was taken.
+    def begin(
+        self, owed_at: datetime, attempt: int, now: datetime, *, is_takeover: bool = False
+    ) -> None:
+        """Note that the lease was taken, perhaps after a worker that vanished.
 
         The job has owed the work since its last event, at `owed_at`.
         """
         self.attempt = attempt
-        metrics.QUEUE_AGE_SECONDS.labels(queue_of(self.item.kind)).observe(max(0.0, (now - owed_at).total_seconds()))
+        if is_takeover:
+            metrics.WORK_TAKEOVERS_TOTAL.labels(self.item.kind).inc()
+        metrics.QUEUE_AGE_SECONDS.labels(queue_of(self.item.kind)).observe(
+            max(0.0, (now - owed_at).total_seconds())
+        )
 
     def end(self, events: tuple[Event, ...], job: Job) -> None:
         """Note that the events are stored; `job` is the state after them."""
@@ -73,14 +88,23 @@ def message_span(service: str, item: WorkItem, traceparent: str | None) -> Gener
     name = f"{service}.{item.kind}"
     with (
         log_context(service=service),
-        span(name, parent_traceparent=traceparent, job_id=str(item.job_id), index=item.index),
+        span(
+            name,
+            traceparent,
+            Role.CONSUMER,
+            messaging(item, "process"),
+            job_id=str(item.job_id),
+            index=item.index,
+        ),
     ):
         message = Message(service, item)
         try:
             yield message
         finally:
             duration_s = time.perf_counter() - started
-            metrics.STAGE_DURATION_SECONDS.labels(item.kind, message.outcome).observe(duration_s)
+            if message.attempt:  # else nothing was done: not owed, or held by another
+                durations = metrics.STAGE_DURATION_SECONDS.labels(item.kind, message.outcome)
+                durations.observe(duration_s)
             canonical_line(
                 event=name,
                 job_id=str(item.job_id),

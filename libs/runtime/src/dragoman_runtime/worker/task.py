@@ -1,4 +1,6 @@
-"""The task of each kind of work, given by its service: slow `perform`, pure `decide`, the inputs that matter."""
+"""The task of each kind of work, given by its service: slow `perform`, pure `decide`,
+the inputs that matter.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import asyncio
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Generic, ParamSpec, TypeVar, cast
@@ -25,10 +27,11 @@ from dragoman_contracts.vocabulary import LIVE
 from dragoman_runtime.computing import Computing
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.objects import ObjectStore, put_value
-from dragoman_runtime.telemetry import get_logger
+from dragoman_runtime.objects.port import StoredObject
+from dragoman_runtime.telemetry import say_waiting
+from dragoman_runtime.worker.outage import is_outage
 
 _SHORTEST_S, _LONGEST_S = 0.1, 5.0
-_log = get_logger()
 
 _V = TypeVar("_V", bound=Value)
 _O = TypeVar("_O", bound=Value)
@@ -38,7 +41,9 @@ _Key = tuple[UUID, str, type[Value]]
 
 
 class WorkStoppedError(DragomanError):
-    """The job was cancelled while its work was under way; what is recorded stays, the lease is given back."""
+    """The job was cancelled while its work was under way; what is recorded stays,
+    the lease is given back.
+    """
 
     default_code = "work.stopped"
 
@@ -50,11 +55,13 @@ class NotYetError(DragomanError):
 
 
 class ValueCache:
-    """Parsed values by digest: those in use, and those used last: the largest, and up to `capacity_bytes` of JSON more.
+    """Parsed values by digest: those in use, and those used last: the largest, and up to
+    `capacity_bytes` of JSON more.
 
-    Values are immutable, so every batch of a job can use the one parsed unit list. That of a long document may be
-    larger than the capacity: it would be dropped for each small value that is read between two batches, and be parsed
-    anew for every one of them. Parsed, JSON takes seven times its size.
+    Values are immutable, so every batch of a job can use the one parsed unit list. That of a long
+    document may be larger than the capacity: it would be dropped for each small value that is read
+    between two batches, and be parsed anew for every one of them. Parsed, JSON takes seven times
+    its size.
     """
 
     def __init__(self, capacity_bytes: int = 8 * 1024 * 1024) -> None:
@@ -63,13 +70,16 @@ class ValueCache:
         self._kept: OrderedDict[_Key, tuple[Value, int]] = OrderedDict()
         self._in_use: WeakValueDictionary[_Key, Value] = WeakValueDictionary()
 
-    async def get(self, store: ObjectStore, project_id: UUID, ref: ObjectRef, type_: type[_V]) -> _V:
+    async def get(
+        self, store: ObjectStore, project_id: UUID, ref: ObjectRef, type_: type[_V]
+    ) -> _V:
         """The value under this reference, parsed at most once while it is kept."""
         key = (project_id, ref.digest, type_)
         value = self._in_use.get(key)
         if value is None:
             data = await store.get(project_id, ref)
-            value = self._in_use.get(key) or from_json(type_, data)  # another piece of work may have been first
+            # Another piece of work may have been first.
+            value = self._in_use.get(key) or from_json(type_, data)
         self._keep(key, value, ref.size_bytes)
         return cast(_V, value)
 
@@ -83,7 +93,9 @@ class ValueCache:
             pass
 
     def _drop_one(self) -> bool:
-        """Drop the value used longest ago that is not the largest; False where only the largest is over capacity."""
+        """Drop the value used longest ago that is not the largest;
+        False where only the largest is over capacity.
+        """
         largest = max(reversed(self._kept), key=lambda key: self._kept[key][1])
         if self._size_bytes - self._kept[largest][1] <= self._capacity_bytes:
             return False
@@ -116,6 +128,10 @@ class ProjectObjects:
         """Store a value as canonical JSON."""
         return await put_value(self._store, self._project_id, value)
 
+    def stored(self) -> AsyncIterator[StoredObject]:
+        """The project's objects, in no promised order."""
+        return self._store.list_objects(self._project_id)
+
     async def get_pointer(self, fingerprint: str) -> ObjectRef | None:
         """The outcome stored for these inputs."""
         return await self._store.get_pointer(self._project_id, fingerprint)
@@ -130,7 +146,9 @@ class ProjectObjects:
 
 
 class WorkContext:
-    """The surroundings of `perform`: the job, the item, the project's objects, and a way to ask whether to stop."""
+    """The surroundings of `perform`: the job, the item, the project's objects,
+    and a way to ask whether to stop.
+    """
 
     def __init__(
         self,
@@ -142,10 +160,15 @@ class WorkContext:
         jobs: Jobs,
         computing: Computing,
         say: Callable[[WorkNote], None],
+        limit: asyncio.Timeout,
+        *,
+        is_takeover: bool = False,
     ) -> None:
-        """`jobs` are those the worker keeps, so that a question about the job reads only the stream's news.
+        """`jobs` are those the worker keeps, so that a question about the job reads only the
+        stream's news.
 
-        `say` keeps the latest note of this work.
+        `say` keeps the latest note of this work. `limit` breaks the work off at its deadline.
+        `is_takeover` where a worker had this work before and vanished.
         """
         self.job = job
         self.item = item
@@ -155,6 +178,8 @@ class WorkContext:
         self._store = store
         self._computing = computing
         self._say = say
+        self._limit = limit
+        self.is_takeover = is_takeover
 
     @property
     def phase(self) -> Phase:
@@ -165,7 +190,9 @@ class WorkContext:
         """
         phase = self.job.phase_of(self.item.key)
         if phase is None:
-            raise LookupError(f"Work {self.item.kind} belongs to no phase of job {self.job.job_id}.")
+            raise LookupError(
+                f"Work {self.item.kind} belongs to no phase of job {self.job.job_id}."
+            )
         return phase
 
     def config(self, type_: type[_V]) -> _V:
@@ -173,9 +200,11 @@ class WorkContext:
         return type_.model_validate(self.phase.config)
 
     def report(self, note: WorkNote) -> None:
-        """Say how far the work has come, for whoever waits; call it from the event loop, as often as there is news.
+        """Say how far the work has come, for whoever waits; call it from the event loop, as often
+        as there is news.
 
-        Only the latest note counts. It is stored about once a second, and not at all for work that ends sooner.
+        Only the latest note counts. It is stored about once a second, and not at all for work that
+        ends sooner.
         """
         self._say(note)
 
@@ -194,25 +223,31 @@ class WorkContext:
         leases = await self._store.live_leases(self.job.job_id)
         return len(leases.keys() - {self.item.work_id})
 
-    @staticmethod
-    async def persist(store: Callable[[], Awaitable[_R]]) -> _R:
-        """Store what was paid for, again and again while the object store is away: an outage must not cost it.
+    async def persist(self, store: Callable[[], Awaitable[_R]]) -> _R:
+        """Store what was paid for, again and again while the object store is away: an outage must
+        not cost it.
 
-        The deadline of the work bounds it; the lease is renewed meanwhile.
+        The lease is renewed meanwhile, and the outage does not count towards the deadline.
         """
-        wait_s = _SHORTEST_S
+        wait_s, loop = _SHORTEST_S, asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 return await store()
             except RetryableError as error:
-                _log.warning("work.persisting", error_code=error.code)
+                say_waiting("work.persisting", error.code)
                 await asyncio.sleep(wait_s)
                 wait_s = min(wait_s * 2, _LONGEST_S)
+                due = self._limit.when()
+                if is_outage(error) and due is not None and not self._limit.expired():
+                    self._limit.reschedule(due + loop.time() - began)
 
     async def compute(self, function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Run pure, CPU-bound code without holding up heartbeats and other work, perhaps in another process.
+        """Run pure, CPU-bound code without holding up heartbeats and other work, perhaps in another
+        process.
 
-        So the function has a name in a module, and what goes in and comes out is bytes or small values.
+        So the function has a name in a module, and what goes in and comes out is bytes or small
+        values.
 
         Raises:
             ProcessLostError: the process that was at it ended before it was done.
@@ -221,7 +256,9 @@ class WorkContext:
 
     @staticmethod
     async def compute_here(function: Callable[_P, _R], *args: _P.args, **kwargs: _P.kwargs) -> _R:
-        """Run light code on values that would cost more to carry elsewhere, without holding up heartbeats."""
+        """Run light code on values that would cost more to carry elsewhere,
+        without holding up heartbeats.
+        """
         return await asyncio.to_thread(function, *args, **kwargs)
 
 
@@ -229,9 +266,11 @@ class WorkContext:
 class Task(Generic[_O]):
     """One kind of work.
 
-    `inputs` names everything the outcome depends on: equal inputs, equal outcome, whatever job asks; None when the
-    outcome must not be shared or kept. `perform` is slow and may be paid for; `decide` is pure and may run again.
-    `deadline` is how long this very work may take, where that is not the worker's limit for all work.
+    `inputs` names everything the outcome depends on: equal inputs, equal outcome, whatever job
+    asks; None when the outcome must not be shared or kept. `perform` is slow and may be paid for;
+    `decide` is pure and may run again. `deadline` is how long this very work may take, where that
+    is not the worker's limit for all work. A replay takes an outcome that is `from_outside` from the
+    record: to perform it again might give another one, or do something once more.
     """
 
     kind: str
@@ -240,6 +279,7 @@ class Task(Generic[_O]):
     perform: Callable[[WorkContext], Awaitable[_O]]
     decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]
     deadline: Callable[[Job, WorkItem], timedelta] | None = None
+    from_outside: bool = False
 
     def fingerprint(self, job: Job, item: WorkItem) -> str | None:
         """The sha256 of the task's kind and inputs, under which its outcome is kept."""
@@ -250,5 +290,7 @@ class Task(Generic[_O]):
 
 def fingerprint(kind: str, inputs: Mapping[str, Any]) -> str:
     """The sha256 of some named inputs, equal for equal inputs in any order."""
-    plain = json.dumps({"kind": kind, "inputs": dict(inputs)}, sort_keys=True, separators=(",", ":"), default=str)
+    plain = json.dumps(
+        {"kind": kind, "inputs": dict(inputs)}, sort_keys=True, separators=(",", ":"), default=str
+    )
     return hashlib.sha256(plain.encode()).hexdigest()

@@ -1,7 +1,9 @@
-"""The worker: takes the lease, folds, looks for the outcome, performs, decides, appends; again when somebody was first.
+"""The worker: takes the lease, folds, looks for the outcome, performs, decides, appends; again when
+somebody was first.
 
-One worker serves all the tasks of a service. Where it dies, the next delivery of the same work finds what it stored:
-before the append the outcome's pointer, after it the log. Nothing stored is paid for again.
+One worker serves all the tasks of a service. Where it dies, the next delivery of the same work
+finds what it stored: before the append the outcome's pointer, after it the log. Nothing stored is
+paid for again.
 """
 
 from __future__ import annotations
@@ -36,11 +38,21 @@ from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.bus import Delivery
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.computing import Computing, Threads
-from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError, decide_on_job
+from dragoman_runtime.eventstore import (
+    Append,
+    EventStore,
+    Head,
+    Jobs,
+    Lease,
+    LeaseHeldError,
+    decide_on_job,
+)
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
+from dragoman_runtime.telemetry.metrics import begin_work_series
 from dragoman_runtime.worker.failure import AbandonedError, RetryPolicy, decide_failure, reason_of
 from dragoman_runtime.worker.leases import HeldLeases
 from dragoman_runtime.worker.message import Message, message_span
+from dragoman_runtime.worker.outage import is_outage, outlasting
 from dragoman_runtime.worker.task import (
     NotYetError,
     ProjectObjects,
@@ -74,7 +86,8 @@ class WorkerLimits:
 class WorkerPorts:
     """The ports of a worker: its stores, its clock, and its computing.
 
-    Several workers of one process share them, so that each event is folded once and each value parsed once.
+    Several workers of one process share them, so that each event is folded once and each value
+    parsed once.
     """
 
     store: EventStore
@@ -86,10 +99,16 @@ class WorkerPorts:
 
 
 class Worker:
-    """Performs the work of one service, each delivery safe to receive twice, late or out of order."""
+    """Performs the work of one service, each delivery safe to receive twice,
+    late or out of order.
+    """
 
     def __init__(
-        self, tasks: Sequence[Task[Any]], ports: WorkerPorts, identity: WorkerIdentity, limits: WorkerLimits
+        self,
+        tasks: Sequence[Task[Any]],
+        ports: WorkerPorts,
+        identity: WorkerIdentity,
+        limits: WorkerLimits,
     ) -> None:
         self.tasks = {task.kind: task for task in tasks}
         self.ports = ports
@@ -101,6 +120,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to renew leases; call before the first delivery."""
+        begin_work_series(list(self.tasks))
         self.held.start()
 
     async def stop(self) -> None:
@@ -118,7 +138,9 @@ class Worker:
         item = delivery.item
         known = self.jobs.known(item.job_id, item.version)
         job, head = known or await self.jobs.load(item.job_id)
-        with message_span(self.identity.service, item, delivery.traceparent or job.traceparent) as message:
+        with message_span(
+            self.identity.service, item, delivery.traceparent or job.traceparent
+        ) as message:
             await _Turn(self, item, message).run(job, head, is_fresh=known is None)
 
 
@@ -126,7 +148,11 @@ class _Turn:
     """One delivery, from lease to append."""
 
     def __init__(self, worker: Worker, item: WorkItem, message: Message) -> None:
-        self._store, self._objects, self._clock = worker.ports.store, worker.ports.objects, worker.ports.clock
+        self._store, self._objects, self._clock = (
+            worker.ports.store,
+            worker.ports.objects,
+            worker.ports.clock,
+        )
         self._identity, self._limits = worker.identity, worker.limits
         self._jobs, self._held, self._values = worker.jobs, worker.held, worker.values
         self._computing = worker.ports.computing
@@ -136,7 +162,9 @@ class _Turn:
         self._lease = Lease(item.work_id, item.job_id, self._identity.owner, self._limits.lease)
 
     async def run(self, job: Job, head: Head, *, is_fresh: bool) -> None:
-        """Do the work and record how it went, unless somebody is at it. `is_fresh`: the job was just read."""
+        """Do the work and record how it went, unless somebody is at it. `is_fresh`:
+        the job was just read.
+        """
         if self._lease in self._held:
             self._message.outcome = "leased"
             return
@@ -144,7 +172,12 @@ class _Turn:
         try:
             begun = await self._begin(job, head, is_fresh)
             if begun is not None:
-                self._message.begin(job.head_at, self._attempt(job), self._clock.now())
+                self._message.begin(
+                    job.head_at,
+                    self._attempt(job),
+                    self._clock.now(),
+                    is_takeover=bool(self._lease.takeovers),
+                )
                 await self._do(*begun)
         except LeaseHeldError:
             self._message.outcome = "leased"
@@ -162,19 +195,30 @@ class _Turn:
         if self._lease.takeovers and attempt > job.submitted.rules.max_attempts:
             return await self._park_abandoned(job, attempt - 1)
         try:
-            outcome = await self._outcome(job, attempt)
+            outcome = await outlasting(
+                "work.holding", lambda: self._outcome(job, attempt), self._stop_if_not_owed
+            )
             await self._record(job, head, attempt, outcome)
         except (WorkStoppedError, NotYetError) as error:
             self._message.outcome = error.code
             await self._store.commit(release=self._lease)
-        except Exception as error:  # noqa: BLE001 - the one place where every failure becomes an event
+        except Exception as error:
+            if is_outage(error):  # the event store's: the delivery is held (ADR 0004)
+                raise
             await self._fail(error, attempt)
 
-    async def _begin(self, job: Job, head: Head, is_fresh: bool) -> tuple[Job, Head] | None:
-        """Take the lease, in the append of PhaseStarted where this work begins its phase; None when nothing is owed.
+    async def _stop_if_not_owed(self) -> None:
+        job, _ = await self._jobs.load(self._item.job_id)
+        if not is_owed(job, self._item.key):
+            raise WorkStoppedError(f"Job {job.job_id} does not owe {self._item.kind} any more.")
 
-        An append fails where the job has gone on, and its lease with it. Without one the job is read first: a lease on
-        work that is done would stay for ever if its worker were killed before it gave it back.
+    async def _begin(self, job: Job, head: Head, is_fresh: bool) -> tuple[Job, Head] | None:
+        """Take the lease, in the append of PhaseStarted where this work begins its phase; None when
+        nothing is owed.
+
+        An append fails where the job has gone on, and its lease with it. Without one the job is
+        read first: a lease on work that is done would stay for ever if its worker were killed
+        before it gave it back.
         """
         while self._is_due(job):
             started = self._phase_start(job)
@@ -183,13 +227,16 @@ class _Turn:
                 is_fresh = True
                 continue
             try:
-                stored = await self._store.commit(self._append(job, head, 1, started), take=self._lease)
+                stored = await self._store.commit(
+                    self._append(job, head, 1, started), take=self._lease
+                )
             except ConflictError:
                 job, head = await self._jobs.load(self._item.job_id)
                 continue
             if stored:
                 return self._jobs.learn(job, stored) or (job, head)
-            job, head = await self._jobs.load(self._item.job_id)  # who had the lease before may have done the work
+            # Who had the lease before may have done the work.
+            job, head = await self._jobs.load(self._item.job_id)
             if self._is_due(job):
                 return job, head
             await self._store.commit(release=self._lease)
@@ -220,7 +267,9 @@ class _Turn:
         await self._fail(AbandonedError(message), attempts)
 
     async def _outcome(self, job: Job, attempt: int) -> Value:
-        """The outcome that is stored for these inputs, or else a new one, stored before anything is appended."""
+        """The outcome that is stored for these inputs, or else a new one,
+        stored before anything is appended.
+        """
         fingerprint = self._task.fingerprint(job, self._item)
         if fingerprint is None:
             return await self._perform(job, attempt)
@@ -228,7 +277,11 @@ class _Turn:
         if kept is not None:
             try:
                 outcome = await get_value(self._objects, job.project_id, kept, self._task.outcome)
-            except (ObjectMissingError, ObjectCorruptError, ValidationError):  # erased, damaged, or of an older version
+            except (
+                ObjectMissingError,
+                ObjectCorruptError,
+                ValidationError,
+            ):  # erased, damaged, or of an older version
                 await self._objects.delete_pointer(job.project_id, fingerprint)
             else:
                 self._message.reused = True
@@ -236,22 +289,38 @@ class _Turn:
         outcome = await self._perform(job, attempt)
         mine = await put_value(self._objects, job.project_id, outcome)
         kept = await self._objects.put_pointer(job.project_id, fingerprint, mine)
-        return outcome if kept == mine else await get_value(self._objects, job.project_id, kept, self._task.outcome)
+        return (
+            outcome
+            if kept == mine
+            else await get_value(self._objects, job.project_id, kept, self._task.outcome)
+        )
 
     async def _perform(self, job: Job, attempt: int) -> Value:
         objects = ProjectObjects(self._objects, job.project_id, self._values)
         self._held.begin(self._item, attempt)
         say = partial(self._held.say, self._item)
-        context = WorkContext(job, self._item, attempt, objects, self._store, self._jobs, self._computing, say)
         own = self._task.deadline
         deadline = self._limits.deadline if own is None else own(job, self._item)
-        async with asyncio.timeout(deadline.total_seconds()):
+        async with asyncio.timeout(deadline.total_seconds()) as limit:
+            context = WorkContext(
+                job,
+                self._item,
+                attempt,
+                objects,
+                self._store,
+                self._jobs,
+                self._computing,
+                say,
+                limit,
+                is_takeover=bool(self._lease.takeovers),
+            )
             return await self._task.perform(context)
 
     async def _record(self, job: Job, head: Head, attempt: int, outcome: Value) -> None:
         """Append what follows from the outcome, deciding again whenever another writer was first.
 
-        The outcome of work that is no longer owed is recorded where the job was stopped meanwhile and lacks it.
+        The outcome of work that is no longer owed is recorded where the job was stopped meanwhile
+        and lacks it.
         """
         key = self._item.key
 
@@ -264,6 +333,8 @@ class _Turn:
 
     async def _fail(self, error: Exception, attempt: int) -> None:
         """Append the failure. Where even that cannot be stored, the delivery stays unacknowledged.
+
+        Its reason is stored first: while the object store is away, the failure waits for it.
 
         Raises:
             RetryableError: the store cannot be reached.
@@ -278,15 +349,21 @@ class _Turn:
             now = self._clock.now()
             limits = self._limits.retry
             policy = RetryPolicy(job.submitted.rules.max_attempts, limits.base, limits.maximum)
-            failed = decide_failure(self._item, error, attempt=attempt, now=now, policy=policy, reason=reason)
-            return self._append(job, head, attempt, (failed,) if is_owed(job, self._item.key) else ())
+            failed = decide_failure(
+                self._item, error, attempt=attempt, now=now, policy=policy, reason=reason
+            )
+            return self._append(
+                job, head, attempt, (failed,) if is_owed(job, self._item.key) else ()
+            )
 
         await self._commit(appends, loaded)
 
     async def _commit(
         self, appends: Callable[[Job, Head], Awaitable[Sequence[Append]]], loaded: tuple[Job, Head]
     ) -> None:
-        """Append what is decided on the newest state, and give the lease back, as often as others are first."""
+        """Append what is decided on the newest state, and give the lease back,
+        as often as others are first.
+        """
         decided = await decide_on_job(
             self._store,
             self._jobs,
@@ -297,16 +374,22 @@ class _Turn:
             release=self._lease,
         )
         learnt = self._jobs.learn(decided.job, decided.stored)
-        events = tuple(each.recorded.event for each in decided.stored)
+        events = tuple(each.recorded.data for each in decided.stored)
         self._message.end(events, learnt[0] if learnt else decided.job)
 
     async def _store_reason(self, project_id: UUID, error: Exception) -> Any:
         try:
-            return await put_value(self._objects, project_id, reason_of(error))
-        except (RetryableError, PermanentError):
-            return None  # the object store is what failed; the code in the event must do
+            return await outlasting(
+                "work.holding",
+                lambda: put_value(self._objects, project_id, reason_of(error)),
+                self._stop_if_not_owed,
+            )
+        except (PermanentError, WorkStoppedError):
+            return None  # the object store is what refuses; the code in the event must do
 
-    def _append(self, job: Job, head: Head, attempt: int, events: tuple[Event, ...]) -> tuple[Append, ...]:
+    def _append(
+        self, job: Job, head: Head, attempt: int, events: tuple[Event, ...]
+    ) -> tuple[Append, ...]:
         if not events:
             return ()
         origin = Origin(

@@ -1,4 +1,6 @@
-"""Events in the event-sourcing library's table, leases, positions, and the jobs the reconciler watches."""
+"""Events in the event-sourcing library's table, leases, positions,
+and the jobs the reconciler watches.
+"""
 
 from __future__ import annotations
 
