@@ -21,7 +21,9 @@ from dragoman_reassemble.adapters.docx import DocxMerger
 from dragoman_reassemble.domain import reassembled
 from dragoman_runtime.computing import Computing, Processes, Threads
 
-SOURCE = document("".join(paragraph(run(f"Clause {number}. "), bold("The tenant pays.")) for number in range(40)))
+SOURCE = document(
+    "".join(paragraph(run(f"Clause {number}. "), bold("The tenant pays.")) for number in range(40))
+)
 EN = Locale("en")
 
 
@@ -35,17 +37,22 @@ async def processes() -> AsyncGenerator[Processes]:
 async def all_stages(computing: Computing) -> list[object]:
     """What each stage gives for the document."""
     found = await computing.run(inspected, DocxInspector(), SOURCE, {})
-    units = await computing.run(extracted, DocxUnitExtractor(), SOURCE, {}, EN, source_digest="0" * 64)
+    units = await computing.run(
+        extracted, DocxUnitExtractor(), SOURCE, {}, EN, source_digest="0" * 64
+    )
     read = from_json(UnitList, units.units).units
     targets = tuple(
-        UnitTarget(unit_id=each.unit_id, target=each.source, result_source=ResultSource.SOURCE_COPY) for each in read
+        UnitTarget(unit_id=each.unit_id, target=each.source, result_source=ResultSource.SOURCE_COPY)
+        for each in read
     )
     lists = [canonical_json(TargetList(target_locale=Locale("es"), targets=targets))]
     plan = canonical_json(TranslationPlan(batches=(tuple(each.unit_id for each in read),)))
     checked = await computing.run(
         verified, BuiltInChecker(), Policy(engine="x"), Locale("es"), units.units, plan, lists
     )
-    made = await computing.run(reassembled, DocxMerger(), SOURCE, units.units, lists, Policy(engine="x"), Locale("es"))
+    made = await computing.run(
+        reassembled, DocxMerger(), SOURCE, units.units, lists, Policy(engine="x"), Locale("es")
+    )
     return [found, units, checked, made]
 
 
@@ -53,11 +60,15 @@ async def test_every_stage_gives_the_same(processes: Processes) -> None:
     assert await all_stages(processes) == await all_stages(Threads())
 
 
-async def test_a_document_that_cannot_be_read_is_refused_in_the_same_words(processes: Processes) -> None:
+async def test_a_document_that_cannot_be_read_is_refused_in_the_same_words(
+    processes: Processes,
+) -> None:
     refusals: list[DocumentError] = []
     for computing in (processes, Threads()):
         with pytest.raises(DocumentError) as refused:
-            await computing.run(extracted, DocxUnitExtractor(), SOURCE[:200], {}, EN, source_digest="0" * 64)
+            await computing.run(
+                extracted, DocxUnitExtractor(), SOURCE[:200], {}, EN, source_digest="0" * 64
+            )
         refusals.append(refused.value)
     one, other = refusals
     assert (type(one), one.code, one.message) == (type(other), other.code, other.message)

@@ -10,15 +10,24 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from dragoman_catalog import Catalog, Editor, ProjectSettings, Role, migrate_catalog
+from dragoman_catalog import (
+    Catalog,
+    Editor,
+    KeySeal,
+    ProjectSettings,
+    Role,
+    migrate_catalog,
+)
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_gateway.app import console_router, create_app
 from dragoman_gateway.desks import GatewayOptions, GatewayPorts
 from dragoman_gateway.submissions.rules import SubmissionRules
 from dragoman_gateway.views import projectors
+from dragoman_models.addresses import OWN_MACHINE
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.projection import Projector, create_views_engine
+from services.gateway.desks import check_pair
 from services.gateway.histories import History
 
 EDITOR = Editor(actor="system", actor_name="Dragoman")
@@ -47,7 +56,9 @@ class Site:
         user = await self.catalog.users.named(ADA)
         if user is None:
             raise LookupError("nobody was entered")
-        return await self.catalog.sign_in_links.create(EDITOR, datetime.now(UTC), user.user_id, ttl=timedelta(hours=9))
+        return await self.catalog.sign_in_links.create(
+            EDITOR, datetime.now(UTC), user.user_id, ttl=timedelta(hours=9)
+        )
 
 
 @asynccontextmanager
@@ -58,7 +69,7 @@ async def console_site(folder: Path, *, now: datetime | None = None) -> AsyncGen
     await objects.open()
     await migrate_catalog(f"sqlite:///{folder / 'views.db'}")
     engine = create_views_engine(f"sqlite+aiosqlite:///{folder / 'views.db'}")
-    catalog = Catalog(engine)
+    catalog = Catalog(engine, KeySeal(b"0" * 32))
     await _enter(catalog)
     ports = GatewayPorts(
         store=store,
@@ -66,16 +77,23 @@ async def console_site(folder: Path, *, now: datetime | None = None) -> AsyncGen
         views=engine,
         catalog=catalog,
         rules=SubmissionRules(
-            TRANSLATE_DOCX, "pseudo", frozenset({"apertium", "pseudo", "identity"}), max_upload_bytes=20_000_000
+            TRANSLATE_DOCX,
+            "pseudo",
+            frozenset({"apertium", "pseudo", "identity"}),
+            max_upload_bytes=20_000_000,
+            check_pair=check_pair,
         ),
         signing_key=b"0" * 32,
+        private_hosts=OWN_MACHINE,
         options=GatewayOptions(event_poll=timedelta(milliseconds=20)),
     )
     views = projectors(store, objects, engine)
     for view in views:
         await view.open()
     app = create_app(ports, [console_router()])
-    yield Site(app, store, objects, catalog, History(store, objects, now=now or datetime.now(UTC)), views)
+    yield Site(
+        app, store, objects, catalog, History(store, objects, now=now or datetime.now(UTC)), views
+    )
     await engine.dispose()
     await store.aclose()
 
@@ -85,7 +103,9 @@ async def _enter(catalog: Catalog) -> None:
     if await catalog.users.named(ADA):
         return
     if await catalog.projects.find("atlas") is None:
-        await catalog.projects.create(EDITOR, now, code="atlas", name="Atlas", settings=ProjectSettings())
+        await catalog.projects.create(
+            EDITOR, now, code="atlas", name="Atlas", settings=ProjectSettings()
+        )
     await catalog.users.create(
         EDITOR, now, name=ADA, display_name="Ada Lovelace", role=Role.OPERATOR, password=PASSWORD
     )

@@ -14,15 +14,19 @@ from pathlib import Path
 from uuid import UUID
 
 import httpx
+from fastapi import FastAPI
 
-from dragoman_catalog import Catalog, Editor, Role, User, migrate_catalog
+from dragoman_catalog import Catalog, Editor, KeySeal, Role, User, migrate_catalog
+from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.phases import TRANSLATE_DOCX
+from dragoman_contracts.subject import LocalePair
 from dragoman_gateway.app import console_router, create_app, serving
 from dragoman_gateway.desks import GatewayOptions, GatewayPorts
 from dragoman_gateway.submissions.desk import Submissions
 from dragoman_gateway.submissions.rules import SubmissionRules
 from dragoman_gateway.views import projectors
 from dragoman_gateway.web.desks import desk_in
+from dragoman_models.addresses import OWN_MACHINE
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -37,12 +41,26 @@ OPTIONS = GatewayOptions(
     process_wait=timedelta(milliseconds=300),
     event_poll=timedelta(milliseconds=10),
     heartbeat=timedelta(milliseconds=50),
+    recheck=timedelta(milliseconds=100),
 )
+
+
+async def check_pair(engine: str, model: str, locales: LocalePair) -> None:
+    """The check of an installation whose engines can do every pair but those into Klingon, and
+    lack a setting for one model.
+    """
+    if locales.target == "tlh":
+        raise PermanentError("Nobody translates into tlh.", code="engine.pair_unsupported")
+    if model == "unset":
+        raise PermanentError("Set a key for it.", code="engine.not_configured")
+
+
 RULES = SubmissionRules(
     TRANSLATE_DOCX,
     default_engine="pseudo",
     engines=frozenset({"pseudo", "identity"}),
     max_upload_bytes=2_000_000,
+    check_pair=check_pair,
 )
 _TIMEOUT_S = 60.0
 SIGNING_KEY = b"a key that only this test knows, of 32 bytes and more"
@@ -59,6 +77,7 @@ class Desk:
     objects: FileObjectStore
     projectors: tuple[Projector, ...]
     url: str
+    app: FastAPI
     admin: User
     operator: User
     as_admin: httpx.AsyncClient
@@ -92,7 +111,12 @@ class Desk:
     async def token(self, user: User, role: Role, *project_codes: str) -> str:
         """The secret of a new token."""
         made = await self.catalog.tokens.create(
-            TESTER, SystemClock().now(), user_id=user.user_id, name="test", role=role, project_codes=project_codes
+            TESTER,
+            SystemClock().now(),
+            user_id=user.user_id,
+            name="test",
+            role=role,
+            project_codes=project_codes,
         )
         return made.secret
 
@@ -104,6 +128,7 @@ async def desk(
     options: GatewayOptions = OPTIONS,
     rules: SubmissionRules = RULES,
     database_url: str | None = None,
+    private_hosts: frozenset[str] = OWN_MACHINE,
 ) -> AsyncGenerator[Desk]:
     """A gateway that serves for the block: over SQLite, or over a PostgreSQL database."""
     await migrate_catalog(database_url or f"sqlite:///{folder}/views.db")
@@ -114,7 +139,7 @@ async def desk(
     views = projectors(store, objects, engine)
     for each in views:
         await each.open()
-    catalog = Catalog(engine)
+    catalog = Catalog(engine, KeySeal(SIGNING_KEY))
     ports = GatewayPorts(
         store=store,
         objects=objects,
@@ -124,12 +149,18 @@ async def desk(
         signing_key=SIGNING_KEY,
         options=options,
         dead_letters=engine if database_url else None,
+        private_hosts=private_hosts,
     )
     app = create_app(ports, [console_router()])
     now = SystemClock().now()
     admin = await catalog.users.ensure_first_admin(now)
     operator = await catalog.users.create(
-        TESTER, now, name="olga", display_name="Olga", role=Role.OPERATOR, password="a long password"
+        TESTER,
+        now,
+        name="olga",
+        display_name="Olga",
+        role=Role.OPERATOR,
+        password="a long password",
     )
     async with serving(app, "127.0.0.1", 0) as port:
         url = f"http://127.0.0.1:{port}"
@@ -142,6 +173,7 @@ async def desk(
             objects,
             views,
             url,
+            app,
             admin,
             operator,
             clients[0],

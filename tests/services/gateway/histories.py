@@ -1,4 +1,5 @@
-"""Job histories with real objects, as the services would leave them: for tests of the views and of the console.
+"""Job histories with real objects, as the services would leave them: for tests of the views and of
+the console.
 
 history = History(store, objects)
 job_id = await history.submit("contract.docx")
@@ -37,9 +38,12 @@ from dragoman_contracts.reports import (
 from dragoman_contracts.subject import LocalePair, SubjectKind, SubjectRef, document_scope
 from dragoman_contracts.text import (
     Anchor,
+    Content,
     ResultSource,
     Segment,
     StoryKind,
+    TagRole,
+    TagSpec,
     TargetList,
     Unit,
     UnitList,
@@ -78,15 +82,20 @@ SENTENCES = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a job translates: pairs of source and target, `units_a_batch` to a batch, the last two to be reviewed.
+    """What a job translates: pairs of source and target, `units_a_batch` to a batch, the last two
+    to be reviewed.
 
-    After them come the texts `left` as they are: nobody translates or checks them.
+    After them come the texts `left` as they are: nobody translates or checks them. In a document
+    that `is_plain` no unit has tags, and equal texts are repetitions. Where `has_tagged_targets`,
+    the first word of a target stands between the tags of the source's.
     """
 
     pairs: tuple[tuple[str, str], ...] = SENTENCES
     units_a_batch: int = 4
     left: tuple[str, ...] = ()
     verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING
+    is_plain: bool = False
+    has_tagged_targets: bool = False
 
     @property
     def ids(self) -> list[str]:
@@ -97,7 +106,10 @@ class Document:
     def batches(self) -> list[list[str]]:
         """The ids by batch."""
         ids = self.ids
-        return [ids[start : start + self.units_a_batch] for start in range(0, len(ids), self.units_a_batch)]
+        return [
+            ids[start : start + self.units_a_batch]
+            for start in range(0, len(ids), self.units_a_batch)
+        ]
 
 
 def repeated(count: int) -> Document:
@@ -144,14 +156,18 @@ class History:
             submitted_by=self.person,
         )
         submitted = e.JobSubmitted(
-            subject=SubjectRef(kind=SubjectKind.DOCUMENT, id=document_id(project, file_name), version=1),
+            subject=SubjectRef(
+                kind=SubjectKind.DOCUMENT, id=document_id(project, file_name), version=1
+            ),
             scope=document_scope(1, Locale(target), pipeline.name),
             inputs=inputs(
                 await self.objects.put(project, f"source {file_name}".encode(), DOCX_MEDIA_TYPE),
                 await put_value(self.objects, project, intake),
             ),
             locales=LocalePair(source=Locale("en"), target=Locale(target)),
-            policy=await put_value(self.objects, project, Policy(engine=engine, domain_pack_code="legal")),
+            policy=await put_value(
+                self.objects, project, Policy(engine=engine, domain_pack_code="legal")
+            ),
             pipeline=pipeline,
             rules=e.JobRules(is_auto_start=is_auto_start, retention_days=30),
             request_digest="0" * 64,
@@ -159,16 +175,45 @@ class History:
         )
         job_id = job_id_for_key(project, key or str(new_id()))
         self.documents[job_id] = document or Document()
-        await self._append(job_id, project, Head(), await self._person_origin(project, job_id), submitted)
+        await self._append(
+            job_id, project, Head(), await self._person_origin(project, job_id), submitted
+        )
         return job_id
 
-    async def advance(self, job_id: UUID, *, to: str = "reassembly", after: str | None = None) -> None:
+    async def register(self, file_name: str, *, code: str = "atlas") -> UUID:
+        """Take a document in, as the gateway does, without a job."""
+        project = project_id(code)
+        intake = IntakeRecord(
+            project_code=code,
+            domain_pack_code="",
+            file_name=file_name,
+            external_reference=file_name,
+            version_label="1",
+        )
+        record = await put_value(self.objects, project, intake)
+        source = await self.objects.put(project, f"source {file_name}".encode(), "application/pdf")
+        document = document_id(project, file_name)
+        await self._append(
+            document,
+            project,
+            Head(),
+            await self._person_origin(project, document),
+            e.DocumentRegistered(record=record),
+            e.DocumentVersionAdded(number=1, source=source, record=record),
+        )
+        return document
+
+    async def advance(
+        self, job_id: UUID, *, to: str = "reassembly", after: str | None = None
+    ) -> None:
         """Perform the steps behind `after` up to and with `to`."""
         first = STEPS.index(after) + 1 if after else 0
         for step in STEPS[first : STEPS.index(to) + 1]:
             await getattr(self, f"_{step}")(job_id)
 
-    async def say(self, job_id: UUID, *events: e.Event, actor: str = "service:test", seconds: float = 1) -> None:
+    async def say(
+        self, job_id: UUID, *events: e.Event, actor: str = "service:test", seconds: float = 1
+    ) -> None:
         """Append events, `seconds` after the last ones."""
         self.now += timedelta(seconds=seconds)
         job, head = await Jobs(self.store).load(job_id)
@@ -180,17 +225,28 @@ class History:
         )
         await self._append(job_id, job.project_id, head, origin, *events)
 
-    async def fail(self, job_id: UUID, kind: WorkKind, code: str = "engine.timeout", *, index: int = 0) -> None:
+    async def fail(
+        self, job_id: UUID, kind: WorkKind, code: str = "engine.timeout", *, index: int = 0
+    ) -> None:
         """An attempt fails and is due again in a minute."""
         retry_at = self.now + timedelta(minutes=1)
         failed = e.WorkFailed(
-            work_id=work_id(job_id, kind, index), kind=kind, index=index, attempt=1, code=code, retry_at=retry_at
+            work_id=work_id(job_id, kind, index),
+            kind=kind,
+            index=index,
+            attempt=1,
+            code=code,
+            retry_at=retry_at,
         )
         await self.say(job_id, failed)
 
-    async def park(self, job_id: UUID, kind: WorkKind, code: str = "engine.unauthorised", *, index: int = 0) -> None:
+    async def park(
+        self, job_id: UUID, kind: WorkKind, code: str = "engine.unauthorised", *, index: int = 0
+    ) -> None:
         """The work is set aside."""
-        parked = e.WorkParked(work_id=work_id(job_id, kind, index), kind=kind, index=index, attempt=5, code=code)
+        parked = e.WorkParked(
+            work_id=work_id(job_id, kind, index), kind=kind, index=index, attempt=5, code=code
+        )
         await self.say(job_id, parked)
 
     async def block(self, job_id: UUID) -> None:
@@ -202,7 +258,9 @@ class History:
             message="The document is protected by a password.",
             action="Open it in Word, remove the password under File, Info, Protect Document, and submit it again.",
         )
-        report = PreflightReport(verdict=e.PreflightVerdict.BLOCKED, source_digest="0" * 64, findings=(finding,))
+        report = PreflightReport(
+            verdict=e.PreflightVerdict.BLOCKED, source_digest="0" * 64, findings=(finding,)
+        )
         ref = await self._put(job_id, report)
         await self.say(job_id, e.PreflightBlocked(report=ref, finding_codes=("docx.encrypted",)))
 
@@ -210,8 +268,14 @@ class History:
         """Preflight lets the document pass, and has something to say about it."""
         await self._preflight(
             job_id,
-            PreflightFinding(code="language.differs", severity=Severity.WARNING, message="The text looks like de."),
-            PreflightFinding(code="docx.fonts", severity=Severity.INFO, message="It names two fonts."),
+            PreflightFinding(
+                code="language.differs",
+                severity=Severity.WARNING,
+                message="The text looks like de.",
+            ),
+            PreflightFinding(
+                code="docx.fonts", severity=Severity.INFO, message="It names two fonts."
+            ),
         )
 
     async def _put(self, job_id: UUID, value: Value) -> ObjectRef:
@@ -219,7 +283,9 @@ class History:
         return await put_value(self.objects, job.project_id, value)
 
     async def _preflight(self, job_id: UUID, *findings: PreflightFinding) -> None:
-        verdict = e.PreflightVerdict.ACCEPTED_WITH_WARNINGS if findings else e.PreflightVerdict.ACCEPTED
+        verdict = (
+            e.PreflightVerdict.ACCEPTED_WITH_WARNINGS if findings else e.PreflightVerdict.ACCEPTED
+        )
         report = PreflightReport(verdict=verdict, source_digest="0" * 64, findings=findings)
         await self.say(job_id, e.PhaseStarted(phase="preflight", kind=WorkKind.PREFLIGHT))
         ref = await self._put(job_id, report)
@@ -235,10 +301,16 @@ class History:
     async def _extraction(self, job_id: UUID) -> None:
         document = self.documents[job_id]
         await self.say(job_id, e.PhaseStarted(phase="extraction", kind=WorkKind.EXTRACTION))
-        translated = tuple(_unit(i, text) for i, (text, _) in _numbered(document))
+        translated = tuple(
+            _unit(i, text, is_plain=document.is_plain) for i, (text, _) in _numbered(document)
+        )
         count, total = len(translated), len(translated) + len(document.left)
-        left = tuple(_unit(count + i, text, is_translatable=False) for i, text in enumerate(document.left))
-        units_ref = await self._put(job_id, UnitList(source_locale=Locale("en"), units=translated + left))
+        left = tuple(
+            _unit(count + i, text, is_translatable=False) for i, text in enumerate(document.left)
+        )
+        units_ref = await self._put(
+            job_id, UnitList(source_locale=Locale("en"), units=translated + left)
+        )
         manifest = ExtractionManifest(
             source_digest="0" * 64,
             units=units_ref.digest,
@@ -265,7 +337,9 @@ class History:
         document = self.documents[job_id]
         plan = TranslationPlan(batches=tuple(tuple(batch) for batch in document.batches))
         ref = await self._put(job_id, plan)
-        planned = e.TranslationPlanned(plan=ref, batch_count=len(document.batches), unit_count=len(document.pairs))
+        planned = e.TranslationPlanned(
+            plan=ref, batch_count=len(document.batches), unit_count=len(document.pairs)
+        )
         await self.say(job_id, planned)
         await self.say(job_id, e.PhaseStarted(phase="translation", kind=WorkKind.TRANSLATION_BATCH))
 
@@ -278,10 +352,16 @@ class History:
         document = self.documents[job_id]
         ids = document.batches[index]
         texts = dict(zip(document.ids, (target for _, target in document.pairs), strict=True))
+        content_of = _tagged if document.has_tagged_targets else _untagged
         targets = TargetList(
             target_locale=Locale("es"),
             targets=tuple(
-                UnitTarget(unit_id=each, target=(texts[each],), result_source=ResultSource.ENGINE) for each in ids
+                UnitTarget(
+                    unit_id=each,
+                    target=content_of(texts[each]),
+                    result_source=ResultSource.ENGINE,
+                )
+                for each in ids
             ),
         )
         translated = e.BatchTranslated(
@@ -299,8 +379,14 @@ class History:
         document = self.documents[job_id]
         await self.say(job_id, e.PhaseStarted(phase="qa", kind=WorkKind.QA))
         clean = document.verdict is e.QaVerdict.REASSEMBLY_PENDING
-        verdict = UnitVerdict.BLOCKED if document.verdict is e.QaVerdict.BLOCKED else UnitVerdict.NEEDS_REVIEW
-        finding = QaFinding(code="qa.numbers", severity=Severity.WARNING, message="14 is missing, 15 was added.")
+        verdict = (
+            UnitVerdict.BLOCKED
+            if document.verdict is e.QaVerdict.BLOCKED
+            else UnitVerdict.NEEDS_REVIEW
+        )
+        finding = QaFinding(
+            code="qa.numbers", severity=Severity.WARNING, message="14 is missing, 15 was added."
+        )
         doubtful = set[str]() if clean else set(document.ids[-2:])
         verdicts = tuple(
             UnitVerification(unit_id=each, verdict=verdict, findings=(finding,))
@@ -311,7 +397,11 @@ class History:
         await self._verified(job_id, document.verdict, verdicts, len(doubtful))
 
     async def _verified(
-        self, job_id: UUID, verdict: e.QaVerdict, verdicts: tuple[UnitVerification, ...], doubtful: int
+        self,
+        job_id: UUID,
+        verdict: e.QaVerdict,
+        verdicts: tuple[UnitVerification, ...],
+        doubtful: int,
     ) -> None:
         blocked = doubtful if verdict is e.QaVerdict.BLOCKED else 0
         report = QaReport(
@@ -333,7 +423,9 @@ class History:
         )
         await self.say(job_id, event)
 
-    async def review(self, job_id: UUID, unit_id: str, text: str, *, pending_count: int = 0) -> None:
+    async def review(
+        self, job_id: UUID, unit_id: str, text: str, *, pending_count: int = 0
+    ) -> None:
         """A reviewer's text for one unit comes back."""
         target = UnitTarget(unit_id=unit_id, target=(text,), result_source=ResultSource.REVIEW)
         ref = await self._put(job_id, TargetList(target_locale=Locale("es"), targets=(target,)))
@@ -350,7 +442,9 @@ class History:
     async def _reassembly(self, job_id: UUID) -> None:
         await self.say(job_id, e.PhaseStarted(phase="reassembly", kind=WorkKind.REASSEMBLY))
         job, _ = await Jobs(self.store).load(job_id)
-        final = await self.objects.put(job.project_id, f"final {job_id}".encode() * 2000, DOCX_MEDIA_TYPE)
+        final = await self.objects.put(
+            job.project_id, f"final {job_id}".encode() * 2000, DOCX_MEDIA_TYPE
+        )
         manifest = ReassemblyManifest(
             source_digest="0" * 64,
             final_digest=final.digest,
@@ -358,15 +452,21 @@ class History:
             unit_count=len(self.documents[job_id].pairs),
             changed_parts=("word/document.xml",),
         )
-        reassembled = e.DocumentReassembled(final_docx=final, manifest=await self._put(job_id, manifest))
+        reassembled = e.DocumentReassembled(
+            final_docx=final, manifest=await self._put(job_id, manifest)
+        )
         await self.say(job_id, reassembled, e.JobCompleted(), seconds=2)
 
     async def _person_origin(self, project: UUID, correlation: UUID) -> Origin:
         actor = ActorRecord(actor_id=None, display_name=self.person, source_address="192.0.2.7")
         ref = await put_value(self.objects, project, actor)
-        return Origin(actor="user:ada", correlation_id=correlation, producer="test", actor_record=ref.digest)
+        return Origin(
+            actor="user:ada", correlation_id=correlation, producer="test", actor_record=ref.digest
+        )
 
-    async def _append(self, job_id: UUID, project: UUID, head: Head, origin: Origin, *events: e.Event) -> None:
+    async def _append(
+        self, job_id: UUID, project: UUID, head: Head, origin: Origin, *events: e.Event
+    ) -> None:
         append = Append(job_id, project, head, events, origin, self.now)
         await self.store.commit([append])
 
@@ -375,15 +475,24 @@ def _numbered(document: Document) -> list[tuple[int, tuple[str, str]]]:
     return list(enumerate(document.pairs))
 
 
-def _unit(index: int, text: str, *, is_translatable: bool = True) -> Unit:
+def _untagged(text: str) -> Content:
+    return (text,)
+
+
+def _tagged(text: str) -> Content:
     first, _, rest = text.partition(" ")
-    source = (opening(1), first, closing(1), f" {rest}") if rest else (text,)
+    return (opening(1), first, closing(1), f" {rest}") if rest else (text,)
+
+
+def _unit(index: int, text: str, *, is_translatable: bool = True, is_plain: bool = False) -> Unit:
+    source = _untagged(text) if is_plain else _tagged(text)
     return Unit(
         unit_id=f"u{index}",
         anchor=Anchor(part="word/document.xml", path=f"body/p[{index + 1}]"),
         story=StoryKind.BODY,
-        content_key=f"c{index}",
+        content_key=text if is_plain else f"c{index}",
         context_key=f"x{index}",
         segments=(Segment(segment_id=f"u{index}.s0", source=source),),
         is_translatable=is_translatable,
+        tags=(TagSpec(id=1, role=TagRole.FORMAT),) if len(source) > 1 else (),
     )

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from dragoman_catalog import Role
-from dragoman_contracts.events import ArtifactErased
+from dragoman_contracts.events import ArtifactErased, PhaseFinished
 from dragoman_contracts.identity import project_id
-from dragoman_contracts.references import DOCX_MEDIA_TYPE, ArtifactKind
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, ArtifactKind, NamedObject
 from dragoman_gateway.artifacts.desk import ReplayPackage
 from dragoman_gateway.web.downloads import content_disposition
 from services.gateway.desks import OPTIONS, Desk, desk
@@ -54,7 +54,11 @@ async def test_a_signed_address_gives_the_artifact_to_who_is_not_signed_in(gatew
     ("name", "translated", "media_type"),
     [
         ("Forms.docm", "Forms.de-CH.docm", "application/vnd.ms-word.document.macroEnabled.12"),
-        ("Letter.DOTX", "Letter.de-CH.DOTX", "application/vnd.openxmlformats-officedocument.wordprocessingml.template"),
+        (
+            "Letter.DOTX",
+            "Letter.de-CH.DOTX",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+        ),
         ("no suffix", "no suffix.de-CH.docx", DOCX_MEDIA_TYPE),
         ("v1.2", "v1.de-CH.docx", DOCX_MEDIA_TYPE),
     ],
@@ -81,14 +85,18 @@ async def test_an_address_that_was_changed_or_not_signed_is_refused(gateway: Des
 
 
 async def test_an_address_stops_working_when_it_expires(tmp_path: Path) -> None:
-    async with desk(tmp_path, options=replace(OPTIONS, download_ttl=timedelta(seconds=-1))) as gateway:
+    async with desk(
+        tmp_path, options=replace(OPTIONS, download_ttl=timedelta(seconds=-1))
+    ) as gateway:
         job_id = (await submit(gateway.as_operator)).json()["job_id"]
         url = (await artifacts(gateway, job_id))["source_docx"]["download_url"]
         gone = await gateway.as_nobody.get(url)
         assert (gone.status_code, code(gone)) == (410, "download.expired")
 
 
-async def test_an_erased_artifact_and_a_missing_object_are_gone_and_not_a_torso(gateway: Desk) -> None:
+async def test_an_erased_artifact_and_a_missing_object_are_gone_and_not_a_torso(
+    gateway: Desk,
+) -> None:
     job_id = (await submit(gateway.as_operator)).json()["job_id"]
     source = (await artifacts(gateway, job_id))["source_docx"]
     await gateway.objects.delete(project_id("default"), source["sha256"])
@@ -101,6 +109,29 @@ async def test_an_erased_artifact_and_a_missing_object_are_gone_and_not_a_torso(
     assert await artifacts(gateway, job_id) == {}
 
 
+async def test_files_of_a_command_are_listed_and_downloaded_by_their_names(
+    gateway: Desk,
+) -> None:
+    job_id = (await submit(gateway.as_operator)).json()["job_id"]
+    same = await gateway.objects.put(project_id("default"), b"# Text", "text/markdown")
+    log = await gateway.objects.put(project_id("default"), b"done", "text/plain")
+    files = tuple(NamedObject(name=name, object=same) for name in ("a.md", "pages/b.md"))
+    await gateway.history.say(
+        UUID(job_id), PhaseFinished(phase="preflight", artifacts=files, log=log)
+    )
+    answer = await gateway.as_operator.get(f"/api/v1/jobs/{job_id}/artifacts")
+    found = [each for each in answer.json()["items"] if each["name"]]
+    assert [(each["kind"], each["name"], each["file_name"]) for each in found] == [
+        ("file", "a.md", "a.md"),
+        ("file", "pages/b.md", "b.md"),
+        ("command_log", "preflight.log", "contract.preflight.log"),
+    ]
+    for each in found:
+        got = await gateway.as_nobody.get(each["download_url"])
+        assert got.status_code == 200
+        assert f'filename="{each["file_name"]}"' in got.headers["content-disposition"]
+
+
 @pytest.mark.parametrize("name", ['a"b;c\\d.docx', "договор.docx", "a/b.docx", "."])
 def test_a_file_name_never_breaks_out_of_its_header(name: str) -> None:
     header = content_disposition(name)
@@ -111,7 +142,9 @@ def test_a_file_name_never_breaks_out_of_its_header(name: str) -> None:
     assert not set(plain[1]) & set("\\/;")
 
 
-async def test_a_verified_job_is_packed_up_and_again_gives_the_same_package(gateway: Desk, tmp_path: Path) -> None:
+async def test_a_verified_job_is_packed_up_and_again_gives_the_same_package(
+    gateway: Desk, tmp_path: Path
+) -> None:
     job_id = (await submit(gateway.as_operator)).json()["job_id"]
     early = await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/replay")
     assert (early.status_code, code(early)) == (409, "job.not_verified")
@@ -133,3 +166,33 @@ async def test_a_verified_job_is_packed_up_and_again_gives_the_same_package(gate
     assert (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()["version"] == version
     async with await gateway.client(Role.OPERATOR, "legal") as stranger:
         assert (await stranger.post(f"/api/v1/jobs/{job_id}/replay")).status_code == 404
+
+
+async def test_a_download_answers_head_and_goes_on_where_it_broke_off(gateway: Desk) -> None:
+    content = bytes(range(256)) * 500
+    job_id = (await submit(gateway.as_operator, content)).json()["job_id"]
+    url = (await artifacts(gateway, job_id))["source_docx"]["download_url"]
+    whole = await gateway.as_nobody.get(url)
+    head = await gateway.as_nobody.head(url)
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-length", "content-type", "content-disposition", "etag", "accept-ranges"):
+        assert head.headers[name] == whole.headers[name]
+    for asked, first, last in (
+        ("bytes=0-9", 0, 9),
+        ("bytes=127990-", 127_990, 127_999),
+        ("bytes=-5", 127_995, 127_999),
+        ("bytes=100-999999", 100, 127_999),
+    ):
+        part = await gateway.as_nobody.get(url, headers={"Range": asked})
+        assert (part.status_code, part.content) == (206, content[first : last + 1]), asked
+        assert part.headers["content-range"] == f"bytes {first}-{last}/128000"
+    for asked in ("bytes=9-5", "bytes=0-1,5-6", "lines=1-2", "bytes=-"):
+        assert (await gateway.as_nobody.get(url, headers={"Range": asked})).status_code == 200
+    behind = await gateway.as_nobody.get(url, headers={"Range": "bytes=128000-"})
+    assert (behind.status_code, code(behind)) == (416, "request.range_refused")
+    assert behind.headers["content-range"] == "bytes */128000"
+    again = {"Range": "bytes=0-9", "If-Range": '"another"'}
+    assert (await gateway.as_nobody.get(url, headers=again)).content == content
+    again["If-Range"] = whole.headers["etag"]
+    assert (await gateway.as_nobody.get(url, headers=again)).content == content[:10]
+    assert (await gateway.as_nobody.head(url[:-1] + "x")).status_code == 403

@@ -1,4 +1,6 @@
-"""A page of the audit costs what it shows, however much the services did meanwhile: on SQLite and on PostgreSQL."""
+"""A page of the audit costs what it shows, however much the services did meanwhile:
+on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -29,12 +31,16 @@ async def views(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     """An audit in which people acted first and services, very often, ever since."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'views.db'}"
     if request.param == "postgresql":
-        url = cast(str, request.getfixturevalue("postgres_url")).replace("postgresql:", "postgresql+asyncpg:")
+        url = cast(str, request.getfixturevalue("postgres_url")).replace(
+            "postgresql:", "postgresql+asyncpg:"
+        )
     engine = create_views_engine(url)
     actors = ["user:ada"] * _BY_PEOPLE + ["service:qa"] * _BY_SERVICES
     async with engine.begin() as connection:
         await connection.run_sync(audit_metadata.create_all)
-        await connection.execute(insert(audit), [_row(number, actor) for number, actor in enumerate(actors)])
+        await connection.execute(
+            insert(audit), [_row(number, actor) for number, actor in enumerate(actors)]
+        )
         await connection.exec_driver_sql("ANALYZE")
     yield engine
     await engine.dispose()
@@ -61,7 +67,9 @@ async def _plan(engine: AsyncEngine, which: AuditFilter, before: AuditKey | None
     """How the database answers a page of this list."""
     asked: list[tuple[str, Any]] = []
 
-    def note(_connection: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+    def note(
+        _connection: object, _cursor: object, statement: str, parameters: Any, *_: object
+    ) -> None:
         if audit.name in statement:
             asked.append((statement, parameters))
 
@@ -76,7 +84,9 @@ async def _plan(engine: AsyncEngine, which: AuditFilter, before: AuditKey | None
     return json.dumps(rows[0][0]) if is_postgres else "\n".join(str(row[-1]) for row in rows)
 
 
-async def test_the_actions_of_people_are_found_without_a_look_at_those_of_services(views: AsyncEngine) -> None:
+async def test_the_actions_of_people_are_found_without_a_look_at_those_of_services(
+    views: AsyncEngine,
+) -> None:
     first = await AuditQueries(views).page(_PEOPLE, limit=_PAGE)
     assert [row.actor for row in first] == ["user:ada"] * _PAGE
     for before in (None, first[-1].key):
@@ -96,5 +106,7 @@ async def test_what_services_did_and_what_people_did_are_all_there_is(views: Asy
     queries = AuditQueries(views)
     by_services = await queries.page(AuditFilter(is_by_service=True), limit=_BY_SERVICES + 1)
     by_people = await queries.page(_PEOPLE, limit=_BY_PEOPLE + 1)
-    assert [*by_services, *by_people] == await queries.page(AuditFilter(), limit=_BY_SERVICES + _BY_PEOPLE + 1)
+    assert [*by_services, *by_people] == await queries.page(
+        AuditFilter(), limit=_BY_SERVICES + _BY_PEOPLE + 1
+    )
     assert (len(by_services), len(by_people)) == (_BY_SERVICES, _BY_PEOPLE)

@@ -1,4 +1,6 @@
-"""The job's page asks the registry of cards for each phase, and shows phases of kinds that have no card."""
+"""The job's page asks the registry of cards for each phase,
+and shows phases of kinds that have no card.
+"""
 
 from __future__ import annotations
 
@@ -27,23 +29,47 @@ def test_a_kind_without_a_card_shows_the_phase_with_its_items_and_what_failed() 
     with extra_steps():
         stream = given(
             e.PhaseFinished(phase="init", next_kind="ai_tasks_plan", next_phase="extraction"),
-            e.PhasePlanned(phase="extraction", kind="ai_tasks_batch", plan=ref("plan"), batch_count=2, item_count=1200),
+            e.PhasePlanned(
+                phase="extraction",
+                kind="ai_tasks_batch",
+                plan=ref("plan"),
+                batch_count=2,
+                item_count=1200,
+            ),
             e.PhaseBatchDone(
-                phase="extraction", kind="ai_tasks_batch", index=0, output=ref("0"), item_count=1100, failed_count=7
+                phase="extraction",
+                kind="ai_tasks_batch",
+                index=0,
+                output=ref("0"),
+                item_count=1100,
+                failed_count=7,
             ),
             first=submitted(deed()),
         )
-        assert shown(stream.job) == [("Init", ""), ("Extraction", "1,100 of 1,200, 7 failed"), ("Aggregate", "")]
+        assert shown(stream.job) == [
+            ("Init", ""),
+            ("Extraction", "1,100 of 1,200, 7 failed"),
+            ("Aggregate", ""),
+        ]
 
 
 def test_a_phase_without_batches_shows_the_items_it_counted_and_a_chain_those_it_has() -> None:
     with extra_steps():
         stream = given(
-            e.PhaseFinished(phase="words", item_count=1204, next_kind="index_articles", next_phase="index"),
-            e.PhaseBatchDone(
-                phase="index", kind="index_articles", index=0, output=ref("0"), item_count=300, has_next=True
+            e.PhaseFinished(
+                phase="words", item_count=1204, next_kind="index_articles", next_phase="index"
             ),
-            first=submitted(pipeline("count", ("words", "script", 1), ("index", "index_articles", 1))),
+            e.PhaseBatchDone(
+                phase="index",
+                kind="index_articles",
+                index=0,
+                output=ref("0"),
+                item_count=300,
+                has_next=True,
+            ),
+            first=submitted(
+                pipeline("count", ("words", "script", 1), ("index", "index_articles", 1))
+            ),
         )
         assert shown(stream.job) == [("Words", "1,204 of 1,204"), ("Index", "300 done")]
 
@@ -69,8 +95,12 @@ def test_every_kind_of_the_translation_pipeline_has_a_card_of_its_own() -> None:
 
 
 def test_a_phase_of_an_unknown_kind_shows_on_the_page_of_its_job() -> None:
-    phase = pipeline("odd", ("preflight", "preflight", 1), ("night_shift", "of_another_installation", 1)).phases[1]
-    stream = given(first=submitted(pipeline("odd", ("preflight", "preflight", 1), (phase.name, phase.kind, 1))))
+    phase = pipeline(
+        "odd", ("preflight", "preflight", 1), ("night_shift", "of_another_installation", 1)
+    ).phases[1]
+    stream = given(
+        first=submitted(pipeline("odd", ("preflight", "preflight", 1), (phase.name, phase.kind, 1)))
+    )
 
     assert phase.step is None
     assert card_of(stream.job, phase) == Card("Night shift")
@@ -83,8 +113,15 @@ def test_a_phase_of_an_unknown_kind_shows_on_the_page_of_its_job() -> None:
 async def test_the_page_links_a_phase_to_the_page_that_its_card_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(CARDS, "crawl", lambda job, phase, under_way: Card("Crawl", "3 pages", "/console/sources/1"))
-    which = pipeline("odd", ("preflight", "preflight", 1), ("crawl", "crawl", 1), ("night_shift", "no_such_kind", 1))
+    monkeypatch.setitem(
+        CARDS, "crawl", lambda job, phase, under_way: Card("Crawl", "3 pages", "/console/sources/1")
+    )
+    which = pipeline(
+        "odd",
+        ("preflight", "preflight", 1),
+        ("crawl", "crawl", 1),
+        ("night_shift", "no_such_kind", 1),
+    )
     async with console_site(tmp_path) as site:
         job_id = await site.history.submit("a.docx", pipeline=which)
         await site.history.say(job_id, e.PhaseStarted(phase="preflight", kind=WorkKind.PREFLIGHT))
@@ -92,7 +129,9 @@ async def test_the_page_links_a_phase_to_the_page_that_its_card_names(
         async with httpx.AsyncClient(transport=transport, base_url="http://console.test") as client:
             form = await client.get("/console/sign-in")
             token = form.text.partition('name="csrf_token" value="')[2].partition('"')[0]
-            await client.post("/console/sign-in", data={"csrf_token": token, "link": await site.link()})
+            await client.post(
+                "/console/sign-in", data={"csrf_token": token, "link": await site.link()}
+            )
             page = await client.get(f"/console/jobs/{job_id}")
 
     assert page.status_code == 200

@@ -17,9 +17,9 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.vocabulary import JobStatus, WorkKind
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import Jobs
+from services.gateway.browser import DOCX, act, csrf_of, sign_in
 from services.gateway.console_site import EDITOR, PASSWORD, Site, console_site
 from services.gateway.histories import Document
-from services.gateway.test_console import DOCX, act, csrf_of, sign_in
 
 BATCH = WorkKind.TRANSLATION_BATCH
 
@@ -42,7 +42,9 @@ async def ada(site: Site) -> AsyncIterator[httpx.AsyncClient]:
 async def grace(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     """A browser that Grace, an admin, has signed in with."""
     users, now = site.catalog.users, SystemClock().now()
-    await users.create(EDITOR, now, name="grace", display_name="Grace Hopper", role=Role.ADMIN, password=PASSWORD)
+    await users.create(
+        EDITOR, now, name="grace", display_name="Grace Hopper", role=Role.ADMIN, password=PASSWORD
+    )
     async with browser(site) as client:
         await sign_in(client, name="grace", password=PASSWORD)
         yield client
@@ -69,7 +71,9 @@ async def cancelled(site: Site, name: str = "contract.docx") -> UUID:
     return job_id
 
 
-async def parked(site: Site, name: str = "contract.docx", code: str = "engine.unauthorised") -> UUID:
+async def parked(
+    site: Site, name: str = "contract.docx", code: str = "engine.unauthorised"
+) -> UUID:
     """A job with parked work."""
     job_id = await halfway(site, name)
     await site.history.park(job_id, BATCH, code, index=1)
@@ -106,24 +110,58 @@ async def test_a_jobs_page_offers_what_its_state_allows(ada: httpx.AsyncClient, 
     assert await seen(stopped) == {"rerun"}
 
 
-async def test_interrupted_jobs_say_how_far_they_got_and_go_on(ada: httpx.AsyncClient, site: Site) -> None:
-    assert "Nothing was interrupted" in (await ada.get("/console/interrupted")).text
+async def test_jobs_that_need_attention_say_what_to_do_and_go_on(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
+    assert "Nothing needs attention" in (await ada.get("/console/attention")).text
     job_id = await cancelled(site)
     await parked(site, "other.docx")
+    blocked = await site.history.submit("blocked.docx")
+    await site.history.block(blocked)
+    review = await site.history.submit(
+        "review.docx", document=Document(verdict=e.QaVerdict.NEEDS_REVIEW)
+    )
+    await site.history.advance(review, to="qa")
     await site.history.submit("waiting.docx")
     await site.show()
-    assert "2 jobs were interrupted" in (await ada.get("/console/")).text
-    page = (await ada.get("/console/interrupted")).text
-    assert page.count('<li class="card"') == 2
+    assert "4 jobs need attention" in (await ada.get("/console/")).text
+    page = (await ada.get("/console/attention")).text
+    assert page.count('<li class="card"') == 4
     assert "Done: Preflight, Extraction" in page
     assert "3 of 7 units translated" in page
     assert f'action="/console/jobs/{job_id}/resume"' in page
+    assert f'href="/console/jobs/{review}/review"' in page
+    assert f'href="/console/new?corrects={blocked}"' in page
+    only = (await ada.get("/console/attention?status=blocked")).text
+    assert re.findall(r'<li class="card" id="job-([^"]+)"', only) == [str(blocked)]
 
     answer = await act(ada, job_id, "resume")
     assert answer.headers["location"] == f"/console/jobs/{job_id}?notice=resume"
     assert (await loaded(site, job_id)).status is JobStatus.QUEUED
     await site.show()
-    assert f'id="job-{job_id}"' not in (await ada.get("/console/interrupted")).text
+    assert f'id="job-{job_id}"' not in (await ada.get("/console/attention")).text
+
+
+async def test_a_job_that_another_took_the_place_of_needs_no_attention(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
+    job_id = await interrupted(ada, site)
+    await site.show()
+    assert "1 job needs attention" in (await ada.get("/console/")).text
+    await post(ada, f"/console/jobs/{job_id}/rerun", engine="pseudo")
+    await site.show()
+    assert "Nothing needs attention" in (await ada.get("/console/attention")).text
+
+
+async def test_the_form_for_a_corrected_document_knows_what_was_said_of_it(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
+    job_id = await interrupted(ada, site)
+    form = (await ada.get(f"/console/new?corrects={job_id}")).text
+    said = dict(re.findall(r'<input id="(\w+)" name="\w+"[^>]* value="([^"]*)"', form))
+    assert said["source_language"] == "en"
+    assert said["target_language"] == "es"
+    assert said["external_reference"] == "contract"
 
 
 async def test_a_discarded_checkpoint_leaves_the_list_after_a_second_thought(
@@ -137,11 +175,13 @@ async def test_a_discarded_checkpoint_leaves_the_list_after_a_second_thought(
     page = (await ada.get(f"/console/jobs/{job_id}")).text
     assert "The checkpoint was discarded" in page
     await site.show()
-    assert "Nothing was interrupted" in (await ada.get("/console/interrupted")).text
+    assert "Nothing needs attention" in (await ada.get("/console/attention")).text
     assert (await act(ada, job_id, "resume")).status_code == 409
 
 
-async def test_a_job_is_run_again_and_both_link_to_each_other(ada: httpx.AsyncClient, site: Site) -> None:
+async def test_a_job_is_run_again_and_both_link_to_each_other(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
     first = await submitted(ada)
     job_id = UUID(urlsplit(first.headers["location"]).path.rsplit("/", 1)[-1])
     site.history.documents[job_id] = Document()
@@ -160,7 +200,9 @@ async def test_a_job_is_run_again_and_both_link_to_each_other(ada: httpx.AsyncCl
     assert "is running" in twice.text
 
 
-async def test_a_job_that_moves_no_more_is_marked_failed_and_retried(ada: httpx.AsyncClient, site: Site) -> None:
+async def test_a_job_that_moves_no_more_is_marked_failed_and_retried(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
     job_id = await halfway(site)
     await act(ada, job_id, "mark-failed")
     page = (await ada.get(f"/console/jobs/{job_id}")).text
@@ -170,7 +212,9 @@ async def test_a_job_that_moves_no_more_is_marked_failed_and_retried(ada: httpx.
 
 
 @pytest.mark.parametrize("path", ["nonsense", "confirm/nonsense"])
-async def test_an_action_there_is_not_is_no_page(ada: httpx.AsyncClient, site: Site, path: str) -> None:
+async def test_an_action_there_is_not_is_no_page(
+    ada: httpx.AsyncClient, site: Site, path: str
+) -> None:
     job_id = await halfway(site)
     ask = ada.get(f"/console/jobs/{job_id}/{path}") if "/" in path else act(ada, job_id, path)
     assert (await ask).status_code == 404
@@ -179,9 +223,16 @@ async def test_an_action_there_is_not_is_no_page(ada: httpx.AsyncClient, site: S
 async def submitted(client: httpx.AsyncClient) -> httpx.Response:
     """Send the same file twice: its job is found."""
     token = csrf_of(await client.get("/console/new"))
-    form = {"source_language": "en", "target_language": "es", "project_code": "atlas", "domain_pack_code": "general"}
+    form = {
+        "source_language": "en",
+        "target_language": "es",
+        "project_code": "atlas",
+        "domain_pack_code": "general",
+    }
     files = [("file", ("contract.docx", b"PK the same", DOCX))]
-    return await client.post("/console/jobs", data={"csrf_token": token, "engine": "identity", **form}, files=files)
+    return await client.post(
+        "/console/jobs", data={"csrf_token": token, "engine": "identity", **form}, files=files
+    )
 
 
 async def interrupted(ada: httpx.AsyncClient, site: Site) -> UUID:
@@ -218,7 +269,9 @@ async def test_a_file_whose_job_was_interrupted_offers_to_resume_or_to_start_fre
     )
 
 
-async def test_parked_work_is_listed_by_code_looked_at_and_redriven(ada: httpx.AsyncClient, site: Site) -> None:
+async def test_parked_work_is_listed_by_code_looked_at_and_redriven(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
     assert "Nothing is parked" in (await ada.get("/console/parked")).text
     job_id = await parked(site)
     await parked(site, "other.docx", "storage.full")
@@ -245,7 +298,9 @@ async def test_parked_work_is_listed_by_code_looked_at_and_redriven(ada: httpx.A
     assert (await post(ada, f"{base}/redrive")).headers["location"] == "/console/parked?notice=gone"
 
 
-async def test_discarded_work_leaves_the_list_and_its_job_stays_failed(ada: httpx.AsyncClient, site: Site) -> None:
+async def test_discarded_work_leaves_the_list_and_its_job_stays_failed(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
     job_id = await parked(site)
     await post(ada, f"/console/jobs/{job_id}/parked/translation_batch/1/discard")
     await site.show()
@@ -253,7 +308,9 @@ async def test_discarded_work_leaves_the_list_and_its_job_stays_failed(ada: http
     assert (await loaded(site, job_id)).status is JobStatus.FAILED
 
 
-async def test_an_admin_redrives_all_of_one_code(ada: httpx.AsyncClient, grace: httpx.AsyncClient, site: Site) -> None:
+async def test_an_admin_redrives_all_of_one_code(
+    ada: httpx.AsyncClient, grace: httpx.AsyncClient, site: Site
+) -> None:
     first, second = await parked(site, "one.docx"), await parked(site, "two.docx")
     other = await parked(site, "three.docx", "storage.full")
     await site.show()

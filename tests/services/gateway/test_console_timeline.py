@@ -31,7 +31,9 @@ from dragoman_runtime.eventstore import LiveLease
 
 def completed() -> JobStream:
     """A job from its submission, through a failed attempt, to its end."""
-    stream = given(*UP_TO_PLAN, failed(WorkKind.TRANSLATION_BATCH), *UP_TO_TRANSLATION[len(UP_TO_PLAN) :])
+    stream = given(
+        *UP_TO_PLAN, failed(WorkKind.TRANSLATION_BATCH), *UP_TO_TRANSLATION[len(UP_TO_PLAN) :]
+    )
     for event in (started(WorkKind.QA), verified(), started(WorkKind.REASSEMBLY)):
         stream.append(event)
     stream.append(reassembled(), e.JobCompleted())
@@ -50,7 +52,9 @@ def versions(stream: JobStream, chosen: Chosen) -> list[int]:
 
 def names(stream: JobStream, chosen: Chosen) -> list[str]:
     """The names of the chosen events, the oldest first."""
-    return [moment.name for moment in reversed(listed(moments_of(stream.recorded, {}), chosen).moments)]
+    return [
+        moment.name for moment in reversed(listed(moments_of(stream.recorded, {}), chosen).moments)
+    ]
 
 
 def test_the_list_begins_with_the_newest_and_names_who_acted() -> None:
@@ -78,8 +82,12 @@ def test_events_are_chosen_by_kind_phase_actor_and_words() -> None:
     assert set(names(stream, Chosen(phase="preflight"))) == {"phase.started", "preflight.passed"}
     assert "phase.started" not in names(stream, Chosen("milestones"))
     assert names(stream, Chosen(text="ATTEMPT 1")) == ["work.failed"]
-    extracted = next(each.event for each in stream.recorded if isinstance(each.event, e.DocumentExtracted))
-    assert "document.extracted" in names(stream, Chosen(text=extracted.units.digest)), "what an event says is searched"
+    extracted = next(
+        each.data for each in stream.recorded if isinstance(each.data, e.DocumentExtracted)
+    )
+    assert "document.extracted" in names(stream, Chosen(text=extracted.units.digest)), (
+        "what an event says is searched"
+    )
 
 
 def walked(moments: list[Moment], chosen: Chosen, start: int | None) -> list[int]:
@@ -122,7 +130,9 @@ def test_owed_work_is_told_by_what_it_waits_for() -> None:
         ("waiting", "Translation batches 3, 5–9", 6, None),
     ]
     then = [each.text for each in pending_of(stream.job, None)]
-    assert then == ["Translation batch 1", "Translation batches 2–3, 5–9"], "of a past state nobody holds anything"
+    assert then == ["Translation batch 1", "Translation batches 2–3, 5–9"], (
+        "of a past state nobody holds anything"
+    )
 
 
 def test_a_cancellation_tells_which_batches_it_waits_for() -> None:

@@ -1,4 +1,6 @@
-"""What the console makes of a job's state: durations, sizes, stages and their states, counts. Pure."""
+"""What the console makes of a job's state: durations, sizes,
+stages and their states, counts. Pure.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,8 @@ def test_a_duration_is_said_as_people_say_it(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "text"), [(0, "0 B"), (812, "812 B"), (1100, "1.1 kB"), (24_100, "24 kB"), (3_200_000, "3.2 MB")]
+    ("size", "text"),
+    [(0, "0 B"), (812, "812 B"), (1100, "1.1 kB"), (24_100, "24 kB"), (3_200_000, "3.2 MB")],
 )
 def test_a_size_is_said_as_people_say_it(size: int, text: str) -> None:
     assert size_text(size) == text
@@ -87,7 +90,9 @@ def test_a_stage_that_waits_for_its_next_attempt_does_not_look_as_if_it_ran() ->
 
 
 def test_a_stage_that_failed_or_was_blocked_is_where_the_job_stopped() -> None:
-    assert states(given(*UP_TO_PLAN, parked(WorkKind.TRANSLATION_BATCH)))["translation"] == "stopped"
+    assert (
+        states(given(*UP_TO_PLAN, parked(WorkKind.TRANSLATION_BATCH)))["translation"] == "stopped"
+    )
     assert states(given(started(WorkKind.PREFLIGHT), preflight_blocked()))["preflight"] == "stopped"
 
 
@@ -108,7 +113,9 @@ def test_every_unit_is_counted_once() -> None:
     assert unit_counts(given().job) is None
     extracted = unit_counts(given(*UP_TO_EXTRACTION).job)
     halfway = unit_counts(given(*UP_TO_PLAN, batch(0)).job)
-    doubtful = unit_counts(given(*UP_TO_TRANSLATION, started(WorkKind.QA), verified(e.QaVerdict.NEEDS_REVIEW)).job)
+    doubtful = unit_counts(
+        given(*UP_TO_TRANSLATION, started(WorkKind.QA), verified(e.QaVerdict.NEEDS_REVIEW)).job
+    )
     assert extracted
     assert halfway
     assert doubtful
@@ -130,8 +137,13 @@ def test_only_what_can_be_done_is_offered() -> None:
     waiting = actions_of(given(first=submitted(is_auto_start=False)).job)
     assert (waiting.can_cancel, waiting.can_start) == (True, True)
     stopped = actions_of(given(*UP_TO_PLAN, parked(WorkKind.TRANSLATION_BATCH)).job)
-    assert (stopped.can_cancel, stopped.can_start, stopped.can_resume, stopped.can_retry) == (False, False, False, True)
-    assert [each.name for each in stopped.confirmed] == ["rerun", "discard"]
+    assert (stopped.can_cancel, stopped.can_start, stopped.can_resume, stopped.can_retry) == (
+        False,
+        False,
+        False,
+        True,
+    )
+    assert [each.name for each in stopped.confirmed] == ["rerun", "discard", "remove"]
 
 
 def test_every_trouble_has_a_cure_and_a_message_that_has_one_is_not_doubled() -> None:

@@ -1,4 +1,6 @@
-"""Retrying, rerunning, marking failed and giving up jobs over HTTP, and answering for an unfinished one."""
+"""Retrying, rerunning, marking failed and giving up jobs over HTTP,
+and answering for an unfinished one.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,13 @@ import httpx
 import pytest
 
 from dragoman_catalog import Role
-from dragoman_contracts.events import INTAKE_INPUT, ArtifactErased, CancelRequested, JobCancelled, QaVerdict
+from dragoman_contracts.events import (
+    INTAKE_INPUT,
+    ArtifactErased,
+    CancelRequested,
+    JobCancelled,
+    QaVerdict,
+)
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.vocabulary import WorkKind
@@ -36,7 +44,9 @@ async def interrupted(gateway: Desk, content: bytes = b"PK", **fields: str) -> s
     return job_id
 
 
-async def act(gateway: Desk, job_id: str, action: str, client: httpx.AsyncClient | None = None) -> httpx.Response:
+async def act(
+    gateway: Desk, job_id: str, action: str, client: httpx.AsyncClient | None = None
+) -> httpx.Response:
     return await (client or gateway.as_operator).post(f"/api/v1/jobs/{job_id}/{action}")
 
 
@@ -62,7 +72,9 @@ async def test_only_a_failed_job_is_retried(gateway: Desk) -> None:
 
 
 @pytest.mark.parametrize("end", ["completed", "blocked", "failed", "cancelled"])
-async def test_a_job_at_any_end_is_run_anew_on_the_same_document_and_linked(gateway: Desk, end: str) -> None:
+async def test_a_job_at_any_end_is_run_anew_on_the_same_document_and_linked(
+    gateway: Desk, end: str
+) -> None:
     job_id = await opened(gateway)
     if end == "completed":
         await gateway.advance(job_id, to="reassembly")
@@ -78,8 +90,16 @@ async def test_a_job_at_any_end_is_run_anew_on_the_same_document_and_linked(gate
     assert (child["status"], child["stage"], child["parent_job_id"]) == ("queued", "intake", job_id)
     assert child["links"]["parent"] == f"/api/v1/jobs/{job_id}"
     parent = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()
-    assert (child["document_id"], child["document_version"]) == (parent["document_id"], parent["document_version"])
-    sources = [each["sha256"] for job in (child, parent) for each in job["artifacts"] if each["kind"] == "source_docx"]
+    assert (child["document_id"], child["document_version"]) == (
+        parent["document_id"],
+        parent["document_version"],
+    )
+    sources = [
+        each["sha256"]
+        for job in (child, parent)
+        for each in job["artifacts"]
+        if each["kind"] == "source_docx"
+    ]
     assert len(set(sources)) == 1
     await gateway.project()
     reruns = (await gateway.as_operator.get(parent["links"]["reruns"])).json()["items"]
@@ -108,14 +128,18 @@ async def test_a_job_that_waits_for_people_leaves_room_for_a_later_one_and_names
     alone = (await gateway.as_operator.get(f"/api/v1/jobs/{waiting}")).json()
     assert (alone["status"], alone["superseded_by"]) == (verdict.value, None)
 
-    rerun = await gateway.as_operator.post(f"/api/v1/jobs/{waiting}/rerun", json={"engine": "pseudo"})
+    rerun = await gateway.as_operator.post(
+        f"/api/v1/jobs/{waiting}/rerun", json={"engine": "pseudo"}
+    )
     assert rerun.status_code == 202
     older = (await gateway.as_operator.get(f"/api/v1/jobs/{waiting}")).json()
     assert (older["status"], older["superseded_by"]) == (verdict.value, rerun.json()["job_id"])
     assert (await act(gateway, waiting, "rerun")).status_code == 409, "the later one runs"
 
 
-async def test_a_rerun_is_under_the_policy_of_now_and_keeps_what_the_first_request_named(gateway: Desk) -> None:
+async def test_a_rerun_is_under_the_policy_of_now_and_keeps_what_the_first_request_named(
+    gateway: Desk,
+) -> None:
     plain = await opened(gateway, b"plain", external_reference="plain")
     named = await opened(gateway, b"named", external_reference="named", engine="identity")
     for job_id in (plain, named):
@@ -130,21 +154,29 @@ async def test_a_rerun_is_under_the_policy_of_now_and_keeps_what_the_first_reque
     assert edited.status_code == 200, edited.text
     again = await policy_of(gateway, (await act(gateway, plain, "rerun")).json()["job_id"])
     assert (again.engine, again.batch_size, again.nonce) == ("identity", 7, "")
-    other = await gateway.as_operator.post(f"/api/v1/jobs/{named}/rerun", json={"engine": "pseudo", "refresh": True})
+    other = await gateway.as_operator.post(
+        f"/api/v1/jobs/{named}/rerun", json={"engine": "pseudo", "refresh": True}
+    )
     policy = await policy_of(gateway, other.json()["job_id"])
     assert policy.engine == "pseudo"
     assert policy.nonce
     await gateway.advance(other.json()["job_id"], to="reassembly")
-    kept = await policy_of(gateway, (await act(gateway, other.json()["job_id"], "rerun")).json()["job_id"])
+    kept = await policy_of(
+        gateway, (await act(gateway, other.json()["job_id"], "rerun")).json()["job_id"]
+    )
     assert (kept.engine, kept.nonce) == ("pseudo", "")
-    unknown = await gateway.as_operator.post(f"/api/v1/jobs/{named}/rerun", json={"engine": "none-such"})
+    unknown = await gateway.as_operator.post(
+        f"/api/v1/jobs/{named}/rerun", json={"engine": "none-such"}
+    )
     assert (unknown.status_code, code(unknown)) == (422, "engine.unknown")
 
 
 async def test_the_same_idempotency_key_gives_the_same_rerun(gateway: Desk) -> None:
     job_id = await interrupted(gateway)
     address, headers = f"/api/v1/jobs/{job_id}/rerun", {"Idempotency-Key": "again"}
-    answers = await asyncio.gather(*(gateway.as_operator.post(address, headers=headers) for _ in range(3)))
+    answers = await asyncio.gather(
+        *(gateway.as_operator.post(address, headers=headers) for _ in range(3))
+    )
     assert [each.status_code for each in answers] == [202, 202, 202]
     assert len({each.json()["job_id"] for each in answers}) == 1
     other = await gateway.as_operator.post(address, headers=headers, json={"refresh": True})
@@ -163,7 +195,9 @@ async def test_a_job_whose_document_was_erased_cannot_be_rerun(gateway: Desk, ho
     job, _ = await gateway.jobs.load(UUID(job_id))
     if how == "event":
         digest = job.source.digest
-        await gateway.history.say(job.job_id, ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=digest))
+        await gateway.history.say(
+            job.job_id, ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=digest)
+        )
     else:
         ref = job.source if how == "object" else job.needed_input(INTAKE_INPUT)
         await gateway.objects.delete(job.project_id, ref)
@@ -171,11 +205,17 @@ async def test_a_job_whose_document_was_erased_cannot_be_rerun(gateway: Desk, ho
     assert (refused.status_code, code(refused)) == (410, "job.source_erased")
 
 
-async def test_a_job_in_flight_is_marked_failed_and_goes_on_from_what_came_in_late(gateway: Desk) -> None:
+async def test_a_job_in_flight_is_marked_failed_and_goes_on_from_what_came_in_late(
+    gateway: Desk,
+) -> None:
     job_id = await opened(gateway)
     await gateway.advance(job_id, to="plan")
     marked = await act(gateway, job_id, "mark-failed")
-    assert (marked.status_code, marked.json()["status"], marked.json()["is_marked_failed"]) == (200, "failed", True)
+    assert (marked.status_code, marked.json()["status"], marked.json()["is_marked_failed"]) == (
+        200,
+        "failed",
+        True,
+    )
     again = await act(gateway, job_id, "mark-failed")
     assert (again.status_code, again.json()["version"]) == (200, marked.json()["version"])
     late = gateway.history
@@ -188,7 +228,7 @@ async def test_a_job_in_flight_is_marked_failed_and_goes_on_from_what_came_in_la
     assert (row["trouble_code"], row["translated_count"] > 0) == ("job.marked_failed", True)
     await act(gateway, job_id, "resume")
     stored = await gateway.store.read(UUID(job_id))
-    event = stored[-1].recorded.event.model_dump()
+    event = stored[-1].recorded.data.model_dump()
     assert 0 not in event["batch_indexes"]
     assert event["batch_indexes"]
 
@@ -200,7 +240,9 @@ async def test_a_job_that_rests_is_not_marked_failed(gateway: Desk) -> None:
     assert (refused.status_code, code(refused)) == (409, "job.not_in_flight")
 
 
-async def test_interrupted_jobs_are_listed_with_how_far_they_came_until_given_up(gateway: Desk) -> None:
+async def test_interrupted_jobs_are_listed_with_how_far_they_came_until_given_up(
+    gateway: Desk,
+) -> None:
     job_id = await interrupted(gateway)
     await opened(gateway, b"other", external_reference="other")
     await gateway.project()
@@ -208,7 +250,9 @@ async def test_interrupted_jobs_are_listed_with_how_far_they_came_until_given_up
     assert (row["job_id"], row["finished_phases"]) == (job_id, ["preflight", "extraction"])
     assert 0 < row["progress_pct"] < 100
     assert row["stopped_at"] is not None
-    assert len((await gateway.as_operator.get("/api/v1/jobs?interrupted=false")).json()["items"]) == 1
+    assert (
+        len((await gateway.as_operator.get("/api/v1/jobs?interrupted=false")).json()["items"]) == 1
+    )
     checkpoint = f"/api/v1/jobs/{job_id}/checkpoint"
     given_up = await gateway.as_operator.delete(checkpoint)
     assert (given_up.status_code, given_up.json()["is_checkpoint_discarded"]) == (200, True)
@@ -230,17 +274,27 @@ async def test_a_job_that_moves_has_no_checkpoint_to_give_up(gateway: Desk) -> N
     assert (refused.status_code, code(refused)) == (409, "job.no_checkpoint")
 
 
-async def test_a_submission_beside_an_interrupted_job_is_asked_what_to_do_with_it(gateway: Desk) -> None:
+async def test_a_submission_beside_an_interrupted_job_is_asked_what_to_do_with_it(
+    gateway: Desk,
+) -> None:
     job_id = await interrupted(gateway)
     refused = await submit(gateway.as_operator, b"PK")
     assert (refused.status_code, code(refused)) == (409, "job.unfinished")
     problem = refused.json()
     base = f"/api/v1/jobs/{job_id}"
-    assert problem["links"] == {"unfinished_job": base, "resume": f"{base}/resume", "fresh": f"{base}/rerun"}
+    assert problem["links"] == {
+        "unfinished_job": base,
+        "resume": f"{base}/resume",
+        "fresh": f"{base}/rerun",
+    }
     assert problem["unfinished_job"]["finished_phases"] == ["preflight", "extraction"]
     assert problem["unfinished_job"]["progress_pct"] > 0
     resumed = await submit(gateway.as_operator, b"PK", on_unfinished="resume")
-    assert (resumed.status_code, resumed.json()["job_id"], resumed.json()["status"]) == (202, job_id, "queued")
+    assert (resumed.status_code, resumed.json()["job_id"], resumed.json()["status"]) == (
+        202,
+        job_id,
+        "queued",
+    )
     again = await submit(gateway.as_operator, b"PK", on_unfinished="resume")
     assert (again.status_code, again.json()["job_id"]) == (202, job_id)
     running = await submit(gateway.as_operator, b"PK", on_unfinished="fresh")
@@ -250,21 +304,28 @@ async def test_a_submission_beside_an_interrupted_job_is_asked_what_to_do_with_i
 async def test_a_fresh_submission_gives_the_interrupted_job_up(gateway: Desk) -> None:
     job_id = await interrupted(gateway)
     answers = await asyncio.gather(
-        *(submit(gateway.as_operator, b"PK", on_unfinished="fresh", idempotency_key="k") for _ in range(2))
+        *(
+            submit(gateway.as_operator, b"PK", on_unfinished="fresh", idempotency_key="k")
+            for _ in range(2)
+        )
     )
     assert [each.status_code for each in answers] == [202, 202]
     assert len({each.json()["job_id"] for each in answers} - {job_id}) == 1
     old = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()
     assert (old["is_checkpoint_discarded"], old["is_interrupted"]) == (True, False)
     plain = await submit(gateway.as_operator, b"PK", idempotency_key="k")
-    assert plain.json()["job_id"] == answers[0].json()["job_id"], "the answer is no part of what was asked"
+    assert plain.json()["job_id"] == answers[0].json()["job_id"], (
+        "the answer is no part of what was asked"
+    )
 
 
 async def test_two_people_who_answer_resume_at_once_get_the_same_job(gateway: Desk) -> None:
     job_id = await interrupted(gateway)
-    answers = await asyncio.gather(*(submit(gateway.as_operator, b"PK", on_unfinished="resume") for _ in range(3)))
+    answers = await asyncio.gather(
+        *(submit(gateway.as_operator, b"PK", on_unfinished="resume") for _ in range(3))
+    )
     assert [(each.status_code, each.json()["job_id"]) for each in answers] == [(202, job_id)] * 3
-    names = [each.recorded.event.name for each in await gateway.store.read(UUID(job_id))]
+    names = [each.recorded.data.name for each in await gateway.store.read(UUID(job_id))]
     assert names.count("job.resume_requested") == 1
 
 

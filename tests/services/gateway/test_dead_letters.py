@@ -1,4 +1,6 @@
-"""Dead letters, with a real broker: collected, listed, sent again, thrown away; by API, console and commands."""
+"""Dead letters, with a real broker: collected, listed, sent again, thrown away; by API,
+console and commands.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,16 @@ from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.projection import ViewsUnavailableError, create_views_engine
 from e2e.command_line import dragoman
 from servers.rabbitmq import RabbitMqServer
+from services.gateway.browser import csrf_of
 from services.gateway.desks import TESTER, Desk, desk
-from services.gateway.test_console import csrf_of
 
 _BUG = "a bug"
 
 
 class Office:
-    """A gateway on PostgreSQL, a broker, a consumer with a bug, and the collector, which a test lets go on."""
+    """A gateway on PostgreSQL, a broker, a consumer with a bug, and the collector,
+    which a test lets go on.
+    """
 
     def __init__(self, desk: Desk, letters: DeadLetters, bus: RabbitBus) -> None:
         self.desk = desk
@@ -52,7 +56,9 @@ class Office:
     async def publish(self, body: bytes, queue: Queue = Queue.JOB_CONTROL) -> None:
         """A message from somebody who does not know how."""
         async with await aio_pika.connect(self.url) as connection, connection.channel() as channel:
-            await channel.default_exchange.publish(aio_pika.Message(body, message_id="strange"), queue.value)
+            await channel.default_exchange.publish(
+                aio_pika.Message(body, message_id="strange"), queue.value
+            )
 
     @property
     def url(self) -> str:
@@ -63,7 +69,10 @@ class Office:
     async def until_dead(self, count: int) -> None:
         """Return when so many messages lie in the dead-letter queue, ready to be taken."""
         for _ in range(400):
-            async with await aio_pika.connect(self.url) as connection, connection.channel() as channel:
+            async with (
+                await aio_pika.connect(self.url) as connection,
+                connection.channel() as channel,
+            ):
                 found = await channel.declare_queue(DEAD_LETTERS, passive=True)
                 if found.declaration_result.message_count == count:
                     return
@@ -82,8 +91,13 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, postgres_url: str, rabbitmq: RabbitMqServer) -> AsyncIterator[Office]:
-    engine, bus = create_views_engine(sqlalchemy_url(postgres_url)), RabbitBus(rabbitmq.url, confirm_timeout_s=5)
+async def office(
+    tmp_path: Path, postgres_url: str, rabbitmq: RabbitMqServer
+) -> AsyncIterator[Office]:
+    engine, bus = (
+        create_views_engine(sqlalchemy_url(postgres_url)),
+        RabbitBus(rabbitmq.url, confirm_timeout_s=5),
+    )
     await bus.open()
     async with await aio_pika.connect(rabbitmq.url) as connection, connection.channel() as channel:
         for name in (DEAD_LETTERS, *work_queues()):
@@ -99,10 +113,19 @@ async def office(tmp_path: Path, postgres_url: str, rabbitmq: RabbitMqServer) ->
 
 def _item() -> WorkItem:
     job_id, kind = uuid4(), WorkKind.PREFLIGHT
-    return WorkItem(work_id=work_id(job_id, kind, 0), project_id=uuid4(), job_id=job_id, version=1, kind=kind, index=0)
+    return WorkItem(
+        work_id=work_id(job_id, kind, 0),
+        project_id=uuid4(),
+        job_id=job_id,
+        version=1,
+        kind=kind,
+        index=0,
+    )
 
 
-async def test_letters_are_listed_with_why_they_could_not_be_read_or_answered(office: Office) -> None:
+async def test_letters_are_listed_with_why_they_could_not_be_read_or_answered(
+    office: Office,
+) -> None:
     item = _item()
     await office.publish(b"\xff\xfe no JSON")
     await office.publish(b'{"job_id": "none of ours", "kind": "preflight"}')
@@ -114,7 +137,11 @@ async def test_letters_are_listed_with_why_they_could_not_be_read_or_answered(of
     assert {row["queue"] for row in found} == {"job_control"}
     assert str(newer.job_id) in {row["job_id"] for row in found if row["kind"] == newer.kind}
     (bug,) = (row for row in found if row["job_id"] == str(item.job_id))
-    assert (bug["job_id"], bug["kind"], bug["message_id"]) == (str(item.job_id), "preflight", str(item.work_id))
+    assert (bug["job_id"], bug["kind"], bug["message_id"]) == (
+        str(item.job_id),
+        "preflight",
+        str(item.work_id),
+    )
     (wrong,) = (row for row in found if len(row["faults"]) > 1)
     assert any(fault.startswith("job_id: ") for fault in wrong["faults"])
     assert "none of ours" not in json.dumps(wrong["faults"])
@@ -122,7 +149,9 @@ async def test_letters_are_listed_with_why_they_could_not_be_read_or_answered(of
     shown = (await office.desk.as_admin.get(f"/api/v1/dead-letters/{strange['letter_id']}")).json()
     assert shown["body"] == "\\xff\\xfe no JSON"
     first = (await office.desk.as_admin.get("/api/v1/dead-letters?limit=2")).json()
-    rest = await office.desk.as_admin.get("/api/v1/dead-letters", params={"cursor": first["next_cursor"]})
+    rest = await office.desk.as_admin.get(
+        "/api/v1/dead-letters", params={"cursor": first["next_cursor"]}
+    )
     assert first["items"] + rest.json()["items"] == found
 
 
@@ -143,7 +172,9 @@ async def test_a_redriven_letter_comes_to_a_worker_that_can_answer_it_now(office
     assert await until(lambda: bool(office.received), timeout_s=20)
     assert office.received == [item]
     assert await office.letters.redriven() == []
-    audit = (await office.desk.as_admin.get("/api/v1/audit-events?action=dead_letter.redriven")).json()["items"]
+    audit = (
+        await office.desk.as_admin.get("/api/v1/audit-events?action=dead_letter.redriven")
+    ).json()["items"]
     assert [row["actor"] for row in audit] == [f"user:{office.desk.admin.user_id}"] * 2
 
 
@@ -160,11 +191,15 @@ async def test_a_discarded_letter_is_gone_and_on_record(office: Office) -> None:
     assert (await office.desk.as_admin.post(address)).json() == row
     assert await office.listed() == []
     assert (await office.desk.as_admin.post(address)).json()["code"] == "letter.missing"
-    audit = (await office.desk.as_admin.get("/api/v1/audit-events?action=dead_letter.discarded")).json()["items"]
+    audit = (
+        await office.desk.as_admin.get("/api/v1/audit-events?action=dead_letter.discarded")
+    ).json()["items"]
     assert [each["entity_id"] for each in audit] == [row["letter_id"]]
 
 
-async def test_a_letter_that_could_not_be_stored_stays_in_the_queue_and_is_stored_once(office: Office) -> None:
+async def test_a_letter_that_could_not_be_stored_stays_in_the_queue_and_is_stored_once(
+    office: Office,
+) -> None:
     await office.publish(b"null")
 
     async def failing(letters: object) -> None:
@@ -207,7 +242,10 @@ async def test_the_console_and_the_commands_do_the_same(office: Office) -> None:
     assert page.text.count("Unreadable message") == 3
     (row, *_) = await office.listed()
     fields = {"csrf_token": csrf_of(page)}
-    acted = [await client.post(f"/console/dead-letters/{row['letter_id']}/discard", data=fields) for _ in range(2)]
+    acted = [
+        await client.post(f"/console/dead-letters/{row['letter_id']}/discard", data=fields)
+        for _ in range(2)
+    ]
     assert [each.headers["location"].rpartition("=")[2] for each in acted] == ["discard", "gone"]
     assert len(await office.listed()) == 2
 
@@ -227,6 +265,11 @@ async def test_the_console_and_the_commands_do_the_same(office: Office) -> None:
 
 async def test_without_a_broker_there_are_none(tmp_path: Path) -> None:
     async with desk(tmp_path) as opened:
-        assert (await opened.as_admin.get("/api/v1/dead-letters")).json() == {"items": [], "next_cursor": None}
-        assert (await opened.as_admin.post(f"/api/v1/dead-letters/{uuid4()}/redrive")).status_code == 404
+        assert (await opened.as_admin.get("/api/v1/dead-letters")).json() == {
+            "items": [],
+            "next_cursor": None,
+        }
+        assert (
+            await opened.as_admin.post(f"/api/v1/dead-letters/{uuid4()}/redrive")
+        ).status_code == 404
         await opened.project()

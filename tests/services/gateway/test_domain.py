@@ -10,19 +10,34 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from contracts import streams
-from contracts.streams import UP_TO_PLAN, UP_TO_QA, UP_TO_TRANSLATION, given, parked, preflight_blocked, verified
+from contracts.streams import (
+    UP_TO_PLAN,
+    UP_TO_QA,
+    UP_TO_TRANSLATION,
+    given,
+    parked,
+    preflight_blocked,
+    verified,
+)
 from dragoman_contracts import events as e
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.jobs.rules import decide_cancel, decide_resume, decide_start, is_running
 from dragoman_gateway.submissions.rules import (
     SubmissionRequest,
-    Upload,
     intake_record,
     request_digest,
 )
-from dragoman_gateway.web.brake import FailureBrake, TooManyFailuresError
+from dragoman_gateway.web.brake import (
+    Devices,
+    FailureBrake,
+    Place,
+    TooManyFailuresError,
+    network_of,
+    password_places,
+)
 from dragoman_gateway.web.errors import JobStateError
+from dragoman_gateway.web.uploads import Upload
 
 NOW = datetime(2026, 11, 22, 9, 30, 5, tzinfo=UTC)
 REQUEST = SubmissionRequest(
@@ -51,7 +66,10 @@ def test_the_order_of_metadata_does_not_make_another_request() -> None:
 
 def test_defaults_come_from_the_file_name_and_the_time() -> None:
     record = intake_record(REQUEST, Upload("Quarterly report.v2.docx", b"x"), NOW)
-    assert (record.external_reference, record.version_label) == ("Quarterly report.v2", "2026-11-22T09:30:05Z")
+    assert (record.external_reference, record.version_label) == (
+        "Quarterly report.v2",
+        "2026-11-22T09:30:05Z",
+    )
     assert intake_record(REQUEST, Upload(" .docx", b"x"), NOW).external_reference
 
 
@@ -115,7 +133,9 @@ def test_every_state_allows_the_actions_of_requirement_e_and_no_others(state: st
 
 
 def test_a_job_that_waits_for_its_start_is_started_once() -> None:
-    stream = given(streams.started(WorkKind.PREFLIGHT), first=streams.submitted(is_auto_start=False))
+    stream = given(
+        streams.started(WorkKind.PREFLIGHT), first=streams.submitted(is_auto_start=False)
+    )
     early = decide_start(stream.job)
     assert early is not None
     assert early.next_kind is None  # preflight is under way, and its result will say what is owed
@@ -127,13 +147,44 @@ def test_a_job_that_waits_for_its_start_is_started_once() -> None:
     assert decide_start(stream.job) is None
 
 
-def test_the_brake_holds_a_place_until_its_failures_are_old() -> None:
-    brake = FailureBrake(allowed=3, window=timedelta(minutes=10))
-    for second in range(3):
-        brake.require_free(NOW, "a", "b")
-        brake.failed(NOW + timedelta(seconds=second), "a")
-    brake.require_free(NOW, "b")
+def test_tries_count_at_once_and_a_place_that_failed_too_often_waits() -> None:
+    brake, ten = FailureBrake(), timedelta(minutes=10)
+    a, b = Place("a", 3, ten), Place("b", 9, ten)
+    tries = [brake.begin(NOW, [a, b]) for _ in range(3)]  # none of them has ended yet
+    brake.begin(NOW, [b])
     with pytest.raises(TooManyFailuresError) as held:
-        brake.require_free(NOW + timedelta(minutes=9), "a", "b")
+        brake.begin(NOW + timedelta(minutes=9), [b, a])
     assert held.value.retry_after_s == 60
-    brake.require_free(NOW + timedelta(minutes=10), "a")
+    brake.take_back(tries[0])
+    brake.begin(NOW + timedelta(minutes=9), [a])
+    with pytest.raises(TooManyFailuresError):
+        brake.begin(NOW + timedelta(minutes=9), [a])
+    brake.begin(NOW + timedelta(minutes=10), [a])
+
+
+def test_failures_elsewhere_keep_nobody_out_of_a_browser_that_is_known() -> None:
+    brake, devices = FailureBrake(), Devices(b"key")
+    for number in range(100):
+        brake.begin(NOW, password_places("olga", f"10.0.0.{number}", None))
+    with pytest.raises(TooManyFailuresError):
+        brake.begin(NOW, password_places("Olga", "10.1.0.1", None))
+    cookie = devices.cookie("olga")
+    known = devices.known(cookie, "Olga")
+    brake.begin(NOW, password_places("olga", "10.1.0.1", known))
+    assert known is not None
+    for value, name in (("", "olga"), ("x.y", "olga"), (cookie, "petra"), (known, "olga")):
+        assert devices.known(value, name) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8::1:2:3:4", "2001:db8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:10.0.0.7", "10.0.0.7"),
+        ("10.0.0.7", "10.0.0.7"),
+        ("unix", "unix"),
+    ],
+)
+def test_an_address_counts_by_the_network_its_owner_has(address: str, network: str) -> None:
+    assert network_of(address) == network

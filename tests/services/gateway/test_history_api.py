@@ -38,7 +38,11 @@ async def test_what_was_owed_then_is_told_with_when_it_was_due(gateway: Desk, jo
     now = (await gateway.as_operator.get(path)).json()
     assert (now["status"], now["is_past"], now["owed"]) == ("cancelled", False, [])
     then = (await gateway.as_operator.get(path, params={"at": now["version"] - 2})).json()
-    assert (then["status"], then["is_past"], then["latest_version"]) == ("in_progress", True, now["version"])
+    assert (then["status"], then["is_past"], then["latest_version"]) == (
+        "in_progress",
+        True,
+        now["version"],
+    )
     assert {work["kind"] for work in then["owed"]} == {"translation_batch"}
     first, *others = then["owed"]
     assert first["due_at"] == then["troubles"][0]["retry_at"] is not None
@@ -55,7 +59,9 @@ async def test_the_newest_version_is_the_job_as_it_is(gateway: Desk, job_id: str
     assert not same.json()["is_past"]
 
 
-async def test_a_version_that_is_not_there_is_a_problem_that_names_the_range(gateway: Desk, job_id: str) -> None:
+async def test_a_version_that_is_not_there_is_a_problem_that_names_the_range(
+    gateway: Desk, job_id: str
+) -> None:
     path = f"/api/v1/jobs/{job_id}"
     version = (await gateway.as_operator.get(path)).json()["version"]
     beyond = await gateway.as_operator.get(path, params={"at": version + 1})
@@ -66,16 +72,22 @@ async def test_a_version_that_is_not_there_is_a_problem_that_names_the_range(gat
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "at")
 
 
-async def test_another_projects_past_is_as_hidden_as_its_present(gateway: Desk, job_id: str) -> None:
+async def test_another_projects_past_is_as_hidden_as_its_present(
+    gateway: Desk, job_id: str
+) -> None:
     now = SystemClock().now()
-    await gateway.catalog.projects.create(TESTER, now, code="legal", name="Legal", settings=ProjectSettings())
+    await gateway.catalog.projects.create(
+        TESTER, now, code="legal", name="Legal", settings=ProjectSettings()
+    )
     async with await gateway.client(Role.OPERATOR, "legal") as stranger:
         for path in (f"/api/v1/jobs/{job_id}?at=1", f"/api/v1/jobs/{job_id}/history"):
             answer = await stranger.get(path)
             assert (answer.status_code, code(answer)) == (404, "job.missing")
 
 
-async def test_the_history_tells_every_event_with_where_the_job_stood_after_it(gateway: Desk, job_id: str) -> None:
+async def test_the_history_tells_every_event_with_where_the_job_stood_after_it(
+    gateway: Desk, job_id: str
+) -> None:
     path = f"/api/v1/jobs/{job_id}"
     whole = (await gateway.as_operator.get(f"{path}/history")).json()
     assert whole["next_after"] is None

@@ -38,7 +38,9 @@ async def opened(gateway: Desk, content: bytes = b"PK", **fields: str) -> str:
     return str(answer.json()["job_id"])
 
 
-async def test_a_job_shows_its_progress_phases_counts_and_artifacts_as_its_events_tell(gateway: Desk) -> None:
+async def test_a_job_shows_its_progress_phases_counts_and_artifacts_as_its_events_tell(
+    gateway: Desk,
+) -> None:
     job_id = await opened(gateway)
     await gateway.advance(job_id, to="plan")
     before = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()
@@ -46,7 +48,11 @@ async def test_a_job_shows_its_progress_phases_counts_and_artifacts_as_its_event
     answer = await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")
     job = answer.json()
     assert answer.headers["etag"] == f'"{job["version"]}"'
-    assert (before["status"], before["stage"], before["is_resting"]) == ("in_progress", "translation", False)
+    assert (before["status"], before["stage"], before["is_resting"]) == (
+        "in_progress",
+        "translation",
+        False,
+    )
     assert 0 < before["progress_pct"] < 100
     assert (job["status"], job["stage"], job["progress_pct"], job["is_resting"]) == (
         "completed",
@@ -70,11 +76,15 @@ async def test_a_job_shows_its_progress_phases_counts_and_artifacts_as_its_event
     ]
 
 
-async def test_parked_work_shows_as_trouble_with_its_reason_and_the_job_as_failed(gateway: Desk) -> None:
+async def test_parked_work_shows_as_trouble_with_its_reason_and_the_job_as_failed(
+    gateway: Desk,
+) -> None:
     job_id = await opened(gateway)
     await gateway.advance(job_id, to="plan")
     job, _ = await gateway.jobs.load(UUID(job_id))
-    reason = ParkingReason(code="engine.unauthorised", message="The engine refused the key; set another.", stack=())
+    reason = ParkingReason(
+        code="engine.unauthorised", message="The engine refused the key; set another.", stack=()
+    )
     parked = WorkParked(
         work_id=work_id(job.job_id, WorkKind.TRANSLATION_BATCH, 0),
         kind=WorkKind.TRANSLATION_BATCH,
@@ -86,7 +96,11 @@ async def test_parked_work_shows_as_trouble_with_its_reason_and_the_job_as_faile
     await gateway.history.say(job.job_id, parked)
     shown = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()
     (trouble,) = shown["troubles"]
-    assert (shown["status"], trouble["code"], trouble["is_parked"]) == ("failed", "engine.unauthorised", True)
+    assert (shown["status"], trouble["code"], trouble["is_parked"]) == (
+        "failed",
+        "engine.unauthorised",
+        True,
+    )
     assert trouble["reason"] == "The engine refused the key; set another."
     assert shown["status_views"]["combined_job"] == "interrupted"
 
@@ -98,13 +112,17 @@ async def test_an_unknown_job_is_a_404_problem(gateway: Desk) -> None:
     assert (malformed.status_code, code(malformed)) == (422, "request.invalid")
 
 
-async def test_the_list_pages_by_cursor_and_filters_by_status_project_and_text(gateway: Desk) -> None:
+async def test_the_list_pages_by_cursor_and_filters_by_status_project_and_text(
+    gateway: Desk,
+) -> None:
     ids = [await opened(gateway, f"{n}".encode(), name=f"file {n}.docx") for n in range(5)]
     await gateway.advance(ids[0], to="reassembly")
     await gateway.project()
     client = gateway.as_operator
     first = (await client.get("/api/v1/jobs?limit=3")).json()
-    second = (await client.get("/api/v1/jobs", params={"limit": 3, "cursor": first["next_cursor"]})).json()
+    second = (
+        await client.get("/api/v1/jobs", params={"limit": 3, "cursor": first["next_cursor"]})
+    ).json()
     listed = [each["job_id"] for each in first["items"] + second["items"]]
     assert listed == ids[::-1]
     assert second["next_cursor"] is None
@@ -143,7 +161,9 @@ async def test_cancel_asks_workers_to_stop_and_is_a_no_op_once_cancelled(gateway
 
 
 @pytest.mark.parametrize("end", ["completed", "blocked"])
-async def test_a_job_at_its_end_can_be_neither_cancelled_nor_resumed(gateway: Desk, end: str) -> None:
+async def test_a_job_at_its_end_can_be_neither_cancelled_nor_resumed(
+    gateway: Desk, end: str
+) -> None:
     job_id = await opened(gateway)
     if end == "completed":
         await gateway.advance(job_id, to="reassembly")
@@ -168,7 +188,10 @@ async def test_a_cancelled_job_resumes_unless_another_took_its_place(gateway: De
     resumed = await gateway.as_operator.post(f"/api/v1/jobs/{first}/resume")
     assert (resumed.status_code, resumed.json()["status"]) == (202, "queued")
     taken = await submit(gateway.as_operator, b"PK")
-    assert (taken.status_code, taken.json()["links"]["running_job"]) == (409, f"/api/v1/jobs/{first}")
+    assert (taken.status_code, taken.json()["links"]["running_job"]) == (
+        409,
+        f"/api/v1/jobs/{first}",
+    )
 
 
 async def test_resuming_and_submitting_at_once_never_leaves_two_running_jobs(gateway: Desk) -> None:
@@ -193,7 +216,7 @@ async def test_process_starts_a_waiting_job_and_answers_202_while_it_goes_on(gat
     assert answer.status_code == 202
     assert answer.headers["location"] == f"/api/v1/jobs/{job_id}"
     assert not answer.json()["is_waiting_for_start"]
-    kinds = [each.recorded.event.name for each in await gateway.store.read(UUID(job_id))]
+    kinds = [each.recorded.data.name for each in await gateway.store.read(UUID(job_id))]
     assert kinds[-1] == "job.start_requested"
 
 
@@ -201,8 +224,12 @@ async def test_process_answers_when_the_job_rests(tmp_path: Path) -> None:
     patient = dataclasses.replace(OPTIONS, process_wait=timedelta(seconds=20))
     async with desk(tmp_path, options=patient) as gateway:
         job_id = await opened(gateway, auto_start="false")
-        asked = asyncio.ensure_future(gateway.as_operator.post(f"/api/v1/jobs/{job_id}/process", timeout=30))
-        async with gateway.as_operator.stream("GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE) as answer:
+        asked = asyncio.ensure_future(
+            gateway.as_operator.post(f"/api/v1/jobs/{job_id}/process", timeout=30)
+        )
+        async with gateway.as_operator.stream(
+            "GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE
+        ) as answer:
             async for frame in frames(answer):
                 if frame.get("event") == "job.start_requested":
                     break
@@ -220,7 +247,9 @@ async def test_events_come_in_pages_oldest_first(gateway: Desk) -> None:
     await gateway.advance(job_id, to="preflight")
     first = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}/events?limit=2")).json()
     assert [each["type"] for each in first["items"]] == ["job.submitted", "phase.started"]
-    rest = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}/events?after={first['next_after']}")).json()
+    rest = (
+        await gateway.as_operator.get(f"/api/v1/jobs/{job_id}/events?after={first['next_after']}")
+    ).json()
     assert [each["version"] for each in rest["items"]] == [3]
     assert rest["next_after"] is None
 
@@ -243,7 +272,9 @@ async def frames(answer: httpx.Response) -> AsyncIterator[dict[str, str]]:
 async def test_an_event_stream_follows_the_job_and_ends_when_it_rests(gateway: Desk) -> None:
     job_id = await opened(gateway)
     seen: list[dict[str, str]] = []
-    async with gateway.as_operator.stream("GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE) as answer:
+    async with gateway.as_operator.stream(
+        "GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE
+    ) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         async for frame in frames(answer):
             seen.append(frame)
@@ -253,17 +284,23 @@ async def test_an_event_stream_follows_the_job_and_ends_when_it_rests(gateway: D
     stored = await gateway.store.read(UUID(job_id))
     assert [int(frame["id"]) for frame in events] == list(range(1, len(stored) + 1))
     moments = [json.loads(frame["data"])["job"] for frame in events]
-    assert [moment["progress_pct"] for moment in moments] == sorted(moment["progress_pct"] for moment in moments)
+    assert [moment["progress_pct"] for moment in moments] == sorted(
+        moment["progress_pct"] for moment in moments
+    )
     assert seen[-1]["event"] == "rest"
     assert json.loads(seen[-1]["data"])["status"] == "completed"
 
 
-async def test_an_event_stream_resumes_behind_the_last_event_and_says_when_nothing_is_left(gateway: Desk) -> None:
+async def test_an_event_stream_resumes_behind_the_last_event_and_says_when_nothing_is_left(
+    gateway: Desk,
+) -> None:
     job_id = await opened(gateway)
     await gateway.advance(job_id, to="reassembly")
     last = len(await gateway.store.read(UUID(job_id)))
     address = f"/api/v1/jobs/{job_id}/events"
-    resumed = await gateway.as_operator.get(address, headers={**LIVE, "Last-Event-ID": str(last - 1)})
+    resumed = await gateway.as_operator.get(
+        address, headers={**LIVE, "Last-Event-ID": str(last - 1)}
+    )
     assert f"id: {last}\n" in resumed.text
     assert f"id: {last - 1}\n" not in resumed.text
     nothing = await gateway.as_operator.get(address, headers={**LIVE, "Last-Event-ID": str(last)})
@@ -272,20 +309,27 @@ async def test_an_event_stream_resumes_behind_the_last_event_and_says_when_nothi
 
 async def test_a_quiet_event_stream_says_that_it_is_alive(gateway: Desk) -> None:
     job_id = await opened(gateway)
-    async with gateway.as_operator.stream("GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE) as answer:
+    async with gateway.as_operator.stream(
+        "GET", f"/api/v1/jobs/{job_id}/events", headers=LIVE
+    ) as answer:
         async for frame in frames(answer):
             if "comment" in frame:
                 break
 
 
-async def test_an_event_stream_ends_when_the_server_stops_and_can_be_taken_up_again(tmp_path: Path) -> None:
+async def test_an_event_stream_ends_when_the_server_stops_and_can_be_taken_up_again(
+    tmp_path: Path,
+) -> None:
     stopping: list[asyncio.Future[None]] = []
     async with AsyncExitStack() as stack:
         gateway = await stack.enter_async_context(desk(tmp_path))
         job_id = await opened(gateway)
         address = f"{gateway.url}/api/v1/jobs/{job_id}/events"
         headers = {**LIVE, "Authorization": gateway.as_operator.headers["authorization"]}
-        async with httpx.AsyncClient() as client, client.stream("GET", address, headers=headers) as answer:
+        async with (
+            httpx.AsyncClient() as client,
+            client.stream("GET", address, headers=headers) as answer,
+        ):
             seen: list[dict[str, str]] = []
             async for frame in frames(answer):
                 seen.append(frame)
@@ -294,6 +338,47 @@ async def test_an_event_stream_ends_when_the_server_stops_and_can_be_taken_up_ag
         assert [frame.get("event") for frame in seen if "id" in frame] == ["job.submitted"]
         assert "rest" not in {frame.get("event") for frame in seen}
         await asyncio.gather(*stopping)
+
+
+async def test_a_job_that_the_client_has_as_it_is_is_not_sent_again(gateway: Desk) -> None:
+    own = f"/api/v1/jobs/{await opened(gateway)}"
+    known = (await gateway.as_operator.get(own)).headers["etag"]
+    for sent in (known, f'"7", W/{known}'):
+        same = await gateway.as_operator.get(own, headers={"If-None-Match": sent})
+        assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", known)
+    await gateway.advance(own.rpartition("/")[2], to="preflight")
+    news = await gateway.as_operator.get(own, headers={"If-None-Match": known})
+    assert news.status_code == 200
+    assert news.headers["etag"] != known
+
+
+@pytest.mark.parametrize("way", ["token", "session"])
+async def test_an_event_stream_ends_with_the_credential_of_its_listener(
+    gateway: Desk, way: str
+) -> None:
+    job_id = await opened(gateway)
+    client = gateway.as_nobody
+    address = (
+        f"/console/jobs/{job_id}/live" if way == "session" else f"/api/v1/jobs/{job_id}/events"
+    )
+    csrf, token_id = "", ""
+    if way == "session":
+        body = {"name": "olga", "password": "a long password"}
+        csrf = (await client.post("/api/v1/session", json=body)).json()["csrf_token"]
+    else:
+        entry = {"name": "CI", "user_id": str(gateway.operator.user_id)}
+        made = (await gateway.as_admin.post("/api/v1/tokens", json=entry)).json()
+        client.headers["Authorization"] = f"Bearer {made['secret']}"
+        token_id = made["token"]["token_id"]
+    async with asyncio.timeout(5), client.stream("GET", address, headers=LIVE) as answer:
+        told = frames(answer)
+        await anext(told)
+        if way == "session":
+            await client.delete("/api/v1/session", headers={"X-CSRF-Token": csrf})
+        else:
+            await gateway.as_admin.delete(f"/api/v1/tokens/{token_id}")
+        left = [frame async for frame in told]
+    assert "rest" not in {frame.get("event") for frame in left}
 
 
 async def test_the_unversioned_path_answers_as_the_current_version(gateway: Desk) -> None:

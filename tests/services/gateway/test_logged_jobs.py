@@ -1,4 +1,6 @@
-"""The list of jobs read from the log is the view's, row by row, and reads no further than it shows."""
+"""The list of jobs read from the log is the view's, row by row,
+and reads no further than it shows.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,9 @@ async def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     await objects.open()
     history = History(store, objects)
     for number in range(_JOBS):
-        job_id = await history.submit(f"order-{number}.docx", code="borealis" if number % 4 == 1 else "atlas")
+        job_id = await history.submit(
+            f"order-{number}.docx", code="borealis" if number % 4 == 1 else "atlas"
+        )
         match number % 3:
             case 0:
                 await history.advance(job_id)
@@ -75,7 +79,9 @@ async def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
                 await history.park(job_id, WorkKind.PREFLIGHT)
             case _:
                 await history.say(job_id, e.CancelRequested(), actor="user:ada")
-    engines: list[AsyncEngine] = [create_views_engine(f"sqlite+aiosqlite:///{tmp_path / 'views.db'}")]
+    engines: list[AsyncEngine] = [
+        create_views_engine(f"sqlite+aiosqlite:///{tmp_path / 'views.db'}")
+    ]
     engines.append(create_views_engine("sqlite+aiosqlite://"))
     projector = jobs_projector(store, objects, engines[0])
     await projector.open()
@@ -98,7 +104,9 @@ async def _pages(queries: JobQueries, which: JobFilter, limit: int) -> list[tupl
 
 @pytest.mark.parametrize("which", FILTERS)
 @pytest.mark.parametrize("limit", [1, 4, 50])
-async def test_every_page_of_every_filter_is_the_page_of_the_view(log: Log, which: JobFilter, limit: int) -> None:
+async def test_every_page_of_every_filter_is_the_page_of_the_view(
+    log: Log, which: JobFilter, limit: int
+) -> None:
     assert await _pages(log.logged, which, limit) == await _pages(log.view, which, limit)
 
 
@@ -106,4 +114,6 @@ async def test_no_stream_is_read_that_the_page_does_not_need(log: Log) -> None:
     await log.logged.list_jobs(JobFilter(), limit=3)
     assert log.store.read_count == 4
     await log.logged.list_jobs(JobFilter(statuses=frozenset({JobStatus.NEEDS_REVIEW})), limit=3)
-    assert log.store.read_count == _JOBS, "none is like that, so all had to be looked at, and each once"
+    assert log.store.read_count == _JOBS, (
+        "none is like that, so all had to be looked at, and each once"
+    )

@@ -27,10 +27,14 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Desk]:
         yield opened
 
 
-async def park(gateway: Desk, job_id: str, index: int = 0, error: str = "engine.unauthorised") -> str:
+async def park(
+    gateway: Desk, job_id: str, index: int = 0, error: str = "engine.unauthorised"
+) -> str:
     """A batch of the job was parked with a reason; its address."""
     job, _ = await gateway.jobs.load(UUID(job_id))
-    reason = ParkingReason(code=error, message="The engine refused the key; set another.", stack=STACK)
+    reason = ParkingReason(
+        code=error, message="The engine refused the key; set another.", stack=STACK
+    )
     parked = WorkParked(
         work_id=work_id(job.job_id, WorkKind.TRANSLATION_BATCH, index),
         kind=WorkKind.TRANSLATION_BATCH,
@@ -43,7 +47,9 @@ async def park(gateway: Desk, job_id: str, index: int = 0, error: str = "engine.
     return f"/api/v1/jobs/{job_id}/parked/translation_batch/{index}"
 
 
-async def stuck(gateway: Desk, name: str = "terms", error: str = "engine.unauthorised") -> tuple[str, str]:
+async def stuck(
+    gateway: Desk, name: str = "terms", error: str = "engine.unauthorised"
+) -> tuple[str, str]:
     """A job in translation with its first batch parked: its id, and the address of the batch."""
     job_id = await opened(gateway, name.encode(), name=f"{name}.docx")
     await gateway.advance(job_id, to="plan")
@@ -52,53 +58,82 @@ async def stuck(gateway: Desk, name: str = "terms", error: str = "engine.unautho
 
 async def parked(gateway: Desk, query: str = "") -> list[dict[str, str]]:
     await gateway.project()
-    items: list[dict[str, str]] = (await gateway.as_operator.get(f"/api/v1/parked{query}")).json()["items"]
+    items: list[dict[str, str]] = (await gateway.as_operator.get(f"/api/v1/parked{query}")).json()[
+        "items"
+    ]
     return items
 
 
-async def test_parked_work_is_listed_with_its_reason_and_shown_with_where_it_failed(gateway: Desk) -> None:
+async def test_parked_work_is_listed_with_its_reason_and_shown_with_where_it_failed(
+    gateway: Desk,
+) -> None:
     job_id, address = await stuck(gateway)
     (row,) = await parked(gateway)
-    assert (row["job_id"], row["kind"], row["index"], row["attempts"]) == (job_id, "translation_batch", 0, 3)
-    assert (row["code"], row["file_name"], row["project_code"]) == ("engine.unauthorised", "terms.docx", "default")
+    assert (row["job_id"], row["kind"], row["index"], row["attempts"]) == (
+        job_id,
+        "translation_batch",
+        0,
+        3,
+    )
+    assert (row["code"], row["file_name"], row["project_code"]) == (
+        "engine.unauthorised",
+        "terms.docx",
+        "default",
+    )
     assert row["message"] == "The engine refused the key; set another."
     shown = (await gateway.as_operator.get(address)).json()
     assert {name: shown[name] for name in row} == row
     assert shown["stack"] == list(STACK)
 
 
-async def test_the_list_pages_from_the_newest_and_filters_by_code_and_project(gateway: Desk) -> None:
+async def test_the_list_pages_from_the_newest_and_filters_by_code_and_project(
+    gateway: Desk,
+) -> None:
     ids = [(await stuck(gateway, f"file-{n}", f"engine.trouble{n % 2}"))[0] for n in range(5)]
     assert [row["job_id"] for row in await parked(gateway)] == ids[::-1]
     first = (await gateway.as_operator.get("/api/v1/parked?limit=3")).json()
-    second = await gateway.as_operator.get("/api/v1/parked", params={"limit": 3, "cursor": first["next_cursor"]})
+    second = await gateway.as_operator.get(
+        "/api/v1/parked", params={"limit": 3, "cursor": first["next_cursor"]}
+    )
     assert [row["job_id"] for row in first["items"] + second.json()["items"]] == ids[::-1]
     assert second.json()["next_cursor"] is None
-    assert [row["job_id"] for row in await parked(gateway, "?code=engine.trouble1")] == [ids[3], ids[1]]
+    assert [row["job_id"] for row in await parked(gateway, "?code=engine.trouble1")] == [
+        ids[3],
+        ids[1],
+    ]
     assert await parked(gateway, "?project=other") == []
     strange = await gateway.as_operator.get(f"/api/v1/jobs?cursor={first['next_cursor']}")
     assert (strange.status_code, code(strange)) == (422, "request.invalid_cursor")
 
 
-async def test_redriven_work_leaves_the_list_and_the_job_goes_on_with_what_is_left(gateway: Desk) -> None:
+async def test_redriven_work_leaves_the_list_and_the_job_goes_on_with_what_is_left(
+    gateway: Desk,
+) -> None:
     job_id, address = await stuck(gateway)
     answer = await gateway.as_operator.post(f"{address}/redrive")
     assert (answer.status_code, answer.json()["status"]) == (202, "queued")
     assert answer.headers["location"] == f"/api/v1/jobs/{job_id}"
     assert await parked(gateway) == []
-    for gone in (await gateway.as_operator.post(f"{address}/redrive"), await gateway.as_operator.get(address)):
+    for gone in (
+        await gateway.as_operator.post(f"{address}/redrive"),
+        await gateway.as_operator.get(address),
+    ):
         assert (gone.status_code, code(gone)) == (404, "work.not_parked")
 
 
 async def test_two_operators_who_redrive_at_once_do_it_once(gateway: Desk) -> None:
     job_id, address = await stuck(gateway)
-    answers = await asyncio.gather(*(gateway.as_operator.post(f"{address}/redrive") for _ in range(4)))
+    answers = await asyncio.gather(
+        *(gateway.as_operator.post(f"{address}/redrive") for _ in range(4))
+    )
     assert sorted(each.status_code for each in answers) == [202, 404, 404, 404]
-    names = [each.recorded.event.name for each in await gateway.store.read(UUID(job_id))]
+    names = [each.recorded.data.name for each in await gateway.store.read(UUID(job_id))]
     assert names.count("work.redriven") == 1
 
 
-async def test_discarded_work_leaves_the_list_and_the_job_stays_failed_until_resumed(gateway: Desk) -> None:
+async def test_discarded_work_leaves_the_list_and_the_job_stays_failed_until_resumed(
+    gateway: Desk,
+) -> None:
     job_id, address = await stuck(gateway)
     answer = await gateway.as_operator.post(f"{address}/discard")
     assert (answer.status_code, answer.json()["status"]) == (200, "failed")
@@ -109,7 +144,9 @@ async def test_discarded_work_leaves_the_list_and_the_job_stays_failed_until_res
     assert (resumed.status_code, resumed.json()["status"]) == (202, "queued")
 
 
-async def test_redriving_does_not_start_a_second_job_beside_one_that_took_the_place(gateway: Desk) -> None:
+async def test_redriving_does_not_start_a_second_job_beside_one_that_took_the_place(
+    gateway: Desk,
+) -> None:
     _, address = await stuck(gateway)
     later = await gateway.as_operator.post(f"{address.split('/parked')[0]}/rerun")
     refused = await gateway.as_operator.post(f"{address}/redrive")
@@ -133,7 +170,9 @@ async def test_all_parked_work_of_one_code_is_redriven_a_page_at_a_time(gateway:
             break
         asked["cursor"] = cursor
     assert counts == [2, 2, 1], "though the list lags behind what was redriven"
-    again = await gateway.as_admin.post("/api/v1/parked/redrive", json={"code": "engine.unauthorised"})
+    again = await gateway.as_admin.post(
+        "/api/v1/parked/redrive", json={"code": "engine.unauthorised"}
+    )
     assert again.json()["redriven_count"] == 0
     assert [row["job_id"] for row in await parked(gateway)] == [other]
 
@@ -144,7 +183,9 @@ async def test_a_bulk_redrive_says_what_it_could_not_redrive(gateway: Desk) -> N
     await gateway.project()
     answer = (await gateway.as_admin.post("/api/v1/parked/redrive")).json()
     assert answer["redriven_count"] == 0
-    assert [(each["job_id"], each["code"]) for each in answer["refused"]] == [(job_id, "job.already_running")]
+    assert [(each["job_id"], each["code"]) for each in answer["refused"]] == [
+        (job_id, "job.already_running")
+    ]
 
 
 async def test_bulk_is_for_admins(gateway: Desk) -> None:

@@ -1,4 +1,6 @@
-"""Jobs that are about no document: opened on a source, an object or nothing, shown, followed and acted on."""
+"""Jobs that are about no document: opened on a source, an object or nothing, shown,
+followed and acted on.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,8 @@ from dragoman_gateway.web.actors import Actors
 from dragoman_gateway.web.errors import RunningJobError
 from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.clock import SystemClock
+from services.gateway.browser import sign_in
 from services.gateway.desks import Desk, desk
-from services.gateway.test_console import sign_in
 
 PROJECT = project_id("default")
 SOURCE = uuid5(PROJECT, "source:wikivoyage")
@@ -79,7 +81,11 @@ async def test_a_source_has_one_running_job_and_a_trial_beside_it(gateway: Desk)
     trial = await open_(order(ON_SOURCE, scope="a trial"), local_principal())
     assert trial.job.submitted.scope == "a trial"
     events = [each.recorded.data for each in await gateway.store.read(SOURCE)]
-    assert [type(each) for each in events] == [e.SourceRegistered, e.SubjectJobOpened, e.SubjectJobOpened]
+    assert [type(each) for each in events] == [
+        e.SourceRegistered,
+        e.SubjectJobOpened,
+        e.SubjectJobOpened,
+    ]
 
 
 async def test_a_job_on_nothing_runs_beside_any_other(gateway: Desk) -> None:
@@ -90,7 +96,9 @@ async def test_a_job_on_nothing_runs_beside_any_other(gateway: Desk) -> None:
 
 
 @pytest.mark.parametrize("subject", [ON_SOURCE, None], ids=["source", "nothing"])
-async def test_a_job_without_a_document_is_shown_by_api_and_console(gateway: Desk, subject: SubjectRef | None) -> None:
+async def test_a_job_without_a_document_is_shown_by_api_and_console(
+    gateway: Desk, subject: SubjectRef | None
+) -> None:
     job_id = (await opener(gateway).open(order(subject), local_principal())).job.job_id
     await gateway.project()
     client = gateway.as_operator
@@ -108,7 +116,9 @@ async def test_a_job_without_a_document_is_shown_by_api_and_console(gateway: Des
     await pages.aclose()
 
 
-async def test_a_job_without_a_document_is_cancelled_and_resumed_but_not_rerun(gateway: Desk) -> None:
+async def test_a_job_without_a_document_is_cancelled_and_resumed_but_not_rerun(
+    gateway: Desk,
+) -> None:
     job_id = (await opener(gateway).open(order(ON_SOURCE), local_principal())).job.job_id
     client = gateway.as_operator
     assert (await client.post(f"/api/v1/jobs/{job_id}/mark-failed")).status_code in {200, 202}

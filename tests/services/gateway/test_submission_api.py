@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -16,9 +17,10 @@ from dragoman_contracts.events import INTAKE_INPUT
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
-from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.web.errors import RunningJobError
 from dragoman_gateway.web.principals import local_principal
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.objects import get_value
 from e2e.documents import own_document
@@ -44,7 +46,9 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Desk]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def busy(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
-    url: str | None = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    url: str | None = (
+        request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    )
     async with desk(tmp_path, database_url=url) as opened:
         yield opened
 
@@ -76,8 +80,17 @@ async def test_a_submitted_document_is_a_queued_job_with_the_defaults_of_e(gatew
     assert answer.status_code == 202
     job = answer.json()
     assert answer.headers["location"] == job["links"]["self"] == f"/api/v1/jobs/{job['job_id']}"
-    assert (job["status"], job["stage"], job["version"], job["progress_pct"]) == ("queued", "intake", 1, 0.0)
-    assert (job["source_language"], job["target_language"], job["engine"]) == ("en", "de-CH", "pseudo")
+    assert (job["status"], job["stage"], job["version"], job["progress_pct"]) == (
+        "queued",
+        "intake",
+        1,
+        0.0,
+    )
+    assert (job["source_language"], job["target_language"], job["engine"]) == (
+        "en",
+        "de-CH",
+        "pseudo",
+    )
     assert job["intake"]["external_reference"] == "Vertrag Größe"
     assert job["intake"]["version_label"].endswith("Z")
     assert job["submitted_by"] == f"user:{gateway.operator.user_id}"
@@ -86,7 +99,9 @@ async def test_a_submitted_document_is_a_queued_job_with_the_defaults_of_e(gatew
     assert shown.headers["etag"] == '"1"'
 
 
-async def test_what_was_said_is_kept_in_objects_and_the_actor_comes_from_the_credential(gateway: Desk) -> None:
+async def test_what_was_said_is_kept_in_objects_and_the_actor_comes_from_the_credential(
+    gateway: Desk,
+) -> None:
     answer = await submit(
         gateway.as_operator,
         external_reference="ref-7",
@@ -100,10 +115,14 @@ async def test_what_was_said_is_kept_in_objects_and_the_actor_comes_from_the_cre
     job, _ = await gateway.jobs.load(UUID(answer.json()["job_id"]))
     project = project_id("default")
     record = await get_value(gateway.objects, project, job.needed_input(INTAKE_INPUT), IntakeRecord)
-    assert (record.submitted_by, record.metadata, record.version_label) == ("somebody else", {"order": 7}, "v2")
+    assert (record.submitted_by, record.metadata, record.version_label) == (
+        "somebody else",
+        {"order": 7},
+        "v2",
+    )
     policy = await get_value(gateway.objects, project, job.policy, Policy)
     assert (policy.engine, policy.domain_pack_code) == ("identity", "general")
-    first = (await gateway.store.read(job.job_id))[0].recorded.envelope.origin
+    first = (await gateway.store.read(job.job_id))[0].recorded.origin
     assert first.actor == f"user:{gateway.operator.user_id}"
     actor = await get_value(gateway.objects, project, str(first.actor_record), ActorRecord)
     assert (actor.display_name, actor.source_address) == ("Olga", "127.0.0.1")
@@ -155,7 +174,9 @@ async def test_of_many_submissions_with_one_key_all_get_the_same_job(busy: Desk)
     assert len({each.json()["job_id"] for each in answers}) == 1
 
 
-async def test_once_a_job_is_at_its_end_the_same_version_can_be_submitted_again(gateway: Desk) -> None:
+async def test_once_a_job_is_at_its_end_the_same_version_can_be_submitted_again(
+    gateway: Desk,
+) -> None:
     first = (await submit(gateway.as_operator)).json()
     await gateway.advance(first["job_id"], to="reassembly")
     second = await submit(gateway.as_operator)
@@ -185,12 +206,15 @@ async def test_revision_strategies_decide_the_version(gateway: Desk) -> None:
         ({"document_title": "a\x00b"}, "document_title"),
         ({"revision_strategy": "never"}, "revision_strategy"),
         ({"surprise": "x"}, "surprise"),
-        ({"project_code": ""}, "project_code"),
     ],
 )
-async def test_a_field_that_cannot_be_taken_is_named(gateway: Desk, fields: dict[str, str], field: str) -> None:
+async def test_a_field_that_cannot_be_taken_is_named(
+    gateway: Desk, fields: dict[str, str], field: str
+) -> None:
     data = {**FIELDS, **fields}
-    answer = await gateway.as_operator.post("/api/v1/jobs", data=data, files={"file": ("a.docx", b"x")})
+    answer = await gateway.as_operator.post(
+        "/api/v1/jobs", data=data, files={"file": ("a.docx", b"x")}
+    )
     assert answer.status_code == 422
     code(answer)
     assert [each["field"] for each in answer.json()["errors"]] == [field]
@@ -202,20 +226,33 @@ async def test_source_and_target_must_differ_however_they_are_written(gateway: D
 
 
 async def test_optional_fields_may_be_sent_empty_as_forms_do(gateway: Desk) -> None:
-    names = ("external_reference", "version_label", "metadata", "engine", "idempotency_key", "auto_start")
+    names = (
+        "external_reference",
+        "version_label",
+        "metadata",
+        "engine",
+        "idempotency_key",
+        "auto_start",
+    )
     data = {**FIELDS, **dict.fromkeys((*names, "revision_strategy"), "")}
-    answer = await gateway.as_operator.post("/api/v1/jobs", data=data, files={"file": ("contract.docx", b"x")})
+    answer = await gateway.as_operator.post(
+        "/api/v1/jobs", data=data, files={"file": ("contract.docx", b"x")}
+    )
     assert answer.status_code == 202, answer.text
     assert answer.json()["intake"]["external_reference"] == "contract"
 
 
-async def test_an_empty_file_is_refused_and_one_that_is_no_docx_is_left_to_preflight(gateway: Desk) -> None:
+async def test_an_empty_file_is_refused_and_one_that_is_no_docx_is_left_to_preflight(
+    gateway: Desk,
+) -> None:
     empty = await submit(gateway.as_operator, b"")
     assert (empty.status_code, code(empty)) == (422, "upload.empty")
     assert (await submit(gateway.as_operator, b"just text", name="notes.txt")).status_code == 202
 
 
-async def test_an_upload_over_the_limit_is_refused_whether_or_not_it_tells_its_length(gateway: Desk) -> None:
+async def test_an_upload_over_the_limit_is_refused_whether_or_not_it_tells_its_length(
+    gateway: Desk,
+) -> None:
     slightly = await submit(gateway.as_operator, b"x" * 2_000_001)
     assert (slightly.status_code, code(slightly)) == (413, "upload.too_large")
     told = await submit(gateway.as_operator, b"x" * 4_000_000)
@@ -231,12 +268,56 @@ async def test_an_upload_over_the_limit_is_refused_whether_or_not_it_tells_its_l
     assert (streamed.status_code, code(streamed)) == (413, "upload.too_large")
 
 
+@pytest.mark.parametrize(("depth", "status"), [(32, 202), (33, 422), (200, 422), (50_000, 422)])
+async def test_metadata_that_nests_too_deep_is_refused_and_the_rest_is_read_back(
+    gateway: Desk, depth: int, status: int
+) -> None:
+    nested = '{"a":' * (depth - 1) + "{}" + "}" * (depth - 1)
+    taken = await submit(gateway.as_operator, metadata=nested[:65_536])
+    assert taken.status_code == status
+    if status == 202:
+        job = taken.json()
+        assert job["intake"]["metadata"] == json.loads(nested)
+
+
+async def test_what_is_not_said_is_the_default_project_and_a_refusal_says_which_field(
+    gateway: Desk,
+) -> None:
+    file = {"file": ("contract.docx", b"PK")}
+    form = {"source_language": "en", "target_language": "en"}
+    refused = await gateway.as_operator.post("/api/v1/jobs", data=form, files=file)
+    assert refused.status_code == 422
+    (error,) = refused.json()["errors"]
+    assert error["field"] == "target_language"
+    assert "target_language: it is the same" in refused.json()["detail"]
+    form["target_language"] = "de"
+    taken = await gateway.as_operator.post("/api/v1/jobs", data=form, files=file)
+    assert taken.status_code == 202
+    job = taken.json()
+    assert job["project_code"] == "default"
+    assert job["intake"]["domain_pack_code"] == "general"
+
+
+async def test_a_body_of_json_that_nests_too_deep_is_refused(gateway: Desk) -> None:
+    told = 'an escaped \\" and [[[' + "[" * 40
+    headers = {"Content-Type": "application/json"}
+    for body, status in (
+        (json.dumps({"code": "x", "name": told}), 201),
+        ('{"code": "y", "name": "y", "settings": ' + "[" * 40 + "]" * 40 + "}", 422),
+    ):
+        answer = await gateway.as_admin.post("/api/v1/projects", content=body, headers=headers)
+        assert answer.status_code == status, answer.text
+    assert "nest 32 deep" in answer.json()["detail"]
+
+
 async def test_a_path_in_the_file_name_is_cut_off(gateway: Desk) -> None:
     answer = await submit(gateway.as_operator, name="..\\..\\secret/plan.docx")
     assert answer.json()["intake"]["file_name"] == "plan.docx"
 
 
-async def test_a_language_pair_decides_with_its_overrides_and_a_closed_one_refuses(gateway: Desk) -> None:
+async def test_a_language_pair_decides_with_its_overrides_and_a_closed_one_refuses(
+    gateway: Desk,
+) -> None:
     project = await gateway.catalog.projects.find("default")
     assert project is not None
     now = SystemClock().now()
@@ -259,20 +340,29 @@ async def test_a_language_pair_decides_with_its_overrides_and_a_closed_one_refus
 
 async def test_a_project_that_takes_entered_pairs_only_refuses_others(gateway: Desk) -> None:
     settings = ProjectSettings(accepts_unlisted_pairs=False)
-    await gateway.catalog.projects.create(TESTER, SystemClock().now(), code="strict", name="S", settings=settings)
+    await gateway.catalog.projects.create(
+        TESTER, SystemClock().now(), code="strict", name="S", settings=settings
+    )
     answer = await submit(gateway.as_operator, project_code="strict")
     assert (answer.status_code, code(answer)) == (422, "pair.unknown")
 
 
 async def test_a_token_reaches_only_the_projects_of_its_scope(gateway: Desk) -> None:
     now = SystemClock().now()
-    await gateway.catalog.projects.create(TESTER, now, code="legal", name="Legal", settings=ProjectSettings())
+    await gateway.catalog.projects.create(
+        TESTER, now, code="legal", name="Legal", settings=ProjectSettings()
+    )
     async with await gateway.client(Role.OPERATOR, "legal") as limited:
         refused = await submit(limited)
         assert (refused.status_code, code(refused)) == (403, "auth.forbidden")
         assert (await submit(limited, project_code="legal")).status_code == 202
         elsewhere = (await submit(gateway.as_operator)).json()["links"]
-        for address in (elsewhere["self"], elsewhere["events"], elsewhere["units"], elsewhere["artifacts"]):
+        for address in (
+            elsewhere["self"],
+            elsewhere["events"],
+            elsewhere["units"],
+            elsewhere["artifacts"],
+        ):
             hidden = await limited.get(address)
             assert (hidden.status_code, code(hidden)) == (404, "job.missing")
         for address in (elsewhere["cancel"], elsewhere["process"], elsewhere["resume"]):
@@ -291,7 +381,9 @@ async def test_the_one_process_submits_without_http(gateway: Desk) -> None:
         target_language=Locale("ru"),
         is_auto_start=False,
     )
-    submitted = await gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal("Ann"))
+    submitted = await gateway.submissions.submit(
+        request, Upload("a.docx", b"x"), local_principal("Ann")
+    )
     assert submitted.is_new
     assert (submitted.job.submitted_by, submitted.job.is_started) == ("local", False)
     with pytest.raises(RunningJobError) as refused:
@@ -312,11 +404,45 @@ async def test_an_encrypted_document_is_stored_as_what_its_password_opens(gatewa
     assert await gateway.objects.get(job.project_id, job.source) == PACKAGE
 
     again = await submit(gateway.as_operator, LOCKED, key="one", document_password=SECRET)
-    assert again.json()["job_id"] == first.json()["job_id"], "the same file and password are the same request"
+    assert again.json()["job_id"] == first.json()["job_id"], (
+        "the same file and password are the same request"
+    )
     assert code(await submit(gateway.as_operator, PACKAGE, key="one")) == "idempotency.key_reused"
 
 
-async def test_a_wrong_password_is_a_422_that_names_the_field_and_stores_nothing(gateway: Desk, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("fields", "field", "code_of_it", "said"),
+    [
+        ({"target_language": "spanish"}, "target_language", "locale.unregistered", "mean es?"),
+        ({"source_language": "xx"}, "source_language", "locale.unregistered", "'xx' is no"),
+        ({"target_language": "tlh"}, "target_language", "engine.pair_unsupported", "into tlh"),
+        ({"model": "unset"}, "engine", "engine.not_configured", "Set a key"),
+    ],
+)
+async def test_a_job_that_must_fail_is_not_made(
+    gateway: Desk, fields: dict[str, str], field: str, code_of_it: str, said: str
+) -> None:
+    answer = await gateway.as_operator.post(
+        "/api/v1/jobs", data={**FIELDS, **fields}, files={"file": ("a.docx", b"PK")}
+    )
+    assert (answer.status_code, code(answer)) == (422, code_of_it)
+    (fault,) = answer.json()["errors"]
+    assert fault["field"] == field
+    assert said in fault["message"]
+    assert await gateway.store.head_position() == 0
+
+
+async def test_a_job_that_must_fail_is_not_made_by_a_rerun_either(gateway: Desk) -> None:
+    job_id = (await submit(gateway.as_operator)).json()["job_id"]
+    await gateway.advance(job_id, to="reassembly")
+    address = f"/api/v1/jobs/{job_id}/rerun"
+    answer = await gateway.as_operator.post(address, json={"model": "unset"})
+    assert (answer.status_code, code(answer)) == (422, "engine.not_configured")
+
+
+async def test_a_wrong_password_is_a_422_that_names_the_field_and_stores_nothing(
+    gateway: Desk, tmp_path: Path
+) -> None:
     answer = await submit(gateway.as_operator, LOCKED, document_password="Wrong, 9!")
     assert (answer.status_code, code(answer)) == (422, "document.wrong_password")
     assert [each["field"] for each in answer.json()["errors"]] == ["document_password"]

@@ -1,4 +1,6 @@
-"""What whoever waits is told of work under way: in words, in a job's answer, in its live streams, on its page."""
+"""What whoever waits is told of work under way: in words, in a job's answer,
+in its live streams, on its page.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,17 @@ from dragoman_contracts.identity import work_id
 from dragoman_contracts.under_way import Doing, WorkNote, WorkUnderWay
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.jobs.detail.page import steps_of, under_way_of, unit_counts
-from dragoman_gateway.jobs.detail.work_words import lines_of, remaining_text, time_text, under_way_text
+from dragoman_gateway.jobs.detail.work_words import (
+    lines_of,
+    remaining_text,
+    time_text,
+    under_way_text,
+)
 from dragoman_runtime.eventstore import EventStore, Lease
 from dragoman_runtime.under_way import written
+from services.gateway.browser import sign_in
 from services.gateway.console_site import Site, console_site
 from services.gateway.desks import Desk, desk
-from services.gateway.test_console import sign_in
 from services.gateway.test_jobs_api import LIVE, frames, opened
 
 BATCH = WorkKind.TRANSLATION_BATCH
@@ -35,13 +42,22 @@ WRITING = WorkUnderWay(
     doing_since=NOW - timedelta(seconds=12),
     said_at=NOW,
     units_per_s=0.25,
-    note=WorkNote(doing=Doing.WRITING, done_count=2, item_count=4, token_count=120, tokens_per_s=14.2, model="qwen"),
+    note=WorkNote(
+        doing=Doing.WRITING,
+        done_count=2,
+        item_count=4,
+        token_count=120,
+        tokens_per_s=14.2,
+        model="qwen",
+    ),
 )
 
 
 def said(**note: object) -> WorkUnderWay:
     """The batch under way, with another note."""
-    return WRITING.model_copy(update={"note": WorkNote.model_validate({**WRITING.note.model_dump(), **note})})
+    return WRITING.model_copy(
+        update={"note": WorkNote.model_validate({**WRITING.note.model_dump(), **note})}
+    )
 
 
 @pytest.mark.parametrize(
@@ -51,7 +67,10 @@ def said(**note: object) -> WorkUnderWay:
         (said(tokens_per_s=4.25), "Batch 1: 2 of 4 units, 4.2 tokens/s, about 8 s left"),
         (said(tokens_per_s=0.042), "Batch 1: 2 of 4 units, 0.042 tokens/s, about 8 s left"),
         (said(tokens_per_s=1234.5), "Batch 1: 2 of 4 units, 1,234 tokens/s, about 8 s left"),
-        (said(tokens_per_s=None, item_count=1, done_count=1), "Batch 1: 1 of 1 unit, being written"),
+        (
+            said(tokens_per_s=None, item_count=1, done_count=1),
+            "Batch 1: 1 of 1 unit, being written",
+        ),
         (said(doing=Doing.WORKING, item_count=1, done_count=1), "Batch 1: 1 of 1 unit"),
         (
             said(doing=Doing.WAITING_FOR_FIRST_TOKEN),
@@ -66,7 +85,10 @@ def said(**note: object) -> WorkUnderWay:
             "Batch 12, attempt 2: 2 of 4 units, 14 tokens/s",
         ),
         (WorkUnderWay(kind=BATCH), "Batch 1: under way"),
-        (WorkUnderWay(kind=WorkKind.EXTRACTION, since=NOW - timedelta(seconds=34)), "Extraction of the text: for 34 s"),
+        (
+            WorkUnderWay(kind=WorkKind.EXTRACTION, since=NOW - timedelta(seconds=34)),
+            "Extraction of the text: for 34 s",
+        ),
     ],
 )
 def test_work_under_way_is_told_in_a_line(work: WorkUnderWay, text: str) -> None:
@@ -75,7 +97,15 @@ def test_work_under_way_is_told_in_a_line(work: WorkUnderWay, text: str) -> None
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "1 s"), (39.6, "40 s"), (99, "99 s"), (100, "2 min"), (400, "7 min"), (5940, "99 min"), (7260, "2 h 01 min")],
+    [
+        (0, "1 s"),
+        (39.6, "40 s"),
+        (99, "99 s"),
+        (100, "2 min"),
+        (400, "7 min"),
+        (5940, "99 min"),
+        (7260, "2 h 01 min"),
+    ],
 )
 def test_an_estimate_has_no_more_precision_than_it_deserves(seconds: float, text: str) -> None:
     assert time_text(seconds) == text
@@ -93,7 +123,9 @@ def test_the_pages_counts_agree_with_its_progress() -> None:
     counts = unit_counts(job, [WRITING])
     assert counts
     assert (counts.translated, counts.waiting) == (2, 38)
-    assert [step.detail for step in steps_of(job, NOW, [WRITING]) if step.name == "translation"] == ["2 of 40"]
+    assert [
+        step.detail for step in steps_of(job, NOW, [WRITING]) if step.name == "translation"
+    ] == ["2 of 40"]
     assert shown.remaining == "The translation takes about 3 min more."
     assert shown.progress_pct > under_way_of(job, [], NOW).progress_pct
     assert under_way_of(given(*UP_TO_EXTRACTION).job, [], NOW).remaining == ""
@@ -158,7 +190,12 @@ async def test_a_lease_without_a_note_is_work_under_way_too(gateway: Desk) -> No
     await gateway.advance(job_id, to="plan")
     await hold(gateway.store, job_id, None, 1)
     (work,) = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()["work_under_way"]
-    assert (work["index"], work["attempt"], work["since"], work["text"]) == (1, 1, None, "Batch 2: under way")
+    assert (work["index"], work["attempt"], work["since"], work["text"]) == (
+        1,
+        1,
+        None,
+        "Batch 2: under way",
+    )
 
 
 async def test_an_event_stream_tells_of_work_under_way_without_an_id(gateway: Desk) -> None:
@@ -168,20 +205,28 @@ async def test_an_event_stream_tells_of_work_under_way_without_an_id(gateway: De
     lease = await hold(gateway.store, job_id, WRITING)
     seen: list[dict[str, str]] = []
     address = f"/api/v1/jobs/{job_id}/events"
-    async with gateway.as_operator.stream("GET", address, headers={**LIVE, "Last-Event-ID": str(last)}) as answer:
+    async with gateway.as_operator.stream(
+        "GET", address, headers={**LIVE, "Last-Event-ID": str(last)}
+    ) as answer:
         async for frame in frames(answer):
             if frame.get("event") != "under_way":
                 continue
             seen.append(frame)
             if len(seen) == 1:
-                await gateway.store.renew([replace(lease, note=written("worker", said(done_count=3)))])
+                await gateway.store.renew(
+                    [replace(lease, note=written("worker", said(done_count=3)))]
+                )
             elif len(seen) == 2:
                 await gateway.store.commit(release=lease)
             else:
                 break
     assert not any("id" in frame for frame in seen)
     told = [json.loads(frame["data"]) for frame in seen]
-    assert [[work["done_units"] for work in each["work_under_way"]] for each in told] == [[2], [3], []]
+    assert [[work["done_units"] for work in each["work_under_way"]] for each in told] == [
+        [2],
+        [3],
+        [],
+    ]
     assert [each["job"]["translated_units"] for each in told] == [2, 3, 0]
     assert told[0]["job"]["progress_pct"] < told[1]["job"]["progress_pct"]
 
@@ -214,3 +259,10 @@ async def test_the_page_and_its_stream_say_how_long_to_wait(site: Site) -> None:
     assert told[0]["lines"] == ["Batch 1: 2 of 4 units, 14 tokens/s, about 8 s left"]
     assert [each["progress_pct"] for each in told] == sorted(each["progress_pct"] for each in told)
     assert "id:" not in live.split("event: under_way")[0].rpartition("\n\n")[2]
+
+
+def test_what_a_command_counts_has_no_name() -> None:
+    work = WorkUnderWay(
+        kind="command", phase="parse", note=WorkNote(done_count=3, item_count=10), since=NOW
+    )
+    assert under_way_text(work, NOW) == "Command of parse: 3 of 10"

@@ -1,4 +1,6 @@
-"""Names that no route knows: query parameters and fields are refused with the names that were perhaps meant."""
+"""Names that no route knows: query parameters and fields are refused with the names
+that were perhaps meant.
+"""
 
 from __future__ import annotations
 
@@ -20,19 +22,31 @@ _ID = "00000000-0000-4000-8000-000000000000"
 
 
 def _operations() -> Iterator[tuple[str, str, list[str]]]:
-    """Each operation of the document: method, address with its variables filled in, names of its query parameters."""
+    """Each operation of the document: method, address with its variables filled in,
+    names of its query parameters.
+    """
     for template, operations in _OPENAPI["paths"].items():
         address = re.sub(r"\{(\w+)\}", lambda match: _EXAMPLES.get(match[1], _ID), template)
         for method, operation in operations.items():
             parameters = operation.get("parameters", [])
-            yield method.upper(), address, [each["name"] for each in parameters if each["in"] == "query"]
+            yield (
+                method.upper(),
+                address,
+                [each["name"] for each in parameters if each["in"] == "query"],
+            )
 
 
 _OPERATIONS = list(_operations())
-_UNLISTED = [("GET", "/api/v1/openapi.json", list[str]()), ("GET", "/api/v1/asyncapi.yaml", list[str]())]
+_UNLISTED = [
+    ("GET", "/api/v1/openapi.json", list[str]()),
+    ("GET", "/api/v1/asyncapi.yaml", list[str]()),
+    ("GET", "/api/v1/docs", list[str]()),
+]
 
 
-async def _ask(gateway: Desk, method: str, address: str, parameters: dict[str, str]) -> dict[str, Any]:
+async def _ask(
+    gateway: Desk, method: str, address: str, parameters: dict[str, str]
+) -> dict[str, Any]:
     answer = await gateway.as_admin.request(method, address, params=parameters)
     assert answer.status_code == 422, (method, address, answer.text)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -57,7 +71,10 @@ async def test_a_misspelt_parameter_is_told_from_the_one_that_was_meant(tmp_path
         for method, address, names in _OPERATIONS:
             for name in names:
                 problem = await _ask(gateway, method, address, {name + "s": "1"})
-                assert f"did you mean '{name}'" in problem["detail"] or f"or '{name}'" in problem["detail"]
+                assert (
+                    f"did you mean '{name}'" in problem["detail"]
+                    or f"or '{name}'" in problem["detail"]
+                )
                 met += 1
     assert met > 30
 
@@ -72,13 +89,16 @@ async def test_where_no_name_is_near_all_of_the_route_are_told(tmp_path: Path) -
     async with desk(tmp_path) as gateway:
         problem = await _ask(gateway, "GET", f"/api/v1/jobs/{_ID}/units", {"zzz": "1"})
     assert problem["detail"] == (
-        "There is no query parameter 'zzz' here; known are 'cursor', 'limit', 'verification_state'."
+        "There is no query parameter 'zzz' here; known are 'cursor', 'finding', 'limit', "
+        "'origin', 'q', 'stage', 'verification_state'."
     )
 
 
 async def test_each_of_several_unknown_parameters_is_told(tmp_path: Path) -> None:
     async with desk(tmp_path) as gateway:
-        problem = await _ask(gateway, "GET", "/api/v1/jobs", {"Limit": "3", "projekt": "x", "status": "failed"})
+        problem = await _ask(
+            gateway, "GET", "/api/v1/jobs", {"Limit": "3", "projekt": "x", "status": "failed"}
+        )
     assert [each["field"] for each in problem["errors"]] == ["Limit", "projekt"]
     assert [each["message"].rpartition("; ")[2] for each in problem["errors"]] == [
         "did you mean 'limit'?",
@@ -105,18 +125,26 @@ async def test_a_refused_request_does_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/console/", "/console/new", "/console/parked"])
-async def test_pages_pass_over_what_others_add_to_their_addresses(tmp_path: Path, path: str) -> None:
+async def test_pages_pass_over_what_others_add_to_their_addresses(
+    tmp_path: Path, path: str
+) -> None:
     async with desk(tmp_path) as gateway:
-        await gateway.as_operator.post("/api/v1/session", json={"name": "olga", "password": "a long password"})
+        await gateway.as_operator.post(
+            "/api/v1/session", json={"name": "olga", "password": "a long password"}
+        )
         plain = await gateway.as_operator.get(path)
         tracked = await gateway.as_operator.get(path, params={"utm_source": "mail"})
     assert tracked.status_code == plain.status_code == 200
 
 
-async def test_a_misspelt_field_of_a_body_is_told_from_the_one_that_was_meant(tmp_path: Path) -> None:
+async def test_a_misspelt_field_of_a_body_is_told_from_the_one_that_was_meant(
+    tmp_path: Path,
+) -> None:
     body = {"name": "Offers", "settings": {"defualt_engine": "pseudo"}}
     async with desk(tmp_path) as gateway:
-        answer = await gateway.as_admin.post("/api/v1/projects", json={**body, "code": "offers", "nam": "x"})
+        answer = await gateway.as_admin.post(
+            "/api/v1/projects", json={**body, "code": "offers", "nam": "x"}
+        )
     assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid")
     assert {each["field"]: each["message"] for each in answer.json()["errors"]} == {
         "settings.defualt_engine": "There is no field 'defualt_engine' here; did you mean 'default_engine'?",
@@ -138,10 +166,14 @@ async def test_a_setting_that_nothing_reads_is_refused(tmp_path: Path) -> None:
         assert {each["field"].rpartition(".")[2] for each in answer.json()["errors"]} == set(gone)
 
 
-async def test_a_misspelt_field_of_a_form_is_told_from_the_one_that_was_meant(tmp_path: Path) -> None:
+async def test_a_misspelt_field_of_a_form_is_told_from_the_one_that_was_meant(
+    tmp_path: Path,
+) -> None:
     async with desk(tmp_path) as gateway:
         answer = await gateway.as_operator.post(
-            "/api/v1/jobs", data={**FIELDS, "target_lang": "de"}, files={"file": ("offer.docx", b"PK")}
+            "/api/v1/jobs",
+            data={**FIELDS, "target_lang": "de"},
+            files={"file": ("offer.docx", b"PK")},
         )
     assert [each["message"] for each in answer.json()["errors"]] == [
         "There is no field 'target_lang' here; did you mean 'target_language'?"

@@ -1,4 +1,6 @@
-"""The views tell what the log tells: jobs, artifacts, units and audit, on SQLite and on PostgreSQL."""
+"""The views tell what the log tells: jobs, artifacts, units and audit,
+on SQLite and on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from dragoman_contracts.reports import UnitVerdict
 from dragoman_contracts.vocabulary import JobStatus, Stage, WorkKind
 from dragoman_gateway.audit.view import AuditFilter, AuditQueries
 from dragoman_gateway.jobs.view.queries import JobQueries
-from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, UnitRow, VerificationState
+from dragoman_gateway.jobs.view.rows import JobFilter, JobRow, VerificationState
 from dragoman_gateway.jobs.view.tables import artifacts, jobs
 from dragoman_gateway.views import projectors, views_position
 from dragoman_gateway.web.cursors import InvalidCursorError, Page
@@ -29,7 +31,7 @@ from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.objects.values import put_value
 from dragoman_runtime.projection import create_views_engine
-from services.gateway.histories import ATLAS, Document, History, repeated
+from services.gateway.histories import ATLAS, Document, History
 
 NEEDS_REVIEW = Document(verdict=e.QaVerdict.NEEDS_REVIEW)
 
@@ -51,7 +53,9 @@ class Gateway:
             await projector.open()
             await projector.catch_up()
 
-    async def jobs(self, which: JobFilter | None = None, *, cursor: str | None = None, limit: int = 50) -> Page[JobRow]:
+    async def jobs(
+        self, which: JobFilter | None = None, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[JobRow]:
         """The projected list of jobs."""
         await self.project()
         return await self.views.list_jobs(which or JobFilter(), cursor=cursor, limit=limit)
@@ -71,7 +75,9 @@ async def gateway(tmp_path: Path, views_url: str) -> AsyncIterator[Gateway]:
     objects = FileObjectStore(tmp_path / "objects")
     await objects.open()
     engine = create_views_engine(views_url)
-    yield Gateway(store, objects, engine, History(store, objects), JobQueries(engine), AuditQueries(engine))
+    yield Gateway(
+        store, objects, engine, History(store, objects), JobQueries(engine), AuditQueries(engine)
+    )
     await engine.dispose()
     await store.aclose()
 
@@ -89,7 +95,9 @@ async def test_a_completed_job_is_listed_as_its_stream_tells_it(gateway: Gateway
     assert (row.unit_count, row.translated_count, row.trouble_code) == (7, 7, None)
 
 
-async def test_reading_the_log_event_by_event_gives_the_same_rows_as_reading_it_at_once(gateway: Gateway) -> None:
+async def test_reading_the_log_event_by_event_gives_the_same_rows_as_reading_it_at_once(
+    gateway: Gateway,
+) -> None:
     job_id = await gateway.history.submit("contract.docx", document=NEEDS_REVIEW)
     await gateway.project()
     for step in ("preflight", "extraction", "plan", "batches", "translation", "qa"):
@@ -97,26 +105,12 @@ async def test_reading_the_log_event_by_event_gives_the_same_rows_as_reading_it_
         await gateway.project()
     await gateway.history.review(job_id, "u6", "Derecho aplicable", pending_count=1)
     listed = await gateway.jobs()
-    units = await gateway.views.units(job_id)
 
     async with gateway.engine.begin() as connection:
         for projector in projectors(gateway.store, gateway.objects, gateway.engine):
             await connection.run_sync(projector.projection.metadata.drop_all)
         await connection.exec_driver_sql("DELETE FROM projection_positions")
     assert await gateway.jobs() == listed
-    assert await gateway.views.units(job_id) == units
-    assert units.rows[6] == UnitRow(
-        unit_id="u6",
-        position=6,
-        story=units.rows[6].story,
-        part="word/document.xml",
-        is_translatable=True,
-        source_text="Governing law and jurisdiction",
-        target_text="Derecho aplicable",
-        result_source="review",
-        verification_state=VerificationState.HUMAN_VERIFIED,
-        findings=units.rows[5].findings,
-    )
 
 
 def _before(step: str) -> str | None:
@@ -128,12 +122,10 @@ async def test_a_batch_that_is_projected_twice_changes_nothing(gateway: Gateway)
     job_id = await gateway.history.submit("contract.docx", document=NEEDS_REVIEW)
     await gateway.history.advance(job_id, to="qa")
     listed = await gateway.jobs()
-    units = await gateway.views.units(job_id)
     audited = await gateway.audit.page(AuditFilter())
     async with gateway.engine.begin() as connection:
         await connection.exec_driver_sql("UPDATE projection_positions SET position = 3")
     assert await gateway.jobs() == listed
-    assert await gateway.views.units(job_id) == units
     assert await gateway.audit.page(AuditFilter()) == audited
 
 
@@ -148,12 +140,23 @@ async def test_what_went_wrong_is_on_the_row(gateway: Gateway) -> None:
     await gateway.history.advance(retried, to="plan")
     await gateway.history.fail(retried, WorkKind.TRANSLATION_BATCH)
     rows = {row.file_name: row for row in (await gateway.jobs()).rows}
-    assert (rows["parked.docx"].status, rows["parked.docx"].trouble_code) == (JobStatus.FAILED, "engine.unauthorised")
-    assert (rows["blocked.docx"].status, rows["blocked.docx"].trouble_code) == (JobStatus.BLOCKED, "docx.encrypted")
-    assert (rows["retried.docx"].status, rows["retried.docx"].trouble_code) == (JobStatus.IN_PROGRESS, "engine.timeout")
+    assert (rows["parked.docx"].status, rows["parked.docx"].trouble_code) == (
+        JobStatus.FAILED,
+        "engine.unauthorised",
+    )
+    assert (rows["blocked.docx"].status, rows["blocked.docx"].trouble_code) == (
+        JobStatus.BLOCKED,
+        "docx.encrypted",
+    )
+    assert (rows["retried.docx"].status, rows["retried.docx"].trouble_code) == (
+        JobStatus.IN_PROGRESS,
+        "engine.timeout",
+    )
 
 
-async def test_pages_of_the_list_follow_each_other_without_gap_or_repetition(gateway: Gateway) -> None:
+async def test_pages_of_the_list_follow_each_other_without_gap_or_repetition(
+    gateway: Gateway,
+) -> None:
     names = [f"{number:02}.docx" for number in range(11)]
     for name in names:
         gateway.history.now += timedelta(seconds=int(name[:2]) % 3 == 0)  # some at the same moment
@@ -177,7 +180,9 @@ async def test_a_cursor_of_another_list_is_refused(gateway: Gateway, cursor: str
         await gateway.views.list_jobs(JobFilter(), cursor=cursor)
 
 
-async def test_filters_narrow_the_list_and_an_empty_project_scope_shows_nothing(gateway: Gateway) -> None:
+async def test_filters_narrow_the_list_and_an_empty_project_scope_shows_nothing(
+    gateway: Gateway,
+) -> None:
     done = await gateway.history.submit("Straße.docx")
     await gateway.history.advance(done)
     await gateway.history.submit("100%_sure.docx", code="borealis")
@@ -187,7 +192,9 @@ async def test_filters_narrow_the_list_and_an_empty_project_scope_shows_nothing(
 
     assert await names(JobFilter(statuses=frozenset({JobStatus.COMPLETED}))) == {"Straße.docx"}
     assert await names(JobFilter(stage="intake")) == {"100%_sure.docx"}
-    assert await names(JobFilter(project_ids=frozenset({project_id("borealis")}))) == {"100%_sure.docx"}
+    assert await names(JobFilter(project_ids=frozenset({project_id("borealis")}))) == {
+        "100%_sure.docx"
+    }
     assert await names(JobFilter(project_ids=frozenset())) == set()
     assert await names(JobFilter(text="STRASSE")) == {"Straße.docx"}
     assert await names(JobFilter(text="0%_s")) == {"100%_sure.docx"}
@@ -201,59 +208,19 @@ async def test_counts_say_how_many_jobs_stand_where_within_the_scope(gateway: Ga
     await gateway.history.advance(await gateway.history.submit("done.docx"))
     await gateway.project()
     scope = frozenset({ATLAS})
-    counts = await gateway.views.count_by_status(JobFilter(scope, statuses=frozenset({JobStatus.FAILED})))
+    counts = await gateway.views.count_by_status(
+        JobFilter(scope, statuses=frozenset({JobStatus.FAILED}))
+    )
     assert counts == {JobStatus.QUEUED: 3, JobStatus.COMPLETED: 1}
-
-
-async def test_units_carry_source_target_verdict_and_findings(gateway: Gateway) -> None:
-    job_id = await gateway.history.submit("contract.docx", document=NEEDS_REVIEW)
-    await gateway.history.advance(job_id, to="extraction")
-    await gateway.project()
-    before = (await gateway.views.units(job_id)).rows
-    assert [(unit.target_text, unit.verification_state) for unit in before] == [(None, "pending")] * 7
-    await gateway.history.advance(job_id, after="extraction", to="qa")
-    await gateway.project()
-    after = await gateway.views.units(job_id, verification_state="needs_review")
-    assert [unit.position for unit in after.rows] == [5, 6]
-    assert after.rows[0].source_text == "Invoices are payable within 14 days."
-    assert after.rows[0].target_text == "Las facturas son pagaderas en un plazo de 15 días."
-    assert [finding.code for finding in after.rows[0].findings] == ["qa.numbers"]
-    assert await gateway.views.count_by_verification(job_id) == {"passed": 5, "needs_review": 2}
-
-
-async def test_a_unit_with_nothing_to_translate_does_not_wait_to_be_checked(gateway: Gateway) -> None:
-    job_id = await gateway.history.submit("contract.docx", document=Document(left=("§ 4", "12 345")))
-    await gateway.history.advance(job_id, to="extraction")
-    await gateway.project()
-    assert await gateway.views.count_by_verification(job_id) == {"pending": 7, "left_as_is": 2}
-    assert len((await gateway.views.units(job_id, verification_state="pending")).rows) == 7
-    await gateway.history.advance(job_id, after="extraction")
-    await gateway.project()
-    assert await gateway.views.count_by_verification(job_id) == {"passed": 7, "left_as_is": 2}
-    assert (await gateway.views.units(job_id, verification_state="pending")).rows == ()
-    left = (await gateway.views.units(job_id, verification_state="left_as_is")).rows
-    assert [unit.source_text for unit in left] == ["§ 4", "12 345"]
-    assert {unit.verification_state for unit in (await gateway.views.units(job_id)).rows} == {"passed", "left_as_is"}
 
 
 def test_the_states_of_verification_are_the_verdicts_of_qa_and_two_without_one() -> None:
     assert set(VerificationState) == set(UnitVerdict) | {"pending", "left_as_is"}
 
 
-async def test_the_units_of_a_long_document_come_in_pages(gateway: Gateway) -> None:
-    job_id = await gateway.history.submit("long.docx", document=repeated(6000))
-    await gateway.history.advance(job_id, to="batches")
-    await gateway.project()
-    first = await gateway.views.units(job_id, limit=2500)
-    second = await gateway.views.units(job_id, limit=2500, cursor=first.next_cursor)
-    third = await gateway.views.units(job_id, limit=2500, cursor=second.next_cursor)
-    positions = [unit.position for page in (first, second, third) for unit in page.rows]
-    assert positions == list(range(6000))
-    assert third.next_cursor is None
-    assert third.rows[-1].target_text is not None
-
-
-async def test_an_erased_artifact_leaves_the_view_and_an_erased_record_leaves_no_name(gateway: Gateway) -> None:
+async def test_an_erased_artifact_leaves_the_view_and_an_erased_record_leaves_no_name(
+    gateway: Gateway,
+) -> None:
     job_id = await gateway.history.submit("secret.docx")
     await gateway.history.advance(job_id, to="preflight")
     await gateway.project()
@@ -261,7 +228,9 @@ async def test_an_erased_artifact_leaves_the_view_and_an_erased_record_leaves_no
     source = job.source
     await gateway.objects.delete(ATLAS, source)
     await gateway.objects.delete(ATLAS, job.needed_input(e.INTAKE_INPUT))
-    await gateway.history.say(job_id, e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest))
+    await gateway.history.say(
+        job_id, e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest)
+    )
     (row,) = (await gateway.jobs()).rows
     assert (row.file_name, row.document_title, row.external_reference) == ("", "", "")
     async with gateway.engine.connect() as connection:
@@ -271,13 +240,19 @@ async def test_an_erased_artifact_leaves_the_view_and_an_erased_record_leaves_no
     assert "secret" not in searchable
 
 
-async def test_the_audit_names_the_person_and_the_address_until_they_are_erased(gateway: Gateway) -> None:
+async def test_the_audit_names_the_person_and_the_address_until_they_are_erased(
+    gateway: Gateway,
+) -> None:
     job_id = await gateway.history.submit("contract.docx")
     await gateway.history.say(job_id, e.CancelRequested(), actor="user:ada")
     await gateway.project()
     newest, oldest = await gateway.audit.page(AuditFilter(entity_id=str(job_id)))
     assert (newest.action, oldest.action) == ("job.cancel_requested", "job.submitted")
-    assert (newest.actor, newest.actor_name, newest.source_address) == ("user:ada", "Ada Lovelace", "192.0.2.7")
+    assert (newest.actor, newest.actor_name, newest.source_address) == (
+        "user:ada",
+        "Ada Lovelace",
+        "192.0.2.7",
+    )
     assert newest.before_digest == oldest.after_digest
 
     actor = ActorRecord(actor_id=None, display_name="Ada Lovelace", source_address="192.0.2.7")
@@ -315,10 +290,16 @@ async def test_position_is_that_of_the_view_which_lags_most(gateway: Gateway) ->
     assert await views_position(gateway.engine, gateway.store).position() == 0
     for projector in others:
         await projector.catch_up()
-    assert await views_position(gateway.engine, gateway.store).position() == await gateway.store.head_position() == 1
+    assert (
+        await views_position(gateway.engine, gateway.store).position()
+        == await gateway.store.head_position()
+        == 1
+    )
 
 
-async def test_a_process_that_begins_in_the_midst_of_a_job_goes_on_where_the_last_one_ended(gateway: Gateway) -> None:
+async def test_a_process_that_begins_in_the_midst_of_a_job_goes_on_where_the_last_one_ended(
+    gateway: Gateway,
+) -> None:
     job_id = await gateway.history.submit("contract.docx")
     await gateway.history.advance(job_id, to="plan")
     await gateway.project()
@@ -329,7 +310,13 @@ async def test_a_process_that_begins_in_the_midst_of_a_job_goes_on_where_the_las
     assert row.translated_count == 7
 
 
-async def test_a_row_holds_a_job_s_key_its_project_what_a_list_shows_and_what_it_is_searched_by() -> None:
+async def test_a_row_holds_a_job_s_key_its_project_what_a_list_shows_and_what_it_is_searched_by() -> (
+    None
+):
     """What is kept for nobody is projected, stored and migrated for nobody."""
     of_subject = {"subject_kind", "subject_id", "subject_version"}
-    assert set(jobs.c.keys()) - set(JobRow.model_fields) == {"search_text", *of_subject}
+    assert set(jobs.c.keys()) - set(JobRow.model_fields) == {
+        "is_removed",
+        "search_text",
+        *of_subject,
+    }

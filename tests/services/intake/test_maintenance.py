@@ -1,4 +1,6 @@
-"""Maintenance deletes what may go, keeps what somebody needs, reports what is missing, and can be run again."""
+"""Maintenance deletes what may go, keeps what somebody needs, reports what is missing,
+and can be run again.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ async def stored(shop: Workshop, event: _E, name: str) -> _E:
         value: object = getattr(event, field)
         if isinstance(value, ObjectRef):
             changed[field] = await own(value)
-        elif isinstance(value, tuple) and (refs := tuple(references_in(cast("tuple[object, ...]", value)))):
+        elif isinstance(value, tuple) and (
+            refs := tuple(references_in(cast("tuple[object, ...]", value)))
+        ):
             changed[field] = tuple([await own(each) for each in refs])
     if isinstance(event, JobSubmitted):
         changed["inputs"] = inputs(*[await own(each.object) for each in event.inputs])
@@ -68,7 +72,11 @@ async def stored(shop: Workshop, event: _E, name: str) -> _E:
 
 
 async def a_job(
-    shop: Workshop, *events: Event, days: int | None = None, name: str = "one", source: ObjectRef | None = None
+    shop: Workshop,
+    *events: Event,
+    days: int | None = None,
+    name: str = "one",
+    source: ObjectRef | None = None,
 ) -> UUID:
     """A job of these events; its id."""
     job_id = JOB if name == "one" else new_id()
@@ -76,7 +84,9 @@ async def a_job(
     first = first.model_copy(update={"rules": JobRules(retention_days=days)})
     if source is not None:
         first = first.model_copy(update={"inputs": inputs(source, first.inputs[1].object)})
-    await shop.submit(*[await stored(shop, event, name) for event in events], first=first, job_id=job_id)
+    await shop.submit(
+        *[await stored(shop, event, name) for event in events], first=first, job_id=job_id
+    )
     return job_id
 
 
@@ -92,10 +102,21 @@ class Held(ObjectRoots):
 
 
 async def maintained(
-    shop: Workshop, *roots: tuple[UUID | None, str], is_dry: bool = False, checks_digests: bool = False
+    shop: Workshop,
+    *roots: tuple[UUID | None, str],
+    is_dry: bool = False,
+    checks_digests: bool = False,
 ) -> MaintenanceReport:
     """One run."""
-    at_work = Maintenance(shop.store, shop.objects, Held(*roots), shop.clock, owner="me", producer="test", grace=_GRACE)
+    at_work = Maintenance(
+        shop.store,
+        shop.objects,
+        Held(*roots),
+        shop.clock,
+        owner="me",
+        producer="test",
+        grace=_GRACE,
+    )
     report = await at_work.run(is_dry=is_dry, checks_digests=checks_digests)
     assert report is not None
     return report
@@ -137,7 +158,12 @@ async def test_a_job_whose_days_are_over_lets_go_of_all_it_holds(shop: Workshop)
     assert (await shop.job()).artifacts == ()
 
     again = await maintained(shop)
-    assert (again.erased_artifacts, again.deleted_objects, again.orphaned_objects, again.is_sound) == (0, 0, 0, True)
+    assert (
+        again.erased_artifacts,
+        again.deleted_objects,
+        again.orphaned_objects,
+        again.is_sound,
+    ) == (0, 0, 0, True)
 
 
 async def test_an_object_stays_while_another_job_points_to_it(shop: Workshop) -> None:
@@ -146,7 +172,11 @@ async def test_an_object_stays_while_another_job_points_to_it(shop: Workshop) ->
     other = await a_job(shop, *_WHOLE, name="two", source=shared)
     shop.clock.advance(timedelta(days=31))
     await maintained(shop)
-    kept = {each.digest for stored in await shop.events(other) for each in references_in(stored.recorded.event)}
+    kept = {
+        each.digest
+        for stored in await shop.events(other)
+        for each in references_in(stored.recorded.data)
+    }
     assert await objects(shop) == kept
     assert shared.digest in kept
 
@@ -165,7 +195,9 @@ async def test_what_nothing_points_to_goes_when_it_is_old(shop: Workshop, tmp_pa
     held = await objects(shop)
     inner = await shop.objects.put(PROJECT, b"targets of a batch that was cut off", JSON_MEDIA_TYPE)
     outcome = await put_value(shop.objects, PROJECT, Outcome(number=7))
-    holder = await shop.objects.put(PROJECT, f'{{"targets":{inner.model_dump_json()}}}'.encode(), JSON_MEDIA_TYPE)
+    holder = await shop.objects.put(
+        PROJECT, f'{{"targets":{inner.model_dump_json()}}}'.encode(), JSON_MEDIA_TYPE
+    )
     for number, each in enumerate((outcome, holder)):
         await shop.objects.put_pointer(PROJECT, f"outcome-{number}", each)
     orphan = await shop.objects.put(PROJECT, b"an upload that nobody submitted", JSON_MEDIA_TYPE)
@@ -179,15 +211,20 @@ async def test_what_nothing_points_to_goes_when_it_is_old(shop: Workshop, tmp_pa
 
 
 @pytest.mark.parametrize("stream_type", list(StreamType))
-async def test_what_any_stream_points_to_stays(shop: Workshop, tmp_path: Path, stream_type: StreamType) -> None:
+async def test_what_any_stream_points_to_stays(
+    shop: Workshop, tmp_path: Path, stream_type: StreamType
+) -> None:
     held = await shop.objects.put(PROJECT, b"an object of this stream alone", JSON_MEDIA_TYPE)
     event = next(
         sample.data.model_copy(update={name: held})
         for sample in SAMPLES.values()
         for name in type(sample.data).model_fields
-        if sample.data.stream_type is stream_type and isinstance(getattr(sample.data, name), ObjectRef)
+        if sample.data.stream_type is stream_type
+        and isinstance(getattr(sample.data, name), ObjectRef)
     )
-    await shop.store.commit([Append(new_id(), PROJECT, Head(), (event,), origin(), shop.clock.now())])
+    await shop.store.commit(
+        [Append(new_id(), PROJECT, Head(), (event,), origin(), shop.clock.now())]
+    )
     orphan = await shop.objects.put(PROJECT, b"an object of no stream", JSON_MEDIA_TYPE)
     grow_old(tmp_path)
     assert (await maintained(shop)).orphaned_objects == 1
@@ -195,7 +232,9 @@ async def test_what_any_stream_points_to_stays(shop: Workshop, tmp_path: Path, s
     assert orphan.digest != held.digest
 
 
-async def test_what_the_catalogue_holds_stays_though_every_job_lets_it_go(shop: Workshop, tmp_path: Path) -> None:
+async def test_what_the_catalogue_holds_stays_though_every_job_lets_it_go(
+    shop: Workshop, tmp_path: Path
+) -> None:
     prompt = await shop.objects.put(PROJECT, b"a prompt", JSON_MEDIA_TYPE)
     rules = await shop.objects.put(PROJECT, b"rules of no project", JSON_MEDIA_TYPE)
     await a_job(shop, *_WHOLE, days=30, source=prompt)
@@ -210,7 +249,9 @@ async def test_what_the_catalogue_holds_stays_though_every_job_lets_it_go(shop: 
     assert [(each.job_id, each.digest) for each in missing.faults] == [(None, rules.digest)]
 
 
-async def test_missing_and_damaged_objects_are_reported_with_a_job(shop: Workshop, tmp_path: Path) -> None:
+async def test_missing_and_damaged_objects_are_reported_with_a_job(
+    shop: Workshop, tmp_path: Path
+) -> None:
     await a_job(shop, *_WHOLE)
     job = await shop.job()
     final, units = job.final_docx, job.extraction
@@ -220,7 +261,9 @@ async def test_missing_and_damaged_objects_are_reported_with_a_job(shop: Worksho
     damage(tmp_path, units.units)
 
     quick = await maintained(shop)
-    assert [(each.job_id, each.what, each.digest) for each in quick.faults] == [(JOB, "object.missing", final.digest)]
+    assert [(each.job_id, each.what, each.digest) for each in quick.faults] == [
+        (JOB, "object.missing", final.digest)
+    ]
     thorough = await maintained(shop, checks_digests=True)
     assert {(each.what, each.digest) for each in thorough.faults} == {
         ("object.missing", final.digest),
@@ -242,7 +285,9 @@ async def test_a_pipeline_that_makes_no_document_completes_without_one(shop: Wor
     pipeline = Pipeline(name="look", phases=(Phase(name="preflight", kind=PhaseKind.PREFLIGHT),))
     first = submitted().model_copy(update={"pipeline": pipeline})
     await shop.submit(
-        await stored(shop, preflight_passed(), "one"), JobCompleted(), first=await stored(shop, first, "one")
+        await stored(shop, preflight_passed(), "one"),
+        JobCompleted(),
+        first=await stored(shop, first, "one"),
     )
     assert (await maintained(shop)).is_sound
 
@@ -258,8 +303,12 @@ async def test_leases_of_processes_that_vanished_long_ago_go(shop: Workshop) -> 
 async def test_two_processes_take_turns(shop: Workshop) -> None:
     await a_job(shop, *_WHOLE, days=30)
     shop.clock.advance(timedelta(days=31))
-    one = Maintenance(shop.store, shop.objects, Held(), shop.clock, owner="one", producer="test", grace=_GRACE)
-    two = Maintenance(shop.store, shop.objects, Held(), shop.clock, owner="two", producer="test", grace=_GRACE)
+    one = Maintenance(
+        shop.store, shop.objects, Held(), shop.clock, owner="one", producer="test", grace=_GRACE
+    )
+    two = Maintenance(
+        shop.store, shop.objects, Held(), shop.clock, owner="two", producer="test", grace=_GRACE
+    )
     done = [each for each in await asyncio.gather(one.run(), two.run()) if each is not None]
     assert sum(each.erased_artifacts for each in done) == 6
     assert await objects(shop) == set()

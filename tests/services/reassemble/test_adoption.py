@@ -1,4 +1,6 @@
-"""Jobs whose text an older version took out are put together by this one, or are told to run again."""
+"""Jobs whose text an older version took out are put together by this one,
+or are told to run again.
+"""
 
 import pytest
 
@@ -6,12 +8,20 @@ from documents.wordml import bold, document, paragraph, run
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import canonical_json
 from dragoman_contracts.policy import UNIT_RULES, Policy
-from dragoman_contracts.text import Content, ResultSource, TagRole, TagSpec, TargetList, Unit, UnitList, UnitTarget
+from dragoman_contracts.text import (
+    Content,
+    ResultSource,
+    TagRole,
+    TagSpec,
+    TargetList,
+    Unit,
+    UnitList,
+    UnitTarget,
+)
 from dragoman_documents import extract
+from dragoman_linguistics import OutdatedUnitsError, adopted
 from dragoman_reassemble.adapters.docx import DocxMerger
-from dragoman_reassemble.adoption import adopted
 from dragoman_reassemble.domain import targets_now
-from dragoman_reassemble.errors import OutdatedUnitsError
 from linguistics.units import text_of, unit
 
 BOLD = TagSpec(id=1, role=TagRole.FORMAT)
@@ -49,11 +59,15 @@ def test_only_unit_lists_of_other_rules_are_looked_at() -> None:
     source = document(paragraph(run("Some "), bold("words")))
     units = extract(source).units
     engine = ResultSource.ENGINE
-    targets = (UnitTarget(unit_id=each.unit_id, target=each.source, result_source=engine) for each in units)
+    targets = (
+        UnitTarget(unit_id=each.unit_id, target=each.source, result_source=engine) for each in units
+    )
     lists = [canonical_json(TargetList(target_locale=Locale("es"), targets=tuple(targets)))]
     made: dict[int, dict[str, Content]] = {}
     for rules in (1, UNIT_RULES):
         stored = canonical_json(UnitList(source_locale=Locale("en"), units=units))
-        made[rules] = targets_now(DocxMerger(), source, stored, lists, Policy(engine="x", unit_rules=rules))
+        made[rules] = targets_now(
+            DocxMerger(), source, stored, lists, Policy(engine="x", unit_rules=rules)
+        )
     assert list(made[UNIT_RULES]) == [each.unit_id for each in units]
     assert made[1] == {}  # each target is its source

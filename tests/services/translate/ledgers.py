@@ -1,4 +1,6 @@
-"""A ledger in memory that stores what the object store would: the bytes of a call under their sha256."""
+"""A ledger in memory that stores what the object store would:
+the bytes of a call under their sha256.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,11 @@ class MemoryLedger:
     async def record(self, call: ModelCall) -> ObjectRef:
         """Store a call and point to it by its fingerprint."""
         body = call.model_dump_json().encode()
-        ref = ObjectRef(digest=hashlib.sha256(body).hexdigest(), size_bytes=len(body), media_type=JSON_MEDIA_TYPE)
+        ref = ObjectRef(
+            digest=hashlib.sha256(body).hexdigest(),
+            size_bytes=len(body),
+            media_type=JSON_MEDIA_TYPE,
+        )
         self.objects[ref.digest] = body
         self.pointers[call.fingerprint] = ref
         return ref

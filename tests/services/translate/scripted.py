@@ -35,12 +35,21 @@ def answer(*pairs: tuple[str, str], finish_reason: FinishReason = FinishReason.S
     return give
 
 
-def good(*only: str, finish_reason: FinishReason = FinishReason.STOP, tokens: int = 0, seconds: float = 0.0) -> Answer:
-    """Answer each unit that is asked with its source in capitals, or only these; so many tokens in so many seconds."""
+def good(
+    *only: str,
+    finish_reason: FinishReason = FinishReason.STOP,
+    tokens: int = 0,
+    seconds: float = 0.0,
+) -> Answer:
+    """Answer each unit that is asked with its source in capitals, or only these;
+    so many tokens in so many seconds.
+    """
 
     def give(request: EngineRequest) -> EngineReply:
         pairs = [(unit.unit_id, unit.source.text.upper()) for unit in request.units]
-        reply = answer(*(pair for pair in pairs if not only or pair[0] in only), finish_reason=finish_reason)(request)
+        reply = answer(
+            *(pair for pair in pairs if not only or pair[0] in only), finish_reason=finish_reason
+        )(request)
         return reply.model_copy(
             update={
                 "usage": Usage(call_count=1, response_tokens=tokens),
@@ -74,7 +83,9 @@ class ScriptedEngine:
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
         """Accept every pair."""
 
-    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         """Give the next answer of the script."""
         self.requests.append(request)
         return self._answers[len(self.requests) - 1](request)

@@ -52,22 +52,37 @@ async def spanish(engine: ApertiumEngine, *units: Unit) -> list[str]:
             ("The ", ["<", 1], "big", ["/", 1], " white ", ["<", 2], "house", ["/", 2]),
             "La <2>casa</2> blanca <1>grande</1>",
         ),
-        (("The ", ["<", 1], "dog", ["/", 1], ["#", 2], " is big."), "El <1>perro</1><2/> es grande."),
+        (
+            ("The ", ["<", 1], "dog", ["/", 1], ["#", 2], " is big."),
+            "El <1>perro</1><2/> es grande.",
+        ),
         ((["<", 1], "In accordance with", ["/", 1], " the law"), "<1>De acuerdo con</1> la ley"),
         (("Name:", ["#", 1], "House:", ["#", 2]), "Nombre:<1/>Casa:<2/>"),
         ((["<", 1], ["<", 2], "The house", ["/", 2], ["/", 1]), "<1><2>La casa</2></1>"),
-        (("An interest of ", ["<", 1], "1.5 %", ["/", 1], " each month"), "Un interés de <1>1.5 %</1> cada mes"),
+        (
+            ("An interest of ", ["<", 1], "1.5 %", ["/", 1], " each month"),
+            "Un interés de <1>1.5 %</1> cada mes",
+        ),
         (("Page ", ["#", 1], " of ", ["#", 2]), "Página <1/> de <2/>"),
         (("I don’t know the customer’s name.",), "No sé el nombre del cliente."),
         (("The CO", ["<", 1], "2", ["/", 1], " of the house"), "El CO<1>2</1> de la casa"),
-        ((["<", 1], "The CO", ["/", 1], ["<", 2], "2", ["/", 2], " of the house"), "<1>El CO</1><2>2</2> de la casa"),
-        (("It is 10", ["<", 1], "−3", ["/", 1], " m", ["<", 2], "2", ["/", 2], "."), "Es 10<1>−3</1> m<2>2</2>."),
+        (
+            (["<", 1], "The CO", ["/", 1], ["<", 2], "2", ["/", 2], " of the house"),
+            "<1>El CO</1><2>2</2> de la casa",
+        ),
+        (
+            ("It is 10", ["<", 1], "−3", ["/", 1], " m", ["<", 2], "2", ["/", 2], "."),
+            "Es 10<1>−3</1> m<2>2</2>.",
+        ),
         (("The 5", ["<", 1], "th", ["/", 1], " house"), "La 5<1>.ª</1> casa"),
         (("The dog", ["<", 1], "1,2", ["/", 1], " of the house"), "El perro<1>1,2</1> de la casa"),
         (("The house is red.", ["<", 1], "4", ["/", 1]), "La casa es roja.<1>4</1>"),
         (("the white house", ["<", 1], "3", ["/", 1]), "la casa blanca<1>3</1>"),
         (("Of ", ["<", 1], "   ", ["/", 1], " in the house"), "De <1/> en la casa"),
-        (("Name:", ["<", 1], "   ", ["/", 1], "House:", ["<", 2], "\u00a0\u00a0", ["/", 2]), "Nombre:<1/>Casa:<2/>"),
+        (
+            ("Name:", ["<", 1], "   ", ["/", 1], "House:", ["<", 2], "\u00a0\u00a0", ["/", 2]),
+            "Nombre:<1/>Casa:<2/>",
+        ),
         (("The", ["<", 1], " ", ["/", 1], "house"), "La<1> </1>casa"),
     ],
 )
@@ -119,7 +134,10 @@ async def test_a_pipeline_that_died_is_started_again(engine: ApertiumEngine) -> 
     await spanish(engine, unit("u", "The house"))
     (pid,) = engine.process_ids()
     os.killpg(pid, signal.SIGKILL)
-    assert await spanish(engine, unit("u", "The house"), unit("v", "The dog")) == ["La casa", "El perro"]
+    assert await spanish(engine, unit("u", "The house"), unit("v", "The dog")) == [
+        "La casa",
+        "El perro",
+    ]
     assert engine.process_ids() != (pid,)
 
 

@@ -1,4 +1,6 @@
-"""A question to an engine, cut into calls: sized by pace and limits, resumed where a call broke off."""
+"""A question to an engine, cut into calls: sized by pace and limits,
+resumed where a call broke off.
+"""
 
 import pytest
 
@@ -6,9 +8,9 @@ from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import Segment, Unit
 from dragoman_contracts.under_way import Doing, WorkNote
+from dragoman_models.errors import ContextExceededError
 from dragoman_translate.adapters.recorded import RecordedEngine
 from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
-from dragoman_translate.errors import ContextExceededError
 from dragoman_translate.pacing import Pace, tokens_of
 from dragoman_translate.pieces import pieces_of
 from dragoman_translate.ports import (
@@ -98,7 +100,9 @@ async def test_what_an_answer_gave_before_it_broke_off_is_kept_and_only_the_rest
     assert result.calls_made == 2
 
 
-async def test_a_server_that_dies_in_an_answer_is_asked_for_the_missing_units_by_the_next_attempt() -> None:
+async def test_a_server_that_dies_in_an_answer_is_asked_for_the_missing_units_by_the_next_attempt() -> (
+    None
+):
     ledger = MemoryLedger()
     gone = fail(RetryableError("gone", code="engine.unavailable"))
     first = ScriptedEngine(good("u0", "u1", "u2", finish_reason=FinishReason.INTERRUPTED), gone)
@@ -132,7 +136,9 @@ async def test_a_server_that_stays_silent_is_an_error_and_the_next_attempt_asks_
 
 
 async def test_a_cut_off_answer_makes_the_next_calls_smaller() -> None:
-    engine = ScriptedEngine(good("u0", "u1", "u2", finish_reason=FinishReason.LENGTH), *[good()] * 5)
+    engine = ScriptedEngine(
+        good("u0", "u1", "u2", finish_reason=FinishReason.LENGTH), *[good()] * 5
+    )
     result = await translate_batch(engine, MemoryLedger(), task(*EIGHT))
     assert engine.asked[0] == [each.unit_id for each in EIGHT]
     # The last unit of an answer that was cut off is not trusted.
@@ -154,7 +160,9 @@ async def test_an_answer_that_broke_off_before_its_first_unit_is_tried_again_lat
         await translate_batch(engine, ledger, task(EIGHT[0], max_attempts=5))
     assert caught.value.code == "engine.unavailable"
     assert len(ledger.objects) == 1  # it was paid, so it is on record
-    result = await translate_batch(ScriptedEngine(good()), ledger, task(EIGHT[0], attempt=2, max_attempts=5))
+    result = await translate_batch(
+        ScriptedEngine(good()), ledger, task(EIGHT[0], attempt=2, max_attempts=5)
+    )
     assert result.calls_made == 1
 
 
@@ -163,7 +171,9 @@ def long_unit(count: int = 6) -> Unit:
     segments: list[Segment] = []
     for number in range(count):
         segments += [
-            Segment(segment_id=f"long.{2 * number + 1}", source=(f"Sentence {number} has {WORDS}.",)),
+            Segment(
+                segment_id=f"long.{2 * number + 1}", source=(f"Sentence {number} has {WORDS}.",)
+            ),
             Segment(segment_id=f"long.{2 * number + 2}", source=(" ",), is_ignorable=True),
         ]
     return unit("long", "").model_copy(update={"segments": tuple(segments[:-1])})
@@ -186,7 +196,10 @@ async def test_a_unit_whose_answer_was_cut_off_alone_is_asked_in_pieces() -> Non
 
     engine = ScriptedEngine(*[limited] * 20)
     result = await translate_batch(engine, MemoryLedger(), task(long_unit(), EIGHT[0]))
-    assert targets(result) == [text_of(long_unit().source).upper(), text_of(EIGHT[0].source).upper()]
+    assert targets(result) == [
+        text_of(long_unit().source).upper(),
+        text_of(EIGHT[0].source).upper(),
+    ]
 
 
 async def test_one_sentence_that_no_context_holds_leaves_the_other_units_their_texts() -> None:
@@ -207,7 +220,11 @@ SPANISH = "Varias palabras sencillas de una sola frase que sigue durante un buen
 async def test_an_answer_that_quality_estimation_doubts_is_asked_again_with_the_reason() -> None:
     refusal = "I'm sorry, but I can't assist with that request."
     right = [(each.unit_id, f"{number} {SPANISH}") for number, each in enumerate(EIGHT[:2])]
-    engine = slow(answer(*((each.unit_id, refusal) for each in EIGHT[:2])), answer(*right), capabilities=HEEDFUL)
+    engine = slow(
+        answer(*((each.unit_id, refusal) for each in EIGHT[:2])),
+        answer(*right),
+        capabilities=HEEDFUL,
+    )
     result = await translate_batch(engine, MemoryLedger(), task(*EIGHT[:2]))
     assert engine.asked[1] == ["u0", "u1"]
     assert all(each.reasons for each in engine.requests[1].corrections)
@@ -219,7 +236,10 @@ async def test_the_few_units_that_stay_doubtful_are_each_asked_alone() -> None:
     refused = answer(*((each.unit_id, refusal) for each in EIGHT[:3]))
     right = [(each.unit_id, f"{number} {SPANISH}") for number, each in enumerate(EIGHT[:3])]
     engine = slow(
-        refused, answer(right[0], ("u1", refusal), ("u2", refusal)), *map(answer, right[1:]), capabilities=HEEDFUL
+        refused,
+        answer(right[0], ("u1", refusal), ("u2", refusal)),
+        *map(answer, right[1:]),
+        capabilities=HEEDFUL,
     )
     result = await translate_batch(engine, MemoryLedger(), task(*EIGHT[:3]))
     assert engine.asked == [["u0", "u1", "u2"], ["u0", "u1", "u2"], ["u1"], ["u2"]]
@@ -227,14 +247,19 @@ async def test_the_few_units_that_stay_doubtful_are_each_asked_alone() -> None:
 
 
 async def test_where_much_stays_doubtful_nothing_is_asked_alone() -> None:
-    refused = answer(*((each.unit_id, "I'm sorry, but I can't assist with that request.") for each in EIGHT))
+    refused = answer(
+        *((each.unit_id, "I'm sorry, but I can't assist with that request.") for each in EIGHT)
+    )
     engine = slow(refused, refused, capabilities=HEEDFUL)
     await translate_batch(engine, MemoryLedger(), task(*EIGHT))
     assert sizes(engine) == [8, 8]
 
 
 async def test_a_doubtful_answer_stays_where_the_second_is_no_better() -> None:
-    refusal, again = "I'm sorry, but I can't assist with that request.", "I'm sorry, but I cannot help with that."
+    refusal, again = (
+        "I'm sorry, but I can't assist with that request.",
+        "I'm sorry, but I cannot help with that.",
+    )
     engine = slow(answer(("u0", refusal)), answer(("u0", again)), capabilities=HEEDFUL)
     result = await translate_batch(engine, MemoryLedger(), task(EIGHT[0]))
     assert targets(result) == [refusal]
@@ -245,7 +270,9 @@ async def test_an_answer_in_which_half_a_character_was_lost_is_asked_again() -> 
     damaged = answer(("u0", f"0 {SPANISH}"))(
         EngineRequest(source_locale=Locale("en"), target_locale=Locale("es"), units=())
     )
-    first = damaged.model_copy(update={"targets": (damaged.targets[0].model_copy(update={"is_damaged": True}),)})
+    first = damaged.model_copy(
+        update={"targets": (damaged.targets[0].model_copy(update={"is_damaged": True}),)}
+    )
     engine = slow(lambda request: first, answer(("u0", f"0 {SPANISH}")))
     result = await translate_batch(engine, MemoryLedger(), task(EIGHT[0]))
     assert len(result.calls) == 2
@@ -254,14 +281,18 @@ async def test_an_answer_in_which_half_a_character_was_lost_is_asked_again() -> 
 async def test_a_replay_takes_what_is_on_record_and_asks_nothing() -> None:
     ledger = MemoryLedger()
     made = await translate_batch(ScriptedEngine(good()), ledger, task(*EIGHT))
-    replayed = await translate_batch(RecordedEngine(ScriptedEngine().signature), ledger, task(*EIGHT))
+    replayed = await translate_batch(
+        RecordedEngine(ScriptedEngine().signature), ledger, task(*EIGHT)
+    )
     assert replayed.targets == made.targets
 
 
 class TellingEngine(ScriptedEngine):
     """Tells of the first unit of each answer before it gives it."""
 
-    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         assert listener is not None
         first = RawTarget(unit_id=request.units[0].unit_id, target="x")
         listener(ReplyProgress(targets=(), token_count=0, waited_s=0.5, elapsed_s=0.5))

@@ -6,7 +6,13 @@ from dragoman_contracts.text import ResultSource, TagRepair, Unit
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.asking import engine_unit
 from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
-from dragoman_translate.ports import EngineRequest, EngineSignature, FinishReason, ReplyFault, fingerprint
+from dragoman_translate.ports import (
+    EngineRequest,
+    EngineSignature,
+    FinishReason,
+    ReplyFault,
+    fingerprint,
+)
 from linguistics.units import text_of, unit
 from services.translate.ledgers import MemoryLedger
 from services.translate.scripted import ScriptedEngine, answer, fail
@@ -58,11 +64,15 @@ async def test_a_nonce_pays_anew() -> None:
     ledger = MemoryLedger()
     engine = ScriptedEngine(answer(("u1", "Una manzana.")), answer(("u1", "Otra manzana.")))
     await translate_batch(engine, ledger, task(ONE))
-    assert targets(await translate_batch(engine, ledger, task(ONE, nonce="n"))) == [("u1", "Otra manzana.")]
+    assert targets(await translate_batch(engine, ledger, task(ONE, nonce="n"))) == [
+        ("u1", "Otra manzana.")
+    ]
 
 
 async def test_only_faulty_units_are_asked_again_and_told_why() -> None:
-    engine = ScriptedEngine(answer(("u1", "Una manzana."), ("u2", "Dos peras.")), answer(("u2", "Dos <1>peras</1>.")))
+    engine = ScriptedEngine(
+        answer(("u1", "Una manzana."), ("u2", "Dos peras.")), answer(("u2", "Dos <1>peras</1>."))
+    )
     result = await translate_batch(engine, MemoryLedger(), task(ONE, TWO))
     assert engine.asked == [["u1", "u2"], ["u2"]]
     assert engine.requests[1].corrections[0].fault is ReplyFault.TAGS
@@ -82,7 +92,9 @@ async def test_what_stays_faulty_is_asked_unit_by_unit_then_repaired() -> None:
 
 async def test_ids_that_were_not_sent_are_ignored() -> None:
     engine = ScriptedEngine(answer(("u1", "Una manzana."), ("u9", "¿Qué?")))
-    assert targets(await translate_batch(engine, MemoryLedger(), task(ONE))) == [("u1", "Una manzana.")]
+    assert targets(await translate_batch(engine, MemoryLedger(), task(ONE))) == [
+        ("u1", "Una manzana.")
+    ]
 
 
 async def test_the_last_unit_of_a_cut_off_reply_is_asked_again() -> None:
@@ -90,7 +102,10 @@ async def test_the_last_unit_of_a_cut_off_reply_is_asked_again() -> None:
         answer(("u1", "Una manzana."), ("u2", "Dos <1>p</1>"), finish_reason=FinishReason.LENGTH),
         answer(("u2", "Dos <1>peras</1>.")),
     )
-    assert targets(await translate_batch(engine, MemoryLedger(), task(ONE, TWO)))[1] == ("u2", "Dos <1>peras</1>.")
+    assert targets(await translate_batch(engine, MemoryLedger(), task(ONE, TWO)))[1] == (
+        "u2",
+        "Dos <1>peras</1>.",
+    )
     assert engine.asked == [["u1", "u2"], ["u2"]]
 
 
@@ -122,7 +137,9 @@ async def test_a_unit_that_is_refused_is_not_asked_for_again_later() -> None:
     assert result.unanswered == ("u2",)
 
 
-async def test_an_engine_that_never_answers_usably_is_a_retryable_error_with_every_call_on_record() -> None:
+async def test_an_engine_that_never_answers_usably_is_a_retryable_error_with_every_call_on_record() -> (
+    None
+):
     ledger = MemoryLedger()
     engine = ScriptedEngine(answer(), answer(), answer())
     with pytest.raises(RetryableError) as caught:
@@ -145,7 +162,9 @@ async def test_a_later_attempt_recalls_the_earlier_rounds_and_asks_one_more() ->
 
 async def test_a_failure_in_the_middle_keeps_the_calls_that_were_answered() -> None:
     ledger = MemoryLedger()
-    failing = ScriptedEngine(answer(("u1", "Una manzana.")), fail(PermanentError("no", code="engine.unauthorised")))
+    failing = ScriptedEngine(
+        answer(("u1", "Una manzana.")), fail(PermanentError("no", code="engine.unauthorised"))
+    )
     with pytest.raises(PermanentError):
         await translate_batch(failing, ledger, task(ONE, TWO))
     engine = ScriptedEngine(answer(("u2", "Dos <1>peras</1>.")))
@@ -163,7 +182,9 @@ async def test_equal_units_are_asked_once() -> None:
 
 
 async def test_units_without_letters_keep_their_source() -> None:
-    result = await translate_batch(ScriptedEngine(), MemoryLedger(), task(unit("n", "12.5 %"), unit("p", ["#", 1])))
+    result = await translate_batch(
+        ScriptedEngine(), MemoryLedger(), task(unit("n", "12.5 %"), unit("p", ["#", 1]))
+    )
     assert [target.result_source for target in result.targets] == [ResultSource.SOURCE_COPY] * 2
     assert result.unanswered == ()
 
@@ -183,8 +204,15 @@ async def test_the_same_call_is_stored_as_the_same_object() -> None:
 
 def test_a_call_s_fingerprint_never_changes_by_itself() -> None:
     request = EngineRequest(
-        source_locale=Locale("en"), target_locale=Locale("es"), units=(engine_unit(ONE), engine_unit(TWO))
+        source_locale=Locale("en"),
+        target_locale=Locale("es"),
+        units=(engine_unit(ONE), engine_unit(TWO)),
     )
-    signature = EngineSignature(name="openai", model="m", prompt_version="1", parameters={"temperature": 0.0})
+    signature = EngineSignature(
+        name="openai", model="m", prompt_version="1", parameters={"temperature": 0.0}
+    )
     # Another value here means that every installation pays anew for what it has on record.
-    assert fingerprint(signature, request) == "0a0c309753cc3950decc347600135cdf159abd876a1058637d75b8fe8e020463"
+    assert (
+        fingerprint(signature, request)
+        == "0a0c309753cc3950decc347600135cdf159abd876a1058637d75b8fe8e020463"
+    )

@@ -1,4 +1,6 @@
-"""The prompt calls languages as the console does. They have two lists: a word of the prompt is on record by version."""
+"""The prompt calls languages as the console does. They have two lists:
+a word of the prompt is on record by version.
+"""
 
 from __future__ import annotations
 

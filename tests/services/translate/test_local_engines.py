@@ -24,10 +24,16 @@ def test_pseudo_leaves_all_else_as_it_is(text: str) -> None:
 def test_what_pseudo_translates_needs_no_review(text: str) -> None:
     target = UnitTarget(unit_id="u", target=(pseudo_text(text),), result_source=ResultSource.ENGINE)
     not_applicable = pseudo_engine().capabilities.inapplicable_checks
-    assert verify_unit(unit("u", text), target, not_applicable=not_applicable).verdict is UnitVerdict.PASSED
+    assert (
+        verify_unit(unit("u", text), target, not_applicable=not_applicable).verdict
+        is UnitVerdict.PASSED
+    )
 
 
 def test_what_identity_translates_needs_no_review() -> None:
     target = UnitTarget(unit_id="u", target=("plain words",), result_source=ResultSource.ENGINE)
     not_applicable = identity_engine().capabilities.inapplicable_checks
-    assert verify_unit(unit("u", "plain words"), target, not_applicable=not_applicable).verdict is UnitVerdict.PASSED
+    assert (
+        verify_unit(unit("u", "plain words"), target, not_applicable=not_applicable).verdict
+        is UnitVerdict.PASSED
+    )

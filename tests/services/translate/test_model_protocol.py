@@ -22,7 +22,9 @@ from linguistics.units import unit
 UNITS = (unit("u1", "One ", ["<", 1], "red", ["/", 1], " apple."), unit("u2", "Two pears."))
 
 
-def request(*, context: EngineContext | None = None, corrections: tuple[Correction, ...] = ()) -> EngineRequest:
+def request(
+    *, context: EngineContext | None = None, corrections: tuple[Correction, ...] = ()
+) -> EngineRequest:
     return EngineRequest(
         source_locale=Locale("en"),
         target_locale=Locale("pt-BR"),
@@ -36,7 +38,10 @@ def test_the_last_user_message_is_one_json_object_with_the_units() -> None:
     *_, last = messages(request())
     assert last["role"] == "user"
     assert json.loads(last["content"]) == {
-        "units": [{"id": "u1", "source": "One <1>red</1> apple."}, {"id": "u2", "source": "Two pears."}],
+        "units": [
+            {"id": "u1", "source": "One <1>red</1> apple."},
+            {"id": "u2", "source": "Two pears."},
+        ],
         "source_locale": "en",
         "target_locale": "pt-BR",
     }
@@ -49,11 +54,17 @@ def test_context_and_corrections_travel_beside_the_units() -> None:
         preceding=("Shopping",),
     )
     correction = Correction(unit_id="u1", fault=ReplyFault.TAGS, previous="Uma maçã.")
-    payload = json.loads(messages(request(context=context, corrections=(correction,)))[-1]["content"])
+    payload = json.loads(
+        messages(request(context=context, corrections=(correction,)))[-1]["content"]
+    )
     assert payload["terms"] == [{"source": "apple", "target": "maçã"}]
     assert payload["matches"] == [{"source": "One pear.", "target": "Uma pera."}]
     assert payload["preceding"] == ["Shopping"]
-    assert payload["corrections"][0] | {"problem": ""} == {"id": "u1", "problem": "", "previous": "Uma maçã."}
+    assert payload["corrections"][0] | {"problem": ""} == {
+        "id": "u1",
+        "problem": "",
+        "previous": "Uma maçã.",
+    }
 
 
 def test_the_system_message_is_the_same_for_every_batch_of_a_job() -> None:

@@ -26,7 +26,9 @@ def answered(*events: str) -> Answer:
 
 
 def usage(counts: JsonValue, **more: JsonValue) -> Usage:
-    return answered(chunk({"content": "x"}, "stop"), json.dumps({"choices": [], "usage": counts, **more})).usage()
+    return answered(
+        chunk({"content": "x"}, "stop"), json.dumps({"choices": [], "usage": counts, **more})
+    ).usage()
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,10 @@ def usage(counts: JsonValue, **more: JsonValue) -> Usage:
         GOOD,
         [{"type": "text", "text": GOOD}],
         [{"type": "text", "text": GOOD[:9]}, {"type": "output_text", "text": GOOD[9:]}],
-        [{"type": "thinking", "thinking": [{"type": "text", "text": "{"}]}, {"type": "text", "text": {"value": GOOD}}],
+        [
+            {"type": "thinking", "thinking": [{"type": "text", "text": "{"}]},
+            {"type": "text", "text": {"value": GOOD}},
+        ],
         [GOOD[:9], GOOD[9:]],
     ],
 )
@@ -55,10 +60,16 @@ def test_content_is_text_or_parts(content: JsonValue) -> None:
         ([chunk({"content": GOOD}, "length")], FinishReason.LENGTH),
         ([chunk({"content": GOOD}, "content_filter")], FinishReason.REFUSED),
         ([chunk({"content": GOOD}, "error")], FinishReason.INTERRUPTED),
-        ([chunk({"content": GOOD}), '{"error": "out of memory"}', "[DONE]"], FinishReason.INTERRUPTED),
+        (
+            [chunk({"content": GOOD}), '{"error": "out of memory"}', "[DONE]"],
+            FinishReason.INTERRUPTED,
+        ),
         ([chunk({"content": "Hm."}, "stop")], FinishReason.MALFORMED),
         ([chunk({"content": None, "refusal": "No."}, "stop")], FinishReason.REFUSED),
-        ([chunk({"content": [{"type": "refusal", "refusal": "No."}]}, "stop")], FinishReason.REFUSED),
+        (
+            [chunk({"content": [{"type": "refusal", "refusal": "No."}]}, "stop")],
+            FinishReason.REFUSED,
+        ),
         ([chunk({"reasoning_content": GOOD}, "length")], FinishReason.LENGTH),
         ([chunk({"reasoning": GOOD}, "stop")], FinishReason.MALFORMED),
     ],
@@ -87,12 +98,28 @@ def test_usage_is_the_same_in_all_dialects() -> None:
         "total_tokens": 170,
         "completion_tokens_details": thoughts,
     }
-    assert usage(xai) == Usage(call_count=1, prompt_tokens=90, reasoning_tokens=50, response_tokens=80)
-    anthropic: JsonValue = {"input_tokens": 10, "output_tokens": 30, "cache_creation_input_tokens": 80}
-    assert usage(anthropic) == Usage(call_count=1, prompt_tokens=90, cache_write_tokens=80, response_tokens=30)
-    deepseek: JsonValue = {"prompt_tokens": 90, "completion_tokens": 30, "prompt_cache_hit_tokens": 64}
-    assert usage(deepseek) == Usage(call_count=1, prompt_tokens=90, cached_tokens=64, response_tokens=30)
-    llama = usage(None, timings={"cache_n": 24, "prompt_n": 7, "predicted_n": 5, "predicted_ms": 1806.4})
+    assert usage(xai) == Usage(
+        call_count=1, prompt_tokens=90, reasoning_tokens=50, response_tokens=80
+    )
+    anthropic: JsonValue = {
+        "input_tokens": 10,
+        "output_tokens": 30,
+        "cache_creation_input_tokens": 80,
+    }
+    assert usage(anthropic) == Usage(
+        call_count=1, prompt_tokens=90, cache_write_tokens=80, response_tokens=30
+    )
+    deepseek: JsonValue = {
+        "prompt_tokens": 90,
+        "completion_tokens": 30,
+        "prompt_cache_hit_tokens": 64,
+    }
+    assert usage(deepseek) == Usage(
+        call_count=1, prompt_tokens=90, cached_tokens=64, response_tokens=30
+    )
+    llama = usage(
+        None, timings={"cache_n": 24, "prompt_n": 7, "predicted_n": 5, "predicted_ms": 1806.4}
+    )
     assert llama == Usage(call_count=1, prompt_tokens=31, cached_tokens=24, response_tokens=5)
 
 
@@ -117,8 +144,15 @@ def test_tokens_are_counted_by_the_server_or_else_by_what_came() -> None:
 
 
 def test_what_broke_off_is_counted_by_its_text_alone() -> None:
-    fine, coarse = answered(*[chunk({"content": "ab"})] * 40), answered(chunk({"content": "ab" * 40}))
-    assert fine.usage_of(400) == coarse.usage_of(400) == Usage(call_count=1, prompt_tokens=100, response_tokens=20)
+    fine, coarse = (
+        answered(*[chunk({"content": "ab"})] * 40),
+        answered(chunk({"content": "ab" * 40})),
+    )
+    assert (
+        fine.usage_of(400)
+        == coarse.usage_of(400)
+        == Usage(call_count=1, prompt_tokens=100, response_tokens=20)
+    )
     assert answered(chunk({"content": "ab"}, "stop")).usage_of(400) == Usage(call_count=1)
 
 
@@ -133,7 +167,9 @@ def test_half_characters_are_joined_over_chunks_and_none_is_stored() -> None:
 
 
 def test_events_that_share_their_blank_line_are_read_one_by_one() -> None:
-    answer = answered(f"{chunk({'content': GOOD[:9]})}\n{chunk({'content': GOOD[9:]}, 'stop')}\n[DONE]")
+    answer = answered(
+        f"{chunk({'content': GOOD[:9]})}\n{chunk({'content': GOOD[9:]}, 'stop')}\n[DONE]"
+    )
     assert answer.response == GOOD
     assert answer.is_done
 
@@ -150,7 +186,17 @@ JSON = st.recursive(
         st.lists(each, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["choices", "delta", "message", "content", "usage", "error", "finish_reason", "text", "type"]
+                [
+                    "choices",
+                    "delta",
+                    "message",
+                    "content",
+                    "usage",
+                    "error",
+                    "finish_reason",
+                    "text",
+                    "type",
+                ]
             ),
             each,
         )
@@ -159,9 +205,17 @@ JSON = st.recursive(
 )
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(["choices", "usage", "id", "model", "error", "timings"]), JSON)))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from(["choices", "usage", "id", "model", "error", "timings"]), JSON
+        )
+    )
+)
 def test_no_chunk_is_too_odd_to_be_read(bodies: list[dict[str, JsonValue]]) -> None:
     answer = answered(*(json.dumps(body) for body in bodies))
     answer.end()
     answer.usage_of(100)
-    json.dumps([answer.response, answer.envelope, answer.said("model")], ensure_ascii=False).encode()
+    json.dumps(
+        [answer.response, answer.envelope, answer.said("model")], ensure_ascii=False
+    ).encode()

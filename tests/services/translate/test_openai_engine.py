@@ -7,10 +7,10 @@ from dragoman_contracts.errors import DragomanError, PermanentError, RetryableEr
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import TagRepair
 from dragoman_linguistics import QaProfile, render
+from dragoman_models.errors import ContextExceededError
 from dragoman_translate.adapters.openai import OpenAiEngine
 from dragoman_translate.dialogue import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
-from dragoman_translate.errors import ContextExceededError
 from dragoman_translate.ports import EngineRequest, EngineUnit, FinishReason
 from linguistics.units import text_of, unit
 from ports.model_server import ModelServer
@@ -18,7 +18,11 @@ from services.translate.ledgers import MemoryLedger
 
 # The server answers in capitals, which no check of language would take for Spanish.
 SILENT = QaProfile(severities={})
-UNITS = (unit("u1", "One ", ["<", 1], "red", ["/", 1], " apple."), unit("u2", "Two pears."), unit("u3", "Three plums."))
+UNITS = (
+    unit("u1", "One ", ["<", 1], "red", ["/", 1], " apple."),
+    unit("u2", "Two pears."),
+    unit("u3", "Three plums."),
+)
 Serve = Callable[..., ModelServer]
 
 
@@ -36,17 +40,26 @@ def serve() -> Iterator[Serve]:
 
 
 def engine_for(server: ModelServer, **settings: object) -> OpenAiEngine:
-    chosen = {"base_url": server.base_url, "api_key": SecretStr("sk-secret"), "model": "m", **settings}
+    chosen = {
+        "base_url": server.base_url,
+        "api_key": SecretStr("sk-secret"),
+        "model": "m",
+        **settings,
+    }
     return OpenAiEngine(OpenAiSettings.model_validate(chosen))
 
 
 def request() -> EngineRequest:
     units = tuple(EngineUnit(unit_id=unit.unit_id, source=render(unit.source)) for unit in UNITS)
-    return EngineRequest(source_locale=Locale("en"), target_locale=Locale("es"), units=units, idempotency_key="key-1")
+    return EngineRequest(
+        source_locale=Locale("en"), target_locale=Locale("es"), units=units, idempotency_key="key-1"
+    )
 
 
 def task() -> BatchTask:
-    return BatchTask(index=0, source_locale=Locale("en"), target_locale=Locale("es"), units=UNITS, profile=SILENT)
+    return BatchTask(
+        index=0, source_locale=Locale("en"), target_locale=Locale("es"), units=UNITS, profile=SILENT
+    )
 
 
 async def failure(engine: OpenAiEngine) -> DragomanError:
@@ -89,7 +102,9 @@ async def test_a_call_is_sent_with_its_key_and_recorded_with_its_cost(serve: Ser
         ("web_page", RetryableError, "engine.malformed_reply"),
     ],
 )
-async def test_each_refusal_has_its_own_code(serve: Serve, mode: str, error: type[DragomanError], code: str) -> None:
+async def test_each_refusal_has_its_own_code(
+    serve: Serve, mode: str, error: type[DragomanError], code: str
+) -> None:
     raised = await failure(engine_for(serve(mode)))
     assert type(raised) is error
     assert raised.code == code
@@ -184,7 +199,10 @@ async def test_tags_a_model_keeps_dropping_are_put_back(serve: Serve) -> None:
 
 @pytest.mark.parametrize(
     ("mode", "error", "code"),
-    [("prose", RetryableError, "engine.malformed_reply"), ("refusal", PermanentError, "engine.refused")],
+    [
+        ("prose", RetryableError, "engine.malformed_reply"),
+        ("refusal", PermanentError, "engine.refused"),
+    ],
 )
 async def test_a_model_that_never_answers_ends_with_a_reason(
     serve: Serve, mode: str, error: type[DragomanError], code: str

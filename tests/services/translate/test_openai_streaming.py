@@ -8,9 +8,9 @@ from pydantic import SecretStr
 from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.locale import Locale
 from dragoman_linguistics import render
+from dragoman_models.errors import ContextExceededError
 from dragoman_translate.adapters.openai import OpenAiEngine
 from dragoman_translate.engine_settings import OpenAiSettings
-from dragoman_translate.errors import ContextExceededError
 from dragoman_translate.ports import (
     CallCircumstances,
     EngineReply,
@@ -23,7 +23,11 @@ from dragoman_translate.ports import (
 from linguistics.units import unit
 from ports.model_server import ModelServer
 
-UNITS = (unit("u1", "One ", ["<", 1], "red", ["/", 1], " äpple."), unit("u2", "Two pears."), unit("u3", "Three plums."))
+UNITS = (
+    unit("u1", "One ", ["<", 1], "red", ["/", 1], " äpple."),
+    unit("u2", "Two pears."),
+    unit("u3", "Three plums."),
+)
 ALL = ["ONE <1>RED</1> ÄPPLE.", "TWO PEARS.", "THREE PLUMS."]
 Serve = Callable[..., ModelServer]
 
@@ -42,16 +46,25 @@ def serve() -> Iterator[Serve]:
 
 
 def engine_for(server: ModelServer, **settings: object) -> OpenAiEngine:
-    chosen = {"base_url": server.base_url, "api_key": SecretStr("sk-secret"), "model": "m", **settings}
+    chosen = {
+        "base_url": server.base_url,
+        "api_key": SecretStr("sk-secret"),
+        "model": "m",
+        **settings,
+    }
     return OpenAiEngine(OpenAiSettings.model_validate(chosen))
 
 
 def request(nonce: str = "") -> EngineRequest:
     units = tuple(EngineUnit(unit_id=unit.unit_id, source=render(unit.source)) for unit in UNITS)
-    return EngineRequest(source_locale=Locale("en"), target_locale=Locale("es"), units=units, nonce=nonce)
+    return EngineRequest(
+        source_locale=Locale("en"), target_locale=Locale("es"), units=units, nonce=nonce
+    )
 
 
-async def ask(server: ModelServer, listener: ReplyListener | None = None, **settings: object) -> EngineReply:
+async def ask(
+    server: ModelServer, listener: ReplyListener | None = None, **settings: object
+) -> EngineReply:
     engine = engine_for(server, **settings)
     try:
         return await engine.translate(request(), listener)
@@ -64,7 +77,17 @@ def texts(reply: EngineReply) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "mode", ["good", "without_done", "crlf_and_pings", "whole", "parts", "nulls", "no_stream", "no_stream_options"]
+    "mode",
+    [
+        "good",
+        "without_done",
+        "crlf_and_pings",
+        "whole",
+        "parts",
+        "nulls",
+        "no_stream",
+        "no_stream_options",
+    ],
 )
 async def test_every_way_of_answering_gives_the_same_units(serve: Serve, mode: str) -> None:
     reply = await ask(serve(mode))
@@ -74,7 +97,9 @@ async def test_every_way_of_answering_gives_the_same_units(serve: Serve, mode: s
 
 
 @pytest.mark.parametrize("mode", ["good", "whole"])
-async def test_a_server_that_closes_a_connection_between_two_calls_is_not_away(serve: Serve, mode: str) -> None:
+async def test_a_server_that_closes_a_connection_between_two_calls_is_not_away(
+    serve: Serve, mode: str
+) -> None:
     server = serve(mode, is_quiet=True)
     engine = engine_for(server)
     try:
@@ -127,7 +152,9 @@ async def test_units_are_told_as_they_arrive(serve: Serve) -> None:
         ("overflows_inside", FinishReason.LENGTH),
     ],
 )
-async def test_an_answer_that_breaks_off_keeps_what_it_gave(serve: Serve, mode: str, finish: FinishReason) -> None:
+async def test_an_answer_that_breaks_off_keeps_what_it_gave(
+    serve: Serve, mode: str, finish: FinishReason
+) -> None:
     reply = await ask(serve(mode), timeout_s=2.0)
     assert texts(reply) == ALL[:2]
     assert reply.finish_reason is finish
@@ -161,13 +188,17 @@ async def test_a_server_that_only_pings_is_borne_longer_but_not_for_ever(serve: 
         ("prose", FinishReason.MALFORMED),
     ],
 )
-async def test_what_is_no_answer_has_no_units(serve: Serve, mode: str, finish: FinishReason) -> None:
+async def test_what_is_no_answer_has_no_units(
+    serve: Serve, mode: str, finish: FinishReason
+) -> None:
     reply = await ask(serve(mode))
     assert reply.targets == ()
     assert reply.finish_reason is finish
 
 
-@pytest.mark.parametrize(("mode", "key"), [("no_stream", "stream"), ("no_stream_options", "stream_options")])
+@pytest.mark.parametrize(
+    ("mode", "key"), [("no_stream", "stream"), ("no_stream_options", "stream_options")]
+)
 async def test_what_a_server_cannot_stream_is_asked_once(serve: Serve, mode: str, key: str) -> None:
     server = serve(mode)
     engine = engine_for(server)
@@ -206,7 +237,9 @@ async def test_a_refusal_of_the_request_leaves_the_dialect_as_it_was(serve: Serv
 
 
 async def _flood(server: ModelServer, expected: int, **settings: object) -> None:
-    """Ask eight times at once, look how many requests the server has in hand, and let it answer them all."""
+    """Ask eight times at once, look how many requests the server has in hand,
+    and let it answer them all.
+    """
     engine = engine_for(server, **settings)
     calls = [asyncio.create_task(engine.translate(request(str(number)))) for number in range(8)]
     await asyncio.to_thread(server.wait_until_in_hand, expected)

@@ -15,7 +15,9 @@ def test_twenty_five_units_travel_together_by_default() -> None:
 
 
 def test_the_engine_may_ask_for_smaller_batches() -> None:
-    plan = plan_batches([unit(f"u{i}", f"Text {i}") for i in range(10)], EngineCapabilities(max_units_per_batch=4))
+    plan = plan_batches(
+        [unit(f"u{i}", f"Text {i}") for i in range(10)], EngineCapabilities(max_units_per_batch=4)
+    )
     assert [len(batch) for batch in plan.batches] == [4, 4, 2]
 
 
@@ -32,12 +34,17 @@ def test_a_unit_that_is_too_long_has_a_batch_of_its_own() -> None:
 
 
 def test_text_without_letters_and_untranslatable_units_are_copied() -> None:
-    plan = plan_batches([unit("a", "1.5"), unit("b", "Yes"), unit("c", "Code", is_translatable=False)], ANY)
+    plan = plan_batches(
+        [unit("a", "1.5"), unit("b", "Yes"), unit("c", "Code", is_translatable=False)], ANY
+    )
     assert (plan.batches, plan.copied) == ((("b",),), ("a", "c"))
 
 
 def test_a_repeated_unit_joins_the_batch_of_the_first() -> None:
-    units = [unit(f"u{i}", f"Text {i}") for i in range(25)] + [unit("v", "Other"), unit("again", "Text 3")]
+    units = [unit(f"u{i}", f"Text {i}") for i in range(25)] + [
+        unit("v", "Other"),
+        unit("again", "Text 3"),
+    ]
     plan = plan_batches(units, ANY)
     assert plan.batches[0][-1] == "again"
     assert plan.batches[1] == ("v",)
@@ -45,8 +52,14 @@ def test_a_repeated_unit_joins_the_batch_of_the_first() -> None:
 
 def test_equal_text_with_other_tags_is_not_a_repetition() -> None:
     bold, link = (TagSpec(id=1, role=role) for role in (TagRole.FORMAT, TagRole.LINK))
-    units = [unit("a", ["<", 1], "x", ["/", 1], tags=(bold,)), unit("b", ["<", 1], "x", ["/", 1], tags=(link,))]
-    assert plan_batches(units, EngineCapabilities(max_units_per_batch=1)).batches == (("a",), ("b",))
+    units = [
+        unit("a", ["<", 1], "x", ["/", 1], tags=(bold,)),
+        unit("b", ["<", 1], "x", ["/", 1], tags=(link,)),
+    ]
+    assert plan_batches(units, EngineCapabilities(max_units_per_batch=1)).batches == (
+        ("a",),
+        ("b",),
+    )
 
 
 def test_no_units_give_no_batches() -> None:

@@ -1,4 +1,6 @@
-"""What one tiny call says of an engine: of servers of many kinds, good and bad, and of engines on this machine."""
+"""What one tiny call says of an engine: of servers of many kinds, good and bad,
+and of engines on this machine.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,11 @@ def serve() -> Iterator[Callable[[Server], Server]]:
                 self._send(*server.answer(self.path, None))
 
             def do_POST(self) -> None:
-                self._send(*server.answer(self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+                self._send(
+                    *server.answer(
+                        self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                    )
+                )
 
             def _send(self, status: int, media_type: str, text: str) -> None:
                 self.send_response(status)
@@ -82,20 +88,29 @@ def serve() -> Iterator[Callable[[Server], Server]]:
 
 def written(body: Body, *, keeps_schema: bool = True) -> str:
     """The answer of a model: the sealed field only where the server holds answers to the schema."""
-    answer: dict[str, JsonValue] = {"units": [{"id": "probe", "target": "El proveedor presta los servicios."}]}
-    asked = re.search(r'"seal": \{"type": "string", "enum": \["(\w+)"\]', json.dumps(body.get("response_format")))
+    answer: dict[str, JsonValue] = {
+        "units": [{"id": "probe", "target": "El proveedor presta los servicios."}]
+    }
+    asked = re.search(
+        r'"seal": \{"type": "string", "enum": \["(\w+)"\]', json.dumps(body.get("response_format"))
+    )
     return json.dumps({**answer, "seal": asked[1]} if asked and keeps_schema else answer)
 
 
 USAGE: JsonValue = {"prompt_tokens": 400, "completion_tokens": 40}
 
 
-def streamed(text: str, *, pieces: int = 8, timings: JsonValue = None, usage: JsonValue = USAGE) -> Answer:
+def streamed(
+    text: str, *, pieces: int = 8, timings: JsonValue = None, usage: JsonValue = USAGE
+) -> Answer:
     """A completion in pieces."""
     size = -(-len(text) // pieces)
     lines = [": ping"]
     for start in range(0, len(text), size):
-        chunk = {"model": "small-1", "choices": [{"delta": {"content": text[start : start + size]}}]}
+        chunk = {
+            "model": "small-1",
+            "choices": [{"delta": {"content": text[start : start + size]}}],
+        }
         lines.append(f"data: {json.dumps(chunk)}")
     lines.append(f"data: {json.dumps({'choices': [{'delta': {}, 'finish_reason': 'stop'}]})}")
     lines.append(f"data: {json.dumps({'choices': [], 'usage': usage, 'timings': timings})}")
@@ -105,7 +120,11 @@ def streamed(text: str, *, pieces: int = 8, timings: JsonValue = None, usage: Js
 def whole(text: str, finish: str = "stop") -> Answer:
     """A completion in one body."""
     choice = {"message": {"content": text}, "finish_reason": finish}
-    return 200, "application/json", json.dumps({"model": "small-1", "choices": [choice], "usage": USAGE})
+    return (
+        200,
+        "application/json",
+        json.dumps({"model": "small-1", "choices": [choice], "usage": USAGE}),
+    )
 
 
 def keeping(body: Body) -> Answer:
@@ -159,7 +178,12 @@ async def test_a_server_that_can_everything_is_said_to(serve: Callable[[Server],
     found = await probe(server, api_key=SecretStr("sk-1"))
 
     assert found.is_ok
-    assert (found.server, found.model, found.context_tokens, found.slots) == ("llama.cpp", "small-1", 8192, 2)
+    assert (found.server, found.model, found.context_tokens, found.slots) == (
+        "llama.cpp",
+        "small-1",
+        8192,
+        2,
+    )
     assert (found.keeps_schema, found.streams, found.warnings) == (True, True, ())
     assert (found.read_tokens_per_s, found.write_tokens_per_s) == (200.0, 20.0)
     assert (found.prompt_tokens, found.response_tokens) == (400, 40)
@@ -176,10 +200,14 @@ async def test_no_two_probes_read_the_same_prompt(serve: Callable[[Server], Serv
     await probe(server)
     await probe(server)
     first, second = (json.dumps(asked["messages"]) for asked in server.asked)
-    assert first[:60] != second[:60], "a server that has read a prompt before would seem to read fast"
+    assert first[:60] != second[:60], (
+        "a server that has read a prompt before would seem to read fast"
+    )
 
 
-async def test_without_the_servers_times_its_pieces_are_timed(serve: Callable[[Server], Server]) -> None:
+async def test_without_the_servers_times_its_pieces_are_timed(
+    serve: Callable[[Server], Server],
+) -> None:
     found = await probe(serve(Server(keeping)))
     assert found.streams
     assert found.read_tokens_per_s
@@ -187,7 +215,9 @@ async def test_without_the_servers_times_its_pieces_are_timed(serve: Callable[[S
     assert found.context_tokens is found.slots is None
 
 
-async def test_a_server_that_does_not_count_is_measured_by_its_pieces(serve: Callable[[Server], Server]) -> None:
+async def test_a_server_that_does_not_count_is_measured_by_its_pieces(
+    serve: Callable[[Server], Server],
+) -> None:
     found = await probe(serve(Server(lambda body: streamed(written(body), pieces=30, usage=None))))
     assert 20 <= found.response_tokens <= 30
 
@@ -218,7 +248,9 @@ async def test_a_schema_counts_as_kept_only_where_the_answer_shows_it(
         ("unknown field stream_options", "stream_options"),
     ],
 )
-async def test_what_a_server_refuses_is_left_out(serve: Callable[[Server], Server], unknown: str, field: str) -> None:
+async def test_what_a_server_refuses_is_left_out(
+    serve: Callable[[Server], Server], unknown: str, field: str
+) -> None:
     def chat(body: Body) -> Answer:
         if field in body:
             return 400, "application/json", json.dumps({"error": {"message": unknown}})
@@ -228,9 +260,16 @@ async def test_what_a_server_refuses_is_left_out(serve: Callable[[Server], Serve
     assert (found.is_ok, found.keeps_schema, found.streams) == (True, True, True)
 
 
-async def test_a_server_that_streams_nothing_is_timed_as_a_whole(serve: Callable[[Server], Server]) -> None:
+async def test_a_server_that_streams_nothing_is_timed_as_a_whole(
+    serve: Callable[[Server], Server],
+) -> None:
     found = await probe(serve(Server(lambda body: whole(written(body)))))
-    assert (found.is_ok, found.streams, found.first_token_s, found.read_tokens_per_s) == (True, False, None, None)
+    assert (found.is_ok, found.streams, found.first_token_s, found.read_tokens_per_s) == (
+        True,
+        False,
+        None,
+        None,
+    )
     assert found.write_tokens_per_s
     assert any("does not stream" in warning for warning in found.warnings)
 
@@ -242,7 +281,9 @@ async def test_a_proxy_that_holds_the_answer_back_does_not_count_as_streaming(
     assert (found.is_ok, found.streams) == (True, False)
 
 
-async def test_a_model_that_thinks_for_too_long_is_warned_of(serve: Callable[[Server], Server]) -> None:
+async def test_a_model_that_thinks_for_too_long_is_warned_of(
+    serve: Callable[[Server], Server],
+) -> None:
     found = await probe(serve(Server(lambda body: whole("", finish="length"))))
     assert any("think" in warning for warning in found.warnings)
 
@@ -250,11 +291,19 @@ async def test_a_model_that_thinks_for_too_long_is_warned_of(serve: Callable[[Se
 @pytest.mark.parametrize(
     ("told", "kind", "context", "warned"),
     [
-        ({"/v1/models": {"data": [{"id": "small", "owned_by": "vllm", "max_model_len": 16384}]}}, "vLLM", 16384, ""),
+        (
+            {"/v1/models": {"data": [{"id": "small", "owned_by": "vllm", "max_model_len": 16384}]}},
+            "vLLM",
+            16384,
+            "",
+        ),
         ({"/v1/models": {"data": [{"id": "small", "context_length": 128000}]}}, "", 128000, ""),
         ({"/api/version": {"version": "0.12"}}, "Ollama", 4096, "OLLAMA_CONTEXT_LENGTH"),
         (
-            {"/api/version": {"version": "0.12"}, "/api/show": {"parameters": "top_p 0.9\nnum_ctx 16384"}},
+            {
+                "/api/version": {"version": "0.12"},
+                "/api/show": {"parameters": "top_p 0.9\nnum_ctx 16384"},
+            },
             "Ollama",
             16384,
             "",
@@ -269,7 +318,12 @@ async def test_a_model_that_thinks_for_too_long_is_warned_of(serve: Callable[[Se
             4096,
             "OLLAMA_CONTEXT_LENGTH",
         ),
-        ({"/api/v0/models": {"data": [{"id": "small", "loaded_context_length": 2048}]}}, "LM Studio", 2048, "small"),
+        (
+            {"/api/v0/models": {"data": [{"id": "small", "loaded_context_length": 2048}]}},
+            "LM Studio",
+            2048,
+            "small",
+        ),
         (
             {"/props": {"total_slots": 1, "default_generation_settings": {"n_ctx": 2048}}},
             "llama.cpp",
@@ -280,7 +334,11 @@ async def test_a_model_that_thinks_for_too_long_is_warned_of(serve: Callable[[Se
     ],
 )
 async def test_what_servers_say_of_their_context_is_understood(
-    serve: Callable[[Server], Server], told: dict[str, JsonValue], kind: str, context: int | None, warned: str
+    serve: Callable[[Server], Server],
+    told: dict[str, JsonValue],
+    kind: str,
+    context: int | None,
+    warned: str,
 ) -> None:
     found = await probe(serve(Server(keeping, told)))
     assert (found.is_ok, found.server, found.context_tokens) == (True, kind, context)
@@ -291,9 +349,17 @@ async def test_what_servers_say_of_their_context_is_understood(
 @pytest.mark.parametrize(
     ("chat", "code", "cure"),
     [
-        (refused(401, code="invalid_api_key", message="Wrong key sk-secret"), "engine.unauthorised", "API_KEY"),
+        (
+            refused(401, code="invalid_api_key", message="Wrong key sk-secret"),
+            "engine.unauthorised",
+            "API_KEY",
+        ),
         (refused(402, type="insufficient_quota"), "engine.quota_exhausted", "top it up"),
-        (refused(429, code="credit_balance_exhausted", type="x"), "engine.quota_exhausted", "top it up"),
+        (
+            refused(429, code="credit_balance_exhausted", type="x"),
+            "engine.quota_exhausted",
+            "top it up",
+        ),
         (refused(429, code="rate_limit_exceeded"), "engine.rate_limited", "a minute"),
         (refused(503, message="Loading model"), "engine.unavailable", "its log"),
         (refused(404, code="model_not_found"), "engine.bad_request", "to one of: large, larger"),
@@ -312,7 +378,9 @@ async def test_what_goes_wrong_is_said_with_its_cure(
     assert "sk-secret" not in found.model_dump_json()
 
 
-async def test_without_a_model_the_servers_are_named_and_nothing_is_asked(serve: Callable[[Server], Server]) -> None:
+async def test_without_a_model_the_servers_are_named_and_nothing_is_asked(
+    serve: Callable[[Server], Server],
+) -> None:
     told: dict[str, JsonValue] = {"/v1/models": {"data": [{"id": "small"}]}}
     server = serve(Server(keeping, told))
     found = await probe(server, "")

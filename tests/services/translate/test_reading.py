@@ -52,7 +52,10 @@ def test_other_shapes_of_the_same_answer_are_read(text: str) -> None:
 
 
 def test_numbers_are_ids_and_targets_as_they_are_written() -> None:
-    assert read('{"units": [{"id": 7, "target": 2024}, {"id": "8", "target": 3.50}]}') == {"7": "2024", "8": "3.50"}
+    assert read('{"units": [{"id": 7, "target": 2024}, {"id": "8", "target": 3.50}]}') == {
+        "7": "2024",
+        "8": "3.50",
+    }
 
 
 @pytest.mark.parametrize(
@@ -74,7 +77,9 @@ def test_numbers_are_ids_and_targets_as_they_are_written() -> None:
     ],
 )
 @pytest.mark.parametrize("is_last", [False, True])
-def test_a_unit_that_can_be_read_in_two_ways_is_left_out_and_costs_no_other(unit: str, *, is_last: bool) -> None:
+def test_a_unit_that_can_be_read_in_two_ways_is_left_out_and_costs_no_other(
+    unit: str, *, is_last: bool
+) -> None:
     others = ['{"id": "a", "target": "A"}', '{"id": "b", "target": "B"}']
     units = [*others, unit] if is_last else [others[0], unit, others[1]]
     for text in (f'{{"units": [{", ".join(units)}]}}', f"[{', '.join(units)}]"):
@@ -127,7 +132,10 @@ def test_marks_of_thoughts_inside_of_a_text_are_text() -> None:
 
 
 def test_what_was_cut_off_after_much_talk_may_be_a_thought_and_is_no_answer() -> None:
-    talk = "First I translate the heading, which is short. Then I look at the terms that the user demands. " * 3
+    talk = (
+        "First I translate the heading, which is short. Then I look at the terms that the user demands. "
+        * 3
+    )
     assert read(f"{talk}{DRAFT} But then", is_whole=False) is None
     assert read(f"{talk}{GOOD}") == BOTH
     assert read(f"Here is the translation:\n{GOOD[:-6]}", is_whole=False) == {"u1": "Uma"}
@@ -145,7 +153,9 @@ def test_what_was_cut_off_after_much_talk_may_be_a_thought_and_is_no_answer() ->
         (r"a\tb\nc", "a\tb\nc", False),
     ],
 )
-def test_what_no_document_can_hold_is_left_out_and_said(written: str, target: str, *, is_damaged: bool) -> None:
+def test_what_no_document_can_hold_is_left_out_and_said(
+    written: str, target: str, *, is_damaged: bool
+) -> None:
     text = f'{{"units": [{{"id": "u1", "target": "{written}"}}]}}'
     for cut in range(len(text)):
         targets = in_pieces(text, [cut])
@@ -204,7 +214,9 @@ PARTS = st.sampled_from(
         "\x00",
     ]
 )
-TEXTS = st.one_of(st.lists(PARTS, max_size=30).map("".join), st.text(st.characters(codec=None), max_size=200))
+TEXTS = st.one_of(
+    st.lists(PARTS, max_size=30).map("".join), st.text(st.characters(codec=None), max_size=200)
+)
 
 
 @given(TEXTS, st.lists(st.integers(0, 10_000), max_size=12))
@@ -224,7 +236,9 @@ def test_every_reply_that_is_right_is_read_as_a_parser_reads_it(
     document = {"units": [{"id": key, "target": text} for key, text in units.items()]}
     text = json.dumps(document, ensure_ascii=is_ascii)
     assert in_pieces(text, cuts) == read_reply(text)
-    read_back = {target.unit_id: target.target for target in read_reply(text) or () if not target.is_damaged}
+    read_back = {
+        target.unit_id: target.target for target in read_reply(text) or () if not target.is_damaged
+    }
     assert read_back.items() <= units.items()
     assert len(read_reply(text) or ()) == len(units)
 

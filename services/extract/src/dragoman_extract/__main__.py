@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dragoman_extract.app import run
 from dragoman_extract.settings import ExtractSettings
-from dragoman_runtime.settings import load
+from dragoman_runtime.starting import start
 
 if __name__ == "__main__":
-    asyncio.run(run(load(ExtractSettings)))
+    start(ExtractSettings, run)

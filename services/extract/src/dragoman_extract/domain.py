@@ -23,7 +23,9 @@ from dragoman_extract.ports import UnitExtractor
 from dragoman_linguistics import segment
 
 RULES_VERSION = 2
-"""Raised when the same source would give other units, so that kept outcomes are not taken for new ones."""
+"""Raised when the same source would give other units,
+so that kept outcomes are not taken for new ones.
+"""
 
 
 class ExtractionOutcome(Value):
@@ -38,14 +40,21 @@ class ExtractionOutcome(Value):
 
 
 class Extracted(Value):
-    """The yield of a document: the canonical JSON of its `UnitList`, and the manifest of that list."""
+    """The yield of a document: the canonical JSON of its `UnitList`,
+    and the manifest of that list.
+    """
 
     units: bytes
     manifest: ExtractionManifest
 
 
 def extracted(
-    extractor: UnitExtractor, source: bytes, options: Mapping[str, JsonValue], locale: Locale, *, source_digest: str
+    extractor: UnitExtractor,
+    source: bytes,
+    options: Mapping[str, JsonValue],
+    locale: Locale,
+    *,
+    source_digest: str,
 ) -> Extracted:
     """The units of a document, segmented.
 
@@ -54,7 +63,9 @@ def extracted(
     """
     units = segmented(extractor.extract(source, options), locale)
     data = canonical_json(UnitList(source_locale=locale, units=units))
-    manifest = manifest_of(units, source_digest=source_digest, units_digest=hashlib.sha256(data).hexdigest())
+    manifest = manifest_of(
+        units, source_digest=source_digest, units_digest=hashlib.sha256(data).hexdigest()
+    )
     return Extracted(units=data, manifest=manifest)
 
 
@@ -63,7 +74,9 @@ def segmented(units: Iterable[Unit], locale: Locale) -> tuple[Unit, ...]:
     return tuple(segment(unit, locale) for unit in units)
 
 
-def manifest_of(units: tuple[Unit, ...], *, source_digest: str, units_digest: str) -> ExtractionManifest:
+def manifest_of(
+    units: tuple[Unit, ...], *, source_digest: str, units_digest: str
+) -> ExtractionManifest:
     """The manifest of a unit list: how much there is, in which stories and parts."""
     translatable = [unit for unit in units if unit.is_translatable]
     total = sum((count_text(unit.source, unit.tags) for unit in translatable), TextCount())

@@ -1,1 +1,3 @@
-"""Errors of extract. Refusals by the formats come from `dragoman_documents`, codes `document.…`, unchanged."""
+"""Errors of extract. Refusals by the formats come from `dragoman_documents`,
+codes `document.…`, unchanged.
+"""

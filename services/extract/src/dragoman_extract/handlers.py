@@ -10,9 +10,15 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import JSON_MEDIA_TYPE
 from dragoman_contracts.vocabulary import WorkKind
+from dragoman_extract.command import command_task
 from dragoman_extract.domain import RULES_VERSION, ExtractionOutcome, decide, extracted
-from dragoman_extract.ports import UnitExtractor
+from dragoman_extract.ports import CommandRunner, UnitExtractor
 from dragoman_runtime.worker import Task, WorkContext
+
+
+def tasks(extractor: UnitExtractor, runner: CommandRunner) -> tuple[Task[Any], ...]:
+    """The work of this service; a task enters it here."""
+    return (extraction_task(extractor), command_task(runner))
 
 
 def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:

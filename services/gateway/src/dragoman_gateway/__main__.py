@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dragoman_gateway.app import run
 from dragoman_gateway.settings import GatewaySettings
-from dragoman_runtime.settings import load
+from dragoman_runtime.starting import start
 
 if __name__ == "__main__":
-    asyncio.run(run(load(GatewaySettings)))
+    start(GatewaySettings, run)

@@ -1,11 +1,15 @@
-"""Composition of the gateway: one desk for each area, the application over them, and the service that serves it."""
+"""Composition of the gateway: one desk for each area, the application over them,
+and the service that serves it.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -13,42 +17,64 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 from starlette.responses import JSONResponse, Response
 
+import dragoman_gateway.account.api
+import dragoman_gateway.account.pages
 import dragoman_gateway.artifacts.api
 import dragoman_gateway.artifacts.pages
 import dragoman_gateway.audit.api
 import dragoman_gateway.audit.pages
+import dragoman_gateway.documents.api
+import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
 import dragoman_gateway.jobs.pages
+import dragoman_gateway.models.api
+import dragoman_gateway.models.pages
 import dragoman_gateway.parked.api
 import dragoman_gateway.parked.pages
 import dragoman_gateway.people.api
 import dragoman_gateway.people.pages
 import dragoman_gateway.pipelines.api
+import dragoman_gateway.pipelines.pages
 import dragoman_gateway.projects.api
+import dragoman_gateway.review.api
+import dragoman_gateway.review.pages
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.vocabulary import Service
+from dragoman_gateway.adapters.connections import ConnectionLimits
 from dragoman_gateway.adapters.server import serving as serving_http
-from dragoman_gateway.desks import GatewayPorts, desks_of, http_options, submission_rules
+from dragoman_gateway.desks import (
+    GatewayPorts,
+    desks_of,
+    http_options,
+    plant_seeds,
+    seal_of,
+    submission_rules,
+)
+from dragoman_gateway.gauges import ViewGauges
 from dragoman_gateway.jobs.desk import JobDesk
 from dragoman_gateway.jobs.schemas import LiveEvent
+from dragoman_gateway.models.desk import MOST_IMAGE_BYTES
+from dragoman_gateway.models.schemas import ChatTrial, EmbeddingTrial, TrialFailure, TrialPiece
 from dragoman_gateway.settings import GatewaySettings
 from dragoman_gateway.views import projectors
-from dragoman_gateway.web import asyncapi, health
+from dragoman_gateway.web import asyncapi, health, reference
+from dragoman_gateway.web.bodies import Bodies, BodyRules
 from dragoman_gateway.web.desks import desk_in, furnish
 from dragoman_gateway.web.guard import ConsoleRoute, error_page
-from dragoman_gateway.web.middleware import ApiAlias, BodyLimit, Surroundings
+from dragoman_gateway.web.middleware import ApiAlias, KnownHosts, Surroundings
 from dragoman_gateway.web.problems import Problem, documented, install_problem_handlers
 from dragoman_gateway.web.rendering import STATIC_PATH, asset_response
 from dragoman_gateway.web.unknown import refuse_unknown_parameters
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
 from dragoman_runtime.objects import object_store
+from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.projection import create_views_engine
-from dragoman_runtime.service import build, once_reachable, until_told_to_stop
-from dragoman_runtime.settings import SettingsError, variable
-from dragoman_runtime.telemetry import configure_telemetry
+from dragoman_runtime.service import build, database_of, once_reachable, until_told_to_stop
+from dragoman_runtime.starting import address_of, port_taken, say_started, telemetry_of
+from dragoman_runtime.telemetry.metrics import begin_http_series
 
 __all__ = [
     "console_router",
@@ -60,7 +86,10 @@ __all__ = [
 
 _OVERHEAD_BYTES = 1024 * 1024
 _FILES_A_FORM = 8  # of the largest size; of smaller ones, more
-_STRICT: dict[str, Any] = {"dependencies": [Depends(refuse_unknown_parameters)], "responses": documented(422)}
+_STRICT: dict[str, Any] = {
+    "dependencies": [Depends(refuse_unknown_parameters)],
+    "responses": documented(422),
+}
 
 
 def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> FastAPI:
@@ -75,22 +104,40 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         app.include_router(router)
     install_problem_handlers(app)
     upload = ports.rules.max_upload_bytes
-    uploads = {"/api/v1/jobs": upload + _OVERHEAD_BYTES, "/console/jobs": _FILES_A_FORM * upload + _OVERHEAD_BYTES}
-    app.add_middleware(BodyLimit, limit_bytes=_OVERHEAD_BYTES, limits_bytes=uploads)
+    uploads = {
+        "/api/v1/jobs": upload + _OVERHEAD_BYTES,
+        "/api/v1/documents": upload + _OVERHEAD_BYTES,
+        "/console/documents": upload + _OVERHEAD_BYTES,
+        "/api/v1/jobs/*/imports": upload + _OVERHEAD_BYTES,
+        "/api/v1/jobs/*/tmx-import": upload + _OVERHEAD_BYTES,
+        "/api/v1/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
+        "/console/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
+        "/console/jobs": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
+    }
+    bodies = BodyRules(_OVERHEAD_BYTES, uploads, ports.options.uploads_at_once)
+    app.add_middleware(Bodies, sign_in=desks.sign_in, rules=bodies)
     app.add_middleware(ApiAlias)
+    app.add_middleware(KnownHosts, hosts=ports.options.hosts)
     app.add_middleware(Surroundings)
     return app
 
 
 def console_router() -> APIRouter:
-    """The pages of every area, under `/console`. Those of jobs come last: they take any action on a job."""
+    """The pages of every area, under `/console`. Those of jobs come last:
+    they take any action on a job.
+    """
     router = APIRouter(route_class=ConsoleRoute, include_in_schema=False)
     for pages in (
         dragoman_gateway.people.pages,
+        dragoman_gateway.account.pages,
         dragoman_gateway.submissions.pages,
         dragoman_gateway.parked.pages,
         dragoman_gateway.audit.pages,
+        dragoman_gateway.documents.pages,
+        dragoman_gateway.pipelines.pages,
         dragoman_gateway.artifacts.pages,
+        dragoman_gateway.review.pages,
+        dragoman_gateway.models.pages,
         dragoman_gateway.jobs.pages,
     ):
         router.include_router(pages.router)
@@ -109,22 +156,28 @@ async def _nothing(rest: str) -> Response:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix="/api/v1", **_STRICT)
+    router.include_router(dragoman_gateway.submissions.api.of_documents)
     for api in (
         dragoman_gateway.submissions.api,
+        dragoman_gateway.documents.api,
         dragoman_gateway.jobs.api,
         dragoman_gateway.parked.api,
         dragoman_gateway.artifacts.api,
+        dragoman_gateway.review.api,
     ):
         router.include_router(api.router)
     router.include_router(dragoman_gateway.people.api.session)
+    router.include_router(dragoman_gateway.account.api.router)
     for api in (
         dragoman_gateway.projects.api,
         dragoman_gateway.pipelines.api,
+        dragoman_gateway.models.api,
         dragoman_gateway.people.api,
         dragoman_gateway.audit.api,
     ):
         router.include_router(api.router)
     router.include_router(asyncapi.router)
+    router.include_router(reference.router)
     router.add_api_route("/openapi.json", _document, include_in_schema=False)
     return router
 
@@ -139,26 +192,48 @@ def openapi_document() -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, host: str, port: int, *, trusted_proxies: str = "127.0.0.1") -> AsyncGenerator[int]:
-    """Serve an application of `create_app` for the block; gives the port, which is a free one where 0 was asked.
+async def serving(
+    app: FastAPI,
+    host: str,
+    port: int,
+    *,
+    trusted_proxies: str = "127.0.0.1",
+    max_connections: int = ConnectionLimits().most,
+) -> AsyncGenerator[int]:
+    """Serve an application of `create_app` for the block; gives the port, which is a free one where
+    0 was asked.
 
-    At the end of the block open event streams and waiting requests are answered at once; browsers come back by
-    themselves.
+    At the end of the block open event streams and waiting requests are answered at once; browsers
+    come back by themselves.
 
     Raises:
         OSError: the address is taken or not ours.
     """
     follower = desk_in(app, JobDesk).follower
-    async with serving_http(app, host, port, trusted_proxies=trusted_proxies) as bound:
+    limits = ConnectionLimits(max_connections)
+    async with serving_http(
+        app, host, port, trusted_proxies=trusted_proxies, limits=limits
+    ) as bound:
         try:
             yield bound
         finally:
             follower.stop()
 
 
+async def open_views(store: PostgresEventStore, url: str) -> None:
+    """Make the tables of the views in the database at `url` where there are none."""
+    engine = create_views_engine(sqlalchemy_url(url), pool_size=2)
+    try:
+        # A view's tables are made without a look at any object.
+        for each in projectors(store, FileObjectStore(Path(os.devnull)), engine):
+            await each.open()
+    finally:
+        await engine.dispose()
+
+
 async def run(settings: GatewaySettings) -> None:
     """Serve until told to stop: API, console and the projection of their views."""
-    telemetry = configure_telemetry(settings, Service.GATEWAY.value)
+    telemetry = telemetry_of(settings, Service.GATEWAY.value)
     try:
         async with AsyncExitStack() as stack:
             await _serve(settings, stack)
@@ -167,41 +242,61 @@ async def run(settings: GatewaySettings) -> None:
 
 
 async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
-    url = settings.postgres_url
-    if url is None:
-        raise SettingsError(f"{variable('database_url')}: services share a PostgreSQL database; name it.")
+    url = database_of(settings, Service.GATEWAY.value)
     await once_reachable(lambda: migrate_events(url))
     await once_reachable(lambda: migrate_catalog(url))
-    store = await once_reachable(lambda: PostgresEventStore.connect(url))
+    store = await once_reachable(
+        lambda: PostgresEventStore.connect(url, pool_size=settings.database_connections)
+    )
     stack.push_async_callback(store.aclose)
     objects = object_store(settings)
     await once_reachable(objects.open)
     stack.push_async_callback(objects.close)
-    engine = create_views_engine(sqlalchemy_url(url))
+    engine = create_views_engine(sqlalchemy_url(url), pool_size=settings.database_connections)
     stack.push_async_callback(engine.dispose)
+    catalog = Catalog(engine, seal_of(settings.encryption_key))
+    await plant_seeds(catalog, settings)
     ports = GatewayPorts(
         store=store,
         objects=objects,
         views=engine,
-        catalog=Catalog(engine),
+        catalog=catalog,
         rules=submission_rules(settings),
         signing_key=settings.signing_key.get_secret_value().encode(),
         producer=build(),
         options=http_options(settings),
         dead_letters=engine,
+        private_hosts=settings.private_hosts,
     )
     views = projectors(store, objects, engine)
     for each in views:
         await once_reachable(each.open)
-    beside = [asyncio.ensure_future(each.run()) for each in views]
+    begin_http_series()
+    gauges = ViewGauges(engine, views, Service.GATEWAY.value)
+    beside = [asyncio.ensure_future(each.run()) for each in (*views, gauges)]
     app = create_app(ports, [console_router()])
-    async with serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies):
-        try:
-            await until_told_to_stop(beside)
-        finally:
-            for each in beside:
-                each.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+    served = serving(
+        app,
+        settings.http_host,
+        settings.http_port,
+        trusted_proxies=settings.trusted_proxies,
+        max_connections=settings.max_connections,
+    )
+    try:
+        port = await stack.enter_async_context(served)
+    except OSError as error:
+        raise port_taken("http", settings.http_host, settings.http_port, error) from error
+    say_started(
+        services=Service.GATEWAY.value,
+        http=f"{settings.http_host}:{port}",
+        metrics=address_of(settings),
+    )
+    try:
+        await until_told_to_stop(beside)
+    finally:
+        for each in beside:
+            each.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 def _routed() -> FastAPI:
@@ -224,9 +319,19 @@ def _routed() -> FastAPI:
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
+        schema = get_openapi(
+            title=app.title, version=app.version, summary=app.summary, routes=app.routes
+        )
         _, models = models_json_schema(
-            [(Problem, "serialization"), (LiveEvent, "serialization")], ref_template="#/components/schemas/{model}"
+            [
+                (Problem, "serialization"),
+                (LiveEvent, "serialization"),
+                (ChatTrial, "validation"),
+                (EmbeddingTrial, "validation"),
+                (TrialPiece, "serialization"),
+                (TrialFailure, "serialization"),
+            ],
+            ref_template="#/components/schemas/{model}",
         )
         components: dict[str, Any] = schema.setdefault("components", {}).setdefault("schemas", {})
         for name, model in models["$defs"].items():

@@ -1,13 +1,15 @@
-"""The read models of all areas together, projected from the log: jobs with their artifacts, units, the audit."""
+"""The read models of all areas together, projected from the log:
+jobs with their artifacts, documents, the audit.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_gateway.audit.view import AUDIT_VERSION, AuditProjection
+from dragoman_gateway.documents.view import DOCUMENTS_VERSION, DocumentsProjection
 from dragoman_gateway.jobs.view.projection import JobsProjection, Streams
-from dragoman_gateway.jobs.view.tables import JOBS_VERSION, UNITS_VERSION
-from dragoman_gateway.jobs.view.units import UnitsProjection
+from dragoman_gateway.jobs.view.tables import JOBS_VERSION
 from dragoman_gateway.web.position import ViewsPosition
 from dragoman_gateway.web.records import Records
 from dragoman_runtime.eventstore import EventStore
@@ -17,20 +19,24 @@ from dragoman_runtime.rebuild import StreamProjection
 
 __all__ = ["jobs_projector", "projections", "projectors", "views_position"]
 
-_VIEWS = (("jobs", JOBS_VERSION), ("units", UNITS_VERSION), ("audit", AUDIT_VERSION))
+_VIEWS = (("jobs", JOBS_VERSION), ("documents", DOCUMENTS_VERSION), ("audit", AUDIT_VERSION))
 
 
-def projections(streams: Streams, objects: ObjectStore, suffix: str = "") -> tuple[StreamProjection, ...]:
+def projections(
+    streams: Streams, objects: ObjectStore, suffix: str = ""
+) -> tuple[StreamProjection, ...]:
     """The gateway's views; with a suffix, those that a replay builds in tables of its own."""
     records = Records(objects)
     return (
         JobsProjection(streams, records, suffix),
-        UnitsProjection(records, suffix),
+        DocumentsProjection(streams, records, suffix),
         AuditProjection(records, suffix),
     )
 
 
-def projectors(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> tuple[Projector, ...]:
+def projectors(
+    store: EventStore, objects: ObjectStore, engine: AsyncEngine
+) -> tuple[Projector, ...]:
     """One projector for each of the gateway's views: `open` each, then let each `run`."""
     log = LogWindow(store)
     return tuple(Projector(log, engine, each) for each in projections(store, objects))

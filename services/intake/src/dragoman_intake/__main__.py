@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dragoman_intake.app import run
 from dragoman_intake.settings import IntakeSettings
-from dragoman_runtime.settings import load
+from dragoman_runtime.starting import start
 
 if __name__ == "__main__":
-    asyncio.run(run(load(IntakeSettings)))
+    start(IntakeSettings, run)

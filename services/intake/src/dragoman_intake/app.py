@@ -10,8 +10,8 @@ from typing import Any
 
 from dragoman_catalog import Catalog
 from dragoman_contracts.vocabulary import Service
+from dragoman_intake import handlers
 from dragoman_intake.adapters.docx import DocxInspector
-from dragoman_intake.handlers import cancellation_task, preflight_task
 from dragoman_intake.maintenance import Fault, Maintenance, MaintenanceReport
 from dragoman_intake.ports import ObjectRoots
 from dragoman_intake.settings import IntakeSettings
@@ -25,6 +25,7 @@ from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.reconciler import Reconciler
 from dragoman_runtime.service import Backends, ServicePart, build, identity_of, run_services
 from dragoman_runtime.settings import MaintenanceSettings
+from dragoman_runtime.store_gauges import StoreGauges
 from dragoman_runtime.worker import Task
 
 __all__ = ["COMPUTING", "Fault", "MaintenanceReport", "maintenance", "part", "run", "tasks"]
@@ -36,7 +37,7 @@ COMPUTING = ("dragoman_intake.adapters.docx", "dragoman_intake.domain")
 
 def tasks() -> tuple[Task[Any], ...]:
     """The work this service performs."""
-    return (preflight_task(DocxInspector()), cancellation_task())
+    return handlers.tasks(DocxInspector())
 
 
 def maintenance(
@@ -55,15 +56,25 @@ def maintenance(
 
 
 def part(settings: IntakeSettings) -> ServicePart:
-    """This service as a process takes it in, with what reconciles, collects and maintains beside it."""
+    """This service as a process takes it in, with what reconciles,
+    collects and maintains beside it.
+    """
 
     async def reconcile(shared: Backends) -> None:
-        every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)
+        every, tick = (
+            timedelta(seconds=settings.reconcile_every_s),
+            timedelta(seconds=settings.reconcile_tick_s),
+        )
         live_jobs = PostgresLiveJobs(shared.store)
-        await Reconciler(shared.store, live_jobs, shared.bus, SystemClock(), every=every, tick=tick).run()
+        await Reconciler(
+            shared.store, live_jobs, shared.bus, SystemClock(), every=every, tick=tick
+        ).run()
+
+    async def measure(shared: Backends) -> None:
+        await StoreGauges(shared.store, SystemClock(), Service.INTAKE.value).run()
 
     async def maintain(shared: Backends) -> None:
-        engine = create_views_engine(sqlalchemy_url(settings.postgres_url or ""))
+        engine = create_views_engine(sqlalchemy_url(shared.database_url), pool_size=2)
         try:
             upkeep = maintenance(shared.store, shared.objects, Catalog(engine), settings)
             await upkeep.keep(timedelta(seconds=settings.maintenance_every_s))
@@ -71,13 +82,17 @@ def part(settings: IntakeSettings) -> ServicePart:
             await engine.dispose()
 
     async def collect(shared: Backends) -> None:
-        engine = create_views_engine(sqlalchemy_url(settings.postgres_url or ""))
+        engine = create_views_engine(sqlalchemy_url(shared.database_url), pool_size=2)
         try:
             await Collector(DeadLetters(engine), shared.bus).run()
         finally:
             await engine.dispose()
 
-    companions = [reconcile, collect, maintain] if settings.maintenance_every_s else [reconcile, collect]
+    companions = (
+        [reconcile, collect, measure, maintain]
+        if settings.maintenance_every_s
+        else [reconcile, collect, measure]
+    )
     return ServicePart(Service.INTAKE, tasks(), companions=companions, preload=COMPUTING)
 
 

@@ -55,7 +55,9 @@ class CancellationOutcome(Value):
 
 
 class LanguageFound(Value):
-    """The language the source seems to be written in; no locale where there is too little text to tell."""
+    """The language the source seems to be written in;
+    no locale where there is too little text to tell.
+    """
 
     locale: Locale | None
     confidence: float
@@ -69,7 +71,9 @@ class Inspected(Value):
     language: LanguageFound
 
 
-def inspected(inspector: SourceInspector, source: bytes, options: Mapping[str, JsonValue]) -> Inspected:
+def inspected(
+    inspector: SourceInspector, source: bytes, options: Mapping[str, JsonValue]
+) -> Inspected:
     """The findings in a document, where the policy's `options` say which parts are translated."""
     inspection = inspector.inspect(source, options)
     guess = identify(inspection.texts)
@@ -86,8 +90,8 @@ def report_on(
     *,
     was_encrypted: bool = False,
 ) -> PreflightReport:
-    """The preflight report: the findings, more where the language is not the declared one or the file was encrypted,
-    and a verdict.
+    """The preflight report: the findings, more where the language is not the declared one or the
+    file was encrypted, and a verdict.
     """
     encryption = (_WAS_ENCRYPTED,) if was_encrypted else ()
     all_findings = (*encryption, *findings, *_language_finding(declared, found))
@@ -134,17 +138,22 @@ def decide_preflight(job: Job, item: WorkItem, outcome: PreflightOutcome) -> tup
     return end_phase(job, job.phase_of_kind(PhaseKind.PREFLIGHT), passed)
 
 
-def decide_cancellation(job: Job, item: WorkItem, outcome: CancellationOutcome) -> tuple[Event, ...]:
+def decide_cancellation(
+    job: Job, item: WorkItem, outcome: CancellationOutcome
+) -> tuple[Event, ...]:
     """JobCancelled, once no lease lives."""
     return (JobCancelled(),)
 
 
 def decide_expiry(job: Job, now: datetime) -> tuple[ArtifactErased, ...]:
-    """ArtifactErased for each artifact whose days are over; none while the job moves, for it may need them."""
+    """ArtifactErased for the bytes of each artifact whose days are over; none while the job moves,
+    for it may need them.
+    """
     if job.status not in RESTING:
         return ()
-    return tuple(
-        ArtifactErased(kind=artifact.kind, digest=artifact.object.digest)
+    over = dict.fromkeys(
+        (artifact.kind, artifact.object.digest)
         for artifact in job.artifacts
         if artifact.retention_expires_at is not None and artifact.retention_expires_at <= now
     )
+    return tuple(ArtifactErased(kind=kind, digest=digest) for kind, digest in over)

@@ -1,4 +1,6 @@
-"""Preflight: the source's bytes in, a report and a verdict out. Cancellation: waits until nothing is under way."""
+"""Preflight: the source's bytes in, a report and a verdict out. Cancellation:
+waits until nothing is under way.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +22,11 @@ from dragoman_intake.domain import (
 )
 from dragoman_intake.ports import SourceInspector
 from dragoman_runtime.worker import NotYetError, Task, WorkContext
+
+
+def tasks(inspector: SourceInspector) -> tuple[Task[Any], ...]:
+    """The work of this service; a task enters it here."""
+    return (preflight_task(inspector), cancellation_task())
 
 
 def preflight_task(inspector: SourceInspector) -> Task[PreflightOutcome]:
@@ -49,7 +56,9 @@ def preflight_task(inspector: SourceInspector) -> Task[PreflightOutcome]:
 
 
 def cancellation_task() -> Task[CancellationOutcome]:
-    """The end of a cancelled job. Its outcome is not kept: it says nothing but that now is the time."""
+    """The end of a cancelled job. Its outcome is not kept:
+    it says nothing but that now is the time.
+    """
 
     async def perform(context: WorkContext) -> CancellationOutcome:
         if await context.other_leases():

@@ -1,9 +1,11 @@
-"""Maintenance: what retention lets go is erased, what nothing points to is removed, what is missing is reported.
+"""Maintenance: what retention lets go is erased, what nothing points to is removed, what is missing
+is reported.
 
-It reads the whole log and lists all objects, so it runs seldom: by itself once in a while, or when a person says so.
-Run again on the same state it changes nothing. An object goes when the last job that points to it lets it go; a job
-whose artifacts are all erased lets go of everything, its units and model calls included. Alive is what an event of any
-stream points to, what the catalogue holds, and what an outcome on record holds that no event tells of yet.
+It reads the whole log and lists all objects, so it runs seldom: by itself once in a while, or when
+a person says so. Run again on the same state it changes nothing. An object goes when the last job
+that points to it lets it go; a job whose artifacts are all erased lets go of everything, its units
+and model calls included. Alive is what an event of any stream points to, what the catalogue holds,
+and what an outcome on record holds that no event tells of yet.
 """
 
 from __future__ import annotations
@@ -26,9 +28,18 @@ from dragoman_contracts.vocabulary import PhaseKind, Service
 from dragoman_intake.domain import decide_expiry
 from dragoman_intake.ports import ObjectRoots
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError, decide_on_job
+from dragoman_runtime.eventstore import (
+    Append,
+    DamagedEventError,
+    EventStore,
+    Head,
+    Jobs,
+    Lease,
+    LeaseHeldError,
+    decide_on_job,
+)
 from dragoman_runtime.objects import ObjectStore, StoredObject
-from dragoman_runtime.telemetry import get_logger
+from dragoman_runtime.telemetry import get_logger, say_waiting
 
 TURN = UUID("2f1d6b0e-7c55-5c0b-9a83-6d61696e7461")
 """The lease of the one process that does maintenance at a time."""
@@ -80,10 +91,11 @@ class MaintenanceReport(Value):
 
 @dataclass(slots=True)
 class _Census:
-    """The pointers of the log: how often it names each object of each project, and which jobs are to be looked at.
+    """The pointers of the log: how often it names each object of each project, and which jobs are
+    to be looked at.
 
-    `of_documents` are objects of document streams. Their jobs decide how long they stay; without a job they stay.
-    Objects of every other stream stay as long as their stream points to them.
+    `of_documents` are objects of document streams. Their jobs decide how long they stay; without a
+    job they stay. Objects of every other stream stay as long as their stream points to them.
     `roots` are objects that the catalogue holds, by project; under None those of any project.
     """
 
@@ -96,20 +108,20 @@ class _Census:
     event_count: int = 0
 
     def add(self, recorded: RecordedEvent) -> None:
-        envelope, event = recorded.envelope, recorded.event
+        event = recorded.data
         self.event_count += 1
-        references = self.references.setdefault(envelope.project_id, Counter())
-        if envelope.stream_type is StreamType.DOCUMENT:
+        references = self.references.setdefault(recorded.project_id, Counter())
+        if recorded.stream_type is StreamType.DOCUMENT:
             self.of_documents.update(_digests(recorded))
             return
         references.update(_digests(recorded))
         match event:
             case JobSubmitted() if event.rules.retention_days is not None:
-                self.retained.add(envelope.stream_id)
+                self.retained.add(recorded.stream_id)
             case ArtifactErased():
-                self.erasing.add(envelope.stream_id)
+                self.erasing.add(recorded.stream_id)
             case JobCompleted():
-                self.completed.add(envelope.stream_id)
+                self.completed.add(recorded.stream_id)
             case _:
                 pass
 
@@ -142,7 +154,9 @@ class Maintenance:
         producer: str,
         grace: timedelta,
     ) -> None:
-        """`grace` is how long an object may lie without an event that points to it: uploads are stored first."""
+        """`grace` is how long an object may lie without an event that points to it:
+        uploads are stored first.
+        """
         self._roots = roots
         self._store = store
         self._objects = objects
@@ -152,7 +166,9 @@ class Maintenance:
         self._grace = grace
         self._jobs = Jobs(store, capacity=64)
 
-    async def run(self, *, is_dry: bool = False, checks_digests: bool = False) -> MaintenanceReport | None:
+    async def run(
+        self, *, is_dry: bool = False, checks_digests: bool = False
+    ) -> MaintenanceReport | None:
         """Do all of it once; None while another process is at it.
 
         Raises:
@@ -170,14 +186,22 @@ class Maintenance:
             await self._store.commit(release=turn)
 
     async def keep(self, every: timedelta) -> None:
-        """Run for ever, once in `every`, in whichever process is first; ends only when cancelled."""
+        """Run for ever, once in `every`, in whichever process is first;
+        ends only when cancelled.
+        """
         while True:
             try:
                 if await self._is_time(every) and (report := await self.run()) is not None:
                     log = _log.info if report.is_sound else _log.error
-                    log("maintenance.done", faults=len(report.faults), **report.model_dump(exclude={"faults"}))
+                    log(
+                        "maintenance.done",
+                        faults=len(report.faults),
+                        **report.model_dump(exclude={"faults"}),
+                    )
+            except DamagedEventError as error:  # its objects would look like nobody's
+                _log.error("maintenance.refused", error_code=error.code)
             except RetryableError as error:
-                _log.warning("maintenance.waiting", error_code=error.code)
+                say_waiting("maintenance.waiting", error.code)
             await asyncio.sleep(min(every, _LOOK).total_seconds())
 
     async def _is_time(self, every: timedelta) -> bool:
@@ -211,7 +235,11 @@ class Maintenance:
         return self._grace
 
     def _append(self, job: Job, head: Head, events: Sequence[Event], now: datetime) -> Append:
-        origin = Origin(actor=f"service:{Service.INTAKE}", correlation_id=job.correlation_id, producer=self._producer)
+        origin = Origin(
+            actor=f"service:{Service.INTAKE}",
+            correlation_id=job.correlation_id,
+            producer=self._producer,
+        )
         return Append(job.job_id, job.project_id, head, tuple(events), origin, now)
 
 
@@ -219,7 +247,12 @@ class _Run:
     """One run, from the log's beginning."""
 
     def __init__(
-        self, maintenance: Maintenance, store: EventStore, objects: ObjectStore, now: datetime, is_dry: bool
+        self,
+        maintenance: Maintenance,
+        store: EventStore,
+        objects: ObjectStore,
+        now: datetime,
+        is_dry: bool,
     ) -> None:
         self._maintenance = maintenance
         self._store = store
@@ -230,7 +263,9 @@ class _Run:
         self._counts: Counter[str] = Counter()
         self._faults: list[Fault] = []
 
-    async def all(self, roots: Iterable[tuple[UUID | None, str]], checks_digests: bool) -> MaintenanceReport:
+    async def all(
+        self, roots: Iterable[tuple[UUID | None, str]], checks_digests: bool
+    ) -> MaintenanceReport:
         for project_id, digest in roots:
             self._census.roots.setdefault(project_id, set()).add(bytes.fromhex(digest))
         async for recorded in self._log():
@@ -249,12 +284,15 @@ class _Run:
         if not self._is_dry:
             self._counts["forgotten_leases"] = await self._store.forget_leases(_LEASE_OVER)
         return MaintenanceReport(
-            is_dry=self._is_dry, event_count=self._census.event_count, faults=tuple(self._faults), **self._counts
+            is_dry=self._is_dry,
+            event_count=self._census.event_count,
+            faults=tuple(self._faults),
+            **self._counts,
         )
 
     async def _log(self) -> AsyncIterator[RecordedEvent]:
         position = 0
-        while page := await self._store.tail(position, limit=_PAGE):
+        while page := await self._store.tail(position, limit=_PAGE, skips_damaged=False):
             for stored in page:
                 yield stored.recorded
             position = page[-1].position
@@ -263,9 +301,12 @@ class _Run:
         """Take away what a job with erased artifacts points to no more."""
         stream = [each.recorded for each in await self._store.read(job_id)]
         job = await self._maintenance.job(job_id)
-        expiring = {each.digest for each in decide_expiry(job, self._now)}  # in a dry run they are still there
+        # In a dry run they are still there.
+        expiring = {each.digest for each in decide_expiry(job, self._now)}
         left = [each for each in job.artifacts if each.object.digest not in expiring]
-        erased = {each.event.digest for each in stream if isinstance(each.event, ArtifactErased)} | expiring
+        erased = {
+            each.data.digest for each in stream if isinstance(each.data, ArtifactErased)
+        } | expiring
         kept = {each.object.digest for each in left}
         gone = self._census.let_go(
             job.project_id,
@@ -279,8 +320,13 @@ class _Run:
         doomed.setdefault(job.project_id, set()).update(gone)
 
     async def _sweep(self, project_id: UUID, doomed: set[bytes], checks_digests: bool) -> None:
-        """Delete what was let go and what nothing ever pointed to; note what is missing or damaged."""
-        references, roots = self._census.references.get(project_id, Counter()), self._census.roots_of(project_id)
+        """Delete what was let go and what nothing ever pointed to;
+        note what is missing or damaged.
+        """
+        references, roots = (
+            self._census.references.get(project_id, Counter()),
+            self._census.roots_of(project_id),
+        )
         wanted = references.keys() | self._census.roots.get(project_id, set())
         listed, orphans = set[bytes](), list[StoredObject]()
         async for stored in self._objects.list_objects(project_id):
@@ -316,7 +362,9 @@ class _Run:
             await self._note(project_id, {bytes.fromhex(digest)}, error.code)
 
     async def _reachable(self, project_id: UUID) -> set[str]:
-        """The objects in outcomes on record that no event tells of yet: paid work of jobs that were cut off."""
+        """The objects in outcomes on record that no event tells of yet:
+        paid work of jobs that were cut off.
+        """
         found: set[str] = set()
         async for ref in self._objects.list_pointers(project_id):
             found.add(ref.digest)
@@ -326,47 +374,63 @@ class _Run:
 
     async def _inside(self, project_id: UUID, ref: ObjectRef) -> set[str]:
         try:
-            return {each.digest for each in references_in(json.loads(await self._objects.get(project_id, ref)))}
+            return {
+                each.digest
+                for each in references_in(json.loads(await self._objects.get(project_id, ref)))
+            }
         except (ObjectMissingError, ObjectCorruptError, ValueError):
             return set()
 
     async def _note_missing(self, project_id: UUID, candidates: set[bytes]) -> None:
-        """Faults for what the log points to and the store lacks; asked again, for it may have come meanwhile."""
-        missing = {each for each in candidates if not await self._objects.exists(project_id, each.hex())}
+        """Faults for what the log points to and the store lacks; asked again,
+        for it may have come meanwhile.
+        """
+        missing = {
+            each for each in candidates if not await self._objects.exists(project_id, each.hex())
+        }
         if missing:
             await self._note(project_id, missing, ObjectMissingError.default_code)
 
     async def _note(self, project_id: UUID, digests: set[bytes], what: str) -> None:
         left = set(digests)
         async for recorded in self._log():
-            envelope = recorded.envelope
-            if envelope.project_id != project_id:
+            if recorded.project_id != project_id:
                 continue
             for digest in left & set(_digests(recorded)):
-                self._faults.append(Fault(job_id=envelope.stream_id, what=what, digest=digest.hex()))
+                self._faults.append(
+                    Fault(job_id=recorded.stream_id, what=what, digest=digest.hex())
+                )
                 left.discard(digest)
             if not left:
                 return
-        self._faults += [Fault(job_id=None, what=what, digest=digest.hex()) for digest in sorted(left)]
+        self._faults += [
+            Fault(job_id=None, what=what, digest=digest.hex()) for digest in sorted(left)
+        ]
 
     async def _look_for_results(self) -> None:
-        """Faults for jobs that are completed without the document and the manifest that their pipeline makes."""
+        """Faults for jobs that are completed without the document and the manifest that
+        their pipeline makes.
+        """
         for job_id in sorted(self._census.completed - self._census.erasing):
             job = await self._maintenance.job(job_id)
             if job.phase_of_kind(PhaseKind.REASSEMBLY) is None:
                 continue
             kinds = {each.kind for each in job.artifacts}
-            self._faults += [Fault(job_id=job_id, what=f"no {kind}") for kind in _NEEDED if kind not in kinds]
+            self._faults += [
+                Fault(job_id=job_id, what=f"no {kind}") for kind in _NEEDED if kind not in kinds
+            ]
 
 
 def _content(recorded: RecordedEvent) -> Iterator[bytes]:
     """The objects that an event's payload points to."""
-    for ref in references_in(recorded.event):
+    for ref in references_in(recorded.data):
         yield bytes.fromhex(ref.digest)
 
 
 def _digests(recorded: RecordedEvent) -> Iterator[bytes]:
-    """The objects that an event points to, with the record of who acted, which stays with the audit."""
+    """The objects that an event points to, with the record of who acted,
+    which stays with the audit.
+    """
     yield from _content(recorded)
-    if recorded.envelope.origin.actor_record is not None:
-        yield bytes.fromhex(recorded.envelope.origin.actor_record)
+    if recorded.origin.actor_record is not None:
+        yield bytes.fromhex(recorded.origin.actor_record)

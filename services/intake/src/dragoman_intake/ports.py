@@ -1,4 +1,6 @@
-"""Ports of intake: an inspector that knows the document's format, and the objects that the catalogue holds."""
+"""Ports of intake: an inspector that knows the document's format,
+and the objects that the catalogue holds.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +26,13 @@ class Inspection(Value):
 
 
 class SourceInspector(Protocol):
-    """Looks into a document without changing it. Pure and CPU-bound: the handler runs it beside the event loop."""
+    """Looks into a document without changing it. Pure and CPU-bound:
+    the handler runs it beside the event loop.
+    """
 
     def inspect(self, data: bytes, options: Mapping[str, JsonValue]) -> Inspection:
-        """The findings in the document, where the policy's `options` say which parts are translated.
+        """The findings in the document, where the policy's `options` say which parts are
+        translated.
 
         A file that cannot be read gives a finding of severity blocker, never an error.
         """
@@ -35,10 +40,13 @@ class SourceInspector(Protocol):
 
 
 class ObjectRoots(Protocol):
-    """Tells which objects are alive although no event points to them: prompts, rules and files that people edit."""
+    """Tells which objects are alive although no event points to them: prompts,
+    rules and files that people edit.
+    """
 
     async def object_roots(self) -> Sequence[tuple[UUID | None, str]]:
-        """The digest of each such object, with the project whose store holds it; None where any project's may.
+        """The digest of each such object, with the project whose store holds it; None where any
+        project's may.
 
         Raises:
             RetryableError: they cannot be read now, so nothing may be swept.

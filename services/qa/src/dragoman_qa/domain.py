@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from dragoman_contracts.counting import count_text
 from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import Event, QaVerdict, TranslationVerified
 from dragoman_contracts.job import Job
@@ -12,14 +13,45 @@ from dragoman_contracts.model import Value, canonical_json, from_json
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
-from dragoman_contracts.reports import QaReport, TranslationPlan, VerificationResults
+from dragoman_contracts.reports import (
+    Cure,
+    QaFinding,
+    QaReport,
+    RememberedDismissal,
+    TranslationPlan,
+    UnitVerification,
+    VerificationResults,
+)
 from dragoman_contracts.text import ResultSource, TargetList, Unit, UnitList, UnitTarget
 from dragoman_contracts.vocabulary import PhaseKind
-from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, profile_named, summarise
-from dragoman_qa.ports import Assignment, DocumentChecker
+from dragoman_linguistics import (
+    DEFAULT_PROFILE,
+    SCHEMES,
+    QaProfile,
+    RequiredTerm,
+    lqa_score,
+    profile_named,
+    shown,
+    summarise,
+    unit_verdict,
+    without_dismissed,
+)
+from dragoman_qa.ports import (
+    Assignment,
+    DocumentChecker,
+    GrammarFindings,
+    GrammarText,
+)
 
 RULES_VERSION = 2
-"""Raised when the same targets of the same plan would get another verdict. By which checks, the plan says."""
+"""Raised when the same targets of the same plan would get another verdict.
+By which checks, the plan says.
+"""
+
+GRAMMAR = "grammar.languagetool"
+"""The code of what a LanguageTool server finds."""
+
+_SCORED_RULES = 3
 
 
 class VerificationOutcome(Value):
@@ -28,50 +60,143 @@ class VerificationOutcome(Value):
     verdict: QaVerdict
     results: ObjectRef
     qa_report: ObjectRef
+    grammar: ObjectRef | None = None
+    dismissals: ObjectRef | None = None
     passed_count: int
     review_count: int
     blocked_count: int
 
 
+class Beside(Value):
+    """The statements that a verification takes in beside units and targets: the findings of people
+    and of a grammar checker.
+
+    `dismissals` are findings that a person dismissed, `grammar` is None where none was asked, and
+    `terms` are those that the translation must use.
+    """
+
+    dismissals: tuple[RememberedDismissal, ...] = ()
+    grammar: GrammarFindings | None = None
+    terms: tuple[RequiredTerm, ...] = ()
+
+
+NOTHING = Beside()
+"""Nothing beside units and targets."""
+
+
 class Verified(Value):
-    """The yield of the checks: the canonical JSON of the `VerificationResults`, and the report on them."""
+    """The yield of the checks: the canonical JSON of the `VerificationResults`,
+    and the report on them.
+    """
 
     results: bytes
     report: QaReport
 
 
 def verified(
-    checker: DocumentChecker, policy: Policy, target_locale: Locale, units: bytes, plan: bytes, lists: Sequence[bytes]
+    checker: DocumentChecker,
+    policy: Policy,
+    target_locale: Locale,
+    units: bytes,
+    plan: bytes,
+    lists: Sequence[bytes],
+    beside: Beside = NOTHING,
 ) -> Verified:
-    """Check the translatable units of a `UnitList` against the `TargetList`s of a `TranslationPlan`, all as JSON."""
+    """Check the translatable units of a `UnitList` against the `TargetList`s of a
+    `TranslationPlan`, all as JSON.
+    """
     planned = from_json(TranslationPlan, plan)
     source = from_json(UnitList, units)
     pairs = paired(source.units, (from_json(TargetList, each) for each in lists), planned.copied)
+    profile = profile_of(policy)
     assignment = Assignment(
         source_locale=source.source_locale,
         target_locale=target_locale,
-        profile=profile_of(policy),
+        profile=profile,
         not_applicable=planned.inapplicable_checks,
         rules=planned.qa_rules,
+        terms=beside.terms,
     )
     checked = tuple(checker.check(pairs, assignment))
-    report = summarise(checked, planned.inapplicable_checks)
+    skipped = list(planned.inapplicable_checks)
+    if beside.grammar is not None:
+        checked = _with_grammar(checked, beside.grammar, profile)
+        skipped += [] if beside.grammar.is_supported else [GRAMMAR]
+    if beside.dismissals:
+        checked = without_dismissed(checked, pairs, beside.dismissals)
+    report = summarise(checked, skipped)
+    if planned.qa_rules >= _SCORED_RULES:
+        words = sum(count_text(unit.source, unit.tags).words for unit, _ in pairs)
+        findings = (found for each in checked for found in each.findings)
+        score = lqa_score(findings, words, SCHEMES[profile.lqa_scheme])
+        report = report.model_copy(update={"lqa": score})
     return Verified(results=canonical_json(VerificationResults(units=checked)), report=report)
 
 
+def is_grammar_asked(policy: Policy, plan: TranslationPlan) -> bool:
+    """Whether a grammar checker has a say in this job: its rules know it, and its profile does not
+    leave it out.
+    """
+    has_check = GRAMMAR in profile_of(policy).severities
+    return plan.qa_rules >= _SCORED_RULES and has_check and GRAMMAR not in plan.inapplicable_checks
+
+
+def grammar_texts(
+    units: bytes, plan: bytes, lists: Sequence[bytes], policy: Policy
+) -> tuple[GrammarText, ...] | None:
+    """The targets whose grammar is checked, in document order, without empty and copied ones; None
+    where the job asks for no such check. All as JSON.
+    """
+    planned = from_json(TranslationPlan, plan)
+    if not is_grammar_asked(policy, planned):
+        return None
+    source = from_json(UnitList, units)
+    pairs = paired(source.units, (from_json(TargetList, each) for each in lists), planned.copied)
+    return tuple(
+        GrammarText(unit_id=unit.unit_id, text=text)
+        for unit, target in pairs
+        if target.result_source is not ResultSource.SOURCE_COPY
+        and any(map(str.isalpha, text := shown(target.target)))
+    )
+
+
+def _with_grammar(
+    checked: Iterable[UnitVerification], grammar: GrammarFindings, profile: QaProfile
+) -> tuple[UnitVerification, ...]:
+    return tuple(
+        _with_more(each, grammar.findings.get(each.unit_id, ()), profile) for each in checked
+    )
+
+
+def _with_more(
+    checked: UnitVerification, more: Iterable[QaFinding], profile: QaProfile
+) -> UnitVerification:
+    levelled = (
+        each.model_copy(update={"severity": profile.severities[each.code], "cure": Cure.PERSON})
+        for each in more
+        if each.code in profile.severities
+    )
+    findings = (*checked.findings, *levelled)
+    return checked.model_copy(update={"findings": findings, "verdict": unit_verdict(findings)})
+
+
 def profile_of(policy: Policy) -> QaProfile:
-    """The profile a policy names. Names were not checked before they had a meaning: an unknown one is the default."""
+    """The profile a policy names. Names were not checked before they had a meaning:
+    an unknown one is the default.
+    """
     try:
         return profile_named(policy.qa_profile, policy.qa)
     except ValueError:
         return DEFAULT_PROFILE
 
 
-def paired(units: Iterable[Unit], lists: Iterable[TargetList], copied: Iterable[str]) -> list[tuple[Unit, UnitTarget]]:
+def paired(
+    units: Iterable[Unit], lists: Iterable[TargetList], copied: Iterable[str]
+) -> list[tuple[Unit, UnitTarget]]:
     """Each translatable unit with its target, in document order.
 
-    Units that the plan copies keep their source. A unit that nobody translated has an empty target, which is a finding:
-    it must not pass in silence.
+    Units that the plan copies keep their source. A unit that nobody translated has an empty target,
+    which is a finding: it must not pass in silence.
     """
     targets = {target.unit_id: target for each in lists for target in each.targets}
     kept = set(copied)
@@ -86,11 +211,15 @@ def _target_of(unit: Unit, targets: dict[str, UnitTarget], copied: set[str]) -> 
 
 
 def decide(job: Job, item: WorkItem, outcome: VerificationOutcome) -> tuple[Event, ...]:
-    """TranslationVerified; reassembly is owed only where nothing blocks and nobody has to look first."""
+    """TranslationVerified; reassembly is owed only where nothing blocks and
+    nobody has to look first.
+    """
     verified = TranslationVerified(
         verdict=outcome.verdict,
         results=outcome.results,
         qa_report=outcome.qa_report,
+        grammar=outcome.grammar,
+        dismissals=outcome.dismissals,
         passed_count=outcome.passed_count,
         review_count=outcome.review_count,
         blocked_count=outcome.blocked_count,

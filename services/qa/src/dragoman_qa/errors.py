@@ -6,6 +6,8 @@ from dragoman_contracts.errors import PermanentError
 
 
 class NotTranslatedError(PermanentError):
-    """Verification was asked of a job whose translation is not there; its stream is not one of ours."""
+    """Verification was asked of a job whose translation is not there;
+    its stream is not one of ours.
+    """
 
     default_code = "qa.not_translated"

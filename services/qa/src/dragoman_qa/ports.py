@@ -1,22 +1,25 @@
-"""The port of qa to the outside: a checker of documents, either the built-in checks or LanguageTool."""
+"""The ports of qa: a checker of documents, and a checker of grammar, which may be on a server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from pydantic import Field
+
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.reports import UnitVerification
+from dragoman_contracts.reports import QaFinding, UnitVerification
 from dragoman_contracts.text import Unit, UnitTarget
-from dragoman_linguistics import QaProfile
+from dragoman_linguistics import QaProfile, RequiredTerm
 
 
 class Assignment(Value):
     """By which measure a document is checked.
 
-    `profile` says how much each finding matters; codes in `not_applicable` say nothing about the engine that was used;
-    `rules` are the version of the rules the job was planned with.
+    `profile` says how much each finding matters; codes in `not_applicable` say nothing about the
+    engine that was used; `rules` are the version of the rules the job was planned with. `terms` are
+    the terms that the translation must use.
     """
 
     source_locale: Locale
@@ -24,11 +27,60 @@ class Assignment(Value):
     profile: QaProfile
     not_applicable: tuple[str, ...] = ()
     rules: int = 1
+    terms: tuple[RequiredTerm, ...] = ()
 
 
 class DocumentChecker(Protocol):
-    """Checks the targets of a document. Pure and CPU-bound: the handler runs it beside the event loop."""
+    """Checks the targets of a document. Pure and CPU-bound:
+    the handler runs it beside the event loop.
+    """
 
-    def check(self, pairs: Sequence[tuple[Unit, UnitTarget]], assignment: Assignment) -> Iterable[UnitVerification]:
-        """The findings and the verdict of each unit, in the document's order: neighbours and the whole may count."""
+    def check(
+        self, pairs: Sequence[tuple[Unit, UnitTarget]], assignment: Assignment
+    ) -> Iterable[UnitVerification]:
+        """The findings and the verdict of each unit, in the document's order:
+        neighbours and the whole may count.
+        """
+        ...
+
+
+class GrammarText(Value):
+    """The target of one unit, as the grammar of its language is checked: placeholders are U+FFFC."""
+
+    unit_id: str
+    text: str
+
+
+class GrammarFindings(Value):
+    """The findings of a grammar checker by unit, and by which checker and for which locale.
+
+    Offsets count in the target's plain text. With `is_supported` off the checker does not know the
+    locale, and has checked nothing.
+    """
+
+    checker: str
+    locale: Locale
+    is_supported: bool = True
+    findings: dict[str, tuple[QaFinding, ...]] = Field(default_factory=dict)
+
+
+class GrammarChecker(Protocol):
+    """Checks the grammar of a document's targets."""
+
+    @property
+    def name(self) -> str:
+        """The name that the fingerprint of the work holds; it changes with what may be found."""
+        ...
+
+    async def check(self, texts: Sequence[GrammarText], locale: Locale) -> GrammarFindings:
+        """The findings of all texts.
+
+        Raises:
+            RetryableError: the checker is away or busy; the same texts may be checked later.
+            PermanentError: it refuses the texts; the message says what to change.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """End what is open."""
         ...

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from dragoman_reassemble.app import run
 from dragoman_reassemble.settings import ReassembleSettings
-from dragoman_runtime.settings import load
+from dragoman_runtime.starting import start
 
 if __name__ == "__main__":
-    asyncio.run(run(load(ReassembleSettings)))
+    start(ReassembleSettings, run)

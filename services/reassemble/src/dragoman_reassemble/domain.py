@@ -14,7 +14,7 @@ from dragoman_contracts.policy import UNIT_RULES, Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import Content, TargetList, UnitList
 from dragoman_contracts.vocabulary import PhaseKind
-from dragoman_reassemble.adoption import adopted
+from dragoman_linguistics import adopted
 from dragoman_reassemble.ports import DocumentMerger
 
 RULES_VERSION = 2
@@ -29,7 +29,9 @@ class ReassemblyOutcome(Value):
 
 
 class Reassembled(Value):
-    """The final document, how many units have a target in it, and the names of the parts that differ."""
+    """The final document, how many units have a target in it,
+    and the names of the parts that differ.
+    """
 
     data: bytes
     unit_count: int
@@ -44,14 +46,18 @@ def reassembled(
     policy: Policy,
     locale: Locale,
 ) -> Reassembled:
-    """The source with the targets of these `TargetList`s for a `UnitList`, all as JSON, in their places.
+    """The source with the targets of these `TargetList`s for a `UnitList`, all as JSON, in their
+    places.
 
     Raises:
-        PermanentError: the targets do not belong to this document, it cannot be read, or more than text changed.
+        PermanentError: the targets do not belong to this document, it cannot be read, or more than
+            text changed.
     """
     targets = targets_now(merger, source, units, lists, policy)
     merged = merger.merge(source, targets, policy.extraction, locale)
-    return Reassembled(data=merged.data, unit_count=len(targets), changed_parts=merged.changed_parts)
+    return Reassembled(
+        data=merged.data, unit_count=len(targets), changed_parts=merged.changed_parts
+    )
 
 
 def targets_now(
@@ -65,12 +71,18 @@ def targets_now(
     targets = merged_targets(lists)
     if policy.unit_rules == UNIT_RULES:
         return targets
-    return adopted(from_json(UnitList, units).units, merger.units(source, policy.extraction), targets)
+    return adopted(
+        from_json(UnitList, units).units, merger.units(source, policy.extraction), targets
+    )
 
 
 def merged_targets(lists: Iterable[bytes]) -> dict[str, Content]:
     """The target of each unit; a later list (a review) takes the place of an earlier one."""
-    return {target.unit_id: target.target for each in lists for target in from_json(TargetList, each).targets}
+    return {
+        target.unit_id: target.target
+        for each in lists
+        for target in from_json(TargetList, each).targets
+    }
 
 
 def decide(job: Job, item: WorkItem, outcome: ReassemblyOutcome) -> tuple[Event, ...]:

@@ -1,17 +1,15 @@
-"""Errors of reassemble. Refusals by the formats come from `dragoman_documents`, codes `document.…`, unchanged."""
+"""Errors of reassemble. Refusals by the formats come from `dragoman_documents`,
+codes `document.…`, unchanged.
+"""
 
 from __future__ import annotations
 
 from dragoman_contracts.errors import PermanentError
 
 
-class OutdatedUnitsError(PermanentError):
-    """An older version of Dragoman read the document's text in other pieces, which this one cannot put back."""
-
-    default_code = "reassemble.outdated_units"
-
-
 class NotTextOnlyError(PermanentError):
-    """The result differs from its source in more than text; the message names kinds of differences and parts."""
+    """The result differs from its source in more than text;
+    the message names kinds of differences and parts.
+    """
 
     default_code = "reassemble.not_text_only"

@@ -16,6 +16,11 @@ from dragoman_reassemble.ports import DocumentMerger
 from dragoman_runtime.worker import Task, WorkContext
 
 
+def tasks(merger: DocumentMerger) -> tuple[Task[Any], ...]:
+    """The work of this service; a task enters it here."""
+    return (reassembly_task(merger),)
+
+
 def reassembly_task(merger: DocumentMerger) -> Task[ReassemblyOutcome]:
     """The reassembly phase, over the given format."""
 
@@ -25,7 +30,9 @@ def reassembly_task(merger: DocumentMerger) -> Task[ReassemblyOutcome]:
         source = await objects.get(job.source)
         units = b"" if job.extraction is None else await objects.get(job.extraction.units)
         lists = [await objects.get(ref) for ref in target_lists(job)]
-        merged = await context.compute(reassembled, merger, source, units, lists, policy, job.locales.target)
+        merged = await context.compute(
+            reassembled, merger, source, units, lists, policy, job.locales.target
+        )
         final_docx = await objects.put(merged.data, DOCX_MEDIA_TYPE)
         manifest = ReassemblyManifest(
             source_digest=job.source.digest,

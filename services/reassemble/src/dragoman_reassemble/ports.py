@@ -13,14 +13,18 @@ from dragoman_contracts.text import Content, Unit
 
 
 class MergedDocument(Value):
-    """A document with its targets in place, and the names of the parts that differ from the source."""
+    """A document with its targets in place,
+    and the names of the parts that differ from the source.
+    """
 
     data: bytes
     changed_parts: tuple[str, ...]
 
 
 class DocumentMerger(Protocol):
-    """Puts targets back into a document. Pure and CPU-bound: the handler runs it beside the event loop."""
+    """Puts targets back into a document. Pure and CPU-bound:
+    the handler runs it beside the event loop.
+    """
 
     def units(self, data: bytes, options: Mapping[str, JsonValue]) -> tuple[Unit, ...]:
         """The document's units as they are read now.
@@ -31,11 +35,16 @@ class DocumentMerger(Protocol):
         ...
 
     def merge(
-        self, data: bytes, targets: Mapping[str, Content], options: Mapping[str, JsonValue], target_locale: Locale
+        self,
+        data: bytes,
+        targets: Mapping[str, Content],
+        options: Mapping[str, JsonValue],
+        target_locale: Locale,
     ) -> MergedDocument:
         """The source with each unit's target in its place; units without a target stay as they are.
 
         Raises:
-            PermanentError: the targets do not belong to this document, it cannot be read, or more than text changed.
+            PermanentError: the targets do not belong to this document, it cannot be read, or more
+                than text changed.
         """
         ...

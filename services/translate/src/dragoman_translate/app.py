@@ -16,7 +16,15 @@ from dragoman_translate.handlers import call_pointer, translation_tasks
 from dragoman_translate.ports import Engines, ModelCall
 from dragoman_translate.settings import EngineSettings, TranslateSettings
 
-__all__ = ["ConfiguredEngines", "engine_names", "part", "probe_engine", "recorded_batch", "run", "tasks"]
+__all__ = [
+    "ConfiguredEngines",
+    "engine_names",
+    "part",
+    "probe_engine",
+    "recorded_batch",
+    "run",
+    "tasks",
+]
 
 
 def tasks(engines: Engines) -> tuple[Task[Any], ...]:
@@ -29,7 +37,9 @@ def recorded_batch(calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping
 
     No engine is asked.
     """
-    parsed = {ref: ModelCall.model_validate_json(data, extra="ignore") for ref, data in calls.items()}
+    parsed = {
+        ref: ModelCall.model_validate_json(data, extra="ignore") for ref, data in calls.items()
+    }
     signature = next((call.signature for call in parsed.values()), None)
     _, batch = translation_tasks(RecordedEngines(signature))
     return batch, {call_pointer(call.fingerprint): ref for ref, call in parsed.items()}
@@ -38,7 +48,9 @@ def recorded_batch(calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping
 def part(settings: EngineSettings) -> ServicePart:
     """This service as a process takes it in, with engines that end with it."""
     engines = ConfiguredEngines(settings)
-    return ServicePart(Service.TRANSLATE, tasks(engines), settings.translate_concurrency, close=engines.aclose)
+    return ServicePart(
+        Service.TRANSLATE, tasks(engines), settings.translate_concurrency, close=engines.aclose
+    )
 
 
 async def run(settings: TranslateSettings) -> None:

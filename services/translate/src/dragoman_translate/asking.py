@@ -17,7 +17,9 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.text import Unit, plain_text
 from dragoman_linguistics import render
-from dragoman_translate.errors import ContextExceededError, NotRecordedError
+from dragoman_models.errors import ContextExceededError
+from dragoman_runtime.telemetry import Role, span
+from dragoman_translate.errors import NotRecordedError
 from dragoman_translate.pacing import Pace
 from dragoman_translate.ports import (
     CallLedger,
@@ -38,7 +40,9 @@ from dragoman_translate.record import Record
 from dragoman_translate.reply import UnitReply, check_reply
 
 _NEIGHBOURS = 2
-_MOST_SILENCES = 2  # a server that says nothing to two calls of half the size each is not slow but stuck
+_MOST_SILENCES = (
+    2  # a server that says nothing to two calls of half the size each is not slow but stuck
+)
 _BROKEN_OFF = (FinishReason.LENGTH, FinishReason.INTERRUPTED)
 
 
@@ -76,8 +80,12 @@ class _Open:
         return self.whole.model_copy(
             update={
                 "units": tuple(map(engine_unit, piece)),
-                "context": self.whole.context.model_copy(update={"preceding": before, "following": after}),
-                "corrections": tuple(each for each in self.whole.corrections if each.unit_id in ids),
+                "context": self.whole.context.model_copy(
+                    update={"preceding": before, "following": after}
+                ),
+                "corrections": tuple(
+                    each for each in self.whole.corrections if each.unit_id in ids
+                ),
                 "idempotency_key": key,
             }
         )
@@ -111,7 +119,9 @@ class Asker:
     record: Record
     told: ProgressListener
 
-    async def ask(self, units: Sequence[Unit], corrections: Sequence[Correction] = (), round_number: int = 1) -> None:
+    async def ask(
+        self, units: Sequence[Unit], corrections: Sequence[Correction] = (), round_number: int = 1
+    ) -> None:
         """Ask for all these units. Each then has an answer in the record, with or without a fault.
 
         Raises:
@@ -147,7 +157,9 @@ class Asker:
         has_answered_none = by_id.keys() <= open_.left.keys()
         if recalled is None and is_broken_off and has_answered_none:
             if len(by_id) == 1:
-                raise RetryableError("The answer broke off before its first unit ended.", code="engine.unavailable")
+                raise RetryableError(
+                    "The answer broke off before its first unit ended.", code="engine.unavailable"
+                )
             self.pace.halve(list(by_id.values()))
 
     def _take(self, recorded: RecordedCall, by_id: Mapping[str, Unit], open_: _Open) -> None:
@@ -176,10 +188,12 @@ class Asker:
             piece = self.pace.cut(tuple(open_.left.values()), self.engine.capabilities)
             self.told(None)
             try:
-                reply = await self.engine.translate(open_.part(piece, key), self.told)
+                reply = await self._reply(open_.part(piece, key))
             except ContextExceededError:
                 if len(piece) == 1:
-                    self.record.keep(UnitReply(unit_id=piece[0].unit_id, fault=ReplyFault.TRUNCATED), "")
+                    self.record.keep(
+                        UnitReply(unit_id=piece[0].unit_id, fault=ReplyFault.TRUNCATED), ""
+                    )
                     del open_.left[piece[0].unit_id]
                     return None
             except RetryableError as error:
@@ -193,16 +207,39 @@ class Asker:
                 return await self._recorded(key, piece, open_, reply)
             self.pace.halve(piece)
 
-    async def _recorded(self, key: str, piece: Sequence[Unit], open_: _Open, reply: EngineReply) -> RecordedCall:
+    async def _reply(self, request: EngineRequest) -> EngineReply:
+        """The engine's answer, in a span of its own."""
+        model, engine = self.engine.signature.model, self.engine.name
+        about = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": engine}
+        about |= {"gen_ai.request.model": model} if model else {}
+        with span(f"chat {model or engine}", None, Role.CLIENT, about) as calling:
+            reply = await self.engine.translate(request, self.told)
+            usage = reply.usage
+            calling.set(
+                **{
+                    "gen_ai.response.finish_reasons": str(reply.finish_reason),
+                    "gen_ai.usage.input_tokens": usage.prompt_tokens,
+                    "gen_ai.usage.output_tokens": usage.response_tokens,
+                }
+            )
+            return reply
+
+    async def _recorded(
+        self, key: str, piece: Sequence[Unit], open_: _Open, reply: EngineReply
+    ) -> RecordedCall:
         if reply.finish_reason is FinishReason.LENGTH and len(piece) > 1:
             self.pace.halve(piece)
         else:
             self.pace.learn(piece, reply)
         asked = tuple(unit.unit_id for unit in piece) if len(piece) < len(open_.units) else ()
-        call = ModelCall(fingerprint=key, signature=self.engine.signature, reply=reply, unit_ids=asked)
+        call = ModelCall(
+            fingerprint=key, signature=self.engine.signature, reply=reply, unit_ids=asked
+        )
         return RecordedCall(call=call, ref=await self.ledger.record(call))
 
-    def _request(self, units: Sequence[Unit], corrections: Sequence[Correction], round_number: int) -> EngineRequest:
+    def _request(
+        self, units: Sequence[Unit], corrections: Sequence[Correction], round_number: int
+    ) -> EngineRequest:
         return EngineRequest(
             source_locale=self.question.source_locale,
             target_locale=self.question.target_locale,

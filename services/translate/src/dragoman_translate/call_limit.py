@@ -67,7 +67,9 @@ class CallLimit:
         if self._has_queued(call):
             is_known_already = call.in_flight > self.calls
             return self if is_known_already else self._reduced(call.in_flight)
-        learnt = self if call.in_flight > 1 else replace(self, alone_s_per_byte=self._pace_with(call))
+        learnt = (
+            self if call.in_flight > 1 else replace(self, alone_s_per_byte=self._pace_with(call))
+        )
         return learnt if call.in_flight < self.calls else learnt.after_success()
 
     def after_refusal(self) -> CallLimit:
@@ -77,11 +79,17 @@ class CallLimit:
     def _has_queued(self, call: CallSeen) -> bool:
         if call.in_flight == 1 or self.alone_s_per_byte is None:
             return False
-        shared_s = self.alone_s_per_byte * call.size_bytes * call.in_flight  # all read their prompts at the same time
+        # All read their prompts at the same time.
+        shared_s = self.alone_s_per_byte * call.size_bytes * call.in_flight
         return call.waited_s > shared_s * _TOLERANCE + _SLACK_S
 
     def _reduced(self, calls: int) -> CallLimit:
-        return replace(self, calls=max(1, calls // 2), successes=0, patience=min(self.patience * 2, _MOST_PATIENCE))
+        return replace(
+            self,
+            calls=max(1, calls // 2),
+            successes=0,
+            patience=min(self.patience * 2, _MOST_PATIENCE),
+        )
 
     def _pace_with(self, call: CallSeen) -> float:
         pace, before = call.waited_s / max(1, call.size_bytes), self.alone_s_per_byte

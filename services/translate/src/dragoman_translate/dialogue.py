@@ -35,7 +35,9 @@ from dragoman_translate.record import Answer, Record
 from dragoman_translate.reply import UnitReply, checked_target
 
 _LOOK = "look at the recorded calls, and try another model"
-_MOST_ALONE = 6  # a model that gets more units of a batch wrong has a reason that asking alone does not cure
+_MOST_ALONE = (
+    6  # a model that gets more units of a batch wrong has a reason that asking alone does not cure
+)
 _SHORTEST_PIECE_TOKENS = 64  # pieces are not made smaller: so few tokens fit every answer
 
 
@@ -99,7 +101,9 @@ async def translate_batch(
     record = Record()
     if first_with:
         pace = pace or Pace()
-        alike = Counter(first_with[same_text_key(unit)].unit_id for unit in task.units if needs_engine(unit))
+        alike = Counter(
+            first_with[same_text_key(unit)].unit_id for unit in task.units if needs_engine(unit)
+        )
         noting = Noting(report, record, pace, alike, len(task.units), engine.signature.model)
         await _Dialogue(engine, ledger, task, pace, record, noting).run(tuple(first_with.values()))
     made = {key: _target(unit, record.answers[unit.unit_id]) for key, unit in first_with.items()}
@@ -107,7 +111,9 @@ async def translate_batch(
     def target_of(unit: Unit) -> UnitTarget:
         if needs_engine(unit):
             return made[same_text_key(unit)].model_copy(update={"unit_id": unit.unit_id})
-        return UnitTarget(unit_id=unit.unit_id, target=unit.source, result_source=ResultSource.SOURCE_COPY)
+        return UnitTarget(
+            unit_id=unit.unit_id, target=unit.source, result_source=ResultSource.SOURCE_COPY
+        )
 
     targets = tuple(map(target_of, task.units))
     return BatchTranslation(
@@ -136,7 +142,9 @@ class _Dialogue:
     asker: Asker = field(init=False)
 
     def __post_init__(self) -> None:
-        self.asker = Asker(self.engine, self.ledger, self.task, self.pace, self.record, self.noting.of_call)
+        self.asker = Asker(
+            self.engine, self.ledger, self.task, self.pace, self.record, self.noting.of_call
+        )
 
     async def run(self, units: Sequence[Unit]) -> None:
         """Ask for all units, again for the faulty ones, then for each that is still faulty.
@@ -171,15 +179,27 @@ class _Dialogue:
 
     async def _ask_in_pieces(self, unit: Unit) -> None:
         """Ask for the pieces of a unit that is too long for one answer, and join their targets."""
-        pieces = pieces_of(unit, max(min(tokens_of(unit) / 2, self._most_tokens()), _SHORTEST_PIECE_TOKENS))
+        pieces = pieces_of(
+            unit, max(min(tokens_of(unit) / 2, self._most_tokens()), _SHORTEST_PIECE_TOKENS)
+        )
         reply, call = UnitReply(unit_id=unit.unit_id, fault=ReplyFault.TRUNCATED), ""
         if len(pieces.units) > 1:
-            inner = _Dialogue(self.engine, self.ledger, self.task, self.pace, self.record.within(), self.noting, True)
+            inner = _Dialogue(
+                self.engine,
+                self.ledger,
+                self.task,
+                self.pace,
+                self.record.within(),
+                self.noting,
+                True,
+            )
             await inner.settle(pieces.units)
             self.record.calls_made += inner.record.calls_made
             answers = inner.record.answers
             if all(answers[piece.unit_id].has_text for piece in pieces.units):
-                target = pieces.joined({unit_id: answer.reply.target for unit_id, answer in answers.items()})
+                target = pieces.joined(
+                    {unit_id: answer.reply.target for unit_id, answer in answers.items()}
+                )
                 reply, call = checked_target(unit, target), answers[pieces.units[-1].unit_id].call
         self.record.keep(reply, call)
 
@@ -211,7 +231,9 @@ class _Dialogue:
         if not again:
             return {}
         before = {unit.unit_id: self.record.answers[unit.unit_id] for unit in again}
-        await self.asker.ask(again, tuple(_doubt(before[unit.unit_id], doubted[unit.unit_id]) for unit in again))
+        await self.asker.ask(
+            again, tuple(_doubt(before[unit.unit_id], doubted[unit.unit_id]) for unit in again)
+        )
         still, left = self._doubts(units), dict[str, tuple[QaFinding, ...]]()
         for unit_id, earlier in before.items():
             is_faultless = self.record.answers[unit_id].reply.fault is None
@@ -225,7 +247,11 @@ class _Dialogue:
     def _doubts(self, units: Iterable[Unit]) -> Mapping[str, tuple[QaFinding, ...]]:
         """The doubts of quality estimation about the answers that have no fault, by unit id."""
         answers = self.record.answers
-        pairs = [(unit, answers[unit.unit_id].reply.target) for unit in units if answers[unit.unit_id].has_text]
+        pairs = [
+            (unit, answers[unit.unit_id].reply.target)
+            for unit in units
+            if answers[unit.unit_id].has_text
+        ]
         found = doubts(
             pairs,
             self.task.source_locale,
@@ -233,7 +259,9 @@ class _Dialogue:
             profile=self.task.profile,
             not_applicable=self.engine.capabilities.inapplicable_checks,
         )
-        return {unit_id: each for unit_id, each in found.items() if answers[unit_id].reply.fault is None}
+        return {
+            unit_id: each for unit_id, each in found.items() if answers[unit_id].reply.fault is None
+        }
 
     def _most_tokens(self) -> float:
         limit = self.engine.capabilities.max_output_tokens
@@ -273,10 +301,16 @@ def _target(unit: Unit, answer: Answer) -> UnitTarget:
     """
     call = answer.call or None
     if not answer.has_text:
-        return UnitTarget(unit_id=unit.unit_id, target=(), result_source=ResultSource.ENGINE, call=call)
+        return UnitTarget(
+            unit_id=unit.unit_id, target=(), result_source=ResultSource.ENGINE, call=call
+        )
     target, rung = repair(unit.source, answer.reply.target, unit.tags)
     return UnitTarget(
-        unit_id=unit.unit_id, target=target, result_source=ResultSource.ENGINE, tag_repair=rung, call=call
+        unit_id=unit.unit_id,
+        target=target,
+        result_source=ResultSource.ENGINE,
+        tag_repair=rung,
+        call=call,
     )
 
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from dragoman_contracts.deciding import end_phase
-from dragoman_contracts.events import BatchTranslated, Event, TranslationCompleted, TranslationPlanned, Usage
+from dragoman_contracts.events import (
+    BatchTranslated,
+    Event,
+    TranslationCompleted,
+    TranslationPlanned,
+    Usage,
+)
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem, next_phase
@@ -36,7 +42,9 @@ def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, 
     """
     if job.plan is not None:
         return _completed(job) if job.plan.is_complete else ()
-    planned = TranslationPlanned(plan=outcome.plan, batch_count=outcome.batch_count, unit_count=outcome.unit_count)
+    planned = TranslationPlanned(
+        plan=outcome.plan, batch_count=outcome.batch_count, unit_count=outcome.unit_count
+    )
     return (planned,) if outcome.batch_count else (planned, *_completed(job))
 
 

@@ -11,15 +11,6 @@ class NotExtractedError(PermanentError):
     default_code = "translate.not_extracted"
 
 
-class ContextExceededError(PermanentError):
-    """Prompt and answer do not fit the model's context.
-
-    Asking for less may do; for one unit, ask in sentences.
-    """
-
-    default_code = "engine.context_exceeded"
-
-
 class NotRecordedError(PermanentError):
     """A replay asked the engine a question that is not on record."""
 

@@ -8,17 +8,20 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from dragoman_contracts.errors import ObjectMissingError
+from pydantic import ValidationError
+
+from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.text import TargetList, UnitList, plain_text
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_linguistics import QA_RULES, profile_named
+from dragoman_runtime.objects.port import StoredObject
 from dragoman_runtime.telemetry import metrics
-from dragoman_runtime.worker import Task, WorkContext
+from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
 from dragoman_translate.dialogue import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
@@ -30,6 +33,9 @@ RULES_VERSION = 2
 """Raised when the same units would be planned or asked for in another way."""
 
 _NEIGHBOURS = 2
+_CALL_BYTES = 4 * 1024 * 1024
+_LISTED = 20_000
+_LOOKED_AT = 300  # objects: more than a process has under way when it is killed
 
 
 def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOutcome]]:
@@ -45,8 +51,13 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
         engine = engines.get(policy.engine, policy.model)
         await engine.check_pair(job.locales.source, job.locales.target)
         units = (await objects.get_value(_units(job), UnitList)).units
-        plan = await context.compute_here(plan_batches, units, engine.capabilities, policy.batch_size)
-        checks = {"inapplicable_checks": engine.capabilities.inapplicable_checks, "qa_rules": QA_RULES}
+        plan = await context.compute_here(
+            plan_batches, units, engine.capabilities, policy.batch_size
+        )
+        checks = {
+            "inapplicable_checks": engine.capabilities.inapplicable_checks,
+            "qa_rules": QA_RULES,
+        }
         plan = plan.model_copy(update=checks)
         return PlanOutcome(
             plan=await objects.put_value(plan),
@@ -60,7 +71,9 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
         engine = engines.get(policy.engine, policy.model)
         task = await _batch_task(context, policy)
         pace = paces[engine.name, engine.signature.model]
-        translation = await translate_batch(engine, _ObjectLedger(context), task, pace, context.report)
+        translation = await translate_batch(
+            engine, _ObjectLedger(context), task, pace, context.report
+        )
         targets = TargetList(target_locale=job.locales.target, targets=translation.targets)
         return BatchOutcome(
             targets=await objects.put_value(targets),
@@ -79,16 +92,21 @@ class _ObjectLedger(CallLedger):
     """The project's recorded calls: an object each, found again by a pointer from the call's
     fingerprint.
 
-    Each look-up is also where a cancelled job stops: before money is spent.
+    A process that is killed between the two writes leaves a paid call without its pointer. The
+    worker that takes over from it looks for those first. Each look-up is also where a cancelled job stops:
+    before money is spent.
     """
 
     def __init__(self, context: WorkContext) -> None:
         self._context = context
+        self._left_behind: dict[str, ObjectRef] | None = None
 
     async def recall(self, fingerprint: str) -> RecordedCall | None:
         """The recorded call with this fingerprint."""
         await self._context.stop_if_cancelled()
         ref = await self._context.objects.get_pointer(call_pointer(fingerprint))
+        if ref is None:
+            ref = await self._found_again(fingerprint)
         if ref is None:
             return None
         try:
@@ -96,6 +114,15 @@ class _ObjectLedger(CallLedger):
         except ObjectMissingError:  # erased: whoever asks again pays again
             await self._context.objects.delete_pointer(call_pointer(fingerprint))
             return None
+
+    async def _found_again(self, fingerprint: str) -> ObjectRef | None:
+        if not self._context.is_takeover:
+            return None
+        objects = self._context.objects
+        if self._left_behind is None:
+            self._left_behind = await recent_calls(objects)
+        ref = self._left_behind.get(fingerprint)
+        return None if ref is None else await objects.put_pointer(call_pointer(fingerprint), ref)
 
     async def record(self, call: ModelCall) -> ObjectRef:
         """Store a call and point to it, as long as it takes: its answer is paid."""
@@ -108,6 +135,31 @@ class _ObjectLedger(CallLedger):
         objects, pointer = self._context.objects, call_pointer(call.fingerprint)
         ref = await self._context.persist(lambda: objects.put_value(call))
         return await self._context.persist(lambda: objects.put_pointer(pointer, ref))
+
+
+async def recent_calls(objects: ProjectObjects) -> dict[str, ObjectRef]:
+    """The calls among the objects that were stored last, by fingerprint.
+
+    None is found where the project has more objects than are worth listing: a store lists them by
+    name, not by age.
+    """
+    stored: list[StoredObject] = []
+    async for each in objects.stored():
+        if len(stored) == _LISTED:
+            return {}
+        stored.append(each)
+    stored = [each for each in stored if each.size_bytes <= _CALL_BYTES]
+    newest = sorted(stored, key=lambda each: each.modified_at, reverse=True)[:_LOOKED_AT]
+    found: dict[str, ObjectRef] = {}
+    for each in newest:
+        ref = ObjectRef(digest=each.digest, size_bytes=each.size_bytes, media_type=JSON_MEDIA_TYPE)
+        try:
+            data = await objects.get(ref)
+            if data.startswith(b"{") and b'"fingerprint"' in data:
+                found.setdefault(ModelCall.model_validate_json(data).fingerprint, ref)
+        except (ObjectMissingError, ObjectCorruptError, ValidationError):
+            continue  # erased meanwhile, or no call
+    return found
 
 
 def call_pointer(fingerprint: str) -> str:

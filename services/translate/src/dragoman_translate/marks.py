@@ -46,4 +46,6 @@ def mark_may_begin_at(text: str, start: int) -> int:
 
 def can_be_mark(text: str) -> bool:
     """Whether a text that begins with `[` may become a mark when more of it comes."""
-    return any(mark.startswith(text.upper()) and len(text) < len(mark) for mark in ("[THINK]", "[/THINK]"))
+    return any(
+        mark.startswith(text.upper()) and len(text) < len(mark) for mark in ("[THINK]", "[/THINK]")
+    )

@@ -32,10 +32,13 @@ class Noting:
         arrived = () if progress is None else tuple(target.unit_id for target in progress.targets)
         answered = {unit_id for unit_id, answer in self.record.answers.items() if answer.has_text}
         copied = self.item_count - sum(self.alike.values())
-        token_count = sum(call.call.reply.usage.response_tokens for call in self.record.calls.values())
+        token_count = sum(
+            call.call.reply.usage.response_tokens for call in self.record.calls.values()
+        )
         note = WorkNote(
             doing=_doing(progress),
-            done_count=copied + sum(self.alike.get(unit_id, 0) for unit_id in answered.union(arrived)),
+            done_count=copied
+            + sum(self.alike.get(unit_id, 0) for unit_id in answered.union(arrived)),
             item_count=self.item_count,
             token_count=token_count + (0 if progress is None else progress.token_count),
             tokens_per_s=self._tokens_per_s(progress),

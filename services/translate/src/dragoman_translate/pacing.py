@@ -54,7 +54,9 @@ class Pace:
         """The tokens that the next answer should have at most; None where nothing limits it."""
         limits: list[float] = []
         if capabilities.writes_slowly:
-            limits.append(_FIRST_TOKENS if self.expected_per_s is None else self.expected_per_s * _CALL_S)
+            limits.append(
+                _FIRST_TOKENS if self.expected_per_s is None else self.expected_per_s * _CALL_S
+            )
         if capabilities.max_output_tokens is not None:
             limits.append(capabilities.max_output_tokens * OUTPUT_SHARE)
         if self.most_tokens is not None:

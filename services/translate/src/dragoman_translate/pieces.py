@@ -44,7 +44,11 @@ def pieces_of(unit: Unit, most_tokens: float) -> Pieces:
         if segment.is_ignorable and groups:
             gaps[-1] = normalised((*gaps[-1], *segment.source))
             continue
-        if groups and tokens_of(_piece(unit, [*groups[-1], *_as_segment(gaps[-1]), segment])) <= most_tokens:
+        if (
+            groups
+            and tokens_of(_piece(unit, [*groups[-1], *_as_segment(gaps[-1]), segment]))
+            <= most_tokens
+        ):
             groups[-1] += [*_as_segment(gaps[-1]), segment]
             gaps[-1] = ()
         else:
@@ -67,10 +71,15 @@ def _short_segments(unit: Unit, most_tokens: float) -> Iterator[Segment]:
         if segment.is_ignorable or tokens_of(_piece(unit, [segment])) <= most_tokens:
             yield segment
             continue
-        most_chars = max(int(len(plain_text(segment.source)) * most_tokens / tokens_of(_piece(unit, [segment]))), 1)
+        most_chars = max(
+            int(len(plain_text(segment.source)) * most_tokens / tokens_of(_piece(unit, [segment]))),
+            1,
+        )
         for number, part in enumerate(_parts(segment.source, most_chars), start=1):
             blank = not plain_text(part).strip()
-            yield Segment(segment_id=f"{segment.segment_id}.{number}", source=part, is_ignorable=blank)
+            yield Segment(
+                segment_id=f"{segment.segment_id}.{number}", source=part, is_ignorable=blank
+            )
 
 
 def _parts(content: Content, most_chars: int) -> Iterator[Content]:

@@ -60,7 +60,9 @@ def plan_batches(
 
 def needs_engine(unit: Unit) -> bool:
     """Whether a unit has anything to translate: it may be translated, and has a letter."""
-    return unit.is_translatable and any(character.isalpha() for character in plain_text(unit.source))
+    return unit.is_translatable and any(
+        character.isalpha() for character in plain_text(unit.source)
+    )
 
 
 def same_text_key(unit: Unit) -> Hashable:
@@ -71,8 +73,11 @@ def same_text_key(unit: Unit) -> Hashable:
 
 
 def expected_output_tokens(text: str) -> int:
-    """An estimate of the tokens that the target of a text will take; rather too high than too low."""
-    dense = sum(ord(character) > 0x2E7F for character in text)  # CJK and beyond: a token or more each
+    """An estimate of the tokens that the target of a text will take;
+    rather too high than too low.
+    """
+    # CJK and beyond: a token or more each.
+    dense = sum(ord(character) > 0x2E7F for character in text)
     middling = sum(0x24F < ord(character) <= 0x2E7F for character in text)
     plain = len(text) - dense - middling
     return int((plain / 3 + middling / 1.5 + dense * 1.3) * 1.4) + _TOKENS_PER_UNIT

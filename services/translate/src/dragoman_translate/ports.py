@@ -31,6 +31,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
 from dragoman_linguistics import TaggedText
+from dragoman_models.ports import FinishReason as FinishReason
 
 
 class EngineUnit(Value):
@@ -136,19 +137,6 @@ class RawTarget(Value):
     unit_id: str
     target: str
     is_damaged: bool = False
-
-
-class FinishReason(StrEnum):
-    """The reason why the engine stopped.
-
-    `interrupted`: the answer broke off or fell silent; its beginning counts.
-    """
-
-    STOP = "stop"
-    LENGTH = "length"
-    REFUSED = "refused"
-    MALFORMED = "malformed"
-    INTERRUPTED = "interrupted"
 
 
 class ReplyProgress(Value):
@@ -278,7 +266,9 @@ class TranslationEngine(Protocol):
         """
         ...
 
-    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         """Make one call.
 
         The reply's targets are unchecked; their order and number are the engine's.
@@ -325,7 +315,9 @@ def fingerprint(signature: EngineSignature, request: EngineRequest) -> str:
     """
     document = {
         "engine": signature.model_dump(mode="json", exclude_defaults=True),
-        "request": request.model_dump(mode="json", exclude_defaults=True, exclude={"idempotency_key"}),
+        "request": request.model_dump(
+            mode="json", exclude_defaults=True, exclude={"idempotency_key"}
+        ),
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -58,7 +58,10 @@ def probe_unit() -> EngineUnit:
 
 
 def page_s(
-    prompt_tokens: int, response_tokens: int, read_tokens_per_s: float | None, write_tokens_per_s: float | None
+    prompt_tokens: int,
+    response_tokens: int,
+    read_tokens_per_s: float | None,
+    write_tokens_per_s: float | None,
 ) -> float | None:
     """An estimate of the seconds for a page, from the call about one sentence.
 
@@ -69,5 +72,6 @@ def page_s(
         return None
     share = PAGE_WORDS / PROBE_WORDS
     written = response_tokens * share
-    read = prompt_tokens + PAGE_WORDS * response_tokens / PROBE_WORDS  # the source is about as long as the target
+    # The source is about as long as the target.
+    read = prompt_tokens + PAGE_WORDS * response_tokens / PROBE_WORDS
     return written / write_tokens_per_s + (read / read_tokens_per_s if read_tokens_per_s else 0.0)

@@ -57,7 +57,10 @@ class Message(TypedDict):
 def messages(request: EngineRequest) -> list[Message]:
     """The conversation for a request: the rules first, the units last."""
     return [
-        {"role": "system", "content": system_prompt(request.source_locale, request.target_locale, request.context)},
+        {
+            "role": "system",
+            "content": system_prompt(request.source_locale, request.target_locale, request.context),
+        },
         # Escapes such as \u4e00 would cost several tokens for each letter beyond ASCII.
         {"role": "user", "content": json.dumps(payload(request), ensure_ascii=False)},
     ]
@@ -91,7 +94,9 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
 
 def _correction(correction: Correction) -> JsonValue:
     problem = _problem(correction)
-    return _without_empty({"id": correction.unit_id, "problem": problem, "previous": correction.previous})
+    return _without_empty(
+        {"id": correction.unit_id, "problem": problem, "previous": correction.previous}
+    )
 
 
 def _problem(correction: Correction) -> str:

@@ -12,7 +12,6 @@ is left out.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from enum import Enum, auto
 
 from dragoman_translate.marks import CLOSER, THOUGHT_MARK, can_be_mark, mark_may_begin_at
 from dragoman_translate.ports import RawTarget
+from dragoman_translate.reply_text import UNREADABLE, joined, readable, unescaped
 
 _SPACE = re.compile(r"[\s\ufeff]*")
 _IN_STRING = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
@@ -30,7 +30,8 @@ _LITERALS = ("true", "false", "null")
 _TARGET_KEYS = ("target", "translation")
 _START = re.compile(rf"{THOUGHT_MARK.pattern}|[{{\[]", re.IGNORECASE)
 _RESUMES = re.compile(
-    rf'\{{\s{{0,40}}"(?P<key>id|target|translation|units)"\s{{0,40}}:|{CLOSER.pattern}', re.IGNORECASE
+    rf'\{{\s{{0,40}}"(?P<key>id|target|translation|units)"\s{{0,40}}:|{CLOSER.pattern}',
+    re.IGNORECASE,
 )
 _MAY_RESUME = re.compile(r'\{\s{0,40}(?:"\w{0,11}(?:"\s{0,40})?)?\Z')
 _BROKEN_UNIT = re.compile(
@@ -40,7 +41,6 @@ _BROKEN_UNIT = re.compile(
 )
 _LOOKS_LIKE_KEYS = re.compile(r'"\s*[:,]\s*"')
 _UNESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"')
-_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 §2.2
 _LONGEST_TALK = 160
 
 
@@ -208,7 +208,11 @@ class ReplyReader:
         if found is None:
             return self._pass_over_talk(self._first_possible_mark())
         self._pass_over_talk(found.start())
-        if not self._is_closed and found[0] == "[" and can_be_mark(self._buffer[self._at : self._at + 8]):
+        if (
+            not self._is_closed
+            and found[0] == "["
+            and can_be_mark(self._buffer[self._at : self._at + 8])
+        ):
             return False  # [ may be a list, or the beginning of [THINK]
         if found[0] in "{[":
             self._begin(is_object=found[0] == "{")
@@ -220,7 +224,9 @@ class ReplyReader:
         return True
 
     def _pass_over_talk(self, end: int) -> bool:
-        self._talk += sum(not each.isspace() and each != "," for each in self._buffer[self._at : end])
+        self._talk += sum(
+            not each.isspace() and each != "," for each in self._buffer[self._at : end]
+        )
         self._at = end
         return False
 
@@ -311,13 +317,19 @@ class ReplyReader:
         match frame.awaits:
             case _Awaits.KEY:
                 # A comma before the closing brace is no JSON, and is read all the same.
-                return (closes and self._shut()) or (token.mark == '"' and self._take_key(frame, token))
+                return (closes and self._shut()) or (
+                    token.mark == '"' and self._take_key(frame, token)
+                )
             case _Awaits.COLON:
                 frame.awaits = _Awaits.VALUE
                 return token.mark == ":"
             case _Awaits.VALUE:
                 is_empty_place = not frame.is_object and token.mark == ","
-                return is_empty_place or (closes and not frame.is_object and self._shut()) or self._take_value(token)
+                return (
+                    is_empty_place
+                    or (closes and not frame.is_object and self._shut())
+                    or self._take_value(token)
+                )
             case _Awaits.NEXT:
                 if token.mark == ",":
                     frame.awaits = _Awaits.KEY if frame.is_object else _Awaits.VALUE
@@ -326,7 +338,7 @@ class ReplyReader:
                 return (closes and self._shut()) or (lacks_comma and self._take_value(token))
 
     def _take_key(self, frame: _Frame, token: _Token) -> bool:
-        key = _unescaped(token.text)
+        key = unescaped(token.text)
         frame.key = key or ""
         frame.awaits = _Awaits.COLON
         return key is not None
@@ -339,7 +351,7 @@ class ReplyReader:
             self._open(is_object=token.mark == "{", under_key=frame.key)
             return True
         if token.mark == '"':
-            text = _unescaped(token.text)
+            text = unescaped(token.text)
             frame.keep(text, is_text=True)
             return text is not None
         if token.mark == "w":
@@ -360,7 +372,11 @@ class ReplyReader:
         parent = self._stack[-1] if self._stack else None
         if frame.is_object and (parent is None or parent.holds_units):
             self._take_unit(frame, candidate, is_single=parent is None)
-        if frame.is_object and (parent is None or frame.under_key == "units") and not candidate.targets:
+        if (
+            frame.is_object
+            and (parent is None or frame.under_key == "units")
+            and not candidate.targets
+        ):
             self._take_map(frame, candidate)
         if frame.holds_units:
             candidate.is_complete = True
@@ -390,10 +406,10 @@ class ReplyReader:
             candidate.is_complete = True
 
     def _tell(self, candidate: _Candidate, unit_id: str, text: str) -> None:
-        if _UNREADABLE.search(unit_id):
+        if UNREADABLE.search(unit_id):
             return
-        clean = _readable(text)
-        is_damaged = clean is not text and len(clean) < len(_joined(text))
+        clean = readable(text)
+        is_damaged = clean is not text and len(clean) < len(joined(text))
         target = RawTarget(unit_id=unit_id, target=clean, is_damaged=is_damaged)
         candidate.targets.append(target)
         self._new.append(target)
@@ -409,7 +425,9 @@ class ReplyReader:
         while self._stack and not self._stack[-1].holds_units:
             self._stack.pop()
         is_list = bool(self._stack) and (
-            self._stack[-1].under_key == "units" or bool(self._candidates[-1].targets) or self._is_in_unit()
+            self._stack[-1].under_key == "units"
+            or bool(self._candidates[-1].targets)
+            or self._is_in_unit()
         )
         self._mode = _Mode.BROKEN if is_list else _Mode.OUTSIDE
         if not is_list:
@@ -455,12 +473,14 @@ class ReplyReader:
             return
         quotes = len(_UNESCAPED_QUOTE.findall(found["target"]))
         is_paired = quotes % 2 == 0 or quotes == found["target"].count("„")
-        text = _unescaped(_UNESCAPED_QUOTE.sub(r'\1\\"', found["target"]))
+        text = unescaped(_UNESCAPED_QUOTE.sub(r'\1\\"', found["target"]))
         if is_paired and text is not None and not _LOOKS_LIKE_KEYS.search(found["target"]):
             self._tell(self._candidates[-1], found["id"] or found["number"] or "", text)
 
 
-def read_reply(text: str, asked: Collection[str] = (), *, is_whole: bool = True) -> tuple[RawTarget, ...] | None:
+def read_reply(
+    text: str, asked: Collection[str] = (), *, is_whole: bool = True
+) -> tuple[RawTarget, ...] | None:
     """The targets in a whole text, read as `ReplyReader` reads them.
 
     None where it holds no list of units.
@@ -468,28 +488,3 @@ def read_reply(text: str, asked: Collection[str] = (), *, is_whole: bool = True)
     reader = ReplyReader(asked)
     reader.feed(text)
     return reader.close(is_whole=is_whole)
-
-
-def _unescaped(text: str) -> str | None:
-    """The text of a JSON string; None where it has an invalid escape (RFC 8259 §7).
-
-    Line breaks need no escape here, since models write them as they are.
-    """
-    if "\\" not in text:
-        return text
-    try:
-        return str(json.loads(f'"{text}"', strict=False))
-    except ValueError:
-        return None
-
-
-def _joined(text: str) -> str:
-    """The text with each surrogate pair as the one character that it stands for (RFC 8259 §7)."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-
-
-def _readable(text: str) -> str:
-    """The text without lone surrogates and characters that XML 1.0 forbids (§2.2): no document can
-    hold them.
-    """
-    return _UNREADABLE.sub("", _joined(text)) if _UNREADABLE.search(text) else text

@@ -74,7 +74,9 @@ class Record:
 
     def lacks_text(self) -> bool:
         """Whether a unit has no text that the engine may well give when it is asked later."""
-        return any(not answer.has_text and not self._is_refusal(answer) for answer in self.answers.values())
+        return any(
+            not answer.has_text and not self._is_refusal(answer) for answer in self.answers.values()
+        )
 
     def _is_refusal(self, answer: Answer) -> bool:
         recorded = self.calls.get(answer.call)

@@ -32,7 +32,9 @@ class UnitReply(Value):
 
     def as_correction(self) -> Correction:
         """The correction that tells the engine about the fault when the unit is asked for again."""
-        return Correction(unit_id=self.unit_id, fault=self.fault or ReplyFault.MISSING, previous=self.written)
+        return Correction(
+            unit_id=self.unit_id, fault=self.fault or ReplyFault.MISSING, previous=self.written
+        )
 
 
 class CheckedReply(Value):
@@ -55,7 +57,9 @@ class CheckedReply(Value):
         return tuple(unit for unit in self.units if unit.fault is not None)
 
 
-def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, Unit]) -> CheckedReply:
+def check_reply(
+    request: EngineRequest, reply: EngineReply, units: Mapping[str, Unit]
+) -> CheckedReply:
     """Check a reply.
 
     An answer is accepted if its id was sent and came once, if it has text where the source has
@@ -85,7 +89,13 @@ def check_reply(request: EngineRequest, reply: EngineReply, units: Mapping[str, 
 
 
 def _check_unit(
-    asked: EngineUnit, unit: Unit, locale: Locale, raw: RawTarget | None, count: int, *, is_cut_off: bool
+    asked: EngineUnit,
+    unit: Unit,
+    locale: Locale,
+    raw: RawTarget | None,
+    count: int,
+    *,
+    is_cut_off: bool,
 ) -> UnitReply:
     if raw is None:
         return UnitReply(unit_id=asked.unit_id, fault=ReplyFault.MISSING)
@@ -93,16 +103,22 @@ def _check_unit(
     target, _ = cleaned(parse(written, asked.source), unit.source, locale, unit.tags)
     target = settle_inside_words(unit.source, restore_margins(unit.source, target), unit.tags)
     if is_cut_off:
-        return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.TRUNCATED)
+        return UnitReply(
+            unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.TRUNCATED
+        )
     if count > 1:
-        return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.DUPLICATE)
+        return UnitReply(
+            unit_id=unit.unit_id, target=target, written=written, fault=ReplyFault.DUPLICATE
+        )
     checked = checked_target(unit, target, written)
     is_doubtful = raw.is_damaged and checked.fault is None
     return checked.model_copy(update={"fault": ReplyFault.DOUBTFUL}) if is_doubtful else checked
 
 
 def checked_target(unit: Unit, target: Content, written: str = "") -> UnitReply:
-    """A target as the answer for its unit: with a fault where it has no text or its tags are wrong."""
+    """A target as the answer for its unit:
+    with a fault where it has no text or its tags are wrong.
+    """
     fault = _fault(unit, target)
     return UnitReply(unit_id=unit.unit_id, target=target, written=written, fault=fault)
 

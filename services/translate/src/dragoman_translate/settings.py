@@ -24,21 +24,33 @@ class EngineSettings(Settings):
     apertium_data_dir: Path = Field(
         default=Path("/usr/share/apertium"), description="Folder of Apertium's language pairs."
     )
-    apertium_timeout_s: float = Field(default=60, gt=0, description="Seconds one batch may take in Apertium.")
-    openai_base_url: str = Field(
-        default="https://api.openai.com/v1", description="Address of an OpenAI-compatible server, up to `/v1`."
+    apertium_timeout_s: float = Field(
+        default=60, gt=0, description="Seconds one batch may take in Apertium."
     )
-    openai_api_key: SecretStr = Field(default=SecretStr(""), description="Key of that server; local ones need none.")
+    openai_base_url: str = Field(
+        default="https://api.openai.com/v1",
+        description="Address of an OpenAI-compatible server, up to `/v1`.",
+    )
+    openai_api_key: SecretStr = Field(
+        default=SecretStr(""), description="Key of that server; local ones need none."
+    )
     openai_model: str = Field(default="", description="Model of jobs that name none.")
     openai_timeout_s: float = Field(
         default=120,
         gt=0,
         description="Longest silence of that server in seconds; one that does not stream has it for the whole answer.",
     )
-    openai_connect_timeout_s: float = Field(default=10, gt=0, description="Seconds to wait for a connection.")
-    openai_max_output_tokens: int = Field(default=8_192, gt=0, description="Longest answer asked for, in tokens.")
+    openai_connect_timeout_s: float = Field(
+        default=10, gt=0, description="Seconds to wait for a connection."
+    )
+    openai_max_output_tokens: int = Field(
+        default=8_192, gt=0, description="Longest answer asked for, in tokens."
+    )
     openai_temperature: float = Field(
-        default=0, ge=-1, le=2, description="0 makes answers most alike; -1 sends none, for models that refuse one."
+        default=0,
+        ge=-1,
+        le=2,
+        description="0 makes answers most alike; -1 sends none, for models that refuse one.",
     )
     openai_max_concurrent_calls: int = Field(
         default=0,

@@ -1,9 +1,11 @@
-"""Use cases of artifacts: give them out under signed addresses, pack a job up to be replayed elsewhere."""
+"""Use cases of artifacts: give them out under signed addresses,
+pack a job up to be replayed elsewhere.
+"""
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -18,6 +20,7 @@ from dragoman_contracts.model import canonical_json
 from dragoman_contracts.references import Artifact, ArtifactKind, ObjectRef
 from dragoman_contracts.reports import VerificationResults
 from dragoman_contracts.text import TargetList, UnitList, UnitTarget
+from dragoman_exchange import TmxHeader, write_tmx
 from dragoman_gateway.artifacts.rules import (
     EVENTS,
     MANIFEST,
@@ -47,21 +50,26 @@ from dragoman_gateway.web.downloads import (
     served_media_type,
 )
 from dragoman_gateway.web.principals import Principal
-from dragoman_linguistics import TmxHeader, write_tmx
+from dragoman_gateway.web.ranges import Part, part_of
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, decide_on_job
 from dragoman_runtime.objects import ObjectStore, get_value
 from dragoman_runtime.objects.addresses import digest_of, missing, verified
 
+_PART_BYTES = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """An artifact that is given out: its name and kind for the person who saves it, and its bytes."""
+    """An artifact that is given out: its name and kind for the person who saves it, and its bytes,
+    or `part` of them.
+    """
 
     file_name: str
     media_type: str
     size_bytes: int
     chunks: AsyncIterator[bytes]
+    part: Part | None = None
 
 
 class ArtifactDesk:
@@ -92,40 +100,90 @@ class ArtifactDesk:
         """
         return await self._views(await self._find(job_id, principal))
 
-    async def address(self, job_id: UUID, kind: ArtifactKind, digest: str, principal: Principal) -> str:
-        """A signed address of the artifact, which expires.
+    async def address(
+        self, job_id: UUID, kind: ArtifactKind, digest: str, principal: Principal, name: str = ""
+    ) -> str:
+        """A signed address of the artifact, which expires; `name` as for `download`.
 
         Raises:
             JobMissingError: as `views`.
             ArtifactErasedError: the job has no such artifact, or has it no more.
         """
         artifact = _artifact(
-            await self._find(job_id, principal), kind, digest, "The artifact was erased, or never was one of this job."
+            await self._find(job_id, principal),
+            kind,
+            digest,
+            "The artifact was erased, or never was one of this job.",
+            name,
         )
         return self._downloads.sign(job_id, artifact, self._clock.now()).url
 
     async def download(
-        self, job_id: UUID, kind: ArtifactKind, digest: str, *, expires: int, signature: str
+        self,
+        job_id: UUID,
+        kind: ArtifactKind,
+        digest: str,
+        *,
+        expires: int,
+        signature: str,
+        name: str = "",
+        range_: str | None = None,
+        is_head: bool = False,
     ) -> Download:
-        """The artifact that a signed address leads to.
+        """The artifact that a signed address leads to, or the part of it that `range_` asks for;
+        with `is_head` without its bytes.
+
+        `name` chooses among artifacts of one kind with equal bytes, which nobody could tell apart
+        but for the name of the download.
 
         Raises:
-            BadSignatureError, DownloadExpiredError: the address is none of ours, or its time is over.
+            BadSignatureError, DownloadExpiredError: the address is none of ours, or its time is
+                over.
             ArtifactErasedError: the artifact was erased since.
             ObjectMissingError: its bytes are gone.
+            RangeRefusedError: the range lies behind its end.
         """
         now = self._clock.now()
-        self._downloads.require_valid(job_id, kind, digest, expires=expires, signature=signature, now=now)
+        self._downloads.require_valid(
+            job_id, kind, digest, expires=expires, signature=signature, now=now
+        )
         job, _ = await self._jobs.load(job_id)
-        artifact = _artifact(job, kind, digest, "This artifact was erased; the job's events say when.")
-        chunks = self._objects.open_stream(job.project_id, artifact.object)
-        first = await anext(chunks, b"")  # before the answer begins, so that a missing object is a problem and no torso
+        artifact = _artifact(
+            job, kind, digest, "This artifact was erased; the job's events say when.", name
+        )
+        part = part_of(range_, artifact.object.size_bytes)
+        chunks = (
+            self._none(job.project_id, artifact.object)
+            if is_head
+            else self._objects.open_stream(job.project_id, artifact.object)
+            if part is None
+            else self._part(job.project_id, artifact.object, part)
+        )
+        # Before the answer begins, so that a missing object is a problem and no torso.
+        first = await anext(chunks, b"")
         records = await job_records(self._objects, job)
         name = artifact_file_name(job, artifact, records.intake)
-        return Download(name, served_media_type(artifact, name), artifact.object.size_bytes, _all(first, chunks))
+        media_type, size_bytes = served_media_type(artifact, name), artifact.object.size_bytes
+        return Download(name, media_type, size_bytes, _all(first, chunks), part)
+
+    async def _none(self, project_id: UUID, ref: ObjectRef) -> AsyncGenerator[bytes]:
+        if not await self._objects.exists(project_id, ref):
+            raise missing(ref.digest)
+        yield b""
+
+    async def _part(self, project_id: UUID, ref: ObjectRef, part: Part) -> AsyncGenerator[bytes]:
+        start, end = part.start, part.start + part.length
+        while start < end:
+            length = min(_PART_BYTES, end - start)
+            chunk = await self._objects.get_range(project_id, ref, start, length)
+            if not chunk:
+                return
+            start += len(chunk)
+            yield chunk
 
     async def package(self, job_id: UUID, principal: Principal) -> ArtifactView:
-        """The replay package of the job, which becomes one of its artifacts. The same state gives the same package.
+        """The replay package of the job, which becomes one of its artifacts. The same state gives
+        the same package.
 
         Raises:
             JobMissingError: as `views`.
@@ -138,16 +196,32 @@ class ArtifactDesk:
             nonlocal packed
             require_visible(job, principal)
             if job.verification is None:
-                raise NotVerifiedError(f"Job {job_id} has no verified translation yet; package it when QA has seen it.")
+                raise NotVerifiedError(
+                    f"Job {job_id} has no verified translation yet; package it when QA has seen it."
+                )
             states = (await self._store.read_states(job_id))[: head.version]
-            ref = await self._objects.put(job.project_id, await write_package(states, self._objects), MEDIA_TYPE)
+            ref = await self._objects.put(
+                job.project_id, await write_package(states, self._objects), MEDIA_TYPE
+            )
             packed = ref.digest
             if _package(job, packed) is not None:
                 return ()
             origin = await self._actors.origin(
-                principal, job.project_id, correlation_id=job.correlation_id, traceparent=job.traceparent
+                principal,
+                job.project_id,
+                correlation_id=job.correlation_id,
+                traceparent=job.traceparent,
             )
-            return (Append(job_id, job.project_id, head, (ReplayPackaged(artifact=ref),), origin, self._clock.now()),)
+            return (
+                Append(
+                    job_id,
+                    job.project_id,
+                    head,
+                    (ReplayPackaged(artifact=ref),),
+                    origin,
+                    self._clock.now(),
+                ),
+            )
 
         await decide_on_job(self._store, self._jobs, job_id, appends)
         job, _ = await self._jobs.load(job_id)
@@ -162,14 +236,18 @@ class ArtifactDesk:
         return job
 
     async def _views(self, job: Job) -> list[ArtifactView]:
-        return artifact_views(job, await job_records(self._objects, job), self._downloads, self._clock.now())
+        return artifact_views(
+            job, await job_records(self._objects, job), self._downloads, self._clock.now()
+        )
 
 
-def _artifact(job: Job, kind: ArtifactKind, digest: str, otherwise: str) -> Artifact:
-    for artifact in job.artifacts:
-        if artifact.kind is kind and artifact.object.digest == digest:
-            return artifact
-    raise ArtifactErasedError(otherwise)
+def _artifact(
+    job: Job, kind: ArtifactKind, digest: str, otherwise: str, name: str = ""
+) -> Artifact:
+    found = [each for each in job.artifacts if each.kind is kind and each.object.digest == digest]
+    if not found:
+        raise ArtifactErasedError(otherwise)
+    return next((each for each in found if each.name == name), found[0])
 
 
 async def _all(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -180,7 +258,11 @@ async def _all(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]
 
 def _package(job: Job, digest: str) -> Artifact | None:
     return next(
-        (each for each in job.artifacts if (each.kind, each.object.digest) == (ArtifactKind.REPLAY_PACKAGE, digest)),
+        (
+            each
+            for each in job.artifacts
+            if (each.kind, each.object.digest) == (ArtifactKind.REPLAY_PACKAGE, digest)
+        ),
         None,
     )
 
@@ -195,7 +277,9 @@ async def write_package(states: Sequence[bytes], objects: ObjectStore) -> bytes:
     stream = [decode(state) for state in states]
     job = fold(stream)
     if job is None or job.extraction is None or job.verification is None:
-        raise NotVerifiedError("The job's translation is not verified yet; package it when QA has seen it.")
+        raise NotVerifiedError(
+            "The job's translation is not verified yet; package it when QA has seen it."
+        )
     found: dict[str, bytes] = {}
     absent: list[str] = []
     for ref in references_of(stream):
@@ -204,7 +288,7 @@ async def write_package(states: Sequence[bytes], objects: ObjectStore) -> bytes:
         except (ObjectMissingError, ObjectCorruptError):
             absent.append(ref.digest)
     events = b"".join(state + b"\n" for state in states)
-    producer = stream[-1].envelope.origin.producer
+    producer = stream[-1].origin.producer
     tmx = await _tmx(job, objects, producer)
     manifest = PackageManifest(
         job_id=job.job_id,
@@ -225,7 +309,9 @@ async def write_package(states: Sequence[bytes], objects: ObjectStore) -> bytes:
 class ReplayPackage:
     """A package that was opened, its events checked. Gives its objects as an object store does."""
 
-    def __init__(self, archive: zipfile.ZipFile, manifest: PackageManifest, stream: Sequence[RecordedEvent]) -> None:
+    def __init__(
+        self, archive: zipfile.ZipFile, manifest: PackageManifest, stream: Sequence[RecordedEvent]
+    ) -> None:
         self._archive = archive
         self.manifest = manifest
         self.stream = stream
@@ -240,14 +326,28 @@ class ReplayPackage:
         try:
             archive = zipfile.ZipFile(path)
             entries = archive.infolist()
-            if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_BYTES:
+            if (
+                len(entries) > MOST_ENTRIES
+                or sum(entry.file_size for entry in entries) > MOST_BYTES
+            ):
                 raise PackageRefusedError(f"{path.name} is larger than a replay package can be.")
             manifest = PackageManifest.model_validate_json(archive.read(MANIFEST), extra="ignore")
             events = archive.read(EVENTS)
-        except (OSError, KeyError, zipfile.BadZipFile, ValidationError, NotImplementedError, RuntimeError) as error:
-            raise PackageRefusedError(f"{path.name} is no replay package that this version can read.") from error
+        except (
+            OSError,
+            KeyError,
+            zipfile.BadZipFile,
+            ValidationError,
+            NotImplementedError,
+            RuntimeError,
+        ) as error:
+            raise PackageRefusedError(
+                f"{path.name} is no replay package that this version can read."
+            ) from error
         if digest(events) != manifest.events:
-            raise PackageRefusedError(f"The events in {path.name} are not those that were packaged.")
+            raise PackageRefusedError(
+                f"The events in {path.name} are not those that were packaged."
+            )
         return cls(archive, manifest, chained(events.splitlines(), manifest, path.name))
 
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
@@ -263,7 +363,9 @@ class ReplayPackage:
         except KeyError:
             raise missing(name) from None
         except zipfile.BadZipFile as error:
-            raise ObjectCorruptError(f"Object {name} is damaged in the package; ask for it again.") from error
+            raise ObjectCorruptError(
+                f"Object {name} is damaged in the package; ask for it again."
+            ) from error
 
     def close(self) -> None:
         """Close the file."""
@@ -275,7 +377,9 @@ async def _tmx(job: Job, objects: ObjectStore, tool_version: str) -> bytes:
     if job.extraction is None or job.plan is None or job.verification is None:
         raise NotVerifiedError(f"Job {job.job_id} has no verified translation.")
     units = (await get_value(objects, job.project_id, job.extraction.units, UnitList)).units
-    results = await get_value(objects, job.project_id, job.verification.results, VerificationResults)
+    results = await get_value(
+        objects, job.project_id, job.verification.results, VerificationResults
+    )
     verdicts = {each.unit_id: str(each.verdict) for each in results.units}
     targets: dict[str, UnitTarget] = {}
     for ref in (*job.plan.batches, *job.reviewed_targets):

@@ -15,6 +15,13 @@ router = APIRouter(route_class=ConsoleRoute)
 
 
 @router.get("/console/jobs/{job_id}/artifacts/{kind}/{digest}")
-async def download(visit: SignedIn, desk: ArtifactDeskDep, job_id: UUID, kind: ArtifactKind, digest: str) -> Response:
+async def download(
+    visit: SignedIn,
+    desk: ArtifactDeskDep,
+    job_id: UUID,
+    kind: ArtifactKind,
+    digest: str,
+    name: str = "",
+) -> Response:
     """Send the browser to a signed address of the artifact, which expires."""
-    return see_other(await desk.address(job_id, kind, digest, visit.principal))
+    return see_other(await desk.address(job_id, kind, digest, visit.principal, name))

@@ -1,4 +1,5 @@
-"""The format of the replay package: a finished job in one ZIP that another installation can open, check and replay.
+"""The format of the replay package: a finished job in one ZIP that another installation can open,
+check and replay.
 
     manifest.json      what it is, and the sha256 of the next two
     events.ndjson      the job's events, each line a stored state as it is: the digest chain can be checked
@@ -23,7 +24,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef, Sha256, references_in
 from dragoman_contracts.text import Unit, UnitTarget
-from dragoman_linguistics import TmxUnit
+from dragoman_exchange import TmxUnit
 
 MEDIA_TYPE = "application/zip"
 MANIFEST, EVENTS, TMX, OBJECTS = "manifest.json", "events.ndjson", "translation.tmx", "objects/"
@@ -44,7 +45,9 @@ class PackageRefusedError(PermanentError):
 
 
 class PackageManifest(Value):
-    """The manifest of a package. `absent` are objects that the events point to and that were not there any more."""
+    """The manifest of a package. `absent` are objects that the events point to and that
+    were not there any more.
+    """
 
     format: Literal["dragoman-replay"] = "dragoman-replay"
     format_version: Literal[1] = 1
@@ -69,10 +72,11 @@ def chained(states: Sequence[bytes], manifest: PackageManifest, name: str) -> li
     stream = [decode(state) for state in states]
     previous = ""
     for version, (state, recorded) in enumerate(zip(states, stream, strict=True), start=1):
-        envelope = recorded.envelope
-        is_next = (envelope.stream_id, envelope.version) == (manifest.job_id, version)
-        if not is_next or envelope.previous_digest != previous:
-            raise PackageRefusedError(f"Event {version} in {name} does not follow the one before it.")
+        is_next = (recorded.stream_id, recorded.version) == (manifest.job_id, version)
+        if not is_next or recorded.previous_digest != previous:
+            raise PackageRefusedError(
+                f"Event {version} in {name} does not follow the one before it."
+            )
         previous = digest(state)
     if (len(stream), previous) != (manifest.version, manifest.head_digest):
         raise PackageRefusedError(f"The events in {name} do not end where its manifest says.")
@@ -80,9 +84,11 @@ def chained(states: Sequence[bytes], manifest: PackageManifest, name: str) -> li
 
 
 def without_packagings(states: Sequence[bytes]) -> Sequence[bytes]:
-    """The events up to the last that says more than that the job was packaged: packaging again changes nothing."""
+    """The events up to the last that says more than that the job was packaged:
+    packaging again changes nothing.
+    """
     end = len(states)
-    while end and isinstance(decode(states[end - 1]).event, ReplayPackaged):
+    while end and isinstance(decode(states[end - 1]).data, ReplayPackaged):
         end -= 1
     return states[:end]
 
@@ -91,17 +97,22 @@ def references_of(stream: Iterable[RecordedEvent]) -> Iterator[ObjectRef]:
     """Every object that the events point to, each once; other packages are left out."""
     seen: set[str] = set()
     for recorded in stream:
-        if isinstance(recorded.event, ReplayPackaged):
+        if isinstance(recorded.data, ReplayPackaged):
             continue
-        for ref in references_in(recorded.event):
+        for ref in references_in(recorded.data):
             if ref.digest not in seen:
                 seen.add(ref.digest)
                 yield ref
 
 
 def tmx_unit(unit: Unit, target: UnitTarget, verdict: str) -> TmxUnit:
-    """A unit with its target for other tools: our verdict and where the target came from are properties."""
-    properties = {"x-dragoman-verdict": verdict, "x-dragoman-result-source": str(target.result_source)}
+    """A unit with its target for other tools:
+    our verdict and where the target came from are properties.
+    """
+    properties = {
+        "x-dragoman-verdict": verdict,
+        "x-dragoman-result-source": str(target.result_source),
+    }
     return TmxUnit(unit.unit_id, unit.source, target.target, properties)
 
 

@@ -1,4 +1,6 @@
-"""The bodies of artifacts, as they go over the wire. One artifact looks the same as in a job's answer."""
+"""The bodies of artifacts, as they go over the wire.
+One artifact looks the same as in a job's answer.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ async def audit(
     until: _Short = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
-    """The actions of people, or of everybody, the newest first. Times are UTC; `since` ≤ time < `until`."""
+    """The actions of people, or of everybody, the newest first. Times are UTC;
+    `since` ≤ time < `until`.
+    """
     visit.principal.require(Role.ADMIN)
     query = {
         "actor": actor.strip(),
@@ -78,7 +80,9 @@ async def audit(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An entry with its action in words, the page of what it is about, and the lists of the like."""
+    """An entry with its action in words, the page of what it is about,
+    and the lists of the like.
+    """
 
     row: AuditRow
     text: str
@@ -108,7 +112,9 @@ def _time(field: str, text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise FieldRefusedError(field, f"{text!r} is no time; write it like 2026-11-22T08:30.") from error
+        raise FieldRefusedError(
+            field, f"{text!r} is no time; write it like 2026-11-22T08:30."
+        ) from error
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 

@@ -1,4 +1,6 @@
-"""The view of the audit: every event of a job or a document, with who made it and from where; how it is read."""
+"""The view of the audit: every event of a job or a document,
+with who made it and from where; how it is read.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,9 @@ audit = Table(
 
 @dataclass(frozen=True, slots=True)
 class AuditKey:
-    """Where in an audit list a row stands: lists go from the newest to the oldest, by time and then by id."""
+    """Where in an audit list a row stands: lists go from the newest to the oldest,
+    by time and then by id.
+    """
 
     occurred_at: datetime
     entry_id: str
@@ -96,10 +100,11 @@ class AuditFilter:
 
 
 class AuditRow(Value):
-    """One thing somebody did: `action` is the event's name, `entity` the kind of stream or of catalogue entry.
+    """One thing somebody did: `action` is the event's name, `entity` the kind of stream or of
+    catalogue entry.
 
-    `entry_id` is unique among all audit entries (the event's id, or the catalogue audit row's) and ends no tie by
-    chance. Name and address are empty where they were erased or no person acted.
+    `entry_id` is unique among all audit entries (the event's id, or the catalogue audit row's) and
+    ends no tie by chance. Name and address are empty where they were erased or no person acted.
     """
 
     entry_id: str
@@ -142,18 +147,25 @@ class AuditProjection:
         return 1
 
     async def prepare(self, batch: Sequence[Stored]) -> Sequence[Write]:
-        """A row for every event. An event is never changed, so a row that is there is written as it was."""
+        """A row for every event. An event is never changed,
+        so a row that is there is written as it was.
+        """
         actors = await self._actors(batch)
         rows = [_row(each, actors) for each in batch]
         ids = [row["event_id"] for row in rows]
-        return [Write(delete(self._audit).where(self._audit.c.event_id.in_(ids))), Write(insert(self._audit), rows)]
+        return [
+            Write(delete(self._audit).where(self._audit.c.event_id.in_(ids))),
+            Write(insert(self._audit), rows),
+        ]
 
     @property
     def incomplete(self) -> frozenset[UUID]:
         """None: what was erased leaves columns empty, which is compared as such."""
         return frozenset()
 
-    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
+    async def rows_of(
+        self, streams: Sequence[Sequence[Stored]]
+    ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """A row for every event."""
         events = [each for stream in streams for each in stream]
         actors = await self._actors(events)
@@ -163,21 +175,25 @@ class AuditProjection:
         """Nothing is kept: a person's name may be erased between two batches."""
 
     async def _actors(self, batch: Sequence[Stored]) -> dict[_Key, ActorRecord | None]:
-        envelopes = (each.recorded.envelope for each in batch)
+        envelopes = (each.recorded for each in batch)
         wanted = {(each.project_id, each.origin.actor_record) for each in envelopes}
         keys = [(project_id, digest) for project_id, digest in wanted if digest]
         found = await asyncio.gather(*(self._records.find(*key, ActorRecord) for key in keys))
         return dict(zip(keys, found, strict=True))
 
 
-async def audited_digests(engine: AsyncEngine, stream_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, str]]:
+async def audited_digests(
+    engine: AsyncEngine, stream_ids: Sequence[UUID]
+) -> dict[UUID, dict[UUID, str]]:
     """By stream, and there by event id, the digest that each event had when the audit was written.
 
     Raises:
         ViewsUnavailableError: the view, or its database, is not there.
     """
     ids = [str(each) for each in stream_ids]
-    statement = select(audit.c.entity_id, audit.c.event_id, audit.c.after_digest).where(audit.c.entity_id.in_(ids))
+    statement = select(audit.c.entity_id, audit.c.event_id, audit.c.after_digest).where(
+        audit.c.entity_id.in_(ids)
+    )
     found: dict[UUID, dict[UUID, str]] = {}
     async with translated_errors(), engine.connect() as connection:
         for entity_id, audited_id, digest in await connection.execute(statement):
@@ -186,21 +202,24 @@ async def audited_digests(engine: AsyncEngine, stream_ids: Sequence[UUID]) -> di
 
 
 def _row(stored: Stored, actors: dict[_Key, ActorRecord | None]) -> dict[str, object]:
-    envelope = stored.recorded.envelope
-    origin = envelope.origin
-    actor = actors.get((envelope.project_id, origin.actor_record)) if origin.actor_record else None
+    origin = stored.recorded.origin
+    actor = (
+        actors.get((stored.recorded.project_id, origin.actor_record))
+        if origin.actor_record
+        else None
+    )
     return {
-        "event_id": str(envelope.event_id),
-        "occurred_at": to_micros(envelope.occurred_at),
-        "project_id": envelope.project_id,
+        "event_id": str(stored.recorded.event_id),
+        "occurred_at": to_micros(stored.recorded.occurred_at),
+        "project_id": stored.recorded.project_id,
         "actor": origin.actor,
         "is_by_service": origin.actor.startswith(_SERVICE),
         "actor_name": actor.display_name if actor else "",
         "source_address": actor.source_address if actor else "",
-        "action": envelope.type,
-        "entity": envelope.stream_type.value,
-        "entity_id": str(envelope.stream_id),
-        "before_digest": envelope.previous_digest,
+        "action": stored.recorded.type,
+        "entity": stored.recorded.stream_type.value,
+        "entity_id": str(stored.recorded.stream_id),
+        "before_digest": stored.recorded.previous_digest,
         "after_digest": stored.digest,
     }
 
@@ -211,8 +230,11 @@ class AuditQueries:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def page(self, which: AuditFilter, *, before: AuditKey | None = None, limit: int = 100) -> list[AuditRow]:
-        """Every event of jobs and documents that the filter lets through, the newest first, behind `before`.
+    async def page(
+        self, which: AuditFilter, *, before: AuditKey | None = None, limit: int = 100
+    ) -> list[AuditRow]:
+        """Every event of jobs and documents that the filter lets through, the newest first, behind
+        `before`.
 
         Raises:
             RetryableError: the database cannot be reached.

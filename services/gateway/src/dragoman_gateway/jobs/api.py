@@ -6,12 +6,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from starlette.responses import StreamingResponse
+from starlette.responses import PlainTextResponse, StreamingResponse
 
+from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.job import Job, fold
 from dragoman_contracts.vocabulary import RESTING, JobStatus
 from dragoman_gateway.jobs.desk import JobDesk
-from dragoman_gateway.jobs.detail.answers import event_view, job_moment, job_summary, unit_view
+from dragoman_gateway.jobs.detail.answers import event_view, job_moment, job_summary
+from dragoman_gateway.jobs.detail.live import MayListen
 from dragoman_gateway.jobs.schemas import (
     ETAG,
     LOCATION,
@@ -20,12 +22,20 @@ from dragoman_gateway.jobs.schemas import (
     JobDetail,
     JobPage,
     LiveEvent,
-    UnitPage,
 )
-from dragoman_gateway.jobs.view.rows import JobFilter, VerificationState
-from dragoman_gateway.web.dependencies import Cursor, Limit, Operator, SearchText, etag
+from dragoman_gateway.jobs.view.rows import JobFilter
+from dragoman_gateway.web.dependencies import (
+    Cursor,
+    Limit,
+    Operator,
+    SearchText,
+    SignInDep,
+    etag,
+    is_known,
+)
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.problems import documented
+from dragoman_gateway.web.signin import SignIn
 
 router = APIRouter(tags=["jobs"])
 
@@ -42,14 +52,20 @@ async def list_jobs(
     principal: Operator,
     status: Annotated[list[JobStatus] | None, Query(description="Any of these.")] = None,
     stage: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
-    project: Annotated[str | None, Query(max_length=60, pattern=r"^[a-z0-9_-]*$", description="Its code.")] = None,
+    project: Annotated[
+        str | None, Query(max_length=60, pattern=r"^[a-z0-9_-]*$", description="Its code.")
+    ] = None,
     q: SearchText = "",
-    interrupted: Annotated[bool | None, Query(description="Failed or cancelled, and can be resumed.")] = None,
+    interrupted: Annotated[
+        bool | None, Query(description="Failed or cancelled, and can be resumed.")
+    ] = None,
     parent: Annotated[UUID | None, Query(description="Only reruns of this job.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> JobPage:
-    """Jobs, the newest submitted first; `q` is looked for in file name, title and external reference."""
+    """Jobs, the newest submitted first; `q` is looked for in file name,
+    title and external reference.
+    """
     which = JobFilter(
         project_ids=principal.scope_of(project),
         statuses=frozenset(status or ()),
@@ -65,19 +81,37 @@ async def list_jobs(
 @router.get(
     "/jobs/{job_id}",
     summary="Show a job",
-    responses={200: {"headers": ETAG}, **documented(401, 403, 404, 422, 503)},
+    response_model=JobDetail,
+    responses={
+        200: {"headers": ETAG},
+        304: {"description": "As `If-None-Match` knows it, and no work is under way."},
+        **documented(401, 403, 404, 422, 503),
+    },
 )
 async def show_job(
     job_id: UUID,
     response: Response,
     desk: JobDeskDep,
     principal: Operator,
-    at: Annotated[int | None, Query(ge=1, le=2**53, description="As of this event; without it, as of now.")] = None,
-) -> JobDetail:
-    """The job as its events tell it, not as a view remembers it: now, or as it was told after event `at`."""
+    at: Annotated[
+        int | None, Query(ge=1, le=2**53, description="As of this event; without it, as of now.")
+    ] = None,
+    if_none_match: Annotated[
+        str | None, Header(description="ETags of answers that the client has.")
+    ] = None,
+) -> JobDetail | Response:
+    """The job as its events tell it, not as a view remembers it: now,
+    or as it was told after event `at`.
+
+    While work is under way two answers of one version differ, and none is a 304. Download addresses
+    expire in a kept answer; the list of artifacts has fresh ones.
+    """
     job = await desk.control.find(job_id, principal)
     if at is None:
-        return shown(await desk.detail_now(job), response)
+        detail = await desk.detail_now(job)
+        if not detail.work_under_way and is_known(if_none_match, detail.version):
+            return Response(status_code=304, headers={"ETag": etag(detail.version)})
+        return shown(detail, response)
     return shown(await desk.detail_then(await desk.as_of(job, at), job.version), response)
 
 
@@ -87,12 +121,20 @@ async def show_job(
     response_model=JobDetail,
     responses={
         200: {"description": "The job rests.", "headers": ETAG},
-        202: {"description": "The job goes on; look again.", "model": JobDetail, "headers": LOCATION},
+        202: {
+            "description": "The job goes on; look again.",
+            "model": JobDetail,
+            "headers": LOCATION,
+        },
         **documented(401, 403, 404, 409, 422, 503),
     },
 )
-async def process_job(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Let a job go on that was submitted with auto-start off, and answer when it rests, or 202 after a while."""
+async def process_job(
+    job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator
+) -> JobDetail:
+    """Let a job go on that was submitted with auto-start off, and answer when it rests,
+    or 202 after a while.
+    """
     await desk.control.start(job_id, principal)
     job = await desk.follower.rested(job_id)
     if job.status not in RESTING:
@@ -112,8 +154,12 @@ async def process_job(job_id: UUID, response: Response, desk: JobDeskDep, princi
         **documented(401, 403, 404, 409, 422, 503),
     },
 )
-async def cancel_job(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Stop a job that is not at its end. The translation so far is kept, and `resume` goes on from there."""
+async def cancel_job(
+    job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator
+) -> JobDetail:
+    """Stop a job that is not at its end. The translation so far is kept,
+    and `resume` goes on from there.
+    """
     acted = await desk.control.cancel(job_id, principal)
     response.headers["Location"] = f"/api/v1/jobs/{job_id}"
     if acted.job.status is JobStatus.CANCELLED and not acted.is_changed:
@@ -131,8 +177,12 @@ async def cancel_job(job_id: UUID, response: Response, desk: JobDeskDep, princip
         **documented(401, 403, 404, 409, 422, 503),
     },
 )
-async def resume_job(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Let a failed or cancelled job go on from its checkpoint: finished phases and batches are skipped."""
+async def resume_job(
+    job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator
+) -> JobDetail:
+    """Let a failed or cancelled job go on from its checkpoint:
+    finished phases and batches are skipped.
+    """
     acted = await desk.control.resume(job_id, principal)
     response.headers["Location"] = f"/api/v1/jobs/{job_id}"
     return shown(await desk.detail_now(acted.job), response)
@@ -144,7 +194,9 @@ async def resume_job(job_id: UUID, response: Response, desk: JobDeskDep, princip
     summary="Retry a failed job",
     responses={**_GOES_ON, **documented(401, 403, 404, 409, 422, 503)},
 )
-async def retry_job(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
+async def retry_job(
+    job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator
+) -> JobDetail:
     """Let a failed job go on from its checkpoint: `resume`, of a failed job only."""
     acted = await desk.control.retry(job_id, principal)
     return await answer_accepted(desk, acted.job, response)
@@ -155,8 +207,12 @@ async def retry_job(job_id: UUID, response: Response, desk: JobDeskDep, principa
     summary="Mark a job failed",
     responses={**_DONE, **documented(401, 403, 404, 409, 422, 503)},
 )
-async def mark_job_failed(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Declare a job failed that moves no more. Late results of a worker are recorded; `resume` goes on with them."""
+async def mark_job_failed(
+    job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator
+) -> JobDetail:
+    """Declare a job failed that moves no more. Late results of a worker are recorded;
+    `resume` goes on with them.
+    """
     acted = await desk.control.mark_failed(job_id, principal)
     return shown(await desk.detail_now(acted.job), response)
 
@@ -166,10 +222,51 @@ async def mark_job_failed(job_id: UUID, response: Response, desk: JobDeskDep, pr
     summary="Discard a job's checkpoint",
     responses={**_DONE, **documented(401, 403, 404, 409, 422, 503)},
 )
-async def discard_checkpoint(job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator) -> JobDetail:
-    """Discard what a failed or cancelled job has done: it is no longer listed as interrupted, and can only be rerun."""
+async def discard_checkpoint(
+    job_id: UUID, response: Response, desk: JobDeskDep, principal: Operator
+) -> JobDetail:
+    """Discard what a failed or cancelled job has done: it is no longer listed as interrupted,
+    and can only be rerun.
+    """
     acted = await desk.control.discard_checkpoint(job_id, principal)
     return shown(await desk.detail_now(acted.job), response)
+
+
+@router.get(
+    "/jobs/{job_id}/log",
+    summary="Read the log of a job's commands",
+    response_class=PlainTextResponse,
+    responses={
+        200: {
+            "description": "Output and errors of its commands in their order; of one that runs, the end. Empty where "
+            "the job has none.",
+            "headers": {
+                "X-Log-Truncated": {
+                    "description": "Whether more was said than is here: `true` or `false`.",
+                    "schema": {"type": "string"},
+                }
+            },
+        },
+        **documented(401, 403, 404, 422, 503),
+    },
+)
+async def read_log(job_id: UUID, desk: JobDeskDep, principal: Operator) -> PlainTextResponse:
+    """The output of the job's commands, live while they run."""
+    text, is_truncated = await desk.log(job_id, principal)
+    return PlainTextResponse(text, headers={"X-Log-Truncated": str(is_truncated).lower()})
+
+
+@router.delete(
+    "/jobs/{job_id}",
+    status_code=204,
+    summary="Remove a job",
+    responses=documented(401, 403, 404, 409, 422, 503),
+)
+async def remove_job(job_id: UUID, desk: JobDeskDep, principal: Operator) -> None:
+    """Take a job at rest out of the lists. Its objects go by retention, its events stay; resumed,
+    it comes back.
+    """
+    await desk.control.remove(job_id, principal)
 
 
 @router.get(
@@ -185,7 +282,9 @@ async def discard_checkpoint(job_id: UUID, response: Response, desk: JobDeskDep,
             ),
             "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
         },
-        204: {"description": "Event streams only: the job rests and there is nothing after Last-Event-ID."},
+        204: {
+            "description": "Event streams only: the job rests and there is nothing after Last-Event-ID."
+        },
         **documented(401, 403, 404, 422, 503),
     },
 )
@@ -193,44 +292,81 @@ async def read_events(
     request: Request,
     job_id: UUID,
     desk: JobDeskDep,
+    sign_in: SignInDep,
     principal: Operator,
-    after: Annotated[int, Query(ge=0, le=2**53, description="Only events behind this version.")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=2**53, description="Only events behind this version.")
+    ] = 0,
     limit: Limit = 200,
     last_event_id: Annotated[str | None, Header(description="Where a live stream goes on.")] = None,
 ) -> EventPage | Response:
-    """The events of a job, oldest first. Ask with `Accept: text/event-stream` to follow them as they happen."""
+    """The events of a job, oldest first. Ask with `Accept: text/event-stream` to follow
+    them as they happen.
+    """
     await desk.control.find(job_id, principal)
     if EVENT_STREAM in request.headers.get("accept", ""):
         resumed = last_event_id or ""
-        start = int(resumed) if resumed.isascii() and resumed.isdigit() and len(resumed) < 16 else after
-        return await _live(desk, job_id, start)
+        start = (
+            int(resumed) if resumed.isascii() and resumed.isdigit() and len(resumed) < 16 else after
+        )
+        return await _live(desk, job_id, start, listener(request, sign_in, desk, job_id))
     stored = await desk.events(job_id, after=after)
     page = stored[:limit]
     has_more = len(stored) > limit
     return EventPage(
         items=[event_view(each) for each in page],
-        next_after=page[-1].recorded.envelope.version if has_more else None,
+        next_after=page[-1].recorded.version if has_more else None,
     )
 
 
-async def _live(desk: JobDesk, job_id: UUID, after: int) -> Response:
+def listener(request: Request, sign_in: SignIn, desk: JobDesk, job_id: UUID) -> MayListen:
+    """Whether who sent the request may still read the job: its credential may have been revoked,
+    its user made inactive, its scope made smaller.
+    """
+
+    async def may_listen() -> bool:
+        try:
+            identity = await sign_in.identify(request)
+            await desk.control.find(job_id, identity.principal)
+        except DragomanError:
+            return False
+        return True
+
+    return may_listen
+
+
+async def _live(desk: JobDesk, job_id: UUID, after: int, may_listen: MayListen) -> Response:
     tail = desk.follower.tail(job_id)
     first = await tail.read(after)
     if not first and tail.is_resting:
-        return Response(status_code=204)  # tells an EventSource that reconnects that there is nothing to wait for
+        # Tells an EventSource that reconnects that there is nothing to wait for.
+        return Response(status_code=204)
+    # nginx holds answers back until they are complete unless the second header forbids it.
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(desk.follower.frames(tail, first, after), media_type=EVENT_STREAM, headers=headers)
+    return StreamingResponse(
+        desk.follower.frames(tail, first, after, may_listen),
+        media_type=EVENT_STREAM,
+        headers=headers,
+    )
 
 
-@router.get("/jobs/{job_id}/history", summary="Read a job's history", responses=documented(401, 403, 404, 422, 503))
+@router.get(
+    "/jobs/{job_id}/history",
+    summary="Read a job's history",
+    responses=documented(401, 403, 404, 422, 503),
+)
 async def read_history(
     job_id: UUID,
     desk: JobDeskDep,
     principal: Operator,
-    after: Annotated[int, Query(ge=0, le=2**53, description="Only events behind this version.")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=2**53, description="Only events behind this version.")
+    ] = 0,
     limit: Limit = 200,
 ) -> HistoryPage:
-    """Every event with where the job stood after it; `GET /jobs/{job_id}?at=` gives the whole state as of one."""
+    """Every event with where the job stood after it;
+    `GET /jobs/{job_id}?at=` gives the whole state as of one.
+    """
     await desk.control.find(job_id, principal)
     items: list[LiveEvent] = []
     job: Job | None = None
@@ -244,21 +380,6 @@ async def read_history(
     return HistoryPage(items=items, next_after=None)
 
 
-@router.get("/jobs/{job_id}/units", summary="List a job's units", responses=documented(401, 403, 404, 422, 503))
-async def list_units(
-    job_id: UUID,
-    desk: JobDeskDep,
-    principal: Operator,
-    cursor: Cursor = None,
-    limit: Limit = 100,
-    verification_state: Annotated[VerificationState | None, Query(description="Only units in this state.")] = None,
-) -> UnitPage:
-    """The units in document order, each with its translation, its verification state and QA's findings."""
-    await desk.control.find(job_id, principal)
-    page = await desk.queries.units(job_id, cursor=cursor, limit=limit, verification_state=verification_state)
-    return UnitPage(items=[unit_view(row) for row in page.rows], next_cursor=page.next_cursor)
-
-
 def shown(job: JobDetail, response: Response) -> JobDetail:
     """The job as an answer, with its version as the ETag."""
     response.headers["ETag"] = etag(job.version)
@@ -266,6 +387,8 @@ def shown(job: JobDetail, response: Response) -> JobDetail:
 
 
 async def answer_accepted(desk: JobDesk, job: Job, response: Response) -> JobDetail:
-    """The job as of now, to an action that goes on behind the answer: with the address to look at."""
+    """The job as of now, to an action that goes on behind the answer:
+    with the address to look at.
+    """
     response.headers["Location"] = f"/api/v1/jobs/{job.job_id}"
     return shown(await desk.detail_now(job), response)

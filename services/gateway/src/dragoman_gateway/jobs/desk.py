@@ -5,18 +5,21 @@ An action decides on the newest state, and again when somebody was first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from dragoman_catalog import Catalog
 from dragoman_catalog.values import Project
+from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
 from dragoman_contracts.events import Event
 from dragoman_contracts.job import Job
+from dragoman_contracts.references import Artifact
 from dragoman_contracts.reports import PreflightReport
 from dragoman_contracts.subject_state import decide_opened
-from dragoman_gateway.jobs.detail.answers import job_detail
+from dragoman_gateway.jobs.detail.answers import artifact_views, job_detail
+from dragoman_gateway.jobs.detail.commands import logs_of
 from dragoman_gateway.jobs.detail.facts import (
     JobRecords,
     Standing,
@@ -31,12 +34,13 @@ from dragoman_gateway.jobs.rules import (
     decide_cancel,
     decide_discard_checkpoint,
     decide_mark_failed,
+    decide_remove,
     decide_resume,
     decide_retry,
     decide_start,
     is_running,
 )
-from dragoman_gateway.jobs.schemas import JobDetail
+from dragoman_gateway.jobs.schemas import ArtifactView, JobDetail
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.web.actors import Actors
 from dragoman_gateway.web.downloads import DownloadSigner
@@ -46,6 +50,7 @@ from dragoman_gateway.web.principals import Principal
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import (
     Append,
+    Decided,
     EventStore,
     Head,
     JobMissingError,
@@ -58,6 +63,8 @@ from dragoman_runtime.objects import ObjectStore
 
 _Decide = Callable[[Job], Event | None]
 _Claims = Callable[[Job, Event], bool]
+EventsOf = Callable[[Job, Head], Awaitable[Sequence[Event]]]
+"""The events of an act on a job, given its newest state."""
 
 
 def _never(job: Job, event: Event) -> bool:
@@ -77,7 +84,9 @@ class Acted:
 
 
 class JobControl:
-    """Actions of people on a job that exists. A job outside the principal's scope is as if it were not there."""
+    """Actions of people on a job that exists.
+    A job outside the principal's scope is as if it were not there.
+    """
 
     def __init__(self, *, store: EventStore, jobs: Jobs, clock: Clock, actors: Actors) -> None:
         self._store = store
@@ -105,7 +114,8 @@ class JobControl:
         return await self.act(job_id, principal, decide_cancel)
 
     async def start(self, job_id: UUID, principal: Principal) -> Acted:
-        """Let a job go on that was submitted with auto-start off; nothing to do where it was started.
+        """Let a job go on that was submitted with auto-start off; nothing to do where it was
+        started.
 
         Raises:
             JobMissingError: as `find`.
@@ -143,7 +153,8 @@ class JobControl:
         return await self.act(job_id, principal, decide_mark_failed)
 
     async def discard_checkpoint(self, job_id: UUID, principal: Principal) -> Acted:
-        """Discard what a failed or cancelled job has done; nothing to do where that was discarded already.
+        """Discard what a failed or cancelled job has done; nothing to do where that was discarded
+        already.
 
         Raises:
             JobMissingError: as `find`.
@@ -151,7 +162,18 @@ class JobControl:
         """
         return await self.act(job_id, principal, decide_discard_checkpoint)
 
-    async def act(self, job_id: UUID, principal: Principal, decide: _Decide, *, claims: _Claims = _never) -> Acted:
+    async def remove(self, job_id: UUID, principal: Principal) -> Acted:
+        """Take a job at rest out of the lists; nothing to do where it is out of them already.
+
+        Raises:
+            JobMissingError: as `find`.
+            JobStateError: the job runs.
+        """
+        return await self.act(job_id, principal, decide_remove)
+
+    async def act(
+        self, job_id: UUID, principal: Principal, decide: _Decide, *, claims: _Claims = _never
+    ) -> Acted:
         """Append what `decide` says of the newest state; nothing to do where it says nothing.
 
         Where `claims`, the job had stopped and goes on: it takes its scope again.
@@ -162,24 +184,45 @@ class JobControl:
             ConflictError: others change the job too fast, or `decide` refuses.
         """
 
-        async def appends(job: Job, head: Head) -> Sequence[Append]:
-            require_visible(job, principal)
+        async def events_of(job: Job, head: Head) -> Sequence[Event]:
             event = decide(job)
-            if event is None:
-                return ()
-            mine = await self._append(job, head, event, principal)
-            return await self._with_claim(job, mine) if claims(job, event) else (mine,)
+            return () if event is None else (event,)
 
-        decided = await decide_on_job(self._store, self._jobs, job_id, appends)
+        decided = await self.append(job_id, principal, events_of, claims=claims)
         if not decided.stored:
             return Acted(decided.job, is_changed=False)
         return Acted((await self._jobs.load(job_id))[0], is_changed=True)
 
-    async def _append(self, job: Job, head: Head, event: Event, principal: Principal) -> Append:
-        origin = await self._actors.origin(
-            principal, job.project_id, correlation_id=job.correlation_id, traceparent=job.traceparent
-        )
-        return Append(job.job_id, job.project_id, head, (event,), origin, self._clock.now())
+    async def append(
+        self, job_id: UUID, principal: Principal, events_of: EventsOf, *, claims: _Claims = _never
+    ) -> Decided:
+        """Append the events that `events_of` gives for the newest state and the head of its stream;
+        asked again where another writer was first.
+
+        Where `claims` says so of the job and the first event, it takes its scope again.
+
+        Raises:
+            JobMissingError: as `find`.
+            RunningJobError: as `resume`, where `claims`.
+            ConflictError: others change the job too fast, or `events_of` refuses.
+        """
+
+        async def appends(job: Job, head: Head) -> Sequence[Append]:
+            require_visible(job, principal)
+            events = tuple(await events_of(job, head))
+            if not events:
+                return ()
+            origin = await self._actors.origin(
+                principal,
+                job.project_id,
+                correlation_id=job.correlation_id,
+                traceparent=job.traceparent,
+            )
+            now = self._clock.now()
+            mine = Append(job.job_id, job.project_id, head, events, origin, now)
+            return await self._with_claim(job, mine) if claims(job, events[-1]) else (mine,)
+
+        return await decide_on_job(self._store, self._jobs, job_id, appends)
 
     async def _with_claim(self, job: Job, mine: Append) -> tuple[Append, ...]:
         """The event, and before it the claim of a job that stopped on its scope."""
@@ -192,7 +235,8 @@ class JobControl:
             found = await self._jobs.find(holder)
             if found and is_running(found[0]):
                 raise RunningJobError(holder)
-        # Always appended, also by the last holder: a submission that is being decided right now then meets a conflict.
+        # Always appended, also by the last holder: a submission that is being decided right now
+        # then meets a conflict.
         claim = Append(subject.id, job.project_id, head, (opened,), mine.origin, mine.occurred_at)
         return (claim, mine)
 
@@ -273,6 +317,37 @@ class JobDesk:
         """The newest report of preflight; None where there is none, or it was erased."""
         return await preflight_report(self._objects, job)
 
+    async def text_of(self, job: Job, artifact: Artifact) -> str:
+        """A text that is an artifact of the job; empty where it was erased."""
+        try:
+            data = await self._objects.get(job.project_id, artifact.object)
+        except (ObjectMissingError, ObjectCorruptError):
+            return ""
+        return data.decode(errors="replace")
+
+    async def log(self, job_id: UUID, principal: Principal) -> tuple[str, bool]:
+        """The output of the job's commands, in their order, and whether more was said than is here.
+
+        Raises:
+            JobMissingError: there is no such job, or none that the principal sees.
+        """
+        job, standing = await self.standing(await self.control.find(job_id, principal))
+        logs = logs_of(job, standing.under_way)
+        texts = [
+            await self.text_of(job, each.artifact) if each.artifact else each.tail for each in logs
+        ]
+        if len(texts) > 1:
+            texts = [
+                f"==> {each.phase} <==\n{text}" for each, text in zip(logs, texts, strict=True)
+            ]
+        return "\n".join(texts), any(each.is_truncated for each in logs)
+
+    async def artifact_view(self, job: Job, artifact: Artifact) -> ArtifactView:
+        """An artifact of the job as the API tells it, with a fresh address."""
+        views = artifact_views(job, await self.records(job), self._downloads, self._clock.now())
+        place = job.artifacts.index(artifact)
+        return views[place]
+
     async def names(self, job: Job, digests: Iterable[str]) -> dict[str, str]:
         """The names of people who acted on the job, by the digests of their records."""
         return await names_of(self._objects, job, digests)
@@ -286,4 +361,6 @@ class JobDesk:
         return await self._detail(past, Standing(latest_version))
 
     async def _detail(self, job: Job, standing: Standing) -> JobDetail:
-        return job_detail(job, await self.records(job), standing, self._downloads, self._clock.now())
+        return job_detail(
+            job, await self.records(job), standing, self._downloads, self._clock.now()
+        )

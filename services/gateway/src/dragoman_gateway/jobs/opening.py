@@ -1,7 +1,7 @@
 """Opening a job, on a subject or on none: what every area does that starts one.
 
-Subject and job are appended in one commit: two orders for one scope meet on the subject's stream, and one of them is
-told so.
+Subject and job are appended in one commit: two orders for one scope meet on the subject's stream,
+and one of them is told so.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The first event of a job, and the events that are said of its subject before the job is opened on it."""
+    """The first event of a job, and the events that are said of its subject before the
+    job is opened on it.
+    """
 
     submitted: JobSubmitted
     of_subject: tuple[Event, ...] = ()
@@ -43,8 +45,8 @@ class Opening:
 class JobOrder:
     """A job to be opened, looked through, with its objects stored.
 
-    `opening` decides on the subject as it is then. With `has_key` the job's id comes from an idempotency key, and
-    `digest` tells whether a job that has it was asked for in the same words.
+    `opening` decides on the subject as it is then. With `has_key` the job's id comes from an
+    idempotency key, and `digest` tells whether a job that has it was asked for in the same words.
     """
 
     job_id: UUID
@@ -77,13 +79,17 @@ class JobOpener:
         require_same_request(found[0], digest)
         return Submitted(found[0], is_new=False)
 
-    async def open(self, order: JobOrder, principal: Principal, *, traceparent: str | None = None) -> Submitted:
-        """Append to subject and job in one commit; again from what is true then, when somebody was first.
+    async def open(
+        self, order: JobOrder, principal: Principal, *, traceparent: str | None = None
+    ) -> Submitted:
+        """Append to subject and job in one commit; again from what is true then, when somebody was
+        first.
 
         Raises:
             KeyReusedError: the key stands for another request.
             RunningJobError: a job holds the scope.
-            UnfinishedJobError: such a job was interrupted, and `on_unfinished` does not say what to do about it.
+            UnfinishedJobError: such a job was interrupted, and `on_unfinished` does not say what to
+                do about it.
             ConflictError: others open jobs on the subject too fast.
         """
         existing: Submitted | None = None
@@ -91,7 +97,11 @@ class JobOpener:
 
         async def appends() -> Sequence[Append]:
             nonlocal existing, is_again
-            if is_again and order.has_key and (existing := await self.existing(order.job_id, order.digest)):
+            if (
+                is_again
+                and order.has_key
+                and (existing := await self.existing(order.job_id, order.digest))
+            ):
                 return ()
             is_again = True
             try:
@@ -99,7 +109,8 @@ class JobOpener:
             except (RunningJobError, UnfinishedJobError) as error:
                 if error.job_id != order.job_id:
                     raise
-            # The same key was first, at the same moment: the job that holds the scope is the one that was asked for.
+            # The same key was first, at the same moment: the job that holds the scope is the one
+            # that was asked for.
             existing = await self.existing(order.job_id, order.digest)
             return ()
 
@@ -109,20 +120,30 @@ class JobOpener:
         job, _ = await self._jobs.load(order.job_id)
         return Submitted(job, is_new=True)
 
-    async def _appends(self, order: JobOrder, principal: Principal, traceparent: str | None) -> tuple[Append, ...]:
+    async def _appends(
+        self, order: JobOrder, principal: Principal, traceparent: str | None
+    ) -> tuple[Append, ...]:
         project_id, subject_id = order.project_id, order.subject_id
-        subject, head = (None, Head()) if subject_id is None else await read_subject(self._store, subject_id)
+        subject, head = (
+            (None, Head()) if subject_id is None else await read_subject(self._store, subject_id)
+        )
         opening = order.opening(subject)
         submitted = opening.submitted
         origin = await self._actors.origin(
-            principal, project_id, correlation_id=submitted.submission_id or order.job_id, traceparent=traceparent
+            principal,
+            project_id,
+            correlation_id=submitted.submission_id or order.job_id,
+            traceparent=traceparent,
         )
         now = self._clock.now()
         appends = (Append(order.job_id, project_id, Head(), (submitted,), origin, now),)
         opened = decide_opened(submitted, order.job_id)
         if subject_id is None or opened is None:
             return appends
-        appends = (Append(subject_id, project_id, head, (*opening.of_subject, opened), origin, now), *appends)
+        appends = (
+            Append(subject_id, project_id, head, (*opening.of_subject, opened), origin, now),
+            *appends,
+        )
         holder = subject.last_job(submitted.scope) if subject else None
         found = await self._jobs.find(holder) if holder else None
         if found is None:

@@ -11,12 +11,9 @@ from pydantic import BaseModel, Field, JsonValue
 from dragoman_contracts.events import PreflightVerdict, QaVerdict, RevisionStrategy, Usage
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
-from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.subject import SubjectRef
-from dragoman_contracts.text import ResultSource, StoryKind
 from dragoman_contracts.under_way import Doing
 from dragoman_contracts.vocabulary import JobStatus
-from dragoman_gateway.jobs.view.rows import VerificationState
 
 LOCATION: dict[str, Any] = {"Location": {"description": "The job.", "schema": {"type": "string"}}}
 ETAG: dict[str, Any] = {"ETag": {"description": "The job's version.", "schema": {"type": "string"}}}
@@ -46,7 +43,9 @@ class JobSummary(BaseModel):
 
     job_id: UUID
     project_code: str
-    subject: SubjectRef | None = Field(description="The document, source or object that the job is about.")
+    subject: SubjectRef | None = Field(
+        description="The document, source or object that the job is about."
+    )
     document_id: UUID | None = Field(description="The subject, where it is a document.")
     document_version: int | None
     version: int = Field(description="How many events the job has; the ETag of its detail.")
@@ -55,7 +54,9 @@ class JobSummary(BaseModel):
     progress_pct: float
     pipeline: str
     engine: str
-    source_language: Locale | None = Field(description="None, as the target, of a job that does not translate.")
+    source_language: Locale | None = Field(
+        description="None, as the target, of a job that does not translate."
+    )
     target_language: Locale | None
     file_name: str
     document_title: str
@@ -71,7 +72,9 @@ class JobSummary(BaseModel):
     blocked_count: int
     trouble_code: str | None
     parent_job_id: UUID | None = Field(description="The job this one is a rerun of.")
-    is_interrupted: bool = Field(description="Whether it is failed or cancelled and can be resumed where it stopped.")
+    is_interrupted: bool = Field(
+        description="Whether it is failed or cancelled and can be resumed where it stopped."
+    )
     finished_phases: list[str]
     stopped_at: datetime | None = Field(description="Since when it is failed or cancelled.")
     links: JobLinks
@@ -85,8 +88,8 @@ class JobPage(BaseModel):
 
 
 class PhaseView(BaseModel):
-    """A phase of the job's pipeline and how far it is. `duration_s` counts to its end, or while it runs to the last
-    event.
+    """A phase of the job's pipeline and how far it is. `duration_s` counts to its end, or while it
+    runs to the last event.
     """
 
     name: str
@@ -116,7 +119,9 @@ class Counts(BaseModel):
 
 
 class TroubleView(BaseModel):
-    """Work that failed: `retry_at` says when it is tried again, and is None where it was parked for a person."""
+    """Work that failed: `retry_at` says when it is tried again,
+    and is None where it was parked for a person.
+    """
 
     kind: str
     index: int
@@ -132,22 +137,27 @@ class TroubleView(BaseModel):
 class OwedView(BaseModel):
     """A piece of work the job owes: a person need do nothing, a worker takes it.
 
-    `due_at` says when work that failed is tried again, and is None where it may begin at once. `held_until` is when
-    the lease of the worker that performs it ends, unless it is renewed; None where nobody holds it.
+    `due_at` says when work that failed is tried again, and is None where it may begin at once.
+    `held_until` is when the lease of the worker that performs it ends, unless it is renewed; None
+    where nobody holds it.
     """
 
     kind: str
     index: int
     phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
     due_at: datetime | None
-    is_held: bool | None = Field(description="Whether a worker performs it now; None in a past state.")
+    is_held: bool | None = Field(
+        description="Whether a worker performs it now; None in a past state."
+    )
     held_until: datetime | None
 
 
 class WorkUnderWayView(BaseModel):
-    """A piece of work that a worker performs now, as the worker says: about once a second, and gone with its lease.
+    """A piece of work that a worker performs now, as the worker says: about once a second, and gone
+    with its lease.
 
-    Of work that ends within seconds, or has a worker of an older version, only the first three may be known.
+    Of work that ends within seconds, or has a worker of an older version, only the first three may
+    be known.
     """
 
     kind: str
@@ -161,17 +171,26 @@ class WorkUnderWayView(BaseModel):
     done_units: int
     units: int = Field(description="Units of the batch; 0 where nothing is counted.")
     tokens: int = Field(description="Tokens written for this piece of work so far.")
-    tokens_per_s: float | None = Field(description="How fast the answer is written; None where it was not measured.")
-    units_per_s: float | None = Field(description="The measured pace of this job's units, waits for answers included.")
+    tokens_per_s: float | None = Field(
+        description="How fast the answer is written; None where it was not measured."
+    )
+    units_per_s: float | None = Field(
+        description="The measured pace of this job's units, waits for answers included."
+    )
     remaining_s: float | None = Field(description="About how long it will last at that pace.")
     model: str
     text: str = Field(description="All this in a line for people.")
 
 
 class ArtifactView(BaseModel):
-    """Something a job made that can be downloaded, at an address that works without signing in until it expires."""
+    """Something a job made that can be downloaded,
+    at an address that works without signing in until it expires.
+    """
 
     kind: ArtifactKind
+    name: str = Field(
+        default="", description="Name of a file that a command wrote, with folders; else empty."
+    )
     file_name: str
     media_type: str
     size_bytes: int
@@ -203,41 +222,79 @@ class PipelineView(BaseModel):
     version: int
 
 
+class ModelOfJob(BaseModel):
+    """The model that a command links to, as it was when the job was submitted."""
+
+    model_id: UUID
+    provider: str
+    model_name: str
+    category: str
+    base_url: str
+
+
+class CommandOfJob(BaseModel):
+    """A command that the job runs."""
+
+    phase: str
+    command: str = Field(
+        description="As a shell would take it, with what was known at submission filled in and without secrets."
+    )
+    timeout_s: int
+    model: ModelOfJob | None
+
+
 class JobDetail(BaseModel):
     """A job as its events tell it, up to `version`.
 
-    Two answers of one version are the same, but for download addresses, which are signed anew, for the leases of owed
-    work and what is said of it, which are of the present only, and for what was erased in the meantime.
+    Two answers of one version are the same, but for download addresses, which are signed anew, for
+    the leases of owed work and what is said of it, which are of the present only, and for what was
+    erased in the meantime.
     """
 
     job_id: UUID
     project_id: UUID
     project_code: str | None
-    subject: SubjectRef | None = Field(description="The document, source or object that the job is about.")
+    subject: SubjectRef | None = Field(
+        description="The document, source or object that the job is about."
+    )
     document_id: UUID | None = Field(description="The subject, where it is a document.")
     document_version: int | None
     version: int
     latest_version: int = Field(description="How many events the job has by now.")
-    is_past: bool = Field(description="Whether newer events have changed the job since; true only where `at` is given.")
+    is_past: bool = Field(
+        description="Whether newer events have changed the job since; true only where `at` is given."
+    )
     status: JobStatus
     stage: str
     is_resting: bool = Field(description="Whether nothing moves until a person acts.")
     is_waiting_for_start: bool = Field(description="Whether POST …/process lets it go on.")
-    is_interrupted: bool = Field(description="Whether it is failed or cancelled and can be resumed where it stopped.")
+    is_interrupted: bool = Field(
+        description="Whether it is failed or cancelled and can be resumed where it stopped."
+    )
     is_marked_failed: bool = Field(description="Whether a person declared it failed.")
-    is_checkpoint_discarded: bool = Field(description="Whether what it has done was discarded: only a rerun is left.")
+    is_checkpoint_discarded: bool = Field(
+        description="Whether what it has done was discarded: only a rerun is left."
+    )
     stopped_at: datetime | None = Field(description="Since when it is failed or cancelled.")
     finished_phases: list[str]
-    progress_pct: float = Field(description="The units that work under way has brought so far count as well.")
+    progress_pct: float = Field(
+        description="The units that work under way has brought so far count as well."
+    )
     remaining_s: float | None = Field(
         description="About how long the translation will last at the pace of now; None where nothing is measured."
     )
-    work_under_way: list[WorkUnderWayView] = Field(description="What workers perform now; empty in a past state.")
-    status_views: dict[str, str | None] = Field(description="The status in other requirements' words.")
+    work_under_way: list[WorkUnderWayView] = Field(
+        description="What workers perform now; empty in a past state."
+    )
+    status_views: dict[str, str | None] = Field(
+        description="The status in other requirements' words."
+    )
     pipeline: PipelineView
     engine: str | None
     model: str | None
-    source_language: Locale | None = Field(description="None, as the target, of a job that does not translate.")
+    source_language: Locale | None = Field(
+        description="None, as the target, of a job that does not translate."
+    )
     target_language: Locale | None
     submitted_by: str
     submitted_at: datetime
@@ -255,6 +312,7 @@ class JobDetail(BaseModel):
     counts: Counts
     usage: Usage
     phases: list[PhaseView]
+    commands: list[CommandOfJob]
     troubles: list[TroubleView]
     owed: list[OwedView]
     artifacts: list[ArtifactView]
@@ -293,7 +351,9 @@ class LiveEvent(BaseModel):
 
 
 class LiveWork(BaseModel):
-    """The work that workers perform now, and where the job stands. No event: it is told once, and kept nowhere."""
+    """The work that workers perform now, and where the job stands. No event:
+    it is told once, and kept nowhere.
+    """
 
     job: JobMoment
     remaining_s: float | None
@@ -301,39 +361,21 @@ class LiveWork(BaseModel):
 
 
 class HistoryPage(BaseModel):
-    """A page of a job's history, oldest first; `next_after` is the `after` of the next page, None at the end."""
+    """A page of a job's history, oldest first;
+    `next_after` is the `after` of the next page, None at the end.
+    """
 
     items: list[LiveEvent]
     next_after: int | None
 
 
 class EventPage(BaseModel):
-    """A page of a job's events, oldest first; `next_after` is the `after` of the next page, None at the end."""
+    """A page of a job's events, oldest first;
+    `next_after` is the `after` of the next page, None at the end.
+    """
 
     items: list[EventView]
     next_after: int | None
-
-
-class UnitView(BaseModel):
-    """A unit and its translation."""
-
-    unit_id: str
-    position: int
-    story: StoryKind
-    part: str
-    is_translatable: bool
-    source: str
-    target: str | None
-    result_source: ResultSource | None
-    verification_state: VerificationState
-    findings: list[QaFinding]
-
-
-class UnitPage(BaseModel):
-    """A page of a job's units, in document order. It may lag a moment behind the job itself."""
-
-    items: list[UnitView]
-    next_cursor: str | None
 
 
 def job_links(job_id: UUID, parent_job_id: UUID | None = None) -> JobLinks:

@@ -1,4 +1,6 @@
-"""Parked work and dead letters over HTTP: what waits for a person, why, and what is done about it."""
+"""Parked work and dead letters over HTTP: what waits for a person, why,
+and what is done about it.
+"""
 
 from __future__ import annotations
 
@@ -42,8 +44,12 @@ _Index = Annotated[int, Path(ge=0, le=2**31 - 1)]
 async def list_parked(
     desk: _Desk,
     principal: Operator,
-    project: Annotated[str | None, Query(max_length=60, pattern=r"^[a-z0-9_-]*$", description="Its code.")] = None,
-    code: Annotated[str | None, Query(max_length=80, pattern=NUL_FREE, description="Only of this error.")] = None,
+    project: Annotated[
+        str | None, Query(max_length=60, pattern=r"^[a-z0-9_-]*$", description="Its code.")
+    ] = None,
+    code: Annotated[
+        str | None, Query(max_length=80, pattern=NUL_FREE, description="Only of this error.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ParkedPage:
@@ -53,11 +59,16 @@ async def list_parked(
     return ParkedPage(items=[parked_work(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
-@router.post("/parked/redrive", summary="Redrive much parked work", responses=documented(401, 403, 422, 503))
+@router.post(
+    "/parked/redrive",
+    summary="Redrive much parked work",
+    responses=documented(400, 401, 403, 413, 422, 503),
+)
 async def redrive_parked(
     desk: _Desk, principal: Admin, asked: Annotated[RedriveRequest | None, Body()] = None
 ) -> Redriven:
-    """Let a page of parked work be done again, the newest first; work that somebody was faster with is passed over.
+    """Let a page of parked work be done again, the newest first; work that somebody was faster with
+    is passed over.
 
     For admins. After an outage, name its code: `engine.unauthorised`, say, once the key is right.
     """
@@ -72,7 +83,9 @@ async def redrive_parked(
         )
         for row, error in done.refused
     ]
-    return Redriven(redriven_count=done.redriven_count, refused=refused, next_cursor=done.next_cursor)
+    return Redriven(
+        redriven_count=done.redriven_count, refused=refused, next_cursor=done.next_cursor
+    )
 
 
 @router.get(
@@ -81,7 +94,12 @@ async def redrive_parked(
     responses=documented(401, 403, 404, 422, 503),
 )
 async def show_parked(
-    job_id: UUID, kind: WorkName, index: _Index, desk: _Desk, principal: Operator, phase: PhaseName = ""
+    job_id: UUID,
+    kind: WorkName,
+    index: _Index,
+    desk: _Desk,
+    principal: Operator,
+    phase: PhaseName = "",
 ) -> ParkedDetail:
     """Why this work was parked, as the job's events tell it now."""
     found = await desk.find(job_id, WorkKey(kind, index, phase), principal)
@@ -107,7 +125,9 @@ async def redrive_work(
     principal: Operator,
     phase: PhaseName = "",
 ) -> JobDetail:
-    """Let parked work be done again, with all its attempts. The job goes on once nothing else holds it."""
+    """Let parked work be done again, with all its attempts.
+    The job goes on once nothing else holds it.
+    """
     acted = await desk.redrive(job_id, WorkKey(kind, index, phase), principal)
     return await answer_accepted(jobs, acted.job, response)
 
@@ -127,7 +147,9 @@ async def discard_work(
     principal: Operator,
     phase: PhaseName = "",
 ) -> JobDetail:
-    """Say that parked work will not be done: it leaves the list, and the job stays failed until it is resumed."""
+    """Say that parked work will not be done: it leaves the list,
+    and the job stays failed until it is resumed.
+    """
     acted = await desk.discard(job_id, WorkKey(kind, index, phase), principal)
     return shown(await jobs.detail_now(acted.job), response)
 
@@ -136,15 +158,25 @@ async def discard_work(
 async def list_dead_letters(
     letters: _Letters, principal: WholeAdmin, cursor: Cursor = None, limit: Limit = 50
 ) -> DeadLetterPage:
-    """Messages that wait for a person, the newest first. In one process there is no broker, and so there are none."""
+    """Messages that wait for a person, the newest first. In one process there is no broker,
+    and so there are none.
+    """
     page = await letters.page(cursor=cursor, limit=limit)
     items = [DeadLetterEntry.model_validate(_entry(each)) for each in page.rows]
     return DeadLetterPage(items=items, next_cursor=page.next_cursor)
 
 
-@router.get("/dead-letters/{letter_id}", summary="Show a dead letter", responses=documented(401, 403, 404, 422, 503))
-async def show_dead_letter(letter_id: UUID, letters: _Letters, principal: WholeAdmin) -> DeadLetterDetail:
-    """A message with its body. Our own messages hold ids, never text; foreign ones may hold anything."""
+@router.get(
+    "/dead-letters/{letter_id}",
+    summary="Show a dead letter",
+    responses=documented(401, 403, 404, 422, 503),
+)
+async def show_dead_letter(
+    letter_id: UUID, letters: _Letters, principal: WholeAdmin
+) -> DeadLetterDetail:
+    """A message with its body. Our own messages hold ids, never text;
+    foreign ones may hold anything.
+    """
     letter = await letters.find(letter_id)
     return DeadLetterDetail.model_validate({**_entry(letter), "body": shown_body(letter)})
 
@@ -155,8 +187,12 @@ async def show_dead_letter(letter_id: UUID, letters: _Letters, principal: WholeA
     summary="Redrive a dead letter",
     responses=documented(401, 403, 404, 422, 503),
 )
-async def redrive_dead_letter(letter_id: UUID, letters: _Letters, principal: WholeAdmin) -> DeadLetterEntry:
-    """Send the message again. Where it still cannot be read it is back in the list soon, as another letter."""
+async def redrive_dead_letter(
+    letter_id: UUID, letters: _Letters, principal: WholeAdmin
+) -> DeadLetterEntry:
+    """Send the message again. Where it still cannot be read it is back in the list
+    soon, as another letter.
+    """
     return DeadLetterEntry.model_validate(_entry(await letters.redrive(letter_id, principal)))
 
 
@@ -165,7 +201,9 @@ async def redrive_dead_letter(letter_id: UUID, letters: _Letters, principal: Who
     summary="Discard a dead letter",
     responses=documented(401, 403, 404, 422, 503),
 )
-async def discard_dead_letter(letter_id: UUID, letters: _Letters, principal: WholeAdmin) -> DeadLetterEntry:
+async def discard_dead_letter(
+    letter_id: UUID, letters: _Letters, principal: WholeAdmin
+) -> DeadLetterEntry:
     """Throw the message away. No work is lost by it: the reconciler sends what is owed."""
     return DeadLetterEntry.model_validate(_entry(await letters.discard(letter_id, principal)))
 

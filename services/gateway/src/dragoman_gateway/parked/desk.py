@@ -1,6 +1,8 @@
-"""Use cases of all that waits for a person: parked work is redriven or discarded, and so are dead letters.
+"""Use cases of all that waits for a person: parked work is redriven or discarded, and so are dead
+letters.
 
-Dead letters are messages that no worker could read or answer; what is done about one is on record in the audit.
+Dead letters are messages that no worker could read or answer; what is done about one is on record
+in the audit.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ _Edit = Callable[[AsyncConnection, UUID, datetime], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A piece of parked work as its job tells it now; record and reason are None where they were erased."""
+    """A piece of parked work as its job tells it now;
+    record and reason are None where they were erased.
+    """
 
     job: Job
     key: WorkKey
@@ -83,9 +87,12 @@ class ParkedDesk:
         Raises:
             JobMissingError: there is no such job, or none that the principal sees.
             NotParkedError: the work is not parked.
-            RunningJobError: another job has taken its version, target locale and pipeline in the meantime.
+            RunningJobError: another job has taken its version, target locale and pipeline in the
+                meantime.
         """
-        return await self._control.act(job_id, principal, lambda job: decide_redrive(job, key), claims=_goes_on)
+        return await self._control.act(
+            job_id, principal, lambda job: decide_redrive(job, key), claims=_goes_on
+        )
 
     async def discard(self, job_id: UUID, key: WorkKey, principal: Principal) -> Acted:
         """Take parked work from the list of what waits for a person: it will not be done.
@@ -97,9 +104,15 @@ class ParkedDesk:
         return await self._control.act(job_id, principal, lambda job: decide_discard(job, key))
 
     async def redrive_page(
-        self, which: ParkedFilter, principal: Principal, *, cursor: str | None = None, limit: int = 100
+        self,
+        which: ParkedFilter,
+        principal: Principal,
+        *,
+        cursor: str | None = None,
+        limit: int = 100,
     ) -> RedrivenPage:
-        """Redrive a page of parked work, the newest first; work that somebody was faster with is passed over.
+        """Redrive a page of parked work, the newest first; work that somebody was faster with is
+        passed over.
 
         Raises:
             InvalidCursorError: the cursor is none of the list of parked work.
@@ -120,11 +133,15 @@ class ParkedDesk:
 
 def _goes_on(job: Job, event: Event) -> bool:
     """Whether the job moves again once this work is redriven: nothing else of it is parked."""
-    return isinstance(event, WorkRedriven) and job.goes_on_without(WorkKey(event.kind, event.index, event.phase))
+    return isinstance(event, WorkRedriven) and job.goes_on_without(
+        WorkKey(event.kind, event.index, event.phase)
+    )
 
 
 class DeadLetterDesk:
-    """Actions of admins on dead letters. Without an engine there is no broker, and so there are none."""
+    """Actions of admins on dead letters. Without an engine there is no broker,
+    and so there are none.
+    """
 
     def __init__(self, engine: AsyncEngine | None, clock: Clock) -> None:
         self._engine = engine
@@ -148,7 +165,9 @@ class DeadLetterDesk:
         """
         if self._letters is None:
             return Page((), None)
-        found = await self._letters.page(before=_cursors.key(cursor) if cursor else None, limit=limit + 1)
+        found = await self._letters.page(
+            before=_cursors.key(cursor) if cursor else None, limit=limit + 1
+        )
         rows = tuple(found[:limit])
         if len(found) <= limit:
             return Page(rows, None)
@@ -185,7 +204,9 @@ class DeadLetterDesk:
 
         return await self._edit(letter_id, principal, "dead_letter.discarded", gone)
 
-    async def _edit(self, letter_id: UUID, principal: Principal, action: str, edit: _Edit) -> DeadLetter:
+    async def _edit(
+        self, letter_id: UUID, principal: Principal, action: str, edit: _Edit
+    ) -> DeadLetter:
         letter = await self.find(letter_id)
         if self._engine is None:
             raise LetterMissingError(letter_id)
@@ -193,7 +214,9 @@ class DeadLetterDesk:
         async with writing(self._engine) as connection:
             if not await edit(connection, letter_id, now):
                 raise LetterMissingError(letter_id)
-            await write_audit(connection, editor_of(principal), now, action=action, entity_id=str(letter_id))
+            await write_audit(
+                connection, editor_of(principal), now, action=action, entity_id=str(letter_id)
+            )
         return letter
 
 

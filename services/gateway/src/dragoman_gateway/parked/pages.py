@@ -1,4 +1,6 @@
-"""The pages of all that waits for a person: parked work and dead letters, why, and the buttons to act."""
+"""The pages of all that waits for a person: parked work and dead letters, why,
+and the buttons to act.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +73,11 @@ async def redrive_all(visit: Writing, desk: _Desk, code: _Field = "") -> Respons
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
         done = await desk.redrive_page(which, visit.principal, cursor=cursor)
-        redriven, refused, cursor = redriven + done.redriven_count, refused + len(done.refused), done.next_cursor
+        redriven, refused, cursor = (
+            redriven + done.redriven_count,
+            refused + len(done.refused),
+            done.next_cursor,
+        )
         if cursor is None:
             break
     return see_other(address(_PATH, notice="redriven", redriven=redriven, refused=refused))
@@ -120,7 +126,9 @@ async def act_on_parked(
         return see_other(address(_PATH, code=code, notice="gone"))
     except ConflictError as error:
         return await _list(desk, letters, visit, code, "", alert=error.message, status=409)
-    return see_other(address(_PATH, code=code, notice="discard" if action == "discard" else "redrive"))
+    return see_other(
+        address(_PATH, code=code, notice="discard" if action == "discard" else "redrive")
+    )
 
 
 async def _list(
@@ -136,11 +144,16 @@ async def _list(
 ) -> Response:
     scope = visit.principal.project_ids
     try:
-        found = await desk.queries.page(ParkedFilter(scope, code or None), cursor=cursor or None, limit=_PAGE)
+        found = await desk.queries.page(
+            ParkedFilter(scope, code or None), cursor=cursor or None, limit=_PAGE
+        )
     except InvalidCursorError:
         return see_other(address(_PATH, code=code))
     counts = await desk.queries.counts(scope)
-    chips = [("", "All", sum(counts.values())), *((name, name, count) for name, count in counts.items())]
+    chips = [
+        ("", "All", sum(counts.values())),
+        *((name, name, count) for name, count in counts.items()),
+    ]
     if code and code not in counts:
         chips.append((code, code, 0))
     return visit.page(
@@ -167,7 +180,9 @@ async def _list(
 
 def _bulk_text(redriven: int, refused: int) -> str:
     done = f"{redriven:,} piece{'s' if redriven != 1 else ''} of work redriven."
-    return f"{done} {refused:,} refused: another job runs for the same document." if refused else done
+    return (
+        f"{done} {refused:,} refused: another job runs for the same document." if refused else done
+    )
 
 
 @router.get(_LETTERS_PATH)
@@ -196,7 +211,9 @@ async def dead_letters_page(
 
 
 @router.post(_LETTERS_PATH + "/{letter_id}/{action}")
-async def act_on_dead_letter(visit: Writing, letters: _Letters, letter_id: UUID, action: str) -> Response:
+async def act_on_dead_letter(
+    visit: Writing, letters: _Letters, letter_id: UUID, action: str
+) -> Response:
     """Send the message again, or throw it away."""
     _require_letters(visit)
     act = letters.discard if action == "discard" else letters.redrive

@@ -15,7 +15,9 @@ def require_parked(job: Job, key: WorkKey) -> None:
         NotParkedError: it never was, or somebody redrove or discarded it, or the job was resumed.
     """
     if key not in job.parked:
-        raise NotParkedError(f"Work {key.kind} {key.index} of job {job.job_id} is not parked; look at the job.")
+        raise NotParkedError(
+            f"Work {key.kind} {key.index} of job {job.job_id} is not parked; look at the job."
+        )
 
 
 def decide_redrive(job: Job, key: WorkKey) -> WorkRedriven:
@@ -35,4 +37,6 @@ def decide_discard(job: Job, key: WorkKey) -> WorkDiscarded:
         NotParkedError: the work is not parked.
     """
     require_parked(job, key)
-    return WorkDiscarded(work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase)
+    return WorkDiscarded(
+        work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase
+    )

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.vocabulary import WorkName
+from dragoman_gateway.jobs.detail.words import cure_of
 from dragoman_gateway.parked.view import ParkedRow
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.fields import NUL_FREE
@@ -36,7 +37,10 @@ class ParkedWork(BaseModel):
     index: int = Field(description="The batch, from 0; 0 for work that is not cut into batches.")
     phase: str = Field(default="", description="The phase; empty where the kind says which it is.")
     code: str
-    message: str = Field(description="What to do about it; empty where the reason could not be stored, or was erased.")
+    message: str = Field(
+        description="What to do about it; what is known of the code, where the reason was erased or "
+        "could not be stored."
+    )
     attempts: int
     parked_at: datetime
     links: ParkedLinks
@@ -80,7 +84,9 @@ class RefusedRedrive(BaseModel):
 
 
 class Redriven(BaseModel):
-    """The result of a bulk redrive. `next_cursor` goes on with the rest; None where nothing is left."""
+    """The result of a bulk redrive. `next_cursor` goes on with the rest;
+    None where nothing is left.
+    """
 
     redriven_count: int
     refused: list[RefusedRedrive]
@@ -129,10 +135,14 @@ def parked_links(job_id: UUID, key: WorkKey) -> ParkedLinks:
 def parked_work(row: ParkedRow) -> ParkedWork:
     """A row of the view of parked work."""
     same = row.model_dump(exclude={"pipeline_name", "subject_kind"})
-    return ParkedWork.model_validate({**same, "links": parked_links(row.job_id, row.key)})
+    message = row.message or cure_of(row.code)
+    links = parked_links(row.job_id, row.key)
+    return ParkedWork.model_validate({**same, "message": message, "links": links})
 
 
-def parked_detail(job: Job, key: WorkKey, record: IntakeRecord | None, reason: ParkingReason | None) -> ParkedDetail:
+def parked_detail(
+    job: Job, key: WorkKey, record: IntakeRecord | None, reason: ParkingReason | None
+) -> ParkedDetail:
     """Parked work as the job's events tell it."""
     trouble = job.parked[key]
     return ParkedDetail(
@@ -143,7 +153,7 @@ def parked_detail(job: Job, key: WorkKey, record: IntakeRecord | None, reason: P
         index=key.index,
         phase=key.phase,
         code=trouble.code,
-        message=reason.message if reason else "",
+        message=(reason.message if reason else "") or cure_of(trouble.code),
         attempts=trouble.attempt,
         parked_at=trouble.occurred_at,
         stack=list(reason.stack) if reason else [],

@@ -1,4 +1,6 @@
-"""Parked work as lists show it. Its table is written with those of the jobs, since one fold tells of all of them."""
+"""Parked work as lists show it. Its table is written with those of the jobs,
+since one fold tells of all of them.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,18 @@ _cursors = CursorCodec("parked", tuple[int, UUID, str, int, str])
 
 @dataclass(frozen=True, slots=True)
 class ParkedFilter:
-    """Which parked work a list shows. `project_ids` None means every project, an empty set none; `code` None any."""
+    """Which parked work a list shows. `project_ids` None means every project,
+    an empty set none; `code` None any.
+    """
 
     project_ids: frozenset[UUID] | None = None
     code: str | None = None
 
 
 class ParkedRow(Value):
-    """Parked work as the list shows it. `message` is empty where its reason was erased or could not be stored."""
+    """Parked work as the list shows it.
+    `message` is empty where its reason was erased or could not be stored.
+    """
 
     job_id: UUID
     kind: str
@@ -52,8 +58,12 @@ class ParkedRow(Value):
 
     @property
     def title(self) -> str:
-        """The name of the job's file, or that of its pipeline where it has none; empty where the name was erased."""
-        return self.file_name or ("" if self.subject_kind is SubjectKind.DOCUMENT else self.pipeline_name)
+        """The name of the job's file, or that of its pipeline where it has none;
+        empty where the name was erased.
+        """
+        return self.file_name or (
+            "" if self.subject_kind is SubjectKind.DOCUMENT else self.pipeline_name
+        )
 
 
 _OF_JOB = frozenset({"project_code", "file_name", "pipeline_name", "subject_kind"})
@@ -61,12 +71,16 @@ _columns = [(jobs if name in _OF_JOB else parked).c[name] for name in ParkedRow.
 
 
 class ParkedQueries:
-    """Lists of parked work. They may lag behind the log. Every method raises RetryableError without the database."""
+    """Lists of parked work. They may lag behind the log.
+    Every method raises RetryableError without the database.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def page(self, which: ParkedFilter, *, cursor: str | None = None, limit: int = 50) -> Page[ParkedRow]:
+    async def page(
+        self, which: ParkedFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[ParkedRow]:
         """Parked work, the newest first.
 
         Raises:
@@ -84,15 +98,22 @@ class ParkedQueries:
         async with translated_errors(), self._engine.connect() as connection:
             found = (await connection.execute(statement)).mappings().all()
         rows = tuple(
-            ParkedRow.model_validate({**row, "parked_at": from_micros(row["parked_at"])}) for row in found[:limit]
+            ParkedRow.model_validate({**row, "parked_at": from_micros(row["parked_at"])})
+            for row in found[:limit]
         )
         last = rows[-1] if len(found) > limit else None
         return Page(
-            rows, last and _cursors.cursor((to_micros(last.parked_at), last.job_id, last.kind, last.index, last.phase))
+            rows,
+            last
+            and _cursors.cursor(
+                (to_micros(last.parked_at), last.job_id, last.kind, last.index, last.phase)
+            ),
         )
 
     async def counts(self, project_ids: frozenset[UUID] | None) -> dict[str, int]:
-        """How much work is parked with which code, the most first; `project_ids` as in `ParkedFilter`."""
+        """How much work is parked with which code, the most first;
+        `project_ids` as in `ParkedFilter`.
+        """
         counted = func.count()
         statement = (
             select(parked.c.code, counted)

@@ -13,6 +13,7 @@ from dragoman_gateway.people.schemas import (
     CreatedToken,
     Credentials,
     EditedUser,
+    Membership,
     NewUser,
     SessionView,
     SignInLink,
@@ -20,7 +21,13 @@ from dragoman_gateway.people.schemas import (
     TokenList,
     UserList,
 )
-from dragoman_gateway.web.dependencies import EditedVersion, IdentityDep, SignInDep, WholeAdmin, etag
+from dragoman_gateway.web.dependencies import (
+    EditedVersion,
+    IdentityDep,
+    SignInDep,
+    WholeAdmin,
+    etag,
+)
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.problems import documented
 
@@ -36,12 +43,18 @@ _READ = documented(401, 403, 404, 422, 503)
     "/session",
     summary="Sign in",
     responses={
-        200: {"headers": {"Set-Cookie": {"description": "The session.", "schema": {"type": "string"}}}},
+        200: {
+            "headers": {"Set-Cookie": {"description": "The session.", "schema": {"type": "string"}}}
+        },
         **documented(400, 401, 413, 422, 429, 503),
     },
 )
-async def sign_in(request: Request, response: Response, desk: SignInDep, credentials: Credentials) -> SessionView:
-    """Open a browser session. Its cookie cannot be read by scripts; keep the CSRF token for requests that change."""
+async def sign_in(
+    request: Request, response: Response, desk: SignInDep, credentials: Credentials
+) -> SessionView:
+    """Open a browser session. Its cookie cannot be read by scripts;
+    keep the CSRF token for requests that change.
+    """
     if credentials.link:
         opened = await desk.with_link(request, credentials.link)
     else:
@@ -52,7 +65,7 @@ async def sign_in(request: Request, response: Response, desk: SignInDep, credent
         user_id=opened.user.user_id,
         display_name=opened.user.display_name,
         role=opened.user.role,
-        project_codes=None,
+        project_codes=None if opened.user.scope is None else sorted(opened.user.scope),
         csrf_token=opened.csrf_token,
     )
 
@@ -71,7 +84,9 @@ async def show_session(response: Response, desk: SignInDep, identity: IdentityDe
     )
 
 
-@session.delete("/session", status_code=204, summary="Sign out", responses=documented(401, 403, 503))
+@session.delete(
+    "/session", status_code=204, summary="Sign out", responses=documented(401, 403, 503)
+)
 async def sign_out(response: Response, desk: SignInDep, identity: IdentityDep) -> None:
     """Close the browser session."""
     await desk.sign_out(identity)
@@ -90,7 +105,9 @@ async def list_users(desk: _Desk, principal: WholeAdmin) -> UserList:
     summary="Enter a user",
     responses={201: {"headers": _ETAG}, **documented(400, 401, 403, 409, 413, 422, 503)},
 )
-async def create_user(response: Response, desk: _Desk, principal: WholeAdmin, entry: NewUser) -> User:
+async def create_user(
+    response: Response, desk: _Desk, principal: WholeAdmin, entry: NewUser
+) -> User:
     """Enter a user."""
     user = await desk.enter(principal, entry)
     response.headers["Location"] = f"/api/v1/users/{user.user_id}"
@@ -109,7 +126,10 @@ async def show_user(user_id: UUID, response: Response, desk: _Desk, principal: W
 @router.put(
     "/users/{user_id}",
     summary="Edit a user",
-    responses={200: {"headers": _ETAG}, **documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503)},
+    responses={
+        200: {"headers": _ETAG},
+        **documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503),
+    },
 )
 async def edit_user(
     user_id: UUID,
@@ -125,10 +145,47 @@ async def edit_user(
     return user
 
 
-@router.post(
-    "/users/{user_id}/sign-in-links", status_code=201, summary="Make a sign-in link", responses={201: {}, **_READ}
+@router.get(
+    "/users/{user_id}/projects",
+    summary="Show a user's projects",
+    responses={200: {"headers": _ETAG}, **_READ},
 )
-async def create_link(user_id: UUID, response: Response, desk: _Desk, principal: WholeAdmin) -> SignInLink:
+async def show_projects(
+    user_id: UUID, response: Response, desk: _Desk, principal: WholeAdmin
+) -> Membership:
+    """The projects that the user sees as an operator; null: every project."""
+    return _membership(await desk.user(user_id), response)
+
+
+@router.patch(
+    "/users/{user_id}/projects",
+    summary="Set a user's projects",
+    responses={
+        200: {"headers": _ETAG},
+        **documented(400, 401, 403, 404, 412, 413, 422, 428, 503),
+    },
+)
+async def set_projects(
+    user_id: UUID,
+    response: Response,
+    desk: _Desk,
+    principal: WholeAdmin,
+    version: EditedVersion,
+    entry: Membership,
+) -> Membership:
+    """Let the user see these projects and no others. Their sessions and tokens follow at once."""
+    return _membership(await desk.set_projects(principal, user_id, version, entry), response)
+
+
+@router.post(
+    "/users/{user_id}/sign-in-links",
+    status_code=201,
+    summary="Make a sign-in link",
+    responses={201: {}, **_READ},
+)
+async def create_link(
+    user_id: UUID, response: Response, desk: _Desk, principal: WholeAdmin
+) -> SignInLink:
     """A one-time link for who has no password, or lost it."""
     link = await desk.link(principal, user_id)
     response.headers["Cache-Control"] = "no-store"
@@ -147,14 +204,26 @@ async def list_tokens(desk: _Desk, principal: WholeAdmin) -> TokenList:
     summary="Make an API token",
     responses=documented(400, 401, 403, 404, 413, 422, 503),
 )
-async def create_token(response: Response, desk: _Desk, principal: WholeAdmin, entry: TokenEntry) -> CreatedToken:
+async def create_token(
+    response: Response, desk: _Desk, principal: WholeAdmin, entry: TokenEntry
+) -> CreatedToken:
     """Make a token for a script or another system."""
     made = await desk.make_token(principal, entry)
     response.headers["Cache-Control"] = "no-store"
     return CreatedToken(token=made.token, secret=made.secret)
 
 
-@router.delete("/tokens/{token_id}", summary="Revoke an API token", responses=documented(401, 403, 404, 422, 503))
+@router.delete(
+    "/tokens/{token_id}",
+    summary="Revoke an API token",
+    responses=documented(401, 403, 404, 422, 503),
+)
 async def revoke_token(token_id: UUID, desk: _Desk, principal: WholeAdmin) -> ApiToken:
     """Make the token open nothing any more. It stays in the list."""
     return await desk.revoke_token(principal, token_id)
+
+
+def _membership(user: User, response: Response) -> Membership:
+    response.headers["ETag"] = etag(user.version)
+    codes = user.project_codes
+    return Membership(project_codes=None if codes is None else list(codes))

@@ -9,11 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
+from dragoman_catalog import HashingBusyError
 from dragoman_contracts.errors import DragomanError
 from dragoman_gateway.web.brake import TooManyFailuresError
 from dragoman_gateway.web.dependencies import SignInDep
 from dragoman_gateway.web.errors import NotSignedInError
 from dragoman_gateway.web.guard import HOME, SIGN_IN, ConsoleRoute, Writing, safe_next, see_other
+from dragoman_gateway.web.problems import status_of
 from dragoman_gateway.web.rendering import page
 
 _FORM_COOKIE = "dragoman_sign_in"
@@ -27,7 +29,9 @@ async def sign_in_page(
     link: Annotated[str, Query(max_length=200)] = "",
     next_: Annotated[str, Query(alias="next", max_length=2000)] = HOME,
 ) -> Response:
-    """The form. A link is used only when its button is pressed: mail scanners and previews follow links."""
+    """The form. A link is used only when its button is pressed:
+    mail scanners and previews follow links.
+    """
     return _form(request, link=link, next_=safe_next(next_))
 
 
@@ -44,13 +48,19 @@ async def sign_in(
     """Open a session and go on to the page that was asked for."""
     given = request.cookies.get(_FORM_COOKIE, "")
     if not given or not hmac.compare_digest(given.encode(), csrf_token.encode(errors="replace")):
-        return _form(request, link=link, next_=safe_next(next_), error="The form was too old. Try again.", status=403)
+        return _form(
+            request,
+            link=link,
+            next_=safe_next(next_),
+            error="The form was too old. Try again.",
+            status=403,
+        )
     try:
         if link:
             opened = await desk.with_link(request, link)
         else:
             opened = await desk.with_password(request, name, password)
-    except (NotSignedInError, TooManyFailuresError) as error:
+    except (NotSignedInError, TooManyFailuresError, HashingBusyError) as error:
         return _refused(request, error, name=name, next_=safe_next(next_))
     response = see_other(safe_next(next_))
     response.delete_cookie(_FORM_COOKIE, path=SIGN_IN)
@@ -68,17 +78,30 @@ async def sign_out(visit: Writing) -> Response:
 
 
 def _refused(request: Request, error: DragomanError, *, name: str, next_: str) -> Response:
-    status = 429 if isinstance(error, TooManyFailuresError) else 401
-    return _form(request, next_=next_, name=name, error=error.message, status=status)
+    return _form(request, next_=next_, name=name, error=error.message, status=status_of(error))
 
 
 def _form(
-    request: Request, *, next_: str, link: str = "", name: str = "", error: str = "", status: int = 200
+    request: Request,
+    *,
+    next_: str,
+    link: str = "",
+    name: str = "",
+    error: str = "",
+    status: int = 200,
 ) -> Response:
-    """The page, with a token that its form and a cookie carry: another site can send the one, not the other."""
+    """The page, with a token that its form and a cookie carry:
+    another site can send the one, not the other.
+    """
     token = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(24)
     response = page(
-        "people/sign_in.html", status_code=status, csrf_token=token, link=link, next=next_, name=name, error=error
+        "people/sign_in.html",
+        status_code=status,
+        csrf_token=token,
+        link=link,
+        next=next_,
+        name=name,
+        error=error,
     )
     response.set_cookie(
         _FORM_COOKIE,

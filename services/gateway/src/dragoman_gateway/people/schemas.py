@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from dragoman_catalog import ApiToken, Role, User
 from dragoman_catalog.values import Code, DisplayName
-from dragoman_gateway.web.fields import NUL_FREE, UtcTime
+from dragoman_gateway.web.fields import NUL_FREE, Password, UtcTime
 
-_Password = Annotated[str, Field(min_length=10, max_length=1000)]
+_Codes = Annotated[list[Code], Field(max_length=1000)]
 
 
 class Credentials(BaseModel):
@@ -42,19 +42,36 @@ class UserEntry(BaseModel):
 
     display_name: DisplayName
     role: Role = Role.OPERATOR
-    password: _Password | None = None
+    password: Password | None = None
 
 
 class NewUser(UserEntry):
     """A user to enter; without a password they sign in through a link."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]*$", max_length=120)]
+    project_codes: _Codes | None = Field(
+        None, description="The projects that an operator sees; null: every project."
+    )
 
 
 class EditedUser(UserEntry):
-    """A user as they shall be. Who is inactive is signed out, and their tokens open nothing."""
+    """A user as they shall be. Who is inactive is signed out, and their tokens open nothing.
+
+    A new password ends the user's sessions and voids their sign-in links.
+    """
 
     is_active: StrictBool = True
+    revokes_tokens: StrictBool = Field(
+        False, description="Revoke the user's API tokens as well; a new password alone does not."
+    )
+
+
+class Membership(BaseModel):
+    """The projects that an operator sees; null: every project. An admin sees every project."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project_codes: _Codes | None
 
 
 class UserList(BaseModel):
@@ -71,9 +88,11 @@ class SignInLink(BaseModel):
 
 
 class TokenEntry(BaseModel):
-    """A token to make. It acts for its user (the one signed in where none is named) and does no more than both may.
+    """A token to make. It acts for its user (the one signed in where none is named) and does no
+    more than both may.
 
-    An empty list of projects means every project.
+    An empty list of projects means every project that the user sees. Without `expires_at` the
+    installation's `DRAGOMAN_TOKEN_DAYS` count; only with `never_expires` the token has no end.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -83,6 +102,7 @@ class TokenEntry(BaseModel):
     role: Role = Role.OPERATOR
     project_codes: Annotated[list[Code], Field(max_length=100)] = Field(default_factory=list[str])
     expires_at: UtcTime | None = None
+    never_expires: StrictBool = False
 
 
 class CreatedToken(BaseModel):

@@ -6,14 +6,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
+from dragoman_contracts.commands import TEMPLATE_VARIABLES
 from dragoman_contracts.steps import STEPS
 from dragoman_gateway.pipelines.desk import PipelineDesk
 from dragoman_gateway.pipelines.schemas import (
+    EditedPipeline,
     NewPipeline,
     PipelineDetail,
-    PipelineEntry,
     PipelineList,
     StepList,
+    TemplateVariable,
     pipeline_detail,
     step_view,
 )
@@ -34,8 +36,22 @@ _Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 
 @router.get("/steps", summary="List steps", responses=documented(401, 403, 503))
 async def list_steps(principal: Operator) -> StepList:
-    """The kinds of phases that this installation can perform, with the JSON Schema of their config."""
+    """The kinds of phases that this installation can perform,
+    with the JSON Schema of their config.
+    """
     return StepList(items=[step_view(step) for step in STEPS.values()])
+
+
+@router.get(
+    "/pipelines/template-variables",
+    summary="List template variables",
+    responses=documented(401, 403, 503),
+)
+async def list_template_variables(principal: Operator) -> list[TemplateVariable]:
+    """The names a command may have in braces, and what is filled in for each."""
+    return [
+        TemplateVariable(name=name, description=said) for name, said in TEMPLATE_VARIABLES.items()
+    ]
 
 
 @router.get("/pipelines", summary="List pipelines", responses=documented(401, 403, 503))
@@ -44,22 +60,35 @@ async def list_pipelines(desk: _Desk, principal: Operator) -> PipelineList:
     return PipelineList(items=[pipeline_detail(each) for each in await desk.all()])
 
 
-@router.post("/pipelines", status_code=201, summary="Save a pipeline", responses={201: {"headers": _ETAG}, **_WRITE})
-async def create_pipeline(response: Response, desk: _Desk, principal: WholeAdmin, entry: NewPipeline) -> PipelineDetail:
-    """Save a pipeline. Each phase's config is checked by its step, and the order by what the steps need."""
+@router.post(
+    "/pipelines",
+    status_code=201,
+    summary="Save a pipeline",
+    responses={201: {"headers": _ETAG}, **_WRITE},
+)
+async def create_pipeline(
+    response: Response, desk: _Desk, principal: WholeAdmin, entry: NewPipeline
+) -> PipelineDetail:
+    """Save a pipeline. Each phase's config is checked by its step,
+    and the order by what the steps need.
+    """
     saved = await desk.save(principal, entry)
     response.headers["Location"] = f"/api/v1/pipelines/{saved.name}"
     response.headers["ETag"] = etag(saved.version)
     return pipeline_detail(saved)
 
 
-@router.get("/pipelines/{name}", summary="Show a pipeline", responses={200: {"headers": _ETAG}, **_READ})
+@router.get(
+    "/pipelines/{name}", summary="Show a pipeline", responses={200: {"headers": _ETAG}, **_READ}
+)
 async def show_pipeline(
     name: _Name,
     response: Response,
     desk: _Desk,
     principal: Operator,
-    version: Annotated[int | None, Query(ge=1, le=2**31 - 1, description="The newest where it is left out.")] = None,
+    version: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="The newest where it is left out.")
+    ] = None,
 ) -> PipelineDetail:
     """A version of a pipeline."""
     saved = await desk.find(name, version)
@@ -73,11 +102,20 @@ async def list_versions(name: _Name, desk: _Desk, principal: Operator) -> Pipeli
     return PipelineList(items=[pipeline_detail(each) for each in await desk.versions(name)])
 
 
-@router.put("/pipelines/{name}", summary="Edit a pipeline", responses={200: {"headers": _ETAG}, **_EDIT})
+@router.put(
+    "/pipelines/{name}", summary="Edit a pipeline", responses={200: {"headers": _ETAG}, **_EDIT}
+)
 async def edit_pipeline(
-    name: _Name, response: Response, desk: _Desk, principal: WholeAdmin, version: EditedVersion, entry: PipelineEntry
+    name: _Name,
+    response: Response,
+    desk: _Desk,
+    principal: WholeAdmin,
+    version: EditedVersion,
+    entry: EditedPipeline,
 ) -> PipelineDetail:
-    """Save a new version. Jobs that were submitted keep theirs; a retired pipeline takes jobs again."""
+    """Save a new version. Jobs that were submitted keep theirs;
+    a retired pipeline takes jobs again.
+    """
     saved = await desk.edit(principal, name, version, entry)
     response.headers["ETag"] = etag(saved.version)
     return pipeline_detail(saved)
@@ -89,6 +127,8 @@ async def edit_pipeline(
     summary="Retire a pipeline",
     responses=documented(400, 401, 403, 404, 412, 422, 428, 503),
 )
-async def retire_pipeline(name: _Name, desk: _Desk, principal: WholeAdmin, version: EditedVersion) -> None:
+async def retire_pipeline(
+    name: _Name, desk: _Desk, principal: WholeAdmin, version: EditedVersion
+) -> None:
     """Let a pipeline take no new jobs. Its versions stay; jobs that were submitted go on."""
     await desk.retire(principal, name, version)

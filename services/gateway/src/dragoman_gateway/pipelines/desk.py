@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
-from dragoman_catalog import Catalog, EntryMissingError, SavedPipeline
-from dragoman_gateway.pipelines.schemas import NewPipeline, PipelineEntry
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from uuid import UUID
+
+from dragoman_catalog import (
+    Catalog,
+    EntryMissingError,
+    PipelineRefusedError,
+    RegisteredModel,
+    SavedPipeline,
+)
+from dragoman_contracts.pipeline_checks import PipelineFault
+from dragoman_gateway.pipelines.schemas import (
+    COMMAND_STEP,
+    EditedPipeline,
+    NewPipeline,
+    PipelineEntry,
+)
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
 from dragoman_runtime.clock import Clock
@@ -50,20 +66,66 @@ class PipelineDesk:
             EntryExistsError: the name is taken.
             PipelineRefusedError: the phases cannot be as they are.
         """
-        phases = [each.phase() for each in entry.phases]
-        return await self._catalog.pipelines.create(editor_of(principal), self._clock.now(), entry.name, phases)
+        with _faults_as_said(entry):
+            await self._require_models(entry)
+            return await self._catalog.pipelines.create(
+                editor_of(principal),
+                self._clock.now(),
+                entry.id,
+                entry.saved_phases(),
+                title="" if entry.name == entry.id else entry.name,
+                is_retired=not entry.is_active,
+            )
 
-    async def edit(self, principal: Principal, name: str, version: int, entry: PipelineEntry) -> SavedPipeline:
-        """Save the version behind `version`; a retired pipeline takes jobs again.
+    async def edit(
+        self, principal: Principal, name: str, version: int, entry: EditedPipeline
+    ) -> SavedPipeline:
+        """Save the version behind `version`; a retired pipeline takes jobs again, unless the entry
+        says that it is not active.
 
         Raises:
             EntryMissingError: there is no such pipeline, or it is built in.
             StaleEditError: there is a newer version than `version`.
             PipelineRefusedError: the phases cannot be as they are.
         """
-        phases = [each.phase() for each in entry.phases]
+        with _faults_as_said(entry):
+            await self._require_models(entry)
+            return await self._catalog.pipelines.edit(
+                editor_of(principal),
+                self._clock.now(),
+                name,
+                version=version,
+                phases=entry.saved_phases(),
+                title=entry.name,
+                is_retired=not entry.is_active,
+            )
+
+    async def _require_models(self, entry: PipelineEntry) -> None:
+        """Refuse a link to a model that the registry does not have.
+
+        Raises:
+            PipelineRefusedError: at the phase that links to it.
+        """
+        for place, phase in enumerate(entry.saved_phases()):
+            asked = phase.config.get("model_id") if phase.kind == COMMAND_STEP else None
+            with suppress(ValueError):  # what is no id, the config's check refuses
+                if asked and await self._catalog.models.find(UUID(str(asked))) is None:
+                    where = ("phases", place, "config", "model_id")
+                    fault = PipelineFault(place=where, message=f"There is no model {asked}.")
+                    raise PipelineRefusedError([fault])
+
+    async def models(self) -> list[RegisteredModel]:
+        """The models that a pipeline can link to, by category and name."""
+        return await self._catalog.models.all()
+
+    async def activate(self, principal: Principal, name: str, version: int) -> SavedPipeline:
+        """Let a retired pipeline take jobs again.
+
+        Raises:
+            EntryMissingError, StaleEditError: as `edit`.
+        """
         return await self._catalog.pipelines.edit(
-            editor_of(principal), self._clock.now(), name, version=version, phases=phases
+            editor_of(principal), self._clock.now(), name, version=version
         )
 
     async def retire(self, principal: Principal, name: str, version: int) -> SavedPipeline:
@@ -75,3 +137,22 @@ class PipelineDesk:
         return await self._catalog.pipelines.edit(
             editor_of(principal), self._clock.now(), name, version=version, is_retired=True
         )
+
+
+@contextmanager
+def _faults_as_said(entry: PipelineEntry) -> Generator[None]:
+    """Faults of a command are told of the fields that were sent, not of the phase made of them."""
+    try:
+        yield
+    except PipelineRefusedError as error:
+        if not entry.command:
+            raise
+        inner = ("phases", 0, "config")
+        raise PipelineRefusedError(
+            [
+                fault.model_copy(update={"place": fault.place[len(inner) :]})
+                if fault.place[: len(inner)] == inner
+                else fault
+                for fault in error.faults
+            ]
+        ) from error

@@ -45,8 +45,15 @@ async def list_projects(desk: _Desk, principal: Admin) -> ProjectList:
     return ProjectList(items=await desk.visible(principal))
 
 
-@router.post("/projects", status_code=201, summary="Enter a project", responses={201: {"headers": _ETAG}, **_WRITE})
-async def create_project(response: Response, desk: _Desk, principal: WholeAdmin, entry: NewProject) -> Project:
+@router.post(
+    "/projects",
+    status_code=201,
+    summary="Enter a project",
+    responses={201: {"headers": _ETAG}, **_WRITE},
+)
+async def create_project(
+    response: Response, desk: _Desk, principal: WholeAdmin, entry: NewProject
+) -> Project:
     """Enter a project. It cannot be deleted, since documents and tokens name it."""
     project = await desk.enter(principal, entry)
     response.headers["Location"] = f"/api/v1/projects/{project.code}"
@@ -54,7 +61,9 @@ async def create_project(response: Response, desk: _Desk, principal: WholeAdmin,
     return project
 
 
-@router.get("/projects/{code}", summary="Show a project", responses={200: {"headers": _ETAG}, **_READ})
+@router.get(
+    "/projects/{code}", summary="Show a project", responses={200: {"headers": _ETAG}, **_READ}
+)
 async def show_project(code: _Code, response: Response, desk: _Desk, principal: Admin) -> Project:
     """A project with its settings."""
     project = await desk.find(principal, code)
@@ -62,7 +71,9 @@ async def show_project(code: _Code, response: Response, desk: _Desk, principal: 
     return project
 
 
-@router.put("/projects/{code}", summary="Edit a project", responses={200: {"headers": _ETAG}, **_EDIT})
+@router.put(
+    "/projects/{code}", summary="Edit a project", responses={200: {"headers": _ETAG}, **_EDIT}
+)
 async def edit_project(
     code: _Code,
     response: Response,
@@ -89,7 +100,9 @@ async def list_pairs(code: _Code, desk: _Desk, principal: Admin) -> PairList:
     summary="Enter a language pair",
     responses={201: {"headers": _ETAG}, **_WRITE},
 )
-async def create_pair(code: _Code, response: Response, desk: _Desk, principal: Admin, entry: NewPair) -> LanguagePair:
+async def create_pair(
+    code: _Code, response: Response, desk: _Desk, principal: Admin, entry: NewPair
+) -> LanguagePair:
     """Enter a pair, with what its jobs do otherwise than the project's."""
     pair = await desk.enter_pair(principal, code, entry)
     response.headers["Location"] = f"/api/v1/projects/{code}/language-pairs/{pair.pair_id}"
@@ -102,7 +115,9 @@ async def create_pair(code: _Code, response: Response, desk: _Desk, principal: A
     summary="Show a language pair",
     responses={200: {"headers": _ETAG}, **_READ},
 )
-async def show_pair(code: _Code, pair_id: UUID, response: Response, desk: _Desk, principal: Admin) -> LanguagePair:
+async def show_pair(
+    code: _Code, pair_id: UUID, response: Response, desk: _Desk, principal: Admin
+) -> LanguagePair:
     """A language pair of a project."""
     pair = await desk.pair(principal, code, pair_id)
     response.headers["ETag"] = etag(pair.version)
@@ -123,7 +138,9 @@ async def edit_pair(
     version: EditedVersion,
     entry: PairEntry,
 ) -> LanguagePair:
-    """Open or close the pair and replace its overrides. Jobs that were submitted keep their policy."""
+    """Open or close the pair and replace its overrides.
+    Jobs that were submitted keep their policy.
+    """
     pair = await desk.edit_pair(principal, code, pair_id, version, entry)
     response.headers["ETag"] = etag(pair.version)
     return pair
@@ -135,6 +152,8 @@ async def edit_pair(
     summary="Remove a language pair",
     responses=documented(400, 401, 403, 404, 412, 422, 428, 503),
 )
-async def remove_pair(code: _Code, pair_id: UUID, desk: _Desk, principal: Admin, version: EditedVersion) -> None:
+async def remove_pair(
+    code: _Code, pair_id: UUID, desk: _Desk, principal: Admin, version: EditedVersion
+) -> None:
     """Remove the pair. Jobs that were submitted on it go on."""
     await desk.remove_pair(principal, code, pair_id, version)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from dragoman_catalog import Catalog, DomainPack, EntryMissingError, LanguagePair, Project
+from dragoman_gateway.jobs.rules import require_fit, require_no_languages
 from dragoman_gateway.projects.schemas import NewPair, NewProject, PairEntry, ProjectEntry
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
@@ -13,7 +14,8 @@ from dragoman_runtime.clock import Clock
 
 
 class ProjectDesk:
-    """Enters and edits projects and language pairs. A project outside the principal's scope raises ForbiddenError.
+    """Enters and edits projects and language pairs. A project outside the principal's scope raises
+    ForbiddenError.
 
     Edits raise ConflictError where somebody edited the entry since the version that is named.
     """
@@ -47,20 +49,35 @@ class ProjectDesk:
 
         Raises:
             ConflictError: the code is taken.
+            FieldRefusedError: the pipeline of its documents cannot take them.
         """
+        await self._require_rule(entry)
         return await self._catalog.projects.create(
-            editor_of(principal), self._clock.now(), code=entry.code, name=entry.name, settings=entry.settings
+            editor_of(principal),
+            self._clock.now(),
+            code=entry.code,
+            name=entry.name,
+            settings=entry.settings,
         )
 
-    async def edit(self, principal: Principal, code: str, version: int, entry: ProjectEntry) -> Project:
+    async def edit(
+        self, principal: Principal, code: str, version: int, entry: ProjectEntry
+    ) -> Project:
         """Replace name and settings.
 
         Raises:
             EntryMissingError: none has this code.
+            FieldRefusedError: the pipeline of its documents cannot take them.
         """
         principal.require_project(code)
+        await self._require_rule(entry)
         return await self._catalog.projects.edit(
-            editor_of(principal), self._clock.now(), code, version=version, name=entry.name, settings=entry.settings
+            editor_of(principal),
+            self._clock.now(),
+            code,
+            version=version,
+            name=entry.name,
+            settings=entry.settings,
         )
 
     async def pairs(self, principal: Principal, code: str) -> list[LanguagePair]:
@@ -123,11 +140,35 @@ class ProjectDesk:
             overrides=entry.overrides,
         )
 
-    async def remove_pair(self, principal: Principal, code: str, pair_id: UUID, version: int) -> None:
+    async def remove_pair(
+        self, principal: Principal, code: str, pair_id: UUID, version: int
+    ) -> None:
         """Remove the pair.
 
         Raises:
             EntryMissingError: as `pair`.
         """
         await self.pair(principal, code, pair_id)
-        await self._catalog.language_pairs.remove(editor_of(principal), self._clock.now(), pair_id, version=version)
+        await self._catalog.language_pairs.remove(
+            editor_of(principal), self._clock.now(), pair_id, version=version
+        )
+
+    async def _require_rule(self, entry: ProjectEntry) -> None:
+        """Refuse a rule for documents that come in which names no pipeline that could take them.
+
+        Raises:
+            FieldRefusedError: there is none of this name, it is retired, or it needs languages.
+        """
+        name = entry.settings.pipeline_id
+        if not name:
+            return
+        saved = await self._catalog.pipelines.find(name)
+        field = ".".join(("settings", "pipeline_id"))
+        if saved is None:
+            raise FieldRefusedError(
+                field, f"There is no pipeline {name!r}.", code="pipeline.unknown"
+            )
+        try:
+            require_no_languages(require_fit(saved))
+        except FieldRefusedError as error:
+            raise FieldRefusedError(field, error.message, code=error.code) from error

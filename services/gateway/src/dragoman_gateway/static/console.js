@@ -10,7 +10,7 @@ document.getElementById("theme")?.addEventListener("click", () => {
 
 // Times: written in UTC by the server, shown in the reader's own time zone.
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+const time = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
 function localise(scope) {
   for (const each of scope.querySelectorAll("time[data-local]")) {
@@ -44,6 +44,9 @@ function toast(text) {
   box.append(words, button);
   document.getElementById("toasts").replaceChildren(box);
 }
+// What another script of a page has to say, and that it changed the page.
+document.addEventListener("console:toast", (event) => toast(event.detail));
+document.addEventListener("console:changed", () => { openDialogs(); localise(document); });
 document.addEventListener("htmx:sendError", () => toast("The server cannot be reached. The page will catch up when it is back."));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status >= 500) toast("The server could not answer. The page will catch up when it can.");
@@ -70,46 +73,10 @@ document.addEventListener("submit", (event) => {
   asked = event.target;
   dialog.showModal();
 });
-for (const each of document.querySelectorAll("dialog[data-open]")) { each.close(); each.showModal(); }
-
-// Choosing files: by picker or by drag and drop, with a list of what was chosen.
-const drop = document.querySelector("[data-drop]");
-if (drop) {
-  const input = drop.querySelector("input[type=file]");
-  const chosen = drop.querySelector("[data-chosen]");
-  const show = () => {
-    chosen.replaceChildren(...[...input.files].map((file) => {
-      const item = document.createElement("li");
-      const name = document.createElement("bdi");
-      name.textContent = file.name;
-      const size = document.createElement("span");
-      size.className = "quiet num";
-      size.textContent = file.size < 1e6 ? `${Math.ceil(file.size / 1e3)} kB` : `${(file.size / 1e6).toFixed(1)} MB`;
-      item.append(name, size);
-      return item;
-    }));
-    drop.classList.toggle("has-files", input.files.length > 0);
-  };
-  input.addEventListener("change", show);
-  for (const type of ["dragenter", "dragover"]) drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("over"); });
-  for (const type of ["dragleave", "drop"]) drop.addEventListener(type, () => drop.classList.remove("over"));
-  drop.addEventListener("drop", (event) => {
-    event.preventDefault();
-    if (event.dataTransfer.files.length) { input.files = event.dataTransfer.files; show(); }
-  });
-  document.getElementById("submission").addEventListener("submit", (event) => {
-    const large = [...input.files].find((file) => file.size > Number(input.dataset.maxBytes));
-    if (large) {
-      event.preventDefault();
-      toast(`${large.name} ${input.dataset.tooLarge}`);
-      return;
-    }
-    const button = event.target.querySelector("button[data-busy]");
-    button.setAttribute("aria-disabled", "true");
-    button.lastChild.textContent = button.dataset.busy;
-  });
-  document.getElementById("summary")?.focus();
+function openDialogs() {
+  for (const each of document.querySelectorAll("dialog[data-open]")) { each.close(); each.showModal(); }
 }
+openDialogs();
 
 document.addEventListener("htmx:afterSettle", () => localise(document));
 localise(document);

@@ -7,20 +7,28 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Form, Header, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import JsonValue, ValidationError
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
+from typing_extensions import override
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_gateway.jobs.api import JobDeskDep, answer_accepted
 from dragoman_gateway.jobs.rules import OnUnfinished
+from dragoman_gateway.jobs.running import PipelineRun
 from dragoman_gateway.jobs.schemas import LOCATION, JobDetail
-from dragoman_gateway.submissions.desk import Submissions, received
-from dragoman_gateway.submissions.rules import RerunRequest, SubmissionRequest
+from dragoman_gateway.submissions.desk import Submissions
+from dragoman_gateway.submissions.rules import DocumentRun, RerunRequest, SubmissionRequest
 from dragoman_gateway.submissions.schemas import JobForm
 from dragoman_gateway.web.dependencies import Operator
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.problems import documented, field_problems, invalid_request
-from dragoman_runtime.telemetry import current_traceparent, span
+from dragoman_gateway.web.receiving import received
+from dragoman_gateway.web.tracing import ACCEPTED, request_span
+from dragoman_runtime.telemetry import current_traceparent
 
 SubmissionsDep = Annotated[Submissions, Depends(asked(Submissions))]
 
@@ -40,7 +48,18 @@ _OF_THE_JOB = (
     "discard_checkpoint",
 )
 _NOT_FIELDS = frozenset(
-    {"file", "document_password", "metadata", "engine", "model", "extraction", "auto_start", "on_unfinished"}
+    {
+        "pipeline_id",
+        "force_reparse",
+        "file",
+        "document_password",
+        "metadata",
+        "engine",
+        "model",
+        "extraction",
+        "auto_start",
+        "on_unfinished",
+    }
 )
 
 
@@ -59,7 +78,12 @@ def _link(operation: str) -> dict[str, object]:
             "headers": {"Location": {"description": "The job.", "schema": {"type": "string"}}},
             "links": {name: _link(name) for name in _OF_THE_JOB},
         },
-        **documented(400, 401, 403, 409, 413, 422, 503),
+        **documented(400, 401, 403, 404, 409, 410, 413, 422, 503),
+    },
+    openapi_extra={
+        "requestBody": {
+            "content": {"application/json": {"schema": DocumentRun.model_json_schema()}}
+        }
     },
 )
 async def submit_job(
@@ -73,24 +97,71 @@ async def submit_job(
 ) -> JobDetail | Response:
     """Open a job on an uploaded document.
 
-    The same idempotency key with the same request gives the same job; with another request it is a 422. While a job
-    for the same document version, target language and pipeline runs, a second one is a 409 that links to it; so is
+    The same idempotency key with the same request gives the same job; with another request it is a
+    422. While a job for the same document version, target language and pipeline runs, a second one
+      is a 409 that links to it; so is
     one beside a job that was interrupted, until `on_unfinished` says what becomes of that.
     """
+    if form.pipeline and form.pipeline_id and form.pipeline != form.pipeline_id:
+        raise FieldRefusedError("pipeline_id", "It differs from `pipeline`; send one of them.")
+    form.pipeline = form.pipeline or form.pipeline_id
+    is_run = bool(form.pipeline) and await desk.runs.is_for(form.pipeline)
     try:
-        asked = _request(form, idempotency_key)
+        asked = _run(form, idempotency_key) if is_run else _request(form, idempotency_key)
     except ValidationError as error:
         return invalid_request(request, field_problems(error))
-    with span("POST /jobs") as root:
-        upload = await received(form.file.filename or "", await form.file.read(), form.document_password)
-        submitted = await desk.submit(
-            asked,
-            upload,
-            principal,
-            on_unfinished=OnUnfinished(form.on_unfinished or OnUnfinished.REFUSE),
-            traceparent=current_traceparent(),
+    with request_span("POST /jobs", request) as root:
+        upload = await received(
+            form.file.filename or "", await form.file.read(), form.document_password
+        )
+        if isinstance(asked, PipelineRun):
+            submitted = await desk.runs.run(
+                form.project_code, asked, upload, principal, traceparent=current_traceparent()
+            )
+        else:
+            submitted = await desk.submit(
+                asked,
+                upload,
+                principal,
+                on_unfinished=OnUnfinished(form.on_unfinished or OnUnfinished.REFUSE),
+                traceparent=current_traceparent(),
+            )
+        root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
+        root.set(**ACCEPTED)
+    return await answer_accepted(jobs, submitted.job, response)
+
+
+class JsonRoute(APIRoute):
+    """A route for bodies in JSON, beside one of the same address for forms."""
+
+    @override
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        media_type = Headers(scope=scope).get("content-type", "") if scope["type"] == "http" else ""
+        if media_type.partition(";")[0].strip().lower() != "application/json":
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+of_documents = APIRouter(tags=["jobs"], route_class=JsonRoute)
+
+
+@of_documents.post("/jobs", status_code=202, response_model=JobDetail, include_in_schema=False)
+async def submit_document_job(
+    request: Request,
+    response: Response,
+    desk: SubmissionsDep,
+    jobs: JobDeskDep,
+    principal: Operator,
+    asked: DocumentRun,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255)] = None,
+) -> JobDetail:
+    """Open a job on a document that is here already: `submit_job` documents it."""
+    with request_span("POST /jobs", request) as root:
+        submitted = await desk.submit_document(
+            asked, principal, idempotency_key=idempotency_key, traceparent=current_traceparent()
         )
         root.set(job_id=str(submitted.job.job_id), is_new=submitted.is_new)
+        root.set(**ACCEPTED)
     return await answer_accepted(jobs, submitted.job, response)
 
 
@@ -99,12 +170,16 @@ async def submit_job(
     status_code=202,
     summary="Run a job anew",
     responses={
-        202: {"description": "A new job was opened, or the idempotency key had opened it before.", "headers": LOCATION},
+        202: {
+            "description": "A new job was opened, or the idempotency key had opened it before.",
+            "headers": LOCATION,
+        },
         **documented(400, 401, 403, 404, 409, 410, 422, 503),
     },
 )
 async def rerun_job(
     job_id: UUID,
+    request: Request,
     response: Response,
     desk: SubmissionsDep,
     jobs: JobDeskDep,
@@ -114,10 +189,10 @@ async def rerun_job(
 ) -> JobDetail:
     """Open a new job on the same document under the project's policy of now, preflight included.
 
-    Choices that the first submission named itself (its engine, say) stay. Recorded model calls are used again where
-    they fit; with `refresh` every one is made anew, and paid.
+    Choices that the first submission named itself (its engine, say) stay. Recorded model calls are
+    used again where they fit; with `refresh` every one is made anew, and paid.
     """
-    with span("POST /jobs/{job_id}/rerun") as root:
+    with request_span("POST /jobs/{job_id}/rerun", request) as root:
         opened = await desk.rerun(
             job_id,
             asked or RerunRequest(),
@@ -126,6 +201,7 @@ async def rerun_job(
             traceparent=current_traceparent(),
         )
         root.set(job_id=str(opened.job.job_id), is_new=opened.is_new)
+        root.set(**ACCEPTED)
     return await answer_accepted(jobs, opened.job, response)
 
 
@@ -136,18 +212,16 @@ def _request(form: JobForm, header_key: str | None) -> SubmissionRequest:
         FieldRefusedError: header and field name different keys, or the metadata is no JSON object.
         ValidationError: a field's value cannot be taken.
     """
-    said = {name: value for name, value in form.model_dump(exclude=set(_NOT_FIELDS)).items() if value not in ("", None)}
-    key = said.get("idempotency_key")
-    if key is not None and header_key is not None and key != header_key:
-        raise FieldRefusedError(
-            "idempotency_key",
-            "The form field and the header Idempotency-Key differ; send one of them.",
-            code="request.key_mismatch",
-        )
+    said = {
+        name: value
+        for name, value in form.model_dump(exclude=set(_NOT_FIELDS)).items()
+        if value not in ("", None)
+    }
+    key = _one_key(said.get("idempotency_key"), header_key)
     return SubmissionRequest.model_validate(
         {
             **said,
-            "idempotency_key": key or header_key,
+            "idempotency_key": key,
             "metadata": _object("metadata", form.metadata),
             "overrides": _overrides(form),
             "is_auto_start": form.auto_start,
@@ -155,9 +229,43 @@ def _request(form: JobForm, header_key: str | None) -> SubmissionRequest:
     )
 
 
+def _run(form: JobForm, header_key: str | None) -> PipelineRun:
+    """The form as a run of a pipeline that needs no languages.
+
+    Raises:
+        FieldRefusedError: header and field name different keys.
+        ValidationError: a field's value cannot be taken.
+    """
+    return PipelineRun(
+        pipeline_id=form.pipeline,
+        force_reparse=form.force_reparse,
+        external_reference=form.external_reference,
+        idempotency_key=_one_key(form.idempotency_key or None, header_key),
+        is_auto_start=form.auto_start,
+        on_unfinished=OnUnfinished(form.on_unfinished or OnUnfinished.REFUSE),
+    )
+
+
+def _one_key(said: str | None, header_key: str | None) -> str | None:
+    """The idempotency key, of the form field or of the header.
+
+    Raises:
+        FieldRefusedError: they differ.
+    """
+    if said is not None and header_key is not None and said != header_key:
+        raise FieldRefusedError(
+            "idempotency_key",
+            "The form field and the header Idempotency-Key differ; send one of them.",
+            code="request.key_mismatch",
+        )
+    return said or header_key
+
+
 def _overrides(form: JobForm) -> PolicyOverrides:
     switches = _object("extraction", form.extraction) or None
-    return PolicyOverrides(engine=form.engine or None, model=form.model or None, extraction=switches)
+    return PolicyOverrides(
+        engine=form.engine or None, model=form.model or None, extraction=switches
+    )
 
 
 def _object(field: str, text: str) -> dict[str, JsonValue]:

@@ -1,7 +1,7 @@
 """Submitting a document: the one way in, for API, console and command line alike.
 
-Objects are stored first and events last, in one commit over the document's stream and the job's: a crash in between
-leaves objects that nothing points to, never a job without its file.
+Objects are stored first and events last, in one commit over the document's stream and the job's: a
+crash in between leaves objects that nothing points to, never a job without its file.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import SecretStr
+from pydantic import ValidationError
 
 from dragoman_catalog import Catalog
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
+from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import INTAKE_INPUT, SOURCE_INPUT, JobRules, JobSubmitted
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
 from dragoman_contracts.job import Job
@@ -26,24 +27,28 @@ from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, NamedObject, ObjectRef
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
-from dragoman_documents import DocumentError, WrongPasswordError, decrypted, is_encrypted
+from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_gateway.jobs.desk import JobControl
 from dragoman_gateway.jobs.detail.facts import record_of
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
-from dragoman_gateway.jobs.rules import OnUnfinished, is_running
+from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
+from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
 from dragoman_gateway.submissions.rules import (
+    DocumentRun,
     RerunRequest,
     SubmissionRequest,
     SubmissionRules,
-    Upload,
     decide_opening,
+    field_of_refusal,
     intake_record,
+    is_on_document,
     on_document,
     overrides_again,
+    remembered_dismissals,
     request_digest,
     require_document,
-    require_fit,
     require_open_pair,
+    require_registered_locales,
     rerun_digest,
 )
 from dragoman_gateway.web.errors import (
@@ -55,9 +60,12 @@ from dragoman_gateway.web.errors import (
     UploadTooLargeError,
 )
 from dragoman_gateway.web.principals import Principal
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.objects import ObjectStore, put_value
+
+_DEFAULT_PACK = "general"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +99,11 @@ class Submissions:
         clock: Clock,
         control: JobControl,
         opener: JobOpener,
+        runs: PipelineRuns,
         rules: SubmissionRules,
     ) -> None:
         self._control = control
+        self.runs = runs
         self._opener = opener
         self._jobs = jobs
         self._objects = objects
@@ -112,22 +122,29 @@ class Submissions:
     ) -> Submitted:
         """Open a job on the file, or give the one that the idempotency key already made.
 
-        With `on_unfinished` resume, the job that holds the version, target locale and pipeline goes on, and is given.
+        With `on_unfinished` resume, the job that holds the version, target locale and pipeline goes
+        on, and is given.
 
         Raises:
             ForbiddenError: the principal does not reach the project.
-            FieldRefusedError: project, domain pack, engine or language pair cannot be taken, or the file is empty.
+            FieldRefusedError: project, domain pack, engine or language pair cannot be taken, or the
+                file is empty.
             UploadTooLargeError: the file is larger than `max_upload_bytes`.
             KeyReusedError: the key stands for another request.
             RunningJobError: a job for the same version, target locale and pipeline is running.
-            UnfinishedJobError: such a job was interrupted, and `on_unfinished` does not say what to do about it.
+            UnfinishedJobError: such a job was interrupted, and `on_unfinished` does not say what to
+                do about it.
             VersionRefusedError: the revision strategy does not allow this content.
-            RetryableError: a store cannot be reached; with an idempotency key it is safe to ask again.
+            RetryableError: a store cannot be reached; with an idempotency key it is safe to ask
+                again.
         """
         principal.require_project(request.project_code)
         self._require_content(upload)
         terms = await self._terms(
-            request.project_code, request.domain_pack_code, request.source_language, request.target_language
+            request.project_code,
+            request.domain_pack_code,
+            request.source_language,
+            request.target_language,
         )
         project_id = terms.project.project_id
         digest = await asyncio.to_thread(request_digest, request, upload)
@@ -142,6 +159,77 @@ class Submissions:
             if on_unfinished is not OnUnfinished.RESUME:
                 raise
             return Submitted(await self._going_on(error.job_id, principal), is_new=False)
+
+    async def submit_document(
+        self,
+        asked: DocumentRun,
+        principal: Principal,
+        *,
+        idempotency_key: str | None = None,
+        traceparent: str | None = None,
+    ) -> Submitted:
+        """Open a job on a document that is here already: a translation where languages are said.
+
+        Raises:
+            DocumentMissingError: there is no such document, or none that the principal sees.
+            SourceErasedError: its file was erased.
+            FieldRefusedError: one language is said without the other, or cannot be taken.
+            KeyReusedError, RunningJobError, UnfinishedJobError, RetryableError: as `submit`.
+        """
+        languages = {
+            name: value
+            for name in ("source_language", "target_language")
+            if (value := getattr(asked, name))
+        }
+        if not languages:
+            run = PipelineRun(
+                pipeline_id=asked.pipeline_id,
+                force_reparse=asked.force_reparse,
+                idempotency_key=idempotency_key,
+                on_unfinished=OnUnfinished.REFUSE,
+            )
+            return await self.runs.run_on(
+                asked.document_id, run, principal, traceparent=traceparent
+            )
+        record, content = await self.runs.content_of(asked.document_id, principal)
+        try:
+            request = SubmissionRequest.model_validate(
+                {
+                    "project_code": record.project_code,
+                    "domain_pack_code": record.domain_pack_code or _DEFAULT_PACK,
+                    "external_reference": record.external_reference,
+                    "pipeline": asked.pipeline_id or None,
+                    "idempotency_key": idempotency_key,
+                    "overrides": {"nonce": new_id().hex} if asked.force_reparse else {},
+                    **languages,
+                }
+            )
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise FieldRefusedError(".".join(map(str, first["loc"])), first["msg"]) from error
+        return await self.submit(
+            request, Upload(record.file_name, content), principal, traceparent=traceparent
+        )
+
+    async def require_acceptable(self, request: SubmissionRequest, principal: Principal) -> None:
+        """Return where a job would be opened on a good file under these terms; nothing is kept.
+
+        Raises:
+            ForbiddenError, FieldRefusedError: as `submit`, but for the file's own faults.
+        """
+        principal.require_project(request.project_code)
+        terms = await self._terms(
+            request.project_code,
+            request.domain_pack_code,
+            request.source_language,
+            request.target_language,
+        )
+        await self._decided(
+            terms,
+            request.overrides,
+            request.pipeline,
+            LocalePair(source=request.source_language, target=request.target_language),
+        )
 
     async def rerun(
         self,
@@ -160,10 +248,19 @@ class Submissions:
             JobMissingError: there is no such job, or none that the principal sees.
             JobStateError: it is not about a document.
             SourceErasedError: its document was erased.
-            RunningJobError: it runs, or another job for its version, target locale and pipeline does.
+            RunningJobError: it runs, or another job for its version, target locale and pipeline
+                does.
             FieldRefusedError, KeyReusedError, RetryableError: as `submit`.
         """
         parent = await self._control.find(parent_id, principal)
+        if parent.submitted.locales is None and is_on_document(parent):
+            return await self.runs.run_again(
+                parent,
+                principal,
+                is_fresh=request.refresh,
+                idempotency_key=idempotency_key,
+                traceparent=traceparent,
+            )
         digest = rerun_digest(parent_id, request)
         job_id = job_id_for_key(parent.project_id, idempotency_key) if idempotency_key else new_id()
         if idempotency_key and (existing := await self._opener.existing(job_id, digest)):
@@ -194,15 +291,25 @@ class Submissions:
             raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
         limit = self._rules.max_upload_bytes
         if len(upload.content) > limit:
-            raise UploadTooLargeError(f"The file is larger than the {limit} bytes this installation takes.")
+            raise UploadTooLargeError(
+                f"The file is larger than the {limit} bytes this installation takes."
+            )
 
-    async def _terms(self, project_code: str, domain_pack_code: str, source: Locale, target: Locale) -> _Terms:
+    async def _terms(
+        self, project_code: str, domain_pack_code: str, source: Locale, target: Locale
+    ) -> _Terms:
         found = await self._catalog.submission_terms(project_code, domain_pack_code, source, target)
         if found.project is None:
-            raise FieldRefusedError("project_code", "No project has this code.", code="project.unknown")
+            raise FieldRefusedError(
+                "project_code", "No project has this code.", code="project.unknown"
+            )
         if found.pack is None:
-            raise FieldRefusedError("domain_pack_code", "No domain pack has this code.", code="domain_pack.unknown")
-        require_open_pair(found.pair, accepts_unlisted=found.project.settings.accepts_unlisted_pairs)
+            raise FieldRefusedError(
+                "domain_pack_code", "No domain pack has this code.", code="domain_pack.unknown"
+            )
+        require_open_pair(
+            found.pair, accepts_unlisted=found.project.settings.accepts_unlisted_pairs
+        )
         return _Terms(found.project, found.pair, found.pack)
 
     async def _order(
@@ -215,14 +322,16 @@ class Submissions:
         on_unfinished: OnUnfinished,
     ) -> JobOrder:
         project_id = terms.project.project_id
-        policy = self._policy(terms, request.overrides)
-        pipeline = await self._pipeline(request.pipeline)
+        locales = LocalePair(source=request.source_language, target=request.target_language)
+        policy, pipeline = await self._decided(terms, request.overrides, request.pipeline, locales)
+        dismissals = await self._dismissals(project_id)
+        policy = policy.model_copy(update={"dismissals": dismissals})
         intake = intake_record(request, upload, self._clock.now())
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
         submitted = JobSubmitted(
-            inputs=_inputs(source, record),
-            locales=LocalePair(source=request.source_language, target=request.target_language),
+            inputs=_inputs(source, record, dismissals),
+            locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
             rules=_job_rules(terms.project, request.is_auto_start),
@@ -242,23 +351,35 @@ class Submissions:
         return JobOrder(job_id, project_id, document, opening, digest, has_key, on_unfinished)
 
     async def _order_again(
-        self, parent: Job, request: RerunRequest, job_id: UUID, digest: str, idempotency_key: str | None
+        self,
+        parent: Job,
+        request: RerunRequest,
+        job_id: UUID,
+        digest: str,
+        idempotency_key: str | None,
     ) -> JobOrder:
         document, version = require_document(parent)
         project_id, source, locales = parent.project_id, parent.source, parent.locales
         intake = await record_of(self._objects, parent)
         if intake is None or not await self._objects.exists(project_id, source):
             raise SourceErasedError(parent.job_id)
-        terms = await self._terms(intake.project_code, intake.domain_pack_code, locales.source, locales.target)
-        overrides = overrides_again(PolicyOverrides.model_validate(intake.choices, extra="ignore"), request)
-        policy = self._policy(terms, overrides)
+        terms = await self._terms(
+            intake.project_code, intake.domain_pack_code, locales.source, locales.target
+        )
+        overrides = overrides_again(
+            PolicyOverrides.model_validate(intake.choices, extra="ignore"), request
+        )
+        policy, pipeline = await self._decided(terms, overrides, parent.pipeline.name, locales)
         if request.refresh:
             policy = policy.model_copy(update={"nonce": new_id().hex})
+        dismissals = await self._dismissals(project_id)
+        policy = policy.model_copy(update={"dismissals": dismissals})
         choices = overrides.model_dump(mode="json", exclude_none=True)
-        again = intake.model_copy(update={"idempotency_key": idempotency_key or "", "choices": choices})
-        pipeline = await self._pipeline(parent.pipeline.name)
+        again = intake.model_copy(
+            update={"idempotency_key": idempotency_key or "", "choices": choices}
+        )
         submitted = JobSubmitted(
-            inputs=_inputs(source, await put_value(self._objects, project_id, again)),
+            inputs=_inputs(source, await put_value(self._objects, project_id, again), dismissals),
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
@@ -271,7 +392,45 @@ class Submissions:
         )
         opening = Opening(on_document(submitted, document, version))
         has_key = idempotency_key is not None
-        return JobOrder(job_id, project_id, document, lambda _: opening, digest, has_key, OnUnfinished.KEEP)
+        return JobOrder(
+            job_id, project_id, document, lambda _: opening, digest, has_key, OnUnfinished.KEEP
+        )
+
+    async def _dismissals(self, project_id: UUID) -> ObjectRef | None:
+        """The findings that people dismissed for the project, as a job keeps them; None where there
+        are none.
+        """
+        found = await self._catalog.dismissals.of_project(project_id)
+        if not found:
+            return None
+        remembered = remembered_dismissals(found)
+        return await put_value(self._objects, project_id, remembered)
+
+    async def _decided(
+        self,
+        terms: _Terms,
+        overrides: PolicyOverrides,
+        pipeline_name: str | None,
+        locales: LocalePair,
+    ) -> tuple[Policy, Pipeline]:
+        """The policy and the pipeline of a job on these terms, which its engine can perform.
+
+        Raises:
+            FieldRefusedError: a locale is unregistered, there is no such engine or pipeline, or the
+                engine cannot translate the pair.
+        """
+        require_registered_locales(locales)
+        policy, pipeline = self._policy(terms, overrides), await self._pipeline(pipeline_name)
+        check = self._rules.check_pair
+        translates = any(phase.kind == PhaseKind.TRANSLATION for phase in pipeline.phases)
+        if check is not None and translates:
+            try:
+                await check(policy.engine, policy.model, locales)
+            except PermanentError as error:
+                raise FieldRefusedError(
+                    field_of_refusal(error.code), error.message, code=error.code
+                ) from error
+        return policy, pipeline
 
     async def _pipeline(self, name: str | None) -> Pipeline:
         """The newest version of this pipeline, or the installation's.
@@ -283,19 +442,25 @@ class Submissions:
             return self._rules.pipeline
         saved = await self._catalog.pipelines.find(name)
         if saved is None:
-            raise FieldRefusedError("pipeline", f"There is no pipeline {name!r}.", code="pipeline.unknown")
+            raise FieldRefusedError(
+                "pipeline", f"There is no pipeline {name!r}.", code="pipeline.unknown"
+            )
         return require_fit(saved)
 
     def _policy(self, terms: _Terms, overrides: PolicyOverrides) -> Policy:
         default_engine = self._rules.default_engine
         try:
-            policy = policy_for(terms.project, terms.pair, terms.pack, overrides, installation_engine=default_engine)
+            policy = policy_for(
+                terms.project, terms.pair, terms.pack, overrides, installation_engine=default_engine
+            )
         except ValueError as error:
             raise FieldRefusedError("qa_profile", f"Project or language pair: {error}.") from error
         if self._rules.engines and policy.engine not in self._rules.engines:
             offered = ", ".join(sorted(self._rules.engines))
             raise FieldRefusedError(
-                "engine", f"Engine {policy.engine!r} is not one of {offered}.", code="engine.unknown"
+                "engine",
+                f"Engine {policy.engine!r} is not one of {offered}.",
+                code="engine.unknown",
             )
         return policy
 
@@ -310,35 +475,23 @@ class Submissions:
             return job
 
 
-def _inputs(source: ObjectRef, record: ObjectRef) -> tuple[NamedObject, NamedObject]:
-    return NamedObject(name=SOURCE_INPUT, object=source), NamedObject(name=INTAKE_INPUT, object=record)
+def _inputs(
+    source: ObjectRef, record: ObjectRef, dismissals: ObjectRef | None
+) -> tuple[NamedObject, ...]:
+    """The inputs of a job. Dismissals are among them, besides in its policy, because an object is
+    kept as long as an event points to it.
+    """
+    named = {SOURCE_INPUT: source, INTAKE_INPUT: record, "dismissals": dismissals}
+    return tuple(NamedObject(name=name, object=ref) for name, ref in named.items() if ref)
 
 
 def _job_rules(project: Project, is_auto_start: bool | None = None) -> JobRules:
-    """The rules of a new job in the project; `is_auto_start` is the request's wish, where it has one."""
+    """The rules of a new job in the project;
+    `is_auto_start` is the request's wish, where it has one.
+    """
     settings = project.settings
     return JobRules(
         max_attempts=settings.max_attempts,
         retention_days=settings.retention_days,
         is_auto_start=settings.is_auto_start if is_auto_start is None else is_auto_start,
     )
-
-
-async def received(file_name: str, content: bytes, password: SecretStr | None) -> Upload:
-    """The upload, with what the password opens in place of an encrypted file: neither password nor ciphertext goes on.
-
-    Without a password an encrypted file stays as it is, and preflight refuses it. A password for a file that needs none
-    is not used: one may be given for a whole folder.
-
-    Raises:
-        FieldRefusedError: the password is wrong, or the encrypted file cannot be opened with any.
-    """
-    secret = password.get_secret_value() if password is not None else ""
-    if not secret or not is_encrypted(content):
-        return Upload(file_name, content)
-    try:
-        package = await asyncio.to_thread(decrypted, content, secret)
-    except DocumentError as error:
-        field = "document_password" if isinstance(error, WrongPasswordError) else "file"
-        raise FieldRefusedError(field, error.message, code=error.code) from error
-    return Upload(file_name, package, was_encrypted=True)

@@ -1,4 +1,6 @@
-"""The form for new jobs, several files at once under one submission; and jobs that run a document again."""
+"""The form for new jobs, several files at once under one submission;
+and jobs that run a document again.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,20 @@ from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.references import WORD_MEDIA_TYPES
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.jobs.api import JobDeskDep
+from dragoman_gateway.jobs.desk import JobDesk
 from dragoman_gateway.jobs.detail.page import ago_text
 from dragoman_gateway.jobs.detail.words import stage_text
 from dragoman_gateway.jobs.pages.job import Look, show_job
 from dragoman_gateway.submissions.api import SubmissionsDep
-from dragoman_gateway.submissions.desk import Submissions, received
+from dragoman_gateway.submissions.desk import Submissions
 from dragoman_gateway.submissions.rules import RerunRequest, SubmissionRequest
 from dragoman_gateway.web.addresses import address, job_address
 from dragoman_gateway.web.errors import FieldRefusedError, RunningJobError, UnfinishedJobError
 from dragoman_gateway.web.guard import HOME, ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.web.languages import LANGUAGES
-from dragoman_runtime.telemetry import current_traceparent, span
+from dragoman_gateway.web.receiving import received
+from dragoman_gateway.web.tracing import request_span
+from dragoman_runtime.telemetry import current_traceparent
 
 _FIELDS = (
     "source_language",
@@ -91,9 +96,14 @@ class Accepted:
 
 
 @router.get("/console/new")
-async def new_job_page(visit: SignedIn, desk: SubmissionsDep) -> Response:
-    """The empty form."""
-    return await _form(desk, visit, {}, [], [])
+async def new_job_page(
+    visit: SignedIn, desk: SubmissionsDep, jobs: JobDeskDep, corrects: UUID | None = None
+) -> Response:
+    """The form: empty, or filled in for a corrected version of a job's document."""
+    values: dict[str, str] = {}
+    if corrects is not None:
+        values = await _values_of(jobs, await jobs.control.find(corrects, visit.principal))
+    return await _form(desk, visit, values, [], [])
 
 
 @router.post("/console/jobs")
@@ -101,7 +111,9 @@ async def submit(visit: Writing, desk: SubmissionsDep) -> Response:
     """Open a job for every file; what cannot be taken is said beside what was."""
     form = await visit.request.form()
     values = {name: str(form.get(name, "")).strip() for name in _FIELDS}
-    files = [each for each in form.getlist("file") if isinstance(each, UploadFile) and each.filename]
+    files = [
+        each for each in form.getlist("file") if isinstance(each, UploadFile) and each.filename
+    ]
     request, problems = _parsed(values, len(files))
     if request is None or problems:
         return await _form(desk, visit, values, problems, [], status=422)
@@ -126,7 +138,9 @@ async def rerun(
 ) -> Response:
     """Open a new job on the same document, under the project's policy of now."""
     try:
-        opened = await _run_again(desk, visit, job_id, RerunRequest(refresh=bool(refresh), engine=engine or None))
+        opened = await _run_again(
+            desk, visit, job_id, RerunRequest(refresh=bool(refresh), engine=engine or None)
+        )
     except (ConflictError, FieldRefusedError) as error:
         return await show_job(visit, jobs, job_id, Look(), alert=error.message, status=409)
     return see_other(job_address(opened, notice="rerun"))
@@ -134,9 +148,15 @@ async def rerun(
 
 @router.post("/console/jobs/{job_id}/fresh")
 async def fresh(
-    visit: Writing, desk: SubmissionsDep, jobs: JobDeskDep, job_id: UUID, engine: Annotated[str, Form()] = ""
+    visit: Writing,
+    desk: SubmissionsDep,
+    jobs: JobDeskDep,
+    job_id: UUID,
+    engine: Annotated[str, Form()] = "",
 ) -> Response:
-    """Open a new job in place of an interrupted one, whose checkpoint is given up once the new job is there."""
+    """Open a new job in place of an interrupted one,
+    whose checkpoint is given up once the new job is there.
+    """
     try:
         opened = await _run_again(desk, visit, job_id, RerunRequest(engine=engine or None))
         await jobs.control.discard_checkpoint(job_id, visit.principal)
@@ -145,7 +165,21 @@ async def fresh(
     return see_other(job_address(opened, notice="rerun"))
 
 
-def _parsed(values: Mapping[str, str], file_count: int) -> tuple[SubmissionRequest | None, list[FormProblem]]:
+async def _values_of(jobs: JobDesk, job: Job) -> dict[str, str]:
+    """The fields with which the job's document was submitted, as far as they were not erased."""
+    intake, locales = (await jobs.records(job)).intake, job.submitted.locales
+    values: dict[str, str] = {}
+    if locales is not None:
+        values |= {"source_language": locales.source, "target_language": locales.target}
+    if intake is not None:
+        same = ("project_code", "domain_pack_code", "document_title", "external_reference")
+        values |= {name: str(getattr(intake, name)) for name in (*same, "family_key")}
+    return values
+
+
+def _parsed(
+    values: Mapping[str, str], file_count: int
+) -> tuple[SubmissionRequest | None, list[FormProblem]]:
     problems: list[FormProblem] = []
     if file_count == 0:
         problems.append(FormProblem("Choose at least one Word document.", "file"))
@@ -169,10 +203,14 @@ def _parsed(values: Mapping[str, str], file_count: int) -> tuple[SubmissionReque
         return None, problems
 
 
-def _request(values: Mapping[str, str], metadata: dict[str, JsonValue], file_count: int) -> SubmissionRequest:
+def _request(
+    values: Mapping[str, str], metadata: dict[str, JsonValue], file_count: int
+) -> SubmissionRequest:
     optional = ("external_reference", "version_label")
     fields: dict[str, object] = {
-        name: value for name, value in values.items() if name not in {"engine", "metadata", "auto_start"}
+        name: value
+        for name, value in values.items()
+        if name not in {"engine", "metadata", "auto_start"}
     }
     fields |= {name: values[name] or None for name in optional}
     fields["revision_strategy"] = values["revision_strategy"] or "auto"
@@ -200,7 +238,11 @@ def _label(field: str) -> str:
 
 
 async def _submit_all(
-    desk: Submissions, visit: Visit, request: SubmissionRequest, files: list[UploadFile], password: SecretStr
+    desk: Submissions,
+    visit: Visit,
+    request: SubmissionRequest,
+    files: list[UploadFile],
+    password: SecretStr,
 ) -> tuple[list[Accepted], list[FormProblem]]:
     accepted: list[Accepted] = []
     problems: list[FormProblem] = []
@@ -210,16 +252,24 @@ async def _submit_all(
             accepted.append(await _submit_one(desk, visit, request, file, password))
         except UnfinishedJobError as error:
             problems.append(
-                FormProblem("A job for it was interrupted.", file=name, unfinished=_unfinished(error.job, desk.now()))
+                FormProblem(
+                    "A job for it was interrupted.",
+                    file=name,
+                    unfinished=_unfinished(error.job, desk.now()),
+                )
             )
         except RunningJobError as error:
             text = "A job for this version, language and pipeline is running already."
             problems.append(FormProblem(text, file=name, job_id=error.job_id))
         except FieldRefusedError as error:
-            problems.append(FormProblem(error.message, "" if error.field == "file" else error.field, name))
+            problems.append(
+                FormProblem(error.message, "" if error.field == "file" else error.field, name)
+            )
         except DragomanError as error:
             problems.append(FormProblem(error.message, file=name))
-    return accepted, list({(each.field or each.file, each.text): each for each in problems}.values())
+    return accepted, list(
+        {(each.field or each.file, each.text): each for each in problems}.values()
+    )
 
 
 def _unfinished(job: Job, now: datetime) -> UnfinishedJob:
@@ -235,9 +285,13 @@ def _unfinished(job: Job, now: datetime) -> UnfinishedJob:
 
 
 async def _submit_one(
-    desk: Submissions, visit: Visit, request: SubmissionRequest, file: UploadFile, password: SecretStr
+    desk: Submissions,
+    visit: Visit,
+    request: SubmissionRequest,
+    file: UploadFile,
+    password: SecretStr,
 ) -> Accepted:
-    with span("POST /console/jobs") as root:
+    with request_span("POST /console/jobs", visit.request) as root:
         upload = await received(file.filename or "", await file.read(), password)
         traceparent = current_traceparent()
         done = await desk.submit(request, upload, visit.principal, traceparent=traceparent)
@@ -284,7 +338,9 @@ async def _run_again(desk: Submissions, visit: Visit, job_id: UUID, request: Rer
         RunningJobError: it runs, or another job for its version, target locale and pipeline does.
         FieldRefusedError, SourceErasedError: as `Submissions.rerun`.
     """
-    with span("POST /console/jobs/{job_id}/rerun") as root:
-        opened = await desk.rerun(job_id, request, visit.principal, traceparent=current_traceparent())
+    with request_span("POST /console/jobs/{job_id}/rerun", visit.request) as root:
+        opened = await desk.rerun(
+            job_id, request, visit.principal, traceparent=current_traceparent()
+        )
         root.set(job_id=str(opened.job.job_id), is_new=opened.is_new)
     return opened.job.job_id

@@ -1,47 +1,69 @@
-"""The rules of submissions: what one may hold, which version and policy follow, when it is refused. Pure."""
+"""The rules of submissions: what one may hold, which version and policy follow,
+when it is refused. Pure.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import Annotated, Self
+from typing import Annotated, Protocol
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+)
 
-from dragoman_catalog.values import LanguagePair, OptionName, PolicyOverrides, SavedPipeline
+from dragoman_catalog.values import DismissedFinding, LanguagePair, OptionName, PolicyOverrides
+from dragoman_contracts.errors import InvalidLocaleError
 from dragoman_contracts.events import DocumentRegistered, Event, JobSubmitted, RevisionStrategy
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
-from dragoman_contracts.pipeline_checks import check
 from dragoman_contracts.policy import IntakeRecord
-from dragoman_contracts.references import ArtifactKind, ObjectRef
-from dragoman_contracts.subject import SubjectKind, SubjectRef, document_scope
+from dragoman_contracts.references import SOURCES, ObjectRef
+from dragoman_contracts.reports import RememberedDismissal, RememberedDismissals
+from dragoman_contracts.subject import LocalePair, SubjectKind, SubjectRef, document_scope
 from dragoman_contracts.subject_state import Subject, decide_version
+from dragoman_gateway.web.depth import MOST_DEEP, TOO_DEEP, depth_of
 from dragoman_gateway.web.errors import FieldRefusedError, JobStateError, SourceErasedError
+from dragoman_gateway.web.uploads import Upload
+from dragoman_linguistics.registry import require_registered
 
 _MAX_METADATA_BYTES = 64 * 1024
 
 
 def _without_controls(text: str) -> str:
-    if any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000 for char in text):
+    if any(
+        ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or 0xD800 <= ord(char) < 0xE000 for char in text
+    ):
         raise ValueError("control characters and lone surrogates are not allowed")
     return text.strip()
 
 
 def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if depth_of(metadata) > MOST_DEEP:
+        raise ValueError(TOO_DEEP)
     try:
         encoded = json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
-        raise ValueError("it holds text or numbers that JSON in UTF-8 cannot hold, or nests too deep") from error
+        raise ValueError(
+            "it holds text or numbers that JSON in UTF-8 cannot hold, or nests too deep"
+        ) from error
     if len(encoded) > _MAX_METADATA_BYTES or b"\\u0000" in encoded:
-        raise ValueError(f"it must be at most {_MAX_METADATA_BYTES} bytes and hold no NUL characters")
+        raise ValueError(
+            f"it must be at most {_MAX_METADATA_BYTES} bytes and hold no NUL characters"
+        )
     return metadata
 
 
@@ -49,21 +71,37 @@ Line = Annotated[str, AfterValidator(_without_controls), Field(max_length=500)]
 """One line of text that a person typed."""
 
 
+class PairCheck(Protocol):
+    """Whether an engine can translate between two locales, as far as known without a paid call."""
+
+    async def __call__(self, engine: str, model: str, locales: LocalePair) -> None:
+        """Return where it can.
+
+        Raises:
+            PermanentError: it cannot, with what to install or choose instead.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SubmissionRules:
-    """The limits of this installation. `engines` are the names a request may choose from; empty means any."""
+    """The limits of this installation. `engines` are the names a request may choose from; empty
+    means any. `check_pair` is None where the engines are on other machines.
+    """
 
     pipeline: Pipeline
     default_engine: str
     engines: frozenset[str] = frozenset()
     max_upload_bytes: int = 100 * 1024 * 1024
+    check_pair: PairCheck | None = None
 
 
 class SubmissionRequest(Value):
-    """The wishes of a person for a file: requirement E's fields, then ours. None where nothing was said.
+    """The wishes of a person for a file: requirement E's fields, then ours. None where nothing was
+    said.
 
-    `submitted_by` is kept as a note; who acts is the credential's word. `idempotency_key` makes the job's id, so that
-    asking twice gives one job.
+    `submitted_by` is kept as a note; who acts is the credential's word. `idempotency_key` makes the
+    job's id, so that asking twice gives one job.
     """
 
     project_code: Annotated[Line, Field(min_length=1)]
@@ -77,39 +115,46 @@ class SubmissionRequest(Value):
     revision_strategy: RevisionStrategy = RevisionStrategy.AUTO
     submitted_by: Line = ""
     idempotency_key: Annotated[Line, Field(min_length=1, max_length=255)] | None = None
-    metadata: Annotated[dict[str, JsonValue], AfterValidator(_storable)] = Field(default_factory=dict)
+    metadata: Annotated[dict[str, JsonValue], AfterValidator(_storable)] = Field(
+        default_factory=dict
+    )
     overrides: PolicyOverrides = PolicyOverrides()
     is_auto_start: bool | None = None
     pipeline: Annotated[Line, Field(min_length=1, max_length=80)] | None = None
     submission_id: UUID | None = None
 
-    @model_validator(mode="after")
-    def _languages_differ(self) -> Self:
-        if self.source_language == self.target_language:
-            raise ValueError("source_language and target_language are the same")
-        return self
+    @field_validator("target_language")
+    @classmethod
+    def _differs_from_source(cls, target: Locale, info: ValidationInfo) -> Locale:
+        if target == info.data.get("source_language"):
+            raise ValueError("it is the same as the source language")
+        return target
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file as it came in; one that `was_encrypted` holds the package its password opened."""
+class DocumentRun(BaseModel):
+    """A wish to run a pipeline on a document that is here already."""
 
-    file_name: str
-    content: bytes
-    was_encrypted: bool = False
+    model_config = ConfigDict(extra="forbid")
 
-    @property
-    def base_name(self) -> str:
-        """The file's own name: no folders (of either slash), no control characters, never empty.
-
-        Composed as NFC: macOS sends names decomposed, and the same name must be the same document.
-        """
-        name = PurePath(unicodedata.normalize("NFC", self.file_name).replace("\\", "/")).name
-        return "".join(char for char in name if char.isprintable())[:255] or "document.docx"
+    document_id: UUID
+    pipeline_id: str = Field(
+        "", max_length=80, description="The project's pipeline for documents where empty."
+    )
+    force_reparse: bool = Field(
+        False, description="Nothing that an equal run of the pipeline made before is used."
+    )
+    source_language: str = Field(
+        "", max_length=64, description="BCP-47 tag, for a pipeline that translates."
+    )
+    target_language: str = Field(
+        "", max_length=64, description="BCP-47 tag, for a pipeline that translates."
+    )
 
 
 class RerunRequest(Value):
-    """How a job is run anew: with other choices than it was asked with, or with every model call made again."""
+    """How a job is run anew: with other choices than it was asked with,
+    or with every model call made again.
+    """
 
     refresh: bool = False
     engine: OptionName | None = None
@@ -117,35 +162,67 @@ class RerunRequest(Value):
 
 
 def request_digest(request: SubmissionRequest, upload: Upload) -> str:
-    """The sha256 of what was asked, file included and idempotency key left out: equal requests, equal digests."""
-    asked: dict[str, object] = json.loads(request.model_dump_json(exclude={"idempotency_key", "overrides"}))
-    if request.pipeline is None:  # digests of requests from before it could be said stay as they are
+    """The sha256 of what was asked, file included and idempotency key left out:
+    equal requests, equal digests.
+    """
+    asked: dict[str, object] = json.loads(
+        request.model_dump_json(exclude={"idempotency_key", "overrides"})
+    )
+    # Digests of requests from before it could be said stay as they are.
+    if request.pipeline is None:
         del asked["pipeline"]
     asked["overrides"] = request.overrides.as_asked()
     asked["file"] = {"name": upload.file_name, "sha256": hashlib.sha256(upload.content).hexdigest()}
     if upload.was_encrypted:
         asked["file"] |= {"was_encrypted": True}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
 
 
 def require_open_pair(pair: LanguagePair | None, *, accepts_unlisted: bool) -> None:
-    """Refuse a language pair that the project closed, or did not enter where only entered ones are taken.
+    """Refuse a language pair that the project closed, or did not enter where only entered ones are
+    taken.
 
     Raises:
         FieldRefusedError: no jobs are taken for this pair.
     """
     if pair is None and not accepts_unlisted:
         raise FieldRefusedError(
-            "target_language", "The project has no such language pair; enter it first.", code="pair.unknown"
+            "target_language",
+            "The project has no such language pair; enter it first.",
+            code="pair.unknown",
         )
     if pair is not None and not pair.is_active:
         raise FieldRefusedError(
-            "target_language", "The language pair is inactive in this project.", code="pair.inactive"
+            "target_language",
+            "The language pair is inactive in this project.",
+            code="pair.inactive",
         )
 
 
+def require_registered_locales(locales: LocalePair) -> None:
+    """Refuse locales that no registry knows: no engine could translate them.
+
+    Raises:
+        FieldRefusedError: one is unregistered; the message says what was perhaps meant.
+    """
+    for field, locale in (("source_language", locales.source), ("target_language", locales.target)):
+        try:
+            require_registered(locale)
+        except InvalidLocaleError as error:
+            raise FieldRefusedError(field, error.message, code=error.code) from error
+
+
+def field_of_refusal(code: str) -> str:
+    """The field to change where an engine refuses a submission with this code."""
+    return "target_language" if code == "engine.pair_unsupported" else "engine"
+
+
 def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> IntakeRecord:
-    """The request with E's defaults filled in: the reference from the file name's stem, the label from the time."""
+    """The request with E's defaults filled in: the reference from the file name's stem,
+    the label from the time.
+    """
     name = upload.base_name
     return IntakeRecord(
         project_code=request.project_code,
@@ -175,29 +252,27 @@ def decide_opening(
     if request.family_key:
         digest = hashlib.sha256(request.family_key.encode()).hexdigest()
         events = tuple(
-            event.model_copy(update={"family_key_digest": digest}) if isinstance(event, DocumentRegistered) else event
+            event.model_copy(update={"family_key_digest": digest})
+            if isinstance(event, DocumentRegistered)
+            else event
             for event in events
         )
     return version, events
 
 
-def require_fit(saved: SavedPipeline) -> Pipeline:
-    """Refuse a pipeline that takes no jobs, or not on a document.
-
-    Raises:
-        FieldRefusedError: it was retired, this installation lacks a step of it, or it needs more than a document has.
-    """
-    if saved.is_retired:
-        raise FieldRefusedError(
-            "pipeline", f"Pipeline {saved.name!r} was retired and takes no new jobs.", code="pipeline.retired"
+def remembered_dismissals(found: Iterable[DismissedFinding]) -> RememberedDismissals:
+    """The findings that people dismissed for a project, as a job keeps them."""
+    return RememberedDismissals(
+        dismissals=tuple(
+            RememberedDismissal(
+                code=each.code,
+                source_digest=each.source_digest,
+                target_digest=each.target_digest,
+                reason=each.reason,
+            )
+            for each in found
         )
-    found = check(saved.pipeline)
-    if found.faults:
-        fault = found.faults[0]
-        place = ".".join(map(str, fault.place))
-        message = f"Pipeline {saved.name!r} cannot run here: {place}: {fault.message}"
-        raise FieldRefusedError("pipeline", message, code="pipeline.unfit")
-    return saved.pipeline
+    )
 
 
 def on_document(job: JobSubmitted, document_id: UUID, version: int) -> JobSubmitted:
@@ -214,10 +289,18 @@ def on_document(job: JobSubmitted, document_id: UUID, version: int) -> JobSubmit
 
 
 def overrides_again(first: PolicyOverrides, request: RerunRequest) -> PolicyOverrides:
-    """The overrides of a rerun: its own, else those of the first request. A model belongs to its engine."""
+    """The overrides of a rerun: its own, else those of the first request.
+    A model belongs to its engine.
+    """
     keeps_model = request.engine is None or request.engine == first.engine
     model = request.model or (first.model if keeps_model else None)
     return first.model_copy(update={"engine": request.engine or first.engine, "model": model})
+
+
+def is_on_document(job: Job) -> bool:
+    """Whether the job is about a version of a document."""
+    subject = job.submitted.subject
+    return subject is not None and subject.kind is SubjectKind.DOCUMENT
 
 
 def require_document(job: Job) -> tuple[UUID, int]:
@@ -230,9 +313,10 @@ def require_document(job: Job) -> tuple[UUID, int]:
     subject = job.submitted.subject
     if subject is None or subject.kind is not SubjectKind.DOCUMENT or subject.version is None:
         raise JobStateError(
-            f"Job {job.job_id} translates no document; submit it again where it came from.", code="job.not_rerunnable"
+            f"Job {job.job_id} translates no document; submit it again where it came from.",
+            code="job.not_rerunnable",
         )
-    if all(artifact.kind is not ArtifactKind.SOURCE_DOCX for artifact in job.artifacts):
+    if all(artifact.kind not in SOURCES for artifact in job.artifacts):
         raise SourceErasedError(job.job_id)
     return subject.id, subject.version
 
@@ -240,4 +324,6 @@ def require_document(job: Job) -> tuple[UUID, int]:
 def rerun_digest(parent: UUID, request: RerunRequest) -> str:
     """The sha256 of what was asked: equal requests, equal digests."""
     asked = {"rerun_of": str(parent), **request.model_dump(mode="json")}
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(
+        json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()

@@ -24,21 +24,40 @@ class JobForm(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     file: Annotated[UploadFile, File(description="The document: a DOCX.")]
-    project_code: Annotated[str, Field(min_length=1, max_length=60)]
-    domain_pack_code: Annotated[str, Field(min_length=1, max_length=60)]
-    source_language: Annotated[str, Field(min_length=1, max_length=64, description="BCP-47 tag.", examples=["en"])]
-    target_language: Annotated[str, Field(min_length=1, max_length=64, description="BCP-47 tag.", examples=["de-CH"])]
-    document_password: SecretStr = Field(
-        SecretStr(""), max_length=255, description="Opens an encrypted file. It is used once and not stored."
+    project_code: Annotated[str, Field(min_length=1, max_length=60)] = "default"
+    domain_pack_code: Annotated[str, Field(min_length=1, max_length=60)] = "general"
+    source_language: str = Field(
+        "",
+        max_length=64,
+        description="BCP-47 tag. Needed, as the target language, unless the pipeline translates nothing.",
+        examples=["en"],
     )
-    external_reference: str = Field("", max_length=500, description="The file name's stem where empty.")
+    target_language: str = Field("", max_length=64, description="BCP-47 tag.", examples=["de-CH"])
+    document_password: SecretStr = Field(
+        SecretStr(""),
+        max_length=255,
+        description="Opens an encrypted file. It is used once and not stored.",
+    )
+    external_reference: str = Field(
+        "", max_length=500, description="The file name's stem where empty."
+    )
     document_title: str = Field("", max_length=500)
-    version_label: str = Field("", max_length=200, description="The time of submission where empty.")
+    version_label: str = Field(
+        "", max_length=200, description="The time of submission where empty."
+    )
     family_key: str = Field("", max_length=500)
-    revision_strategy: Annotated[RevisionStrategy, BeforeValidator(_or_auto)] = RevisionStrategy.AUTO
-    submitted_by: str = Field("", max_length=500, description="A note. The actor is who is signed in.")
-    idempotency_key: str = Field("", max_length=255, description="The same as the header Idempotency-Key.")
-    metadata: str = Field("", max_length=65536, description="A JSON object.", examples=['{"order": 7}'])
+    revision_strategy: Annotated[RevisionStrategy, BeforeValidator(_or_auto)] = (
+        RevisionStrategy.AUTO
+    )
+    submitted_by: str = Field(
+        "", max_length=500, description="A note. The actor is who is signed in."
+    )
+    idempotency_key: str = Field(
+        "", max_length=255, description="The same as the header Idempotency-Key."
+    )
+    metadata: str = Field(
+        "", max_length=65536, description="A JSON object.", examples=['{"order": 7}']
+    )
     engine: str = Field("", max_length=80, description="Another engine than the project's.")
     model: str = Field("", max_length=80, description="Another model than the project's.")
     extraction: str = Field(
@@ -47,10 +66,18 @@ class JobForm(BaseModel):
         description="A JSON object of switches of what is translated, as a project's `extraction`.",
         examples=['{"comments": false, "untranslated_styles": ["Code"]}'],
     )
-    auto_start: Annotated[bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})] = Field(
-        None, description="False: after preflight the job waits for POST …/process."
+    auto_start: Annotated[
+        bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})
+    ] = Field(None, description="False: after preflight the job waits for POST …/process.")
+    pipeline: str = Field(
+        "", max_length=80, description="The newest version of this pipeline; else translate-docx."
     )
-    pipeline: str = Field("", max_length=80, description="The newest version of this pipeline; else translate-docx.")
+    pipeline_id: str = Field(
+        "", max_length=80, description="The same as `pipeline`, in requirement A's word."
+    )
+    force_reparse: bool = Field(
+        False, description="Nothing that an equal run of the pipeline made before is used."
+    )
     on_unfinished: Literal["", "resume", "fresh"] = Field(
         "",
         description="What becomes of an interrupted job of the same document version, target language and pipeline: "

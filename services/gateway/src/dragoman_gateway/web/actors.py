@@ -1,4 +1,6 @@
-"""Who acted, for events: the origin of an append, with the person's name and address in an erasable object."""
+"""Who acted, for events: the origin of an append,
+with the person's name and address in an erasable object.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,12 @@ class Actors:
         self._producer = producer
 
     async def origin(
-        self, principal: Principal, project_id: UUID, *, correlation_id: UUID, traceparent: str | None
+        self,
+        principal: Principal,
+        project_id: UUID,
+        *,
+        correlation_id: UUID,
+        traceparent: str | None,
     ) -> Origin:
         """The origin of what the principal appends in this project."""
         record = ActorRecord(

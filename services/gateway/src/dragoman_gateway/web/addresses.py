@@ -15,7 +15,21 @@ def job_address(job_id: UUID, **query: str | int | None) -> str:
 
 def units_address(job_id: UUID, verification_state: str, cursor: str | None = None) -> str:
     """The page of a job's units."""
-    return address(f"/console/jobs/{job_id}/units", verification_state=verification_state, cursor=cursor)
+    return address(
+        f"/console/jobs/{job_id}/units", verification_state=verification_state, cursor=cursor
+    )
+
+
+def review_address(job_id: UUID, verification_state: str = "", cursor: str | None = None) -> str:
+    """The page where a job's units are reviewed."""
+    return address(
+        f"/console/jobs/{job_id}/review", verification_state=verification_state, cursor=cursor
+    )
+
+
+def correction_address(job_id: UUID) -> str:
+    """The form for a corrected version of a job's document."""
+    return address("/console/new", corrects=str(job_id))
 
 
 def parked_address(job_id: UUID, key: WorkKey) -> str:

@@ -1,4 +1,6 @@
-"""The AsyncAPI document: what travels over RabbitMQ. It is written beforehand, for the gateway speaks to no broker."""
+"""The AsyncAPI document: what travels over RabbitMQ. It is written beforehand,
+for the gateway speaks to no broker.
+"""
 
 from __future__ import annotations
 

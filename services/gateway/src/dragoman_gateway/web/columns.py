@@ -1,4 +1,6 @@
-"""Times as the columns of the views hold them: whole microseconds since 1970 in UTC, which every database keeps."""
+"""Times as the columns of the views hold them: whole microseconds since 1970 in UTC,
+which every database keeps.
+"""
 
 from __future__ import annotations
 

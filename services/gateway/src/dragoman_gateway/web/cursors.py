@@ -1,4 +1,6 @@
-"""Cursors: where a page of a list ended, opaque to the caller. Every list of API and console uses this codec."""
+"""Cursors: where a page of a list ended, opaque to the caller.
+Every list of API and console uses this codec.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,8 @@ class Page(Generic[_Row]):
 class CursorCodec(Generic[_Key]):
     """The cursors of one list, whose rows stand in the order of a key.
 
-    `CursorCodec("jobs", tuple[int, UUID])` makes of the key `(7, 25e8…)` the base64 of `["jobs", 7, "25e8…"]`.
+    `CursorCodec("jobs", tuple[int, UUID])` makes of the key `(7, 25e8…)` the base64 of
+    `["jobs", 7, "25e8…"]`.
     """
 
     def __init__(self, list_name: str, key: type[_Key]) -> None:
@@ -42,7 +45,9 @@ class CursorCodec(Generic[_Key]):
 
     def cursor(self, key: _Key) -> str:
         """The cursor behind the row with this key."""
-        text = json.dumps([self._name, *self._keys.dump_python(key, mode="json")], separators=(",", ":"))
+        text = json.dumps(
+            [self._name, *self._keys.dump_python(key, mode="json")], separators=(",", ":")
+        )
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
     def key(self, cursor: str) -> _Key:
@@ -52,9 +57,12 @@ class CursorCodec(Generic[_Key]):
             InvalidCursorError: the list did not give this cursor out.
         """
         try:
+            # RFC 4648 §5: the padding was left away, since = would be escaped in an address.
             padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
             parts: object = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            name, *key = cast("list[object]", parts) if isinstance(parts, list) and parts else [None]
+            name, *key = (
+                cast("list[object]", parts) if isinstance(parts, list) and parts else [None]
+            )
             if name == self._name:
                 return self._keys.validate_json(json.dumps(key), strict=True)
         except (ValueError, binascii.Error, ValidationError) as error:
@@ -62,4 +70,6 @@ class CursorCodec(Generic[_Key]):
         raise self._refused()
 
     def _refused(self) -> InvalidCursorError:
-        return InvalidCursorError(f"This cursor does not belong to the list of {self._name}; begin without a cursor.")
+        return InvalidCursorError(
+            f"This cursor does not belong to the list of {self._name}; begin without a cursor."
+        )

@@ -1,4 +1,6 @@
-"""Dependencies of routes: the signed-in principal, a page of a list, the version an edit was made on."""
+"""Dependencies of routes: the signed-in principal, a page of a list,
+the version an edit was made on.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import ForbiddenError
 from dragoman_gateway.web.fields import NUL_FREE
 from dragoman_gateway.web.principals import Principal
-from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn
+from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn, remembered
 
 _bearer = HTTPBearer(scheme_name="token", description="An API token.", auto_error=False)
 _cookie = APIKeyCookie(
@@ -28,7 +30,10 @@ _ETAG = re.compile(r'"(\d{1,18})"')
 SignInDep = Annotated[SignIn, Depends(asked(SignIn))]
 
 Cursor = Annotated[
-    str | None, Query(max_length=500, description="`next_cursor` of the page before; without it, the first page.")
+    str | None,
+    Query(
+        max_length=500, description="`next_cursor` of the page before; without it, the first page."
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows a page has at most.")]
 SearchText = Annotated[str, Query(max_length=200, pattern=NUL_FREE)]
@@ -49,10 +54,12 @@ class IfMatchMalformedError(PermanentError):
 async def _identity(
     request: Request,
     sign_in: SignInDep,
-    _token: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],  # named for OpenAPI only
+    _token: Annotated[
+        HTTPAuthorizationCredentials | None, Depends(_bearer)
+    ],  # named for OpenAPI only
     _session: Annotated[str | None, Depends(_cookie)],
 ) -> Identity:
-    return await sign_in.identify_writer(request)
+    return remembered(request) or await sign_in.identify_writer(request)
 
 
 IdentityDep = Annotated[Identity, Depends(_identity)]
@@ -74,7 +81,9 @@ Admin = Annotated[Principal, Depends(_admin)]
 
 async def _whole_admin(principal: Admin) -> Principal:
     if principal.project_codes is not None:
-        raise ForbiddenError("This concerns every project; use a credential that is not limited to some.")
+        raise ForbiddenError(
+            "This concerns every project; use a credential that is not limited to some."
+        )
     return principal
 
 
@@ -82,12 +91,18 @@ WholeAdmin = Annotated[Principal, Depends(_whole_admin)]
 """An admin whose credential is not limited to some projects."""
 
 
-def _edited_version(if_match: Annotated[str | None, Header(description="The ETag that was edited.")] = None) -> int:
+def _edited_version(
+    if_match: Annotated[str | None, Header(description="The ETag that was edited.")] = None,
+) -> int:
     if if_match is None:
         raise IfMatchMissingError("Send the ETag of what you edited as If-Match.")
+    # A proxy that compresses answers marks their ETags weak (RFC 9110 §8.8.1): ours still tells
+    # the version exactly.
     found = _ETAG.fullmatch(if_match.strip().removeprefix("W/"))
     if found is None:
-        raise IfMatchMalformedError("If-Match is no ETag of ours; send the one you were given, quotes included.")
+        raise IfMatchMalformedError(
+            "If-Match is no ETag of ours; send the one you were given, quotes included."
+        )
     return int(found.group(1))
 
 
@@ -97,3 +112,9 @@ EditedVersion = Annotated[int, Depends(_edited_version)]
 def etag(version: int) -> str:
     """The ETag of this version."""
     return f'"{version}"'
+
+
+def is_known(if_none_match: str | None, version: int) -> bool:
+    """Whether If-None-Match names the ETag of this version, weakly compared (RFC 9110 §13.1.2)."""
+    named = [each.strip().removeprefix("W/") for each in (if_none_match or "").split(",")]
+    return etag(version) in named

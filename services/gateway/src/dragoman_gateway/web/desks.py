@@ -1,4 +1,5 @@
-"""How a route gets the desk of its area: the use cases that the composition made once for all requests.
+"""How a route gets the desk of its area: the use cases that the composition made once for all
+requests.
 
 Desk = Annotated[AuditDesk, Depends(asked(AuditDesk))]
 """

@@ -14,13 +14,20 @@ from uuid import UUID
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.job import Job
 from dragoman_contracts.policy import IntakeRecord
-from dragoman_contracts.references import DOCX_MEDIA_TYPE, JSON_MEDIA_TYPE, WORD_MEDIA_TYPES, Artifact, ArtifactKind
+from dragoman_contracts.references import (
+    DOCX_MEDIA_TYPE,
+    JSON_MEDIA_TYPE,
+    WORD_MEDIA_TYPES,
+    Artifact,
+    ArtifactKind,
+)
+from dragoman_exchange import ExchangeFormat
 
 _SUFFIXES = {
     DOCX_MEDIA_TYPE: ".docx",
     JSON_MEDIA_TYPE: ".json",
-    "application/x-tmx+xml": ".tmx",
     "application/zip": ".zip",
+    **{each.media_type: each.suffix for each in ExchangeFormat},
 }
 
 
@@ -63,10 +70,18 @@ class DownloadSigner:
         expires = int(expires_at.timestamp())
         signature = self._signature(job_id, artifact.kind, artifact.object.digest, expires)
         path = f"/api/v1/artifacts/{job_id}/{artifact.kind}/{artifact.object.digest}/download"
-        return SignedDownload(f"{path}?expires={expires}&signature={signature}", expires_at)
+        named = f"&name={quote(artifact.name, safe='')}" if artifact.name else ""
+        return SignedDownload(f"{path}?expires={expires}&signature={signature}{named}", expires_at)
 
     def require_valid(
-        self, job_id: UUID, kind: ArtifactKind, digest: str, *, expires: int, signature: str, now: datetime
+        self,
+        job_id: UUID,
+        kind: ArtifactKind,
+        digest: str,
+        *,
+        expires: int,
+        signature: str,
+        now: datetime,
     ) -> None:
         """Refuse an address that this installation did not sign, or that has expired.
 
@@ -74,11 +89,16 @@ class DownloadSigner:
             BadSignatureError: not signed like this.
             DownloadExpiredError: signed, but its time is over.
         """
+        # Compared in constant time, as bytes: a signature from outside may hold any character.
         wanted = self._signature(job_id, kind, digest, expires)
         if not hmac.compare_digest(wanted.encode(), signature.encode(errors="replace")):
-            raise BadSignatureError("This address was not signed by this installation; list the job's artifacts.")
+            raise BadSignatureError(
+                "This address was not signed by this installation; list the job's artifacts."
+            )
         if now.timestamp() >= expires:
-            raise DownloadExpiredError("This address has expired; list the job's artifacts for a new one.")
+            raise DownloadExpiredError(
+                "This address has expired; list the job's artifacts for a new one."
+            )
 
     def _signature(self, job_id: UUID, kind: ArtifactKind, digest: str, expires: int) -> str:
         signed = f"download:{job_id}:{kind}:{digest}:{expires}"
@@ -86,7 +106,8 @@ class DownloadSigner:
 
 
 def artifact_file_name(job: Job, artifact: Artifact, record: IntakeRecord | None) -> str:
-    """The name of a download in a person's folder: the source's name, with the locale or the kind behind its stem.
+    """The name of a download in a person's folder: the source's name, with the locale or the kind
+    behind its stem, or the name that a command gave its file, without folders.
 
     A translated document is of its source's kind, and keeps its suffix where that is one of Word's.
     Where the intake record was erased, the job's id stands for the name.
@@ -94,22 +115,35 @@ def artifact_file_name(job: Job, artifact: Artifact, record: IntakeRecord | None
     source = record.file_name if record else f"{job.job_id}.docx"
     stem, suffix = PurePath(source).stem, PurePath(source).suffix
     match artifact.kind:
-        case ArtifactKind.SOURCE_DOCX:
+        case ArtifactKind.SOURCE_DOCX | ArtifactKind.SOURCE_FILE:
             return source
         case ArtifactKind.FINAL_DOCX:
             return f"{stem}.{job.locales.target}{suffix if suffix.lower() in WORD_MEDIA_TYPES else '.docx'}"
+        case ArtifactKind.FILE if artifact.name:
+            return PurePath(artifact.name).name
+        case ArtifactKind.COMMAND_LOG if artifact.name:
+            return f"{stem}.{artifact.name}"
         case _:
             return f"{stem}.{artifact.kind}{_SUFFIXES.get(artifact.object.media_type, '')}"
 
 
 def served_media_type(artifact: Artifact, file_name: str) -> str:
-    """The media type of an artifact under a name: documents by their suffix; stored, all are DOCX."""
+    """The media type of an artifact under a name: documents by their suffix;
+    stored, all are DOCX.
+    """
     stored = artifact.object.media_type
-    return WORD_MEDIA_TYPES.get(PurePath(file_name).suffix.lower(), stored) if stored == DOCX_MEDIA_TYPE else stored
+    return (
+        WORD_MEDIA_TYPES.get(PurePath(file_name).suffix.lower(), stored)
+        if stored == DOCX_MEDIA_TYPE
+        else stored
+    )
 
 
 def content_disposition(file_name: str) -> str:
     """The header that saves a download under its name, in any script (RFC 6266 §4.3, RFC 8187)."""
     ascii_name = unicodedata.normalize("NFKD", file_name).encode("ascii", "ignore").decode()
-    plain = "".join(char for char in ascii_name if char not in '"\\/;' and char.isprintable()) or "download"
+    plain = (
+        "".join(char for char in ascii_name if char not in '"\\/;' and char.isprintable())
+        or "download"
+    )
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

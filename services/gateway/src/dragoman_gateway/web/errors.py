@@ -1,8 +1,11 @@
-"""The refusals of the gateway, with the stable codes that problem details carry (`docs/operate/runbook.md`)."""
+"""The refusals of the gateway, with the stable codes that problem details carry
+(`docs/operate/runbook.md`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from dragoman_contracts.errors import ConflictError, PermanentError
@@ -67,7 +70,8 @@ class RunningJobError(ConflictError):
 
 
 class UnfinishedJobError(ConflictError):
-    """A job for the same document version, target locale and pipeline was interrupted and can go on.
+    """A job for the same document version, target locale and pipeline was interrupted and can go
+    on.
 
     Attributes:
         job: the interrupted job, which the caller may resume, or leave and begin anew.
@@ -97,7 +101,18 @@ class LetterMissingError(PermanentError):
     default_code = "letter.missing"
 
     def __init__(self, letter_id: UUID) -> None:
-        super().__init__(f"There is no dead letter {letter_id}: redriven or discarded meanwhile, perhaps.")
+        super().__init__(
+            f"There is no dead letter {letter_id}: redriven or discarded meanwhile, perhaps."
+        )
+
+
+class DocumentMissingError(PermanentError):
+    """There is no such document, or none that the principal sees."""
+
+    default_code = "document.missing"
+
+    def __init__(self, document_id: UUID) -> None:
+        super().__init__(f"There is no document {document_id}.")
 
 
 class SourceErasedError(PermanentError):
@@ -105,14 +120,48 @@ class SourceErasedError(PermanentError):
 
     default_code = "job.source_erased"
 
-    def __init__(self, job_id: UUID) -> None:
-        super().__init__(f"The document of job {job_id} was erased; submit the file again.")
+    def __init__(self, job_id: UUID | None = None) -> None:
+        of_job = f" of job {job_id}" if job_id else ""
+        super().__init__(f"The document{of_job} was erased; submit the file again.")
 
 
 class JobStateError(ConflictError):
     """The job is in a state that does not allow the action; the message says which action does."""
 
     default_code = "job.state"
+
+
+class UnitChangedError(ConflictError):
+    """Somebody else worked on the unit since it was read.
+
+    Attributes:
+        current: the unit as it is now, as the API tells it.
+    """
+
+    default_code = "review.changed"
+
+    def __init__(self, current: Mapping[str, Any]) -> None:
+        super().__init__(
+            "Somebody else worked on this unit since you read it; look at their text, then save again."
+        )
+        self.current = current
+
+
+class UnitsPendingError(ConflictError):
+    """Units still need a person, so that the review cannot be closed.
+
+    Attributes:
+        pending_units: how many.
+    """
+
+    default_code = "review.pending"
+
+    def __init__(self, pending_units: int) -> None:
+        some = f"{pending_units:,} unit{'s' if pending_units != 1 else ''}"
+        super().__init__(
+            f"{some} still wait for a person; confirm them, or finish with as_they_are to take them so."
+        )
+        self.pending_units = pending_units
 
 
 class NotSignedInError(PermanentError):

@@ -6,7 +6,9 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+
+from dragoman_catalog.passwords import LEAST_CHARACTERS
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
@@ -30,3 +32,12 @@ def _in_utc(moment: datetime) -> datetime:
 
 UtcTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 """A time with its zone, turned into UTC."""
+
+Password = Annotated[
+    str,
+    Field(
+        max_length=1000,
+        description=f"At least {LEAST_CHARACTERS} characters, and no common word with digits around it.",
+    ),
+]
+"""A password to set; the catalogue refuses those that are easily guessed."""

@@ -21,19 +21,30 @@ from dragoman_gateway.web.errors import NotSignedInError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.problems import status_of
 from dragoman_gateway.web.rendering import page
-from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn
+from dragoman_gateway.web.signin import SESSION_COOKIE, Identity, SignIn, remembered
+from dragoman_runtime.eventstore import DamagedEventError
 
 HOME = "/console/"
 SIGN_IN = "/console/sign-in"
 _HEADINGS = {
     403: ("You may not do this", "Your account does not reach it. Ask an admin."),
-    404: ("There is no such page", "It may have been mistyped, or lie in a project that you do not see."),
+    404: (
+        "There is no such page",
+        "It may have been mistyped, or lie in a project that you do not see.",
+    ),
+    408: ("Too slow", "The form did not come in time. Try again."),
     410: ("It is gone", "It was erased, by retention or on request."),
     413: ("Too large", "The upload is larger than this installation takes."),
     429: ("Too many tries", "Wait a few minutes, then try again."),
-    503: ("Not available now", "A part of the installation cannot be reached. Try again in a moment."),
+    503: (
+        "Not available now",
+        "A part of the installation cannot be reached. Try again in a moment.",
+    ),
 }
-_BUG = ("Something went wrong", "Nothing that was stored is lost. The server's log has the details.")
+_BUG = (
+    "Something went wrong",
+    "Nothing that was stored is lost. The server's log has the details.",
+)
 _log = structlog.stdlib.get_logger()
 
 
@@ -57,7 +68,13 @@ class Visit:
 
     def page(self, template: str, *, status_code: int = 200, **context: object) -> Response:
         """A page with the person's name and the forms' token."""
-        return page(template, status_code=status_code, principal=self.principal, csrf_token=self.csrf_token, **context)
+        return page(
+            template,
+            status_code=status_code,
+            principal=self.principal,
+            csrf_token=self.csrf_token,
+            **context,
+        )
 
 
 async def visit_of(request: Request, sign_in: SignInDep) -> Visit:
@@ -68,7 +85,7 @@ async def visit_of(request: Request, sign_in: SignInDep) -> Visit:
     """
     if SESSION_COOKIE not in request.cookies:
         raise NotSignedInError("Sign in first.")
-    return Visit(request, sign_in, await sign_in.identify(request))
+    return Visit(request, sign_in, remembered(request) or await sign_in.identify(request))
 
 
 SignedIn = Annotated[Visit, Depends(visit_of)]
@@ -100,7 +117,9 @@ class ConsoleRoute(APIRoute):
             try:
                 return await handler(request)
             except NotSignedInError:
-                return _way_in(request)
+                return way_in(request)
+            except DamagedEventError as error:
+                return error_page(500, error.message, is_told=True)
             except DragomanError as error:
                 return error_page(status_of(error), error.message)
             except HTTPException as error:
@@ -114,15 +133,15 @@ class ConsoleRoute(APIRoute):
         return guarded
 
 
-def error_page(status: int, text: str = "") -> Response:
-    """The page of an error; a bug's own words are not shown."""
+def error_page(status: int, text: str = "", *, is_told: bool = False) -> Response:
+    """The page of an error; a bug's own words are not shown, but where they are to be told."""
     heading, usual = _HEADINGS.get(status, _BUG if status >= 500 else ("This cannot be done", ""))
     return page(
         "web/error.html",
         status_code=status,
         status=status,
         heading=heading,
-        text=usual if status >= 500 else text or usual,
+        text=usual if status >= 500 and not is_told else text or usual,
     )
 
 
@@ -137,7 +156,8 @@ def safe_next(path: str) -> str:
     return path if is_ours and not path.startswith(SIGN_IN) else HOME
 
 
-def _way_in(request: Request) -> Response:
+def way_in(request: Request) -> Response:
+    """Send a browser without a session to the sign-in page, and from there back."""
     query = f"?{request.url.query}" if request.url.query else ""
     wanted = request.url.path + query if request.method == "GET" else HOME
     address = SIGN_IN if safe_next(wanted) == HOME else f"{SIGN_IN}?next={quote(wanted, safe='/')}"

@@ -37,8 +37,12 @@ async def live() -> Alive:
     summary="Can the process serve?",
     responses={503: {"model": Health, "description": "Not now; `checks` says why."}},
 )
-async def ready(response: Response, readiness: Annotated[Readiness, Depends(asked(Readiness))]) -> Health:
-    """Whether event store, objects and catalogue answer, and the views are not too far behind the log."""
+async def ready(
+    response: Response, readiness: Annotated[Readiness, Depends(asked(Readiness))]
+) -> Health:
+    """Whether event store, objects and catalogue answer,
+    and the views are not too far behind the log.
+    """
     checks = await readiness.checks()
     is_ready = all(check.is_ready for check in checks.values())
     response.status_code = 200 if is_ready else 503

@@ -1,27 +1,31 @@
-"""The layers that every request passes: alias of the current API version, size of the body, headers, log line."""
+"""The layers that every request passes: alias of the current API version,
+hosts, headers, log line.
+"""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
 
-from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dragoman_gateway.web.problems import problem_response
+from dragoman_gateway.web.problems import bug_response, problem_response
 from dragoman_runtime.telemetry import canonical_line
+from dragoman_runtime.telemetry.metrics import HTTP_DURATION_SECONDS, HTTP_REQUESTS_TOTAL
 
 CURRENT_VERSION = "/api/v1"
-_DRAINED_BYTES = 256 * 1024 * 1024
 _UNVERSIONED = re.compile(r"/api(?=/(?!v\d+(?:/|$))|$)")
 _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+_ONLY_HTTPS = "max-age=31536000"  # a year; RFC 6797
+_ANY_HOST = "/health/"  # probes name an address, not a host
 
 
 class ApiAlias:
@@ -38,51 +42,40 @@ class ApiAlias:
         await self._app(scope, receive, send)
 
 
-class BodyLimit:
-    """Refuses bodies over the limit: by Content-Length before reading, else once more has come.
-
-    `limits_bytes` are those of the paths that take uploads. Starlette's own limit answers in plain text.
+class KnownHosts:
+    """Answers only under the hosts that this server is reached at: a page elsewhere whose name was
+    made to point here (DNS rebinding) names another. Without hosts every one is answered.
     """
 
-    def __init__(self, app: ASGIApp, *, limit_bytes: int, limits_bytes: Mapping[str, int]) -> None:
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
         self._app = app
-        self._limit = limit_bytes
-        self._limits = limits_bytes
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, counting its bytes."""
-        if scope["type"] != "http":
+        """Pass the request on where its host is known."""
+        if scope["type"] != "http" or self._is_known(scope):
             await self._app(scope, receive, send)
             return
-        limit = self._limits.get(scope["path"], self._limit)
-        headers = Headers(scope=scope)
-        told = headers.get("content-length", "")
-        if told.isascii() and told.isdigit() and int(told) > limit:
-            if "expect" not in headers:
-                await _drain(receive)
-            response = problem_response(
-                Request(scope), 413, "upload.too_large", _too_large(limit), headers={"Connection": "close"}
-            )
-            await response(scope, receive, send)
-            return
-        came = 0
+        text = "This server does not answer under this host; see DRAGOMAN_PUBLIC_URL."
+        response = problem_response(Request(scope), 421, "request.unknown_host", text)
+        await response(scope, receive, send)
 
-        async def counted() -> Message:
-            nonlocal came
-            message = await receive()
-            if message["type"] == "http.request":
-                came += len(message.get("body", b""))
-                if came > limit:
-                    if message.get("more_body", False):
-                        await _drain(receive)
-                    raise HTTPException(413, _too_large(limit), {"Connection": "close"})
-            return message
+    def _is_known(self, scope: Scope) -> bool:
+        if not self._hosts or scope["path"].startswith(_ANY_HOST):
+            return True
+        return host_name(Headers(scope=scope).get("host", "")) in self._hosts
 
-        await self._app(scope, counted, send)
+
+def host_name(host: str) -> str:
+    """The name in a Host header or an address, without the port."""
+    name = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+    return name.lower().rstrip(".")
 
 
 class Surroundings:
-    """Adds the security headers to every answer and logs one line for it: method, route, status, duration."""
+    """Adds the security headers to every answer, answers bugs, and logs one line for each request:
+    method, route, status, duration.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -92,40 +85,36 @@ class Surroundings:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status, is_begun = time.perf_counter(), 500, False
 
         async def watched(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_begun
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, is_begun = message["status"], True
                 headers = MutableHeaders(scope=message)
                 for name, value in _SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", _ONLY_HTTPS)
             await send(message)
 
         try:
             await self._app(scope, receive, watched)
+        except Exception as error:
+            response = bug_response(Request(scope), error)
+            if is_begun:  # too late for an answer: the connection ends
+                raise
+            await response(scope, receive, watched)
         finally:
             route: object = getattr(scope.get("route"), "path", None)
+            duration_s = time.perf_counter() - began
+            HTTP_REQUESTS_TOTAL.labels(f"{status // 100}xx").inc()
+            HTTP_DURATION_SECONDS.labels(scope["method"], str(route or "none")).observe(duration_s)
             canonical_line(
                 "gateway.answered",
                 outcome="failed" if status >= 500 else "done",
-                duration_ms=(time.perf_counter() - began) * 1000,
+                duration_ms=duration_s * 1000,
                 method=scope["method"],
                 route=route,
                 status=status,
             )
-
-
-async def _drain(receive: Receive) -> None:
-    """Read on for a while: a client that is still sending when the connection closes never sees the answer."""
-    came = 0
-    while came < _DRAINED_BYTES:
-        message = await receive()
-        came += len(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return
-
-
-def _too_large(limit_bytes: int) -> str:
-    return f"The request is larger than the {limit_bytes} bytes this installation takes."

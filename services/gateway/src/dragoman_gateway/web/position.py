@@ -17,7 +17,9 @@ class ViewsPosition:
     Every method raises RetryableError while a database cannot be reached.
     """
 
-    def __init__(self, engine: AsyncEngine, store: EventStore, views: Sequence[tuple[str, int]]) -> None:
+    def __init__(
+        self, engine: AsyncEngine, store: EventStore, views: Sequence[tuple[str, int]]
+    ) -> None:
         self._engine = engine
         self._store = store
         self._views = views

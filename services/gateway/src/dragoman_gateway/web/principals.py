@@ -1,4 +1,6 @@
-"""Who asks: the identity that API, console and command line act under. It comes from a credential, never a payload."""
+"""Who asks: the identity that API, console and command line act under.
+It comes from a credential, never a payload.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,11 @@ class Principal:
     @property
     def project_ids(self) -> frozenset[UUID] | None:
         """The projects this principal sees; None means every project."""
-        return None if self.project_codes is None else frozenset(project_id(code) for code in self.project_codes)
+        return (
+            None
+            if self.project_codes is None
+            else frozenset(project_id(code) for code in self.project_codes)
+        )
 
     def sees(self, project: UUID) -> bool:
         """Whether the principal may read and act in the project with this id."""
@@ -42,10 +48,13 @@ class Principal:
             ForbiddenError: the credential does not reach this project.
         """
         if self.project_codes is not None and code not in self.project_codes:
-            raise ForbiddenError(f"This credential does not reach project {code!r}; use one whose scope names it.")
+            raise ForbiddenError(
+                f"This credential does not reach project {code!r}; use one whose scope names it."
+            )
 
     def scope_of(self, code: str | None) -> frozenset[UUID] | None:
-        """The projects a list shows: the one with this code, or all that the principal sees; None: every project.
+        """The projects a list shows: the one with this code, or all that the principal sees; None:
+        every project.
 
         Raises:
             ForbiddenError: the credential does not reach the named project.
@@ -77,9 +86,14 @@ def principal_of(user: User, source_address: str) -> Principal:
         display_name=user.display_name,
         role=user.role,
         source_address=source_address,
+        project_codes=user.scope,
     )
 
 
 def local_principal(name: str = "") -> Principal:
-    """The person at the command line of the one process, who owns its files and so may do everything."""
-    return Principal(actor="local", actor_id=None, display_name=name, role=Role.ADMIN, source_address="")
+    """The person at the command line of the one process,
+    who owns its files and so may do everything.
+    """
+    return Principal(
+        actor="local", actor_id=None, display_name=name, role=Role.ADMIN, source_address=""
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from itertools import islice
@@ -17,7 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from dragoman_catalog import PipelineRefusedError
+from dragoman_catalog import PipelineRefusedError, WeakPasswordError
 from dragoman_contracts.errors import ConflictError, DragomanError, RetryableError
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import progress_pct
@@ -28,13 +29,17 @@ from dragoman_gateway.web.errors import (
     NotSignedInError,
     RunningJobError,
     UnfinishedJobError,
+    UnitChangedError,
+    UnitsPendingError,
     UnknownParametersError,
 )
+from dragoman_gateway.web.ranges import RangeRefusedError
 from dragoman_gateway.web.unknown import MOST_NAMED, unknown_field
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:dragoman:problem:"
 _INTERNAL = "Something went wrong here. The log has the details; nothing that was stored is lost."
+_TOLD = 3
 _log = structlog.stdlib.get_logger()
 
 _STATUS_OF_CODE: dict[str, int] = {
@@ -47,45 +52,79 @@ _STATUS_OF_CODE: dict[str, int] = {
     "auth.required": 401,
     "auth.too_many_failures": 429,
     "catalog.exists": 409,
+    "catalog.in_use": 409,
     "catalog.missing": 404,
     "catalog.stale_edit": 412,
+    "document.missing": 404,
     "document.version_refused": 409,
     "domain_pack.unknown": 422,
     "download.bad_signature": 403,
     "download.expired": 410,
+    "engine.bad_request": 422,
+    "engine.context_exceeded": 422,
+    "engine.quota_exhausted": 502,
+    "engine.unauthorised": 502,
     "engine.unknown": 422,
+    "event.damaged": 500,
+    "exchange.entities": 422,
+    "exchange.format_unknown": 422,
+    "exchange.no_units": 422,
+    "exchange.other_job": 409,
+    "exchange.other_locales": 409,
+    "exchange.other_version": 409,
+    "exchange.too_large": 413,
+    "exchange.unmarked": 409,
+    "exchange.unreadable": 422,
     "idempotency.key_reused": 422,
     "job.missing": 404,
+    "job.incomplete": 409,
     "job.no_such_version": 404,
     "job.not_verified": 409,
     "job.source_erased": 410,
     "letter.missing": 404,
     "locale.invalid": 422,
+    "locale.unregistered": 422,
+    "model.address_refused": 422,
+    "model.unsupported": 422,
     "object.missing": 410,
     "pair.inactive": 422,
     "pair.unknown": 422,
+    "password.weak": 422,
     "pipeline.invalid": 422,
+    "pipeline.model_missing": 422,
     "pipeline.retired": 422,
     "pipeline.unfit": 422,
     "pipeline.unknown": 422,
     "project.unknown": 422,
+    "provider.address_moved": 422,
+    "provider.key_unreadable": 409,
+    "provider.no_encryption_key": 409,
     "request.if_match_malformed": 400,
     "request.if_match_required": 428,
     "request.invalid": 422,
     "request.invalid_cursor": 422,
     "request.key_mismatch": 422,
+    "request.range_refused": 416,
     "request.unknown_parameter": 422,
+    "review.changed": 412,
+    "review.empty": 422,
+    "review.tags": 422,
+    "unit.missing": 404,
     "upload.empty": 422,
     "upload.too_large": 413,
     "user.last_admin": 409,
     "work.not_parked": 404,
 }
-"""The HTTP status of each code. A conflict of another code is a 409, a failure that may pass a 503, all else a 500."""
+"""The HTTP status of each code. A conflict of another code is a 409,
+a failure that may pass a 503, all else a 500.
+"""
 
 _CODE_OF_STATUS = {
     400: "request.malformed",
     404: "request.not_found",
     405: "request.method_not_allowed",
+    408: "request.too_slow",
+    421: "request.unknown_host",
     413: "upload.too_large",
     422: "request.invalid",
 }
@@ -121,9 +160,19 @@ class Problem(BaseModel):
     detail: str
     instance: str = Field(description="The path that was asked for.")
     code: str = Field(examples=["job.already_running"])
-    errors: list[FieldProblem] | None = Field(default=None, description="What is wrong with the fields, each one.")
+    errors: list[FieldProblem] | None = Field(
+        default=None, description="What is wrong with the fields, each one."
+    )
     links: dict[str, str] | None = Field(default=None, description="Where to go from here.")
-    unfinished_job: UnfinishedJob | None = Field(default=None, description="The job that could go on instead.")
+    unfinished_job: UnfinishedJob | None = Field(
+        default=None, description="The job that could go on instead."
+    )
+    pending_units: int | None = Field(
+        default=None, description="How many units still wait for a person."
+    )
+    current: dict[str, Any] | None = Field(
+        default=None, description="The unit as somebody else left it."
+    )
 
 
 def problem_response(
@@ -135,6 +184,8 @@ def problem_response(
     errors: list[FieldProblem] | None = None,
     links: dict[str, str] | None = None,
     unfinished_job: UnfinishedJob | None = None,
+    pending_units: int | None = None,
+    current: Mapping[str, Any] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
     """A problem as an answer."""
@@ -148,6 +199,8 @@ def problem_response(
         errors=errors,
         links=links,
         unfinished_job=unfinished_job,
+        pending_units=pending_units,
+        current=dict(current) if current else None,
     )
     body = problem.model_dump(mode="json", exclude_none=True)
     return JSONResponse(body, status, headers=headers, media_type=PROBLEM_MEDIA_TYPE)
@@ -156,7 +209,10 @@ def problem_response(
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The OpenAPI entries of problems with these statuses."""
     content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": content}
+        for status in statuses
+    }
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -164,7 +220,6 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DragomanError, _on_dragoman_error)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    app.add_exception_handler(Exception, _on_bug)
 
 
 def status_of(error: DragomanError) -> int:
@@ -183,30 +238,10 @@ def status_of(error: DragomanError) -> int:
             return 500
 
 
-def field_problems(error: ValidationError | RequestValidationError, location: str = "body") -> list[FieldProblem]:
-    """The faults that a validation found, without the values that were sent."""
-    found: list[FieldProblem] = []
-    for each in error.errors():
-        where = [str(part) for part in each["loc"]]
-        place, names = (where[0], where[1:]) if isinstance(error, RequestValidationError) else (location, where)
-        message = _encodable(str(each["msg"])).removeprefix("Value error, ")
-        found.append(
-            FieldProblem(location=place, field=_encodable(".".join(names)), message=message, code=each["type"])
-        )
-    return found
-
-
-def invalid_request(request: Request, errors: list[FieldProblem]) -> Response:
-    """A 422 that names the fields."""
-    names = ", ".join(sorted({each.field or each.location for each in errors}))
-    return problem_response(request, 422, "request.invalid", f"These fields cannot be taken: {names}.", errors=errors)
-
-
-async def _on_dragoman_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, DragomanError):
-        raise error
+def problem_of(request: Request, error: DragomanError) -> Response:
+    """An error as an answer; one that nobody foresaw is logged, and its words are not told."""
     status = status_of(error)
-    if status == 500:
+    if status == 500 and error.code not in _STATUS_OF_CODE:
         _log.error("gateway.failed", error_code=error.code, exc_info=error)
         return problem_response(request, 500, "internal", _INTERNAL)
     return problem_response(
@@ -217,8 +252,48 @@ async def _on_dragoman_error(request: Request, error: Exception) -> Response:
         errors=_errors_of(error),
         links=_links_of(error),
         unfinished_job=_unfinished(error.job) if isinstance(error, UnfinishedJobError) else None,
+        pending_units=error.pending_units if isinstance(error, UnitsPendingError) else None,
+        current=error.current if isinstance(error, UnitChangedError) else None,
         headers=_headers_of(error, status),
     )
+
+
+def field_problems(
+    error: ValidationError | RequestValidationError, location: str = "body"
+) -> list[FieldProblem]:
+    """The faults that a validation found, without the values that were sent."""
+    found: list[FieldProblem] = []
+    for each in error.errors():
+        where = [str(part) for part in each["loc"]]
+        place, names = (
+            (where[0], where[1:])
+            if isinstance(error, RequestValidationError)
+            else (location, where)
+        )
+        message = _encodable(str(each["msg"])).removeprefix("Value error, ")
+        found.append(
+            FieldProblem(
+                location=place,
+                field=_encodable(".".join(names)),
+                message=message,
+                code=each["type"],
+            )
+        )
+    return found
+
+
+def invalid_request(request: Request, errors: list[FieldProblem]) -> Response:
+    """A 422 that names the fields, and says of the first ones why."""
+    told = [f"{each.field or each.location}: {each.message}" for each in errors[:_TOLD]]
+    more = f"; and {len(errors) - _TOLD} more" if len(errors) > _TOLD else ""
+    detail = f"These fields cannot be taken: {'; '.join(told)}{more}."
+    return problem_response(request, 422, "request.invalid", detail, errors=errors)
+
+
+def bug_response(request: Request, error: Exception) -> Response:
+    """The answer to an error that nobody foresaw; its own words go to the log alone."""
+    _log.error("gateway.failed", error_code="internal", exc_info=error)
+    return problem_response(request, 500, "internal", _INTERNAL)
 
 
 def _errors_of(error: DragomanError) -> list[FieldProblem] | None:
@@ -234,10 +309,25 @@ def _errors_of(error: DragomanError) -> list[FieldProblem] | None:
                 for fault in error.faults
             ]
         case FieldRefusedError():
-            return [FieldProblem(location="body", field=error.field, message=error.message, code=error.code)]
+            return [
+                FieldProblem(
+                    location="body", field=error.field, message=error.message, code=error.code
+                )
+            ]
+        case WeakPasswordError():
+            return [
+                FieldProblem(
+                    location="body", field="password", message=error.message, code=error.code
+                )
+            ]
         case UnknownParametersError():
             return [
-                FieldProblem(location="query", field=_encodable(name), message=_encodable(text), code=error.code)
+                FieldProblem(
+                    location="query",
+                    field=_encodable(name),
+                    message=_encodable(text),
+                    code=error.code,
+                )
                 for name, text in error.parameters.items()
             ]
         case _:
@@ -268,12 +358,20 @@ def _unfinished(job: Job) -> UnfinishedJob:
 
 
 def _headers_of(error: DragomanError, status: int) -> dict[str, str] | None:
+    if isinstance(error, RangeRefusedError):
+        return {"Content-Range": f"bytes */{error.size_bytes}"}
     if isinstance(error, NotSignedInError):
         return {"WWW-Authenticate": "Bearer"}
     if isinstance(error, TooManyFailuresError) or status == 503:
         seconds = error.retry_after_s if isinstance(error, RetryableError) else None
         return {"Retry-After": str(math.ceil(5 if seconds is None else seconds))}
     return None
+
+
+async def _on_dragoman_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, DragomanError):
+        raise error
+    return problem_of(request, error)
 
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
@@ -283,10 +381,14 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
 
 
 def _named(request: Request, error: RequestValidationError) -> list[FieldProblem]:
-    """The faults, with the names that were perhaps meant beside the first of the fields that do not exist."""
+    """The faults, with the names that were perhaps meant beside the first of the
+    fields that do not exist.
+    """
     found = field_problems(error)
     pairs = zip(error.errors(), found, strict=True)
-    unknown = ((each["loc"], problem) for each, problem in pairs if each["type"] == "extra_forbidden")
+    unknown = (
+        (each["loc"], problem) for each, problem in pairs if each["type"] == "extra_forbidden"
+    )
     for where, problem in islice(unknown, MOST_NAMED):
         names = [part for part in where[1:] if isinstance(part, str)]
         problem.message = _encodable(unknown_field(request, names))
@@ -305,7 +407,12 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 def _documented_methods(request: Request) -> list[str]:
     application: object = request.app
-    paths: dict[str, dict[str, object]] = application.openapi()["paths"] if isinstance(application, FastAPI) else {}
+    paths: dict[str, dict[str, object]] = (
+        application.openapi()["paths"] if isinstance(application, FastAPI) else {}
+    )
+    exact = paths.get(request.url.path)  # goes before a template that fits it, too
+    if exact is not None:
+        return sorted(method.upper() for method in exact)
     found: set[str] = set()
     for template, operations in paths.items():
         if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), request.url.path):
@@ -313,11 +420,7 @@ def _documented_methods(request: Request) -> list[str]:
     return sorted(found)
 
 
-async def _on_bug(request: Request, error: Exception) -> Response:
-    _log.error("gateway.failed", error_code="internal", exc_info=error)
-    return problem_response(request, 500, "internal", _INTERNAL)
-
-
 def _encodable(text: str) -> str:
     """The text without the lone surrogates a request can carry, which no answer can."""
+    # JSON may escape half a surrogate pair (RFC 8259 §8.2); UTF-8 cannot hold it (RFC 3629 §3).
     return text.encode("utf-8", "replace").decode()

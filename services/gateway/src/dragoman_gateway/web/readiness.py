@@ -28,7 +28,9 @@ class Check(BaseModel):
 
 
 class Readiness:
-    """Asks what the gateway leans on whether it answers. `max_views_lag` is how far the views may be behind."""
+    """Asks what the gateway leans on whether it answers.
+    `max_views_lag` is how far the views may be behind.
+    """
 
     def __init__(
         self,

@@ -28,7 +28,9 @@ class Records:
         self._turns = asyncio.Semaphore(_MAX_AT_ONCE)
 
     async def find(self, project_id: UUID, ref: ObjectRef | str, type_: type[_V]) -> _V | None:
-        """The value, or None where it was erased. A damaged one is logged and taken as erased: a view goes on."""
+        """The value, or None where it was erased.
+        A damaged one is logged and taken as erased: a view goes on.
+        """
         async with self._turns:
             try:
                 return await get_value(self._objects, project_id, ref, type_)

@@ -21,7 +21,9 @@ class DocxInspector(SourceInspector):
         try:
             facts, texts = inspect_and_read(data, chosen)
         except DocumentError as error:
-            refusal = PreflightFinding(code=error.code, severity=Severity.BLOCKER, message=error.message)
+            refusal = PreflightFinding(
+                code=error.code, severity=Severity.BLOCKER, message=error.message
+            )
             return Inspection(findings=(refusal,), facts={}, texts=())
         return Inspection(
             findings=tuple(_finding(each) for each in facts.findings),
@@ -31,4 +33,6 @@ class DocxInspector(SourceInspector):
 
 
 def _finding(found: Finding) -> PreflightFinding:
-    return PreflightFinding(code=found.code, severity=Severity(found.severity.value), message=found.message)
+    return PreflightFinding(
+        code=found.code, severity=Severity(found.severity.value), message=found.message
+    )

@@ -13,10 +13,14 @@ from dragoman_qa.ports import Assignment, DocumentChecker
 
 
 class BuiltInChecker(DocumentChecker):
-    """Tags, numbers, placeholders, language, lengths, repeats, shifts, chat: by the job's profile."""
+    """Tags, numbers, placeholders, language, lengths, repeats, shifts, chat:
+    by the job's profile.
+    """
 
     @override
-    def check(self, pairs: Sequence[tuple[Unit, UnitTarget]], assignment: Assignment) -> tuple[UnitVerification, ...]:
+    def check(
+        self, pairs: Sequence[tuple[Unit, UnitTarget]], assignment: Assignment
+    ) -> tuple[UnitVerification, ...]:
         return verify_units(
             pairs,
             assignment.source_locale,
@@ -24,4 +28,5 @@ class BuiltInChecker(DocumentChecker):
             profile=assignment.profile,
             not_applicable=assignment.not_applicable,
             rules=assignment.rules,
+            terms=assignment.terms,
         )

@@ -23,16 +23,14 @@ class DocxMerger(DocumentMerger):
 
     @override
     def merge(
-        self, data: bytes, targets: Mapping[str, Content], options: Mapping[str, JsonValue], target_locale: Locale
+        self,
+        data: bytes,
+        targets: Mapping[str, Content],
+        options: Mapping[str, JsonValue],
+        target_locale: Locale,
     ) -> MergedDocument:
-        return admitted(data, merged_docx(data, targets, options, target_locale))
-
-
-def merged_docx(
-    data: bytes, targets: Mapping[str, Content], options: Mapping[str, JsonValue], target_locale: Locale
-) -> bytes:
-    """The source with its targets, whatever came of it: a draft to look at."""
-    return merge(data, targets, ExtractOptions.model_validate(options), target_locale=target_locale)
+        chosen = ExtractOptions.model_validate(options)
+        return admitted(data, merge(data, targets, chosen, target_locale=target_locale))
 
 
 def admitted(source: bytes, result: bytes) -> MergedDocument:

@@ -14,7 +14,14 @@ from dragoman_contracts.text import Content, Tag, normalised, plain_text
 from dragoman_linguistics import align_tags, parse, render_by
 from dragoman_translate.adapters.apertium_folds import folded, unfolded
 from dragoman_translate.adapters.apertium_process import ApertiumProcess
-from dragoman_translate.adapters.apertium_stream import incoming, is_verbatim, outgoing, parted, stretches, with_tags
+from dragoman_translate.adapters.apertium_stream import (
+    incoming,
+    is_verbatim,
+    outgoing,
+    parted,
+    stretches,
+    with_tags,
+)
 from dragoman_translate.engine_settings import ApertiumSettings
 from dragoman_translate.ports import (
     CallCircumstances,
@@ -88,15 +95,23 @@ class ApertiumEngine:
         """
         self._mode(source_locale, target_locale)
 
-    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         """Translate each unit; its tags stay on the words they were on."""
         mode = self._mode(request.source_locale, request.target_locale)
         started_at, clock = datetime.now(UTC), time.monotonic()
         process = self._processes.setdefault(mode, ApertiumProcess(mode, self._settings.timeout_s))
-        folds = [folded(parse(unit.source.text, unit.source), unit.separators) for unit in request.units]
+        folds = [
+            folded(parse(unit.source.text, unit.source), unit.separators) for unit in request.units
+        ]
         contents = [parted(fold.content, fold.separators) for fold in folds]
-        pieces = iter(await _translated(process, [piece for content in contents for piece in content]))
-        joined = [normalised(part for _ in content for part in next(pieces)) for content in contents]
+        pieces = iter(
+            await _translated(process, [piece for content in contents for piece in content])
+        )
+        joined = [
+            normalised(part for _ in content for part in next(pieces)) for content in contents
+        ]
         translated = [unfolded(content, fold) for content, fold in zip(joined, folds, strict=True)]
         targets = tuple(
             RawTarget(unit_id=unit.unit_id, target=render_by(content, unit.source))
@@ -105,12 +120,18 @@ class ApertiumEngine:
         return EngineReply(
             targets=targets,
             model=mode.stem,
-            prompt={"units": [{"id": unit.unit_id, "source": unit.source.text} for unit in request.units]},
+            prompt={
+                "units": [
+                    {"id": unit.unit_id, "source": unit.source.text} for unit in request.units
+                ]
+            },
             response=json.dumps(
-                {"units": [{"id": t.unit_id, "target": t.target} for t in targets]}, ensure_ascii=False
+                {"units": [{"id": t.unit_id, "target": t.target} for t in targets]},
+                ensure_ascii=False,
             ),
             circumstances=CallCircumstances(
-                started_at=started_at.isoformat(), latency_ms=round((time.monotonic() - clock) * 1000)
+                started_at=started_at.isoformat(),
+                latency_ms=round((time.monotonic() - clock) * 1000),
             ),
         )
 
@@ -135,7 +156,9 @@ class ApertiumEngine:
             mode = self._settings.data_dir / "modes" / f"{name}.mode"
             if mode.is_file():
                 return mode
-        raise PermanentError(_unsupported(source_locale, target_locale), code="engine.pair_unsupported")
+        raise PermanentError(
+            _unsupported(source_locale, target_locale), code="engine.pair_unsupported"
+        )
 
 
 def _codes(locale: Locale) -> tuple[str, ...]:
@@ -144,7 +167,11 @@ def _codes(locale: Locale) -> tuple[str, ...]:
 
 def _regional(locale: Locale) -> list[str]:
     region = locale.rpartition("-")[2] if "-" in locale else ""
-    return [f"{code}_{region}" for code in _codes(locale)] if region.isupper() and len(region) == 2 else []
+    return (
+        [f"{code}_{region}" for code in _codes(locale)]
+        if region.isupper() and len(region) == 2
+        else []
+    )
 
 
 def _unsupported(source_locale: Locale, target_locale: Locale) -> str:
@@ -177,8 +204,12 @@ async def _translated(process: ApertiumProcess, contents: Sequence[Content]) -> 
 
 async def _by_stretches(process: ApertiumProcess, content: Content) -> Content:
     parts = stretches(content)
-    wanted = [outgoing((part,)) for part in parts if isinstance(part, str) and not is_verbatim(part)]
-    outputs = iter(zip(wanted, await process.translate([each.stream for each in wanted]), strict=True))
+    wanted = [
+        outgoing((part,)) for part in parts if isinstance(part, str) and not is_verbatim(part)
+    ]
+    outputs = iter(
+        zip(wanted, await process.translate([each.stream for each in wanted]), strict=True)
+    )
     translated: list[str | Tag] = []
     for part in parts:
         if isinstance(part, Tag) or is_verbatim(part):

@@ -23,7 +23,24 @@ _SHORTEST_IN_CAPITALS = 5  # CO2 is a formula
 _SHORTEST_WORD = 3
 # Words of three letters that numbers are raised or lowered on.
 _SYMBOLS = frozenset(
-    {"bar", "cal", "cos", "cot", "csc", "dim", "exp", "ext", "inf", "int", "ker", "lim", "log", "lux", "max", "min"}
+    {
+        "bar",
+        "cal",
+        "cos",
+        "cot",
+        "csc",
+        "dim",
+        "exp",
+        "ext",
+        "inf",
+        "int",
+        "ker",
+        "lim",
+        "log",
+        "lux",
+        "max",
+        "min",
+    }
     | {"mod", "mol", "ppm", "rad", "rev", "rms", "sec", "sin", "sup", "tan", "var"}
 )
 
@@ -54,7 +71,9 @@ def folded(content: Content, separators: Collection[int] = ()) -> Folded:
         word: part.id
         for index, part in enumerate(bare)
         if isinstance(part, Tag) and part.id in blanks and part.id not in narrow
-        if (word := f"{{{{blank-{part.id}}}}}") not in text and not text.isupper() and _stands_free(bare, index)
+        if (word := f"{{{{blank-{part.id}}}}}") not in text
+        and not text.isupper()
+        and _stands_free(bare, index)
     }
     word_of = {tag_id: word for word, tag_id in words.items()}
     parts = [
@@ -76,7 +95,9 @@ def folded(content: Content, separators: Collection[int] = ()) -> Folded:
 def unfolded(content: Content, fold: Folded) -> Content:
     """Translated content with the blanks and marks as they were."""
     parts = [
-        piece for part in content for piece in (_with_blanks(part, fold.words) if isinstance(part, str) else (part,))
+        piece
+        for part in content
+        for piece in (_with_blanks(part, fold.words) if isinstance(part, str) else (part,))
     ]
     whole = normalised(
         piece
@@ -87,7 +108,9 @@ def unfolded(content: Content, fold: Folded) -> Content:
             else (part,)
         )
     )
-    return restore_blanks(whole, fold.blanks, [tag_id for tag_id in fold.blanks if is_narrow(fold.blanks[tag_id])])
+    return restore_blanks(
+        whole, fold.blanks, [tag_id for tag_id in fold.blanks if is_narrow(fold.blanks[tag_id])]
+    )
 
 
 def _with_blanks(text: str, words: Mapping[str, int]) -> list[str | Tag]:
@@ -129,12 +152,23 @@ def _without_marks(content: Content) -> tuple[Content, dict[int, Content]]:
 
 
 def _is_marking(tag: Tag, held: Content, before: str, rest: Content) -> bool:
-    if tag.side is not TagSide.OPEN or len(held) < 2 or not isinstance(held[0], str) or not is_mark(held[0]):
+    if (
+        tag.side is not TagSide.OPEN
+        or len(held) < 2
+        or not isinstance(held[0], str)
+        or not is_mark(held[0])
+    ):
         return False
     is_closed = isinstance(held[1], Tag) and held[1].side is TagSide.CLOSE and held[1].id == tag.id
-    follows = next((part for part in rest if isinstance(part, str) or part.side is TagSide.PLACEHOLDER), "")
+    follows = next(
+        (part for part in rest if isinstance(part, str) or part.side is TagSide.PLACEHOLDER), ""
+    )
     is_last = not isinstance(follows, str) or not follows[:1].isalnum()
-    return is_closed and is_last and (_ends_with_word(before) or _AFTER_MARK.search(before) is not None)
+    return (
+        is_closed
+        and is_last
+        and (_ends_with_word(before) or _AFTER_MARK.search(before) is not None)
+    )
 
 
 def _ends_with_word(text: str) -> bool:

@@ -60,7 +60,8 @@ class ApertiumProcess:
             except (ConnectionError, asyncio.IncompleteReadError) as error:
                 await self._stop()
                 message = (
-                    f"The Apertium pipeline {self._mode.stem} ended twice while translating; is it fully installed?"
+                    f"The Apertium pipeline {self._mode.stem} ended twice while translating; "
+                    "is it fully installed?"
                 )
                 raise RetryableError(message, code="engine.unavailable") from error
             except asyncio.CancelledError:
@@ -125,7 +126,12 @@ class ApertiumProcess:
         """The mode's commands with null-flush and word-bound blanks switched on."""
         try:
             process = await asyncio.create_subprocess_exec(
-                "apertium-wblank-mode", "-z", str(self._mode), stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL
+                "apertium-wblank-mode",
+                "-z",
+                str(self._mode),
+                stdin=DEVNULL,
+                stdout=PIPE,
+                stderr=DEVNULL,
             )
         except FileNotFoundError as error:
             message = "Apertium 3.8 or newer is not installed; apt-get install apertium."

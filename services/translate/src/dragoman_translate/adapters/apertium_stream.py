@@ -35,7 +35,9 @@ _DOUBLE_IN_SENTENCE = re.compile(r"[^\s.!?:;]  ")
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 _END = ".[]"  # tells the tagger that the text ends here, as apertium-destxt does
 _SPECIAL = re.compile(r"([\^$/\[\]{}\\@<>])")
-_OUTPUT = re.compile(r"\[\[(?P<mark>[^\]]*)\]\]|\\(?P<escaped>.)|(?P<blank>\[[^\]]*\])|(?P<plain>.)", re.DOTALL)
+_OUTPUT = re.compile(
+    r"\[\[(?P<mark>[^\]]*)\]\]|\\(?P<escaped>.)|(?P<blank>\[[^\]]*\])|(?P<plain>.)", re.DOTALL
+)
 _VERBATIM = re.compile(
     r"""
     [a-z][a-z0-9+.\-]*://[^\s<>"]*[^\s<>".,;:!?)\]}'’”»]            # addresses
@@ -125,7 +127,9 @@ def incoming(output: str, sent: Outgoing) -> Incoming | None:
             restored += [(character, characters[match.start()][1]) for character in verbatim]
             end = match.end()
     restored += characters[end:]
-    return Incoming("".join(character for character, _ in restored), tuple(marks for _, marks in restored))
+    return Incoming(
+        "".join(character for character, _ in restored), tuple(marks for _, marks in restored)
+    )
 
 
 def with_tags(content: Content, sent: Outgoing, came: Incoming) -> Content | None:
@@ -168,7 +172,9 @@ def parted(content: Content, separators: Collection[int]) -> list[Content]:
 
 
 def _where_spaces_lack(content: Content) -> set[int]:
-    """The indexes of tags, or texts, that begin a word which no space parts from the one before it."""
+    """The indexes of tags, or texts, that begin a word which no space parts
+    from the one before it.
+    """
     found: set[int] = set()
     before, start = "", -1
     for index, part in enumerate(content):
@@ -202,7 +208,9 @@ def stretches(content: Content) -> list[str | Tag]:
 
 def is_verbatim(text: str) -> bool:
     """Whether a text has nothing for Apertium: no letter, or kept as it is."""
-    return _VERBATIM.fullmatch(text) is not None or not any(character.isalpha() for character in text)
+    return _VERBATIM.fullmatch(text) is not None or not any(
+        character.isalpha() for character in text
+    )
 
 
 def _words(text: str) -> list[Word]:
@@ -228,16 +236,24 @@ def _cut_at(words: Sequence[Word], edges: Collection[int]) -> list[Word]:
     """
     pieces: list[Word] = []
     for word in words:
-        cuts = [edge for edge in sorted(edges) if word.start < edge < word.end and _is_joint(word, edge)]
+        cuts = [
+            edge for edge in sorted(edges) if word.start < edge < word.end and _is_joint(word, edge)
+        ]
         bounds = [word.start, *cuts, word.end]
-        parts = [Word(word.text[s - word.start : e - word.start], s, e) for s, e in pairwise(bounds)]
-        is_whole = _VERBATIM.fullmatch(word.text) or any(len(part.text.strip("'’")) < 2 for part in parts)
+        parts = [
+            Word(word.text[s - word.start : e - word.start], s, e) for s, e in pairwise(bounds)
+        ]
+        is_whole = _VERBATIM.fullmatch(word.text) or any(
+            len(part.text.strip("'’")) < 2 for part in parts
+        )
         pieces += [word] if is_whole else parts
     return pieces
 
 
 def _is_joint(word: Word, edge: int) -> bool:
-    return not (word.text[edge - word.start - 1].isalnum() and word.text[edge - word.start].isalnum())
+    return not (
+        word.text[edge - word.start - 1].isalnum() and word.text[edge - word.start].isalnum()
+    )
 
 
 def _groups(words: Sequence[Word], nodes: Sequence[TagNode]) -> list[int]:
@@ -245,17 +261,24 @@ def _groups(words: Sequence[Word], nodes: Sequence[TagNode]) -> list[int]:
     touches them.
     """
     edges = {edge for node in nodes for edge in (node.start, node.end)}
-    alone = {n for n, word in enumerate(words) if any(word.start < edge < word.end for edge in edges)}
+    alone = {
+        n for n, word in enumerate(words) if any(word.start < edge < word.end for edge in edges)
+    }
     for node in nodes:
         if not node.is_pair:
-            alone.update(number for number, word in enumerate(words) if node.start in (word.start, word.end))
+            alone.update(
+                number for number, word in enumerate(words) if node.start in (word.start, word.end)
+            )
             alone.update([n for n, word in enumerate(words) if word.end <= node.start][-1:])
     numbers = count()
     groups: list[int] = []
     previous: object = None
     for number, word in enumerate(words):
         middle = (word.start + word.end - 1) / 2
-        key = (number if number in alone else None, [n.tag for n in nodes if n.is_pair and n.start <= middle < n.end])
+        key = (
+            number if number in alone else None,
+            [n.tag for n in nodes if n.is_pair and n.start <= middle < n.end],
+        )
         groups.append(next(numbers) if not groups or key != previous else groups[-1])
         previous = key
     return groups
@@ -263,7 +286,9 @@ def _groups(words: Sequence[Word], nodes: Sequence[TagNode]) -> list[int]:
 
 def _sent(word: Word, text: str, tokens: dict[str, str]) -> str:
     if _VERBATIM.fullmatch(word.text):
-        token = next(name for name in map(_token, count()) if name not in tokens and name not in text)
+        token = next(
+            name for name in map(_token, count()) if name not in tokens and name not in text
+        )
         tokens[token] = word.text
         return token
     return _escaped(word.text.replace("’", "'"))
@@ -294,7 +319,9 @@ def _pieces(output: str) -> list[tuple[str, frozenset[int]]]:
     return pieces
 
 
-def _tidied(characters: list[tuple[str, frozenset[int]]], source: str) -> list[tuple[str, frozenset[int]]]:
+def _tidied(
+    characters: list[tuple[str, frozenset[int]]], source: str
+) -> list[tuple[str, frozenset[int]]]:
     """Without blanks that dropped words leave, and with the source's white space at the edges."""
     kept: list[tuple[str, frozenset[int]]] = []
     has_double = _DOUBLE_IN_SENTENCE.search(source) is not None
@@ -317,7 +344,9 @@ def _tidied(characters: list[tuple[str, frozenset[int]]], source: str) -> list[t
     return [(c, nothing) for c in leading] + kept + [(c, nothing) for c in trailing]
 
 
-def _recased(characters: list[tuple[str, frozenset[int]]], sent: Outgoing) -> list[tuple[str, frozenset[int]]]:
+def _recased(
+    characters: list[tuple[str, frozenset[int]]], sent: Outgoing
+) -> list[tuple[str, frozenset[int]]]:
     """With the source's case at the start, and without the capitals Apertium writes after words it
     does not know.
 
@@ -331,7 +360,8 @@ def _recased(characters: list[tuple[str, frozenset[int]]], sent: Outgoing) -> li
     source_words = list(_TITLE.finditer(sent.text))
     names = {match.group() for match in source_words}
     has_titles = any(
-        _is_title(m.group()) and not _starts_sentence(sent.text, m) and m.group() not in text for m in source_words
+        _is_title(m.group()) and not _starts_sentence(sent.text, m) and m.group() not in text
+        for m in source_words
     )
     for number, match in enumerate(words):
         word = match.group()
@@ -339,7 +369,13 @@ def _recased(characters: list[tuple[str, frozenset[int]]], sent: Outgoing) -> li
             continue
         if number == 0 and source_words and not _starts_verbatim(sent):
             first = source_words[0].group()[0]
-            changed = word[0].upper() if first.isupper() else word[0].lower() if _is_title(word) else word[0]
+            changed = (
+                word[0].upper()
+                if first.isupper()
+                else word[0].lower()
+                if _is_title(word)
+                else word[0]
+            )
         elif number and not has_titles and _is_title(word) and not _starts_sentence(text, match):
             changed = word[0].lower()
         else:

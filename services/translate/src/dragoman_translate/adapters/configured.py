@@ -24,7 +24,9 @@ class ConfiguredEngines(Engines):
         make = _MAKERS.get(name)
         if make is None:
             known = ", ".join(_MAKERS)
-            raise PermanentError(f"There is no engine {name!r}; choose one of {known}.", code="engine.unknown")
+            raise PermanentError(
+                f"There is no engine {name!r}; choose one of {known}.", code="engine.unknown"
+            )
         if (name, model) not in self._made:
             self._made[name, model] = make(self._settings, model)
         return self._made[name, model]

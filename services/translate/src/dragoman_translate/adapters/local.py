@@ -48,10 +48,14 @@ def same_text(text: str) -> str:
 class LocalEngine:
     """An engine that is a function of the text: exact, free, the same for every pair of locales."""
 
-    def __init__(self, name: str, rewrite: Callable[[str], str], inapplicable_checks: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, name: str, rewrite: Callable[[str], str], inapplicable_checks: tuple[str, ...] = ()
+    ) -> None:
         self._name = name
         self._rewrite = rewrite
-        self._capabilities = EngineCapabilities(max_units_per_batch=1_000, inapplicable_checks=inapplicable_checks)
+        self._capabilities = EngineCapabilities(
+            max_units_per_batch=1_000, inapplicable_checks=inapplicable_checks
+        )
 
     @property
     def name(self) -> str:
@@ -71,17 +75,25 @@ class LocalEngine:
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
         """Accept every pair."""
 
-    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         """Rewrite each unit's protocol text."""
         targets = tuple(
-            RawTarget(unit_id=unit.unit_id, target=self._rewrite(unit.source.text)) for unit in request.units
+            RawTarget(unit_id=unit.unit_id, target=self._rewrite(unit.source.text))
+            for unit in request.units
         )
         return EngineReply(
             targets=targets,
             model=self._name,
-            prompt={"units": [{"id": unit.unit_id, "source": unit.source.text} for unit in request.units]},
+            prompt={
+                "units": [
+                    {"id": unit.unit_id, "source": unit.source.text} for unit in request.units
+                ]
+            },
             response=json.dumps(
-                {"units": [{"id": target.unit_id, "target": target.target} for target in targets]}, ensure_ascii=False
+                {"units": [{"id": target.unit_id, "target": target.target} for target in targets]},
+                ensure_ascii=False,
             ),
         )
 
@@ -90,7 +102,9 @@ class LocalEngine:
 
 
 def identity_engine() -> LocalEngine:
-    """The engine that gives each source back: shows that nothing but an engine changes a document."""
+    """The engine that gives each source back:
+    shows that nothing but an engine changes a document.
+    """
     return LocalEngine("identity", same_text, inapplicable_checks=_SAYS_NOTHING)
 
 

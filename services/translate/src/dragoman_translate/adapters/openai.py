@@ -12,10 +12,12 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
+from dragoman_models.adapters.http import Limits, RefusedError
+from dragoman_models.dialect import Dialect
+from dragoman_models.refusals import ServerError
 from dragoman_translate.adapters.openai_answer import Answer
-from dragoman_translate.adapters.openai_call import Call, Limits, RefusedError
-from dragoman_translate.adapters.openai_dialect import Dialect
-from dragoman_translate.adapters.openai_errors import ServerError
+from dragoman_translate.adapters.openai_call import CURES, Call
+from dragoman_translate.adapters.openai_dialect import body_of
 from dragoman_translate.adapters.turns import Turns
 from dragoman_translate.call_limit import CallLimit, CallSeen
 from dragoman_translate.engine_settings import OpenAiSettings
@@ -92,7 +94,9 @@ class OpenAiEngine:
         """
         self._configured_model()
 
-    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         """Make one chat completion, when the server has room for it."""
         self._configured_model()
         async with self._turns.turn() as in_flight:
@@ -117,7 +121,7 @@ class OpenAiEngine:
 
     def _configured_model(self) -> str:
         if not self._model:
-            message = "No model is set for the engine openai; set DRAGOMAN_OPENAI_MODEL or choose one in the policy."
+            message = "No model is set for the engine openai; set DRAGOMAN_OPENAI_MODEL, or name one with the request."
             raise PermanentError(message, code="engine.not_configured")
         return self._model
 
@@ -140,7 +144,7 @@ class OpenAiEngine:
                 can_adapt = error.status in _UNPROCESSABLE or error.is_output_limit
                 changed = dialect.after(error) if can_adapt else None
                 if changed is None:
-                    raise error.as_error() from None
+                    raise error.as_error(CURES) from None
                 dialect = changed
             else:
                 self._dialect = self._kept(dialect)
@@ -152,20 +156,28 @@ class OpenAiEngine:
         One long prompt must not shorten all later answers.
         """
         least = min(_LEAST_OUTPUT_KEPT, self._settings.max_output_tokens)
-        return dialect if dialect.output_tokens >= least else dialect.with_output(least)
+        tokens = dialect.output_tokens or least
+        return dialect if tokens >= least else dialect.with_output(least)
 
-    def _call(self, request: EngineRequest, dialect: Dialect, listener: ReplyListener | None) -> Call:
+    def _call(
+        self, request: EngineRequest, dialect: Dialect, listener: ReplyListener | None
+    ) -> Call:
         return Call(
             client=self._open_client(),
-            body=dialect.body(self._model, request, self._settings.temperature),
+            path="chat/completions",
+            body=body_of(dialect, self._model, request, self._settings.temperature),
+            answer=Answer([unit.unit_id for unit in request.units]),
             headers={"Idempotency-Key": request.idempotency_key or "none"},
             limits=Limits(self._settings.timeout_s, dialect.output_tokens),
-            asked=[unit.unit_id for unit in request.units],
+            cures=CURES,
+            expected="a chat completion",
             listener=listener,
         )
 
     async def _ask_for_slots(self) -> None:
-        """Learn once how many calls llama.cpp's server takes at the same time; others do not say."""
+        """Learn once how many calls llama.cpp's server takes at the same
+        time; others do not say.
+        """
         if self._has_asked_for_slots:
             return
         self._has_asked_for_slots = True
@@ -173,7 +185,11 @@ class OpenAiEngine:
         try:
             async with asyncio.timeout(min(_PROPERTIES_TIMEOUT_S, self._settings.timeout_s)):
                 response = await self._open_client().get(address)
-            slots = _Properties.model_validate_json(response.content).total_slots if response.is_success else 0
+            slots = (
+                _Properties.model_validate_json(response.content).total_slots
+                if response.is_success
+                else 0
+            )
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValidationError):
             return
         if slots > 0:
@@ -203,7 +219,7 @@ def _reply(call: Call, started_at: datetime) -> EngineReply:
         finish = FinishReason.LENGTH
     return EngineReply(
         targets=targets,
-        model=answer.said("model"),
+        model=answer.model,
         prompt=call.body,
         response=answer.response,
         finish_reason=finish,
@@ -214,7 +230,9 @@ def _reply(call: Call, started_at: datetime) -> EngineReply:
 
 def _ran_out_of_room(answer: Answer) -> bool:
     """Whether an answer broke off because it or its prompt was too long."""
-    return bool(answer.error) and ServerError.of(HTTPStatus.OK, {}, {"error": answer.error}).is_context
+    return (
+        bool(answer.error) and ServerError.of(HTTPStatus.OK, {}, {"error": answer.error}).is_context
+    )
 
 
 def _declined(call: Call, error: ServerError, started_at: datetime) -> EngineReply:
@@ -234,6 +252,6 @@ def _circumstances(call: Call, started_at: datetime, envelope: JsonValue) -> Cal
         started_at=started_at.isoformat(),
         latency_ms=round(call.elapsed_s * 1000),
         waited_ms=round((call.waited_s or 0) * 1000),
-        provider_request_id=call.request_id or call.answer.said("id"),
+        provider_request_id=call.request_id or call.answer.request_id,
         envelope=envelope,
     )

@@ -1,85 +1,35 @@
-"""How a server wants to be asked: found out by what it refuses, and kept."""
+"""The body of a chat completion that asks for translations, in the dialect of a server."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from enum import StrEnum
-
 from pydantic import JsonValue
 
-from dragoman_translate.adapters.openai_errors import ServerError
+from dragoman_models.dialect import Dialect, Streaming
 from dragoman_translate.ports import EngineRequest
 from dragoman_translate.prompt import messages, reply_schema
 
-_FORMATS = ("json_schema", "json_object", "text")
-_SMALLEST_OUTPUT = 256
 
-
-class Streaming(StrEnum):
-    """How far a server streams: with its token counts, without, or not at all."""
-
-    COUNTED = "counted"
-    PLAIN = "plain"
-    NONE = "none"
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """One way of asking."""
-
-    output_tokens: int
-    response_format: str = "json_schema"
-    limit_name: str = "max_tokens"
-    has_temperature: bool = True
-    streaming: Streaming = Streaming.COUNTED
-
-    def after(self, error: ServerError) -> Dialect | None:
-        """The dialect to try next when a request was refused so; None when another would not help."""
-        if error.is_output_limit:
-            smaller = self.output_tokens // 2
-            return self.with_output(smaller) if smaller >= _SMALLEST_OUTPUT else None
-        if error.is_settled:
-            return None
-        return self._without_what_is_named(f"{error.param} {error.words}".lower()) or self._simpler()
-
-    def with_output(self, tokens: int) -> Dialect:
-        """The same with another limit of the answer."""
-        return replace(self, output_tokens=tokens)
-
-    def _without_what_is_named(self, said: str) -> Dialect | None:
-        if "max_completion_tokens" in said and self.limit_name == "max_tokens":
-            return replace(self, limit_name="max_completion_tokens")
-        if "temperature" in said and self.has_temperature:
-            return replace(self, has_temperature=False)
-        if ("stream_options" in said or "include_usage" in said) and self.streaming is Streaming.COUNTED:
-            return replace(self, streaming=Streaming.PLAIN)
-        if re.search(r"\bstream(ing)?\b", said) and self.streaming is not Streaming.NONE:
-            return replace(self, streaming=Streaming.NONE)
-        return None
-
-    def _simpler(self) -> Dialect | None:
-        if self.response_format != _FORMATS[-1]:
-            return replace(self, response_format=_FORMATS[_FORMATS.index(self.response_format) + 1])
-        if self.streaming is not Streaming.NONE:
-            return replace(self, streaming=Streaming.PLAIN if self.streaming is Streaming.COUNTED else Streaming.NONE)
-        return None
-
-    def body(self, model: str, request: EngineRequest, temperature: float | None) -> dict[str, JsonValue]:
-        """The request in this dialect."""
-        conversation: list[JsonValue] = [
-            {"role": message["role"], "content": message["content"]} for message in messages(request)
-        ]
-        body: dict[str, JsonValue] = {"model": model, "messages": conversation, self.limit_name: self.output_tokens}
-        if self.has_temperature and temperature is not None:
-            body["temperature"] = temperature
-        if self.response_format == "json_schema":
-            schema: JsonValue = {"name": "translation", "strict": True, "schema": reply_schema()}
-            body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif self.response_format == "json_object":
-            body["response_format"] = {"type": "json_object"}
-        if self.streaming is not Streaming.NONE:
-            body["stream"] = True
-        if self.streaming is Streaming.COUNTED:
-            body["stream_options"] = {"include_usage": True}
-        return body
+def body_of(
+    dialect: Dialect, model: str, request: EngineRequest, temperature: float | None
+) -> dict[str, JsonValue]:
+    """The request in this dialect."""
+    conversation: list[JsonValue] = [
+        {"role": message["role"], "content": message["content"]} for message in messages(request)
+    ]
+    body: dict[str, JsonValue] = {
+        "model": model,
+        "messages": conversation,
+        dialect.limit_name: dialect.output_tokens,
+    }
+    if dialect.has_temperature and temperature is not None:
+        body["temperature"] = temperature
+    if dialect.response_format == "json_schema":
+        schema: JsonValue = {"name": "translation", "strict": True, "schema": reply_schema()}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    elif dialect.response_format == "json_object":
+        body["response_format"] = {"type": "json_object"}
+    if dialect.streaming is not Streaming.NONE:
+        body["stream"] = True
+    if dialect.streaming is Streaming.COUNTED:
+        body["stream_options"] = {"include_usage": True}
+    return body

@@ -56,7 +56,11 @@ class _Asking:
             return replace(self, response_format="json_object")
         if self.response_format == "json_object":
             return replace(self, response_format="text")
-        return replace(self, is_streaming=False, has_stream_options=False) if self.is_streaming else None
+        return (
+            replace(self, is_streaming=False, has_stream_options=False)
+            if self.is_streaming
+            else None
+        )
 
 
 @dataclass(slots=True)
@@ -102,10 +106,14 @@ class _Heard:
     @property
     def response_tokens(self) -> int:
         """Tokens of the answer; pieces where the server does not count, which are about as many."""
-        return _count(self.usage.get("completion_tokens")) or (self.piece_count if self.is_stream else 0)
+        return _count(self.usage.get("completion_tokens")) or (
+            self.piece_count if self.is_stream else 0
+        )
 
 
-async def probe_openai(settings: OpenAiSettings, model: str, source: Locale, target: Locale) -> EngineProbe:
+async def probe_openai(
+    settings: OpenAiSettings, model: str, source: Locale, target: Locale
+) -> EngineProbe:
     """Look at the server and make one call. Raises nothing: a failure is in the result."""
     model = model or settings.model
     found = EngineProbe(engine="openai", is_ok=False, model=model)
@@ -123,7 +131,11 @@ async def probe_openai(settings: OpenAiSettings, model: str, source: Locale, tar
             async with asyncio.timeout(patience_s):
                 return await _probed(client, settings, found, source, target)
         except TimeoutError:
-            return _failed(found, "engine.timeout", f"One sentence was not answered in {patience_s:g} s. {_SLOW}")
+            return _failed(
+                found,
+                "engine.timeout",
+                f"One sentence was not answered in {patience_s:g} s. {_SLOW}",
+            )
         except httpx.TimeoutException as error:
             if isinstance(error, httpx.ConnectTimeout):
                 return _unreachable(found, error)
@@ -134,13 +146,21 @@ async def probe_openai(settings: OpenAiSettings, model: str, source: Locale, tar
 
 
 async def _probed(
-    client: httpx.AsyncClient, settings: OpenAiSettings, found: EngineProbe, source: Locale, target: Locale
+    client: httpx.AsyncClient,
+    settings: OpenAiSettings,
+    found: EngineProbe,
+    source: Locale,
+    target: Locale,
 ) -> EngineProbe:
     if not found.model:
         facts = await server_facts(client, settings.base_url, "")
         if not facts.is_reached:
             return _unreachable(found, None)
-        return _failed(found, "engine.not_configured", f"No model is set. Set DRAGOMAN_OPENAI_MODEL{_of(facts)}.")
+        return _failed(
+            found,
+            "engine.not_configured",
+            f"No model is set. Set DRAGOMAN_OPENAI_MODEL{_of(facts)}.",
+        )
     asking, heard = await _asked(client, settings, found.model, source, target)
     facts = await server_facts(client, settings.base_url, found.model)
     found = found.model_copy(
@@ -149,7 +169,9 @@ async def _probed(
     if heard.status >= HTTPStatus.BAD_REQUEST:
         return _refused(found, heard, facts)
     if not heard.is_completion:
-        message = "It answers, but with no chat completion. Does DRAGOMAN_OPENAI_BASE_URL end in /v1?"
+        message = (
+            "It answers, but with no chat completion. Does DRAGOMAN_OPENAI_BASE_URL end in /v1?"
+        )
         return _failed(found, "engine.malformed_reply", message)
     return _measured(found, asking, heard, facts)
 
@@ -162,7 +184,9 @@ async def _asked(
     A refusal costs nothing.
     """
     asking = _Asking(has_temperature=settings.temperature is not None)
-    request = EngineRequest(source_locale=source, target_locale=target, units=(probe_unit(),), model=model)
+    request = EngineRequest(
+        source_locale=source, target_locale=target, units=(probe_unit(),), model=model
+    )
     while True:
         heard = await _call(client, settings.base_url, _body(request, asking, settings))
         following = asking.after(heard.refusal) if heard.status in _UNPROCESSABLE else None
@@ -171,7 +195,9 @@ async def _asked(
         asking = following
 
 
-def _body(request: EngineRequest, asking: _Asking, settings: OpenAiSettings) -> dict[str, JsonValue]:
+def _body(
+    request: EngineRequest, asking: _Asking, settings: OpenAiSettings
+) -> dict[str, JsonValue]:
     rules, units = messages(request)
     # At the very beginning, so that no server has read these rules before and the pace of reading
     # is a real one.
@@ -205,7 +231,9 @@ def _sealed_schema() -> dict[str, JsonValue]:
 
 async def _call(client: httpx.AsyncClient, base_url: str, body: dict[str, JsonValue]) -> _Heard:
     heard, began = _Heard(), time.monotonic()
-    async with client.stream("POST", f"{base_url.rstrip('/')}/chat/completions", json=body) as response:
+    async with client.stream(
+        "POST", f"{base_url.rstrip('/')}/chat/completions", json=body
+    ) as response:
         heard.status = response.status_code
         heard.is_stream = "text/event-stream" in response.headers.get("content-type", "")
         if not response.is_success:
@@ -216,11 +244,15 @@ async def _call(client: httpx.AsyncClient, base_url: str, body: dict[str, JsonVa
                 if name == "data":
                     heard.take(_parsed(said), time.monotonic() - began)
         else:
-            heard.take(_parsed((await response.aread()).decode(errors="replace")), time.monotonic() - began)
+            heard.take(
+                _parsed((await response.aread()).decode(errors="replace")), time.monotonic() - began
+            )
     return heard
 
 
-def _measured(found: EngineProbe, asking: _Asking, heard: _Heard, facts: ServerFacts) -> EngineProbe:
+def _measured(
+    found: EngineProbe, asking: _Asking, heard: _Heard, facts: ServerFacts
+) -> EngineProbe:
     streams = heard.is_stream and heard.piece_count > 2
     reads, writes = _paces(heard, streams=streams)
     answer = _parsed(heard.text)
@@ -229,7 +261,9 @@ def _measured(found: EngineProbe, asking: _Asking, heard: _Heard, facts: ServerF
         update={
             "is_ok": True,
             "model": heard.model or found.model,
-            "first_token_s": round(heard.first_s, 2) if streams and heard.first_s is not None else None,
+            "first_token_s": round(heard.first_s, 2)
+            if streams and heard.first_s is not None
+            else None,
             "read_tokens_per_s": _rounded(reads),
             "write_tokens_per_s": _rounded(writes),
             "keeps_schema": keeps_schema,
@@ -238,21 +272,36 @@ def _measured(found: EngineProbe, asking: _Asking, heard: _Heard, facts: ServerF
             "prompt_tokens": heard.prompt_tokens,
             "response_tokens": heard.response_tokens,
             "sample": _sample(answer),
-            "warnings": (*facts.warnings, *_warnings(asking, heard, streams=streams, keeps_schema=keeps_schema)),
+            "warnings": (
+                *facts.warnings,
+                *_warnings(asking, heard, streams=streams, keeps_schema=keeps_schema),
+            ),
         }
     )
 
 
 def _paces(heard: _Heard, *, streams: bool) -> tuple[float | None, float | None]:
-    """Tokens a second, read and written: as llama.cpp times them, else from when the pieces came."""
-    reads, writes = _pace(heard.timings.get("prompt_per_second")), _pace(heard.timings.get("predicted_per_second"))
+    """Tokens a second, read and written: as llama.cpp times them,
+    else from when the pieces came.
+    """
+    reads, writes = (
+        _pace(heard.timings.get("prompt_per_second")),
+        _pace(heard.timings.get("predicted_per_second")),
+    )
     if reads and writes:
         return reads, writes
     if not streams or heard.first_s is None:
-        return None, heard.response_tokens / heard.last_s if heard.last_s and heard.response_tokens else None
+        return (
+            None,
+            heard.response_tokens / heard.last_s
+            if heard.last_s and heard.response_tokens
+            else None,
+        )
     wrote_s = heard.last_s - heard.first_s
     reads = heard.prompt_tokens / heard.first_s if heard.first_s and heard.prompt_tokens else None
-    return reads, (heard.response_tokens - 1) / wrote_s if wrote_s > 0 and heard.response_tokens > 1 else None
+    return reads, (
+        heard.response_tokens - 1
+    ) / wrote_s if wrote_s > 0 and heard.response_tokens > 1 else None
 
 
 def _warnings(asking: _Asking, heard: _Heard, *, streams: bool, keeps_schema: bool) -> list[str]:
@@ -264,10 +313,16 @@ def _warnings(asking: _Asking, heard: _Heard, *, streams: bool, keeps_schema: bo
         )
     if not keeps_schema:
         is_refused = asking.response_format != "json_schema"
-        what = "refuses a JSON Schema" if is_refused else "takes a JSON Schema and does not keep to it"
-        said.append(f"The server {what}: answers are read generously, and asked again where they are broken.")
+        what = (
+            "refuses a JSON Schema" if is_refused else "takes a JSON Schema and does not keep to it"
+        )
+        said.append(
+            f"The server {what}: answers are read generously, and asked again where they are broken."
+        )
     if not streams:
-        said.append("The server does not stream: a unit is seen, and counted, only when its whole batch is answered.")
+        said.append(
+            "The server does not stream: a unit is seen, and counted, only when its whole batch is answered."
+        )
     return said
 
 
@@ -279,11 +334,19 @@ def _refused(found: EngineProbe, heard: _Heard, facts: ServerFacts) -> EnginePro
         message = f"The server refuses the credential ({said}); set DRAGOMAN_OPENAI_API_KEY."
         return _failed(found, "engine.unauthorised", message)
     if status == HTTPStatus.PAYMENT_REQUIRED or "quota" in reason or "credit" in reason:
-        return _failed(found, "engine.quota_exhausted", f"The account has no credit left ({said}); top it up.")
+        return _failed(
+            found, "engine.quota_exhausted", f"The account has no credit left ({said}); top it up."
+        )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return _failed(found, "engine.rate_limited", f"The server asks to slow down ({said}); try again in a minute.")
+        return _failed(
+            found,
+            "engine.rate_limited",
+            f"The server asks to slow down ({said}); try again in a minute.",
+        )
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        message = f"The server is in trouble ({said}): look at its log; does it still load the model?"
+        message = (
+            f"The server is in trouble ({said}): look at its log; does it still load the model?"
+        )
         return _failed(found, "engine.unavailable", message)
     if facts.models and found.model not in facts.models:
         message = f"The server has no model {found.model} ({said}). Set DRAGOMAN_OPENAI_MODEL{_of(facts)}."
@@ -314,7 +377,11 @@ def _reason(refusal: str) -> str:
     """The machine-readable part of a refusal; empty where there is none."""
     error = _dict(_parsed(refusal).get("error"))
     found = error.get("code") or error.get("type")
-    return found if isinstance(found, str) and found.isascii() and len(found) < 64 and " " not in found else ""
+    return (
+        found
+        if isinstance(found, str) and found.isascii() and len(found) < 64 and " " not in found
+        else ""
+    )
 
 
 def _sample(answer: dict[str, JsonValue]) -> str:

@@ -12,7 +12,9 @@ from dragoman_translate.probing import PAGE_WORDS, PROBE_WORDS, EngineProbe, pro
 from dragoman_translate.settings import EngineSettings
 
 
-async def probe_engine(settings: EngineSettings, name: str, model: str, source: Locale, target: Locale) -> EngineProbe:
+async def probe_engine(
+    settings: EngineSettings, name: str, model: str, source: Locale, target: Locale
+) -> EngineProbe:
     """Let the engine translate one sentence. Raises nothing: a failure is in the result."""
     if name == "openai":
         from dragoman_translate.adapters.openai_probe import probe_openai
@@ -21,12 +23,16 @@ async def probe_engine(settings: EngineSettings, name: str, model: str, source: 
     return await _probe_local(settings, name, model, source, target)
 
 
-async def _probe_local(settings: EngineSettings, name: str, model: str, source: Locale, target: Locale) -> EngineProbe:
+async def _probe_local(
+    settings: EngineSettings, name: str, model: str, source: Locale, target: Locale
+) -> EngineProbe:
     """An engine on this machine costs nothing: asked twice, because its first answer waits for its
     start.
     """
     engines = ConfiguredEngines(settings)
-    request = EngineRequest(source_locale=source, target_locale=target, units=(probe_unit(),), model=model)
+    request = EngineRequest(
+        source_locale=source, target_locale=target, units=(probe_unit(),), model=model
+    )
     try:
         engine = engines.get(name, model)
         await engine.check_pair(source, target)

@@ -48,7 +48,9 @@ class RecordedEngine(TranslationEngine):
         return
 
     @override
-    async def translate(self, request: EngineRequest, listener: ReplyListener | None = None) -> EngineReply:
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
         _refuse(self.name)
 
     @override

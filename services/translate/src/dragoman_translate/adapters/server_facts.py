@@ -19,7 +19,9 @@ from pydantic import JsonValue
 from dragoman_translate.probing import SMALL_CONTEXT_TOKENS
 
 _TIMEOUT_S = 5.0
-_OLLAMA_CONTEXT_TOKENS = 4_096  # what it takes unless told otherwise, and what it cuts at without a word
+_OLLAMA_CONTEXT_TOKENS = (
+    4_096  # what it takes unless told otherwise, and what it cuts at without a word
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,9 @@ async def server_facts(client: httpx.AsyncClient, base_url: str, model: str) -> 
     entry = _named(entries, model)
     is_reached = any(each is not None for each in (listed, props, version, studio))
     if slots := _number(props, "total_slots"):
-        context = _number(props, "default_generation_settings", "n_ctx") or _number(entry, "meta", "n_ctx")
+        context = _number(props, "default_generation_settings", "n_ctx") or _number(
+            entry, "meta", "n_ctx"
+        )
         return ServerFacts(is_reached, "llama.cpp", models, context, slots, _small(context))
     if isinstance(_at(version, "version"), str):
         context, warnings = await _of_ollama(client, root, model)
@@ -62,12 +66,18 @@ async def server_facts(client: httpx.AsyncClient, base_url: str, model: str) -> 
     loaded = _number(_named(_entries(studio, "data"), model), "loaded_context_length")
     if loaded:
         return ServerFacts(is_reached, "LM Studio", models, loaded, warnings=_small(loaded))
-    context = _number(entry, "max_model_len") or _number(entry, "context_length") or _number(entry, "meta", "n_ctx")
+    context = (
+        _number(entry, "max_model_len")
+        or _number(entry, "context_length")
+        or _number(entry, "meta", "n_ctx")
+    )
     kind = "vLLM" if _at(entry, "owned_by") == "vllm" else ""
     return ServerFacts(is_reached, kind, models, context, warnings=_small(context))
 
 
-async def _of_ollama(client: httpx.AsyncClient, root: str, model: str) -> tuple[int, tuple[str, ...]]:
+async def _of_ollama(
+    client: httpx.AsyncClient, root: str, model: str
+) -> tuple[int, tuple[str, ...]]:
     """The context in which Ollama answers over OpenAI's protocol, which has no word for it."""
     running, shown = await asyncio.gather(
         _get(client, f"{root}/api/ps"), _get(client, f"{root}/api/show", {"model": model})
@@ -75,12 +85,16 @@ async def _of_ollama(client: httpx.AsyncClient, root: str, model: str) -> tuple[
     context = _number(_named(_entries(running, "models"), model), "context_length")
     if context is None:
         parameters = _at(shown, "parameters")
-        written = re.search(r"(?m)^num_ctx\s+(\d+)", parameters) if isinstance(parameters, str) else None
+        written = (
+            re.search(r"(?m)^num_ctx\s+(\d+)", parameters) if isinstance(parameters, str) else None
+        )
         context = int(written[1]) if written else _OLLAMA_CONTEXT_TOKENS
     if context > SMALL_CONTEXT_TOKENS:
         return context, ()
     cure = "start it with OLLAMA_CONTEXT_LENGTH=16384, or set num_ctx in the model's Modelfile"
-    return context, (f"Ollama cuts prompt and answer together at {context:,} tokens, without a word: {cure}.",)
+    return context, (
+        f"Ollama cuts prompt and answer together at {context:,} tokens, without a word: {cure}.",
+    )
 
 
 def _small(context_tokens: int | None) -> tuple[str, ...]:
@@ -93,16 +107,22 @@ def _small(context_tokens: int | None) -> tuple[str, ...]:
 
 
 async def _get(client: httpx.AsyncClient, address: str, body: JsonValue = None) -> JsonValue:
-    """The JSON under an address, asked for by POST where there is a body; None where there is none."""
+    """The JSON under an address, asked for by POST where there is a body;
+    None where there is none.
+    """
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            response = await (client.get(address) if body is None else client.post(address, json=body))
+            response = await (
+                client.get(address) if body is None else client.post(address, json=body)
+            )
         return response.json() if response.is_success else None
     except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError):
         return None
 
 
-def _at(value: JsonValue | Mapping[str, JsonValue], *path: str) -> JsonValue | Mapping[str, JsonValue]:
+def _at(
+    value: JsonValue | Mapping[str, JsonValue], *path: str
+) -> JsonValue | Mapping[str, JsonValue]:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value

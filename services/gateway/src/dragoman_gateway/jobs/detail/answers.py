@@ -12,32 +12,38 @@ from dragoman_contracts.pipeline import due_at, owed, progress_pct
 from dragoman_contracts.subject import SubjectKind, SubjectRef
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
+from dragoman_gateway.jobs.detail.commands import CommandView, commands_of
 from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, duration_s
 from dragoman_gateway.jobs.detail.work_words import under_way_text
 from dragoman_gateway.jobs.rules import troubles
 from dragoman_gateway.jobs.schemas import (
     ArtifactView,
+    CommandOfJob,
     Counts,
     EventView,
     IntakeView,
     JobDetail,
     JobMoment,
     JobSummary,
+    ModelOfJob,
     OwedView,
     PhaseView,
     PipelineView,
     TroubleView,
-    UnitView,
     WorkUnderWayView,
     job_links,
 )
-from dragoman_gateway.jobs.view.rows import JobRow, UnitRow
+from dragoman_gateway.jobs.view.rows import JobRow
 from dragoman_gateway.web.downloads import DownloadSigner, artifact_file_name, served_media_type
 from dragoman_runtime.eventstore import Stored
 
 
-def job_detail(job: Job, records: JobRecords, standing: Standing, signer: DownloadSigner, now: datetime) -> JobDetail:
-    """A job's whole answer. Of what it tells, only the download addresses and the standing depend on the present."""
+def job_detail(
+    job: Job, records: JobRecords, standing: Standing, signer: DownloadSigner, now: datetime
+) -> JobDetail:
+    """A job's whole answer. Of what it tells,
+    only the download addresses and the standing depend on the present.
+    """
     submitted, intake, policy = job.submitted, records.intake, records.policy
     document = _document(submitted.subject)
     has_checkpoint = bool(job.checkpoint_phases) and not job.is_checkpoint_discarded
@@ -83,10 +89,21 @@ def job_detail(job: Job, records: JobRecords, standing: Standing, signer: Downlo
         counts=_counts(job),
         usage=job.plan.usage if job.plan else Usage(),
         phases=[_phase(job, phase) for phase in job.pipeline.phases],
+        commands=[_command(each) for each in commands_of(job)],
         troubles=_troubles(job, records),
         owed=_owed(job, standing),
         artifacts=artifact_views(job, records, signer, now),
         links=job_links(job.job_id, submitted.parent_job_id),
+    )
+
+
+def _command(view: CommandView) -> CommandOfJob:
+    model = view.model
+    return CommandOfJob(
+        phase=view.phase,
+        command=view.line,
+        timeout_s=view.timeout_s,
+        model=None if model is None else ModelOfJob(**model.model_dump()),
     )
 
 
@@ -114,11 +131,15 @@ def under_way_view(work: WorkUnderWay, now: datetime) -> WorkUnderWayView:
 
 
 def is_waiting_for_start(job: Job) -> bool:
-    """Whether the job was submitted with auto-start off, has passed preflight, and waits to be told to go on."""
+    """Whether the job was submitted with auto-start off, has passed preflight,
+    and waits to be told to go on.
+    """
     return not job.is_started and job.status in LIVE and job.preflight_verdict is not None
 
 
-def artifact_views(job: Job, records: JobRecords, signer: DownloadSigner, now: datetime) -> list[ArtifactView]:
+def artifact_views(
+    job: Job, records: JobRecords, signer: DownloadSigner, now: datetime
+) -> list[ArtifactView]:
     """The job's artifacts with fresh download addresses."""
     views: list[ArtifactView] = []
     for artifact in job.artifacts:
@@ -127,6 +148,7 @@ def artifact_views(job: Job, records: JobRecords, signer: DownloadSigner, now: d
         views.append(
             ArtifactView(
                 kind=artifact.kind,
+                name=artifact.name,
                 file_name=name,
                 media_type=served_media_type(artifact, name),
                 size_bytes=artifact.object.size_bytes,
@@ -174,24 +196,17 @@ def job_moment(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> JobMoment:
     )
 
 
-def unit_view(row: UnitRow) -> UnitView:
-    """A row of the units view."""
-    same = row.model_dump(exclude={"source_text", "target_text"})
-    return UnitView.model_validate({**same, "source": row.source_text, "target": row.target_text})
-
-
 def event_view(stored: Stored) -> EventView:
     """An event as the API tells it."""
-    envelope = stored.recorded.envelope
     return EventView(
-        event_id=envelope.event_id,
-        type=envelope.type,
-        schema_version=envelope.schema_version,
-        version=envelope.version,
-        occurred_at=envelope.occurred_at,
-        actor=envelope.origin.actor,
-        attempt=envelope.origin.attempt,
-        data=stored.recorded.event.model_dump(mode="json"),
+        event_id=stored.recorded.event_id,
+        type=stored.recorded.type,
+        schema_version=stored.recorded.schema_version,
+        version=stored.recorded.version,
+        occurred_at=stored.recorded.occurred_at,
+        actor=stored.recorded.origin.actor,
+        attempt=stored.recorded.origin.attempt,
+        data=stored.recorded.data.model_dump(mode="json"),
     )
 
 
@@ -265,7 +280,9 @@ def _owed(job: Job, standing: Standing) -> list[OwedView]:
             phase=item.phase,
             due_at=due_at(job, item.key),
             is_held=None if leases is None else item.work_id in leases,
-            held_until=leases[item.work_id].expires_at if leases and item.work_id in leases else None,
+            held_until=leases[item.work_id].expires_at
+            if leases and item.work_id in leases
+            else None,
         )
         for item in owed(job)
     ]

@@ -1,6 +1,8 @@
-"""The cards of phases on a job's page: one by the phase's kind, and a plain one for kinds that have none. Pure.
+"""The cards of phases on a job's page: one by the phase's kind, and a plain one for kinds that have
+none. Pure.
 
-A kind that has more to say than how many of its items are done gets a function here, entered in `CARDS`:
+A kind that has more to say than how many of its items are done gets a function here, entered in
+`CARDS`:
 
     CARDS["extraction"](job, phase, ())     →  Card("Extraction", "1,204 units")
     card_of(job, <a phase of kind "crawl">) →  Card("Crawl", "312 of 900, 4 failed")
@@ -20,7 +22,9 @@ from dragoman_gateway.jobs.detail.words import stage_text
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A phase in words: what it is called, how far it is, and the page that shows what it does, where there is one."""
+    """A phase in words: what it is called, how far it is,
+    and the page that shows what it does, where there is one.
+    """
 
     title: str
     detail: str = ""
@@ -37,7 +41,9 @@ def card_of(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay] = ()) -> C
 
 
 def _plain(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card:
-    """The card of any phase: the step's label, or the phase's own name where it has one; its items."""
+    """The card of any phase: the step's label,
+    or the phase's own name where it has one; its items.
+    """
     step, run = phase.step, job.runs[phase.name]
     title = step.label if step is not None and phase.name == phase.kind else stage_text(phase.name)
     if not run.item_count:  # nobody knows how many items a chain will have
@@ -52,8 +58,9 @@ def _named(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card:
 
 
 def _extraction(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card:
-    extraction = job.extraction
-    return Card(stage_text(phase.name), f"{extraction.unit_count:,} units" if extraction else "")
+    count = job.extraction.unit_count if job.extraction else None
+    units = "" if count is None else f"{count:,} unit{'' if count == 1 else 's'}"
+    return Card(stage_text(phase.name), units)
 
 
 def _translation(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card:
@@ -74,11 +81,23 @@ def _review(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card |
     """Only where a review is, or was, asked for."""
     if job.is_review_owed:
         return Card(stage_text(phase.name), f"{job.review_pending_count:,} left")
-    was_asked = job.runs[phase.name].started_at is not None or bool(job.reviewed_targets)
+    was_asked = job.review is not None or bool(job.reviewed_targets)
     return Card(stage_text(phase.name)) if was_asked else None
 
 
+def _command(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card:
+    """How far the command says it is while it runs, then how many files it wrote."""
+    run = job.runs[phase.name]
+    if run.finished_at is not None:
+        count = run.item_count or 0
+        return Card(stage_text(phase.name), f"{count:,} file{'' if count == 1 else 's'}")
+    notes = [each.note for each in under_way if each.phase == phase.name and each.note.item_count]
+    said = f"{notes[0].done_count:,} of {notes[0].item_count:,}" if notes else ""
+    return Card(stage_text(phase.name), said)
+
+
 CARDS: dict[str, CardOf] = {
+    "command": _command,
     PhaseKind.PREFLIGHT.value: _named,
     PhaseKind.EXTRACTION.value: _extraction,
     PhaseKind.TRANSLATION.value: _translation,

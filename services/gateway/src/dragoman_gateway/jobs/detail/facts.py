@@ -34,7 +34,9 @@ _LEASES_EVERY_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class JobRecords:
-    """The objects of a job, read; None where they were erased. `reasons` are messages of parked work."""
+    """The objects of a job, read; None where they were erased.
+    `reasons` are messages of parked work.
+    """
 
     intake: IntakeRecord | None
     policy: Policy | None
@@ -43,11 +45,12 @@ class JobRecords:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a state of a job stands to the present: the job's newest version, and the leases of its work by work id.
+    """How a state of a job stands to the present: the job's newest version, and the leases of its
+    work by work id.
 
-    `leases` is None where the state is one of the past, of which nobody holds anything. `under_way` is what is said of
-    the work that is held. `superseded_by` is the job that was opened later for the same scope, while this one waits
-    for people.
+    `leases` is None where the state is one of the past, of which nobody holds anything. `under_way`
+    is what is said of the work that is held. `superseded_by` is the job that was opened later for
+    the same scope, while this one waits for people.
     """
 
     latest_version: int
@@ -59,8 +62,8 @@ class Standing:
 async def standing_now(store: EventStore, jobs: Jobs, job: Job) -> tuple[Job, Standing]:
     """A job's newest state and its standing; asks for leases only where work is owed.
 
-    The leases are read before the state: units of a batch that ends meanwhile are then in both and count once, and
-    never are they in neither.
+    The leases are read before the state: units of a batch that ends meanwhile are then in both and
+    count once, and never are they in neither.
     """
     if not owed(job):
         return job, Standing(job.version, {}, superseded_by=await _superseded_by(store, job))
@@ -89,7 +92,9 @@ class LeaseWatch:
         self._asked_at = -math.inf
 
     async def look(self) -> Mapping[UUID, LiveLease]:
-        """The leases by work id. Ask before the job is read, as `standing_now` does and for its reason."""
+        """The leases by work id. Ask before the job is read,
+        as `standing_now` does and for its reason.
+        """
         now = asyncio.get_running_loop().time()
         if now - self._asked_at >= _LEASES_EVERY_S:
             self._asked_at = now
@@ -118,12 +123,16 @@ async def parking_reason(objects: ObjectStore, job: Job, key: WorkKey) -> Parkin
 
 
 async def record_of(objects: ObjectStore, job: Job) -> IntakeRecord | None:
-    """The record of the submission; None where it was erased, and for a job that nobody submitted a file for."""
+    """The record of the submission; None where it was erased,
+    and for a job that nobody submitted a file for.
+    """
     return await _found(objects, job.project_id, job.input(INTAKE_INPUT), IntakeRecord)
 
 
 def title_of(job: Job, record: IntakeRecord | None) -> str:
-    """The name of a job's file, or that of its pipeline where it has none; empty where the name was erased."""
+    """The name of a job's file, or that of its pipeline where it has none;
+    empty where the name was erased.
+    """
     if record is not None:
         return record.file_name
     return "" if job.input(INTAKE_INPUT) else job.pipeline.name
@@ -133,22 +142,38 @@ async def preflight_report(objects: ObjectStore, job: Job) -> PreflightReport | 
     """The newest report of preflight; None where there is none, or it was erased."""
     kinds = (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.PREFLIGHT_REPORT)
     artifact = next(kinds, None)
-    return await Records(objects).find(job.project_id, artifact.object, PreflightReport) if artifact else None
+    return (
+        await Records(objects).find(job.project_id, artifact.object, PreflightReport)
+        if artifact
+        else None
+    )
 
 
 async def names_of(objects: ObjectStore, job: Job, digests: Iterable[str]) -> dict[str, str]:
     """The names of people by the digests of their records; without those that were erased."""
     records = Records(objects)
     found = {digest: await records.find(job.project_id, digest, ActorRecord) for digest in digests}
-    return {digest: record.display_name for digest, record in found.items() if record and record.display_name}
+    return {
+        digest: record.display_name
+        for digest, record in found.items()
+        if record and record.display_name
+    }
 
 
-def duration_s(started_at: datetime | None, finished_at: datetime | None, now: datetime) -> float | None:
+def duration_s(
+    started_at: datetime | None, finished_at: datetime | None, now: datetime
+) -> float | None:
     """How long a phase took, or had been running at `now`; None before it began."""
-    return None if started_at is None else round(((finished_at or now) - started_at).total_seconds(), 3)
+    return (
+        None
+        if started_at is None
+        else round(((finished_at or now) - started_at).total_seconds(), 3)
+    )
 
 
-async def _found(objects: ObjectStore, project_id: UUID, ref: ObjectRef | None, type_: type[_V]) -> _V | None:
+async def _found(
+    objects: ObjectStore, project_id: UUID, ref: ObjectRef | None, type_: type[_V]
+) -> _V | None:
     if ref is None:
         return None
     try:

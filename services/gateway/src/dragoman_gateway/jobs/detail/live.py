@@ -1,4 +1,6 @@
-"""Following a job: its events as they happen and what is under way between them, as server-sent events."""
+"""Following a job: its events as they happen and what is under way between them,
+as server-sent events.
+"""
 
 from __future__ import annotations
 
@@ -29,20 +31,44 @@ _LAST_LOOK_S = 0.5
 _IDLE_POLL_FACTOR = 4
 _RETRY = "retry: 2000\n\n"
 _HEARTBEAT = ": still here\n\n"
+MayListen = Callable[[], Awaitable[bool]]
+"""Whether the listener's credential still holds and reaches the job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long a request waits for a job to rest, how often a stream looks for news, when it says that it lives."""
+    """How long a request waits for a job to rest, how often a stream looks for news,
+    when it says that it lives, how often it asks whether its listener may still listen.
+    """
 
     process_wait: timedelta
     event_poll: timedelta
     heartbeat: timedelta
+    recheck: timedelta
+
+
+@dataclass(slots=True)
+class _Permission:
+    """The permission to listen, which ends with the listener's credential."""
+
+    holds: MayListen
+    every_s: float
+    asked_at: float
+
+    async def is_over(self) -> bool:
+        """Whether the listener may listen no more; asked again once `every_s`."""
+        now = asyncio.get_running_loop().time()
+        if now - self.asked_at < self.every_s:
+            return False
+        self.asked_at = now
+        return not await self.holds()
 
 
 @dataclass(slots=True)
 class Tail:
-    """Reads a job's new events, each with the state of the job after it, and what is under way besides."""
+    """Reads a job's new events, each with the state of the job after it,
+    and what is under way besides.
+    """
 
     store: EventStore
     clock: Clock
@@ -94,7 +120,9 @@ class Follower:
         self._is_stopping = True
 
     async def rested(self, job_id: UUID) -> Job:
-        """The job when it rests, or as it is when the wait is over. Looks often at first, seldom later."""
+        """The job when it rests, or as it is when the wait is over.
+        Looks often at first, seldom later.
+        """
         loop = asyncio.get_running_loop()
         until = loop.time() + self._pace.process_wait.total_seconds()
         pause = _FIRST_LOOK_S
@@ -109,10 +137,18 @@ class Follower:
         """Reads this job's events from its first."""
         return Tail(self._store, self._clock, job_id, LeaseWatch(self._store, job_id))
 
-    async def frames(self, tail: Tail, first: list[LiveEvent], after: int) -> AsyncIterator[str]:
-        """The API's stream: `first`, then what is new, until the job rests or the server stops."""
+    async def frames(
+        self, tail: Tail, first: list[LiveEvent], after: int, may_listen: MayListen
+    ) -> AsyncIterator[str]:
+        """The API's stream: `first`, then what is new, until the job rests, the server stops or the
+        listener may listen no more.
+        """
+        permission = self._permission(may_listen)
         loop = asyncio.get_running_loop()
-        poll_s, heartbeat_s = self._pace.event_poll.total_seconds(), self._pace.heartbeat.total_seconds()
+        poll_s, heartbeat_s = (
+            self._pace.event_poll.total_seconds(),
+            self._pace.heartbeat.total_seconds(),
+        )
         news, pause, spoke_at = first, poll_s, loop.time()
         told: tuple[WorkUnderWay, ...] = ()
         yield _RETRY
@@ -134,15 +170,30 @@ class Follower:
                 yield _HEARTBEAT
             await asyncio.sleep(pause)
             pause = min(pause * 1.2, poll_s * _IDLE_POLL_FACTOR)
+            if await permission.is_over():
+                return
             news = await tail.read(after)
 
-    async def news(self, job_id: UUID, seen: int, has_left: Callable[[], Awaitable[bool]]) -> AsyncIterator[str]:
-        """The stream that an open page of the console listens to. It ends when the job rests or the browser leaves."""
+    def _permission(self, may_listen: MayListen) -> _Permission:
+        now = asyncio.get_running_loop().time()
+        return _Permission(may_listen, self._pace.recheck.total_seconds(), now)
+
+    async def news(
+        self,
+        job_id: UUID,
+        seen: int,
+        has_left: Callable[[], Awaitable[bool]],
+        may_listen: MayListen,
+    ) -> AsyncIterator[str]:
+        """The stream that an open page of the console listens to.
+        It ends when the job rests, the browser leaves or its session ends.
+        """
+        permission = self._permission(may_listen)
         poll_s, quiet_s = self._pace.event_poll.total_seconds(), 0.0
         heartbeat_s = self._pace.heartbeat.total_seconds()
         watch, told = LeaseWatch(self._store, job_id), None
         yield _RETRY
-        while not await has_left():
+        while not await has_left() and not await permission.is_over():
             try:
                 leases = await watch.look()
                 job, head = await self._jobs.load(job_id)

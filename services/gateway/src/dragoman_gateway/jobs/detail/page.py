@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from dragoman_contracts.job import Job, current_phase
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import progress_pct
-from dragoman_contracts.references import Artifact, ArtifactKind
+from dragoman_contracts.references import SOURCES, Artifact, ArtifactKind
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
 from dragoman_gateway.jobs.detail.cards import Card, card_of
@@ -46,7 +46,11 @@ def steps_of(job: Job, now: datetime, under_way: Sequence[WorkUnderWay] = ()) ->
     """The stages in order, without those that show nothing."""
     current = current_phase(job)
     cards = [(phase, card_of(job, phase, under_way)) for phase in job.pipeline.phases]
-    return [_step(job, phase, card, is_current=phase is current, now=now) for phase, card in cards if card is not None]
+    return [
+        _step(job, phase, card, is_current=phase is current, now=now)
+        for phase, card in cards
+        if card is not None
+    ]
 
 
 def _step(job: Job, phase: Phase, card: Card, *, is_current: bool, now: datetime) -> Step:
@@ -65,6 +69,8 @@ def _state(job: Job, phase: Phase, *, is_current: bool) -> str:
         return "done"
     if not is_current:
         return "pending"
+    if job.status is JobStatus.CANCELLED:
+        return "cancelled"
     if job.status in _STOPPED:
         return "stopped"
     if job.status is JobStatus.NEEDS_REVIEW or job.failures or not job.is_started:
@@ -88,7 +94,9 @@ def duration_text(duration: timedelta) -> str:
 
 
 def ago_text(duration: timedelta) -> str:
-    """How long ago, roughly, as people say it: `just now`, `12 min ago`, `2 h ago`, `3 days ago`."""
+    """How long ago, roughly, as people say it: `just now`, `12 min ago`,
+    `2 h ago`, `3 days ago`.
+    """
     minutes = int(max(duration.total_seconds(), 0) // 60)
     if minutes < 1:
         return "just now"
@@ -111,12 +119,21 @@ def size_text(size_bytes: int) -> str:
 def downloads_of(job: Job) -> list[Download]:
     """The artifacts, the translated document first."""
     ordered = sorted(job.artifacts, key=lambda artifact: _ORDER.get(artifact.kind, len(_ORDER)))
-    return [Download(each, ARTIFACTS.get(each.kind, each.kind), size_text(each.object.size_bytes)) for each in ordered]
+    return [
+        Download(
+            each,
+            each.name or ARTIFACTS.get(each.kind, each.kind),
+            size_text(each.object.size_bytes),
+        )
+        for each in ordered
+    ]
 
 
 def result_of(job: Job) -> Artifact | None:
     """The translated document, where it is there and not erased."""
-    return next((each for each in reversed(job.artifacts) if each.kind is ArtifactKind.FINAL_DOCX), None)
+    return next(
+        (each for each in reversed(job.artifacts) if each.kind is ArtifactKind.FINAL_DOCX), None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +165,13 @@ CONFIRMED: dict[str, Confirmed] = {
             is_bad=True,
         ),
         Confirmed(
+            "remove",
+            "Remove",
+            "Remove the job from the lists?",
+            "Its events stay, and its files go by the project's retention. An address of it still opens it.",
+            is_bad=True,
+        ),
+        Confirmed(
             "discard",
             "Discard",
             "Discard what the job has done?",
@@ -173,11 +197,12 @@ class Actions:
 def actions_of(job: Job) -> Actions:
     """The buttons a job's page offers; the gateway's rules decide again when one is pressed."""
     can_go_on = job.status in RESUMABLE and not job.is_checkpoint_discarded
-    has_source = any(artifact.kind is ArtifactKind.SOURCE_DOCX for artifact in job.artifacts)
+    has_source = any(artifact.kind in SOURCES for artifact in job.artifacts)
     offered = {
         "rerun": has_source and job.status in NOT_RUNNING,
         "mark-failed": job.status in LIVE | {JobStatus.CANCELLING},
         "discard": can_go_on,
+        "remove": job.status in NOT_RUNNING and not job.is_removed,
     }
     return Actions(
         can_cancel=job.status in LIVE | {JobStatus.NEEDS_REVIEW},
@@ -190,7 +215,9 @@ def actions_of(job: Job) -> Actions:
 
 @dataclass(frozen=True, slots=True)
 class UnitCounts:
-    """How many units stand where. `kept` are those with nothing to translate; the others' shares make a whole."""
+    """How many units stand where. `kept` are those with nothing to translate;
+    the others' shares make a whole.
+    """
 
     total: int
     kept: int
@@ -202,7 +229,9 @@ class UnitCounts:
     @property
     def waiting(self) -> int:
         """Units that are not translated yet."""
-        return max(self.to_translate - self.passed - self.translated - self.review - self.blocked, 0)
+        return max(
+            self.to_translate - self.passed - self.translated - self.review - self.blocked, 0
+        )
 
     @property
     def to_translate(self) -> int:
@@ -211,20 +240,26 @@ class UnitCounts:
 
 
 def unit_counts(job: Job, under_way: Sequence[WorkUnderWay] = ()) -> UnitCounts | None:
-    """The counts that events and the work under way tell; None before extraction. Each unit is counted once."""
+    """The counts that events and the work under way tell; None before extraction.
+    Each unit is counted once.
+    """
     if job.extraction is None:
         return None
     total = job.extraction.unit_count
     kept = total - job.extraction.translatable_count
     if job.verification:
         verified = job.verification
-        return UnitCounts(total, kept, verified.passed_count, 0, verified.review_count, verified.blocked_count)
+        return UnitCounts(
+            total, kept, verified.passed_count, 0, verified.review_count, verified.blocked_count
+        )
     return UnitCounts(total, kept, 0, translated_count(job, under_way), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """How the work under way reads: a line for each piece of it, and about how long the translation will last."""
+    """How the work under way reads: a line for each piece of it,
+    and about how long the translation will last.
+    """
 
     progress_pct: float
     lines: tuple[str, ...]

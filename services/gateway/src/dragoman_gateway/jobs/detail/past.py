@@ -1,4 +1,6 @@
-"""A job as of any event of its past: the fold of its stream up to there, made anew at every look."""
+"""A job as of any event of its past: the fold of its stream up to there,
+made anew at every look.
+"""
 
 from __future__ import annotations
 
@@ -14,19 +16,23 @@ class NoSuchVersionError(PermanentError):
 
 
 def job_as_of(job: Job, stored: list[Stored], version: int) -> Job:
-    """The job after the first `version` events of its stream, which `stored` holds from its beginning.
+    """The job after the first `version` events of its stream, which `stored` holds from its
+    beginning.
 
     Raises:
         NoSuchVersionError: the stream has fewer events, or `version` is below 1.
     """
     past = fold(each.recorded for each in stored[: max(version, 0)])
     if past is None or past.version != version:
-        raise NoSuchVersionError(f"Job {job.job_id} has the events 1 to {job.version}; {version} is none of them.")
+        raise NoSuchVersionError(
+            f"Job {job.job_id} has the events 1 to {job.version}; {version} is none of them."
+        )
     return past
 
 
 async def load_as_of(store: EventStore, job: Job, version: int) -> Job:
-    """As `job_as_of`, of a job that was just loaded; reads nothing where the newest state is asked for.
+    """As `job_as_of`, of a job that was just loaded; reads nothing where the newest state is asked
+    for.
 
     Raises:
         NoSuchVersionError: as `job_as_of`.

@@ -1,4 +1,6 @@
-"""The work a job owes, in words: what somebody performs, what waits for its next attempt, what waits its turn. Pure."""
+"""The work a job owes, in words: what somebody performs, what waits for its next attempt,
+what waits its turn. Pure.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +31,20 @@ class Pending:
 
 
 def pending_of(job: Job, leases: Mapping[UUID, LiveLease] | None) -> list[Pending]:
-    """The work this state owes, held work first; batches that merely wait stand together in one line.
+    """The work this state owes, held work first; batches that merely wait stand together in one
+    line.
 
-    `leases` are those of the present by work id; None for a state of the past, when nothing is known of them.
+    `leases` are those of the present by work id; None for a state of the past, when nothing is
+    known of them.
     """
     held, retries, waiting = list[Pending](), list[Pending](), list[WorkItem]()
     for item in owed(job):
         if leases is not None and item.work_id in leases:
             held.append(Pending(work_text(item.key), "held", 1, leases[item.work_id].expires_at))
         elif (at := due_at(job, item.key)) is not None:
-            retries.append(Pending(work_text(item.key), "retry", 1, at, job.failures[item.key].code))
+            retries.append(
+                Pending(work_text(item.key), "retry", 1, at, job.failures[item.key].code)
+            )
         else:
             waiting.append(item)
     return [*held, *retries, *_together(waiting), *_late(job, leases or {})]
@@ -54,7 +60,11 @@ def _late(job: Job, leases: Mapping[UUID, LiveLease]) -> list[Pending]:
         return []
     keys = [WorkKey(kind, index, phase.key) for index in job.runs[phase.name].batches.pending]
     held = [(key, key.work_id(job.job_id)) for key in keys]
-    return [Pending(work_text(key), "late", 1, leases[each].expires_at) for key, each in held if each in leases]
+    return [
+        Pending(work_text(key), "late", 1, leases[each].expires_at)
+        for key, each in held
+        if each in leases
+    ]
 
 
 def _together(items: Sequence[WorkItem]) -> list[Pending]:
@@ -63,7 +73,11 @@ def _together(items: Sequence[WorkItem]) -> list[Pending]:
     if len(items) == 1:
         return [Pending(work_text(items[0].key), "waiting", 1)]
     return [
-        Pending(f"{batches_text(items[0].key)} {_ranges([item.index + 1 for item in items])}", "waiting", len(items))
+        Pending(
+            f"{batches_text(items[0].key)} {_ranges([item.index + 1 for item in items])}",
+            "waiting",
+            len(items),
+        )
     ]
 
 

@@ -14,7 +14,7 @@ from dragoman_gateway.jobs.detail.page import actions_of
 from dragoman_gateway.jobs.detail.words import cure_of
 from dragoman_gateway.jobs.detail.work_words import work_text
 from dragoman_gateway.jobs.rules import troubles
-from dragoman_gateway.web.addresses import parked_address, units_address
+from dragoman_gateway.web.addresses import correction_address, parked_address, review_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,9 @@ def tells_of_preflight(job: Job) -> bool:
 
 def problems_of(job: Job, records: JobRecords, report: PreflightReport | None) -> list[Problem]:
     """Everything that is wrong with the job, or that it waits for; the same code once."""
-    problems = [_trouble(job, key, trouble, records.reasons.get(key, "")) for key, trouble in troubles(job)]
+    problems = [
+        _trouble(job, key, trouble, records.reasons.get(key, "")) for key, trouble in troubles(job)
+    ]
     once = list({problem.code: problem for problem in reversed(problems)}.values())[::-1]
     if job.status is JobStatus.BLOCKED and job.verification is None:
         once += _preflight_problems(job, report)
@@ -50,7 +52,9 @@ def problems_of(job: Job, records: JobRecords, report: PreflightReport | None) -
         once.append(Problem("bad", "The job was marked as failed", text, "", "job.marked_failed"))
     if job.is_checkpoint_discarded:
         text = "What it had done was discarded, so it cannot be resumed. Run it again."
-        once.append(Problem("quiet", "The checkpoint was discarded", text, "", "job.checkpoint_discarded"))
+        once.append(
+            Problem("quiet", "The checkpoint was discarded", text, "", "job.checkpoint_discarded")
+        )
     if not job.is_started and actions_of(job).can_start:
         text = "It was submitted to wait after the checks. Press Start processing to let it go on."
         once.append(Problem("quiet", "The job waits for a start", text, "", "job.waits"))
@@ -71,35 +75,50 @@ def _trouble(job: Job, key: WorkKey, trouble: Trouble, reason: str) -> Problem:
             link_text="Details",
         )
     heading = f"{work} failed and will be tried again"
-    return Problem("attention", heading, f"Attempt {trouble.attempt}.", "", trouble.code, trouble.retry_at)
+    return Problem(
+        "attention", heading, f"Attempt {trouble.attempt}.", "", trouble.code, trouble.retry_at
+    )
 
 
 def warnings_of(job: Job, report: PreflightReport | None) -> list[PreflightFinding]:
-    """The findings of preflight in a document that it let pass; bare codes where its report was erased."""
+    """The findings of preflight in a document that it let pass;
+    bare codes where its report was erased.
+    """
     if job.preflight_verdict is not PreflightVerdict.ACCEPTED_WITH_WARNINGS:
         return []
     if report is None:
-        return [PreflightFinding(code=code, severity=Severity.WARNING, message="") for code in job.finding_codes]
+        return [
+            PreflightFinding(code=code, severity=Severity.WARNING, message="")
+            for code in job.finding_codes
+        ]
     return [finding for finding in report.findings if finding.severity is Severity.WARNING]
 
 
 def _preflight_problems(job: Job, report: PreflightReport | None) -> list[Problem]:
     if report is None:
-        return [Problem("bad", "Preflight blocked the document", "", cure_of(code), code) for code in job.finding_codes]
+        return [
+            _correctable(job, "Preflight blocked the document", cure_of(code), code)
+            for code in job.finding_codes
+        ]
     return [
-        Problem("bad", finding.message, "", finding.action, finding.code)
+        _correctable(job, finding.message, finding.action, finding.code)
         for finding in report.findings
         if finding.severity is Severity.BLOCKER
     ]
+
+
+def _correctable(job: Job, heading: str, cure: str, code: str) -> Problem:
+    link = correction_address(job.job_id)
+    return Problem("bad", heading, "", cure, code, link=link, link_text="Upload a corrected file")
 
 
 def _review_problem(job: Job) -> Problem:
     count = job.review_pending_count
     units = f"{count:,} unit{'s' if count != 1 else ''}"
     cure = "Each of them says what was found."
+    link, text = review_address(job.job_id), "Review them"
     if job.status is JobStatus.BLOCKED:
-        link = units_address(job.job_id, "blocked")
-        return Problem("bad", f"The quality check blocked {units}", "", cure, "qa.blocked", link=link)
+        heading = f"The quality check blocked {units}"
+        return Problem("bad", heading, "", cure, "qa.blocked", link=link, link_text=text)
     heading = f"{units} need{'s' if count == 1 else ''} a person's look"
-    link = units_address(job.job_id, "needs_review")
-    return Problem("attention", heading, "", cure, "qa.needs_review", link=link)
+    return Problem("attention", heading, "", cure, "qa.needs_review", link=link, link_text=text)

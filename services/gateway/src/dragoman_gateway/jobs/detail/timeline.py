@@ -1,4 +1,6 @@
-"""The events of a job as its page lists them: in words, filtered, searched, a page at a time. Pure."""
+"""The events of a job as its page lists them: in words, filtered, searched,
+a page at a time. Pure.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which events to list. `kind` is all, milestones, problems or an event's name; the empty rest lets all through."""
+    """Which events to list. `kind` is all, milestones, problems or an event's name;
+    the empty rest lets all through.
+    """
 
     kind: str = "all"
     phase: str = ""
@@ -71,7 +75,9 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of the list, the newest first; `newer` and `older` are the `before` of the pages beside it."""
+    """A page of the list, the newest first;
+    `newer` and `older` are the `before` of the pages beside it.
+    """
 
     moments: tuple[Moment, ...]
     count: int
@@ -80,7 +86,9 @@ class Listed:
 
 
 def moments_of(recorded: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[Moment]:
-    """Every event of a job, the oldest first; `names` are people's names by the digest of their record."""
+    """Every event of a job, the oldest first;
+    `names` are people's names by the digest of their record.
+    """
     moments: list[Moment] = []
     job: Job | None = None
     for each in recorded:
@@ -89,8 +97,12 @@ def moments_of(recorded: Sequence[RecordedEvent], names: Mapping[str, str]) -> l
     return moments
 
 
-def listed(moments: Sequence[Moment], chosen: Chosen, *, before: int | None = None, shown: int = 0) -> Listed:
-    """The chosen events before version `before`; without it, from a little behind the `shown` version, or the end."""
+def listed(
+    moments: Sequence[Moment], chosen: Chosen, *, before: int | None = None, shown: int = 0
+) -> Listed:
+    """The chosen events before version `before`; without it,
+    from a little behind the `shown` version, or the end.
+    """
     found = [moment for moment in reversed(moments) if chosen.lets_through(moment)]
     if before is None:
         later = sum(moment.version > shown for moment in found)
@@ -105,28 +117,27 @@ def listed(moments: Sequence[Moment], chosen: Chosen, *, before: int | None = No
 
 def actor_records(recorded: Iterable[RecordedEvent]) -> set[str]:
     """The digests of the records of the people who acted."""
-    return {each.envelope.origin.actor_record for each in recorded if each.envelope.origin.actor_record}
+    return {each.origin.actor_record for each in recorded if each.origin.actor_record}
 
 
 def _moment(recorded: RecordedEvent, before: Job | None, names: Mapping[str, str]) -> Moment:
-    envelope = recorded.envelope
-    actor = envelope.origin.actor
+    actor = recorded.origin.actor
     kind, _, name = actor.partition(":")
     is_service = kind == "service"
-    text, detail = event_text(envelope.type), _event_detail(recorded.event)
-    actor_text = name if is_service else names.get(envelope.origin.actor_record or "", "") or actor
-    data = recorded.event.model_dump_json()
+    text, detail = event_text(recorded.type), _event_detail(recorded.data)
+    actor_text = name if is_service else names.get(recorded.origin.actor_record or "", "") or actor
+    data = recorded.data.model_dump_json()
     return Moment(
-        version=envelope.version,
-        occurred_at=envelope.occurred_at,
-        name=envelope.type,
+        version=recorded.version,
+        occurred_at=recorded.occurred_at,
+        name=recorded.type,
         text=text,
         detail=detail,
         actor=actor_text,
-        phase=_phase_of(recorded.event, before),
-        is_problem=envelope.type in PROBLEM_EVENTS,
+        phase=_phase_of(recorded.data, before),
+        is_problem=recorded.type in PROBLEM_EVENTS,
         is_by_person=not is_service,
-        searched=" ".join((text, detail, envelope.type, actor_text, data)).casefold(),
+        searched=" ".join((text, detail, recorded.type, actor_text, data)).casefold(),
     )
 
 
@@ -146,6 +157,10 @@ def _phase_of(event: e.Event, before: Job | None) -> str:
             return before.stage
 
 
+def _units(count: int) -> str:
+    return f"{count:,} unit{'' if count == 1 else 's'}"
+
+
 def _event_detail(event: e.Event) -> str:
     match event:
         case e.PhaseStarted(phase=phase):
@@ -153,14 +168,22 @@ def _event_detail(event: e.Event) -> str:
         case e.PreflightPassed(finding_codes=codes) | e.PreflightBlocked(finding_codes=codes):
             return ", ".join(codes)
         case e.DocumentExtracted(unit_count=units, word_count=words):
-            return f"{units:,} units, {words:,} words"
+            return f"{_units(units)}, {words:,} word{'s' if words != 1 else ''}"
         case e.TranslationPlanned(batch_count=batches, unit_count=units):
-            return f"{units:,} units in {batches:,} batch{'es' if batches != 1 else ''}"
+            return f"{_units(units)} in {batches:,} batch{'es' if batches != 1 else ''}"
         case e.BatchTranslated(index=index, unit_count=units, usage=usage):
             tokens = usage.prompt_tokens + usage.response_tokens
-            return f"batch {index + 1}, {units:,} units" + (f", {tokens:,} tokens" if tokens else "")
+            return f"batch {index + 1}, {_units(units)}" + (
+                f", {tokens:,} tokens" if tokens else ""
+            )
         case e.TranslationVerified(passed_count=passed, review_count=review, blocked_count=blocked):
             return f"{passed:,} passed, {review:,} to review, {blocked:,} blocked"
+        case e.UnitsReviewed(unit_count=units, pending_count=pending):
+            return f"{_units(units)}, {pending:,} left"
+        case e.ReviewExported(unit_count=units, format=name):
+            return f"{_units(units)}, {name}"
+        case e.ReviewClosed(unit_count=units, taken_count=taken):
+            return f"{_units(units)} changed" + (f", {taken:,} taken as they are" if taken else "")
         case e.ReviewImported(changed_count=changed, pending_count=pending):
             return f"{changed:,} changed, {pending:,} left"
         case e.WorkFailed(code=code, attempt=attempt):

@@ -1,4 +1,6 @@
-"""The words of the console: what statuses, stages, events and troubles are called, and what to do about them."""
+"""The words of the console: what statuses, stages, events and troubles are called,
+and what to do about them.
+"""
 
 from __future__ import annotations
 
@@ -47,17 +49,27 @@ RESULT_SOURCES: dict[str, str] = {
     "source_copy": "Copied from the source",
 }
 
-STAGES: dict[str, str] = {"intake": "Intake", **{kind.value: STEPS[kind].label for kind in PhaseKind}}
+STAGES: dict[str, str] = {
+    "intake": "Intake",
+    **{kind.value: STEPS[kind].label for kind in PhaseKind},
+}
 
 ARTIFACTS: dict[ArtifactKind, str] = {
     ArtifactKind.FINAL_DOCX: "Translated document",
+    ArtifactKind.FILE: "File",
     ArtifactKind.SOURCE_DOCX: "Source document",
+    ArtifactKind.SOURCE_FILE: "Source document",
     ArtifactKind.QA_REPORT: "Quality report",
     ArtifactKind.PREFLIGHT_REPORT: "Preflight report",
     ArtifactKind.EXTRACTION_MANIFEST: "Extraction manifest",
     ArtifactKind.REASSEMBLY_MANIFEST: "Reassembly manifest",
     ArtifactKind.REVIEW_TMX: "Translations for review (TMX)",
     ArtifactKind.REVIEW_IMPORT_TMX: "Reviewed translations (TMX)",
+    ArtifactKind.REVIEW_XLIFF: "Translations for review (XLIFF)",
+    ArtifactKind.REVIEW_BILINGUAL: "Translations for review (table)",
+    ArtifactKind.REVIEW_REPORT: "Report of the review",
+    ArtifactKind.REVIEW_IMPORT: "Reviewed translations",
+    ArtifactKind.COMMAND_LOG: "Log",
     ArtifactKind.REPLAY_PACKAGE: "Replay package",
 }
 
@@ -76,6 +88,10 @@ EVENTS: dict[str, str] = {
     "translation.batch_translated": "Batch translated",
     "translation.completed": "Translation completed",
     "translation.verified": "Translation checked",
+    "review.opened": "Review opened",
+    "review.assigned": "Review planned",
+    "units.reviewed": "Units reviewed",
+    "review.closed": "Review finished",
     "review.exported": "Sent to review",
     "review.imported": "Review came back",
     "document.reassembled": "Document reassembled",
@@ -85,6 +101,7 @@ EVENTS: dict[str, str] = {
     "job.resume_requested": "Resume requested",
     "job.marked_failed": "Marked as failed",
     "job.checkpoint_discarded": "Checkpoint discarded",
+    "job.removed": "Removed from the lists",
     "work.failed": "Attempt failed",
     "work.parked": "Work parked",
     "work.redriven": "Parked work redriven",
@@ -93,7 +110,9 @@ EVENTS: dict[str, str] = {
     "job.replay_packaged": "Replay package made",
 }
 
-PROBLEM_EVENTS = frozenset({"preflight.blocked", "work.failed", "work.parked", "job.cancelled", "job.marked_failed"})
+PROBLEM_EVENTS = frozenset(
+    {"preflight.blocked", "work.failed", "work.parked", "job.cancelled", "job.marked_failed"}
+)
 """Events that the timeline marks, and shows alone when asked for problems."""
 
 _CURES: dict[str, str] = {
@@ -105,6 +124,9 @@ _CURES: dict[str, str] = {
     "engine": "Look whether the translation engine can be reached, then resume the job.",
     "document.encrypted": "Remove the password in Word (File, Info, Protect Document), then submit the document again.",
     "document.legacy_word": "Save the document as .docx in Word or LibreOffice, then submit it again.",
+    "command.not_found": "Install the program where the worker finds it, or name it in the pipeline by its path.",
+    "command.timed_out": "Raise the pipeline's time limit, then run the document again.",
+    "command": "Read the log below. Correct the pipeline or the document, then run it again.",
     "document": "Open the document in Word or LibreOffice, save it as .docx, and submit it again.",
     "storage": "Look whether the object store can be reached and has room, then resume the job.",
     "object": "A stored object is missing or damaged. Restore it from a backup, then resume the job.",
@@ -115,7 +137,9 @@ _ANY_CURE = "Look at the events below, put right what they name, then resume the
 
 
 def cure_of(code: str, *, is_explained: bool = False) -> str:
-    """The cure that a person has for a trouble; where its message explains it, only what is known of this very code."""
+    """The cure that a person has for a trouble; where its message explains it,
+    only what is known of this very code.
+    """
     if is_explained:
         return _CURES.get(code, "")
     return _CURES.get(code) or _CURES.get(code.partition(".")[0]) or _ANY_CURE

@@ -1,4 +1,5 @@
-"""Work in words: what a piece of it is called, and how far it has come while somebody performs it. Pure.
+"""Work in words: what a piece of it is called, and how far it has come while somebody performs it.
+Pure.
 
 `Batch 3: 12 of 25 units, 14 tokens/s, about 40 s left`
 """
@@ -21,7 +22,9 @@ _WAITS = {
 
 
 def work_text(key: WorkKey) -> str:
-    """The name of a piece of work: `Translation batch 3`. Batches are counted from 1, as people do."""
+    """The name of a piece of work: `Translation batch 3`.
+    Batches are counted from 1, as people do.
+    """
     step = step_of_work(key.kind)
     if step is None:
         return "Cancellation" if key.kind == WorkKind.CANCELLATION else key.kind
@@ -77,16 +80,26 @@ def _said(work: WorkUnderWay, now: datetime) -> list[str]:
     note = work.note
     found: list[str] = []
     if note.item_count:
-        found.append(f"{note.done_count:,} of {note.item_count:,} unit{'' if note.item_count == 1 else 's'}")
+        step = step_of_work(work.kind)
+        of_text = step is not None and step.has_own_result
+        units = " unit" if note.item_count == 1 else " units"
+        found.append(f"{note.done_count:,} of {note.item_count:,}{units if of_text else ''}")
     if note.doing in _WAITS:
         began = work.doing_since
-        found.append(_WAITS[note.doing] + (f" for {time_text((now - began).total_seconds())}" if began else ""))
+        found.append(
+            _WAITS[note.doing]
+            + (f" for {time_text((now - began).total_seconds())}" if began else "")
+        )
     elif note.doing is Doing.WRITING:
-        found.append(f"{_figure(note.tokens_per_s)} tokens/s" if note.tokens_per_s else "being written")
+        found.append(
+            f"{_figure(note.tokens_per_s)} tokens/s" if note.tokens_per_s else "being written"
+        )
     if note.doing is not Doing.WAITING_FOR_SLOT and work.remaining_s:
         found.append(remaining_text(work.remaining_s))
     if not found:
-        found.append(f"for {time_text((now - work.since).total_seconds())}" if work.since else "under way")
+        found.append(
+            f"for {time_text((now - work.since).total_seconds())}" if work.since else "under way"
+        )
     return found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from dragoman_gateway.jobs.pages import actions, interrupted, job, lists, units
+from dragoman_gateway.jobs.pages import actions, attention, job, lists
 
 router = APIRouter()
-for _each in (lists, interrupted, job, units, actions):
+for _each in (lists, attention, job, actions):
     router.include_router(_each.router)

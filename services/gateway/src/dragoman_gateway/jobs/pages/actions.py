@@ -1,4 +1,6 @@
-"""The actions on a job from its page: cancel, resume, retry, mark failed, give its checkpoint up."""
+"""The actions on a job from its page: cancel, resume, retry, mark failed,
+give its checkpoint up.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +49,7 @@ async def act(visit: Writing, desk: JobDeskDep, job_id: UUID, action: str) -> Re
         "retry": control.retry,
         "mark-failed": control.mark_failed,
         "discard": control.discard_checkpoint,
+        "remove": control.remove,
     }
     if action not in acts:
         raise HTTPException(404)

@@ -9,14 +9,16 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query
+from markupsafe import Markup
 from starlette.responses import Response, StreamingResponse
 
 from dragoman_contracts.job import Job
 from dragoman_contracts.vocabulary import Stage
-from dragoman_gateway.jobs.api import JobDeskDep
+from dragoman_gateway.jobs.api import JobDeskDep, listener
 from dragoman_gateway.jobs.desk import JobDesk
 from dragoman_gateway.jobs.detail import page as job_page
 from dragoman_gateway.jobs.detail import timeline
+from dragoman_gateway.jobs.detail.commands import commands_of, logs_of, markdown_of
 from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, title_of
 from dragoman_gateway.jobs.detail.past import NoSuchVersionError, job_as_of
 from dragoman_gateway.jobs.detail.pending import pending_of
@@ -26,6 +28,7 @@ from dragoman_gateway.jobs.detail.words import EVENTS, STATUSES, stage_text
 from dragoman_gateway.jobs.view.rows import JobFilter, JobRow
 from dragoman_gateway.web.addresses import job_address
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit
+from dragoman_gateway.web.markdown import rendered_markdown
 
 _RERUNS = 5
 _NOTICES = {
@@ -37,6 +40,7 @@ _NOTICES = {
     "rerun": "A new job on the same document. The page follows it.",
     "mark-failed": "The job was marked as failed.",
     "discard": "The checkpoint was discarded.",
+    "remove": "The job is out of the lists.",
 }
 _Short = Annotated[str, Query(max_length=200)]
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
@@ -44,14 +48,18 @@ router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The choice of a visitor: the state after event `at` (None: now), and which events are listed."""
+    """The choice of a visitor: the state after event `at` (None: now),
+    and which events are listed.
+    """
 
     at: int | None = None
     before: int | None = None
     chosen: Chosen = field(default_factory=Chosen)
 
     def address_of(self, job_id: UUID) -> Callable[..., str]:
-        """Makes addresses of the job's page that keep what is chosen; arguments say what is different."""
+        """Makes addresses of the job's page that keep what is chosen;
+        arguments say what is different.
+        """
         chosen = self.chosen
         kept: dict[str, str | int | None] = {
             "at": self.at,
@@ -69,7 +77,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The state that is shown, and how it stands to the newest one. `moments` are all events of the job, in words."""
+    """The state that is shown, and how it stands to the newest one.
+    `moments` are all events of the job, in words.
+    """
 
     job: Job
     latest_version: int
@@ -96,7 +106,11 @@ def look_of(
 
 @router.get("")
 async def job_detail(
-    visit: SignedIn, desk: JobDeskDep, job_id: UUID, look: Annotated[Look, Depends(look_of)], notice: _Short = ""
+    visit: SignedIn,
+    desk: JobDeskDep,
+    job_id: UUID,
+    look: Annotated[Look, Depends(look_of)],
+    notice: _Short = "",
 ) -> Response:
     """How the job stands now, or stood after an event."""
     return await show_job(visit, desk, job_id, look, notice=_NOTICES.get(notice, ""))
@@ -108,7 +122,9 @@ async def event_page(visit: SignedIn, desk: JobDeskDep, job_id: UUID, version: i
     job = await desk.control.find(job_id, visit.principal)
     stored = (await desk.events(job_id))[: job.version]
     if not 1 <= version <= len(stored):
-        raise NoSuchVersionError(f"The job has the events 1 to {len(stored)}; {version} is none of them.")
+        raise NoSuchVersionError(
+            f"The job has the events 1 to {len(stored)}; {version} is none of them."
+        )
     recorded = [each.recorded for each in stored]
     names = await desk.names(job, timeline.actor_records(recorded))
     records = await desk.records(job)
@@ -117,11 +133,13 @@ async def event_page(visit: SignedIn, desk: JobDeskDep, job_id: UUID, version: i
         section="jobs",
         job=job,
         title=title_of(job, records.intake),
-        envelope=recorded[version - 1].envelope,
+        envelope=recorded[version - 1],
         moment=timeline.moments_of(recorded, names)[version - 1],
         stage_text=stage_text,
         digest=stored[version - 1].digest,
-        data=json.dumps(recorded[version - 1].event.model_dump(mode="json"), indent=2, ensure_ascii=False),
+        data=json.dumps(
+            recorded[version - 1].data.model_dump(mode="json"), indent=2, ensure_ascii=False
+        ),
         latest=len(stored),
     )
 
@@ -134,19 +152,28 @@ async def live(
     after: Annotated[int, Query(ge=0)] = 0,
     last_event_id: Annotated[str, Header()] = "",
 ) -> Response:
-    """News of the job as server-sent events: `changed` with the stream's version, `ended` when it rests.
+    """News of the job as server-sent events: `changed` with the stream's version, `ended` when it
+    rests.
 
     Between them, without an id, `under_way` says what the page shows while somebody waits.
     """
     await desk.control.find(job_id, visit.principal)
     seen = int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() else after
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    news = desk.follower.news(job_id, seen, visit.request.is_disconnected)
+    may_listen = listener(visit.request, visit.sign_in, desk, job_id)
+    news = desk.follower.news(job_id, seen, visit.request.is_disconnected, may_listen)
     return StreamingResponse(news, media_type="text/event-stream", headers=headers)
 
 
 async def show_job(
-    visit: Visit, desk: JobDesk, job_id: UUID, look: Look, *, notice: str = "", alert: str = "", status: int = 200
+    visit: Visit,
+    desk: JobDesk,
+    job_id: UUID,
+    look: Look,
+    *,
+    notice: str = "",
+    alert: str = "",
+    status: int = 200,
 ) -> Response:
     """The page of the job; `alert` says what could not be done."""
     seen = await _seen(desk, await desk.control.find(job_id, visit.principal), look)
@@ -195,6 +222,12 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
         "steps": job_page.steps_of(job, now, under_way),
         "counts": job_page.unit_counts(job, under_way),
         "downloads": job_page.downloads_of(job),
+        "preview": await _preview(desk, job),
+        "commands": commands_of(job),
+        "logs": [
+            (each, await desk.text_of(job, each.artifact) if each.artifact else each.tail)
+            for each in logs_of(job, under_way)
+        ],
         "result": job_page.result_of(job),
         "actions": job_page.actions_of(job),
         "problems": problems_of(job, records, report),
@@ -202,6 +235,12 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
         "warnings": warnings_of(job, report),
         "is_live": job_page.is_live(job) and not seen.is_past,
     }
+
+
+async def _preview(desk: JobDesk, job: Job) -> Markup | None:
+    """The Markdown that the job made, as it reads; None where it made none."""
+    artifact = markdown_of(job)
+    return None if artifact is None else rendered_markdown(await desk.text_of(job, artifact))
 
 
 def _events(seen: _Seen, look: Look) -> dict[str, object]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from dragoman_contracts.identity import project_id
-from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
+from dragoman_contracts.vocabulary import LIVE, JobStatus
 from dragoman_gateway.jobs.api import JobDeskDep
 from dragoman_gateway.jobs.detail.words import STATUSES, stage_text
-from dragoman_gateway.jobs.pages.interrupted import interrupted_count
+from dragoman_gateway.jobs.pages.attention import attention_count
+from dragoman_gateway.jobs.pages.chips import Chip, chips_of
+from dragoman_gateway.jobs.rules import ATTENTION
 from dragoman_gateway.jobs.view.rows import JobFilter
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.cursors import InvalidCursorError
@@ -20,20 +21,13 @@ from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import HOME, ConsoleRoute, SignedIn, Visit, see_other
 
 _PAGE = 50
-_NOTICES = {"submitted": "Submitted.", "cancelled": "The job is being cancelled.", "signed-in": "You are signed in."}
+_NOTICES = {
+    "submitted": "Submitted.",
+    "cancelled": "The job is being cancelled.",
+    "signed-in": "You are signed in.",
+}
 _Short = Annotated[str, Query(max_length=200)]
 router = APIRouter(route_class=ConsoleRoute)
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A filter as a link, with how many it lets through."""
-
-    key: str
-    text: str
-    count: int
-    url: str
-    is_on: bool
 
 
 @router.get("/")
@@ -79,12 +73,14 @@ async def jobs_page(
         text=q,
         project=project,
         projects=projects,
-        interrupted_count=await interrupted_count(desk, visit) if RESUMABLE & counts.keys() else 0,
+        attention_count=await attention_count(desk, visit) if ATTENTION & counts.keys() else 0,
         is_empty=not found.rows and not counts and not is_narrowed and not lag,
         is_first=not cursor,
         here=address(HOME, **query),
         first_url=address(HOME, **query),
-        next_url=address(HOME, **{**query, "cursor": found.next_cursor}) if found.next_cursor else "",
+        next_url=address(HOME, **{**query, "cursor": found.next_cursor})
+        if found.next_cursor
+        else "",
         lag=lag,
         poll_s=1 if lag and not found.rows else 4 if LIVE & counts.keys() else 20,
     )
@@ -102,10 +98,6 @@ def _filter(visit: Visit, *, status: str, text: str, project: str, stage: str) -
 
 
 def _chips(counts: dict[JobStatus, int], query: dict[str, str]) -> list[Chip]:
-    chosen = query["status"]
-    chips = [Chip("", "All", sum(counts.values()), address(HOME, **{**query, "status": ""}), not chosen)]
-    for status, label in STATUSES.items():
-        if counts.get(status) or chosen == status:
-            url = address(HOME, **{**query, "status": status.value})
-            chips.append(Chip(status.value, label.text, counts.get(status, 0), url, chosen == status))
-    return chips
+    return chips_of(
+        counts, query["status"], lambda status: address(HOME, **{**query, "status": status})
+    )

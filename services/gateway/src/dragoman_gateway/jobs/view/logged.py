@@ -1,7 +1,8 @@
 """The list of jobs from the log itself, for a process that has no view of jobs near the log's end.
 
-Jobs go into tables in memory in the list's own order, some at a time, and are asked for there, so that a filter means
-the same as in the view. Of all jobs only the first event is read; streams are read as far down the list as it takes.
+Jobs go into tables in memory in the list's own order, some at a time, and are asked for there, so
+that a filter means the same as in the view. Of all jobs only the first event is read; streams are
+read as far down the list as it takes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from itertools import groupby
 from uuid import UUID
 
+import structlog
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
@@ -21,13 +23,16 @@ from dragoman_gateway.jobs.view.tables import jobs_metadata
 from dragoman_gateway.web.columns import to_micros
 from dragoman_gateway.web.cursors import Page
 from dragoman_gateway.web.records import Records
-from dragoman_runtime.eventstore import EventStore
+from dragoman_runtime.eventstore import DamagedEventError, EventStore, Stored
 
 _JOBS_AT_ONCE = 200
+_log = structlog.stdlib.get_logger()
 
 
 class LoggedJobs(JobQueries):
-    """Lists jobs as the log tells them when they are first asked for. Only `list_jobs` is answered."""
+    """Lists jobs as the log tells them when they are first asked for.
+    Only `list_jobs` is answered.
+    """
 
     def __init__(self, memory: AsyncEngine, store: EventStore, records: Records) -> None:
         """`memory` is an empty database of its own, `sqlite+aiosqlite://`."""
@@ -38,12 +43,15 @@ class LoggedJobs(JobQueries):
         self._left: list[UUID] | None = None
 
     @override
-    async def list_jobs(self, which: JobFilter, *, cursor: str | None = None, limit: int = 50) -> Page[JobRow]:
+    async def list_jobs(
+        self, which: JobFilter, *, cursor: str | None = None, limit: int = 50
+    ) -> Page[JobRow]:
         if self._left is None:
             self._left = await self._begin()
         while True:
             page = await super().list_jobs(which, cursor=cursor, limit=limit)
-            if page.next_cursor is not None or not self._left:  # jobs not yet read come behind all of these
+            # Jobs not yet read come behind all of these.
+            if page.next_cursor is not None or not self._left:
                 return page
             newest, self._left = self._left[-_JOBS_AT_ONCE:], self._left[:-_JOBS_AT_ONCE]
             await self._read(newest)
@@ -56,14 +64,28 @@ class LoggedJobs(JobQueries):
         position = 0
         while stored := await self._store.tail(position, limit=5000, types=[JobSubmitted.name]):
             position = stored[-1].position
-            envelopes = [each.recorded.envelope for each in stored]
-            heads += [(to_micros(envelope.occurred_at), envelope.stream_id) for envelope in envelopes]
+            envelopes = [each.recorded for each in stored]
+            heads += [
+                (to_micros(envelope.occurred_at), envelope.stream_id) for envelope in envelopes
+            ]
         return [job_id for _, job_id in sorted(heads)]
 
     async def _read(self, job_ids: list[UUID]) -> None:
-        stored = await self._store.read_several(dict.fromkeys(job_ids, 0))
-        streams = [list(stream) for _, stream in groupby(stored, key=lambda each: each.recorded.envelope.stream_id)]
+        stored = await self._read_sound(job_ids)
+        streams = [
+            list(stream) for _, stream in groupby(stored, key=lambda each: each.recorded.stream_id)
+        ]
         async with self._memory.begin() as connection:
             for table, rows in await self._projection.rows_of(streams):
                 if rows:
                     await connection.execute(insert(table), rows)
+
+    async def _read_sound(self, job_ids: list[UUID]) -> list[Stored]:
+        """The events of these jobs, without the jobs of which one cannot be read."""
+        wanted = dict.fromkeys(job_ids, 0)
+        while True:
+            try:
+                return await self._store.read_several(wanted)
+            except DamagedEventError as error:
+                _log.error("job.unreadable", job_id=str(error.stream_id), error_code=error.code)
+                del wanted[error.stream_id]

@@ -1,4 +1,6 @@
-"""The projection of jobs and their artifacts: folds the streams of a batch and writes how the jobs stand."""
+"""The projection of jobs and their artifacts:
+folds the streams of a batch and writes how the jobs stand.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
 
+import structlog
 from cachetools import LRUCache
-from sqlalchemy import MetaData, Table, delete, insert
+from sqlalchemy import MetaData, Table, delete, insert, update
 
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import INTAKE_INPUT, ArtifactErased, StreamType
@@ -17,16 +20,18 @@ from dragoman_contracts.job import Job, WorkKey, begin, evolve, fold
 from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import ObjectRef
-from dragoman_gateway.jobs.rules import trouble_code
+from dragoman_gateway.jobs.rules import needs_attention, trouble_code
 from dragoman_gateway.jobs.view.tables import JOBS_VERSION, artifacts, jobs, jobs_metadata, parked
 from dragoman_gateway.web.columns import to_micros
 from dragoman_gateway.web.records import Records
-from dragoman_runtime.eventstore import Stored
+from dragoman_runtime.eventstore import DamagedEventError, Stored
+from dragoman_runtime.eventstore.reading import UNREADABLE
 from dragoman_runtime.projection import Write
 from dragoman_runtime.rebuild import Row, beside
 from dragoman_runtime.worker.failure import ParkingReason
 
 _CAPACITY = 4096
+_log = structlog.stdlib.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,8 @@ class JobsProjection:
         self._parked = self._metadata.tables[parked.name + suffix]
         self._kept: LRUCache[UUID, _Known] = LRUCache(_CAPACITY)
         self._changed: dict[UUID, _Known] = {}
+        self._damaged: LRUCache[UUID, bool] = LRUCache(_CAPACITY)
+        self._marked: set[UUID] = set()
         self._engines: LRUCache[tuple[UUID, str], str] = LRUCache(_CAPACITY)
 
     @property
@@ -92,23 +99,27 @@ class JobsProjection:
 
     async def prepare(self, batch: Sequence[Stored]) -> Sequence[Write]:
         """The rows of every job the batch tells of."""
-        self._changed = {}
+        self._changed, self._marked = {}, set()
         for stored in batch:
-            if stored.recorded.envelope.stream_type is StreamType.JOB:
-                await self._fold(stored.recorded)
+            if stored.recorded.stream_type is StreamType.JOB:
+                await self._fold_or_mark(stored.recorded)
         await self._fetch_details()
         await self._fetch_messages()
-        return self._writes(self._changed.values())
+        return [*self._writes(self._changed.values()), *self._marks()]
 
     @property
     def incomplete(self) -> frozenset[UUID]:
         """None: what was erased leaves columns empty, which is compared as such."""
         return frozenset()
 
-    async def rows_of(self, streams: Sequence[Sequence[Stored]]) -> Sequence[tuple[Table, Sequence[Row]]]:
+    async def rows_of(
+        self, streams: Sequence[Sequence[Stored]]
+    ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """One row for each of these jobs, and those of its artifacts and its parked work."""
-        jobs_told = [stream for stream in streams if stream[0].recorded.envelope.stream_type is StreamType.JOB]
-        folded = [_folded([each.recorded for each in stream]) for stream in jobs_told]
+        jobs_told = [
+            stream for stream in streams if stream[0].recorded.stream_type is StreamType.JOB
+        ]
+        folded = list(filter(None, map(_folded_or_none, jobs_told)))
         known = await asyncio.gather(*(self._told(each) for each in folded))
         return (
             (self._jobs, [_row(each.job, each.details or _Details()) for each in known]),
@@ -125,21 +136,43 @@ class JobsProjection:
         self._kept.update(self._changed)
         self._changed = {}
 
-    async def _fold(self, recorded: RecordedEvent) -> None:
-        envelope = recorded.envelope
-        known = self._changed.get(envelope.stream_id) or self._kept.get(envelope.stream_id)
-        if known is None and envelope.version == 1:
-            self._changed[envelope.stream_id] = _Known(begin(recorded), envelope.origin.actor_record)
+    async def _fold_or_mark(self, recorded: RecordedEvent) -> None:
+        """Fold an event; a job whose events cannot be read is marked, and holds up no other."""
+        job_id = recorded.stream_id
+        if job_id in self._damaged:
             return
-        if known is None or known.job.version < envelope.version - 1:
-            known = await self._read(envelope.stream_id, envelope.version - 1)
-        if known.job.version < envelope.version:
-            details = None if isinstance(recorded.event, ArtifactErased) else known.details
+        try:
+            await self._fold(recorded)
+        except (DamagedEventError, *UNREADABLE) as error:
+            _log.error("projection.job_damaged", job_id=str(job_id), exc_info=error)
+            self._damaged[job_id] = True
+            self._marked.add(job_id)  # its row stays as the sound events before tell it
+
+    def _marks(self) -> list[Write]:
+        if not self._marked:
+            return []
+        of_these = self._jobs.c.job_id.in_(self._marked)
+        code = DamagedEventError.default_code
+        return [Write(update(self._jobs).where(of_these).values(trouble_code=code))]
+
+    async def _fold(self, recorded: RecordedEvent) -> None:
+        known = self._changed.get(recorded.stream_id) or self._kept.get(recorded.stream_id)
+        if known is None and recorded.version == 1:
+            self._changed[recorded.stream_id] = _Known(
+                begin(recorded), recorded.origin.actor_record
+            )
+            return
+        if known is None or known.job.version < recorded.version - 1:
+            known = await self._read(recorded.stream_id, recorded.version - 1)
+        if known.job.version < recorded.version:
+            details = None if isinstance(recorded.data, ArtifactErased) else known.details
             known = _Known(evolve(known.job, recorded), known.actor_record, details)
-        self._changed[envelope.stream_id] = known
+        self._changed[recorded.stream_id] = known
 
     async def _read(self, job_id: UUID, version: int) -> _Known:
-        """The job after `version` events, from its stream: for a process that has just begun, or let others go on."""
+        """The job after `version` events, from its stream: for a process that has just begun,
+        or let others go on.
+        """
         return _folded([each.recorded for each in await self._store.read(job_id)][:version])
 
     async def _fetch_details(self) -> None:
@@ -157,7 +190,11 @@ class JobsProjection:
     async def _messages(self, job: Job) -> dict[WorkKey, str]:
         messages: dict[WorkKey, str] = {}
         for key, trouble in job.parked.items():
-            found = await self._records.find(job.project_id, trouble.reason, ParkingReason) if trouble.reason else None
+            found = (
+                await self._records.find(job.project_id, trouble.reason, ParkingReason)
+                if trouble.reason
+                else None
+            )
             messages[key] = found.message if found else ""
         return messages
 
@@ -166,7 +203,11 @@ class JobsProjection:
         record = known.job.input(INTAKE_INPUT)
         intake = await self._records.find(project_id, record, IntakeRecord) if record else None
         engine = await self._engine(project_id, submitted.policy) if submitted.policy else ""
-        actor = await self._records.find(project_id, known.actor_record, ActorRecord) if known.actor_record else None
+        actor = (
+            await self._records.find(project_id, known.actor_record, ActorRecord)
+            if known.actor_record
+            else None
+        )
         name = actor.display_name if actor else ""
         if intake is None:
             return _Details(submitted_by_name=name, engine=engine)
@@ -206,7 +247,16 @@ class JobsProjection:
 def _folded(recorded: Sequence[RecordedEvent]) -> _Known:
     """The job that these first events of a stream tell of."""
     first, *rest = recorded
-    return _Known(fold(rest, begin(first)), first.envelope.origin.actor_record)
+    return _Known(fold(rest, begin(first)), first.origin.actor_record)
+
+
+def _folded_or_none(stream: Sequence[Stored]) -> _Known | None:
+    try:
+        return _folded([each.recorded for each in stream])
+    except UNREADABLE as error:
+        job_id = str(stream[0].recorded.stream_id)
+        _log.error("projection.job_damaged", job_id=job_id, exc_info=error)
+        return None
 
 
 def _row(job: Job, details: _Details) -> dict[str, object]:
@@ -240,6 +290,8 @@ def _row(job: Job, details: _Details) -> dict[str, object]:
         "finished_phases": list(job.checkpoint_phases),
         "stopped_at": to_micros(job.stopped_at) if job.stopped_at else None,
         "is_interrupted": job.is_interrupted,
+        "needs_attention": needs_attention(job) and not job.is_removed,
+        "is_removed": job.is_removed,
         "search_text": "\n".join(searchable).casefold(),
         **_counts(job),
     }
@@ -279,6 +331,7 @@ def _artifact_rows(job: Job) -> list[dict[str, object]]:
             "job_id": job.job_id,
             "kind": artifact.kind.value,
             "digest": artifact.object.digest,
+            "name": artifact.name,
             "project_id": job.project_id,
             "size_bytes": artifact.object.size_bytes,
             "media_type": artifact.object.media_type,

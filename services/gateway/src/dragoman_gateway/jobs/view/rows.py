@@ -1,4 +1,4 @@
-"""The rows of the views of jobs and units, and which of them a list shows."""
+"""The rows of the view of jobs, the states of units, and which of them a list shows."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from uuid import UUID
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.reports import QaFinding, UnitVerdict
+from dragoman_contracts.reports import UnitVerdict
 from dragoman_contracts.subject import SubjectKind, SubjectRef
-from dragoman_contracts.text import StoryKind
 from dragoman_contracts.vocabulary import JobStatus
 
 
 class VerificationState(StrEnum):
-    """How far the verification of a unit is, requirement E's word: QA's verdict (`UnitVerdict`), once there is one.
+    """How far the verification of a unit is, requirement E's word: QA's verdict (`UnitVerdict`),
+    once there is one.
 
-    A unit with nothing to translate is `left_as_is`: nobody translates or checks it. The others begin as `pending`.
+    A unit with nothing to translate is `left_as_is`: nobody translates or checks it. The others
+    begin as `pending`.
     """
 
     PENDING = "pending"
@@ -33,8 +34,9 @@ class VerificationState(StrEnum):
 class JobFilter:
     """Which jobs a list shows. `project_ids` None means every project, an empty set none.
 
-    `text` is looked for, case folded, in file name, title and external reference. `is_interrupted` None means either,
-    `parent_job_id` the job whose reruns are asked for.
+    `text` is looked for, case folded, in file name, title and external reference. `is_interrupted`
+    None means either, `parent_job_id` the job whose reruns are asked for. `needs_attention` leaves
+    out jobs in whose place a later one was submitted.
     """
 
     project_ids: frozenset[UUID] | None = None
@@ -42,6 +44,7 @@ class JobFilter:
     stage: str | None = None
     text: str = ""
     is_interrupted: bool | None = None
+    needs_attention: bool | None = None
     parent_job_id: UUID | None = None
 
 
@@ -77,27 +80,12 @@ class JobRow(Value):
     finished_phases: tuple[str, ...]
     stopped_at: datetime | None
     is_interrupted: bool
+    needs_attention: bool
 
     @property
     def title(self) -> str:
-        """The name of the job's file, or that of its pipeline where it has none; empty where the name was erased."""
+        """The name of the job's file, or that of its pipeline where it has none;
+        empty where the name was erased.
+        """
         is_of_document = self.subject is not None and self.subject.kind is SubjectKind.DOCUMENT
         return self.file_name or ("" if is_of_document else self.pipeline_name)
-
-
-class UnitRow(Value):
-    """A unit of a job with its result. `position` is its place in the document, from 0; texts are without tags.
-
-    `result_source` is a `ResultSource`, None before translation.
-    """
-
-    unit_id: str
-    position: int
-    story: StoryKind
-    part: str
-    is_translatable: bool
-    source_text: str
-    target_text: str | None
-    result_source: str | None
-    verification_state: VerificationState
-    findings: tuple[QaFinding, ...] = ()

@@ -1,21 +1,33 @@
-"""The tables of the views. Each belongs to one projection and carries its version in its name: raise the version with
-every change here. They are made and dropped freely; nothing in them is the only copy of anything.
+"""The tables of the views. Each belongs to one projection and carries its version in its name:
+raise the version with every change here. They are made and dropped freely; nothing in them is the
+only copy of anything.
 
 Times are whole microseconds since 1970 in UTC (`web/columns.py`).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    Uuid,
+)
 
 from dragoman_runtime.projection import versioned
 from dragoman_runtime.table_differences import ERASED
 
-JOBS_VERSION = 4
-UNITS_VERSION = 1
+JOBS_VERSION = 6
 
 jobs_metadata = MetaData()
-units_metadata = MetaData()
 
 _jobs = versioned("view_jobs", JOBS_VERSION)
 jobs = Table(
@@ -52,12 +64,16 @@ jobs = Table(
     Column("finished_phases", JSON, nullable=False),
     Column("stopped_at", BigInteger),
     Column("is_interrupted", Boolean, nullable=False),
+    Column("needs_attention", Boolean, nullable=False),
+    Column("is_removed", Boolean, nullable=False),
     Column("search_text", Text, nullable=False, info={ERASED: "\n\n"}),
     Index(f"{_jobs}_newest", "submitted_at", "job_id"),
     Index(f"{_jobs}_status", "status", "submitted_at", "job_id"),
     Index(f"{_jobs}_project", "project_id", "submitted_at", "job_id"),
     Index(f"{_jobs}_parent", "parent_job_id"),
     Index(f"{_jobs}_interrupted", "is_interrupted", "submitted_at", "job_id"),
+    Index(f"{_jobs}_attention", "needs_attention", "submitted_at", "job_id"),
+    Index(f"{_jobs}_subject", "subject_id", "target_locale", "submitted_at"),
 )
 """One row a job, as its stream stands at the view's position."""
 
@@ -86,6 +102,7 @@ artifacts = Table(
     Column("job_id", Uuid, primary_key=True),
     Column("kind", String(40), primary_key=True),
     Column("digest", String(64), primary_key=True),
+    Column("name", String(120), primary_key=True),
     Column("project_id", Uuid, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("media_type", String(127), nullable=False),
@@ -96,23 +113,3 @@ artifacts = Table(
     Index(f"{_artifacts}_digest", "project_id", "digest"),
 )
 """One row an artifact that a job shows and that is not erased."""
-
-_units = versioned("view_units", UNITS_VERSION)
-units = Table(
-    _units,
-    units_metadata,
-    Column("job_id", Uuid, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("unit_id", Text, nullable=False),
-    Column("story", String(40), nullable=False),
-    Column("part", Text, nullable=False),
-    Column("is_translatable", Boolean, nullable=False),
-    Column("source_text", Text, nullable=False),
-    Column("target_text", Text),
-    Column("result_source", String(40)),
-    Column("verification_state", String(40), nullable=False),
-    Column("findings", JSON, nullable=False),
-    Index(f"{_units}_unit", "job_id", "unit_id", unique=True),
-    Index(f"{_units}_state", "job_id", "verification_state", "position"),
-)
-"""One row a unit with what became of it."""

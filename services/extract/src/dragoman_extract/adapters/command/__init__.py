@@ -1,0 +1,1 @@
+"""Running a command: its supervisor, its folder, its environment, and the files that it leaves."""

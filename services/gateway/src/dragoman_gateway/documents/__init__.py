@@ -1,0 +1,1 @@
+"""Documents: files that came in, with their versions and what became of them."""

@@ -1,0 +1,11 @@
+"""The pages of a review."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from dragoman_gateway.review.pages import editor, units
+
+router = APIRouter()
+for _each in (editor, units):
+    router.include_router(_each.router)
