@@ -12,12 +12,19 @@ from dragoman_documents import DocumentDiff
 from dragoman_standalone.cli import app
 
 OLD = document(paragraph(run("The old cat sat.")) + paragraph(run("Same here")))
-NEW = document(paragraph(run("The new cat sat.")) + paragraph(run("Same here")) + paragraph(bold("More")))
+NEW = document(
+    paragraph(run("The new cat sat.")) + paragraph(run("Same here")) + paragraph(bold("More"))
+)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for name, data in (("source", SOURCE), ("target", translated(SOURCE)), ("old", OLD), ("new", NEW)):
+    for name, data in (
+        ("source", SOURCE),
+        ("target", translated(SOURCE)),
+        ("old", OLD),
+        ("new", NEW),
+    ):
         (tmp_path / f"{name}.docx").write_bytes(data)
     (tmp_path / "broken.docx").write_bytes(SOURCE[:100])
     return tmp_path

@@ -1,4 +1,6 @@
-"""`dragoman events`: the log read, copied and checked; every byte that is changed behind its back is found."""
+"""`dragoman events`: the log read, copied and checked;
+every byte that is changed behind its back is found.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ from dragoman_standalone.log_reading import EventFilter, exported, imported
 from dragoman_standalone.settings import StoreSettings
 from services.gateway.histories import ATLAS, History
 
-_FLIPS = 200
+_FLIPS = 80
 _SEED = 4
 
 
@@ -54,7 +56,9 @@ class Site:
 
     async def check(self, *, objects: bool = False) -> LogReport:
         """What `dragoman events verify` finds."""
-        return await checked_log(self.settings, lambda step, done, total: None, is_with_objects=objects)
+        return await checked_log(
+            self.settings, lambda step, done, total: None, is_with_objects=objects
+        )
 
     async def project(self) -> None:
         """Write the views."""
@@ -68,10 +72,14 @@ class Site:
     async def rows(self) -> list[tuple[int, bytes]]:
         """Position and state of every event."""
         if isinstance(self.store, PostgresEventStore):
-            found = await self.store.pool.fetch("SELECT notification_id, state FROM dragoman_events ORDER BY 1")
+            found = await self.store.pool.fetch(
+                "SELECT notification_id, state FROM dragoman_events ORDER BY 1"
+            )
             return [(row[0], row[1]) for row in found]
         with closing(sqlite3.connect(self.settings.state_dir / "events.db")) as connection:
-            return connection.execute("SELECT rowid, state FROM stored_events ORDER BY 1").fetchall()
+            return connection.execute(
+                "SELECT rowid, state FROM stored_events ORDER BY 1"
+            ).fetchall()
 
     async def write(self, position: int, state: bytes) -> None:
         """Change an event as nobody should."""
@@ -79,12 +87,19 @@ class Site:
             statement = "UPDATE dragoman_events SET state = $2 WHERE notification_id = $1"
             await self.store.pool.execute(statement, position, state)
             return
-        with closing(sqlite3.connect(self.settings.state_dir / "events.db")) as connection, connection:
-            connection.execute("UPDATE stored_events SET state = ? WHERE rowid = ?", (state, position))
+        with (
+            closing(sqlite3.connect(self.settings.state_dir / "events.db")) as connection,
+            connection,
+        ):
+            connection.execute(
+                "UPDATE stored_events SET state = ? WHERE rowid = ?", (state, position)
+            )
 
 
 async def _site(folder: Path, url: str | None = None) -> Site:
-    settings = StoreSettings.model_validate({"state_dir": folder, "database_url": url, "objects_url": None})
+    settings = StoreSettings.model_validate(
+        {"state_dir": folder, "database_url": url, "objects_url": None}
+    )
     objects = FileObjectStore(folder / "objects")
     await objects.open()  # makes the folder
     store: SqliteEventStore | PostgresEventStore
@@ -98,7 +113,9 @@ async def _site(folder: Path, url: str | None = None) -> Site:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Site]:
-    url: str | None = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    url: str | None = (
+        request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    )
     made = await _site(tmp_path / "site", url)
     await made.history.advance(await made.history.submit("contract.docx"))
     await made.history.advance(await made.history.submit("running.docx"), to="plan")
@@ -108,7 +125,8 @@ async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 
 async def _flip(site: Site, rows: Sequence[tuple[int, bytes]], times: int = _FLIPS) -> list[str]:
-    """Flip one bit in one byte of one of the events, many times, each put right again; where the fault was found.
+    """Flip one bit in one byte of one of the events, many times, each put right again; where the
+    fault was found.
 
     `here`: at its event, `beside`: at one beside it, and nothing where nobody noticed.
     """
@@ -145,7 +163,8 @@ async def test_a_flipped_byte_beside_the_state_is_found_too(tmp_path: Path) -> N
     columns = ("originator_id", "originator_version", "topic")
     luck, file = random.Random(_SEED), tmp_path / "site" / "events.db"  # noqa: S311 - to be the same each time
     with closing(sqlite3.connect(file)) as connection:
-        rows = connection.execute(f"SELECT rowid, {', '.join(columns)} FROM stored_events").fetchall()  # noqa: S608 - ours
+        query = f"SELECT rowid, {', '.join(columns)} FROM stored_events"  # noqa: S608 - ours
+        rows = connection.execute(query).fetchall()
 
     def write(position: int, column: str, value: bytes | int) -> bool:
         taken = "CAST(? AS TEXT)" if isinstance(value, bytes) else "?"
@@ -161,7 +180,9 @@ async def test_a_flipped_byte_beside_the_state_is_found_too(tmp_path: Path) -> N
             changed: bytes | int = kept ^ 1 << luck.randrange(8)
         else:
             place = luck.randrange(len(kept))
-            changed = kept[:place] + bytes([kept[place] ^ 1 << luck.randrange(8)]) + kept[place + 1 :]
+            changed = (
+                kept[:place] + bytes([kept[place] ^ 1 << luck.randrange(8)]) + kept[place + 1 :]
+            )
         if write(position, column, changed):  # not where another event has that place
             assert (await site.check()).faults, (position, column, changed)
             assert write(position, column, kept)
@@ -177,13 +198,19 @@ async def test_without_an_audit_view_all_but_a_last_event_is_covered(site: Site)
     times = _FLIPS // 4
     assert "" not in await _flip(site, [row for row in rows if row not in heads.values()], times)
     found = await _flip(site, list(heads.values()), times)
-    print(f"{times} bytes of last events flipped (seed {_SEED}): {times - found.count('')} found without a witness")
+    print(
+        f"{times} bytes of last events flipped (seed {_SEED}): {times - found.count('')} found without a witness"
+    )
     assert 0 < found.count("") < times
 
 
 async def test_what_was_exported_is_imported_byte_for_byte_once(site: Site, tmp_path: Path) -> None:
     file = tmp_path / "log.ndjson"
-    archive = PostgresArchive(site.store.pool) if isinstance(site.store, PostgresEventStore) else site.archive()
+    archive = (
+        PostgresArchive(site.store.pool)
+        if isinstance(site.store, PostgresEventStore)
+        else site.archive()
+    )
     count = await exported(archive, EventFilter(), file)
     first = file.read_bytes()
     await exported(archive, EventFilter(), file)
@@ -191,7 +218,9 @@ async def test_what_was_exported_is_imported_byte_for_byte_once(site: Site, tmp_
     assert count == len(await site.rows())
     for line in first.splitlines():
         fields = json.loads(line)
-        assert {"specversion", "id", "source", "type", "subject", "time", "datacontenttype"} <= set(fields)
+        assert {"specversion", "id", "source", "type", "subject", "time", "datacontenttype"} <= set(
+            fields
+        )
         assert fields["data"]["event_id"] == fields["id"]
 
     there = StoreSettings.model_validate({"state_dir": tmp_path / "there", "database_url": None})
@@ -208,7 +237,9 @@ async def test_what_was_exported_is_imported_byte_for_byte_once(site: Site, tmp_
     await store.aclose()
 
 
-async def test_a_line_that_was_changed_and_a_stream_that_differs_are_refused(tmp_path: Path) -> None:
+async def test_a_line_that_was_changed_and_a_stream_that_differs_are_refused(
+    tmp_path: Path,
+) -> None:
     here, there = await _site(tmp_path / "here"), await _site(tmp_path / "there")
     job_id = await here.history.submit("contract.docx", key="one")
     await there.history.submit("contract.docx", key="one", target="fr")
@@ -242,7 +273,11 @@ async def test_a_line_that_was_changed_and_a_stream_that_differs_are_refused(tmp
 async def test_state_that_is_no_json_of_ours_is_exported_as_its_bytes(site: Site) -> None:
     position, state = (await site.rows())[0]
     await site.write(position, state.replace(b":", b": ", 1))
-    archive = PostgresArchive(site.store.pool) if isinstance(site.store, PostgresEventStore) else site.archive()
+    archive = (
+        PostgresArchive(site.store.pool)
+        if isinstance(site.store, PostgresEventStore)
+        else site.archive()
+    )
     (row,) = await archive.tail(0, limit=1)
     line = to_line(row)
     assert "data_base64" in json.loads(line)
@@ -251,7 +286,9 @@ async def test_state_that_is_no_json_of_ours_is_exported_as_its_bytes(site: Site
     assert [(each.position, each.kind) for each in report.faults] == [(position, "form")]
 
 
-async def test_objects_that_are_gone_or_changed_are_found_and_erased_ones_are_not_faults(tmp_path: Path) -> None:
+async def test_objects_that_are_gone_or_changed_are_found_and_erased_ones_are_not_faults(
+    tmp_path: Path,
+) -> None:
     site = await _site(tmp_path / "site")
     job_id = await site.history.submit("contract.docx")
     await site.history.advance(job_id, to="extraction")
@@ -264,7 +301,9 @@ async def test_objects_that_are_gone_or_changed_are_found_and_erased_ones_are_no
     await site.objects.delete(ATLAS, source)
     (fault,) = (await site.check(objects=True)).faults
     assert (fault.version, fault.kind, source.digest in fault.message) == (1, "object", True)
-    await site.history.say(job_id, e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest))
+    await site.history.say(
+        job_id, e.ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest)
+    )
     report = await site.check(objects=True)
     assert (report.faults, report.erased_count) == ((), 2)
 
@@ -272,8 +311,12 @@ async def test_objects_that_are_gone_or_changed_are_found_and_erased_ones_are_no
     assert job.extraction
     await site.objects.delete(ATLAS, job.extraction.units)
     assert len((await site.check(objects=True)).faults) == 1
-    await site.history.say(job_id, *(e.ArtifactErased(kind=a.kind, digest=a.object.digest) for a in job.artifacts))
-    assert (await site.check(objects=True)).faults == ()  # with its last artifact, a job lets go of all
+    await site.history.say(
+        job_id, *(e.ArtifactErased(kind=a.kind, digest=a.object.digest) for a in job.artifacts)
+    )
+    assert (
+        await site.check(objects=True)
+    ).faults == ()  # with its last artifact, a job lets go of all
     await site.store.aclose()
 
 
@@ -284,11 +327,18 @@ async def test_a_cut_stream_and_a_gap_are_found(site: Site) -> None:
     last = max(json.loads(state)["version"] for _, state in rows if _stream_of(state) == job_id)
     for version, kind, at in ((last, "cut", last - 1), (3, "gap", 4)):
         if isinstance(site.store, PostgresEventStore):
-            statement = "DELETE FROM dragoman_events WHERE originator_id = $1 AND originator_version = $2"
+            statement = (
+                "DELETE FROM dragoman_events WHERE originator_id = $1 AND originator_version = $2"
+            )
             await site.store.pool.execute(statement, job_id, version)
         else:
-            with closing(sqlite3.connect(site.settings.state_dir / "events.db")) as connection, connection:
-                statement = "DELETE FROM stored_events WHERE originator_id = ? AND originator_version = ?"
+            with (
+                closing(sqlite3.connect(site.settings.state_dir / "events.db")) as connection,
+                connection,
+            ):
+                statement = (
+                    "DELETE FROM stored_events WHERE originator_id = ? AND originator_version = ?"
+                )
                 connection.execute(statement, (job_id.hex, version))
         (fault,) = (await site.check()).faults
         assert (fault.stream_id, fault.kind, fault.version) == (job_id, kind, at)
@@ -301,16 +351,22 @@ async def test_the_commands_read_a_folder_that_a_process_has(tmp_path: Path) -> 
     lock = StateLock(tmp_path / "site")
     lock.acquire()
     state = ("--state", str(tmp_path / "site"))
-    lines = [json.loads(line) for line in _run("list", "--json", "--limit", "3", *state).stdout.splitlines()]
+    lines = [
+        json.loads(line)
+        for line in _run("list", "--json", "--limit", "3", *state).stdout.splitlines()
+    ]
     assert [line["sequence"] for line in lines] == ["1", "2", "3"]
-    started = _run("list", "--type", "phase.started", "--job", str(job_id), "--json", *state).stdout.splitlines()
+    started = _run(
+        "list", "--type", "phase.started", "--job", str(job_id), "--json", *state
+    ).stdout.splitlines()
     assert {json.loads(line)["type"] for line in started} == {"phase.started"}
     listed = _run("list", *state).stdout
     assert listed.count(str(job_id)) == len(await site.rows())
     assert "job.submitted" in listed
     assert _run("list", "--until", "2020-01-01", "--json", *state).stdout == ""
     shown: list[dict[str, Any]] = [
-        json.loads(_run("show", name, *state).stdout) for name in ("2", f"{job_id}:2", lines[1]["id"])
+        json.loads(_run("show", name, *state).stdout)
+        for name in ("2", f"{job_id}:2", lines[1]["id"])
     ]
     assert shown[0] == shown[1] == shown[2]
     assert (shown[0]["position"], shown[0]["digest"]) == (2, digest((await site.rows())[1][1]))

@@ -1,4 +1,6 @@
-"""Lists of a state folder that no server keeps the views of: whole and right, without projecting the log for it."""
+"""Lists of a state folder that no server keeps the views of: whole and right,
+without projecting the log for it.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ async def state(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def _asked(state: Path, path: str, *, needs_view: bool = False, **query: str) -> list[dict[str, Any]]:
+async def _asked(
+    state: Path, path: str, *, needs_view: bool = False, **query: str
+) -> list[dict[str, Any]]:
     settings = load(StandaloneSettings, {"state_dir": state})
     async with api(settings, load(ClientSettings), needs_view=needs_view) as asked:
         assert isinstance(asked, Api)
@@ -44,7 +48,9 @@ async def _projected(state: Path) -> dict[str, int]:
     """How far each view has come, and that no view has tables but those."""
     engine = create_views_engine(f"sqlite+aiosqlite:///{state / 'catalog.db'}")
     async with engine.connect() as connection:
-        rows = (await connection.execute(text("SELECT name, position FROM projection_positions"))).all()
+        rows = (
+            await connection.execute(text("SELECT name, position FROM projection_positions"))
+        ).all()
         tables = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
     await engine.dispose()
     assert not any(name.startswith(("view_units", "view_audit")) for name in tables)
@@ -52,7 +58,11 @@ async def _projected(state: Path) -> dict[str, int]:
 
 
 async def test_a_view_that_is_near_is_brought_up_to_date(state: Path) -> None:
-    assert [job["file_name"] for job in await _asked(state, "jobs")] == ["third.docx", "second.docx", "first.docx"]
+    assert [job["file_name"] for job in await _asked(state, "jobs")] == [
+        "third.docx",
+        "second.docx",
+        "first.docx",
+    ]
     assert (await _projected(state))["jobs"] > 0
 
 
@@ -60,8 +70,14 @@ async def test_jobs_are_listed_from_the_log_where_the_view_is_far_behind(
     state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client, "_FEW_EVENTS", 3)
-    assert [job["file_name"] for job in await _asked(state, "jobs")] == ["third.docx", "second.docx", "first.docx"]
-    assert [job["file_name"] for job in await _asked(state, "jobs", status="completed")] == ["first.docx"]
+    assert [job["file_name"] for job in await _asked(state, "jobs")] == [
+        "third.docx",
+        "second.docx",
+        "first.docx",
+    ]
+    assert [job["file_name"] for job in await _asked(state, "jobs", status="completed")] == [
+        "first.docx"
+    ]
     failed = await _asked(state, "jobs", status="failed")
     assert [job["file_name"] for job in failed] == ["third.docx", "second.docx"]
     assert await _projected(state) == {"jobs": 0}

@@ -18,7 +18,9 @@ def test_maintenance_says_what_it_did_and_what_is_missing(tmp_path: Path) -> Non
     sound = dragoman("maintenance", "--check-digests", "--state", state, "--json")
     assert sound.returncode == 0, sound.stderr
     report = json.loads(sound.stdout)
-    assert report["object_count"] > report["checked_digests"] > 10, "outcomes are kept, and no event points to them"
+    assert report["object_count"] > report["checked_digests"] > 10, (
+        "outcomes are kept, and no event points to them"
+    )
     assert report["faults"] == []
 
     final = max((state / "objects").glob("*/objects/*/*"), key=lambda path: path.stat().st_size)

@@ -10,7 +10,9 @@ from documents.wordml import document, paragraph, run
 from dragoman_standalone.cli import app
 
 RICH = document(
-    paragraph(run("The contract is signed by both parties in Dublin.", '<w:rFonts w:ascii="Cambria"/>'))
+    paragraph(
+        run("The contract is signed by both parties in Dublin.", '<w:rFonts w:ascii="Cambria"/>')
+    )
     + paragraph('<w:ins w:id="1">' + run("Newly added words.") + "</w:ins>")
 )
 
@@ -24,7 +26,14 @@ def test_facts_and_findings_are_told(tmp_path: Path) -> None:
     file.write_bytes(RICH)
     result = preflight(file)
     assert result.exit_code == 0
-    for text in ("2 units, 12 words", "body 2", "en 1", "Cambria", "Tracked changes: 1. Inserted text", "(fonts)"):
+    for text in (
+        "2 units, 12 words",
+        "body 2",
+        "en 1",
+        "Cambria",
+        "Tracked changes: 1. Inserted text",
+        "(fonts)",
+    ):
         assert text in result.stdout
 
 
@@ -41,7 +50,8 @@ def test_json_has_facts_or_the_refusal_of_each_file(tmp_path: Path) -> None:
 
 def test_a_password_opens_and_its_lack_is_told(tmp_path: Path) -> None:
     file, password = tmp_path / "locked.docx", tmp_path / "password"
-    words = "".join(f" {number * 7919:x}" for number in range(2000))  # the encryption of small files pads them wrongly
+    # The encryption of small files pads them wrongly.
+    words = "".join(f" {number * 7919:x}" for number in range(2000))
     file.write_bytes(agile(document(paragraph(run(words))), "secret"))
     password.write_text("secret\n")
     assert preflight("--password-file", password, file).exit_code == 0

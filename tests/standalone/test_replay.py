@@ -1,4 +1,6 @@
-"""`dragoman replay` makes the views again beside the live ones, on both databases, whatever happens meanwhile."""
+"""`dragoman replay` makes the views again beside the live ones, on both databases,
+whatever happens meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Executable, MetaData, Table, Uuid, delete, insert, inspect, select, update
+from sqlalchemy import (
+    Column,
+    Executable,
+    MetaData,
+    Table,
+    Uuid,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable, DropTable
 
@@ -23,26 +36,32 @@ from dragoman_contracts import events as e
 from dragoman_contracts.policy import ActorRecord
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.audit.view import audit
+from dragoman_gateway.documents.view import documents
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.jobs.view.rows import JobFilter
-from dragoman_gateway.jobs.view.tables import artifacts, jobs, parked, units
+from dragoman_gateway.jobs.view.tables import artifacts, jobs, parked
 from dragoman_gateway.views import projectors
 from dragoman_runtime import rebuild
-from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.migrations.run import migrate_events, sqlalchemy_url
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.objects.values import put_value
-from dragoman_runtime.projection import Projector, ViewsUnavailableError, create_views_engine, positions, rebuilds
+from dragoman_runtime.projection import (
+    Projector,
+    ViewsUnavailableError,
+    create_views_engine,
+    positions,
+    rebuilds,
+)
 from dragoman_runtime.rebuild import ReplayLostError, ReplayRunningError
 from dragoman_standalone.lock import StateLock
 from dragoman_standalone.replaying import LIVE_JOBS, VIEWS, Order, ReplayReport, replay
 from dragoman_standalone.settings import StoreSettings
 from services.gateway.histories import ATLAS, Document, History
 
-_TABLES = (jobs, artifacts, parked, units, audit)
+_TABLES = (jobs, artifacts, parked, documents, audit)
 _NEEDS_REVIEW = Document(verdict=e.QaVerdict.NEEDS_REVIEW)
 
 
@@ -73,7 +92,9 @@ class Site:
         """Every row of every view."""
         async with self.engine.connect() as connection:
             return {
-                table.name: (await connection.execute(select(table).order_by(*table.primary_key))).all()
+                table.name: (
+                    await connection.execute(select(table).order_by(*table.primary_key))
+                ).all()
                 for table in _TABLES
             }
 
@@ -90,13 +111,18 @@ class Site:
                 await connection.execute(each)
 
     async def jobs_of_all_kinds(self) -> None:
-        """Completed, in review, running, failed, cancelled."""
+        """Completed, in review, running, failed, cancelled; and a document without a job."""
+        await self.history.register("paper.pdf")
         for number in range(6):
             await self.history.advance(await self.history.submit(f"done-{number}.docx"))
-        await self.history.advance(await self.history.submit("review.docx", document=_NEEDS_REVIEW), to="qa")
+        await self.history.advance(
+            await self.history.submit("review.docx", document=_NEEDS_REVIEW), to="qa"
+        )
         await self.history.advance(await self.history.submit("running.docx"), to="plan")
         await self.history.block(await self.history.submit("blocked.docx"))
-        await self.history.say(await self.history.submit("failed.docx"), parked_work(WorkKind.PREFLIGHT))
+        await self.history.say(
+            await self.history.submit("failed.docx"), parked_work(WorkKind.PREFLIGHT)
+        )
         cancelled = await self.history.submit("cancelled.docx")
         await self.history.say(cancelled, e.CancelRequested(), actor="user:ada")
         await self.history.say(cancelled, e.JobCancelled())
@@ -131,7 +157,7 @@ async def test_a_replay_gives_the_rows_that_event_by_event_projection_gave(site:
     assert await site.rows() == before
     assert {view.projection: view.row_count for view in report.views} == {
         "jobs": sum(len(before[table.name]) for table in (jobs, artifacts, parked)),
-        "units": len(before[units.name]),
+        "documents": len(before[documents.name]),
         "audit": len(before[audit.name]),
     }
     assert report.event_count == await site.store.head_position()
@@ -151,12 +177,14 @@ async def test_dropped_tables_come_back_equal_and_a_waiting_projector_goes_on(si
     await site.history.submit("later.docx")
     assert await jobs_projector.catch_up() == 1
     after = await site.rows()
-    assert before[units.name] == after[units.name]
+    assert all(row in after[audit.name] for row in before[audit.name])
     assert len(after[jobs.name]) == len(before[jobs.name]) + 2
     assert all(row in after[jobs.name] for row in before[jobs.name])
 
 
-async def test_a_start_on_dropped_tables_begins_again_instead_of_showing_nothing(site: Site) -> None:
+async def test_a_start_on_dropped_tables_begins_again_instead_of_showing_nothing(
+    site: Site,
+) -> None:
     await site.jobs_of_all_kinds()
     await site.projected()
     before = await site.rows()
@@ -171,7 +199,10 @@ async def test_indexes_and_keys_are_those_of_a_fresh_view(site: Site) -> None:
             return await connection.run_sync(
                 lambda sync: {
                     table.name: {
-                        *(tuple(index["column_names"]) for index in inspect(sync).get_indexes(table.name)),
+                        *(
+                            tuple(index["column_names"])
+                            for index in inspect(sync).get_indexes(table.name)
+                        ),
                         tuple(inspect(sync).get_pk_constraint(table.name)["constrained_columns"]),
                     }
                     for table in _TABLES
@@ -205,7 +236,11 @@ async def test_projectors_and_readers_go_on_while_replays_swap(site: Site) -> No
             number += 1
             await asyncio.sleep(0.05)
 
-    others = [asyncio.create_task(read()), asyncio.create_task(read()), asyncio.create_task(submit())]
+    others = [
+        asyncio.create_task(read()),
+        asyncio.create_task(read()),
+        asyncio.create_task(submit()),
+    ]
     try:
         for _ in range(2):
             await site.replay()
@@ -228,19 +263,18 @@ async def test_verify_finds_rows_that_were_changed_missing_or_made_up(site: Site
     assert (await site.replay(verify=True)).is_equal
     before = await site.rows()
     changed = before[jobs.name][0].job_id
-    unit_job = before[units.name][0].job_id
     await site.execute(
         update(jobs).where(jobs.c.job_id == changed).values(status="lost", progress_pct=7),
-        update(units).where(units.c.job_id == unit_job).values(findings=[1]),
         delete(audit).where(audit.c.action == "job.cancelled"),
     )
     wrong = await site.rows()
     report = await site.replay(verify=True)
     assert not report.is_equal
     found = {view.projection: view for view in report.views}
-    assert [(row.table, row.what) for row in found["jobs"].first] == [(jobs.name, "status progress_pct")]
+    assert [(row.table, row.what) for row in found["jobs"].first] == [
+        (jobs.name, "status progress_pct")
+    ]
     assert found["jobs"].first[0].key == {"job_id": str(changed)}
-    assert found["units"].differing_rows == 7
     assert [row.what for row in found["audit"].first] == ["missing"]
     assert await site.rows() == wrong
     assert await site.table_names() == {table.name for table in _TABLES}
@@ -248,24 +282,22 @@ async def test_verify_finds_rows_that_were_changed_missing_or_made_up(site: Site
     assert await site.rows() == before
 
 
-async def test_what_was_erased_is_no_difference_and_leaves_the_views_with_the_next_replay(site: Site) -> None:
+async def test_what_was_erased_is_no_difference_and_leaves_the_views_with_the_next_replay(
+    site: Site,
+) -> None:
     await site.history.advance(await site.history.submit("contract.docx"))
     await site.projected()
     actor = ActorRecord(actor_id=None, display_name="Ada Lovelace", source_address="192.0.2.7")
     await site.objects.delete(ATLAS, await put_value(site.objects, ATLAS, actor))
     report = await site.replay(verify=True)
     assert report.is_equal
-    assert {view.projection: view.erased_rows for view in report.views} == {"jobs": 1, "units": 0, "audit": 1}
-    (job_id,) = site.history.documents
-    job, _ = await Jobs(site.store).load(job_id)
-    assert job.extraction
-    await site.objects.delete(ATLAS, job.extraction.units)
-    report = await site.replay(verify=True)
-    assert report.is_equal
-    assert {view.projection: view.erased_rows for view in report.views} == {"jobs": 1, "units": 7, "audit": 1}
+    assert {view.projection: view.erased_rows for view in report.views} == {
+        "jobs": 1,
+        "documents": 0,
+        "audit": 1,
+    }
     await site.replay()
     assert "Ada" not in str(await site.rows())
-    assert not (await site.rows())[units.name]
 
 
 async def test_two_replays_do_not_meddle_and_a_killed_one_leaves_nothing_behind(site: Site) -> None:
@@ -277,7 +309,13 @@ async def test_two_replays_do_not_meddle_and_a_killed_one_leaves_nothing_behind(
             await site.replay()
         generation = await rebuild.begin(site.engine)
         left = f"view_jobs_v1_g{generation}"
-        row = {"name": "jobs", "version": 1, "generation": generation, "tables": left, "is_live": False}
+        row = {
+            "name": "jobs",
+            "version": 1,
+            "generation": generation,
+            "tables": left,
+            "is_live": False,
+        }
         leftover = Table(left, MetaData(), Column("job_id", Uuid))
         await site.execute(CreateTable(leftover), insert(rebuilds).values(row))
     assert len(await site.table_names()) == len(_TABLES) + 1
@@ -286,7 +324,9 @@ async def test_two_replays_do_not_meddle_and_a_killed_one_leaves_nothing_behind(
     assert await site.rows() == before
 
 
-async def test_a_replay_that_fails_leaves_the_views_as_they_were(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_replay_that_fails_leaves_the_views_as_they_were(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await site.jobs_of_all_kinds()
     await site.projected()
     before = await site.rows()
@@ -301,7 +341,9 @@ async def test_a_replay_that_fails_leaves_the_views_as_they_were(site: Site, mon
     assert await site.rows() == before
 
 
-async def test_several_processes_give_what_one_gives(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_several_processes_give_what_one_gives(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await site.jobs_of_all_kinds()
     await site.projected()
     before = await site.rows()
@@ -337,7 +379,11 @@ async def _first_child() -> BaseProcess:
 
 async def test_live_jobs_are_found_again(site: Site) -> None:
     await site.jobs_of_all_kinds()
-    live_jobs = SqliteLiveJobs(site.store) if isinstance(site.store, SqliteEventStore) else PostgresLiveJobs(site.store)
+    live_jobs = (
+        SqliteLiveJobs(site.store)
+        if isinstance(site.store, SqliteEventStore)
+        else PostgresLiveJobs(site.store)
+    )
     report = await site.replay(LIVE_JOBS, verify=True)
     assert report.views[0].differing_rows == 1
     if isinstance(site.store, PostgresEventStore):
@@ -349,7 +395,9 @@ async def test_live_jobs_are_found_again(site: Site) -> None:
     assert str(job_id) in json.dumps(report.model_dump(mode="json"))
 
 
-async def test_beside_a_process_that_has_the_state_folder_only_live_jobs_are_left_out(tmp_path: Path) -> None:
+async def test_beside_a_process_that_has_the_state_folder_only_live_jobs_are_left_out(
+    tmp_path: Path,
+) -> None:
     store = SqliteEventStore(tmp_path / "events.db")
     objects = FileObjectStore(tmp_path / "objects")
     await objects.open()

@@ -1,21 +1,38 @@
-"""Writing what came of a job beside its source: the result, or a draft with a report where a person must decide."""
+"""Writing what came of a job beside its source: the result,
+or a draft with a report where a person must decide.
+"""
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
-import dragoman_reassemble.app
 from dragoman_contracts.job import Job
-from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ArtifactKind, ObjectRef
 from dragoman_contracts.reports import PreflightReport, Severity
 from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.review.rules.sheet import UnitFilter
+from dragoman_gateway.web.principals import local_principal
 from dragoman_runtime.objects import get_value
 from dragoman_runtime.worker.failure import ParkingReason
 from dragoman_standalone.inputs import Input
 from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.platform import Platform
+from dragoman_standalone.private import as_usual
+from dragoman_standalone.review_report import ReviewReport, report_of_units, units_of_rows
+
+_SEE = "See the report, and the draft beside it."
+
+
+def units_text(count: int) -> str:
+    """How many units wait for a person, as a sentence."""
+    return "1 unit needs review." if count == 1 else f"{count:,} units need review."
+
+
+def blocked_text(count: int) -> str:
+    """How many units are blocked, as a sentence."""
+    if count == 1:
+        return "1 unit has a blocking finding."
+    return f"{count:,} units have blocking findings."
 
 
 async def deliver(platform: Platform, file: Input, job: Job, duration_s: float) -> FileOutcome:
@@ -35,27 +52,25 @@ async def deliver(platform: Platform, file: Input, job: Job, duration_s: float) 
     if job.verification is None or job.status not in {JobStatus.NEEDS_REVIEW, JobStatus.BLOCKED}:
         return outcome
     report, draft = file.beside(".report.json"), file.beside(f".draft{file.output.suffix}")
-    write(report, await platform.objects.get(job.project_id, job.verification.results))
-    write(draft, await draft_of(platform, job))
+    write(report, (await _report(platform, file, job)).model_dump_json(indent=2).encode() + b"\n")
+    made = await platform.desks.review.drafts.draft(job.job_id, local_principal())
+    write(draft, made.data)
     return outcome.model_copy(update={"report": str(report), "draft": str(draft)})
 
 
-async def draft_of(platform: Platform, job: Job) -> bytes:
-    """The document as it would be with the targets as they are now."""
-    objects, project_id = platform.objects, job.project_id
-    policy = await get_value(objects, project_id, job.policy, Policy)
-    source = await objects.get(project_id, job.source)
-    units = b"" if job.extraction is None else await objects.get(project_id, job.extraction.units)
-    lists = [await objects.get(project_id, ref) for ref in dragoman_reassemble.app.target_lists(job)]
-    return await asyncio.to_thread(dragoman_reassemble.app.draft, source, units, lists, policy, job.locales.target)
+async def _report(platform: Platform, file: Input, job: Job) -> ReviewReport:
+    desktop = await platform.desks.review.desktops.of(job)
+    found = units_of_rows(desktop.rows(UnitFilter()))
+    return report_of_units(file.name, job.job_id, job.status, found)
 
 
 def write(path: Path, data: bytes) -> None:
     """Write a file whole or not at all, making its folders."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(data)
-    part.replace(path)
+    with as_usual():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_bytes(data)
+        part.replace(path)
 
 
 async def _reason(platform: Platform, job: Job) -> tuple[str, str]:
@@ -63,10 +78,9 @@ async def _reason(platform: Platform, job: Job) -> tuple[str, str]:
     match job.status:
         case JobStatus.NEEDS_REVIEW:
             count = job.review_pending_count
-            return "qa.needs_review", f"{count} units need review; see the report, and the draft beside it."
+            return "qa.needs_review", f"{units_text(count)} {_SEE}"
         case JobStatus.BLOCKED if job.verification is not None:
-            count = job.verification.blocked_count
-            return "qa.blocked", f"{count} units have blocking findings; see the report, and the draft beside it."
+            return "qa.blocked", f"{blocked_text(job.verification.blocked_count)} {_SEE}"
         case JobStatus.BLOCKED:
             return await _preflight_reason(platform, job)
         case JobStatus.CANCELLED:

@@ -1,4 +1,6 @@
-"""`dragoman diff`: two documents compared, for people, for programs, or as Word's tracked changes."""
+"""`dragoman diff`: two documents compared, for people, for programs,
+or as Word's tracked changes.
+"""
 
 from __future__ import annotations
 
@@ -34,16 +36,24 @@ class DiffExit(IntEnum):
 def diff(
     before: Annotated[Path, typer.Argument(metavar="A", help="The first document.")],
     after: Annotated[Path, typer.Argument(metavar="B", help="The second document.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout.")
+    ] = False,
     tracked: Annotated[
-        Path | None, typer.Option("--tracked", metavar="OUT", help="Write B to OUT, its changes of A tracked.")
+        Path | None,
+        typer.Option("--tracked", metavar="OUT", help="Write B to OUT, its changes of A tracked."),
     ] = None,
-    author: Annotated[str | None, typer.Option("--author", help="Whose the tracked changes are.")] = None,
-    text_only: Annotated[bool, typer.Option("--text-only", help="Count other text as the same.")] = False,
+    author: Annotated[
+        str | None, typer.Option("--author", help="Whose the tracked changes are.")
+    ] = None,
+    text_only: Annotated[
+        bool, typer.Option("--text-only", help="Count other text as the same.")
+    ] = False,
 ) -> None:
     """Compare two DOCX files by structure: parts, paragraphs, runs, tables, styles, text.
 
-    Exit status: 0 the same, 1 different, 2 trouble. With --text-only it is 0 where nothing but text differs.
+    Exit status: 0 the same, 1 different, 2 trouble. With --text-only it is 0 where nothing but text
+    differs.
     """
     from dragoman_documents import compare
 
@@ -79,12 +89,22 @@ def _write_tracked(out: Path, old: bytes, new: bytes, author: str | None) -> Non
 def _tell_untracked(lost: tuple[Difference, ...]) -> None:
     """Say on stderr what rejecting all changes leaves as in B, by part."""
     console = Console(stderr=True, highlight=False)
-    console.print("Word has no tracked change for these; they stay as in B when all changes are rejected:")
+    console.print(
+        "Word has no tracked change for these; they stay as in B when all changes are rejected:"
+    )
     counts = Counter((each.part or "the package", each.kind.value) for each in lost)
     for (part, kind), count in counts.items():
-        named = sorted({each.what for each in lost if (each.part or "the package", each.kind.value) == (part, kind)})
+        named = sorted(
+            {
+                each.what
+                for each in lost
+                if (each.part or "the package", each.kind.value) == (part, kind)
+            }
+        )
         more = ", …" if len(named) > _MANY_WORDS else ""
-        console.print(f"  {part}: {kind} ({count}): {', '.join(named[:_MANY_WORDS])}{more}", markup=False)
+        console.print(
+            f"  {part}: {kind} ({count}): {', '.join(named[:_MANY_WORDS])}{more}", markup=False
+        )
 
 
 def _user() -> str:

@@ -1,4 +1,6 @@
-"""The one process's relay: follows the log from where it stood at the start and hands its work to the workers."""
+"""The one process's relay: follows the log from where it stood at the start and hands its
+work to the workers.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +11,20 @@ from dragoman_contracts.errors import RetryableError
 from dragoman_runtime.bus import InProcessBus
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.relay import deliveries
-from dragoman_runtime.telemetry import get_logger
-
-_log = get_logger()
+from dragoman_runtime.telemetry import say_waiting
 
 
 class Dispatcher:
-    """Sends the work that the log's new events make owed. Work owed earlier is sent by the reconciler at the start."""
+    """Sends the work that the log's new events make owed.
+    Work owed earlier is sent by the reconciler at the start.
+    """
 
     def __init__(
-        self, store: SqliteEventStore, bus: InProcessBus, *, idle: timedelta = timedelta(milliseconds=500)
+        self,
+        store: SqliteEventStore,
+        bus: InProcessBus,
+        *,
+        idle: timedelta = timedelta(milliseconds=500),
     ) -> None:
         self._store = store
         self._bus = bus
@@ -26,7 +32,9 @@ class Dispatcher:
         self._idle_s = idle.total_seconds()
 
     async def begin(self) -> None:
-        """Take the log's end as the place to follow from; the reconciler must look at the live jobs after this."""
+        """Take the log's end as the place to follow from;
+        the reconciler must look at the live jobs after this.
+        """
         self._position = await self._store.head_position()
 
     async def run(self) -> None:
@@ -36,7 +44,7 @@ class Dispatcher:
                 if not await self._step():
                     await self._store.wait_for_append(self._idle_s)
             except RetryableError as error:
-                _log.warning("dispatcher.waiting", error_code=error.code)
+                say_waiting("dispatcher.waiting", error.code)
                 await asyncio.sleep(self._idle_s)
 
     async def _step(self) -> int:

@@ -14,6 +14,9 @@ from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_gateway.jobs.detail.work_words import time_text
+from dragoman_standalone.doctor_servers import servers
+from dragoman_standalone.findings import Finding
+from dragoman_standalone.private import is_open_to_others
 from dragoman_standalone.settings import StandaloneSettings
 from dragoman_translate.app import ConfiguredEngines, probe_engine
 from dragoman_translate.probing import PAGE_WORDS, EngineProbe
@@ -22,18 +25,10 @@ _FREE_BYTES = 1024**3
 _UNSAID = "not said by the server"
 
 
-class Finding(Value):
-    """One thing that was looked at. `message` says how it is, or what to do about it; `mark` is its sign if not ok."""
-
-    name: str
-    is_ok: bool
-    is_required: bool
-    message: str
-    mark: str = "missing"
-
-
 class Examination(Value):
-    """All that was looked at; ok when nothing required is missing. `probe` is what one tiny call to an engine said."""
+    """All that was looked at; ok when nothing required is missing.
+    `probe` is what one tiny call to an engine said.
+    """
 
     findings: tuple[Finding, ...]
     probe: EngineProbe | None = None
@@ -54,9 +49,17 @@ class Chosen:
 
 
 async def examine(settings: StandaloneSettings, chosen: Chosen | None = None) -> Examination:
-    """Look at Python, the state folder, the disk, the engines and LibreOffice; with an engine chosen, ask it, too."""
-    findings = [_python(), _state(settings.state_dir), _disk(settings.state_dir), await _apertium(settings)]
-    findings += [_openai(settings), _office()]
+    """Look at Python, the state folder, the disk, the engines, LibreOffice, and the servers that
+    the environment names; with an engine chosen, ask it, too.
+    """
+    findings = [
+        _python(),
+        _state(settings.state_dir),
+        _private(settings.state_dir),
+        _disk(settings.state_dir),
+        await _apertium(settings),
+    ]
+    findings += [_openai(settings), _office(), *await servers()]
     if chosen is None:
         return Examination(findings=tuple(findings))
     probe = await probe_engine(settings, chosen.engine, chosen.model, Locale("en"), chosen.target)
@@ -68,15 +71,23 @@ def probe_findings(probe: EngineProbe) -> list[Finding]:
     name = probe.engine
     if not probe.is_ok:
         message = f"{probe.message} ({probe.code})"
-        return [Finding(name=f"{name} answers", is_ok=False, is_required=True, message=message, mark="fails")]
-    where = f"{probe.server or 'the server'} at {probe.address}" if probe.address else "on this machine"
+        return [
+            Finding(
+                name=f"{name} answers", is_ok=False, is_required=True, message=message, mark="fails"
+            )
+        ]
+    where = (
+        f"{probe.server or 'the server'} at {probe.address}" if probe.address else "on this machine"
+    )
     said = [("answers", True, f"{probe.model}, {where}" if probe.model else where)]
     if probe.write_tokens_per_s is not None:
         said.append(("speed", True, _speed(probe)))
     if probe.address:
         said += _server(probe)
     if probe.page_s is not None:
-        said.append(("page", True, f"{PAGE_WORDS} words take about {time_text(probe.page_s)}{_cost(probe)}"))
+        said.append(
+            ("page", True, f"{PAGE_WORDS} words take about {time_text(probe.page_s)}{_cost(probe)}")
+        )
     if probe.sample:
         said.append(("sample", True, probe.sample))
     said += [("warning", False, warning) for warning in probe.warnings]
@@ -88,7 +99,11 @@ def probe_findings(probe: EngineProbe) -> list[Finding]:
 
 def _server(probe: EngineProbe) -> list[tuple[str, bool, str]]:
     """The server's abilities."""
-    context = _UNSAID if probe.context_tokens is None else f"{probe.context_tokens:,} tokens a call, answer included"
+    context = (
+        _UNSAID
+        if probe.context_tokens is None
+        else f"{probe.context_tokens:,} tokens a call, answer included"
+    )
     return [
         ("context", True, context),
         ("calls", True, _UNSAID if probe.slots is None else f"{probe.slots} at the same time"),
@@ -119,8 +134,24 @@ def _python() -> Finding:
 def _state(folder: Path) -> Finding:
     existing = next(each for each in (folder, *folder.parents) if each.exists())
     is_ok = os.access(existing, os.W_OK)
-    message = f"{folder}" if is_ok else f"{existing} cannot be written; choose another folder with --state."
+    message = (
+        f"{folder}"
+        if is_ok
+        else f"{existing} cannot be written; choose another folder with --state."
+    )
     return Finding(name="state folder", is_ok=is_ok, is_required=True, message=message)
+
+
+def _private(folder: Path) -> Finding:
+    is_ok = not is_open_to_others(folder)
+    message = (
+        "only its owner can look into it"
+        if is_ok
+        else f"other users of this machine can look into {folder}: chmod -R go= {folder}"
+    )
+    return Finding(
+        name="state folder's rights", is_ok=is_ok, is_required=False, message=message, mark="mind"
+    )
 
 
 def _disk(folder: Path) -> Finding:
@@ -137,15 +168,23 @@ async def _apertium(settings: StandaloneSettings) -> Finding:
     try:
         await engines.get("apertium", "").check_pair(Locale("en"), Locale("es"))
     except DragomanError as error:
-        return Finding(name="engine apertium", is_ok=False, is_required=False, message=error.message)
+        return Finding(
+            name="engine apertium", is_ok=False, is_required=False, message=error.message
+        )
     finally:
         await engines.aclose()
     pairs = await asyncio.to_thread(_apertium_pairs, settings.apertium_data_dir)
-    return Finding(name="engine apertium", is_ok=True, is_required=False, message=f"installed: {pairs}")
+    return Finding(
+        name="engine apertium", is_ok=True, is_required=False, message=f"installed: {pairs}"
+    )
 
 
 def _apertium_pairs(folder: Path) -> str:
-    return ", ".join(sorted(each.stem for each in (folder / "modes").glob("*-*.mode") if each.stem.count("-") == 1))
+    return ", ".join(
+        sorted(
+            each.stem for each in (folder / "modes").glob("*-*.mode") if each.stem.count("-") == 1
+        )
+    )
 
 
 def _openai(settings: StandaloneSettings) -> Finding:
@@ -160,5 +199,8 @@ def _openai(settings: StandaloneSettings) -> Finding:
 
 def _office() -> Finding:
     found = shutil.which("soffice")
-    message = found or "LibreOffice is not needed to translate, but to look: apt-get install libreoffice-writer-nogui"
+    message = (
+        found
+        or "LibreOffice is not needed to translate, but to look: apt-get install libreoffice-writer-nogui"
+    )
     return Finding(name="LibreOffice", is_ok=found is not None, is_required=False, message=message)

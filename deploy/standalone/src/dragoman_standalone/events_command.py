@@ -17,6 +17,7 @@ from rich.table import Table
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_standalone.outcome import ExitCode
+from dragoman_standalone.printing import counted, when_text
 from dragoman_standalone.progress import ProgressStyle, StepProgress
 
 if TYPE_CHECKING:
@@ -30,11 +31,17 @@ _TABLE_WIDTH = 150
 
 events_app = typer.Typer(no_args_is_help=True, help="Read, copy and check the event log.")
 
-StateOption = Annotated[Path | None, typer.Option("--state", help="State folder; else DRAGOMAN_DATABASE_URL.")]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", help="State folder; else DRAGOMAN_DATABASE_URL.")
+]
 JobOption = Annotated[UUID | None, typer.Option("--job", help="Only of this job.")]
 DocumentOption = Annotated[UUID | None, typer.Option("--document", help="Only of this document.")]
-ProjectOption = Annotated[UUID | None, typer.Option("--project", help="Only of this project, by id.")]
-TypeOption = Annotated[list[str] | None, typer.Option("--type", help="Only of this type; may be repeated.")]
+ProjectOption = Annotated[
+    UUID | None, typer.Option("--project", help="Only of this project, by id.")
+]
+TypeOption = Annotated[
+    list[str] | None, typer.Option("--type", help="Only of this type; may be repeated.")
+]
 SinceOption = Annotated[datetime | None, typer.Option("--since", help="Only from then on, UTC.")]
 UntilOption = Annotated[datetime | None, typer.Option("--until", help="Only before then, UTC.")]
 ProgressOption = Annotated[ProgressStyle, typer.Option("--progress", help="How to show progress.")]
@@ -48,10 +55,14 @@ def list_events(
     type_: TypeOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
-    after: Annotated[int, typer.Option("--after", min=0, help="Only behind this position of the log.")] = 0,
+    after: Annotated[
+        int, typer.Option("--after", min=0, help="Only behind this position of the log.")
+    ] = 0,
     limit: Annotated[int, typer.Option("--limit", min=1)] = 50,
     state: StateOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON (CloudEvents) for each.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a line of JSON (CloudEvents) for each.")
+    ] = False,
 ) -> None:
     """List events in the order of the log, the oldest first."""
     from dragoman_standalone.log_reading import selected, taken
@@ -71,14 +82,22 @@ def list_events(
         table.add_column(column, no_wrap=True)
     for row in rows:
         fields = json.loads(row.state)
-        when, actor = str(fields.get("occurred_at", "")), str(fields.get("origin", {}).get("actor", ""))
-        table.add_row(str(row.position), when, row.topic, str(row.stream_id), str(row.version), actor)
-    Console(width=max(Console().width, _TABLE_WIDTH)).print(table)  # wide, since ids are there to be copied
+        when, actor = (
+            when_text(str(fields.get("occurred_at", ""))),
+            str(fields.get("origin", {}).get("actor", "")),
+        )
+        table.add_row(
+            str(row.position), when, row.topic, str(row.stream_id), str(row.version), actor
+        )
+    # Wide, since ids are there to be copied.
+    Console(width=max(Console().width, _TABLE_WIDTH)).print(table)
 
 
 @events_app.command()
 def show(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="Event id, position, or STREAM:VERSION.")],
+    event: Annotated[
+        str, typer.Argument(metavar="EVENT", help="Event id, position, or STREAM:VERSION.")
+    ],
     state: StateOption = None,
 ) -> None:
     """Show one event: envelope and data, as JSON."""
@@ -96,7 +115,9 @@ def show(
 
 @events_app.command()
 def tail(
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last events.")] = 10,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, help="How many of the last events.")
+    ] = 10,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
     type_: TypeOption = None,
     state: StateOption = None,
@@ -116,13 +137,17 @@ def tail(
 
 @events_app.command()
 def export(
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write; else stdout.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; else stdout.")
+    ] = None,
     job: JobOption = None,
     document: DocumentOption = None,
     project: ProjectOption = None,
     state: StateOption = None,
 ) -> None:
-    """Write events as NDJSON of CloudEvents: the whole log, or a job, a document, a project. Objects are not in it."""
+    """Write events as NDJSON of CloudEvents: the whole log, or a job, a document, a project.
+    Objects are not in it.
+    """
     from dragoman_standalone.log_reading import exported
 
     which = _filter(job, document, project, None, None, None)
@@ -132,7 +157,7 @@ def export(
             return await exported(archive, which, out)
 
     count = _run(copy, state)
-    said = f"{count:,} events. Objects are not in it: copy the folder of objects, or the bucket, as well."
+    said = f"{counted(count, 'event')}. Objects are not in it: copy the folder of objects, or the bucket, as well."
     Console(stderr=True).print(said, highlight=False)
 
 
@@ -143,10 +168,12 @@ def import_events(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     progress: ProgressOption = ProgressStyle.AUTO,
 ) -> None:
-    """Add exported events, as they are, to an installation that has none of them, or the first of them.
+    """Add exported events, as they are, to an installation that has none of them, or the first of
+    them.
 
-    The same import again changes nothing; an interrupted one is begun again. Where a stream here tells something
-    else, nothing of it is added, and the command ends with status 3. Live jobs among them go on at once.
+    The same import again changes nothing; an interrupted one is begun again. Where a stream here
+    tells something else, nothing of it is added, and the command ends with status 3. Live jobs
+    among them go on at once.
     """
     from dragoman_runtime.eventstore.exchange import Imported, StreamConflictError
     from dragoman_standalone.log_reading import imported
@@ -163,20 +190,29 @@ def import_events(
     if as_json:
         sys.stdout.write(json.dumps({"added": result.added, "present": result.present}) + "\n")
         return
-    Console().print(f"{result.added:,} events added, {result.present:,} were there.", highlight=False)
-    Console().print("Copy the objects as well. Then `dragoman replay` makes the views.", highlight=False)
+    Console().print(
+        f"{counted(result.added, 'event')} added, {result.present:,} were there.", highlight=False
+    )
+    Console().print(
+        "Copy the objects as well. Then `dragoman replay` makes the views.", highlight=False
+    )
 
 
 @events_app.command()
 def verify(
-    objects: Annotated[bool, typer.Option("--objects", help="Read every object that events point to, too.")] = False,
+    objects: Annotated[
+        bool, typer.Option("--objects", help="Read every object that events point to, too.")
+    ] = False,
     state: StateOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout.")
+    ] = False,
     progress: ProgressOption = ProgressStyle.AUTO,
 ) -> None:
     """Check every stream: digests, versions, types, order, and that it can be folded.
 
-    Exit status: 0 all is well, 2 could not begin, 3 a fault was found; the first of each stream is named.
+    Exit status: 0 all is well, 2 could not begin, 3 a fault was found; the first of each stream is
+    named.
     """
     from dragoman_standalone.log_checking import checked_log
 
@@ -197,10 +233,13 @@ def _print_report(report: LogReport) -> None:
     for each in report.faults:
         place = f"{each.stream_type} {each.stream_id} version {each.version} position {each.position}".strip()
         console.print(f"{place}: {each.kind}: {each.message}", markup=False, soft_wrap=True)
-    said = f"{report.event_count:,} events in {report.stream_count:,} streams, {report.fault_count:,} faults"
+    said = f"{counted(report.event_count, 'event')} in {counted(report.stream_count, 'stream')}"
+    said += f", {counted(report.fault_count, 'fault')}"
     console.print(f"{said}, {report.duration_s:.1f} s")
     if report.unwitnessed_count:
-        console.print(f"{report.unwitnessed_count:,} last events are not in the audit: checked, but not byte by byte")
+        console.print(
+            f"{report.unwitnessed_count:,} last events are not in the audit: checked, but not byte by byte"
+        )
     if report.object_count:
         console.print(f"{report.object_count:,} objects read, {report.erased_count:,} erased")
 
@@ -233,17 +272,15 @@ def _run(
     handled: type[DragomanError] | tuple[()] = (),
 ) -> _T:
     from dragoman_runtime.telemetry import configure_logging
+    from dragoman_standalone.settings import quiet
     from dragoman_standalone.stores import store_settings
 
     try:
         settings = store_settings(state)
-        configure_logging(settings, "dragoman")
+        configure_logging(quiet(settings), "dragoman")
         return asyncio.run(work(settings))
     except handled:
         raise
-    except DragomanError as error:
-        _say(error.message)
-        raise typer.Exit(ExitCode.USAGE) from None
     except BrokenPipeError:  # whoever read has enough
         raise typer.Exit(ExitCode.DONE) from None
     except KeyboardInterrupt:

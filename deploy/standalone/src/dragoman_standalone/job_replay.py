@@ -1,4 +1,6 @@
-"""A finished job made again from its log or its package: nothing reaches outside, models say what is on record."""
+"""A finished job made again from its log or its package: nothing reaches outside,
+models say what is on record.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ import dragoman_intake.app
 import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
+from dragoman_contracts.events import TranslationVerified
 from dragoman_contracts.references import ObjectRef
 from dragoman_gateway.artifacts.desk import ReplayPackage
 from dragoman_runtime.eventstore.archive import decoded
@@ -28,12 +31,23 @@ class ServicesWork(RecordedWork):
     """The tasks of all services."""
 
     def __init__(self) -> None:
-        services = (dragoman_intake.app, dragoman_extract.app, dragoman_qa.app, dragoman_reassemble.app)
-        self._tasks: dict[str, Task[Any]] = {task.kind: task for each in services for task in each.tasks()}
+        services = (
+            dragoman_intake.app,
+            dragoman_extract.app,
+            dragoman_qa.app,
+            dragoman_reassemble.app,
+        )
+        self._tasks: dict[str, Task[Any]] = {
+            task.kind: task for each in services for task in each.tasks()
+        }
 
     @override
     def task(self, kind: str) -> Task[Any]:
         return self._tasks[kind]
+
+    @override
+    def verification(self, event: TranslationVerified) -> Task[Any]:
+        return dragoman_qa.app.recorded_verification(event.grammar)
 
     @override
     def batch(self, calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:

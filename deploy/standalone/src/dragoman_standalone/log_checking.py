@@ -1,4 +1,6 @@
-"""Checking the whole log for `dragoman events verify`: every stream, and the objects it points to when asked."""
+"""Checking the whole log for `dragoman events verify`: every stream,
+and the objects it points to when asked.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ class FaultFound(Value):
 class LogReport(Value):
     """The result of the check; up to a hundred faults are named.
 
-    `unwitnessed_count`: streams whose last event has no digest in the audit view to be held against.
+    `unwitnessed_count`: streams whose last event has no digest in the audit view to be held
+    against.
     """
 
     event_count: int
@@ -128,7 +131,7 @@ class _Checker:
         self._fault_count += 1
         if len(self._faults) < _MOST_FAULTS:
             found = FaultFound(
-                stream_type=sound[0].envelope.stream_type.value if sound else "stream",
+                stream_type=sound[0].stream_type.value if sound else "stream",
                 stream_id=fault.stream_id,
                 version=fault.version,
                 position=fault.position,
@@ -148,21 +151,25 @@ class _Objects:
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._sound: dict[tuple[UUID, str], None] = {}
 
-    async def fault_of(self, rows: Sequence[RawEvent], events: Sequence[RecordedEvent]) -> Fault | None:
+    async def fault_of(
+        self, rows: Sequence[RawEvent], events: Sequence[RecordedEvent]
+    ) -> Fault | None:
         """The first event of the stream that points to an object that is not there as it was."""
         erased = erased_by(events)
         for row, recorded in zip(rows, events, strict=True):
             named = [(name, ref.digest) for name, ref in references_of(recorded)]
-            if recorded.envelope.origin.actor_record:
-                named.append(("actor_record", recorded.envelope.origin.actor_record))
-            found = await asyncio.gather(*(self._look(recorded, name, digest, erased) for name, digest in named))
+            if recorded.origin.actor_record:
+                named.append(("actor_record", recorded.origin.actor_record))
+            found = await asyncio.gather(
+                *(self._look(recorded, name, digest, erased) for name, digest in named)
+            )
             wrong = [message for message in found if message]
             if wrong:
                 return Fault(row.stream_id, row.version, row.position, "object", wrong[0])
         return None
 
     async def _look(self, recorded: RecordedEvent, name: str, digest: str, erased: set[str]) -> str:
-        key = recorded.envelope.project_id, digest
+        key = recorded.project_id, digest
         if key in self._sound:
             return ""
         try:

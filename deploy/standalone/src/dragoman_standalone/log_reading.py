@@ -43,14 +43,21 @@ class EventFilter:
     until: datetime | None = None
 
     def takes(self, row: RawEvent) -> bool:
-        """Whether the event is wanted. One that cannot be read is, where nothing but its row is asked for."""
-        if self.stream_id not in {None, row.stream_id} or (self.types and row.topic not in self.types):
+        """Whether the event is wanted. One that cannot be read is,
+        where nothing but its row is asked for.
+        """
+        if self.stream_id not in {None, row.stream_id} or (
+            self.types and row.topic not in self.types
+        ):
             return False
         if not (self.project_id or self.since or self.until):
             return True
         try:
             fields = json.loads(row.state)
-            project_id, at = UUID(fields["project_id"]), datetime.fromisoformat(fields["occurred_at"])
+            project_id, at = (
+                UUID(fields["project_id"]),
+                datetime.fromisoformat(fields["occurred_at"]),
+            )
         except (ValueError, KeyError, TypeError):
             return False
         if self.project_id not in {None, project_id} or (self.since and at < _aware(self.since)):
@@ -58,7 +65,9 @@ class EventFilter:
         return not (self.until and at >= _aware(self.until))
 
 
-async def selected(archive: Archive, which: EventFilter, *, after: int = 0) -> AsyncGenerator[RawEvent]:
+async def selected(
+    archive: Archive, which: EventFilter, *, after: int = 0
+) -> AsyncGenerator[RawEvent]:
     """The wanted events behind a position, in the order of the log."""
     if which.stream_id is not None:
         for row in await archive.stream(which.stream_id):
@@ -82,7 +91,9 @@ async def taken(rows: AsyncIterator[RawEvent], limit: int) -> list[RawEvent]:
     return found
 
 
-async def followed(archive: Archive, which: EventFilter, *, lines: int, is_endless: bool) -> AsyncGenerator[RawEvent]:
+async def followed(
+    archive: Archive, which: EventFilter, *, lines: int, is_endless: bool
+) -> AsyncGenerator[RawEvent]:
     """About the last `lines` events, and where it is endless what comes after them."""
     after = max(await archive.head() - lines, 0)
     while True:
@@ -106,16 +117,22 @@ async def found(archive: Archive, name: str) -> RawEvent:
         rows = await archive.tail(int(name) - 1, limit=1)
         row = rows[0] if rows and rows[0].position == int(name) else None
     elif version.isdecimal() and (stream_id := _uuid(stream)):
-        row = next((each for each in await archive.stream(stream_id) if each.version == int(version)), None)
+        row = next(
+            (each for each in await archive.stream(stream_id) if each.version == int(version)), None
+        )
     elif wanted := _uuid(name):
         row = await archive.containing(f'{{"event_id":"{wanted}"')
     if row is None:
-        raise EventUnknownError(f"The log has no event {name!r}. Name its id, its position, or STREAM:VERSION.")
+        raise EventUnknownError(
+            f"The log has no event {name!r}. Name its id, its position, or STREAM:VERSION."
+        )
     return row
 
 
 async def exported(archive: Archive, which: EventFilter, out: Path | None) -> int:
-    """Write the wanted events as lines; how many they were. A file is written whole or not at all."""
+    """Write the wanted events as lines; how many they were.
+    A file is written whole or not at all.
+    """
     count = 0
     with _writing(out) as file:
         async for row in selected(archive, which):
@@ -183,7 +200,9 @@ def _reading(file: Path) -> Generator[BinaryIO]:
     try:
         opened = file.open("rb")
     except OSError as error:
-        raise PermanentError(f"{file} cannot be read: {error.strerror}.", code="input.unreadable") from error
+        raise PermanentError(
+            f"{file} cannot be read: {error.strerror}.", code="input.unreadable"
+        ) from error
     with opened:
         yield opened
 

@@ -24,7 +24,8 @@ class ExitCode(IntEnum):
 class FileOutcome(Value):
     """One file's end. `message` says what is wrong and what to do; empty where all is well.
 
-    `output` is the result; `draft` a document to look at, and `report` QA's findings, where a person must decide.
+    `output` is the result; `draft` a document to look at, and `report` QA's findings, where a
+    person must decide.
     """
 
     file: str

@@ -1,4 +1,6 @@
-"""`dragoman parked` and `dragoman dead-letters`: what waits for a person, and what is done about it, over the API."""
+"""`dragoman parked` and `dragoman dead-letters`: what waits for a person,
+and what is done about it, over the API.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,33 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, every, output, table, work_text
+from dragoman_standalone.asking import (
+    Body,
+    JsonOption,
+    StateOption,
+    UrlOption,
+    ask,
+    every,
+    output,
+    table,
+    work_text,
+)
+from dragoman_standalone.job_reference import JobArgument, job_id_of
+from dragoman_standalone.printing import counted, when_text
 
 if TYPE_CHECKING:
     from dragoman_standalone.client import Api
 
-parked_app = typer.Typer(no_args_is_help=True, help="Look at work that waits for a person, and act on it.")
-dead_letters_app = typer.Typer(no_args_is_help=True, help="Look at messages that no worker could read or answer.")
+parked_app = typer.Typer(
+    no_args_is_help=True, help="Look at work that waits for a person, and act on it."
+)
+dead_letters_app = typer.Typer(
+    no_args_is_help=True, help="Look at messages that no worker could read or answer."
+)
 
-_Kind = Annotated[str, typer.Argument(help="The kind of its work, as the list names it: `translation_batch`.")]
+_Kind = Annotated[
+    str, typer.Argument(help="The kind of its work, as the list names it: `translation_batch`.")
+]
 _Number = Annotated[int, typer.Argument(min=1, help="Which batch of a phase, counted from 1.")]
 _Phase = Annotated[str, typer.Option("--phase", help="Its phase, where the list names one.")]
 _Code = Annotated[str | None, typer.Option("--code", help="Only of this error.")]
@@ -25,7 +45,10 @@ _Code = Annotated[str | None, typer.Option("--code", help="Only of this error.")
 
 @parked_app.command("list")
 def list_parked(
-    code: _Code = None, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False
+    code: _Code = None,
+    state: StateOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List parked work with why it was parked, the newest first."""
     query = {"code": code} if code else {}
@@ -38,7 +61,7 @@ def list_parked(
 
 @parked_app.command("show")
 def show_parked(
-    job: UUID,
+    job: JobArgument,
     kind: _Kind,
     number: _Number = 1,
     phase: _Phase = "",
@@ -47,16 +70,24 @@ def show_parked(
     as_json: JsonOption = False,
 ) -> None:
     """Show why work was parked, and where in the code it failed."""
-    output(ask(state, url, lambda api: api.get(_path(job, kind, number, phase))), as_json, _parked_card)
+
+    async def question(api: Api) -> Body:
+        return await api.get(_path(await job_id_of(api, job), kind, number, phase))
+
+    output(ask(state, url, question), as_json, _parked_card)
 
 
 @parked_app.command("redrive")
 def redrive_parked(
-    job: Annotated[UUID | None, typer.Argument(help="Its job; without it, all parked work.")] = None,
-    kind: Annotated[str | None, typer.Argument(help="The kind of its work, as the list names it.")] = None,
+    job: Annotated[str | None, typer.Argument(help="Its job; without it, all parked work.")] = None,
+    kind: Annotated[
+        str | None, typer.Argument(help="The kind of its work, as the list names it.")
+    ] = None,
     number: _Number = 1,
     phase: _Phase = "",
-    is_all: Annotated[bool, typer.Option("--all", help="All parked work, or all of one code.")] = False,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="All parked work, or all of one code.")
+    ] = False,
     code: _Code = None,
     state: StateOption = None,
     url: UrlOption = None,
@@ -66,8 +97,13 @@ def redrive_parked(
     if (job is None) is not is_all or (job is None) is not (kind is None):
         raise typer.BadParameter("Name a job and the kind of its work, or ask for --all.")
     if job and kind:
-        path = _path(job, kind, number, phase, "/redrive")
-        output(ask(state, url, lambda api: api.post(path)), as_json, _job_card)
+        named, of_kind = job, kind
+
+        async def one(api: Api) -> Body:
+            job_id = await job_id_of(api, named)
+            return await api.post(_path(job_id, of_kind, number, phase, "/redrive"))
+
+        output(ask(state, url, one), as_json, _job_card)
         return
 
     async def question(api: Api) -> Body:
@@ -85,7 +121,7 @@ def redrive_parked(
 
 @parked_app.command("discard")
 def discard_parked(
-    job: UUID,
+    job: JobArgument,
     kind: _Kind,
     number: _Number = 1,
     phase: _Phase = "",
@@ -93,20 +129,29 @@ def discard_parked(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that parked work will not be done: it leaves the list, and its job stays failed until it is resumed."""
-    path = _path(job, kind, number, phase, "/discard")
-    output(ask(state, url, lambda api: api.post(path)), as_json, _job_card)
+    """Say that parked work will not be done: it leaves the list,
+    and its job stays failed until it is resumed.
+    """
+
+    async def question(api: Api) -> Body:
+        return await api.post(_path(await job_id_of(api, job), kind, number, phase, "/discard"))
+
+    output(ask(state, url, question), as_json, _job_card)
 
 
-def _path(job: UUID, kind: str, number: int, phase: str, action: str = "") -> str:
+def _path(job_id: str, kind: str, number: int, phase: str, action: str = "") -> str:
     """The address of parked work below the API's root."""
     named = f"?phase={quote(phase, safe='')}" if phase else ""
-    return f"jobs/{job}/parked/{quote(kind, safe='')}/{number - 1}{action}{named}"
+    return f"jobs/{job_id}/parked/{quote(kind, safe='')}/{number - 1}{action}{named}"
 
 
 @dead_letters_app.command("list")
-def list_dead_letters(state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """List messages that no worker could read or answer, the newest first. One process has no broker, and so none."""
+def list_dead_letters(
+    state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False
+) -> None:
+    """List messages that no worker could read or answer, the newest first.
+    One process has no broker, and so none.
+    """
 
     async def question(api: Api) -> Body:
         return {"items": await every(api, "dead-letters")}
@@ -147,36 +192,53 @@ def discard_dead_letters(
 
 
 def _act_on_letters(
-    action: str, letter: UUID | None, is_all: bool, state: StateOption, url: UrlOption, as_json: bool
+    action: str,
+    letter: UUID | None,
+    is_all: bool,
+    state: StateOption,
+    url: UrlOption,
+    as_json: bool,
 ) -> None:
     if (letter is None) is not is_all:
         raise typer.BadParameter("Name a letter, or ask for --all.")
 
     async def question(api: Api) -> Body:
-        ids = [letter] if letter else [each["letter_id"] for each in await every(api, "dead-letters")]
+        ids = (
+            [letter] if letter else [each["letter_id"] for each in await every(api, "dead-letters")]
+        )
         return {"items": [await api.post(f"dead-letters/{each}/{action}") for each in ids]}
 
     output(ask(state, url, question), as_json, _letter_table)
 
 
 def _parked_table(page: Body) -> Table:
-    """Two lines for each: ids to copy are whole, and sentences can be read, on eighty columns."""
-    made = table("job", "work")
+    made = table("job", "work", "why")
     for work in page["items"]:
-        made.add_row(work["job_id"], f"{work_text(work)}, {work['attempts']} attempts")
-        made.add_row("", f"{work['message']} ({work['code']})")
+        tried = f"{work_text(work)}, {counted(work['attempts'], 'attempt')}"
+        made.add_row(work["job_id"], tried, f"{work['message']} ({work['code']})")
     return made
 
 
 def _parked_card(work: Body) -> Table:
-    return _card({"work": work_text(work), **{name: work[name] for name in work if name not in {"kind", "index"}}})
+    return _card(
+        {
+            "work": work_text(work),
+            **{name: work[name] for name in work if name not in {"kind", "index"}},
+        }
+    )
 
 
 def _letter_table(page: Body) -> Table:
     made = table("letter", "queue", "died", "bytes", "why")
     for letter in page["items"]:
         why = "; ".join(letter["faults"]) or f"a bug: {letter['kind']} of job {letter['job_id']}"
-        made.add_row(letter["letter_id"], letter["queue"], letter["died_at"], str(letter["size_bytes"]), why)
+        made.add_row(
+            letter["letter_id"],
+            letter["queue"],
+            when_text(letter["died_at"]),
+            str(letter["size_bytes"]),
+            why,
+        )
     return made
 
 

@@ -1,4 +1,6 @@
-"""The password of encrypted inputs: from a file, from the environment, or asked for; never an argument."""
+"""The password of encrypted inputs: from a file, from the environment,
+or asked for; never an argument.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,11 @@ _MOST_BYTES = 4096
 _HEAD_BYTES = 8
 
 
-def password_for(inputs: Iterable[Input], file: Path | None, configured: SecretStr | None) -> SecretStr | None:
-    """The password of the run; None where none was given and nobody can be asked, or nothing is encrypted.
+def password_for(
+    inputs: Iterable[Input], file: Path | None, configured: SecretStr | None
+) -> SecretStr | None:
+    """The password of the run; None where none was given and nobody can be asked, or nothing is
+    encrypted.
 
     Raises:
         InputRefusedError: the file of the password cannot be read, or holds none.
@@ -30,7 +35,13 @@ def password_for(inputs: Iterable[Input], file: Path | None, configured: SecretS
         return None
     more = f" and {len(locked) - 1} more" if len(locked) > 1 else ""
     return SecretStr(
-        typer.prompt(f"Password of {locked[0]}{more}", hide_input=True, err=True, default="", show_default=False)
+        typer.prompt(
+            f"Password of {locked[0]}{more}",
+            hide_input=True,
+            err=True,
+            default="",
+            show_default=False,
+        )
     )
 
 
@@ -44,14 +55,20 @@ def password_in(file: Path) -> SecretStr:
         with file.open("rb") as opened:
             lines = opened.read(_MOST_BYTES).decode("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        raise InputRefusedError(f"{file} cannot be read as a file with a password in UTF-8.") from error
+        raise InputRefusedError(
+            f"{file} cannot be read as a file with a password in UTF-8."
+        ) from error
     if not lines or not lines[0]:
         raise InputRefusedError(f"{file} holds no password in its first line.")
     return SecretStr(lines[0])
 
 
 def _is_locked(path: Path) -> bool:
-    from dragoman_documents import OLE_SIGNATURE, is_encrypted  # the document library is slow to import
+    # The document library is slow to import.
+    from dragoman_documents import (
+        OLE_SIGNATURE,
+        is_encrypted,
+    )
 
     try:
         with path.open("rb") as opened:

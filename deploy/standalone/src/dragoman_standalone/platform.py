@@ -1,13 +1,16 @@
-"""The whole platform in one process: SQLite for events, views and catalogue, files for objects, no broker.
+"""The whole platform in one process: SQLite for events, views and catalogue, files for objects, no
+broker.
 
-Start here to see how the parts fit: the services' tasks, the workers that perform them, the dispatcher that follows the
-log, the reconciler that finds what an earlier process left, and the projections that the console shows.
+Start here to see how the parts fit: the services' tasks, the workers that perform them, the
+dispatcher that follows the log, the reconciler that finds what an earlier process left, and the
+projections that the console shows.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,9 +24,18 @@ import dragoman_intake.app
 import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
-from dragoman_catalog import Catalog, migrate_catalog
+from dragoman_catalog import Catalog, KeySeal, migrate_catalog
+from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.vocabulary import Service
-from dragoman_gateway.desks import Desks, GatewayPorts, desks_of, http_options, submission_rules
+from dragoman_gateway.desks import (
+    Desks,
+    GatewayPorts,
+    desks_of,
+    http_options,
+    plant_seeds,
+    submission_rules,
+)
+from dragoman_gateway.submissions.rules import PairCheck
 from dragoman_runtime.bus import InProcessBus
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.computing import Computing, Threads, computing
@@ -37,10 +49,14 @@ from dragoman_runtime.reconciler import Reconciler
 from dragoman_runtime.service import ServicePart, build
 from dragoman_runtime.service import at_work as workers_at_work
 from dragoman_runtime.worker import WorkerPorts
+from dragoman_standalone.damage import named_damage
 from dragoman_standalone.dispatcher import Dispatcher
+from dragoman_standalone.ending import unusable_database
 from dragoman_standalone.lock import StateLock
+from dragoman_standalone.private import private
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_translate.app import engine_names
+from dragoman_translate.app import ConfiguredEngines, engine_names
+from dragoman_translate.ports import Engines
 
 _MAIN_MODULE = "dragoman_standalone.cli"  # a child imports it, and it imports this
 
@@ -59,7 +75,8 @@ class Platform:
 
 @asynccontextmanager
 async def running(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
-    """The platform at work on the state folder, until the block ends. Jobs an earlier process left go on.
+    """The platform at work on the state folder, until the block ends. Jobs an earlier process left
+    go on.
 
     Raises:
         StateLockedError: another process uses the folder.
@@ -74,12 +91,16 @@ async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
 
     Raises:
         StateLockedError: another process uses the folder.
+        StateFolderError: it cannot be written.
+        StateDamagedError: a database in it is damaged.
     """
     async with AsyncExitStack() as stack:
+        stack.enter_context(named_damage())
+        stack.enter_context(private(settings.state_dir))
         lock = StateLock(settings.state_dir)
         lock.acquire()
         stack.callback(lock.release)
-        store = SqliteEventStore(settings.state_dir / "events.db")
+        store = event_store(settings.state_dir)
         stack.push_async_callback(store.aclose)
         objects = object_store(settings)
         await objects.open()
@@ -88,22 +109,60 @@ async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
         await migrate_catalog(url)
         database = create_views_engine(sqlalchemy_url(url))
         stack.push_async_callback(database.dispose)
+        engines = ConfiguredEngines(settings)  # only asked which pairs they can do
+        stack.push_async_callback(engines.aclose)
+        catalog = Catalog(database, KeySeal(encryption_key(settings)))
+        await plant_seeds(catalog, settings)
         ports = GatewayPorts(
             store=store,
             objects=objects,
             views=database,
-            catalog=Catalog(database),
-            rules=submission_rules(settings, frozenset(engine_names())),
+            catalog=catalog,
+            rules=submission_rules(settings, frozenset(engine_names()), pair_check(engines)),
             signing_key=signing_key(settings.state_dir),
             producer=build(),
             options=http_options(settings),
+            private_hosts=settings.private_hosts,
         )
         yield Platform(settings, store, objects, database, ports, desks_of(ports))
 
 
+def event_store(folder: Path) -> SqliteEventStore:
+    """The event log of a state folder.
+
+    Raises:
+        PermanentError: it cannot be read or written; the message says the cure.
+    """
+    try:
+        return SqliteEventStore(folder / "events.db")
+    except sqlite3.Error as error:
+        raise unusable_database("events.db", error) from error
+
+
+def pair_check(engines: Engines) -> PairCheck:
+    """The check whether an engine of this machine can do a pair of locales."""
+
+    async def check(engine: str, model: str, locales: LocalePair) -> None:
+        await engines.get(engine, model).check_pair(locales.source, locales.target)
+
+    return check
+
+
 def signing_key(folder: Path) -> bytes:
     """The key that signs downloads and forms, made on first use and readable by its owner alone."""
-    path = folder / "signing.key"
+    return _kept_secret(folder / "signing.key")
+
+
+def encryption_key(settings: StandaloneSettings) -> bytes:
+    """The key under which keys of providers are stored: the setting's, or else one that is made on
+    first use and readable by its owner alone.
+    """
+    if settings.encryption_key is not None:
+        return settings.encryption_key.get_secret_value().encode()
+    return _kept_secret(settings.state_dir / "encryption.key")
+
+
+def _kept_secret(path: Path) -> bytes:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_bytes(secrets.token_bytes(32))
@@ -114,7 +173,8 @@ def signing_key(folder: Path) -> bytes:
 async def at_work(platform: Platform, *, patience_s: float = 0.0) -> AsyncGenerator[None]:
     """The services' workers at work for the block; jobs that an earlier process left go on.
 
-    With `patience_s`, processes are started only once pieces of work were in each other's way for so long.
+    With `patience_s`, processes are started only once pieces of work were in each other's way for
+    so long.
     """
     settings = platform.settings
     parts = _parts(settings)
@@ -133,9 +193,16 @@ async def performing(
     """The services' workers at work for the block, with the dispatcher and the reconciler."""
     settings, store = platform.settings, platform.store
     bus = InProcessBus()
-    ports = WorkerPorts(store, platform.objects, SystemClock(), Jobs(store), computed_by or Threads())
-    every, tick = timedelta(seconds=settings.reconcile_every_s), timedelta(seconds=settings.reconcile_tick_s)
-    reconciler = Reconciler(store, SqliteLiveJobs(store), bus, SystemClock(), every=every, tick=tick)
+    ports = WorkerPorts(
+        store, platform.objects, SystemClock(), Jobs(store), computed_by or Threads()
+    )
+    every, tick = (
+        timedelta(seconds=settings.reconcile_every_s),
+        timedelta(seconds=settings.reconcile_tick_s),
+    )
+    reconciler = Reconciler(
+        store, SqliteLiveJobs(store), bus, SystemClock(), every=every, tick=tick
+    )
     dispatcher = Dispatcher(store, bus, idle=timedelta(milliseconds=settings.poll_idle_max_ms))
     await store.expire_leases()
     await dispatcher.begin()
@@ -147,10 +214,12 @@ async def performing(
 def _parts(settings: StandaloneSettings) -> Sequence[ServicePart]:
     """The services, without what runs beside intake on the servers: the one process has its own."""
     return (
-        ServicePart(Service.INTAKE, dragoman_intake.app.tasks(), preload=dragoman_intake.app.COMPUTING),
-        dragoman_extract.app.part(),
+        ServicePart(
+            Service.INTAKE, dragoman_intake.app.tasks(), preload=dragoman_intake.app.COMPUTING
+        ),
+        dragoman_extract.app.part(settings),
         dragoman_translate.app.part(settings),
-        dragoman_qa.app.part(),
+        dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import time
@@ -9,11 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TextIO, cast
 
 from pydantic import JsonValue
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Column
 from rich.text import Text
 from typing_extensions import override
@@ -21,6 +30,7 @@ from typing_extensions import override
 from dragoman_gateway.jobs.detail.work_words import remaining_text
 
 if TYPE_CHECKING:
+    from dragoman_runtime.settings import TelemetrySettings
     from dragoman_standalone.outcome import FileOutcome
 
 
@@ -41,8 +51,10 @@ class ProgressStyle(StrEnum):
 class Moved:
     """How far a file's job has come: file `number` of `count`, counted from 1.
 
-    `lines` say in words what is under way, `said` the same in fields; `remaining_s` is about how long the translation
-    will last, None where nothing is measured. Units are None before a plan counts them.
+    `lines` say in words what is under way or waits to be tried again, `said` and `retries` the same
+    in fields; `remaining_s` is about how
+    long the translation will last, None where nothing is measured. Units are None before a plan
+    counts them.
     """
 
     file: str
@@ -55,10 +67,13 @@ class Moved:
     remaining_s: float | None = None
     lines: tuple[str, ...] = ()
     said: tuple[dict[str, JsonValue], ...] = ()
+    retries: tuple[dict[str, JsonValue], ...] = ()
 
     @property
     def text(self) -> str:
-        """All of it in a line: `offer.docx, 2 of 3: Batch 3: 12 of 25 units`; an only file is not named."""
+        """All of it in a line: `offer.docx, 2 of 3: Batch 3: 12 of 25 units`;
+        an only file is not named.
+        """
         more = f" (and {len(self.lines) - 1:,} more)" if len(self.lines) > 1 else ""
         said = self.lines[0] + more if self.lines else self.stage
         return said if self.count == 1 else f"{self.file}, {self.number} of {self.count}: {said}"
@@ -70,7 +85,11 @@ class RunProgress(Protocol):
     def __enter__(self) -> Self: ...
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
     ) -> None: ...
 
     def moved(self, moved: Moved) -> None:
@@ -80,6 +99,37 @@ class RunProgress(Protocol):
     def finished(self, outcome: FileOutcome) -> None:
         """A file came to its end."""
         ...
+
+
+class CarriedLines(io.TextIOBase):
+    """Log lines in JSON, each carried as `{"event": "log", "log": {…}}` so that NDJSON of progress
+    and of logs can be told apart by `event`.
+    """
+
+    @override
+    def write(self, text: str, /) -> int:
+        """Write each line of the text, which is JSON or words, as one of ours."""
+        for line in text.splitlines():
+            try:
+                carried: JsonValue = json.loads(line)
+            except ValueError:
+                carried = {"message": line}
+            whole = json.dumps({"event": "log", "log": carried}, ensure_ascii=False)
+            sys.stderr.write(whole + "\n")
+        return len(text)
+
+    @override
+    def flush(self) -> None:
+        """Flush stderr."""
+        sys.stderr.flush()
+
+
+def carry_logs(settings: TelemetrySettings) -> None:
+    """Let this process log inside the NDJSON of progress."""
+    from dragoman_runtime.telemetry import configure_logging
+
+    carried = cast("TextIO", CarriedLines())
+    configure_logging(settings.model_copy(update={"log_format": "json"}), "dragoman", carried)
 
 
 def progress_of(style: ProgressStyle, total: int) -> RunProgress:
@@ -100,7 +150,11 @@ class _Silent:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
     ) -> None:
         return
 
@@ -137,6 +191,7 @@ class _Lines(_Silent):
                 "units": moved.units,
                 "remaining_s": None if moved.remaining_s is None else round(moved.remaining_s, 1),
                 "work_under_way": list(moved.said),
+                "retries": list(moved.retries),
             }
         )
 
@@ -163,7 +218,9 @@ class _Words(ProgressColumn):
 class _Bar(_Silent):
     def __init__(self, total: int) -> None:
         self._progress = Progress(
-            TextColumn("{task.fields[done]}/{task.fields[files]}", table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.fields[done]}/{task.fields[files]}", table_column=Column(no_wrap=True)
+            ),
             BarColumn(20),
             TextColumn("{task.percentage:>3.0f} %", table_column=Column(no_wrap=True)),
             TimeElapsedColumn(table_column=Column(no_wrap=True)),
@@ -183,7 +240,11 @@ class _Bar(_Silent):
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
     ) -> None:
         self._progress.stop()
 
@@ -197,7 +258,9 @@ class _Bar(_Silent):
         self._advance(outcome.file, 100.0)
 
     def _advance(self, file: str, progress_pct: float) -> None:
-        """Never back: units of a batch that is tried again are counted again as soon as they are read back."""
+        """Never back: units of a batch that is tried again are counted again as soon
+        as they are read back.
+        """
         before = self._done.get(file, 0.0)
         self._done[file] = max(before, progress_pct)
         self._progress.update(self._task, advance=self._done[file] - before, done=self._finished)
@@ -216,7 +279,9 @@ class _Bar(_Silent):
 
 
 class StepProgress:
-    """The progress of steps over many events, with rate and time left: a bar, NDJSON on stderr, or nothing."""
+    """The progress of steps over many events, with rate and time left: a bar,
+    NDJSON on stderr, or nothing.
+    """
 
     def __init__(self, style: ProgressStyle) -> None:
         if style is ProgressStyle.AUTO:
@@ -230,7 +295,9 @@ class StepProgress:
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None, rate="") if style is ProgressStyle.BAR else None
+        self._task = (
+            self._bar.add_task("", total=None, rate="") if style is ProgressStyle.BAR else None
+        )
         self._step, self._began, self._said = "", 0.0, 0.0
 
     def __enter__(self) -> Self:
@@ -239,7 +306,11 @@ class StepProgress:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None, /
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
     ) -> None:
         if self._task is not None:
             self._bar.stop()
@@ -256,9 +327,14 @@ class StepProgress:
         eta_s = (total - done) / rate if rate and total else None
         if self._task is not None:
             left = "" if eta_s is None else f"{rate:,.0f}/s, {eta_s:.0f} s left"
-            self._bar.update(self._task, description=step, completed=done, total=total or None, rate=left)
+            self._bar.update(
+                self._task, description=step, completed=done, total=total or None, rate=left
+            )
         elif self._style is ProgressStyle.NDJSON:
             line = {"event": "progress", "step": step, "done": done, "total": total}
-            line |= {"events_per_s": round(rate, 1), "eta_s": None if eta_s is None else round(eta_s, 1)}
+            line |= {
+                "events_per_s": round(rate, 1),
+                "eta_s": None if eta_s is None else round(eta_s, 1),
+            }
             sys.stderr.write(json.dumps(line) + "\n")
             sys.stderr.flush()

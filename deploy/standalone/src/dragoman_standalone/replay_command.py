@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dragoman_contracts.errors import DragomanError
+from dragoman_standalone.ending import UsageRefusedError
 from dragoman_standalone.outcome import ExitCode
+from dragoman_standalone.printing import counted
 from dragoman_standalone.progress import ProgressStyle, StepProgress
 
 if TYPE_CHECKING:
@@ -23,50 +24,71 @@ if TYPE_CHECKING:
     from dragoman_standalone.settings import StoreSettings
 
 
+_NO_RESULT = "no result yet"
+
+
 class ProjectionName(StrEnum):
     """The projections that can be rebuilt."""
 
     JOBS = "jobs"
-    UNITS = "units"
     AUDIT = "audit"
     LIVE_JOBS = "live_jobs"
 
 
 def replay(
     job: Annotated[
-        str | None, typer.Argument(metavar="[JOB]", help="A job's id, or a replay package: make its document again.")
+        str | None,
+        typer.Argument(
+            metavar="[JOB]", help="A job's id, or a replay package: make its document again."
+        ),
     ] = None,
     projection: Annotated[
-        list[ProjectionName] | None, typer.Option("--projection", help="Only this; may be repeated.")
+        list[ProjectionName] | None,
+        typer.Option("--projection", help="Only this; may be repeated."),
     ] = None,
-    verify: Annotated[bool, typer.Option("--verify", help="Compare with the live views and change nothing.")] = False,
-    processes: Annotated[int, typer.Option("--processes", min=0, help="0: as many as there are CPUs.")] = 0,
-    show: Annotated[int, typer.Option("--show", min=1, help="How many differing rows to name.")] = 10,
-    state: Annotated[Path | None, typer.Option("--state", help="State folder; else DRAGOMAN_DATABASE_URL.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")] = False,
-    progress: Annotated[ProgressStyle, typer.Option("--progress", help="How to show progress.")] = ProgressStyle.AUTO,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare with the live views and change nothing.")
+    ] = False,
+    processes: Annotated[
+        int, typer.Option("--processes", min=0, help="0: as many as there are CPUs.")
+    ] = 0,
+    show: Annotated[
+        int, typer.Option("--show", min=1, help="How many differing rows to name.")
+    ] = 10,
+    state: Annotated[
+        Path | None, typer.Option("--state", help="State folder; else DRAGOMAN_DATABASE_URL.")
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout.")
+    ] = False,
+    progress: Annotated[
+        ProgressStyle, typer.Option("--progress", help="How to show progress.")
+    ] = ProgressStyle.AUTO,
 ) -> None:
-    """Rebuild the views from the log beside the live ones, and put them in their place. Services go on running.
+    """Rebuild the views from the log beside the live ones, and put them in their place. Services go
+    on running.
 
-    With JOB, make that job's document again from its log and its recorded model calls, without any engine.
+    With JOB, make that job's document again from its log and its recorded model calls, without any
+    engine.
 
     Exit status: 0 done or equal, 2 could not begin, 3 --verify found a difference, 130 interrupted.
     """
     if job is not None:
         _replay_job(job, state, is_verify=verify, as_json=as_json)
-    from dragoman_runtime.telemetry import configure_logging  # the platform behind these is slow to import
+    # The platform behind these is slow to import.
+    from dragoman_runtime.telemetry import (
+        configure_logging,
+    )
     from dragoman_standalone.replaying import NAMES, Order
+    from dragoman_standalone.settings import quiet
     from dragoman_standalone.stores import store_settings
 
     names = tuple(each.value for each in projection) if projection else NAMES
     order = Order(names, is_verify=verify, processes=processes, show=show)
     try:
         settings = store_settings(state)
-        configure_logging(settings, "dragoman")
+        configure_logging(quiet(settings), "dragoman")
         report = _run(order, settings, progress)
-    except DragomanError as error:
-        Console(stderr=True).print(error.message, style="red", highlight=False, markup=False)
-        raise typer.Exit(ExitCode.USAGE) from None
     except KeyboardInterrupt:
         Console(stderr=True).print("Interrupted. The views are as they were.")
         raise typer.Exit(ExitCode.INTERRUPTED) from None
@@ -82,16 +104,16 @@ def _replay_job(job: str, state: Path | None, *, is_verify: bool, as_json: bool)
     from dragoman_standalone.job_replay import replay_job, replay_package
     from dragoman_standalone.stores import store_settings
 
-    try:
-        path = Path(job)
-        made = replay_package(path) if path.is_file() else replay_job(store_settings(state), UUID(job))
-        found, _ = asyncio.run(made)
-    except ValueError:
-        Console(stderr=True).print(f"{job} is neither a job's id nor a file.", style="red", markup=False)
-        raise typer.Exit(ExitCode.USAGE) from None
-    except DragomanError as error:
-        Console(stderr=True).print(error.message, style="red", highlight=False, markup=False)
-        raise typer.Exit(ExitCode.USAGE) from None
+    path = Path(job)
+    if path.is_file():
+        made = replay_package(path)
+    else:
+        try:
+            job_id = UUID(job)
+        except ValueError as error:
+            raise UsageRefusedError(f"{job} is neither a job's id nor a file.") from error
+        made = replay_job(store_settings(state), job_id)
+    found, _ = asyncio.run(made)
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
@@ -108,7 +130,8 @@ def _print_steps(found: Replay) -> None:
         why = step.message or ", ".join(step.fields)
         table.add_row(str(step.version), step.type, step.result.value, why)
     console.print(table)
-    console.print(f"recorded {found.recorded}\nmade     {found.rebuilt}", soft_wrap=True)
+    recorded, rebuilt = found.recorded or _NO_RESULT, found.rebuilt or _NO_RESULT
+    console.print(f"recorded {recorded}\nmade     {rebuilt}", soft_wrap=True)
 
 
 def _run(order: Order, settings: StoreSettings, style: ProgressStyle) -> ReplayReport:
@@ -132,9 +155,11 @@ def _print(report: ReplayReport, *, is_verify: bool) -> None:
         console.print(f"{row.table} {key}: {row.what}", markup=False, soft_wrap=True)
     for view in report.views:
         if view.erased_rows:
-            rows = f"{view.projection}: {view.erased_rows:,} rows still show what was erased"
+            rows = (
+                f"{view.projection}: {counted(view.erased_rows, 'row')} of what was erased are left"
+            )
             console.print(f"{rows}; a replay without --verify takes it away.")
     for name in report.skipped:
         console.print(f"{name}: left out, because a running process has the state folder.")
-    rate = f"{report.event_count:,} events in {report.duration_s:.1f} s, {report.events_per_s:,.0f} events/s"
-    console.print(f"{rate}, {report.processes} processes")
+    rate = f"{counted(report.event_count, 'event')} in {report.duration_s:.1f} s, {report.events_per_s:,.0f} events/s"
+    console.print(f"{rate}, {counted(report.processes, 'process')}")

@@ -1,4 +1,6 @@
-"""Replaying the log into views beside the live ones, by one process or several, then comparing or swapping them."""
+"""Replaying the log into views beside the live ones, by one process or several,
+then comparing or swapping them.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,6 @@ from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.projection import LogWindow, key_of, positions, translated_errors
 from dragoman_runtime.rebuild import (
-    Comparison,
     Filled,
     Rebuild,
     ReplayLostError,
@@ -40,12 +41,13 @@ from dragoman_runtime.rebuild import (
     suffix_of,
 )
 from dragoman_runtime.reconciler import LiveJobs
+from dragoman_runtime.table_differences import Comparison
 from dragoman_standalone.lock import StateLock, StateLockedError
 from dragoman_standalone.settings import StoreSettings
 from dragoman_standalone.stores import Stores, stores
 
 LIVE_JOBS = "live_jobs"
-VIEWS = ("jobs", "units", "audit")
+VIEWS = ("jobs", "documents", "audit")
 NAMES = (*VIEWS, LIVE_JOBS)
 _SPAN_EVENTS = 10_000
 _ALONE_EVENTS = 40_000  # below it, starting another process costs more than it brings
@@ -64,7 +66,9 @@ class DifferingRow(Value):
 
 
 class ReplayedView(Value):
-    """The outcome of one projection. `erased_rows` still show erased content; `first` are the first differing rows."""
+    """The outcome of one projection. `erased_rows` still show erased content;
+    `first` are the first differing rows.
+    """
 
     projection: str
     position: int
@@ -76,7 +80,9 @@ class ReplayedView(Value):
 
 
 class ReplayReport(Value):
-    """The outcome of a replay. `events_per_s` counts reading and writing the events, not the wait for swaps."""
+    """The outcome of a replay. `events_per_s` counts reading and writing the events,
+    not the wait for swaps.
+    """
 
     event_count: int
     duration_s: float
@@ -93,7 +99,9 @@ class ReplayReport(Value):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A replay as it was ordered: which projections, only to compare or to swap in, by at most how many processes."""
+    """A replay as it was ordered: which projections, only to compare or to swap in,
+    by at most how many processes.
+    """
 
     names: tuple[str, ...] = NAMES
     is_verify: bool = False
@@ -143,7 +151,9 @@ class _Replay:
         except BaseException:
             await asyncio.shield(_dropped(rebuilds))
             raise
-        views = [each.model_copy(update={"row_count": filled.rows[each.projection]}) for each in views]
+        views = [
+            each.model_copy(update={"row_count": filled.rows[each.projection]}) for each in views
+        ]
         live_jobs = await self._live_jobs() if LIVE_JOBS in self._order.names else None
         is_skipped = LIVE_JOBS in self._order.names and live_jobs is None
         return ReplayReport(
@@ -159,16 +169,25 @@ class _Replay:
         log = ArchivedLog(self._stores.archive)
         window = LogWindow(log)
         made = projections(log, self._stores.objects, suffix_of(generation))
-        return [Rebuild(window, self._stores.views, each, generation) for each in made if each.name in self._views]
+        return [
+            Rebuild(window, self._stores.views, each, generation)
+            for each in made
+            if each.name in self._views
+        ]
 
     async def _until(self, rebuilds: Sequence[Rebuild]) -> int:
-        """How far to read at first: no further than the live views have come where they are to be compared."""
+        """How far to read at first: no further than the live views have come where
+        they are to be compared.
+        """
         head = await self._stores.archive.head()
         if not self._order.is_verify:
             return head
         async with translated_errors(), self._stores.views.connect() as connection:
             conditions = [key_of(each.projection) for each in rebuilds]
-            found = [await connection.scalar(select(positions.c.position).where(each)) for each in conditions]
+            found = [
+                await connection.scalar(select(positions.c.position).where(each))
+                for each in conditions
+            ]
         return min([head, *(position for position in found if position is not None)])
 
     async def _fill(self, suffix: str, until: int) -> tuple[Filled, int]:
@@ -210,17 +229,24 @@ class _Replay:
         if not self._order.is_verify:
             self._told(f"swap {name}", 0, 1)
             await rebuild.swap()
-            return ReplayedView(projection=name, position=rebuild.position, row_count=0, is_swapped=True)
+            return ReplayedView(
+                projection=name, position=rebuild.position, row_count=0, is_swapped=True
+            )
         self._told(f"compare {name}", 0, 1)
         try:
             return _compared(
-                name, await rebuild.compare(show=self._order.show, incomplete=filled.incomplete.get(name, set()))
+                name,
+                await rebuild.compare(
+                    show=self._order.show, incomplete=filled.incomplete.get(name, set())
+                ),
             )
         finally:
             await rebuild.drop()
 
     async def _live_jobs(self) -> ReplayedView | None:
-        """Fill the reconciler's table, or look what it lacks; None where another process has the state folder."""
+        """Fill the reconciler's table, or look what it lacks;
+        None where another process has the state folder.
+        """
         async with _event_store(self._stores.settings) as store:
             if store is None:
                 return None
@@ -233,12 +259,16 @@ class _Replay:
             if self._order.is_verify:
                 reader = owing_jobs.OwingJobs(look)
             else:
-                reader = owing_jobs.OwingJobs(owing_jobs.waking(_live_jobs_in(store), SystemClock()))
+                reader = owing_jobs.OwingJobs(
+                    owing_jobs.waking(_live_jobs_in(store), SystemClock())
+                )
             count = self._counting("read for live_jobs", until)
             for span in await spans(self._stores.archive, until, events=_SPAN_EVENTS):
                 await fill(self._stores.archive, span, [reader], self._stores.views, count)
         what = "owes work, and is not in the table"
-        lacking = [DifferingRow(table=LIVE_JOBS, key={"job_id": str(each)}, what=what) for each in missing]
+        lacking = [
+            DifferingRow(table=LIVE_JOBS, key={"job_id": str(each)}, what=what) for each in missing
+        ]
         return ReplayedView(
             projection=LIVE_JOBS,
             position=until,
@@ -286,7 +316,9 @@ async def _filled(opened: Stores, work: _Work, told: Callable[[int], None]) -> F
 
 
 @asynccontextmanager
-async def _event_store(settings: StoreSettings) -> AsyncGenerator[PostgresEventStore | SqliteEventStore | None]:
+async def _event_store(
+    settings: StoreSettings,
+) -> AsyncGenerator[PostgresEventStore | SqliteEventStore | None]:
     """The event store to write to; None where another process has the state folder."""
     if settings.postgres_url is not None:
         shared = await PostgresEventStore.connect(settings.postgres_url)
@@ -332,7 +364,9 @@ def _others(processes: int, counter: Any) -> Generator[Callable[[_Work], Awaitab
     Raises:
         ReplayLostError: one of them was killed.
     """
-    pool = ProcessPoolExecutor(max(processes, 1), mp_context=_SPAWN, initializer=_begin_process, initargs=(counter,))
+    pool = ProcessPoolExecutor(
+        max(processes, 1), mp_context=_SPAWN, initializer=_begin_process, initargs=(counter,)
+    )
     loop = asyncio.get_running_loop()
     try:
         yield lambda work: loop.run_in_executor(pool, _fill_in_process, work)
@@ -344,7 +378,8 @@ def _others(processes: int, counter: Any) -> Generator[Callable[[_Work], Awaitab
 
 
 def _collect_rarely() -> None:
-    """Turn the cyclic garbage collector off: decoded events are many and hold no cycles, so its passes find nothing.
+    """Turn the cyclic garbage collector off: decoded events are many and hold no cycles, so its
+    passes find nothing.
 
     Objects alive now are moved out of the collector's sight for good (`gc.freeze`).
     """

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 
 import dragoman_intake.app
-from dragoman_catalog import Catalog, Editor, Role
+from dragoman_catalog import Catalog
+from dragoman_contracts.errors import PermanentError
 from dragoman_gateway.app import console_router, create_app, serving
 from dragoman_gateway.views import projectors
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.service import spare_collections, until_told_to_stop
+from dragoman_standalone.local_access import LOCAL, announced
 from dragoman_standalone.platform import Platform, at_work, opened
-from dragoman_standalone.server_record import ServerRecord, record_path
 from dragoman_standalone.settings import StandaloneSettings
 
-_LOCAL = Editor(actor="local", actor_name="", source_address="")
-_TOKEN_TTL = timedelta(days=30)
+
+class PortRefusedError(PermanentError):
+    """The address to serve on cannot be had."""
+
+    default_code = "usage.port"
 
 
-async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or SIGINT; tells `announce` where, with a one-time sign-in link.
+async def serve(
+    settings: StandaloneSettings, announce: Callable[[str], None], *, tells_link: bool = True
+) -> None:
+    """Serve until SIGTERM or SIGINT; tells `announce` where, with a one-time sign-in link, or with
+    how to get one where what is told may be kept in a log.
 
     Raises:
         StateLockedError: another process uses the state folder.
-        OSError: the port is taken.
+        PortRefusedError: the port is taken, or not this user's to take.
     """
     async with AsyncExitStack() as stack:
         platform = await stack.enter_async_context(opened(settings))
@@ -38,20 +46,46 @@ async def serve(settings: StandaloneSettings, announce: Callable[[str], None]) -
         if settings.maintenance_every_s:
             every = timedelta(seconds=settings.maintenance_every_s)
             catalog = Catalog(platform.database)
-            upkeep = dragoman_intake.app.maintenance(platform.store, platform.objects, catalog, settings)
+            upkeep = dragoman_intake.app.maintenance(
+                platform.store, platform.objects, catalog, settings
+            )
             beside.append(asyncio.ensure_future(upkeep.keep(every)))
         stack.push_async_callback(_ended, beside)
         await stack.enter_async_context(at_work(platform))
         app = create_app(platform.ports, [console_router()])
-        served = serving(app, settings.http_host, settings.http_port, trusted_proxies=settings.trusted_proxies)
-        port = await stack.enter_async_context(served)
+        served = serving(
+            app,
+            settings.http_host,
+            settings.http_port,
+            trusted_proxies=settings.trusted_proxies,
+            max_connections=settings.max_connections,
+        )
+        try:
+            port = await stack.enter_async_context(served)
+        except OSError as error:
+            raise PortRefusedError(_cure(error, settings)) from error
         spare_collections()
-        url = settings.public_url or f"http://{_shown(settings.http_host)}:{port}"
-        record = record_path(settings.state_dir)
-        _write_private(record, ServerRecord(url=url, token=await local_token(platform)).model_dump_json())
-        stack.callback(record.unlink, missing_ok=True)
-        announce(f"Dragoman is at {url}/console\nSign in once with {url}/console/sign-in?link={await _link(platform)}")
+        bound = f"http://{_local(settings.http_host)}:{port}"
+        url = settings.public_url.rstrip("/") or f"http://{_shown(settings.http_host)}:{port}"
+        await stack.enter_async_context(
+            announced(platform.ports.catalog, settings.state_dir, bound)
+        )
+        if tells_link:
+            way_in = f"Sign in once with {url}/console/sign-in?link={await _link(platform)}"
+        else:
+            way_in = f"Sign in with the link that `dragoman sign-in-link --state {settings.state_dir}` prints."
+        announce(f"Dragoman is at {url}/console\n{way_in}")
         await until_told_to_stop(beside)
+
+
+def _cure(error: OSError, settings: StandaloneSettings) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {settings.http_port} is taken; --port 0 takes a free one."
+    why = os.strerror(error.errno) if error.errno else str(error)
+    return (
+        f"{settings.http_host}:{settings.http_port} cannot be served on: {why}. "
+        "Choose another --host or --port."
+    )
 
 
 async def _ended(tasks: Sequence[asyncio.Future[None]]) -> None:
@@ -63,23 +97,15 @@ async def _ended(tasks: Sequence[asyncio.Future[None]]) -> None:
 async def _link(platform: Platform) -> str:
     now, catalog = SystemClock().now(), platform.ports.catalog
     admin = await catalog.users.ensure_first_admin(now)
-    return await catalog.sign_in_links.create(_LOCAL, now, admin.user_id, ttl=platform.ports.options.link_ttl)
-
-
-async def local_token(platform: Platform) -> str:
-    """The secret of a new token for the command line on this machine."""
-    now, catalog = SystemClock().now(), platform.ports.catalog
-    admin = await catalog.users.ensure_first_admin(now)
-    made = await catalog.tokens.create(
-        _LOCAL, now, user_id=admin.user_id, name="command line", role=Role.ADMIN, expires_at=now + _TOKEN_TTL
+    return await catalog.sign_in_links.create(
+        LOCAL, now, admin.user_id, ttl=platform.ports.options.link_ttl
     )
-    return made.secret
 
 
-def _write_private(path: Path, text: str) -> None:
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
+def _local(host: str) -> str:
+    """The address that this machine reaches the server at: the token never goes to another."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
+    return f"[{host}]" if ":" in host else host
 
 
 def _shown(host: str) -> str:

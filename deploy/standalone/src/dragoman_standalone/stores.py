@@ -1,4 +1,6 @@
-"""The stores of an installation, opened to read all of the log: beside the services, or beside `up`."""
+"""The stores of an installation, opened to read all of the log:
+beside the services, or beside `up`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.settings import load
 from dragoman_standalone.settings import StoreSettings
+from dragoman_standalone.whereabouts import require_own_log
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,14 @@ def store_settings(state: Path | None) -> StoreSettings:
 
     Raises:
         SettingsError: a variable is wrong.
+        OtherInstallationError: a gateway is named, and neither folder nor database.
     """
-    return load(StoreSettings, {"state_dir": state, "database_url": None, "objects_url": None} if state else {})
+    settings = load(
+        StoreSettings,
+        {"state_dir": state, "database_url": None, "objects_url": None} if state else {},
+    )
+    require_own_log(state, settings.postgres_url)
+    return settings
 
 
 @asynccontextmanager
@@ -44,7 +53,11 @@ async def archive_of(settings: StoreSettings) -> AsyncGenerator[Archive]:
         ArchiveMissingError: there is none.
     """
     url = settings.postgres_url
-    archive = await PostgresArchive.connect(url) if url else SqliteArchive(settings.state_dir / "events.db")
+    archive = (
+        await PostgresArchive.connect(url)
+        if url
+        else SqliteArchive(settings.state_dir / "events.db")
+    )
     try:
         yield archive
     finally:

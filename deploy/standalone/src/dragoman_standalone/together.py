@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Collection
+from functools import partial
 
 import dragoman_extract.app
 import dragoman_intake.app
@@ -13,7 +13,7 @@ import dragoman_reassemble.app
 import dragoman_runtime.relay.app
 import dragoman_translate.app
 from dragoman_runtime.service import ServicePart, run_services
-from dragoman_runtime.settings import load
+from dragoman_runtime.starting import start
 from dragoman_standalone.settings import TogetherSettings
 
 _THIS_MODULE = "dragoman_standalone.together"
@@ -24,9 +24,9 @@ def parts(names: Collection[str], settings: TogetherSettings) -> list[ServicePar
     every = (
         dragoman_runtime.relay.app.part(settings),
         dragoman_intake.app.part(settings),
-        dragoman_extract.app.part(),
+        dragoman_extract.app.part(settings),
         dragoman_translate.app.part(settings),
-        dragoman_qa.app.part(),
+        dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),
     )
     return [part for part in every if part.name in names]
@@ -38,4 +38,4 @@ async def run(names: Collection[str], settings: TogetherSettings) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1:], load(TogetherSettings)))
+    start(TogetherSettings, partial(run, sys.argv[1:]))

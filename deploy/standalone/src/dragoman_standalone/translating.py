@@ -1,7 +1,8 @@
 """One-shot translation: submit each file, follow the log until all rest, write what came of them.
 
-The idempotency key of a file is made of its bytes, its name, the locales and the policy. So a later run finds the jobs
-of an earlier one: a finished job gives its result again, an unfinished one goes on with `--resume`.
+The idempotency key of a file is made of its bytes, its name, the locales and the policy. So a later
+run finds the jobs of an earlier one: a finished job gives its result again, an unfinished one goes
+on with `--resume`.
 """
 
 from __future__ import annotations
@@ -28,9 +29,10 @@ from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
 from dragoman_gateway.jobs.detail.answers import under_way_view
 from dragoman_gateway.jobs.detail.work_words import lines_of
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running
-from dragoman_gateway.submissions.desk import received
-from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.web.principals import local_principal
+from dragoman_gateway.web.receiving import received
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.eventstore import LiveLease
 from dragoman_runtime.telemetry import current_traceparent, span
 from dragoman_runtime.under_way import work_under_way
@@ -39,14 +41,15 @@ from dragoman_standalone.inputs import Input
 from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.platform import Platform
 from dragoman_standalone.progress import Moved, RunProgress
+from dragoman_standalone.retries import retries_of
 from dragoman_translate.app import engine_names
 
 _LOOK_S = 0.05
 _ASK_S = 1.0
-_PROJECT = "default"
-_DOMAIN_PACK = "general"
+PROJECT = "default"
+DOMAIN_PACK = "general"
 _MANY = 20
-_MAX_REFERENCE = 500
+MAX_REFERENCE = 500
 
 
 class Unfinished(StrEnum):
@@ -62,13 +65,24 @@ _ON_UNFINISHED = {
     Unfinished.RESUME: OnUnfinished.KEEP,
     Unfinished.FRESH: OnUnfinished.FRESH,
 }
-"""The key finds the job of the same terms; what else was interrupted, with another engine say, can still go on."""
+"""The key finds the job of the same terms; what else was interrupted,
+with another engine say, can still go on.
+"""
 
 
 class UnfinishedJobError(PermanentError):
     """An earlier run left jobs unfinished, and nobody said whether to go on with them."""
 
     default_code = "usage.unfinished"
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> UnfinishedJobError:
+        """The error that names the first of these files."""
+        first = ", ".join(names[:3]) + (" …" if len(names) > 3 else "")
+        return cls(
+            f"An earlier run left {len(names)} of these files unfinished ({first}). "
+            "Add --resume to go on where it stopped, or --fresh to begin anew."
+        )
 
 
 class ChoiceRefusedError(PermanentError):
@@ -105,7 +119,9 @@ class _Read:
 
     @property
     def is_given_up(self) -> bool:
-        """Whether a person discarded what the latest job had done, so that only a new one can follow."""
+        """Whether a person discarded what the latest job had done,
+        so that only a new one can follow.
+        """
         return self.job is not None and self.job.is_checkpoint_discarded
 
 
@@ -123,45 +139,56 @@ def overrides_of(
     """The choices of the command line; None where the settings choose.
 
     Raises:
-        ChoiceRefusedError: there is no such engine, no model can have this name, or a switch is none.
+        ChoiceRefusedError: there is no such engine, no model can have this name, or a switch is
+            none.
     """
     if engine is not None and engine not in engine_names():
-        raise ChoiceRefusedError(f"There is no engine {engine!r}; choose from {', '.join(engine_names())}.")
+        raise ChoiceRefusedError(
+            f"There is no engine {engine!r}; choose from {', '.join(engine_names())}."
+        )
     try:
         return PolicyOverrides(engine=engine, model=model, extraction=extraction or None)
     except ValidationError as error:
         if any("extraction" in each["loc"] for each in error.errors()):
-            faults = "; ".join(str(each["msg"]).removeprefix("Value error, ") for each in error.errors())
+            faults = "; ".join(
+                str(each["msg"]).removeprefix("Value error, ") for each in error.errors()
+            )
             raise ChoiceRefusedError(f"{faults}.") from error
         raise ChoiceRefusedError(f"{model!r} cannot be the name of a model.") from error
 
 
 async def settle_leftovers(platform: Platform, inputs: Sequence[Input], order: Order) -> None:
-    """Decide, before anything is at work, what becomes of the jobs an earlier run left: fresh ones replace them.
+    """Decide, before anything is at work, what becomes of the jobs an earlier run left: fresh ones
+    replace them. Where a file needs a new job, its terms are looked at too.
 
     Once the platform is at work these jobs go on by themselves, and would be paid for.
 
     Raises:
-        UnfinishedJobError: some of these files are unfinished, and `order` does not say what to do with them.
+        UnfinishedJobError: some of these files are unfinished, and `order` does not say what to do
+            with them.
+        FieldRefusedError: no job can be opened on these terms, since the engine cannot translate
+            the pair, for example.
     """
-    if order.unfinished is Unfinished.RESUME:
-        return
-    left: list[str] = []
+    left, running = list[str](), list[UUID]()
+    is_new = False
     for file in inputs:
         try:
             read = await _read(platform, file, order)
         except (DragomanError, OSError):
             continue  # it is said of the file when it is submitted
+        is_new |= read.job is None or read.is_given_up or order.unfinished is Unfinished.FRESH
         if order.unfinished is Unfinished.REFUSE and read.is_left:
             left.append(file.name)
         if order.unfinished is Unfinished.FRESH and read.job is not None and is_running(read.job):
-            await platform.desks.jobs.control.cancel(read.job.job_id, local_principal())
+            running.append(read.job.job_id)
     if left:
-        names = ", ".join(left[:3]) + (" …" if len(left) > 3 else "")
-        raise UnfinishedJobError(
-            f"An earlier run left {len(left)} of these files unfinished ({names}). "
-            "Add --resume to go on where it stopped, or --fresh to begin anew."
+        raise UnfinishedJobError.of(left)
+    if is_new:
+        await platform.desks.submissions.require_acceptable(
+            _request(order, "any", None), local_principal()
         )
+    for job_id in running:
+        await platform.desks.jobs.control.cancel(job_id, local_principal())
 
 
 async def translate(
@@ -174,7 +201,7 @@ async def translate(
         try:
             job = await _submit(platform, each, order)
         except (DragomanError, OSError) as error:
-            outcomes[each.name] = _refused(each, error)
+            outcomes[each.name] = refused(each, error)
             progress.finished(outcomes[each.name])
         else:
             waiting[job.job_id] = _Opened(each, number, job, time.monotonic())
@@ -187,9 +214,11 @@ async def translate(
             job = await platform.desks.jobs.control.find(opened.job.job_id, local_principal())
             if job.status not in RESTING:
                 under_way = work_under_way(job, leases)
-                progress.moved(moved(opened.file.name, (opened.number, len(inputs)), job, under_way))
+                progress.moved(
+                    moved(opened.file.name, (opened.number, len(inputs)), job, under_way)
+                )
                 continue
-            outcome = await deliver(platform, opened.file, job, time.monotonic() - opened.started)
+            outcome = await _delivered(platform, opened, job)
             outcomes[opened.file.name] = outcome
             progress.finished(outcome)
             del waiting[job.job_id]
@@ -197,9 +226,20 @@ async def translate(
     return [outcomes[each.name] for each in inputs]
 
 
+async def _delivered(platform: Platform, opened: _Opened, job: Job) -> FileOutcome:
+    """The outcome of the file; where its result cannot be had, the job stays done."""
+    duration_s = time.monotonic() - opened.started
+    try:
+        return await deliver(platform, opened.file, job, duration_s)
+    except (DragomanError, OSError) as error:
+        return undelivered(opened.file, job.job_id, error)
+
+
 def moved(file: str, place: tuple[int, int], job: Job, under_way: Sequence[WorkUnderWay]) -> Moved:
     """How far the job of a file is; `place` is the file's number and how many there are."""
     now, plan = datetime.now(UTC), job.plan
+    under_way_work = {each.key for each in under_way}
+    retries = [each for key, each in retries_of(job).items() if key not in under_way_work]
     return Moved(
         file=file,
         number=place[0],
@@ -209,8 +249,9 @@ def moved(file: str, place: tuple[int, int], job: Job, under_way: Sequence[WorkU
         units_done=translated_count(job, under_way) if plan else None,
         units=plan.item_count if plan else None,
         remaining_s=remaining_s(job, under_way),
-        lines=tuple(lines_of(under_way, now)),
+        lines=(*lines_of(under_way, now), *(each.text(now) for each in retries)),
         said=tuple(under_way_view(each, now).model_dump(mode="json") for each in under_way),
+        retries=tuple(each.said(now) for each in retries),
     )
 
 
@@ -221,16 +262,10 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
     is_fresh = order.unfinished is Unfinished.FRESH or read.is_given_up
     if is_fresh and read.job is not None:
         await _until_rested(platform, read.job)
-    request = SubmissionRequest(
-        project_code=_PROJECT,
-        domain_pack_code=_DOMAIN_PACK,
-        source_language=order.source,
-        target_language=order.target,
-        external_reference=file.name[-_MAX_REFERENCE:],
-        idempotency_key=_key(file, read.upload, order, read.job_count if is_fresh else max(0, read.job_count - 1)),
-        overrides=order.overrides,
-        is_auto_start=True,
-    )
+    elif read.job is not None and read.job.status is JobStatus.CANCELLING:
+        await _until_rested(platform, read.job)  # cancelled while nothing was at work
+    count = read.job_count if is_fresh else max(0, read.job_count - 1)
+    request = _request(order, file.name, key_of(file.name, read.upload, order, count))
     with span("translate") as root:
         submitted = await platform.desks.submissions.submit(
             request,
@@ -245,11 +280,26 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
     return submitted.job
 
 
+def _request(order: Order, name: str, key: str | None) -> SubmissionRequest:
+    return SubmissionRequest(
+        project_code=PROJECT,
+        domain_pack_code=DOMAIN_PACK,
+        source_language=order.source,
+        target_language=order.target,
+        external_reference=name[-MAX_REFERENCE:],
+        idempotency_key=key,
+        overrides=order.overrides,
+        is_auto_start=True,
+    )
+
+
 async def _read(platform: Platform, file: Input, order: Order) -> _Read:
     content = await asyncio.to_thread(file.path.read_bytes)
     upload = await received(file.path.name, content, order.password)
     job, count = None, 0
-    while found := await platform.desks.submissions.find(_PROJECT, _key(file, upload, order, count)):
+    while found := await platform.desks.submissions.find(
+        PROJECT, key_of(file.name, upload, order, count)
+    ):
         job, count = found, count + 1
     return _Read(upload, job, count)
 
@@ -261,16 +311,38 @@ async def _until_rested(platform: Platform, job: Job) -> None:
         job = await platform.desks.jobs.control.find(job.job_id, local_principal())
 
 
-def _key(file: Input, upload: Upload, order: Order, count: int) -> str:
+def key_of(name: str, upload: Upload, order: Order, count: int) -> str:
     """The idempotency key of the file's job number `count` under these terms."""
     digest, overrides = hashlib.sha256(upload.content).hexdigest(), order.overrides.as_asked()
     encryption = ["was_encrypted"] if upload.was_encrypted else []
-    asked = json.dumps([digest, file.name, order.source, order.target, overrides, count, *encryption])
+    asked = json.dumps([digest, name, order.source, order.target, overrides, count, *encryption])
     return "cli-" + hashlib.sha256(asked.encode()).hexdigest()
 
 
-def _refused(file: Input, error: DragomanError | OSError) -> FileOutcome:
+def undelivered(file: Input, job_id: UUID, error: DragomanError | OSError) -> FileOutcome:
+    """The outcome of a job whose result could not be read or written."""
+    status = JobStatus.FAILED
     if isinstance(error, DragomanError):
-        return FileOutcome(file=file.name, status=JobStatus.FAILED, code=error.code, message=error.message)
+        message = f"{error.message} --fresh translates the file again."
+        return FileOutcome(
+            file=file.name, status=status, job_id=job_id, code=error.code, message=message
+        )
+    message = (
+        f"{error.filename or file.output} cannot be written: {error.strerror}. The translation is "
+        "kept: put that right and ask again, nothing is paid twice."
+    )
+    return FileOutcome(
+        file=file.name, status=status, job_id=job_id, code="output.unwritable", message=message
+    )
+
+
+def refused(file: Input, error: DragomanError | OSError) -> FileOutcome:
+    """The outcome of a file that became no job."""
+    if isinstance(error, DragomanError):
+        return FileOutcome(
+            file=file.name, status=JobStatus.FAILED, code=error.code, message=error.message
+        )
     message = f"The file cannot be read: {error.strerror}."
-    return FileOutcome(file=file.name, status=JobStatus.FAILED, code="input.unreadable", message=message)
+    return FileOutcome(
+        file=file.name, status=JobStatus.FAILED, code="input.unreadable", message=message
+    )

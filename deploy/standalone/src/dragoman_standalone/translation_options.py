@@ -1,0 +1,128 @@
+"""The options that `translate` and `submit` share, in the groups in which `--help` shows them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dragoman_standalone.ending import UsageRefusedError
+from dragoman_standalone.progress import ProgressStyle
+
+if TYPE_CHECKING:
+    from dragoman_standalone.translating import Unfinished
+
+
+class LogFrom(StrEnum):
+    """The least of what is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+_WHERE, _SHOWN = "Server and state", "Output"
+_MADE = "Translation"
+
+Inputs = Annotated[
+    list[Path],
+    typer.Argument(metavar="IN…", help="DOCX files, or folders of them.", show_default=False),
+]
+Source = Annotated[
+    str, typer.Option("--source", metavar="TAG", help="Language of the source: en, de-CH …")
+]
+Target = Annotated[str, typer.Option("--target", metavar="TAG", help="Language to translate into.")]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="NAME",
+        help="apertium, openai, pseudo or identity.",
+        rich_help_panel=_MADE,
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Model, where the engine has several.",
+        rich_help_panel=_MADE,
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with what an earlier run left.", rich_help_panel=_MADE),
+]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh", help="Begin anew, whatever an earlier run left.", rich_help_panel=_MADE
+    ),
+]
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--password-file",
+        metavar="FILE",
+        help="File with the password of encrypted inputs.",
+        rich_help_panel=_MADE,
+    ),
+]
+State = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="DIR",
+        help="Folder of the event log and the objects.",
+        rich_help_panel=_WHERE,
+    ),
+]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help="A server that translates instead; its token: DRAGOMAN_TOKEN.",
+        rich_help_panel=_WHERE,
+    ),
+]
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=_SHOWN),
+]
+Progress = Annotated[
+    ProgressStyle,
+    typer.Option(
+        "--progress",
+        metavar="STYLE",
+        help="auto, bar, ndjson or none.",
+        rich_help_panel=_SHOWN,
+    ),
+]
+Log = Annotated[
+    LogFrom | None,
+    typer.Option(
+        "--log",
+        metavar="LEVEL",
+        help="Log to stderr from debug, info, warning or error. Else nothing is logged, unless "
+        "DRAGOMAN_LOG_LEVEL is set.",
+        rich_help_panel=_SHOWN,
+    ),
+]
+
+
+def unfinished_of(*, resume: bool, fresh: bool) -> Unfinished:
+    """The choice of --resume and --fresh.
+
+    Raises:
+        UsageRefusedError: both were chosen.
+    """
+    from dragoman_standalone.translating import Unfinished  # with the platform, slow to import
+
+    if resume and fresh:
+        raise UsageRefusedError("Say --resume or --fresh, not both.")
+    return Unfinished.RESUME if resume else Unfinished.FRESH if fresh else Unfinished.REFUSE
