@@ -1,7 +1,8 @@
-"""The private servers of a test session: started when the first test asks, the same for all, gone at the end.
+"""The private servers of a test session: started when the first test asks, the same for all, gone
+at the end.
 
-A test that kills, stops or wipes one of them leaves it running again. Property tests are not timed: the machine that
-runs them may be busy with others.
+A test that kills, stops or wipes one of them leaves it running again. Property tests are not timed:
+the machine that runs them may be busy with others.
 """
 
 import logging
@@ -39,7 +40,9 @@ def _serving(server: _AnyServer) -> Generator[_AnyServer]:
 
 @pytest.fixture(autouse=True)
 def _logging_stays_as_it_was() -> Generator[None]:
-    """Undo what a test configured that ran a command in this process: its lines go to a stream that is closed then."""
+    """Undo what a test configured that ran a command in this process:
+    its lines go to a stream that is closed then.
+    """
     yield
     structlog.reset_defaults()
     for handler in logging.root.handlers[:]:
@@ -56,7 +59,11 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed:
         fixtures: list[str] = getattr(item, "fixturenames", [])
-        report.sections += [(f"{server.name} log", server.log_tail()) for server in _running if server.name in fixtures]
+        report.sections += [
+            (f"{server.name} log", server.log_tail())
+            for server in _running
+            if server.name in fixtures
+        ]
     return report
 
 

@@ -1,4 +1,6 @@
-"""The rooms of the workspace as they lie in the repository, for the tests that hold them to their rules."""
+"""The rooms of the workspace as they lie in the repository,
+for the tests that hold them to their rules.
+"""
 
 import re
 import subprocess
@@ -34,7 +36,9 @@ class Room:
     @property
     def needed_names(self) -> frozenset[str]:
         """The distributions it declares to need, without versions and extras."""
-        return frozenset(match.group() for entry in self.dependencies if (match := _NAME.match(entry)))
+        return frozenset(
+            match.group() for entry in self.dependencies if (match := _NAME.match(entry))
+        )
 
 
 def rooms() -> list[Room]:

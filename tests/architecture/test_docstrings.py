@@ -15,10 +15,14 @@ _RIDDLE = re.compile(r"(?:^|[.:;!?]\s+|\n\s*\n\s*)(?:What|Whatever|Whoever|Which
 
 
 def _docstrings(source: str) -> Iterator[tuple[int, str]]:
-    """Every docstring with its line: of modules, classes and functions, and those behind attributes."""
+    """Every docstring with its line: of modules, classes and functions,
+    and those behind attributes.
+    """
     for node in ast.walk(ast.parse(source)):
         body: list[ast.stmt] = (
-            node.body if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) else []
+            node.body
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            else []
         )
         for statement in body:
             match statement:
@@ -41,7 +45,9 @@ def _named(room: Room) -> str:
 def test_no_sentence_of_a_docstring_opens_with_a_riddle(room: Room) -> None:
     sources = sorted((room.folder / "src").rglob("*.py"))
     found = [
-        f"{path.relative_to(ROOT)}:{line}" for path in sources for line in _riddles(path.read_text(encoding="utf-8"))
+        f"{path.relative_to(ROOT)}:{line}"
+        for path in sources
+        for line in _riddles(path.read_text(encoding="utf-8"))
     ]
 
     assert sources != []
@@ -61,6 +67,8 @@ def test_a_riddle_is_found(docstring: str) -> None:
     assert _riddles(f'def part():\n    """{docstring}"""\n') == [2]
 
 
-@pytest.mark.parametrize("docstring", ["The content of the part, whatever it is.", "Tells what the part holds."])
+@pytest.mark.parametrize(
+    "docstring", ["The content of the part, whatever it is.", "Tells what the part holds."]
+)
 def test_a_sentence_that_names_its_noun_is_none(docstring: str) -> None:
     assert _riddles(f'class Part:\n    """{docstring}"""\n') == []

@@ -1,4 +1,6 @@
-"""Libraries of a broker and of HTTP servers are slow to import: only processes that have the one or the other do."""
+"""Libraries of a broker and of HTTP servers are slow to import:
+only processes that have the one or the other do. Nor is python-docx imported before it writes.
+"""
 
 import ast
 import subprocess
@@ -45,7 +47,9 @@ def _loaded_after(program: str, *arguments: str | Path) -> set[str]:
 def test_one_shot_translate_does_without_either(tmp_path: Path) -> None:
     languages = ("--source", "en", "--target", "es", "--engine", "pseudo")
     where = ("-o", tmp_path / "out", "--state", tmp_path / "state")
-    assert not _loaded_after(_TRANSLATE, "translate", _SAMPLE, *where, *languages) & (_BROKER | _HTTP)
+    assert not _loaded_after(_TRANSLATE, "translate", _SAMPLE, *where, *languages) & (
+        _BROKER | _HTTP
+    )
     assert list((tmp_path / "out").glob("*.docx"))
 
 
@@ -55,3 +59,13 @@ def test_the_gateway_serves_the_asyncapi_document_without_a_broker_s_libraries()
 
 def test_a_process_with_a_broker_would_be_found() -> None:
     assert "faststream" in _loaded_after("import sys\nimport dragoman_runtime.bus.rabbit")
+
+
+def test_no_command_loads_python_docx_before_it_writes() -> None:
+    loaded = _loaded_after("import sys\nimport dragoman_standalone.cli")
+    assert "dragoman_exchange" in loaded
+    assert "docx" not in loaded
+
+
+def test_a_process_with_python_docx_would_be_found() -> None:
+    assert "docx" in _loaded_after("import sys\nimport dragoman_exchange.docx")

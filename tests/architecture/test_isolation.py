@@ -1,4 +1,6 @@
-"""Each service can be installed and imported with nothing but what it declares: no sibling, no borrowed library."""
+"""Each service can be installed and imported with nothing but what it declares: no sibling,
+no borrowed library.
+"""
 
 import os
 import shutil
@@ -25,7 +27,9 @@ def _named(room: Room) -> str:
 
 @pytest.fixture(scope="module")
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which each service in turn gets its environment, at one path, so that they share compiled modules."""
+    """A folder in which each service in turn gets its environment, at one path,
+    so that they share compiled modules.
+    """
     return tmp_path_factory.mktemp("isolation")
 
 
@@ -38,7 +42,9 @@ def test_a_service_installs_and_imports_alone(service: Room, nowhere: Path) -> N
 
     def attempt(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         command = [str(part) for part in arguments]
-        return subprocess.run(command, cwd=nowhere, env=environment, check=False, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=nowhere, env=environment, check=False, capture_output=True, text=True
+        )
 
     def run(*arguments: str | Path) -> str:
         done = attempt(*arguments)
@@ -48,8 +54,18 @@ def test_a_service_installs_and_imports_alone(service: Room, nowhere: Path) -> N
 
     shutil.rmtree(nowhere / "venv", ignore_errors=True)
     run(_uv(), "venv", "--quiet", "--python", sys.executable, nowhere / "venv")
-    install = [_uv(), "pip", "install", "--quiet", "--python", python, "-c", ROOT / "requirements.lock"]
-    if attempt(*install, "--offline", "--editable", service.folder).returncode != 0:  # the set-up's cache was emptied
+    install = [
+        _uv(),
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python,
+        "-c",
+        ROOT / "requirements.lock",
+    ]
+    # The set-up's cache was emptied.
+    if attempt(*install, "--offline", "--editable", service.folder).returncode != 0:
         run(*install, "--editable", service.folder)
     module = service.package.name
     loaded = run(python, "-c", f"import sys, {module}.app, {module}.settings; print(*sys.modules)")

@@ -1,7 +1,9 @@
-"""Nothing is offered that does nothing: each setting, each field of a policy and each queue has somebody who reads it.
+"""Nothing is offered that does nothing: each setting, each field of a policy and each queue has
+somebody who reads it.
 
-A field counts as read where some other module asks an object of its kind for it: `policy.batch_size`. Models have many
-fields of the same names, so the name of the object decides, by the word that code uses for such objects.
+A field counts as read where some other module asks an object of its kind for it:
+`policy.batch_size`. Models have many fields of the same names, so the name of the object decides,
+by the word that code uses for such objects.
 """
 
 from __future__ import annotations
@@ -47,7 +49,9 @@ def _trees() -> dict[Path, ast.Module]:
 
 
 def _asked(but: Path) -> Iterator[tuple[str, str]]:
-    """What code asks of what: `(policy, engine)` of `job.policy.engine`; of every module but this one."""
+    """What code asks of what: `(policy, engine)` of `job.policy.engine`;
+    of every module but this one.
+    """
     for path, tree in _trees().items():
         for node in ast.walk(tree) if path != but else ():
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
@@ -74,7 +78,11 @@ def _settings() -> list[type[Settings]]:
     found: dict[type[Settings], None] = {}
     waiting: list[type[Settings]] = [Settings]
     while waiting:
-        kinds = [each for each in waiting.pop().__subclasses__() if each.__module__.startswith("dragoman_")]
+        kinds = [
+            each
+            for each in waiting.pop().__subclasses__()
+            if each.__module__.startswith("dragoman_")
+        ]
         waiting += kinds
         found.update(dict.fromkeys(kinds))
     return list(found)
@@ -91,7 +99,11 @@ def test_every_field_that_people_can_set_is_read(model: type[BaseModel]) -> None
 
 
 def test_every_environment_variable_is_read() -> None:
-    read = {attribute for word, attribute in _asked(but=ROOT) if word in _OF_SETTINGS or "settings" in word}
+    read = {
+        attribute
+        for word, attribute in _asked(but=ROOT)
+        if word in _OF_SETTINGS or "settings" in word
+    }
     named = {name: model.__name__ for model in _settings() for name in model.model_fields}
     assert {name: model for name, model in named.items() if name not in read} == {}
     assert len(named) > 50

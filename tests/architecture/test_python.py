@@ -1,7 +1,8 @@
-"""The code keeps to the oldest Python that README promises, also where a later patch of 3.11 knows more.
+"""The code keeps to the oldest Python that README promises, also where a later patch of 3.11 knows
+more.
 
-`make bare` runs it on that very Python; this is what can be told without. What later minor versions brought is told by
-the type check, which reads the library as of 3.11.
+`make bare` runs it on that very Python; this is what can be told without. What later minor versions
+brought is told by the type check, which reads the library as of 3.11.
 """
 
 import ast
@@ -13,10 +14,16 @@ from architecture.rooms import ROOT, tracked_files
 
 _OLDEST = "3.11.2"
 
-# The patch of 3.11 that brought a name of the library, an argument, or a method or attribute of its objects.
+# The patch of 3.11 that brought a name of the library, an argument, or a method or attribute of its
+# objects.
 _NAMES: Mapping[str, str] = {
-    **dict.fromkeys(("tarfile.data_filter", "tarfile.tar_filter", "tarfile.fully_trusted_filter"), "3.11.4"),
-    **dict.fromkeys(("tarfile.FilterError", "tarfile.SpecialFileError", "tarfile.OutsideDestinationError"), "3.11.4"),
+    **dict.fromkeys(
+        ("tarfile.data_filter", "tarfile.tar_filter", "tarfile.fully_trusted_filter"), "3.11.4"
+    ),
+    **dict.fromkeys(
+        ("tarfile.FilterError", "tarfile.SpecialFileError", "tarfile.OutsideDestinationError"),
+        "3.11.4",
+    ),
     **dict.fromkeys(("tarfile.AbsolutePathError", "tarfile.AbsoluteLinkError"), "3.11.4"),
     "tarfile.LinkOutsideDestinationError": "3.11.4",
     "tarfile.LinkFallbackError": "3.11.13",
@@ -57,12 +64,16 @@ def _imported(tree: ast.Module) -> dict[str, str]:
         if isinstance(node, ast.Import):
             names |= {alias.asname: alias.name for alias in node.names if alias.asname}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {
+                alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
+            }
     return names
 
 
 def _newer(source: str) -> Iterator[str]:
-    """What the source uses that Python 3.11.2 does not have, each with its line and the patch that brought it."""
+    """What the source uses that Python 3.11.2 does not have,
+    each with its line and the patch that brought it.
+    """
     tree = ast.parse(source)
     imported = _imported(tree)
     for name in imported.values():

@@ -8,13 +8,36 @@ import pytest
 from architecture.rooms import ROOT, tracked_files
 
 _LINES_AT_MOST = 500
-_GENERATED = ("*.lock", "docs/reference/*.json", "**/asyncapi.yaml", "**/static/vendor/**", "**/vendor/**")
-_TEXT = {".py", ".toml", ".md", ".sh", ".lock", ".json", ".yaml", ".yml", ".html", ".css", ".js", ".srx", ".txt", ""}
+_GENERATED = (
+    "*.lock",
+    "docs/reference/*.json",
+    "**/asyncapi.yaml",
+    "**/static/vendor/**",
+    "**/vendor/**",
+)
+_TEXT = {
+    ".py",
+    ".toml",
+    ".md",
+    ".sh",
+    ".lock",
+    ".json",
+    ".yaml",
+    ".yml",
+    ".html",
+    ".css",
+    ".js",
+    ".srx",
+    ".txt",
+    "",
+}
 _VAGUE = {"utils", "util", "common", "helpers", "helper", "manager", "managers", "misc"}
 
 # Written so that they do not match themselves.
 _MACHINE_PATHS = re.compile(r"(?<![\w.~/-])/(?:work|root)/[\w.]|/tmp/[b]ash_jobs")
-_REGISTRY_HOSTS = re.compile(r"[p]ythonhosted\.org|[p]ypi\.org/simple|[p]kg\.dev/|[a]rtifactory|[p]roxy\.golang\.org")
+_REGISTRY_HOSTS = re.compile(
+    r"[p]ythonhosted\.org|[p]ypi\.org/simple|[p]kg\.dev/|[a]rtifactory|[p]roxy\.golang\.org"
+)
 
 
 def _is_text(path: Path) -> bool:
@@ -26,7 +49,8 @@ def _is_ours(path: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("what", "pattern"), [("paths of a machine", _MACHINE_PATHS), ("hosts of a registry", _REGISTRY_HOSTS)]
+    ("what", "pattern"),
+    [("paths of a machine", _MACHINE_PATHS), ("hosts of a registry", _REGISTRY_HOSTS)],
 )
 def test_no_file_names_where_it_was_made(what: str, pattern: re.Pattern[str]) -> None:
     found = [

@@ -59,7 +59,10 @@ def test_a_service_is_held_to_the_import_contracts(service: Room) -> None:
     name = service.package.name
 
     assert f"    {name}\n" in contracts
-    pure = [".".join(path.relative_to(service.package.parent).with_suffix("").parts) for path in _pure_modules(service)]
+    pure = [
+        ".".join(path.relative_to(service.package.parent).with_suffix("").parts)
+        for path in _pure_modules(service)
+    ]
     assert pure
     assert [module for module in pure if f"    {module}\n" not in contracts] == []
     if (service.package / "adapters").is_dir():
@@ -89,12 +92,19 @@ def _pure_modules(service: Room) -> list[Path]:
 
 def _imports_real_paths(path: Path) -> bool:
     lines = [line.strip() for line in path.read_text().splitlines() if "pathlib" in line]
-    return any(line not in ("from pathlib import PurePath", "from pathlib import PurePosixPath") for line in lines)
+    return any(
+        line not in ("from pathlib import PurePath", "from pathlib import PurePosixPath")
+        for line in lines
+    )
 
 
 def test_every_area_of_the_gateway_has_a_readme_and_a_line_on_the_map() -> None:
     gateway = next(service for service in services() if service.folder.name == "gateway")
-    areas = [each.parent for each in gateway.package.glob("*/__init__.py") if each.parent.name != "adapters"]
+    areas = [
+        each.parent
+        for each in gateway.package.glob("*/__init__.py")
+        if each.parent.name != "adapters"
+    ]
     plan = (gateway.folder / "README.md").read_text()
 
     assert areas

@@ -47,9 +47,15 @@ async def made(name: str, scale: Scale, servers: services.Servers | None) -> Tab
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables that the command line asks for."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure Dragoman on this machine.")
-    parser.add_argument("--only", action="append", choices=TABLES, help="this table; may be repeated")
-    parser.add_argument("--jobs", type=int, default=Scale.jobs, help="jobs of one measurement (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=Scale.seconds, help="time of a table (%(default)s)")
+    parser.add_argument(
+        "--only", action="append", choices=TABLES, help="this table; may be repeated"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=Scale.jobs, help="jobs of one measurement (%(default)s)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=Scale.seconds, help="time of a table (%(default)s)"
+    )
     asked = parser.parse_args(arguments)
     wanted = [name for name in TABLES if name in (asked.only or TABLES)]
     say(f"{machine_line()}\n{versions_line()}")
@@ -59,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             say(server_versions(servers.postgres, servers.rabbitmq))
         for name in wanted:
             scale = Scale(jobs=asked.jobs, seconds=asked.seconds)
-            say(f"\n{asyncio.run(made(name, scale, servers))}\n  ({machine_line().split(', P')[0]})")
+            say(
+                f"\n{asyncio.run(made(name, scale, servers))}\n  ({machine_line().split(', P')[0]})"
+            )
 
 
 def say(text: str) -> None:

@@ -1,4 +1,6 @@
-"""CPU of a message from the queue to its acknowledgement: our bus, what it stands on, and FastStream's own way."""
+"""CPU of a message from the queue to its acknowledgement: our bus, what it stands on,
+and FastStream's own way.
+"""
 
 from __future__ import annotations
 
@@ -64,12 +66,16 @@ async def aio_pika_alone(url: str, count: Callable[[], None]) -> AsyncGenerator[
 
 @asynccontextmanager
 async def faststream_alone(url: str, count: Callable[[], None]) -> AsyncGenerator[None]:
-    """A handler of FastStream's, from message to handler by its own way, but for its two log lines a message."""
+    """A handler of FastStream's, from message to handler by its own way,
+    but for its two log lines a message.
+    """
 
     async def handle(item: WorkItem) -> None:
         count()
 
-    async with RabbitBroker(url, logger=None, default_channel=Channel(prefetch_count=PREFETCH)) as broker:
+    async with RabbitBroker(
+        url, logger=None, default_channel=Channel(prefetch_count=PREFETCH)
+    ) as broker:
         broker.subscriber(Topology().work_queue(QUEUE))(handle)
         await broker.start()
         yield
@@ -129,4 +135,6 @@ async def _fill(url: str, messages: int) -> None:
 
 def _delivery() -> Delivery:
     kind = WorkKind.PREFLIGHT
-    return Delivery(WorkItem(work_id=uuid4(), project_id=PROJECT, job_id=uuid4(), version=1, kind=kind, index=0))
+    return Delivery(
+        WorkItem(work_id=uuid4(), project_id=PROJECT, job_id=uuid4(), version=1, kind=kind, index=0)
+    )

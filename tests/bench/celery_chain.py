@@ -1,6 +1,7 @@
 """A Celery worker and its chain of six tasks: `python -m bench.celery_chain`.
 
-Acknowledged late, published with confirms, on RabbitMQ, without a result backend; otherwise its own defaults.
+Acknowledged late, published with confirms, on RabbitMQ, without a result backend; otherwise its own
+defaults.
 """
 
 from __future__ import annotations

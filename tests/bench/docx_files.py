@@ -1,11 +1,13 @@
-"""How fast and in how much memory documents are taken apart and put together: `python -m bench.docx_files`.
+"""How fast and in how much memory documents are taken apart and put together:
+`python -m bench.docx_files`.
 
-The floor of a document is what its XML costs with lxml alone, in the same run. For extraction: every part that
-extraction reads is unzipped, parsed and serialised. For reassembly: the same, and the parts that the merge changed are
-deflated as the merge does it; all other entries would be copied as they are, which costs nothing worth naming.
+The floor of a document is what its XML costs with lxml alone, in the same run. For extraction:
+every part that extraction reads is unzipped, parsed and serialised. For reassembly: the same, and
+the parts that the merge changed are deflated as the merge does it; all other entries would be
+copied as they are, which costs nothing worth naming.
 
-Memory is what the peak of a fresh process rises by (`VmHWM`) from the moment it holds the file's bytes and has read
-a small document, over the bytes of the XML.
+Memory is what the peak of a fresh process rises by (`VmHWM`) from the moment it holds the file's
+bytes and has read a small document, over the bytes of the XML.
 """
 
 from __future__ import annotations
@@ -37,13 +39,19 @@ from dragoman_documents.docx.entries import Entry
 
 _etree: Any = import_module("lxml.etree")  # it has no type stubs
 
-CORPUS = Path(os.environ.get("DRAGOMAN_CORPUS", Path(__file__).parents[3] / "shared" / "corpus" / "docx"))
-_ENOUGH_TO_WEIGH = 400_000  # bytes of XML; below it the interpreter's own ups and downs are what is seen
+CORPUS = Path(
+    os.environ.get("DRAGOMAN_CORPUS", Path(__file__).parents[3] / "shared" / "corpus" / "docx")
+)
+_ENOUGH_TO_WEIGH = (
+    400_000  # bytes of XML; below it the interpreter's own ups and downs are what is seen
+)
 
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """CPU-ms of one file, and how much of it there is. Memory is in times the XML, None where that is too small."""
+    """CPU-ms of one file, and how much of it there is. Memory is in times the XML,
+    None where that is too small.
+    """
 
     units: int
     xml_bytes: int
@@ -68,7 +76,11 @@ def documents_table(scale: Scale) -> Table:
         _add(table, f"{count:,} paragraphs", [_cost(generated(count), scale)])
     sample = sorted(CORPUS.glob("*.docx"))
     step = max(1, len(sample) // scale.corpus_files) if scale.corpus_files else 1
-    costs = [cost for path in sample[::step][: scale.corpus_files] if (cost := _cost_of_file(path, scale))]
+    costs = [
+        cost
+        for path in sample[::step][: scale.corpus_files]
+        if (cost := _cost_of_file(path, scale))
+    ]
     if costs:
         _add(table, "corpus", costs)
         _add(table, "its largest file", [max(costs, key=lambda cost: cost.xml_bytes)])
@@ -80,7 +92,9 @@ def _columns(what: str) -> tuple[str, ...]:
 
 
 def generated(paragraphs: int) -> bytes:
-    """A document of paragraphs of about forty words with three looks each, and a hyperlink in every tenth."""
+    """A document of paragraphs of about forty words with three looks each,
+    and a hyperlink in every tenth.
+    """
     sentence = "The carrier delivers the goods to the place named in the order and bears the risk until then. "
     link = wordml.field('HYPERLINK "https://example.org/terms"', wordml.run("the terms"))
     body = "".join(
@@ -102,12 +116,19 @@ def _add(table: Table, name: str, costs: Sequence[_Cost]) -> None:
         len(costs),
         sum(each.units for each in costs),
         megabytes,
-        *_figures([(each.extract_ms, each.extract_floor_ms, each.extract_memory) for each in costs], megabytes),
-        *_figures([(each.merge_ms, each.merge_floor_ms, each.merge_memory) for each in costs], megabytes),
+        *_figures(
+            [(each.extract_ms, each.extract_floor_ms, each.extract_memory) for each in costs],
+            megabytes,
+        ),
+        *_figures(
+            [(each.merge_ms, each.merge_floor_ms, each.merge_memory) for each in costs], megabytes
+        ),
     )
 
 
-def _figures(costs: Sequence[tuple[float, float, float | None]], megabytes: float) -> tuple[float | None, ...]:
+def _figures(
+    costs: Sequence[tuple[float, float, float | None]], megabytes: float
+) -> tuple[float | None, ...]:
     spent = [own_ms for own_ms, _, _ in costs]
     floors = [floor_ms for _, floor_ms, _ in costs]
     weighed = [memory for _, _, memory in costs if memory is not None]
@@ -176,27 +197,39 @@ def _extracted(data: bytes) -> tuple[Sequence[Unit], dict[str, int]]:
 
 def _changed_parts(before: bytes, after: bytes) -> set[str]:
     with zipfile.ZipFile(io.BytesIO(before)) as old, zipfile.ZipFile(io.BytesIO(after)) as new:
-        return {entry.filename for entry in new.infolist() if entry.CRC != old.getinfo(entry.filename).CRC}
+        return {
+            entry.filename
+            for entry in new.infolist()
+            if entry.CRC != old.getinfo(entry.filename).CRC
+        }
 
 
 def _floor(data: bytes, read: dict[str, int], changed: set[str]) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as source:
         for name in read:
-            written = cast("bytes", _etree.tostring(_etree.fromstring(source.read(name)), encoding="UTF-8"))
+            written = cast(
+                "bytes", _etree.tostring(_etree.fromstring(source.read(name)), encoding="UTF-8")
+            )
             if name in changed:
                 zlib.compress(written, 6)
 
 
 def _memory(data: bytes, targets: Mapping[str, Content] | None = None) -> int:
-    """The bytes by which extract, or merge of these targets, raises the peak of a process of its own."""
+    """The bytes by which extract, or merge of these targets,
+    raises the peak of a process of its own.
+    """
     command = [sys.executable, "-m", "bench.docx_files", "--weigh"]
     given = pickle.dumps((data, targets))
-    done = subprocess.run(command, input=given, check=True, capture_output=True, cwd=Path(__file__).parents[1])
+    done = subprocess.run(
+        command, input=given, check=True, capture_output=True, cwd=Path(__file__).parents[1]
+    )
     return int(done.stdout)
 
 
 def weigh(data: bytes, targets: Mapping[str, Content] | None) -> int:
-    """The bytes by which extract, or merge of the targets where there are any, raises this process's peak."""
+    """The bytes by which extract, or merge of the targets where there are any,
+    raises this process's peak.
+    """
     small = generated(3)
     merge(small, {unit.unit_id: wordml.pseudo(unit) for unit in extract(small).units})
     before = _peak_bytes()
@@ -208,7 +241,9 @@ def weigh(data: bytes, targets: Mapping[str, Content] | None) -> int:
 
 
 def _peak_bytes() -> int:
-    """The most memory this process has held; what `ru_maxrss` says is at least what its parent held at the fork."""
+    """The most memory this process has held;
+    what `ru_maxrss` says is at least what its parent held at the fork.
+    """
     status = Path("/proc/self/status").read_text()
     return int(status.partition("VmHWM:")[2].split(None, 1)[0]) * 1024
 

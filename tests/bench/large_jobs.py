@@ -1,4 +1,6 @@
-"""What one batch of a large job costs: the same however many there are, or a long document would never end."""
+"""What one batch of a large job costs: the same however many there are,
+or a long document would never end.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _CHAIN_SHARE = 5  # a chain has no two batches at once: a fifth of the batches l
 
 
 async def phases_table(scale: Scale, servers: services.Servers) -> Table:
-    """Jobs of one whole phase, one that is spread over ever more batches, and a chain of a fifth as many."""
+    """Jobs of one whole phase, one that is spread over ever more batches,
+    and a chain of a fifth as many.
+    """
     table = Table(
         "Phases of every shape: one job at a time, no-op steps, outcomes not stored",
         ("how", "spread", "chain", "s/job", "CPU-ms/batch", *services.SERVERS),
@@ -41,7 +45,9 @@ async def phases_table(scale: Scale, servers: services.Servers) -> Table:
                 with noop_steps():
                     async with opened as plant:
                         took_s, used = await _second_job(plant, spread + chain)
-            table.add(how, spread, chain, took_s, *(used.get(who) for who in ("ours", *services.SERVERS)))
+            table.add(
+                how, spread, chain, took_s, *(used.get(who) for who in ("ours", *services.SERVERS))
+            )
     return table
 
 
@@ -52,7 +58,10 @@ async def batches_table(scale: Scale, servers: services.Servers) -> Table:
         ("how", "batches", "s/job", "CPU-ms/batch", *services.SERVERS),
         "CPU-ms/batch is ours, the other phases of the job included. It should be flat.",
     )
-    opened: dict[str, _Opened] = {"one process": _one_process, "services": partial(_services, servers)}
+    opened: dict[str, _Opened] = {
+        "one process": _one_process,
+        "services": partial(_services, servers),
+    }
     for how, plant_of in opened.items():
         for batches in scale.batches:
             with TemporaryDirectory() as folder:
@@ -75,5 +84,7 @@ def _one_process(folder: Path, batches: int) -> AbstractAsyncContextManager[Plan
     return one_process.noop_plant(folder, keeps_outcomes=False, batches=batches)
 
 
-def _services(servers: services.Servers, folder: Path, batches: int) -> AbstractAsyncContextManager[Plant]:
+def _services(
+    servers: services.Servers, folder: Path, batches: int
+) -> AbstractAsyncContextManager[Plant]:
     return services.noop_plant(servers, folder, keeps_outcomes=False, batches=batches)

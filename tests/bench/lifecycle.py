@@ -13,7 +13,16 @@ from bench.load import Measured, Plant, measure, median_of, send_through
 from bench.scale import Scale
 from bench.tables import Table
 
-_COLUMNS = ("how", "in flight", "jobs/s", "CPU-ms/job", "workers", "relay", "gateway", *services.SERVERS)
+_COLUMNS = (
+    "how",
+    "in flight",
+    "jobs/s",
+    "CPU-ms/job",
+    "workers",
+    "relay",
+    "gateway",
+    *services.SERVERS,
+)
 _WARM_UP = 20
 
 _Opened = Callable[[services.Servers, Path], AbstractAsyncContextManager[Plant]]
@@ -36,7 +45,9 @@ async def noop_table(scale: Scale, servers: services.Servers) -> Table:
     )
     for how, opened in ways:
         for keeps in scale.keeping_outcomes:
-            plants.append((f"{how}, stored" if keeps else how, partial(opened, keeps_outcomes=keeps)))
+            plants.append(
+                (f"{how}, stored" if keeps else how, partial(opened, keeps_outcomes=keeps))
+            )
     plants += _peers(servers, table)
     return await _filled(table, plants, scale)
 
@@ -44,7 +55,10 @@ async def noop_table(scale: Scale, servers: services.Servers) -> Table:
 def _peers(servers: services.Servers, table: Table) -> _Plants:
     """What is measured beside us; the table's note names what is not installed."""
     plants: _Plants = []
-    for name, opened in (("procrastinate", peers.procrastinate_plant), ("celery", peers.celery_plant)):
+    for name, opened in (
+        ("procrastinate", peers.procrastinate_plant),
+        ("celery", peers.celery_plant),
+    ):
         if peers.is_installed(name):
             plants.append((f"{name}, six chained", partial(_peer, opened, servers)))
         else:
@@ -74,7 +88,9 @@ async def _filled(table: Table, plants: _Plants, scale: Scale) -> Table:
             await send_through(plant, _WARM_UP if scale.runs > 1 else 1, 4)
             for in_flight in scale.in_flight:
                 done += 1
-                table.add(how, in_flight, *_cells(await _median(plant, in_flight, scale, done / cells)))
+                table.add(
+                    how, in_flight, *_cells(await _median(plant, in_flight, scale, done / cells))
+                )
     return table
 
 
@@ -119,13 +135,17 @@ async def _services_noop(
     servers: services.Servers, *, keeps_outcomes: bool, is_together: bool = False
 ) -> AsyncGenerator[Plant]:
     with TemporaryDirectory() as folder:
-        opened = services.noop_plant(servers, Path(folder), keeps_outcomes=keeps_outcomes, is_together=is_together)
+        opened = services.noop_plant(
+            servers, Path(folder), keeps_outcomes=keeps_outcomes, is_together=is_together
+        )
         async with opened as plant:
             yield plant
 
 
 @asynccontextmanager
-async def _services_real(servers: services.Servers, *, is_together: bool = False) -> AsyncGenerator[Plant]:
+async def _services_real(
+    servers: services.Servers, *, is_together: bool = False
+) -> AsyncGenerator[Plant]:
     with TemporaryDirectory() as folder:
         async with services.real_plant(servers, Path(folder), is_together=is_together) as plant:
             yield plant

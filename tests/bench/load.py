@@ -63,7 +63,9 @@ async def send_through(plant: Plant, jobs: int, in_flight: int) -> None:
         if news:
             last_news = time.perf_counter()
         elif time.perf_counter() - last_news > _STALLED_S:
-            raise TimeoutError(f"{done} of {jobs} jobs are completed, and then no more for {_STALLED_S:.0f} s")
+            raise TimeoutError(
+                f"{done} of {jobs} jobs are completed, and then no more for {_STALLED_S:.0f} s"
+            )
         else:
             await asyncio.sleep(_LOOK_S)
 

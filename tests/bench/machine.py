@@ -29,13 +29,16 @@ def versions_line() -> str:
 
 def server_versions(postgres: PostgresServer, rabbitmq: RabbitMqServer) -> str:
     """The versions of the servers that were measured with."""
-    said = subprocess.run(["dpkg-query", "-W", "-f=${Version}", "rabbitmq-server"], check=False, capture_output=True)
+    said = subprocess.run(
+        ["dpkg-query", "-W", "-f=${Version}", "rabbitmq-server"], check=False, capture_output=True
+    )
     rabbit = said.stdout.decode() or f"on port {rabbitmq.port}"
     return f"PostgreSQL {postgres.execute('SHOW server_version')}, RabbitMQ {rabbit}, nanio {version('nanio')}"
 
 
 def cpu_ms(root: int) -> float:
-    """Milliseconds of CPU, user and system, that a process and all its descendants used, ended ones included.
+    """Milliseconds of CPU, user and system, that a process and all its descendants used, ended ones
+    included.
 
     Read from `/proc/<pid>/stat`, which counts in ticks of 10 ms: measure over many jobs.
     """
@@ -45,6 +48,22 @@ def cpu_ms(root: int) -> float:
         if _descends(pid, root, stats):
             ticks += spent
     return ticks * 1000 / _TICKS_A_SECOND
+
+
+def memory_mib(root: int) -> float:
+    """MiB of memory that a process and all its descendants hold now: proportional set size, which
+    counts what several share once.
+    """
+    stats = dict(_stats())
+    found = 0
+    for pid in stats:
+        if _descends(pid, root, stats):
+            try:
+                lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            except OSError:
+                continue  # it has ended meanwhile
+            found += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return found / 1024
 
 
 def _descends(pid: int, root: int, stats: dict[int, tuple[int, int]]) -> bool:

@@ -1,6 +1,8 @@
-"""Memory of each kind of process while it follows a log of a million events: `python -m bench.memory [--events N]`.
+"""Memory of each kind of process while it follows a log of a million events:
+`python -m bench.memory [--events N]`.
 
-The log is filled in bulk; then a process of each kind reads all of it from the beginning, one after the other.
+The log is filled in bulk; then a process of each kind reads all of it from the beginning, one after
+the other.
 """
 
 from __future__ import annotations
@@ -54,7 +56,9 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class _Nowhere(WorkSender, EventPublisher):
-    """A bus that takes everything and keeps nothing: what is measured is the process, not the broker."""
+    """A bus that takes everything and keeps nothing:
+    what is measured is the process, not the broker.
+    """
 
     @override
     async def send(self, deliveries: Sequence[Delivery]) -> None:
@@ -67,8 +71,12 @@ class _Nowhere(WorkSender, EventPublisher):
 
 def main() -> None:
     """Print the table, or be one of the measured processes."""
-    parser = argparse.ArgumentParser(prog="bench.memory", description="Memory of each process over a long log.")
-    parser.add_argument("--events", type=int, default=1_000_000, help="events in the log (%(default)s)")
+    parser = argparse.ArgumentParser(
+        prog="bench.memory", description="Memory of each process over a long log."
+    )
+    parser.add_argument(
+        "--events", type=int, default=1_000_000, help="events in the log (%(default)s)"
+    )
     parser.add_argument("--role", choices=ROLES, help="be this process")
     parser.add_argument("--url", help="its database")
     asked = parser.parse_args()
@@ -79,7 +87,9 @@ def main() -> None:
 
 
 def memory_table(events: int) -> Table:
-    """Resident memory of each kind of process: set up, after a tenth of the log, after all of it."""
+    """Resident memory of each kind of process: set up,
+    after a tenth of the log, after all of it.
+    """
     table = Table(
         f"Memory: {events} events in PostgreSQL, each process reads all of them",
         ("process", "events", "MiB at the start", "after 1/10", "after 1/2", "after all", "CPU-s"),
@@ -91,7 +101,13 @@ def memory_table(events: int) -> Table:
         asyncio.run(_fill(url, events // len(_EVENTS)))
         for role in ROLES:
             command = [sys.executable, "-m", "bench.memory", "--role", role, "--url", url]
-            said = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+            said = subprocess.run(
+                command,
+                check=True,
+                capture_output=True,
+                text=True,
+                cwd=Path(__file__).parent.parent,
+            )
             seen, *mebibytes, cpu_s = said.stdout.split()
             table.add(role, int(seen), *map(float, mebibytes), float(cpu_s))
     return table
@@ -118,7 +134,9 @@ async def _fill(url: str, jobs: int) -> None:
 
 
 async def _be(role: str, url: str) -> None:
-    """Read the whole log as this process does, and say how many events it was, the memory used, and the CPU."""
+    """Read the whole log as this process does, and say how many events it was,
+    the memory used, and the CPU.
+    """
     store = await PostgresEventStore.connect(url)
     events = await store.head_position()
     spare_collections()
@@ -129,7 +147,9 @@ async def _be(role: str, url: str) -> None:
             sizes.append(_resident_mib())
     sizes.append(_resident_mib())
     await store.aclose()
-    sys.stdout.write(f"{seen} {' '.join(f'{size:.1f}' for size in sizes)} {time.process_time():.1f}\n")
+    sys.stdout.write(
+        f"{seen} {' '.join(f'{size:.1f}' for size in sizes)} {time.process_time():.1f}\n"
+    )
 
 
 async def _steps(role: str, store: PostgresEventStore, url: str) -> AsyncGenerator[int]:

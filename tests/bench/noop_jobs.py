@@ -1,4 +1,6 @@
-"""Jobs for no-op phases: submitted straight into the log, with references to objects that nobody reads."""
+"""Jobs for no-op phases: submitted straight into the log,
+with references to objects that nobody reads.
+"""
 
 from __future__ import annotations
 
@@ -16,5 +18,7 @@ async def submit_noop(store: EventStore, first: JobSubmitted | None = None) -> U
     job_id = uuid4()
     submitted = first or streams.submitted()
     origin = Origin(actor="user:bench", correlation_id=job_id, producer="bench")
-    await store.commit((Append(job_id, streams.PROJECT, Head(), (submitted,), origin, datetime.now(UTC)),))
+    await store.commit(
+        (Append(job_id, streams.PROJECT, Head(), (submitted,), origin, datetime.now(UTC)),)
+    )
     return job_id

@@ -1,4 +1,6 @@
-"""A pipeline of one phase of each shape, with nothing to perform: steps that exist in the bench alone."""
+"""A pipeline of one phase of each shape, with nothing to perform:
+steps that exist in the bench alone.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,12 @@ def noop_steps() -> Generator[None]:
     shapes = {WHOLE: Shape.WHOLE, SPREAD: Shape.SPREAD, CHAIN: Shape.CHAIN}
     for kind, shape in shapes.items():
         STEPS[kind] = Step(
-            kind=kind, service=Service.EXTRACT, queue=Queue.DOCX_EXTRACT, shape=shape, label=kind, config=Batches
+            kind=kind,
+            service=Service.EXTRACT,
+            queue=Queue.DOCX_EXTRACT,
+            shape=shape,
+            label=kind,
+            config=Batches,
         )
     try:
         yield
@@ -46,12 +53,18 @@ def noop_steps() -> Generator[None]:
 
 
 def submitted(spread: int, chain: int) -> JobSubmitted:
-    """A job of one whole phase, one of `spread` batches owed at once, and one of `chain` batches behind each other."""
+    """A job of one whole phase, one of `spread` batches owed at once,
+    and one of `chain` batches behind each other.
+    """
     counts = ((WHOLE, 1), (SPREAD, spread), (CHAIN, chain))
-    phases = tuple(Phase(name=kind, kind=kind, config={"batch_count": count}) for kind, count in counts)
+    phases = tuple(
+        Phase(name=kind, kind=kind, config={"batch_count": count}) for kind, count in counts
+    )
     pipeline = Pipeline(name="noop-phases", phases=phases)
     first = {"first_kind": first_kind(pipeline), "first_phase": WHOLE}
-    return streams.submitted().model_copy(update={"pipeline": pipeline, "subject": None, "scope": "", **first})
+    return streams.submitted().model_copy(
+        update={"pipeline": pipeline, "subject": None, "scope": "", **first}
+    )
 
 
 def phase_tasks() -> tuple[Task[Any], ...]:
@@ -73,7 +86,11 @@ def _decide(job: Job, item: WorkItem, outcome: Nothing) -> tuple[Event, ...]:
         return finish(job, phase)
     if item.kind == f"{SPREAD}_plan":
         planned = PhasePlanned(
-            phase=phase.name, kind=f"{SPREAD}_batch", plan=streams.ref("plan"), batch_count=count, item_count=count
+            phase=phase.name,
+            kind=f"{SPREAD}_batch",
+            plan=streams.ref("plan"),
+            batch_count=count,
+            item_count=count,
         )
         return plan_phase(job, phase, planned)
     done = PhaseBatchDone(

@@ -1,4 +1,5 @@
-"""Services with no-op phases in a process of their own: `python -m bench.noop_service extract`, or several names.
+"""Services with no-op phases in a process of their own: `python -m bench.noop_service extract`, or
+several names.
 
 Settings, connections, bus, worker, relay and, in intake, the reconciler are the real ones.
 """
@@ -27,10 +28,15 @@ async def run(names: Sequence[str], settings: ServiceSettings, noop: Sequence[Se
 
     async def reconcile(shared: Backends) -> None:
         every = timedelta(seconds=settings.reconcile_every_s)
-        await Reconciler(shared.store, PostgresLiveJobs(shared.store), shared.bus, SystemClock(), every=every).run()
+        await Reconciler(
+            shared.store, PostgresLiveJobs(shared.store), shared.bus, SystemClock(), every=every
+        ).run()
 
     parts = [relay.part(settings), *noop]
-    parts = [replace(part, companions=[reconcile]) if part.name == Service.INTAKE else part for part in parts]
+    parts = [
+        replace(part, companions=[reconcile]) if part.name == Service.INTAKE else part
+        for part in parts
+    ]
     await run_services([part for part in parts if part.name in names], settings)
 
 
@@ -39,7 +45,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Services with no-op phases, in one process.")
     parser.add_argument("names", nargs="+")
     parser.add_argument("--keep-outcomes", action="store_true")
-    parser.add_argument("--batches", type=int, default=1, help="translation batches of a job (%(default)s)")
+    parser.add_argument(
+        "--batches", type=int, default=1, help="translation batches of a job (%(default)s)"
+    )
     asked = parser.parse_args()
     noop = noop_parts(keeps_outcomes=asked.keep_outcomes, batches=asked.batches, with_phases=True)
     with noop_steps():

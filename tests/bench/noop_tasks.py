@@ -29,13 +29,19 @@ STEPS = 6
 _O = TypeVar("_O", bound=Value)
 
 
-def noop_parts(*, keeps_outcomes: bool, batches: int = 1, with_phases: bool = False) -> list[ServicePart]:
-    """Every service with its tasks. With `keeps_outcomes` each outcome is first stored, with its pointer.
+def noop_parts(
+    *, keeps_outcomes: bool, batches: int = 1, with_phases: bool = False
+) -> list[ServicePart]:
+    """Every service with its tasks. With `keeps_outcomes` each outcome is first stored, with its
+    pointer.
 
-    With `with_phases` the steps of `noop_phases` are performed too; `noop_steps` puts them into the step table.
+    With `with_phases` the steps of `noop_phases` are performed too; `noop_steps` puts them into the
+    step table.
     """
 
-    def task(kind: WorkKind, outcome: _O, decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]) -> Task[_O]:
+    def task(
+        kind: WorkKind, outcome: _O, decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]
+    ) -> Task[_O]:
         async def perform(context: WorkContext) -> _O:
             return outcome
 
@@ -52,10 +58,14 @@ def noop_parts(*, keeps_outcomes: bool, batches: int = 1, with_phases: bool = Fa
     phases = phase_tasks() if with_phases else ()
     return [
         ServicePart(Service.INTAKE, [task(WorkKind.PREFLIGHT, passed, intake.decide_preflight)]),
-        ServicePart(Service.EXTRACT, [task(WorkKind.EXTRACTION, extracted, extract.decide), *phases]),
+        ServicePart(
+            Service.EXTRACT, [task(WorkKind.EXTRACTION, extracted, extract.decide), *phases]
+        ),
         ServicePart(Service.TRANSLATE, [plan, batch]),
         ServicePart(Service.QA, [task(WorkKind.QA, verified, qa.decide)]),
-        ServicePart(Service.REASSEMBLE, [task(WorkKind.REASSEMBLY, reassembled, reassemble.decide)]),
+        ServicePart(
+            Service.REASSEMBLE, [task(WorkKind.REASSEMBLY, reassembled, reassemble.decide)]
+        ),
     ]
 
 

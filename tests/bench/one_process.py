@@ -1,4 +1,6 @@
-"""The platform in this very process, under load: SQLite and files. Its CPU includes that of submitting."""
+"""The platform in this very process, under load: SQLite and files.
+Its CPU includes that of submitting.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ from bench.small_jobs import ENGINE, SOURCE, TARGET, file_name, one_paragraph
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.events import JobCompleted, JobSubmitted
 from dragoman_contracts.locale import Locale
-from dragoman_gateway.submissions.rules import SubmissionRequest, Upload
+from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.web.principals import local_principal
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.settings import load
 from dragoman_runtime.telemetry import configure_telemetry
@@ -47,7 +50,9 @@ class _OneProcess(Plant):
     @override
     async def completed(self) -> int:
         rows = await self._store.execute(
-            "SELECT rowid, topic FROM stored_events WHERE rowid > ? ORDER BY rowid", (self._position,), commit=False
+            "SELECT rowid, topic FROM stored_events WHERE rowid > ? ORDER BY rowid",
+            (self._position,),
+            commit=False,
         )
         if rows:
             self._position = int(rows[-1][0])
@@ -75,8 +80,12 @@ class _RealStages(_OneProcess):
 async def noop_plant(
     folder: Path, *, keeps_outcomes: bool, batches: int = 1, first: JobSubmitted | None = None
 ) -> AsyncGenerator[Plant]:
-    """The platform with no-op phases on a new state folder; its jobs begin with `first`, else are translations."""
-    parts = noop_parts(keeps_outcomes=keeps_outcomes, batches=batches, with_phases=first is not None)
+    """The platform with no-op phases on a new state folder; its jobs begin with `first`,
+    else are translations.
+    """
+    parts = noop_parts(
+        keeps_outcomes=keeps_outcomes, batches=batches, with_phases=first is not None
+    )
     async with opened(_settings(folder)) as platform, performing(platform, parts):
         yield _OneProcess(platform.store, first)
 

@@ -1,6 +1,8 @@
-"""The same six steps with what others use: chained procrastinate jobs and a Celery chain, on the same servers.
+"""The same six steps with what others use: chained procrastinate jobs and a Celery chain, on the
+same servers.
 
-CPU-ms/job is that of their worker processes. Submitting is not counted, as it is not for our services.
+CPU-ms/job is that of their worker processes. Submitting is not counted, as it is not for our
+services.
 """
 
 from __future__ import annotations
@@ -46,7 +48,9 @@ class _Peer(Plant):
 
 
 class _Procrastinate(_Peer):
-    def __init__(self, servers: Servers, pid: int, app: App, watching: asyncpg.Connection[Any], last: str) -> None:
+    def __init__(
+        self, servers: Servers, pid: int, app: App, watching: asyncpg.Connection[Any], last: str
+    ) -> None:
         super().__init__(servers, pid)
         self._app = app
         self._watching = watching
@@ -59,13 +63,17 @@ class _Procrastinate(_Peer):
 
     @override
     async def completed(self) -> int:
-        count = "SELECT count(*) FROM procrastinate_jobs WHERE task_name = $1 AND status = 'succeeded'"
+        count = (
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = $1 AND status = 'succeeded'"
+        )
         seen, self._seen = self._seen, await self._watching.fetchval(count, self._last)
         return self._seen - seen
 
 
 class _Celery(_Peer):
-    def __init__(self, servers: Servers, pid: int, chain: celery_chain.CeleryChain, ended: Path) -> None:
+    def __init__(
+        self, servers: Servers, pid: int, chain: celery_chain.CeleryChain, ended: Path
+    ) -> None:
         super().__init__(servers, pid)
         self._chain = chain
         self._ended = ended
@@ -94,7 +102,9 @@ async def procrastinate_plant(servers: Servers, folder: Path) -> AsyncGenerator[
             await app.schema_manager.apply_schema_async()
             watching = await asyncpg.connect(url)
             try:
-                with processes({"worker": ["bench.procrastinate_chain"]}, environment, folder) as pids:
+                with processes(
+                    {"worker": ["bench.procrastinate_chain"]}, environment, folder
+                ) as pids:
                     yield _Procrastinate(servers, pids["worker"], app, watching, chain.LAST_STEP)
             finally:
                 await watching.close()

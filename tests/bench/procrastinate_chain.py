@@ -1,4 +1,5 @@
-"""A procrastinate worker and six chained jobs, each of which defers the next: `python -m bench.procrastinate_chain`.
+"""A procrastinate worker and six chained jobs, each of which defers the next:
+`python -m bench.procrastinate_chain`.
 
 Its own defaults, but for concurrency and polling: psycopg, LISTEN/NOTIFY, finished jobs are kept.
 """
@@ -15,7 +16,9 @@ from bench.noop_tasks import STEPS
 DATABASE_URL = "BENCH_DATABASE_URL"
 CONCURRENCY = "BENCH_CONCURRENCY"
 _POLL_S = 0.1
-"""Below its 5 s: a notification that comes while it asks for work is lost, and the chain would wait for the poll."""
+"""Below its 5 s: a notification that comes while it asks for work is lost,
+and the chain would wait for the poll.
+"""
 LAST_STEP = f"step{STEPS}"
 
 
@@ -37,7 +40,9 @@ def chain_app(url: str) -> App:
 async def _run() -> None:
     app = chain_app(os.environ[DATABASE_URL])
     async with app.open_async():
-        await app.run_worker_async(concurrency=int(os.environ[CONCURRENCY]), fetch_job_polling_interval=_POLL_S)
+        await app.run_worker_async(
+            concurrency=int(os.environ[CONCURRENCY]), fetch_job_polling_interval=_POLL_S
+        )
 
 
 if __name__ == "__main__":

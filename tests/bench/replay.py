@@ -73,7 +73,9 @@ async def replay_table(scale: Scale, postgres: PostgresServer) -> Table:
     return table
 
 
-async def _measure_projecting(table: Table, databases: _Databases, objects: FileObjectStore, scale: Scale) -> None:
+async def _measure_projecting(
+    table: Table, databases: _Databases, objects: FileObjectStore, scale: Scale
+) -> None:
     events = await databases.store.head_position()
 
     async def read_all() -> int:
@@ -82,7 +84,12 @@ async def _measure_projecting(table: Table, databases: _Databases, objects: File
             position = stored[-1].position
         return position
 
-    table.add(databases.name, "read and decode", events, *(await _repeated(lambda: _timed(read_all, events), scale)))
+    table.add(
+        databases.name,
+        "read and decode",
+        events,
+        *(await _repeated(lambda: _timed(read_all, events), scale)),
+    )
     for place, name in enumerate(VIEWS):
 
         async def project(place: int = place) -> tuple[float, float]:
@@ -96,7 +103,9 @@ async def _measure_projecting(table: Table, databases: _Databases, objects: File
         table.add(databases.name, f"project {name}", events, *(await _repeated(project, scale)))
 
 
-async def _measure_replay(table: Table, databases: _Databases, objects: FileObjectStore, scale: Scale) -> None:
+async def _measure_replay(
+    table: Table, databases: _Databases, objects: FileObjectStore, scale: Scale
+) -> None:
     events = await databases.store.head_position()
 
     async def list_newest() -> int:
@@ -106,7 +115,9 @@ async def _measure_replay(table: Table, databases: _Databases, objects: FileObje
         return events if page.rows else 0
 
     what = "list 50 jobs, no view"
-    table.add(databases.name, what, events, *(await _repeated(lambda: _timed(list_newest, events), scale)))
+    table.add(
+        databases.name, what, events, *(await _repeated(lambda: _timed(list_newest, events), scale))
+    )
     for what, names in (("replay jobs", ("jobs",)), ("replay all views", VIEWS)):
 
         async def rebuild(names: tuple[str, ...] = names) -> tuple[float, float]:
@@ -116,11 +127,15 @@ async def _measure_replay(table: Table, databases: _Databases, objects: FileObje
 
 
 async def _replayed(databases: _Databases, names: tuple[str, ...]) -> tuple[float, float]:
-    """Events a second, and microseconds of CPU an event in all processes of a replay, from begin to swap."""
+    """Events a second, and microseconds of CPU an event in all processes of a
+    replay, from begin to swap.
+    """
     order = Order(names, processes=os.cpu_count() or 1)
     cpu, clock = _cpu_s(), time.perf_counter()
     report = await replay(databases.settings, order, lambda step, done, total: None)
-    return report.event_count / (time.perf_counter() - clock), (_cpu_s() - cpu) * 1e6 / report.event_count
+    return report.event_count / (time.perf_counter() - clock), (
+        _cpu_s() - cpu
+    ) * 1e6 / report.event_count
 
 
 def _cpu_s() -> float:
@@ -129,7 +144,9 @@ def _cpu_s() -> float:
     return used.user + used.system + used.children_user + used.children_system
 
 
-async def _repeated(run: Callable[[], Awaitable[tuple[float, float]]], scale: Scale) -> tuple[float, float]:
+async def _repeated(
+    run: Callable[[], Awaitable[tuple[float, float]]], scale: Scale
+) -> tuple[float, float]:
     """The medians of some runs."""
     runs = [await run() for _ in range(scale.runs)]
     return statistics.median(run[0] for run in runs), statistics.median(run[1] for run in runs)
@@ -154,7 +171,9 @@ async def _sqlite(folder: Path) -> AsyncGenerator[_Databases]:
     store = SqliteEventStore(folder / "events.db")
     try:
         settings = StoreSettings(state_dir=folder, database_url=None, objects_url=None)
-        yield _Databases("SQLite", store, settings, lambda: f"sqlite+aiosqlite:///{folder / uuid4().hex}.db")
+        yield _Databases(
+            "SQLite", store, settings, lambda: f"sqlite+aiosqlite:///{folder / uuid4().hex}.db"
+        )
     finally:
         await store.aclose()
 
@@ -165,8 +184,12 @@ async def _postgresql(server: PostgresServer, folder: Path) -> AsyncGenerator[_D
     await migrate_events(url)
     store = await PostgresEventStore.connect(url)
     try:
-        settings = StoreSettings.model_validate({"state_dir": folder, "database_url": url, "objects_url": None})
-        yield _Databases("PostgreSQL", store, settings, lambda: sqlalchemy_url(server.create_database()))
+        settings = StoreSettings.model_validate(
+            {"state_dir": folder, "database_url": url, "objects_url": None}
+        )
+        yield _Databases(
+            "PostgreSQL", store, settings, lambda: sqlalchemy_url(server.create_database())
+        )
     finally:
         await store.aclose()
 
@@ -186,7 +209,9 @@ def _later(units: ObjectRef) -> tuple[Event, ...]:
     """The events behind the first; only the unit list is an object that is there."""
     ended = (streams.started(WorkKind.REASSEMBLY), streams.reassembled(), JobCompleted())
     return tuple(
-        event.model_copy(update={"units": units, "unit_count": 1}) if isinstance(event, DocumentExtracted) else event
+        event.model_copy(update={"units": units, "unit_count": 1})
+        if isinstance(event, DocumentExtracted)
+        else event
         for event in (*streams.UP_TO_QA, *ended)
     )
 
@@ -196,7 +221,9 @@ def _append(record: ObjectRef, policy: ObjectRef, later: tuple[Event, ...]) -> A
     submitted = streams.submitted().model_copy(
         update={"document_id": uuid4(), "intake_record": record, "policy": policy}
     )
-    return Append(job_id, streams.PROJECT, Head(), (submitted, *later), streams.origin(), streams.NOON)
+    return Append(
+        job_id, streams.PROJECT, Head(), (submitted, *later), streams.origin(), streams.NOON
+    )
 
 
 def _record(number: int) -> IntakeRecord:

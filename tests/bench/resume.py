@@ -1,4 +1,6 @@
-"""How soon work goes on after everything stopped: thousands of live jobs, an empty broker, a new reconciler."""
+"""How soon work goes on after everything stopped: thousands of live jobs,
+an empty broker, a new reconciler.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,15 @@ async def resume_table(scale: Scale, servers: Servers) -> Table:
     """Waking all jobs and sending what each owes, confirmed."""
     table = Table(
         f"Resume: {scale.live_jobs} live jobs of 5 events each, nothing in the broker",
-        ("pass", "sent", "first sent after s", "all sent after s", "CPU-s", "PostgreSQL", "RabbitMQ"),
+        (
+            "pass",
+            "sent",
+            "first sent after s",
+            "all sent after s",
+            "CPU-s",
+            "PostgreSQL",
+            "RabbitMQ",
+        ),
         "The first pass also reads the log; the second knows the jobs. CPU-s is the reconciler's process.",
     )
     url = servers.postgres.create_database()
@@ -85,7 +95,9 @@ async def _woken(
 
 @contextmanager
 def set_up_as_a_service() -> Generator[None]:
-    """The collector as a service has it, for the block; the tables after this one find it as it was."""
+    """The collector as a service has it, for the block;
+    the tables after this one find it as it was.
+    """
     thresholds = gc.get_threshold()
     spare_collections()
     try:

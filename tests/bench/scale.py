@@ -1,4 +1,6 @@
-"""How much is measured: enough for steady figures, or as little as shows that a table can be made."""
+"""How much is measured: enough for steady figures,
+or as little as shows that a table can be made.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Scale:
-    """Sizes of one table. A measurement is repeated up to `runs` times while the table's `seconds` last."""
+    """Sizes of one table. A measurement is repeated up to `runs` times while the
+    table's `seconds` last.
+    """
 
     jobs: int = 100
     runs: int = 3

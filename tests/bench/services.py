@@ -1,4 +1,6 @@
-"""The platform as services under load: processes of their own on private RabbitMQ, PostgreSQL and S3."""
+"""The platform as services under load:
+processes of their own on private RabbitMQ, PostgreSQL and S3.
+"""
 
 from __future__ import annotations
 
@@ -96,7 +98,9 @@ def processes(
         yield {name: process.pid for name, process in running.items()}
     except Exception as error:
         for name in running:
-            error.add_note(f"--- {name}: " + "\n".join((folder / f"{name}.log").read_text().splitlines()[-5:]))
+            error.add_note(
+                f"--- {name}: " + "\n".join((folder / f"{name}.log").read_text().splitlines()[-5:])
+            )
         raise
     finally:
         for process in running.values():
@@ -145,7 +149,11 @@ class _Services(Plant):
 
 class _RealStages(_Services):
     def __init__(
-        self, servers: Servers, store: PostgresEventStore, pids: Mapping[str, int], client: httpx.AsyncClient
+        self,
+        servers: Servers,
+        store: PostgresEventStore,
+        pids: Mapping[str, int],
+        client: httpx.AsyncClient,
     ) -> None:
         super().__init__(servers, store, pids)
         self._client = client
@@ -173,7 +181,8 @@ async def noop_plant(
     first: JobSubmitted | None = None,
     is_together: bool = False,
 ) -> AsyncGenerator[Plant]:
-    """The five worker services with no-op phases and a relay, each a process or all in one, on a new database.
+    """The five worker services with no-op phases and a relay, each a process or all in one, on a
+    new database.
 
     Jobs begin as in `one_process.noop_plant`.
     """
@@ -193,8 +202,11 @@ async def noop_plant(
 
 
 @asynccontextmanager
-async def real_plant(servers: Servers, folder: Path, *, is_together: bool = False) -> AsyncGenerator[Plant]:
-    """The six services and a relay, on a new database; documents come over HTTP, and the gateway projects its views.
+async def real_plant(
+    servers: Servers, folder: Path, *, is_together: bool = False
+) -> AsyncGenerator[Plant]:
+    """The six services and a relay, on a new database; documents come over HTTP, and the gateway
+    projects its views.
 
     With `is_together` all but the gateway are one process.
     """
@@ -206,13 +218,17 @@ async def real_plant(servers: Servers, folder: Path, *, is_together: bool = Fals
         "DRAGOMAN_HTTP_PORT": str(port),
         "DRAGOMAN_SIGNING_KEY": secrets.token_hex(32),
     }
-    commands = {"relay": ["dragoman_runtime.relay"]} | {name: [f"dragoman_{name}"] for name in WORKERS}
+    commands = {"relay": ["dragoman_runtime.relay"]} | {
+        name: [f"dragoman_{name}"] for name in WORKERS
+    }
     if is_together:
         commands = {TOGETHER: ["dragoman_standalone.together", *commands]}
     commands["gateway"] = ["dragoman_gateway"]
     store = await PostgresEventStore.connect(url)
     client = httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=_START_S
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=_START_S,
     )
     try:
         with processes(commands, environment, folder) as pids:

@@ -26,7 +26,10 @@ class Table:
         """The table in columns, numbers to the right."""
         written = [self.columns, *(tuple(map(_written, row)) for row in self.rows)]
         widths = [max(len(row[place]) for row in written) for place in range(len(self.columns))]
-        is_number = [all(not isinstance(row[place], str) for row in self.rows) for place in range(len(self.columns))]
+        is_number = [
+            all(not isinstance(row[place], str) for row in self.rows)
+            for place in range(len(self.columns))
+        ]
         lines = [self.title, *([self.note] if self.note else [])]
         for row in written:
             cells = (
@@ -41,5 +44,11 @@ def _written(cell: Cell) -> str:
     if cell is None:
         return "-"
     if isinstance(cell, float):
-        return f"{cell:,.0f}" if abs(cell) >= 100 else f"{cell:.1f}" if abs(cell) >= 10 else f"{cell:.2f}"
+        return (
+            f"{cell:,.0f}"
+            if abs(cell) >= 100
+            else f"{cell:.1f}"
+            if abs(cell) >= 10
+            else f"{cell:.2f}"
+        )
     return f"{cell:,}" if isinstance(cell, int) else cell

@@ -1,13 +1,29 @@
-"""The bench gives each of its tables at the smallest size. What the figures are is for `make bench` to say."""
+"""The bench gives each of its tables at the smallest size.
+What the figures are is for `make bench` to say.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bench import bus, docx_files, large_jobs, lifecycle, memory, replay, resume, slow_engine
+from bench import (
+    bus,
+    docx_files,
+    large_jobs,
+    lifecycle,
+    memory,
+    memory_index,
+    replay,
+    resume,
+    reviews,
+    slow_engine,
+)
 from bench.scale import Scale
 from bench.services import Servers
 from bench.tables import Table
+from dragoman_exchange import ExchangeFormat
 from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
@@ -43,15 +59,17 @@ def rows_of(table: Table) -> list[str]:
     return [str(row[0]) for row in table.rows]
 
 
-async def test_noop_phases_are_measured_beside_the_same_steps_of_others(bench_servers: Servers) -> None:
+async def test_noop_phases_are_measured_beside_the_same_steps_of_others(
+    bench_servers: Servers,
+) -> None:
     table = await lifecycle.noop_table(SMALLEST, bench_servers)
     others = ["procrastinate, six chained", "celery, six chained"]
-    assert rows_of(table) == ["one process, stored", "services, stored", "services, one worker, stored", *others]
-
-
-async def test_real_stages_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
-    table = await lifecycle.real_table(SMALLEST, bench_servers)
-    assert rows_of(table) == ["one process", "services", "services, one worker"]
+    assert rows_of(table) == [
+        "one process, stored",
+        "services, stored",
+        "services, one worker, stored",
+        *others,
+    ]
 
 
 async def test_phases_of_every_shape_are_measured(bench_servers: Servers) -> None:
@@ -59,7 +77,9 @@ async def test_phases_of_every_shape_are_measured(bench_servers: Servers) -> Non
     assert rows_of(table) == ["one process", "services"]
 
 
-async def test_a_message_is_measured_beside_the_libraries_under_the_bus(bench_servers: Servers) -> None:
+async def test_a_message_is_measured_beside_the_libraries_under_the_bus(
+    bench_servers: Servers,
+) -> None:
     table = await bus.bus_table(SMALLEST, bench_servers)
     assert rows_of(table) == ["Dragoman's bus", "aio-pika alone", "FastStream alone"]
 
@@ -69,7 +89,9 @@ async def test_replay_is_measured_on_both_databases(postgres: PostgresServer) ->
     assert rows_of(table) == ["SQLite"] * 7 + ["PostgreSQL"] * 7
 
 
-async def test_large_jobs_are_measured_in_one_process_and_as_services(bench_servers: Servers) -> None:
+async def test_large_jobs_are_measured_in_one_process_and_as_services(
+    bench_servers: Servers,
+) -> None:
     table = await large_jobs.batches_table(SMALLEST, bench_servers)
     assert rows_of(table) == ["one process", "services"]
 
@@ -82,7 +104,11 @@ async def test_a_resume_sends_the_work_of_every_live_job_each_time(bench_servers
 async def test_a_document_is_measured_against_the_engine_s_latency() -> None:
     table = await slow_engine.engine_table(SMALLEST)
     calls = [row[0] for row in table.rows if isinstance(row[0], int)]
-    assert [calls[0] >= 2, calls[1] >= 8] == [True, True]  # a batch that begins before the pace is known takes more
+    # A batch that begins before the pace is known takes more.
+    assert [calls[0] >= 2, calls[1] >= 8] == [
+        True,
+        True,
+    ]
 
 
 def test_memory_is_measured_of_every_process_over_the_whole_log() -> None:
@@ -98,4 +124,22 @@ def test_a_table_aligns_numbers_to_the_right() -> None:
     table = Table("Title", ("name", "figure"), "Note.")
     table.add("a", 1234.5)
     table.add("long", None)
-    assert str(table).splitlines() == ["Title", "Note.", "  name  figure", "  a      1,234", "  long       -"]
+    assert str(table).splitlines() == [
+        "Title",
+        "Note.",
+        "  name  figure",
+        "  a      1,234",
+        "  long       -",
+    ]
+
+
+def test_every_format_of_review_files_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+    table = reviews.reviews(units=3)
+    assert [row[0] for row in table.rows] == [str(each) for each in ExchangeFormat]
+
+
+def test_the_memory_index_can_be_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(memory_index, "CORPUS", tmp_path)
+    [row] = memory_index.memory_table(200, queries=12).rows
+    assert row[0] == 200

@@ -16,7 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chaos.installation import Aftermath, Servers
 from chaos.model import ChaosModel, Request
-from chaos.streams import Stream, comparable, every_stream, first_difference, is_chained, jobs_of, references
+from chaos.streams import (
+    Stream,
+    comparable,
+    every_stream,
+    first_difference,
+    is_chained,
+    jobs_of,
+    references,
+)
 from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
 from dragoman_contracts.events import WorkFailed, WorkParked
 from dragoman_contracts.job import fold
@@ -36,7 +44,9 @@ _MTIME_S = 0.001
 
 @dataclass
 class Findings:
-    """What is wrong after a run, by what should hold; and what was counted. All lists empty: nothing is wrong."""
+    """What is wrong after a run, by what should hold; and what was counted.
+    All lists empty: nothing is wrong.
+    """
 
     lost: list[str] = field(default_factory=list[str])
     stuck: list[str] = field(default_factory=list[str])
@@ -63,22 +73,38 @@ class Findings:
     @property
     def wrong(self) -> dict[str, list[str]]:
         """What does not hold."""
-        lists = {name: cast("list[str]", value) for name, value in vars(self).items() if isinstance(value, list)}
+        lists = {
+            name: cast("list[str]", value)
+            for name, value in vars(self).items()
+            if isinstance(value, list)
+        }
         return {name: value for name, value in lists.items() if value}
 
 
-async def checked(after: Aftermath, servers: Servers, model: ChaosModel, undisturbed: Mapping[str, Stream]) -> Findings:
+async def checked(
+    after: Aftermath, servers: Servers, model: ChaosModel, undisturbed: Mapping[str, Stream]
+) -> Findings:
     """Look at everything that an installation left behind."""
-    settings = object_settings(servers.s3.url, after.bucket, servers.s3.access_key, servers.s3.secret_key)
-    objects = object_store(ObjectSettings.model_validate({name[9:].lower(): value for name, value in settings.items()}))
+    settings = object_settings(
+        servers.s3.url, after.bucket, servers.s3.access_key, servers.s3.secret_key
+    )
+    objects = object_store(
+        ObjectSettings.model_validate({name[9:].lower(): value for name, value in settings.items()})
+    )
     await objects.open()
     store = await PostgresEventStore.connect(after.database, pool_size=2)
     try:
-        findings = Findings(stuck=list(after.stuck), bad_ends=list(after.bad_ends), bad_faults=list(after.bad_faults))
+        findings = Findings(
+            stuck=list(after.stuck),
+            bad_ends=list(after.bad_ends),
+            bad_faults=list(after.bad_faults),
+        )
         streams = await every_stream(store)
         bucket = servers.s3.data_folder / after.bucket
         await _check_streams(findings, after, jobs_of(streams), objects, undisturbed)
-        findings.broken_chains = [str(stream_id) for stream_id, stream in streams.items() if not is_chained(stream)]
+        findings.broken_chains = [
+            str(stream_id) for stream_id, stream in streams.items() if not is_chained(stream)
+        ]
         _check_objects(findings, streams, bucket)
         _check_calls(findings, after, model, bucket)
         findings.queued = [f"{name} {count}" for name, count in after.queued.items() if count]
@@ -109,12 +135,14 @@ async def _check_streams(
             findings.stuck.append(name)
         if difference := await _difference(stream, objects, undisturbed[name]):
             findings.different.append(f"{name} ({job.status}, job {job_id}): {difference}")
-        for event in (each.recorded.event for each in stream):
+        for event in (each.recorded.data for each in stream):
             if isinstance(event, WorkFailed):
                 findings.failures[event.code] += 1
             if isinstance(event, WorkParked):
                 findings.parked.append(f"{name} {event.kind} {event.code}")
-    findings.lost += [f"a job nobody submitted: {job_id}" for job_id in streams.keys() - after.names.keys()]
+    findings.lost += [
+        f"a job nobody submitted: {job_id}" for job_id in streams.keys() - after.names.keys()
+    ]
 
 
 async def _difference(stream: Sequence[Stored], objects: ObjectStore, undisturbed: Stream) -> str:
@@ -124,25 +152,30 @@ async def _difference(stream: Sequence[Stored], objects: ObjectStore, undisturbe
         return error.message
 
 
-def _check_objects(findings: Findings, streams: Mapping[UUID, Sequence[Stored]], bucket: Path) -> None:
-    """Look for each object that an event points to among the S3 server's files, and at its bytes."""
+def _check_objects(
+    findings: Findings, streams: Mapping[UUID, Sequence[Stored]], bucket: Path
+) -> None:
+    """Look for each object that an event points to among the S3 server's
+    files, and at its bytes.
+    """
     seen: set[tuple[UUID, str]] = set()
     for each in chain.from_iterable(streams.values()):
-        envelope = each.recorded.envelope
-        for ref in references(each.recorded.event):
-            if (envelope.project_id, ref.digest) in seen:
+        for ref in references(each.recorded.data):
+            if (each.recorded.project_id, ref.digest) in seen:
                 continue
-            seen.add((envelope.project_id, ref.digest))
-            file = bucket / object_path(envelope.project_id, ref.digest)
+            seen.add((each.recorded.project_id, ref.digest))
+            file = bucket / object_path(each.recorded.project_id, ref.digest)
             if not file.is_file():
-                findings.missing_objects.append(f"{envelope.type} {ref.digest}")
+                findings.missing_objects.append(f"{each.recorded.type} {ref.digest}")
             elif sha256(file.read_bytes()) != ref.digest:
-                findings.damaged_objects.append(f"{envelope.type} {ref.digest}")
+                findings.damaged_objects.append(f"{each.recorded.type} {ref.digest}")
     findings.objects = len(seen)
 
 
 def _check_calls(findings: Findings, after: Aftermath, model: ChaosModel, bucket: Path) -> None:
-    """Hold the model server's log against the pointers that record calls, by the time they were written."""
+    """Hold the model server's log against the pointers that record calls,
+    by the time they were written.
+    """
     recorded_at = {
         path.name.removeprefix("call-"): path.stat().st_mtime
         for path in bucket.glob("*/outcomes/call-*")
@@ -151,16 +184,24 @@ def _check_calls(findings: Findings, after: Aftermath, model: ChaosModel, bucket
     findings.calls = len(recorded_at)
     findings.calls_in_flight_at_kills = sum(len(kill.calls_in_flight) for kill in after.kills)
     judge_calls(
-        findings, model.requests, recorded_at, Counter(chain.from_iterable(k.calls_in_flight for k in after.kills))
+        findings,
+        model.requests,
+        recorded_at,
+        Counter(chain.from_iterable(k.calls_in_flight for k in after.kills)),
     )
 
 
 def judge_calls(
-    findings: Findings, requests: Sequence[Request], recorded_at: Mapping[str, float], in_flight: Counter[str]
+    findings: Findings,
+    requests: Sequence[Request],
+    recorded_at: Mapping[str, float],
+    in_flight: Counter[str],
 ) -> None:
-    """Find the calls that were made again although their answer was recorded, or although nobody was killed at them.
+    """Find the calls that were made again although their answer was recorded, or although nobody
+    was killed at them.
 
-    `in_flight` tells of each call how often a process was killed that was making it: so often may it be repeated.
+    `in_flight` tells of each call how often a process was killed that was making it: so often may
+    it be repeated.
     """
     answered = Counter(each.key for each in requests if each.is_answered)
     late = [each.key for each in requests if each.at > recorded_at.get(each.key, inf) + _MTIME_S]
@@ -172,7 +213,9 @@ def judge_calls(
 
 
 async def _differing_views(after: Aftermath, servers: Servers, objects: ObjectStore) -> list[str]:
-    """The rows of the views that are not what a rebuild from the log gives, in a copy of the database."""
+    """The rows of the views that are not what a rebuild from the log gives,
+    in a copy of the database.
+    """
     copy = servers.postgres.create_database(after.database.rpartition("/")[2])
     live, rebuilt = (create_views_engine(sqlalchemy_url(url)) for url in (after.database, copy))
     store = await PostgresEventStore.connect(copy, pool_size=2)
@@ -204,7 +247,9 @@ async def _catch_up(store: EventStore, objects: ObjectStore, engine: AsyncEngine
         await projector.catch_up()
 
 
-async def _rows(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> dict[str, set[str]]:
+async def _rows(
+    store: EventStore, objects: ObjectStore, engine: AsyncEngine
+) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     async with engine.connect() as connection:
         for projector in projectors(store, objects, engine):

@@ -1,4 +1,6 @@
-"""What goes wrong outside the services: broker, database, object store, engine, messages, clocks."""
+"""What goes wrong outside the services: broker, database, object store,
+engine, messages, clocks.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,8 @@ from chaos.points import WrongClock
 from chaos.s3_proxy import S3Proxy
 from chaos.waiting import until
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.steps import queue_of, work_queues
-from dragoman_contracts.vocabulary import Queue, WorkKind
+from dragoman_contracts.steps import STEPS, queue_of, work_queues
+from dragoman_contracts.vocabulary import Queue
 from dragoman_runtime.bus.rabbit import DEAD_LETTERS
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from servers.postgres import PostgresServer
@@ -75,8 +77,9 @@ WORKED_QUEUES = work_queues()
 class Faults:
     """Makes things go wrong, one at a time, each by its kind, while jobs are under way.
 
-    `made` counts them; `met` what came upon them: the jobs under way when a server ended, requests to one in trouble,
-    messages that were sent again, processes that read a wrong clock. `failed` did not end as they should.
+    `made` counts them; `met` what came upon them: the jobs under way when a server ended, requests
+    to one in trouble, messages that were sent again, processes that read a wrong clock. `failed`
+    did not end as they should.
     """
 
     rabbitmq: RabbitMqServer
@@ -102,7 +105,9 @@ class Faults:
         self._random = random.Random(self.seed)  # noqa: S311 - to be repeatable
         self.kinds: dict[str, Callable[[], Awaitable[int]]] = {
             "rabbitmq restarted": partial(self._outage, self.rabbitmq.restart),
-            "rabbitmq stopped": partial(self._outage, self.rabbitmq.stop, self.rabbitmq.start, pause_s=_STOPPED_S),
+            "rabbitmq stopped": partial(
+                self._outage, self.rabbitmq.stop, self.rabbitmq.start, pause_s=_STOPPED_S
+            ),
             "rabbitmq killed": partial(self._outage, self.rabbitmq.kill, self.rabbitmq.start),
             "rabbitmq wiped": partial(self._outage, self.rabbitmq.wipe),
             "rabbitmq out of disk": self._fill_rabbitmq,
@@ -110,10 +115,16 @@ class Faults:
                 self._outage, self.postgres.stop_immediately, self.postgres.start
             ),
             "postgres out of disk": self._fill_postgres,
-            "s3 server killed": partial(self._outage, self.s3.kill, self.s3.start, pause_s=_STOPPED_S),
+            "s3 server killed": partial(
+                self._outage, self.s3.kill, self.s3.start, pause_s=_STOPPED_S
+            ),
             **{f"s3 {fault}": partial(self._spoil, self.proxy, fault) for fault in s3_proxy.FAULTS},
-            **{f"engine {fault}": partial(self._spoil, self.model, fault) for fault in model.FAULTS},
-            "engine down": partial(self._outage, self.model.stop, self.model.start, pause_s=_STOPPED_S),
+            **{
+                f"engine {fault}": partial(self._spoil, self.model, fault) for fault in model.FAULTS
+            },
+            "engine down": partial(
+                self._outage, self.model.stop, self.model.start, pause_s=_STOPPED_S
+            ),
             "every message again, shuffled": self._repeat_messages,
             "poison in every queue": self._poison,
             "clock jumps": self._jump_clock,
@@ -140,19 +151,25 @@ class Faults:
         """Let the broker find too little room on its disk: it takes no messages from anybody."""
         await asyncio.to_thread(self.rabbitmq.ctl, "set_disk_free_limit", _MORE_THAN_THERE_IS)
         await asyncio.sleep(_WINDOW_S)
-        alarms = (await asyncio.to_thread(self.rabbitmq.ctl, "eval", "rabbit_alarm:get_alarms().")).count("disk")
+        alarms = (
+            await asyncio.to_thread(self.rabbitmq.ctl, "eval", "rabbit_alarm:get_alarms().")
+        ).count("disk")
         await asyncio.to_thread(self.rabbitmq.ctl, "set_disk_free_limit", "50MB")
         return alarms
 
     async def _fill_postgres(self) -> int:
-        """Let the database refuse to store anything, as it does when it finds no room; how often it did."""
+        """Let the database refuse to store anything,
+        as it does when it finds no room; how often it did.
+        """
         name, log = self.database.rpartition("/")[2], self.postgres.log_file
         run = partial(self.postgres.execute, database=name)
         before = log.read_text().count(_NO_ROOM)
         await asyncio.to_thread(run, _REFUSE)
         tables = (await asyncio.to_thread(run, _TABLES)).split()
         for table in tables:
-            await asyncio.to_thread(run, f"CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON {table} {_REFUSING}")
+            await asyncio.to_thread(
+                run, f"CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON {table} {_REFUSING}"
+            )
         await self._window(lambda: log.read_text().count(_NO_ROOM) > before)
         for table in tables:
             await asyncio.to_thread(run, f"DROP TRIGGER no_room ON {table}")
@@ -183,16 +200,23 @@ class Faults:
         async with await self._connected() as connection, connection.channel() as channel:
             for item in twice:
                 message = aio_pika.Message(item.model_dump_json().encode(), delivery_mode=2)
-                await channel.default_exchange.publish(message, routing_key=queue_of(item.kind).value)
+                await channel.default_exchange.publish(
+                    message, routing_key=queue_of(item.kind).value
+                )
         return len(twice)
 
     async def _poison(self) -> int:
-        """Put into each queue what cannot be read and what nobody can answer for, until all are kept as dead letters.
+        """Put into each queue what cannot be read and what nobody can answer for, until all are
+        kept as dead letters.
 
         Those are then thrown away, so that at the end none are left.
         """
         await queued(self.rabbitmq)  # waits for the queues, where the broker was just wiped
-        bodies = [(queue, body) for queue in WORKED_QUEUES for body in (b"\xff\xfe", b"{}", _work_of_nobody(queue))]
+        bodies = [
+            (queue, body)
+            for queue in WORKED_QUEUES
+            for body in (b"\xff\xfe", b"{}", _work_of_nobody(queue))
+        ]
         left = Counter(body for _, body in bodies)
         async with await self._connected() as connection, connection.channel() as channel:
             for queue, body in bodies:
@@ -201,17 +225,24 @@ class Faults:
         async with asyncio.timeout(_POISON_TIMEOUT_S):
             while left.total():
                 await asyncio.sleep(_LOOK_S)
-                for letter in await self.store.pool.fetch("SELECT letter_id, body FROM dead_letters"):
+                for letter in await self.store.pool.fetch(
+                    "SELECT letter_id, body FROM dead_letters"
+                ):
                     if left[letter["body"]]:
                         left[letter["body"]] -= 1
-                        await self.store.pool.execute("DELETE FROM dead_letters WHERE letter_id = $1", letter[0])
+                        await self.store.pool.execute(
+                            "DELETE FROM dead_letters WHERE letter_id = $1", letter[0]
+                        )
         return len(bodies)
 
     async def until_delivered(self) -> None:
         """Return when the queues hold nothing that is not being worked on, or after a while."""
         async with await self._connected() as connection, connection.channel() as channel:
             for _ in range(_LOOKS):
-                declared = [await channel.declare_queue(queue.value, passive=True) for queue in WORKED_QUEUES]
+                declared = [
+                    await channel.declare_queue(queue.value, passive=True)
+                    for queue in WORKED_QUEUES
+                ]
                 if not any(queue.declaration_result.message_count for queue in declared):
                     return
                 await asyncio.sleep(_LOOK_S)
@@ -227,12 +258,16 @@ class Faults:
 
 
 async def queued(rabbitmq: RabbitMqServer) -> dict[str, int]:
-    """How many messages lie in each queue; once nobody consumes, also those that were never acknowledged.
+    """How many messages lie in each queue; once nobody consumes, also those that were never
+    acknowledged.
 
     Raises:
         TimeoutError: nobody has declared the queues again after the broker was wiped.
     """
-    async with await aio_pika.connect(rabbitmq.url) as connection, asyncio.timeout(_DECLARED_WITHIN_S):
+    async with (
+        await aio_pika.connect(rabbitmq.url) as connection,
+        asyncio.timeout(_DECLARED_WITHIN_S),
+    ):
         while True:
             with suppress(ChannelNotFoundEntity):
                 return await _counted(connection)
@@ -252,7 +287,11 @@ async def letters_kept(store: PostgresEventStore) -> int:
 
 
 def _work_of_nobody(queue: Queue) -> bytes:
-    kind = next(kind for kind in WorkKind if queue_of(kind) is queue)
+    kind = next(step.first_work for step in STEPS.values() if step.queue is queue)
     return json.dumps(
-        {**dict.fromkeys(("work_id", "project_id", "job_id"), str(uuid4())), "version": 1, "kind": kind}
+        {
+            **dict.fromkeys(("work_id", "project_id", "job_id"), str(uuid4())),
+            "version": 1,
+            "kind": kind,
+        }
     ).encode()

@@ -1,4 +1,6 @@
-"""One installation under fire: its servers go wrong, its processes die, and its jobs must not notice."""
+"""One installation under fire: its servers go wrong, its processes die,
+and its jobs must not notice.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ class Servers:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What an installation left behind, to be checked: its database, its bucket, and what was seen of it."""
+    """What an installation left behind, to be checked: its database, its bucket,
+    and what was seen of it.
+    """
 
     plan: Plan
     database: str
@@ -69,7 +73,12 @@ class Aftermath:
 
 
 async def under_fire(
-    plan: Plan, numbers: range, servers: Servers, model: ChaosModel, folder: Path, nursery: Nursery | None
+    plan: Plan,
+    numbers: range,
+    servers: Servers,
+    model: ChaosModel,
+    folder: Path,
+    nursery: Nursery | None,
 ) -> Aftermath:
     """Run the documents `numbers` through an installation while the plan is carried out.
 
@@ -79,7 +88,11 @@ async def under_fire(
     proxy = S3Proxy(servers.s3.port)
     proxy.start()
     objects = object_settings(proxy.url, bucket, servers.s3.access_key, servers.s3.secret_key)
-    environment = {**service_settings(database, servers.rabbitmq.url, objects), **model.settings, **_SETTINGS}
+    environment = {
+        **service_settings(database, servers.rabbitmq.url, objects),
+        **model.settings,
+        **_SETTINGS,
+    }
     if plan.is_twice_and_shuffled:
         environment[TWICE_VARIABLE] = "1"
     members = [
@@ -119,12 +132,19 @@ async def under_fire(
             await store.aclose()
     finally:
         await client.aclose()
-        statuses = await asyncio.to_thread(lambda: {each.name: each.process.stop() for each in reversed(members)})
+        statuses = await asyncio.to_thread(
+            lambda: {each.name: each.process.stop() for each in reversed(members)}
+        )
         proxy.close()
+    # The signal itself ends one that has only just been started again.
     ends = [
         f"{name} was told to stop and ended with {status}"
         for name, status in statuses.items()
-        if status not in (0, -signal.SIGTERM)  # the signal itself ends one that has only just been started again
+        if status
+        not in (
+            0,
+            -signal.SIGTERM,
+        )
     ]
     return Aftermath(
         plan=plan,
@@ -158,7 +178,12 @@ class _Run:
     faults: Faults
 
     def __init__(
-        self, plan: Plan, members: list[Member], folder: Path, journey: Journey, store: PostgresEventStore
+        self,
+        plan: Plan,
+        members: list[Member],
+        folder: Path,
+        journey: Journey,
+        store: PostgresEventStore,
     ) -> None:
         self.journey = journey
         self.stuck: tuple[str, ...] = ()
@@ -168,7 +193,11 @@ class _Run:
         self._began = time.monotonic()
         self._failing: asyncio.Task[None] | None = None
         self.supervisor = Supervisor(
-            folder, members, plan.orders, plan.seed, lambda share: share <= self.journey.progress + 0.1
+            folder,
+            members,
+            plan.orders,
+            plan.seed,
+            lambda share: share <= self.journey.progress + 0.1,
         )
 
     async def carry_out(self) -> None:
@@ -219,7 +248,9 @@ class _Run:
             number += 4
 
     async def _until_stuck(self) -> None:
-        """Return when for long no event was stored although jobs do not rest; their ends are then noted."""
+        """Return when for long no event was stored although jobs do not rest;
+        their ends are then noted.
+        """
         seen, since = -1, time.monotonic()
         while time.monotonic() < since + _QUIET_S:
             await asyncio.sleep(_LOOK_S)
@@ -234,7 +265,9 @@ class _Run:
 
 
 def _names(service: str, replicas: int) -> list[str]:
-    """The processes of a service. There is one gateway, since a second would need a port of its own."""
+    """The processes of a service. There is one gateway,
+    since a second would need a port of its own.
+    """
     count = 1 if service == "gateway" else replicas
     return [service if number == 0 else f"{service}-{number + 1}" for number in range(count)]
 
@@ -244,9 +277,16 @@ async def _enter_project(database: str) -> None:
     projects = Catalog(engine).projects
     project = await projects.find("default")
     assert project is not None
-    settings = ProjectSettings.model_validate({**project.settings.model_dump(), "max_attempts": _MAX_ATTEMPTS})
+    settings = ProjectSettings.model_validate(
+        {**project.settings.model_dump(), "max_attempts": _MAX_ATTEMPTS}
+    )
     editor = Editor(actor="test", actor_name="")
     await projects.edit(
-        editor, datetime.now(UTC), "default", version=project.version, name=project.name, settings=settings
+        editor,
+        datetime.now(UTC),
+        "default",
+        version=project.version,
+        name=project.name,
+        settings=settings,
     )
     await engine.dispose()

@@ -1,4 +1,6 @@
-"""The jobs of a run on their way: submitted over HTTP as a careful client would, followed in the log."""
+"""The jobs of a run on their way: submitted over HTTP as a careful client would,
+followed in the log.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Journey:
     `names` gives the document of each job, `items` all work that the log made owed.
     """
 
-    def __init__(self, client: ApiClient, store: PostgresEventStore, numbers: Sequence[int]) -> None:
+    def __init__(
+        self, client: ApiClient, store: PostgresEventStore, numbers: Sequence[int]
+    ) -> None:
         self.names: dict[UUID, str] = {}
         self.jobs: dict[UUID, Job] = {}
         self.items: list[WorkItem] = []
@@ -70,8 +74,8 @@ class Journey:
     async def _read(self) -> None:
         while stored := await self._store.tail(self._position):
             for each in stored:
-                if each.recorded.envelope.stream_type is StreamType.JOB:
-                    job_id = each.recorded.envelope.stream_id
+                if each.recorded.stream_type is StreamType.JOB:
+                    job_id = each.recorded.stream_id
                     job = fold([each.recorded], self.jobs.get(job_id))
                     assert job is not None
                     self.jobs[job_id] = job

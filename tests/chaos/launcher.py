@@ -1,7 +1,9 @@
-"""Starts one service with fault points in its ports: `python -m chaos.launcher MODULE` (its folder in CHAOS_FOLDER).
+"""Starts one service with fault points in its ports: `python -m chaos.launcher MODULE` (its folder
+in CHAOS_FOLDER).
 
-The service's own `__main__` and `app` run. Only the classes that composition makes its ports of are replaced, by
-subclasses that pass the fault points around each step; so the product holds no code for this.
+The service's own `__main__` and `app` run. Only the classes that composition makes its ports of are
+replaced, by subclasses that pass the fault points around each step; so the product holds no code
+for this.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import asyncio
 import os
 import random
 import runpy
+import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -24,7 +27,15 @@ from aio_pika import IncomingMessage
 from typing_extensions import override
 
 from chaos import sabotage
-from chaos.points import FOLDER_VARIABLE, NAME_VARIABLE, TWICE_VARIABLE, CallJournal, FaultPoints, WrongClock
+from chaos.points import (
+    FOLDER_VARIABLE,
+    NAME_VARIABLE,
+    STACKS_SIGNAL,
+    TWICE_VARIABLE,
+    CallJournal,
+    FaultPoints,
+    WrongClock,
+)
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.references import ObjectRef
 from dragoman_runtime import service
@@ -37,7 +48,14 @@ from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.projection import Projector
 from dragoman_runtime.settings import ObjectSettings
-from dragoman_runtime.worker import Task, WorkContext, Worker, WorkerIdentity, WorkerLimits, WorkerPorts
+from dragoman_runtime.worker import (
+    Task,
+    WorkContext,
+    Worker,
+    WorkerIdentity,
+    WorkerLimits,
+    WorkerPorts,
+)
 
 _CALL = "call-"
 _KEY_HEADER = "Idempotency-Key"
@@ -82,7 +100,11 @@ class _Position:
 class _Store(PostgresEventStore):
     @override
     async def commit(
-        self, appends: Sequence[Append] = (), *, take: Lease | None = None, release: Lease | None = None
+        self,
+        appends: Sequence[Append] = (),
+        *,
+        take: Lease | None = None,
+        release: Lease | None = None,
     ) -> tuple[Stored, ...]:
         step = "lease" if take else "append" if appends else ""
         if step:
@@ -114,7 +136,8 @@ class _Bus(RabbitBus):
             deliveries = random.sample([*deliveries, *deliveries], 2 * len(deliveries))
         _passing("before resend")
         sending = asyncio.ensure_future(super().send(deliveries))
-        for _ in range(20):  # until the frames are written, but hardly for as long as the broker takes to confirm
+        # Until the frames are written, but hardly for as long as the broker takes to confirm.
+        for _ in range(20):
             await asyncio.sleep(0)
         _passing("before confirm")
         await sending
@@ -124,7 +147,11 @@ class _Bus(RabbitBus):
 
 class _Worker(Worker):
     def __init__(
-        self, tasks: Sequence[Task[Any]], ports: WorkerPorts, identity: WorkerIdentity, limits: WorkerLimits
+        self,
+        tasks: Sequence[Task[Any]],
+        ports: WorkerPorts,
+        identity: WorkerIdentity,
+        limits: WorkerLimits,
     ) -> None:
         super().__init__([_passing_task(task) for task in tasks], ports, identity, limits)
 
@@ -226,8 +253,15 @@ def _compose(module: str) -> None:
     _around(IncomingMessage, "ack", "acknowledge")
 
 
+def _say_stacks() -> None:
+    for task in asyncio.all_tasks(asyncio.get_running_loop()):
+        task.print_stack(file=sys.stderr)
+    sys.stderr.flush()
+
+
 def launch(module: str) -> None:
     """Run the service of this module until it is told to stop."""
+    signal.signal(STACKS_SIGNAL, lambda number, frame: _say_stacks())
     _compose(module)
     if broken := os.environ.get(sabotage.VARIABLE):
         sabotage.commit(broken)

@@ -1,7 +1,8 @@
-"""A model server that speaks OpenAI's chat completions, goes wrong at will, and keeps a log of every request.
+"""A model server that speaks OpenAI's chat completions, goes wrong at will, and keeps a log of
+every request.
 
-It answers by Dragoman's model protocol in other letters, the same for the same text, so that a disturbed run can be
-held against an undisturbed one byte by byte.
+It answers by Dragoman's model protocol in other letters, the same for the same text, so that a
+disturbed run can be held against an undisturbed one byte by byte.
 """
 
 from __future__ import annotations
@@ -20,15 +21,28 @@ from chaos.orders import REVIEW_MARK
 from e2e.slow_model import foreign
 from servers.process import free_port
 
-FAULTS = ("down", "slow", "rate limited", "failing", "garbage", "invalid JSON", "ids missing", "ids wrong")
-"""The ways in which the engine goes wrong. `down` closes the port; the others meet every second request."""
+FAULTS = (
+    "down",
+    "slow",
+    "rate limited",
+    "failing",
+    "garbage",
+    "invalid JSON",
+    "ids missing",
+    "ids wrong",
+)
+"""The ways in which the engine goes wrong. `down` closes the port;
+the others meet every second request.
+"""
 
 _SLOW_S = 1.5
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request: the call it belongs to, when it came, and whether its answer was one that can be recorded."""
+    """One request: the call it belongs to, when it came,
+    and whether its answer was one that can be recorded.
+    """
 
     key: str
     at: float
@@ -36,7 +50,9 @@ class Request:
 
 
 class ChaosModel:
-    """The server, on a port that it keeps while it is down. `fault` is what is wrong at the moment; empty: nothing."""
+    """The server, on a port that it keeps while it is down.
+    `fault` is what is wrong at the moment; empty: nothing.
+    """
 
     def __init__(self, seed: int) -> None:
         self.requests: list[Request] = []
@@ -127,9 +143,15 @@ def _answer(fault: str, body: bytes) -> tuple[int, bytes]:
     content = json.dumps({"units": targets})
     if fault == "invalid JSON":
         content = content[: len(content) // 2]
-    choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": content},
+        "finish_reason": "stop",
+    }
     usage = {"prompt_tokens": 100, "completion_tokens": 100}
-    return 200, json.dumps({"id": "chatcmpl-1", "model": "chaos-1", "choices": [choice], "usage": usage}).encode()
+    return 200, json.dumps(
+        {"id": "chatcmpl-1", "model": "chaos-1", "choices": [choice], "usage": usage}
+    ).encode()
 
 
 def _translated(source: str) -> str:

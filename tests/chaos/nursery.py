@@ -1,9 +1,10 @@
-"""A process that has imported every service and forks one of them on each order: restarts then cost next to nothing.
+"""A process that has imported every service and forks one of them on each order: restarts then cost
+next to nothing.
 
     python -m chaos.nursery ENDED      reads orders as lines of JSON, answers each with the process id
 
-How each ended stands in the file ENDED, as `PID STATUS`. Children die with it. They are processes of their own in all
-else; what a fork leaves out is the import of their code.
+How each ended stands in the file ENDED, as `PID STATUS`. Children die with it. They are processes
+of their own in all else; what a fork leaves out is the import of their code.
 """
 
 from __future__ import annotations
@@ -22,8 +23,15 @@ from typing import TypedDict
 
 from chaos.launcher import launch
 
-_MODULES = tuple(f"dragoman_{each}.app" for each in ("intake", "extract", "translate", "qa", "reassemble", "gateway"))
-_ALSO = ("dragoman_translate.adapters.openai", "dragoman_runtime.relay", "dragoman_catalog.migrations")
+_MODULES = tuple(
+    f"dragoman_{each}.app"
+    for each in ("intake", "extract", "translate", "qa", "reassemble", "gateway")
+)
+_ALSO = (
+    "dragoman_translate.adapters.openai",
+    "dragoman_runtime.relay",
+    "dragoman_catalog.migrations",
+)
 _PR_SET_PDEATHSIG = 1
 
 

@@ -1,4 +1,6 @@
-"""The documents of a chaos run: small ones, each with text of its own, so that every job makes its own model calls."""
+"""The documents of a chaos run: small ones, each with text of its own,
+so that every job makes its own model calls.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,25 @@ from documents import wordml
 REVIEW_MARK = "inspection"
 """A word that the model server answers with a wrong number, so that QA asks for a review."""
 
-_TOPICS = ("carrier", "goods", "invoice", "warranty", "delivery", "customs", "payment", "notice", "penalty", "storage")
+_TOPICS = (
+    "carrier",
+    "goods",
+    "invoice",
+    "warranty",
+    "delivery",
+    "customs",
+    "payment",
+    "notice",
+    "penalty",
+    "storage",
+)
 _BLOCKED_EACH, _REVIEW_EACH, _LARGE_EACH, _MIDDLE_EACH = 29, 23, 40, 6
 
 
 def name_of(number: int) -> str:
-    """The file name of document `number`, which is also its idempotency key and external reference."""
+    """The file name of document `number`,
+    which is also its idempotency key and external reference.
+    """
     return f"order-{number:05}.docx"
 
 
@@ -27,7 +42,11 @@ def document(number: int) -> bytes:
     body = [wordml.paragraph(wordml.bold(f"Terms of order {number}"))]
     body += [_paragraph(number, each) for each in range(paragraphs)]
     if number % _REVIEW_EACH == 5:
-        body.append(wordml.paragraph(wordml.run(f"Keep the {REVIEW_MARK} report of order {number} for 4711 days.")))
+        body.append(
+            wordml.paragraph(
+                wordml.run(f"Keep the {REVIEW_MARK} report of order {number} for 4711 days.")
+            )
+        )
     return wordml.document("".join(body))
 
 

@@ -1,8 +1,10 @@
-"""Fault points: the steps at which a process of the installation can be made to die, and how it is told to.
+"""Fault points: the steps at which a process of the installation can be made to die, and how it is
+told to.
 
-A process passes named points. When a file `NAME.armed` lies in the folder of the run, saying `POINT COUNT`, the process
-kills itself with SIGKILL when it passes that point for the COUNT-th time. So points are armed and disarmed while the
-process runs, and a process that was started again is unarmed.
+A process passes named points. When a file `NAME.armed` lies in the folder of the run, saying
+`POINT COUNT`, the process kills itself with SIGKILL when it passes that point for the COUNT-th
+time. So points are armed and disarmed while the process runs, and a process that was started again
+is unarmed.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from pathlib import Path
 FOLDER_VARIABLE = "CHAOS_FOLDER"
 NAME_VARIABLE = "CHAOS_NAME"
 TWICE_VARIABLE = "CHAOS_TWICE_AND_SHUFFLED"
+STACKS_SIGNAL = signal.SIGUSR1
+"""Lets a process say in its log what each of its tasks waits for."""
 
 AT_RANDOM = "at random"
 """The kill that no point names: from outside, at any moment."""
@@ -34,8 +38,10 @@ POINTS: dict[str, tuple[str, ...]] = {
     "reassemble": _WORK,
     "gateway": _both("upload", "append", "projection"),
 }
-"""The points of each service. `record` is the storing of a model call's answer, `resend` the reconciler's sending;
-between `publish` and `confirm` of the relay lie messages that the broker has and has not confirmed."""
+"""The points of each service. `record` is the storing of a model call's answer, `resend` the
+reconciler's sending; between `publish` and `confirm` of the relay lie messages that the broker has
+and has not confirmed.
+"""
 
 
 class FaultPoints:
@@ -69,7 +75,9 @@ class FaultPoints:
 
 
 class WrongClock:
-    """By how many seconds the clock of a process is wrong, in a file of the run's folder; and whether it was read."""
+    """By how many seconds the clock of a process is wrong, in a file of the run's folder;
+    and whether it was read.
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self._file = folder / f"{name}.clock_shift_s"
@@ -101,13 +109,17 @@ class WrongClock:
 
 
 class CallJournal:
-    """What this process knows of the model calls it makes: a line each when one is sent, fails and is recorded.
+    """What this process knows of the model calls it makes: a line each when one is sent, fails and
+    is recorded.
 
-    Lines survive the process; the calls that have begun and neither failed nor were recorded were in flight.
+    Lines survive the process; the calls that have begun and neither failed nor were recorded were
+    in flight.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._file = os.open(folder / f"{name}.calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._file = os.open(
+            folder / f"{name}.calls", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644
+        )
 
     def write(self, what: str, key: str) -> None:
         """Note that the call with this idempotency key began, failed or was recorded."""

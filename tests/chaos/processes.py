@@ -1,4 +1,6 @@
-"""The processes of an installation under fire: each with its fault points, started cold or forked from a nursery."""
+"""The processes of an installation under fire: each with its fault points,
+started cold or forked from a nursery.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from chaos.points import FOLDER_VARIABLE, NAME_VARIABLE
+from chaos.points import FOLDER_VARIABLE, NAME_VARIABLE, STACKS_SIGNAL
 from e2e.installation import MODULES, ServiceProcess
 from servers.process import wait_until
 
 _STOP_TIMEOUT_S = 60.0
+_LOOK_S = 2.0
 
 
 class Process(Protocol):
@@ -79,7 +83,9 @@ class Nursery:
 class ForkedService:
     """A service forked from the nursery."""
 
-    def __init__(self, nursery: Nursery, module: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, nursery: Nursery, module: str, environment: Mapping[str, str], log: Path
+    ) -> None:
         self._nursery = nursery
         self._module, self._environment, self._log = module, environment, log
         self._pid = 0
@@ -108,13 +114,26 @@ class ForkedService:
     def _signal(self, how: signal.Signals) -> None:
         if self.exit_status is None:
             os.kill(self._pid, how)
-            wait_until(lambda: self.exit_status is not None, timeout_s=_STOP_TIMEOUT_S, what=f"{self._module} to end")
+            try:
+                wait_until(
+                    lambda: self.exit_status is not None,
+                    timeout_s=_STOP_TIMEOUT_S,
+                    what=f"{self._module} to end",
+                )
+            except TimeoutError as error:
+                said = self._log.stat().st_size
+                os.kill(self._pid, STACKS_SIGNAL)
+                time.sleep(_LOOK_S)
+                stacks = self._log.read_bytes()[said:].decode(errors="replace")
+                raise TimeoutError(f"{error}; what it waits for:\n{stacks}") from error
 
 
 def process_of(
     name: str, service: str, environment: Mapping[str, str], folder: Path, nursery: Nursery | None
 ) -> Process:
-    """A process of a service under this name, not started; started cold where there is no nursery."""
+    """A process of a service under this name, not started;
+    started cold where there is no nursery.
+    """
     own = {**environment, FOLDER_VARIABLE: str(folder), NAME_VARIABLE: name}
     log = folder / f"{name}.log"
     if nursery is not None:

@@ -15,25 +15,38 @@ _OUTSIDE = "what went wrong outside the services"
 
 
 def table(seed: int, afters: Sequence[Aftermath], found: Sequence[Findings]) -> str:
-    """Faults by kind and point, what became of the jobs, and what is wrong, which should be nothing."""
+    """Faults by kind and point, what became of the jobs, and what is wrong,
+    which should be nothing.
+    """
     kills = Counter((kill.service, kill.point) for after in afters for kill in after.kills)
     faults = sum((after.faults for after in afters), Counter[str]())
     met = sum((after.met for after in afters), Counter[str]())
-    lines = [f"seed {seed}", "", f"kill -9 of            at                {'before':>8} {'after':>8}"]
+    lines = [
+        f"seed {seed}",
+        "",
+        f"kill -9 of            at                {'before':>8} {'after':>8}",
+    ]
     lines += [_kills_row(kills, service, step) for service, step in _steps()]
     lines += _rows(_kills(afters, min(kills[each] for each in every_point())))
     lines += ["", f"{_OUTSIDE:<52} times   met by"]
-    lines += [f"  {kind:<50} {count:>5} {met[kind] or '':>8}" for kind, count in sorted(faults.items())]
+    lines += [
+        f"  {kind:<50} {count:>5} {met[kind] or '':>8}" for kind, count in sorted(faults.items())
+    ]
     lines += ["", "jobs", *_rows(_jobs(afters, found))]
     for name, things in sorted(_wrong(found).items()):
-        lines += ["", f"WRONG, {name}: {len(things)}", *(f"  {each}" for each in things[:_MOST_SHOWN])]
+        lines += [
+            "",
+            f"WRONG, {name}: {len(things)}",
+            *(f"  {each}" for each in things[:_MOST_SHOWN]),
+        ]
     return "\n".join(lines)
 
 
 def _steps() -> list[tuple[str, str]]:
     return list(
         dict.fromkeys(
-            (service, point.removeprefix("before ").removeprefix("after ")) for service, point in every_point()
+            (service, point.removeprefix("before ").removeprefix("after "))
+            for service, point in every_point()
         )
     )
 
@@ -48,7 +61,10 @@ def _kills(afters: Sequence[Aftermath], least: int) -> Iterable[tuple[str, objec
     every = [kill for after in afters for kill in after.kills]
     return (
         ("all kills", len(every)),
-        ("of these where two of each service ran", sum(len(a.kills) for a in afters if a.plan.replicas > 1)),
+        (
+            "of these where two of each service ran",
+            sum(len(a.kills) for a in afters if a.plan.replicas > 1),
+        ),
         ("of these of the second of two", sum(kill.name != kill.service for kill in every)),
         (
             "of these where each message came twice, shuffled",
@@ -66,14 +82,20 @@ def _jobs(afters: Sequence[Aftermath], found: Sequence[Findings]) -> Iterable[tu
         ("jobs", sum(len(after.names) for after in afters)),
         ("of these", ", ".join(f"{status} {count}" for status, count in sorted(statuses.items()))),
         ("events", sum(each.events for each in found)),
-        ("failed attempts on record", ", ".join(f"{code} {count}" for code, count in failures.most_common()) or "none"),
+        (
+            "failed attempts on record",
+            ", ".join(f"{code} {count}" for code, count in failures.most_common()) or "none",
+        ),
         ("lost", _count(found, "lost")),
         ("stuck", _count(found, "stuck")),
         ("parked", _count(found, "parked")),
         ("streams different from the undisturbed run's", _count(found, "different")),
         ("streams with a broken chain", _count(found, "broken_chains")),
         ("objects pointed to", sum(each.objects for each in found)),
-        ("objects missing, damaged", _count(found, "missing_objects") + _count(found, "damaged_objects")),
+        (
+            "objects missing, damaged",
+            _count(found, "missing_objects") + _count(found, "damaged_objects"),
+        ),
         ("view tables different from a rebuild", _count(found, "views")),
         ("queues not empty, leases left", _count(found, "queued")),
         ("processes that ended by themselves or badly", _count(found, "bad_ends")),

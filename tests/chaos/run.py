@@ -1,4 +1,6 @@
-"""A whole run: installations one after the other, each checked against an undisturbed run of its documents."""
+"""A whole run: installations one after the other,
+each checked against an undisturbed run of its documents.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _NUMBERS_A_ROUND = 10_000
 async def run(
     plans: Sequence[Plan], servers: Servers, folder: Path, *, is_cold: bool
 ) -> AsyncGenerator[tuple[Aftermath, Findings]]:
-    """Carry out the plans in turn. `is_cold`: every process is started as an operator would, not forked."""
+    """Carry out the plans in turn. `is_cold`:
+    every process is started as an operator would, not forked.
+    """
     for number, plan in enumerate(plans):
         after, findings = await _round(number, plan, servers, folder / f"round-{number}", is_cold)
         sys.stdout.write(f"round {number + 1} of {len(plans)}: {_said(after, findings)}\n")
@@ -37,7 +41,9 @@ def _said(after: Aftermath, findings: Findings) -> str:
     return f"{len(after.names)} jobs, {len(after.kills)} kills in {after.duration_s:.0f} s; {wrong}"
 
 
-async def _round(number: int, plan: Plan, servers: Servers, folder: Path, is_cold: bool) -> tuple[Aftermath, Findings]:
+async def _round(
+    number: int, plan: Plan, servers: Servers, folder: Path, is_cold: bool
+) -> tuple[Aftermath, Findings]:
     await asyncio.to_thread(folder.mkdir, parents=True)
     await asyncio.to_thread(servers.rabbitmq.wipe)
     model, undisturbed_model = ChaosModel(plan.seed), ChaosModel(plan.seed)
@@ -46,8 +52,12 @@ async def _round(number: int, plan: Plan, servers: Servers, folder: Path, is_col
     try:
         model.start()
         undisturbed_model.start()
-        after = await under_fire(plan, range(first, first + plan.jobs), servers, model, folder, nursery)
-        undisturbed = await undisturbed_streams(folder / "undisturbed", after.names.values(), undisturbed_model)
+        after = await under_fire(
+            plan, range(first, first + plan.jobs), servers, model, folder, nursery
+        )
+        undisturbed = await undisturbed_streams(
+            folder / "undisturbed", after.names.values(), undisturbed_model
+        )
         return after, await checked(after, servers, model, undisturbed)
     finally:
         model.stop()

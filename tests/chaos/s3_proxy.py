@@ -1,4 +1,6 @@
-"""A proxy before the S3 server: it lets requests pass, slows them down, or answers them as an S3 server refuses."""
+"""A proxy before the S3 server: it lets requests pass, slows them down,
+or answers them as an S3 server refuses.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _REFUSALS = {"failing": (503, "ServiceUnavailable"), "full": (507, "Insufficient
 
 
 class S3Proxy:
-    """Listens on a port of its own, in a thread of its own. `fault` is what is wrong; empty: nothing."""
+    """Listens on a port of its own, in a thread of its own.
+    `fault` is what is wrong; empty: nothing.
+    """
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()
@@ -66,7 +70,8 @@ class S3Proxy:
                     asyncio.create_task(self._requests(reader, back, writer)),
                     asyncio.create_task(self._answers(there, writer)),
                 )
-                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)  # who hangs up hangs up for both
+                # Who hangs up hangs up for both.
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
                 for way in ways:
                     way.cancel()
                 await asyncio.gather(*ways, return_exceptions=True)
@@ -103,6 +108,8 @@ class S3Proxy:
 
 
 def _refusal(status: int, code: str) -> bytes:
-    body = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'.encode()
+    body = (
+        f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{code}</Message></Error>'.encode()
+    )
     head = f"HTTP/1.1 {status} {code}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n"
     return f"{head}Connection: close\r\n\r\n".encode() + body

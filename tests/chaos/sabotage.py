@@ -1,6 +1,8 @@
-"""Breaks of the product on purpose, one at a time, to see that a run tells of them: `python -m chaos --sabotage NAME`.
+"""Breaks of the product on purpose, one at a time, to see that a run tells of them:
+`python -m chaos --sabotage NAME`.
 
-Each takes away one of the things that keep the promises. It is put into every process that `chaos.launcher` starts.
+Each takes away one of the things that keep the promises. It is put into every process that
+`chaos.launcher` starts.
 """
 
 from __future__ import annotations
@@ -40,7 +42,9 @@ def commit(name: str) -> None:
 
 
 def _replace(owner: Any, name: str, other: Callable[..., Any]) -> None:
-    """Put another function in the place of one, which must be there: else nothing would be broken, and nobody told."""
+    """Put another function in the place of one, which must be there:
+    else nothing would be broken, and nobody told.
+    """
     assert callable(getattr(owner, name))
     setattr(owner, name, other)
 
@@ -104,12 +108,16 @@ def _break_chains() -> None:
 
 
 def _advance_views_first() -> None:
-    """The position of a view is stored before its rows, in a transaction of its own: who dies in between loses them."""
+    """The position of a view is stored before its rows, in a transaction of its own:
+    who dies in between loses them.
+    """
     write = cast("Callable[..., Awaitable[bool]]", Projector._write)  # pyright: ignore[reportPrivateUsage]
 
     async def written(self: Any, writes: Sequence[Any], position: int, new_position: int) -> bool:
         async with self._writing.begin() as connection:
-            await connection.execute(update(positions).where(self._key).values(position=new_position))
+            await connection.execute(
+                update(positions).where(self._key).values(position=new_position)
+            )
         return await write(self, writes, new_position, new_position)
 
     _replace(Projector, "_write", written)
@@ -137,7 +145,9 @@ def _forget_acknowledgements() -> None:
 
 
 def _lose_objects() -> None:
-    """One manifest of a result in four is cut off while it is stored, and so lies under another address."""
+    """One manifest of a result in four is cut off while it is stored,
+    and so lies under another address.
+    """
     put = S3ObjectStore.put
     count = itertools.count(1)
 

@@ -1,4 +1,6 @@
-"""The streams of jobs, so that one run's can be held against another's: what must be equal, and nothing else."""
+"""The streams of jobs, so that one run's can be held against another's:
+what must be equal, and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ from dragoman_runtime.eventstore import EventStore, Stored
 from dragoman_runtime.objects import ObjectStore
 
 Stream = tuple[str, ...]
-"""A job's events, each as canonical JSON: without attempts, ids, times and what calls cost; batches by index."""
+"""A job's events, each as canonical JSON: without attempts, ids,
+times and what calls cost; batches by index.
+"""
 
 _OF_THIS_RUN = {"subject", "inputs", "policy", "request_digest", "rules"}
 _PAGE = 2000
@@ -34,7 +38,7 @@ async def every_stream(store: EventStore) -> dict[UUID, list[Stored]]:
     """The events of each stream."""
     streams: dict[UUID, list[Stored]] = {}
     async for stored in every_event(store):
-        streams.setdefault(stored.recorded.envelope.stream_id, []).append(stored)
+        streams.setdefault(stored.recorded.stream_id, []).append(stored)
     return streams
 
 
@@ -43,7 +47,7 @@ def jobs_of(streams: Mapping[UUID, list[Stored]]) -> dict[UUID, list[Stored]]:
     return {
         stream_id: stream
         for stream_id, stream in streams.items()
-        if stream[0].recorded.envelope.stream_type is StreamType.JOB
+        if stream[0].recorded.stream_type is StreamType.JOB
     }
 
 
@@ -58,18 +62,26 @@ async def every_event(store: EventStore) -> AsyncGenerator[Stored]:
 
 async def comparable(stream: Sequence[Stored], objects: ObjectStore) -> Stream:
     """The stream as it must be equal to that of the same document in any other run."""
-    events = [each.recorded.event for each in stream if not isinstance(each.recorded.event, WorkFailed)]
-    project_id = stream[0].recorded.envelope.project_id
+    events = [
+        each.recorded.data for each in stream if not isinstance(each.recorded.data, WorkFailed)
+    ]
+    project_id = stream[0].recorded.project_id
     plain = [(event, await _plain(event, project_id, objects)) for event in events]
     batches = iter(sorted(text for event, text in plain if isinstance(event, BatchTranslated)))
-    return tuple(next(batches) if isinstance(event, BatchTranslated) else text for event, text in plain)
+    return tuple(
+        next(batches) if isinstance(event, BatchTranslated) else text for event, text in plain
+    )
 
 
 def first_difference(stream: Stream, other: Stream) -> str:
     """Where the streams part, with some of what stands there in each; empty when they are equal."""
     for place, (mine, its) in enumerate(zip_longest(stream, other, fillvalue="nothing"), start=1):
         if mine != its:
-            at = max(next((at for at, (a, b) in enumerate(zip(mine, its, strict=False)) if a != b), 0) - _BEFORE, 0)
+            at = max(
+                next((at for at, (a, b) in enumerate(zip(mine, its, strict=False)) if a != b), 0)
+                - _BEFORE,
+                0,
+            )
             return f"event {place} {mine[:_NAME]}… at {at}: {mine[at : at + _SHOWN]} | {its[at : at + _SHOWN]}"
     return ""
 
@@ -78,8 +90,7 @@ def is_chained(stream: Sequence[Stored]) -> bool:
     """Whether versions have no gap and each event names the digest of the one before."""
     before = ""
     for version, each in enumerate(stream, start=1):
-        envelope = each.recorded.envelope
-        if envelope.version != version or envelope.previous_digest != before:
+        if each.recorded.version != version or each.recorded.previous_digest != before:
             return False
         before = digest(encode(each.recorded))
     return True

@@ -24,7 +24,9 @@ _MOST_ENDS = 50
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: of what, where, which model calls were in flight, and under which name the process ran."""
+    """One kill: of what, where, which model calls were in flight,
+    and under which name the process ran.
+    """
 
     service: str
     point: str
@@ -34,7 +36,9 @@ class Kill:
 
 @dataclass
 class Member:
-    """One process of the installation. `order` is where it is to die next; empty while it is left alone."""
+    """One process of the installation. `order` is where it is to die next;
+    empty while it is left alone.
+    """
 
     name: str
     service: str
@@ -47,8 +51,8 @@ class Member:
 class Supervisor:
     """Keeps the processes running and gives them their deaths.
 
-    `orders` are the points at which each service still has to die. `may_kill` says, after so many kills of so many in
-    all, whether it is time for another one.
+    `orders` are the points at which each service still has to die. `may_kill` says, after so many
+    kills of so many in all, whether it is time for another one.
     """
 
     folder: Path
@@ -78,7 +82,8 @@ class Supervisor:
         """Look after the processes for ever.
 
         Raises:
-            AssertionError: they end by themselves again and again, so that the run would only wait for its time limit.
+            AssertionError: they end by themselves again and again, so that the run would only wait
+                for its time limit.
         """
         while True:
             for member in self.members:
@@ -87,7 +92,9 @@ class Supervisor:
                     self._ended(member, status)
                 elif member.order:
                     self._press(member)
-                elif self.orders[member.service] and self.may_kill(len(self.kills) / max(self._planned, 1)):
+                elif self.orders[member.service] and self.may_kill(
+                    len(self.kills) / max(self._planned, 1)
+                ):
                     self._order(member, self.orders[member.service].popleft())
             await asyncio.sleep(_LOOK_S)
 
@@ -101,7 +108,9 @@ class Supervisor:
         armed.with_suffix(".new").replace(armed)
 
     def _press(self, member: Member) -> None:
-        """Carry out a kill at random, and give up an order whose point the process does not pass for long."""
+        """Carry out a kill at random, and give up an order whose point the process
+        does not pass for long.
+        """
         now = time.monotonic()
         if member.order == AT_RANDOM:
             if now > member.ordered_at:
@@ -126,7 +135,9 @@ class Supervisor:
             self.kills.append(Kill(member.service, member.order, frozenset(in_flight), member.name))
         else:
             self.ends.append(f"{member.name} ended by itself with {status}")
-            assert len(self.ends) < _MOST_ENDS, f"{self.ends[-1]}; see {self.folder / member.name}.log"
+            assert len(self.ends) < _MOST_ENDS, (
+                f"{self.ends[-1]}; see {self.folder / member.name}.log"
+            )
             with suppress(FileNotFoundError):
                 self._take_back(member)
         member.order = ""

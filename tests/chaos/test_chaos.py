@@ -1,4 +1,5 @@
-"""The short form of the chaos run: everything that runs in earnest dies and goes wrong, and no job notices.
+"""The short form of the chaos run: everything that runs in earnest dies and goes wrong, and no job
+notices.
 
 The long form is `make chaos`; both print the seed that repeats what was left to chance.
 """
@@ -38,7 +39,10 @@ async def test_no_job_notices_that_everything_dies_and_goes_wrong(
     plan = plans(seed, jobs=_JOBS, kills=_KILLS, rounds=1, kinds=_KINDS, times=1)
 
     async with asyncio.timeout(_TIMEOUT_S):
-        rounds = [each async for each in run(plan, Servers(postgres, rabbitmq, s3), tmp_path, is_cold=False)]
+        rounds = [
+            each
+            async for each in run(plan, Servers(postgres, rabbitmq, s3), tmp_path, is_cold=False)
+        ]
 
     afters, found = [after for after, _ in rounds], [findings for _, findings in rounds]
     shown = table(seed, afters, found)

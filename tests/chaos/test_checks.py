@@ -1,4 +1,6 @@
-"""The checks of the chaos run see what they are there to see; `--sabotage` shows the same of whole runs."""
+"""The checks of the chaos run see what they are there to see;
+`--sabotage` shows the same of whole runs.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def test_a_call_made_twice_before_it_was_recorded_is_right_only_after_a_kill_at_
 def test_as_many_repetitions_are_right_as_there_were_kills() -> None:
     thrice = tuple(_answered("recorded", at) for at in (7.0, 8.0, 9.0))
 
-    assert _judged(*thrice, in_flight=("recorded",)).wrong == {"repeated_out_of_flight": ["recorded"]}
+    assert _judged(*thrice, in_flight=("recorded",)).wrong == {
+        "repeated_out_of_flight": ["recorded"]
+    }
     assert _judged(*thrice, in_flight=("recorded", "recorded")).wrong == {}
 
 
@@ -51,7 +55,9 @@ def test_an_answer_that_is_never_recorded_is_wrong() -> None:
 
 
 def test_a_request_that_was_refused_costs_nothing() -> None:
-    assert _judged(Request("recorded", 8.0, is_answered=False), _answered("recorded", 9.0)).wrong == {}
+    assert (
+        _judged(Request("recorded", 8.0, is_answered=False), _answered("recorded", 9.0)).wrong == {}
+    )
 
 
 def test_every_list_of_findings_is_told() -> None:
@@ -75,6 +81,10 @@ def test_a_wrong_clock_tells_whether_it_was_read(tmp_path: Path) -> None:
 
 
 def test_every_sabotage_finds_what_it_breaks() -> None:
-    """In a process of its own, for nothing mends it again. That its finding tells of it, only a whole run can show."""
-    program = "from chaos.sabotage import SABOTAGES, commit\nfor name in SABOTAGES:\n    commit(name)"
+    """In a process of its own, for nothing mends it again. That its finding tells of it,
+    only a whole run can show.
+    """
+    program = (
+        "from chaos.sabotage import SABOTAGES, commit\nfor name in SABOTAGES:\n    commit(name)"
+    )
     subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[1], check=True)

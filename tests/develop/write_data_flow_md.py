@@ -1,4 +1,5 @@
-"""Write `docs/reference/data-flow.md` from the contracts: `python tests/develop/write_data_flow_md.py`.
+"""Write `docs/reference/data-flow.md` from the contracts:
+`python tests/develop/write_data_flow_md.py`.
 
 What an event makes owed is asked of `routes`, with the golden sample of the event's newest version.
 """
@@ -37,7 +38,9 @@ def data_flow_md() -> str:
 
 
 def owed_after(cls: type[Event]) -> str | None:
-    """The kind of work that the golden sample of this event makes owed; None where it makes none."""
+    """The kind of work that the golden sample of this event makes owed;
+    None where it makes none.
+    """
     state = (GOLDEN / f"{cls.name}.v{cls.schema_version}.json").read_bytes()
     return next((item.kind for item in routes(decode(state))), None)
 
@@ -47,7 +50,9 @@ def _diagram() -> str:
     for cls in EVENT_TYPES.values():
         kind = owed_after(cls)
         if kind is not None and cls.producer is not None:
-            lines.append(f"    {cls.producer} -- {cls.name} --> {queue_of(kind)}[[{queue_of(kind)}]]")
+            lines.append(
+                f"    {cls.producer} -- {cls.name} --> {queue_of(kind)}[[{queue_of(kind)}]]"
+            )
     lines += [f"    {queue}[[{queue}]] --> {service}" for queue, service in _consumers()]
     return "\n".join([*lines, "```", ""])
 
@@ -63,9 +68,16 @@ def _kinds() -> list[str]:
 
 
 def _work() -> str:
-    lines = ["## Work", "", "| work | queue | service | phase | made owed by |", "|---|---|---|---|---|"]
+    lines = [
+        "## Work",
+        "",
+        "| work | queue | service | phase | made owed by |",
+        "|---|---|---|---|---|",
+    ]
     for kind in _kinds():
-        causes = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if owed_after(cls) == kind)
+        causes = ", ".join(
+            f"`{cls.name}`" for cls in EVENT_TYPES.values() if owed_after(cls) == kind
+        )
         step = step_of_work(kind)
         phase = step.kind if step else "–"
         lines.append(f"| `{kind}` | `{queue_of(kind)}` | {service_of(kind)} | {phase} | {causes} |")
@@ -83,7 +95,9 @@ def _events() -> str:
     for name, cls in EVENT_TYPES.items():
         kind = owed_after(cls)
         owed = "–" if kind is None else f"`{kind}`"
-        lines.append(f"| [`{name}`](events.md#{anchor(name)}) | {producer(cls)} | {cls.stream_type} | {owed} |")
+        lines.append(
+            f"| [`{name}`](events.md#{anchor(name)}) | {producer(cls)} | {cls.stream_type} | {owed} |"
+        )
     return "\n".join([*lines, ""])
 
 
@@ -91,20 +105,34 @@ def _services() -> str:
     lines = ["## Services", "", "| service | serves | says |", "|---|---|---|"]
     for service in Service:
         queues = ", ".join(f"`{queue}`" for queue, each in _consumers() if each is service) or "–"
-        events = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.producer is service) or "–"
+        events = (
+            ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.producer is service)
+            or "–"
+        )
         lines.append(f"| {service} | {queues} | {events} |")
     anyone = ", ".join(f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.producer is None)
     lines += [f"| any that performs work | – | {anyone} |", ""]
-    unsaid = [f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.__name__ not in _made()]
+    made = _made()
+    unsaid = [f"`{cls.name}`" for cls in EVENT_TYPES.values() if cls.__name__ not in made]
     if unsaid:
         lines += [f"Declared, and said by no service so far: {', '.join(unsaid)}.", ""]
     return "\n".join(lines)
 
 
 def _made() -> set[str]:
-    """The names of everything that services and runtime call: a class that is made somewhere is among them."""
-    folders = (TESTS.parent / "services", TESTS.parent / "libs" / "contracts", TESTS.parent / "libs" / "runtime")
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for folder in folders for path in folder.rglob("src/**/*.py")]
+    """The names of everything that services and runtime call:
+    a class that is made somewhere is among them.
+    """
+    folders = (
+        TESTS.parent / "services",
+        TESTS.parent / "libs" / "contracts",
+        TESTS.parent / "libs" / "runtime",
+    )
+    trees = [
+        ast.parse(path.read_text(encoding="utf-8"))
+        for folder in folders
+        for path in folder.rglob("src/**/*.py")
+    ]
     calls = [node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     plain = {each.id for each in calls if isinstance(each, ast.Name)}
     made_of_fields = {name for each in calls for name in _validated(each)}
@@ -127,7 +155,10 @@ def _pipeline() -> str:
         "| phase | kind | share |",
         "|---|---|---|",
     ]
-    lines += [f"| {phase.name} | `{phase.kind}` | {pipeline.share_pct(phase):g} % |" for phase in pipeline.phases]
+    lines += [
+        f"| {phase.name} | `{phase.kind}` | {pipeline.share_pct(phase):g} % |"
+        for phase in pipeline.phases
+    ]
     return "\n".join([*lines, ""])
 
 

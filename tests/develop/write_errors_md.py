@@ -1,6 +1,7 @@
 """Write `docs/reference/errors.md` from the code: `python tests/develop/write_errors_md.py`.
 
-The stable codes are read from the sources, so that one which is only ever written beside a `raise` counts as well.
+The stable codes are read from the sources, so that one which is only ever written beside a `raise`
+counts as well.
 """
 
 import ast
@@ -39,7 +40,10 @@ inside, and would be answered as `internal`, 500.
 
 _INTERNAL = 500
 _FINDINGS = frozenset({"PreflightFinding", "QaFinding", "Finding", "finding", "_finding"})
-_LOGGING = frozenset({"debug", "info", "warning", "error", "exception", "canonical_line", "span"})
+_LOGGING = frozenset(
+    {"debug", "info", "warning", "error", "exception", "canonical_line", "span"}
+    | {"outlasting", "say_waiting"}
+)
 _FILES = frozenset({"db", "docx", "html", "json", "ndjson", "srx", "tmx"})
 
 
@@ -77,7 +81,9 @@ def errors_md() -> str:
 def _row(code: str, found: list[Code], classes: dict[str, type[DragomanError]]) -> str:
     raised = [classes[each.said_by] for each in found if each.said_by in classes]
     kinds = sorted({_kind(cls) for cls in raised}) or ["–"]
-    statuses = sorted({str(status) for cls in raised if (status := _http_status(cls, code)) != _INTERNAL}) or ["–"]
+    statuses = sorted(
+        {str(status) for cls in raised if (status := _http_status(cls, code)) != _INTERNAL}
+    ) or ["–"]
     rooms = sorted({each.room for each in found})
     return f"| `{code}` | {', '.join(kinds)} | {', '.join(statuses)} | {', '.join(rooms)} |\n"
 
@@ -94,7 +100,9 @@ def _http_status(cls: type[DragomanError], code: str) -> int:
 
 
 def _error_classes() -> dict[str, type[DragomanError]]:
-    for package in sorted(found.name for found in pkgutil.iter_modules() if found.name.startswith("dragoman_")):
+    for package in sorted(
+        found.name for found in pkgutil.iter_modules() if found.name.startswith("dragoman_")
+    ):
         _import_all(package)
     return {cls.__name__: cls for cls in (DragomanError, *_subclasses(DragomanError))}
 
@@ -122,13 +130,18 @@ def _room(path: Path) -> str:
 
 
 def _declared(tree: ast.Module, room: str) -> Iterator[Code]:
-    """Codes that stand as `default_code` of a class, or as `code=` of what is raised or answered."""
+    """Codes that stand as `default_code` of a class,
+    or as `code=` of what is raised or answered.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.ClassDef(name=name, body=body):
                 for each in body:
                     match each:
-                        case ast.Assign(targets=[ast.Name(id="default_code")], value=ast.Constant(value=str(code))):
+                        case ast.Assign(
+                            targets=[ast.Name(id="default_code")],
+                            value=ast.Constant(value=str(code)),
+                        ):
                             yield Code(code, name, room)
                         case _:
                             pass
@@ -139,7 +152,9 @@ def _declared(tree: ast.Module, room: str) -> Iterator[Code]:
                             yield Code(code, name, room)
                         case _:
                             pass
-            case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=str(code)), *_])) if "." in code:
+            case ast.Return(value=ast.Tuple(elts=[ast.Constant(value=str(code)), *_])) if (
+                "." in code
+            ):
                 yield Code(code, "", room)
             case _:
                 pass
@@ -150,7 +165,9 @@ def _other_strings(tree: ast.Module) -> Iterator[str]:
     skipped: set[int] = set()
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=func, args=args) if _called(func) in _LOGGING or "audit" in _called(func):
+            case ast.Call(func=func, args=args) if _called(func) in _LOGGING or "audit" in _called(
+                func
+            ):
                 skipped.update(id(each) for each in args)
             case ast.keyword(arg="action", value=value):
                 skipped.add(id(value))
@@ -161,7 +178,11 @@ def _other_strings(tree: ast.Module) -> Iterator[str]:
             case _:
                 pass
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in skipped:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in skipped
+        ):
             yield node.value
 
 

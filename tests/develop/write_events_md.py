@@ -1,4 +1,6 @@
-"""Write `docs/reference/events.md` from the contracts: `python tests/develop/write_events_md.py`."""
+"""Write `docs/reference/events.md` from the contracts:
+`python tests/develop/write_events_md.py`.
+"""
 
 import inspect
 from collections.abc import Mapping
@@ -11,7 +13,13 @@ from dragoman_contracts.model import Value
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "events.md"
 
-_WORDS = {"uuid": "UUID", "date-time": "time", "integer": "whole number", "string": "text", "boolean": "yes or no"}
+_WORDS = {
+    "uuid": "UUID",
+    "date-time": "time",
+    "integer": "whole number",
+    "string": "text",
+    "boolean": "yes or no",
+}
 
 _HEAD = """\
 # Events
@@ -43,11 +51,12 @@ def _event(name: str, cls: type[Event]) -> str:
     said_by = "any service that performs work" if cls.producer is None else cls.producer
     stream = "subject" if cls.told_in is not Event.told_in else cls.stream_type
     facts = f"`{cls.__name__}`, version {cls.schema_version}, on the {stream}'s stream, said by {said_by}."
-    return f"## {name}\n\n{facts}\n\n{_paragraph(cls)}\n{_fields(cls)}"
+    return f"## {name}\n\n{_paragraph(cls).rstrip()} {facts}\n\n{_fields(cls)}"
 
 
 def _paragraph(cls: type[Value]) -> str:
-    return inspect.cleandoc(cls.__doc__ or "") + "\n"
+    paragraphs = inspect.cleandoc(cls.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(each.split()) for each in paragraphs) + "\n"
 
 
 def _fields(cls: type[Value]) -> str:

@@ -4,21 +4,41 @@ import ast
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from dragoman_contracts.reports import Cure
 from dragoman_linguistics import DEFAULT_PROFILE, PROFILES
+from dragoman_linguistics.quality.curing import RETRANSLATED
+from dragoman_linguistics.quality.fixes import FIXABLE
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "reference" / "findings.md"
 _PREFLIGHT = ROOT / "libs/documents/src/dragoman_documents/docx/findings.py"
 _INTAKE = ROOT / "services/intake/src/dragoman_intake/domain.py"
 _LINGUISTICS = ROOT / "libs/linguistics/src/dragoman_linguistics"
-_CHECKS = (_LINGUISTICS / "checks.py", *sorted((_LINGUISTICS / "quality").glob("*.py")))
-_PLACED = "_at"  # a finding with its place: the pair stands before the code
+_CHECKS = (
+    _LINGUISTICS / "checks.py",
+    *sorted((_LINGUISTICS / "quality").glob("*.py")),
+    *sorted((ROOT / "services/qa/src/dragoman_qa/adapters").glob("*.py")),
+)
+_PLACED = ("_at", "at")  # a finding with its place: the pair stands before the code
 _PROFILES = ("default", "strict", "lenient")
 
 _QA_HEAD = """\
 A project, a language pair or a request names the profile in `qa_profile`, and changes it check by check in `qa`:
 `{"numbers.added": "info", "length.long": "off"}`. A job that was planned by an older version is judged by its rules.
-What an engine can mend is asked for again before it stands here.
+What an engine can mend is asked for again before it stands here. `qa` also takes `"forbidden_words": ["…"]`, words that
+may not stand in a translation, and `"lqa_scheme": "matecat"`.
+
+Each finding says its cure. **autofix**: there is one right text, which keeps the tags, takes the finding away and makes
+no other. **retranslate**: another answer of the engine may be without it. **person**: somebody has to look. A finding
+with *autofix, else …* below has the second cure where there is no one right text. A finding that somebody dismissed
+stays as an info, "dismissed: reason", while source and target keep their texts.
+
+The report of a job also has a score, `lqa`: penalty points per thousand words of the source, by the categories of MQM.
+An info costs nothing, a warning is a minor or a major error, a blocker is critical. With `mqm`, the default, errors
+cost 1, 5 and 25 points, and a job passes with 25; with `matecat` they cost 0.5, 2 and 2, and it passes with 8.
+
+`grammar.languagetool` is asked of a server of yours that `DRAGOMAN_LANGUAGETOOL_URL` names, and of none where it is
+empty. A language that the server lacks stands in the report under `not_applicable`.
 """
 _HEAD = """\
 # Findings
@@ -37,15 +57,25 @@ def findings_md() -> str:
     preflight = [*_preflight(), *_language()]
     quality = dict(reversed([*_quality()]))  # the first words for a code count
     qa = [
-        (code, *(str(PROFILES[name].severities.get(code, "off")) for name in _PROFILES), quality[code])
+        (
+            code,
+            *(str(PROFILES[name].severities.get(code, "off")) for name in _PROFILES),
+            _cure(code),
+            quality[code],
+        )
         for code in DEFAULT_PROFILE.severities
     ]
     return "\n".join(
         (
             f"{_HEAD}## Preflight\n\n{_table(('finding', 'severity', 'says'), preflight)}",
-            f"## Quality checks\n\n{_QA_HEAD}\n{_table(('finding', *_PROFILES, 'says'), sorted(qa))}",
+            f"## Quality checks\n\n{_QA_HEAD}\n{_table(('finding', *_PROFILES, 'cure', 'says'), sorted(qa))}",
         )
     )
+
+
+def _cure(code: str) -> str:
+    other = Cure.RETRANSLATE if code in RETRANSLATED else Cure.PERSON
+    return f"{Cure.AUTOFIX}, else {other}" if code in FIXABLE else other
 
 
 def _table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -59,8 +89,15 @@ def _preflight() -> Iterator[tuple[str, str, str]]:
             case ast.Dict(keys=[ast.Constant(value=str()), *_] as keys, values=values):
                 for key, value in zip(keys, values, strict=True):
                     match (key, value):
-                        case (ast.Constant(value=str(code)), ast.Tuple(elts=[ast.Name(id=name), message])):
-                            yield code, name.strip("_").lower(), _text(message).replace("{count}", "N")
+                        case (
+                            ast.Constant(value=str(code)),
+                            ast.Tuple(elts=[ast.Name(id=name), message]),
+                        ):
+                            yield (
+                                code,
+                                name.strip("_").lower(),
+                                _text(message).replace("{count}", "N"),
+                            )
                         case _:
                             pass
             case _:
@@ -77,17 +114,21 @@ def _language() -> Iterator[tuple[str, str, str]]:
 def _quality() -> Iterator[tuple[str, str]]:
     for path in _CHECKS:
         messages: dict[str, str] = {}
-        for node in ast.walk(_tree(path)):  # a message that is made before stands under the name it was given
+        # A message that is made before stands under the name it was given.
+        for node in ast.walk(_tree(path)):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     messages[name] = _text(value)
                 case _:
                     pass
-        for called in ("finding", _PLACED):
+        for called in ("finding", *_PLACED):
             for call in _calls(path, called):
-                code, message = call.args[called == _PLACED :][:2]
+                code, message = call.args[called in _PLACED :][:2]
                 if isinstance(code, ast.Constant):
-                    yield _text(code), messages[message.id] if isinstance(message, ast.Name) else _text(message)
+                    yield (
+                        _text(code),
+                        messages[message.id] if isinstance(message, ast.Name) else _text(message),
+                    )
 
 
 def _calls(path: Path, name: str) -> Iterator[ast.Call]:

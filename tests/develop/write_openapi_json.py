@@ -1,4 +1,6 @@
-"""Write `docs/reference/openapi.json` from the gateway's routes: `python tests/develop/write_openapi_json.py`."""
+"""Write `docs/reference/openapi.json` from the gateway's routes:
+`python tests/develop/write_openapi_json.py`.
+"""
 
 import json
 from pathlib import Path

@@ -1,7 +1,9 @@
-"""Write `tests/upgrade/schemas/NAME.tar.xz`: installations of one schema, killed in the middle of their work.
+"""Write `tests/upgrade/schemas/NAME.tar.xz`: installations of one schema, killed in the middle of
+their work.
 
-`python tests/develop/write_schema_fixture.py NAME`, once for each released schema, with the code that wrote it: to keep
-one of an older commit, check that out elsewhere and put its `src` folders first in PYTHONPATH.
+`python tests/develop/write_schema_fixture.py NAME`, once for each released schema, with the code
+that wrote it: to keep one of an older commit, check that out elsewhere and put its `src` folders
+first in PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -32,16 +34,22 @@ LIVE_PARAGRAPHS = 60
 
 
 def worked(way: Way, folder: Path) -> dict[str, object]:
-    """Run an installation to a moment when jobs stand in all places, and kill it there; which job is where."""
+    """Run an installation to a moment when jobs stand in all places,
+    and kill it there; which job is where.
+    """
     model = SlowModel(answers=2)
     try:
         with way.running(folder, model.settings) as client:
             finished = submitted(client, small_document("finished", 5), engine="pseudo")
             until(client, finished, "completed")
-            stopped = submitted(client, small_document("stopped", 5), engine="pseudo", auto_start="false")
+            stopped = submitted(
+                client, small_document("stopped", 5), engine="pseudo", auto_start="false"
+            )
             until(client, stopped, "queued")
             wait_until(
-                lambda: client.get(f"jobs/{stopped}").json()["stage"] not in {"intake", "preflight"},
+                lambda: (
+                    client.get(f"jobs/{stopped}").json()["stage"] not in {"intake", "preflight"}
+                ),
                 timeout_s=60,
                 what="preflight",
             )
@@ -55,7 +63,10 @@ def worked(way: Way, folder: Path) -> dict[str, object]:
             model.wait_until_held(1)
             batch = "translation.batch_translated"
             wait_until(
-                lambda: any(each["type"] == batch for each in client.get(f"jobs/{live}/events").json()["items"]),
+                lambda: any(
+                    each["type"] == batch
+                    for each in client.get(f"jobs/{live}/events").json()["items"]
+                ),
                 timeout_s=60,
                 what="a translated batch",
             )
@@ -66,7 +77,9 @@ def worked(way: Way, folder: Path) -> dict[str, object]:
 
 
 def one_process(folder: Path) -> None:
-    """The folder `one_process`: `jobs.json` and the state folder, its databases each in one file."""
+    """The folder `one_process`: `jobs.json` and the state folder,
+    its databases each in one file.
+    """
     (folder / "state").mkdir(parents=True)
     jobs = worked(OneProcess(), folder)
     for name in ("server.json", "lock"):
@@ -74,7 +87,10 @@ def one_process(folder: Path) -> None:
     for path in list((folder / "state").glob("*.db")):
         with sqlite3.connect(path) as database:
             if path.name == "events.db":
-                database.execute("UPDATE work_leases SET owner = replace(owner, ?, 'host')", (socket.gethostname(),))
+                database.execute(
+                    "UPDATE work_leases SET owner = replace(owner, ?, 'host')",
+                    (socket.gethostname(),),
+                )
                 database.commit()
             database.execute("VACUUM INTO ?", (str(path.with_suffix(".whole")),))
         database.close()
@@ -93,8 +109,12 @@ def services(folder: Path) -> None:
         rabbitmq.start()
         url = postgres.create_database()
         jobs = worked(Services(postgres, rabbitmq, url), folder)
-        dump = subprocess.run(["pg_dump", "--no-owner", url], check=True, capture_output=True).stdout
-        (folder / "dump.sql").write_bytes(dump.replace(f"@{socket.gethostname()}:".encode(), b"@host:"))
+        dump = subprocess.run(
+            ["pg_dump", "--no-owner", url], check=True, capture_output=True
+        ).stdout
+        (folder / "dump.sql").write_bytes(
+            dump.replace(f"@{socket.gethostname()}:".encode(), b"@host:")
+        )
     finally:
         postgres.close()
         rabbitmq.close()

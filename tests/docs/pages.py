@@ -41,9 +41,16 @@ class Page:
     @property
     def shell_lines(self) -> list[list[str]]:
         """The words of each line in its shell blocks, without comments and here-documents."""
-        bodies = [match["body"] for match in _FENCE.finditer(self.text) if match["language"] == "sh"]
+        bodies = [
+            match["body"] for match in _FENCE.finditer(self.text) if match["language"] == "sh"
+        ]
         joined = [_HEREDOC.sub("", body).replace("\\\n", " ") for body in bodies]
-        return [words for body in joined for line in body.splitlines() if (words := shlex.split(line, comments=True))]
+        return [
+            words
+            for body in joined
+            for line in body.splitlines()
+            if (words := shlex.split(line, comments=True))
+        ]
 
     @property
     def links(self) -> list[str]:

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from develop import write_asyncapi_yaml, write_data_flow_md, write_errors_md, write_events_md, write_findings_md
+from develop import (
+    write_asyncapi_yaml,
+    write_data_flow_md,
+    write_errors_md,
+    write_events_md,
+    write_findings_md,
+)
 
 _GENERATED: list[tuple[str, Path, Callable[[], str]]] = [
     ("write_asyncapi_yaml", write_asyncapi_yaml.DOCUMENT, write_asyncapi_yaml.asyncapi_yaml),
@@ -17,7 +23,9 @@ _GENERATED: list[tuple[str, Path, Callable[[], str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("script", "document", "written"), _GENERATED, ids=[name for name, _, _ in _GENERATED])
+@pytest.mark.parametrize(
+    ("script", "document", "written"), _GENERATED, ids=[name for name, _, _ in _GENERATED]
+)
 def test_a_generated_document_is_the_one_its_script_writes(
     script: str, document: Path, written: Callable[[], str]
 ) -> None:

@@ -16,9 +16,11 @@ OBSERVE = (ROOT / "docs/operate/observe.md").read_text(encoding="utf-8")
 
 def _metrics() -> set[str]:
     """The names under which Prometheus finds our metrics."""
-    assert metrics.BUILD
+    assert metrics.BUILD_INFO
     families = [family for family in REGISTRY.collect() if family.name.startswith("dragoman_")]
-    return {f"{family.name}_total" if family.type == "counter" else family.name for family in families}
+    return {
+        f"{family.name}_total" if family.type == "counter" else family.name for family in families
+    }
 
 
 def _nodes() -> Iterator[ast.AST]:
@@ -32,10 +34,14 @@ def _log_events_and_spans() -> Iterator[str]:
     for node in _nodes():
         match node:
             case ast.Call(
-                func=ast.Attribute(value=ast.Name(id="_log"), attr=level), args=[ast.Constant(value=str(name)), *_]
+                func=ast.Attribute(value=ast.Name(id="_log"), attr=level),
+                args=[ast.Constant(value=str(name)), *_],
             ) if level in _LOG_CALLS:
                 yield name
-            case ast.Call(func=ast.Name(id="canonical_line" | "span"), args=[ast.Constant(value=str(name)), *_]):
+            case ast.Call(
+                func=ast.Name(id="canonical_line" | "say_waiting" | "span"),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
                 yield name
             case _:
                 pass

@@ -19,7 +19,9 @@ def _sentences(text: str) -> int:
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=_named)
-def test_a_record_says_what_was_the_matter_what_was_decided_and_what_enforces_it(record: Page) -> None:
+def test_a_record_says_what_was_the_matter_what_was_decided_and_what_enforces_it(
+    record: Page,
+) -> None:
     title, *parts = re.split(r"^##? ", record.text, flags=re.MULTILINE)[1:]
     context = title.partition("\n")[2]
     decision = parts[0].partition("\n")[2]

@@ -5,7 +5,9 @@ from collections import Counter
 
 from develop.write_errors_md import ROOT, error_codes
 
-_LINE = re.compile(r"^\| `(?P<code>[a-z0-9_.]+)` \| (?P<means>[^|]+) \| (?P<do>[^|]+) \|$", re.MULTILINE)
+_LINE = re.compile(
+    r"^\| `(?P<code>[a-z0-9_.]+)` \| (?P<means>[^|]+) \| (?P<do>[^|]+) \|$", re.MULTILINE
+)
 RUNBOOK = (ROOT / "docs" / "operate" / "runbook.md").read_text(encoding="utf-8")
 LINES = [match["code"] for match in _LINE.finditer(RUNBOOK)]
 

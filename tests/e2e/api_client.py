@@ -1,8 +1,11 @@
-"""A client of the API as a careful program would be: a token, an idempotency key each, and patience with outages."""
+"""A client of the API as a careful program would be: a token, an idempotency key each,
+and patience with outages.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import ssl
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -20,24 +23,33 @@ _TIMEOUT_S = 30.0
 
 
 async def first_token(database_url: str) -> str:
-    """The secret of a token of the first admin, entered straight into the catalogue of a new installation."""
+    """The secret of a token of the first admin,
+    entered straight into the catalogue of a new installation.
+    """
     engine = create_views_engine(sqlalchemy_url(database_url))
     catalog, now = Catalog(engine), datetime.now(UTC)
     admin = await catalog.users.ensure_first_admin(now)
     made = await catalog.tokens.create(
-        Editor(actor="test", actor_name=""), now, user_id=admin.user_id, name="tests", role=Role.ADMIN
+        Editor(actor="test", actor_name=""),
+        now,
+        user_id=admin.user_id,
+        name="tests",
+        role=Role.ADMIN,
     )
     await engine.dispose()
     return made.secret
 
 
 class ApiClient:
-    """Submits, follows and downloads; repeats what an outage cut off. `in_flight` are submissions without an answer."""
+    """Submits, follows and downloads; repeats what an outage cut off.
+    `in_flight` are submissions without an answer.
+    """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, authorities: ssl.SSLContext | None = None) -> None:
         self.in_flight = 0
         self.repeated = 0
-        self._http = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S)
+        verify = True if authorities is None else authorities
+        self._http = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S, verify=verify)
 
     async def aclose(self) -> None:
         """Hang up."""
@@ -57,8 +69,12 @@ class ApiClient:
                 pass
             await asyncio.sleep(_RETRY_S)
 
-    async def submit(self, name: str, content: bytes, **fields: str) -> Job:
-        """Open a job from English into Russian, with the pseudo engine unless `fields` say otherwise."""
+    async def submit(
+        self, name: str, content: bytes, *, traceparent: str | None = None, **fields: str
+    ) -> Job:
+        """Open a job from English into Russian,
+        with the pseudo engine unless `fields` say otherwise; in the trace of `traceparent`.
+        """
         form = {
             "project_code": "default",
             "domain_pack_code": "general",
@@ -71,7 +87,14 @@ class ApiClient:
         self.in_flight += 1
         try:
             response = await self._asked(
-                "POST", "/api/v1/jobs", data=form, files={"file": (name, content)}, headers={"Idempotency-Key": name}
+                "POST",
+                "/api/v1/jobs",
+                data=form,
+                files={"file": (name, content)},
+                headers={
+                    "Idempotency-Key": name,
+                    **({"traceparent": traceparent} if traceparent else {}),
+                },
             )
         finally:
             self.in_flight -= 1
@@ -90,10 +113,19 @@ class ApiClient:
 
     async def final_docx(self, job: Job) -> bytes:
         """The translated document, by the address that the job names."""
-        url = next(each["download_url"] for each in job["artifacts"] if each["kind"] == "final_docx")
+        url = next(
+            each["download_url"] for each in job["artifacts"] if each["kind"] == "final_docx"
+        )
         response = await self._asked("GET", url)
         assert response.status_code == 200, response.text
         return response.content
+
+    async def ask_once(self, path: str) -> int:
+        """The status of one answer; 0 where none came."""
+        try:
+            return (await self._http.get(path)).status_code
+        except httpx.TransportError:
+            return 0
 
     async def _asked(self, method: str, path: str, **options: Any) -> httpx.Response:
         while True:

@@ -1,4 +1,6 @@
-"""Chromium before the console of a real `dragoman up`: the server, what people do on its pages, and pictures."""
+"""Chromium before the console of a real `dragoman up`: the server,
+what people do on its pages, and pictures.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs] - it ships none
 from docx import Document
 from playwright.sync_api import Page, expect
 
@@ -22,20 +26,37 @@ PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES", "")
 
 
 class Server:
-    """A running `dragoman up`, with the address and the sign-in link it announced."""
+    """A running `dragoman up`, with the address it announced and a sign-in link."""
 
     def __init__(self, state: Path, settings: Mapping[str, str] | None = None) -> None:
-        command = [Path(sys.executable).with_name("dragoman"), "up", "--state", state, "--port", "0"]
+        command = [
+            Path(sys.executable).with_name("dragoman"),
+            "up",
+            "--state",
+            state,
+            "--port",
+            "0",
+        ]
         environment = {**os.environ, "DRAGOMAN_DEFAULT_ENGINE": "pseudo", **(settings or {})}
-        self._process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, env=environment, stderr=subprocess.PIPE, text=True
+        )
         self._has_announced = Event()
         self.said = ""
         self.url, self.link = "", ""
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
-        if not self._has_announced.wait(60) or not self.link:
+        if not self._has_announced.wait(60) or not self.url:
             self.stop()
             raise RuntimeError(f"the server did not start:\n{self.said}")
+        made = subprocess.run(
+            [command[0], "sign-in-link", "--state", state],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        self.link = made.stdout.strip().partition("?link=")[2]
 
     def stop(self) -> int:
         """End it as `docker stop` would; its exit status."""
@@ -52,8 +73,8 @@ class Server:
         with self._process.stderr as stream:
             for line in stream:
                 self.said += line
-                if found := re.search(r"(http://[^/\s]+)/console/sign-in\?link=(\S+)", line):
-                    self.url, self.link = found[1], found[2]
+                if found := re.search(r"Dragoman is at (http://[^/\s]+)/console", line):
+                    self.url = found[1]
                     self._has_announced.set()
         self._has_announced.set()
 
@@ -91,3 +112,12 @@ def picture(page: Page, name: str) -> None:
     """Take a picture where they are wanted."""
     if PICTURES:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
+
+
+def axe_findings(page: Page) -> list[str]:
+    """The violations that axe finds of WCAG 2.2 AA and of its own best practices."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    options: dict[str, Any] = {"runOnly": tags, "rules": {"target-size": {"enabled": True}}}
+    axe: Any = Axe()
+    found: dict[str, Any] = axe.run(page, options=options).response
+    return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]

@@ -1,4 +1,6 @@
-"""The `dragoman` command as a person runs it: a process of its own, with an environment of its own."""
+"""The `dragoman` command as a person runs it: a process of its own,
+with an environment of its own.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,16 @@ TIMEOUT_S = 120
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The session's environment without settings of Dragoman, so that a developer's own do not matter."""
+    """The session's environment without settings of Dragoman,
+    so that a developer's own do not matter.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DRAGOMAN_")}
     return {**kept, "NO_COLOR": "1", "COLUMNS": "200", **(extra or {})}
 
 
-def dragoman(*arguments: str | Path, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def dragoman(
+    *arguments: str | Path, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
         [COMMAND, *arguments],
@@ -30,9 +36,15 @@ def dragoman(*arguments: str | Path, environment: Mapping[str, str] | None = Non
     )
 
 
-def started(*arguments: str | Path, log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def started(
+    *arguments: str | Path, log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Start the command; what it says goes into the log."""
     with log.open("ab") as said:
         return subprocess.Popen(
-            [COMMAND, *arguments], env=clean_environment(environment), stdout=said, stderr=said, start_new_session=True
+            [COMMAND, *arguments],
+            env=clean_environment(environment),
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
         )

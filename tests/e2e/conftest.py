@@ -1,4 +1,6 @@
-"""Fixtures of the end-to-end tests: both ways to run the platform, a small document, a browser for the console."""
+"""Fixtures of the end-to-end tests: both ways to run the platform, a small document,
+a browser for the console.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,11 @@ def small_docx() -> bytes:
 
 @pytest.fixture
 def service_environment(
-    postgres: PostgresServer, postgres_url: str, rabbitmq: RabbitMqServer, s3: S3Server, s3_bucket: str
+    postgres: PostgresServer,
+    postgres_url: str,
+    rabbitmq: RabbitMqServer,
+    s3: S3Server,
+    s3_bucket: str,
 ) -> dict[str, str]:
     """The environment that points services to this test's private servers."""
     assert postgres.is_running
@@ -68,7 +74,9 @@ def _driver_starts() -> bool:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; the test is skipped, saying so, where it or its driver is not to be had, and fails where CI is set."""
+    """Chromium; the test is skipped, saying so, where it or its driver is not to be had,
+    and fails where CI is set.
+    """
     path = shutil.which("chromium") or shutil.which("google-chrome")
     package = "chromium" if path is None else "libatomic1" if not _driver_starts() else None
     if package is not None:
@@ -77,7 +85,9 @@ def browser() -> Iterator[Browser]:
             pytest.fail(message)
         pytest.skip(message)
     with sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, headless=True, args=["--no-sandbox"])
+        browser = started.chromium.launch(
+            executable_path=path, headless=True, args=["--no-sandbox"]
+        )
         yield browser
         browser.close()
 
@@ -111,4 +121,6 @@ def page(context: BrowserContext, server: Server) -> Iterator[Page]:
     expect(page.get_by_role("heading", name="Jobs")).to_be_visible()
     yield page
     refused_form = "error: Failed to load resource: the server responded with a status of 422"
-    assert [each for each in complaints if not each.startswith(("log:", "info:", refused_form))] == []
+    assert [
+        each for each in complaints if not each.startswith(("log:", "info:", refused_form))
+    ] == []

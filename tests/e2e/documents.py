@@ -1,4 +1,6 @@
-"""The documents of the end-to-end tests: some of our own making, and real ones where the corpus is there."""
+"""The documents of the end-to-end tests: some of our own making,
+and real ones where the corpus is there.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _SMALL_BYTES = 60_000
 
 
 def own_document(number: int, paragraphs: int = 60) -> bytes:
-    """A document like no other: a heading, numbered sentences with a bold word each, and a table."""
+    """A document like no other: a heading,
+    numbered sentences with a bold word each, and a table.
+    """
     document = Document()
     document.add_heading(f"Terms of delivery {number}", level=1)
     for each in range(paragraphs):
@@ -29,9 +33,19 @@ def own_document(number: int, paragraphs: int = 60) -> bytes:
 
 
 def corpus_documents(count: int, *, largest_bytes: int | None = None) -> dict[str, bytes]:
-    """Up to `count` corpus files by name, spread evenly over the corpus; empty where there is none."""
-    files = [path for path in CORPUS_FILES if largest_bytes is None or path.stat().st_size <= largest_bytes]
-    chosen = [files[place * len(files) // count] for place in range(count)] if len(files) > count else files
+    """Up to `count` corpus files by name, spread evenly over the corpus;
+    empty where there is none.
+    """
+    files = [
+        path
+        for path in CORPUS_FILES
+        if largest_bytes is None or path.stat().st_size <= largest_bytes
+    ]
+    chosen = (
+        [files[place * len(files) // count] for place in range(count)]
+        if len(files) > count
+        else files
+    )
     return {path.name: path.read_bytes() for path in chosen}
 
 

@@ -1,4 +1,6 @@
-"""An installation of services for tests: every service a process of its own, on private servers, ready to be killed."""
+"""An installation of services for tests: every service a process of its own,
+on private servers, ready to be killed.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ EVERY_SERVICE = ("relay", *WORKERS, "gateway")
 TOGETHER = ("all", "gateway")
 """The same in two processes: `dragoman worker all`, and the gateway."""
 
-MODULES = {name: f"dragoman_{name}" for name in (*WORKERS, "gateway")} | {"relay": "dragoman_runtime.relay"}
+MODULES = {name: f"dragoman_{name}" for name in (*WORKERS, "gateway")} | {
+    "relay": "dragoman_runtime.relay"
+}
 """What `python -m` runs of each."""
 
 _DRAGOMAN = str(Path(sys.executable).with_name("dragoman"))
@@ -38,11 +42,17 @@ class ServiceProcess:
     """
 
     def __init__(
-        self, name: str, environment: Mapping[str, str], log: Path, command: Sequence[str] | None = None
+        self,
+        name: str,
+        environment: Mapping[str, str],
+        log: Path,
+        command: Sequence[str] | None = None,
     ) -> None:
         self.name = name
         self.log = log
-        self._command = command or (("-m", MODULES[name]) if name in MODULES else (_DRAGOMAN, "worker", name))
+        self._command = command or (
+            ("-m", MODULES[name]) if name in MODULES else (_DRAGOMAN, "worker", name)
+        )
         self.environment = dict(environment)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -71,7 +81,9 @@ class ServiceProcess:
 
     @property
     def exit_status(self) -> int | None:
-        """How the process ended, as a signal's number with a minus where it was one; None while it lives."""
+        """How the process ended, as a signal's number with a minus where it was one;
+        None while it lives.
+        """
         return None if self._process is None else self._process.poll()
 
     def pause(self) -> None:
@@ -92,7 +104,11 @@ class ServiceProcess:
 
     def log_tail(self, lines: int = 30) -> str:
         """What it said last."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
+        return (
+            "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+            if self.log.exists()
+            else ""
+        )
 
     def _end(self, how: signal.Signals) -> int:
         process = self._process
@@ -114,7 +130,9 @@ class Installation:
 
     def __init__(self, folder: Path, environment: Mapping[str, str], names: Sequence[str]) -> None:
         self.environment = dict(environment)
-        self.processes = {name: ServiceProcess(name, environment, folder / f"{name}.log") for name in names}
+        self.processes = {
+            name: ServiceProcess(name, environment, folder / f"{name}.log") for name in names
+        }
 
     def start(self) -> None:
         """Start every service."""
@@ -145,11 +163,14 @@ class Installation:
 
     def logs(self) -> str:
         """What every service said last: for the report of a failed test."""
-        return "\n".join(f"--- {name}\n{process.log_tail()}" for name, process in self.processes.items())
+        return "\n".join(
+            f"--- {name}\n{process.log_tail()}" for name, process in self.processes.items()
+        )
 
 
 def service_settings(database: str, amqp: str, objects: Mapping[str, str]) -> dict[str, str]:
-    """The environment of an installation on these servers: quick to notice a vanished worker, a gateway on a free port.
+    """The environment of an installation on these servers: quick to notice a vanished worker, a
+    gateway on a free port.
 
     `objects` are the settings of the object store.
     """

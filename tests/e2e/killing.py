@@ -1,7 +1,7 @@
 """Kills each service once with SIGKILL, at a moment when it is at work.
 
-A process that looks busy is paused first; when its work is still under way then, it is killed in the middle of it. So
-the moment is not a matter of luck.
+A process that looks busy is paused first; when its work is still under way then, it is killed in
+the middle of it. So the moment is not a matter of luck.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ class Kill:
 
 
 class Killer:
-    """Kills every service of an installation once, the gateway first, and starts it again as a supervisor would.
+    """Kills every service of an installation once, the gateway first, and starts it again as a
+    supervisor would.
 
-    `submissions` tells how many requests the gateway has not answered yet; `may_kill` whether it is time for another
-    kill after so many.
+    `submissions` tells how many requests the gateway has not answered yet; `may_kill` whether it is
+    time for another kill after so many.
     """
 
     def __init__(
@@ -71,7 +72,9 @@ class Killer:
         return self.kills
 
     async def _killed(self, service: str) -> bool:
-        """Pause it and kill it if it is still at work then; whether it was in the middle of something when it died."""
+        """Pause it and kill it if it is still at work then;
+        whether it was in the middle of something when it died.
+        """
         process = self._installation.processes[service]
         process.pause()
         if not await self._work_of(service):
@@ -100,4 +103,7 @@ class Killer:
     async def _named(self, lease: asyncpg.Record) -> str:
         job_id, work_id = cast(UUID, lease["job_id"]), cast(UUID, lease["work_id"])
         job, _ = await self._jobs.load(job_id)
-        return next((f"{item.kind} {item.index}" for item in owed(job) if item.work_id == work_id), "decided work")
+        return next(
+            (f"{item.kind} {item.index}" for item in owed(job) if item.work_id == work_id),
+            "decided work",
+        )

@@ -1,4 +1,6 @@
-"""A model server that can be slow at will: OpenAI's chat completions, by Dragoman's model protocol."""
+"""A model server that can be slow at will: OpenAI's chat completions,
+by Dragoman's model protocol.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,16 @@ def foreign(text: str) -> str:
 
 
 class SlowModel:
-    """Answers `answers` requests at once and holds all later ones until `release`; with a `status`, answers only that.
+    """Answers `answers` requests at once and holds all later ones until `release`; with a `status`,
+    answers only that.
 
-    `asked` are the bodies of all requests and `answered` of those whose answer was sent in time, as they came.
+    `asked` are the bodies of all requests and `answered` of those whose answer was sent in time, as
+    they came.
     """
 
-    def __init__(self, *, answers: int = 1_000_000, status: int = 200, does_translate: bool = True) -> None:
+    def __init__(
+        self, *, answers: int = 1_000_000, status: int = 200, does_translate: bool = True
+    ) -> None:
         self.asked: list[bytes] = []
         self.answered: list[bytes] = []
         self.status = status
@@ -41,7 +47,9 @@ class SlowModel:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The environment that points the openai engine here, with as many calls at once as it has workers."""
+        """The environment that points the openai engine here,
+        with as many calls at once as it has workers.
+        """
         return {
             "DRAGOMAN_OPENAI_BASE_URL": f"http://127.0.0.1:{self._server.server_port}/v1",
             "DRAGOMAN_OPENAI_MODEL": "test",
@@ -51,7 +59,11 @@ class SlowModel:
 
     def wait_until_held(self, count: int) -> None:
         """Return when `count` requests wait for their answers."""
-        wait_until(lambda: len(self.asked) >= self._answers + count, timeout_s=90, what=f"{count} calls in flight")
+        wait_until(
+            lambda: len(self.asked) >= self._answers + count,
+            timeout_s=90,
+            what=f"{count} calls in flight",
+        )
 
     def release(self) -> None:
         """Hold nothing any more."""
@@ -76,8 +88,14 @@ class SlowModel:
         messages = cast("list[dict[str, str]]", json.loads(body)["messages"])
         units = cast("list[dict[str, str]]", json.loads(messages[-1]["content"])["units"])
         write = foreign if self._does_translate else str
-        content = json.dumps({"units": [{"id": unit["id"], "target": write(unit["source"])} for unit in units]})
-        choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}
+        content = json.dumps(
+            {"units": [{"id": unit["id"], "target": write(unit["source"])} for unit in units]}
+        )
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": content},
+            "finish_reason": "stop",
+        }
         return json.dumps({"id": "chatcmpl-1", "model": "test-1", "choices": [choice]}).encode()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -103,7 +121,9 @@ class SlowModel:
 
 
 @contextmanager
-def slow_model(*, answers: int = 1_000_000, status: int = 200, does_translate: bool = True) -> Generator[SlowModel]:
+def slow_model(
+    *, answers: int = 1_000_000, status: int = 200, does_translate: bool = True
+) -> Generator[SlowModel]:
     """A model server for the block."""
     model = SlowModel(answers=answers, status=status, does_translate=does_translate)
     try:

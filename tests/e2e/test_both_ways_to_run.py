@@ -1,4 +1,6 @@
-"""The first milestone: one small document through all stages, in one process and over RabbitMQ, PostgreSQL and S3."""
+"""The first milestone: one small document through all stages,
+in one process and over RabbitMQ, PostgreSQL and S3.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +12,10 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_contracts.vocabulary import RESTING, JobStatus
-from dragoman_gateway.jobs.desk import JobControl
-from dragoman_gateway.jobs.opening import JobOpener
-from dragoman_gateway.submissions.desk import Submissions
-from dragoman_gateway.submissions.rules import SubmissionRequest, SubmissionRules, Upload
-from dragoman_gateway.web.actors import Actors
+from dragoman_gateway.desks import GatewayPorts, desks_of
+from dragoman_gateway.submissions.rules import SubmissionRequest, SubmissionRules
 from dragoman_gateway.web.principals import local_principal
-from dragoman_runtime.clock import SystemClock
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.migrations.run import migrate_events
@@ -63,10 +62,12 @@ async def at_rest(store: EventStore, job: Job) -> Job:
             await asyncio.sleep(0.05)
 
 
-async def result_of(store: EventStore, objects: ObjectStore, job: Job) -> tuple[Job, list[str], bytes]:
+async def result_of(
+    store: EventStore, objects: ObjectStore, job: Job
+) -> tuple[Job, list[str], bytes]:
     """The finished job, its event types in order, and the final document."""
     finished = await at_rest(store, job)
-    types = [each.recorded.envelope.type for each in await store.read(job.job_id)]
+    types = [each.recorded.type for each in await store.read(job.job_id)]
     assert finished.final_docx is not None, types
     return finished, types, await objects.get(finished.project_id, finished.final_docx)
 
@@ -88,21 +89,28 @@ async def test_both_ways_follow_the_normative_trace_and_give_the_same_bytes(
     await migrate_catalog(postgres_url)
     database = create_views_engine(postgres_url.replace("postgresql:", "postgresql+asyncpg:"))
     store = await PostgresEventStore.connect(postgres_url)
-    variables = {name.removeprefix("DRAGOMAN_").lower(): value for name, value in installation.environment.items()}
+    variables = {
+        name.removeprefix("DRAGOMAN_").lower(): value
+        for name, value in installation.environment.items()
+    }
     objects = object_store(load(ObjectSettings, variables))
     await objects.open()
-    jobs, clock, actors = Jobs(store), SystemClock(), Actors(objects, "test")
-    submissions = Submissions(
-        jobs=jobs,
+    ports = GatewayPorts(
+        store=store,
         objects=objects,
+        views=database,
         catalog=Catalog(database),
-        clock=clock,
-        opener=JobOpener(store=store, jobs=jobs, clock=clock, actors=actors),
-        control=JobControl(store=store, jobs=jobs, clock=clock, actors=actors),
         rules=SubmissionRules(pipeline=TRANSLATE_DOCX, default_engine="pseudo"),
+        signing_key=bytes(32),
+        producer="test",
     )
-    submitted = await submissions.submit(REQUEST, Upload("terms.docx", small_docx), local_principal())
-    as_services, trace_as_services, final_as_services = await result_of(store, objects, submitted.job)
+    submissions = desks_of(ports).submissions
+    submitted = await submissions.submit(
+        REQUEST, Upload("terms.docx", small_docx), local_principal()
+    )
+    as_services, trace_as_services, final_as_services = await result_of(
+        store, objects, submitted.job
+    )
     await objects.close()
     await store.aclose()
     await database.dispose()

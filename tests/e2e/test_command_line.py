@@ -25,7 +25,9 @@ _LANGUAGES = ("--source", "en", "--target", "ru", "--engine", "pseudo")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a document at its top, one in a folder below, and what is no document of anybody's."""
+    """A folder with a document at its top, one in a folder below,
+    and what is no document of anybody's.
+    """
     for number, name in enumerate(("order.docx", "2024/Q1/Bestellung № 7.docx")):
         path = tmp_path / "in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,17 +48,33 @@ def body(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(done.stdout))
 
 
-def test_a_folder_keeps_its_names_and_is_reported_as_json_with_progress_beside_it(folder: Path) -> None:
+def test_a_folder_keeps_its_names_and_is_reported_as_json_with_progress_beside_it(
+    folder: Path,
+) -> None:
     out, state = folder.parent / "out", folder.parent / "state"
     done = translated(folder, "-o", out, "--json", "--progress", "ndjson", state=state)
     report = body(done)
     names = ["2024/Q1/Bestellung № 7.docx", "order.docx"]
     assert [each["file"] for each in report["files"]] == names
     assert [each["output"] for each in report["files"]] == [str(out / name) for name in names]
-    assert sorted(path for path in out.rglob("*") if path.is_file()) == [out / name for name in names]
+    assert sorted(path for path in out.rglob("*") if path.is_file()) == [
+        out / name for name in names
+    ]
     assert report["counts"] == {"completed": 2}
+    assert done.stdout.startswith("{")
     assert set(report) == {"files", "counts", "duration_s", "exit_code"}
-    keys = {"file", "status", "job_id", "code", "message", "output", "draft", "report", "unit_count", "duration_s"}
+    keys = {
+        "file",
+        "status",
+        "job_id",
+        "code",
+        "message",
+        "output",
+        "draft",
+        "report",
+        "unit_count",
+        "duration_s",
+    }
     assert all(set(each) == keys for each in report["files"])
     assert Document(str(out / names[1])).paragraphs[0].text == foreign("Terms of delivery 0")
 
@@ -80,9 +98,27 @@ def test_one_file_may_name_its_result_and_says_where_it_is(folder: Path) -> None
     ("arguments", "complaint"),
     [
         (("in/order.docx", "-o", "out", "--source", "en", "--target", "klingon!"), "klingon!"),
-        (("in/missing.docx", "-o", "out", "--source", "en", "--target", "ru"), "missing.docx is not there"),
-        (("in", "-o", "in", "--source", "en", "--target", "ru"), "is a source; choose another output folder"),
-        (("in/order.docx", "in/copy/order.docx", "-o", "out", "--source", "en", "--target", "ru"), "Two files"),
+        (
+            ("in/missing.docx", "-o", "out", "--source", "en", "--target", "ru"),
+            "missing.docx is not there",
+        ),
+        (
+            ("in", "-o", "in", "--source", "en", "--target", "ru"),
+            "is a source; choose another output folder",
+        ),
+        (
+            (
+                "in/order.docx",
+                "in/copy/order.docx",
+                "-o",
+                "out",
+                "--source",
+                "en",
+                "--target",
+                "ru",
+            ),
+            "Two files",
+        ),
         (("empty", "-o", "out", "--source", "en", "--target", "ru"), "holds no DOCX file"),
         (("in", "-o", "out", "--source", "en"), "--target"),
         (
@@ -91,7 +127,16 @@ def test_one_file_may_name_its_result_and_says_where_it_is(folder: Path) -> None
         ),
         (("in", "-o", "out", "--source", "en", "--target", "ru", "--progress", "loud"), "ndjson"),
     ],
-    ids=["locale", "missing file", "over its source", "same result", "empty folder", "no target", "engine", "progress"],
+    ids=[
+        "locale",
+        "missing file",
+        "over its source",
+        "same result",
+        "empty folder",
+        "no target",
+        "engine",
+        "progress",
+    ],
 )
 def test_wrong_usage_is_2_with_the_reason_and_nothing_done(
     folder: Path, arguments: tuple[str, ...], complaint: str
@@ -127,9 +172,14 @@ def test_a_setting_that_cannot_be_used_is_2_and_names_its_variable(folder: Path)
 def test_help_and_doctor_and_an_unknown_service(tmp_path: Path) -> None:
     helped = dragoman("--help")
     assert helped.returncode == 0
-    assert all(command in helped.stdout for command in ("translate", "up", "worker", "doctor", "jobs"))
+    assert all(
+        command in helped.stdout for command in ("translate", "up", "worker", "doctor", "jobs")
+    )
 
-    findings = {each["name"]: each for each in body(dragoman("doctor", "--state", tmp_path, "--json"))["findings"]}
+    findings = {
+        each["name"]: each
+        for each in body(dragoman("doctor", "--state", tmp_path, "--json"))["findings"]
+    }
     assert findings["state folder"]["is_ok"]
     assert "DRAGOMAN_OPENAI_MODEL" in findings["engine openai"]["message"]
 
@@ -149,13 +199,19 @@ class Server:
 
 @contextmanager
 def up(root: Path) -> Generator[Server]:
-    """`dragoman up` on a free port for the block; when it is told to end, and was not killed, it must end cleanly."""
+    """`dragoman up` on a free port for the block; when it is told to end, and was not killed,
+    it must end cleanly.
+    """
     log = root / "up.log"
     process = started("up", "--state", root / "state", "--port", "0", log=log)
     try:
-        wait_until(lambda: "sign-in?link=" in log.read_text() or process.poll() is not None, timeout_s=90, what="up")
-        said = log.read_text().split()
-        link = next(word for word in said if "sign-in?link=" in word)
+        wait_until(
+            lambda: "Dragoman is at" in log.read_text() or process.poll() is not None,
+            timeout_s=90,
+            what="up",
+        )
+        assert "link=" not in log.read_text(), "a log keeps what signs in"
+        link = dragoman("sign-in-link", "--state", root / "state").stdout.strip()
         yield Server(process, link.partition("/console")[0], link)
         process.terminate()
         assert process.wait(60) in {0, -signal.SIGKILL}, log.read_text()
@@ -168,7 +224,9 @@ def up(root: Path) -> Generator[Server]:
 @pytest.fixture
 def finished(folder: Path) -> str:
     """The id of a job that a one-shot run finished."""
-    done = translated(folder / "order.docx", "-o", folder.parent / "out", "--json", state=folder.parent / "state")
+    done = translated(
+        folder / "order.docx", "-o", folder.parent / "out", "--json", state=folder.parent / "state"
+    )
     return body(done)["files"][0]["job_id"]
 
 
@@ -190,7 +248,9 @@ def test_jobs_are_looked_at_without_a_server(folder: Path, finished: str) -> Non
     assert "completed" in refused.stderr
 
 
-def test_a_finished_job_is_run_anew_marked_failed_retried_and_given_up(folder: Path, finished: str) -> None:
+def test_a_finished_job_is_run_anew_marked_failed_retried_and_given_up(
+    folder: Path, finished: str
+) -> None:
     root = folder.parent
     again = body(jobs(root, "rerun", finished, "--refresh", "--json"))
     assert (again["parent_job_id"], again["status"]) == (finished, "queued")
@@ -205,13 +265,17 @@ def test_a_finished_job_is_run_anew_marked_failed_retried_and_given_up(folder: P
     assert "rerun it" in refused.stderr
 
 
-def test_a_running_server_holds_the_state_folder_and_answers_for_it(folder: Path, finished: str) -> None:
+def test_a_running_server_holds_the_state_folder_and_answers_for_it(
+    folder: Path, finished: str
+) -> None:
     root = folder.parent
     with up(root) as server:
         listed = jobs(root, "list")
         assert listed.returncode == 0, listed.stderr
         assert finished in listed.stdout
-        assert body(jobs(root, "events", finished, "--json"))["items"][-1]["type"] == "job.completed"
+        assert (
+            body(jobs(root, "events", finished, "--json"))["items"][-1]["type"] == "job.completed"
+        )
 
         shown = jobs(root, "show", finished)
         assert shown.returncode == 0, shown.stderr
@@ -220,14 +284,19 @@ def test_a_running_server_holds_the_state_folder_and_answers_for_it(folder: Path
         assert unknown.returncode == 1
         assert "Traceback" not in unknown.stderr
 
-        taken = translated(folder, "-o", root / "out", state=root / "state")
-        assert taken.returncode == 2
-        assert "in use by process" in taken.stderr
+        by_server = translated(folder, "-o", root / "out", state=root / "state")
+        assert by_server.returncode == 0, by_server.stderr
+        assert by_server.stdout.splitlines()[-1].startswith("2 of 2 files translated in ")
+        assert Document(str(root / "out" / "order.docx")).paragraphs[0].text == foreign(
+            "Terms of delivery 0"
+        )
 
         with httpx.Client(base_url=server.url, follow_redirects=True, timeout=30) as browser:
             assert browser.get("/health/ready").json()["status"] == "ready"
             assert "Sign in" in browser.get(server.link).text
-    assert not (root / "state" / "server.json").exists(), "the token of the command line goes with the server"
+    assert not (root / "state" / "server.json").exists(), (
+        "the token of the command line goes with the server"
+    )
 
 
 def test_a_server_that_was_killed_does_not_stand_in_the_way(folder: Path, finished: str) -> None:
@@ -245,7 +314,9 @@ def test_an_address_where_no_gateway_is_gives_one_line() -> None:
         address = other.settings["DRAGOMAN_OPENAI_BASE_URL"]
         without_token = dragoman("jobs", "list", "--url", address)
         elsewhere = dragoman("jobs", "list", "--url", address, environment=token)
-    nowhere = dragoman("jobs", "list", "--url", f"http://127.0.0.1:{free_port()}", environment=token)
+    nowhere = dragoman(
+        "jobs", "list", "--url", f"http://127.0.0.1:{free_port()}", environment=token
+    )
     assert [done.returncode for done in (without_token, elsewhere, nowhere)] == [1, 1, 1]
     assert "DRAGOMAN_TOKEN" in without_token.stderr
     assert "not as Dragoman does" in elsewhere.stderr

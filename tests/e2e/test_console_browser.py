@@ -1,4 +1,6 @@
-"""Chromium drives the console of the one process: sign in, upload, watch it complete live, download."""
+"""Chromium drives the console of the one process: sign in, upload,
+watch it complete live, download.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ import re
 from docx import Document
 from playwright.sync_api import BrowserContext, Page, expect
 
-from e2e.browsing import WAIT_MS, choose, picture
+from e2e.browsing import WAIT_MS, axe_findings, choose, picture
 
 _PARAGRAPHS = 300
 
@@ -24,7 +26,9 @@ def test_a_document_is_uploaded_watched_and_downloaded(page: Page, context: Brow
     picture(page, "submitted")
 
     expect(page.locator("#job .badge").first).to_have_text("Completed", timeout=WAIT_MS)
-    assert page.evaluate("window.wasHere") == "and still is", "the page followed the job without being loaded again"
+    assert page.evaluate("window.wasHere") == "and still is", (
+        "the page followed the job without being loaded again"
+    )
     expect(page.locator(".step-done")).to_have_count(6)
     expect(page.locator("#spoken")).to_contain_text("Completed")
     picture(page, "completed")
@@ -57,9 +61,22 @@ def test_several_files_become_several_jobs_that_the_list_follows(page: Page) -> 
     expect(page.get_by_role("searchbox")).to_be_focused()
 
 
+def test_a_form_that_is_refused_keeps_its_files(page: Page) -> None:
+    choose(page, "one.docx", "two.docx")
+    page.get_by_label("Target language").fill("en")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.get_by_role("alert")).to_contain_text("The job was not submitted")
+    assert page.evaluate("document.getElementById('file').files.length") == 2
+    page.get_by_label("Target language").fill("ru")
+    page.get_by_role("button", name="Submit").click()
+    expect(page.locator("tbody .badge", has_text="Completed")).to_have_count(2, timeout=WAIT_MS)
+
+
 def test_a_file_that_is_no_document_is_blocked_with_its_reason(page: Page) -> None:
     page.get_by_role("link", name="New job").first.click()
-    page.locator("#file").set_input_files({"name": "notes.docx", "mimeType": "text/plain", "buffer": b"just text"})
+    page.locator("#file").set_input_files(
+        {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"just text"}
+    )
     page.get_by_label("Target language").fill("es")
     page.get_by_role("button", name="Submit").click()
     expect(page.locator("#job .badge").first).to_have_text("Blocked", timeout=WAIT_MS)
@@ -77,11 +94,15 @@ def test_the_whole_way_is_gone_with_the_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="New job")).to_be_visible()
     page.get_by_label("Target language").focus()
-    page.keyboard.type("es")
+    page.keyboard.type("en")
+    page.keyboard.press("Enter")
+    expect(page.locator("#file")).to_be_focused()  # the browser asks for what is missing
+    choose(page, "contract.docx")
+    page.get_by_label("Target language").fill("en")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_role("alert").get_by_role("link").first.press("Enter")
-    expect(page.locator("#file")).to_be_focused()
+    expect(page.locator("#target_language")).to_be_focused()
 
 
 def test_no_page_is_wider_than_a_small_phone_and_the_theme_is_kept(page: Page) -> None:
@@ -93,9 +114,19 @@ def test_no_page_is_wider_than_a_small_phone_and_the_theme_is_kept(page: Page) -
     theme = page.evaluate("document.documentElement.dataset.theme")
     page.set_viewport_size({"width": 360, "height": 740})
     console = job.rpartition("/jobs")[0]
-    pages = ("/", "/new", "/interrupted", "/parked", "/audit")
-    for path in (job, f"{job}?at=3", f"{job}/events/5", f"{job}/units", *(console + page for page in pages)):
+    page.goto(f"{job}#document")
+    document = page.locator("#document").get_attribute("href") or ""
+    pages = ("/", "/new", "/attention", "/parked", "/audit", "/documents", "/pipelines")
+    pages += (document.removeprefix("/console"), "/pipelines/paddleocr-document-parse", "/models")
+    for path in (
+        job,
+        f"{job}?at=3",
+        f"{job}/events/5",
+        f"{job}/units",
+        *(console + page for page in pages),
+    ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
         assert page.evaluate("document.documentElement.dataset.theme") == theme
+        assert axe_findings(page) == [], path
         picture(page, "narrow" + path.rpartition("/")[2][:5])

@@ -1,4 +1,6 @@
-"""Chromium as an operator: looks at what was, stops a job in mid-batch, lets it go on, and redrives parked work."""
+"""Chromium as an operator: looks at what was, stops a job in mid-batch, lets it go on,
+and redrives parked work.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def go(page: Page, name: str) -> None:
 
 def listed(page: Page, name: str, count: int) -> None:
     """Go to a list and look again until it shows so many: lists follow the log a moment behind."""
-    go(page, name)
+    go(page, "Needs attention")
+    if name != "Needs attention":
+        page.get_by_role("link", name=name).click()
 
     def is_there() -> bool:
         page.reload()
@@ -55,7 +59,9 @@ def listed(page: Page, name: str, count: int) -> None:
 
 
 def cancelled_halfway(page: Page, model: SlowModel) -> None:
-    """Upload a document, cancel it while its batches are under way, and wait until it stands still."""
+    """Upload a document, cancel it while its batches are under way,
+    and wait until it stands still.
+    """
     submit(page, "contract.docx", paragraphs=_MANY)
     model.wait_until_held(1)
     expect(page.locator("#pending")).to_contain_text("under way", timeout=WAIT_MS)
@@ -79,7 +85,9 @@ def test_the_slider_goes_through_the_past_and_back_to_now(page: Page, model: Slo
     latest = int(slider.get_attribute("max") or 0)
     assert latest >= 14
 
-    slider.evaluate("slider => { slider.value = 3; slider.dispatchEvent(new Event('input', { bubbles: true })); }")
+    slider.evaluate(
+        "slider => { slider.value = 3; slider.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
     expect(page.locator("#past")).to_contain_text(f"State as of event 3 of {latest}")
     status(page, "Queued")
     expect(page.locator(".step-done")).to_have_count(1)
@@ -138,12 +146,16 @@ def test_events_are_filtered_searched_and_opened(page: Page, model: SlowModel) -
     expect(events).to_have_count(whole)
 
 
-def test_without_a_script_links_and_forms_show_the_past(page: Page, server: Server, model: SlowModel) -> None:
+def test_without_a_script_links_and_forms_show_the_past(
+    page: Page, server: Server, model: SlowModel
+) -> None:
     model.release()
     submit(page, "plain.docx", paragraphs=3)
     status(page, "Completed")
     assert page.context.browser is not None
-    context = page.context.browser.new_context(java_script_enabled=False, storage_state=page.context.storage_state())
+    context = page.context.browser.new_context(
+        java_script_enabled=False, storage_state=page.context.storage_state()
+    )
     plain = context.new_page()
     plain.goto(page.url.partition("?")[0])
     plain.get_by_role("link", name="The event before").click()
@@ -166,11 +178,11 @@ def test_a_job_cancelled_in_mid_batch_is_listed_as_interrupted_and_does_only_the
     expect(page.get_by_role("button", name="Cancel job")).to_have_count(0)
     picture(page, "cancelled")
 
-    listed(page, "Interrupted", 1)
+    listed(page, "Needs attention", 1)
     job = page.get_by_role("listitem").filter(has_text="contract.docx")
     expect(job).to_contain_text("Done: Preflight, Extraction")
     expect(job).to_contain_text("units translated")
-    picture(page, "interrupted")
+    picture(page, "attention")
     page.get_by_role("link", name="Discard contract.docx").click()
     dialog = page.get_by_role("dialog", name="Discard what the job has done?")
     expect(dialog).to_be_visible()
@@ -180,12 +192,16 @@ def test_a_job_cancelled_in_mid_batch_is_listed_as_interrupted_and_does_only_the
     page.get_by_role("button", name="Resume contract.docx").click()
     expect(page.get_by_role("status").first).to_contain_text("goes on from where it stopped")
     status(page, "Completed")
-    assert len(model.asked) == len(set(model.asked)) >= _BATCHES, "nothing that was paid is asked for again"
-    listed(page, "Interrupted", 0)
-    expect(page.locator("main")).to_contain_text("Nothing was interrupted")
+    assert len(model.asked) == len(set(model.asked)) >= _BATCHES, (
+        "nothing that was paid is asked for again"
+    )
+    listed(page, "Needs attention", 0)
+    expect(page.locator("main")).to_contain_text("Nothing needs attention")
 
 
-def test_the_same_file_again_finds_the_incomplete_job_and_may_start_fresh(page: Page, model: SlowModel) -> None:
+def test_the_same_file_again_finds_the_incomplete_job_and_may_start_fresh(
+    page: Page, model: SlowModel
+) -> None:
     cancelled_halfway(page, model)
     submit(page, "contract.docx", paragraphs=_MANY)
     dialog = page.get_by_role("dialog", name="Incomplete job found")
@@ -198,23 +214,29 @@ def test_the_same_file_again_finds_the_incomplete_job_and_may_start_fresh(page: 
     old = dialog.get_by_role("link", name="contract.docx").get_attribute("href") or ""
     dialog.get_by_role("button", name="Start fresh").click()
     status(page, "Completed")
-    assert len(model.asked) == len(set(model.asked)) >= _BATCHES, "the new job uses what the old one paid for"
+    assert len(model.asked) == len(set(model.asked)) >= _BATCHES, (
+        "the new job uses what the old one paid for"
+    )
     page.locator("#parent").click()
     expect(page.locator("main")).to_contain_text("The checkpoint was discarded")
     assert page.url.endswith(old)
     expect(page.get_by_role("button", name="Resume")).to_have_count(0)
 
 
-def test_parked_work_is_looked_at_and_redriven_once_its_cause_is_put_right(page: Page, model: SlowModel) -> None:
+def test_parked_work_is_looked_at_and_redriven_once_its_cause_is_put_right(
+    page: Page, model: SlowModel
+) -> None:
     model.release()
     model.status = 401
     submit(page, "first.docx", "second.docx", paragraphs=3)
     expect(page.locator("tbody .badge", has_text="Failed")).to_have_count(2, timeout=WAIT_MS)
-    listed(page, "Parked", 2)
+    listed(page, "Parked work, by cause", 2)
     page.get_by_role("link", name="engine.unauthorised").click()
     expect(page.locator(".cards > li")).to_have_count(2)
     picture(page, "parked")
-    page.get_by_role("listitem").filter(has_text="first.docx").get_by_role("link", name="Details").click()
+    page.get_by_role("listitem").filter(has_text="first.docx").get_by_role(
+        "link", name="Details"
+    ).click()
     expect(page.get_by_role("heading", name="Translation batch 1")).to_be_visible()
     expect(page.locator("pre")).to_contain_text(".py:")
     picture(page, "parked-work")

@@ -1,4 +1,6 @@
-"""One document has one number of units and one of words, wherever somebody looks: command, API, console, reports."""
+"""One document has one number of units and one of words, wherever somebody looks: command,
+API, console, reports.
+"""
 
 from __future__ import annotations
 
@@ -21,13 +23,21 @@ _FORM = {
     "target_language": "ru",
     "engine": "pseudo",
 }
-_TEXTS = ("Terms & conditions – well-known, don't", "東京", "Pay 20 euros on delivery.", "Name\tAnna B", "12 345 — 6")
+_TEXTS = (
+    "Terms & conditions – well-known, don't",
+    "東京",
+    "Pay 20 euros on delivery.",
+    "Name\tAnna B",
+    "12 345 — 6",
+)
 _UNITS, _WORDS = 5, 4 + 2 + 5 + 3
 """Five paragraphs; the one without letters has no words to translate."""
 
 
 def _document() -> bytes:
-    """Words that counters disagree about: marks alone, hyphens, a script without spaces, a tab, figures alone."""
+    """Words that counters disagree about: marks alone, hyphens, a script without spaces,
+    a tab, figures alone.
+    """
     document = Document()
     document.core_properties.comments = ""
     for text in _TEXTS:
@@ -42,7 +52,9 @@ def _job(client: httpx.Client, content: bytes) -> dict[str, Any]:
     answer = client.post("/api/v1/jobs", data=_FORM, files={"file": ("offer.docx", content)})
     path = f"/api/v1/jobs/{answer.json()['job_id']}"
     resting = {"completed", "needs_review", "blocked", "failed"}
-    wait_until(lambda: client.get(path).json()["status"] in resting, timeout_s=60, what="the job rests")
+    wait_until(
+        lambda: client.get(path).json()["status"] in resting, timeout_s=60, what="the job rests"
+    )
     return client.get(path).json()
 
 
@@ -64,7 +76,11 @@ def test_units_and_words_are_the_same_wherever_they_are_shown(tmp_path: Path) ->
             }
             page = client.get(f"/console/jobs/{job['job_id']}").text
             units = client.get(f"/api/v1/jobs/{job['job_id']}/units").json()["items"]
-            row = client.get("/api/v1/jobs").json()["items"][0]
+            listed = lambda: client.get("/api/v1/jobs").json()["items"][0]  # noqa: E731
+            wait_until(  # the list follows the log a moment behind
+                lambda: listed()["status"] == "completed", timeout_s=30, what="the list"
+            )
+            row = listed()
     finally:
         server.stop()
     translated = dragoman(
@@ -77,8 +93,15 @@ def test_units_and_words_are_the_same_wherever_they_are_shown(tmp_path: Path) ->
         "preflight report": (facts["units"], facts["words"]),
         "extraction manifest": (manifest["unit_count"], manifest["word_count"]),
         "job": (job["counts"]["units"], job["counts"]["words"]),
-    } == dict.fromkeys(("preflight --json", "preflight report", "extraction manifest", "job"), (_UNITS, _WORDS))
+    } == dict.fromkeys(
+        ("preflight --json", "preflight report", "extraction manifest", "job"), (_UNITS, _WORDS)
+    )
     assert looked["facts"]["characters"] == facts["characters"] == manifest["character_count"]
     assert f"{_UNITS} units, {_WORDS} words" in told
     assert f"{_UNITS} units, {_WORDS} words" in page
-    assert len(units) == row["unit_count"] == json.loads(translated.stdout)["files"][0]["unit_count"] == _UNITS
+    assert (
+        len(units)
+        == row["unit_count"]
+        == json.loads(translated.stdout)["files"][0]["unit_count"]
+        == _UNITS
+    )

@@ -20,7 +20,12 @@ from e2e.slow_model import foreign, slow_model
 from servers.process import wait_until
 
 _PASSWORD = "correct horse 7 battery"
-_ENCRYPTED = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(1024) + "EncryptedPackage".encode("utf-16-le") + bytes(1024)
+_ENCRYPTED = (
+    bytes.fromhex("d0cf11e0a1b11ae1")
+    + bytes(1024)
+    + "EncryptedPackage".encode("utf-16-le")
+    + bytes(1024)
+)
 """How a DOCX with a password looks: an OLE file instead of a ZIP, with a stream of this name."""
 
 
@@ -33,12 +38,26 @@ def source(tmp_path: Path) -> Path:
 
 
 def translated(
-    source: Path, *more: str | Path, engine: str = "openai", environment: dict[str, str] | None = None
+    source: Path,
+    *more: str | Path,
+    engine: str = "openai",
+    environment: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, Any]]:
     """Translate into `out` beside the source; the exit status and the report."""
     root = source.parent
     done = dragoman(
-        *("translate", source, "-o", root / "out", "--source", "en", "--target", "ru", "--engine", engine),
+        *(
+            "translate",
+            source,
+            "-o",
+            root / "out",
+            "--source",
+            "en",
+            "--target",
+            "ru",
+            "--engine",
+            engine,
+        ),
         *("--state", root / "state", "--json", *more),
         environment=environment,
     )
@@ -87,16 +106,22 @@ def test_an_encrypted_document_is_3_with_the_cure_while_others_are_delivered(sou
     assert sorted(path.name for path in (folder.parent / "out").iterdir()) == ["order.docx"]
 
 
-def test_one_password_opens_all_encrypted_documents_of_a_run_and_is_kept_nowhere(source: Path) -> None:
+def test_one_password_opens_all_encrypted_documents_of_a_run_and_is_kept_nowhere(
+    source: Path,
+) -> None:
     folder, root = source.parent / "in", source.parent
     folder.mkdir()
     for number in (1, 2):
-        (folder / f"{number}.docx").write_bytes(agile(own_document(number, paragraphs=3), _PASSWORD))
+        (folder / f"{number}.docx").write_bytes(
+            agile(own_document(number, paragraphs=3), _PASSWORD)
+        )
     source.rename(folder / "plain.docx")
 
     code, report = translated(folder, engine="pseudo")
     assert (code, report["counts"]) == (3, {"blocked": 2, "completed": 1})
-    code, report = translated(folder, engine="pseudo", environment={"DRAGOMAN_DOCUMENT_PASSWORD": "guessed"})
+    code, report = translated(
+        folder, engine="pseudo", environment={"DRAGOMAN_DOCUMENT_PASSWORD": "guessed"}
+    )
     assert (code, report["counts"]) == (1, {"failed": 2, "completed": 1})
     assert {each["code"] for each in report["files"]} == {"document.wrong_password", ""}
 
@@ -104,14 +129,20 @@ def test_one_password_opens_all_encrypted_documents_of_a_run_and_is_kept_nowhere
     secret.write_text(f"{_PASSWORD}\n", encoding="utf-8")
     code, report = translated(folder, "--password-file", secret, engine="pseudo")
     assert (code, report["counts"]) == (0, {"completed": 3})
-    assert Document(report["files"][0]["output"]).paragraphs[0].text == foreign("Terms of delivery 1")
+    assert Document(report["files"][0]["output"]).paragraphs[0].text == foreign(
+        "Terms of delivery 1"
+    )
     secret.unlink()
     files = [path for path in root.rglob("*") if path.is_file()]
     assert not [path for path in files if _PASSWORD.encode() in path.read_bytes()]
 
     jobs = [each["job_id"] for each in report["files"]]
-    code, again = translated(folder, engine="pseudo", environment={"DRAGOMAN_DOCUMENT_PASSWORD": _PASSWORD})
-    assert (code, [each["job_id"] for each in again["files"]]) == (0, jobs), "the same file and password: the same job"
+    code, again = translated(
+        folder, engine="pseudo", environment={"DRAGOMAN_DOCUMENT_PASSWORD": _PASSWORD}
+    )
+    assert (code, [each["job_id"] for each in again["files"]]) == (0, jobs), (
+        "the same file and password: the same job"
+    )
     shown = dragoman("jobs", "show", jobs[0], "--state", root / "state", "--json")
     assert "was_encrypted" in shown.stdout
 
@@ -132,7 +163,9 @@ def test_switches_of_the_command_line_reach_the_result(tmp_path: Path) -> None:
     assert result.sections[0].header.paragraphs[0].text == "A heading line"
 
     done = dragoman(
-        *("translate", source, "-o", tmp_path / "out", "--source", "en", "--target", "ru"), "--exclude", "headrs"
+        *("translate", source, "-o", tmp_path / "out", "--source", "en", "--target", "ru"),
+        "--exclude",
+        "headrs",
     )
     assert done.returncode == 2
     assert "headers" in done.stderr
@@ -151,7 +184,11 @@ def test_an_encrypted_document_is_asked_for_its_password_on_a_terminal(source: P
         stderr=theirs,
     ) as process:
         try:
-            wait_until(lambda: not termios.tcgetattr(ours)[3] & termios.ECHO, timeout_s=60, what="a hidden prompt")
+            wait_until(
+                lambda: not termios.tcgetattr(ours)[3] & termios.ECHO,
+                timeout_s=60,
+                what="a hidden prompt",
+            )
             assert b"Password of order.docx" in os.read(ours, 1024)
             os.write(ours, f"{_PASSWORD}\n".encode())
             assert process.wait(60) == 0
@@ -159,30 +196,63 @@ def test_an_encrypted_document_is_asked_for_its_password_on_a_terminal(source: P
             process.kill()
             os.close(theirs)
     os.close(ours)
-    assert Document(str(root / "out" / "order.docx")).paragraphs[0].text == foreign("Terms of delivery 1")
+    assert Document(str(root / "out" / "order.docx")).paragraphs[0].text == foreign(
+        "Terms of delivery 1"
+    )
 
 
 def test_a_translation_that_needs_review_is_3_with_a_draft_and_a_report(source: Path) -> None:
-    source = source.rename(source.with_suffix(".docm"))  # Word opens the draft only under its source's suffix
+    # Word opens the draft only under its source's suffix.
+    source = source.rename(source.with_suffix(".docm"))
     with slow_model(does_translate=False) as model:
         code, report = translated(source, environment=model.settings)
     file = report["files"][0]
     assert code == 3
-    assert (file["status"], file["code"], file["output"]) == ("needs_review", "qa.needs_review", None)
+    assert (file["status"], file["code"], file["output"]) == (
+        "needs_review",
+        "qa.needs_review",
+        None,
+    )
     assert Document(file["draft"]).paragraphs[0].text == "Terms of delivery 1"
-    findings = Path(file["report"]).read_text(encoding="utf-8")
-    assert "text.untranslated" in findings
-    assert sorted(path.name for path in (source.parent / "out").iterdir()) == ["order.draft.docm", "order.report.json"]
+    text = Path(file["report"]).read_text(encoding="utf-8")
+    found = json.loads(text)
+    assert text.count("\n") > 20, "a person can read it"
+    assert (found["file"], found["unit_count"]) == ("order.docm", len(found["units"]))
+    count = found["units_with_findings"]
+    assert [bool(each["findings"]) for each in found["units"]] == [
+        number < count for number in range(len(found["units"]))
+    ]
+    assert "text.untranslated" in found["findings_by_code"]
+    first = found["units"][0]
+    assert (first["number"], first["source"]) == (1, "Terms of delivery 1")
+    assert (first["target"], first["verdict"]) == ("Terms of delivery 1", "needs_review")
+    assert first["findings"][0]["code"] == "text.untranslated"
+    shown = dragoman("jobs", "show", "order.docm", "--state", source.parent / "state")
+    assert "to review\t" in shown.stdout
+    assert " units: text.untranslated " in shown.stdout
+    assert "next\tlook at the units in the console, or: dragoman download " in shown.stdout
+    assert sorted(path.name for path in (source.parent / "out").iterdir()) == [
+        "order.draft.docm",
+        "order.report.json",
+    ]
 
-    code, again = translated(source, "--fresh", environment=model.settings)  # the server is gone by now
-    assert (code, again["files"][0]["status"]) == (3, "needs_review"), "its recorded calls need no server"
+    # The server is gone by now.
+    code, again = translated(source, "--fresh", environment=model.settings)
+    assert (code, again["files"][0]["status"]) == (3, "needs_review"), (
+        "its recorded calls need no server"
+    )
     assert again["files"][0]["job_id"] != file["job_id"]
 
 
-def test_an_engine_that_cannot_do_the_languages_is_1_with_a_cure(source: Path) -> None:
-    code, report = translated(source, engine="apertium")
-    file = report["files"][0]
-    assert code == 1
-    assert file["status"] == "failed"
-    assert "apertium" in file["message"].lower()
-    assert file["message"].endswith(".")
+def test_languages_that_an_engine_cannot_do_are_2_and_no_job_is_made(source: Path) -> None:
+    state = ("--state", source.parent / "state", "--source", "en", "--target", "ru")
+    code, _ = translated(source, engine="pseudo")
+    assert code == 0
+    more = source.with_name("other.docx")
+    more.write_bytes(own_document(2))
+    folder = ("-o", source.parent / "out", *state, "--engine", "apertium")
+    done = dragoman("translate", more, *folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Apertium has no pair from en to ru on this machine: ")
+    jobs = dragoman("jobs", "list", "--state", source.parent / "state")
+    assert [line.split("\t")[0] for line in jobs.stdout.splitlines()] == ["order.docx"]

@@ -1,8 +1,11 @@
-"""`dragoman parked`, `owed`, `resume` and `dead-letters` on a folder, once a model server was away for too long."""
+"""`dragoman parked`, `owed`, `resume` and `dead-letters` on a folder,
+once a model server was away for too long.
+"""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -20,15 +23,31 @@ _AWAY = {
 }
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder whose one job has failed: its only batch is parked."""
+    tmp_path = tmp_path_factory.mktemp("failed")
     source = tmp_path / "order.docx"
     source.write_bytes(own_document(1, paragraphs=3))
-    terms = ("--source", "en", "--target", "ru", "--engine", "openai", "--state", tmp_path / "state")
+    terms = (
+        "--source",
+        "en",
+        "--target",
+        "ru",
+        "--engine",
+        "openai",
+        "--state",
+        tmp_path / "state",
+    )
     done = dragoman("translate", source, "-o", tmp_path / "out", *terms, environment=_AWAY)
     assert done.returncode == 1, done.stderr
     return tmp_path / "state"
+
+
+@pytest.fixture
+def state(failed: Path, tmp_path: Path) -> Path:
+    """A copy of that folder, for one test."""
+    return shutil.copytree(failed, tmp_path / "state")
 
 
 def asked(state: Path, *arguments: str) -> dict[str, Any]:
@@ -45,16 +64,27 @@ def told(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_parked_work_is_looked_at_redriven_and_owed_again(state: Path) -> None:
     (work,) = asked(state, "parked", "list")["items"]
-    assert (work["kind"], work["index"], work["code"]) == ("translation_batch", 0, "engine.unavailable")
+    assert (work["kind"], work["index"], work["code"]) == (
+        "translation_batch",
+        0,
+        "engine.unavailable",
+    )
     assert asked(state, "parked", "list", "--code", "engine.refused")["items"] == []
     listed = told(state, "parked", "list").stdout
     assert work["job_id"] in listed, "ids are whole"
-    assert "is DRAGOMAN_OPENAI_BASE_URL right? (engine.unavailable)" in listed.replace("\n", " ").replace("  ", "")
+    assert "is DRAGOMAN_OPENAI_BASE_URL right? (engine.unavailable)" in listed.replace(
+        "\n", " "
+    ).replace("  ", "")
     assert "translation_batch 1, " in listed, "people count from 1"
-    assert "translation_batch 1" in told(state, "parked", "show", work["job_id"], "translation_batch", "1").stdout
+    assert (
+        "translation_batch 1"
+        in told(state, "parked", "show", work["job_id"], "translation_batch", "1").stdout
+    )
     shown = asked(state, "parked", "show", work["job_id"], "translation_batch")
     assert any(line.startswith("openai.py:") for line in shown["stack"])
-    other = told(state, "parked", "redrive", work["job_id"], "index_articles", "3", "--phase", "the index")
+    other = told(
+        state, "parked", "redrive", work["job_id"], "index_articles", "3", "--phase", "the index"
+    )
     assert (other.returncode, "is not parked" in other.stderr) == (1, True), other.stderr
     assert asked(state, "owed")["items"] == []
 

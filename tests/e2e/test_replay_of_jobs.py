@@ -1,4 +1,6 @@
-"""A finished job is made again from its log and its recorded calls: no engine, no network, the same bytes."""
+"""A finished job is made again from its log and its recorded calls: no engine,
+no network, the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ _FAST = {"DRAGOMAN_BACKOFF_BASE_S": "0.1"}
 
 
 class _Forgetful(SlowModel):
-    """A model that, asked for several units at once, leaves out the last one, and every third time talks instead."""
+    """A model that, asked for several units at once, leaves out the last one,
+    and every third time talks instead.
+    """
 
     def answer(self, body: bytes) -> bytes:
         """The answer, whole only where one unit was asked for."""
@@ -45,21 +49,35 @@ class _Forgetful(SlowModel):
         message = answer["choices"][0]["message"]
         units = json.loads(message["content"])["units"]
         if len(units) > 1:
-            message["content"] = json.dumps({"units": units[:-1]}) if number % 3 else "I am sorry, here it is:"
+            message["content"] = (
+                json.dumps({"units": units[:-1]}) if number % 3 else "I am sorry, here it is:"
+            )
         return json.dumps(answer).encode()
 
 
 def translated(folder: Path, files: dict[str, bytes], model: SlowModel) -> dict[UUID, bytes]:
     """Translate the files with the model; the results by job.
 
-    A file of the corpus with letters raised inside words waits for a person: the model writes other letters.
+    A file of the corpus with letters raised inside words waits for a person: the model writes other
+    letters.
     """
     for name, data in files.items():
         path = folder / "in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     done = dragoman(
-        *("translate", folder / "in", "-o", folder / "out", "--source", "en", "--target", "ru", "--engine", "openai"),
+        *(
+            "translate",
+            folder / "in",
+            "-o",
+            folder / "out",
+            "--source",
+            "en",
+            "--target",
+            "ru",
+            "--engine",
+            "openai",
+        ),
         *("--state", folder / "state", "--json"),
         environment={**model.settings, **_FAST},
     )
@@ -105,7 +123,9 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("model_type", [SlowModel, _Forgetful])
-def test_a_finished_job_is_made_again_byte_for_byte(tmp_path: Path, model_type: type[SlowModel]) -> None:
+def test_a_finished_job_is_made_again_byte_for_byte(
+    tmp_path: Path, model_type: type[SlowModel]
+) -> None:
     model = model_type()
     try:
         delivered = translated(tmp_path, some_documents(own=2, corpus=2), model)
@@ -120,7 +140,9 @@ def test_a_finished_job_is_made_again_byte_for_byte(tmp_path: Path, model_type: 
     async def replayed() -> None:
         async with opened(tmp_path) as (store, objects):
             for job_id, document in delivered.items():
-                replay, rebuilt = await Replayer(ServicesWork(), objects).replay(await stream_of(store, job_id))
+                replay, rebuilt = await Replayer(ServicesWork(), objects).replay(
+                    await stream_of(store, job_id)
+                )
                 assert replay.is_equal, replay
                 assert replay.rebuilt == replay.recorded
                 assert rebuilt == document
@@ -149,7 +171,9 @@ def one(kept: tuple[Path, UUID], tmp_path: Path) -> UUID:
 async def test_a_call_that_was_changed_is_found(tmp_path: Path, one: UUID) -> None:
     async with opened(tmp_path) as (store, objects):
         stream = await stream_of(store, one)
-        call = next(each.event.calls[0].digest for each in stream if isinstance(each.event, BatchTranslated))
+        call = next(
+            each.data.calls[0].digest for each in stream if isinstance(each.data, BatchTranslated)
+        )
         (file,) = (tmp_path / "state" / "objects").glob(f"*/objects/{call[:2]}/{call[2:]}")
         file.write_bytes(file.read_bytes().replace("д".encode(), "т".encode()))
         replay, _ = await Replayer(ServicesWork(), objects).replay(stream)
@@ -158,16 +182,22 @@ async def test_a_call_that_was_changed_is_found(tmp_path: Path, one: UUID) -> No
     assert (failed.type, failed.code) == ("translation.batch_translated", "object.corrupt")
 
 
-async def test_a_question_that_is_not_on_record_is_asked_of_nobody(tmp_path: Path, one: UUID) -> None:
+async def test_a_question_that_is_not_on_record_is_asked_of_nobody(
+    tmp_path: Path, one: UUID
+) -> None:
     async with opened(tmp_path) as (store, objects):
         stream = [
-            each.model_copy(update={"data": each.event.model_copy(update={"calls": each.event.calls[:0]})})
-            if isinstance(each.event, BatchTranslated)
+            each.model_copy(
+                update={"data": each.data.model_copy(update={"calls": each.data.calls[:0]})}
+            )
+            if isinstance(each.data, BatchTranslated)
             else each
             for each in await stream_of(store, one)
         ]
         replay, _ = await Replayer(ServicesWork(), objects).replay(stream)
-    assert {step.code for step in replay.steps if step.result is StepResult.FAILED} == {"engine.not_recorded"}
+    assert {step.code for step in replay.steps if step.result is StepResult.FAILED} == {
+        "engine.not_recorded"
+    }
 
 
 async def test_rules_that_changed_since_are_named_by_step_and_field(
@@ -180,14 +210,16 @@ async def test_rules_that_changed_since_are_named_by_step_and_field(
     async with opened(tmp_path) as (store, objects):
         replay, _ = await Replayer(ServicesWork(), objects).replay(await stream_of(store, one))
     different = [step for step in replay.steps if step.result is StepResult.DIFFERENT]
-    assert [(step.type, step.fields) for step in different] == [("document.extracted", ("units", "manifest"))]
+    assert [(step.type, step.fields) for step in different] == [
+        ("document.extracted", ("units", "manifest"))
+    ]
     assert replay.rebuilt == replay.recorded, "later steps stand on the record"
 
 
 async def test_what_was_erased_by_right_is_no_difference(tmp_path: Path, one: UUID) -> None:
     async with opened(tmp_path) as (store, objects):
         stream = await stream_of(store, one)
-        source, envelope = begin(stream[0]).source, stream[-1].envelope
+        source, envelope = begin(stream[0]).source, stream[-1]
         await objects.delete(envelope.project_id, source)
         missing, _ = await Replayer(ServicesWork(), objects).replay(stream)
         event = ArtifactErased(kind=ArtifactKind.SOURCE_DOCX, digest=source.digest)
@@ -212,13 +244,17 @@ async def package_of(folder: Path, job_id: UUID) -> Path:
     """The job's package, in a file."""
     async with opened(folder) as (store, objects):
         data = await write_package(await store.read_states(job_id), objects)
-        assert data == await write_package(await store.read_states(job_id), objects), "the same job, the same bytes"
+        assert data == await write_package(await store.read_states(job_id), objects), (
+            "the same job, the same bytes"
+        )
     path = folder / "package.zip"
     path.write_bytes(data)
     return path
 
 
-async def test_a_package_is_opened_checked_and_replayed_with_nothing_else_at_hand(tmp_path: Path, one: UUID) -> None:
+async def test_a_package_is_opened_checked_and_replayed_with_nothing_else_at_hand(
+    tmp_path: Path, one: UUID
+) -> None:
     path = await package_of(tmp_path, one)
     shutil.rmtree(tmp_path / "state")
     package = ReplayPackage.open(path)
@@ -235,11 +271,15 @@ async def test_a_package_is_opened_checked_and_replayed_with_nothing_else_at_han
 
 
 @pytest.mark.parametrize("entry", ["manifest.json", "events.ndjson"])
-async def test_a_package_with_a_changed_entry_is_refused(tmp_path: Path, one: UUID, entry: str) -> None:
+async def test_a_package_with_a_changed_entry_is_refused(
+    tmp_path: Path, one: UUID, entry: str
+) -> None:
     path = await package_of(tmp_path, one)
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
-    entries[entry] = entries[entry].replace(b"openai", b"opfnai").replace(b'"version":', b'"version": 1')
+    entries[entry] = (
+        entries[entry].replace(b"openai", b"opfnai").replace(b'"version":', b'"version": 1')
+    )
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in entries.items():
             archive.writestr(name, data)
@@ -255,14 +295,18 @@ def test_what_is_no_package_is_refused(tmp_path: Path, content: bytes) -> None:
         ReplayPackage.open(path)
 
 
-async def test_a_job_without_a_verified_translation_is_not_packaged(tmp_path: Path, one: UUID) -> None:
+async def test_a_job_without_a_verified_translation_is_not_packaged(
+    tmp_path: Path, one: UUID
+) -> None:
     async with opened(tmp_path) as (store, objects):
         states = await store.read_states(one)
         with pytest.raises(NotVerifiedError):
             await write_package(states[:3], objects)
 
 
-async def test_the_command_makes_a_job_again_from_the_log_and_from_its_package(tmp_path: Path, one: UUID) -> None:
+async def test_the_command_makes_a_job_again_from_the_log_and_from_its_package(
+    tmp_path: Path, one: UUID
+) -> None:
     path = await package_of(tmp_path, one)
     for what in (("replay", str(one), "--state", tmp_path / "state"), ("replay", path)):
         done = await asyncio.to_thread(dragoman, *what, "--verify", "--json")

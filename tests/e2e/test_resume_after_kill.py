@@ -1,4 +1,6 @@
-"""`dragoman translate` dies in mid-translation, and a second run goes on without paying for anything twice."""
+"""`dragoman translate` dies in mid-translation,
+and a second run goes on without paying for anything twice.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,16 @@ def folder(tmp_path: Path) -> Path:
 def arguments(folder: Path, *more: str) -> list[str | Path]:
     """The command line, the same for every run but for what is added."""
     root = folder.parent
-    command: list[str | Path] = ["translate", folder, "-o", root / "out", "--source", "en", "--target", "ru"]
+    command: list[str | Path] = [
+        "translate",
+        folder,
+        "-o",
+        root / "out",
+        "--source",
+        "en",
+        "--target",
+        "ru",
+    ]
     return [*command, "--engine", "openai", "--state", root / "state", "--json", *more]
 
 
@@ -64,7 +75,9 @@ def report_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(done.stdout))
 
 
-def test_after_kill_9_a_resumed_run_repeats_no_call_whose_answer_was_recorded(folder: Path, model: SlowModel) -> None:
+def test_after_kill_9_a_resumed_run_repeats_no_call_whose_answer_was_recorded(
+    folder: Path, model: SlowModel
+) -> None:
     assert interrupted(folder, model, signal.SIGKILL) == -signal.SIGKILL
     answered, in_flight = set(model.answered), set(model.asked) - set(model.answered)
     assert (len(answered), len(in_flight)) == (_ANSWERS, _IN_FLIGHT)
@@ -75,7 +88,9 @@ def test_after_kill_9_a_resumed_run_repeats_no_call_whose_answer_was_recorded(fo
     assert refused.returncode == 2
     assert "--resume" in refused.stderr
     assert "--fresh" in refused.stderr
-    assert len(model.asked) == asked_before, "nothing is asked of the model before a person has decided"
+    assert len(model.asked) == asked_before, (
+        "nothing is asked of the model before a person has decided"
+    )
 
     resumed = dragoman(*arguments(folder, "--resume"), environment=model.settings)
     assert resumed.returncode == 0, resumed.stderr
@@ -90,7 +105,9 @@ def test_after_kill_9_a_resumed_run_repeats_no_call_whose_answer_was_recorded(fo
 
     again = dragoman(*arguments(folder), environment=model.settings)
     assert again.returncode == 0, "a finished run can be run again"
-    assert [each["job_id"] for each in report_of(again)["files"]] == [each["job_id"] for each in report["files"]]
+    assert [each["job_id"] for each in report_of(again)["files"]] == [
+        each["job_id"] for each in report["files"]
+    ]
     assert len(model.asked) == asked_before + len(asked_again)
 
 
@@ -116,7 +133,9 @@ def test_fresh_gives_up_the_old_jobs_and_makes_new_ones(folder: Path) -> None:
         fresh = dragoman(*arguments(folder, "--fresh"), environment=model.settings)
     assert fresh.returncode == 0, fresh.stderr
     asked_again = model.asked[asked_before:]
-    assert len(asked_again) == len(set(asked_again)) >= 3 * _FILES - 2, "the old jobs pay for nothing any more"
+    assert len(asked_again) == len(set(asked_again)) >= 3 * _FILES - 2, (
+        "the old jobs pay for nothing any more"
+    )
     assert not answered & set(asked_again)
     made = {each["job_id"] for each in report_of(fresh)["files"]}
     listed = dragoman("jobs", "list", "--state", folder.parent / "state", "--json")

@@ -1,4 +1,6 @@
-"""A pipeline that a person saved runs as it says: a translation's beginning alone ends behind its last phase."""
+"""A pipeline that a person saved runs as it says:
+a translation's beginning alone ends behind its last phase.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,8 @@ from pathlib import Path
 
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.pipelines.schemas import NewPipeline
-from dragoman_gateway.submissions.rules import Upload
 from dragoman_gateway.web.principals import local_principal
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.settings import load
 from dragoman_standalone.platform import running
 from dragoman_standalone.settings import StandaloneSettings
@@ -16,16 +18,23 @@ from e2e.test_both_ways_to_run import REQUEST, at_rest
 COUNTING = NewPipeline.model_validate(
     {
         "name": "count-words",
-        "phases": [{"name": "check", "kind": "preflight"}, {"name": "count", "kind": "extraction", "weight": 9}],
+        "phases": [
+            {"name": "check", "kind": "preflight"},
+            {"name": "count", "kind": "extraction", "weight": 9},
+        ],
     }
 )
 
 
-async def test_preflight_and_extraction_alone_count_a_documents_words(tmp_path: Path, small_docx: bytes) -> None:
+async def test_preflight_and_extraction_alone_count_a_documents_words(
+    tmp_path: Path, small_docx: bytes
+) -> None:
     async with running(load(StandaloneSettings, {"state_dir": tmp_path})) as platform:
         await platform.desks.pipelines.save(local_principal(), COUNTING)
         request = REQUEST.model_copy(update={"pipeline": "count-words"})
-        counted = await platform.desks.submissions.submit(request, Upload("terms.docx", small_docx), local_principal())
+        counted = await platform.desks.submissions.submit(
+            request, Upload("terms.docx", small_docx), local_principal()
+        )
         translated = await platform.desks.submissions.submit(
             REQUEST, Upload("terms.docx", small_docx), local_principal()
         )

@@ -26,7 +26,9 @@ async def test_documents_survive_the_death_of_the_one_worker_byte_by_byte(
 ) -> None:
     async with asyncio.timeout(_TIMEOUT_S):
         documents = some_documents(own=8, corpus=4)
-        seen = await services_under_fire(service_environment, tmp_path, documents, processes=TOGETHER)
+        seen = await services_under_fire(
+            service_environment, tmp_path, documents, processes=TOGETHER
+        )
 
     assert sorted(kill.service for kill in seen.kills) == sorted(TOGETHER)
     assert all(kill.at_work_on for kill in seen.kills)
@@ -39,7 +41,11 @@ async def test_each_service_is_told_apart_in_events_log_lines_and_metrics(
     tmp_path: Path, service_environment: dict[str, str], otlp: OtlpServer
 ) -> None:
     port = free_port()
-    environment = {**service_environment, "DRAGOMAN_OTLP_ENDPOINT": otlp.url, "DRAGOMAN_CONCURRENCY": "2"}
+    environment = {
+        **service_environment,
+        "DRAGOMAN_OTLP_ENDPOINT": otlp.url,
+        "DRAGOMAN_CONCURRENCY": "2",
+    }
     installation = Installation(tmp_path, environment, TOGETHER)
     installation.processes["all"].environment["DRAGOMAN_METRICS_PORT"] = str(port)
     installation.start()
@@ -48,7 +54,9 @@ async def test_each_service_is_told_apart_in_events_log_lines_and_metrics(
         async with asyncio.timeout(_TIMEOUT_S):
             await client.until_ready()
             client.sign_in(await first_token(environment["DRAGOMAN_DATABASE_URL"]))
-            jobs = [await client.submit(f"order-{each}.docx", own_document(each)) for each in range(4)]
+            jobs = [
+                await client.submit(f"order-{each}.docx", own_document(each)) for each in range(4)
+            ]
             ends = [await client.rested(job["job_id"]) for job in jobs]
         metrics = await asyncio.to_thread(_metrics, port)
         actors = await _actors(environment["DRAGOMAN_DATABASE_URL"])
@@ -58,24 +66,39 @@ async def test_each_service_is_told_apart_in_events_log_lines_and_metrics(
 
     assert {end["status"] for end in ends} == {JobStatus.COMPLETED}
     assert statuses == dict.fromkeys(TOGETHER, 0)
-    assert {actor.removeprefix("service:") for actor in actors if actor.startswith("service:")} == set(WORKERS)
+    assert {
+        actor.removeprefix("service:") for actor in actors if actor.startswith("service:")
+    } == set(WORKERS)
     lines = _lines(installation.processes["all"].log)
-    done = Counter((line["service"], line["event"]) for line in lines if line.get("outcome") == "done")
+    done = Counter(
+        (line["service"], line["event"]) for line in lines if line.get("outcome") == "done"
+    )
     assert {service for service, _ in done} == set(WORKERS)
     assert all(event.startswith(f"{service}.") for service, event in done)
     assert done["translate", "translate.translation_batch"] == 4 * 3
     assert {f'service="{name}"' for name in ("relay", *WORKERS)} == {
-        line.partition("{")[2].split(",")[0] for line in metrics.splitlines() if line.startswith("dragoman_build{")
+        label
+        for line in metrics.splitlines()
+        if line.startswith("dragoman_build_info{")
+        for label in line.partition("{")[2].partition("}")[0].split(",")
+        if label.startswith("service=")
     }
     assert 'dragoman_stage_duration_seconds_count{kind="qa",outcome="done"} 4.0' in metrics
-    names = {span.name for span in otlp.wait_for_spans(lambda found: len({span.name for span in found}) > len(WORKERS))}
+    names = {
+        span.name
+        for span in otlp.wait_for_spans(
+            lambda found: len({span.name for span in found}) > len(WORKERS)
+        )
+    }
     assert {name.partition(".")[0] for name in names if "." in name} == set(WORKERS)
 
 
 async def test_services_share_a_process_by_a_comma_and_each_word_is_one_process(
     tmp_path: Path, service_environment: dict[str, str]
 ) -> None:
-    """Relay and intake, extract and qa, and the others alone: five processes that do the work of seven."""
+    """Relay and intake, extract and qa, and the others alone:
+    five processes that do the work of seven.
+    """
     words = ("relay,intake", "extract,qa", "translate", "reassemble", "gateway")
     installation = Installation(tmp_path, service_environment, words)
     installation.start()
@@ -91,7 +114,10 @@ async def test_services_share_a_process_by_a_comma_and_each_word_is_one_process(
         statuses = await asyncio.to_thread(installation.stop)
     assert set(statuses.values()) == {0}, installation.logs()
     logs = {word: _lines(installation.processes[word].log) for word in words}
-    assert {word: {line["service"] for line in lines if "work_id" in line} for word, lines in logs.items()} == {
+    assert {
+        word: {line["service"] for line in lines if "work_id" in line}
+        for word, lines in logs.items()
+    } == {
         "relay,intake": {"intake"},
         "extract,qa": {"extract", "qa"},
         "translate": {"translate"},
@@ -113,6 +139,6 @@ def _metrics(port: int) -> str:
 async def _actors(database: str) -> set[str]:
     store = await PostgresEventStore.connect(database, pool_size=1)
     try:
-        return {each.recorded.envelope.origin.actor for each in await store.tail(0, limit=1000)}
+        return {each.recorded.origin.actor for each in await store.tail(0, limit=1000)}
     finally:
         await store.aclose()

@@ -1,4 +1,6 @@
-"""A job's past is what it was: an observer notes every state it meets, and each is found again by its number."""
+"""A job's past is what it was: an observer notes every state it meets,
+and each is found again by its number.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,15 @@ _LOOK_S = 0.02
 def server(root: Path, environment: dict[str, str]) -> Generator[httpx.Client]:
     """`dragoman up` for the block, and a client of its API."""
     log = root / "up.log"
-    process = started("up", "--state", root / "state", "--port", "0", log=log, environment=environment)
+    process = started(
+        "up", "--state", root / "state", "--port", "0", log=log, environment=environment
+    )
     try:
-        wait_until(lambda: "sign-in?link=" in log.read_text() or process.poll() is not None, timeout_s=90, what="up")
+        wait_until(
+            lambda: "Dragoman is at" in log.read_text() or process.poll() is not None,
+            timeout_s=90,
+            what="up",
+        )
         record = ServerRecord.model_validate_json(record_path(root / "state").read_text())
         headers = {"Authorization": f"Bearer {record.token}"}
         with httpx.Client(base_url=f"{record.url}/api/v1", headers=headers, timeout=30) as client:
@@ -56,7 +64,11 @@ class Observer:
     def until(self, status: str) -> None:
         """Return when it has met the job in this status."""
         seen = f"the observer sees {status}"
-        wait_until(lambda: any(job["status"] == status for job in [*self.samples.values()]), timeout_s=60, what=seen)
+        wait_until(
+            lambda: any(job["status"] == status for job in [*self.samples.values()]),
+            timeout_s=60,
+            what=seen,
+        )
 
     def stop(self) -> None:
         """Look no more."""
@@ -93,7 +105,9 @@ def submitted(client: httpx.Client, document: bytes) -> str:
     return cast("str", answer.json()["job_id"])
 
 
-def test_every_state_that_was_seen_during_a_run_is_found_again_by_its_version(tmp_path: Path) -> None:
+def test_every_state_that_was_seen_during_a_run_is_found_again_by_its_version(
+    tmp_path: Path,
+) -> None:
     with slow_model(answers=_BATCHES_ANSWERED) as model, server(tmp_path, model.settings) as client:
         job_id = submitted(client, own_document(1, paragraphs=240))
         observer = Observer(client, job_id)
@@ -113,7 +127,9 @@ def test_every_state_that_was_seen_during_a_run_is_found_again_by_its_version(tm
         assert len(samples) >= 8, "a run that was looked at closely"
         held = [job for job in samples.values() if any(work["is_held"] for work in job["owed"])]
         assert held, "work that a worker had was seen"
-        assert all(etag == f'"{job["version"]}"' and not job["is_past"] for etag, job in samples.items())
+        assert all(
+            etag == f'"{job["version"]}"' and not job["is_past"] for etag, job in samples.items()
+        )
 
         latest = max(job["version"] for job in samples.values())
         for etag, seen in samples.items():
@@ -136,15 +152,24 @@ def check_command_line(root: Path, job_id: str, samples: dict[str, Job]) -> None
     items = cast("list[dict[str, Any]]", json.loads(asked.stdout)["items"])
     assert [each["event"]["version"] for each in items] == list(range(1, len(items) + 1))
     for seen in samples.values():
+        if seen["work_under_way"]:
+            continue  # units that had arrived counted then, and are no event
         moment = cast("Job", items[seen["version"] - 1]["job"])
-        assert (moment["status"], moment["stage"], moment["progress_pct"], moment["owed_count"]) == (
+        assert (
+            moment["status"],
+            moment["stage"],
+            moment["progress_pct"],
+            moment["owed_count"],
+        ) == (
             seen["status"],
             seen["stage"],
             seen["progress_pct"],
             len(seen["owed"]),
         )
     held = max((job for job in samples.values() if job["owed"]), key=lambda job: len(job["owed"]))
-    shown = dragoman("jobs", "show", job_id, "--at", str(held["version"]), "--state", root / "state")
+    shown = dragoman(
+        "jobs", "show", job_id, "--at", str(held["version"]), "--state", root / "state"
+    )
     assert shown.returncode == 0, shown.stderr
     assert f"event {held['version']} of {len(items)}" in shown.stdout
     assert shown.stdout.count("\n owed") + shown.stdout.count("\nowed") == len(held["owed"])

@@ -1,6 +1,8 @@
-"""Services under fire: documents go in over HTTP while every service is killed with -9 in the middle of its work.
+"""Services under fire: documents go in over HTTP while every service is killed with -9 in the
+middle of its work.
 
-What comes out is held against the one process's results, byte by byte. The long form, from the folder of the tests:
+What comes out is held against the one process's results, byte by byte. The long form, from the
+folder of the tests:
 
     python -m e2e.under_fire --documents 100
 """
@@ -36,7 +38,9 @@ _JOBS_AT_ONCE = 12
 
 @dataclass(frozen=True)
 class End:
-    """How one document came out: the status of its job, and the translated document where there is one."""
+    """How one document came out: the status of its job,
+    and the translated document where there is one.
+    """
 
     status: str
     final_docx: bytes | None
@@ -61,17 +65,25 @@ class UnderFire:
 
     @property
     def differing(self) -> list[str]:
-        """The documents that came out otherwise than from the one process, in status or in a byte."""
+        """The documents that came out otherwise than from the one process,
+        in status or in a byte.
+        """
         return [name for name, end in self.ends.items() if end != self.alone[name]]
 
     @property
     def byte_equal(self) -> list[str]:
         """The documents whose translation is the one process's, byte by byte."""
-        return [name for name in self.completed if self.ends[name].final_docx == self.alone[name].final_docx]
+        return [
+            name
+            for name in self.completed
+            if self.ends[name].final_docx == self.alone[name].final_docx
+        ]
 
     @property
     def twice_performed(self) -> int:
-        """Pieces of work that were done more than once to their end, nothing of the first time being found."""
+        """Pieces of work that were done more than once to their end,
+        nothing of the first time being found.
+        """
         return sum(count - 1 for count in self.performs.values())
 
 
@@ -101,7 +113,9 @@ class _Run:
             job = await self._client.submit(name, self.documents[name])
             rested = await self._client.rested(job["job_id"])
             status = rested["status"]
-            self.ends[name] = End(status, await self._client.final_docx(rested) if status == "completed" else None)
+            self.ends[name] = End(
+                status, await self._client.final_docx(rested) if status == "completed" else None
+            )
 
 
 async def services_under_fire(
@@ -112,10 +126,12 @@ async def services_under_fire(
     is_spread: bool = False,
     processes: Sequence[str] = EVERY_SERVICE,
 ) -> UnderFire:
-    """Run the documents through an installation whose processes are killed, then through the one process.
+    """Run the documents through an installation whose processes are killed, then through the one
+    process.
 
-    With `is_spread` the kills are spread over the run; else each comes as soon as the service is at work. Where the
-    documents are done before every service was caught at work, more documents follow.
+    With `is_spread` the kills are spread over the run; else each comes as soon as the service is at
+    work. Where the documents are done before every service was caught at work, more documents
+    follow.
     """
     database = environment["DRAGOMAN_DATABASE_URL"]
     installation = Installation(folder, environment, processes)
@@ -133,7 +149,7 @@ async def services_under_fire(
             started = time.monotonic()
             await run.all(installation, killer)
             duration_s = time.monotonic() - started
-            failures = await _failures(store)
+            failures = await failures_of(store)
         finally:
             await store.aclose()
     finally:
@@ -157,25 +173,45 @@ def one_process(folder: Path, documents: Mapping[str, bytes]) -> dict[str, End]:
     sources.mkdir(parents=True)
     for name, content in documents.items():
         (sources / name).write_bytes(content)
-    command = [Path(sys.executable).with_name("dragoman"), "translate", sources, "-o", out, "--json"]
-    options = ["--source", "en", "--target", "ru", "--engine", "pseudo", "--state", folder / "state"]
+    command = [
+        Path(sys.executable).with_name("dragoman"),
+        "translate",
+        sources,
+        "-o",
+        out,
+        "--json",
+    ]
+    options = [
+        "--source",
+        "en",
+        "--target",
+        "ru",
+        "--engine",
+        "pseudo",
+        "--state",
+        folder / "state",
+    ]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
     files = cast("list[dict[str, str]]", json.loads(done.stdout)["files"])
     return {
-        each["file"]: End(each["status"], Path(each["output"]).read_bytes() if each["output"] else None)
+        each["file"]: End(
+            each["status"], Path(each["output"]).read_bytes() if each["output"] else None
+        )
         for each in files
     }
 
 
-async def _failures(store: PostgresEventStore) -> Counter[str]:
+async def failures_of(store: PostgresEventStore) -> Counter[str]:
     """The failures that the log holds, by event and code."""
     failures: Counter[str] = Counter()
     position = 0
     while stored := await store.tail(position):
         position = stored[-1].position
-        events = [each.recorded.event for each in stored]
-        failures.update(f"{type(e).__name__} {e.code}" for e in events if isinstance(e, WorkFailed | WorkParked))
+        events = [each.recorded.data for each in stored]
+        failures.update(
+            f"{type(e).__name__} {e.code}" for e in events if isinstance(e, WorkFailed | WorkParked)
+        )
     return failures
 
 
@@ -197,7 +233,10 @@ def _table(seen: UnderFire) -> str:
     rows = [
         ("documents submitted", str(len(seen.ends))),
         ("completed", str(len(seen.completed))),
-        ("other ends", ", ".join(f"{status} {count}" for status, count in others.items()) or "none"),
+        (
+            "other ends",
+            ", ".join(f"{status} {count}" for status, count in others.items()) or "none",
+        ),
         ("byte-equal to the one process", f"{len(seen.byte_equal)} of {len(seen.completed)}"),
         ("different from the one process", ", ".join(seen.differing) or "none"),
         ("duration", f"{seen.duration_s:.1f} s"),
@@ -207,11 +246,14 @@ def _table(seen: UnderFire) -> str:
         ("of these performed twice", str(seen.twice_performed)),
         ("HTTP requests repeated", str(seen.repeated_requests)),
     ]
-    rows += [(f"kill -9 {kill.service} at {kill.after_s:.1f} s", "; ".join(kill.at_work_on)) for kill in seen.kills]
+    rows += [
+        (f"kill -9 {kill.service} at {kill.after_s:.1f} s", "; ".join(kill.at_work_on))
+        for kill in seen.kills
+    ]
     return "\n".join(f"{name:<40} {value}" for name, value in rows)
 
 
-def _serve(stack: ExitStack) -> dict[str, str]:
+def servers_for(stack: ExitStack) -> dict[str, str]:
     """Private servers until the stack closes, and the environment that points services to them."""
     postgres, rabbitmq, s3 = PostgresServer(), RabbitMqServer(), S3Server()
     for server in (postgres, rabbitmq, s3):
@@ -224,12 +266,20 @@ def _serve(stack: ExitStack) -> dict[str, str]:
 def main() -> None:
     """Run the long form and print its table; exit status 1 where a document came out otherwise."""
     parser = argparse.ArgumentParser(prog="python -m e2e.under_fire")
-    parser.add_argument("--documents", type=int, default=100, help="how many documents of the corpus")
+    parser.add_argument(
+        "--documents", type=int, default=100, help="how many documents of the corpus"
+    )
     count: int = parser.parse_args().documents
-    documents = corpus_documents(count) or {f"order-{each}.docx": own_document(each) for each in range(count)}
+    documents = corpus_documents(count) or {
+        f"order-{each}.docx": own_document(each) for each in range(count)
+    }
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dragoman-under-fire-")))
-        seen = asyncio.run(services_under_fire(_serve(stack), folder, documents, is_spread=True))
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="dragoman-under-fire-"))
+        )
+        seen = asyncio.run(
+            services_under_fire(servers_for(stack), folder, documents, is_spread=True)
+        )
     sys.stdout.write(_table(seen) + "\n")
     raise SystemExit(1 if seen.differing else 0)
 

@@ -1,4 +1,6 @@
-"""A model server of the tests' own: OpenAI's chat completions over HTTP, good or bad in a chosen way."""
+"""A model server of the tests' own: OpenAI's chat completions over HTTP,
+good or bad in a chosen way.
+"""
 
 from __future__ import annotations
 
@@ -30,10 +32,11 @@ def upper(text: str) -> str:
 
 
 class ModelServer:
-    """Answers in capitals, as a stream where it is asked for one. `modes` are used up one a request; the last one
-    stays. With `slots` it says so as llama.cpp does. `most_at_once` is how many requests it had in hand; those of the
-    mode `held` wait for `released`. One that `is_quiet` lets its clients believe that connections stay open, and closes
-    each without a word when a second request comes in: as any server may whose patience ends at that moment.
+    """Answers in capitals, as a stream where it is asked for one. `modes` are used up one a
+    request; the last one stays. With `slots` it says so as llama.cpp does. `most_at_once` is how
+    many requests it had in hand; those of the mode `held` wait for `released`. One that `is_quiet`
+    lets its clients believe that connections stay open, and closes each without a word when a
+    second request comes in: as any server may whose patience ends at that moment.
     """
 
     def __init__(self, *modes: str, slots: int = 0, is_quiet: bool = False) -> None:
@@ -70,14 +73,18 @@ class ModelServer:
 
             def do_GET(self) -> None:
                 is_known = self.path == "/props" and server.slots > 0
-                self.send_whole(200 if is_known else 404, {}, json.dumps({"total_slots": server.slots}))
+                self.send_whole(
+                    200 if is_known else 404, {}, json.dumps({"total_slots": server.slots})
+                )
 
             def do_POST(self) -> None:
                 if self.is_used:
                     self.close_connection = True
                     return
                 self.is_used = server.is_quiet
-                body = cast("Body", json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                body = cast(
+                    "Body", json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                )
                 mode = server.begin({k.lower(): v for k, v in self.headers.items()}, body)
                 try:
                     self.answer(mode, body)
@@ -103,7 +110,11 @@ class ModelServer:
                 self.wfile.write(payload)
 
             def send_stream(self, pieces: Iterator[bytes]) -> None:
-                head = {"x-request-id": "req-1", "Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}
+                head = {
+                    "x-request-id": "req-1",
+                    "Content-Type": "text/event-stream",
+                    "Transfer-Encoding": "chunked",
+                }
                 self.send_head(200, head)
                 try:
                     for piece in pieces:
@@ -153,7 +164,11 @@ class ModelServer:
         if mode in _ERRORS:
             return _ERRORS[mode]
         if mode == "no_schema" and "json_schema" in json.dumps(body.get("response_format")):
-            return 400, {}, '{"error": {"code": "unsupported", "message": "response_format json_schema"}}'
+            return (
+                400,
+                {},
+                '{"error": {"code": "unsupported", "message": "response_format json_schema"}}',
+            )
         if mode == "no_stream" and "stream" in body:
             return 400, {}, '{"error": {"message": "Streaming is not supported by this server."}}'
         if mode == "no_stream_options" and "stream_options" in body:
@@ -166,7 +181,13 @@ class ModelServer:
         most = 2_048
         if mode == "small_context" and cast("int", body["max_tokens"]) > most:
             words = f"'max_tokens' or 'max_completion_tokens' is too large: {body['max_tokens']}. This model's maximum "
-            return 400, {}, json.dumps({"error": {"message": f"{words}context length is 4096 tokens.", "code": 400}})
+            return (
+                400,
+                {},
+                json.dumps(
+                    {"error": {"message": f"{words}context length is 4096 tokens.", "code": 400}}
+                ),
+            )
         return None
 
 
@@ -176,18 +197,32 @@ _ERRORS: dict[str, tuple[int, dict[str, str], str]] = {
     "404": (404, {}, '{"error": {"code": "model_not_found"}}'),
     "400": (400, {}, '{"error": {"code": "bad", "message": "The quick brown fox"}}'),
     "429": (429, {"Retry-After": "7"}, '{"error": {"code": "rate_limit_exceeded"}}'),
-    "429_billing": (429, {}, '{"error": {"type": "requests", "code": "project_spend_limit_exceeded"}}'),
+    "429_billing": (
+        429,
+        {},
+        '{"error": {"type": "requests", "code": "project_spend_limit_exceeded"}}',
+    ),
     "500": (500, {}, "oops"),
-    "context": (400, {}, '{"error": {"code": 400, "type": "exceed_context_size_error", "n_ctx": 4096}}'),
+    "context": (
+        400,
+        {},
+        '{"error": {"code": 400, "type": "exceed_context_size_error", "n_ctx": 4096}}',
+    ),
     "context_in_200": (
         200,
         {},
         '{"error": {"message": "Trying to keep the first 9 tokens when context the overflows."}}',
     ),
-    "filtered": (400, {}, '{"error": {"code": "content_filter", "message": "The quick brown fox"}}'),
+    "filtered": (
+        400,
+        {},
+        '{"error": {"code": "content_filter", "message": "The quick brown fox"}}',
+    ),
     "web_page": (200, {}, "<html>Welcome</html>"),
 }
-_WRITERS: dict[str, Callable[[str], str]] = {"dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper()}
+_WRITERS: dict[str, Callable[[str], str]] = {
+    "dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper()
+}
 _WHOLE = ("whole", "parts", "nulls")
 
 
@@ -226,7 +261,11 @@ def _completion(mode: str, body: Body) -> Body:
         },
     }
     if mode == "nulls":
-        completion |= {"id": None, "model": None, "usage": {"prompt_tokens": None, "completion_tokens": None}}
+        completion |= {
+            "id": None,
+            "model": None,
+            "usage": {"prompt_tokens": None, "completion_tokens": None},
+        }
     return completion
 
 
@@ -239,7 +278,13 @@ def good_stream(completion: Body, server: ModelServer) -> Iterator[bytes]:
 
 def _event(completion: Body, delta: Body, finish: object = None, **more: object) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
-    chunk = {"id": completion["id"], "model": completion["model"], "choices": [choice], "usage": None, **more}
+    chunk = {
+        "id": completion["id"],
+        "model": completion["model"],
+        "choices": [choice],
+        "usage": None,
+        **more,
+    }
     return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n".encode()
 
 

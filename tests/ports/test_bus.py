@@ -1,140 +1,44 @@
-"""The bus's port suite, which both buses run, and what RabbitMQ must stand besides: cuts, restarts, a wipe."""
+"""The bus's port suite, which both buses run, and what RabbitMQ must stand besides:
+cuts, restarts, a wipe.
+"""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from uuid import UUID, uuid4
 
 import aio_pika
 import pytest
-from aio_pika.abc import AbstractIncomingMessage, AbstractQueue, AbstractRobustChannel
-from aio_pika.exceptions import ChannelNotFoundEntity
 from structlog.testing import capture_logs
 
-from contracts.streams import PROJECT, given, started
+from contracts.streams import given, started
 from dragoman_contracts.errors import RetryableError
-from dragoman_contracts.identity import work_id
-from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.steps import work_queues
 from dragoman_contracts.vocabulary import Queue, WorkKind
 from dragoman_runtime.bus import Delivery, InProcessBus
-from dragoman_runtime.bus.rabbit import DEAD_LETTERS, EVENTS_EXCHANGE, BusUnavailableError, RabbitBus
+from dragoman_runtime.bus.rabbit import (
+    DEAD_LETTERS,
+    EVENTS_EXCHANGE,
+    BusUnavailableError,
+    RabbitBus,
+)
+from ports.brokers import (
+    PREFLIGHT,
+    Broker,
+    Consumer,
+    OpenOne,
+    delivery,
+    ids,
+    open_rabbit,
+    send_until_taken,
+    taken,
+    until,
+    watched,
+)
 from servers.rabbitmq import RabbitMqServer
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-PREFLIGHT = [Queue.JOB_CONTROL]
 AnyBus = InProcessBus | RabbitBus
 OpenBus = Callable[[float], Awaitable[AnyBus]]
-OpenOne = Callable[[], Awaitable[RabbitBus]]
-
-
-def delivery(kind: WorkKind = WorkKind.PREFLIGHT, index: int = 0, traceparent: str | None = None) -> Delivery:
-    """One piece of a new job's work."""
-    job_id = uuid4()
-    item = WorkItem(
-        work_id=work_id(job_id, kind, index), project_id=PROJECT, job_id=job_id, version=1, kind=kind, index=index
-    )
-    return Delivery(item, traceparent)
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
-    """Return when the condition holds; a test that waits in vain fails."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while not condition():
-        assert asyncio.get_running_loop().time() < deadline, "waited in vain"
-        await asyncio.sleep(0.01)
-
-
-def ids(deliveries: Sequence[Delivery]) -> set[UUID]:
-    """The work that was delivered, however often."""
-    return {each.item.work_id for each in deliveries}
-
-
-async def send_until_taken(bus: RabbitBus, deliveries: Sequence[Delivery]) -> None:
-    """Send as the relay does: again until the broker confirms."""
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                await bus.send(deliveries)
-            except BusUnavailableError:
-                await asyncio.sleep(0.05)
-            else:
-                return
-
-
-class Consumer:
-    """Takes deliveries one after the other as the test lets it: `gate` holds them, `errors` are raised first."""
-
-    def __init__(self, *errors: Exception, is_open: bool = True) -> None:
-        self.begun: list[Delivery] = []
-        self.done: list[Delivery] = []
-        self.cancelled: list[Delivery] = []
-        self.errors = list(errors)
-        self.gate = asyncio.Event()
-        if is_open:
-            self.gate.set()
-
-    async def receive(self, delivery: Delivery) -> None:
-        self.begun.append(delivery)
-        try:
-            await self.gate.wait()
-        except asyncio.CancelledError:
-            self.cancelled.append(delivery)
-            raise
-        if self.errors:
-            raise self.errors.pop(0)
-        self.done.append(delivery)
-
-
-class Broker:
-    """What RabbitMQ holds, seen past our own code."""
-
-    def __init__(self, server: RabbitMqServer, channel: AbstractRobustChannel) -> None:
-        self.server = server
-        self.channel = channel
-
-    async def queue(self, name: str) -> AbstractQueue:
-        return await self.channel.get_queue(name, ensure=True)
-
-    async def count(self, name: str) -> int:
-        """Messages that wait in a queue."""
-        connection = await aio_pika.connect(self.server.url)
-        async with connection:
-            queue = await (await connection.channel()).declare_queue(name, passive=True)
-            return queue.declaration_result.message_count or 0
-
-    async def wait_for(self, name: str) -> None:
-        """Return when there is such a queue."""
-        connection = await aio_pika.connect(self.server.url)
-        async with connection, asyncio.timeout(20):
-            while True:
-                try:
-                    await (await connection.channel()).declare_queue(name, passive=True)
-                except ChannelNotFoundEntity:
-                    await asyncio.sleep(0.05)
-                else:
-                    return
-
-    async def purge(self) -> None:
-        for name in (DEAD_LETTERS, *work_queues()):
-            await (await self.queue(name)).purge()
-
-    async def dead_letters(self, count: int) -> list[AbstractIncomingMessage]:
-        """Take this many messages from the dead-letter queue, waiting for them."""
-        queue = await self.queue(DEAD_LETTERS)
-        taken: list[AbstractIncomingMessage] = []
-        async with asyncio.timeout(20):
-            while len(taken) < count:
-                message = await queue.get(fail=False, no_ack=True)
-                if message is None:
-                    await asyncio.sleep(0.02)
-                else:
-                    taken.append(message)
-        return taken
-
-    async def cut_connections(self) -> None:
-        await asyncio.to_thread(self.server.ctl, "close_all_connections", "a test")
 
 
 @pytest.fixture
@@ -142,25 +46,6 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
     """Closes at the end of the test what the test opened."""
     async with AsyncExitStack() as opened:
         yield opened
-
-
-async def watched(server: RabbitMqServer, stack: AsyncExitStack) -> Broker:
-    """A RabbitMQ with our queues, all empty."""
-    declaring = RabbitBus(server.url)
-    await declaring.open()
-    await declaring.stop()
-    connection = await stack.enter_async_context(await aio_pika.connect_robust(server.url, reconnect_interval=0.5))
-    broker = Broker(server, await connection.channel())
-    await broker.purge()
-    return broker
-
-
-async def open_rabbit(server: RabbitMqServer, stack: AsyncExitStack, grace_s: float = 20) -> RabbitBus:
-    """A connection as a service has it."""
-    bus = RabbitBus(server.url, confirm_timeout_s=2, grace_s=grace_s)
-    await bus.open()
-    stack.push_async_callback(bus.stop)
-    return bus
 
 
 @pytest.fixture
@@ -290,7 +175,9 @@ async def test_in_process_the_same_work_is_not_taken_twice_at_a_time(stack: Asyn
     assert len(consumer.begun) == 2
 
 
-async def test_what_a_stopped_consumer_left_comes_to_the_next(broker: Broker, open_one: OpenOne) -> None:
+async def test_what_a_stopped_consumer_left_comes_to_the_next(
+    broker: Broker, open_one: OpenOne
+) -> None:
     first, second = Consumer(is_open=False), Consumer()
     bus = await open_one()
     await bus.start(PREFLIGHT, first.receive, concurrency=2)
@@ -311,7 +198,9 @@ async def test_what_a_stopped_consumer_left_comes_to_the_next(broker: Broker, op
     assert await broker.count(Queue.JOB_CONTROL) == 0
 
 
-async def test_what_was_not_acknowledged_comes_again_after_a_cut(broker: Broker, open_one: OpenOne) -> None:
+async def test_what_was_not_acknowledged_comes_again_after_a_cut(
+    broker: Broker, open_one: OpenOne
+) -> None:
     bus, consumer = await open_one(), Consumer(is_open=False)
     await bus.start(PREFLIGHT, consumer.receive, concurrency=2)
     sent = [delivery() for _ in range(4)]
@@ -339,14 +228,19 @@ async def test_only_what_cannot_be_read_or_answered_for_becomes_a_dead_letter(
 
     with capture_logs() as lines:
         exchange = broker.channel.default_exchange
-        await exchange.publish(aio_pika.Message(b"not json", message_id="unreadable"), Queue.JOB_CONTROL)
+        await exchange.publish(
+            aio_pika.Message(b"not json", message_id="unreadable"), Queue.JOB_CONTROL
+        )
         refused = delivery()
         await bus.send([refused, delivery()])
         await until(lambda: len(consumer.done) == 1)
         dead = await broker.dead_letters(2)
 
     assert [each.message_id for each in dead] == ["unreadable", str(refused.item.work_id)]
-    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["bus.unreadable", "bus.refused"]
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == [
+        "bus.unreadable",
+        "bus.refused",
+    ]
     await bus.stop()
     assert await broker.count(DEAD_LETTERS) == 0
     assert await broker.count(Queue.JOB_CONTROL) == 0
@@ -411,7 +305,9 @@ async def test_unroutable_work_is_an_error_and_its_queue_is_declared_for_the_nex
     assert await broker.count(Queue.DOCX_REASSEMBLE) == 1
 
 
-async def test_a_consumer_declares_its_queue_again_where_somebody_deleted_it(broker: Broker, open_one: OpenOne) -> None:
+async def test_a_consumer_declares_its_queue_again_where_somebody_deleted_it(
+    broker: Broker, open_one: OpenOne
+) -> None:
     bus, consumer = await open_one(), Consumer()
     await bus.start([Queue.QA_VERIFY], consumer.receive, concurrency=1)
 
@@ -435,7 +331,9 @@ async def test_work_is_stored_by_the_broker(broker: Broker, open_one: OpenOne) -
     assert message.headers["traceparent"] == TRACEPARENT
 
 
-async def test_events_go_to_whoever_listens_in_order_and_it_may_be_nobody(broker: Broker, open_one: OpenOne) -> None:
+async def test_events_go_to_whoever_listens_in_order_and_it_may_be_nobody(
+    broker: Broker, open_one: OpenOne
+) -> None:
     bus = await open_one()
     events = given(*[started(WorkKind.PREFLIGHT) for _ in range(50)]).recorded
     await bus.publish(events)  # nobody listens
@@ -445,29 +343,18 @@ async def test_events_go_to_whoever_listens_in_order_and_it_may_be_nobody(broker
     await bus.publish(events)
 
     got = await taken(listening, len(events))
-    assert [json.loads(each.body)["version"] for each in got] == [each.envelope.version for each in events]
+    assert [json.loads(each.body)["version"] for each in got] == [each.version for each in events]
     headers = got[0].headers
     assert headers["cloudEvents:type"] == got[0].routing_key == "job.submitted"
-    assert headers["cloudEvents:id"] == str(events[0].envelope.event_id) == got[0].message_id
+    assert headers["cloudEvents:id"] == str(events[0].event_id) == got[0].message_id
     assert headers["cloudEvents:specversion"] == "1.0"
-    assert headers["cloudEvents:subject"] == str(events[0].envelope.stream_id)
+    assert headers["cloudEvents:subject"] == str(events[0].stream_id)
     assert got[0].type == "io.dragoman.job.submitted", "beside the bare type, for one version"
 
 
-async def taken(queue: AbstractQueue, count: int) -> Sequence[AbstractIncomingMessage]:
-    """This many messages of a queue, in order."""
-    messages: list[AbstractIncomingMessage] = []
-    async with asyncio.timeout(20):
-        while len(messages) < count:
-            message = await queue.get(fail=False, no_ack=True)
-            if message is None:
-                await asyncio.sleep(0.02)
-            else:
-                messages.append(message)
-    return messages
-
-
-async def test_a_broker_that_is_away_is_waited_for_at_the_start(broker: Broker, stack: AsyncExitStack) -> None:
+async def test_a_broker_that_is_away_is_waited_for_at_the_start(
+    broker: Broker, stack: AsyncExitStack
+) -> None:
     await asyncio.to_thread(broker.server.wait_until_queues_are_durable)
     await asyncio.to_thread(broker.server.stop)
     bus = RabbitBus(broker.server.url)

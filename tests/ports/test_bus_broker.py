@@ -18,7 +18,18 @@ from dragoman_contracts.vocabulary import Queue, WorkKind
 from dragoman_runtime.bus.broker import Topology, WorkBroker
 from dragoman_runtime.bus.dead_letter import DeadLetter
 from dragoman_runtime.bus.rabbit import DEAD_LETTERS, EVENTS_EXCHANGE, RabbitBus
-from ports.test_bus import PREFLIGHT, Broker, Consumer, OpenOne, delivery, ids, open_rabbit, taken, until, watched
+from ports.brokers import (
+    PREFLIGHT,
+    Broker,
+    Consumer,
+    OpenOne,
+    delivery,
+    ids,
+    open_rabbit,
+    taken,
+    until,
+    watched,
+)
 from servers.rabbitmq import RabbitMqServer
 
 
@@ -41,7 +52,9 @@ def open_one(broker: Broker, stack: AsyncExitStack) -> OpenOne:
     return lambda: open_rabbit(broker.server, stack)
 
 
-async def test_the_broker_keeps_what_the_bound_does_not_let_through(broker: Broker, open_one: OpenOne) -> None:
+async def test_the_broker_keeps_what_the_bound_does_not_let_through(
+    broker: Broker, open_one: OpenOne
+) -> None:
     bus, held = await open_one(), Consumer(is_open=False)
     await bus.start(PREFLIGHT, held.receive, concurrency=2)
 
@@ -55,7 +68,9 @@ async def test_the_broker_keeps_what_the_bound_does_not_let_through(broker: Brok
 
 async def test_a_message_that_comes_before_the_start_has_returned_is_taken() -> None:
     taken: list[object] = []
-    subscriber = WorkBroker("amqp://nowhere/").work(Topology().work_queue(Queue.JOB_CONTROL), taken.append, prefetch=1)
+    subscriber = WorkBroker("amqp://nowhere/").work(
+        Topology().work_queue(Queue.JOB_CONTROL), taken.append, prefetch=1
+    )
     message = cast("aio_pika.IncomingMessage", object())
 
     await subscriber.consume(message)
@@ -86,7 +101,9 @@ async def test_a_prefix_keeps_installations_apart_with_their_events_and_dead_let
     await buses["acme."].send_again(letters)
     await until(lambda: len(consumers["acme."].done) == 2)
 
-    assert [(each.queue, each.message_id) for each in letters] == [(Queue.JOB_CONTROL, str(sent[0].item.work_id))]
+    assert [(each.queue, each.message_id) for each in letters] == [
+        (Queue.JOB_CONTROL, str(sent[0].item.work_id))
+    ]
     assert ids(consumers["acme."].done) == ids(sent)
     assert consumers[""].begun == []
     assert (await taken(listening, 1))[0].routing_key == "job.submitted"
@@ -108,7 +125,9 @@ async def dead(bus: RabbitBus) -> list[DeadLetter]:
 
 
 @pytest.mark.parametrize("is_frozen", [False, True], ids=["gone", "without an answer"])
-async def test_stop_does_not_wait_for_a_broker_that_is_away(broker: Broker, open_one: OpenOne, is_frozen: bool) -> None:
+async def test_stop_does_not_wait_for_a_broker_that_is_away(
+    broker: Broker, open_one: OpenOne, is_frozen: bool
+) -> None:
     bus, consumer = await open_one(), Consumer()
     await bus.start([Queue.QA_VERIFY, Queue.JOB_CONTROL], consumer.receive, concurrency=1)
     await asyncio.to_thread(broker.server.wait_until_queues_are_durable)
@@ -124,7 +143,9 @@ async def test_stop_does_not_wait_for_a_broker_that_is_away(broker: Broker, open
             await asyncio.to_thread(broker.server.kill)
         await asyncio.to_thread(broker.server.start)
 
-    assert connecting() == 1, "the watching connection connects again by itself, the stopped bus does not"
+    assert connecting() == 1, (
+        "the watching connection connects again by itself, the stopped bus does not"
+    )
 
 
 async def test_a_connection_that_gets_no_channel_does_not_stay_behind(broker: Broker) -> None:

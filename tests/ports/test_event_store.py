@@ -21,7 +21,15 @@ from dragoman_contracts.errors import ConflictError, UnknownEventTypeError
 from dragoman_contracts.events import CancelRequested, Event
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.vocabulary import JobStatus, WorkKind
-from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, Lease, LeaseHeldError, Stored
+from dragoman_runtime.eventstore import (
+    Append,
+    EventStore,
+    Head,
+    Jobs,
+    Lease,
+    LeaseHeldError,
+    Stored,
+)
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.migrations.run import migrate_events
@@ -51,32 +59,40 @@ def append(stream_id: UUID, events: Sequence[Event], head: Head | None = None) -
 
 def head_of(stored: Sequence[Stored]) -> Head:
     """The head after what was stored last."""
-    return Head(stored[-1].recorded.envelope.version, stored[-1].digest)
+    return Head(stored[-1].recorded.version, stored[-1].digest)
 
 
 async def test_events_come_back_as_they_were_appended(store: EventStore) -> None:
     stream_id = new_id()
     first = await store.commit([append(stream_id, [submitted()])])
-    second = await store.commit([append(stream_id, [started(WorkKind.PREFLIGHT), CancelRequested()], head_of(first))])
+    second = await store.commit(
+        [append(stream_id, [started(WorkKind.PREFLIGHT), CancelRequested()], head_of(first))]
+    )
 
     read = await store.read(stream_id)
 
     assert [each.recorded for each in read] == [each.recorded for each in (*first, *second)]
-    assert [each.recorded.envelope.version for each in read] == [1, 2, 3]
+    assert [each.recorded.version for each in read] == [1, 2, 3]
     assert [each.recorded for each in await store.read(stream_id, after=2)] == [second[-1].recorded]
 
 
 async def test_each_event_carries_the_digest_of_the_one_before(store: EventStore) -> None:
     stream_id = new_id()
-    await store.commit([append(stream_id, [submitted(), started(WorkKind.PREFLIGHT), CancelRequested()])])
+    await store.commit(
+        [append(stream_id, [submitted(), started(WorkKind.PREFLIGHT), CancelRequested()])]
+    )
 
     read = await store.read(stream_id)
 
-    assert read[0].recorded.envelope.previous_digest == ""
-    assert [each.recorded.envelope.previous_digest for each in read[1:]] == [each.digest for each in read[:-1]]
+    assert read[0].recorded.previous_digest == ""
+    assert [each.recorded.previous_digest for each in read[1:]] == [
+        each.digest for each in read[:-1]
+    ]
 
 
-async def test_an_append_behind_an_old_head_is_a_conflict_and_stores_nothing(store: EventStore) -> None:
+async def test_an_append_behind_an_old_head_is_a_conflict_and_stores_nothing(
+    store: EventStore,
+) -> None:
     stream_id, other_id = new_id(), new_id()
     await store.commit([append(stream_id, [submitted()])])
 
@@ -95,7 +111,9 @@ async def test_several_streams_are_appended_in_one_transaction(store: EventStore
     assert [len(await store.read(stream_id)) for stream_id in ids] == [1, 1]
 
 
-async def test_the_log_holds_every_event_once_in_commit_order_under_concurrent_writers(store: EventStore) -> None:
+async def test_the_log_holds_every_event_once_in_commit_order_under_concurrent_writers(
+    store: EventStore,
+) -> None:
     seen: list[tuple[UUID, int]] = []
     finished = asyncio.Event()
 
@@ -105,7 +123,7 @@ async def test_the_log_holds_every_event_once_in_commit_order_under_concurrent_w
             done = finished.is_set()
             for each in await store.tail(position, limit=7):
                 position = each.position
-                seen.append((each.recorded.envelope.stream_id, each.recorded.envelope.version))
+                seen.append((each.recorded.stream_id, each.recorded.version))
             if done and position == await store.head_position():
                 return
 
@@ -113,7 +131,8 @@ async def test_the_log_holds_every_event_once_in_commit_order_under_concurrent_w
         stream_id = new_id()
         head = head_of(await store.commit([append(stream_id, [submitted()])]))
         lease = Lease(uuid4(), stream_id, "writer", TTL)
-        for number in range(14):  # as a worker does: the lease is taken with one append, released with the next
+        # As a worker does: the lease is taken with one append, released with the next.
+        for number in range(14):
             take, release = (lease, None) if number % 2 == 0 else (None, lease)
             more = append(stream_id, [started(WorkKind.PREFLIGHT)], head)
             head = head_of(await store.commit([more], take=take, release=release))
@@ -141,7 +160,9 @@ async def test_exactly_one_of_many_racing_appends_wins(store: EventStore) -> Non
     assert len(await store.read(stream_id)) == 2
 
 
-async def test_a_lease_is_taken_once_and_again_when_it_was_released_or_has_expired(store: EventStore) -> None:
+async def test_a_lease_is_taken_once_and_again_when_it_was_released_or_has_expired(
+    store: EventStore,
+) -> None:
     job_id, work_id = new_id(), uuid4()
     mine, theirs = Lease(work_id, job_id, "mine", TTL), Lease(work_id, job_id, "theirs", TTL)
     await store.commit(take=mine)
@@ -196,11 +217,16 @@ async def test_who_takes_a_lease_begins_without_a_note(store: EventStore) -> Non
 
 async def test_a_held_lease_keeps_the_events_of_its_transaction_out(store: EventStore) -> None:
     stream_id, work_id = new_id(), uuid4()
-    head = head_of(await store.commit([append(stream_id, [submitted()])], take=Lease(work_id, stream_id, "a", TTL)))
+    head = head_of(
+        await store.commit(
+            [append(stream_id, [submitted()])], take=Lease(work_id, stream_id, "a", TTL)
+        )
+    )
 
     with pytest.raises(LeaseHeldError):
         await store.commit(
-            [append(stream_id, [started(WorkKind.PREFLIGHT)], head)], take=Lease(work_id, stream_id, "b", TTL)
+            [append(stream_id, [started(WorkKind.PREFLIGHT)], head)],
+            take=Lease(work_id, stream_id, "b", TTL),
         )
 
     assert len(await store.read(stream_id)) == 1
@@ -227,7 +253,21 @@ async def test_a_position_is_stored_when_its_block_ends_well(store: EventStore) 
         assert position.position == 42
 
 
-async def test_jobs_are_folded_from_their_stream_and_see_what_others_append(store: EventStore) -> None:
+async def test_a_locked_position_is_given_to_nobody_else(store: EventStore) -> None:
+    async with (
+        store.lock_position("reader") as first,
+        store.lock_position("reader") as second,
+        store.lock_position("other") as other,
+    ):
+        assert (first is None, second is None, other is None) == (False, True, False)
+
+    async with store.lock_position("reader") as again:
+        assert again is not None
+
+
+async def test_jobs_are_folded_from_their_stream_and_see_what_others_append(
+    store: EventStore,
+) -> None:
     stream_id = new_id()
     jobs = Jobs(store)
     head = head_of(await store.commit([append(stream_id, [submitted()])]))
@@ -273,11 +313,16 @@ def stranger_environment(persistence: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def stranger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[tuple[EventStore, Dragoman]]:
+async def stranger(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[tuple[EventStore, Dragoman]]:
     """One of our stores, and the library's Application on the same database."""
     if request.param == "sqlite":
         store: EventStore = SqliteEventStore(tmp_path / "events.db")
-        persistence = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(tmp_path / "events.db")}
+        persistence = {
+            "PERSISTENCE_MODULE": "eventsourcing.sqlite",
+            "SQLITE_DBNAME": str(tmp_path / "events.db"),
+        }
     else:
         url = cast(str, request.getfixturevalue("postgres_url"))
         server = cast(PostgresServer, request.getfixturevalue("postgres"))
@@ -299,21 +344,31 @@ async def stranger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     await store.aclose()
 
 
-async def test_the_library_reads_our_streams_and_our_log(stranger: tuple[EventStore, Dragoman]) -> None:
+async def test_the_library_reads_our_streams_and_our_log(
+    stranger: tuple[EventStore, Dragoman],
+) -> None:
     store, application = stranger
     stream_id = new_id()
-    stored = await store.commit([append(stream_id, [submitted(), started(WorkKind.PREFLIGHT), CancelRequested()])])
+    stored = await store.commit(
+        [append(stream_id, [submitted(), started(WorkKind.PREFLIGHT), CancelRequested()])]
+    )
 
     events = cast("list[RecordedEvent]", list(application.events.get(stream_id)))
     notifications = application.notification_log.select(start=1, limit=10)
 
     assert events == [each.recorded for each in stored]
-    assert [each.topic for each in notifications] == ["job.submitted", "phase.started", "job.cancel_requested"]
+    assert [each.topic for each in notifications] == [
+        "job.submitted",
+        "phase.started",
+        "job.cancel_requested",
+    ]
     assert [application.mapper.to_domain_event(each) for each in notifications] == events
     assert [each.id for each in notifications] == [each.position for each in stored]
 
 
-async def test_the_library_refuses_a_topic_that_is_not_ours(stranger: tuple[EventStore, Dragoman]) -> None:
+async def test_the_library_refuses_a_topic_that_is_not_ours(
+    stranger: tuple[EventStore, Dragoman],
+) -> None:
     _, application = stranger
     foreign = StoredEvent(new_id(), 1, "os:system", b"{}")
 

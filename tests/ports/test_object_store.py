@@ -15,7 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError, PermanentError, RetryableError
+from dragoman_contracts.errors import (
+    ObjectCorruptError,
+    ObjectMissingError,
+    PermanentError,
+    RetryableError,
+)
 from dragoman_contracts.references import ObjectRef
 from dragoman_runtime.objects import CachedObjectStore, FileObjectStore, ObjectStore
 from dragoman_runtime.objects.s3 import S3Location, S3ObjectStore
@@ -42,7 +47,9 @@ class Adapter:
 
 def _s3_adapter(server: S3Server) -> Adapter:
     bucket = server.create_bucket()
-    location = S3Location(server.endpoint, bucket, server.access_key, SecretStr(server.secret_key), is_secure=False)
+    location = S3Location(
+        server.endpoint, bucket, server.access_key, SecretStr(server.secret_key), is_secure=False
+    )
     return Adapter(lambda: S3ObjectStore(location), server.data_folder / bucket)
 
 
@@ -52,7 +59,9 @@ def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> Adapter:
         case "s3":
             return _s3_adapter(request.getfixturevalue("s3"))
         case "cached_files":
-            return Adapter(lambda: CachedObjectStore(FileObjectStore(tmp_path), max_bytes=4000), tmp_path)
+            return Adapter(
+                lambda: CachedObjectStore(FileObjectStore(tmp_path), max_bytes=4000), tmp_path
+            )
         case _:
             return Adapter(lambda: FileObjectStore(tmp_path), tmp_path)
 
@@ -67,7 +76,9 @@ async def store(adapter: Adapter) -> AsyncIterator[ObjectStore]:
 
 @pytest.fixture
 async def damaged(adapter: Adapter) -> Damage:
-    """Overwrite a stored object behind the store's back, and give a store that has not read it yet."""
+    """Overwrite a stored object behind the store's back,
+    and give a store that has not read it yet.
+    """
 
     async def overwrite(ref: ObjectRef, data: bytes) -> ObjectStore:
         path = adapter.object_file(PROJECT, ref)
@@ -84,7 +95,9 @@ async def _collected(chunks: AsyncIterator[bytes]) -> list[bytes]:
     return [chunk async for chunk in chunks]
 
 
-async def test_stored_bytes_come_back_under_the_reference_of_their_sha256(store: ObjectStore) -> None:
+async def test_stored_bytes_come_back_under_the_reference_of_their_sha256(
+    store: ObjectStore,
+) -> None:
     ref = await store.put(PROJECT, b"Once upon a time", "text/plain")
     digest = hashlib.sha256(b"Once upon a time").hexdigest()
     assert ref == ObjectRef(digest=digest, size_bytes=16, media_type="text/plain")
@@ -110,7 +123,9 @@ async def test_an_object_that_was_never_stored_is_missing(store: ObjectStore) ->
         await _collected(store.open_stream(PROJECT, ABSENT))
 
 
-async def test_a_changed_object_is_corrupt_however_it_is_read_whole(store: ObjectStore, damaged: Damage) -> None:
+async def test_a_changed_object_is_corrupt_however_it_is_read_whole(
+    store: ObjectStore, damaged: Damage
+) -> None:
     ref = await store.put(PROJECT, b"the truth", BINARY)
     fresh = await damaged(ref, b"the trick")
     with pytest.raises(ObjectCorruptError) as refusal:
@@ -121,7 +136,9 @@ async def test_a_changed_object_is_corrupt_however_it_is_read_whole(store: Objec
     await fresh.close()
 
 
-async def test_a_damaged_download_breaks_off_before_its_last_chunk(store: ObjectStore, damaged: Damage) -> None:
+async def test_a_damaged_download_breaks_off_before_its_last_chunk(
+    store: ObjectStore, damaged: Damage
+) -> None:
     data = bytes(3_000_000)
     ref = await store.put(PROJECT, data, BINARY)
     fresh = await damaged(ref, data[:-1] + b"x")
@@ -133,10 +150,13 @@ async def test_a_damaged_download_breaks_off_before_its_last_chunk(store: Object
     await fresh.close()
 
 
-async def test_a_cut_object_is_not_given_out_and_storing_it_again_heals_it(store: ObjectStore, damaged: Damage) -> None:
+async def test_a_cut_object_is_not_given_out_and_storing_it_again_heals_it(
+    store: ObjectStore, damaged: Damage
+) -> None:
     ref = await store.put(PROJECT, b"whole again", BINARY)
     fresh = await damaged(ref, b"whole")
-    with pytest.raises((ObjectCorruptError, RetryableError)):  # an S3 server that notices it breaks the answer off
+    # An S3 server that notices it breaks the answer off.
+    with pytest.raises((ObjectCorruptError, RetryableError)):
         await fresh.get(PROJECT, ref)
     await fresh.put(PROJECT, b"whole again", BINARY)
     assert await fresh.get(PROJECT, ref) == b"whole again"
@@ -235,13 +255,17 @@ async def test_what_pointers_point_to_is_listed(store: ObjectStore) -> None:
 
 
 async def test_all_objects_are_listed_once(store: ObjectStore) -> None:
-    refs = await asyncio.gather(*(store.put(PROJECT, b"%d" % number, BINARY) for number in range(60)))
+    refs = await asyncio.gather(
+        *(store.put(PROJECT, b"%d" % number, BINARY) for number in range(60))
+    )
     await store.put_pointer(PROJECT, "not-an-object", refs[0])
     listed = [each.digest async for each in store.list_objects(PROJECT)]
     assert sorted(listed) == sorted(ref.digest for ref in refs)
 
 
-async def test_the_first_pointer_wins_and_the_second_writer_learns_of_it(store: ObjectStore) -> None:
+async def test_the_first_pointer_wins_and_the_second_writer_learns_of_it(
+    store: ObjectStore,
+) -> None:
     first = await store.put(PROJECT, b"paid first", BINARY)
     second = await store.put(PROJECT, b"paid second", BINARY)
     assert await store.get_pointer(PROJECT, "inputs-1") is None
@@ -261,7 +285,9 @@ async def test_a_deleted_pointer_can_be_set_anew(store: ObjectStore) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../../escape", "a/b", "UPPER", ".hidden", "x" * 201, "ü"])
-async def test_a_fingerprint_that_could_leave_its_folder_is_refused(store: ObjectStore, name: str) -> None:
+async def test_a_fingerprint_that_could_leave_its_folder_is_refused(
+    store: ObjectStore, name: str
+) -> None:
     ref = await store.put(PROJECT, b"safe", BINARY)
     with pytest.raises(PermanentError) as refusal:
         await store.put_pointer(PROJECT, name, ref)
@@ -284,6 +310,10 @@ async def test_whatever_is_stored_comes_back_whole_in_parts_and_listed(
     refs = [await store.put(project, data, BINARY) for data in objects]
     for ref, data in zip(refs, objects, strict=True):
         assert await store.get(project, ref) == data
-        assert await store.get_range(project, ref, len(data) // 3, 100) == data[len(data) // 3 :][:100]
+        assert (
+            await store.get_range(project, ref, len(data) // 3, 100) == data[len(data) // 3 :][:100]
+        )
         assert b"".join(await _collected(store.open_stream(project, ref))) == data
-    assert {each.digest async for each in store.list_objects(project)} == {ref.digest for ref in refs}
+    assert {each.digest async for each in store.list_objects(project)} == {
+        ref.digest for ref in refs
+    }

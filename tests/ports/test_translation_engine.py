@@ -15,7 +15,14 @@ from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.adapters.openai import OpenAiEngine
 from dragoman_translate.dialogue import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
-from dragoman_translate.ports import EngineRequest, EngineUnit, FinishReason, ModelCall, TranslationEngine, fingerprint
+from dragoman_translate.ports import (
+    EngineRequest,
+    EngineUnit,
+    FinishReason,
+    ModelCall,
+    TranslationEngine,
+    fingerprint,
+)
 from linguistics.units import unit
 from ports.model_server import ModelServer
 from services.translate.ledgers import MemoryLedger
@@ -24,7 +31,17 @@ UNITS = (
     unit("p1", "The ", ["<", 1], "Supplier", ["/", 1], " delivers the goods", ["#", 2], "."),
     unit("p2", "Type <5> or write to info@example.org within 30 days."),
     unit(
-        "p3", ["<", 3], ["<", 1], "Payment", ["/", 1], ["/", 3], " is due on ", ["<", 2], "12 May 2026", ["/", 2], "."
+        "p3",
+        ["<", 3],
+        ["<", 1],
+        "Payment",
+        ["/", 1],
+        ["/", 3],
+        " is due on ",
+        ["<", 2],
+        "12 May 2026",
+        ["/", 2],
+        ".",
     ),
     unit("p4", "A heading"),
 )
@@ -41,15 +58,21 @@ def model_server() -> Iterator[ModelServer]:
 
 
 @pytest.fixture(params=["identity", "pseudo", "apertium", "openai"])
-async def engine(request: pytest.FixtureRequest, model_server: ModelServer) -> AsyncIterator[TranslationEngine]:
+async def engine(
+    request: pytest.FixtureRequest, model_server: ModelServer
+) -> AsyncIterator[TranslationEngine]:
     if request.param == "apertium" and not HAS_APERTIUM:
-        pytest.skip("Apertium's English-Spanish pair is not installed: apt-get install apertium-eng-spa")
+        pytest.skip(
+            "Apertium's English-Spanish pair is not installed: apt-get install apertium-eng-spa"
+        )
     engines = {
         "identity": identity_engine,
         "pseudo": pseudo_engine,
         "apertium": ApertiumEngine,
         "openai": lambda: OpenAiEngine(
-            OpenAiSettings(base_url=model_server.base_url, api_key=SecretStr(SECRET), model="test-model")
+            OpenAiSettings(
+                base_url=model_server.base_url, api_key=SecretStr(SECRET), model="test-model"
+            )
         ),
     }
     made: TranslationEngine = engines[request.param]()
@@ -70,11 +93,14 @@ async def test_every_unit_is_answered_once(engine: TranslationEngine) -> None:
 
 
 async def test_tags_come_through_without_repair(engine: TranslationEngine) -> None:
-    task = BatchTask(index=0, source_locale=EN, target_locale=ES, units=UNITS, profile=QaProfile(severities={}))
+    task = BatchTask(
+        index=0, source_locale=EN, target_locale=ES, units=UNITS, profile=QaProfile(severities={})
+    )
     result = await translate_batch(engine, MemoryLedger(), task)
     assert [target.tag_repair for target in result.targets] == [TagRepair.EXACT] * len(UNITS)
     assert {target.result_source for target in result.targets} == {ResultSource.ENGINE}
-    assert result.calls_made == (2 if engine.capabilities.writes_slowly else 1)  # its first call is small
+    # Its first call is small.
+    assert result.calls_made == (2 if engine.capabilities.writes_slowly else 1)
     assert "<5>" in plain_text(result.targets[1].target)
 
 
@@ -85,14 +111,18 @@ async def test_the_same_request_gives_the_same_answer(engine: TranslationEngine)
 
 
 async def test_a_call_survives_being_stored(engine: TranslationEngine) -> None:
-    call = ModelCall(fingerprint="0" * 64, signature=engine.signature, reply=await engine.translate(ask()))
+    call = ModelCall(
+        fingerprint="0" * 64, signature=engine.signature, reply=await engine.translate(ask())
+    )
     stored = call.model_dump_json()
     assert ModelCall.model_validate_json(stored) == call
     assert SECRET not in stored
 
 
 async def test_requests_at_the_same_time_are_all_answered(engine: TranslationEngine) -> None:
-    replies = await asyncio.gather(*(engine.translate(ask(nonce=str(number))) for number in range(6)))
+    replies = await asyncio.gather(
+        *(engine.translate(ask(nonce=str(number))) for number in range(6))
+    )
     assert {reply.targets for reply in replies} == {replies[0].targets}
 
 
@@ -101,7 +131,10 @@ async def test_a_pair_it_can_translate_is_accepted(engine: TranslationEngine) ->
 
 
 async def test_other_locales_and_nonces_are_other_calls(engine: TranslationEngine) -> None:
-    keys = {fingerprint(engine.signature, each) for each in (ask(), ask(nonce="n"), ask(target=Locale("fr")))}
+    keys = {
+        fingerprint(engine.signature, each)
+        for each in (ask(), ask(nonce="n"), ask(target=Locale("fr")))
+    }
     assert len(keys) == 3
     again = ask().model_copy(update={"idempotency_key": "x"})
     assert fingerprint(engine.signature, again) in keys

@@ -1,4 +1,6 @@
-"""A real OTLP/HTTP receiver: oteltap, which passes what it accepted to a sink that keeps the spans for the test."""
+"""A real OTLP/HTTP receiver: oteltap,
+which passes what it accepted to a sink that keeps the spans for the test.
+"""
 
 import threading
 from collections.abc import Callable
@@ -25,6 +27,7 @@ class ReceivedSpan:
     started_ns: int
     ended_ns: int
     is_error: bool
+    kind: str = ""
 
 
 def spans_of(body: bytes) -> list[ReceivedSpan]:
@@ -41,6 +44,7 @@ def spans_of(body: bytes) -> list[ReceivedSpan]:
             started_ns=span.start_time_unix_nano,
             ended_ns=span.end_time_unix_nano,
             is_error=span.status.code == span.status.STATUS_CODE_ERROR,
+            kind=span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_").lower(),
         )
         for resource in request.resource_spans
         for scope in resource.scope_spans
@@ -49,7 +53,9 @@ def spans_of(body: bytes) -> list[ReceivedSpan]:
 
 
 class OtlpServer:
-    """An OTLP/HTTP receiver on a free port that remembers every span it was sent, in order of arrival."""
+    """An OTLP/HTTP receiver on a free port that remembers every span it was sent,
+    in order of arrival.
+    """
 
     def __init__(self) -> None:
         self.port = free_port()

@@ -1,7 +1,9 @@
-"""A server process that a test owns: it can be killed, stopped and started again, and never outlives the session.
+"""A server process that a test owns: it can be killed, stopped and started again, and never
+outlives the session.
 
-The process runs in a group of its own beside a small watcher that reads from a pipe held open by the test session. When
-the session ends in whatever way, SIGKILL included, the pipe closes and the watcher kills the group.
+The process runs in a group of its own beside a small watcher that reads from a pipe held open by
+the test session. When the session ends in whatever way, SIGKILL included, the pipe closes and the
+watcher kills the group.
 """
 
 import atexit
@@ -19,13 +21,19 @@ from pathlib import Path
 
 import pytest
 
-_FIRST_PORT, _LAST_PORT = 20_000, 30_000  # below the ephemeral range, so that no outgoing connection takes one of them
+# Below the ephemeral range, so that no outgoing connection takes one of them.
+_FIRST_PORT, _LAST_PORT = (
+    20_000,
+    30_000,
+)
 _POLL_INTERVAL_S = 0.02
 _WATCHED = 'exec 3<&0 </dev/null; (cat <&3 >/dev/null; kill -KILL 0) & exec 3<&-; exec "$@"'
 
 
 class ServerStartError(RuntimeError):
-    """A server did not answer in time or ended at once; the message ends with the last lines of its log."""
+    """A server did not answer in time or ended at once;
+    the message ends with the last lines of its log.
+    """
 
 
 def free_port() -> int:
@@ -45,7 +53,8 @@ def free_port() -> int:
 
 
 def require_binary(candidates: Sequence[str | Path], package: str) -> Path:
-    """Give the first of the candidates that can be run, or skip the test naming the apt package that brings it.
+    """Give the first of the candidates that can be run, or skip the test naming the apt package
+    that brings it.
 
     With `CI=true` a missing server is a failure: there it would hide that nothing was tested.
     """
@@ -81,7 +90,9 @@ def watched(name: str, command: Sequence[str | Path]) -> list[str]:
 
 
 class ServerProcess(ABC):
-    """One private server: where it keeps its files, how it is started, and the ways in which it can end."""
+    """One private server: where it keeps its files, how it is started,
+    and the ways in which it can end.
+    """
 
     name: str
     start_timeout_s: float = 60.0
@@ -98,7 +109,9 @@ class ServerProcess(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """Where clients find the server, credentials included where its protocol puts them there."""
+        """Where clients find the server, credentials included where its
+        protocol puts them there.
+        """
 
     @abstractmethod
     def command(self) -> Sequence[str | Path]:
@@ -134,13 +147,17 @@ class ServerProcess(ABC):
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Start the server on its data and return when it serves; the port stays the same through restarts."""
+        """Start the server on its data and return when it serves;
+        the port stays the same through restarts.
+        """
         if self.is_running:
             return
         self.prepare()
         self._spawn()
         try:
-            wait_until(self._is_ready_or_dead, timeout_s=self.start_timeout_s, what=f"{self.name} to serve")
+            wait_until(
+                self._is_ready_or_dead, timeout_s=self.start_timeout_s, what=f"{self.name} to serve"
+            )
         except TimeoutError as error:
             self.kill()
             raise ServerStartError(f"{error}\n{self.log_tail()}") from error

@@ -1,4 +1,6 @@
-"""A private RabbitMQ node with its own name, ports, epmd and folders, apart from any broker of the machine."""
+"""A private RabbitMQ node with its own name, ports, epmd and folders,
+apart from any broker of the machine.
+"""
 
 import secrets
 import socket
@@ -6,18 +8,23 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from servers.process import ServerProcess, free_port, require_binary, wait_until
+from servers.certificates import certificate
+from servers.process import ServerProcess, ServerStartError, free_port, require_binary, wait_until
 
 _PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 _METHOD_FRAME = b"\x01"
 _BOOTED = b"Server startup complete"
+_TAKEN = b"could_not_start_listener"
 
-# The wrapper in /usr/sbin insists on being root and on the machine's own folders; the script behind it does not.
+# The wrapper in /usr/sbin insists on being root and on the machine's own folders; the script behind
+# it does not.
 _SCRIPTS = "/usr/lib/rabbitmq/bin"
 
 
 class _Epmd(ServerProcess):
-    """Erlang's port mapper for one node, so that a mapper of the machine neither sees it nor is started by it."""
+    """Erlang's port mapper for one node,
+    so that a mapper of the machine neither sees it nor is started by it.
+    """
 
     name = "epmd"
 
@@ -33,7 +40,13 @@ class _Epmd(ServerProcess):
         """There is nothing to lay out."""
 
     def command(self) -> Sequence[str | Path]:
-        return [require_binary(["epmd"], "erlang-base"), "-address", "127.0.0.1", "-port", str(self.port)]
+        return [
+            require_binary(["epmd"], "erlang-base"),
+            "-address",
+            "127.0.0.1",
+            "-port",
+            str(self.port),
+        ]
 
     def is_ready(self) -> bool:
         with socket.socket() as probe:
@@ -49,7 +62,8 @@ class RabbitMqServer(ServerProcess):
         self._script = require_binary([f"{_SCRIPTS}/rabbitmq-server"], "rabbitmq-server")
         self._ctl = require_binary([f"{_SCRIPTS}/rabbitmqctl"], "rabbitmq-server")
         super().__init__()
-        self._distribution_port = free_port()
+        self._distribution_port, self._tls_port = free_port(), free_port()
+        self._certificate = certificate(self.folder)
         self._node = f"dragoman-{secrets.token_hex(4)}@localhost"
         self._epmd = _Epmd()
         self._log_offset = 0
@@ -58,6 +72,16 @@ class RabbitMqServer(ServerProcess):
     def url(self) -> str:
         """The AMQP address, virtual host included."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
+
+    @property
+    def tls_url(self) -> str:
+        """The AMQP address over TLS; its certificate is in `certificate_file`."""
+        return f"amqps://guest:guest@127.0.0.1:{self._tls_port}/"
+
+    @property
+    def certificate_file(self) -> Path:
+        """The node's certificate, which signs itself."""
+        return self._certificate.file
 
     @property
     def data_folder(self) -> Path:
@@ -70,6 +94,10 @@ class RabbitMqServer(ServerProcess):
         (self.folder / "env.conf").write_text("")
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.local = 127.0.0.1:{self.port}\n"
+            f"listeners.ssl.local = 127.0.0.1:{self._tls_port}\n"
+            f"ssl_options.certfile = {self._certificate.file}\n"
+            f"ssl_options.keyfile = {self._certificate.key}\n"
+            "ssl_options.verify = verify_none\n"
             "log.console = true\n"
             "log.console.level = info\n"
             "disk_free_limit.absolute = 50MB\n"
@@ -100,9 +128,25 @@ class RabbitMqServer(ServerProcess):
         }
 
     def start(self) -> None:
-        """Start the node; its listener opens a moment before its boot is complete, and the boot is waited for."""
-        self._log_offset = self.log_file.stat().st_size if self.log_file.exists() else 0
-        super().start()
+        """Start the node; its listener opens a moment before its boot is complete,
+        and the boot is waited for.
+        """
+        has_served = self._log_offset > 0
+        for is_last in (False, False, True):
+            self._log_offset = self.log_file.stat().st_size if self.log_file.exists() else 0
+            try:
+                super().start()
+            except ServerStartError:
+                # Another process may have taken a port since it was found free.
+                if has_served or is_last or _TAKEN not in self.log_file.read_bytes():
+                    raise
+                self.port, self._tls_port, self._distribution_port = (
+                    free_port(),
+                    free_port(),
+                    free_port(),
+                )
+            else:
+                return
 
     def is_ready(self) -> bool:
         """Whether the node has booted and answers the AMQP greeting with its own."""
@@ -130,16 +174,20 @@ class RabbitMqServer(ServerProcess):
         ).stdout
 
     def wait_until_queues_are_durable(self) -> None:
-        """Return when the node has written down each of its quorum queues, about 1 s after the last was declared.
+        """Return when the node has written down each of its quorum queues, about 1 s after the last
+        was declared.
 
-        RabbitMQ registers a new quorum queue in a table that it saves once a second. A node that is killed before
-        comes back with a queue that never finds a leader: publishing is refused and consumers hang until it is deleted.
+        RabbitMQ registers a new quorum queue in a table that it saves once a second. A node that is
+        killed before comes back with a queue that never finds a leader: publishing is refused and
+        consumers hang until it is deleted.
         """
         quorum = self.data_folder / self._node / "quorum" / self._node
 
         def are_written() -> bool:
             registered = (quorum / "names.dets").read_bytes()
-            return all(queue.name.encode() in registered for queue in quorum.iterdir() if queue.is_dir())
+            return all(
+                queue.name.encode() in registered for queue in quorum.iterdir() if queue.is_dir()
+            )
 
         wait_until(are_written, timeout_s=10, what="RabbitMQ to save its quorum queues")
 

@@ -18,7 +18,9 @@ class S3Server(ServerProcess):
     name = "s3"
 
     def __init__(self) -> None:
-        self._nanio = require_binary([Path(sys.executable).parent / "nanio", "nanio"], "nothing: run make test")
+        self._nanio = require_binary(
+            [Path(sys.executable).parent / "nanio", "nanio"], "nothing: run make test"
+        )
         super().__init__()
         self.access_key = secrets.token_hex(8)
         self.secret_key = secrets.token_hex(20)
@@ -42,8 +44,8 @@ class S3Server(ServerProcess):
     def prepare(self) -> None:
         """Make the folder of the buckets.
 
-        What a killed server left half-written goes: while nanio's `KEY.json.tmp` is there, it answers 500 to every
-        PUT of that key, for ever.
+        What a killed server left half-written goes: while nanio's `KEY.json.tmp` is there, it
+        answers 500 to every PUT of that key, for ever.
         """
         self.data_folder.mkdir(exist_ok=True)
         for left in self.data_folder.rglob("*.json.tmp"):
@@ -52,14 +54,25 @@ class S3Server(ServerProcess):
     def command(self) -> Sequence[str | Path]:
         """The server in the foreground."""
         where = ("--host", "127.0.0.1", "--port", str(self.port), "--data-dir", self.data_folder)
-        return [self._nanio, "serve", *where, "--region", self.region, "--log-level", "warning", "--no-access-log"]
+        return [
+            self._nanio,
+            "serve",
+            *where,
+            "--region",
+            self.region,
+            "--log-level",
+            "warning",
+            "--no-access-log",
+        ]
 
     def environment(self) -> Mapping[str, str]:
         """The one user there is."""
         return {"NANIO_ACCESS_KEY": self.access_key, "NANIO_SECRET_KEY": self.secret_key}
 
     def is_ready(self) -> bool:
-        """Whether the server answers HTTP; a request without signature is refused, which is an answer."""
+        """Whether the server answers HTTP; a request without signature is
+        refused, which is an answer.
+        """
         try:
             with urllib.request.urlopen(self.url, timeout=2):  # noqa: S310 - our own address
                 return True
@@ -72,7 +85,11 @@ class S3Server(ServerProcess):
     def client(self) -> Minio:
         """A client with the server's credentials."""
         return Minio(
-            self.endpoint, access_key=self.access_key, secret_key=self.secret_key, secure=False, region=self.region
+            self.endpoint,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            secure=False,
+            region=self.region,
         )
 
     def create_bucket(self) -> str:

@@ -1,4 +1,6 @@
-"""The private servers do what the tests that use them rely on: they die, come back, and keep or lose their data."""
+"""The private servers do what the tests that use them rely on: they die, come back,
+and keep or lose their data.
+"""
 
 import io
 import os
@@ -34,7 +36,9 @@ async def _consume(url: str, queue: str) -> bytes:
     connection = await aio_pika.connect(url)
     async with connection:
         channel = await connection.channel()
-        declared = await channel.declare_queue(queue, durable=True, arguments={"x-queue-type": "quorum"})
+        declared = await channel.declare_queue(
+            queue, durable=True, arguments={"x-queue-type": "quorum"}
+        )
         async with declared.iterator(timeout=20) as messages:
             async for message in messages:
                 await message.ack()
@@ -80,8 +84,12 @@ def test_rabbitmqctl_speaks_to_the_private_node(rabbitmq: RabbitMqServer) -> Non
     assert "guest" in rabbitmq.ctl("list_users")
 
 
-@pytest.mark.parametrize("end", [PostgresServer.kill, PostgresServer.stop_immediately, PostgresServer.stop])
-def test_committed_rows_survive_every_end_of_postgres(postgres: PostgresServer, end: object) -> None:
+@pytest.mark.parametrize(
+    "end", [PostgresServer.kill, PostgresServer.stop_immediately, PostgresServer.stop]
+)
+def test_committed_rows_survive_every_end_of_postgres(
+    postgres: PostgresServer, end: object
+) -> None:
     url = postgres.create_database()
     database = url.rpartition("/")[2]
     postgres.execute("CREATE TABLE kept (n int)", database=database)
@@ -111,7 +119,9 @@ def test_a_database_is_a_copy_of_its_template(postgres: PostgresServer) -> None:
 
     copy = postgres.create_database(template.rpartition("/")[2])
 
-    assert postgres.execute("SELECT count(*) FROM migrated", database=copy.rpartition("/")[2]) == "0"
+    assert (
+        postgres.execute("SELECT count(*) FROM migrated", database=copy.rpartition("/")[2]) == "0"
+    )
 
 
 def test_a_database_of_the_fixture_is_empty(postgres: PostgresServer, postgres_url: str) -> None:
@@ -142,11 +152,15 @@ def test_spans_arrive_with_the_service_that_sent_them(otlp: OtlpServer) -> None:
     provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter(otlp.traces_url)))
     tracer = provider.get_tracer("test")
 
-    with tracer.start_as_current_span("outer", attributes={"job_id": "j1"}), tracer.start_as_current_span("inner"):
+    with (
+        tracer.start_as_current_span("outer", attributes={"job_id": "j1"}),
+        tracer.start_as_current_span("inner"),
+    ):
         pass
     provider.shutdown()
 
-    inner, outer = otlp.wait_for_spans(lambda spans: len(spans) == 2)
+    spans = otlp.wait_for_spans(lambda spans: len(spans) == 2)
+    inner, outer = sorted(spans, key=lambda span: span.name)
     assert (outer.service, outer.name, outer.attributes) == ("gateway", "outer", {"job_id": "j1"})
     assert inner.trace_id == outer.trace_id
     assert inner.parent_span_id == outer.span_id
@@ -174,7 +188,9 @@ def test_a_server_dies_with_the_session_even_when_the_session_is_killed() -> Non
     session.kill()
     session.communicate()
 
-    wait_until(lambda: not _is_alive(int(server_pid)), timeout_s=10, what="the orphaned server to die")
+    wait_until(
+        lambda: not _is_alive(int(server_pid)), timeout_s=10, what="the orphaned server to die"
+    )
     shutil.rmtree(folder)
 
 

@@ -10,8 +10,11 @@ PACKAGES = "set -eu; tier=$1; shift; say() { printf '%s\\n' \"$*\"; }; . setup/p
 REGISTRIES = "set -eu; root=$1; shift; say() { printf '%s\\n' \"$*\"; }; . setup/registries.sh; "
 
 
-def run(script: str, *arguments: str | Path, path: Path, prelude: str = PACKAGES, **variables: str) -> str:
-    """Run a line with the functions of one part of the set-up, where only the programs of one folder are.
+def run(
+    script: str, *arguments: str | Path, path: Path, prelude: str = PACKAGES, **variables: str
+) -> str:
+    """Run a line with the functions of one part of the set-up, where only the programs of one
+    folder are.
 
     The first argument is the tier of the packages, or the root that registries are carried to.
     """

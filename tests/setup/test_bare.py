@@ -69,7 +69,9 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_root_that_cannot_be_made_says_why_and_leaves_nothing(tmp_path: Path) -> None:
-    machine = _machine(tmp_path, unshare='while [ "$1" != true ] && [ "$1" != env ]; do shift; done; exec "$@"')
+    machine = _machine(
+        tmp_path, unshare='while [ "$1" != true ] && [ "$1" != env ]; do shift; done; exec "$@"'
+    )
 
     done = _bare(machine, MIRROR="http://mirror.invalid/debian")
 

@@ -25,18 +25,28 @@ def _pyprojects() -> list[dict[str, object]]:
 
 
 def _rooms() -> set[str]:
-    return {canonicalize_name(cast("_Project", content["project"])["name"]) for content in _pyprojects()}
+    return {
+        canonicalize_name(cast("_Project", content["project"])["name"]) for content in _pyprojects()
+    }
 
 
 def _declared(*groups: str) -> list[Requirement]:
-    """What the rooms need to run and to be built, and what the named groups of the workspace add."""
+    """What the rooms need to run and to be built,
+    and what the named groups of the workspace add.
+    """
     entries: list[str] = []
     for content in _pyprojects():
         entries += cast("_Project", content["project"])["dependencies"]
-        entries += cast("Mapping[str, list[str]]", content.get("build-system", {"requires": []}))["requires"]
+        entries += cast("Mapping[str, list[str]]", content.get("build-system", {"requires": []}))[
+            "requires"
+        ]
         of_room = cast("Mapping[str, list[str]]", content.get("dependency-groups", {}))
         entries += [entry for group in groups for entry in of_room.get(group, [])]
-    return [wanted for entry in entries if canonicalize_name((wanted := Requirement(entry)).name) not in _rooms()]
+    return [
+        wanted
+        for entry in entries
+        if canonicalize_name((wanted := Requirement(entry)).name) not in _rooms()
+    ]
 
 
 def _pins(lock: str) -> dict[str, set[str]]:
@@ -48,9 +58,12 @@ def _pins(lock: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize(
-    ("lock", "groups"), [("requirements.lock", ["setup"]), ("requirements-test.lock", ["setup", "dev"])]
+    ("lock", "groups"),
+    [("requirements.lock", ["setup"]), ("requirements-test.lock", ["setup", "dev"])],
 )
-def test_every_declared_dependency_is_locked_at_a_version_that_satisfies_it(lock: str, groups: list[str]) -> None:
+def test_every_declared_dependency_is_locked_at_a_version_that_satisfies_it(
+    lock: str, groups: list[str]
+) -> None:
     pins = _pins(lock)
 
     unmet = [
@@ -66,7 +79,11 @@ def test_every_declared_dependency_is_locked_at_a_version_that_satisfies_it(lock
 def test_the_tests_run_on_the_versions_that_the_command_runs_on() -> None:
     tested = _pins("requirements-test.lock")
 
-    assert {name: versions for name, versions in _pins("requirements.lock").items() if tested[name] != versions} == {}
+    assert {
+        name: versions
+        for name, versions in _pins("requirements.lock").items()
+        if tested[name] != versions
+    } == {}
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock"])

@@ -29,7 +29,10 @@ def test_a_machine_that_has_the_pair_lacks_nothing(tmp_path: Path) -> None:
 def test_regions_do_not_change_the_pair(tmp_path: Path) -> None:
     machine = machine_with(tmp_path, apertium="echo '  eng-spa'")
 
-    assert run("want_packages; say $wanted", "run", path=machine, SOURCE="en-GB", TARGET="es-419") == "\n"
+    assert (
+        run("want_packages; say $wanted", "run", path=machine, SOURCE="en-GB", TARGET="es-419")
+        == "\n"
+    )
 
 
 def test_engines_other_than_apertium_need_no_package(tmp_path: Path) -> None:
@@ -43,7 +46,12 @@ def test_a_pair_is_sought_under_each_name_that_debian_may_give_it(tmp_path: Path
 
     wanted = run("want_packages; say $wanted", "run", path=machine, SOURCE="es", TARGET="gl")
 
-    assert wanted.split() == ["apertium-spa-glg", "apertium-glg-spa", "apertium-es-gl", "apertium-gl-es"]
+    assert wanted.split() == [
+        "apertium-spa-glg",
+        "apertium-glg-spa",
+        "apertium-es-gl",
+        "apertium-gl-es",
+    ]
 
 
 def test_the_tests_want_the_servers_that_they_start(tmp_path: Path) -> None:
@@ -61,4 +69,7 @@ def test_a_file_that_one_of_its_patterns_finds_is_not_missing(tmp_path: Path) ->
     patterns = f"'{tmp_path}/lib/*/libatomic.so.1' '{tmp_path}/lib*/libatomic.so.1'"
 
     assert run(f"want_file libatomic1 {patterns}; say $wanted", "test", path=machine) == "\n"
-    assert run(f"want_file there '{tmp_path}/lib/*' '/nowhere/*'; say $wanted", "test", path=machine) == "there\n"
+    assert (
+        run(f"want_file there '{tmp_path}/lib/*' '/nowhere/*'; say $wanted", "test", path=machine)
+        == "there\n"
+    )

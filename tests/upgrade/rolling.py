@@ -1,9 +1,11 @@
-"""A rolling update, tried: the services of an older checkout and those of this one run together while jobs go on.
+"""A rolling update, tried: the services of an older checkout and those of this one run together
+while jobs go on.
 
-`cd tests && ../.venv/bin/python -m upgrade.rolling CHECKOUT`, where CHECKOUT is a work tree of the version that runs.
-First all services of the older version; then all of both beside each other, on the same servers; then the older ones
-end, one by one. Documents are submitted all the time, to either gateway. Exits with 1 where a job does not complete, a
-piece of work fails, a view or a result differs.
+`cd tests && ../.venv/bin/python -m upgrade.rolling CHECKOUT`, where CHECKOUT is a work tree of the
+version that runs. First all services of the older version; then all of both beside each other, on
+the same servers; then the older ones end, one by one. Documents are submitted all the time, to
+either gateway. Exits with 1 where a job does not complete, a piece of work fails, a view or a
+result differs.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ class Version:
         self.name = name
         settings = {**environment, "DRAGOMAN_HTTP_PORT": str(free_port())}
         self.address = f"http://127.0.0.1:{settings['DRAGOMAN_HTTP_PORT']}"
-        self.processes = [ServiceProcess(each, settings, folder / f"{name}-{each}.log") for each in EVERY_SERVICE]
+        self.processes = [
+            ServiceProcess(each, settings, folder / f"{name}-{each}.log") for each in EVERY_SERVICE
+        ]
 
     def start(self) -> None:
         """Start all; returns when its gateway is ready."""
@@ -53,7 +57,9 @@ class Version:
 
     def done(self) -> Counter[str]:
         """How much work each service finished, by its log."""
-        return Counter({p.name: p.log.read_text().count('"outcome": "done"') for p in self.processes})
+        return Counter(
+            {p.name: p.log.read_text().count('"outcome": "done"') for p in self.processes}
+        )
 
 
 class Submitting:
@@ -69,7 +75,9 @@ class Submitting:
             number = len(self.jobs)
             document = small_document(f"document {number}", _PARAGRAPHS)
             client = self.clients[number % len(self.clients)]
-            self.jobs.append(submitted(client, document, engine=("pseudo", "openai")[number // 2 % 2]))
+            self.jobs.append(
+                submitted(client, document, engine=("pseudo", "openai")[number // 2 % 2])
+            )
 
 
 def source_path(checkout: Path) -> str:
@@ -79,8 +87,14 @@ def source_path(checkout: Path) -> str:
 
 async def faults_of(settings: StoreSettings, jobs: Sequence[str]) -> list[str]:
     """What is wrong in the end; empty is well."""
-    report = await replay(settings, Order(is_verify=True, processes=1), lambda step, done, total: None)
-    faults = [f"view {each.projection}: {each.differing_rows} rows" for each in report.views if each.differing_rows]
+    report = await replay(
+        settings, Order(is_verify=True, processes=1), lambda step, done, total: None
+    )
+    faults = [
+        f"view {each.projection}: {each.differing_rows} rows"
+        for each in report.views
+        if each.differing_rows
+    ]
     log = await checked_log(settings, lambda step, done, total: None, is_with_objects=True)
     faults += [str(each) for each in log.faults]
     async with archive_of(settings) as archive:
@@ -102,7 +116,10 @@ def run(checkout: Path, folder: Path, seed: int) -> list[str]:
         rabbitmq.start()
         url, objects = postgres.create_database(), (folder / "objects").as_uri()
         with slow_model() as model:
-            shared = service_settings(url, rabbitmq.url, {"DRAGOMAN_OBJECTS_URL": objects}) | model.settings
+            shared = (
+                service_settings(url, rabbitmq.url, {"DRAGOMAN_OBJECTS_URL": objects})
+                | model.settings
+            )
             old = Version("old", folder, {**shared, "PYTHONPATH": source_path(checkout)})
             new = Version("new", folder, shared)
             try:
@@ -142,7 +159,9 @@ def _roll(old: Version, new: Version, url: str, objects: str, luck: random.Rando
 
 def main() -> int:
     """Read the command line and run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("checkout", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()

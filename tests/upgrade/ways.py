@@ -1,6 +1,8 @@
-"""The two ways to run an installation of whatever version this interpreter imports, as the upgrade tests need them.
+"""The two ways to run an installation of whatever version this interpreter imports, as the upgrade
+tests need them.
 
-Only what every version has is used: the command, the modules of the services, the settings, the HTTP API.
+Only what every version has is used: the command, the modules of the services, the settings, the
+HTTP API.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from servers.postgres import PostgresServer
 from servers.process import wait_until
 from servers.rabbitmq import RabbitMqServer
 
-_COMMAND = (sys.executable, "-c", "from dragoman_standalone.cli import main; main()")
+_COMMAND = (sys.executable, "-c", "from dragoman_standalone.command import main; main()")
 _START_S = _JOB_S = 120
 _QUICK = {"DRAGOMAN_LEASE_S": "4", "DRAGOMAN_HEARTBEAT_S": "1", "DRAGOMAN_RECONCILE_EVERY_S": "2"}
 
@@ -69,7 +71,7 @@ class OneProcess:
                 start_new_session=True,
             )
         try:
-            started = lambda: "sign-in?link=" in log.read_text() or process.poll() is not None  # noqa: E731
+            started = lambda: "Dragoman is at" in log.read_text() or process.poll() is not None  # noqa: E731
             wait_until(started, timeout_s=_START_S, what="dragoman up")
             server = json.loads(record.read_text())
             with client_of(server["url"], server["token"]) as client:
@@ -96,7 +98,10 @@ class Services:
     @contextmanager
     def running(self, folder: Path, environment: Mapping[str, str]) -> Generator[httpx.Client]:
         """A client of the API while the installation runs; at the end of the block it is killed."""
-        settings = {**service_settings(self.url, self.rabbitmq.url, _objects(folder)), **environment}
+        settings = {
+            **service_settings(self.url, self.rabbitmq.url, _objects(folder)),
+            **environment,
+        }
         (folder / "logs").mkdir(exist_ok=True)
         installation = Installation(folder / "logs", settings, EVERY_SERVICE)
         installation.start()
@@ -115,12 +120,21 @@ class Services:
 
     def stores(self, folder: Path) -> dict[str, str | Path | None]:
         """The settings of the database and the objects."""
-        return {"state_dir": folder, "database_url": self.url, "objects_url": (folder / "objects").as_uri()}
+        return {
+            "state_dir": folder,
+            "database_url": self.url,
+            "objects_url": (folder / "objects").as_uri(),
+        }
 
 
 def submitted(client: httpx.Client, data: bytes, **fields: str) -> str:
     """The id of a new job on this document."""
-    form = {"project_code": "default", "domain_pack_code": "general", "source_language": "en", "target_language": "ru"}
+    form = {
+        "project_code": "default",
+        "domain_pack_code": "general",
+        "source_language": "en",
+        "target_language": "ru",
+    }
     answer = client.post("jobs", data=form | fields, files={"file": ("order.docx", data)})
     assert answer.status_code == 202, answer.text
     return cast("str", answer.json()["job_id"])
@@ -147,7 +161,10 @@ def result(client: httpx.Client, job_id: str) -> bytes:
 
 def small_document(title: str, paragraphs: int) -> bytes:
     """A document of few bytes, like no other."""
-    texts = [title, *(f"Part {number} of {title} is delivered within days." for number in range(1, paragraphs))]
+    texts = [
+        title,
+        *(f"Part {number} of {title} is delivered within days." for number in range(1, paragraphs)),
+    ]
     return document("".join(paragraph(run(text)) for text in texts))
 
 
