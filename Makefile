@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire chaos bare lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare image-check compose-check manifests-check ocr lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -51,14 +51,48 @@ pytest: setup-test ## the tests, each processor with private servers of its own
 bench: setup-test ## measure jobs a second and CPU a job
 	cd tests && ../$(BIN)/python -m bench
 
-under-fire: setup-test ## translate 100 corpus documents as services while each service is killed; DOCUMENTS=n
+under-fire: setup-test ## translate 100 corpus documents, and parse 100, as services that are killed; DOCUMENTS=n
 	cd tests && ../$(BIN)/python -m e2e.under_fire --documents $(DOCUMENTS)
+	cd tests && ../$(BIN)/python -m e2e.parsed_under_fire --documents $(DOCUMENTS)
+
+alarms: setup-test ## let a real Prometheus raise every alarm of the docs, and none before
+	cd tests && ../$(BIN)/python -m e2e.alarms
+
+api: setup-test ## generate requests for every operation of the API
+	cd tests && ../$(BIN)/python -m services.gateway.fuzzed_api
+
+attack: setup-test ## attack a server from outside: credentials, slow heads, guesses, a damaged event
+	cd tests && ../$(BIN)/python -m e2e.attack
+
+outages: setup-test ## let S3, RabbitMQ and PostgreSQL each go away for two minutes under 50 jobs
+	cd tests && ../$(BIN)/python -m e2e.outages
+
+prices: setup-test ## make the list prices of models anew, from genai-prices in an environment of its own
+	python3 -m venv build/prices && build/prices/bin/pip install --quiet genai-prices
+	build/prices/bin/python tests/develop/write_prices.py
+
+oracles: setup-test ## let the official SDKs ask our own providers of the tests, in an environment of their own
+	python3 -m venv build/oracles && build/oracles/bin/pip install --quiet openai anthropic google-genai deepl ollama
+	cd tests && ../build/oracles/bin/python -m models.oracles
 
 chaos: setup-test ## let all that runs die and go wrong under 2,000 jobs; CHAOS="--seed 1 --jobs 200 --kills 80 --faults 1"
 	cd tests && ../$(BIN)/python -m chaos $(CHAOS)
 
 bare: ## make run and make test on a bare Debian 12 in a folder of its own, as root; DIR=folder keeps it
 	@sh setup/bare.sh
+
+ocr: setup ## install character recognition for dragoman-parse: 384 MB
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock 'onnxruntime>=1.20' 'rapidocr>=3.10'
+
+image-check: setup-test ## run the lines of the Dockerfile on a bare Debian, as root; no engine is needed
+	cd tests && ../$(BIN)/python -m deployment.image_check
+
+compose-check: setup-test ## start what the compose file says as processes, and translate; DOCUMENTS=n
+	cd tests && ../$(BIN)/python -m deployment.compose_check --documents $(DOCUMENTS)
+
+manifests-check: setup-test ## check Kubernetes' manifests against its schemas, which are installed first
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/deployment/manifests.lock
+	$(BIN)/pytest -q -n0 tests/deployment/test_kubernetes.py
 
 lock: setup-test ## pin dependencies anew after a pyproject.toml changed; UPGRADE=--upgrade takes the newest
 	$(COMPILE) --group setup --output-file requirements.lock

@@ -43,6 +43,8 @@ want_packages() {
         want_file rabbitmq-server '/usr/lib/rabbitmq/bin/rabbitmq-server'
         want_file postgresql '/usr/lib/postgresql/*/bin/postgres'
         want_command sqlite3 sqlite3
+        want_command promtool prometheus
+        want_command openssl openssl
         want_command soffice libreoffice-writer-nogui
         want_command pdftoppm poppler-utils
         want_command chromium chromium
