@@ -55,12 +55,15 @@ def say(line: str) -> None:
 class Machine:
     """What stands for the containers' surroundings: servers, secrets, addresses, files."""
 
-    def __init__(self, folder: Path, stack: ExitStack) -> None:
+    def __init__(
+        self, folder: Path, stack: ExitStack, rabbitmq: RabbitMqServer | None = None
+    ) -> None:
         self.folder = folder
         self.secrets = folder / "secrets"
         self.https_port = free_port()
         subprocess.run(["sh", FOLDER / "secrets.sh", self.secrets], check=True, capture_output=True)
-        self.postgres, self.rabbitmq, self.s3 = PostgresServer(), RabbitMqServer(), S3Server()
+        self.postgres, self.s3 = PostgresServer(), S3Server()
+        self.rabbitmq = rabbitmq or RabbitMqServer()
         self.s3.access_key = self.secret("s3_access_key")
         self.s3.secret_key = self.secret("s3_secret_key")
         for server in (self.postgres, self.rabbitmq, self.s3):
@@ -317,14 +320,21 @@ def say_spent(machine: Machine, processes: Mapping[str, ServiceProcess]) -> None
         )
 
 
-def check(documents: int, folder: Path, stack: ExitStack) -> None:
-    """Start, use and end the installation that the file describes."""
+def started(machine: Machine, stack: ExitStack) -> dict[str, ServiceProcess]:
+    """The installation that the file describes, each of its processes healthy."""
     ours = our_services()
-    machine = Machine(folder, stack)
     for name in ONCE:
         run_once(machine, name, ours[name])
     processes = _started(machine, ours, stack)
     _healthy(machine, ours, processes)
+    return processes
+
+
+def check(documents: int, folder: Path, stack: ExitStack) -> None:
+    """Start, use and end the installation that the file describes."""
+    ours = our_services()
+    machine = Machine(folder, stack)
+    processes = started(machine, stack)
     link = run_once(machine, "admin", ours["admin"])
     assert link.startswith(f"https://localhost:{machine.https_port}/console/sign-in?link="), link
     token = run_once(machine, "admin", ours["admin"], "token", "create").strip()
@@ -350,13 +360,18 @@ def check(documents: int, folder: Path, stack: ExitStack) -> None:
     say(f"ended        by SIGTERM, exit status 0 of each, in {time.monotonic() - began:.1f} s")
 
 
+def forget_own_settings() -> None:
+    """Take Dragoman's variables out of the environment, so that only the file's count."""
+    for name in [each for each in os.environ if each.startswith("DRAGOMAN_")]:
+        del os.environ[name]
+
+
 def main() -> None:
     """Check, and print what came of it."""
     parser = argparse.ArgumentParser(prog="python -m deployment.compose_check")
     parser.add_argument("--documents", type=int, default=5, help="how many are translated")
     asked = parser.parse_args()
-    for name in [each for each in os.environ if each.startswith("DRAGOMAN_")]:
-        del os.environ[name]
+    forget_own_settings()
     say(machine_line())
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dragoman-compose-")))

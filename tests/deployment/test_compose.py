@@ -247,7 +247,7 @@ def test_prometheus_takes_its_configuration_and_the_rules(tmp_path: Path) -> Non
     )
 
     assert said.returncode == 0, said.stderr + said.stdout
-    assert "9 rules found" in said.stdout
+    assert "19 rules found" in said.stdout
 
 
 def test_the_rules_are_those_of_the_page() -> None:

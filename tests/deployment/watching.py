@@ -26,17 +26,20 @@ _LOOK_S = 0.5
 
 class Prometheus:
     """A Prometheus by `observed/prometheus.yml`, which asks these targets once a second; no names are
-    resolved, and nobody is told of alarms.
+    resolved, and nobody is told of alarms. `others` are the addresses of other jobs of the file.
     """
 
-    def __init__(self, folder: Path, targets: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, targets: Mapping[str, str], others: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder / "prometheus"
         self._folder.mkdir()
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
         path = FOLDER / "observed" / "prometheus.yml"
         found = cast("dict[str, Any]", yaml.safe_load(path.read_text()))
-        (dragoman,) = [each for each in found["scrape_configs"] if each["job_name"] == "dragoman"]
+        jobs = {each["job_name"]: each for each in found["scrape_configs"]}
+        dragoman = jobs["dragoman"]
         (sought,) = dragoman.pop("dns_sd_configs")
         dragoman["static_configs"] = [
             {"targets": [f"{targets[name]}:{sought['port']}"], "labels": {"process": name}}
@@ -44,7 +47,10 @@ class Prometheus:
         ]
         del dragoman["relabel_configs"], found["alerting"]
         found["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-        found["scrape_configs"] = [dragoman]
+        for name, where in (others or {}).items():
+            jobs[name]["static_configs"] = [{"targets": [where]}]
+            jobs[name]["scrape_interval"] = "5s"
+        found["scrape_configs"] = [dragoman, *(jobs[name] for name in others or {})]
         (self._folder / "prometheus.yml").write_text(yaml.safe_dump(found))
         shutil.copy(RULES, self._folder)
 
@@ -66,18 +72,25 @@ class Prometheus:
             self._process.terminate()
             self._process.wait(20)
 
-    async def asked(self, path: str) -> dict[str, Any]:
-        """An answer of its API; empty while it starts."""
+    async def asked(self, path: str, **parameters: str) -> dict[str, Any]:
+        """An answer of its API; empty while it starts.
+
+        Raises:
+            ValueError: it refused the question; the message is its own.
+        """
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self._port}") as client:
             try:
-                answer = await client.get(f"/api/v1/{path}")
+                answer = await client.get(f"/api/v1/{path}", params=parameters)
             except httpx.TransportError:
                 return {}
-            return cast("dict[str, Any]", answer.json().get("data", {}))
+            found = cast("dict[str, Any]", answer.json())
+            if answer.is_client_error:
+                raise ValueError(str(found.get("error")))
+            return cast("dict[str, Any]", found.get("data", {}))
 
     async def up(self) -> int:
         """How many targets answer."""
-        found = await self.asked("query?query=sum(up)")
+        found = await self.asked("query", query="sum(up)")
         return int(found["result"][0]["value"][1]) if found.get("result") else 0
 
     async def firing(self) -> set[str]:

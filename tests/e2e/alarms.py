@@ -40,6 +40,10 @@ _SHORTER = (
     ("[2m]", "[6s]"),
     ("[5m]", "[15s]"),
     ("[10m]", "[30s]"),
+    ("[30m]", "[15s]"),
+    ("[1h]", "[30s]"),
+    ("[6h]", "[60s]"),
+    ('le="60.0"', 'le="5.0"'),
     ("> 60", "> 5"),
     ("> 5000", "> 20"),
 )
@@ -144,6 +148,13 @@ class Trouble:
             yield
         finally:
             self.services[name].start()
+
+    @asynccontextmanager
+    async def late(self) -> AsyncGenerator[None]:
+        """Work was taken, but late."""
+        async with self.without("extract"):
+            await asyncio.sleep(7)
+        yield
 
     @asynccontextmanager
     async def parked(self) -> AsyncGenerator[None]:
@@ -261,6 +272,7 @@ def _causes(
 ) -> list[tuple[str, Callable[[], AbstractAsyncContextManager[None]]]]:
     return [
         ("DragomanWorkWaits", lambda: trouble.without("extract")),
+        ("DragomanLateWorkBurnsBudget", trouble.late),
         ("DragomanRelayBehind", lambda: trouble.without("relay")),
         ("DragomanWorkersVanish", trouble.killed_worker),
         ("DragomanWorkParked", trouble.parked),
@@ -268,6 +280,7 @@ def _causes(
         ("DragomanViewsBehind", trouble.locked_views),
         ("DragomanBusAway", trouble.no_rabbitmq),
         ("DragomanGatewayFails", trouble.no_postgres),
+        ("DragomanAnswersBurnBudget", trouble.no_postgres),
         ("DragomanStoreAway", trouble.no_postgres),
     ]
 

@@ -54,11 +54,15 @@ class _Epmd(ServerProcess):
 
 
 class RabbitMqServer(ServerProcess):
-    """A RabbitMQ broker on a free port, for the user guest; starts in 5 to 10 s."""
+    """A RabbitMQ broker on a free port, for the user guest; starts in 5 to 10 s.
+
+    With `has_metrics` it serves `/metrics` for Prometheus at `metrics_port`.
+    """
 
     name = "rabbitmq"
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_metrics: bool = False) -> None:
+        self._has_metrics, self.metrics_port = has_metrics, free_port()
         self._script = require_binary([f"{_SCRIPTS}/rabbitmq-server"], "rabbitmq-server")
         self._ctl = require_binary([f"{_SCRIPTS}/rabbitmqctl"], "rabbitmq-server")
         super().__init__()
@@ -90,7 +94,8 @@ class RabbitMqServer(ServerProcess):
 
     def prepare(self) -> None:
         """Write the node's configuration and start its port mapper."""
-        (self.folder / "enabled_plugins").write_text("[].\n")
+        plugins = "rabbitmq_prometheus" if self._has_metrics else ""
+        (self.folder / "enabled_plugins").write_text(f"[{plugins}].\n")
         (self.folder / "env.conf").write_text("")
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.local = 127.0.0.1:{self.port}\n"
@@ -101,6 +106,7 @@ class RabbitMqServer(ServerProcess):
             "log.console = true\n"
             "log.console.level = info\n"
             "disk_free_limit.absolute = 50MB\n"
+            + (f"prometheus.tcp.port = {self.metrics_port}\n" if self._has_metrics else "")
         )
         self._epmd.start()
 
