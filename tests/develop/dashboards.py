@@ -352,7 +352,14 @@ SLO = Board(
             0.001,
             width=12,
         ),
-        _stat("Work taken late, 6 hours", "percentunit", "dragoman:work_late:ratio6h", 0.005, 0.01),
+        _stat(
+            "Work taken late, 6 hours",
+            "percentunit",
+            "dragoman:work_late:ratio6h",
+            0.005,
+            0.01,
+            width=12,
+        ),
         _lines(
             "How fast the budget of answers burns",
             "short",

@@ -111,6 +111,12 @@ class ApiClient:
                 return job
             await asyncio.sleep(_LOOK_S)
 
+    async def rerun(self, job_id: str) -> str:
+        """Run a job's document again; the new job's id."""
+        response = await self._asked("POST", f"/api/v1/jobs/{job_id}/rerun")
+        assert response.status_code == 202, response.text
+        return str(response.json()["job_id"])
+
     async def final_docx(self, job: Job) -> bytes:
         """The translated document, by the address that the job names."""
         url = next(
