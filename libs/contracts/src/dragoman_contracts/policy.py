@@ -4,6 +4,7 @@ Both are immutable objects.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from operator import not_
 from typing import Annotated
 from uuid import UUID
@@ -13,11 +14,16 @@ from pydantic import Field, JsonValue
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.resources import EngineChoice, MemoryPin
 
 UNIT_RULES = 2
 """Raised when the same document would give units with other texts or tags:
 jobs that older rules began must go on.
 """
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class Policy(Value):
@@ -26,8 +32,11 @@ class Policy(Value):
     Two jobs with equal policies on equal sources give equal documents, as far as the engine is
     deterministic. `nonce` is set by a rerun that asks for fresh model calls. `extraction` and `qa`
     hold option names and values as their rooms define them. `unit_rules` are the rules of reading
-    units when the job was submitted. `dismissals` point to the `RememberedDismissals` of the project, and are
-    left out of what is stored where there are none.
+    units when the job was submitted. `dismissals` point to the `RememberedDismissals` of the project.
+    `memories` are searched in their order; `terms` point to a `TermList`, `pack` to a
+    `PackSnapshot`. `fallbacks` are asked in their order for the units that `engine` failed at.
+    `cost_cap` is the most that the job's calls may cost, in US dollars. These are left out of what
+    is stored where there are none.
     """
 
     engine: str
@@ -40,6 +49,11 @@ class Policy(Value):
     nonce: str = ""
     unit_rules: Annotated[int, Field(ge=1)] = 1
     dismissals: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    memories: Annotated[tuple[MemoryPin, ...], Field(exclude_if=not_)] = ()
+    terms: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    pack: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    fallbacks: Annotated[tuple[EngineChoice, ...], Field(exclude_if=not_)] = ()
+    cost_cap: Annotated[Decimal | None, Field(ge=0, exclude_if=_is_none)] = None
 
 
 class IntakeRecord(Value):

@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue
 from dragoman_contracts.events import Count, PreflightVerdict, QaVerdict
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.references import Sha256
+from dragoman_contracts.references import ObjectRef, Sha256
 
 
 class Severity(StrEnum):
@@ -67,13 +67,15 @@ class TranslationPlan(Value):
 
     `inapplicable_checks` are codes of QA checks that the planned engine declares to say nothing
     about its targets. `qa_rules` are the version of QA's rules that judges the job: a replay must
-    judge as was judged. A plan of an older version names none and means the first.
+    judge as was judged. A plan of an older version names none and means the first. `matches` point
+    to the `MatchList` that was found in the job's memories.
     """
 
     batches: tuple[tuple[str, ...], ...]
     copied: tuple[str, ...] = ()
     inapplicable_checks: tuple[str, ...] = ()
     qa_rules: Annotated[int, Field(ge=1)] = 1
+    matches: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class UnitVerdict(StrEnum):
