@@ -33,6 +33,7 @@ from dragoman_gateway.parked.view import ParkedQueries
 from dragoman_gateway.people.desk import PeopleDesk
 from dragoman_gateway.pipelines.desk import PipelineDesk
 from dragoman_gateway.projects.desk import ProjectDesk
+from dragoman_gateway.review.desk.retranslating import EngineRules
 from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
 from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_gateway.submissions.desk import Submissions
@@ -180,6 +181,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
             actors=actors,
             clock=clock,
             tool_version=ports.producer,
+            engines=EngineRules(ports.rules.engines, ports.rules.check_pair),
         ),
         parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),

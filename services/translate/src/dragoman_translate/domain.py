@@ -1,4 +1,6 @@
-"""The rules of translation: which events follow from a plan and from a batch. Pure."""
+"""The rules of translation: which events follow from a plan, from a batch, and from
+units that people had translated again. Pure.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dragoman_contracts.events import (
     Event,
     TranslationCompleted,
     TranslationPlanned,
+    UnitsRetranslated,
     Usage,
 )
 from dragoman_contracts.job import Job
@@ -30,6 +33,20 @@ class BatchOutcome(Value):
 
     targets: ObjectRef
     unit_count: int
+    calls: tuple[ObjectRef, ...]
+    usage: Usage
+
+
+class RetranslationOutcome(Value):
+    """The stored drafts of the units of one request, and the calls behind them.
+
+    `settled_count` of the units needed nobody before, and now do.
+    """
+
+    edits: ObjectRef
+    unit_count: int
+    failed_count: int
+    settled_count: int
     calls: tuple[ObjectRef, ...]
     usage: Usage
 
@@ -66,6 +83,25 @@ def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event
     moves = phase is not None and phase.kind == PhaseKind.TRANSLATION
     is_last = job.plan.batches.pending_count == 1
     return (translated, *_completed(job)) if moves and is_last else (translated,)
+
+
+def decide_retranslation(
+    job: Job, item: WorkItem, outcome: RetranslationOutcome
+) -> tuple[Event, ...]:
+    """UnitsRetranslated; nothing where another worker was first, or no review is open any more."""
+    if job.review is None or item.key not in job.retranslations_owed:
+        return ()
+    done = UnitsRetranslated(
+        session_id=job.review.session_id,
+        index=item.index,
+        edits=outcome.edits,
+        unit_count=outcome.unit_count,
+        failed_count=outcome.failed_count,
+        pending_count=job.review_pending_count + outcome.settled_count,
+        calls=outcome.calls,
+        usage=outcome.usage,
+    )
+    return (done,)
 
 
 def _completed(job: Job) -> tuple[Event, ...]:

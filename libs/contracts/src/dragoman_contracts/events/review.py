@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from dragoman_contracts.events.base import Count, Event, PhaseResult
+from dragoman_contracts.events.base import Count, Event, PhaseResult, Usage
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import Service
 
@@ -59,6 +59,41 @@ class UnitsReviewed(Event):
     unit_count: Count
     pending_count: Count
     state: ObjectRef | None = None
+
+
+class RetranslationRequested(Event):
+    """A person wants units translated once more: `request` is an object with the
+    `RetranslationRequest`. Requests of a job are counted from 0 by `index`.
+    """
+
+    name: ClassVar[str] = "retranslation.requested"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    session_id: UUID
+    index: Count
+    request: ObjectRef
+    unit_count: Count
+
+
+class UnitsRetranslated(Event):
+    """The request of this `index` is done: `edits` is an object with the `ReviewEdits` that give
+    `unit_count` units a draft each. An edit is passed over where a person was at its unit since.
+
+    `failed_count` units got no usable answer and stay as they were. `pending_count` units then need
+    a person.
+    """
+
+    name: ClassVar[str] = "units.retranslated"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+
+    session_id: UUID
+    index: Count
+    edits: ObjectRef
+    unit_count: Count
+    failed_count: Count
+    pending_count: Count
+    calls: tuple[ObjectRef, ...] = ()
+    usage: Usage = Usage()
 
 
 class ReviewExported(Event):

@@ -15,9 +15,11 @@ from dragoman_contracts.text import StoryKind, TagRole
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_exchange import ExchangeFormat
 from dragoman_gateway.jobs.view.rows import VerificationState
+from dragoman_gateway.review.rules.retranslations import RetranslationStatus
 from dragoman_gateway.review.rules.sheet import Sheet, UnitNow, written
 from dragoman_gateway.web.fields import NUL_FREE
 
+MOST_RETRANSLATED = 500
 UnitId = Annotated[str, Field(max_length=500, pattern=NUL_FREE)]
 TargetText = Annotated[
     str,
@@ -249,6 +251,28 @@ class AssignRequest(_Body):
     user_id: UUID | None
 
 
+class RetranslateRequest(_Body):
+    """Units to translate again, and by which engine: null is the job's own, and a model that is
+    null is the engine's.
+    """
+
+    unit_ids: list[UnitId] = Field(min_length=1, max_length=MOST_RETRANSLATED)
+    engine: Annotated[str, Field(max_length=80, pattern=NUL_FREE)] | None = None
+    model: Annotated[str, Field(max_length=200, pattern=NUL_FREE)] | None = None
+
+
+class RetranslationView(BaseModel):
+    """A retranslation that was asked for. `code` says why it failed, or why it is tried again;
+    `units` are its units as they are now.
+    """
+
+    index: int
+    status: RetranslationStatus
+    code: str
+    unit_count: int
+    units: list[UnitView]
+
+
 class ReplaceRequest(_Body):
     """A text to find in targets, and what takes its place. Tags stay where they are."""
 
@@ -296,6 +320,9 @@ class ReviewView(BaseModel):
     findings_by_code: dict[str, int]
     due_at: datetime | None
     reviewers: list[Reviewer]
+    retranslations_waiting: list[int] = Field(
+        description="The numbers of the retranslations that are under way."
+    )
 
 
 class ReviewChange(_Body):

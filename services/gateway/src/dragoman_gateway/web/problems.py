@@ -80,6 +80,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "job.incomplete": 409,
     "job.no_such_version": 404,
     "job.not_verified": 409,
+    "retranslation.missing": 404,
     "job.source_erased": 410,
     "letter.missing": 404,
     "locale.invalid": 422,

@@ -13,6 +13,7 @@ from dragoman_gateway.review.desk.exchanging import Exchanging
 from dragoman_gateway.review.desk.material import Material
 from dragoman_gateway.review.desk.presence import PresenceDesk
 from dragoman_gateway.review.desk.remembering import Remembering
+from dragoman_gateway.review.desk.retranslating import EngineRules, Retranslating
 from dragoman_gateway.review.desk.reviewing import Reviewing
 from dragoman_gateway.review.desk.sessions import ReviewSessions
 from dragoman_gateway.web.actors import Actors
@@ -23,15 +24,16 @@ from dragoman_runtime.objects import ObjectStore
 @dataclass(frozen=True, slots=True)
 class ReviewDesk:
     """Everything that is read (`desktops`, `answers`), acts on units (`acts`) and on the review as a whole
-    (`sessions`), files for reviewers (`exchange`), documents to
-    look at (`drafts`), who is there (`presence`), and
-    what is remembered for the project (`remembering`).
+    (`sessions`), units translated again (`again`), files for reviewers (`exchange`), documents to look
+    at (`drafts`), who is there (`presence`), and what is remembered for the project
+    (`remembering`).
     """
 
     desktops: Desktops
     answers: ReviewAnswers
     acts: Reviewing
     sessions: ReviewSessions
+    again: Retranslating
     exchange: Exchanging
     drafts: Drafting
     presence: PresenceDesk
@@ -46,6 +48,7 @@ def review_desk(
     actors: Actors,
     clock: Clock,
     tool_version: str,
+    engines: EngineRules,
 ) -> ReviewDesk:
     """The desk over these ports."""
     material = Material(objects)
@@ -63,6 +66,9 @@ def review_desk(
         answers=ReviewAnswers(objects, catalog),
         acts=acts,
         sessions=ReviewSessions(desktops=desktops, control=control, objects=objects),
+        again=Retranslating(
+            desktops=desktops, control=control, material=material, objects=objects, rules=engines
+        ),
         exchange=Exchanging(
             desktops=desktops,
             control=control,
