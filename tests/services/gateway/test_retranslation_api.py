@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from dragoman_runtime.worker import Worker, WorkerIdentity, WorkerLimits, Worker
 from dragoman_translate.adapters.configured import ConfiguredEngines
 from dragoman_translate.app import tasks
 from dragoman_translate.settings import EngineSettings
-from services.gateway.desks import Desk, desk
+from services.gateway.desks import RULES, Desk, desk
 from services.gateway.test_review_api import TWICE, Review
 from services.gateway.test_submission_api import code
 
@@ -24,10 +25,15 @@ from services.gateway.test_submission_api import code
 @pytest.fixture
 async def review(tmp_path: Path) -> AsyncIterator[Review]:
     async with desk(tmp_path) as gateway:
-        history = gateway.history
-        job_id = await history.submit("contract.docx", document=TWICE)
-        await history.advance(job_id, to="qa")
-        yield Review(gateway, job_id)
+        yield await in_review(gateway)
+
+
+async def in_review(gateway: Desk) -> Review:
+    """A job whose translation was just checked."""
+    history = gateway.history
+    job_id = await history.submit("contract.docx", document=TWICE)
+    await history.advance(job_id, to="qa")
+    return Review(gateway, job_id)
 
 
 async def work(gateway: Desk, review: Review) -> list[str]:
@@ -99,7 +105,13 @@ async def test_the_draft_is_taken_back_like_any_edit(review: Review) -> None:
     assert (await review.unit("u1"))["verification_state"] == before["verification_state"]
 
 
-async def test_an_engine_that_cannot_is_parked_and_the_review_goes_on(review: Review) -> None:
+async def test_an_engine_that_cannot_is_parked_and_the_review_goes_on(tmp_path: Path) -> None:
+    elsewhere = replace(RULES, engines=frozenset(), check_pair=None)
+    async with desk(tmp_path, rules=elsewhere) as gateway:
+        await _parked(await in_review(gateway))
+
+
+async def _parked(review: Review) -> None:
     address = await again(review, "u1", engine="openai")
     await work(review.gateway, review)
     found = (await review.client.get(address)).json()

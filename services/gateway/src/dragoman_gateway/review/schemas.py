@@ -365,6 +365,13 @@ class ExportRequest(_Body):
     format: ExchangeFormat
 
 
+class PreviewView(BaseModel):
+    """A draft as it is laid out; `…/preview/pages/{number}` gives each page."""
+
+    page_count: int
+    draft_sha256: str
+
+
 class RejectionView(BaseModel):
     """A unit of a file that was not taken, and why."""
 

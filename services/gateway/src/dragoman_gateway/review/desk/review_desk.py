@@ -12,7 +12,9 @@ from dragoman_gateway.review.desk.drafting import Drafting
 from dragoman_gateway.review.desk.exchanging import Exchanging
 from dragoman_gateway.review.desk.material import Material
 from dragoman_gateway.review.desk.presence import PresenceDesk
+from dragoman_gateway.review.desk.previewing import Previewing
 from dragoman_gateway.review.desk.remembering import Remembering
+from dragoman_gateway.review.desk.rendering import LibreOffice
 from dragoman_gateway.review.desk.retranslating import EngineRules, Retranslating
 from dragoman_gateway.review.desk.reviewing import Reviewing
 from dragoman_gateway.review.desk.sessions import ReviewSessions
@@ -23,10 +25,10 @@ from dragoman_runtime.objects import ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class ReviewDesk:
-    """Everything that is read (`desktops`, `answers`), acts on units (`acts`) and on the review as a whole
-    (`sessions`), units translated again (`again`), files for reviewers (`exchange`), documents to look
-    at (`drafts`), who is there (`presence`), and what is remembered for the project
-    (`remembering`).
+    """Everything that is read (`desktops`, `answers`), acts on units (`acts`) and on the review as
+    a whole (`sessions`), units translated again (`again`), files for reviewers (`exchange`),
+    documents to look at (`drafts`), pictures of their pages (`previews`), who is there
+    (`presence`), and what is remembered for the project (`remembering`).
     """
 
     desktops: Desktops
@@ -36,6 +38,7 @@ class ReviewDesk:
     again: Retranslating
     exchange: Exchanging
     drafts: Drafting
+    previews: Previewing
     presence: PresenceDesk
     remembering: Remembering
 
@@ -49,6 +52,7 @@ def review_desk(
     clock: Clock,
     tool_version: str,
     engines: EngineRules,
+    office: LibreOffice,
 ) -> ReviewDesk:
     """The desk over these ports."""
     material = Material(objects)
@@ -61,6 +65,7 @@ def review_desk(
         clock=clock,
         material=material,
     )
+    drafts = Drafting(desktops=desktops, material=material, objects=objects)
     return ReviewDesk(
         desktops=desktops,
         answers=ReviewAnswers(objects, catalog),
@@ -76,7 +81,8 @@ def review_desk(
             objects=objects,
             tool_version=tool_version,
         ),
-        drafts=Drafting(desktops=desktops, material=material, objects=objects),
+        drafts=drafts,
+        previews=Previewing(control, drafts, office),
         presence=PresenceDesk(control, catalog, clock),
         remembering=Remembering(catalog, clock),
     )
