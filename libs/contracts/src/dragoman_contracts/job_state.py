@@ -135,7 +135,8 @@ class Retranslation:
 class Review:
     """A review session: people at work on the units. `state` is what they made of them up to some
     save, `saves` are those behind it; `saved_count` counts all. `retranslations` are all that were
-    asked for, in their order.
+    asked for, in their order. For `reviewed_count` units somebody stands, and of these
+    `approved_count` are approved; None where saves of an older version did not say.
     """
 
     session_id: UUID
@@ -147,6 +148,8 @@ class Review:
     due_at: datetime | None = None
     reviewer_ids: tuple[UUID, ...] = ()
     retranslations: tuple[Retranslation, ...] = ()
+    reviewed_count: int | None = 0
+    approved_count: int | None = 0
 
 
 @dataclass

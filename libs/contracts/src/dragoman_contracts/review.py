@@ -86,10 +86,13 @@ class ReviewEdits(Value):
 
 
 class UnitAsked(Value):
-    """A unit that is to be translated again: its version then, and whether it needed a person."""
+    """A unit that is to be translated again, as it was then: its version, how far people were with
+    it, and whether it needed a person.
+    """
 
     unit_id: str
     version: int
+    stage: ReviewStage
     is_pending: bool
 
 
@@ -249,6 +252,18 @@ def standing_edits(unit: ReviewedUnit) -> list[PastEdit]:
         else:
             standing.append(past)
     return standing
+
+
+CONFIRMED = frozenset({ReviewStage.REVIEWED, ReviewStage.APPROVED})
+"""The stages in which somebody stands for a translation."""
+
+
+def stage_counts(stages: Iterable[ReviewStage | None]) -> tuple[int, int]:
+    """How many of these stages say that somebody stands for a translation, and how many of them
+    that it is approved.
+    """
+    found = list(stages)
+    return sum(each in CONFIRMED for each in found), found.count(ReviewStage.APPROVED)
 
 
 def stage_of(verdict: UnitVerdict | None, unit: ReviewedUnit | None) -> ReviewStage:

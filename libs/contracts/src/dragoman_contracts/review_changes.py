@@ -68,7 +68,12 @@ def on_units_reviewed(draft: JobState, event: e.UnitsReviewed, recorded: Recorde
         review = replace(review, saves=(*review.saves, save))
     else:
         review = replace(review, state=event.state, saves=())
-    draft.review = replace(review, saved_count=review.saved_count + 1)
+    draft.review = replace(
+        review,
+        saved_count=review.saved_count + 1,
+        reviewed_count=event.reviewed_count,
+        approved_count=event.approved_count,
+    )
     draft.review_pending_count = event.pending_count
     if draft.is_review_owed and not draft.is_stopped:
         wait_for_next(draft)
@@ -109,6 +114,8 @@ def on_units_retranslated(
         saves=(*review.saves, save),
         saved_count=review.saved_count + 1,
         retranslations=done,
+        reviewed_count=event.reviewed_count,
+        approved_count=event.approved_count,
     )
     draft.review_pending_count = event.pending_count
     if draft.is_review_owed and not draft.is_stopped:

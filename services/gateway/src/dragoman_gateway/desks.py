@@ -178,6 +178,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         ),
         review=review_desk(
             control=control,
+            queries=ports.job_lists or JobQueries(ports.views),
             objects=objects,
             catalog=catalog,
             actors=actors,

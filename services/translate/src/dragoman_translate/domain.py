@@ -40,13 +40,16 @@ class BatchOutcome(Value):
 class RetranslationOutcome(Value):
     """The stored drafts of the units of one request, and the calls behind them.
 
-    `settled_count` of the units needed nobody before, and now do.
+    `settled_count` of the units needed nobody before, and now do. For `reviewed_count` somebody
+    stood, and `approved_count` of these were approved.
     """
 
     edits: ObjectRef
     unit_count: int
     failed_count: int
     settled_count: int
+    reviewed_count: int
+    approved_count: int
     calls: tuple[ObjectRef, ...]
     usage: Usage
 
@@ -98,10 +101,16 @@ def decide_retranslation(
         unit_count=outcome.unit_count,
         failed_count=outcome.failed_count,
         pending_count=job.review_pending_count + outcome.settled_count,
+        reviewed_count=_less(job.review.reviewed_count, outcome.reviewed_count),
+        approved_count=_less(job.review.approved_count, outcome.approved_count),
         calls=outcome.calls,
         usage=outcome.usage,
     )
     return (done,)
+
+
+def _less(count: int | None, by: int) -> int | None:
+    return None if count is None else max(0, count - by)
 
 
 def _completed(job: Job) -> tuple[Event, ...]:

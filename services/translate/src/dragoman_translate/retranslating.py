@@ -22,6 +22,7 @@ from dragoman_contracts.review import (
     ReviewEdits,
     UnitAsked,
     UnitEdit,
+    stage_counts,
 )
 from dragoman_contracts.text import Unit, UnitList, UnitTarget, plain_text
 from dragoman_contracts.vocabulary import WorkKind
@@ -54,12 +55,15 @@ def retranslation_task(engines: Engines) -> Task[RetranslationOutcome]:
         plan = await objects.get_value(job.translation_plan, TranslationPlan)
         pace = paces[engine.name, engine.signature.model]
         made = await _translated(context, engine, pace, policy, request, extracted)
-        edits, settled = _drafts(job, request, extracted, plan.qa_rules, _profile(policy), made)
+        answered, edits = _drafts(job, request, extracted, plan.qa_rules, _profile(policy), made)
+        reviewed, approved = stage_counts(each.stage for each in answered)
         return RetranslationOutcome(
             edits=await objects.put_value(ReviewEdits(edits=tuple(edits))),
             unit_count=len(edits),
             failed_count=len(request.units) - len(edits),
-            settled_count=settled,
+            settled_count=sum(not each.is_pending for each in answered),
+            reviewed_count=reviewed,
+            approved_count=approved,
             calls=tuple(dict.fromkeys(ref for each in made for ref in each.calls)),
             usage=sum((each.usage for each in made), Usage()),
         )
@@ -129,8 +133,8 @@ def _drafts(
     qa_rules: int,
     profile: QaProfile,
     made: Sequence[BatchTranslation],
-) -> tuple[list[UnitEdit], int]:
-    """A draft for each unit that got an answer, and how many of them needed nobody before."""
+) -> tuple[list[UnitAsked], list[UnitEdit]]:
+    """The units that got an answer, and a draft for each."""
     unanswered = {unit_id for each in made for unit_id in each.unanswered}
     targets = {
         target.unit_id: target
@@ -150,7 +154,7 @@ def _drafts(
         )
         for asked in answered
     ]
-    return edits, sum(not asked.is_pending for asked in answered)
+    return answered, edits
 
 
 def _draft(

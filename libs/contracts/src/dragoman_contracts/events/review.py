@@ -22,6 +22,9 @@ _Format = Annotated[
 ]
 
 
+_CountIfKnown = Annotated[Count | None, Field(exclude_if=lambda count: count is None)]
+
+
 class ReviewOpened(Event):
     """People look at the translations of a job that needs none or is completed:
     it waits for them until the review is closed.
@@ -47,8 +50,10 @@ class ReviewAssigned(Event):
 class UnitsReviewed(Event):
     """A person worked on units: `edits` is an object with their `ReviewEdits`.
 
-    `pending_count` units still need a person. `state` is the `ReviewState` with these edits and all
-    before them, stored now and then so that a long review need not be read edit by edit.
+    `pending_count` units still need a person; for `reviewed_count` somebody stands, and of these
+    `approved_count` are approved (None in events of older versions). `state` is the `ReviewState`
+    with these edits and all before them, stored now and then so that a long review need not be read
+    edit by edit.
     """
 
     name: ClassVar[str] = "units.reviewed"
@@ -59,6 +64,8 @@ class UnitsReviewed(Event):
     unit_count: Count
     pending_count: Count
     state: ObjectRef | None = None
+    reviewed_count: _CountIfKnown = None
+    approved_count: _CountIfKnown = None
 
 
 class RetranslationRequested(Event):
@@ -80,7 +87,7 @@ class UnitsRetranslated(Event):
     `unit_count` units a draft each. An edit is passed over where a person was at its unit since.
 
     `failed_count` units got no usable answer and stay as they were. `pending_count` units then need
-    a person.
+    a person, for `reviewed_count` somebody stands, of which `approved_count` are approved.
     """
 
     name: ClassVar[str] = "units.retranslated"
@@ -92,6 +99,8 @@ class UnitsRetranslated(Event):
     unit_count: Count
     failed_count: Count
     pending_count: Count
+    reviewed_count: _CountIfKnown = None
+    approved_count: _CountIfKnown = None
     calls: tuple[ObjectRef, ...] = ()
     usage: Usage = Usage()
 

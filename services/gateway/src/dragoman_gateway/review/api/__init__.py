@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from dragoman_gateway.review.api import exchange, previews, retranslations, units
+from dragoman_gateway.review.api import coverage, exchange, previews, retranslations, units
 
 router = APIRouter(tags=["review"])
-for _each in (
-    retranslations,
-    exchange,
-    previews,
-    units,
-):  # `units/{unit_id}` takes any path behind it
+# `units/{unit_id}` takes any path behind it, so the units come last.
+for _each in (retranslations, coverage, exchange, previews, units):
     router.include_router(_each.router)

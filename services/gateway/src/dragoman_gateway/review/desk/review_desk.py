@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from dragoman_catalog import Catalog
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.review.desk.answers import ReviewAnswers
+from dragoman_gateway.review.desk.covering import CoverageDesk
 from dragoman_gateway.review.desk.desktop import Desktops
 from dragoman_gateway.review.desk.drafting import Drafting
 from dragoman_gateway.review.desk.exchanging import Exchanging
@@ -28,7 +30,8 @@ class ReviewDesk:
     """Everything that is read (`desktops`, `answers`), acts on units (`acts`) and on the review as
     a whole (`sessions`), units translated again (`again`), files for reviewers (`exchange`),
     documents to look at (`drafts`), pictures of their pages (`previews`), who is there
-    (`presence`), and what is remembered for the project (`remembering`).
+    (`presence`), what is remembered for the project (`remembering`), and how far people are with
+    it (`coverage`).
     """
 
     desktops: Desktops
@@ -41,11 +44,13 @@ class ReviewDesk:
     previews: Previewing
     presence: PresenceDesk
     remembering: Remembering
+    coverage: CoverageDesk
 
 
 def review_desk(
     *,
     control: JobControl,
+    queries: JobQueries,
     objects: ObjectStore,
     catalog: Catalog,
     actors: Actors,
@@ -85,4 +90,5 @@ def review_desk(
         previews=Previewing(control, drafts, office),
         presence=PresenceDesk(control, catalog, clock),
         remembering=Remembering(catalog, clock),
+        coverage=CoverageDesk(queries, catalog, clock),
     )

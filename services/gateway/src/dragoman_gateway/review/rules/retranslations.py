@@ -40,7 +40,12 @@ def asked_units(sheet: Sheet, state: ReviewState, unit_ids: Iterable[str]) -> tu
     places = sorted(sheet.places[unit.unit_id] for unit in units)
     rows = (unit_now(sheet, place, state) for place in places)
     return tuple(
-        UnitAsked(unit_id=row.unit.unit_id, version=row.version, is_pending=row.state in PENDING)
+        UnitAsked(
+            unit_id=row.unit.unit_id,
+            version=row.version,
+            stage=row.stage,
+            is_pending=row.state in PENDING,
+        )
         for row in rows
     )
 
