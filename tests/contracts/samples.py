@@ -90,6 +90,10 @@ def _events() -> tuple[e.Event, ...]:
             reviewer_ids=(uuid5(s.PROJECT, "a reviewer"),),
         ),
         s.units_reviewed().model_copy(update={"state": s.ref("the state")}),
+        s.retranslation_requested(),
+        s.units_retranslated().model_copy(
+            update={"calls": (s.ref("a call"),), "usage": e.Usage(call_count=1, prompt_tokens=40)}
+        ),
         s.review_exported(),
         s.review_imported(),
         s.review_closed(),

@@ -229,6 +229,28 @@ def units_reviewed(pending_count: int = 2, name: str = "edits") -> e.UnitsReview
     )
 
 
+def retranslation_requested(index: int = 0) -> e.RetranslationRequested:
+    """A person wants two units translated again."""
+    return e.RetranslationRequested(
+        session_id=uuid5(JOB, "session"),
+        index=index,
+        request=ref(f"request {index}"),
+        unit_count=2,
+    )
+
+
+def units_retranslated(index: int = 0, pending_count: int = 3) -> e.UnitsRetranslated:
+    """They were translated again, one of them in vain."""
+    return e.UnitsRetranslated(
+        session_id=uuid5(JOB, "session"),
+        index=index,
+        edits=ref(f"drafts {index}"),
+        unit_count=1,
+        failed_count=1,
+        pending_count=pending_count,
+    )
+
+
 def review_closed(taken_count: int = 0) -> e.ReviewClosed:
     """People are done; reassembly is owed."""
     return e.ReviewClosed(

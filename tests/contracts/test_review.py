@@ -10,10 +10,11 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from contracts import streams as s
+from contracts.streams import parked
 from contracts.test_trace import REASSEMBLY, UP_TO_TRANSLATION, Trace
 from dragoman_contracts import events as e
-from dragoman_contracts.job import ReviewStatus
-from dragoman_contracts.pipeline import owed, resume_request
+from dragoman_contracts.job import ReviewStatus, WorkKey
+from dragoman_contracts.pipeline import owed, redrive_request, resume_request
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.reports import (
     QaFinding,
@@ -66,6 +67,68 @@ def test_people_work_on_units_until_they_close_the_review() -> None:
     assert job.review is not None
     assert job.review.status is ReviewStatus.CLOSED
     assert job.reviewed_targets == (s.ref("what people made of it"),)
+
+
+AGAIN = WorkKey(WorkKind.RETRANSLATION, 0)
+
+
+def test_a_retranslation_is_owed_beside_the_review_and_counts_as_a_save_of_who_asked() -> None:
+    trace = in_review(e.QaVerdict.BLOCKED)
+    blocked = (JobStatus.BLOCKED, Stage.REVIEW)
+    trace.line(s.retranslation_requested(), routes=[AGAIN], owes=[AGAIN], stands=blocked)
+    more = s.retranslation_requested(1)
+    both = [AGAIN, WorkKey(WorkKind.RETRANSLATION, 1)]
+    trace.line(more, routes=both[1:], owes=both, stands=blocked)
+    trace.line(s.units_retranslated(), owes=both[1:], stands=IN_REVIEW)
+    trace.line(s.units_retranslated(), owes=both[1:], stands=IN_REVIEW)  # told twice
+    review = trace.stream.job.review
+    assert review is not None
+    assert [(each.edits, each.actor) for each in review.saves] == [
+        (s.ref("drafts 0"), s.origin().actor)
+    ]
+    assert trace.stream.job.review_pending_count == 3
+    trace.line(
+        s.review_closed(3),
+        routes=[REASSEMBLY],
+        stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY),
+    )
+
+
+def test_a_retranslation_that_is_parked_stops_no_review_and_can_be_driven_again() -> None:
+    trace = in_review()
+    trace.line(s.retranslation_requested(), routes=[AGAIN], owes=[AGAIN], stands=IN_REVIEW)
+    trace.line(parked(WorkKind.RETRANSLATION), stands=IN_REVIEW)
+    assert set(trace.stream.job.parked) == {AGAIN}
+    redriven = redrive_request(trace.stream.job, AGAIN)
+    trace.line(redriven, routes=[AGAIN], owes=[AGAIN], stands=IN_REVIEW)
+    trace.line(parked(WorkKind.RETRANSLATION), stands=IN_REVIEW)
+    trace.line(
+        s.review_closed(),
+        routes=[REASSEMBLY],
+        stands=(JobStatus.REASSEMBLY_PENDING, Stage.REASSEMBLY),
+    )
+    trace.line(parked(WorkKind.REASSEMBLY), stands=(JobStatus.FAILED, Stage.REASSEMBLY))
+    assert trace.stream.job.goes_on_without(REASSEMBLY)
+
+
+def test_a_draft_is_passed_over_where_a_person_was_at_its_unit_since() -> None:
+    typed = UnitEdit(unit_id="u1", origin=EditOrigin.TYPED, target=("Uno",))
+    drafts = [
+        UnitEdit(
+            unit_id=f"u{n}",
+            origin=EditOrigin.RETRANSLATED,
+            target=("Otro",),
+            stage=ReviewStage.DRAFT,
+            based_on=0,
+        )
+        for n in (1, 2)
+    ]
+    state = reviewed(ReviewState(), [typed], save(5))
+    state = reviewed(state, drafts, save(6))
+    assert {name: unit.target for name, unit in state.units.items()} == {
+        "u1": ("Uno",),
+        "u2": ("Otro",),
+    }
 
 
 def test_the_state_of_a_review_takes_the_place_of_the_saves_before_it() -> None:

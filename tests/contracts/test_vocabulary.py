@@ -82,11 +82,18 @@ def test_statuses_and_stages_are_those_of_requirement_e_and_cancelling() -> None
 
 def test_every_kind_of_work_has_a_queue_and_a_service() -> None:
     works = {work for step in STEPS.values() for work in (step.first_work, step.batch_work) if work}
-    assert {str(kind) for kind in WorkKind} <= works | {WorkKind.CANCELLATION}
+    assert {str(kind) for kind in WorkKind} <= works | {
+        WorkKind.CANCELLATION,
+        WorkKind.RETRANSLATION,
+    }
     assert all(step_of_work(work) for work in works)
     assert (queue_of(WorkKind.CANCELLATION), service_of(WorkKind.CANCELLATION)) == (
         Queue.JOB_CONTROL,
         Service.INTAKE,
+    )
+    assert (queue_of(WorkKind.RETRANSLATION), service_of(WorkKind.RETRANSLATION)) == (
+        Queue.TRANSLATE_BATCH,
+        Service.TRANSLATE,
     )
 
 

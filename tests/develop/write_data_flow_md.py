@@ -62,9 +62,9 @@ def _consumers() -> list[tuple[Queue, Service]]:
 
 
 def _kinds() -> list[str]:
-    """Every kind of work, in the order of the step table, the cancellation last."""
+    """Every kind of work, in the order of the step table, then the work of no phase."""
     works = [work for step in STEPS.values() for work in (step.first_work, step.batch_work) if work]
-    return [*dict.fromkeys(works), WorkKind.CANCELLATION]
+    return [*dict.fromkeys(works), WorkKind.RETRANSLATION, WorkKind.CANCELLATION]
 
 
 def _work() -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # pyright: ignore[reportMissingTypeStubs] - it ships none
 from docx import Document
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 WAIT_MS = 60_000
 PICTURES = os.environ.get("DRAGOMAN_TEST_PICTURES", "")
@@ -49,14 +49,14 @@ class Server:
         if not self._has_announced.wait(60) or not self.url:
             self.stop()
             raise RuntimeError(f"the server did not start:\n{self.said}")
-        made = subprocess.run(
-            [command[0], "sign-in-link", "--state", state],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        self.link = made.stdout.strip().partition("?link=")[2]
+        self._ask = ([command[0], "sign-in-link", "--state", state], environment)
+        self.link = self.new_link()
+
+    def new_link(self) -> str:
+        """A sign-in link that nobody has used."""
+        words, environment = self._ask
+        made = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+        return made.stdout.strip().partition("?link=")[2]
 
     def stop(self) -> int:
         """End it as `docker stop` would; its exit status."""
@@ -106,6 +106,15 @@ def choose(page: Page, *names: str, paragraphs: int = 3) -> None:
     for name in names:
         expect(page.get_by_role("listitem").filter(has_text=name)).to_be_visible()
     page.get_by_label("Target language").fill("ru")
+
+
+def signed_in(context: BrowserContext, server: Server) -> Page:
+    """A page that the first admin is signed in on."""
+    page = context.new_page()
+    page.goto(f"{server.url}/console/sign-in?link={server.new_link()}")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("link", name="Jobs", exact=True)).to_be_visible()
+    return page
 
 
 def picture(page: Page, name: str) -> None:

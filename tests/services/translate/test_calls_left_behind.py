@@ -14,7 +14,7 @@ from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects import FileObjectStore
 from dragoman_runtime.worker import ProjectObjects, WorkContext
 from dragoman_runtime.worker.task import ValueCache
-from dragoman_translate.handlers import _ObjectLedger  # pyright: ignore[reportPrivateUsage]
+from dragoman_translate.handlers import ObjectLedger
 from dragoman_translate.ports import EngineReply, EngineSignature, FinishReason, ModelCall
 from services.gateway.histories import History
 
@@ -53,10 +53,10 @@ async def test_a_call_without_its_pointer_is_found_by_who_takes_over(
         limit,
         is_takeover=is_takeover,
     )
-    found = await _ObjectLedger(context).recall(_CALL.fingerprint)
+    found = await ObjectLedger(context).recall(_CALL.fingerprint)
     assert (found is not None) is is_takeover
     if found is not None:
         assert (found.ref, found.call.reply.response) == (ref, "paid")
         assert await mine.get_pointer(f"call-{_CALL.fingerprint}") == ref
-        assert await _ObjectLedger(context).recall("cd" * 32) is None
+        assert await ObjectLedger(context).recall("cd" * 32) is None
     await store.aclose()

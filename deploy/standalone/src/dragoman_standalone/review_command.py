@@ -4,6 +4,7 @@ over the API.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
@@ -37,6 +38,10 @@ _A_PAGE = 500
 _NO_SERVER = (
     "No server works on this state folder, so the document is not made yet: start `dragoman up`."
 )
+_NO_WORKER = (
+    "No server works on this state folder, so they are not translated yet: start `dragoman up`."
+)
+_MOST_WAIT_S = 120.0
 
 review_app = typer.Typer(no_args_is_help=True, help="Review the translations of a job.")
 
@@ -166,6 +171,64 @@ def finish(
     _say(answer, as_json, f"{answer['job_id']} {answer['status']}")
     if not served[0] and not as_json:
         Console(stderr=True).print(_NO_SERVER, highlight=False, soft_wrap=True)
+
+
+@review_app.command()
+def retranslate(
+    job: JobArgument,
+    unit: UnitOption = None,
+    finding: Annotated[
+        str | None, typer.Option("--finding", help="All units with this finding.")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="The engine; the job's own where none is named.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Its model; the engine's own where none is named.")
+    ] = None,
+    state: StateOption = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Translate units again by another engine; each gets the new text as a draft.
+
+    Exit status: 0 done or under way, 1 the engine could not.
+    """
+    if (unit is not None) + (finding is not None) != 1:
+        raise typer.BadParameter("name --unit or --finding")
+    served: list[bool] = []
+
+    async def question(api: Api) -> Body:
+        served.append(api.is_served)
+        job_id = await job_id_of(api, job)
+        found = await units_of(api, job_id, {} if finding is None else {"finding": finding})
+        numbers = {int(each) - 1 for each in unit or ()}
+        ids = [each["unit_id"] for each in found if unit is None or each["position"] in numbers]
+        if not ids:
+            raise typer.BadParameter("no unit is like this; `review list --all` lists them")
+        wanted = {"unit_ids": ids, "engine": engine, "model": model}
+        asked = await api.post(f"jobs/{job_id}/units/retranslate", wanted)
+        return await _done(api, job_id, asked) if api.is_served else asked
+
+    answer = ask(state, url, question)
+    code = f" ({answer['code']})" if answer["code"] else ""
+    _say(answer, as_json, f"{answer['unit_count']} units: {answer['status']}{code}")
+    if not served[0] and not as_json:
+        Console(stderr=True).print(_NO_WORKER, highlight=False, soft_wrap=True)
+    if answer["status"] == "failed":
+        raise typer.Exit(ExitCode.FAILED)
+
+
+async def _done(api: Api, job_id: object, asked: Body) -> Body:
+    """The retranslation once it is no longer waiting, or has waited for two minutes."""
+    address = f"jobs/{job_id}/review/retranslations/{asked['index']}"
+    pause_s, left_s = 0.2, _MOST_WAIT_S
+    while asked["status"] == "waiting" and left_s > 0:
+        await asyncio.sleep(pause_s)
+        left_s -= pause_s
+        pause_s = min(pause_s * 1.5, 3.0)
+        asked = await api.get(address)
+    return asked
 
 
 @review_app.command("open")

@@ -28,7 +28,7 @@ from dragoman_catalog.projects import (
     select_project,
 )
 from dragoman_catalog.providers import Providers
-from dragoman_catalog.reviews import Dismissals, ReviewPresence
+from dragoman_catalog.reviews import CoverageSnapshots, Dismissals, ReviewPresence
 from dragoman_catalog.sealing import KeySeal
 from dragoman_catalog.seeding import Seeds
 from dragoman_catalog.values import (
@@ -70,6 +70,7 @@ class Catalog:
         self.sign_in_links = SignInLinks(engine)
         self.presence = ReviewPresence(engine)
         self.dismissals = Dismissals(engine)
+        self.coverage = CoverageSnapshots(engine)
         self.providers = Providers(engine, seal)
         self.models = Models(engine)
         self.model_uses = ModelUses(engine)

@@ -1,7 +1,10 @@
-"""The parts of reviews that are no job's: who is where, and findings dismissed for a project."""
+"""The parts of reviews that are no job's: who is where, findings dismissed for a project, and how far
+people were with its translations, day by day.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -11,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dragoman_catalog import tables
 from dragoman_catalog.database import reading, rows, values, write_audit, writing
 from dragoman_catalog.values import DismissedFinding, Editor
+from dragoman_contracts.coverage import Coverage, CoverageSnapshot
 
-_PRESENCE, _DISMISSALS = tables.presence, tables.dismissals
+_PRESENCE, _DISMISSALS, _COVERAGE = tables.presence, tables.dismissals, tables.review_coverage
 
 
 class ReviewPresence:
@@ -83,3 +87,51 @@ class Dismissals:
                 entity_id=dismissed.code,
                 project_id=dismissed.project_id,
             )
+
+
+class CoverageSnapshots:
+    """How far people were with the translations of projects, day by day. Maintenance writes it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def put(self, day: str, snapshots: Sequence[CoverageSnapshot]) -> None:
+        """Put these in the place of all that are there of this day."""
+        rows_ = [
+            {
+                "project_id": each.project_id,
+                "day": each.day,
+                "target_locale": each.target_locale,
+                "taken_at": each.taken_at,
+                **each.coverage.model_dump(),
+            }
+            for each in snapshots
+        ]
+        async with writing(self._engine) as connection:
+            await connection.execute(delete(_COVERAGE).where(_COVERAGE.c.day == day))
+            if rows_:
+                await connection.execute(insert(_COVERAGE), rows_)
+
+    async def of_project(self, project_id: UUID, days: int) -> list[CoverageSnapshot]:
+        """The snapshots of the last `days` days that there are, oldest first."""
+        wanted = (
+            select(_COVERAGE.c.day)
+            .where(_COVERAGE.c.project_id == project_id)
+            .distinct()
+            .order_by(_COVERAGE.c.day.desc())
+            .limit(days)
+        )
+        statement = (
+            select(_COVERAGE)
+            .where(_COVERAGE.c.project_id == project_id, _COVERAGE.c.day.in_(wanted))
+            .order_by(_COVERAGE.c.day, _COVERAGE.c.target_locale)
+        )
+        async with reading(self._engine) as connection:
+            found = await rows(connection, statement)
+        return [_snapshot(row) for row in found]
+
+
+def _snapshot(row: Mapping[str, object]) -> CoverageSnapshot:
+    counts = {name: row[name] for name in Coverage.model_fields}
+    own = {name: row[name] for name in row.keys() - counts.keys()}
+    return CoverageSnapshot.model_validate({**own, "coverage": counts})

@@ -163,6 +163,22 @@ dismissals = Table(
     Column("dismissed_at", UtcDateTime, nullable=False),
 )
 
+review_coverage = Table(
+    "catalog_review_coverage",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("target_locale", String(64), primary_key=True),
+    Column("jobs", Integer, nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("translated", Integer, nullable=False),
+    Column("pending", Integer, nullable=False),
+    Column("reviewed", Integer, nullable=False),
+    Column("approved", Integer, nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+)
+
 audit = Table(
     "catalog_audit",
     metadata,

@@ -286,6 +286,8 @@ def on_work_parked(draft: JobState, event: e.WorkParked, recorded: RecordedEvent
     trouble = Trouble(event.code, event.attempt, recorded.occurred_at, reason=event.reason)
     draft.parked = {**draft.parked, key: trouble}
     clear_failures(draft, {key})
+    if event.kind == WorkKind.RETRANSLATION:
+        return  # people go on reviewing without
     if not draft.is_stopped or event.kind == WorkKind.CANCELLATION:
         draft.status = JobStatus.FAILED
 

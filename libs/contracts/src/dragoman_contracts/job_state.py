@@ -18,7 +18,7 @@ from dragoman_contracts.references import Artifact, ObjectRef
 from dragoman_contracts.review import Save
 from dragoman_contracts.steps import step_of_work
 from dragoman_contracts.subject import LocalePair
-from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, PhaseKind
+from dragoman_contracts.vocabulary import RESUMABLE, JobStatus, PhaseKind, WorkKind
 
 _T = TypeVar("_T")
 _STOPPED = frozenset({JobStatus.CANCELLING, JobStatus.CANCELLED, JobStatus.FAILED})
@@ -122,9 +122,21 @@ class ReviewStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retranslation:
+    """A person's wish to have units translated again, and whether it was met."""
+
+    request: ObjectRef
+    actor: str
+    actor_record: str | None
+    is_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Review:
     """A review session: people at work on the units. `state` is what they made of them up to some
-    save, `saves` are those behind it; `saved_count` counts all.
+    save, `saves` are those behind it; `saved_count` counts all. `retranslations` are all that were
+    asked for, in their order. For `reviewed_count` units somebody stands, and of these
+    `approved_count` are approved; None where saves of an older version did not say.
     """
 
     session_id: UUID
@@ -135,6 +147,9 @@ class Review:
     saved_count: int = 0
     due_at: datetime | None = None
     reviewer_ids: tuple[UUID, ...] = ()
+    retranslations: tuple[Retranslation, ...] = ()
+    reviewed_count: int | None = 0
+    approved_count: int | None = 0
 
 
 @dataclass
@@ -274,6 +289,20 @@ class JobState:
         return self.runs[phase.name].finished_at is not None
 
     @property
+    def retranslations_owed(self) -> tuple[WorkKey, ...]:
+        """The retranslations that people wait for: the review is open, and they are neither done
+        nor parked.
+        """
+        if self.review is None or not self.is_review_owed or self.status in _STOPPED:
+            return ()
+        keys = (
+            WorkKey(WorkKind.RETRANSLATION, index)
+            for index, each in enumerate(self.review.retranslations)
+            if not each.is_done
+        )
+        return tuple(key for key in keys if key not in self.parked and key not in self.discarded)
+
+    @property
     def is_stopped(self) -> bool:
         """Whether a late outcome is recorded but moves the job no further,
         until a person resumes it (DESIGN §3).
@@ -298,7 +327,9 @@ class JobState:
 
     def goes_on_without(self, key: WorkKey) -> bool:
         """Whether this parked work is all that keeps the job from going on."""
-        is_held = bool(self.parked.keys() - {key}) or bool(self.discarded) or self.is_marked_failed
+        holding = {each for each in self.parked if each.kind != WorkKind.RETRANSLATION} - {key}
+        discarded = any(each.kind != WorkKind.RETRANSLATION for each in self.discarded)
+        is_held = bool(holding) or discarded or self.is_marked_failed
         return self.status is JobStatus.FAILED and key in self.parked and not is_held
 
 

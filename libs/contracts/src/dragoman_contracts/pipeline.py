@@ -37,6 +37,7 @@ from dragoman_contracts.events import (
     PhaseRefused,
     PhaseResult,
     ResumeRequested,
+    RetranslationRequested,
     StartRequested,
     TranslationPlanned,
     WorkRedriven,
@@ -81,19 +82,22 @@ def next_phase(job: Job) -> Phase | None:
 
 
 def owed(job: Job) -> tuple[WorkItem, ...]:
-    """All the work this state owes, batches in order; empty when the job rests.
-    For work that failed see `due_at`.
+    """All the work this state owes, batches in order; empty when the job rests. A job that waits
+    for people owes what they asked for. For work that failed see `due_at`.
     """
     if job.status is JobStatus.CANCELLING:
         return (item_of(job, WorkKey(WorkKind.CANCELLATION)),)
     phase = next_phase(job)
-    return () if phase is None else tuple(item_of(job, key) for key in _work_of(job, phase))
+    keys = job.retranslations_owed if phase is None else _work_of(job, phase)
+    return tuple(item_of(job, key) for key in keys)
 
 
 def is_owed(job: Job, key: WorkKey) -> bool:
     """Whether this piece of work is among `owed(job)`, without listing it all."""
     if key.kind == WorkKind.CANCELLATION:
         return job.status is JobStatus.CANCELLING
+    if key.kind == WorkKind.RETRANSLATION:
+        return key in job.retranslations_owed
     phase = next_phase(job)
     return phase is not None and _is_work_of(job, phase, key)
 
@@ -220,6 +224,8 @@ def routes(recorded: RecordedEvent) -> tuple[WorkItem, ...]:
                 _item_of(recorded, WorkKey(kind, index, recorded.data.next_phase))
                 for index in indexes
             )
+        case RetranslationRequested(index=index):
+            return (_item_of(recorded, WorkKey(WorkKind.RETRANSLATION, index)),)
         case CancelRequested():
             return (_item_of(recorded, WorkKey(WorkKind.CANCELLATION)),)
         case PhaseResult(next_kind=kind, next_phase=phase) if kind is not None:
@@ -276,6 +282,8 @@ def redrive_request(job: Job, key: WorkKey) -> WorkRedriven:
     event = WorkRedriven(
         work_id=key.work_id(job.job_id), kind=key.kind, index=key.index, phase=key.phase
     )
+    if key.kind == WorkKind.RETRANSLATION:
+        return event.model_copy(update={"next_kind": key.kind, "batch_indexes": (key.index,)})
     if not job.goes_on_without(key):
         return event
     if key.kind == WorkKind.CANCELLATION:

@@ -15,12 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from dragoman_contracts.model import Value
-from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.references import ObjectRef, Sha256
 from dragoman_contracts.reports import (
     QaFinding,
     ReviewStage,
@@ -29,6 +30,10 @@ from dragoman_contracts.reports import (
     UnitVerification,
 )
 from dragoman_contracts.text import Content
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class EditOrigin(StrEnum):
@@ -55,7 +60,9 @@ class UnitEdit(Value):
 
     `undoes` is the version of the edit that is taken back: target and stage are then those before
     it, and None where nobody had worked on the unit. `findings` are QA's on the target as it now
-    reads; None where they are those of the engine's.
+    reads; None where they are those of the engine's. `based_on` is the version of the unit that the
+    edit was made for: where a person was at the unit since, it is passed over. `call` is the recorded
+    call of an engine that wrote the target.
     """
 
     unit_id: str
@@ -68,12 +75,35 @@ class UnitEdit(Value):
     is_unassigned: bool = False
     undoes: int | None = None
     findings: tuple[QaFinding, ...] | None = None
+    based_on: Annotated[int | None, Field(exclude_if=_is_none)] = None
+    call: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
 
 
 class ReviewEdits(Value):
     """The edits of one save, at most one for a unit."""
 
     edits: tuple[UnitEdit, ...]
+
+
+class UnitAsked(Value):
+    """A unit that is to be translated again, as it was then: its version, how far people were with
+    it, and whether it needed a person.
+    """
+
+    unit_id: str
+    version: int
+    stage: ReviewStage
+    is_pending: bool
+
+
+class RetranslationRequest(Value):
+    """The units that a person wants translated again, and by which engine and model; no model is
+    the engine's own.
+    """
+
+    units: tuple[UnitAsked, ...]
+    engine: str
+    model: str = ""
 
 
 class Comment(Value):
@@ -86,7 +116,7 @@ class Comment(Value):
 
 
 class PastEdit(Value):
-    """A target that a person gave a unit, or the stage they put it in."""
+    """A target that a person gave a unit or had it given, or the stage they put it in."""
 
     version: int
     actor: str
@@ -95,6 +125,7 @@ class PastEdit(Value):
     origin: EditOrigin
     target: Content | None
     stage: ReviewStage | None
+    call: Annotated[Sha256 | None, Field(exclude_if=_is_none)] = None
 
 
 class ReviewedUnit(Value):
@@ -153,8 +184,16 @@ def reviewed(state: ReviewState, edits: Iterable[UnitEdit], save: Save) -> Revie
     """The state after one more save; a save that it already knows changes nothing."""
     if save.version <= state.version:
         return state
-    changed = {edit.unit_id: _edited(state.units.get(edit.unit_id), edit, save) for edit in edits}
+    changed = {
+        edit.unit_id: _edited(state.units.get(edit.unit_id), edit, save)
+        for edit in edits
+        if _is_current(state.units.get(edit.unit_id), edit)
+    }
     return ReviewState.model_construct(version=save.version, units=state.units | changed)
+
+
+def _is_current(unit: ReviewedUnit | None, edit: UnitEdit) -> bool:
+    return edit.based_on is None or edit.based_on == (unit.version if unit else 0)
 
 
 def _edited(unit: ReviewedUnit | None, edit: UnitEdit, save: Save) -> ReviewedUnit:
@@ -175,6 +214,7 @@ def _edited(unit: ReviewedUnit | None, edit: UnitEdit, save: Save) -> ReviewedUn
             origin=edit.origin,
             target=before.target if keeps_target else edit.target,
             stage=before.stage if keeps_stage else edit.stage,
+            call=edit.call,
         )
         changes["history"] = (*before.history, past)
     if edit.comment:
@@ -212,6 +252,18 @@ def standing_edits(unit: ReviewedUnit) -> list[PastEdit]:
         else:
             standing.append(past)
     return standing
+
+
+CONFIRMED = frozenset({ReviewStage.REVIEWED, ReviewStage.APPROVED})
+"""The stages in which somebody stands for a translation."""
+
+
+def stage_counts(stages: Iterable[ReviewStage | None]) -> tuple[int, int]:
+    """How many of these stages say that somebody stands for a translation, and how many of them
+    that it is approved.
+    """
+    found = list(stages)
+    return sum(each in CONFIRMED for each in found), found.count(ReviewStage.APPROVED)
 
 
 def stage_of(verdict: UnitVerdict | None, unit: ReviewedUnit | None) -> ReviewStage:

@@ -9,11 +9,17 @@ from uuid import UUID
 
 from dragoman_contracts import events as e
 from dragoman_contracts.envelope import RecordedEvent
-from dragoman_contracts.job_common import add_artifact, change_run, finish_phase, wait_for_next
-from dragoman_contracts.job_state import JobState, Review, ReviewStatus
+from dragoman_contracts.job_common import (
+    add_artifact,
+    change_run,
+    clear_failures,
+    finish_phase,
+    wait_for_next,
+)
+from dragoman_contracts.job_state import JobState, Retranslation, Review, ReviewStatus, WorkKey
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.review import Save
-from dragoman_contracts.vocabulary import JobStatus, PhaseKind
+from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
 
 _EXPORTS = {
     "tmx": ArtifactKind.REVIEW_TMX,
@@ -62,7 +68,55 @@ def on_units_reviewed(draft: JobState, event: e.UnitsReviewed, recorded: Recorde
         review = replace(review, saves=(*review.saves, save))
     else:
         review = replace(review, state=event.state, saves=())
-    draft.review = replace(review, saved_count=review.saved_count + 1)
+    draft.review = replace(
+        review,
+        saved_count=review.saved_count + 1,
+        reviewed_count=event.reviewed_count,
+        approved_count=event.approved_count,
+    )
+    draft.review_pending_count = event.pending_count
+    if draft.is_review_owed and not draft.is_stopped:
+        wait_for_next(draft)
+
+
+def on_retranslation_requested(
+    draft: JobState, event: e.RetranslationRequested, recorded: RecordedEvent
+) -> None:
+    """Units are to be translated again. A second request of this number changes nothing."""
+    review = _begin(draft, event.session_id, recorded)
+    if event.index != len(review.retranslations):
+        return
+    asked = Retranslation(event.request, recorded.origin.actor, recorded.origin.actor_record)
+    draft.review = replace(review, retranslations=(*review.retranslations, asked))
+
+
+def on_units_retranslated(
+    draft: JobState, event: e.UnitsRetranslated, recorded: RecordedEvent
+) -> None:
+    """Units have new drafts, as if who asked for them had typed them."""
+    review = _begin(draft, event.session_id, recorded)
+    clear_failures(draft, {WorkKey(WorkKind.RETRANSLATION, event.index)})
+    phase = draft.phase_of_kind(PhaseKind.TRANSLATION)
+    if phase is not None:
+        change_run(draft, phase.name, usage=draft.runs[phase.name].usage + event.usage)
+    if event.index >= len(review.retranslations) or review.retranslations[event.index].is_done:
+        return
+    asked = review.retranslations[event.index]
+    save = Save(
+        recorded.version, asked.actor, asked.actor_record, recorded.occurred_at, event.edits
+    )
+    done = tuple(
+        replace(each, is_done=True) if index == event.index else each
+        for index, each in enumerate(review.retranslations)
+    )
+    draft.review = replace(
+        review,
+        saves=(*review.saves, save),
+        saved_count=review.saved_count + 1,
+        retranslations=done,
+        reviewed_count=event.reviewed_count,
+        approved_count=event.approved_count,
+    )
     draft.review_pending_count = event.pending_count
     if draft.is_review_owed and not draft.is_stopped:
         wait_for_next(draft)
@@ -131,6 +185,8 @@ REVIEW_CHANGES: Mapping[type[e.Event], Change] = {
     e.ReviewOpened: on_review_opened,
     e.ReviewAssigned: on_review_assigned,
     e.UnitsReviewed: on_units_reviewed,
+    e.RetranslationRequested: on_retranslation_requested,
+    e.UnitsRetranslated: on_units_retranslated,
     e.ReviewExported: on_review_exported,
     e.ReviewImported: on_review_imported,
     e.ReviewClosed: on_review_closed,

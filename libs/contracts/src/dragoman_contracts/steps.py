@@ -197,6 +197,12 @@ STEPS: dict[str, Step] = {
 }
 """Every step, by kind."""
 
+_BESIDE: dict[str, tuple[Queue, Service]] = {
+    WorkKind.CANCELLATION: (Queue.JOB_CONTROL, Service.INTAKE),
+    WorkKind.RETRANSLATION: (Queue.TRANSLATE_BATCH, Service.TRANSLATE),
+}
+"""Work that belongs to no phase, with its queue and its service."""
+
 ALIASES: dict[str, str] = {}
 """Other names for steps, which old pipelines and requests may use: alias → kind."""
 
@@ -218,7 +224,12 @@ def queue_of(work: str) -> Queue:
     Raises:
         KeyError: this installation has no such work.
     """
-    return _step(work).queue if work != WorkKind.CANCELLATION else Queue.JOB_CONTROL
+    return _BESIDE[work][0] if is_beside(work) else _step(work).queue
+
+
+def is_beside(work: str) -> bool:
+    """Whether this work belongs to no phase: a cancellation, or what people ask for in a review."""
+    return work in _BESIDE
 
 
 def work_queues() -> tuple[Queue, ...]:
@@ -235,7 +246,7 @@ def service_of(work: str) -> Service:
     Raises:
         KeyError: this installation has no such work.
     """
-    return _step(work).service if work != WorkKind.CANCELLATION else Service.INTAKE
+    return _BESIDE[work][1] if is_beside(work) else _step(work).service
 
 
 def is_made_again(work: str) -> bool:

@@ -86,7 +86,9 @@ class PhaseKind(StrEnum):
 
 
 class WorkKind(StrEnum):
-    """The work of a translation, and the cancellation of any job."""
+    """The work of a translation, the cancellation of any job, and the translation of some units
+    once more, which people ask for during a review.
+    """
 
     PREFLIGHT = "preflight"
     EXTRACTION = "extraction"
@@ -95,6 +97,7 @@ class WorkKind(StrEnum):
     QA = "qa"
     REASSEMBLY = "reassembly"
     CANCELLATION = "cancellation"
+    RETRANSLATION = "retranslation"
 
 
 class Service(StrEnum):

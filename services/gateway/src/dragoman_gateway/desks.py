@@ -33,6 +33,8 @@ from dragoman_gateway.parked.view import ParkedQueries
 from dragoman_gateway.people.desk import PeopleDesk
 from dragoman_gateway.pipelines.desk import PipelineDesk
 from dragoman_gateway.projects.desk import ProjectDesk
+from dragoman_gateway.review.desk.rendering import LibreOffice
+from dragoman_gateway.review.desk.retranslating import EngineRules
 from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
 from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_gateway.submissions.desk import Submissions
@@ -68,6 +70,7 @@ class GatewayOptions:
     max_views_lag: int = 5000
     public_url: str = ""
     uploads_at_once: int = 8
+    libreoffice: str = "soffice"
     hosts: frozenset[str] = frozenset()
 
 
@@ -175,11 +178,14 @@ def desks_of(ports: GatewayPorts) -> Desks:
         ),
         review=review_desk(
             control=control,
+            queries=ports.job_lists or JobQueries(ports.views),
             objects=objects,
             catalog=catalog,
             actors=actors,
             clock=clock,
             tool_version=ports.producer,
+            office=LibreOffice(options.libreoffice),
+            engines=EngineRules(ports.rules.engines, ports.rules.check_pair),
         ),
         parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),
@@ -237,6 +243,7 @@ def http_options(settings: HttpSettings) -> GatewayOptions:
         max_views_lag=settings.max_views_lag,
         public_url=settings.public_url,
         uploads_at_once=settings.uploads_at_once,
+        libreoffice=settings.libreoffice,
         hosts=settings.hosts,
     )
 

@@ -53,6 +53,10 @@ class HttpSettings(TelemetrySettings):
     max_upload_mib: int = Field(
         default=100, ge=1, le=2048, description="Size of an uploaded document at most."
     )
+    libreoffice: str = Field(
+        default="soffice",
+        description="Program of LibreOffice, which draws pages of drafts; `none`: none are drawn.",
+    )
     max_connections: int = Field(
         default=1000,
         ge=10,

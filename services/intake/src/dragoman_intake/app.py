@@ -13,7 +13,6 @@ from dragoman_contracts.vocabulary import Service
 from dragoman_intake import handlers
 from dragoman_intake.adapters.docx import DocxInspector
 from dragoman_intake.maintenance import Fault, Maintenance, MaintenanceReport
-from dragoman_intake.ports import ObjectRoots
 from dragoman_intake.settings import IntakeSettings
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.dead_letters import Collector, DeadLetters
@@ -41,17 +40,18 @@ def tasks() -> tuple[Task[Any], ...]:
 
 
 def maintenance(
-    store: EventStore, objects: ObjectStore, roots: ObjectRoots, settings: MaintenanceSettings
+    store: EventStore, objects: ObjectStore, catalog: Catalog, settings: MaintenanceSettings
 ) -> Maintenance:
     """Maintenance of an installation with these stores and this catalogue."""
     return Maintenance(
         store,
         objects,
-        roots,
+        catalog,
         SystemClock(),
         owner=identity_of(Service.INTAKE).owner,
         producer=build(),
         grace=timedelta(seconds=settings.orphan_grace_s),
+        snapshots=catalog.coverage,
     )
 
 

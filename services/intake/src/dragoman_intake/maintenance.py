@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
+from dragoman_contracts.coverage import CoverageSnapshot
 from dragoman_contracts.envelope import Origin, RecordedEvent
 from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError, RetryableError
 from dragoman_contracts.events import ArtifactErased, Event, JobCompleted, JobSubmitted, StreamType
@@ -25,8 +26,9 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ArtifactKind, ObjectRef, references_in
 from dragoman_contracts.vocabulary import PhaseKind, Service
+from dragoman_intake.covering import Newest, covered, day_of
 from dragoman_intake.domain import decide_expiry
-from dragoman_intake.ports import ObjectRoots
+from dragoman_intake.ports import CoverageSnapshots, ObjectRoots
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import (
     Append,
@@ -80,6 +82,7 @@ class MaintenanceReport(Value):
     orphaned_objects: int = 0
     orphaned_bytes: int = 0
     forgotten_leases: int = 0
+    coverage_snapshots: int = 0
     checked_digests: int = 0
     faults: tuple[Fault, ...] = ()
 
@@ -105,11 +108,13 @@ class _Census:
     retained: set[UUID] = field(default_factory=set[UUID])
     erasing: set[UUID] = field(default_factory=set[UUID])
     completed: set[UUID] = field(default_factory=set[UUID])
+    newest: Newest = field(default_factory=Newest)
     event_count: int = 0
 
     def add(self, recorded: RecordedEvent) -> None:
         event = recorded.data
         self.event_count += 1
+        self.newest.add(recorded)
         references = self.references.setdefault(recorded.project_id, Counter())
         if recorded.stream_type is StreamType.DOCUMENT:
             self.of_documents.update(_digests(recorded))
@@ -153,9 +158,10 @@ class Maintenance:
         owner: str,
         producer: str,
         grace: timedelta,
+        snapshots: CoverageSnapshots | None = None,
     ) -> None:
-        """`grace` is how long an object may lie without an event that points to it:
-        uploads are stored first.
+        """`snapshots` keep how far people are with each project; None keeps nothing. `grace` is how long an
+        object may lie without an event that points to it: uploads are stored first.
         """
         self._roots = roots
         self._store = store
@@ -164,6 +170,7 @@ class Maintenance:
         self._owner = owner
         self._producer = producer
         self._grace = grace
+        self._snapshots = snapshots
         self._jobs = Jobs(store, capacity=64)
 
     async def run(
@@ -212,6 +219,27 @@ class Maintenance:
                 return False
             await last.advance(now)
         return True
+
+    async def take_down(self, newest: Newest, now: datetime) -> int:
+        """Take down how far people are with the translations; for how many projects and locales."""
+        if self._snapshots is None:
+            return 0
+        found = await covered(newest, self.job)
+        day = day_of(now)
+        await self._snapshots.put(
+            day,
+            [
+                CoverageSnapshot(
+                    project_id=project_id,
+                    day=day,
+                    target_locale=locale,
+                    coverage=coverage,
+                    taken_at=now,
+                )
+                for (project_id, locale), coverage in sorted(found.items())
+            ],
+        )
+        return len(found)
 
     async def erase(self, job_id: UUID, now: datetime, *, is_dry: bool) -> int:
         """Append ArtifactErased for what of the job is over; how many artifacts it was."""
@@ -283,6 +311,8 @@ class _Run:
         await self._look_for_results()
         if not self._is_dry:
             self._counts["forgotten_leases"] = await self._store.forget_leases(_LEASE_OVER)
+            snapshots = await self._maintenance.take_down(self._census.newest, self._now)
+            self._counts["coverage_snapshots"] = snapshots
         return MaintenanceReport(
             is_dry=self._is_dry,
             event_count=self._census.event_count,

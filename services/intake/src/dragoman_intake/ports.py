@@ -1,5 +1,6 @@
 """Ports of intake: an inspector that knows the document's format,
-and the objects that the catalogue holds.
+the objects that the catalogue holds, and
+where it keeps how far people are.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from dragoman_contracts.coverage import CoverageSnapshot
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import PreflightFinding
 
@@ -50,5 +52,17 @@ class ObjectRoots(Protocol):
 
         Raises:
             RetryableError: they cannot be read now, so nothing may be swept.
+        """
+        ...
+
+
+class CoverageSnapshots(Protocol):
+    """Keeps how far people were with the translations of projects, day by day."""
+
+    async def put(self, day: str, snapshots: Sequence[CoverageSnapshot]) -> None:
+        """Put these in the place of all that are there of this day.
+
+        Raises:
+            RetryableError: the catalogue cannot be reached.
         """
         ...

@@ -14,6 +14,7 @@ from dragoman_translate.adapters.probe import probe_engine
 from dragoman_translate.adapters.recorded import RecordedEngines
 from dragoman_translate.handlers import call_pointer, translation_tasks
 from dragoman_translate.ports import Engines, ModelCall
+from dragoman_translate.retranslating import retranslation_task
 from dragoman_translate.settings import EngineSettings, TranslateSettings
 
 __all__ = [
@@ -29,7 +30,7 @@ __all__ = [
 
 def tasks(engines: Engines) -> tuple[Task[Any], ...]:
     """The work this service performs, with these engines."""
-    return translation_tasks(engines)
+    return (*translation_tasks(engines), retranslation_task(engines))
 
 
 def recorded_batch(calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:

@@ -1,4 +1,6 @@
-"""The rules of translation: which events follow from a plan and from a batch. Pure."""
+"""The rules of translation: which events follow from a plan, from a batch, and from
+units that people had translated again. Pure.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dragoman_contracts.events import (
     Event,
     TranslationCompleted,
     TranslationPlanned,
+    UnitsRetranslated,
     Usage,
 )
 from dragoman_contracts.job import Job
@@ -30,6 +33,23 @@ class BatchOutcome(Value):
 
     targets: ObjectRef
     unit_count: int
+    calls: tuple[ObjectRef, ...]
+    usage: Usage
+
+
+class RetranslationOutcome(Value):
+    """The stored drafts of the units of one request, and the calls behind them.
+
+    `settled_count` of the units needed nobody before, and now do. For `reviewed_count` somebody
+    stood, and `approved_count` of these were approved.
+    """
+
+    edits: ObjectRef
+    unit_count: int
+    failed_count: int
+    settled_count: int
+    reviewed_count: int
+    approved_count: int
     calls: tuple[ObjectRef, ...]
     usage: Usage
 
@@ -66,6 +86,31 @@ def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event
     moves = phase is not None and phase.kind == PhaseKind.TRANSLATION
     is_last = job.plan.batches.pending_count == 1
     return (translated, *_completed(job)) if moves and is_last else (translated,)
+
+
+def decide_retranslation(
+    job: Job, item: WorkItem, outcome: RetranslationOutcome
+) -> tuple[Event, ...]:
+    """UnitsRetranslated; nothing where another worker was first, or no review is open any more."""
+    if job.review is None or item.key not in job.retranslations_owed:
+        return ()
+    done = UnitsRetranslated(
+        session_id=job.review.session_id,
+        index=item.index,
+        edits=outcome.edits,
+        unit_count=outcome.unit_count,
+        failed_count=outcome.failed_count,
+        pending_count=job.review_pending_count + outcome.settled_count,
+        reviewed_count=_less(job.review.reviewed_count, outcome.reviewed_count),
+        approved_count=_less(job.review.approved_count, outcome.approved_count),
+        calls=outcome.calls,
+        usage=outcome.usage,
+    )
+    return (done,)
+
+
+def _less(count: int | None, by: int) -> int | None:
+    return None if count is None else max(0, count - by)
 
 
 def _completed(job: Job) -> tuple[Event, ...]:

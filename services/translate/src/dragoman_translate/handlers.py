@@ -72,7 +72,7 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
         task = await _batch_task(context, policy)
         pace = paces[engine.name, engine.signature.model]
         translation = await translate_batch(
-            engine, _ObjectLedger(context), task, pace, context.report
+            engine, ObjectLedger(context), task, pace, context.report
         )
         targets = TargetList(target_locale=job.locales.target, targets=translation.targets)
         return BatchOutcome(
@@ -88,7 +88,7 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
     )
 
 
-class _ObjectLedger(CallLedger):
+class ObjectLedger(CallLedger):
     """The project's recorded calls: an object each, found again by a pointer from the call's
     fingerprint.
 

@@ -54,11 +54,13 @@ from dragoman_contracts.events.phases import (
     PhaseStarted,
 )
 from dragoman_contracts.events.review import (
+    RetranslationRequested,
     ReviewAssigned,
     ReviewClosed,
     ReviewExported,
     ReviewImported,
     ReviewOpened,
+    UnitsRetranslated,
     UnitsReviewed,
 )
 from dragoman_contracts.events.subjects import ObjectCreated, SourceRegistered, SubjectJobOpened
@@ -113,6 +115,7 @@ __all__ = [
     "QaVerdict",
     "ReplayPackaged",
     "ResumeRequested",
+    "RetranslationRequested",
     "ReviewAssigned",
     "ReviewClosed",
     "ReviewExported",
@@ -126,6 +129,7 @@ __all__ = [
     "TranslationCompleted",
     "TranslationPlanned",
     "TranslationVerified",
+    "UnitsRetranslated",
     "UnitsReviewed",
     "Usage",
     "WorkDiscarded",
@@ -154,6 +158,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         ReviewOpened,
         ReviewAssigned,
         UnitsReviewed,
+        RetranslationRequested,
+        UnitsRetranslated,
         ReviewExported,
         ReviewImported,
         ReviewClosed,

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from dragoman_contracts.events.base import Count, Event, PhaseResult
+from dragoman_contracts.events.base import Count, Event, PhaseResult, Usage
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import Service
 
@@ -20,6 +20,9 @@ _Format = Annotated[
     # Left out of what is stored where it is what it always was.
     Field(pattern=r"^[a-z][a-z0-9.-]*$", max_length=40, exclude_if=lambda name: name == _TMX),
 ]
+
+
+_CountIfKnown = Annotated[Count | None, Field(exclude_if=lambda count: count is None)]
 
 
 class ReviewOpened(Event):
@@ -47,8 +50,10 @@ class ReviewAssigned(Event):
 class UnitsReviewed(Event):
     """A person worked on units: `edits` is an object with their `ReviewEdits`.
 
-    `pending_count` units still need a person. `state` is the `ReviewState` with these edits and all
-    before them, stored now and then so that a long review need not be read edit by edit.
+    `pending_count` units still need a person; for `reviewed_count` somebody stands, and of these
+    `approved_count` are approved (None in events of older versions). `state` is the `ReviewState`
+    with these edits and all before them, stored now and then so that a long review need not be read
+    edit by edit.
     """
 
     name: ClassVar[str] = "units.reviewed"
@@ -59,6 +64,45 @@ class UnitsReviewed(Event):
     unit_count: Count
     pending_count: Count
     state: ObjectRef | None = None
+    reviewed_count: _CountIfKnown = None
+    approved_count: _CountIfKnown = None
+
+
+class RetranslationRequested(Event):
+    """A person wants units translated once more: `request` is an object with the
+    `RetranslationRequest`. Requests of a job are counted from 0 by `index`.
+    """
+
+    name: ClassVar[str] = "retranslation.requested"
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    session_id: UUID
+    index: Count
+    request: ObjectRef
+    unit_count: Count
+
+
+class UnitsRetranslated(Event):
+    """The request of this `index` is done: `edits` is an object with the `ReviewEdits` that give
+    `unit_count` units a draft each. An edit is passed over where a person was at its unit since.
+
+    `failed_count` units got no usable answer and stay as they were. `pending_count` units then need
+    a person, for `reviewed_count` somebody stands, of which `approved_count` are approved.
+    """
+
+    name: ClassVar[str] = "units.retranslated"
+    producer: ClassVar[Service | None] = Service.TRANSLATE
+
+    session_id: UUID
+    index: Count
+    edits: ObjectRef
+    unit_count: Count
+    failed_count: Count
+    pending_count: Count
+    reviewed_count: _CountIfKnown = None
+    approved_count: _CountIfKnown = None
+    calls: tuple[ObjectRef, ...] = ()
+    usage: Usage = Usage()
 
 
 class ReviewExported(Event):

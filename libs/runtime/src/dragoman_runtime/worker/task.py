@@ -20,7 +20,7 @@ from dragoman_contracts.events import Event
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value, from_json
 from dragoman_contracts.phases import Phase
-from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.pipeline import WorkItem, is_owed
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.under_way import WorkNote
 from dragoman_contracts.vocabulary import LIVE
@@ -209,13 +209,13 @@ class WorkContext:
         self._say(note)
 
     async def stop_if_cancelled(self) -> None:
-        """Ask the log whether the job still moves.
+        """Ask the log whether the job still moves, or still waits for this very work.
 
         Raises:
             WorkStoppedError: it does not; let it pass.
         """
         job, _ = await self._jobs.load(self.job.job_id)
-        if job.status not in LIVE:
+        if job.status not in LIVE and not is_owed(job, self.item.key):
             raise WorkStoppedError(f"Job {job.job_id} is {job.status}.")
 
     async def other_leases(self) -> int:

@@ -9,15 +9,18 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from dragoman_contracts.coverage import Coverage
 from dragoman_contracts.reports import Cure, ReviewStage, Severity
 from dragoman_contracts.review import EditOrigin
 from dragoman_contracts.text import StoryKind, TagRole
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_exchange import ExchangeFormat
 from dragoman_gateway.jobs.view.rows import VerificationState
+from dragoman_gateway.review.rules.retranslations import RetranslationStatus
 from dragoman_gateway.review.rules.sheet import Sheet, UnitNow, written
 from dragoman_gateway.web.fields import NUL_FREE
 
+MOST_RETRANSLATED = 500
 UnitId = Annotated[str, Field(max_length=500, pattern=NUL_FREE)]
 TargetText = Annotated[
     str,
@@ -249,6 +252,28 @@ class AssignRequest(_Body):
     user_id: UUID | None
 
 
+class RetranslateRequest(_Body):
+    """Units to translate again, and by which engine: null is the job's own, and a model that is
+    null is the engine's.
+    """
+
+    unit_ids: list[UnitId] = Field(min_length=1, max_length=MOST_RETRANSLATED)
+    engine: Annotated[str, Field(max_length=80, pattern=NUL_FREE)] | None = None
+    model: Annotated[str, Field(max_length=200, pattern=NUL_FREE)] | None = None
+
+
+class RetranslationView(BaseModel):
+    """A retranslation that was asked for. `code` says why it failed, or why it is tried again;
+    `units` are its units as they are now.
+    """
+
+    index: int
+    status: RetranslationStatus
+    code: str
+    unit_count: int
+    units: list[UnitView]
+
+
 class ReplaceRequest(_Body):
     """A text to find in targets, and what takes its place. Tags stay where they are."""
 
@@ -296,6 +321,9 @@ class ReviewView(BaseModel):
     findings_by_code: dict[str, int]
     due_at: datetime | None
     reviewers: list[Reviewer]
+    retranslations_waiting: list[int] = Field(
+        description="The numbers of the retranslations that are under way."
+    )
 
 
 class ReviewChange(_Body):
@@ -336,6 +364,36 @@ class ExportRequest(_Body):
     """The format of an export."""
 
     format: ExchangeFormat
+
+
+class PreviewView(BaseModel):
+    """A draft as it is laid out; `…/preview/pages/{number}` gives each page."""
+
+    page_count: int
+    draft_sha256: str
+
+
+class LocaleCoverage(BaseModel):
+    """How far people are with the translations into one locale."""
+
+    target_locale: str
+    coverage: Coverage
+
+
+class CoverageDay(LocaleCoverage):
+    """How far they were on a day, in UTC."""
+
+    day: str
+
+
+class CoverageView(BaseModel):
+    """How far people are with the translations of a project."""
+
+    project_code: str
+    at: datetime
+    total: Coverage
+    by_locale: list[LocaleCoverage]
+    history: list[CoverageDay]
 
 
 class RejectionView(BaseModel):

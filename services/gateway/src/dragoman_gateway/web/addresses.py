@@ -27,6 +27,11 @@ def review_address(job_id: UUID, verification_state: str = "", cursor: str | Non
     )
 
 
+def preview_address(job_id: UUID, page: int) -> str:
+    """A page of a job's draft, as LibreOffice lays it out."""
+    return address(f"/console/jobs/{job_id}/preview", page=page)
+
+
 def correction_address(job_id: UUID) -> str:
     """The form for a corrected version of a job's document."""
     return address("/console/new", corrects=str(job_id))

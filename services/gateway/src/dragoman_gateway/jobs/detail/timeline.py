@@ -180,6 +180,11 @@ def _event_detail(event: e.Event) -> str:
             return f"{passed:,} passed, {review:,} to review, {blocked:,} blocked"
         case e.UnitsReviewed(unit_count=units, pending_count=pending):
             return f"{_units(units)}, {pending:,} left"
+        case e.RetranslationRequested(unit_count=units):
+            return _units(units)
+        case e.UnitsRetranslated(unit_count=units, failed_count=failed, pending_count=pending):
+            in_vain = f", {failed:,} in vain" if failed else ""
+            return f"{_units(units)}{in_vain}, {pending:,} left"
         case e.ReviewExported(unit_count=units, format=name):
             return f"{_units(units)}, {name}"
         case e.ReviewClosed(unit_count=units, taken_count=taken):

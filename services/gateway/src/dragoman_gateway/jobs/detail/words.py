@@ -91,6 +91,8 @@ EVENTS: dict[str, str] = {
     "review.opened": "Review opened",
     "review.assigned": "Review planned",
     "units.reviewed": "Units reviewed",
+    "retranslation.requested": "Retranslation asked for",
+    "units.retranslated": "Units translated again",
     "review.closed": "Review finished",
     "review.exported": "Sent to review",
     "review.imported": "Review came back",

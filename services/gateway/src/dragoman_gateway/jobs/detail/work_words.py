@@ -27,12 +27,18 @@ def work_text(key: WorkKey) -> str:
     """
     step = step_of_work(key.kind)
     if step is None:
-        return "Cancellation" if key.kind == WorkKind.CANCELLATION else key.kind
+        return _beside(key)
     if key.kind == step.batch_work:
         return f"{step.label} batch {key.index + 1}{_of(key)}"
     if key.kind != step.kind:
         return f"Plan of the {step.label.lower()}{_of(key)}"
     return f"{step.work_label or step.label}{_of(key)}"
+
+
+def _beside(key: WorkKey) -> str:
+    if key.kind == WorkKind.RETRANSLATION:
+        return f"Retranslation {key.index + 1}"
+    return "Cancellation" if key.kind == WorkKind.CANCELLATION else key.kind
 
 
 def batches_text(key: WorkKey) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
+from dragoman_contracts.coverage import Coverage
 from dragoman_contracts.events import JobSubmitted
 from dragoman_gateway.jobs.view.projection import JobsProjection
 from dragoman_gateway.jobs.view.queries import JobQueries
@@ -31,7 +32,7 @@ _log = structlog.stdlib.get_logger()
 
 class LoggedJobs(JobQueries):
     """Lists jobs as the log tells them when they are first asked for.
-    Only `list_jobs` is answered.
+    Only `list_jobs` and `coverage` are answered.
     """
 
     def __init__(self, memory: AsyncEngine, store: EventStore, records: Records) -> None:
@@ -55,6 +56,14 @@ class LoggedJobs(JobQueries):
                 return page
             newest, self._left = self._left[-_JOBS_AT_ONCE:], self._left[:-_JOBS_AT_ONCE]
             await self._read(newest)
+
+    @override
+    async def coverage(self, project_id: UUID) -> dict[str, Coverage]:
+        left = await self._begin() if self._left is None else self._left
+        self._left = []
+        for start in range(0, len(left), _JOBS_AT_ONCE):
+            await self._read(left[start : start + _JOBS_AT_ONCE])
+        return await super().coverage(project_id)
 
     async def _begin(self) -> list[UUID]:
         """Make the tables; the ids of all jobs, the newest last."""

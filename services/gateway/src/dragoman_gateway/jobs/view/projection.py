@@ -14,6 +14,7 @@ import structlog
 from cachetools import LRUCache
 from sqlalchemy import MetaData, Table, delete, insert, update
 
+from dragoman_contracts.coverage import coverage_of
 from dragoman_contracts.envelope import RecordedEvent
 from dragoman_contracts.events import INTAKE_INPUT, ArtifactErased, StreamType
 from dragoman_contracts.job import Job, WorkKey, begin, evolve, fold
@@ -294,6 +295,7 @@ def _row(job: Job, details: _Details) -> dict[str, object]:
         "is_removed": job.is_removed,
         "search_text": "\n".join(searchable).casefold(),
         **_counts(job),
+        **_covered(job),
     }
 
 
@@ -305,6 +307,11 @@ def _counts(job: Job) -> dict[str, object]:
         "review_count": verification.review_count if verification else 0,
         "blocked_count": verification.blocked_count if verification else 0,
     }
+
+
+def _covered(job: Job) -> dict[str, object]:
+    coverage = coverage_of(job).model_dump(exclude={"jobs"})
+    return {f"covered_{name}": count for name, count in coverage.items()}
 
 
 def _parked_rows(known: _Known) -> list[dict[str, object]]:

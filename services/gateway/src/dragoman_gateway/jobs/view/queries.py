@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from dragoman_contracts.coverage import Coverage
 from dragoman_contracts.subject import SubjectRef
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.jobs.view.rows import JobFilter, JobRow
@@ -43,6 +44,9 @@ version.
 """
 
 
+_COVERED = [name for name in Coverage.model_fields if name != "jobs"]
+
+
 class JobQueries:
     """Jobs as the projection wrote them. They may lag behind the log; `ViewsPosition`
     says how far.
@@ -52,6 +56,28 @@ class JobQueries:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+
+    async def coverage(self, project_id: UUID) -> dict[str, Coverage]:
+        """How far people are with the newest job of each document, by target locale."""
+        sums = [func.sum(jobs.c[f"covered_{name}"]).label(name) for name in _COVERED]
+        statement = (
+            select(jobs.c.target_locale, func.count().label("jobs"), *sums)
+            .where(
+                jobs.c.project_id == project_id,
+                jobs.c.target_locale.is_not(None),
+                not_(jobs.c.is_removed),
+                not_(_is_superseded),
+            )
+            .group_by(jobs.c.target_locale)
+            .order_by(jobs.c.target_locale)
+        )
+        async with translated_errors(), self._engine.connect() as connection:
+            found = (await connection.execute(statement)).mappings().all()
+        names = ("jobs", *_COVERED)
+        return {
+            str(row["target_locale"]): Coverage(**{name: int(row[name]) for name in names})
+            for row in found
+        }
 
     async def list_jobs(
         self, which: JobFilter, *, cursor: str | None = None, limit: int = 50

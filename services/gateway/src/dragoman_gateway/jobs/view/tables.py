@@ -25,7 +25,7 @@ from sqlalchemy import (
 from dragoman_runtime.projection import versioned
 from dragoman_runtime.table_differences import ERASED
 
-JOBS_VERSION = 6
+JOBS_VERSION = 7
 
 jobs_metadata = MetaData()
 
@@ -59,6 +59,12 @@ jobs = Table(
     Column("translated_count", Integer, nullable=False),
     Column("review_count", Integer, nullable=False),
     Column("blocked_count", Integer, nullable=False),
+    Column("covered_units", Integer, nullable=False),
+    Column("covered_words", Integer, nullable=False),
+    Column("covered_translated", Integer, nullable=False),
+    Column("covered_pending", Integer, nullable=False),
+    Column("covered_reviewed", Integer, nullable=False),
+    Column("covered_approved", Integer, nullable=False),
     Column("trouble_code", String(80)),
     Column("parent_job_id", Uuid),
     Column("finished_phases", JSON, nullable=False),

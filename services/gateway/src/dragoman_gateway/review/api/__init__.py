@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from dragoman_gateway.review.api import exchange, units
+from dragoman_gateway.review.api import coverage, exchange, previews, retranslations, units
 
 router = APIRouter(tags=["review"])
-for _each in (exchange, units):
+# `units/{unit_id}` takes any path behind it, so the units come last.
+for _each in (retranslations, coverage, exchange, previews, units):
     router.include_router(_each.router)

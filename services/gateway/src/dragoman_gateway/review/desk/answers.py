@@ -128,6 +128,7 @@ class ReviewAnswers:
             findings_by_code={code: n for code, n in sorted(counts.codes.items()) if n},
             due_at=review.due_at if review else None,
             reviewers=reviewers,
+            retranslations_waiting=[key.index for key in job.retranslations_owed],
         )
 
     async def _name(self, user_id: UUID) -> str:

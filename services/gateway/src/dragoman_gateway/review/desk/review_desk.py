@@ -6,13 +6,18 @@ from dataclasses import dataclass
 
 from dragoman_catalog import Catalog
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.review.desk.answers import ReviewAnswers
+from dragoman_gateway.review.desk.covering import CoverageDesk
 from dragoman_gateway.review.desk.desktop import Desktops
 from dragoman_gateway.review.desk.drafting import Drafting
 from dragoman_gateway.review.desk.exchanging import Exchanging
 from dragoman_gateway.review.desk.material import Material
 from dragoman_gateway.review.desk.presence import PresenceDesk
+from dragoman_gateway.review.desk.previewing import Previewing
 from dragoman_gateway.review.desk.remembering import Remembering
+from dragoman_gateway.review.desk.rendering import LibreOffice
+from dragoman_gateway.review.desk.retranslating import EngineRules, Retranslating
 from dragoman_gateway.review.desk.reviewing import Reviewing
 from dragoman_gateway.review.desk.sessions import ReviewSessions
 from dragoman_gateway.web.actors import Actors
@@ -22,30 +27,37 @@ from dragoman_runtime.objects import ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class ReviewDesk:
-    """Everything that is read (`desktops`, `answers`), acts on units (`acts`) and on the review as a whole
-    (`sessions`), files for reviewers (`exchange`), documents to
-    look at (`drafts`), who is there (`presence`), and
-    what is remembered for the project (`remembering`).
+    """Everything that is read (`desktops`, `answers`), acts on units (`acts`) and on the review as
+    a whole (`sessions`), units translated again (`again`), files for reviewers (`exchange`),
+    documents to look at (`drafts`), pictures of their pages (`previews`), who is there
+    (`presence`), what is remembered for the project (`remembering`), and how far people are with
+    it (`coverage`).
     """
 
     desktops: Desktops
     answers: ReviewAnswers
     acts: Reviewing
     sessions: ReviewSessions
+    again: Retranslating
     exchange: Exchanging
     drafts: Drafting
+    previews: Previewing
     presence: PresenceDesk
     remembering: Remembering
+    coverage: CoverageDesk
 
 
 def review_desk(
     *,
     control: JobControl,
+    queries: JobQueries,
     objects: ObjectStore,
     catalog: Catalog,
     actors: Actors,
     clock: Clock,
     tool_version: str,
+    engines: EngineRules,
+    office: LibreOffice,
 ) -> ReviewDesk:
     """The desk over these ports."""
     material = Material(objects)
@@ -58,11 +70,15 @@ def review_desk(
         clock=clock,
         material=material,
     )
+    drafts = Drafting(desktops=desktops, material=material, objects=objects)
     return ReviewDesk(
         desktops=desktops,
         answers=ReviewAnswers(objects, catalog),
         acts=acts,
         sessions=ReviewSessions(desktops=desktops, control=control, objects=objects),
+        again=Retranslating(
+            desktops=desktops, control=control, material=material, objects=objects, rules=engines
+        ),
         exchange=Exchanging(
             desktops=desktops,
             control=control,
@@ -70,7 +86,9 @@ def review_desk(
             objects=objects,
             tool_version=tool_version,
         ),
-        drafts=Drafting(desktops=desktops, material=material, objects=objects),
+        drafts=drafts,
+        previews=Previewing(control, drafts, office),
         presence=PresenceDesk(control, catalog, clock),
         remembering=Remembering(catalog, clock),
+        coverage=CoverageDesk(queries, catalog, clock),
     )

@@ -25,6 +25,7 @@ from dragoman_contracts.review import (
     Save,
     UnitEdit,
     reviewed,
+    stage_counts,
 )
 from dragoman_contracts.text import Content, ResultSource, Unit, UnitTarget
 from dragoman_gateway.jobs.desk import JobControl
@@ -328,11 +329,14 @@ class Reviewing:
         pending = len(
             (desktop.progress.pending - changed) | pending_ids(desktop.sheet, state, changed)
         )
+        confirmed, approved = _confirmed(job, desktop.progress.state, state, changed)
         event = UnitsReviewed(
             session_id=session_of(job),
             edits=ref,
             unit_count=len(edits),
             pending_count=pending,
+            reviewed_count=confirmed,
+            approved_count=approved,
             state=await put_value(self._objects, job.project_id, state) if is_long else None,
         )
         more = await behind(desktop, state, pending) if behind else ()
@@ -366,6 +370,26 @@ class Reviewing:
                 ids = tuple(edit.unit_id for edit in act.edits)
                 return Saved(Desktop(job, before.sheet, progress), ids)
         return Saved(await self._desktops.of(job))
+
+
+def _confirmed(
+    job: Job, before: ReviewState, after: ReviewState, changed: Iterable[str]
+) -> tuple[int, int]:
+    """For how many units somebody stands after a save, and how many of these are approved: counted
+    on from the last save where it said so.
+    """
+
+    def counts(state: ReviewState, unit_ids: Iterable[str]) -> tuple[int, int]:
+        found = (state.units.get(unit_id) for unit_id in unit_ids)
+        return stage_counts(unit.stage if unit else None for unit in found)
+
+    review = job.review
+    known = (review.reviewed_count, review.approved_count) if review else (0, 0)
+    if known[0] is None or known[1] is None:
+        return counts(after, after.units)
+    changed = list(changed)
+    was, now = counts(before, changed), counts(after, changed)
+    return known[0] - was[0] + now[0], known[1] - was[1] + now[1]
 
 
 def _goes_on(event: Event) -> bool:

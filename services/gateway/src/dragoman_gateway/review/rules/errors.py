@@ -16,6 +16,17 @@ class UnitMissingError(PermanentError):
         )
 
 
+class RetranslationMissingError(PermanentError):
+    """Nobody asked for a retranslation of this number."""
+
+    default_code = "retranslation.missing"
+
+    def __init__(self, index: int) -> None:
+        super().__init__(
+            f"The job has no retranslation {index}; POST …/units/retranslate gives one."
+        )
+
+
 class UnitTagsError(PermanentError):
     """The target's tags do not fit the unit; the message says which."""
 

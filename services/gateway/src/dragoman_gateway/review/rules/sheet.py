@@ -172,7 +172,17 @@ def unit_now(sheet: Sheet, position: int, state: ReviewState) -> UnitNow:
         stage=stage_of(found.verdict if found else None, reviewed),
         findings=findings,
         reviewed=reviewed,
-        call=made.call if made and changed is None else None,
+        call=_call_of(reviewed) if changed is not None else made.call if made else None,
+    )
+
+
+def _call_of(reviewed: ReviewedUnit | None) -> str | None:
+    """The recorded call that gave a unit the target it has now; None where a person wrote it."""
+    if reviewed is None:
+        return None
+    standing = reversed(standing_edits(reviewed))
+    return next(
+        (each.call for each in standing if each.call and each.target == reviewed.target), None
     )
 
 

@@ -204,11 +204,12 @@ export function actionsOf(desk, { replacing, exchange, keys }) {
       const said = await askRetranslation(ids.length);
       if (!said) return;
       await desk.settle();
-      if (await tried(() => desk.api.post("/units/retranslate", { unit_ids: ids, ...said }))) {
+      await tried(async () => {
+        const asked = await desk.api.post("/units/retranslate", { unit_ids: ids, ...said });
         say("They are being translated again");
         clear();
-        await desk.recount();
-      }
+        desk.retranslations.follow(asked.index);
+      });
     },
     files: () => exchange.open(),
     clear,

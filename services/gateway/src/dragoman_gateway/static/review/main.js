@@ -1,6 +1,7 @@
 // The review page: puts its pieces together, and wires what is clicked, chosen and focused.
 import { client } from "./api.js";
 import { actionsOf } from "./actions.js";
+import { Again } from "./again.js";
 import { Desk } from "./desk.js";
 import { byId } from "./dom.js";
 import { Keys, printed } from "./keys.js";
@@ -26,6 +27,7 @@ const desk = new Desk(client(`/api/v1/jobs/${jobId}`, csrf), page);
 let keys = null;
 const actions = actionsOf(desk, { replacing: new Replacing(desk), exchange: new Exchange(desk), keys: () => keys });
 desk.actions = actions;
+desk.retranslations = new Again(desk);
 keys = new Keys(actions);
 
 const viewport = byId("viewport");
@@ -117,6 +119,7 @@ byId("unsent-show").addEventListener("click", () => desk.unsent.goTo());
 byId("retry").addEventListener("click", () => desk.saving.retry());
 
 document.addEventListener("review:counted", ({ detail: review }) => {
+  desk.retranslations.resume(review.retranslations_waiting);
   root.classList.toggle("editable", review.is_editable);
   byId("closed").hidden = review.is_editable;
   byId("closed-text").textContent = review.may_open
