@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from threading import Lock
 from typing import Protocol, cast
 
 _ALGORITHMS = {
@@ -37,8 +36,6 @@ _ENGLISH_FORMS = (
     frozenset({"y", "ies", "ied", "ying"}),
     frozenset({"f", "fe", "ves"}),
 )
-# Stemmers keep the word they work on, so that two threads must not share one at a time.
-_LOCK = Lock()
 
 
 class _Stemmer(Protocol):
@@ -58,8 +55,8 @@ def stem(word: str, language: str) -> str:
     algorithm = _ALGORITHMS.get(language)
     if algorithm is None or len(word) < _STEMMED_CHARS:
         return word
-    with _LOCK:
-        return _stemmer(algorithm).stemWord(word)
+    # Stemmers keep the word they work on, so that two threads must not share one.
+    return _new_stemmer(algorithm).stemWord(word)
 
 
 def are_forms(left: str, right: str, language: str) -> bool:
@@ -95,8 +92,7 @@ def _shared_chars(left: str, right: str) -> int:
     )
 
 
-@lru_cache
-def _stemmer(algorithm: str) -> _Stemmer:
+def _new_stemmer(algorithm: str) -> _Stemmer:
     import snowballstemmer  # pyright: ignore[reportMissingTypeStubs] - it loads all languages
 
     make = cast("Callable[[str], _Stemmer]", snowballstemmer.stemmer)  # pyright: ignore[reportUnknownMemberType]

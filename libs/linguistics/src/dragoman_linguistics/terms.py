@@ -9,12 +9,10 @@ The terms "contract" and "contract of sale", and the text, with its hits:
 from __future__ import annotations
 
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from threading import Lock
 from typing import NamedTuple
 
 import regex
@@ -173,22 +171,18 @@ def index_of(terms: Sequence[Term], locale: Locale) -> TermIndex:
     """The index of these terms; that of a tuple of terms is kept for the next call."""
     if not isinstance(terms, tuple):
         return TermIndex(tuple(terms), locale)
-    with _LOCK:
-        for number, kept in list(_INDEXES.items()):
-            if kept.terms is terms and kept.locale == locale:
-                _INDEXES.move_to_end(number)
-                return kept
+    for kept in tuple(_INDEXES.values()):
+        if kept.terms is terms and kept.locale == locale:
+            return kept
     made = TermIndex(terms, locale)
-    with _LOCK:
-        # The index holds its terms, so that an id is not given to others while it is a key.
-        _INDEXES[id(made)] = made
-        while len(_INDEXES) > _KEPT_INDEXES:
-            _INDEXES.popitem(last=False)
+    # The index holds its terms, so that no other tuple can have their id while it is here.
+    _INDEXES[id(made)] = made
+    for oldest in tuple(_INDEXES)[:-_KEPT_INDEXES]:
+        _INDEXES.pop(oldest, None)
     return made
 
 
-_INDEXES: OrderedDict[int, TermIndex] = OrderedDict()
-_LOCK = Lock()
+_INDEXES: dict[int, TermIndex] = {}
 
 
 def _entries(terms: Iterable[Term]) -> Iterator[_Entry]:
