@@ -23,7 +23,6 @@ from dragoman_linguistics.quality.profiles import (
     profile_named,
 )
 from dragoman_linguistics.quality.verifying import QA_RULES, autofix, verify_unit, verify_units
-from dragoman_linguistics.quality.wording import RequiredTerm
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import (
     Piece,
@@ -61,7 +60,6 @@ __all__ = [
     "Piece",
     "Place",
     "QaProfile",
-    "RequiredTerm",
     "TagNode",
     "TagReport",
     "TaggedText",
