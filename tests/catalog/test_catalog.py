@@ -73,14 +73,19 @@ async def test_settings_of_another_version_are_left_out_when_they_are_read(
     assert found.overrides == PolicyOverrides(engine="x")
 
 
-async def test_a_new_catalogue_has_the_default_project_and_the_general_domain_pack(
+async def test_a_new_catalogue_has_the_default_project_and_the_domain_packs_that_are_shipped(
     catalog: Catalog,
 ) -> None:
     project = await catalog.projects.find("default")
     assert project is not None
     assert project.project_id == project_id("default")
     assert project.settings == ProjectSettings()
-    assert [pack.code for pack in await catalog.domain_packs.all()] == ["general"]
+    assert [pack.code for pack in await catalog.domain_packs.all()] == [
+        "contracts",
+        "general",
+        "marketing",
+        "technical-manual",
+    ]
     assert await catalog.projects.find("other") is None
 
 

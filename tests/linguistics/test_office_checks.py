@@ -4,14 +4,16 @@ pair by rules 3.
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding
+from dragoman_contracts.resources import Term
 from dragoman_contracts.text import ResultSource, TagRole, TagSpec, UnitTarget
 from dragoman_linguistics import QaProfile, profile_named, verify_units
 from dragoman_linguistics.quality.verifying import QA_RULES
-from dragoman_linguistics.quality.wording import RequiredTerm
 from linguistics.units import unit
 
 PAGES = "{n, plural, one {# page} other {# pages}}"
@@ -78,7 +80,7 @@ def found(
     origin: str = "en-US",
     rules: int = QA_RULES,
     profile: QaProfile | None = None,
-    terms: tuple[RequiredTerm, ...] = (),
+    terms: tuple[Term, ...] = (),
 ) -> dict[str, QaFinding]:
     given = UnitTarget(unit_id="u", target=(target,), result_source=ResultSource.ENGINE)
     (verified,) = verify_units(
@@ -174,7 +176,7 @@ def test_forbidden_words_are_bound_by_nothing_where_a_language_has_no_spaces() -
 def test_a_required_term_is_missed_where_its_source_stands(
     source: str, target: str, is_missing: bool
 ) -> None:
-    terms = (RequiredTerm(source="invoice", target="Rechnung"),)
+    terms = (Term(term_id=UUID(int=1), source="invoice", target="Rechnung"),)
     assert ("terms.missing" in found(source, target, "de", terms=terms)) is is_missing
 
 

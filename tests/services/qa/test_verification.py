@@ -1,6 +1,7 @@
 """QA's verdict on a document: by the job's profile, and by the rules its plan names."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
@@ -15,8 +16,9 @@ from dragoman_contracts.reports import (
     TranslationPlan,
     VerificationResults,
 )
+from dragoman_contracts.resources import Term
 from dragoman_contracts.text import ResultSource, TargetList, UnitList, UnitTarget
-from dragoman_linguistics import QA_RULES, RequiredTerm, dismissal_of
+from dragoman_linguistics import QA_RULES, dismissal_of
 from dragoman_qa.adapters.built_in import BuiltInChecker
 from dragoman_qa.domain import GRAMMAR, NOTHING, Beside, Verified, verified
 from dragoman_qa.ports import GrammarFindings
@@ -140,7 +142,7 @@ def test_a_forbidden_word_of_the_policy_asks_for_a_look() -> None:
 
 
 def test_terms_are_handed_over() -> None:
-    beside = Beside(terms=(RequiredTerm(source="invoice", target="Faktura"),))
+    beside = Beside(terms=(Term(term_id=UUID(int=1), source="invoice", target="Faktura"),))
     assert judged(GERMAN, beside=beside).report.findings_by_code == {"terms.missing": 1}
 
 

@@ -18,6 +18,14 @@ from dragoman_catalog.errors import (
     StaleEditError,
     WeakPasswordError,
 )
+from dragoman_catalog.glossary_rules import changes_of, is_for, terms_for
+from dragoman_catalog.glossary_values import (
+    MOST_TERMS,
+    Glossary,
+    GlossaryEntry,
+    GlossaryTerm,
+    TermChanges,
+)
 from dragoman_catalog.model_use import month_of
 from dragoman_catalog.model_values import (
     INSTALLATION_PROJECT_ID,
@@ -45,6 +53,8 @@ from dragoman_catalog.values import (
     Editor,
     LanguagePair,
     OpenSession,
+    PackEntry,
+    PackVersion,
     PolicyOverrides,
     Project,
     ProjectSettings,
@@ -57,6 +67,7 @@ from dragoman_catalog.values import (
 __all__ = [
     "INSTALLATION_PROJECT_ID",
     "LOCAL_VISION_PROVIDER_ID",
+    "MOST_TERMS",
     "PADDLEOCR_VL_ID",
     "AddressMovedError",
     "ApiToken",
@@ -71,6 +82,9 @@ __all__ = [
     "EntryExistsError",
     "EntryInUseError",
     "EntryMissingError",
+    "Glossary",
+    "GlossaryEntry",
+    "GlossaryTerm",
     "HashingBusyError",
     "KeySeal",
     "KeyUnreadableError",
@@ -83,6 +97,8 @@ __all__ = [
     "ModelUse",
     "NewToken",
     "OpenSession",
+    "PackEntry",
+    "PackVersion",
     "PipelineRefusedError",
     "PolicyOverrides",
     "Project",
@@ -95,11 +111,15 @@ __all__ = [
     "SavedPipeline",
     "StaleEditError",
     "SubmissionTerms",
+    "TermChanges",
     "TokenUse",
     "UseCount",
     "User",
     "WeakPasswordError",
+    "changes_of",
+    "is_for",
     "migrate_catalog",
     "month_of",
     "policy_for",
+    "terms_for",
 ]

@@ -14,16 +14,16 @@ from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
 from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.errors import CatalogUnavailableError, EntryMissingError
+from dragoman_catalog.glossaries import Glossaries
 from dragoman_catalog.model_use import ModelUses
 from dragoman_catalog.model_values import CallableModel
 from dragoman_catalog.models import Models
+from dragoman_catalog.packs import DomainPacks, select_domain_pack
 from dragoman_catalog.people import Users
 from dragoman_catalog.pipelines import Pipelines
 from dragoman_catalog.projects import (
-    DomainPacks,
     LanguagePairs,
     Projects,
-    select_domain_pack,
     select_pair,
     select_project,
 )
@@ -63,6 +63,7 @@ class Catalog:
         self.projects = Projects(engine)
         self.language_pairs = LanguagePairs(engine)
         self.domain_packs = DomainPacks(engine)
+        self.glossaries = Glossaries(engine)
         self.pipelines = Pipelines(engine)
         self.users = Users(engine)
         self.tokens = Tokens(engine)

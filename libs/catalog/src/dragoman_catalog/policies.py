@@ -4,6 +4,7 @@ then what the request asked. Pure.
 
 from __future__ import annotations
 
+from dragoman_catalog.quality import STORED
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
 from dragoman_contracts.policy import UNIT_RULES, Policy
 from dragoman_linguistics import profile_named
@@ -18,7 +19,7 @@ def policy_for(
     installation_engine: str,
 ) -> Policy:
     """The policy a job of this project copies: the request goes before the pair, the pair before
-    the project.
+    the domain pack, and that before the project.
 
     `pair` is None where the project takes pairs that were not entered. `installation_engine` is
     used where neither the request, the pair nor the project names an engine. A model goes with the
@@ -28,7 +29,8 @@ def policy_for(
         ValueError: the project or the pair names a QA profile that does not exist; the message says
             which do.
     """
-    chosen = _merged(pair.overrides if pair else PolicyOverrides(), overrides)
+    of_pair = _merged(_of_pack(domain_pack), pair.overrides if pair else PolicyOverrides())
+    chosen = _merged(of_pair, overrides)
     settings = project.settings
     project_engine = settings.default_engine or installation_engine
     engine = chosen.engine or project_engine
@@ -44,6 +46,19 @@ def policy_for(
         extraction=settings.extraction | (chosen.extraction or {}),
         qa=qa,
         nonce=chosen.nonce or "",
+    )
+
+
+def _of_pack(pack: DomainPack) -> PolicyOverrides:
+    """The choices of a domain pack, as those of a language pair are said."""
+    return PolicyOverrides.model_validate(
+        {
+            "engine": pack.engine or None,
+            "model": pack.model or None,
+            "qa_profile": pack.qa_profile or None,
+            "qa": pack.qa,
+        },
+        context=STORED,
     )
 
 

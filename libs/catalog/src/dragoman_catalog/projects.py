@@ -20,7 +20,6 @@ from dragoman_catalog.database import (
 )
 from dragoman_catalog.errors import EntryMissingError
 from dragoman_catalog.values import (
-    DomainPack,
     Editor,
     LanguagePair,
     PolicyOverrides,
@@ -260,27 +259,6 @@ class LanguagePairs:
         )
 
 
-class DomainPacks:
-    """The domain packs every project can name."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
-    async def all(self) -> list[DomainPack]:
-        """Every domain pack, by code."""
-        async with reading(self._engine) as connection:
-            return await values(
-                connection,
-                select(tables.domain_packs).order_by(tables.domain_packs.c.code),
-                DomainPack,
-            )
-
-    async def find(self, code: str) -> DomainPack | None:
-        """The domain pack with this code; None when there is none."""
-        async with reading(self._engine) as connection:
-            return await one(connection, select_domain_pack(code), DomainPack)
-
-
 def select_project(code: str) -> Executable:
     """The project with this code."""
     return select(_PROJECTS).where(_PROJECTS.c.code == code)
@@ -293,11 +271,6 @@ def select_pair(project_id: UUID, source: Locale, target: Locale) -> Executable:
         _PAIRS.c.source_locale == str(source),
         _PAIRS.c.target_locale == str(target),
     )
-
-
-def select_domain_pack(code: str) -> Executable:
-    """The domain pack with this code."""
-    return select(tables.domain_packs).where(tables.domain_packs.c.code == code)
 
 
 async def _project(connection: AsyncConnection, code: str) -> Project | None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     text,
@@ -79,7 +80,65 @@ domain_packs = Table(
     Column("code", String(60), primary_key=True),
     Column("name", String(200), nullable=False),
     Column("description", String(2000), nullable=False),
+    Column("prompt", Text, nullable=False, server_default=""),
+    Column("style_guide", Text, nullable=False, server_default=""),
+    Column("qa_profile", String(80), nullable=False, server_default=""),
+    Column("qa", JSON, nullable=False, server_default="{}"),
+    Column("engine", String(80), nullable=False, server_default=""),
+    Column("model", String(80), nullable=False, server_default=""),
+    Column("glossaries", JSON, nullable=False, server_default="[]"),
+    Column("version", Integer, nullable=False, server_default="1"),
 )
+
+domain_pack_versions = Table(
+    "catalog_domain_pack_versions",
+    metadata,
+    Column("code", String(60), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("entry", JSON, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("saved_by", String(120), nullable=False),
+)
+
+glossaries = Table(
+    "catalog_glossaries",
+    metadata,
+    Column("glossary_id", Uuid, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("description", String(2000), nullable=False),
+    Column("project_id", Uuid, ForeignKey("catalog_projects.project_id"), nullable=True),
+    Column("domain_pack_code", String(60), nullable=True),
+    Column("source_locale", String(64), nullable=True),
+    Column("target_locale", String(64), nullable=True),
+    Column("is_automatic", Boolean, nullable=False),
+    Column("term_count", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("edited_at", UtcDateTime, nullable=False),
+    Column("edited_by", String(120), nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+terms = Table(
+    "catalog_terms",
+    metadata,
+    Column("glossary_id", Uuid, ForeignKey("catalog_glossaries.glossary_id"), primary_key=True),
+    Column("term_id", Uuid, primary_key=True),
+    Column("since_version", Integer, primary_key=True, autoincrement=False),
+    Column("until_version", Integer, nullable=True),
+    Column("source_locale", String(64), nullable=False),
+    Column("target_locale", String(64), nullable=False),
+    Column("source", String(500), nullable=False),
+    Column("target", String(500), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("is_do_not_translate", Boolean, nullable=False),
+    Column("is_case_sensitive", Boolean, nullable=False),
+    Column("is_inflected", Boolean, nullable=False),
+    Column("part_of_speech", String(60), nullable=False),
+    Column("note", String(2000), nullable=False),
+    Column("search_text", String(1100), nullable=False),
+    Index("catalog_terms_newest", "glossary_id", "until_version", "search_text", "term_id"),
+)
+"""Every version of every term: it stands from `since_version` up to before `until_version`."""
 
 pipeline_versions = Table(
     "catalog_pipeline_versions",

@@ -26,6 +26,7 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 DisplayName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")]
 Version = Annotated[int, Field(ge=1)]
+_PLAIN = r"^[^\x00]*$"
 
 
 _ASKED_FIRST = (
@@ -62,6 +63,7 @@ class PolicyOverrides(Value):
     nonce: OptionName | None = None
     extraction: ExtractionChoices | None = None
     qa: QaChoices | None = None
+    glossaries: Annotated[tuple[UUID, ...], Field(max_length=50)] | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
         """The choices to take a digest of, in an order that never changes, so that equal requests
@@ -72,7 +74,8 @@ class PolicyOverrides(Value):
         """
         said: dict[str, JsonValue] = self.model_dump(mode="json")
         asked: dict[str, JsonValue] = {name: said.get(name) for name in _ASKED_FIRST}
-        return asked | {name: said[name] for name in ("extraction", "qa") if said[name] is not None}
+        later = ("extraction", "qa", "glossaries")
+        return asked | {name: said[name] for name in later if said[name] is not None}
 
 
 class ProjectSettings(Value):
@@ -81,7 +84,8 @@ class ProjectSettings(Value):
     An empty `default_engine` is the installation's. With `accepts_unlisted_pairs` off, jobs are
     taken only for language pairs that were entered. `retention_days` None keeps artifacts until
     somebody deletes them. `pipeline_id` is the pipeline that documents get which come in without an
-    order of their own, by themselves with `auto_process` on.
+    order of their own, by themselves with `auto_process` on. `glossaries` are used in their order,
+    before those that are used unasked.
     """
 
     default_engine: OptionName = ""
@@ -96,6 +100,7 @@ class ProjectSettings(Value):
     accepts_unlisted_pairs: StrictBool = True
     pipeline_id: Annotated[str, Field(max_length=80, pattern=r"^([a-z0-9][a-z0-9_-]*)?$")] = ""
     auto_process: StrictBool = False
+    glossaries: Annotated[tuple[UUID, ...], Field(max_length=50)] = ()
 
 
 class Project(Value):
@@ -124,12 +129,38 @@ class LanguagePair(Value):
     version: Version
 
 
-class DomainPack(Value):
-    """A field of work, such as legal or medical, that decides on terms and checks."""
+class PackEntry(Value):
+    """A domain pack as a person says it: a field of work, and how its texts are translated.
+
+    `prompt` and `style_guide` are instructions to engines that take any, in plain words. Engine,
+    model, `qa_profile` and `qa` go before those of the project; empty ones leave it at these.
+    `glossaries` are used by the pack's jobs, in their order.
+    """
+
+    name: DisplayName
+    description: Annotated[str, Field(max_length=2000, pattern=_PLAIN)] = ""
+    prompt: Annotated[str, Field(max_length=8000, pattern=_PLAIN)] = ""
+    style_guide: Annotated[str, Field(max_length=20_000, pattern=_PLAIN)] = ""
+    qa_profile: QaProfileName = ""
+    qa: QaChoices = Field(default_factory=dict)
+    engine: OptionName = ""
+    model: OptionName = ""
+    glossaries: Annotated[tuple[UUID, ...], Field(max_length=50)] = ()
+
+
+class DomainPack(PackEntry):
+    """A domain pack at one of its versions. A version is never changed: an edit makes the next."""
 
     code: Code
-    name: DisplayName
-    description: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
+    version: Version = 1
+
+
+class PackVersion(Value):
+    """A version of a domain pack, and who saved it when."""
+
+    pack: DomainPack
+    saved_at: AwareDatetime
+    saved_by: str
 
 
 class SavedPipeline(Value):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from enum import StrEnum
 from operator import not_
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field, JsonValue
 
@@ -142,11 +143,15 @@ class RememberedDismissals(Value):
 
 
 class UnitVerification(Value):
-    """The findings of one unit and what follows from them."""
+    """The findings of one unit and what follows from them.
+
+    `terms` are the ids of the job's terms whose source stands in the unit.
+    """
 
     unit_id: str
     verdict: UnitVerdict
     findings: tuple[QaFinding, ...] = ()
+    terms: Annotated[tuple[UUID, ...], Field(exclude_if=not_)] = ()
 
 
 class VerificationResults(Value):

@@ -15,9 +15,13 @@ from uuid import UUID
 
 from pydantic import Field
 
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import Content
+
+MOST_TERM_CHARS = 500
+"""The longest term of a glossary."""
 
 
 class SegmentPin(Value):
@@ -95,6 +99,24 @@ class Term(Value):
     is_inflected: bool = True
     part_of_speech: str = ""
     note: str = ""
+
+
+class TermEntry(Value):
+    """A source term and its target term as people write them: in a glossary, or in a file of one.
+
+    A term that is not to be translated has its source as target.
+    """
+
+    source_locale: Locale
+    target_locale: Locale
+    source: Annotated[str, Field(min_length=1, max_length=MOST_TERM_CHARS)]
+    target: Annotated[str, Field(min_length=1, max_length=MOST_TERM_CHARS)]
+    status: TermStatus = TermStatus.PREFERRED
+    is_do_not_translate: bool = False
+    is_case_sensitive: bool = False
+    is_inflected: bool = True
+    part_of_speech: Annotated[str, Field(max_length=60)] = ""
+    note: Annotated[str, Field(max_length=2000)] = ""
 
 
 class TermList(Value):

@@ -17,11 +17,19 @@ from dragoman_exchange.model import (
     target_digest,
 )
 from dragoman_exchange.review import MOST_BYTES, read_review, write_review
+from dragoman_exchange.term_model import (
+    TermFormat,
+    TermLocales,
+    TermReading,
+    TermRejection,
+)
+from dragoman_exchange.terms import MOST_TERM_FILE_BYTES, read_terms, write_terms
 from dragoman_exchange.tmx import TmxHeader, TmxUnit, tmx_pieces, write_tmx
 from dragoman_exchange.tmx_reading import TmxEntry, TmxFile, TmxVariant, read_tmx
 
 __all__ = [
     "MOST_BYTES",
+    "MOST_TERM_FILE_BYTES",
     "ExchangeFormat",
     "ExchangeRefusedError",
     "ImportedUnit",
@@ -31,15 +39,21 @@ __all__ = [
     "ReviewComment",
     "ReviewDocument",
     "ReviewUnit",
+    "TermFormat",
+    "TermLocales",
+    "TermReading",
+    "TermRejection",
     "TmxEntry",
     "TmxFile",
     "TmxHeader",
     "TmxUnit",
     "TmxVariant",
     "read_review",
+    "read_terms",
     "read_tmx",
     "target_digest",
     "tmx_pieces",
     "write_review",
+    "write_terms",
     "write_tmx",
 ]

@@ -28,32 +28,32 @@ from dragoman_exchange.xml import FORBIDDEN, REPLACEMENT, escaped, quoted
 from dragoman_exchange.zipped import packed
 
 MOST_CELL_CHARS = 32_767
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006/"
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _WIDTHS = (6, 60, 60, 13, 40, 30, 12)
-_COLUMNS = "ABCDEFG"
+_COLUMNS = "ABCDEFGHIJ"
 _TOO_LONG = "Too long for a cell: review this unit in the console, or in XLIFF."
 # Excel reads _x0041_ as A (ECMA-376 Part 1 §22.9.2.19), so text that looks so is escaped itself.
 _ESCAPE_LIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
-_FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
+FORMULA_LIKE = ("=", "+", "-", "@", "\t", "\r", "\n")
 # Indexes of cell formats in `_styles`; those for text are doubled: plain, and with a quote prefix.
-_PLAIN, _HEADING, _SOURCE, _TARGET = 0, 1, 2, 4
+PLAIN, HEADING, _SOURCE, _TARGET = 0, 1, 2, 4
 
 
 def write_xlsx(document: ReviewDocument) -> bytes:
     """The document as a table in XLSX."""
     return packed(
         {
-            "[Content_Types].xml": _content_types(),
-            "_rels/.rels": _relationships(("officeDocument", "xl/workbook.xml")),
+            "[Content_Types].xml": content_types(),
+            "_rels/.rels": relationships(("officeDocument", "xl/workbook.xml")),
             "xl/workbook.xml": _workbook(len(document.units) + 1),
-            "xl/_rels/workbook.xml.rels": _relationships(
+            "xl/_rels/workbook.xml.rels": relationships(
                 ("worksheet", "worksheets/sheet1.xml"), ("styles", "styles.xml")
             ),
-            "xl/styles.xml": _styles(document.source_locale, document.target_locale),
+            "xl/styles.xml": styles(document.source_locale, document.target_locale),
             "xl/worksheets/sheet1.xml": "".join(_sheet(document)).encode(),
         }
     )
@@ -64,7 +64,8 @@ def is_too_long(content: Content) -> bool:
     return len(_spelt(cell_text(content))) > MOST_CELL_CHARS
 
 
-def _content_types() -> str:
+def content_types() -> str:
+    """The part that says what kind each other part of a workbook of one sheet is."""
     parts = (
         ("/xl/workbook.xml", "sheet.main"),
         ("/xl/worksheets/sheet1.xml", "worksheet"),
@@ -74,26 +75,27 @@ def _content_types() -> str:
         [f'<Override PartName="{name}" ContentType="{_SHEET}.{kind}+xml"/>' for name, kind in parts]
     )
     return (
-        f'{_DECLARATION}<Types xmlns="{_PACKAGE}content-types">'
+        f'{DECLARATION}<Types xmlns="{_PACKAGE}content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.'
         f'relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>{overrides}'
         "</Types>"
     )
 
 
-def _relationships(*targets: tuple[str, str]) -> str:
+def relationships(*targets: tuple[str, str]) -> str:
+    """A part of relationships: the kind of each and its target."""
     entries = "".join(
         [
-            f'<Relationship Id="rId{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+            f'<Relationship Id="rId{number}" Type="{OFFICE}/{kind}" Target="{target}"/>'
             for number, (kind, target) in enumerate(targets, start=1)
         ]
     )
-    return f'{_DECLARATION}<Relationships xmlns="{_PACKAGE}relationships">{entries}</Relationships>'
+    return f'{DECLARATION}<Relationships xmlns="{_PACKAGE}relationships">{entries}</Relationships>'
 
 
 def _workbook(last: int) -> str:
     return (
-        f'{_DECLARATION}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
+        f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>'
         '<sheet name="Review" sheetId="1" r:id="rId1"/></sheets><definedNames>'
         '<definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">'
         f"Review!$A$1:$G${last}</definedName>"
@@ -102,7 +104,8 @@ def _workbook(last: int) -> str:
     )
 
 
-def _styles(source: Locale, target: Locale) -> str:
+def styles(source: Locale, target: Locale) -> str:
+    """The part of cell formats: plain, heading, and text of each locale, quoted or not."""
     fonts = '<font><sz val="10"/><name val="Arial"/></font><font><b/><sz val="10"/><name val="Arial"/></font>'
     wrapped = ' applyAlignment="1"><alignment vertical="top" wrapText="1"'
     formats = [f"{_format()}{wrapped}/></xf>", f"{_format(1)}{wrapped}/></xf>"]
@@ -114,7 +117,7 @@ def _styles(source: Locale, target: Locale) -> str:
             f'{_format()} quotePrefix="1"{wrapped}{order}',
         ]
     return (
-        f'{_DECLARATION}<styleSheet xmlns="{_MAIN}"><fonts count="2">{fonts}</fonts>'
+        f'{DECLARATION}<styleSheet xmlns="{MAIN}"><fonts count="2">{fonts}</fonts>'
         '<fills count="2"><fill><patternFill patternType="none"/></fill>'
         '<fill><patternFill patternType="gray125"/></fill></fills>'
         '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
@@ -135,7 +138,7 @@ def _sheet(document: ReviewDocument) -> Iterator[str]:
     last = len(document.units) + 1
     direction = ' rightToLeft="1"' if document.target_locale.is_right_to_left else ""
     yield (
-        f'{_DECLARATION}<worksheet xmlns="{_MAIN}"><sheetViews>'
+        f'{DECLARATION}<worksheet xmlns="{MAIN}"><sheetViews>'
         f'<sheetView workbookViewId="0"{direction}>'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
         "</sheetViews><cols>"
@@ -145,7 +148,7 @@ def _sheet(document: ReviewDocument) -> Iterator[str]:
         yield f'<col min="{number}" max="{number}" width="{width}" customWidth="1"{hidden}/>'
     yield "</cols><sheetData>"
     headings = (*HEADINGS, heading_mark(document))
-    cells = [_cell(at, 1, _text(text), _HEADING) for at, text in enumerate(headings)]
+    cells = [cell_markup(at, 1, text_markup(text), HEADING) for at, text in enumerate(headings)]
     yield f'<row r="1">{"".join(cells)}</row>'
     fonts = (east_asian_font(document.source_locale), east_asian_font(document.target_locale))
     for row in rows_of(document):
@@ -165,10 +168,10 @@ def _row(row: Row, fonts: tuple[str, str]) -> str:
         f'<c r="A{at}"><v>{row.number}</v></c>',
         _content_cell(1, at, row.source, _SOURCE, fonts[0]),
         _content_cell(2, at, row.target, _TARGET, fonts[1]),
-        _cell(3, at, _text(row.stage), _PLAIN),
-        _cell(4, at, _text(row.notes[:MOST_CELL_CHARS]), _PLAIN),
-        _cell(5, at, "", _PLAIN),
-        _cell(6, at, _text(row.anchor), _PLAIN),
+        cell_markup(3, at, text_markup(row.stage), PLAIN),
+        cell_markup(4, at, text_markup(row.notes[:MOST_CELL_CHARS]), PLAIN),
+        cell_markup(5, at, "", PLAIN),
+        cell_markup(6, at, text_markup(row.anchor), PLAIN),
     )
     return f'<row r="{at}">{"".join(cells)}</row>'
 
@@ -176,16 +179,18 @@ def _row(row: Row, fonts: tuple[str, str]) -> str:
 def _content_cell(column: int, row: int, content: Content, style: int, font: str) -> str:
     if is_too_long(content):
         # The target stays empty, so that nothing shortened is ever read back.
-        return _cell(column, row, _text(_TOO_LONG) if style == _SOURCE else "", style)
+        return cell_markup(column, row, text_markup(_TOO_LONG) if style == _SOURCE else "", style)
     found = list(pieces(content))
-    is_quoted = bool(found) and found[0][0].startswith(_FORMULA_LIKE)
+    is_quoted = bool(found) and found[0][0].startswith(FORMULA_LIKE)
     if not any(is_tag for _, is_tag in found):
-        return _cell(column, row, "".join(_text(text) for text, _ in found), style + is_quoted)
+        return cell_markup(
+            column, row, "".join(text_markup(text) for text, _ in found), style + is_quoted
+        )
     runs = [
-        f"<r><rPr>{_run_properties(font, is_tag=is_tag)}</rPr>{_text(text)}</r>"
+        f"<r><rPr>{_run_properties(font, is_tag=is_tag)}</rPr>{text_markup(text)}</r>"
         for text, is_tag in found
     ]
-    return _cell(column, row, "".join(runs), style + is_quoted)
+    return cell_markup(column, row, "".join(runs), style + is_quoted)
 
 
 def _run_properties(font: str, *, is_tag: bool) -> str:
@@ -193,7 +198,8 @@ def _run_properties(font: str, *, is_tag: bool) -> str:
     return f'<sz val="10"/>{colour}<rFont val={quoted("Arial" if is_tag else font)}/>'
 
 
-def _text(text: str) -> str:
+def text_markup(text: str) -> str:
+    """The text as a spreadsheet holds it inside a cell."""
     return f'<t xml:space="preserve">{escaped(_spelt(text))}</t>' if text else ""
 
 
@@ -202,6 +208,7 @@ def _spelt(text: str) -> str:
     return FORBIDDEN.sub(REPLACEMENT, _ESCAPE_LIKE.sub("_x005F_", text)).replace("\r", "_x000D_")
 
 
-def _cell(column: int, row: int, text: str, style: int) -> str:
+def cell_markup(column: int, row: int, text: str, style: int) -> str:
+    """A cell of inline text, from markup of `text_markup`; columns count from 0, rows from 1."""
     place = f'<c r="{_COLUMNS[column]}{row}" s="{style}"'
     return f'{place} t="inlineStr"><is>{text}</is></c>' if text else f"{place}/>"

@@ -28,7 +28,7 @@ from dragoman_exchange.zipped import Unpacked
 
 WORKBOOK = "xl/workbook.xml"
 MOST_ROWS, MOST_COLUMNS, MOST_STRINGS = 200_000, 64, 2_000_000
-_SHEET_NAME = re.compile(r"xl/worksheets/[A-Za-z]*(\d{1,9})\.xml")
+SHEET_NAME = re.compile(r"xl/worksheets/[A-Za-z]*(\d{1,9})\.xml")
 _REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
 _INDEX = re.compile(r"[0-9]{1,9}")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -36,7 +36,7 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 def read_xlsx(document: ReviewDocument, unpacked: Unpacked, repairs: Repairs) -> FoundFile:
     """The table's head, and its units as they are asked for: of the first sheet that has one."""
-    shared = _shared_strings(unpacked)
+    shared = shared_strings(unpacked)
     uncellable = {
         unit.unit_id: as_written(unit.target) for unit in document.units if is_too_long(unit.target)
     }
@@ -55,17 +55,17 @@ def _table(
     unpacked: Unpacked, shared: Sequence[str], uncellable: Mapping[str, Content]
 ) -> TableReader:
     sheets = sorted(
-        (int(match[1]), name) for name in unpacked.names if (match := _SHEET_NAME.fullmatch(name))
+        (int(match[1]), name) for name in unpacked.names if (match := SHEET_NAME.fullmatch(name))
     )
     for at, (_, name) in enumerate(sheets):
         healed, _ = heal(unpacked.member(name))
         if at == len(sheets) - 1 or (b"<" in healed and _has_table(healed, shared)):
-            return TableReader(_rows(healed, shared), uncellable)
+            return TableReader(sheet_rows(healed, shared), uncellable)
     raise unreadable("has no sheet")
 
 
 def _has_table(healed: bytes, shared: Sequence[str]) -> bool:
-    heading = next(iter(_rows(healed, shared)), ())
+    heading = next(iter(sheet_rows(healed, shared)), ())
     return any(cell.text.strip().lower() == "target" for cell in heading)
 
 
@@ -74,7 +74,8 @@ def as_written(content: Content) -> Content:
     return xml_content(content)
 
 
-def _shared_strings(unpacked: Unpacked) -> list[str]:
+def shared_strings(unpacked: Unpacked) -> list[str]:
+    """The texts that cells of a workbook refer to by number."""
     data = unpacked.member("xl/sharedStrings.xml")
     if not data:
         return []
@@ -105,7 +106,8 @@ def _character(match: re.Match[str]) -> str:
     return REPLACEMENT if FORBIDDEN.match(char) else char
 
 
-def _rows(healed: bytes, shared: Sequence[str]) -> Iterator[Sequence[Cell]]:
+def sheet_rows(healed: bytes, shared: Sequence[str]) -> Iterator[Sequence[Cell]]:
+    """The rows of a sheet's part, one at a time, without cells behind the last that is filled."""
     for number, row in enumerate(elements(healed, "row")):
         if number > MOST_ROWS:
             raise too_large(f"has more than {MOST_ROWS} rows")

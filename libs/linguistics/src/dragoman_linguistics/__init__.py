@@ -23,7 +23,6 @@ from dragoman_linguistics.quality.profiles import (
     profile_named,
 )
 from dragoman_linguistics.quality.verifying import QA_RULES, autofix, verify_unit, verify_units
-from dragoman_linguistics.quality.wording import RequiredTerm
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import (
     Piece,
@@ -42,6 +41,7 @@ from dragoman_linguistics.tag_places import (
     tag_tree,
 )
 from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render, render_by
+from dragoman_linguistics.terms import TermHit, TermIndex, term_hits
 from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict
 from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 
@@ -60,10 +60,11 @@ __all__ = [
     "Piece",
     "Place",
     "QaProfile",
-    "RequiredTerm",
     "TagNode",
     "TagReport",
     "TaggedText",
+    "TermHit",
+    "TermIndex",
     "Word",
     "WordLink",
     "adopted",
@@ -101,6 +102,7 @@ __all__ = [
     "shrink_blanks",
     "summarise",
     "tag_tree",
+    "term_hits",
     "text_digest",
     "unit_verdict",
     "verify_unit",

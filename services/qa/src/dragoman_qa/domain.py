@@ -22,13 +22,13 @@ from dragoman_contracts.reports import (
     UnitVerification,
     VerificationResults,
 )
+from dragoman_contracts.resources import Term
 from dragoman_contracts.text import ResultSource, TargetList, Unit, UnitList, UnitTarget
 from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_linguistics import (
     DEFAULT_PROFILE,
     SCHEMES,
     QaProfile,
-    RequiredTerm,
     lqa_score,
     profile_named,
     shown,
@@ -77,7 +77,7 @@ class Beside(Value):
 
     dismissals: tuple[RememberedDismissal, ...] = ()
     grammar: GrammarFindings | None = None
-    terms: tuple[RequiredTerm, ...] = ()
+    terms: tuple[Term, ...] = ()
 
 
 NOTHING = Beside()

@@ -10,6 +10,7 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
 from dragoman_contracts.reports import RememberedDismissal, RememberedDismissals
+from dragoman_contracts.resources import TermList
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_qa.domain import (
     RULES_VERSION,
@@ -55,6 +56,7 @@ def verification_task(
         beside = Beside(
             dismissals=await _dismissals(objects, policy),
             grammar=await objects.get_value(said, GrammarFindings) if said else None,
+            terms=(await objects.get_value(policy.terms, TermList)).terms if policy.terms else (),
         )
         found = await context.compute(
             verified, checker, policy, job.locales.target, units, plan, lists, beside

@@ -10,8 +10,9 @@ from pydantic import Field
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import QaFinding, UnitVerification
+from dragoman_contracts.resources import Term
 from dragoman_contracts.text import Unit, UnitTarget
-from dragoman_linguistics import QaProfile, RequiredTerm
+from dragoman_linguistics import QaProfile
 
 
 class Assignment(Value):
@@ -27,7 +28,7 @@ class Assignment(Value):
     profile: QaProfile
     not_applicable: tuple[str, ...] = ()
     rules: int = 1
-    terms: tuple[RequiredTerm, ...] = ()
+    terms: tuple[Term, ...] = ()
 
 
 class DocumentChecker(Protocol):

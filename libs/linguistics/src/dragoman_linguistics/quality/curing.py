@@ -26,6 +26,7 @@ _RETRANSLATED = (
     " numbers.missing numbers.added characters.invalid characters.encoding language.script"
     " language.wrong length.short length.long space.missing tags.missing tags.crossed tags.added"
     " tags.emptied icu.syntax icu.selectors icu.categories terms.missing terms.forbidden"
+    " terms.translated"
     " symbols.missing dates.format"
 )
 RETRANSLATED = frozenset(_RETRANSLATED.split())

@@ -31,7 +31,8 @@ _WARNINGS = (
     " chat.mark chat.json text.markdown text.entities text.html placeholders.missing placeholders.added"
     " placeholders.tags addresses.missing codes.missing amounts.currency amounts.percent characters.encoding"
     " tags.inside_word space.blank brackets.unbalanced quotes.unbalanced punctuation.doubled icu.syntax icu.selectors"
-    " icu.categories placeholders.order placeholders.entities terms.missing terms.forbidden dates.format"
+    " icu.categories placeholders.order placeholders.entities terms.missing terms.forbidden terms.translated"
+    " dates.format"
     " symbols.missing list.mark consistency.target characters.private"
 )
 _INFOS = (
@@ -74,7 +75,7 @@ It blocks lost tags that had to stay, lost text, and characters that no file may
 
 _STRICT = _profile(
     f"{_BLOCKERS} chat.refusal chat.mark chat.json language.script placeholders.missing addresses.missing"
-    " text.untranslated text.merged text.shifted icu.syntax icu.selectors terms.forbidden",
+    " text.untranslated text.merged text.shifted icu.syntax icu.selectors terms.forbidden terms.translated",
     f"{_WARNINGS} {_INFOS}",
     "",
 )

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding, UnitVerification
+from dragoman_contracts.resources import Term
 from dragoman_contracts.text import Content, TagRepair, Unit, UnitTarget
 from dragoman_linguistics import checks
 from dragoman_linguistics.quality.addresses import check_addresses
@@ -57,7 +58,7 @@ from dragoman_linguistics.quality.software import (
     check_entities,
     check_placeholder_order,
 )
-from dragoman_linguistics.quality.wording import RequiredTerm, Wording
+from dragoman_linguistics.quality.wording import Wording
 from dragoman_linguistics.verdicts import unit_verdict
 
 QA_RULES = 3
@@ -88,7 +89,7 @@ def verify_units(
     profile: QaProfile = DEFAULT_PROFILE,
     not_applicable: Collection[str] = (),
     rules: int = QA_RULES,
-    terms: Sequence[RequiredTerm] = (),
+    terms: Sequence[Term] = (),
 ) -> tuple[UnitVerification, ...]:
     """The verdict of each unit of a document, in document order.
 
@@ -103,10 +104,16 @@ def verify_units(
     every = document_checks(made, source_locale, target_locale, profile, not_applicable)
     if rules < _CURED_RULES:
         return tuple(_verified(pair, every, profile, not_applicable) for pair in made)
-    wording = Wording(terms, profile.forbidden_words)
+    wording = Wording(source_locale, target_locale, terms, profile.forbidden_words)
     every = [*every, *later_checks(made, source_locale, target_locale, wording)]
     cure = partial(with_cure, locale=target_locale, findings_of=_findings_alone(target_locale))
-    return tuple(_verified(pair, every, profile, not_applicable, cure) for pair in made)
+    verified = tuple(_verified(pair, every, profile, not_applicable, cure) for pair in made)
+    if not terms:
+        return verified
+    return tuple(
+        each.model_copy(update={"terms": wording.term_ids(pair)})
+        for each, pair in zip(verified, made, strict=True)
+    )
 
 
 def verify_unit(

@@ -51,6 +51,7 @@ from dragoman_gateway.submissions.rules import (
     require_registered_locales,
     rerun_digest,
 )
+from dragoman_gateway.submissions.term_pins import with_terms_and_pack
 from dragoman_gateway.web.errors import (
     FieldRefusedError,
     JobStateError,
@@ -326,6 +327,7 @@ class Submissions:
         policy, pipeline = await self._decided(terms, request.overrides, request.pipeline, locales)
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
+        policy = await self._with_terms(policy, terms, request.overrides, locales)
         intake = intake_record(request, upload, self._clock.now())
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
@@ -374,6 +376,7 @@ class Submissions:
             policy = policy.model_copy(update={"nonce": new_id().hex})
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
+        policy = await self._with_terms(policy, terms, overrides, locales)
         choices = overrides.model_dump(mode="json", exclude_none=True)
         again = intake.model_copy(
             update={"idempotency_key": idempotency_key or "", "choices": choices}
@@ -405,6 +408,17 @@ class Submissions:
             return None
         remembered = remembered_dismissals(found)
         return await put_value(self._objects, project_id, remembered)
+
+    async def _with_terms(
+        self, policy: Policy, terms: _Terms, overrides: PolicyOverrides, locales: LocalePair
+    ) -> Policy:
+        """The policy with the terms and the domain pack of the job pinned."""
+        asked = overrides.glossaries
+        if asked is None and terms.pair is not None:
+            asked = terms.pair.overrides.glossaries
+        return await with_terms_and_pack(
+            policy, self._catalog, self._objects, terms.project, terms.pack, locales, asked or ()
+        )
 
     async def _decided(
         self,

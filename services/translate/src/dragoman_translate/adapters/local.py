@@ -17,7 +17,14 @@ from dragoman_translate.ports import (
 
 # These engines leave text as it is by design, or write it in other letters: what it says and in
 # which language is not their affair. What is lost, cut, added or shifted is.
-_SAYS_NOTHING = ("text.untranslated", "text.unchanged", "language.script", "language.wrong")
+_SAYS_NOTHING = (
+    "text.untranslated",
+    "text.unchanged",
+    "language.script",
+    "language.wrong",
+    "terms.missing",
+    "terms.translated",
+)
 _OTHER_LETTERS = (
     *_SAYS_NOTHING,
     "placeholders.missing",
