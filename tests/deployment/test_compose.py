@@ -31,7 +31,7 @@ from develop.write_alert_rules import PROMETHEUS_RULE, RULES, prometheus_rule, r
 from develop.write_configure_md import settings_classes
 from docs.test_pages import parse_command
 from dragoman_runtime.secret_files import SUFFIX
-from dragoman_runtime.settings import PREFIX, Settings, load, variable
+from dragoman_runtime.settings import PREFIX, Settings, StopSettings, load, variable
 from servers.process import require_binary
 
 EVERY = compose()
@@ -184,8 +184,12 @@ def test_a_container_is_given_longer_to_end_than_a_call_takes() -> None:
 
     call_s = EngineSettings.model_fields["openai_timeout_s"].default
     assert int(_service("translate")["stop_grace_period"].removesuffix("s")) > call_s
+    given_s = float(environment(_service("translate"))["DRAGOMAN_STOP_WITHIN_S"])
+    assert StopSettings(stop_within_s=given_s).work_grace_s > call_s
     for name in PROCESSES:
-        assert int(_service(name)["stop_grace_period"].removesuffix("s")) > 20
+        grace_s = int(_service(name)["stop_grace_period"].removesuffix("s"))
+        own_s = environment(_service(name)).get("DRAGOMAN_STOP_WITHIN_S", StopSettings().stop_within_s)
+        assert grace_s > float(own_s)
 
 
 @every_service

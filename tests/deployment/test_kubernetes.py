@@ -29,7 +29,7 @@ from deployment.settings import settings_of, unknown_variables
 from docs.test_pages import parse_command
 from dragoman_contracts.steps import STEPS, work_queues
 from dragoman_contracts.vocabulary import Queue
-from dragoman_runtime.settings import PREFIX, load
+from dragoman_runtime.settings import PREFIX, StopSettings, load
 from dragoman_runtime.telemetry import metrics
 from dragoman_translate.settings import EngineSettings
 
@@ -215,8 +215,14 @@ def test_its_probes_ask_what_the_image_answers(manifest: Manifest) -> None:
 def test_it_is_given_longer_to_end_than_a_call_takes(manifest: Manifest) -> None:
     grace_s = pod(manifest.content)["spec"]["terminationGracePeriodSeconds"]
 
+    (container,) = containers(manifest.content)
+    own = {each["name"]: each["value"] for each in container.get("env", ())}
+    given = StopSettings.model_validate(
+        {"stop_within_s": own["DRAGOMAN_STOP_WITHIN_S"]} if own else {}
+    )
     call_s = EngineSettings.model_fields["openai_timeout_s"].default
-    assert grace_s > (call_s if manifest.name in {"translate", "all"} else 20)
+    assert grace_s > given.stop_within_s
+    assert given.work_grace_s >= (call_s if manifest.name in {"translate", "all"} else 20)
 
 
 @deployments

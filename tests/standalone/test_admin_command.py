@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shlex
 import subprocess
 from collections.abc import Iterator
@@ -105,3 +106,27 @@ async def test_workers_need_no_more_than_the_grants_of_the_page(
     finally:
         await store.aclose()
     postgres.execute(f"DROP OWNED BY {role}", database=parts.path[1:])
+
+
+def test_a_program_gets_the_answer_or_the_problem_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    link = json.loads(run("admin", "create", "--json", "--state", str(state)))
+    token = json.loads(run("token", "create", "--json", "--state", str(state)))
+    assert "?link=" in link["link"]
+    assert token["token"].startswith("drg_")
+    run("token", "create", "--operator", "--state", str(state))
+
+    monkeypatch.delenv("DRAGOMAN_DATABASE_URL", raising=False)
+    for command in (
+        ["migrate"],
+        ["admin", "create", "--state", str(tmp_path / "file" / "below")],
+    ):
+        (tmp_path / "file").write_text("no folder")
+        done = CliRunner().invoke(app, [*command, "--json"], catch_exceptions=False)
+        problem = json.loads(done.stdout)
+        assert done.exit_code == problem["exit_code"] == 2
+        assert problem["code"]
+        assert problem["detail"] in done.stderr.replace("\n", " ")

@@ -124,7 +124,8 @@ def _events(state: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["translate", "jobs list", "up --port 0", "owed", "maintenance"]
+    "command",
+    ["translate", "jobs list", "up --port 0", "owed", "maintenance", "admin create"],
 )
 @pytest.mark.parametrize(("damaged", "name"), [(_catalog, "catalog.db"), (_events, "events.db")])
 def test_a_damaged_database_is_named_with_its_cure(
@@ -138,6 +139,20 @@ def test_a_damaged_database_is_named_with_its_cure(
     assert result.exit_code == 2
     said = one_line(result)
     assert said.startswith(f"{name} of the state folder is damaged. Restore the folder")
+
+
+@pytest.mark.parametrize(
+    "command", ["events verify", "events list", "events tail", "events export", "replay"]
+)
+def test_a_damaged_log_is_named_by_the_commands_that_read_all_of_it(
+    folder: Path, command: str
+) -> None:
+    (folder / "st").mkdir()
+    _events(folder / "st")
+    result = told(*command.split(), "--state", "st")
+    assert result.exit_code == 2
+    said = one_line(result)
+    assert said.startswith("events.db of the state folder is damaged. Restore the folder")
 
 
 @pytest.mark.parametrize("command", ["jobs list", "up --port 0", "maintenance", "watch a.docx"])

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import (
@@ -30,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable, DropTable
+from typer.testing import CliRunner
 
 from contracts.streams import parked as parked_work
 from dragoman_contracts import events as e
@@ -56,6 +58,7 @@ from dragoman_runtime.projection import (
     rebuilds,
 )
 from dragoman_runtime.rebuild import ReplayLostError, ReplayRunningError
+from dragoman_standalone.cli import app
 from dragoman_standalone.lock import StateLock
 from dragoman_standalone.replaying import LIVE_JOBS, VIEWS, Order, ReplayReport, replay
 from dragoman_standalone.settings import StoreSettings
@@ -384,6 +387,10 @@ async def test_live_jobs_are_found_again(site: Site) -> None:
         if isinstance(site.store, SqliteEventStore)
         else PostgresLiveJobs(site.store)
     )
+    assert (await site.replay(LIVE_JOBS, verify=True)).is_equal, "the reconciler will read of it"
+    async with site.store.lock_position(LIVE_JOBS) as position:
+        assert position is not None
+        await position.advance(await site.store.head_position())
     report = await site.replay(LIVE_JOBS, verify=True)
     assert report.views[0].differing_rows == 1
     if isinstance(site.store, PostgresEventStore):
@@ -393,6 +400,17 @@ async def test_live_jobs_are_found_again(site: Site) -> None:
     now = site.history.now.replace(year=9999)
     (job_id,) = await live_jobs.claim(now, now)
     assert str(job_id) in json.dumps(report.model_dump(mode="json"))
+
+
+async def test_a_job_told_to_stop_where_nothing_is_at_work_is_no_difference(site: Site) -> None:
+    job_id = await site.history.submit("review.docx", document=_NEEDS_REVIEW)
+    await site.history.advance(job_id, to="qa")
+    async with site.store.lock_position(LIVE_JOBS) as position:
+        assert position is not None
+        await position.advance(await site.store.head_position())
+    await site.history.say(job_id, e.CancelRequested(), actor="user:ada")
+    report = await site.replay(LIVE_JOBS, verify=True)
+    assert (report.is_equal, report.views[0].row_count) == (True, 1)
 
 
 async def test_beside_a_process_that_has_the_state_folder_only_live_jobs_are_left_out(
@@ -414,3 +432,67 @@ async def test_beside_a_process_that_has_the_state_folder_only_live_jobs_are_lef
         assert set((await connection.execute(select(positions.c.position))).scalars()) == {1}
     await engine.dispose()
     await store.aclose()
+
+
+@pytest.mark.parametrize("kind", ["no JSON", "another event", "missing"])
+async def test_a_damaged_job_is_passed_over_and_named_and_the_others_are_replayed(
+    site: Site, kind: str
+) -> None:
+    damaged = await site.history.submit("damaged.docx")
+    await site.history.advance(damaged, to="qa")
+    whole = await site.history.submit("whole.docx")
+    await site.history.advance(whole)
+    await site.projected()
+    first = (await site.store.read_states(damaged))[0]
+    state = {"no JSON": b'{"type": "\xff\xfe', "another event": first}.get(kind)
+    await _overwritten(site, damaged, 3, state)
+
+    report = await site.replay(*VIEWS, LIVE_JOBS, verify=True)
+    assert [each.stream_id for each in report.damaged] == [damaged]
+    assert report.damaged[0].version == (0 if kind == "missing" else 3)
+    assert {view.projection for view in report.views if view.differing_rows} <= {LIVE_JOBS}
+    await site.replay()
+    listed = {
+        row.job_id: row.trouble_code
+        for row in (await JobQueries(site.engine).list_jobs(JobFilter())).rows
+    }
+    assert listed == {damaged: "event.damaged", whole: None}
+    assert (await site.replay(verify=True)).is_equal
+
+
+def test_the_command_names_what_it_passed_over_and_ends_with_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DRAGOMAN_DATABASE_URL", raising=False)
+
+    async def prepared() -> UUID:
+        store, objects = SqliteEventStore(tmp_path / "events.db"), FileObjectStore(tmp_path / "o")
+        await objects.open()
+        job_id = await History(store, objects).submit("damaged.docx")
+        await History(store, objects).submit("whole.docx")
+        await store.execute(
+            "UPDATE stored_events SET state = ? WHERE originator_id = ?", (b"{", job_id.hex)
+        )
+        await store.aclose()
+        return job_id
+
+    job_id = asyncio.run(prepared())
+    for more in ([], ["--verify"]):
+        done = CliRunner().invoke(app, ["replay", "--state", str(tmp_path), *more])
+        assert done.exit_code == 3, done.output
+        assert f"{job_id}: damaged, and passed over from its event 1 on." in done.output
+    done = CliRunner().invoke(app, ["replay", "--state", str(tmp_path), "--json"])
+    assert json.loads(done.stdout)["damaged"] == [{"stream_id": str(job_id), "version": 1}]
+
+
+async def _overwritten(site: Site, job_id: UUID, version: int, state: bytes | None) -> None:
+    """Write other bytes into an event of the database, or take the event out of it."""
+    value = () if state is None else (state,)
+    if isinstance(site.store, PostgresEventStore):
+        where = "WHERE originator_id = $1 AND originator_version = $2"
+        change = "UPDATE dragoman_events SET state = $3" if value else "DELETE FROM dragoman_events"
+        await site.store.pool.execute(f"{change} {where}", job_id, version, *value)
+        return
+    where = "WHERE originator_id = ? AND originator_version = ?"
+    change = "UPDATE stored_events SET state = ?" if value else "DELETE FROM stored_events"
+    await site.store.execute(f"{change} {where}", (*value, job_id.hex, version))

@@ -5,6 +5,7 @@ database itself, before anybody can sign in.
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,10 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from dragoman_contracts.errors import DragomanError, PermanentError
-from dragoman_standalone.outcome import ExitCode
+from dragoman_contracts.errors import PermanentError
 
 if TYPE_CHECKING:
     from dragoman_catalog import Catalog, Editor, User
@@ -26,13 +25,14 @@ admin_app = typer.Typer(no_args_is_help=True, help="Let an admin sign in for the
 token_app = typer.Typer(no_args_is_help=True, help="Make API tokens.")
 
 _State = Annotated[Path | None, typer.Option("--state", help="State folder of the one process.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _User = Annotated[
     str | None, typer.Option("--user", help="Name of the user; without it, the first admin.")
 ]
 
 
 @admin_app.command("create")
-def create_admin(user: _User = None, state: _State = None) -> None:
+def create_admin(user: _User = None, state: _State = None, as_json: _Json = False) -> None:
     """Enter an admin where there is none of the name, and print a link that signs in once.
 
     Works on the database of the services (DRAGOMAN_DATABASE_URL) or on a state folder; tables are
@@ -52,7 +52,7 @@ def create_admin(user: _User = None, state: _State = None) -> None:
         address = settings.public_url or f"http://{settings.http_host}:{settings.http_port}"
         return f"{address}/console/sign-in?link={secret}"
 
-    _print(state, link)
+    _print(state, "link", link, as_json=as_json)
 
 
 @token_app.command("create")
@@ -64,6 +64,7 @@ def create_token(
         bool, typer.Option("--operator", help="Without the rights of an admin.")
     ] = False,
     state: _State = None,
+    as_json: _Json = False,
 ) -> None:
     """Make an API token and print its secret, which is stored nowhere: DRAGOMAN_TOKEN of commands.
 
@@ -85,17 +86,17 @@ def create_token(
         )
         return made.secret
 
-    _print(state, token)
+    _print(state, "token", token, as_json=as_json)
 
 
-def migrate() -> None:
+def migrate(as_json: _Json = False) -> None:
     """Make or renew the tables of the services in DRAGOMAN_DATABASE_URL, and end.
 
     Services do so themselves at their start. Run it first where they connect with a role that may
     not change tables.
     """
 
-    async def migrated() -> str:
+    async def migrated() -> None:
         from dragoman_catalog import migrate_catalog
         from dragoman_gateway.app import open_views
         from dragoman_runtime.eventstore.postgres import PostgresEventStore
@@ -112,9 +113,10 @@ def migrate() -> None:
             await open_views(store, url)
         finally:
             await store.aclose()
-        return "The tables are up to date."
 
-    sys.stdout.write(_run(migrated) + "\n")
+    asyncio.run(migrated())
+    said = json.dumps({"is_up_to_date": True}) if as_json else "The tables are up to date."
+    sys.stdout.write(f"{said}\n")
 
 
 async def _admin(catalog: Catalog, name: str | None) -> User:
@@ -143,12 +145,20 @@ def _editor() -> Editor:
     return Editor(actor="local", actor_name="", source_address="")
 
 
-def _print(state: Path | None, ask: Callable[[Catalog, PeopleSettings], Awaitable[str]]) -> None:
+def _print(
+    state: Path | None,
+    name: str,
+    ask: Callable[[Catalog, PeopleSettings], Awaitable[str]],
+    *,
+    as_json: bool,
+) -> None:
     async def asked() -> str:
         async with _opened(state) as (catalog, settings):
             return await ask(catalog, settings)
 
-    sys.stdout.write(_run(asked) + "\n")
+    answer = asyncio.run(asked())
+    said = json.dumps({name: answer}) if as_json else answer
+    sys.stdout.write(f"{said}\n")
 
 
 @asynccontextmanager
@@ -184,14 +194,3 @@ async def _opened(state: Path | None) -> AsyncGenerator[tuple[Catalog, PeopleSet
         engine = create_views_engine(sqlalchemy_url(url))
         stack.push_async_callback(engine.dispose)
         yield Catalog(engine), settings
-
-
-def _run(work: Callable[[], Awaitable[str]]) -> str:
-    async def done() -> str:
-        return await work()
-
-    try:
-        return asyncio.run(done())
-    except DragomanError as error:
-        Console(stderr=True).print(error.message, style="red", highlight=False, markup=False)
-        raise typer.Exit(ExitCode.USAGE) from None

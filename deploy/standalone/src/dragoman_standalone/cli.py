@@ -217,6 +217,7 @@ def up(
 
     On a terminal it prints a link that signs in once; elsewhere `dragoman sign-in-link` does.
     """
+    from dragoman_runtime.stopping import stop_limit
     from dragoman_standalone.serving import serve
 
     given = {"http_host": host, "http_port": port}
@@ -229,7 +230,8 @@ def up(
         lambda told: announced.print(told, highlight=False, soft_wrap=True, markup=False),
         tells_link=sys.stderr.isatty(),
     )
-    run_to_end(serving, telemetry_for(settings))
+    with stop_limit(settings.stop_within_s):
+        run_to_end(serving, telemetry_for(settings))
 
 
 @app.command()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from eventsourcing.persistence import PersistenceError
 from sqlalchemy.exc import DBAPIError
 
+from dragoman_runtime.eventstore import StoreUnavailableError
 from dragoman_standalone.lock import damaged
 
 _SIGNS = ("malformed", "not a database", "disk image", "unsupported file format")
@@ -23,7 +24,12 @@ def named_damage() -> Generator[None]:
     """
     try:
         yield
-    except (sqlite3.DatabaseError, DBAPIError, PersistenceError) as error:
+    except (
+        sqlite3.DatabaseError,
+        DBAPIError,
+        PersistenceError,
+        StoreUnavailableError,
+    ) as error:
         if not _is_damage(error):
             raise
         raise damaged(_name(isinstance(error, DBAPIError))) from error
@@ -34,8 +40,10 @@ def named_damage() -> Generator[None]:
 
 
 def _is_damage(error: BaseException) -> bool:
-    is_of_database = isinstance(error, sqlite3.DatabaseError | DBAPIError | PersistenceError)
-    return is_of_database and any(sign in str(error).lower() for sign in _SIGNS)
+    # The event store's own error says "ask again", as it must where a disk is full.
+    told = error.__cause__ if isinstance(error, StoreUnavailableError) else error
+    is_of_database = isinstance(told, sqlite3.DatabaseError | DBAPIError | PersistenceError)
+    return is_of_database and any(sign in str(told).lower() for sign in _SIGNS)
 
 
 def _name(is_of_catalog: bool) -> str:

@@ -48,6 +48,7 @@ from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.reconciler import Reconciler
 from dragoman_runtime.service import ServicePart, build
 from dragoman_runtime.service import at_work as workers_at_work
+from dragoman_runtime.stopping import ended
 from dragoman_runtime.worker import WorkerPorts
 from dragoman_standalone.damage import named_damage
 from dragoman_standalone.dispatcher import Dispatcher
@@ -232,8 +233,7 @@ async def beside(*loops: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
+            await ended(tasks)
 
 
 async def _forever(loop: Callable[[], Awaitable[None]]) -> None:

@@ -71,7 +71,10 @@ def replay(
     With JOB, make that job's document again from its log and its recorded model calls, without any
     engine.
 
-    Exit status: 0 done or equal, 2 could not begin, 3 --verify found a difference, 130 interrupted.
+    A job with a damaged event is passed over from that event on, and named.
+
+    Exit status: 0 done or equal, 2 could not begin, 3 --verify found a difference, or something
+    damaged was passed over, 130 interrupted.
     """
     if job is not None:
         _replay_job(job, state, is_verify=verify, as_json=as_json)
@@ -96,7 +99,8 @@ def replay(
         sys.stdout.write(report.model_dump_json(indent=2) + "\n")
     else:
         _print(report, is_verify=verify)
-    raise typer.Exit(ExitCode.DONE if report.is_equal or not verify else ExitCode.GATE)
+    is_well = not report.damaged and (report.is_equal or not verify)
+    raise typer.Exit(ExitCode.DONE if is_well else ExitCode.GATE)
 
 
 def _replay_job(job: str, state: Path | None, *, is_verify: bool, as_json: bool) -> NoReturn:
@@ -159,6 +163,14 @@ def _print(report: ReplayReport, *, is_verify: bool) -> None:
                 f"{view.projection}: {counted(view.erased_rows, 'row')} of what was erased are left"
             )
             console.print(f"{rows}; a replay without --verify takes it away.")
+    for each in report.damaged:
+        which = f"from its event {each.version} on" if each.version else "as a whole"
+        console.print(
+            f"{each.stream_id}: damaged, and passed over {which}. `dragoman events verify` says "
+            "more; restore the log from a backup.",
+            style="red",
+            soft_wrap=True,
+        )
     for name in report.skipped:
         console.print(f"{name}: left out, because a running process has the state folder.")
     rate = f"{counted(report.event_count, 'event')} in {report.duration_s:.1f} s, {report.events_per_s:,.0f} events/s"

@@ -79,6 +79,15 @@ class ReplayedView(Value):
     first: tuple[DifferingRow, ...] = ()
 
 
+class DamagedStream(Value):
+    """A job or document that was passed over from this event on; 0: its events make no sense
+    together.
+    """
+
+    stream_id: UUID
+    version: int
+
+
 class ReplayReport(Value):
     """The outcome of a replay. `events_per_s` counts reading and writing the events,
     not the wait for swaps.
@@ -90,6 +99,7 @@ class ReplayReport(Value):
     processes: int
     views: tuple[ReplayedView, ...]
     skipped: tuple[str, ...] = ()
+    damaged: tuple[DamagedStream, ...] = ()
 
     @property
     def is_equal(self) -> bool:
@@ -154,7 +164,7 @@ class _Replay:
         views = [
             each.model_copy(update={"row_count": filled.rows[each.projection]}) for each in views
         ]
-        live_jobs = await self._live_jobs() if LIVE_JOBS in self._order.names else None
+        live_jobs = await self._live_jobs(filled) if LIVE_JOBS in self._order.names else None
         is_skipped = LIVE_JOBS in self._order.names and live_jobs is None
         return ReplayReport(
             event_count=filled.events,
@@ -163,6 +173,10 @@ class _Replay:
             processes=processes,
             views=(*views, *([live_jobs] if live_jobs else [])),
             skipped=(LIVE_JOBS,) if is_skipped else (),
+            damaged=tuple(
+                DamagedStream(stream_id=stream_id, version=version)
+                for stream_id, version in sorted(filled.damaged.items())
+            ),
         )
 
     def _rebuilds(self, generation: int) -> list[Rebuild]:
@@ -237,15 +251,17 @@ class _Replay:
             return _compared(
                 name,
                 await rebuild.compare(
-                    show=self._order.show, incomplete=filled.incomplete.get(name, set())
+                    show=self._order.show,
+                    incomplete=filled.incomplete.get(name, set()),
+                    damaged=filled.damaged.keys(),
                 ),
             )
         finally:
             await rebuild.drop()
 
-    async def _live_jobs(self) -> ReplayedView | None:
-        """Fill the reconciler's table, or look what it lacks;
-        None where another process has the state folder.
+    async def _live_jobs(self, filled: Filled) -> ReplayedView | None:
+        """Fill the reconciler's table, or look what it lacks; None where another process has the
+        state folder. Damaged streams are noted in `filled`.
         """
         async with _event_store(self._stores.settings) as store:
             if store is None:
@@ -264,7 +280,8 @@ class _Replay:
                 )
             count = self._counting("read for live_jobs", until)
             for span in await spans(self._stores.archive, until, events=_SPAN_EVENTS):
-                await fill(self._stores.archive, span, [reader], self._stores.views, count)
+                read = await fill(self._stores.archive, span, [reader], self._stores.views, count)
+                filled.damaged = {**read.damaged, **filled.damaged}
         what = "owes work, and is not in the table"
         lacking = [
             DifferingRow(table=LIVE_JOBS, key={"job_id": str(each)}, what=what) for each in missing

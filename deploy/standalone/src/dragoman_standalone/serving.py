@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -16,6 +16,7 @@ from dragoman_gateway.app import console_router, create_app, serving
 from dragoman_gateway.views import projectors
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.service import spare_collections, until_told_to_stop
+from dragoman_runtime.stopping import ended
 from dragoman_standalone.local_access import LOCAL, announced
 from dragoman_standalone.platform import Platform, at_work, opened
 from dragoman_standalone.settings import StandaloneSettings
@@ -50,7 +51,7 @@ async def serve(
                 platform.store, platform.objects, catalog, settings
             )
             beside.append(asyncio.ensure_future(upkeep.keep(every)))
-        stack.push_async_callback(_ended, beside)
+        stack.push_async_callback(ended, beside)
         await stack.enter_async_context(at_work(platform))
         app = create_app(platform.ports, [console_router()])
         served = serving(
@@ -86,12 +87,6 @@ def _cure(error: OSError, settings: StandaloneSettings) -> str:
         f"{settings.http_host}:{settings.http_port} cannot be served on: {why}. "
         "Choose another --host or --port."
     )
-
-
-async def _ended(tasks: Sequence[asyncio.Future[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _link(platform: Platform) -> str:

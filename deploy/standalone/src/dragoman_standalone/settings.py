@@ -18,6 +18,7 @@ from dragoman_runtime.settings import (
     MaintenanceSettings,
     ObjectSettings,
     Settings,
+    StopSettings,
     TelemetrySettings,
     WorkerSettings,
 )
@@ -43,6 +44,7 @@ class StandaloneSettings(
     CommandSettings,
     ProviderSettings,
     SeedSettings,
+    StopSettings,
 ):
     """The settings of `dragoman translate` and `dragoman up`."""
 

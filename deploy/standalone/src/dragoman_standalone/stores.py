@@ -16,6 +16,7 @@ from dragoman_runtime.migrations.run import sqlalchemy_url
 from dragoman_runtime.objects import ObjectStore, object_store
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.settings import load
+from dragoman_standalone.damage import named_damage
 from dragoman_standalone.settings import StoreSettings
 from dragoman_standalone.whereabouts import require_own_log
 
@@ -51,17 +52,19 @@ async def archive_of(settings: StoreSettings) -> AsyncGenerator[Archive]:
 
     Raises:
         ArchiveMissingError: there is none.
+        StateDamagedError: it is damaged.
     """
     url = settings.postgres_url
-    archive = (
-        await PostgresArchive.connect(url)
-        if url
-        else SqliteArchive(settings.state_dir / "events.db")
-    )
-    try:
-        yield archive
-    finally:
-        await archive.aclose()
+    with named_damage():
+        archive = (
+            await PostgresArchive.connect(url)
+            if url
+            else SqliteArchive(settings.state_dir / "events.db")
+        )
+        try:
+            yield archive
+        finally:
+            await archive.aclose()
 
 
 @asynccontextmanager

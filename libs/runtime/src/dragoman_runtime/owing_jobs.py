@@ -7,7 +7,7 @@ it out. So the table is filled in place, and not built beside and renamed as vie
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Set
 from uuid import UUID
 
 from sqlalchemy import Table
@@ -18,8 +18,9 @@ from dragoman_contracts.pipeline import owed
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Jobs, Stored
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
+from dragoman_runtime.eventstore.reading import UNREADABLE
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
-from dragoman_runtime.reconciler import LiveJobs, Wake
+from dragoman_runtime.reconciler import LIVE_JOBS_POSITION, WAKING, LiveJobs, Wake
 
 Owing = Callable[[Sequence[UUID]], Awaitable[None]]
 
@@ -32,6 +33,7 @@ class OwingJobs:
 
     name = "live_jobs"
     incomplete: frozenset[UUID] = frozenset()
+    unfoldable: Set[UUID] = frozenset()
 
     def __init__(self, found: Owing) -> None:
         self._found = found
@@ -42,14 +44,26 @@ class OwingJobs:
         return 1
 
     async def rows_of(
-        self, streams: Sequence[Sequence[Stored]]
+        self, streams: Sequence[Sequence[Stored]], damaged: Set[UUID] = frozenset()
     ) -> Sequence[tuple[Table, Sequence[dict[str, object]]]]:
-        """No rows."""
-        owing = [stream[0].recorded.stream_id for stream in streams if _is_owing(stream)]
+        """No rows. A damaged job owes nothing that anybody could do."""
+        self.unfoldable = frozenset()
+        owing = [
+            stream[0].recorded.stream_id
+            for stream in streams
+            if stream[0].recorded.stream_id not in damaged and self._is_owing(stream)
+        ]
         self.count += len(owing)
         if owing:
             await self._found(owing)
         return ()
+
+    def _is_owing(self, stream: Sequence[Stored]) -> bool:
+        try:
+            return _is_owing(stream)
+        except UNREADABLE:
+            self.unfoldable = {*self.unfoldable, stream[0].recorded.stream_id}
+            return False
 
 
 def waking(live_jobs: LiveJobs, clock: Clock) -> Owing:
@@ -71,8 +85,24 @@ async def missing_of(
     known = await _known(store, job_ids)
     unknown = [job_id for job_id in job_ids if job_id not in known]
     jobs = await Jobs(store).load_several(unknown)
-    known = await _known(store, unknown)
+    known = {*await _known(store, unknown), *(await _unread(store) if unknown else ())}
     return [job.job_id for job in jobs if owed(job) and job.job_id not in known]
+
+
+async def _unread(store: PostgresEventStore | SqliteEventStore) -> set[UUID]:
+    """The jobs of which the reconciler has news to read: where nothing is at work, as in an idle
+    state folder, a job that was told to stop or to go on comes into the table with the next start.
+    """
+    query = f"SELECT position FROM positions WHERE name = '{LIVE_JOBS_POSITION}'"  # noqa: S608 - ours
+    if isinstance(store, PostgresEventStore):
+        rows = [tuple(row) for row in await store.pool.fetch(query)]
+    else:
+        rows = await store.execute(query, commit=False)
+    position, found = int(rows[0][0]) if rows else 0, set[UUID]()
+    while page := await store.tail(position, types=WAKING):
+        found |= {each.recorded.stream_id for each in page}
+        position = page[-1].position
+    return found
 
 
 async def make_table(store: PostgresEventStore) -> None:

@@ -28,7 +28,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dragoman_contracts.errors import ConflictError, RetryableError
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.eventstore.archive import Archive, Span, decoded, whole_streams
+from dragoman_runtime.eventstore.archive import Archive, RawEvent, Span, sound, whole_streams
 from dragoman_runtime.projection import (
     SCHEMA_LOCK,
     Log,
@@ -86,12 +86,20 @@ class StreamReader(Protocol):
         """
         ...
 
+    @property
+    def unfoldable(self) -> Set[UUID]:
+        """The streams of the last `rows_of` whose events can be read, but make no sense together;
+        they left no rows.
+        """
+        ...
+
     async def rows_of(
-        self, streams: Sequence[Sequence[Stored]]
+        self, streams: Sequence[Sequence[Stored]], damaged: Set[UUID] = frozenset()
     ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """The rows that these streams leave in the tables.
 
-        Each stream is whole, up to the end of the span.
+        Each stream is whole, up to the end of the span; of the `damaged` ones only the events
+        before the first that cannot be read are given.
         """
         ...
 
@@ -102,11 +110,12 @@ class StreamProjection(StreamReader, Projection, Protocol):
 
 @dataclass
 class Filled:
-    """The number of events read, the number of rows of each reader, and the streams that lack
-    erased values.
+    """The number of events read, the number of rows of each reader, the streams that lack erased
+    values, and those passed over from a damaged event on, with its version (0: not known which).
     """
 
     events: int = 0
+    damaged: dict[UUID, int] = field(default_factory=dict[UUID, int])
     incomplete: dict[str, set[UUID]] = field(default_factory=dict[str, set[UUID]])
     rows: Counter[str] = field(default_factory=Counter[str])
 
@@ -114,6 +123,7 @@ class Filled:
         """Add the counts of another span."""
         self.events += other.events
         self.rows += other.rows
+        self.damaged |= other.damaged
         for name, streams in other.incomplete.items():
             self.incomplete.setdefault(name, set()).update(streams)
 
@@ -203,17 +213,32 @@ async def fill(
     """
     filled = Filled()
     async for streams in whole_streams(archive, span, limit=page):
-        stored = [decoded(rows) for rows in streams]
+        stored = _sound(streams, filled.damaged)
         for reader in readers:
             for group in _groups(reader, stored):
-                for table, rows in await reader.rows_of(group):
+                for table, rows in await reader.rows_of(group, filled.damaged.keys()):
                     await _copy(engine, table, rows)
                     filled.rows[reader.name] += len(rows)
                 filled.incomplete.setdefault(reader.name, set()).update(reader.incomplete)
+                filled.damaged = {**dict.fromkeys(reader.unfoldable, 0), **filled.damaged}
         count = sum(map(len, streams))
         filled.events += count
         told(count)
     return filled
+
+
+def _sound(
+    streams: Sequence[Sequence[RawEvent]], damaged: dict[UUID, int]
+) -> list[Sequence[Stored]]:
+    """The events of each stream up to its first damaged one, which is noted in `damaged`."""
+    found: list[Sequence[Stored]] = []
+    for rows in streams:
+        events, error = sound(rows)
+        if error is not None:
+            damaged[error.stream_id] = error.version or 0
+        if events:
+            found.append(events)
+    return found
 
 
 def _groups(
@@ -319,10 +344,16 @@ class Rebuild:
             f"Long queries hold the {self.projection.name} view. Try again when they have ended."
         )
 
-    async def compare(self, *, show: int = 10, incomplete: Set[UUID] = frozenset()) -> Comparison:
+    async def compare(
+        self,
+        *,
+        show: int = 10,
+        incomplete: Set[UUID] = frozenset(),
+        damaged: Set[UUID] = frozenset(),
+    ) -> Comparison:
         """Compare with the live rows, both as they are at one position.
 
-        Rows of `incomplete` streams may differ.
+        Rows of `incomplete` streams may differ; those of `damaged` ones are not compared.
 
         Raises:
             ViewsUnavailableError: the live view has no tables, or always went past the position of
@@ -348,7 +379,7 @@ class Rebuild:
                     )
                 position = select(positions.c.position).where(key_of(self.projection))
                 if (await connection.execute(position)).scalar() == self.position:
-                    return await self._compared(connection, show, incomplete)
+                    return await self._compared(connection, show, incomplete, damaged)
             await asyncio.sleep(_PAUSE_S)
         name = self.projection.name
         raise ViewsUnavailableError(
@@ -431,7 +462,11 @@ class Rebuild:
         )
 
     async def _compared(
-        self, connection: AsyncConnection, show: int, incomplete: Set[UUID]
+        self,
+        connection: AsyncConnection,
+        show: int,
+        incomplete: Set[UUID],
+        damaged: Set[UUID],
     ) -> Comparison:
         comparison = Comparison(self.position)
         for name, rebuilt in self._tables.items():
@@ -439,7 +474,7 @@ class Rebuild:
             comparison.rows += int(
                 (await connection.execute(select(func.count()).select_from(rebuilt))).scalar_one()
             )
-            await compare_tables(connection, live, rebuilt, comparison, show, incomplete)
+            await compare_tables(connection, live, rebuilt, comparison, show, incomplete, damaged)
         return comparison
 
 

@@ -33,8 +33,8 @@ from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore, Jobs, LiveLease, Stored
 from dragoman_runtime.telemetry import get_logger, say_waiting
 
-_POSITION = "live_jobs"
-_WAKING = frozenset(
+LIVE_JOBS_POSITION = "live_jobs"
+WAKING = frozenset(
     each.name
     for each in (
         JobSubmitted,
@@ -167,10 +167,10 @@ class Reconciler:
         await self._live_jobs.wake_all(self._clock.now())
 
     async def _read_news(self) -> bool:
-        async with self._store.lock_position(_POSITION) as position:
+        async with self._store.lock_position(LIVE_JOBS_POSITION) as position:
             if position is None or (head := await self._store.head_position()) <= position.position:
                 return False
-            stored = await self._store.tail(position.position, limit=_NEWS, types=_WAKING)
+            stored = await self._store.tail(position.position, limit=_NEWS, types=WAKING)
             await self._live_jobs.wake([self._wake(each) for each in stored])
             await position.advance(stored[-1].position if len(stored) == _NEWS else head)
         return len(stored) == _NEWS

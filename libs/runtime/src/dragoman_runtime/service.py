@@ -34,11 +34,13 @@ from dragoman_runtime.settings import (
     DatabaseSettings,
     ObjectSettings,
     SettingsError,
+    StopSettings,
     TelemetrySettings,
     WorkerSettings,
     variable,
 )
 from dragoman_runtime.starting import address_of, say_started, telemetry_of
+from dragoman_runtime.stopping import begin_stop, closed, ended
 from dragoman_runtime.telemetry import log_context, say_waiting
 from dragoman_runtime.worker import (
     RetryPolicy,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 
 
 _RETRY_S = 1.0
+_CLOSE_S = 3.0
 _TOGETHER = (
     "worker"  # the name of a process that is several services, where a line is none of theirs
 )
@@ -61,7 +64,12 @@ _T = TypeVar("_T")
 
 
 class ServiceSettings(
-    DatabaseSettings, ObjectSettings, BusSettings, WorkerSettings, TelemetrySettings
+    DatabaseSettings,
+    ObjectSettings,
+    BusSettings,
+    WorkerSettings,
+    StopSettings,
+    TelemetrySettings,
 ):
     """The settings of every worker service."""
 
@@ -139,8 +147,10 @@ async def backends(settings: ServiceSettings, name: str = _TOGETHER) -> AsyncGen
         stack.push_async_callback(store.aclose)
         objects = object_store(settings)
         await once_reachable(objects.open)
-        stack.push_async_callback(objects.close)
-        bus = RabbitBus(settings.bus_url, prefix=settings.queue_prefix)
+        stack.push_async_callback(closed, objects.close, _CLOSE_S)
+        bus = RabbitBus(
+            settings.bus_url, prefix=settings.queue_prefix, grace_s=settings.work_grace_s
+        )
         stack.push_async_callback(bus.stop)
         await bus.open()
         yield Backends(url, store, objects, bus)
@@ -233,7 +243,7 @@ async def at_work(
     async with AsyncExitStack() as at_end:
         for part in parts:
             if part.close is not None:
-                at_end.push_async_callback(part.close)
+                at_end.push_async_callback(closed, part.close, _CLOSE_S)
         for _, worker in workers:
             at_end.push_async_callback(worker.stop)
         at_end.push_async_callback(bus.stop)
@@ -285,9 +295,7 @@ async def _accompanied(parts: Sequence[ServicePart], shared: Backends) -> None:
     try:
         await until_told_to_stop(beside)
     finally:
-        for each in beside:
-            each.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await ended(beside)
 
 
 def spare_collections() -> None:
@@ -306,15 +314,19 @@ def spare_collections() -> None:
 async def until_told_to_stop(beside: Sequence[asyncio.Future[None]] = ()) -> None:
     """Wait for SIGTERM or SIGINT.
 
-    A companion that ends before that is a bug, and ends the process with its error.
+    A companion that ends before that is a bug, and ends the process with its error. Either way the
+    process has its seconds to end from then on.
     """
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, told.set)
     waiting = asyncio.ensure_future(told.wait())
-    done, _ = await asyncio.wait([waiting, *beside], return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+    try:
+        done, _ = await asyncio.wait([waiting, *beside], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        begin_stop()
+        waiting.cancel()
     for each in done - {waiting}:
         each.result()
 

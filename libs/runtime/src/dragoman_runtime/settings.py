@@ -93,6 +93,9 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
+_CLOSING_S = 15
+
+
 class StateSettings(Settings):
     """The folder in which one machine keeps its log, views and objects."""
 
@@ -332,6 +335,22 @@ class WorkerSettings(Settings):
         if self.heartbeat_s * 2 > self.lease_s:
             raise ValueError(f"{variable('heartbeat_s')}: at most half of {variable('lease_s')}")
         return self
+
+
+class StopSettings(Settings):
+    """How long a process has to end."""
+
+    stop_within_s: float = Field(
+        default=35,
+        ge=20,
+        description="Seconds that a process has to end from SIGTERM on, before it ends itself. Work under way, as a "
+        "call of an engine, has all but the last 15 of them. Less than whoever would kill it waits.",
+    )
+
+    @property
+    def work_grace_s(self) -> float:
+        """The seconds that work under way has to end; the others are for closing connections."""
+        return self.stop_within_s - _CLOSING_S
 
 
 class MaintenanceSettings(Settings):

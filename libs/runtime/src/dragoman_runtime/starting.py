@@ -9,7 +9,15 @@ from importlib.metadata import version
 from typing import TypeVar
 
 from dragoman_contracts.errors import DragomanError, PermanentError
-from dragoman_runtime.settings import Settings, SettingsError, TelemetrySettings, load, variable
+from dragoman_runtime.settings import (
+    Settings,
+    SettingsError,
+    StopSettings,
+    TelemetrySettings,
+    load,
+    variable,
+)
+from dragoman_runtime.stopping import stop_limit
 from dragoman_runtime.telemetry import Telemetry, configure_telemetry, get_logger
 
 _S = TypeVar("_S", bound=Settings)
@@ -28,7 +36,10 @@ def start(settings: type[_S], run: Callable[[_S], Awaitable[None]]) -> None:
     settings with one line for each variable.
     """
     try:
-        asyncio.run(_awaited(run(load(settings))))
+        given = load(settings)
+        within_s = given.stop_within_s if isinstance(given, StopSettings) else None
+        with stop_limit(within_s):
+            asyncio.run(_awaited(run(given)))
     except SettingsError as error:
         sys.stderr.write(f"{error.message}\n")
         raise SystemExit(1) from None

@@ -33,6 +33,8 @@ erased.
 
 
 _STREAM = "job_id"  # the column by which rows of incomplete streams are found
+_STREAMS = ("job_id", "document_id")
+_ENTITY = "entity_id"  # the same as text, in the audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,22 @@ async def compare_tables(
     comparison: Comparison,
     show: int,
     incomplete: Set[UUID],
+    damaged: Set[UUID],
 ) -> None:
     """Add the differences of two tables to `comparison`, the first `show` of them by key.
 
-    Rows of `incomplete` streams may differ: they count as erased.
+    Rows of `incomplete` streams may differ: they count as erased. Those of `damaged` ones are left
+    out.
     """
     comparison.erased += int((await connection.execute(erased_rows(live, rebuilt))).scalar_one())
     unequal = unequal_rows(live, rebuilt).subquery()
+    for name in _STREAMS if damaged else ():
+        if name in unequal.c:
+            unequal = select(unequal).where(unequal.c[name].not_in(damaged)).subquery()
+    if damaged and _ENTITY in live.c:
+        key = next(iter(live.primary_key)).name
+        theirs = select(live.c[key]).where(live.c[_ENTITY].in_([str(each) for each in damaged]))
+        unequal = select(unequal).where(unequal.c[key].not_in(theirs)).subquery()
     if incomplete and _STREAM in unequal.c:
         excused = (
             select(func.count()).select_from(unequal).where(unequal.c[_STREAM].in_(incomplete))

@@ -74,6 +74,7 @@ from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.service import build, database_of, once_reachable, until_told_to_stop
 from dragoman_runtime.starting import address_of, port_taken, say_started, telemetry_of
+from dragoman_runtime.stopping import closed, ended
 from dragoman_runtime.telemetry.metrics import begin_http_series
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
 
 _OVERHEAD_BYTES = 1024 * 1024
 _FILES_A_FORM = 8  # of the largest size; of smaller ones, more
+_CLOSE_S = 3.0
 _STRICT: dict[str, Any] = {
     "dependencies": [Depends(refuse_unknown_parameters)],
     "responses": documented(422),
@@ -251,9 +253,9 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     stack.push_async_callback(store.aclose)
     objects = object_store(settings)
     await once_reachable(objects.open)
-    stack.push_async_callback(objects.close)
+    stack.push_async_callback(closed, objects.close, _CLOSE_S)
     engine = create_views_engine(sqlalchemy_url(url), pool_size=settings.database_connections)
-    stack.push_async_callback(engine.dispose)
+    stack.push_async_callback(closed, engine.dispose, _CLOSE_S)
     catalog = Catalog(engine, seal_of(settings.encryption_key))
     await plant_seeds(catalog, settings)
     ports = GatewayPorts(
@@ -294,9 +296,7 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     try:
         await until_told_to_stop(beside)
     finally:
-        for each in beside:
-            each.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await ended(beside)
 
 
 def _routed() -> FastAPI:

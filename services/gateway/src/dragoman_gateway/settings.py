@@ -12,6 +12,7 @@ from dragoman_runtime.settings import (
     DatabaseSettings,
     ObjectSettings,
     Settings,
+    StopSettings,
     TelemetrySettings,
 )
 
@@ -117,7 +118,7 @@ class SeedSettings(Settings):
 
 
 class GatewaySettings(
-    DatabaseSettings, ObjectSettings, HttpSettings, ProviderSettings, SeedSettings
+    DatabaseSettings, ObjectSettings, HttpSettings, ProviderSettings, SeedSettings, StopSettings
 ):
     """The settings of the gateway."""
 

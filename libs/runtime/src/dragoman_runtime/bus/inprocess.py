@@ -15,6 +15,7 @@ from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Queue
 from dragoman_runtime.bus.held_delivery import received
 from dragoman_runtime.bus.port import Delivery, Receive, WorkReceiver, WorkSender
+from dragoman_runtime.stopping import ended
 
 
 class InProcessBus(WorkSender, WorkReceiver):
@@ -57,9 +58,7 @@ class InProcessBus(WorkSender, WorkReceiver):
             task.cancel()
         if self._serving:
             await asyncio.wait(self._serving, timeout=self._grace_s)
-        for task in self._serving:
-            task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
+        await ended(self._serving)
         self._serving.clear()
 
     async def _serve(self, queue: Queue, receive: Receive) -> None:

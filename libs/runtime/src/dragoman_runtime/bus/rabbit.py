@@ -55,6 +55,7 @@ from dragoman_runtime.bus.held_delivery import received
 from dragoman_runtime.bus.port import Delivery, EventPublisher, Receive, WorkReceiver, WorkSender
 from dragoman_runtime.bus.refusals import Refusals
 from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.stopping import closed, ended
 from dragoman_runtime.telemetry import (
     Role,
     current_traceparent,
@@ -77,7 +78,7 @@ _GONE = (*LOST_CONNECTION, asyncio.CancelledError)
 """The errors with which a wait for the broker ends when the connection does: the client library
 cancels some waits.
 """
-
+_CANCELLED_S = 5.0
 _CLOUDEVENTS_VERSION = "1.0"
 _log = get_logger()
 
@@ -110,6 +111,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         self._channel: AbstractRobustChannel | None = None
         self._queues: list[AbstractQueue] = []
         self._grace_s = grace_s
+        self._is_stopping = False
         self._under_way: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -162,6 +164,7 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
 
     @override
     async def start(self, queues: Sequence[Queue], receive: Receive, *, concurrency: int) -> None:
+        self._is_stopping = False
         for name in queues:
             take, queue = self._taking(receive, concurrency), self._topology.work_queue(name)
             start = self._broker.work(queue, take, prefetch=concurrency).start
@@ -169,18 +172,15 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
 
     @override
     async def stop(self) -> None:
-        for subscriber in self._broker.subscribers:
-            await subscriber.stop()
+        self._is_stopping = True
+        await asyncio.gather(*(each.stop() for each in self._broker.subscribers))
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=self._grace_s)
-        for task in self._under_way:
-            task.cancel()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await ended(self._under_way, _CANCELLED_S)
         with suppress(*LOST_CONNECTION):
-            async with asyncio.timeout(RETRY_S):
-                await self._broker.stop()
-        if self._connection is not None:
-            await self._connection.close()  # also where the channel before it could not be
+            await closed(self._broker.stop, RETRY_S)
+        if self._connection is not None:  # also where the channel before it could not be closed
+            await closed(self._connection.close, RETRY_S)
 
     @override
     async def take_dead(self, keep: Keep, *, limit: int) -> int:
@@ -333,6 +333,8 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
                 await (message.ack() if is_received else message.reject(requeue=False))
 
         def take(message: AbstractIncomingMessage) -> None:
+            if self._is_stopping:  # unanswered, it comes again: to another process
+                return
             task = asyncio.create_task(answer(message))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)

@@ -20,10 +20,10 @@ from uuid import UUID
 import asyncpg
 
 from dragoman_contracts.errors import PermanentError
-from dragoman_runtime.eventstore.port import Stored, StoreUnavailableError
+from dragoman_runtime.eventstore.port import DamagedEventError, Stored, StoreUnavailableError
 from dragoman_runtime.eventstore.postgres import APPEND_LOCK, translated_errors
 from dragoman_runtime.eventstore.postgres_url import refusals
-from dragoman_runtime.eventstore.reading import LogRow, read_row
+from dragoman_runtime.eventstore.reading import LogRow, read_page, read_row
 
 PAGE = 2000
 FIRST = UUID(int=0)
@@ -224,16 +224,24 @@ class SqliteArchive(Archive):
 
         Raises:
             ArchiveMissingError: there is no such file.
+            StoreUnavailableError: it cannot be opened.
         """
         if not path.exists():
             raise ArchiveMissingError(
                 f"{path.parent} holds no event log. Name the state folder with --state."
             )
+        try:
+            self._connection = sqlite3.connect(
+                path,
+                timeout=30,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=32,
+            )
+            self._connection.execute("PRAGMA query_only = ON")
+        except sqlite3.Error as error:
+            raise _unavailable(error) from error
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="archive")
-        self._connection = sqlite3.connect(
-            path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=32
-        )
-        self._connection.execute("PRAGMA query_only = ON")
         self._connection.text_factory = _lenient
 
     async def head(self) -> int:
@@ -324,9 +332,13 @@ class SqliteArchive(Archive):
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, function)
         except sqlite3.Error as error:
-            raise StoreUnavailableError(
-                f"The event database failed: {error}. Check disk space and rights."
-            ) from error
+            raise _unavailable(error) from error
+
+
+def _unavailable(error: sqlite3.Error) -> StoreUnavailableError:
+    return StoreUnavailableError(
+        f"The event database failed: {error}. Check disk space and rights."
+    )
 
 
 class ArchivedLog:
@@ -338,8 +350,12 @@ class ArchivedLog:
         self._archive = archive
 
     async def tail(self, after: int, *, limit: int = 500) -> list[Stored]:
-        """The log behind a position, in its order."""
-        return decoded(await self._archive.tail(after, limit=limit))
+        """The log behind a position, in its order, without the events that cannot be read."""
+
+        async def select(start: int, wanted: int) -> list[LogRow]:
+            return [_log_row(each) for each in await self._archive.tail(start, limit=wanted)]
+
+        return await read_page(select, after, limit, skips_damaged=True)
 
     async def head_position(self) -> int:
         """The position of the last event; 0 when there is none."""
@@ -374,7 +390,24 @@ def decoded(rows: Sequence[RawEvent]) -> list[Stored]:
     Raises:
         DamagedEventError: one of them cannot be read.
     """
-    return [read_row(LogRow(row.stream_id, row.version, row.state, row.position)) for row in rows]
+    return [read_row(_log_row(row)) for row in rows]
+
+
+def _log_row(row: RawEvent) -> LogRow:
+    return LogRow(row.stream_id, row.version, row.state, row.position)
+
+
+def sound(rows: Sequence[RawEvent]) -> tuple[list[Stored], DamagedEventError | None]:
+    """The events of a stream's rows before the first that cannot be read, and the error that names
+    it; None where all can be read.
+    """
+    events: list[Stored] = []
+    for row in rows:
+        try:
+            events += decoded([row])
+        except DamagedEventError as error:
+            return events, error
+    return events, None
 
 
 async def whole_streams(

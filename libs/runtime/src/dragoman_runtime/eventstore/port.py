@@ -45,6 +45,7 @@ class DamagedEventError(PermanentError):
 
     Attributes:
         stream_id: the stream of the event.
+        version: the first event that cannot be read; None where only all of them together cannot.
     """
 
     default_code = "event.damaged"
@@ -56,6 +57,7 @@ class DamagedEventError(PermanentError):
             "where; restore the log from a backup. Other jobs go on."
         )
         self.stream_id = stream_id
+        self.version = version
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,12 @@ from dragoman_runtime.eventstore.port import (
 from dragoman_runtime.eventstore.postgres_url import refusals
 from dragoman_runtime.eventstore.reading import LogRow, read_page, read_row
 from dragoman_runtime.sqlstates import passes
-from dragoman_runtime.telemetry import Role, current_traceparent, span
+from dragoman_runtime.stopping import closed
+from dragoman_runtime.telemetry import Role, current_traceparent, get_logger, span
 from dragoman_runtime.telemetry.conventions import appending
 
 APPEND_LOCK = 0x647261676F6D616E  # "dragoman"
+_CLOSE_S = 5.0
 _FOR_OTHERS = 3
 """The number of the pool's connections that are left for locks of positions, and for tables beside
 the events.
@@ -131,6 +133,7 @@ WHERE lease.work_id = renewed.work_id AND lease.owner = $3 RETURNING lease.work_
 """
 
 
+_log = get_logger()
 _LOST = (
     OSError,
     TimeoutError,
@@ -362,6 +365,14 @@ class PostgresEventStore(EventStore):
 
     @override
     async def aclose(self) -> None:
+        """Close the connections; those that are not given back within some seconds are cut."""
+        # The pool waits for each connection that is in use, for ever where a statement was
+        # cancelled and the server never answers.
+        if not await closed(self._close, _CLOSE_S):
+            _log.warning("store.connections_cut", count=self._pool.get_size())
+            self._pool.terminate()
+
+    async def _close(self) -> None:
         await self._connections.aclose()
         await self._pool.close()
 

@@ -22,7 +22,7 @@ from dragoman_runtime.telemetry.tracing import current_traceparent
 
 _AS_THEY_ARE = frozenset(
     {"event", "error_at", "error_message", "route", "timestamp"}
-    | {"services", "queues", "http", "metrics"}
+    | {"services", "queues", "http", "metrics", "at", "waits_in"}
 )
 _FIRST = ("timestamp", "level", "service", "event")
 _LEVELS = {

@@ -14,11 +14,14 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.under_way import WorkNote
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore, Lease
+from dragoman_runtime.stopping import ended
 from dragoman_runtime.under_way import written
 from dragoman_runtime.worker.notes import Paces, Spoken
 
 NOTES_EVERY_S = 1.0
 """The seconds until a new note is stored; for work that ends sooner none is written."""
+
+_STOP_S = 3.0
 
 
 class HeldLeases:
@@ -77,8 +80,7 @@ class HeldLeases:
     async def stop(self) -> None:
         """End the heartbeat."""
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await ended([self._task], _STOP_S)
 
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()

@@ -5,7 +5,7 @@ with who made it and from where; how it is read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -163,8 +163,13 @@ class AuditProjection:
         """None: what was erased leaves columns empty, which is compared as such."""
         return frozenset()
 
+    @property
+    def unfoldable(self) -> frozenset[UUID]:
+        """None: every event is a row of its own."""
+        return frozenset()
+
     async def rows_of(
-        self, streams: Sequence[Sequence[Stored]]
+        self, streams: Sequence[Sequence[Stored]], damaged: Set[UUID] = frozenset()
     ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """A row for every event."""
         events = [each for stream in streams for each in stream]

@@ -7,7 +7,7 @@ they are read, so that no event is written twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -107,6 +107,7 @@ class DocumentsProjection:
         self._documents = self._metadata.tables[documents.name + suffix]
         self._kept: LRUCache[UUID, Document] = LRUCache(_CAPACITY)
         self._changed: dict[UUID, Document] = {}
+        self._unfoldable: frozenset[UUID] = frozenset()
 
     @property
     def metadata(self) -> MetaData:
@@ -138,16 +139,31 @@ class DocumentsProjection:
         """None: what was erased leaves columns empty, which is compared as such."""
         return frozenset()
 
+    @property
+    def unfoldable(self) -> frozenset[UUID]:
+        """The documents of the last `rows_of` whose events make no sense together."""
+        return self._unfoldable
+
     async def rows_of(
-        self, streams: Sequence[Sequence[Stored]]
+        self, streams: Sequence[Sequence[Stored]], damaged: Set[UUID] = frozenset()
     ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """One row for each of these documents."""
         told = [
             stream for stream in streams if stream[0].recorded.stream_type is StreamType.DOCUMENT
         ]
-        folded = [fold(each.recorded for each in stream) for stream in told]
+        self._unfoldable = frozenset()
+        folded = [self._folded(stream) for stream in told]
         rows = await asyncio.gather(*(self._row(each) for each in folded if each is not None))
         return ((self._documents, list(rows)),)
+
+    def _folded(self, stream: Sequence[Stored]) -> Document | None:
+        try:
+            return fold(each.recorded for each in stream)
+        except UNREADABLE as error:
+            document_id = stream[0].recorded.stream_id
+            _log.error("projection.document_damaged", document_id=str(document_id), exc_info=error)
+            self._unfoldable |= {document_id}
+            return None
 
     def committed(self) -> None:
         """Keep the folded documents, the ones of longest ago no more."""

@@ -24,6 +24,7 @@ from dragoman_contracts.job import Job, Trouble, WorkKey
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.pipeline import resume_request, start_request
 from dragoman_contracts.pipeline_checks import check
+from dragoman_contracts.references import SOURCES
 from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
 from dragoman_gateway.web.errors import (
     FieldRefusedError,
@@ -69,6 +70,38 @@ def needs_attention(job: Job) -> bool:
     if job.status is JobStatus.FAILED:
         return not job.is_checkpoint_discarded
     return job.status in WAITING_FOR_PEOPLE or job.is_interrupted
+
+
+class JobAction(StrEnum):
+    """An action on a job, as its links name it."""
+
+    CANCEL = "cancel"
+    PROCESS = "process"
+    RESUME = "resume"
+    RETRY = "retry"
+    RERUN = "rerun"
+    MARK_FAILED = "mark_failed"
+    CHECKPOINT = "checkpoint"
+    REMOVE = "remove"
+
+
+def allowed_actions(job: Job) -> frozenset[JobAction]:
+    """The actions that the job's state allows; the rules of each decide again when it is asked
+    for.
+    """
+    can_go_on = job.status in RESUMABLE and not job.is_checkpoint_discarded
+    has_source = any(artifact.kind in SOURCES for artifact in job.artifacts)
+    allowed = {
+        JobAction.CANCEL: job.status in LIVE | {JobStatus.NEEDS_REVIEW},
+        JobAction.PROCESS: not job.is_started and job.status in LIVE,
+        JobAction.RESUME: can_go_on and job.status is JobStatus.CANCELLED,
+        JobAction.RETRY: can_go_on and job.status is JobStatus.FAILED,
+        JobAction.RERUN: has_source and job.status in NOT_RUNNING,
+        JobAction.MARK_FAILED: job.status in LIVE | {JobStatus.CANCELLING},
+        JobAction.CHECKPOINT: can_go_on,
+        JobAction.REMOVE: job.status in NOT_RUNNING and not job.is_removed,
+    }
+    return frozenset(action for action, is_allowed in allowed.items() if is_allowed)
 
 
 def is_running(job: Job) -> bool:

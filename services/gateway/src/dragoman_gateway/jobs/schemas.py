@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,9 +15,28 @@ from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.subject import SubjectRef
 from dragoman_contracts.under_way import Doing
 from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.jobs.rules import JobAction
 
 LOCATION: dict[str, Any] = {"Location": {"description": "The job.", "schema": {"type": "string"}}}
 ETAG: dict[str, Any] = {"ETag": {"description": "The job's version.", "schema": {"type": "string"}}}
+
+
+class JobVerdict(StrEnum):
+    """The decision of QA on a job."""
+
+    PASSED = "passed"
+    NEEDS_REVIEW = "needs_review"
+    BLOCKED = "blocked"
+
+
+VERDICTS = {
+    QaVerdict.REASSEMBLY_PENDING: JobVerdict.PASSED,
+    QaVerdict.NEEDS_REVIEW: JobVerdict.NEEDS_REVIEW,
+    QaVerdict.BLOCKED: JobVerdict.BLOCKED,
+}
+"""The verdicts of events, whose word for passing is the status that follows (requirement E), as
+the API has them.
+"""
 
 
 class JobLinks(BaseModel):
@@ -308,7 +328,16 @@ class JobDetail(BaseModel):
     intake: IntakeView | None = Field(description="None where it was erased.")
     preflight_status: PreflightVerdict | None
     preflight_findings: list[str]
-    qa_verdict: QaVerdict | None
+    qa_verdict: JobVerdict | None
+    file_name: str = Field(description="As in a list; empty where it was erased.")
+    document_title: str
+    external_reference: str
+    version_label: str
+    unit_count: int | None
+    translated_count: int
+    review_count: int
+    blocked_count: int
+    trouble_code: str | None = Field(description="Why the job does not go on, or has to wait.")
     counts: Counts
     usage: Usage
     phases: list[PhaseView]
@@ -316,6 +345,9 @@ class JobDetail(BaseModel):
     troubles: list[TroubleView]
     owed: list[OwedView]
     artifacts: list[ArtifactView]
+    actions: list[JobAction] = Field(
+        description="Those of the links that the state allows now; `remove` is DELETE of the job itself."
+    )
     links: JobLinks
 
 

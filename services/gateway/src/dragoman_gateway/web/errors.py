@@ -63,8 +63,8 @@ class RunningJobError(ConflictError):
 
     def __init__(self, job_id: UUID) -> None:
         super().__init__(
-            f"Job {job_id} is running for the same document version, target locale and pipeline; "
-            "wait for it or cancel it."
+            f"Job {job_id} is running for the same document version, target language and pipeline, "
+            "whatever the source language; wait for it or cancel it."
         )
         self.job_id = job_id
 
@@ -82,7 +82,8 @@ class UnfinishedJobError(ConflictError):
 
     def __init__(self, job: Job) -> None:
         super().__init__(
-            f"Job {job.job_id} for the same document version, target locale and pipeline was interrupted. "
+            f"Job {job.job_id} for the same document version, target language and pipeline, whatever "
+            "the source language, was interrupted. "
             "Send on_unfinished=resume to go on with it, or on_unfinished=fresh to give it up and begin anew."
         )
         self.job = job

@@ -15,8 +15,9 @@ from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_sta
 from dragoman_gateway.jobs.detail.commands import CommandView, commands_of
 from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, duration_s
 from dragoman_gateway.jobs.detail.work_words import under_way_text
-from dragoman_gateway.jobs.rules import troubles
+from dragoman_gateway.jobs.rules import allowed_actions, trouble_code, troubles
 from dragoman_gateway.jobs.schemas import (
+    VERDICTS,
     ArtifactView,
     CommandOfJob,
     Counts,
@@ -85,7 +86,16 @@ def job_detail(
         intake=_intake(records),
         preflight_status=job.preflight_verdict,
         preflight_findings=list(job.finding_codes),
-        qa_verdict=job.verification.verdict if job.verification else None,
+        qa_verdict=VERDICTS[job.verification.verdict] if job.verification else None,
+        file_name=intake.file_name if intake else "",
+        document_title=intake.document_title if intake else "",
+        external_reference=intake.external_reference if intake else "",
+        version_label=intake.version_label if intake else "",
+        unit_count=job.extraction.unit_count if job.extraction else None,
+        translated_count=job.plan.done_count if job.plan else 0,
+        review_count=job.verification.review_count if job.verification else 0,
+        blocked_count=job.verification.blocked_count if job.verification else 0,
+        trouble_code=trouble_code(job),
         counts=_counts(job),
         usage=job.plan.usage if job.plan else Usage(),
         phases=[_phase(job, phase) for phase in job.pipeline.phases],
@@ -93,6 +103,7 @@ def job_detail(
         troubles=_troubles(job, records),
         owed=_owed(job, standing),
         artifacts=artifact_views(job, records, signer, now),
+        actions=sorted(allowed_actions(job)),
         links=job_links(job.job_id, submitted.parent_job_id),
     )
 

@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from dragoman_contracts.job import Job, current_phase
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import progress_pct
-from dragoman_contracts.references import SOURCES, Artifact, ArtifactKind
+from dragoman_contracts.references import Artifact, ArtifactKind
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
-from dragoman_contracts.vocabulary import LIVE, RESUMABLE, JobStatus
+from dragoman_contracts.vocabulary import LIVE, JobStatus
 from dragoman_gateway.jobs.detail.cards import Card, card_of
 from dragoman_gateway.jobs.detail.words import ARTIFACTS
 from dragoman_gateway.jobs.detail.work_words import lines_of, time_text
-from dragoman_gateway.jobs.rules import NOT_RUNNING
+from dragoman_gateway.jobs.rules import JobAction, allowed_actions
 
 _STOPPED = frozenset({JobStatus.FAILED, JobStatus.BLOCKED, JobStatus.CANCELLED})
 _ORDER = {kind: place for place, kind in enumerate(ARTIFACTS)}
@@ -182,6 +182,13 @@ CONFIRMED: dict[str, Confirmed] = {
 }
 """The actions on a job that a dialog asks about first, by name."""
 
+_CONFIRMED_AS = {
+    JobAction.RERUN: "rerun",
+    JobAction.MARK_FAILED: "mark-failed",
+    JobAction.CHECKPOINT: "discard",
+    JobAction.REMOVE: "remove",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Actions:
@@ -196,20 +203,15 @@ class Actions:
 
 def actions_of(job: Job) -> Actions:
     """The buttons a job's page offers; the gateway's rules decide again when one is pressed."""
-    can_go_on = job.status in RESUMABLE and not job.is_checkpoint_discarded
-    has_source = any(artifact.kind in SOURCES for artifact in job.artifacts)
-    offered = {
-        "rerun": has_source and job.status in NOT_RUNNING,
-        "mark-failed": job.status in LIVE | {JobStatus.CANCELLING},
-        "discard": can_go_on,
-        "remove": job.status in NOT_RUNNING and not job.is_removed,
-    }
+    allowed = allowed_actions(job)
     return Actions(
-        can_cancel=job.status in LIVE | {JobStatus.NEEDS_REVIEW},
-        can_start=not job.is_started and job.status in LIVE,
-        can_resume=can_go_on and job.status is JobStatus.CANCELLED,
-        can_retry=can_go_on and job.status is JobStatus.FAILED,
-        confirmed=tuple(CONFIRMED[name] for name, is_offered in offered.items() if is_offered),
+        can_cancel=JobAction.CANCEL in allowed,
+        can_start=JobAction.PROCESS in allowed,
+        can_resume=JobAction.RESUME in allowed,
+        can_retry=JobAction.RETRY in allowed,
+        confirmed=tuple(
+            CONFIRMED[name] for action, name in _CONFIRMED_AS.items() if action in allowed
+        ),
     )
 
 

@@ -5,7 +5,8 @@ folds the streams of a batch and writes how the jobs stand.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 from uuid import UUID
@@ -87,6 +88,7 @@ class JobsProjection:
         self._changed: dict[UUID, _Known] = {}
         self._damaged: LRUCache[UUID, bool] = LRUCache(_CAPACITY)
         self._marked: set[UUID] = set()
+        self._unfoldable: frozenset[UUID] = frozenset()
         self._engines: LRUCache[tuple[UUID, str], str] = LRUCache(_CAPACITY)
 
     @property
@@ -113,20 +115,46 @@ class JobsProjection:
         """None: what was erased leaves columns empty, which is compared as such."""
         return frozenset()
 
+    @property
+    def unfoldable(self) -> frozenset[UUID]:
+        """The jobs of the last `rows_of` whose events make no sense together."""
+        return self._unfoldable
+
     async def rows_of(
-        self, streams: Sequence[Sequence[Stored]]
+        self, streams: Sequence[Sequence[Stored]], damaged: Set[UUID] = frozenset()
     ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """One row for each of these jobs, and those of its artifacts and its parked work."""
         jobs_told = [
             stream for stream in streams if stream[0].recorded.stream_type is StreamType.JOB
         ]
-        folded = list(filter(None, map(_folded_or_none, jobs_told)))
+        self._unfoldable = frozenset()
+        folded = list(filter(None, map(self._folded_so_far, jobs_told)))
         known = await asyncio.gather(*(self._told(each) for each in folded))
+        marked = {*damaged, *self._unfoldable}
         return (
-            (self._jobs, [_row(each.job, each.details or _Details()) for each in known]),
+            (self._jobs, [_row_or_marked(each, marked) for each in known]),
             (self._artifacts, [row for each in known for row in _artifact_rows(each.job)]),
             (self._parked, [row for each in known for row in _parked_rows(each)]),
         )
+
+    def _folded_so_far(self, stream: Sequence[Stored]) -> _Known | None:
+        """The job as these events tell it, as far as they make sense; None for none at all."""
+        recorded = [each.recorded for each in stream]
+        try:
+            return _folded(recorded)
+        except UNREADABLE as error:
+            job_id = recorded[0].stream_id
+            _log.error("projection.job_damaged", job_id=str(job_id), exc_info=error)
+            self._unfoldable |= {job_id}
+        known: _Known | None = None
+        with suppress(*UNREADABLE):
+            for each in recorded:
+                known = (
+                    _folded([each])
+                    if known is None
+                    else replace(known, job=evolve(known.job, each))
+                )
+        return known
 
     async def _told(self, known: _Known) -> _Known:
         messages = await self._messages(known.job) if known.job.parked else {}
@@ -251,13 +279,11 @@ def _folded(recorded: Sequence[RecordedEvent]) -> _Known:
     return _Known(fold(rest, begin(first)), first.origin.actor_record)
 
 
-def _folded_or_none(stream: Sequence[Stored]) -> _Known | None:
-    try:
-        return _folded([each.recorded for each in stream])
-    except UNREADABLE as error:
-        job_id = str(stream[0].recorded.stream_id)
-        _log.error("projection.job_damaged", job_id=job_id, exc_info=error)
-        return None
+def _row_or_marked(known: _Known, damaged: Set[UUID]) -> dict[str, object]:
+    row = _row(known.job, known.details or _Details())
+    if known.job.job_id in damaged:
+        row["trouble_code"] = DamagedEventError.default_code
+    return row
 
 
 def _row(job: Job, details: _Details) -> dict[str, object]:
