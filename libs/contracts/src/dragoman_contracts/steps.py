@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from dragoman_contracts.ai import AiTasksConfig, ScriptConfig
 from dragoman_contracts.commands import CommandConfig
 from dragoman_contracts.model import Value
 from dragoman_contracts.vocabulary import PhaseKind, Queue, Service, WorkKind
@@ -63,7 +64,8 @@ class Step(Value):
     warnings about the order come from them. The result of a step that `is_free` is made again
     rather than kept when it comes late. A step that `has_own_result` ends with an event of its own
     type, which names no phase: so a pipeline has it once at most. A step that `is_before_start`
-    runs though nobody said start (requirement E's local path).
+    runs though nobody said start (requirement E's local path). Of a step that `parks_alone` a batch
+    that is parked stops the job only once all its other batches are done or parked too.
     """
 
     kind: str
@@ -80,6 +82,7 @@ class Step(Value):
     is_free: bool = False
     has_own_result: bool = False
     is_before_start: bool = False
+    parks_alone: bool = False
 
     @property
     def first_work(self) -> str | None:
@@ -192,6 +195,26 @@ STEPS: dict[str, Step] = {
             config=CommandConfig,
             needs=frozenset({"source"}),
             gives=frozenset({"files"}),
+        ),
+        # Requirement C: a script over an object's fields, and questions to models about them.
+        Step(
+            kind="script",
+            service=Service.EXTRACT,
+            queue=Queue.SCRIPT_RUN,
+            shape=Shape.WHOLE,
+            label="Script",
+            config=ScriptConfig,
+        ),
+        Step(
+            kind="ai_tasks",
+            service=Service.EXTRACT,
+            queue=Queue.AI_TASK,
+            shape=Shape.SPREAD,
+            label="AI tasks",
+            work_label="AI task",
+            checkpoint=Checkpoint.IMPLEMENTED,
+            config=AiTasksConfig,
+            parks_alone=True,
         ),
     )
 }
