@@ -61,7 +61,13 @@ from dragoman_contracts.events.review import (
     ReviewOpened,
     UnitsReviewed,
 )
-from dragoman_contracts.events.subjects import ObjectCreated, SourceRegistered, SubjectJobOpened
+from dragoman_contracts.events.subjects import (
+    ObjectCreated,
+    ObjectEdited,
+    ObjectRemoved,
+    SourceRegistered,
+    SubjectJobOpened,
+)
 from dragoman_contracts.events.translation import (
     BatchTranslated,
     DocumentExtracted,
@@ -101,6 +107,8 @@ __all__ = [
     "JobSubmitted",
     "KeyPhase",
     "ObjectCreated",
+    "ObjectEdited",
+    "ObjectRemoved",
     "PhaseBatchDone",
     "PhaseFinished",
     "PhasePlanned",
@@ -178,6 +186,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         DocumentRemoved,
         SourceRegistered,
         ObjectCreated,
+        ObjectEdited,
+        ObjectRemoved,
         SubjectJobOpened,
     )
 }
