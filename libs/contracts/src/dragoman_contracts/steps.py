@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from dragoman_contracts.ai import AiTasksConfig, ScriptConfig
 from dragoman_contracts.commands import CommandConfig
 from dragoman_contracts.model import Value
 from dragoman_contracts.vocabulary import PhaseKind, Queue, Service, WorkKind
@@ -192,6 +193,25 @@ STEPS: dict[str, Step] = {
             config=CommandConfig,
             needs=frozenset({"source"}),
             gives=frozenset({"files"}),
+        ),
+        # Requirement C: a script over an object's fields, and questions to models about them.
+        Step(
+            kind="script",
+            service=Service.EXTRACT,
+            queue=Queue.SCRIPT_RUN,
+            shape=Shape.WHOLE,
+            label="Script",
+            config=ScriptConfig,
+        ),
+        Step(
+            kind="ai_tasks",
+            service=Service.EXTRACT,
+            queue=Queue.AI_TASK,
+            shape=Shape.SPREAD,
+            label="AI tasks",
+            work_label="AI task",
+            checkpoint=Checkpoint.IMPLEMENTED,
+            config=AiTasksConfig,
         ),
     )
 }

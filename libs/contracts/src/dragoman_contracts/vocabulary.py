@@ -120,6 +120,8 @@ class Queue(StrEnum):
     REVIEW_IO = "review_io"
     DOCX_REASSEMBLE = "docx_reassemble"
     COMMAND_RUN = "command_run"
+    SCRIPT_RUN = "script_run"
+    AI_TASK = "ai_task"
 
 
 class StatusViews(StrEnum):
