@@ -18,7 +18,7 @@ from dragoman_runtime.objects.port import ObjectStore
 from dragoman_runtime.projection import LogWindow, Projector
 from dragoman_runtime.rebuild import StreamProjection
 
-__all__ = ["jobs_projector", "projections", "projectors", "views_position"]
+__all__ = ["jobs_projector", "objects_projector", "projections", "projectors", "views_position"]
 
 _VIEWS = (
     ("jobs", JOBS_VERSION),
@@ -52,6 +52,11 @@ def projectors(
 def jobs_projector(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> Projector:
     """The projector of the view of jobs, for who reads no other."""
     return Projector(store, engine, JobsProjection(store, Records(objects)))
+
+
+def objects_projector(store: EventStore, objects: ObjectStore, engine: AsyncEngine) -> Projector:
+    """The projector of the view of objects, for who reads no other."""
+    return Projector(store, engine, ObjectsProjection(store, Records(objects)))
 
 
 def views_position(engine: AsyncEngine, store: EventStore) -> ViewsPosition:

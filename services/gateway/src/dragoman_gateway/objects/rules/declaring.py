@@ -178,7 +178,7 @@ class _Told:
                 self.faults[place] = f"The name {name!r} has a meaning of its own; choose another."
             if type_ is None:
                 self.faults[(*place, "type")] = f"The type is missing: {_types_text()}."
-            elif type_ not in set(FieldType):
+            elif not isinstance(type_, str) or type_ not in set(FieldType):
                 self.faults[(*place, "type")] = (
                     f"There is no value type {str(type_)[:40]!r}: {_types_text()}."
                 )
