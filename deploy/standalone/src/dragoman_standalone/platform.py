@@ -177,7 +177,7 @@ async def at_work(platform: Platform, *, patience_s: float = 0.0) -> AsyncGenera
     so long.
     """
     settings = platform.settings
-    parts = _parts(settings)
+    parts = _parts(settings, platform.ports.catalog)
     preload = [_MAIN_MODULE, *(module for part in parts for module in part.preload)]
     async with (
         computing(settings.processes, preload=preload, patience_s=patience_s) as computed_by,
@@ -211,13 +211,13 @@ async def performing(
         yield
 
 
-def _parts(settings: StandaloneSettings) -> Sequence[ServicePart]:
+def _parts(settings: StandaloneSettings, catalog: Catalog) -> Sequence[ServicePart]:
     """The services, without what runs beside intake on the servers: the one process has its own."""
     return (
         ServicePart(
             Service.INTAKE, dragoman_intake.app.tasks(), preload=dragoman_intake.app.COMPUTING
         ),
-        dragoman_extract.app.part(settings),
+        dragoman_extract.app.part(settings, lambda: catalog),
         dragoman_translate.app.part(settings),
         dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from pydantic import Field, SecretStr
 
-from dragoman_extract.settings import CommandSettings, ExtractSettings
+from dragoman_extract.settings import ExtractSettings, TaskSettings
 from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_intake.settings import IntakeSettings
 from dragoman_models.settings import ProviderSettings
@@ -40,8 +40,7 @@ class StandaloneSettings(
     HttpSettings,
     EngineSettings,
     GrammarSettings,
-    CommandSettings,
-    ProviderSettings,
+    TaskSettings,
     SeedSettings,
 ):
     """The settings of `dragoman translate` and `dragoman up`."""

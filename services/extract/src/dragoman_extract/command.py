@@ -45,7 +45,7 @@ def command_task(runner: CommandRunner) -> Task[CommandOutcome]:
     async def perform(context: WorkContext) -> CommandOutcome:
         config = context.config(CommandConfig)
         command = await _command(context, config)
-        return await _unless_cancelled(context, _outcome(context, runner, config, command))
+        return await unless_cancelled(context, _outcome(context, runner, config, command))
 
     return Task(
         KIND, CommandOutcome, inputs, perform, decide, deadline=_deadline, from_outside=True
@@ -92,7 +92,7 @@ async def _stored(context: WorkContext, end: CommandEnd) -> CommandManifest:
     return CommandManifest(files=tuple(files), left_out=left_out)
 
 
-async def _unless_cancelled(context: WorkContext, work: Coroutine[Any, Any, _R]) -> _R:
+async def unless_cancelled(context: WorkContext, work: Coroutine[Any, Any, _R]) -> _R:
     """The value that the work gives; it is broken off once the job moves no more.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Extraction: the source's bytes in, units and their manifest out."""
+"""The work of extract; and extraction itself: the source's bytes in, units and their manifest out."""
 
 from __future__ import annotations
 
@@ -10,15 +10,25 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import JSON_MEDIA_TYPE
 from dragoman_contracts.vocabulary import WorkKind
+from dragoman_extract.ai_tasks import ai_tasks
 from dragoman_extract.command import command_task
 from dragoman_extract.domain import RULES_VERSION, ExtractionOutcome, decide, extracted
 from dragoman_extract.ports import CommandRunner, UnitExtractor
+from dragoman_extract.script import script_task
+from dragoman_extract.task_ports import ScriptHost, TaskModels
 from dragoman_runtime.worker import Task, WorkContext
 
 
-def tasks(extractor: UnitExtractor, runner: CommandRunner) -> tuple[Task[Any], ...]:
+def tasks(
+    extractor: UnitExtractor, runner: CommandRunner, host: ScriptHost, models: TaskModels
+) -> tuple[Task[Any], ...]:
     """The work of this service; a task enters it here."""
-    return (extraction_task(extractor), command_task(runner))
+    return (
+        extraction_task(extractor),
+        command_task(runner),
+        script_task(host, runner),
+        *ai_tasks(host, models),
+    )
 
 
 def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:

@@ -1,5 +1,5 @@
 """The ports of extract to the outside: a reader that knows the document's format, and a place where
-commands run.
+commands run. Those of scripts and tasks are in `task_ports`.
 """
 
 from __future__ import annotations

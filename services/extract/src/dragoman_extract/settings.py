@@ -1,4 +1,4 @@
-"""Settings of extract: those of every service, and those of commands."""
+"""Settings of extract: those of every service, and those of commands, scripts and tasks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from dragoman_models.settings import ProviderSettings
 from dragoman_runtime.service import ServiceSettings
 from dragoman_runtime.settings import Settings, variable
 
@@ -51,5 +52,16 @@ class CommandSettings(Settings):
         return self
 
 
-class ExtractSettings(ServiceSettings, CommandSettings):
+class TaskSettings(CommandSettings, ProviderSettings):
+    """The surroundings of all that pipelines run: commands, scripts, and questions to models."""
+
+    script_processes: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Processes in which scripts and templates of pipelines run, at most.",
+    )
+
+
+class ExtractSettings(ServiceSettings, TaskSettings):
     """The settings of extract."""

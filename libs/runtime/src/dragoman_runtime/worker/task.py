@@ -195,6 +195,11 @@ class WorkContext:
             )
         return phase
 
+    @property
+    def leases(self) -> EventStore:
+        """The event store, for leases on what pieces of work share: the places of a provider."""
+        return self._store
+
     def config(self, type_: type[_V]) -> _V:
         """The config of the phase, as the model of its step."""
         return type_.model_validate(self.phase.config)

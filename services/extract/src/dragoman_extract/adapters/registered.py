@@ -1,0 +1,252 @@
+"""The registered models of the catalogue, as tasks ask them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from typing_extensions import override
+
+from dragoman_catalog import CallableModel, Catalog, ModelPrice, RegisteredModel, UseCount
+from dragoman_catalog.errors import EntryMissingError
+from dragoman_contracts.ai import AiTask
+from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.events import Usage
+from dragoman_contracts.models import Category
+from dragoman_extract.errors import TaskModelMissingError
+from dragoman_extract.task_ports import Cost, TaskModel, TaskModels
+from dragoman_models import prices
+from dragoman_models.clients import chat_model
+from dragoman_models.endpoint import Endpoint
+from dragoman_models.limits import ProviderGate, ProviderLimits, Turn
+from dragoman_models.ports import ChatModel
+from dragoman_runtime.clock import SystemClock
+from dragoman_runtime.eventstore import EventStore
+from dragoman_runtime.worker import NotYetError
+
+CALLS_AT_ONCE = 2
+"""The most calls of tasks at once to a provider that sets no limit itself (requirement C)."""
+
+_TIMEOUT_S, _CONNECT_S = 120.0, 10.0
+_ASKED_BY_MESSAGES = frozenset(
+    {Category.LLM, Category.VISION, Category.OCR, Category.TEXT_CLASSIFICATION}
+)
+
+
+class PatientGate(ProviderGate):
+    """The limits of a provider, for work that may come again: one that found no place for too long
+    is put back, and is no failure.
+    """
+
+    @override
+    @asynccontextmanager
+    async def turn(self, tokens: int = 0) -> AsyncGenerator[Turn]:
+        is_through = False
+        try:
+            async with super().turn(tokens) as turn:
+                is_through = True
+                yield turn
+        except RetryableError as error:
+            if is_through or error.code != "engine.rate_limited":
+                raise
+            raise NotYetError(error.message) from error
+
+
+@dataclass
+class _Kept:
+    versions: tuple[int, int]
+    client: ChatModel
+
+
+class CatalogModels(TaskModels):
+    """Finds models in the catalogue, and keeps their clients and gates.
+
+    `catalog` is called when the first model is asked for.
+    """
+
+    def __init__(
+        self,
+        catalog: Callable[[], Catalog],
+        private_hosts: frozenset[str],
+        *,
+        patience_s: float,
+    ) -> None:
+        self._make = catalog
+        self._catalog: Catalog | None = None
+        self._private_hosts = private_hosts
+        self._patience_s = patience_s
+        self._clients: dict[UUID, _Kept] = {}
+        self._replaced: list[ChatModel] = []
+        self._gates: dict[tuple[UUID, int], ProviderGate] = {}
+        self._clock = SystemClock()
+
+    @override
+    async def find(self, task: AiTask, store: EventStore) -> TaskModel:
+        found = await self._callable(task)
+        model, provider = found.model, found.provider
+        if not model.is_enabled or not provider.is_enabled:
+            raise TaskModelMissingError(
+                f"Model {model.title!r} of task {task.name}, or its provider, is disabled; enable it."
+            )
+        if model.category not in _ASKED_BY_MESSAGES:
+            raise TaskModelMissingError(
+                f"Model {model.title!r} of task {task.name} answers no messages; choose one of category LLM."
+            )
+        endpoint = self._endpoint(found)
+        return TaskModel(
+            model_id=model.model_id,
+            provider=provider.name,
+            name=model.title,
+            client=self._client(found, endpoint),
+            endpoint=endpoint,
+            gate=self._gate(found, store),
+            temperature=model.config.temperature,
+        )
+
+    @override
+    async def note(self, model: TaskModel, usage: Usage) -> Cost:
+        now = self._clock.now()
+        price = await self._price(model, now)
+        amount = _amount(usage, price)
+        if usage.call_count:
+            count = UseCount(
+                call_count=usage.call_count,
+                input_tokens=usage.prompt_tokens,
+                cached_tokens=usage.cached_tokens,
+                output_tokens=usage.response_tokens,
+                cost=amount,
+                currency=price.currency if price and amount is not None else "",
+            )
+            await self._registry.model_uses.note(model.model_id, now.date(), count)
+        return _cost(amount, price)
+
+    @override
+    async def cost(self, model: TaskModel, usage: Usage) -> Cost:
+        price = await self._price(model, self._clock.now())
+        return _cost(_amount(usage, price), price)
+
+    async def aclose(self) -> None:
+        """End the connections of all clients."""
+        for client in (*self._replaced, *(each.client for each in self._clients.values())):
+            await client.aclose()
+        self._clients.clear()
+        self._replaced.clear()
+
+    @property
+    def _registry(self) -> Catalog:
+        self._catalog = self._catalog or self._make()
+        return self._catalog
+
+    async def _callable(self, task: AiTask) -> CallableModel:
+        model_id = task.linked.model_id if task.linked else await self._named(task)
+        try:
+            return await self._registry.callable_model(model_id)
+        except EntryMissingError as error:
+            raise TaskModelMissingError(
+                f"The model of task {task.name} is not registered any more; choose another, and submit anew."
+            ) from error
+
+    async def _named(self, task: AiTask) -> UUID:
+        if not task.model:
+            default = await self._registry.models.default(Category.LLM)
+            if default is None:
+                raise TaskModelMissingError(
+                    f"Task {task.name} names no model, and there is no default of category LLM; register one, or name "
+                    "a model in the task."
+                )
+            return default.model_id
+        return _one_of(await self._registry.models.all(), task)
+
+    def _endpoint(self, found: CallableModel) -> Endpoint:
+        config = found.model.config
+        return Endpoint(
+            api_kind=found.provider.api_kind,
+            base_url=found.provider.base_url,
+            api_key=found.api_key,
+            model=found.model.model_name,
+            timeout_s=config.timeout_s or _TIMEOUT_S,
+            connect_timeout_s=config.connect_timeout_s or _CONNECT_S,
+            max_output_tokens=found.model.max_output_tokens,
+            context_tokens=found.model.context_tokens,
+            private_hosts=self._private_hosts,
+        )
+
+    def _client(self, found: CallableModel, endpoint: Endpoint) -> ChatModel:
+        versions = (found.model.version, found.provider.version)
+        kept = self._clients.get(found.model.model_id)
+        if kept is None or kept.versions != versions:
+            if kept is not None:
+                self._replaced.append(kept.client)  # calls may be under way
+            kept = _Kept(versions, chat_model(endpoint))
+            self._clients[found.model.model_id] = kept
+        return kept.client
+
+    def _gate(self, found: CallableModel, store: EventStore) -> ProviderGate:
+        provider = found.provider
+        key = (provider.provider_id, provider.version)
+        if key not in self._gates:
+            limits = ProviderLimits(
+                max_concurrent_calls=provider.max_concurrent_calls or CALLS_AT_ONCE,
+                requests_per_minute=provider.requests_per_minute,
+                tokens_per_minute=provider.tokens_per_minute,
+            )
+            kept = {each: gate for each, gate in self._gates.items() if each[0] != key[0]}
+            gate = PatientGate(key[0], limits, store, patience_s=self._patience_s)
+            self._gates = {**kept, key: gate}
+        return self._gates[key]
+
+    async def _price(self, model: TaskModel, now: datetime) -> ModelPrice | None:
+        found = await self._registry.models.find(model.model_id)
+        return found.price_at(now) if found else None
+
+
+def _one_of(models: list[RegisteredModel], task: AiTask) -> UUID:
+    """The model with this id or name.
+
+    Raises:
+        TaskModelMissingError: there is none, or there are several.
+    """
+    usable = [each for each in models if each.is_enabled and each.category in _ASKED_BY_MESSAGES]
+    wanted = [
+        each
+        for each in usable
+        if task.model in (str(each.model_id), each.model_name, each.display_name)
+    ]
+    if len(wanted) > 1:
+        wanted = [each for each in wanted if each.category is Category.LLM]
+    if len(wanted) != 1:
+        why = (
+            "several models have this name: name it by its id"
+            if wanted
+            else "register it, or name another"
+        )
+        raise TaskModelMissingError(
+            f"Task {task.name} names the model {task.model!r}, and there is none that answers messages; {why}."
+            if not wanted
+            else f"Task {task.name} names the model {task.model!r}; {why}."
+        )
+    return wanted[0].model_id
+
+
+def _amount(usage: Usage, price: ModelPrice | None) -> Decimal | None:
+    if price is None or price.input is None or (price.output is None and usage.response_tokens):
+        return None
+    return prices.cost(
+        usage,
+        prices.Price(
+            input=Decimal(price.input),
+            output=Decimal(price.output or 0),
+            cache_read=None if price.cache_read is None else Decimal(price.cache_read),
+            cache_write=None if price.cache_write is None else Decimal(price.cache_write),
+        ),
+    )
+
+
+def _cost(amount: Decimal | None, price: ModelPrice | None) -> Cost:
+    if amount is None or price is None:
+        return Cost()
+    return Cost(format(amount.normalize(), "f"), price.currency)
