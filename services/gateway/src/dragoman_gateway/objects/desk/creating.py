@@ -53,7 +53,9 @@ class ObjectEntry:
 
 @dataclass(frozen=True, slots=True)
 class JobInputs:
-    """All that a job on an object begins with, besides the object's events."""
+    """All that a job on an object begins with, besides the object's events. With a nonce no answer
+    of an earlier run is used.
+    """
 
     object_id: UUID
     project: Project
@@ -61,6 +63,7 @@ class JobInputs:
     phase: str
     values: Mapping[str, JsonValue]
     tasks: ObjectRef | None = None
+    nonce: str = ""
 
 
 class JobMaker:
@@ -113,7 +116,7 @@ class JobMaker:
             content = await self._objects.get(saved.project_id, file.object)
             await self._objects.put(project.project_id, content, file.object.media_type)
         pipeline = saved.declaration.pipeline_from(given.phase, saved.version, saved.files)
-        pipeline = await self._linked(pipeline)
+        pipeline = await self._linked(pipeline, given.nonce)
         settings = project.settings
         return JobSubmitted(
             subject=SubjectRef(kind=SubjectKind.OBJECT, id=given.object_id),
@@ -164,7 +167,7 @@ class JobMaker:
             inputs.append(NamedObject(name=TASKS_INPUT, object=given.tasks))
         return tuple(inputs)
 
-    async def _linked(self, pipeline: Pipeline) -> Pipeline:
+    async def _linked(self, pipeline: Pipeline, nonce: str) -> Pipeline:
         """The pipeline with the model of each task filled in as it is now."""
         models = await self._catalog.models.all()
         phases: list[Phase] = []
@@ -175,7 +178,7 @@ class JobMaker:
                     each.model_copy(update={"linked": await self._model(each, models)})
                     for each in config.tasks
                 ]
-                filled = config.model_copy(update={"tasks": tuple(tasks)})
+                filled = config.model_copy(update={"tasks": tuple(tasks), "nonce": nonce})
                 stored = filled.model_dump(mode="json", exclude_defaults=True)
                 phase = phase.model_copy(update={"config": stored})
             phases.append(phase)

@@ -37,6 +37,7 @@ from dragoman_gateway.objects.rules.standing import (
     ObjectRunningError,
     ObjectStatus,
     can_go_on,
+    is_same_again,
     phase_of,
     require_at_rest,
     shown_fields,
@@ -358,7 +359,11 @@ class ObjectDesk:
             return
         values = {**shown.read.values, **changes}
         given = JobInputs(history.object_id, project, saved, phase, values)
-        given = replace(given, tasks=await self._tasks_before(shown, phase))
+        given = replace(
+            given,
+            tasks=await self._tasks_before(shown, phase),
+            nonce="" if changes or not is_same_again(history, job, saved.version) else new_id().hex,
+        )
         await self._open(given, principal, events, version=history.version)
 
     async def _edit(

@@ -190,3 +190,15 @@ def can_go_on(history: ObjectHistory, job: Job | None, phase_name: str) -> bool:
         and not history.edited_since
         and phase_of(job) == phase_name
     )
+
+
+def is_same_again(history: ObjectHistory, job: Job | None, class_version: int) -> bool:
+    """Whether a phase that is begun now would do what a finished job did: then a person wants new
+    answers. Where something changed, answers to equal questions hold and cost nothing.
+    """
+    return (
+        job is not None
+        and job.status is JobStatus.COMPLETED
+        and not history.edited_since
+        and job.pipeline.version == class_version
+    )
