@@ -26,7 +26,8 @@ from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.settings import load
 from dragoman_standalone.platform import Platform, running
 from dragoman_standalone.settings import StandaloneSettings
-from models.faithful.base import KEY, Answered, Asked
+from models.faithful import openai
+from models.faithful.base import KEY
 from models.faithful.openai import OpenAiServer
 from services.gateway.deed import deed
 from services.gateway.desks import TESTER
@@ -41,30 +42,18 @@ Shareholder: Charles Babbage
 """
 
 
-class Notary(OpenAiServer):
-    """A model that reads deeds: it looks up in the prompt what the schema asks for."""
-
-    def answer(self, asked: Asked) -> Answered:
-        answered = super().answer(asked)
-        body: Any = answered.body
-        if answered.status != 200:
-            return answered
-        prompt = asked.body["messages"][-1]["content"]
-        schema = asked.body["response_format"]["json_schema"]["schema"]
-        found: dict[str, Any] = {}
-        if "items" in schema["properties"]:
-            found["items"] = re.findall(r"Shareholder: (.+?)\\?$", prompt, re.MULTILINE)
-        else:
-            amount = re.search(r"([A-Z]{3}) ([\d.]+\d)", prompt)
-            found |= {"currency": amount[1], "shareCapital": amount[2]} if amount else {}
-        body["choices"][0]["message"]["content"] = json.dumps(found)
-        return answered
+def looked_up(body: Any, text: str, schema: Any) -> str:
+    """The answer of a model that reads deeds: it looks up in the prompt what the schema asks for."""
+    if "items" in schema["properties"]:
+        return json.dumps({"items": re.findall(r"Shareholder: (.+?)[ \\]*$", text, re.MULTILINE)})
+    amount = re.search(r"([A-Z]{3}) ([\d.]+\d)", text)
+    return json.dumps({"currency": amount[1], "shareCapital": amount[2]} if amount else {})
 
 
 class Office:
     """An installation with a notary, and the class of deeds."""
 
-    def __init__(self, platform: Platform, notary: Notary) -> None:
+    def __init__(self, platform: Platform, notary: OpenAiServer) -> None:
         self.platform = platform
         self.notary = notary
         self.desk = platform.desks.objects
@@ -107,9 +96,10 @@ class Office:
 
 
 @pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
+async def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+    monkeypatch.setattr(openai, "written", looked_up)
     settings = load(StandaloneSettings, {"state_dir": tmp_path})
-    with Notary() as notary:
+    with OpenAiServer() as notary:
         async with running(settings) as platform:
             office = Office(platform, notary)
             await office.furnish()
