@@ -60,9 +60,7 @@ class Office:
 
     async def furnish(self) -> None:
         catalog, now = self.platform.ports.catalog, SystemClock().now()
-        entry = ProviderEntry(
-            name="Notary", api_kind=ApiKind.OPENAI, base_url=self.notary.base_url
-        )
+        entry = ProviderEntry(name="Notary", api_kind=ApiKind.OPENAI, base_url=self.notary.base_url)
         provider = await catalog.providers.create(TESTER, now, entry, api_key=SecretStr(KEY))
         model = ModelEntry(
             provider_id=provider.provider_id,

@@ -278,7 +278,7 @@ def test_a_wrong_declaration_is_refused_with_its_place_and_cure(
     files = body.pop("files")
     checked = check_class(body, files)
     found = {".".join(map(str, each.place)): each.message for each in checked.faults}
-    print(f"{title}\n    {place}: {found.get(place)}")  # noqa: T201 - the issue asks to see them
+    print(f"{title}\n    {place}: {found.get(place)}")
     assert said in found[place], found
     assert checked.declaration is None
 
@@ -286,7 +286,11 @@ def test_a_wrong_declaration_is_refused_with_its_place_and_cure(
 async def test_all_faults_of_a_class_are_told_at_once(gateway: Desk) -> None:
     body = deed()
     for title, change, _, _ in WRONG:
-        if title in {"the phase field is no TEXT", "neither script nor tasks", "a file in no folder"}:
+        if title in {
+            "the phase field is no TEXT",
+            "neither script nor tasks",
+            "a file in no folder",
+        }:
             change(body)
     assert set(faults(await save(gateway, body))) == {
         "pipeline.phaseField",

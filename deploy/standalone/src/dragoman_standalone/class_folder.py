@@ -1,8 +1,8 @@
 """A class as a folder: its declaration, and its files in folders of their own.
 
-    deed/
-      class.yaml (or class.json)
-      prompts/extractInfo.hbs   schemas/extractInfo.json   scripts/aggregateDeed.js
+deed/
+  class.yaml (or class.json)
+  prompts/extractInfo.hbs   schemas/extractInfo.json   scripts/aggregateDeed.js
 """
 
 from __future__ import annotations
@@ -58,12 +58,16 @@ def write_class(folder: Path, body: dict[str, Any], *, is_forced: bool) -> list[
     texts = {"class.yaml": yaml.safe_dump(declaration, sort_keys=False, allow_unicode=True)}
     for name, content in body["files"].items():
         is_text = isinstance(content, str)
-        texts[name] = content if is_text else json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        texts[name] = (
+            content if is_text else json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        )
     written: list[Path] = []
     for name, text in texts.items():
         parts = PurePosixPath(name).parts
         if ".." in parts or len(parts) > 2:
-            raise UsageRefusedError(f"The server has a file {name!r}, which lies outside of a class.")
+            raise UsageRefusedError(
+                f"The server has a file {name!r}, which lies outside of a class."
+            )
         path = folder.joinpath(*parts)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

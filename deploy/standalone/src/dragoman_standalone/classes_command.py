@@ -13,7 +13,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask, cut, output, table
+from dragoman_standalone.asking import (
+    Body,
+    JsonOption,
+    StateOption,
+    UrlOption,
+    ask,
+    cut,
+    output,
+    table,
+)
 from dragoman_standalone.class_folder import read_class, write_class
 from dragoman_standalone.outcome import ExitCode
 from dragoman_standalone.printing import counted
@@ -114,7 +123,8 @@ def list_classes(
 def _table(page: Body) -> Table:
     shown = table("class", "version", "state", "project", "fields", "phases")
     for each in page["items"]:
-        phases = [phase["name"] for phase in (each["pipeline"] or {}).get("phases", [])]
+        declared: list[Body] = each["pipeline"]["phases"] if each["pipeline"] else []
+        phases = [str(phase["name"]) for phase in declared]
         shown.add_row(
             each["name"],
             str(each["version"]),

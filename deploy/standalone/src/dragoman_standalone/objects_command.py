@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from urllib.parse import quote
 
 import typer
@@ -66,7 +66,9 @@ def create(
     object is there, with --wait READY; 1 it was refused, or its status is ERROR; 2 wrong usage.
     """
     said = dict(_pair("--set", each) for each in values or ())
-    read = {name: _file(Path(path)) for name, path in (_pair("--file", each) for each in files or ())}
+    read = {
+        name: _file(Path(path)) for name, path in (_pair("--file", each) for each in files or ())
+    }
     from dragoman_standalone.client import server_for
     from dragoman_standalone.settings import quiet
     from dragoman_standalone.whereabouts import require_no_servers
@@ -142,7 +144,8 @@ async def _created(
     async with asked_at(server) if server else served_here(settings) as api:
         declared = await api.get(f"classes/{quote(class_name, safe='')}")
         fields = {
-            name: _value(name, declared["fields"].get(name, {}), text) for name, text in said.items()
+            name: _value(name, declared["fields"].get(name, {}), text)
+            for name, text in said.items()
         }
         path = f"objects/{quote(class_name, safe='')}"
         made = await api.post_object(path, fields, files)
@@ -217,6 +220,6 @@ def _short(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, dict) and "file_name" in value:
-        return str(value["file_name"])
+        return str(cast("Body", value)["file_name"])
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 200 else text[:200] + "…"

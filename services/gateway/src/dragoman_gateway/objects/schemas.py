@@ -101,7 +101,7 @@ class ObjectSummary(BaseModel):
     """An object in a list."""
 
     id: UUID
-    class_name: str = Field(alias="class")
+    class_name: str = Field(serialization_alias="class")
     class_version: int
     project_code: str
     fields: dict[str, JsonValue]
@@ -112,8 +112,6 @@ class ObjectSummary(BaseModel):
     created_at: datetime
     changed_at: datetime = Field(description="When a person changed or started it last.")
     created_by: str
-
-    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
 
 
 class ObjectPage(BaseModel):

@@ -32,9 +32,13 @@ class _PlainLoader(yaml.SafeLoader):
         Raises:
             ConstructorError: it is an alias.
         """
-        if self.check_event(yaml.events.AliasEvent):
+        reader: Any = self  # PyYAML says nothing of its types
+        if reader.check_event(yaml.events.AliasEvent):
             raise yaml.constructor.ConstructorError(
-                None, None, "aliases (*name) are not taken; write it out", self.peek_event().start_mark
+                None,
+                None,
+                "aliases (*name) are not taken; write it out",
+                reader.peek_event().start_mark,
             )
         return super().compose_node(parent, index)
 
@@ -58,8 +62,8 @@ def class_entry(body: Mapping[str, Any]) -> ClassEntry:
     declaration = {
         name: value for name, value in body.items() if name not in {"files", "project_code"}
     }
-    files = body.get("files") or {}
-    code = body.get("project_code") or ""
+    files: object = body.get("files") or {}
+    code: object = body.get("project_code") or ""
     if not isinstance(files, Mapping):
         raise FieldRefusedError("files", 'Files are texts by name: {"prompts/x": "…"}.')
     if not isinstance(code, str):

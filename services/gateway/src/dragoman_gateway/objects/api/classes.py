@@ -82,9 +82,7 @@ async def check_class(request: Request, desk: _Desk, principal: Operator) -> Cla
     return ClassChecked(faults=fault_views(found.faults), warnings=fault_views(found.warnings))
 
 
-@router.get(
-    "/classes/{name}", summary="Show a class", responses={200: {"headers": _ETAG}, **_READ}
-)
+@router.get("/classes/{name}", summary="Show a class", responses={200: {"headers": _ETAG}, **_READ})
 async def show_class(
     name: ClassName,
     response: Response,

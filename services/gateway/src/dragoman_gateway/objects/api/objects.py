@@ -240,7 +240,9 @@ def _condition(saved: SavedClass, where: str) -> tuple[str, JsonValue]:
             "where", f"{where[:80]!r} is no field=value of class {saved.name!r}."
         )
     match field.type:
-        case FieldType.INTEGER if text.removeprefix("-").isascii() and text.removeprefix("-").isdigit():
+        case FieldType.INTEGER if (
+            text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()
+        ):
             return name, max(min(int(text[:20]), 2**53), -(2**53))
         case FieldType.BOOLEAN if text in {"true", "false"}:
             return name, text == "true"
@@ -250,5 +252,6 @@ def _condition(saved: SavedClass, where: str) -> tuple[str, JsonValue]:
             return name, text
         case _:
             raise FieldRefusedError(
-                "where", f"Field {name!r} is {field.type}: {text[:40]!r} cannot be looked for in it."
+                "where",
+                f"Field {name!r} is {field.type}: {text[:40]!r} cannot be looked for in it.",
             )

@@ -66,9 +66,7 @@ class ClassDesk:
         """The newest version of each class that the principal sees, by name."""
         return [each for each in await self._catalog.classes.all() if _sees(principal, each)]
 
-    async def find(
-        self, name: str, principal: Principal, version: int | None = None
-    ) -> SavedClass:
+    async def find(self, name: str, principal: Principal, version: int | None = None) -> SavedClass:
         """This version of a class, or its newest.
 
         Raises:
@@ -106,7 +104,9 @@ class ClassDesk:
         if found.declaration is None:
             return found
         faults = tuple(_model_faults(found.declaration, await self._catalog.models.all()))
-        return ClassCheck(found.declaration if not faults else None, found.files, faults, found.warnings)
+        return ClassCheck(
+            found.declaration if not faults else None, found.files, faults, found.warnings
+        )
 
     async def save(self, principal: Principal, entry: ClassEntry) -> SavedAnswer:
         """Save a class, or the next version of one; the newest where that says the same.
@@ -221,9 +221,7 @@ def _sees(principal: Principal, saved: SavedClass) -> bool:
 
 def _require_reach(principal: Principal, home: UUID) -> None:
     is_reached = (
-        principal.project_codes is None
-        if home == INSTALLATION_PROJECT_ID
-        else principal.sees(home)
+        principal.project_codes is None if home == INSTALLATION_PROJECT_ID else principal.sees(home)
     )
     if not is_reached:
         raise ForbiddenError(
@@ -235,9 +233,7 @@ def _require_reach(principal: Principal, home: UUID) -> None:
 def _model_faults(
     declaration: ClassDeclaration, models: list[RegisteredModel]
 ) -> Iterator[PipelineFault]:
-    known = {
-        name for each in models for name in (str(each.model_id), each.model_name, each.title)
-    }
+    known = {name for each in models for name in (str(each.model_id), each.model_name, each.title)}
     for number, phase in enumerate(declaration.pipeline.phases if declaration.pipeline else ()):
         for index, task in enumerate(phase.tasks):
             if task.model and task.model not in known:

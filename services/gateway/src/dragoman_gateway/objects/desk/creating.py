@@ -133,9 +133,7 @@ class JobMaker:
     async def _stored(self, project_id: UUID, name: str, content: bytes) -> dict[str, JsonValue]:
         suffix = PurePath(name).suffix.lower()
         media_type = WORD_MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0]
-        ref = await self._objects.put(
-            project_id, content, media_type or "application/octet-stream"
-        )
+        ref = await self._objects.put(project_id, content, media_type or "application/octet-stream")
         return document_value(name, ref)
 
     async def _inputs(self, given: JobInputs) -> tuple[NamedObject, ...]:
@@ -185,9 +183,15 @@ class JobMaker:
         return pipeline.model_copy(update={"phases": tuple(phases)})
 
     async def _model(self, task: AiTask, models: list[RegisteredModel]) -> LinkedModel:
-        chosen = [each for each in models if task.model in _names(each)] if task.model else [
-            each for each in models if each.category is Category.LLM and each.is_default_in_category
-        ]
+        chosen = (
+            [each for each in models if task.model in _names(each)]
+            if task.model
+            else [
+                each
+                for each in models
+                if each.category is Category.LLM and each.is_default_in_category
+            ]
+        )
         linked = await self._catalog.models.linked(chosen[0].model_id) if chosen else None
         if linked is None:
             what = f"model {task.model!r}" if task.model else "the default model of category LLM"

@@ -9,14 +9,11 @@ from uuid import UUID, uuid5
 from pydantic import JsonValue
 
 from dragoman_catalog import Catalog, Project, SavedClass
-from dragoman_contracts.ai_results import AiTaskResult, AiTaskResults
 from dragoman_contracts.classes import ClassDeclaration
 from dragoman_contracts.errors import ConflictError
-from dragoman_contracts.events import Event, ObjectCreated, ObjectEdited, ObjectRemoved, WorkRedriven
+from dragoman_contracts.events import Event, ObjectCreated, ObjectEdited, ObjectRemoved
 from dragoman_contracts.identity import job_id_for_key, new_id
-from dragoman_contracts.job import Job, WorkKey
 from dragoman_contracts.objects import FieldValues, ObjectRecord
-from dragoman_contracts.pipeline import redrive_request
 from dragoman_contracts.pipeline_checks import PipelineFault
 from dragoman_contracts.references import NamedObject, ObjectRef
 from dragoman_contracts.subject_state import Subject
@@ -32,6 +29,7 @@ from dragoman_gateway.objects.desk.creating import (
     digest_of,
     documents_in,
 )
+from dragoman_gateway.objects.desk.tasks import Tasks
 from dragoman_gateway.objects.rules.standing import (
     ObjectHistory,
     ObjectRunningError,
@@ -43,12 +41,7 @@ from dragoman_gateway.objects.rules.standing import (
     shown_fields,
     status_of,
 )
-from dragoman_gateway.objects.rules.tasks import (
-    ShownTask,
-    finished_outputs,
-    require_failed,
-    task_runs,
-)
+from dragoman_gateway.objects.rules.tasks import ShownTask
 from dragoman_gateway.objects.rules.values import CheckedValues, asked_phase, check_values
 from dragoman_gateway.objects.view import ObjectQueries, ObjectReader, ReadObject
 from dragoman_gateway.web.actors import Actors
@@ -134,8 +127,9 @@ class ObjectDesk:
         self._maker = maker
         self._store = store
         self._objects = objects
-        self._records = Records(objects)
-        self._reader = ObjectReader(store, self._records)
+        records = Records(objects)
+        self._reader = ObjectReader(store, records)
+        self._tasks = Tasks(store, objects, records, control)
         self._catalog = catalog
         self._clock = clock
         self._actors = actors
@@ -189,7 +183,10 @@ class ObjectDesk:
         try:
             if phase is None:
                 await self._append(
-                    object_id, project.project_id, principal, lambda read: () if read else (created,)
+                    object_id,
+                    project.project_id,
+                    principal,
+                    lambda read: () if read else (created,),
                 )
             else:
                 await self._open(given, principal, (created,), version=0, key=key)
@@ -285,26 +282,7 @@ class ObjectDesk:
             ObjectUnknownError: as `find`.
         """
         shown = await self.find(class_name, object_id, principal)
-        jobs = shown.read.jobs
-        held = {
-            each.job_id: frozenset(await self._store.live_leases(each.job_id))
-            for each in jobs
-            if status_of(each) is ObjectStatus.RUNNING
-        }
-        told: list[ShownTask] = []
-        for run in task_runs(jobs, held):
-            project_id, message, prompt = run.job.project_id, "", None
-            result: AiTaskResult | None = None
-            if run.output is not None:
-                result = await self._records.find(project_id, run.output, AiTaskResult)
-            elif run.key in run.job.parked:
-                reason = await parking_reason(self._objects, run.job, run.key)
-                message = reason.message if reason else ""
-            if shows_prompts and result is not None and result.prompt is not None:
-                content = await self._objects.get(project_id, result.prompt)
-                prompt = content.decode(errors="replace")
-            told.append(ShownTask(run, result, message, prompt))
-        return told
+        return await self._tasks.shown(shown.read.jobs, shows_prompts=shows_prompts)
 
     async def retry_task(
         self, class_name: str, object_id: UUID, task_name: str, principal: Principal
@@ -317,19 +295,7 @@ class ObjectDesk:
             JobStateError: fields were edited since, or another run came later.
         """
         shown = await self.find(class_name, object_id, principal)
-        runs = task_runs(shown.read.jobs, {})
-        run = require_failed(
-            next((each for each in runs if each.task.name == task_name), None),
-            task_name,
-            is_newest=bool(
-                shown.read.job
-                and any(r.job.job_id == shown.read.job.job_id for r in runs if r.task.name == task_name)
-            ),
-            edited_since=shown.history.edited_since,
-        )
-        await self._control.act(
-            run.job.job_id, principal, lambda job: redrive_request(job, run.key), claims=_goes_on
-        )
+        await self._tasks.retry(shown.read, task_name, principal)
         return await self.find(class_name, object_id, principal)
 
     async def _patch(self, shown: ShownObject, entry: ObjectEntry, principal: Principal) -> None:
@@ -361,7 +327,7 @@ class ObjectDesk:
         given = JobInputs(history.object_id, project, saved, phase, values)
         given = replace(
             given,
-            tasks=await self._tasks_before(shown, phase),
+            tasks=await self._tasks.before(shown.read, saved.declaration, phase),
             nonce="" if changes or not is_same_again(history, job, saved.version) else new_id().hex,
         )
         await self._open(given, principal, events, version=history.version)
@@ -432,26 +398,6 @@ class ObjectDesk:
 
         await append_decided(self._store, appends, too_fast=_TOO_FAST)
 
-    async def _tasks_before(self, shown: ShownObject, phase: str) -> ObjectRef | None:
-        """The answers of tasks in phases before this one, for scripts and prompts behind it."""
-        pipeline = shown.saved.declaration.pipeline
-        names: list[str] = []
-        for each in pipeline.phases if pipeline else ():
-            if each.name == phase:
-                break
-            names += [task.name for task in each.tasks]
-        outputs = finished_outputs(shown.read.jobs, frozenset(names))
-        project_id = shown.history.project_id
-        found = [
-            await self._records.find(project_id, outputs[name], AiTaskResult)
-            for name in names
-            if name in outputs
-        ]
-        results = tuple(each for each in found if each is not None)
-        if not results:
-            return None
-        return await put_value(self._objects, project_id, AiTaskResults(results=results))
-
     def _again(
         self,
         known: ReadObject,
@@ -514,10 +460,3 @@ def _require_same(now: int, then: int) -> None:
 
 def _named(documents: Mapping[str, ObjectRef]) -> tuple[NamedObject, ...]:
     return tuple(NamedObject(name=name, object=ref) for name, ref in documents.items())
-
-
-def _goes_on(job: Job, event: Event) -> bool:
-    return isinstance(event, WorkRedriven) and job.goes_on_without(
-        WorkKey(event.kind, event.index, event.phase)
-    )
-

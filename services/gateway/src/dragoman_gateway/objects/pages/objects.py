@@ -103,11 +103,7 @@ async def objects_page(
         is_first=not cursor,
         first_url=address(path, **query),
         next_url=next_url,
-        poll_s=1
-        if lag and not found.rows
-        else 4
-        if counts.get(ObjectStatus.RUNNING)
-        else 20,
+        poll_s=1 if lag and not found.rows else 4 if counts.get(ObjectStatus.RUNNING) else 20,
     )
 
 
@@ -141,9 +137,7 @@ async def object_page(
 
 
 @router.post("/{class_name}/{object_id}")
-async def edit(
-    visit: Writing, desk: ObjectDeskDep, class_name: str, object_id: UUID
-) -> Response:
+async def edit(visit: Writing, desk: ObjectDeskDep, class_name: str, object_id: UUID) -> Response:
     """Save the fields that were changed, and go on from a phase where one was chosen."""
     form = await visit.request.form()
     shown = await desk.find(class_name, object_id, visit.principal)
@@ -161,9 +155,7 @@ async def edit(
 
 
 @router.post("/{class_name}/{object_id}/remove")
-async def remove(
-    visit: Writing, desk: ObjectDeskDep, class_name: str, object_id: UUID
-) -> Response:
+async def remove(visit: Writing, desk: ObjectDeskDep, class_name: str, object_id: UUID) -> Response:
     """Take the object out of the lists."""
     try:
         await desk.remove(class_name, object_id, visit.principal)
@@ -287,7 +279,7 @@ def _summary(saved: SavedClass, values: Mapping[str, JsonValue]) -> tuple[str, s
             title = title or str(value["file_name"])
         elif isinstance(value, str | int) and not (isinstance(value, str) and len(value) > 80):
             told.append(f"{name}: {value}")
-    return title or (told[0] if told else ""), " · ".join(told[: _SHOWN])
+    return title or (told[0] if told else ""), " · ".join(told[:_SHOWN])
 
 
 def _pretty(value: JsonValue) -> str:

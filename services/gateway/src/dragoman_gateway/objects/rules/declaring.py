@@ -163,9 +163,11 @@ class _Told:
             )
 
     def _look_at_fields(self) -> None:
-        fields = self.raw.get("fields")
-        if isinstance(fields, Mapping) and not fields:
-            self.faults[("fields",)] = 'A class has at least one field: {"title": {"type": "TEXT"}}.'
+        fields: object = self.raw.get("fields")
+        if fields == {}:
+            self.faults[("fields",)] = (
+                'A class has at least one field: {"title": {"type": "TEXT"}}.'
+            )
         for name, field in _objects(fields):
             place: Place = ("fields", name)
             type_ = field.get("type")
@@ -251,7 +253,7 @@ class _Told:
             )
         elif not chosen and len(documents) != 1:
             self.faults[(*place, "script")] = f"{script} reads a DOCUMENT field, and " + (
-                f"the class has {len(documents)}: name one as \"document\"."
+                f'the class has {len(documents)}: name one as "document".'
                 if documents
                 else 'the class has none: add "document": {"type": "DOCUMENT"} to its fields.'
             )
@@ -304,15 +306,20 @@ def _plain(raw: Raw) -> Raw:
     if not isinstance(fields, Mapping):
         return raw
     plain = {
-        name: {"type": field.upper()}
-        if isinstance(field, str)
-        else {**cast("Raw", field), "type": type_.upper()}
-        if isinstance(field, Mapping)
-        and isinstance(type_ := cast("Raw", field).get("type"), str)
-        else field
-        for name, field in cast("Raw", fields).items()
+        str(name): _plain_field(each)
+        for name, each in cast("Mapping[object, object]", fields).items()
     }
     return {**raw, "fields": plain}
+
+
+def _plain_field(field: object) -> object:
+    if isinstance(field, str):
+        return {"type": field.upper()}
+    if not isinstance(field, Mapping):
+        return field
+    said = cast("Raw", field)
+    type_ = said.get("type")
+    return {**said, "type": type_.upper()} if isinstance(type_, str) else said
 
 
 def _objects(value: object) -> Iterator[tuple[str, Raw]]:

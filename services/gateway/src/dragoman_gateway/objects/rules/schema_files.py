@@ -1,7 +1,7 @@
 """Files of JSON Schema, as a class has them: Gemini's spelling normalised, looked through. Pure.
 
-    {"type": "OBJECT", "properties": {"currency": {"type": "STRING", "nullable": true}}}
-    {"type": "object", "properties": {"currency": {"type": ["string", "null"]}}}
+{"type": "OBJECT", "properties": {"currency": {"type": "STRING", "nullable": true}}}
+{"type": "object", "properties": {"currency": {"type": ["string", "null"]}}}
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import jsonschema_rs
 from pydantic import JsonValue
@@ -81,20 +81,17 @@ def _standard(schema: JsonValue) -> JsonValue:
 
 
 def _faults(schema: JsonValue) -> Iterator[tuple[_Place, str]]:
-    unknown = [
-        (place, str(type_))
-        for place, type_ in _types(schema)
-        if type_ not in _TYPES
-    ]
+    unknown = [(place, str(type_)) for place, type_ in _types(schema) if type_ not in _TYPES]
     for place, type_ in unknown:
         yield place, f"There is no type {type_[:40]!r}: it is one of {', '.join(_TYPES)}."
     if unknown:
         return
+    plain = cast("dict[str, Any]", schema)
     try:
-        jsonschema_rs.meta.validate(schema)
-        jsonschema_rs.validator_for(schema, retriever=_refuse)
+        jsonschema_rs.meta.validate(plain)
+        jsonschema_rs.validator_for(plain, retriever=_refuse)
     except jsonschema_rs.ValidationError as error:
-        place = tuple(cast("list[str | int]", error.instance_path))
+        place = tuple(error.instance_path)
         yield place, f"The schema is not valid: {error.message[:300]}."
     except (jsonschema_rs.ReferencingError, ValueError) as error:
         yield (

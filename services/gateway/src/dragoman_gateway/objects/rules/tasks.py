@@ -5,7 +5,7 @@ of AI tasks. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -47,7 +47,6 @@ class ShownTask:
     result: AiTaskResult | None = None
     message: str = ""
     prompt: str | None = None
-    finished_at: datetime | None = field(default=None)
 
 
 _WORK = "ai_tasks_batch"
@@ -87,7 +86,9 @@ def finished_outputs(jobs: Iterable[Job], names: Set[str]) -> dict[str, ObjectRe
     return found
 
 
-def require_failed(run: TaskRun | None, name: str, *, is_newest: bool, edited_since: bool) -> TaskRun:
+def require_failed(
+    run: TaskRun | None, name: str, *, is_newest: bool, edited_since: bool
+) -> TaskRun:
     """Refuse to do a task again that did not fail, or whose fields changed since.
 
     Raises:
@@ -95,7 +96,9 @@ def require_failed(run: TaskRun | None, name: str, *, is_newest: bool, edited_si
         JobStateError: another run came later, or a person edited fields meanwhile.
     """
     if run is None or run.key not in run.job.parked:
-        raise NotParkedError(f"Task {name[:80]!r} of the object has not failed; look at its status.")
+        raise NotParkedError(
+            f"Task {name[:80]!r} of the object has not failed; look at its status."
+        )
     if edited_since or not is_newest:
         raise JobStateError(
             f"The object changed since task {name!r} failed, and its job has the old fields; "

@@ -1,7 +1,7 @@
 """Values of fields, as people send them: each is checked by its type, all at once. Pure.
 
-    {"shareCapital": 12.5}      DECIMAL: write it as a text, "12.5", so that no digit is lost.
-    {"signedOn": "1.5.2026"}    DATE: write it as 2026-05-31.
+{"shareCapital": 12.5}      DECIMAL: write it as a text, "12.5", so that no digit is lost.
+{"signedOn": "1.5.2026"}    DATE: write it as 2026-05-31.
 """
 
 from __future__ import annotations
