@@ -130,6 +130,11 @@ def _events() -> tuple[e.Event, ...]:
         ),
         e.SourceRegistered(record=s.ref("the source's record")),
         e.ObjectCreated(record=s.ref("the object's record")),
+        e.ObjectEdited(
+            record=s.ref("the new values"),
+            documents=(NamedObject(name="deed", object=s.ref("the deed's bytes")),),
+        ),
+        e.ObjectRemoved(),
         e.SubjectJobOpened(kind=SubjectKind.SOURCE, job_id=s.JOB, scope="a trial"),
     )
 

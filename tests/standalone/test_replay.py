@@ -42,6 +42,7 @@ from dragoman_gateway.documents.view import documents
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.jobs.view.rows import JobFilter
 from dragoman_gateway.jobs.view.tables import artifacts, jobs, parked
+from dragoman_gateway.objects.view import objects
 from dragoman_gateway.views import projectors
 from dragoman_runtime import rebuild
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
@@ -64,7 +65,7 @@ from dragoman_standalone.replaying import LIVE_JOBS, VIEWS, Order, ReplayReport,
 from dragoman_standalone.settings import StoreSettings
 from services.gateway.histories import ATLAS, Document, History
 
-_TABLES = (jobs, artifacts, parked, documents, audit)
+_TABLES = (jobs, artifacts, parked, documents, objects, audit)
 _NEEDS_REVIEW = Document(verdict=e.QaVerdict.NEEDS_REVIEW)
 
 

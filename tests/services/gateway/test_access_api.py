@@ -143,6 +143,9 @@ ADMIN_ONLY = frozenset(
         "POST /api/v1/pipelines",
         "PUT /api/v1/pipelines/{name}",
         "DELETE /api/v1/pipelines/{name}",
+        "POST /api/v1/classes",
+        "PUT /api/v1/classes/{name}",
+        "DELETE /api/v1/classes/{name}",
         "POST /api/v1/providers",
         "PUT /api/v1/providers/{provider_id}",
         "DELETE /api/v1/providers/{provider_id}",
@@ -174,7 +177,14 @@ FOR_EVERYBODY = frozenset(
         "GET /health/ready",
     }
 )
-_FILLED = {"code": "default", "name": "x", "kind": "qa", "index": "0", "unit_id": "u"}
+_FILLED = {
+    "code": "default",
+    "name": "x",
+    "kind": "qa",
+    "index": "0",
+    "unit_id": "u",
+    "class_name": "x",
+}
 
 
 def operations() -> list[tuple[str, str, str]]:

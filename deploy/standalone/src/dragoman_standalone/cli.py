@@ -18,6 +18,7 @@ from rich.table import Table
 from dragoman_contracts.locale import Locale
 from dragoman_standalone.admin_command import admin_app, migrate, token_app
 from dragoman_standalone.audit_command import audit_app
+from dragoman_standalone.classes_command import classes_app
 from dragoman_standalone.diff_command import diff
 from dragoman_standalone.ending import Commands
 from dragoman_standalone.events_command import events_app
@@ -25,6 +26,7 @@ from dragoman_standalone.inputs import Input, gather, locales_of, require_writab
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
 from dragoman_standalone.models_command import models_app
+from dragoman_standalone.objects_command import objects_app
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
 from dragoman_standalone.owed_command import owed, resume
 from dragoman_standalone.parked_command import dead_letters_app, parked_app
@@ -79,6 +81,8 @@ app.add_typer(models_app, name="models")
 app.add_typer(parked_app, name="parked")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(pipelines_app, name="pipelines")
+app.add_typer(classes_app, name="classes")
+app.add_typer(objects_app, name="objects")
 
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="Folder of the event log and the objects.")

@@ -8,6 +8,7 @@ far behind the log, as nobody keeps it up, lists of jobs come from the log.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -143,6 +144,19 @@ class Api:
         headers = {"Idempotency-Key": key}
         sent: dict[str, Any] = {"data": fields, "files": {"file": file}, "headers": headers}
         return await self._ask("POST", path, **sent)
+
+    async def post_object(
+        self, path: str, fields: dict[str, Any], files: dict[str, tuple[str, bytes]]
+    ) -> dict[str, Any]:
+        """The body of a POST of the fields of an object, as a form where files come with them.
+
+        Raises:
+            ApiRefusedError: the answer is a problem.
+        """
+        if not files:
+            return await self.post(path, {"fields": fields})
+        form = {"fields": json.dumps(fields, ensure_ascii=False)}
+        return await self._ask("POST", path, data=form, files=files)
 
     async def download(self, address: str) -> bytes:
         """The bytes at a signed address.
@@ -282,7 +296,7 @@ async def _of_state_folder(
         create_app,
     )
     from dragoman_gateway.jobs.view.logged import LoggedJobs
-    from dragoman_gateway.views import jobs_projector
+    from dragoman_gateway.views import jobs_projector, objects_projector
     from dragoman_gateway.web.records import Records
     from dragoman_runtime.projection import create_views_engine
     from dragoman_standalone.local_access import passing_token
@@ -304,6 +318,10 @@ async def _of_state_folder(
                 )
                 Console(stderr=True).print(told, highlight=False)
             await view.catch_up()
+            if needs_view:
+                of_objects = objects_projector(platform.store, platform.objects, platform.database)
+                await of_objects.open()
+                await of_objects.catch_up()
         else:
             memory = create_views_engine("sqlite+aiosqlite://")
             stack.push_async_callback(memory.dispose)

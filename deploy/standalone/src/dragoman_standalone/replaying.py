@@ -47,7 +47,7 @@ from dragoman_standalone.settings import StoreSettings
 from dragoman_standalone.stores import Stores, stores
 
 LIVE_JOBS = "live_jobs"
-VIEWS = ("jobs", "documents", "audit")
+VIEWS = ("jobs", "documents", "objects", "audit")
 NAMES = (*VIEWS, LIVE_JOBS)
 _SPAN_EVENTS = 10_000
 _ALONE_EVENTS = 40_000  # below it, starting another process costs more than it brings

@@ -1,9 +1,10 @@
-"""The catalogue: projects, language pairs, domain packs, pipelines, models,
+"""The catalogue: projects, language pairs, domain packs, pipelines, classes, models,
 users and tokens, which people edit.
 """
 
 from dragoman_catalog.access import NewToken, TokenUse
 from dragoman_catalog.catalog import Catalog, migrate_catalog
+from dragoman_catalog.class_values import SavedClass
 from dragoman_catalog.errors import (
     AddressMovedError,
     CatalogUnavailableError,
@@ -108,6 +109,7 @@ __all__ = [
     "ProviderSeed",
     "RegisteredModel",
     "Role",
+    "SavedClass",
     "SavedPipeline",
     "StaleEditError",
     "SubmissionTerms",

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
+from dragoman_catalog.classes import Classes
 from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.errors import CatalogUnavailableError, EntryMissingError
 from dragoman_catalog.glossaries import Glossaries
@@ -65,6 +66,7 @@ class Catalog:
         self.domain_packs = DomainPacks(engine)
         self.glossaries = Glossaries(engine)
         self.pipelines = Pipelines(engine)
+        self.classes = Classes(engine)
         self.users = Users(engine)
         self.tokens = Tokens(engine)
         self.sessions = Sessions(engine)

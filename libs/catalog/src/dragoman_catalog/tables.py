@@ -152,6 +152,19 @@ pipeline_versions = Table(
     Column("title", String(200), nullable=False, server_default=""),
 )
 
+class_versions = Table(
+    "catalog_class_versions",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("project_id", Uuid, nullable=False),
+    Column("declaration", JSON, nullable=False),
+    Column("files", JSON, nullable=False),
+    Column("is_retired", Boolean, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("saved_by", String(120), nullable=False),
+)
+
 users = Table(
     "catalog_users",
     metadata,

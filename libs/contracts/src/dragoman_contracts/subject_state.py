@@ -81,7 +81,7 @@ def evolve(subject: Subject | None, recorded: RecordedEvent) -> Subject:
                 records=(*subject.records, record),
                 is_removed=False,
             )
-        case e.DocumentRemoved():
+        case e.DocumentRemoved() | e.ObjectRemoved():
             return replace(subject, is_removed=True)
         case e.JobOpened() as opened:
             scope = document_scope(

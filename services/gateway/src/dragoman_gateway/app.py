@@ -29,6 +29,8 @@ import dragoman_gateway.jobs.api
 import dragoman_gateway.jobs.pages
 import dragoman_gateway.models.api
 import dragoman_gateway.models.pages
+import dragoman_gateway.objects.api
+import dragoman_gateway.objects.pages
 import dragoman_gateway.parked.api
 import dragoman_gateway.parked.pages
 import dragoman_gateway.people.api
@@ -86,6 +88,7 @@ __all__ = [
 ]
 
 _OVERHEAD_BYTES = 1024 * 1024
+_FILES_AN_OBJECT = 2  # of the largest size
 _FILES_A_FORM = 8  # of the largest size; of smaller ones, more
 _CLOSE_S = 3.0
 _STRICT: dict[str, Any] = {
@@ -110,6 +113,10 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         "/api/v1/jobs": upload + _OVERHEAD_BYTES,
         "/api/v1/documents": upload + _OVERHEAD_BYTES,
         "/console/documents": upload + _OVERHEAD_BYTES,
+        "/api/v1/objects/*": _FILES_AN_OBJECT * upload + _OVERHEAD_BYTES,
+        "/api/v1/objects/*/*": _FILES_AN_OBJECT * upload + _OVERHEAD_BYTES,
+        "/console/objects/*": _FILES_AN_OBJECT * upload + _OVERHEAD_BYTES,
+        "/console/objects/*/*": _FILES_AN_OBJECT * upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/imports": upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/tmx-import": upload + _OVERHEAD_BYTES,
         "/api/v1/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
@@ -137,6 +144,7 @@ def console_router() -> APIRouter:
         dragoman_gateway.audit.pages,
         dragoman_gateway.documents.pages,
         dragoman_gateway.pipelines.pages,
+        dragoman_gateway.objects.pages,
         dragoman_gateway.artifacts.pages,
         dragoman_gateway.review.pages,
         dragoman_gateway.models.pages,
@@ -173,6 +181,7 @@ def _api_router() -> APIRouter:
     for api in (
         dragoman_gateway.projects.api,
         dragoman_gateway.pipelines.api,
+        dragoman_gateway.objects.api,
         dragoman_gateway.models.api,
         dragoman_gateway.people.api,
         dragoman_gateway.audit.api,

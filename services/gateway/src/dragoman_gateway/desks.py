@@ -28,6 +28,9 @@ from dragoman_gateway.jobs.opening import JobOpener
 from dragoman_gateway.jobs.running import PipelineRuns
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.models.desk import ModelDesk, Playground
+from dragoman_gateway.objects.desk import ClassDesk, ObjectDesk
+from dragoman_gateway.objects.desk.creating import JobMaker
+from dragoman_gateway.objects.view import ObjectQueries
 from dragoman_gateway.parked.desk import DeadLetterDesk, ParkedDesk
 from dragoman_gateway.parked.view import ParkedQueries
 from dragoman_gateway.people.desk import PeopleDesk
@@ -118,6 +121,8 @@ class Desks:
     account: AccountDesk
     projects: ProjectDesk
     pipelines: PipelineDesk
+    classes: ClassDesk
+    objects: ObjectDesk
     models: ModelDesk
     playground: Playground
     sign_in: SignIn
@@ -148,6 +153,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         opener=opener,
         max_upload_bytes=ports.rules.max_upload_bytes,
     )
+    classes = ClassDesk(catalog, objects, clock)
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
     return Desks(
         runs=runs,
@@ -200,6 +206,20 @@ def desks_of(ports: GatewayPorts) -> Desks:
         account=AccountDesk(catalog, clock, sign_in),
         projects=ProjectDesk(catalog, clock),
         pipelines=PipelineDesk(catalog, clock),
+        classes=classes,
+        objects=ObjectDesk(
+            classes=classes,
+            queries=ObjectQueries(ports.views),
+            maker=JobMaker(objects, catalog, runs, ports.rules.max_upload_bytes),
+            store=store,
+            objects=objects,
+            catalog=catalog,
+            clock=clock,
+            actors=actors,
+            opener=opener,
+            control=control,
+            position=position,
+        ),
         models=ModelDesk(catalog, clock, ports.private_hosts),
         playground=Playground(catalog, objects, store, clock, ports.private_hosts),
         sign_in=sign_in,

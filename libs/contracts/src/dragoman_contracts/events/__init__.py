@@ -63,7 +63,13 @@ from dragoman_contracts.events.review import (
     UnitsRetranslated,
     UnitsReviewed,
 )
-from dragoman_contracts.events.subjects import ObjectCreated, SourceRegistered, SubjectJobOpened
+from dragoman_contracts.events.subjects import (
+    ObjectCreated,
+    ObjectEdited,
+    ObjectRemoved,
+    SourceRegistered,
+    SubjectJobOpened,
+)
 from dragoman_contracts.events.translation import (
     BatchTranslated,
     DocumentExtracted,
@@ -103,6 +109,8 @@ __all__ = [
     "JobSubmitted",
     "KeyPhase",
     "ObjectCreated",
+    "ObjectEdited",
+    "ObjectRemoved",
     "PhaseBatchDone",
     "PhaseFinished",
     "PhasePlanned",
@@ -184,6 +192,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
         DocumentRemoved,
         SourceRegistered,
         ObjectCreated,
+        ObjectEdited,
+        ObjectRemoved,
         SubjectJobOpened,
     )
 }

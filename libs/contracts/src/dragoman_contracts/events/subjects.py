@@ -4,11 +4,14 @@ and objects of a class.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from operator import not_
+from typing import Annotated, ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from dragoman_contracts.events.base import Event, StreamType
-from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.references import NamedObject, ObjectRef
 from dragoman_contracts.subject import Scope, SubjectKind
 from dragoman_contracts.vocabulary import Service
 
@@ -25,7 +28,8 @@ class SourceRegistered(Event):
 
 class ObjectCreated(Event):
     """An object of a class was created.
-    `record` holds the class and the first values of its fields.
+    `record` holds the class and the first values of its fields, `documents` are the files that
+    fields of it hold, by the field's name.
     """
 
     name: ClassVar[str] = "object.created"
@@ -33,6 +37,30 @@ class ObjectCreated(Event):
     producer: ClassVar[Service | None] = Service.GATEWAY
 
     record: ObjectRef
+    documents: Annotated[tuple[NamedObject, ...], Field(exclude_if=not_)] = ()
+
+
+class ObjectEdited(Event):
+    """A person set fields of an object.
+    `record` holds their new values, `documents` are the files among them, by the field's name.
+    """
+
+    name: ClassVar[str] = "object.edited"
+    stream_type: ClassVar[StreamType] = StreamType.OBJECT
+    producer: ClassVar[Service | None] = Service.GATEWAY
+
+    record: ObjectRef
+    documents: Annotated[tuple[NamedObject, ...], Field(exclude_if=not_)] = ()
+
+
+class ObjectRemoved(Event):
+    """A person took an object out of the lists, and its tasks with it.
+    Its stream stays, and its objects go by retention.
+    """
+
+    name: ClassVar[str] = "object.removed"
+    stream_type: ClassVar[StreamType] = StreamType.OBJECT
+    producer: ClassVar[Service | None] = Service.GATEWAY
 
 
 class SubjectJobOpened(Event):

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from dragoman_contracts.errors import ConflictError, PermanentError
 from dragoman_contracts.job import Job
+from dragoman_contracts.pipeline_checks import PipelineFault
 
 
 class FieldRefusedError(PermanentError):
@@ -24,6 +25,21 @@ class FieldRefusedError(PermanentError):
     def __init__(self, field: str, message: str, *, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.field = field
+
+
+class FaultsError(PermanentError):
+    """Many things of a request are wrong, and all are told at once.
+
+    Attributes:
+        faults: what is wrong, each with its place.
+    """
+
+    default_code = "request.invalid"
+
+    def __init__(self, what: str, faults: Sequence[PipelineFault], *, code: str) -> None:
+        said = "; ".join(f"{'.'.join(map(str, each.place))}: {each.message}" for each in faults)
+        super().__init__(f"{what} {said}", code=code)
+        self.faults = tuple(faults)
 
 
 class UnknownParametersError(PermanentError):
@@ -61,9 +77,10 @@ class RunningJobError(ConflictError):
 
     default_code = "job.already_running"
 
-    def __init__(self, job_id: UUID) -> None:
+    def __init__(self, job_id: UUID, message: str = "") -> None:
         super().__init__(
-            f"Job {job_id} is running for the same document version, target language and pipeline, "
+            message
+            or f"Job {job_id} is running for the same document version, target language and pipeline, "
             "whatever the source language; wait for it or cancel it."
         )
         self.job_id = job_id
@@ -114,6 +131,15 @@ class DocumentMissingError(PermanentError):
 
     def __init__(self, document_id: UUID) -> None:
         super().__init__(f"There is no document {document_id}.")
+
+
+class ObjectUnknownError(PermanentError):
+    """There is no such object of the class, or none that the principal sees."""
+
+    default_code = "object.unknown"
+
+    def __init__(self, class_name: str, object_id: UUID) -> None:
+        super().__init__(f"There is no object {object_id} of class {class_name!r}.")
 
 
 class SourceErasedError(PermanentError):

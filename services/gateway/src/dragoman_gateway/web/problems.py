@@ -25,6 +25,7 @@ from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.web.brake import TooManyFailuresError
 from dragoman_gateway.web.errors import (
+    FaultsError,
     FieldRefusedError,
     NotSignedInError,
     RunningJobError,
@@ -55,6 +56,9 @@ _STATUS_OF_CODE: dict[str, int] = {
     "catalog.in_use": 409,
     "catalog.missing": 404,
     "catalog.stale_edit": 412,
+    "class.invalid": 422,
+    "class.retired": 422,
+    "class.yaml": 422,
     "document.missing": 404,
     "document.version_refused": 409,
     "domain_pack.unknown": 422,
@@ -90,7 +94,9 @@ _STATUS_OF_CODE: dict[str, int] = {
     "locale.unregistered": 422,
     "model.address_refused": 422,
     "model.unsupported": 422,
+    "object.invalid": 422,
     "object.missing": 410,
+    "object.unknown": 404,
     "pair.inactive": 422,
     "pair.unknown": 422,
     "password.weak": 422,
@@ -302,7 +308,7 @@ def bug_response(request: Request, error: Exception) -> Response:
 
 def _errors_of(error: DragomanError) -> list[FieldProblem] | None:
     match error:
-        case PipelineRefusedError():
+        case PipelineRefusedError() | FaultsError():
             return [
                 FieldProblem(
                     location="body",

@@ -1,0 +1,1 @@
+"""Classes of objects, and their objects."""
