@@ -238,7 +238,7 @@ def worker(
         list[str],
         typer.Argument(
             metavar="SERVICE…",
-            help="all, or relay, intake, extract, translate, qa, reassemble, gateway.",
+            help="all, or relay, intake, extract, translate, qa, reassemble, index, gateway.",
         ),
     ],
     queues: Annotated[

@@ -20,6 +20,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import dragoman_extract.app
+import dragoman_index.app
 import dragoman_intake.app
 import dragoman_qa.app
 import dragoman_reassemble.app
@@ -177,7 +178,7 @@ async def at_work(platform: Platform, *, patience_s: float = 0.0) -> AsyncGenera
     so long.
     """
     settings = platform.settings
-    parts = _parts(settings)
+    parts = _parts(settings, platform.ports.catalog)
     preload = [_MAIN_MODULE, *(module for part in parts for module in part.preload)]
     async with (
         computing(settings.processes, preload=preload, patience_s=patience_s) as computed_by,
@@ -211,7 +212,7 @@ async def performing(
         yield
 
 
-def _parts(settings: StandaloneSettings) -> Sequence[ServicePart]:
+def _parts(settings: StandaloneSettings, catalog: Catalog) -> Sequence[ServicePart]:
     """The services, without what runs beside intake on the servers: the one process has its own."""
     return (
         ServicePart(
@@ -221,6 +222,9 @@ def _parts(settings: StandaloneSettings) -> Sequence[ServicePart]:
         dragoman_translate.app.part(settings),
         dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),
+        ServicePart(
+            Service.INDEX, dragoman_index.app.tasks(catalog), preload=dragoman_index.app.COMPUTING
+        ),
     )
 
 

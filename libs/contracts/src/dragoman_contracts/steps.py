@@ -18,6 +18,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from dragoman_contracts.commands import CommandConfig
+from dragoman_contracts.memory_steps import MemoryImportConfig, MemoryIndexConfig
 from dragoman_contracts.model import Value
 from dragoman_contracts.vocabulary import PhaseKind, Queue, Service, WorkKind
 
@@ -192,6 +193,29 @@ STEPS: dict[str, Step] = {
             config=CommandConfig,
             needs=frozenset({"source"}),
             gives=frozenset({"files"}),
+        ),
+        Step(
+            kind="memory_import",
+            service=Service.INDEX,
+            queue=Queue.INDEX,
+            shape=Shape.CHAIN,
+            label="Memory import",
+            category=Category.INDEXING,
+            config=MemoryImportConfig,
+            needs=frozenset({"tmx"}),
+            gives=frozenset({"memory_units"}),
+            checkpoint=Checkpoint.IMPLEMENTED,
+        ),
+        Step(
+            kind="memory_index",
+            service=Service.INDEX,
+            queue=Queue.INDEX,
+            shape=Shape.CHAIN,
+            label="Memory index",
+            category=Category.INDEXING,
+            config=MemoryIndexConfig,
+            gives=frozenset({"memory_segments"}),
+            checkpoint=Checkpoint.INCREMENTAL,
         ),
     )
 }

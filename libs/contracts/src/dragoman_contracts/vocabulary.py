@@ -106,6 +106,7 @@ class Service(StrEnum):
     TRANSLATE = "translate"
     QA = "qa"
     REASSEMBLE = "reassemble"
+    INDEX = "index"
 
 
 class Queue(StrEnum):
@@ -120,6 +121,7 @@ class Queue(StrEnum):
     REVIEW_IO = "review_io"
     DOCX_REASSEMBLE = "docx_reassemble"
     COMMAND_RUN = "command_run"
+    INDEX = "index"
 
 
 class StatusViews(StrEnum):
