@@ -78,12 +78,21 @@ class MemoryUnits:
         return saved_unit(found[0]) if found else None
 
     async def candidates(
-        self, homes: Collection[UUID] | None, *, after: int = 0, limit: int = 100
+        self,
+        homes: Collection[UUID] | None,
+        memory_id: UUID | None = None,
+        *,
+        after: int = 0,
+        limit: int = 100,
     ) -> list[SavedUnit]:
-        """The units that wait for an admin's word, of the memories with these homes, or of all."""
+        """The units that wait for an admin's word, of the memories with these homes, or of all; or
+        of one memory alone.
+        """
         memories = select(_M.c.memory_id)
         if homes is not None:
             memories = memories.where(_M.c.project_id.in_(homes))
+        if memory_id is not None:
+            memories = memories.where(_M.c.memory_id == memory_id)
         statement = (
             select(*UNIT_COLUMNS)
             .where(

@@ -27,6 +27,7 @@ import dragoman_gateway.documents.api
 import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
 import dragoman_gateway.jobs.pages
+import dragoman_gateway.memories.api
 import dragoman_gateway.models.api
 import dragoman_gateway.models.pages
 import dragoman_gateway.parked.api
@@ -110,6 +111,8 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         "/console/documents": upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/imports": upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/tmx-import": upload + _OVERHEAD_BYTES,
+        "/api/v1/memories/*/imports": upload + _OVERHEAD_BYTES,
+        "/console/memories/*/imports": upload + _OVERHEAD_BYTES,
         "/api/v1/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/jobs": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
@@ -172,6 +175,7 @@ def _api_router() -> APIRouter:
         dragoman_gateway.projects.api,
         dragoman_gateway.pipelines.api,
         dragoman_gateway.models.api,
+        dragoman_gateway.memories.api,
         dragoman_gateway.people.api,
         dragoman_gateway.audit.api,
     ):

@@ -55,6 +55,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "catalog.in_use": 409,
     "catalog.missing": 404,
     "catalog.stale_edit": 412,
+    "memory.missing": 404,
     "document.missing": 404,
     "document.version_refused": 409,
     "domain_pack.unknown": 422,
