@@ -127,7 +127,7 @@ async def _staged(
     read = rejected_count = 0
     try:
         async with files.open(context.objects.open_stream(source), intake) as reading:
-            while (piece := await context.compute_here(reading.next_piece, _PIECE)).items:
+            while (piece := await reading.next_piece(_PIECE)).items:
                 known = max(batch.entry_count - read, 0)
                 read += len(piece.items)
                 rejected_count += len(piece.rejections)

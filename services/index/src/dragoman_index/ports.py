@@ -28,19 +28,20 @@ class Piece:
 
 
 class UnitReading(Protocol):
-    """A file of units that is being read. CPU-bound: the handler reads beside the event loop."""
+    """A file of units that is being read."""
 
-    def next_piece(self, most: int) -> Piece:
+    async def next_piece(self, most: int) -> Piece:
         """The next units and rejections, `most` of both; empty at the end of the file.
 
         Raises:
-            PermanentError: the file turns out to be damaged.
+            PermanentError: the file cannot be read, or not any further; the message says the cure.
+            RetryableError: who reads it was killed.
         """
         ...
 
     @property
     def repairs(self) -> tuple[Repair, ...]:
-        """The faults that reading put right so far."""
+        """The faults that reading put right; known at the end of the file."""
         ...
 
 
@@ -50,11 +51,7 @@ class UnitFiles(Protocol):
     def open(
         self, data: AsyncIterator[bytes], intake: Intake
     ) -> AbstractAsyncContextManager[UnitReading]:
-        """The units of the file whose bytes come in pieces, for the block.
-
-        Raises:
-            PermanentError: it is no such file; the message names the cure.
-        """
+        """The units of the file whose bytes come in pieces, for the block."""
         ...
 
 
