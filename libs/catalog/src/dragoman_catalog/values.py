@@ -26,6 +26,8 @@ Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 DisplayName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")]
 Version = Annotated[int, Field(ge=1)]
+MemoryName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""The name of a memory, or its id."""
 
 
 _ASKED_FIRST = (
@@ -62,6 +64,7 @@ class PolicyOverrides(Value):
     nonce: OptionName | None = None
     extraction: ExtractionChoices | None = None
     qa: QaChoices | None = None
+    memories: Annotated[tuple[MemoryName, ...], Field(max_length=20)] | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
         """The choices to take a digest of, in an order that never changes, so that equal requests
@@ -72,7 +75,17 @@ class PolicyOverrides(Value):
         """
         said: dict[str, JsonValue] = self.model_dump(mode="json")
         asked: dict[str, JsonValue] = {name: said.get(name) for name in _ASKED_FIRST}
-        return asked | {name: said[name] for name in ("extraction", "qa") if said[name] is not None}
+        later = ("extraction", "qa", "memories")
+        return asked | {name: said[name] for name in later if said[name] is not None}
+
+
+class ProjectMemory(Value):
+    """A memory that the jobs of a project read. Of those that `is_writable`, the first gets what
+    people wrote in reviews, as candidates.
+    """
+
+    memory_id: UUID
+    is_writable: StrictBool = False
 
 
 class ProjectSettings(Value):
@@ -81,7 +94,8 @@ class ProjectSettings(Value):
     An empty `default_engine` is the installation's. With `accepts_unlisted_pairs` off, jobs are
     taken only for language pairs that were entered. `retention_days` None keeps artifacts until
     somebody deletes them. `pipeline_id` is the pipeline that documents get which come in without an
-    order of their own, by themselves with `auto_process` on.
+    order of their own, by themselves with `auto_process` on. `memories` are searched in their
+    order.
     """
 
     default_engine: OptionName = ""
@@ -96,6 +110,7 @@ class ProjectSettings(Value):
     accepts_unlisted_pairs: StrictBool = True
     pipeline_id: Annotated[str, Field(max_length=80, pattern=r"^([a-z0-9][a-z0-9_-]*)?$")] = ""
     auto_process: StrictBool = False
+    memories: Annotated[tuple[ProjectMemory, ...], Field(max_length=20)] = ()
 
 
 class Project(Value):

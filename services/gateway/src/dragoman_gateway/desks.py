@@ -184,6 +184,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
             actors=actors,
             clock=clock,
             tool_version=ports.producer,
+            memory_jobs=memory_jobs,
         ),
         parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),

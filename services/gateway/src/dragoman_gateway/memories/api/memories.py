@@ -100,7 +100,7 @@ async def edit_memory(
     "/memories/{memory_id}",
     status_code=204,
     summary="Remove a memory",
-    responses=documented(400, 401, 403, 404, 412, 422, 428, 503),
+    responses=documented(400, 401, 403, 404, 409, 412, 422, 428, 503),
 )
 async def remove_memory(
     memory_id: UUID, desk: Desk, principal: Operator, version: EditedVersion

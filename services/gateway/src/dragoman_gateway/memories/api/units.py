@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
+from dragoman_contracts.locale import Locale
 from dragoman_gateway.memories.api.memories import Desk
 from dragoman_gateway.memories.desk import Preview
 from dragoman_gateway.memories.rules import Replacement, written
@@ -23,8 +24,10 @@ from dragoman_gateway.memories.schemas import (
     unit_view,
 )
 from dragoman_gateway.web.dependencies import Cursor, Limit, Operator
+from dragoman_gateway.web.fields import NUL_FREE, UtcTime
 from dragoman_gateway.web.problems import documented
 from dragoman_linguistics import render, render_by
+from dragoman_memory import MemoryState
 
 router = APIRouter()
 _READ = documented(401, 403, 404, 422, 503)
@@ -32,22 +35,57 @@ _WRITE = documented(400, 401, 403, 404, 413, 422, 503)
 _SHOWN = 200
 
 
-class _Page(UnitFilter):
-    """A filter in the query, with its page."""
+_Words = Annotated[str, Query(max_length=200, pattern=NUL_FREE)]
 
-    cursor: Cursor = None
-    limit: Limit = 50
+
+def _filter(
+    text: _Words = "",
+    source: _Words = "",
+    target: _Words = "",
+    source_language: Annotated[Locale | None, Query()] = None,
+    target_language: Annotated[Locale | None, Query()] = None,
+    state: Annotated[MemoryState | None, Query()] = None,
+    origin: _Words = "",
+    older_than: Annotated[
+        UtcTime | None, Query(description="Last changed before this time.")
+    ] = None,
+    is_candidate: Annotated[bool | None, Query()] = None,
+    conflicts: Annotated[
+        bool, Query(description="Others have the same source, and another target.")
+    ] = False,
+    duplicates: Annotated[
+        bool, Query(description="Others have the same source and target.")
+    ] = False,
+) -> UnitFilter:
+    return UnitFilter(
+        text=text,
+        source=source,
+        target=target,
+        source_language=source_language,
+        target_language=target_language,
+        state=state,
+        origin=origin,
+        older_than=older_than,
+        is_candidate=is_candidate,
+        conflicts=conflicts,
+        duplicates=duplicates,
+    )
 
 
 @router.get("/memories/{memory_id}/units", summary="List units of a memory", responses=_READ)
 async def list_memory_units(
-    memory_id: UUID, desk: Desk, principal: Operator, which: Annotated[_Page, Query()]
+    memory_id: UUID,
+    desk: Desk,
+    principal: Operator,
+    which: Annotated[UnitFilter, Depends(_filter)],
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> UnitPage:
     """A memory's units, searched as a concordance is: by words in source or target, state, origin,
     age; or those that contradict or repeat each other.
     """
     page = await desk.units.page(
-        memory_id, principal, which.query(), cursor=which.cursor, limit=which.limit
+        memory_id, principal, which.query(), cursor=cursor, limit=limit
     )
     return UnitPage(items=[unit_view(each) for each in page.rows], next_cursor=page.next_cursor)
 

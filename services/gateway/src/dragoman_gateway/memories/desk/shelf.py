@@ -9,6 +9,7 @@ from uuid import UUID
 from dragoman_catalog import (
     INSTALLATION_PROJECT_ID,
     Catalog,
+    EntryInUseError,
     Memory,
     MemoryBatch,
     PairCount,
@@ -154,9 +155,19 @@ class Shelf:
         Raises:
             MemoryMissingError, ForbiddenError: as `memory`.
             StaleEditError: it was edited since `version`.
+            EntryInUseError: settings of projects name it.
         """
         principal.require(Role.ADMIN)
         await self.memory(memory_id, principal, writes=True)
+        users = [
+            each.code
+            for each in await self._catalog.projects.all()
+            if any(one.memory_id == memory_id for one in each.settings.memories)
+        ]
+        if users:
+            raise EntryInUseError(
+                f"Jobs of {', '.join(users)} read this memory; take it out of their settings first."
+            )
         await self._catalog.memories.remove(
             editor_of(principal), self._clock.now(), memory_id, version
         )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from dragoman_catalog import Catalog
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.memory_jobs import MemoryJobs
 from dragoman_gateway.review.desk.answers import ReviewAnswers
+from dragoman_gateway.review.desk.candidates import CandidateWriter
 from dragoman_gateway.review.desk.desktop import Desktops
 from dragoman_gateway.review.desk.drafting import Drafting
 from dragoman_gateway.review.desk.exchanging import Exchanging
@@ -46,10 +48,12 @@ def review_desk(
     actors: Actors,
     clock: Clock,
     tool_version: str,
+    memory_jobs: MemoryJobs,
 ) -> ReviewDesk:
     """The desk over these ports."""
     material = Material(objects)
     desktops = Desktops(control, material)
+    candidates = CandidateWriter(catalog, memory_jobs, clock)
     acts = Reviewing(
         desktops=desktops,
         control=control,
@@ -62,12 +66,15 @@ def review_desk(
         desktops=desktops,
         answers=ReviewAnswers(objects, catalog),
         acts=acts,
-        sessions=ReviewSessions(desktops=desktops, control=control, objects=objects),
+        sessions=ReviewSessions(
+            desktops=desktops, control=control, objects=objects, candidates=candidates
+        ),
         exchange=Exchanging(
             desktops=desktops,
             control=control,
             acts=acts,
             objects=objects,
+            candidates=candidates,
             tool_version=tool_version,
         ),
         drafts=Drafting(desktops=desktops, material=material, objects=objects),
