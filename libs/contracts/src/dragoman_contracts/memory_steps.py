@@ -20,6 +20,9 @@ TMX_MEDIA_TYPE = "application/x-tmx+xml"
 TMX_INPUT = "tmx"
 """The name under which a job of `memory_import` holds its file."""
 
+RECORD_INPUT = "import"
+"""The name under which a job of `memory_import` holds its `ImportRecord`."""
+
 IMPORT_REPORT = "import-report.json"
 """The name of the artifact that says what became of a file's units."""
 
@@ -42,10 +45,16 @@ class MemoryImportConfig(Value):
     state: TrustedState = "reviewed"
     keeps_states: bool = False
     segment_type: Literal["sentence", "paragraph"] = "sentence"
-    origin: Annotated[str, Field(max_length=200)] = ""
-    project: Annotated[str, Field(max_length=60)] = ""
     domain: Annotated[str, Field(max_length=60)] = ""
     dry_run: bool = False
+
+
+class ImportRecord(Value):
+    """What the importer said, kept outside the events so that it can be erased: where units come
+    from that do not say so themselves.
+    """
+
+    origin: Annotated[str, Field(max_length=200)] = ""
 
 
 class MemoryIndexConfig(Value):

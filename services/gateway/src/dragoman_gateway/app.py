@@ -28,6 +28,7 @@ import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
 import dragoman_gateway.jobs.pages
 import dragoman_gateway.memories.api
+import dragoman_gateway.memories.pages
 import dragoman_gateway.models.api
 import dragoman_gateway.models.pages
 import dragoman_gateway.parked.api
@@ -140,6 +141,7 @@ def console_router() -> APIRouter:
         dragoman_gateway.pipelines.pages,
         dragoman_gateway.artifacts.pages,
         dragoman_gateway.review.pages,
+        dragoman_gateway.memories.pages,
         dragoman_gateway.models.pages,
         dragoman_gateway.jobs.pages,
     ):

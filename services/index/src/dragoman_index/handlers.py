@@ -11,7 +11,13 @@ from uuid import UUID, uuid5
 from dragoman_catalog import BatchKind, BuildPlan, EntryMissingError, Memory, SavedSegment
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.job import Job
-from dragoman_contracts.memory_steps import TMX_INPUT, MemoryImportConfig, MemoryIndexConfig
+from dragoman_contracts.memory_steps import (
+    RECORD_INPUT,
+    TMX_INPUT,
+    ImportRecord,
+    MemoryImportConfig,
+    MemoryIndexConfig,
+)
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.under_way import WorkNote
 from dragoman_exchange import Rejection
@@ -59,7 +65,7 @@ def import_task(shelf: MemoryShelf, files: UnitFiles, clock: Clock) -> Task[Impo
     async def perform(context: WorkContext) -> ImportOutcome:
         config = context.config(MemoryImportConfig)
         memory = await _memory(shelf, config.memory_id, context.job)
-        intake = _intake(config, context.job)
+        intake = await _intake(context, config)
         if context.item.index == STAGE:
             await shelf.memory_batches.forget(memory.memory_id, clock.now(), _FORGOTTEN_AFTER)
             return await _staged(context, shelf, files, memory, intake, clock)
@@ -247,15 +253,17 @@ async def _memory(shelf: MemoryShelf, memory_id: UUID, job: Job) -> Memory:
     return memory
 
 
-def _intake(config: MemoryImportConfig, job: Job) -> Intake:
+async def _intake(context: WorkContext, config: MemoryImportConfig) -> Intake:
+    job = context.job
+    ref = job.input(RECORD_INPUT)
+    said = await context.objects.get_value(ref, ImportRecord) if ref else ImportRecord()
     return Intake(
         source_locale=config.source_language,
         target_locale=config.target_language,
         namespace=config.memory_id,
-        origin=config.origin or f"import {job.job_id}",
+        origin=said.origin or f"import {job.job_id}",
         state=MemoryState(config.state),
         segment_type=SegmentType(config.segment_type),
-        project=config.project,
         domain=config.domain,
         is_state_trusted=config.keeps_states,
     )

@@ -11,8 +11,10 @@ from dragoman_contracts.identity import job_id_for_key, new_id
 from dragoman_contracts.memory_steps import (
     IMPORT_PHASE,
     INDEX_PHASE,
+    RECORD_INPUT,
     TMX_INPUT,
     TMX_MEDIA_TYPE,
+    ImportRecord,
     MemoryImportConfig,
     MemoryIndexConfig,
 )
@@ -24,7 +26,7 @@ from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
 from dragoman_gateway.web.principals import Principal
 from dragoman_runtime.eventstore import Jobs
-from dragoman_runtime.objects import ObjectStore
+from dragoman_runtime.objects import ObjectStore, put_value
 
 IMPORT_PIPELINE, INDEX_PIPELINE = "memory-import", "memory-index"
 _MAX_ATTEMPTS = 5
@@ -47,6 +49,7 @@ class MemoryJobs:
         self,
         memory: Memory,
         config: MemoryImportConfig,
+        record: ImportRecord,
         content: bytes,
         principal: Principal,
         *,
@@ -61,7 +64,8 @@ class MemoryJobs:
             RetryableError: a store cannot be reached; with an idempotency key it is safe to ask
                 again.
         """
-        digest = hashlib.sha256(canonical_json(config) + content).hexdigest()
+        said = canonical_json(config) + canonical_json(record)
+        digest = hashlib.sha256(said + content).hexdigest()
         home = memory.project_id
         job_id = job_id_for_key(home, idempotency_key) if idempotency_key else new_id()
         if idempotency_key and (found := await self._opener.existing(job_id, digest)):
@@ -72,7 +76,11 @@ class MemoryJobs:
             index = MemoryIndexConfig(memory_id=memory.memory_id)
             phases.append(_phase(INDEX_PHASE, "memory_index", 20, index))
         pipeline = Pipeline(name=IMPORT_PIPELINE, phases=tuple(phases))
-        inputs = (NamedObject(name=TMX_INPUT, object=tmx),)
+        told = await put_value(self._objects, home, record)
+        inputs = (
+            NamedObject(name=TMX_INPUT, object=tmx),
+            NamedObject(name=RECORD_INPUT, object=told),
+        )
         return await self._open(
             home, job_id, pipeline, inputs, digest, principal, traceparent, has_key=bool(idempotency_key)
         )

@@ -13,10 +13,11 @@ from dragoman_catalog import (
     Memory,
     MemoryBatch,
     PairCount,
+    Project,
     Role,
 )
 from dragoman_contracts.locale import Locale
-from dragoman_contracts.memory_steps import MemoryImportConfig
+from dragoman_contracts.memory_steps import ImportRecord, MemoryImportConfig
 from dragoman_exchange.tmx import TmxHeader, tmx_pieces
 from dragoman_gateway.jobs.memory_jobs import MemoryJobs
 from dragoman_gateway.jobs.opening import Submitted
@@ -103,6 +104,10 @@ class Shelf:
         scope = principal.project_ids
         homes = None if scope is None else {*scope, INSTALLATION_PROJECT_ID}
         return {each.memory_id: each.name for each in await self._catalog.memories.all(homes)}
+
+    async def projects(self, principal: Principal) -> list[Project]:
+        """The projects that the principal may enter memories of."""
+        return principal.visible(await self._catalog.projects.all())
 
     async def enter(self, principal: Principal, entry: NewMemory) -> Shelved:
         """Enter a memory, of a project, or of the installation where no project is named.
@@ -207,13 +212,13 @@ class Shelf:
             state=form.state.value,
             keeps_states=form.keep_states,
             segment_type=form.segment_type.value,
-            origin=form.origin,
             domain=form.domain,
             dry_run=dry_run,
         )
         return await self._memory_jobs.take_in(
             memory,
             config,
+            ImportRecord(origin=form.origin or upload.base_name[:200]),
             upload.content,
             principal,
             idempotency_key=idempotency_key,
