@@ -25,7 +25,7 @@ from chaos.launcher import launch
 
 _MODULES = tuple(
     f"dragoman_{each}.app"
-    for each in ("intake", "extract", "translate", "qa", "reassemble", "gateway")
+    for each in ("intake", "extract", "translate", "qa", "reassemble", "index", "gateway")
 )
 _ALSO = (
     "dragoman_translate.adapters.openai",

@@ -36,6 +36,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     "translate": (*_WORK, *_both("record")),
     "qa": _WORK,
     "reassemble": _WORK,
+    "index": _WORK,
     "gateway": _both("upload", "append", "projection"),
 }
 """The points of each service. `record` is the storing of a model call's answer, `resend` the

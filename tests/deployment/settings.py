@@ -8,6 +8,7 @@ from dragoman_extract.settings import ExtractSettings
 from dragoman_gateway.settings import GatewaySettings
 from dragoman_intake.settings import IntakeSettings
 from dragoman_qa.settings import QaSettings
+from dragoman_index.settings import IndexSettings
 from dragoman_reassemble.settings import ReassembleSettings
 from dragoman_runtime.secret_files import SUFFIX, is_secret
 from dragoman_runtime.service import ServiceSettings
@@ -27,6 +28,7 @@ _OF_SERVICES: Mapping[str, type[Settings]] = {
     "translate": TranslateSettings,
     "qa": QaSettings,
     "reassemble": ReassembleSettings,
+    "index": IndexSettings,
     "gateway": GatewaySettings,
     "all": TogetherSettings,
 }

@@ -92,7 +92,7 @@ def test_an_overlay_is_built_by_kustomize(overlay: str) -> None:
     names = {each["metadata"]["name"] for each in found if each["kind"] == "Deployment"}
     words = {containers(each)[0]["args"][1] for each in found if each["kind"] == "Deployment"}
     assert names == words
-    everyone = {"relay", "intake", "extract", "translate", "qa", "reassemble", "gateway"}
+    everyone = {"relay", "intake", "extract", "translate", "qa", "reassemble", "index", "gateway"}
     assert names == ({"all", "gateway"} if overlay == "small" else everyone)
     for each in found:
         assert each["metadata"]["namespace"] == "dragoman"

@@ -17,7 +17,7 @@ from dragoman_runtime.settings import PREFIX, load
 
 FOLDER = COMPOSE.parent / "systemd"
 SERVICE, MIGRATE = FOLDER / "dragoman@.service", FOLDER / "dragoman-migrate.service"
-NAMES = ("relay", "intake", "extract", "translate", "qa", "reassemble", "all", "gateway")
+NAMES = ("relay", "intake", "extract", "translate", "qa", "reassemble", "index", "all", "gateway")
 
 
 def _lines(path: Path) -> list[tuple[str, str]]:

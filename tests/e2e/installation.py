@@ -15,7 +15,7 @@ from pathlib import Path
 
 from servers.process import free_port, watched
 
-WORKERS = ("intake", "extract", "translate", "qa", "reassemble")
+WORKERS = ("intake", "extract", "translate", "qa", "reassemble", "index")
 """The services that work from queues."""
 
 EVERY_SERVICE = ("relay", *WORKERS, "gateway")

@@ -97,9 +97,9 @@ async def test_services_share_a_process_by_a_comma_and_each_word_is_one_process(
     tmp_path: Path, service_environment: dict[str, str]
 ) -> None:
     """Relay and intake, extract and qa, and the others alone:
-    five processes that do the work of seven.
+    five processes that do the work of eight.
     """
-    words = ("relay,intake", "extract,qa", "translate", "reassemble", "gateway")
+    words = ("relay,intake", "extract,qa", "translate", "reassemble,index", "gateway")
     installation = Installation(tmp_path, service_environment, words)
     installation.start()
     client = ApiClient(f"http://127.0.0.1:{service_environment['DRAGOMAN_HTTP_PORT']}")
@@ -121,7 +121,7 @@ async def test_services_share_a_process_by_a_comma_and_each_word_is_one_process(
         "relay,intake": {"intake"},
         "extract,qa": {"extract", "qa"},
         "translate": {"translate"},
-        "reassemble": {"reassemble"},
+        "reassemble,index": {"reassemble"},
         "gateway": set(),
     }
 

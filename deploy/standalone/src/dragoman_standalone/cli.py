@@ -25,6 +25,7 @@ from dragoman_standalone.events_command import events_app
 from dragoman_standalone.inputs import Input, gather, locales_of, require_writable
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
+from dragoman_standalone.memory_command import memory_app
 from dragoman_standalone.models_command import models_app
 from dragoman_standalone.objects_command import objects_app
 from dragoman_standalone.outcome import ExitCode, RunReport, report_of
@@ -47,6 +48,7 @@ from dragoman_standalone.translation_options import (
     Inputs,
     Json,
     Log,
+    Memory,
     Model,
     PasswordFile,
     Progress,
@@ -78,6 +80,7 @@ app.add_typer(events_app, name="events")
 app.add_typer(audit_app, name="audit")
 app.add_typer(review_app, name="review")
 app.add_typer(models_app, name="models")
+app.add_typer(memory_app, name="memory")
 app.add_typer(parked_app, name="parked")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(pipelines_app, name="pipelines")
@@ -123,6 +126,7 @@ def translate(
     target: Target,
     engine: Engine = None,
     model: Model = None,
+    memory: Memory = None,
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -157,7 +161,7 @@ def translate(
     unfinished = unfinished_of(resume=resume, fresh=fresh)
     settings = quiet(settings_of(state, is_folder_used=False), log.value if log else None)
     chosen = switches(include, exclude, styles, highlights, colours)
-    overrides = overrides_of(engine, model, chosen)
+    overrides = overrides_of(engine, model, chosen, memory)
     password = password_for(files, password_file, settings.document_password)
     order = Order(*locales, overrides, unfinished, password)
     server = server_for(settings, url, is_folder_named=state is not None)
@@ -244,7 +248,7 @@ def worker(
         list[str],
         typer.Argument(
             metavar="SERVICE…",
-            help="all, or relay, intake, extract, translate, qa, reassemble, gateway.",
+            help="all, or relay, intake, extract, translate, qa, reassemble, index, gateway.",
         ),
     ],
     queues: Annotated[

@@ -134,14 +134,14 @@ class Api:
             raise
 
     async def post_file(
-        self, path: str, fields: dict[str, str], file: tuple[str, bytes], key: str
+        self, path: str, fields: dict[str, str], file: tuple[str, bytes], key: str | None = None
     ) -> dict[str, Any]:
         """The body of a POST of a form with a file, safe to be sent again with the same key.
 
         Raises:
             ApiRefusedError: the answer is a problem.
         """
-        headers = {"Idempotency-Key": key}
+        headers = {"Idempotency-Key": key} if key else {}
         sent: dict[str, Any] = {"data": fields, "files": {"file": file}, "headers": headers}
         return await self._ask("POST", path, **sent)
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import dragoman_extract.app
+import dragoman_index.app
 import dragoman_intake.app
 import dragoman_qa.app
 import dragoman_reassemble.app
@@ -222,6 +223,9 @@ def _parts(settings: StandaloneSettings, catalog: Catalog) -> Sequence[ServicePa
         dragoman_translate.app.part(settings),
         dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),
+        ServicePart(
+            Service.INDEX, dragoman_index.app.tasks(catalog), preload=dragoman_index.app.COMPUTING
+        ),
     )
 
 

@@ -283,6 +283,8 @@ def _fields(name: str, order: Order) -> dict[str, str]:
     fields |= {key: str(asked[key]) for key in ("engine", "model") if asked.get(key)}
     if asked.get("extraction"):
         fields["extraction"] = json.dumps(asked["extraction"])
+    if asked.get("memories") is not None:
+        fields["memories"] = json.dumps(asked["memories"], ensure_ascii=False)
     if order.password is not None:
         fields["document_password"] = order.password.get_secret_value()
     if order.unfinished is not Unfinished.REFUSE:

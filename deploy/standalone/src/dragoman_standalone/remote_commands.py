@@ -22,6 +22,7 @@ from dragoman_standalone.translation_options import (
     Engine,
     Fresh,
     Inputs,
+    Memory,
     Model,
     PasswordFile,
     Resume,
@@ -40,6 +41,7 @@ def submit(
     target: Target,
     engine: Engine = None,
     model: Model = None,
+    memory: Memory = None,
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -67,7 +69,7 @@ def submit(
     chosen = switches(include, exclude, styles, highlights, colours)
     order = Order(
         *locales,
-        overrides_of(engine, model, chosen),
+        overrides_of(engine, model, chosen, memory),
         unfinished_of(resume=resume, fresh=fresh),
         password_for(files, password_file, None),
     )

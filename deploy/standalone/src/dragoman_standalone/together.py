@@ -7,11 +7,13 @@ from collections.abc import Collection
 from functools import partial
 
 import dragoman_extract.app
+import dragoman_index.app
 import dragoman_intake.app
 import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_runtime.relay.app
 import dragoman_translate.app
+from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.service import ServicePart, run_services
 from dragoman_runtime.starting import start
 from dragoman_standalone.settings import TogetherSettings
@@ -28,8 +30,15 @@ def parts(names: Collection[str], settings: TogetherSettings) -> list[ServicePar
         dragoman_translate.app.part(settings),
         dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),
+        *_index(names, settings),
     )
     return [part for part in every if part.name in names]
+
+
+def _index(names: Collection[str], settings: TogetherSettings) -> list[ServicePart]:
+    """Index where it is named: its part has connections of its own."""
+    wanted = Service.INDEX.value in names
+    return [dragoman_index.app.part(settings)] if wanted else []
 
 
 async def run(names: Collection[str], settings: TogetherSettings) -> None:

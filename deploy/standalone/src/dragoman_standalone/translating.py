@@ -134,7 +134,10 @@ class _Opened:
 
 
 def overrides_of(
-    engine: str | None, model: str | None, extraction: dict[str, JsonValue] | None = None
+    engine: str | None,
+    model: str | None,
+    extraction: dict[str, JsonValue] | None = None,
+    memories: Sequence[str] | None = None,
 ) -> PolicyOverrides:
     """The choices of the command line; None where the settings choose.
 
@@ -147,8 +150,15 @@ def overrides_of(
             f"There is no engine {engine!r}; choose from {', '.join(engine_names())}."
         )
     try:
-        return PolicyOverrides(engine=engine, model=model, extraction=extraction or None)
+        return PolicyOverrides(
+            engine=engine,
+            model=model,
+            extraction=extraction or None,
+            memories=tuple(memories) if memories else None,
+        )
     except ValidationError as error:
+        if any("memories" in each["loc"] for each in error.errors()):
+            raise ChoiceRefusedError("A memory cannot have such a name.") from error
         if any("extraction" in each["loc"] for each in error.errors()):
             faults = "; ".join(
                 str(each["msg"]).removeprefix("Value error, ") for each in error.errors()

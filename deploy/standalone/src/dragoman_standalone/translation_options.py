@@ -53,6 +53,15 @@ Model = Annotated[
         rich_help_panel=_MADE,
     ),
 ]
+Memory = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--memory",
+        metavar="NAME",
+        help="Translation memory, by name or id, in place of the project's; may be repeated.",
+        rich_help_panel=_MADE,
+    ),
+]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with what an earlier run left.", rich_help_panel=_MADE),

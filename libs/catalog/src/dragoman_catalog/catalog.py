@@ -10,12 +10,16 @@ from sqlalchemy import JSON, null, select, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dragoman_catalog import tables
+from dragoman_catalog import memory_tables, tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
 from dragoman_catalog.classes import Classes
 from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.errors import CatalogUnavailableError, EntryMissingError
 from dragoman_catalog.glossaries import Glossaries
+from dragoman_catalog.memories import Memories
+from dragoman_catalog.memory_batches import MemoryBatches
+from dragoman_catalog.memory_segments import MemorySegments
+from dragoman_catalog.memory_units import MemoryUnits
 from dragoman_catalog.model_use import ModelUses
 from dragoman_catalog.model_values import CallableModel
 from dragoman_catalog.models import Models
@@ -77,6 +81,10 @@ class Catalog:
         self.providers = Providers(engine, seal)
         self.models = Models(engine)
         self.model_uses = ModelUses(engine)
+        self.memories = Memories(engine)
+        self.memory_units = MemoryUnits(engine)
+        self.memory_batches = MemoryBatches(engine)
+        self.memory_segments = MemorySegments(engine)
         self.seeds = Seeds(engine, self.providers)
 
     async def callable_model(self, model_id: UUID) -> CallableModel:
@@ -118,7 +126,7 @@ class Catalog:
         """
         found: list[tuple[UUID | None, str]] = []
         async with reading(self._engine) as connection:
-            for table in tables.metadata.sorted_tables:
+            for table in memory_tables.metadata.sorted_tables:
                 held = [column for column in table.columns if isinstance(column.type, JSON)]
                 if not held:
                     continue

@@ -105,3 +105,15 @@ class AddressMovedError(PermanentError):
         super().__init__(
             "The address leads to another server now: enter the key for it, or an empty one."
         )
+
+
+class MemoryBatchGoneError(PermanentError):
+    """An import cannot be published: what was staged of it was given up."""
+
+    default_code = "memory.import_gone"
+
+
+class SegmentsChangedError(RetryableError):
+    """Another worker built segments of the memory at the same moment; build it again."""
+
+    default_code = "memory.segments_changed"

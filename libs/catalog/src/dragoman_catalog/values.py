@@ -27,6 +27,8 @@ DisplayName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x
 OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")]
 Version = Annotated[int, Field(ge=1)]
 _PLAIN = r"^[^\x00]*$"
+MemoryName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""The name of a memory, or its id."""
 
 
 _ASKED_FIRST = (
@@ -64,6 +66,7 @@ class PolicyOverrides(Value):
     extraction: ExtractionChoices | None = None
     qa: QaChoices | None = None
     glossaries: Annotated[tuple[UUID, ...], Field(max_length=50)] | None = None
+    memories: Annotated[tuple[MemoryName, ...], Field(max_length=20)] | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
         """The choices to take a digest of, in an order that never changes, so that equal requests
@@ -74,8 +77,17 @@ class PolicyOverrides(Value):
         """
         said: dict[str, JsonValue] = self.model_dump(mode="json")
         asked: dict[str, JsonValue] = {name: said.get(name) for name in _ASKED_FIRST}
-        later = ("extraction", "qa", "glossaries")
+        later = ("extraction", "qa", "glossaries", "memories")
         return asked | {name: said[name] for name in later if said[name] is not None}
+
+
+class ProjectMemory(Value):
+    """A memory that the jobs of a project read. Of those that `is_writable`, the first gets what
+    people wrote in reviews, as candidates.
+    """
+
+    memory_id: UUID
+    is_writable: StrictBool = False
 
 
 class ProjectSettings(Value):
@@ -85,7 +97,7 @@ class ProjectSettings(Value):
     taken only for language pairs that were entered. `retention_days` None keeps artifacts until
     somebody deletes them. `pipeline_id` is the pipeline that documents get which come in without an
     order of their own, by themselves with `auto_process` on. `glossaries` are used in their order,
-    before those that are used unasked.
+    before those that are used unasked. `memories` are searched in their order.
     """
 
     default_engine: OptionName = ""
@@ -101,6 +113,7 @@ class ProjectSettings(Value):
     pipeline_id: Annotated[str, Field(max_length=80, pattern=r"^([a-z0-9][a-z0-9_-]*)?$")] = ""
     auto_process: StrictBool = False
     glossaries: Annotated[tuple[UUID, ...], Field(max_length=50)] = ()
+    memories: Annotated[tuple[ProjectMemory, ...], Field(max_length=20)] = ()
 
 
 class Project(Value):

@@ -19,6 +19,7 @@ from enum import StrEnum
 
 from dragoman_contracts.ai import AiTasksConfig, ScriptConfig
 from dragoman_contracts.commands import CommandConfig
+from dragoman_contracts.memory_steps import MemoryImportConfig, MemoryIndexConfig
 from dragoman_contracts.model import Value
 from dragoman_contracts.vocabulary import PhaseKind, Queue, Service, WorkKind
 
@@ -215,6 +216,29 @@ STEPS: dict[str, Step] = {
             checkpoint=Checkpoint.IMPLEMENTED,
             config=AiTasksConfig,
             parks_alone=True,
+        ),
+        Step(
+            kind="memory_import",
+            service=Service.INDEX,
+            queue=Queue.INDEX,
+            shape=Shape.CHAIN,
+            label="Memory import",
+            category=Category.INDEXING,
+            config=MemoryImportConfig,
+            needs=frozenset({"tmx"}),
+            gives=frozenset({"memory_units"}),
+            checkpoint=Checkpoint.IMPLEMENTED,
+        ),
+        Step(
+            kind="memory_index",
+            service=Service.INDEX,
+            queue=Queue.INDEX,
+            shape=Shape.CHAIN,
+            label="Memory index",
+            category=Category.INDEXING,
+            config=MemoryIndexConfig,
+            gives=frozenset({"memory_segments"}),
+            checkpoint=Checkpoint.INCREMENTAL,
         ),
     )
 }

@@ -109,6 +109,7 @@ class Service(StrEnum):
     TRANSLATE = "translate"
     QA = "qa"
     REASSEMBLE = "reassemble"
+    INDEX = "index"
 
 
 class Queue(StrEnum):
@@ -125,6 +126,7 @@ class Queue(StrEnum):
     COMMAND_RUN = "command_run"
     SCRIPT_RUN = "script_run"
     AI_TASK = "ai_task"
+    INDEX = "index"
 
 
 class StatusViews(StrEnum):

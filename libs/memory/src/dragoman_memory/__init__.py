@@ -14,6 +14,7 @@ from dragoman_memory.matching import (
     repetitions,
     score_match,
 )
+from dragoman_memory.pinned import PinnedMemory, Wanted, best_of, match_list
 from dragoman_memory.search import Found, MemorySearch
 from dragoman_memory.segment import (
     MemorySegment,
@@ -29,6 +30,7 @@ from dragoman_memory.unit import (
     context_digest,
     exact_digest,
 )
+from dragoman_memory.units_file import UnitsFile, UnitsFileBuilder, ids_file, ids_in
 
 __all__ = [
     "Difference",
@@ -42,11 +44,19 @@ __all__ = [
     "MemorySegmentError",
     "MemoryState",
     "MemoryUnit",
+    "PinnedMemory",
     "SegmentType",
+    "UnitsFile",
+    "UnitsFileBuilder",
+    "Wanted",
     "band_of",
+    "best_of",
     "build_segment",
     "context_digest",
     "exact_digest",
+    "ids_file",
+    "ids_in",
+    "match_list",
     "ranked",
     "repetitions",
     "score_match",

@@ -27,6 +27,8 @@ import dragoman_gateway.documents.api
 import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
 import dragoman_gateway.jobs.pages
+import dragoman_gateway.memories.api
+import dragoman_gateway.memories.pages
 import dragoman_gateway.models.api
 import dragoman_gateway.models.pages
 import dragoman_gateway.objects.api
@@ -119,6 +121,8 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         "/console/objects/*/*": _FILES_AN_OBJECT * upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/imports": upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/tmx-import": upload + _OVERHEAD_BYTES,
+        "/api/v1/memories/*/imports": upload + _OVERHEAD_BYTES,
+        "/console/memories/*/imports": upload + _OVERHEAD_BYTES,
         "/api/v1/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/jobs": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
@@ -147,6 +151,7 @@ def console_router() -> APIRouter:
         dragoman_gateway.objects.pages,
         dragoman_gateway.artifacts.pages,
         dragoman_gateway.review.pages,
+        dragoman_gateway.memories.pages,
         dragoman_gateway.models.pages,
         dragoman_gateway.jobs.pages,
     ):
@@ -183,6 +188,7 @@ def _api_router() -> APIRouter:
         dragoman_gateway.pipelines.api,
         dragoman_gateway.objects.api,
         dragoman_gateway.models.api,
+        dragoman_gateway.memories.api,
         dragoman_gateway.people.api,
         dragoman_gateway.audit.api,
     ):

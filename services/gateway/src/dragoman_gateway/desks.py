@@ -24,9 +24,11 @@ from dragoman_gateway.documents.desk import DocumentDesk
 from dragoman_gateway.documents.view import DocumentQueries
 from dragoman_gateway.jobs.desk import JobControl, JobDesk
 from dragoman_gateway.jobs.detail.live import Follower, Pace
+from dragoman_gateway.jobs.memory_jobs import MemoryJobs
 from dragoman_gateway.jobs.opening import JobOpener
 from dragoman_gateway.jobs.running import PipelineRuns
 from dragoman_gateway.jobs.view.queries import JobQueries
+from dragoman_gateway.memories.desk import MemoryDesk, memory_desk
 from dragoman_gateway.models.desk import ModelDesk, Playground
 from dragoman_gateway.objects.desk import ClassDesk, ObjectDesk
 from dragoman_gateway.objects.desk.creating import JobMaker
@@ -124,6 +126,7 @@ class Desks:
     classes: ClassDesk
     objects: ObjectDesk
     models: ModelDesk
+    memories: MemoryDesk
     playground: Playground
     sign_in: SignIn
     readiness: Readiness
@@ -154,6 +157,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         max_upload_bytes=ports.rules.max_upload_bytes,
     )
     classes = ClassDesk(catalog, objects, clock)
+    memory_jobs = MemoryJobs(jobs=jobs, objects=objects, catalog=catalog, opener=opener)
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
     return Desks(
         runs=runs,
@@ -192,6 +196,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
             tool_version=ports.producer,
             office=LibreOffice(options.libreoffice),
             engines=EngineRules(ports.rules.engines, ports.rules.check_pair),
+            memory_jobs=memory_jobs,
         ),
         parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),
@@ -221,6 +226,15 @@ def desks_of(ports: GatewayPorts) -> Desks:
             position=position,
         ),
         models=ModelDesk(catalog, clock, ports.private_hosts),
+        memories=memory_desk(
+            catalog=catalog,
+            objects=objects,
+            jobs=jobs,
+            memory_jobs=memory_jobs,
+            clock=clock,
+            tool_version=ports.producer,
+            max_upload_bytes=ports.rules.max_upload_bytes,
+        ),
         playground=Playground(catalog, objects, store, clock, ports.private_hosts),
         sign_in=sign_in,
         readiness=Readiness(store, objects, catalog, position, max_views_lag=options.max_views_lag),

@@ -7,6 +7,7 @@ small job runs.
 from dragoman_runtime.objects.cached import CachedObjectStore
 from dragoman_runtime.objects.configured import object_store
 from dragoman_runtime.objects.files import FileObjectStore
+from dragoman_runtime.objects.mapped import MappedObjects
 from dragoman_runtime.objects.port import CHUNK_BYTES, ObjectStore, StoredObject
 from dragoman_runtime.objects.values import get_value, put_value
 
@@ -14,6 +15,7 @@ __all__ = [
     "CHUNK_BYTES",
     "CachedObjectStore",
     "FileObjectStore",
+    "MappedObjects",
     "ObjectStore",
     "StoredObject",
     "get_value",

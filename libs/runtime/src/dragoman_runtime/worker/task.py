@@ -116,6 +116,10 @@ class ProjectObjects:
         """The object's bytes, digest checked."""
         return await self._store.get(self._project_id, ref)
 
+    def open_stream(self, ref: ObjectRef | str) -> AsyncIterator[bytes]:
+        """The object's bytes in pieces, the last one only when the digest was right."""
+        return self._store.open_stream(self._project_id, ref)
+
     async def put(self, data: bytes, media_type: str) -> ObjectRef:
         """Store bytes."""
         return await self._store.put(self._project_id, data, media_type)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from dragoman_catalog import Catalog, DomainPack, EntryMissingError, LanguagePair, Project
+from dragoman_contracts.identity import project_id
 from dragoman_gateway.jobs.rules import require_fit, require_no_languages
 from dragoman_gateway.projects.schemas import NewPair, NewProject, PairEntry, ProjectEntry
 from dragoman_gateway.web.errors import FieldRefusedError
@@ -52,6 +53,7 @@ class ProjectDesk:
             FieldRefusedError: the pipeline of its documents cannot take them.
         """
         await self._require_rule(entry)
+        await self._require_memories(project_id(entry.code), entry)
         return await self._catalog.projects.create(
             editor_of(principal),
             self._clock.now(),
@@ -71,6 +73,7 @@ class ProjectDesk:
         """
         principal.require_project(code)
         await self._require_rule(entry)
+        await self._require_memories(project_id(code), entry)
         return await self._catalog.projects.edit(
             editor_of(principal),
             self._clock.now(),
@@ -79,6 +82,21 @@ class ProjectDesk:
             name=entry.name,
             settings=entry.settings,
         )
+
+    async def _require_memories(self, home: UUID, entry: NewProject | ProjectEntry) -> None:
+        """Refuse a memory that jobs of the project cannot read, or not write to.
+
+        Raises:
+            FieldRefusedError: there is none, or it is another project's.
+        """
+        for each in entry.settings.memories:
+            found = await self._catalog.memories.find(each.memory_id)
+            if found is None or not (found.is_shared or found.project_id == home):
+                raise FieldRefusedError(
+                    "settings.memories",
+                    f"The project can read no memory {each.memory_id}.",
+                    code="memory.unknown",
+                )
 
     async def pairs(self, principal: Principal, code: str) -> list[LanguagePair]:
         """The language pairs of a project, by source and target.

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Form, Header, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue, TypeAdapter, ValidationError
 from starlette.datastructures import Headers
 from starlette.routing import Match
 from starlette.types import Scope
@@ -57,6 +57,7 @@ _NOT_FIELDS = frozenset(
         "engine",
         "model",
         "extraction",
+        "memories",
         "auto_start",
         "on_unfinished",
     }
@@ -264,8 +265,21 @@ def _one_key(said: str | None, header_key: str | None) -> str | None:
 def _overrides(form: JobForm) -> PolicyOverrides:
     switches = _object("extraction", form.extraction) or None
     return PolicyOverrides(
-        engine=form.engine or None, model=form.model or None, extraction=switches
+        engine=form.engine or None,
+        model=form.model or None,
+        extraction=switches,
+        memories=_names("memories", form.memories),
     )
+
+
+def _names(field: str, text: str) -> tuple[str, ...] | None:
+    """The names of a JSON list; None where nothing was said."""
+    if not text.strip():
+        return None
+    try:
+        return TypeAdapter(tuple[str, ...]).validate_json(text)
+    except ValidationError as error:
+        raise FieldRefusedError(field, "This is no JSON list of names.") from error
 
 
 def _object(field: str, text: str) -> dict[str, JsonValue]:

@@ -66,6 +66,12 @@ class JobForm(BaseModel):
         description="A JSON object of switches of what is translated, as a project's `extraction`.",
         examples=['{"comments": false, "untranslated_styles": ["Code"]}'],
     )
+    memories: str = Field(
+        "",
+        max_length=8192,
+        description="A JSON list of names or ids of memories, in place of the project's; `[]` for none.",
+        examples=['["Main", "Legal"]'],
+    )
     auto_start: Annotated[
         bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})
     ] = Field(None, description="False: after preflight the job waits for POST …/process.")

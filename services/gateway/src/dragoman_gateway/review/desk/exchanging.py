@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from dragoman_catalog import MemoryBatch
 from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import Event, ReviewExported, ReviewImported
@@ -32,6 +33,7 @@ from dragoman_exchange import (
 )
 from dragoman_gateway.jobs.desk import JobControl
 from dragoman_gateway.jobs.detail.facts import names_of, record_of
+from dragoman_gateway.review.desk.candidates import CandidateWriter
 from dragoman_gateway.review.desk.desktop import Desktop, Desktops, reviewed_targets, session_of
 from dragoman_gateway.review.desk.reviewing import Reviewing
 from dragoman_gateway.review.rules.edits import Check, require_open, require_whole, typed
@@ -80,8 +82,10 @@ class Exchanging:
         control: JobControl,
         acts: Reviewing,
         objects: ObjectStore,
+        candidates: CandidateWriter,
         tool_version: str,
     ) -> None:
+        self._candidates = candidates
         self._desktops = desktops
         self._control = control
         self._acts = acts
@@ -154,6 +158,7 @@ class Exchanging:
         require_open(job)
         check = await self._acts.check_of(job)
         found: Imported | None = None
+        staged: MemoryBatch | None = None
 
         async def edits(desktop: Desktop) -> Sequence[UnitEdit]:
             nonlocal found
@@ -163,13 +168,18 @@ class Exchanging:
         async def behind(
             desktop: Desktop, state: ReviewState, pending_count: int
         ) -> Sequence[Event]:
+            nonlocal staged
             if found is None:
                 return ()
+            if not pending_count:
+                targets = reviewed_targets(desktop.job, desktop.sheet, state)
+                staged = await self._candidates.stage(desktop, targets, principal)
             return await self._imported(desktop, state, pending_count, found, data)
 
         saved = await self._acts.save_with(job_id, principal, edits, behind)
         if found is None:
             raise JobStateError(f"Job {job_id} is changing too fast; ask again.")
+        await self._candidates.publish(staged, principal)
         ref = await self._objects.put(job.project_id, data, found.reading.format.media_type)
         return Imported(
             found.reading,

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from dragoman_catalog import Catalog
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.memory_jobs import MemoryJobs
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.review.desk.answers import ReviewAnswers
+from dragoman_gateway.review.desk.candidates import CandidateWriter
 from dragoman_gateway.review.desk.covering import CoverageDesk
 from dragoman_gateway.review.desk.desktop import Desktops
 from dragoman_gateway.review.desk.drafting import Drafting
@@ -58,10 +60,12 @@ def review_desk(
     tool_version: str,
     engines: EngineRules,
     office: LibreOffice,
+    memory_jobs: MemoryJobs,
 ) -> ReviewDesk:
     """The desk over these ports."""
     material = Material(objects)
     desktops = Desktops(control, material)
+    candidates = CandidateWriter(catalog, memory_jobs, clock)
     acts = Reviewing(
         desktops=desktops,
         control=control,
@@ -75,7 +79,9 @@ def review_desk(
         desktops=desktops,
         answers=ReviewAnswers(objects, catalog),
         acts=acts,
-        sessions=ReviewSessions(desktops=desktops, control=control, objects=objects),
+        sessions=ReviewSessions(
+            desktops=desktops, control=control, objects=objects, candidates=candidates
+        ),
         again=Retranslating(
             desktops=desktops, control=control, material=material, objects=objects, rules=engines
         ),
@@ -84,6 +90,7 @@ def review_desk(
             control=control,
             acts=acts,
             objects=objects,
+            candidates=candidates,
             tool_version=tool_version,
         ),
         drafts=drafts,

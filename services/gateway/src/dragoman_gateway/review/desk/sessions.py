@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from dragoman_catalog import MemoryBatch
 from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import Event, ReviewAssigned, ReviewClosed, ReviewOpened
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.job import Job, ReviewStatus
 from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.review.desk.candidates import CandidateWriter
 from dragoman_gateway.review.desk.desktop import Desktop, Desktops, reviewed_targets, session_of
 from dragoman_gateway.review.rules.edits import may_open, require_open
 from dragoman_gateway.web.errors import UnitsPendingError
@@ -23,7 +25,15 @@ from dragoman_runtime.objects import ObjectStore, put_value
 class ReviewSessions:
     """The acts of people on the review of a job as a whole."""
 
-    def __init__(self, *, desktops: Desktops, control: JobControl, objects: ObjectStore) -> None:
+    def __init__(
+        self,
+        *,
+        desktops: Desktops,
+        control: JobControl,
+        objects: ObjectStore,
+        candidates: CandidateWriter,
+    ) -> None:
+        self._candidates = candidates
         self._desktops = desktops
         self._control = control
         self._objects = objects
@@ -79,8 +89,10 @@ class ReviewSessions:
             UnitsPendingError: units wait for a person, and are not to be taken `as_they_are`.
             RunningJobError: another job has taken its scope in the meantime.
         """
+        staged: MemoryBatch | None = None
 
         async def events_of(job: Job, head: Head) -> Sequence[Event]:
+            nonlocal staged
             if job.review and job.review.status is ReviewStatus.CLOSED and not job.is_review_owed:
                 return ()
             require_open(job)
@@ -90,6 +102,7 @@ class ReviewSessions:
                 raise UnitsPendingError(pending)
             targets = reviewed_targets(job, desktop.sheet, desktop.progress.state)
             ref = await put_value(self._objects, job.project_id, targets)
+            staged = await self._candidates.stage(desktop, targets, principal)
             closed = ReviewClosed(
                 session_id=session_of(job),
                 targets=ref,
@@ -99,4 +112,5 @@ class ReviewSessions:
             return end_phase(job, job.phase_of_kind(PhaseKind.REVIEW), closed)
 
         await self._control.append(job_id, principal, events_of, claims=lambda job, event: True)
+        await self._candidates.publish(staged, principal)
         return await self._control.find(job_id, principal)

@@ -1,0 +1,1 @@
+"""Translation memories: kept, searched, edited, taken in and given out."""

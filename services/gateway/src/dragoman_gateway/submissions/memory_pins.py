@@ -1,0 +1,107 @@
+"""The memories of a submission: which ones, and the segments that its job pins.
+
+A job's policy names objects of its own project. Segments of the installation's memories are copied
+there, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from dragoman_catalog import INSTALLATION_PROJECT_ID, Catalog, Memory, Project
+from dragoman_contracts.references import NamedObject, ObjectRef, references_in
+from dragoman_contracts.resources import MemoryPin, SegmentPin
+from dragoman_contracts.subject import LocalePair
+from dragoman_gateway.web.errors import FieldRefusedError
+from dragoman_memory import ids_file
+from dragoman_runtime.objects import ObjectStore
+
+_OCTETS = "application/octet-stream"
+
+
+async def memories_of(
+    catalog: Catalog, project: Project, names: Sequence[str] | None
+) -> list[Memory]:
+    """The memories that a request names, by name or id, in its order; else those of the project's
+    settings. A name is looked for in the project first, then among the installation's.
+
+    Raises:
+        FieldRefusedError: the project can read no memory of a name.
+    """
+    if names is None:
+        names = [str(each.memory_id) for each in project.settings.memories]
+    if not names:
+        return []
+    readable = await catalog.memories.all({project.project_id, INSTALLATION_PROJECT_ID})
+    readable.sort(key=lambda memory: memory.is_shared)
+    found = [_named(readable, name, project.code) for name in names]
+    return list({each.memory_id: each for each in found}.values())
+
+
+async def pinned_memories(
+    catalog: Catalog,
+    objects: ObjectStore,
+    project_id: UUID,
+    memories: Iterable[Memory],
+    locales: LocalePair,
+) -> tuple[MemoryPin, ...]:
+    """The memories as they are now, for a pair of locales; those without a unit of the pair are
+    left out.
+
+    Raises:
+        RetryableError: a store cannot be reached; submit again.
+    """
+    pins: list[MemoryPin] = []
+    for memory in memories:
+        found = await catalog.memories.pinned(memory.memory_id, locales.source, locales.target)
+        if not found.segments:
+            continue
+        for each in found.segments:
+            for ref in (each.index_object, each.units_object):
+                await _brought(objects, memory.project_id, project_id, ref)
+        deleted = (
+            await objects.put(project_id, ids_file(found.deleted), _OCTETS)
+            if found.deleted
+            else None
+        )
+        pins.append(
+            MemoryPin(
+                memory_id=memory.memory_id,
+                name=memory.name,
+                segments=tuple(
+                    SegmentPin(
+                        index=each.index_object, units=each.units_object, unit_count=each.unit_count
+                    )
+                    for each in found.segments
+                ),
+                deleted=deleted,
+            )
+        )
+    return tuple(pins)
+
+
+def pinned_objects(pins: Iterable[MemoryPin]) -> tuple[NamedObject, ...]:
+    """The objects of pins as a job's inputs: an object is kept while an event points to it."""
+    found = {ref.digest: ref for ref in references_in(tuple(pins))}
+    return tuple(
+        NamedObject(name=f"memory/{digest}", object=ref) for digest, ref in found.items()
+    )
+
+
+async def _brought(objects: ObjectStore, home: UUID, project_id: UUID, ref: ObjectRef) -> None:
+    if home != project_id and not await objects.exists(project_id, ref):
+        await objects.put(project_id, await objects.get(home, ref), ref.media_type)
+
+
+def _named(readable: Sequence[Memory], name: str, project_code: str) -> Memory:
+    wanted = name.strip()
+    for memory in readable:
+        if wanted in {str(memory.memory_id), memory.name}:
+            return memory
+    known = ", ".join(sorted({each.name for each in readable})) or "none"
+    raise FieldRefusedError(
+        "memories",
+        f"Project {project_code} can read no memory {wanted!r}; there are: {known}.",
+        code="memory.unknown",
+    )

@@ -1,0 +1,1 @@
+"""Files of memory units, one module each, behind the port `UnitFiles`."""
