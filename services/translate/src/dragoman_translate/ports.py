@@ -21,9 +21,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from operator import not_
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -346,6 +347,15 @@ class TranslationEngine(Protocol):
 
     async def aclose(self) -> None:
         """End processes and connections. Safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class PricedEngine(TranslationEngine, Protocol):
+    """An engine that knows what its calls cost."""
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """The cost of calls in US dollars; None where a price is not known."""
         ...
 
 

@@ -30,7 +30,7 @@ from dragoman_translate.ports import (
     FinishReason,
     ReplyListener,
 )
-from dragoman_translate.prompt import PROMPT_VERSION
+from dragoman_translate.prompt import PROMPT_VERSION, unit_ids
 
 _UNPROCESSABLE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _LEAST_OUTPUT_KEPT = 1_024
@@ -167,7 +167,7 @@ class OpenAiEngine:
             client=self._open_client(),
             path="chat/completions",
             body=body_of(dialect, self._model, request, self._settings.temperature),
-            answer=Answer([unit.unit_id for unit in request.units]),
+            answer=Answer((ids := unit_ids(request)), ids),
             headers={"Idempotency-Key": request.idempotency_key or "none"},
             limits=Limits(self._settings.timeout_s, dialect.output_tokens),
             cures=CURES,
