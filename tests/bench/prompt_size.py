@@ -3,6 +3,7 @@
     cd tests && ../.venv/bin/python -m bench.prompt_size FOLDER [--documents 10]
 
 A server of this module's own answers each unit in other letters and counts what the messages hold.
+Questions that are asked again are left out, since quality estimation doubts what is no language.
 The documents are the smallest of the folder that have at least 2,000 characters, in the order of
 their names.
 """
@@ -61,6 +62,7 @@ class CountingModel(SlowModel):
         super().__init__()
         self.sent = 0
         self.received = 0
+        self.calls = 0
 
     @override
     def answer(self, body: bytes) -> bytes:
@@ -68,7 +70,11 @@ class CountingModel(SlowModel):
         message = answer["choices"][0]["message"]
         # As models write: letters as they are, not as escapes.
         message["content"] = json.dumps(json.loads(message["content"]), ensure_ascii=False)
-        self.sent += sum(len(each["content"]) for each in json.loads(body)["messages"])
+        messages = json.loads(body)["messages"]
+        if "corrections" in json.loads(messages[-1]["content"]):
+            return json.dumps(answer).encode()
+        self.calls += 1
+        self.sent += sum(len(each["content"]) for each in messages)
         self.received += len(message["content"])
         return json.dumps(answer).encode()
 
@@ -103,7 +109,7 @@ def measured(path: Path, folder: Path) -> Sizes | None:
     source = asyncio.run(_source_characters(state, files[0]["job_id"]))
     if source < _LEAST_CHARACTERS:
         return None
-    return Sizes(path.stem, source, model.sent, model.received, len(model.asked))
+    return Sizes(path.stem, source, model.sent, model.received, model.calls)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -124,6 +130,7 @@ def main(arguments: Sequence[str]) -> int:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         found += [sizes] if sizes else []
+        print(f"{path.name}: {'measured' if sizes else 'left out'}", file=sys.stderr)
     whole = Sizes("all", *(sum(getattr(each, name) for each in found) for name in _SUMMED))
     columns = ("document", "source", "calls", "sent", "received", "both")
     sizes_table = Table("Characters for each character of the source", columns)

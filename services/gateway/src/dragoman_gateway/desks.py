@@ -20,6 +20,7 @@ from dragoman_gateway.account.desk import AccountDesk
 from dragoman_gateway.artifacts.desk import ArtifactDesk
 from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.view import AuditQueries
+from dragoman_gateway.budgets.desk import BudgetDesk
 from dragoman_gateway.documents.desk import DocumentDesk
 from dragoman_gateway.documents.view import DocumentQueries
 from dragoman_gateway.jobs.desk import JobControl, JobDesk
@@ -114,6 +115,7 @@ class Desks:
     people: PeopleDesk
     account: AccountDesk
     projects: ProjectDesk
+    budgets: BudgetDesk
     pipelines: PipelineDesk
     models: ModelDesk
     playground: Playground
@@ -146,6 +148,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         max_upload_bytes=ports.rules.max_upload_bytes,
     )
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
+    parked = ParkedDesk(control, ParkedQueries(ports.views), objects)
     return Desks(
         runs=runs,
         jobs=_job_desk(ports, jobs, control, downloads, position),
@@ -181,7 +184,8 @@ def desks_of(ports: GatewayPorts) -> Desks:
             clock=clock,
             tool_version=ports.producer,
         ),
-        parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
+        parked=parked,
+        budgets=BudgetDesk(catalog, clock, control, objects, parked.redrive_with),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),
         audit=AuditDesk(AuditQueries(ports.views), catalog),
         people=PeopleDesk(

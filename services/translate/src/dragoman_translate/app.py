@@ -13,6 +13,7 @@ from dragoman_runtime.worker import Task
 from dragoman_translate.adapters.answer_pages import AnswerPages
 from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
 from dragoman_translate.adapters.probe import probe_engine
+from dragoman_translate.adapters.purse import CatalogPurse
 from dragoman_translate.adapters.recorded import RecordedAnswers, RecordedEngines
 from dragoman_translate.adapters.registered import RegisteredModels, Registry
 from dragoman_translate.handlers import call_pointer, translation_tasks
@@ -22,6 +23,7 @@ from dragoman_translate.ports import (
     EngineSignature,
     Memories,
     ModelCall,
+    Purse,
 )
 from dragoman_translate.settings import EngineSettings, TranslateSettings
 
@@ -41,9 +43,11 @@ __all__ = [
 _CONNECTIONS = 2  # for leases and limits of providers
 
 
-def tasks(engines: Engines, memories: Memories | None = None) -> tuple[Task[Any], ...]:
+def tasks(
+    engines: Engines, memories: Memories | None = None, purse: Purse | None = None
+) -> tuple[Task[Any], ...]:
     """The work this service performs, with these engines."""
-    return translation_tasks(engines, AnswerPages(), memories)
+    return translation_tasks(engines, AnswerPages(), memories, purse)
 
 
 def recorded_batch(
@@ -69,8 +73,12 @@ def recorded_batch(
 def part(settings: EngineSettings, registered: RegisteredModels | None = None) -> ServicePart:
     """This service as a process takes it in, with engines that end with it."""
     engines = ConfiguredEngines(settings, registered)
+    purse = None if registered is None else CatalogPurse(registered.catalog)
     return ServicePart(
-        Service.TRANSLATE, tasks(engines), settings.translate_concurrency, close=engines.aclose
+        Service.TRANSLATE,
+        tasks(engines, purse=purse),
+        settings.translate_concurrency,
+        close=engines.aclose,
     )
 
 

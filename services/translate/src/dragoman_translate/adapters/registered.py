@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 from uuid import UUID
@@ -46,8 +47,20 @@ class RegisteredModels:
         self._connect = connect
         self._clock = clock or SystemClock()
         self._registry: Registry | None = None
+        self._connecting = asyncio.Lock()
         self._made: dict[UUID, tuple[tuple[int, int], TranslationEngine]] = {}
         self._gates: dict[UUID, tuple[int, ProviderGate]] = {}
+
+    async def registry(self) -> Registry:
+        """The registry, connected to."""
+        async with self._connecting:
+            if self._registry is None:
+                self._registry = await self._connect()
+        return self._registry
+
+    async def catalog(self) -> Catalog:
+        """The catalogue that the registry is part of."""
+        return (await self.registry()).catalog
 
     async def engine(self, choice: EngineChoice) -> TranslationEngine:
         """The engine of a registered model.
@@ -56,9 +69,7 @@ class RegisteredModels:
             PermanentError: engine.unknown, engine.not_configured, engine.disabled.
             KeyUnreadableError, EncryptionKeyMissingError: the provider's key cannot be read.
         """
-        if self._registry is None:
-            self._registry = await self._connect()
-        registry = self._registry
+        registry = await self.registry()
         model_id = registered_id(choice) or await _named(registry.catalog, choice)
         try:
             found = await registry.catalog.callable_model(model_id)
