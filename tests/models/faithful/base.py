@@ -221,7 +221,10 @@ SAYINGS: dict[str, str] = {
 
 
 def written(body: Json, text: str, schema: Json | None) -> str:
-    """The model's answer: the question in capitals, as an object where a schema asks for one."""
+    """The model's answer: the question in capitals, as an object where a schema asks for one.
+
+    Units of Dragoman's model protocol are answered one by one; tags have no letters.
+    """
     whole = json.dumps(body, ensure_ascii=False)
     for name, saying in SAYINGS.items():
         if f"(say {name})" in text or f"(insist on {name})" in whole:
@@ -229,4 +232,8 @@ def written(body: Json, text: str, schema: Json | None) -> str:
     if schema is None:
         return text.upper()
     name = next(iter(schema.get("properties", {"answer": {}})))
+    if name == "units":
+        units = json.loads(text)["units"]
+        answered = [{"id": each["id"], "target": each["source"].upper()} for each in units]
+        return json.dumps({"units": answered}, ensure_ascii=False)
     return json.dumps({name: text.upper()}, ensure_ascii=False)

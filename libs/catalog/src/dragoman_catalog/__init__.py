@@ -3,6 +3,7 @@ users and tokens, which people edit.
 """
 
 from dragoman_catalog.access import NewToken, TokenUse
+from dragoman_catalog.budgets import Budget, BudgetEntry, Spent
 from dragoman_catalog.catalog import Catalog, migrate_catalog
 from dragoman_catalog.class_values import SavedClass
 from dragoman_catalog.errors import (
@@ -87,6 +88,8 @@ __all__ = [
     "ApiToken",
     "BatchKind",
     "BuildPlan",
+    "Budget",
+    "BudgetEntry",
     "CallableModel",
     "Catalog",
     "CatalogAuditRow",
@@ -134,6 +137,7 @@ __all__ = [
     "SavedSegment",
     "SavedUnit",
     "SegmentsChangedError",
+    "Spent",
     "StaleEditError",
     "SubmissionTerms",
     "TermChanges",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dragoman_catalog import memory_tables, tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
 from dragoman_catalog.classes import Classes
+from dragoman_catalog.budgets import Budgets
 from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.errors import CatalogUnavailableError, EntryMissingError
 from dragoman_catalog.glossaries import Glossaries
@@ -85,6 +86,7 @@ class Catalog:
         self.memory_units = MemoryUnits(engine)
         self.memory_batches = MemoryBatches(engine)
         self.memory_segments = MemorySegments(engine)
+        self.budgets = Budgets(engine)
         self.seeds = Seeds(engine, self.providers)
 
     async def callable_model(self, model_id: UUID) -> CallableModel:

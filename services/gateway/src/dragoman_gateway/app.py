@@ -23,6 +23,7 @@ import dragoman_gateway.artifacts.api
 import dragoman_gateway.artifacts.pages
 import dragoman_gateway.audit.api
 import dragoman_gateway.audit.pages
+import dragoman_gateway.budgets.api
 import dragoman_gateway.documents.api
 import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
@@ -185,6 +186,7 @@ def _api_router() -> APIRouter:
     router.include_router(dragoman_gateway.account.api.router)
     for api in (
         dragoman_gateway.projects.api,
+        dragoman_gateway.budgets.api,
         dragoman_gateway.pipelines.api,
         dragoman_gateway.objects.api,
         dragoman_gateway.models.api,

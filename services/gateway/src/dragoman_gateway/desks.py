@@ -20,6 +20,7 @@ from dragoman_gateway.account.desk import AccountDesk
 from dragoman_gateway.artifacts.desk import ArtifactDesk
 from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.view import AuditQueries
+from dragoman_gateway.budgets.desk import BudgetDesk
 from dragoman_gateway.documents.desk import DocumentDesk
 from dragoman_gateway.documents.view import DocumentQueries
 from dragoman_gateway.jobs.desk import JobControl, JobDesk
@@ -122,6 +123,7 @@ class Desks:
     people: PeopleDesk
     account: AccountDesk
     projects: ProjectDesk
+    budgets: BudgetDesk
     pipelines: PipelineDesk
     classes: ClassDesk
     objects: ObjectDesk
@@ -159,6 +161,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
     classes = ClassDesk(catalog, objects, clock)
     memory_jobs = MemoryJobs(jobs=jobs, objects=objects, catalog=catalog, opener=opener)
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
+    parked = ParkedDesk(control, ParkedQueries(ports.views), objects)
     return Desks(
         runs=runs,
         jobs=_job_desk(ports, jobs, control, downloads, position),
@@ -198,7 +201,8 @@ def desks_of(ports: GatewayPorts) -> Desks:
             engines=EngineRules(ports.rules.engines, ports.rules.check_pair),
             memory_jobs=memory_jobs,
         ),
-        parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
+        parked=parked,
+        budgets=BudgetDesk(catalog, clock, control, objects, parked.redrive_with),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),
         audit=AuditDesk(AuditQueries(ports.views), catalog),
         people=PeopleDesk(

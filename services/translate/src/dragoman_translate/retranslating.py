@@ -16,6 +16,7 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import ReviewStage, TranslationPlan
+from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.review import (
     EditOrigin,
     RetranslationRequest,
@@ -28,33 +29,38 @@ from dragoman_contracts.text import Unit, UnitList, UnitTarget, plain_text
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, profile_named, verify_units
 from dragoman_runtime.worker import Task, WorkContext
-from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
+from dragoman_translate.batches import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.domain import RetranslationOutcome, decide_retranslation
 from dragoman_translate.errors import NotExtractedError
-from dragoman_translate.handlers import RULES_VERSION, ObjectLedger
+from dragoman_translate.handlers import RULES_VERSION, ObjectLedger, instructions_of
 from dragoman_translate.pacing import Pace
 from dragoman_translate.planning import plan_batches
-from dragoman_translate.ports import EngineContext, Engines, TranslationEngine
+from dragoman_translate.ports import EngineContext, Engines, Purse, TranslationEngine
 
 _NEIGHBOURS = 2
 
 
-def retranslation_task(engines: Engines) -> Task[RetranslationOutcome]:
-    """The translation of units that a reviewer asked for, with the engines to choose from."""
+def retranslation_task(
+    engines: Engines, purse: Purse | None = None
+) -> Task[RetranslationOutcome]:
+    """The translation of units that a reviewer asked for, with the engines to choose from, and the
+    purse that calls are paid from.
+    """
     paces: defaultdict[tuple[str, str], Pace] = defaultdict(Pace)
 
     async def perform(context: WorkContext) -> RetranslationOutcome:
         job, objects = context.job, context.objects
         request = await objects.get_value(_request_of(job, context.item), RetranslationRequest)
         policy = await objects.get_value(job.policy, Policy)
-        engine = engines.get(request.engine, request.model)
+        engine = await engines.get(EngineChoice(engine=request.engine, model=request.model))
         await engine.check_pair(job.locales.source, job.locales.target)
         if job.extraction is None or job.translation_plan is None:
             raise NotExtractedError(f"Job {job.job_id} has no extracted units; resume it.")
         extracted = await objects.get_value(job.extraction.units, UnitList)
         plan = await objects.get_value(job.translation_plan, TranslationPlan)
         pace = paces[engine.name, engine.signature.model]
-        made = await _translated(context, engine, pace, policy, request, extracted)
+        ledger = ObjectLedger(context, purse, policy.cost_cap)
+        made = await _translated(context, ledger, engine, pace, policy, request, extracted)
         answered, edits = _drafts(job, request, extracted, plan.qa_rules, _profile(policy), made)
         reviewed, approved = stage_counts(each.stage for each in answered)
         return RetranslationOutcome(
@@ -75,6 +81,7 @@ def retranslation_task(engines: Engines) -> Task[RetranslationOutcome]:
 
 async def _translated(
     context: WorkContext,
+    ledger: ObjectLedger,
     engine: TranslationEngine,
     pace: Pace,
     policy: Policy,
@@ -85,9 +92,9 @@ async def _translated(
     units, places = extracted.units, extracted.places
     asked = [units[places[each.unit_id]] for each in request.units if each.unit_id in places]
     plan = plan_batches(asked, engine.capabilities, policy.batch_size)
-    ledger, made = ObjectLedger(context), list[BatchTranslation]()
+    made, instructions = list[BatchTranslation](), await instructions_of(context, policy)
     for index, unit_ids in enumerate(plan.batches):
-        task = _task(context, policy, request, index, extracted, unit_ids)
+        task = _task(context, policy, instructions, request, index, extracted, unit_ids)
         made.append(await translate_batch(engine, ledger, task, pace, context.report))
     return made
 
@@ -95,6 +102,7 @@ async def _translated(
 def _task(
     context: WorkContext,
     policy: Policy,
+    instructions: str,
     request: RetranslationRequest,
     index: int,
     extracted: UnitList,
@@ -114,11 +122,13 @@ def _task(
         target_locale=job.locales.target,
         units=tuple(units[place] for place in places),
         context=EngineContext(
+            instructions=instructions,
             domain=policy.domain_pack_code,
             preceding=tuple(plain_text(unit.source) for unit in before),
             following=tuple(plain_text(unit.source) for unit in after),
         ),
         model=request.model,
+        payer=str(job.job_id),
         nonce=f"{policy.nonce}again-{context.item.index}",
         attempt=context.attempt,
         max_attempts=job.submitted.rules.max_attempts,

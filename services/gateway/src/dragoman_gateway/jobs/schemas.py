@@ -339,7 +339,10 @@ class JobDetail(BaseModel):
     blocked_count: int
     trouble_code: str | None = Field(description="Why the job does not go on, or has to wait.")
     counts: Counts
-    usage: Usage
+    usage: Usage = Field(description="That of the calls which were paid for this job.")
+    reused_units: int = Field(
+        description="Units whose answer is from calls that were paid for earlier."
+    )
     phases: list[PhaseView]
     commands: list[CommandOfJob]
     troubles: list[TroubleView]
