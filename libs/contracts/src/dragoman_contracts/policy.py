@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue
 
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.model import Value
+from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.resources import EngineChoice, MemoryPin
 
@@ -35,8 +36,8 @@ class Policy(Value):
     units when the job was submitted. `dismissals` point to the `RememberedDismissals` of the project.
     `memories` are searched in their order; `terms` point to a `TermList`, `pack` to a
     `PackSnapshot`. `fallbacks` are asked in their order for the units that `engine` failed at.
-    `cost_cap` is the most that the job's calls may cost, in US dollars. These are left out of what
-    is stored where there are none.
+    `cost_cap` is the most that the job's calls may cost, in US dollars. `redaction` names the texts
+    that no provider sees. These are left out of what is stored where there are none.
     """
 
     engine: str
@@ -54,6 +55,7 @@ class Policy(Value):
     pack: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
     fallbacks: Annotated[tuple[EngineChoice, ...], Field(exclude_if=not_)] = ()
     cost_cap: Annotated[Decimal | None, Field(ge=0, exclude_if=_is_none)] = None
+    redaction: Annotated[Redaction | None, Field(exclude_if=not_)] = None
 
 
 class IntakeRecord(Value):
