@@ -24,6 +24,7 @@ from dragoman_linguistics.quality.profiles import (
 )
 from dragoman_linguistics.quality.verifying import QA_RULES, autofix, verify_unit, verify_units
 from dragoman_linguistics.quality.wording import RequiredTerm
+from dragoman_linguistics.redaction import Redactor, Vault, require_usable_pattern
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import (
     Piece,
@@ -60,10 +61,12 @@ __all__ = [
     "Piece",
     "Place",
     "QaProfile",
+    "Redactor",
     "RequiredTerm",
     "TagNode",
     "TagReport",
     "TaggedText",
+    "Vault",
     "Word",
     "WordLink",
     "adopted",
@@ -90,6 +93,7 @@ __all__ = [
     "render",
     "render_by",
     "repair",
+    "require_usable_pattern",
     "restore_blanks",
     "restore_margins",
     "restore_pair_margins",

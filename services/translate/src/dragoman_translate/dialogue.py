@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.model import Value
+from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import ResultSource, Unit, UnitTarget, plain_text
@@ -33,6 +34,7 @@ from dragoman_translate.planning import OUTPUT_SHARE, needs_engine, same_text_ke
 from dragoman_translate.ports import CallLedger, Correction, ReplyFault, TranslationEngine
 from dragoman_translate.record import Answer, Record
 from dragoman_translate.reply import UnitReply, checked_target
+from dragoman_translate.withholding import withheld
 
 _LOOK = "look at the recorded calls, and try another model"
 _MOST_ALONE = (
@@ -46,7 +48,7 @@ class BatchTask(Question):
 
     `attempt` is the number of the work item's attempt, from 1. A later attempt asks again, unit by
     unit, for the units that earlier attempts asked for in vain. Only the last of `max_attempts`
-    ends well with units that have no text.
+    ends well with units that have no text. `redaction` names the texts that the engine may not see.
     """
 
     index: int
@@ -54,6 +56,7 @@ class BatchTask(Question):
     attempt: int = 1
     max_attempts: int = 1
     profile: QaProfile = DEFAULT_PROFILE
+    redaction: Redaction | None = None
 
 
 class BatchTranslation(Value):
@@ -93,7 +96,22 @@ async def translate_batch(
             last attempt, for some unit that was not refused; and the errors that the engine raises.
         PermanentError: engine.refused, when every call was refused; and the errors that the engine
             raises. Calls that were answered before the error are in the ledger.
+        RedactionTimeoutError: a redaction pattern of the project takes too long.
     """
+    kept = withheld(task.units, task.context, task.redaction)
+    shown = task.model_copy(update={"units": kept.units, "context": kept.context})
+    translation = await _translated(engine, ledger, shown, pace, report)
+    return translation.model_copy(update={"targets": kept.restored(translation.targets)})
+
+
+async def _translated(
+    engine: TranslationEngine,
+    ledger: CallLedger,
+    task: BatchTask,
+    pace: Pace | None,
+    report: Callable[[WorkNote], None],
+) -> BatchTranslation:
+    """The translation of a batch that holds nothing the engine may not see."""
     first_with: dict[Hashable, Unit] = {}
     for unit in task.units:
         if needs_engine(unit):

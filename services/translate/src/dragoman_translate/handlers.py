@@ -193,6 +193,7 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
         attempt=context.attempt,
         max_attempts=job.submitted.rules.max_attempts,
         profile=profile_named(policy.qa_profile, policy.qa),
+        redaction=policy.redaction,
     )
 
 
