@@ -16,9 +16,12 @@ from pydantic import AwareDatetime, Field, JsonValue, StrictBool
 
 from dragoman_catalog.extraction import ExtractionChoices
 from dragoman_catalog.quality import QaChoices, QaProfileName
+from dragoman_catalog.redaction import RedactionChoices
+from dragoman_contracts.analysis import PayableShares
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
+from dragoman_contracts.redaction import Redaction
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 """A short name that people type: lower-case letters, digits, `_` and `-`."""
@@ -81,7 +84,9 @@ class ProjectSettings(Value):
     An empty `default_engine` is the installation's. With `accepts_unlisted_pairs` off, jobs are
     taken only for language pairs that were entered. `retention_days` None keeps artifacts until
     somebody deletes them. `pipeline_id` is the pipeline that documents get which come in without an
-    order of their own, by themselves with `auto_process` on.
+    order of their own, by themselves with `auto_process` on. `redaction` names the texts that no
+    provider sees. `payable_pct` are the shares of a word's rate that are paid, by band of an
+    analysis, where they are not the usual ones.
     """
 
     default_engine: OptionName = ""
@@ -96,6 +101,8 @@ class ProjectSettings(Value):
     accepts_unlisted_pairs: StrictBool = True
     pipeline_id: Annotated[str, Field(max_length=80, pattern=r"^([a-z0-9][a-z0-9_-]*)?$")] = ""
     auto_process: StrictBool = False
+    redaction: RedactionChoices = Redaction()
+    payable_pct: PayableShares = Field(default_factory=dict)
 
 
 class Project(Value):

@@ -4,6 +4,7 @@ segment = build_segment(units, en, de)                    at a position of the s
 MemorySearch([segment]).matches(query, fetch)             102 down to 50, the best first
 """
 
+from dragoman_memory.analysis import DocumentUnits, analyse
 from dragoman_memory.matching import (
     Difference,
     MatchKind,
@@ -32,6 +33,7 @@ from dragoman_memory.unit import (
 
 __all__ = [
     "Difference",
+    "DocumentUnits",
     "Found",
     "Intake",
     "MatchKind",
@@ -43,6 +45,7 @@ __all__ = [
     "MemoryState",
     "MemoryUnit",
     "SegmentType",
+    "analyse",
     "band_of",
     "build_segment",
     "context_digest",
