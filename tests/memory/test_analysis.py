@@ -92,7 +92,8 @@ def test_payable_words_follow_the_shares_of_the_project() -> None:
 
 
 def test_equal_text_with_other_tags_is_near_and_no_repetition() -> None:
-    plain, bold = unit("1", "Press the button now."), unit("2", "Press the ", ["<", 1], "button", ["/", 1], " now.")  # fmt: skip
+    plain = unit("1", "Press the button now.")
+    bold = unit("2", "Press the ", ["<", 1], "button", ["/", 1], " now.")
     assert bands(analyse([DocumentUnits("a", [plain, bold])], EN, DE)) == {
         "mt": 1,
         "internal_95-99": 1,

@@ -222,7 +222,7 @@ _ERRORS: dict[str, tuple[int, dict[str, str], str]] = {
 }
 _WRITERS: dict[str, Callable[[str], str]] = {
     "doubled_tags": lambda text: re.sub(r"(</?\d+/>)", r"\1 \1", text).upper(),
-    "dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper()
+    "dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper(),
 }
 _WHOLE = ("whole", "parts", "nulls")
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import Decimal
 
 from dragoman_contracts.analysis import CostRange, TextLoad, TokenRange
 from dragoman_contracts.events import Usage

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dragoman_catalog import Catalog, EncryptionKeyMissingError, KeySeal, ProviderSeed
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_gateway.account.desk import AccountDesk
+from dragoman_gateway.analyses.desk import AnalysisDesk
 from dragoman_gateway.artifacts.desk import ArtifactDesk
 from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.view import AuditQueries
@@ -105,6 +106,7 @@ class Desks:
     jobs: JobDesk
     runs: PipelineRuns
     submissions: Submissions
+    analyses: AnalysisDesk
     documents: DocumentDesk
     artifacts: ArtifactDesk
     review: ReviewDesk
@@ -146,18 +148,25 @@ def desks_of(ports: GatewayPorts) -> Desks:
         max_upload_bytes=ports.rules.max_upload_bytes,
     )
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
+    submissions = Submissions(
+        jobs=jobs,
+        objects=objects,
+        catalog=catalog,
+        clock=clock,
+        control=control,
+        opener=opener,
+        runs=runs,
+        rules=ports.rules,
+    )
     return Desks(
         runs=runs,
         jobs=_job_desk(ports, jobs, control, downloads, position),
-        submissions=Submissions(
-            jobs=jobs,
-            objects=objects,
+        submissions=submissions,
+        analyses=AnalysisDesk(
+            terms=submissions,
             catalog=catalog,
             clock=clock,
-            control=control,
-            opener=opener,
-            runs=runs,
-            rules=ports.rules,
+            max_upload_bytes=ports.rules.max_upload_bytes,
         ),
         documents=DocumentDesk(
             queries=DocumentQueries(ports.views),

@@ -31,7 +31,9 @@ class Withheld:
     def restored(self, targets: Iterable[UnitTarget]) -> tuple[UnitTarget, ...]:
         """The targets with the texts in place of their placeholders."""
         return tuple(
-            target.model_copy(update={"target": self.vaults[target.unit_id].restored(target.target)})
+            target.model_copy(
+                update={"target": self.vaults[target.unit_id].restored(target.target)}
+            )
             if target.unit_id in self.vaults
             else target
             for target in targets
