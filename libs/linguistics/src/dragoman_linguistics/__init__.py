@@ -43,6 +43,7 @@ from dragoman_linguistics.tag_places import (
     tag_tree,
 )
 from dragoman_linguistics.tags import TaggedText, TagReport, align_tags, parse, render, render_by
+from dragoman_linguistics.terms import TermHit, TermIndex, term_hits
 from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict
 from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 
@@ -66,6 +67,8 @@ __all__ = [
     "TagNode",
     "TagReport",
     "TaggedText",
+    "TermHit",
+    "TermIndex",
     "Vault",
     "Word",
     "WordLink",
@@ -105,6 +108,7 @@ __all__ = [
     "shrink_blanks",
     "summarise",
     "tag_tree",
+    "term_hits",
     "text_digest",
     "unit_verdict",
     "verify_unit",
