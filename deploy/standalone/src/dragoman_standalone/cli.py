@@ -21,6 +21,7 @@ from dragoman_standalone.audit_command import audit_app
 from dragoman_standalone.diff_command import diff
 from dragoman_standalone.ending import Commands, UsageRefusedError
 from dragoman_standalone.events_command import events_app
+from dragoman_standalone.explain_command import explain
 from dragoman_standalone.inputs import Input, gather, locales_of, require_writable
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
@@ -324,6 +325,7 @@ for each in (
     download,
     draft,
     export,
+    explain,
     owed,
     resume,
     replay,

@@ -184,6 +184,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         ),
         review=review_desk(
             control=control,
+            store=store,
             objects=objects,
             catalog=catalog,
             actors=actors,

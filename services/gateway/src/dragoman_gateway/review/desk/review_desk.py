@@ -10,6 +10,7 @@ from dragoman_gateway.review.desk.answers import ReviewAnswers
 from dragoman_gateway.review.desk.desktop import Desktops
 from dragoman_gateway.review.desk.drafting import Drafting
 from dragoman_gateway.review.desk.exchanging import Exchanging
+from dragoman_gateway.review.desk.explaining import Explaining
 from dragoman_gateway.review.desk.material import Material
 from dragoman_gateway.review.desk.presence import PresenceDesk
 from dragoman_gateway.review.desk.remembering import Remembering
@@ -17,6 +18,7 @@ from dragoman_gateway.review.desk.reviewing import Reviewing
 from dragoman_gateway.review.desk.sessions import ReviewSessions
 from dragoman_gateway.web.actors import Actors
 from dragoman_runtime.clock import Clock
+from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects import ObjectStore
 
 
@@ -24,7 +26,7 @@ from dragoman_runtime.objects import ObjectStore
 class ReviewDesk:
     """Everything that is read (`desktops`, `answers`), acts on units (`acts`) and on the review as a whole
     (`sessions`), files for reviewers (`exchange`), documents to
-    look at (`drafts`), who is there (`presence`), and
+    look at (`drafts`), why units read as they do (`explaining`), who is there (`presence`), and
     what is remembered for the project (`remembering`).
     """
 
@@ -34,6 +36,7 @@ class ReviewDesk:
     sessions: ReviewSessions
     exchange: Exchanging
     drafts: Drafting
+    explaining: Explaining
     presence: PresenceDesk
     remembering: Remembering
 
@@ -41,6 +44,7 @@ class ReviewDesk:
 def review_desk(
     *,
     control: JobControl,
+    store: EventStore,
     objects: ObjectStore,
     catalog: Catalog,
     actors: Actors,
@@ -71,6 +75,7 @@ def review_desk(
             tool_version=tool_version,
         ),
         drafts=Drafting(desktops=desktops, material=material, objects=objects),
+        explaining=Explaining(control=control, store=store, objects=objects),
         presence=PresenceDesk(control, catalog, clock),
         remembering=Remembering(catalog, clock),
     )

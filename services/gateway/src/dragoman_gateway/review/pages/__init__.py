@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from dragoman_gateway.review.pages import editor, units
+from dragoman_gateway.review.pages import editor, explanation, units
 
 router = APIRouter()
-for _each in (editor, units):
+for _each in (editor, explanation, units):
     router.include_router(_each.router)
