@@ -13,7 +13,7 @@ from dragoman_linguistics import QaProfile, render
 from dragoman_translate.adapters.apertium import ApertiumEngine
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.adapters.openai import OpenAiEngine
-from dragoman_translate.dialogue import BatchTask, translate_batch
+from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
 from dragoman_translate.ports import (
     EngineRequest,

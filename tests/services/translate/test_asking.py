@@ -10,7 +10,7 @@ from dragoman_contracts.text import Segment, Unit
 from dragoman_contracts.under_way import Doing, WorkNote
 from dragoman_models.errors import ContextExceededError
 from dragoman_translate.adapters.recorded import RecordedEngine
-from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
+from dragoman_translate.batches import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.pacing import Pace, tokens_of
 from dragoman_translate.pieces import pieces_of
 from dragoman_translate.ports import (

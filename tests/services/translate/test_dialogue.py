@@ -5,7 +5,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.text import ResultSource, TagRepair, Unit
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.asking import engine_unit
-from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
+from dragoman_translate.batches import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.ports import (
     EngineRequest,
     EngineSignature,

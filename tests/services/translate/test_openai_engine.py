@@ -9,7 +9,7 @@ from dragoman_contracts.text import TagRepair
 from dragoman_linguistics import QaProfile, render
 from dragoman_models.errors import ContextExceededError
 from dragoman_translate.adapters.openai import OpenAiEngine
-from dragoman_translate.dialogue import BatchTask, translate_batch
+from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
 from dragoman_translate.ports import EngineRequest, EngineUnit, FinishReason
 from linguistics.units import text_of, unit

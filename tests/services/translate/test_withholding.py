@@ -12,9 +12,9 @@ from dragoman_contracts.text import ResultSource, TagRepair, Unit, plain_text
 from dragoman_linguistics import QaProfile
 from dragoman_linguistics.redaction import RedactionTimeoutError
 from dragoman_translate.adapters.openai import OpenAiEngine
-from dragoman_translate.dialogue import BatchTask, BatchTranslation, translate_batch
+from dragoman_translate.batches import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
-from dragoman_translate.ports import EngineContext, PromptMatch, PromptTerm
+from dragoman_translate.ports import EngineContext, PromptMatch, PromptTerm, UnitHints
 from linguistics.units import text_of, unit
 from ports.model_server import ModelServer
 from services.translate.ledgers import MemoryLedger
@@ -42,14 +42,20 @@ UNITS = (
 )
 CONTEXT = EngineContext(
     instructions=f"Ask {SECRETS[0]} when in doubt.",
-    terms=(
-        PromptTerm(source="Falcon", target="Falke"),
-        PromptTerm(source="case", target="Fall"),
-    ),
-    matches=(PromptMatch(source=f"See {SECRETS[4]}", target=f"Siehe {SECRETS[4]}", score_pct=90),),
     preceding=(f"Before {SECRETS[3]}.",),
     following=(f"After {SECRETS[2]}.",),
 )
+HINTS = {
+    "u3": UnitHints(
+        terms=(
+            PromptTerm(source="Falcon", target="Falke"),
+            PromptTerm(source="case", target="Fall"),
+        ),
+        matches=(
+            PromptMatch(source=f"See {SECRETS[4]}", target=f"Siehe {SECRETS[4]}", score_pct=90),
+        ),
+    )
+}
 Serve = Callable[..., ModelServer]
 
 
@@ -73,6 +79,7 @@ def task(units: tuple[Unit, ...] = UNITS, rules: Redaction | None = RULES) -> Ba
         target_locale=Locale("es"),
         units=units,
         context=CONTEXT,
+        hints=HINTS,
         profile=QaProfile(severities={}),
         redaction=rules,
     )

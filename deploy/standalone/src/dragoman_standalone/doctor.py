@@ -13,6 +13,7 @@ from pathlib import Path
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
+from dragoman_contracts.resources import EngineChoice
 from dragoman_gateway.jobs.detail.work_words import time_text
 from dragoman_standalone.doctor_servers import servers
 from dragoman_standalone.findings import Finding
@@ -166,7 +167,8 @@ def _disk(folder: Path) -> Finding:
 async def _apertium(settings: StandaloneSettings) -> Finding:
     engines = ConfiguredEngines(settings)
     try:
-        await engines.get("apertium", "").check_pair(Locale("en"), Locale("es"))
+        apertium = await engines.get(EngineChoice(engine="apertium"))
+        await apertium.check_pair(Locale("en"), Locale("es"))
     except DragomanError as error:
         return Finding(
             name="engine apertium", is_ok=False, is_required=False, message=error.message

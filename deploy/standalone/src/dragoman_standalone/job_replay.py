@@ -50,8 +50,10 @@ class ServicesWork(RecordedWork):
         return dragoman_qa.app.recorded_verification(event.grammar)
 
     @override
-    def batch(self, calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
-        return dragoman_translate.app.recorded_batch(calls)
+    def batch(
+        self, calls: Mapping[ObjectRef, bytes], reused: bytes | None
+    ) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
+        return dragoman_translate.app.recorded_batch(calls, reused)
 
 
 async def replay_package(path: Path) -> tuple[Replay, bytes | None]:

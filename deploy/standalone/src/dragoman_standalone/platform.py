@@ -25,6 +25,7 @@ import dragoman_qa.app
 import dragoman_reassemble.app
 import dragoman_translate.app
 from dragoman_catalog import Catalog, KeySeal, migrate_catalog
+from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.vocabulary import Service
 from dragoman_gateway.desks import (
@@ -143,7 +144,8 @@ def pair_check(engines: Engines) -> PairCheck:
     """The check whether an engine of this machine can do a pair of locales."""
 
     async def check(engine: str, model: str, locales: LocalePair) -> None:
-        await engines.get(engine, model).check_pair(locales.source, locales.target)
+        chosen = await engines.get(EngineChoice(engine=engine, model=model))
+        await chosen.check_pair(locales.source, locales.target)
 
     return check
 

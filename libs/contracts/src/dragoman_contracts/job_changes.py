@@ -169,6 +169,7 @@ def on_batch_translated(draft: JobState, event: e.BatchTranslated, recorded: Rec
     if run.batches.is_pending(event.index):
         changes["batches"] = run.batches.with_output(event.index, event.targets)
         changes["done_count"] = run.done_count + event.unit_count
+        changes["reused_count"] = run.reused_count + event.reused_count
     change_run(draft, phase.name, **changes)
     clear_failures(draft, {WorkKey(WorkKind.TRANSLATION_BATCH, event.index)})
 

@@ -52,7 +52,8 @@ class PhaseRun:
 
     `plan` and `batches` are there once the phase was cut into batches: by a plan where it is
     spread, one by one where it is a chain. Items are what the phase counts: units, articles, tasks.
-    `output` is the result of a phase that has no event of its own.
+    `output` is the result of a phase that has no event of its own. `reused_count` items have their
+    answer from calls that were paid for earlier.
     """
 
     started_at: datetime | None = None
@@ -62,6 +63,7 @@ class PhaseRun:
     item_count: int = 0
     done_count: int = 0
     failed_count: int = 0
+    reused_count: int = 0
     usage: e.Usage = field(default_factory=e.Usage)
     cursor: ObjectRef | None = None
     output: ObjectRef | None = None

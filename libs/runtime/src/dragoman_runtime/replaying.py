@@ -104,9 +104,11 @@ class RecordedWork(Protocol):
         """The task of the QA phase that gave this event, with the answers it has on record."""
         return self.task(WorkKind.QA)
 
-    def batch(self, calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
-        """The task of a batch that made these calls, and the pointers under which the task looks
-        for the calls.
+    def batch(
+        self, calls: Mapping[ObjectRef, bytes], reused: bytes | None
+    ) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
+        """The task of a batch that made these calls and found these answers unit by unit, and the
+        pointers under which the task looks for the calls.
         """
         ...
 
@@ -285,7 +287,9 @@ class Replayer:
         other numbers are tried as well.
         """
         key = WorkKey(WorkKind.TRANSLATION_BATCH, event.index)
-        task, pointers = self._work.batch({ref: await objects.get(ref) for ref in event.calls})
+        calls = {ref: await objects.get(ref) for ref in event.calls}
+        reused = await objects.get(event.reused) if event.reused else None
+        task, pointers = self._work.batch(calls, reused)
         objects.point(pointers)
         made: e.Event | None = None
         refusal: DragomanError | None = None

@@ -9,11 +9,18 @@ from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.service import ServicePart, run_services
 from dragoman_runtime.worker import Task
+from dragoman_translate.adapters.answer_pages import AnswerPages
 from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
 from dragoman_translate.adapters.probe import probe_engine
-from dragoman_translate.adapters.recorded import RecordedEngines
+from dragoman_translate.adapters.recorded import RecordedAnswers, RecordedEngines
 from dragoman_translate.handlers import call_pointer, translation_tasks
-from dragoman_translate.ports import Engines, ModelCall
+from dragoman_translate.ports import (
+    AnswerPage,
+    Engines,
+    EngineSignature,
+    Memories,
+    ModelCall,
+)
 from dragoman_translate.settings import EngineSettings, TranslateSettings
 
 __all__ = [
@@ -27,21 +34,28 @@ __all__ = [
 ]
 
 
-def tasks(engines: Engines) -> tuple[Task[Any], ...]:
+def tasks(engines: Engines, memories: Memories | None = None) -> tuple[Task[Any], ...]:
     """The work this service performs, with these engines."""
-    return translation_tasks(engines)
+    return translation_tasks(engines, AnswerPages(), memories)
 
 
-def recorded_batch(calls: Mapping[ObjectRef, bytes]) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
+def recorded_batch(
+    calls: Mapping[ObjectRef, bytes], reused: bytes | None = None
+) -> tuple[Task[Any], Mapping[str, ObjectRef]]:
     """The work of a batch that made these calls, and its ledger's pointers to the calls.
 
-    No engine is asked.
+    `reused` is the page of the answers that the batch found unit by unit. No engine is asked.
     """
     parsed = {
         ref: ModelCall.model_validate_json(data, extra="ignore") for ref, data in calls.items()
     }
-    signature = next((call.signature for call in parsed.values()), None)
-    _, batch = translation_tasks(RecordedEngines(signature))
+    signatures: list[EngineSignature] = []
+    for call in parsed.values():
+        if call.signature not in signatures:
+            signatures.append(call.signature)
+    page = AnswerPage.model_validate_json(reused, extra="ignore") if reused else AnswerPage()
+    answers = RecordedAnswers(page, {ref.digest: call for ref, call in parsed.items()})
+    _, batch = translation_tasks(RecordedEngines(signatures), answers)
     return batch, {call_pointer(call.fingerprint): ref for ref, call in parsed.items()}
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pydantic import Field
+
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -34,6 +36,7 @@ from dragoman_translate.ports import (
     ReplyFault,
     ReplyProgress,
     TranslationEngine,
+    UnitHints,
     fingerprint,
 )
 from dragoman_translate.record import Record
@@ -49,14 +52,44 @@ _BROKEN_OFF = (FinishReason.LENGTH, FinishReason.INTERRUPTED)
 class Question(Value):
     """The part that all calls about a batch have in common.
 
-    `context` holds the texts around the batch.
+    `context` holds the texts around the batch and the instructions; `hints` the terms and the
+    examples of each unit, by its id. `payer` is the job that pays.
     """
 
     source_locale: Locale
     target_locale: Locale
     context: EngineContext = EngineContext()
+    hints: Mapping[str, UnitHints] = Field(default_factory=dict)
     model: str = ""
     nonce: str = ""
+    payer: str = ""
+
+    def request(
+        self,
+        units: Sequence[Unit],
+        corrections: Sequence[Correction] = (),
+        round_number: int = 1,
+    ) -> EngineRequest:
+        """The request for these units, with the terms and examples of theirs."""
+        return EngineRequest(
+            source_locale=self.source_locale,
+            target_locale=self.target_locale,
+            units=tuple(map(engine_unit, units)),
+            context=self.hinted(self.context, units),
+            corrections=tuple(corrections),
+            model=self.model,
+            nonce=self.nonce,
+            round=round_number,
+        )
+
+    def hinted(self, context: EngineContext, units: Sequence[Unit]) -> EngineContext:
+        """The context with the terms and examples of these units, each once."""
+        if not self.hints:
+            return context
+        hints = [self.hints[unit.unit_id] for unit in units if unit.unit_id in self.hints]
+        terms = dict.fromkeys(term for each in hints for term in each.terms)
+        matches = dict.fromkeys(match for each in hints for match in each.matches)
+        return context.model_copy(update={"terms": tuple(terms), "matches": tuple(matches)})
 
 
 ProgressListener = Callable[[ReplyProgress | None], None]
@@ -67,6 +100,7 @@ ProgressListener = Callable[[ReplyProgress | None], None]
 class _Open:
     """A question, all of its units in order, and by id the units that no call has answered yet."""
 
+    question: Question
     whole: EngineRequest
     units: tuple[Unit, ...]
     left: dict[str, Unit]
@@ -77,12 +111,11 @@ class _Open:
             return self.whole.model_copy(update={"idempotency_key": key})
         ids = {unit.unit_id for unit in piece}
         before, after = self._texts_around(piece)
+        context = self.question.hinted(self.whole.context, piece)
         return self.whole.model_copy(
             update={
                 "units": tuple(map(engine_unit, piece)),
-                "context": self.whole.context.model_copy(
-                    update={"preceding": before, "following": after}
-                ),
+                "context": context.model_copy(update={"preceding": before, "following": after}),
                 "corrections": tuple(
                     each for each in self.whole.corrections if each.unit_id in ids
                 ),
@@ -128,8 +161,8 @@ class Asker:
             RetryableError, PermanentError: as the engine says, once nothing smaller can be asked.
             NotRecordedError: a replay has no record of the question at all.
         """
-        whole = self._request(units, corrections, round_number)
-        open_ = _Open(whole, tuple(units), {unit.unit_id: unit for unit in units})
+        whole = self.question.request(units, corrections, round_number)
+        open_ = _Open(self.question, whole, tuple(units), {unit.unit_id: unit for unit in units})
         try:
             while open_.left:
                 await self._ask_part(open_)
@@ -233,20 +266,10 @@ class Asker:
             self.pace.learn(piece, reply)
         asked = tuple(unit.unit_id for unit in piece) if len(piece) < len(open_.units) else ()
         call = ModelCall(
-            fingerprint=key, signature=self.engine.signature, reply=reply, unit_ids=asked
+            fingerprint=key,
+            signature=self.engine.signature,
+            reply=reply,
+            unit_ids=asked,
+            payer=self.question.payer,
         )
         return RecordedCall(call=call, ref=await self.ledger.record(call))
-
-    def _request(
-        self, units: Sequence[Unit], corrections: Sequence[Correction], round_number: int
-    ) -> EngineRequest:
-        return EngineRequest(
-            source_locale=self.question.source_locale,
-            target_locale=self.question.target_locale,
-            units=tuple(map(engine_unit, units)),
-            context=self.question.context,
-            corrections=tuple(corrections),
-            model=self.question.model,
-            nonce=self.question.nonce,
-            round=round_number,
-        )

@@ -13,28 +13,24 @@ Answers that stay doubtful are kept, and QA reports them. `asking` cuts a round 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pydantic import Field
+
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
-from dragoman_contracts.events import Usage
-from dragoman_contracts.model import Value
 from dragoman_contracts.redaction import Redaction
-from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaFinding
-from dragoman_contracts.text import ResultSource, Unit, UnitTarget, plain_text
-from dragoman_contracts.under_way import WorkNote
-from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, doubts, repair
+from dragoman_contracts.text import Content, Unit
+from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, doubts
 from dragoman_translate.asking import Asker, Question
 from dragoman_translate.noting import Noting
 from dragoman_translate.pacing import Pace, tokens_of
 from dragoman_translate.pieces import pieces_of
-from dragoman_translate.planning import OUTPUT_SHARE, needs_engine, same_text_key
+from dragoman_translate.planning import OUTPUT_SHARE
 from dragoman_translate.ports import CallLedger, Correction, ReplyFault, TranslationEngine
 from dragoman_translate.record import Answer, Record
 from dragoman_translate.reply import UnitReply, checked_target
-from dragoman_translate.withholding import withheld
 
 _LOOK = "look at the recorded calls, and try another model"
 _MOST_ALONE = (
@@ -48,103 +44,21 @@ class BatchTask(Question):
 
     `attempt` is the number of the work item's attempt, from 1. A later attempt asks again, unit by
     unit, for the units that earlier attempts asked for in vain. Only the last of `max_attempts`
-    ends well with units that have no text. `redaction` names the texts that the engine may not see.
+    ends well with units that have no text. `approved` are the translations that need no engine, by
+    unit id. `redaction` names the texts that the engine may not see.
     """
 
     index: int
     units: tuple[Unit, ...]
+    approved: Mapping[str, Content] = Field(default_factory=dict)
     attempt: int = 1
     max_attempts: int = 1
     profile: QaProfile = DEFAULT_PROFILE
     redaction: Redaction | None = None
 
 
-class BatchTranslation(Value):
-    """A batch's targets in the task's order, and their cost.
-
-    `calls` are all recorded calls behind the targets, in the order in which they were asked;
-    `usage` is their sum. `calls_made` is the number of calls that were paid in this run; the others
-    were recalled. `unanswered` are the units that no call gave a text for: their target is empty,
-    which QA blocks.
-    """
-
-    targets: tuple[UnitTarget, ...]
-    calls: tuple[ObjectRef, ...] = ()
-    calls_made: int = 0
-    usage: Usage = Usage()
-    unanswered: tuple[str, ...] = ()
-
-
-def _unheard(note: WorkNote) -> None:
-    return
-
-
-async def translate_batch(
-    engine: TranslationEngine,
-    ledger: CallLedger,
-    task: BatchTask,
-    pace: Pace | None = None,
-    report: Callable[[WorkNote], None] = _unheard,
-) -> BatchTranslation:
-    """Translate one batch with as few calls as the engine's answers and its `pace` allow.
-
-    Units with the same text are asked for once; units that need no engine keep their source.
-    `report` is called with notes about the progress of the batch.
-
-    Raises:
-        RetryableError: engine.malformed_reply, when no reply held text for any unit, or, before the
-            last attempt, for some unit that was not refused; and the errors that the engine raises.
-        PermanentError: engine.refused, when every call was refused; and the errors that the engine
-            raises. Calls that were answered before the error are in the ledger.
-        RedactionTimeoutError: a redaction pattern of the project takes too long.
-    """
-    kept = withheld(task.units, task.context, task.redaction)
-    shown = task.model_copy(update={"units": kept.units, "context": kept.context})
-    translation = await _translated(engine, ledger, shown, pace, report)
-    return translation.model_copy(update={"targets": kept.restored(translation.targets)})
-
-
-async def _translated(
-    engine: TranslationEngine,
-    ledger: CallLedger,
-    task: BatchTask,
-    pace: Pace | None,
-    report: Callable[[WorkNote], None],
-) -> BatchTranslation:
-    """The translation of a batch that holds nothing the engine may not see."""
-    first_with: dict[Hashable, Unit] = {}
-    for unit in task.units:
-        if needs_engine(unit):
-            first_with.setdefault(same_text_key(unit), unit)
-    record = Record()
-    if first_with:
-        pace = pace or Pace()
-        alike = Counter(
-            first_with[same_text_key(unit)].unit_id for unit in task.units if needs_engine(unit)
-        )
-        noting = Noting(report, record, pace, alike, len(task.units), engine.signature.model)
-        await _Dialogue(engine, ledger, task, pace, record, noting).run(tuple(first_with.values()))
-    made = {key: _target(unit, record.answers[unit.unit_id]) for key, unit in first_with.items()}
-
-    def target_of(unit: Unit) -> UnitTarget:
-        if needs_engine(unit):
-            return made[same_text_key(unit)].model_copy(update={"unit_id": unit.unit_id})
-        return UnitTarget(
-            unit_id=unit.unit_id, target=unit.source, result_source=ResultSource.SOURCE_COPY
-        )
-
-    targets = tuple(map(target_of, task.units))
-    return BatchTranslation(
-        targets=targets,
-        calls=tuple(call.ref for call in record.calls.values()),
-        calls_made=record.calls_made,
-        usage=sum((call.call.reply.usage for call in record.calls.values()), Usage()),
-        unanswered=tuple(target.unit_id for target in targets if _is_unanswered(target)),
-    )
-
-
 @dataclass
-class _Dialogue:
+class Dialogue:
     """The rounds about some units.
 
     `is_within_unit` says that these are pieces of one unit of the batch.
@@ -202,7 +116,7 @@ class _Dialogue:
         )
         reply, call = UnitReply(unit_id=unit.unit_id, fault=ReplyFault.TRUNCATED), ""
         if len(pieces.units) > 1:
-            inner = _Dialogue(
+            inner = Dialogue(
                 self.engine,
                 self.ledger,
                 self.task,
@@ -311,26 +225,3 @@ def _doubt(answer: Answer, findings: Iterable[QaFinding]) -> Correction:
         previous=answer.reply.written,
         reasons=tuple(dict.fromkeys(finding.message for finding in findings)),
     )
-
-
-def _target(unit: Unit, answer: Answer) -> UnitTarget:
-    """The unit's target: repaired where its tags are wrong or left out, empty where no call gave a
-    usable text.
-    """
-    call = answer.call or None
-    if not answer.has_text:
-        return UnitTarget(
-            unit_id=unit.unit_id, target=(), result_source=ResultSource.ENGINE, call=call
-        )
-    target, rung = repair(unit.source, answer.reply.target, unit.tags)
-    return UnitTarget(
-        unit_id=unit.unit_id,
-        target=target,
-        result_source=ResultSource.ENGINE,
-        tag_repair=rung,
-        call=call,
-    )
-
-
-def _is_unanswered(target: UnitTarget) -> bool:
-    return target.result_source is ResultSource.ENGINE and not plain_text(target.target).strip()

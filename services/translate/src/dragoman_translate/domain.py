@@ -26,12 +26,21 @@ class PlanOutcome(Value):
 
 
 class BatchOutcome(Value):
-    """The stored targets of one batch, and the calls behind them."""
+    """The stored targets of one batch, and the calls behind them.
+
+    `payer` is the job that `usage` was paid for; outcomes of older versions do not say. Of the
+    `answered_count` units with an answer from a call, `reused_count` have it from calls that were
+    paid for before this job.
+    """
 
     targets: ObjectRef
     unit_count: int
     calls: tuple[ObjectRef, ...]
     usage: Usage
+    payer: str = ""
+    answered_count: int = 0
+    reused_count: int = 0
+    reused: ObjectRef | None = None
 
 
 def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, ...]:
@@ -51,16 +60,20 @@ def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, 
 def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event, ...]:
     """BatchTranslated, and the end of the phase after the last batch of a job that still moves.
 
-    Nothing where the batch is there already: another worker was first.
+    Nothing where the batch is there already: another worker was first. An outcome that another
+    job paid for costs this one nothing.
     """
     if job.plan is None or job.plan.batches[item.index] is not None:
         return ()
+    is_paid = outcome.payer in ("", str(job.job_id))
     translated = BatchTranslated(
         index=item.index,
         targets=outcome.targets,
         unit_count=outcome.unit_count,
         calls=outcome.calls,
-        usage=outcome.usage,
+        usage=outcome.usage if is_paid else Usage(),
+        reused_count=outcome.reused_count if is_paid else outcome.answered_count,
+        reused=outcome.reused,
     )
     phase = next_phase(job)
     moves = phase is not None and phase.kind == PhaseKind.TRANSLATION

@@ -16,18 +16,29 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
 from dragoman_contracts.reports import TranslationPlan
+from dragoman_contracts.resources import EngineChoice, MatchList, PackSnapshot, TermList
 from dragoman_contracts.text import TargetList, UnitList, plain_text
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_linguistics import QA_RULES, profile_named
 from dragoman_runtime.objects.port import StoredObject
 from dragoman_runtime.telemetry import metrics
 from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
-from dragoman_translate.dialogue import BatchTask, translate_batch
+from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
+from dragoman_translate.hinting import approved_targets, hints_of
 from dragoman_translate.pacing import Pace
 from dragoman_translate.planning import plan_batches
-from dragoman_translate.ports import CallLedger, EngineContext, Engines, ModelCall, RecordedCall
+from dragoman_translate.ports import (
+    Answers,
+    CallLedger,
+    EngineContext,
+    Engines,
+    Memories,
+    ModelCall,
+    RecordedCall,
+)
+from dragoman_translate.remembering import page_of
 
 RULES_VERSION = 2
 """Raised when the same units would be planned or asked for in another way."""
@@ -38,8 +49,11 @@ _LISTED = 20_000
 _LOOKED_AT = 300  # objects: more than a process has under way when it is killed
 
 
-def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOutcome]]:
-    """The plan and the batches of the translation phase, with the engines to choose from.
+def translation_tasks(
+    engines: Engines, answers: Answers, memories: Memories | None = None
+) -> tuple[Task[PlanOutcome], Task[BatchOutcome]]:
+    """The plan and the batches of the translation phase, with the engines to choose from, the
+    answers on record, and the memories to search.
 
     The pace that one batch measured sizes the calls of the next, as long as this process lives.
     """
@@ -48,17 +62,19 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
     async def perform_plan(context: WorkContext) -> PlanOutcome:
         job, objects = context.job, context.objects
         policy = await objects.get_value(job.policy, Policy)
-        engine = engines.get(policy.engine, policy.model)
+        engine = await engines.get(EngineChoice(engine=policy.engine, model=policy.model))
         await engine.check_pair(job.locales.source, job.locales.target)
-        units = (await objects.get_value(_units(job), UnitList)).units
+        extracted = await objects.get_value(_units(job), UnitList)
         plan = await context.compute_here(
-            plan_batches, units, engine.capabilities, policy.batch_size
+            plan_batches, extracted.units, engine.capabilities, policy.batch_size
         )
-        checks = {
-            "inapplicable_checks": engine.capabilities.inapplicable_checks,
-            "qa_rules": QA_RULES,
-        }
-        plan = plan.model_copy(update=checks)
+        plan = plan.model_copy(
+            update={
+                "inapplicable_checks": engine.capabilities.inapplicable_checks,
+                "qa_rules": QA_RULES,
+                "matches": await _matches(context, policy, extracted, memories),
+            }
+        )
         return PlanOutcome(
             plan=await objects.put_value(plan),
             batch_count=len(plan.batches),
@@ -68,18 +84,30 @@ def translation_tasks(engines: Engines) -> tuple[Task[PlanOutcome], Task[BatchOu
     async def perform_batch(context: WorkContext) -> BatchOutcome:
         job, objects = context.job, context.objects
         policy = await objects.get_value(job.policy, Policy)
-        engine = engines.get(policy.engine, policy.model)
+        engine, *fallbacks = await engines.chain(
+            (EngineChoice(engine=policy.engine, model=policy.model), *policy.fallbacks)
+        )
         task = await _batch_task(context, policy)
-        pace = paces[engine.name, engine.signature.model]
         translation = await translate_batch(
-            engine, _ObjectLedger(context), task, pace, context.report
+            engine,
+            _ObjectLedger(context),
+            task,
+            paces[engine.name, engine.signature.model],
+            context.report,
+            book=answers.book(job.project_id, objects),
+            fallbacks=fallbacks,
         )
         targets = TargetList(target_locale=job.locales.target, targets=translation.targets)
+        reused = translation.reused
         return BatchOutcome(
             targets=await objects.put_value(targets),
             unit_count=len(translation.targets),
             calls=translation.calls,
             usage=translation.usage,
+            payer=task.payer,
+            answered_count=translation.answered_count,
+            reused_count=translation.reused_count,
+            reused=await objects.put_value(page_of(reused)) if reused else None,
         )
 
     return (
@@ -167,8 +195,19 @@ def call_pointer(fingerprint: str) -> str:
     return f"call-{fingerprint}"
 
 
+async def _matches(
+    context: WorkContext, policy: Policy, units: UnitList, memories: Memories | None
+) -> ObjectRef | None:
+    """The matches in the job's memories, as the plan keeps them; None where there are none."""
+    if memories is None or not policy.memories:
+        return None
+    locales, objects = context.job.locales, context.objects
+    found = await memories.matches(objects, policy.memories, units, locales.source, locales.target)
+    return await objects.put_value(found) if found.units else None
+
+
 async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
-    """The batch's units in the plan's order, with the texts around them."""
+    """The batch's units in the plan's order, with the texts around them, their terms and matches."""
     job, objects = context.job, context.objects
     if job.translation_plan is None:
         raise NotExtractedError(f"Job {job.job_id} has no translation plan; resume it.")
@@ -178,23 +217,40 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
     places = sorted(extracted.places[unit_id] for unit_id in plan.batches[context.item.index])
     before = units[max(0, places[0] - _NEIGHBOURS) : places[0]]
     after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
+    batch = tuple(units[place] for place in places)
+    matches = await objects.get_value(plan.matches, MatchList) if plan.matches else MatchList()
+    terms = await objects.get_value(policy.terms, TermList) if policy.terms else TermList()
+    approved = approved_targets(matches, batch)
+    asked = [unit for unit in batch if unit.unit_id not in approved]
     return BatchTask(
         index=context.item.index,
         source_locale=job.locales.source,
         target_locale=job.locales.target,
-        units=tuple(units[place] for place in places),
+        units=batch,
+        approved=approved,
         context=EngineContext(
+            instructions=await _instructions(context, policy),
             domain=policy.domain_pack_code,
             preceding=tuple(plain_text(unit.source) for unit in before),
             following=tuple(plain_text(unit.source) for unit in after),
         ),
+        hints=await context.compute_here(hints_of, asked, terms.terms, matches, job.locales.source),
         model=policy.model,
         nonce=policy.nonce,
+        payer=str(job.job_id),
         attempt=context.attempt,
         max_attempts=job.submitted.rules.max_attempts,
         profile=profile_named(policy.qa_profile, policy.qa),
         redaction=policy.redaction,
     )
+
+
+async def _instructions(context: WorkContext, policy: Policy) -> str:
+    """The words of the domain pack for the engine."""
+    if policy.pack is None:
+        return ""
+    pack = await context.objects.get_value(policy.pack, PackSnapshot)
+    return "\n\n".join(text for text in (pack.prompt.strip(), pack.style_guide.strip()) if text)
 
 
 def _units(job: Job) -> ObjectRef:

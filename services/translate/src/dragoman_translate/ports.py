@@ -20,9 +20,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from operator import not_
+from typing import Annotated, Protocol
+from uuid import UUID
 
 from pydantic import Field, JsonValue
 
@@ -30,8 +32,11 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
+from dragoman_contracts.resources import EngineChoice, MatchList, MemoryPin
+from dragoman_contracts.text import UnitList
 from dragoman_linguistics import TaggedText
 from dragoman_models.ports import FinishReason as FinishReason
+from dragoman_runtime.worker import ProjectObjects
 
 
 class EngineUnit(Value):
@@ -61,6 +66,13 @@ class PromptMatch(Value):
     source: str
     target: str
     score_pct: int
+
+
+class UnitHints(Value):
+    """The terms and the translations from memory that are shown for one unit."""
+
+    terms: tuple[PromptTerm, ...] = ()
+    matches: tuple[PromptMatch, ...] = ()
 
 
 class EngineContext(Value):
@@ -207,7 +219,8 @@ class EngineCapabilities(Value):
     `max_output_tokens` and `max_batch_chars` are None where nothing limits them.
     `inapplicable_checks` are codes of QA checks that say nothing about this engine's targets. An
     engine that `writes_slowly` is asked for a few units first, and then for as many as its measured
-    pace allows.
+    pace allows. Answers of an engine that `keeps_answers` are found again unit by unit, since each
+    was paid for.
     """
 
     max_units_per_batch: int = 25
@@ -216,6 +229,7 @@ class EngineCapabilities(Value):
     needs_network: bool = False
     uses_context: bool = False
     writes_slowly: bool = False
+    keeps_answers: bool = False
     inapplicable_checks: tuple[str, ...] = ()
 
 
@@ -224,13 +238,14 @@ class ModelCall(Value):
     `reply.circumstances`.
 
     `unit_ids` are the units it asked for where they are fewer than the question's; empty means all
-    of them.
+    of them. `payer` is the id of the job that it was made for; calls of older versions have none.
     """
 
     fingerprint: str
     signature: EngineSignature
     reply: EngineReply
     unit_ids: tuple[str, ...] = ()
+    payer: Annotated[str, Field(exclude_if=not_)] = ""
 
 
 class RecordedCall(Value):
@@ -238,6 +253,52 @@ class RecordedCall(Value):
 
     call: ModelCall
     ref: ObjectRef
+
+
+class EarlierAnswer(Value):
+    """The place of a unit's answer on record: a call, and the id that the unit had in it."""
+
+    call: ObjectRef
+    unit_id: str
+
+
+class AnswerPage(Value):
+    """Places of answers by the keys of their units, as they are stored.
+
+    `calls` are digests and sizes; each answer is a key, the number of a call among them, and the
+    unit's id in that call. A page holds no text, and does not keep a call from being erased.
+    """
+
+    calls: tuple[tuple[str, int], ...] = ()
+    answers: tuple[tuple[str, int, str], ...] = ()
+
+
+class AnswerBook(Protocol):
+    """The answers of a project on record, by the keys of units.
+
+    It is asked before a batch's units are, so that no unit is paid for twice. `shelf` names what
+    all units of a question have in common.
+    """
+
+    async def find(self, shelf: str, keys: Sequence[str]) -> Mapping[str, EarlierAnswer]:
+        """The places of the answers with these keys; those without an answer are left out."""
+        ...
+
+    async def load(self, answer: EarlierAnswer) -> ModelCall | None:
+        """The call that holds an answer; None where it was erased."""
+        ...
+
+    async def add(self, shelf: str, answers: Mapping[str, EarlierAnswer]) -> None:
+        """Let these answers be found from now on."""
+        ...
+
+
+class Answers(Protocol):
+    """The answers on record of all projects."""
+
+    def book(self, project_id: UUID, objects: ProjectObjects) -> AnswerBook:
+        """The answers of a project, whose objects are these."""
+        ...
 
 
 class TranslationEngine(Protocol):
@@ -326,11 +387,35 @@ def fingerprint(signature: EngineSignature, request: EngineRequest) -> str:
 class Engines(Protocol):
     """The engines this installation is set up for."""
 
-    def get(self, name: str, model: str) -> TranslationEngine:
-        """The engine of this name, asking for `model` where it has several (empty: its own).
+    async def get(self, choice: EngineChoice) -> TranslationEngine:
+        """The engine of this name, asking for its model where it has several (empty: its own); or
+        the registered model whose id is the engine's name.
 
         Raises:
             PermanentError: engine.unknown or engine.not_configured, with the setting that is
                 missing.
         """
+        ...
+
+    async def chain(self, choices: Sequence[EngineChoice]) -> Sequence[TranslationEngine]:
+        """The engines to ask in turn, for these choices in their order.
+
+        Raises:
+            PermanentError: as `get`.
+        """
+        ...
+
+
+class Memories(Protocol):
+    """The translation memories that jobs have pinned."""
+
+    async def matches(
+        self,
+        objects: ProjectObjects,
+        pins: tuple[MemoryPin, ...],
+        units: UnitList,
+        source: Locale,
+        target: Locale,
+    ) -> MatchList:
+        """The matches of a document's units in the pinned memories, the best of each unit first."""
         ...

@@ -7,8 +7,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from dragoman_contracts.events import Usage
 from dragoman_contracts.text import Unit
-from dragoman_translate.ports import FinishReason, RecordedCall, ReplyFault
+from dragoman_translate.ports import (
+    EarlierAnswer,
+    FinishReason,
+    ModelCall,
+    RecordedCall,
+    ReplyFault,
+)
 from dragoman_translate.reply import UnitReply
 
 
@@ -35,11 +42,16 @@ class Answer:
 class Record:
     """Answers by unit id, and calls by sha256 in the order they were asked; `calls_made` of them
     were paid now.
+
+    `reused` are the units whose answers were found unit by unit, `borrowed` the calls that only
+    such answers are from: they were paid for elsewhere.
     """
 
     answers: dict[str, Answer] = field(default_factory=dict[str, Answer])
     calls: dict[str, RecordedCall] = field(default_factory=dict[str, RecordedCall])
     calls_made: int = 0
+    reused: dict[str, EarlierAnswer] = field(default_factory=dict[str, EarlierAnswer])
+    borrowed: set[str] = field(default_factory=set[str])
 
     def keep(self, reply: UnitReply, call: str) -> None:
         """Take an answer unless a better one is known."""
@@ -51,11 +63,40 @@ class Record:
     def add(self, recorded: RecordedCall, *, is_new: bool) -> None:
         """Add a call that was made now or recalled."""
         self.calls.setdefault(recorded.ref.digest, recorded)
+        self.borrowed.discard(recorded.ref.digest)
         self.calls_made += is_new
+
+    def reuse(self, reply: UnitReply, earlier: EarlierAnswer, call: ModelCall) -> None:
+        """Take an answer that was found on record for the unit."""
+        digest = earlier.call.digest
+        if digest not in self.calls:
+            self.calls[digest] = RecordedCall(call=call, ref=earlier.call)
+            self.borrowed.add(digest)
+        self.answers[reply.unit_id] = Answer(reply, digest)
+        self.reused[reply.unit_id] = earlier
+
+    def usage(self, payer: str) -> Usage:
+        """The usage of the calls that were paid for this job.
+
+        Calls of older versions do not say who paid, and are counted.
+        """
+        paid = (
+            recorded.call.reply.usage
+            for digest, recorded in self.calls.items()
+            if digest not in self.borrowed and recorded.call.payer in ("", payer)
+        )
+        return sum(paid, Usage())
+
+    def is_reused(self, unit_id: str, payer: str) -> bool:
+        """Whether the unit's answer is from a call that was paid for earlier."""
+        recorded = self.calls.get(self.answers[unit_id].call)
+        return unit_id in self.reused or (
+            recorded is not None and recorded.call.payer not in ("", payer)
+        )
 
     def within(self) -> Record:
         """A record for the pieces of one unit: answers of its own, the same calls."""
-        return Record(calls=self.calls)
+        return Record(calls=self.calls, borrowed=self.borrowed)
 
     def open_units(self, units: Iterable[Unit]) -> list[Unit]:
         """The units that have no faultless answer yet."""

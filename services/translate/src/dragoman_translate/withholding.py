@@ -15,17 +15,17 @@ from pydantic import BaseModel
 from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.text import Unit, UnitTarget
 from dragoman_linguistics.redaction import Redactor, Vault
-from dragoman_translate.ports import EngineContext, PromptTerm
+from dragoman_translate.ports import EngineContext, PromptTerm, UnitHints
 
 _M = TypeVar("_M", bound=BaseModel)
+_T = TypeVar("_T", EngineContext, UnitHints)
 
 
 @dataclass(frozen=True, slots=True)
 class Withheld:
-    """Units and context as an engine may see them, and the texts behind their placeholders."""
+    """The fields of a question as an engine may see them, and the texts behind its placeholders."""
 
-    units: tuple[Unit, ...]
-    context: EngineContext
+    shown: Mapping[str, Any]
     vaults: Mapping[str, Vault]
 
     def restored(self, targets: Iterable[UnitTarget]) -> tuple[UnitTarget, ...]:
@@ -40,8 +40,13 @@ class Withheld:
         )
 
 
-def withheld(units: Sequence[Unit], context: EngineContext, rules: Redaction | None) -> Withheld:
-    """The units and the context of a question without what the rules name.
+def withheld(
+    units: Sequence[Unit],
+    context: EngineContext,
+    hints: Mapping[str, UnitHints],
+    rules: Redaction | None,
+) -> Withheld:
+    """The units, the context and the hints of a question without what the rules name.
 
     A term that holds any of it is left out: no engine could follow it.
 
@@ -49,7 +54,7 @@ def withheld(units: Sequence[Unit], context: EngineContext, rules: Redaction | N
         RedactionTimeoutError: a pattern of the project takes too long.
     """
     if rules is None or rules.is_empty:
-        return Withheld(tuple(units), context, {})
+        return Withheld({}, {})
     redactor = Redactor(rules)
     shown, vaults = list[Unit](), dict[str, Vault]()
     for unit in units:
@@ -57,9 +62,20 @@ def withheld(units: Sequence[Unit], context: EngineContext, rules: Redaction | N
         shown.append(redacted)
         if vault.texts:
             vaults[unit.unit_id] = vault
-    terms = tuple(each for each in context.terms if not _is_secret(redactor, each))
-    context = _marked(redactor, context.model_copy(update={"terms": terms}))
-    return Withheld(tuple(shown), context, vaults)
+    marked = {unit_id: _without_secrets(redactor, each) for unit_id, each in hints.items()}
+    return Withheld(
+        {
+            "units": tuple(shown),
+            "context": _without_secrets(redactor, context),
+            "hints": marked,
+        },
+        vaults,
+    )
+
+
+def _without_secrets(redactor: Redactor, about: _T) -> _T:
+    terms = tuple(each for each in about.terms if not _is_secret(redactor, each))
+    return _marked(redactor, about.model_copy(update={"terms": terms}))
 
 
 def _is_secret(redactor: Redactor, term: PromptTerm) -> bool:

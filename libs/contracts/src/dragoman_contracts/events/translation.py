@@ -77,6 +77,10 @@ class TranslationPlanned(Event):
 class BatchTranslated(Event):
     """The targets of one batch were stored;
     `calls` are the recorded model calls that gave them, in order.
+
+    `usage` is that of the calls which were paid for this job. `reused_count` units have their
+    answer from calls that were paid for earlier; `reused` points to the `AnswerPage` of those that
+    were found unit by unit. Both are left out of what is stored where there are none.
     """
 
     name: ClassVar[str] = "translation.batch_translated"
@@ -88,6 +92,8 @@ class BatchTranslated(Event):
     unit_count: Count
     calls: tuple[ObjectRef, ...] = ()
     usage: Usage = Usage()
+    reused_count: Annotated[Count, Field(exclude_if=not_)] = 0
+    reused: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class TranslationCompleted(PhaseResult):

@@ -310,7 +310,10 @@ class JobDetail(BaseModel):
     preflight_findings: list[str]
     qa_verdict: QaVerdict | None
     counts: Counts
-    usage: Usage
+    usage: Usage = Field(description="That of the calls which were paid for this job.")
+    reused_units: int = Field(
+        description="Units whose answer is from calls that were paid for earlier."
+    )
     phases: list[PhaseView]
     commands: list[CommandOfJob]
     troubles: list[TroubleView]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from typing_extensions import override
 
 from dragoman_contracts.errors import PermanentError
+from dragoman_contracts.resources import EngineChoice
 from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.ports import Engines, TranslationEngine
 from dragoman_translate.settings import EngineSettings
@@ -20,7 +21,8 @@ class ConfiguredEngines(Engines):
         self._made: dict[tuple[str, str], TranslationEngine] = {}
 
     @override
-    def get(self, name: str, model: str) -> TranslationEngine:
+    async def get(self, choice: EngineChoice) -> TranslationEngine:
+        name, model = choice.engine, choice.model
         make = _MAKERS.get(name)
         if make is None:
             known = ", ".join(_MAKERS)
@@ -30,6 +32,10 @@ class ConfiguredEngines(Engines):
         if (name, model) not in self._made:
             self._made[name, model] = make(self._settings, model)
         return self._made[name, model]
+
+    @override
+    async def chain(self, choices: Sequence[EngineChoice]) -> Sequence[TranslationEngine]:
+        return [await self.get(each) for each in choices]
 
     async def aclose(self) -> None:
         """End every engine that was made."""

@@ -68,6 +68,7 @@ class OpenAiEngine:
             needs_network=True,
             uses_context=True,
             writes_slowly=True,
+            keeps_answers=True,
         )
 
     @property

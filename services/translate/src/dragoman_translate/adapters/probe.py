@@ -6,6 +6,7 @@ import time
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.resources import EngineChoice
 from dragoman_translate.adapters.configured import ConfiguredEngines
 from dragoman_translate.ports import EngineRequest
 from dragoman_translate.probing import PAGE_WORDS, PROBE_WORDS, EngineProbe, probe_unit
@@ -34,7 +35,7 @@ async def _probe_local(
         source_locale=source, target_locale=target, units=(probe_unit(),), model=model
     )
     try:
-        engine = engines.get(name, model)
+        engine = await engines.get(EngineChoice(engine=name, model=model))
         await engine.check_pair(source, target)
         await engine.translate(request)
         began = time.monotonic()

@@ -88,6 +88,7 @@ def job_detail(
         qa_verdict=job.verification.verdict if job.verification else None,
         counts=_counts(job),
         usage=job.plan.usage if job.plan else Usage(),
+        reused_units=job.plan.reused_count if job.plan else 0,
         phases=[_phase(job, phase) for phase in job.pipeline.phases],
         commands=[_command(each) for each in commands_of(job)],
         troubles=_troubles(job, records),

@@ -171,9 +171,10 @@ def _event_detail(event: e.Event) -> str:
             return f"{_units(units)}, {words:,} word{'s' if words != 1 else ''}"
         case e.TranslationPlanned(batch_count=batches, unit_count=units):
             return f"{_units(units)} in {batches:,} batch{'es' if batches != 1 else ''}"
-        case e.BatchTranslated(index=index, unit_count=units, usage=usage):
+        case e.BatchTranslated(index=index, unit_count=units, usage=usage, reused_count=reused):
             tokens = usage.prompt_tokens + usage.response_tokens
-            return f"batch {index + 1}, {_units(units)}" + (
+            found = f", {reused:,} from earlier calls" if reused else ""
+            return f"batch {index + 1}, {_units(units)}{found}" + (
                 f", {tokens:,} tokens" if tokens else ""
             )
         case e.TranslationVerified(passed_count=passed, review_count=review, blocked_count=blocked):
