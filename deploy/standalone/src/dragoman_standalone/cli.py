@@ -57,6 +57,7 @@ from dragoman_standalone.translation_options import (
     Url,
     unfinished_of,
 )
+from dragoman_standalone.what_if_command import what_if
 
 if TYPE_CHECKING:
     from dragoman_standalone.server_record import ServerRecord
@@ -319,6 +320,7 @@ app.add_typer(admin_app, name="admin")
 app.add_typer(token_app, name="token")
 app.command("sign-in-link")(sign_in_link)
 app.command("import")(import_review)
+app.command("what-if")(what_if)
 for each in (
     submit,
     watch,

@@ -190,6 +190,8 @@ def desks_of(ports: GatewayPorts) -> Desks:
             actors=actors,
             clock=clock,
             tool_version=ports.producer,
+            opener=opener,
+            terms=submissions,
         ),
         parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),

@@ -28,7 +28,7 @@ from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, d
 from dragoman_translate.errors import NotExtractedError
 from dragoman_translate.hinting import approved_targets, hints_of
 from dragoman_translate.pacing import Pace
-from dragoman_translate.planning import plan_batches
+from dragoman_translate.planning import in_sample, plan_batches
 from dragoman_translate.ports import (
     Answers,
     CallLedger,
@@ -66,7 +66,10 @@ def translation_tasks(
         await engine.check_pair(job.locales.source, job.locales.target)
         extracted = await objects.get_value(_units(job), UnitList)
         plan = await context.compute_here(
-            plan_batches, extracted.units, engine.capabilities, policy.batch_size
+            plan_batches,
+            in_sample(extracted.units, policy.sample),
+            engine.capabilities,
+            policy.batch_size,
         )
         plan = plan.model_copy(
             update={

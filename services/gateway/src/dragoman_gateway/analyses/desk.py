@@ -21,6 +21,7 @@ from dragoman_contracts.text import Unit
 from dragoman_documents import ExtractOptions, extract
 from dragoman_gateway.analyses.rules import cost_ranges
 from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
+from dragoman_gateway.web.prices import language_models
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.uploads import Upload
 from dragoman_linguistics import segment
@@ -144,12 +145,7 @@ class AnalysisDesk:
         return await self._memories.matches(project_id, policy.memories, units, locales)
 
     async def _costs(self, analysis: Analysis, policy: Policy) -> tuple[CostRange, ...]:
-        providers = {each.provider_id: each for each in await self._catalog.providers.all()}
-        models = [
-            (model, providers[model.provider_id])
-            for model in await self._catalog.models.all()
-            if model.provider_id in providers
-        ]
+        models = await language_models(self._catalog)
         return cost_ranges(analysis.total.load, policy, models, self._clock.now())
 
 

@@ -13,9 +13,10 @@ from dragoman_contracts.analysis import Band, FileAnalysis
 from dragoman_contracts.errors import PermanentError
 from dragoman_gateway.analyses.api import AnalysisDep, csv_response, order_of, password_of
 from dragoman_gateway.analyses.desk import Analysed, AnalysisDesk
-from dragoman_gateway.analyses.rules import BAND_WORDS, FREE_ENGINES, count_text, money
+from dragoman_gateway.analyses.rules import BAND_WORDS, count_text, money
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import ConsoleRoute, Visit, Writing
+from dragoman_gateway.web.prices import FREE_ENGINES
 from dragoman_gateway.web.problems import status_of
 from dragoman_gateway.web.receiving import received
 

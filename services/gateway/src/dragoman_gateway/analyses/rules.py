@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from dragoman_catalog import ModelPrice, Provider, RegisteredModel
 from dragoman_contracts.analysis import Analysis, Band, CostRange, FileAnalysis, TextLoad
-from dragoman_contracts.models import ApiKind, Category
 from dragoman_contracts.policy import Policy
+from dragoman_gateway.web.prices import Priced, price_of_engine, price_of_model
 from dragoman_models.estimates import cost_range, token_range
-from dragoman_models.prices import Price, known_price
 
-FREE_ENGINES = frozenset({"apertium", "identity", "memory", "pseudo"})
 BAND_WORDS = {
     Band.DOUBLE_CONTEXT: "Double context (102)",
     Band.CONTEXT: "Context (101)",
@@ -33,70 +30,24 @@ BAND_WORDS = {
     Band.NUMBERS_ONLY: "Numbers only",
     Band.MT: "Machine translation",
 }
-_KIND_OF_ENGINE = {
-    "openai": ApiKind.OPENAI,
-    "anthropic": ApiKind.ANTHROPIC,
-    "gemini": ApiKind.GEMINI,
-}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CENTS = Decimal("0.01")
 
 
 def cost_ranges(
-    load: TextLoad,
-    policy: Policy,
-    models: Iterable[tuple[RegisteredModel, Provider]],
-    now: datetime,
+    load: TextLoad, policy: Policy, models: Sequence[Priced], now: datetime
 ) -> tuple[CostRange, ...]:
     """The tokens and their costs: with the engine of the policy first, then with each registered
     language model, the cheapest first.
     """
     tokens = token_range(load, policy.batch_size)
-    usable = [
-        (model, provider)
-        for model, provider in models
-        if model.category is Category.LLM and model.is_enabled and provider.is_enabled
-    ]
-    own = _own_price(policy, usable, now)
+    own = price_of_engine(policy.engine, policy.model, models, now)
     others = [
-        cost_range(provider.name, model.model_name, tokens, _price_of(model, provider, now))
-        for model, provider in usable
+        cost_range(provider.name, model.model_name, tokens, price_of_model(model, provider, now))
+        for model, provider in models
     ]
     others.sort(key=lambda each: (each.cost_high is None, each.cost_high or 0, each.model))
     return (cost_range(policy.engine, policy.model, tokens, own), *others)
-
-
-def _own_price(
-    policy: Policy, usable: Sequence[tuple[RegisteredModel, Provider]], now: datetime
-) -> Price | None:
-    if policy.engine in FREE_ENGINES:
-        return Price(input=Decimal(0))
-    for model, provider in usable:
-        is_named = policy.model in {model.model_name, str(model.model_id)}
-        if is_named or policy.engine == str(model.model_id):
-            return _price_of(model, provider, now)
-    kind = _KIND_OF_ENGINE.get(policy.engine)
-    return known_price(kind, policy.model, now.date()) if kind and policy.model else None
-
-
-def _price_of(model: RegisteredModel, provider: Provider, now: datetime) -> Price | None:
-    stored = model.price_at(now)
-    if stored is None:
-        return known_price(
-            provider.api_kind, model.model_name, now.date(), base_url=provider.base_url
-        )
-    return None if stored.currency != "USD" else _as_price(stored)
-
-
-def _as_price(stored: ModelPrice) -> Price | None:
-    if stored.input is None or stored.output is None:
-        return None
-    return Price(
-        input=Decimal(stored.input),
-        output=Decimal(stored.output),
-        cache_read=None if stored.cache_read is None else Decimal(stored.cache_read),
-        cache_write=None if stored.cache_write is None else Decimal(stored.cache_write),
-    )
 
 
 def money(amount: Decimal | None) -> str:

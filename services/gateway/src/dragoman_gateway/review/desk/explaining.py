@@ -6,27 +6,21 @@ answers and their list of units.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
-
-from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
-from dragoman_contracts.events import BatchTranslated, Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.resources import MatchList, TermList
-from dragoman_contracts.text import ResultSource, TargetList, Unit, plain_text
+from dragoman_contracts.text import ResultSource, Unit, plain_text
 from dragoman_gateway.jobs.desk import JobControl
 from dragoman_gateway.jobs.detail.facts import names_of
 from dragoman_gateway.jobs.detail.past import job_as_of
 from dragoman_gateway.review.desk.desktop import Desktop, Desktops
 from dragoman_gateway.review.desk.material import Material
+from dragoman_gateway.review.desk.recorded import JobRecord, RecordedCall
 from dragoman_gateway.review.rules.explanation import (
     CallShown,
     CheckShown,
@@ -41,78 +35,10 @@ from dragoman_gateway.review.rules.sheet import UnitNow
 from dragoman_gateway.web.principals import Principal
 from dragoman_linguistics import Redactor, render, term_hits
 from dragoman_runtime.eventstore import EventStore, Stored
-from dragoman_runtime.objects import ObjectStore, get_value
+from dragoman_runtime.objects import ObjectStore
 
 _V = TypeVar("_V", bound=Value)
 _NEIGHBOURS = 2
-
-
-class _Signature(BaseModel):
-    name: str = ""
-    model: str = ""
-    prompt_version: str = ""
-    parameters: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
-
-
-class _Target(BaseModel):
-    unit_id: str
-    target: str = ""
-
-
-class _Circumstances(BaseModel):
-    started_at: str = ""
-    latency_ms: int = 0
-
-
-class _Reply(BaseModel):
-    targets: tuple[_Target, ...] = ()
-    model: str = ""
-    prompt: JsonValue = None
-    response: str = ""
-    finish_reason: str = ""
-    usage: Usage = Usage()
-    circumstances: _Circumstances = _Circumstances()
-
-
-class _Call(BaseModel):
-    """A recorded call, as far as it is told here; it may have been made by another version."""
-
-    fingerprint: str = ""
-    signature: _Signature = _Signature()
-    reply: _Reply = _Reply()
-    unit_ids: tuple[str, ...] = ()
-
-    def asks_for(self, unit_id: str) -> bool:
-        """Whether the unit was among those asked for."""
-        answered = any(each.unit_id == unit_id for each in self.reply.targets)
-        if self.unit_ids:
-            return unit_id in self.unit_ids
-        return answered or json.dumps(unit_id)[1:-1] in json.dumps(self.reply.prompt)
-
-
-@dataclass
-class _Record:
-    """Objects of a job, read as long as they are there; `missing` names those that were erased."""
-
-    objects: ObjectStore
-    job: Job
-    missing: list[str]
-
-    async def value(self, ref: ObjectRef | None, type_: type[_V], name: str) -> _V | None:
-        if ref is None:
-            return None
-        try:
-            return await get_value(self.objects, self.job.project_id, ref, type_)
-        except (ObjectMissingError, ObjectCorruptError):
-            self.missing.append(name)
-            return None
-
-    async def call(self, ref: ObjectRef) -> _Call | None:
-        try:
-            return _Call.model_validate_json(await self.objects.get(self.job.project_id, ref))
-        except (ObjectMissingError, ObjectCorruptError, ValidationError):
-            self.missing.append(f"call {ref.digest}")
-            return None
 
 
 class Explaining:
@@ -140,7 +66,7 @@ class Explaining:
         # Material keeps the newest state of a job: a look at the past must not meet it.
         desktop = await Desktops(self._control, Material(self._objects)).of(job)
         row = desktop.row(unit_id)
-        record = _Record(self._objects, job, [])
+        record = JobRecord(self._objects, job, [])
         policy = await record.value(job.policy, Policy, "policy") or Policy(engine="")
         terms = await record.value(policy.terms, TermList, "terms")
         before, after = _neighbours(desktop, row.position)
@@ -172,7 +98,7 @@ class Explaining:
         )
 
     async def _matches(
-        self, desktop: Desktop, record: _Record, policy: Policy, row: UnitNow
+        self, desktop: Desktop, record: JobRecord, policy: Policy, row: UnitNow
     ) -> tuple[MatchShown, ...]:
         plan = await Material(self._objects).plan(desktop.job)
         found = await record.value(plan.matches, MatchList, "matches") if plan else None
@@ -218,30 +144,21 @@ class Explaining:
 
 
 async def _calls(
-    record: _Record, desktop: Desktop, row: UnitNow, stored: Iterable[Stored]
+    record: JobRecord, desktop: Desktop, row: UnitNow, stored: Iterable[Stored]
 ) -> tuple[CallShown, ...]:
     """The calls that asked for the unit, in the order in which they were made."""
     unit_id = row.unit.unit_id
     target = desktop.sheet.targets.get(unit_id)
     source = target.call if target else None
-    refs: dict[str, ObjectRef] = {}
-    for event in (each.recorded.data for each in stored):
-        if isinstance(event, BatchTranslated) and await _is_in(record, event.targets, unit_id):
-            refs |= {ref.digest: ref for ref in event.calls}
-    found: list[CallShown] = []
-    for digest, ref in refs.items():
-        call = await record.call(ref)
-        if call is not None and (digest == source or call.asks_for(unit_id)):
-            found.append(_shown(call, digest, unit_id, is_source=digest == source))
-    return tuple(found)
+    calls = await record.calls_of_batches(stored, unit_id)
+    return tuple(
+        _shown(call, digest, unit_id, is_source=digest == source)
+        for digest, call in calls.items()
+        if digest == source or call.asks_for(unit_id)
+    )
 
 
-async def _is_in(record: _Record, targets: ObjectRef, unit_id: str) -> bool:
-    listed = await record.value(targets, TargetList, "targets")
-    return listed is not None and any(each.unit_id == unit_id for each in listed.targets)
-
-
-def _shown(call: _Call, digest: str, unit_id: str, *, is_source: bool) -> CallShown:
+def _shown(call: RecordedCall, digest: str, unit_id: str, *, is_source: bool) -> CallShown:
     reply, signature = call.reply, call.signature
     answers = [each.target for each in reply.targets if each.unit_id == unit_id]
     return CallShown(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dragoman_catalog import Catalog
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.opening import JobOpener
 from dragoman_gateway.review.desk.answers import ReviewAnswers
 from dragoman_gateway.review.desk.desktop import Desktops
 from dragoman_gateway.review.desk.drafting import Drafting
@@ -16,6 +17,7 @@ from dragoman_gateway.review.desk.presence import PresenceDesk
 from dragoman_gateway.review.desk.remembering import Remembering
 from dragoman_gateway.review.desk.reviewing import Reviewing
 from dragoman_gateway.review.desk.sessions import ReviewSessions
+from dragoman_gateway.review.desk.what_if import JobTerms, WhatIf, WhatIfPorts
 from dragoman_gateway.web.actors import Actors
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore
@@ -37,6 +39,7 @@ class ReviewDesk:
     exchange: Exchanging
     drafts: Drafting
     explaining: Explaining
+    what_if: WhatIf
     presence: PresenceDesk
     remembering: Remembering
 
@@ -50,6 +53,8 @@ def review_desk(
     actors: Actors,
     clock: Clock,
     tool_version: str,
+    opener: JobOpener,
+    terms: JobTerms,
 ) -> ReviewDesk:
     """The desk over these ports."""
     material = Material(objects)
@@ -62,11 +67,12 @@ def review_desk(
         clock=clock,
         material=material,
     )
+    sessions = ReviewSessions(desktops=desktops, control=control, objects=objects)
     return ReviewDesk(
         desktops=desktops,
         answers=ReviewAnswers(objects, catalog),
         acts=acts,
-        sessions=ReviewSessions(desktops=desktops, control=control, objects=objects),
+        sessions=sessions,
         exchange=Exchanging(
             desktops=desktops,
             control=control,
@@ -76,6 +82,13 @@ def review_desk(
         ),
         drafts=Drafting(desktops=desktops, material=material, objects=objects),
         explaining=Explaining(control=control, store=store, objects=objects),
+        what_if=WhatIf(
+            WhatIfPorts(opener, terms, store, objects, catalog, clock),
+            control=control,
+            desktops=desktops,
+            acts=acts,
+            sessions=sessions,
+        ),
         presence=PresenceDesk(control, catalog, clock),
         remembering=Remembering(catalog, clock),
     )
