@@ -96,7 +96,8 @@ def _print(told: Body) -> None:
     row("USD", "cost")
     row("time of calls, ms", "time_ms")
     console.print(shown)
-    console.print(f"{told['unit_count']:,} units, {told['equal_count']:,} with equal text; {told['status']}, job {told['what_if_job_id']}", soft_wrap=True)  # fmt: skip
+    counted = f"{told['unit_count']:,} units, {told['equal_count']:,} with equal text"
+    console.print(f"{counted}; {told['status']}, job {told['what_if_job_id']}", soft_wrap=True)
     differing: list[Body] = [each for each in told["units"] if not each["is_equal"]]
     for each in differing[:_SHOWN]:
         console.print(f"\n{each['position'] + 1}  {each['source']}", soft_wrap=True)
