@@ -221,7 +221,8 @@ _ERRORS: dict[str, tuple[int, dict[str, str], str]] = {
     "web_page": (200, {}, "<html>Welcome</html>"),
 }
 _WRITERS: dict[str, Callable[[str], str]] = {
-    "dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper()
+    "doubled_tags": lambda text: re.sub(r"(</?\d+/>)", r"\1 \1", text).upper(),
+    "dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper(),
 }
 _WHOLE = ("whole", "parts", "nulls")
 

@@ -20,8 +20,9 @@ from dragoman_standalone.admin_command import admin_app, migrate, token_app
 from dragoman_standalone.audit_command import audit_app
 from dragoman_standalone.classes_command import classes_app
 from dragoman_standalone.diff_command import diff
-from dragoman_standalone.ending import Commands
+from dragoman_standalone.ending import Commands, UsageRefusedError
 from dragoman_standalone.events_command import events_app
+from dragoman_standalone.explain_command import explain
 from dragoman_standalone.inputs import Input, gather, locales_of, require_writable
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
@@ -43,6 +44,7 @@ from dragoman_standalone.review_command import draft, export, import_review, rev
 from dragoman_standalone.sign_in_command import sign_in_link
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    DryRun,
     Engine,
     Fresh,
     Inputs,
@@ -59,6 +61,7 @@ from dragoman_standalone.translation_options import (
     Url,
     unfinished_of,
 )
+from dragoman_standalone.what_if_command import what_if
 
 if TYPE_CHECKING:
     from dragoman_standalone.server_record import ServerRecord
@@ -116,17 +119,18 @@ def dragoman(
 @app.command()
 def translate(
     inputs: Inputs,
+    source: Source,
+    target: Target,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             "--out", "-o", metavar="OUT", help="Folder for the results, or one result's name."
         ),
-    ],
-    source: Source,
-    target: Target,
+    ] = None,
     engine: Engine = None,
     model: Model = None,
     memory: Memory = None,
+    dry_run: DryRun = False,
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -151,6 +155,15 @@ def translate(
     interrupted.
     """
     locales = locales_of(source, target)
+    if dry_run:
+        from dragoman_standalone.dry_run import dry_run as analysed
+
+        chosen = (engine, model, switches(include, exclude, styles, highlights, colours))
+        analysed(inputs, locales, chosen, state=state, url=url, password_file=password_file,
+                 as_json=as_json)  # fmt: skip
+        return
+    if out is None:
+        raise UsageRefusedError("Say with --out where the results go, or --dry-run to count only.")
     files = gather(inputs, out)
     require_writable(files)
     from dragoman_standalone.client import server_for
@@ -317,12 +330,14 @@ app.add_typer(admin_app, name="admin")
 app.add_typer(token_app, name="token")
 app.command("sign-in-link")(sign_in_link)
 app.command("import")(import_review)
+app.command("what-if")(what_if)
 for each in (
     submit,
     watch,
     download,
     draft,
     export,
+    explain,
     owed,
     resume,
     replay,

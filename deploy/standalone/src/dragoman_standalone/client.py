@@ -120,6 +120,17 @@ class Api:
         """
         return await self._ask("POST", path, files={"file": file}, params=query)
 
+    async def analyse(
+        self, fields: dict[str, str], files: list[tuple[str, bytes]]
+    ) -> dict[str, Any]:
+        """The analysis of files under the terms of a form; large ones take minutes.
+
+        Raises:
+            ApiRefusedError: the answer is a problem.
+        """
+        sent: dict[str, Any] = {"data": fields, "files": [("file", each) for each in files]}
+        return await self._ask("POST", "analyses", timeout=_MODEL_TIMEOUT_S, **sent)
+
     async def find(self, path: str) -> dict[str, Any] | None:
         """The body of a GET; None where there is nothing.
 

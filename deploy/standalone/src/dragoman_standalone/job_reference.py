@@ -9,6 +9,7 @@ from uuid import UUID
 import typer
 
 from dragoman_contracts.errors import PermanentError
+from dragoman_contracts.phases import WHAT_IF
 from dragoman_standalone.asking import Body, short_ids
 from dragoman_standalone.outcome import ExitCode
 from dragoman_standalone.printing import when_text
@@ -93,4 +94,6 @@ def _those(page: Body, beginning: str) -> list[Body]:
 async def _of_file(api: Api, name: str) -> list[Body]:
     page = await api.get("jobs", limit=200, q=name[:200])
     items: list[Body] = page["items"]
-    return [job for job in items if job["file_name"] == name]
+    found = [job for job in items if job["file_name"] == name]
+    # A what-if has the file of its job, which is the one that is meant.
+    return [job for job in found if job["pipeline"] != WHAT_IF.name] or found

@@ -86,7 +86,7 @@ class TranslationTerms(Terms):
 
     @override
     def fields(self, name: str) -> dict[str, str]:
-        return _fields(name, self.order)
+        return fields_of(name, self.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +270,8 @@ async def _submit(api: Api, file: Input, read: _Read, terms: Terms) -> Body:
     return opened
 
 
-def _fields(name: str, order: Order) -> dict[str, str]:
+def fields_of(name: str, order: Order) -> dict[str, str]:
+    """The form's fields for a file of this name."""
     asked = order.overrides.as_asked()
     fields = {
         "project_code": PROJECT,

@@ -62,6 +62,14 @@ Memory = Annotated[
         rich_help_panel=_MADE,
     ),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Count words, repetitions, tokens and money, and translate nothing.",
+        rich_help_panel=_MADE,
+    ),
+]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with what an earlier run left.", rich_help_panel=_MADE),

@@ -46,6 +46,7 @@ def policy_for(
         extraction=settings.extraction | (chosen.extraction or {}),
         qa=qa,
         nonce=chosen.nonce or "",
+        redaction=None if settings.redaction.is_empty else settings.redaction,
     )
 
 

@@ -28,8 +28,13 @@ names were not checked before they had a meaning.
 _LEVELS = [*Severity, "off"]
 
 
+def is_stored(info: ValidationInfo) -> bool:
+    """Whether the value was read from the database."""
+    return bool(info.context and info.context.get("is_stored"))
+
+
 def _known_name(name: str, info: ValidationInfo) -> str:
-    if not (info.context and info.context.get("is_stored")):
+    if not is_stored(info):
         profile_named(name)
     return name
 

@@ -16,9 +16,12 @@ from pydantic import AwareDatetime, Field, JsonValue, StrictBool
 
 from dragoman_catalog.extraction import ExtractionChoices
 from dragoman_catalog.quality import QaChoices, QaProfileName
+from dragoman_catalog.redaction import RedactionChoices
+from dragoman_contracts.analysis import PayableShares
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
+from dragoman_contracts.redaction import Redaction
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 """A short name that people type: lower-case letters, digits, `_` and `-`."""
@@ -97,7 +100,9 @@ class ProjectSettings(Value):
     taken only for language pairs that were entered. `retention_days` None keeps artifacts until
     somebody deletes them. `pipeline_id` is the pipeline that documents get which come in without an
     order of their own, by themselves with `auto_process` on. `glossaries` are used in their order,
-    before those that are used unasked. `memories` are searched in their order.
+    before those that are used unasked. `memories` are searched in their order. `redaction` names
+    the texts that no provider sees. `payable_pct` are the shares of a word's rate that are paid, by
+    band of an analysis, where they are not the usual ones.
     """
 
     default_engine: OptionName = ""
@@ -114,6 +119,8 @@ class ProjectSettings(Value):
     auto_process: StrictBool = False
     glossaries: Annotated[tuple[UUID, ...], Field(max_length=50)] = ()
     memories: Annotated[tuple[ProjectMemory, ...], Field(max_length=20)] = ()
+    redaction: RedactionChoices = Redaction()
+    payable_pct: PayableShares = Field(default_factory=dict)
 
 
 class Project(Value):

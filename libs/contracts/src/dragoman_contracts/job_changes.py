@@ -195,7 +195,7 @@ def on_translation_completed(
 def on_translation_verified(
     draft: JobState, event: e.TranslationVerified, recorded: RecordedEvent
 ) -> None:
-    """QA has spoken; where nothing needs a person, the review is not needed."""
+    """QA has spoken; where nothing needs a person, or no document follows, no review is owed."""
     draft.verification = Verification(
         verdict=event.verdict,
         results=event.results,
@@ -203,7 +203,9 @@ def on_translation_verified(
         review_count=event.review_count,
         blocked_count=event.blocked_count,
     )
-    draft.is_review_owed = event.verdict is not e.QaVerdict.REASSEMBLY_PENDING
+    draft.is_review_owed = (
+        draft.makes_document and event.verdict is not e.QaVerdict.REASSEMBLY_PENDING
+    )
     draft.review_pending_count = event.review_count + event.blocked_count
     add_artifact(draft, recorded, ArtifactKind.QA_REPORT, event.qa_report)
     finish_phase(draft, draft.phase_of_kind(PhaseKind.QA), recorded)

@@ -273,6 +273,16 @@ class JobState:
         """The first phase of this kind, where the pipeline has one."""
         return next((phase for phase in self.pipeline.phases if phase.kind == kind), None)
 
+    @property
+    def makes_document(self) -> bool:
+        """Whether people or a reassembly follow quality checks: a trial of an engine ends with
+        these.
+        """
+        return any(
+            self.phase_of_kind(kind) is not None
+            for kind in (PhaseKind.REVIEW, PhaseKind.REASSEMBLY)
+        )
+
     def phase_named(self, name: str) -> Phase | None:
         """The phase of this name."""
         return next((phase for phase in self.pipeline.phases if phase.name == name), None)

@@ -85,6 +85,18 @@ TRANSLATE_DOCX = Pipeline(
 )
 """The built-in pipeline: requirement E's workflow."""
 
+WHAT_IF = Pipeline(
+    name="what-if",
+    phases=(
+        Phase(name="extraction", kind=PhaseKind.EXTRACTION, weight=6),
+        Phase(name="translation", kind=PhaseKind.TRANSLATION, weight=88),
+        Phase(name="qa", kind=PhaseKind.QA, weight=6),
+    ),
+)
+"""The pipeline of a trial beside a finished job: its units once more, to be compared. It makes no
+document, and nobody can choose it for one.
+"""
+
 DOCUMENT_PARSE = Pipeline(
     name="document-parse",
     phases=(

@@ -13,8 +13,10 @@ from pydantic import Field, JsonValue
 
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.model import Value
+from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.resources import EngineChoice, MemoryPin
+from dragoman_contracts.sampling import UnitSample
 
 UNIT_RULES = 2
 """Raised when the same document would give units with other texts or tags:
@@ -35,7 +37,8 @@ class Policy(Value):
     units when the job was submitted. `dismissals` point to the `RememberedDismissals` of the project.
     `memories` are searched in their order; `terms` point to a `TermList`, `pack` to a
     `PackSnapshot`. `fallbacks` are asked in their order for the units that `engine` failed at.
-    `cost_cap` is the most that the job's calls may cost, in US dollars. These are left out of what
+    `cost_cap` is the most that the job's calls may cost, in US dollars. `redaction` names the texts
+    that no provider sees. With `sample` only some units are translated. These are left out of what
     is stored where there are none.
     """
 
@@ -54,6 +57,8 @@ class Policy(Value):
     pack: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
     fallbacks: Annotated[tuple[EngineChoice, ...], Field(exclude_if=not_)] = ()
     cost_cap: Annotated[Decimal | None, Field(ge=0, exclude_if=_is_none)] = None
+    redaction: Annotated[Redaction | None, Field(exclude_if=not_)] = None
+    sample: Annotated[UnitSample | None, Field(exclude_if=not_)] = None
 
 
 class IntakeRecord(Value):

@@ -23,6 +23,7 @@ from dragoman_linguistics.quality.profiles import (
     profile_named,
 )
 from dragoman_linguistics.quality.verifying import QA_RULES, autofix, verify_unit, verify_units
+from dragoman_linguistics.redaction import Redactor, Vault, require_usable_pattern
 from dragoman_linguistics.repair import repair
 from dragoman_linguistics.segmentation import (
     Piece,
@@ -60,11 +61,13 @@ __all__ = [
     "Piece",
     "Place",
     "QaProfile",
+    "Redactor",
     "TagNode",
     "TagReport",
     "TaggedText",
     "TermHit",
     "TermIndex",
+    "Vault",
     "Word",
     "WordLink",
     "adopted",
@@ -91,6 +94,7 @@ __all__ = [
     "render",
     "render_by",
     "repair",
+    "require_usable_pattern",
     "restore_blanks",
     "restore_margins",
     "restore_pair_margins",

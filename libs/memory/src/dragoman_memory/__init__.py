@@ -4,6 +4,7 @@ segment = build_segment(units, en, de)                    at a position of the s
 MemorySearch([segment]).matches(query, fetch)             102 down to 50, the best first
 """
 
+from dragoman_memory.analysis import DocumentUnits, analyse
 from dragoman_memory.matching import (
     Difference,
     MatchKind,
@@ -34,6 +35,7 @@ from dragoman_memory.units_file import UnitsFile, UnitsFileBuilder, ids_file, id
 
 __all__ = [
     "Difference",
+    "DocumentUnits",
     "Found",
     "Intake",
     "MatchKind",
@@ -49,6 +51,7 @@ __all__ = [
     "UnitsFile",
     "UnitsFileBuilder",
     "Wanted",
+    "analyse",
     "band_of",
     "best_of",
     "build_segment",

@@ -19,6 +19,8 @@ from starlette.responses import JSONResponse, Response
 
 import dragoman_gateway.account.api
 import dragoman_gateway.account.pages
+import dragoman_gateway.analyses.api
+import dragoman_gateway.analyses.pages
 import dragoman_gateway.artifacts.api
 import dragoman_gateway.artifacts.pages
 import dragoman_gateway.audit.api
@@ -126,6 +128,8 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         "/console/memories/*/imports": upload + _OVERHEAD_BYTES,
         "/api/v1/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
+        "/api/v1/analyses": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
+        "/console/analyses": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
         "/console/jobs": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
     }
     bodies = BodyRules(_OVERHEAD_BYTES, uploads, ports.options.uploads_at_once)
@@ -145,6 +149,7 @@ def console_router() -> APIRouter:
         dragoman_gateway.people.pages,
         dragoman_gateway.account.pages,
         dragoman_gateway.submissions.pages,
+        dragoman_gateway.analyses.pages,
         dragoman_gateway.parked.pages,
         dragoman_gateway.audit.pages,
         dragoman_gateway.documents.pages,
@@ -175,6 +180,7 @@ def _api_router() -> APIRouter:
     router.include_router(dragoman_gateway.submissions.api.of_documents)
     for api in (
         dragoman_gateway.submissions.api,
+        dragoman_gateway.analyses.api,
         dragoman_gateway.documents.api,
         dragoman_gateway.jobs.api,
         dragoman_gateway.parked.api,

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from dragoman_catalog import Catalog, EncryptionKeyMissingError, KeySeal, ProviderSeed
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_gateway.account.desk import AccountDesk
+from dragoman_gateway.analyses.desk import AnalysisDesk
 from dragoman_gateway.artifacts.desk import ArtifactDesk
 from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.view import AuditQueries
@@ -114,6 +115,7 @@ class Desks:
     jobs: JobDesk
     runs: PipelineRuns
     submissions: Submissions
+    analyses: AnalysisDesk
     documents: DocumentDesk
     artifacts: ArtifactDesk
     review: ReviewDesk
@@ -162,18 +164,25 @@ def desks_of(ports: GatewayPorts) -> Desks:
     memory_jobs = MemoryJobs(jobs=jobs, objects=objects, catalog=catalog, opener=opener)
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
     parked = ParkedDesk(control, ParkedQueries(ports.views), objects)
+    submissions = Submissions(
+        jobs=jobs,
+        objects=objects,
+        catalog=catalog,
+        clock=clock,
+        control=control,
+        opener=opener,
+        runs=runs,
+        rules=ports.rules,
+    )
     return Desks(
         runs=runs,
         jobs=_job_desk(ports, jobs, control, downloads, position),
-        submissions=Submissions(
-            jobs=jobs,
-            objects=objects,
+        submissions=submissions,
+        analyses=AnalysisDesk(
+            terms=submissions,
             catalog=catalog,
             clock=clock,
-            control=control,
-            opener=opener,
-            runs=runs,
-            rules=ports.rules,
+            max_upload_bytes=ports.rules.max_upload_bytes,
         ),
         documents=DocumentDesk(
             queries=DocumentQueries(ports.views),
@@ -192,6 +201,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         review=review_desk(
             control=control,
             queries=ports.job_lists or JobQueries(ports.views),
+            store=store,
             objects=objects,
             catalog=catalog,
             actors=actors,
@@ -200,6 +210,8 @@ def desks_of(ports: GatewayPorts) -> Desks:
             office=LibreOffice(options.libreoffice),
             engines=EngineRules(ports.rules.engines, ports.rules.check_pair),
             memory_jobs=memory_jobs,
+            opener=opener,
+            terms=submissions,
         ),
         parked=parked,
         budgets=BudgetDesk(catalog, clock, control, objects, parked.redrive_with),

@@ -212,7 +212,7 @@ def _target_of(unit: Unit, targets: dict[str, UnitTarget], copied: set[str]) -> 
 
 def decide(job: Job, item: WorkItem, outcome: VerificationOutcome) -> tuple[Event, ...]:
     """TranslationVerified; reassembly is owed only where nothing blocks and
-    nobody has to look first.
+    nobody has to look first. A trial, which makes no document, ends here whatever was found.
     """
     verified = TranslationVerified(
         verdict=outcome.verdict,
@@ -224,6 +224,6 @@ def decide(job: Job, item: WorkItem, outcome: VerificationOutcome) -> tuple[Even
         review_count=outcome.review_count,
         blocked_count=outcome.blocked_count,
     )
-    if outcome.verdict is not QaVerdict.REASSEMBLY_PENDING:
+    if job.makes_document and outcome.verdict is not QaVerdict.REASSEMBLY_PENDING:
         return (verified,)
     return end_phase(job, job.phase_of_kind(PhaseKind.QA), verified)

@@ -39,6 +39,7 @@ from dragoman_translate.ports import (
 from dragoman_translate.record import Answer, Record
 from dragoman_translate.remembering import key_of, shelf_of
 from dragoman_translate.reply import UnitReply, check_reply
+from dragoman_translate.withholding import withheld
 
 __all__ = ["BatchTask", "BatchTranslation", "translate_batch"]
 
@@ -93,7 +94,10 @@ async def translate_batch(
             last attempt, for some unit that was not refused; and the errors that the engine raises.
         PermanentError: engine.refused, when every call was refused; and the errors that the engine
             raises. Calls that were answered before the error are in the ledger.
+        RedactionTimeoutError: a redaction pattern of the project takes too long.
     """
+    kept = withheld(task.units, task.context, task.hints, task.redaction)
+    task = task.model_copy(update=kept.shown)
     batch = _Batch(ledger, task, report, book)
     left: Sequence[Unit] = tuple(batch.first_with.values())
     engines = (engine, *fallbacks)
@@ -107,7 +111,8 @@ async def translate_batch(
                 raise
         await batch.remember(each, left)
         left = [unit for unit in left if not batch.has_text(unit)]
-    return batch.translation()
+    translation = batch.translation()
+    return translation.model_copy(update={"targets": kept.restored(translation.targets)})
 
 
 def _passes_on(error: DragomanError, task: BatchTask) -> bool:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pydantic import Field
 
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
+from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.text import Content, Unit
 from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, doubts
@@ -44,7 +45,7 @@ class BatchTask(Question):
     `attempt` is the number of the work item's attempt, from 1. A later attempt asks again, unit by
     unit, for the units that earlier attempts asked for in vain. Only the last of `max_attempts`
     ends well with units that have no text. `approved` are the translations that need no engine, by
-    unit id.
+    unit id. `redaction` names the texts that the engine may not see.
     """
 
     index: int
@@ -53,6 +54,7 @@ class BatchTask(Question):
     attempt: int = 1
     max_attempts: int = 1
     profile: QaProfile = DEFAULT_PROFILE
+    redaction: Redaction | None = None
 
 
 @dataclass

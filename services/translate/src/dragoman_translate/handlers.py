@@ -29,7 +29,7 @@ from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, d
 from dragoman_translate.errors import NotExtractedError
 from dragoman_translate.hinting import approved_targets, hints_of
 from dragoman_translate.pacing import Pace
-from dragoman_translate.planning import plan_batches
+from dragoman_translate.planning import in_sample, plan_batches
 from dragoman_translate.ports import (
     Answers,
     CallLedger,
@@ -72,7 +72,10 @@ def translation_tasks(
         await engine.check_pair(job.locales.source, job.locales.target)
         extracted = await objects.get_value(_units(job), UnitList)
         plan = await context.compute_here(
-            plan_batches, extracted.units, engine.capabilities, policy.batch_size
+            plan_batches,
+            in_sample(extracted.units, policy.sample),
+            engine.capabilities,
+            policy.batch_size,
         )
         plan = plan.model_copy(
             update={
@@ -263,6 +266,7 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
         attempt=context.attempt,
         max_attempts=job.submitted.rules.max_attempts,
         profile=profile_named(policy.qa_profile, policy.qa),
+        redaction=policy.redaction,
     )
 
 

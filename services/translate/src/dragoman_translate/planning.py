@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 from dragoman_contracts.reports import TranslationPlan
+from dragoman_contracts.sampling import UnitSample
 from dragoman_contracts.text import Unit, plain_text
 from dragoman_linguistics import render
 from dragoman_translate.ports import EngineCapabilities
@@ -56,6 +57,19 @@ def plan_batches(
         batches=tuple(tuple(draft.unit_ids) for draft in drafts),
         copied=tuple(unit.unit_id for unit in units if not needs_engine(unit)),
     )
+
+
+def in_sample(units: Sequence[Unit], sample: UnitSample | None) -> Sequence[Unit]:
+    """The units, of which those outside of the sample are left as they are; all without one."""
+    if sample is None:
+        return units
+    chosen = sample.of(unit.unit_id for unit in units if needs_engine(unit))
+    return [
+        unit
+        if unit.unit_id in chosen or not unit.is_translatable
+        else unit.model_copy(update={"is_translatable": False})
+        for unit in units
+    ]
 
 
 def needs_engine(unit: Unit) -> bool:

@@ -32,11 +32,16 @@ function attach() {
 }
 
 async function submit(event) {
+  if (event.submitter?.hasAttribute("data-download")) return;
   event.preventDefault();
   const input = files();
   const large = [...input.files].find((file) => file.size > Number(input.dataset.maxBytes));
   if (large) {
     toast(`${large.name} ${input.dataset.tooLarge}`);
+    return;
+  }
+  if (event.submitter?.hasAttribute("data-analyse")) {
+    await analyse(event.target, event.submitter);
     return;
   }
   const button = event.target.querySelector("button[data-busy]");
@@ -57,6 +62,35 @@ async function submit(event) {
     toast("The server cannot be reached. Nothing was sent; your files are still chosen.");
     button.removeAttribute("aria-disabled");
     button.lastChild.textContent = words;
+  }
+}
+
+// The table of words and prices, above the buttons; the files stay chosen.
+async function analyse(form, button) {
+  if (button.getAttribute("aria-disabled") === "true") return;
+  const words = button.textContent;
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = button.dataset.busy;
+  try {
+    const answer = await fetch(button.formAction, { method: "POST", body: new FormData(form) });
+    if (answer.redirected) {
+      location.assign(answer.url);
+      return;
+    }
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const found = page.getElementById("analysis");
+    if (found) {
+      byId("analysis-place").replaceChildren(found);
+      document.dispatchEvent(new Event("console:changed"));
+      found.querySelector("h2").focus();
+    } else {
+      toast(page.querySelector("main p")?.textContent ?? "The documents cannot be analysed.");
+    }
+  } catch {
+    toast("The server cannot be reached. Nothing was sent; your files are still chosen.");
+  } finally {
+    button.removeAttribute("aria-disabled");
+    button.textContent = words;
   }
 }
 

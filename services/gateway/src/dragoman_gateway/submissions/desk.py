@@ -1,7 +1,7 @@
-"""Submitting a document: the one way in, for API, console and command line alike.
+"""Submitting a document: the one way in, for API, console and command line.
 
-Objects are stored first and events last, in one commit over the document's stream and the job's: a
-crash in between leaves objects that nothing points to, never a job without its file.
+Objects are stored first, events last and in one commit: a crash in between leaves no job without
+its file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dragoman_catalog import Catalog
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
 from dragoman_contracts.errors import PermanentError
-from dragoman_contracts.events import INTAKE_INPUT, SOURCE_INPUT, JobRules, JobSubmitted
+from dragoman_contracts.events import INTAKE_INPUT, SOURCE_INPUT, JobSubmitted
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
@@ -47,6 +47,7 @@ from dragoman_gateway.submissions.rules import (
     field_of_refusal,
     intake_record,
     is_on_document,
+    job_rules,
     on_document,
     overrides_again,
     remembered_dismissals,
@@ -223,19 +224,35 @@ class Submissions:
         Raises:
             ForbiddenError, FieldRefusedError: as `submit`, but for the file's own faults.
         """
-        principal.require_project(request.project_code)
-        terms = await self._terms(
+        locales = LocalePair(source=request.source_language, target=request.target_language)
+        await self.policy_of(
             request.project_code,
             request.domain_pack_code,
-            request.source_language,
-            request.target_language,
-        )
-        await self._decided(
-            terms,
+            locales,
             request.overrides,
-            request.pipeline,
-            LocalePair(source=request.source_language, target=request.target_language),
+            principal,
+            pipeline=request.pipeline,
         )
+
+    async def policy_of(
+        self,
+        project_code: str,
+        domain_pack_code: str,
+        locales: LocalePair,
+        overrides: PolicyOverrides,
+        principal: Principal,
+        *,
+        pipeline: str | None = None,
+    ) -> tuple[Project, Policy]:
+        """The project, and the policy of a job that is submitted to it under these terms.
+
+        Raises:
+            ForbiddenError, FieldRefusedError: as `submit`.
+        """
+        principal.require_project(project_code)
+        terms = await self._terms(project_code, domain_pack_code, locales.source, locales.target)
+        policy, _ = await self._decided(terms, overrides, pipeline, locales)
+        return terms.project, policy
 
     async def rerun(
         self,
@@ -342,7 +359,7 @@ class Submissions:
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
-            rules=_job_rules(terms.project, request.is_auto_start),
+            rules=job_rules(terms.project, request.is_auto_start),
             first_kind=first_kind(pipeline),
             first_phase=pipeline.phases[0].key,
             request_digest=digest,
@@ -396,7 +413,7 @@ class Submissions:
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
-            rules=_job_rules(terms.project),
+            rules=job_rules(terms.project),
             first_kind=first_kind(pipeline),
             first_phase=pipeline.phases[0].key,
             request_digest=digest,
@@ -427,9 +444,7 @@ class Submissions:
         return policy.model_copy(update={"memories": pins}) if pins else policy
 
     async def _dismissals(self, project_id: UUID) -> ObjectRef | None:
-        """The findings that people dismissed for the project, as a job keeps them; None where there
-        are none.
-        """
+        """The findings dismissed for the project, as a job keeps them; None where none are."""
         found = await self._catalog.dismissals.of_project(project_id)
         if not found:
             return None
@@ -524,15 +539,3 @@ def _inputs(
     """
     named = {SOURCE_INPUT: source, INTAKE_INPUT: record, "dismissals": dismissals}
     return tuple(NamedObject(name=name, object=ref) for name, ref in named.items() if ref)
-
-
-def _job_rules(project: Project, is_auto_start: bool | None = None) -> JobRules:
-    """The rules of a new job in the project;
-    `is_auto_start` is the request's wish, where it has one.
-    """
-    settings = project.settings
-    return JobRules(
-        max_attempts=settings.max_attempts,
-        retention_days=settings.retention_days,
-        is_auto_start=settings.is_auto_start if is_auto_start is None else is_auto_start,
-    )

@@ -232,7 +232,8 @@ export class Panel {
   #why(detail) {
     if (!detail) return [quiet("Loading…")];
     const { why } = detail;
-    if (!why) return [quiet("No engine was asked for it.")];
+    const whole = h("p", {}, h("a", { href: `units/${encodeURIComponent(this.unit.unit_id)}/why` }, "Why this translation"));
+    if (!why) return [quiet("No engine was asked for it."), whole];
     const facts = [
       ["Engine", why.engine],
       ["Model", why.model],
@@ -265,6 +266,7 @@ export class Panel {
           h("summary", {}, "What was answered"),
           h("pre", { class: "data", tabindex: "0" }, why.reply),
         ),
+      whole,
     ].filter(Boolean);
   }
 

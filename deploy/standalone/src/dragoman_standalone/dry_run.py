@@ -1,0 +1,108 @@
+"""`dragoman translate --dry-run`: what a run would count and cost. It pays nothing and opens no job."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dragoman_standalone.asking import Body, ask
+from dragoman_standalone.inputs import gather_for_server
+from dragoman_standalone.passwords import password_for
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+    from dragoman_contracts.locale import Locale
+    from dragoman_standalone.client import Api
+
+_FREE = frozenset({"apertium", "identity", "memory", "pseudo"})
+
+
+def dry_run(
+    inputs: Sequence[Path],
+    locales: tuple[Locale, Locale],
+    chosen: tuple[str | None, str | None, dict[str, JsonValue] | None],
+    *,
+    state: Path | None,
+    url: str | None,
+    password_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Print the analysis of these files under the terms of `chosen`: engine, model, extraction.
+
+    Raises:
+        DragomanError: a file or a choice cannot be taken, or the server cannot be reached.
+    """
+    from dragoman_runtime.settings import load  # with the platform behind it, slow to import
+    from dragoman_standalone.remote import fields_of
+    from dragoman_standalone.settings import StandaloneSettings
+    from dragoman_standalone.translating import Order, Unfinished, overrides_of
+
+    files = gather_for_server(inputs)
+    settings = load(StandaloneSettings, {"state_dir": state} if state else {})
+    password = password_for(files, password_file, settings.document_password)
+    order = Order(*locales, overrides_of(*chosen), Unfinished.REFUSE, password)
+
+    async def question(api: Api) -> Body:
+        contents = [(each.name, each.path.read_bytes()) for each in files]
+        return await api.analyse(fields_of("", order), contents)
+
+    found = ask(state, url, question)
+    if as_json:
+        import json
+
+        sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=2) + "\n")
+    else:
+        _print(found)
+
+
+def _print(found: Body) -> None:
+    console = Console(highlight=False, markup=False)
+    counts = Table(box=None, pad_edge=False)
+    for column in ("band", "paragraphs", "words", "paid", "payable"):
+        counts.add_column(column, justify="left" if column == "band" else "right")
+    total: dict[str, Any] = found["total"]
+    for each in total["bands"]:
+        if each["unit_count"]:
+            counts.add_row(
+                each["band"].replace("_", " "),
+                f"{each['unit_count']:,}",
+                f"{each['word_count']:,}",
+                f"{each['payable_pct']} %",
+                _number(each["payable_words"]),
+            )
+    counts.add_row(
+        "total",
+        f"{total['unit_count']:,}",
+        f"{total['word_count']:,}",
+        "",
+        _number(total["payable_words"]),
+    )
+    console.print(counts)
+    for each in found["costs"]:
+        console.print(_cost_line(each), soft_wrap=True)
+
+
+def _cost_line(cost: Body) -> str:
+    tokens: dict[str, int] = cost["tokens"]
+    name = " ".join(filter(None, (cost["engine"], cost["model"])))
+    if cost["engine"] in _FREE:
+        return f"{name}: no tokens, no cost"
+    counted = (
+        f"{tokens['input_low']:,} to {tokens['input_high']:,} tokens in, "
+        f"{tokens['output_low']:,} to {tokens['output_high']:,} out"
+    )
+    if cost["cost_high"] is None:
+        return f"{name}: {counted}; price not known"
+    low, high = (Decimal(cost[key]) for key in ("cost_low", "cost_high"))
+    return f"{name}: {counted}; {low:.4f} to {high:.4f} USD"
+
+
+def _number(text: str) -> str:
+    return f"{Decimal(text):,.1f}".removesuffix(".0")

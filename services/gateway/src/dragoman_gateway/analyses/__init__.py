@@ -1,0 +1,1 @@
+"""Documents counted and priced before a job is opened."""

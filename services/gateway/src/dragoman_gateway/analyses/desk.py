@@ -1,0 +1,168 @@
+"""The use case of an analysis: files in, counts and prices out. Nothing is kept and nothing paid."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from dragoman_catalog import Catalog, Project
+from dragoman_catalog.values import PolicyOverrides
+from dragoman_contracts.analysis import Analysis, CostRange
+from dragoman_contracts.errors import PermanentError
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.resources import MatchList, MemoryPin
+from dragoman_contracts.subject import LocalePair
+from dragoman_contracts.text import Unit
+from dragoman_documents import ExtractOptions, extract
+from dragoman_gateway.analyses.rules import cost_ranges
+from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
+from dragoman_gateway.web.prices import language_models
+from dragoman_gateway.web.principals import Principal
+from dragoman_gateway.web.uploads import Upload
+from dragoman_linguistics import segment
+from dragoman_memory import DocumentUnits, analyse
+from dragoman_runtime.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisOrder:
+    """The terms under which documents would be translated."""
+
+    project_code: str
+    domain_pack_code: str
+    locales: LocalePair
+    overrides: PolicyOverrides = field(default_factory=PolicyOverrides)
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """An analysis with the policy that it holds for."""
+
+    order: AnalysisOrder
+    policy: Policy
+    analysis: Analysis
+    costs: tuple[CostRange, ...]
+
+
+class JobTerms(Protocol):
+    """The policy that a job would have."""
+
+    async def policy_of(
+        self,
+        project_code: str,
+        domain_pack_code: str,
+        locales: LocalePair,
+        overrides: PolicyOverrides,
+        principal: Principal,
+    ) -> tuple[Project, Policy]:
+        """The project, and the policy of a job that is submitted to it under these terms.
+
+        Raises:
+            ForbiddenError: the principal does not reach the project.
+            FieldRefusedError: project, domain pack, engine or language pair cannot be taken.
+        """
+        ...
+
+
+class PinnedMatches(Protocol):
+    """The matches of units in memories that a policy pins."""
+
+    async def matches(
+        self,
+        project_id: UUID,
+        pins: tuple[MemoryPin, ...],
+        units: Sequence[Unit],
+        locales: LocalePair,
+    ) -> MatchList:
+        """The matches of the units; those without any are left out."""
+        ...
+
+
+class AnalysisDesk:
+    """Counts documents under the terms that a job would have."""
+
+    def __init__(
+        self,
+        *,
+        terms: JobTerms,
+        catalog: Catalog,
+        clock: Clock,
+        max_upload_bytes: int,
+        memories: PinnedMatches | None = None,
+    ) -> None:
+        self._terms = terms
+        self._catalog = catalog
+        self._clock = clock
+        self._max_upload_bytes = max_upload_bytes
+        self._memories = memories
+
+    async def analyse(
+        self, order: AnalysisOrder, uploads: Sequence[Upload], principal: Principal
+    ) -> Analysed:
+        """Count the files together, in their order, and put prices on their tokens.
+
+        Raises:
+            ForbiddenError: the principal does not reach the project.
+            FieldRefusedError: the terms cannot be taken, or a file cannot be read.
+            UploadTooLargeError: a file is larger than a job may have.
+        """
+        project, policy = await self._terms.policy_of(
+            order.project_code, order.domain_pack_code, order.locales, order.overrides, principal
+        )
+        documents: list[DocumentUnits] = []
+        for upload in uploads:
+            self._require_content(upload)
+            units = await _units(upload, policy, order.locales)
+            matches = await self._matches(project.project_id, policy, units, order.locales)
+            documents.append(DocumentUnits(upload.base_name, units, matches))
+        analysis = await asyncio.to_thread(
+            analyse,
+            documents,
+            order.locales.source,
+            order.locales.target,
+            project.settings.payable_pct,
+        )
+        return Analysed(order, policy, analysis, await self._costs(analysis, policy))
+
+    def _require_content(self, upload: Upload) -> None:
+        if not upload.content:
+            raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
+        if len(upload.content) > self._max_upload_bytes:
+            raise UploadTooLargeError(
+                f"A file is larger than the {self._max_upload_bytes} bytes this installation takes."
+            )
+
+    async def _matches(
+        self, project_id: UUID, policy: Policy, units: Sequence[Unit], locales: LocalePair
+    ) -> MatchList:
+        if self._memories is None or not policy.memories:
+            return MatchList()
+        return await self._memories.matches(project_id, policy.memories, units, locales)
+
+    async def _costs(self, analysis: Analysis, policy: Policy) -> tuple[CostRange, ...]:
+        models = await language_models(self._catalog)
+        return cost_ranges(analysis.total.load, policy, models, self._clock.now())
+
+
+async def _units(upload: Upload, policy: Policy, locales: LocalePair) -> tuple[Unit, ...]:
+    """The units of a file, as a job's extraction would take them out.
+
+    Raises:
+        FieldRefusedError: it is no document that can be read.
+    """
+    try:
+        return await asyncio.to_thread(_read, upload.content, policy.extraction, locales)
+    except PermanentError as error:
+        raise FieldRefusedError(
+            "file", f"{upload.base_name}: {error.message}", code=error.code
+        ) from error
+
+
+def _read(content: bytes, switches: dict[str, JsonValue], locales: LocalePair) -> tuple[Unit, ...]:
+    found = extract(content, ExtractOptions.model_validate(switches)).units
+    return tuple(segment(unit, locales.source) for unit in found)

@@ -1,0 +1,122 @@
+"""The rules of analyses: which prices are shown, and the table as people and agencies read it. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from dragoman_contracts.analysis import Analysis, Band, CostRange, FileAnalysis, TextLoad
+from dragoman_contracts.policy import Policy
+from dragoman_gateway.web.prices import Priced, price_of_engine, price_of_model
+from dragoman_models.estimates import cost_range, token_range
+
+BAND_WORDS = {
+    Band.DOUBLE_CONTEXT: "Double context (102)",
+    Band.CONTEXT: "Context (101)",
+    Band.EXACT: "Exact (100)",
+    Band.REPETITION: "Repetitions",
+    Band.CROSS_FILE_REPETITION: "Cross-file repetitions",
+    Band.NEAR_EXACT: "95-99",
+    Band.FUZZY_85: "85-94",
+    Band.FUZZY_75: "75-84",
+    Band.FUZZY_50: "50-74",
+    Band.INTERNAL_95: "Internal 95-99",
+    Band.INTERNAL_85: "Internal 85-94",
+    Band.INTERNAL_75: "Internal 75-84",
+    Band.INTERNAL_50: "Internal 50-74",
+    Band.NUMBERS_ONLY: "Numbers only",
+    Band.MT: "Machine translation",
+}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_CENTS = Decimal("0.01")
+
+
+def cost_ranges(
+    load: TextLoad, policy: Policy, models: Sequence[Priced], now: datetime
+) -> tuple[CostRange, ...]:
+    """The tokens and their costs: with the engine of the policy first, then with each registered
+    language model, the cheapest first.
+    """
+    tokens = token_range(load, policy.batch_size)
+    own = price_of_engine(policy.engine, policy.model, models, now)
+    others = [
+        cost_range(provider.name, model.model_name, tokens, price_of_model(model, provider, now))
+        for model, provider in models
+    ]
+    others.sort(key=lambda each: (each.cost_high is None, each.cost_high or 0, each.model))
+    return (cost_range(policy.engine, policy.model, tokens, own), *others)
+
+
+def money(amount: Decimal | None) -> str:
+    """The amount as people read it: cents, or four decimals below one cent; empty where unknown."""
+    if amount is None:
+        return ""
+    is_small = 0 < amount < _CENTS
+    places = Decimal("0.0001") if is_small else _CENTS
+    return format(amount.quantize(places, ROUND_HALF_UP), "f")
+
+
+def count_text(number: Decimal) -> str:
+    """Payable words as people read them: with one decimal where there is one."""
+    rounded = number.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return format(rounded.to_integral() if rounded == rounded.to_integral() else rounded, ",f")
+
+
+def analysis_csv(analysis: Analysis, costs: Sequence[CostRange]) -> str:
+    """The table as agencies know it: a row for each file and one for the total, words by band.
+
+    Begins with a byte order mark, without which spreadsheets guess the encoding. A text that a
+    spreadsheet would take for a formula begins with an apostrophe.
+    """
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(
+        [
+            "File",
+            "Source",
+            "Target",
+            *(BAND_WORDS[band] for band in Band),
+            "Words",
+            "Payable words",
+            "Units",
+            "Characters",
+            "Characters without spaces",
+        ]
+    )
+    pair = (analysis.source_locale, analysis.target_locale)
+    for each in analysis.files:
+        writer.writerow([harmless(each.name), *pair, *_numbers(each)])
+    writer.writerow(["Total", *pair, *_numbers(analysis.total)])
+    writer.writerow([])
+    writer.writerow(
+        ["Engine", "Model", "Tokens in, least", "Tokens in, most", "Tokens out, least",
+         "Tokens out, most", "Cost in USD, least", "Cost in USD, most"]
+    )  # fmt: skip
+    for cost in costs:
+        tokens = cost.tokens
+        writer.writerow(
+            [harmless(cost.engine), harmless(cost.model), tokens.input_low, tokens.input_high,
+             tokens.output_low, tokens.output_high, money(cost.cost_low), money(cost.cost_high)]
+        )  # fmt: skip
+    return "\ufeff" + written.getvalue()
+
+
+def harmless(text: str) -> str:
+    """The text so that a spreadsheet takes it for no formula."""
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text.startswith("\n") else text
+
+
+def _numbers(file: FileAnalysis) -> list[str]:
+    words = {each.band: each.word_count for each in file.bands}
+    payable = format(file.payable_words.quantize(Decimal("0.1"), ROUND_HALF_UP), "f")
+    return [
+        *(str(words.get(band, 0)) for band in Band),
+        str(file.word_count),
+        payable,
+        str(file.unit_count),
+        str(file.character_count),
+        str(file.character_count_without_spaces),
+    ]
