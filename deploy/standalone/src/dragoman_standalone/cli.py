@@ -40,6 +40,7 @@ from dragoman_standalone.review_command import draft, export, import_review, rev
 from dragoman_standalone.sign_in_command import sign_in_link
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    DEFAULT_PROJECT,
     Engine,
     Fresh,
     Inputs,
@@ -48,6 +49,7 @@ from dragoman_standalone.translation_options import (
     Model,
     PasswordFile,
     Progress,
+    Project,
     Resume,
     Source,
     State,
@@ -119,6 +121,7 @@ def translate(
     target: Target,
     engine: Engine = None,
     model: Model = None,
+    project: Project = DEFAULT_PROJECT,
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -155,7 +158,7 @@ def translate(
     chosen = switches(include, exclude, styles, highlights, colours)
     overrides = overrides_of(engine, model, chosen)
     password = password_for(files, password_file, settings.document_password)
-    order = Order(*locales, overrides, unfinished, password)
+    order = Order(*locales, overrides, unfinished, password, project)
     server = server_for(settings, url, is_folder_named=state is not None)
     if server is None:
         require_no_servers(state)

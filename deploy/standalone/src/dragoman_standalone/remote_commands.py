@@ -19,11 +19,13 @@ from dragoman_standalone.printing import print_outcome
 from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    DEFAULT_PROJECT,
     Engine,
     Fresh,
     Inputs,
     Model,
     PasswordFile,
+    Project,
     Resume,
     Source,
     Target,
@@ -40,6 +42,7 @@ def submit(
     target: Target,
     engine: Engine = None,
     model: Model = None,
+    project: Project = DEFAULT_PROJECT,
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -70,6 +73,7 @@ def submit(
         overrides_of(engine, model, chosen),
         unfinished_of(resume=resume, fresh=fresh),
         password_for(files, password_file, None),
+        project,
     )
 
     async def question(api: Api) -> Body:
