@@ -188,7 +188,9 @@ def test_a_container_is_given_longer_to_end_than_a_call_takes() -> None:
     assert StopSettings(stop_within_s=given_s).work_grace_s > call_s
     for name in PROCESSES:
         grace_s = int(_service(name)["stop_grace_period"].removesuffix("s"))
-        own_s = environment(_service(name)).get("DRAGOMAN_STOP_WITHIN_S", StopSettings().stop_within_s)
+        own_s = environment(_service(name)).get(
+            "DRAGOMAN_STOP_WITHIN_S", StopSettings().stop_within_s
+        )
         assert grace_s > float(own_s)
 
 

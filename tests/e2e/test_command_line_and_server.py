@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from docx import Document
 
@@ -32,6 +33,11 @@ class Server:
         """Run a command against the server's address."""
         token = {"DRAGOMAN_TOKEN": self._record.token}
         return dragoman(*arguments, "--url", self._record.url, environment=token)
+
+    def post(self, path: str, body: dict[str, object]) -> None:
+        """Enter something over the API."""
+        token = {"Authorization": f"Bearer {self._record.token}"}
+        httpx.post(f"{self._record.url}/api/v1/{path}", json=body, headers=token).raise_for_status()
 
     def asked(self, *arguments: str | Path, status: int = 0) -> dict[str, Any]:
         """The JSON that a command prints, which ends with this status."""
@@ -114,6 +120,23 @@ def test_jobs_are_submitted_watched_and_downloaded(folder: Path, server: Server)
         "submit", file, "--source", "en", "--target", "fi", "--engine", "apertium", status=1
     )
     assert refused["refused"][0]["code"] == "engine.pair_unsupported"
+
+
+def test_documents_go_into_the_project_that_is_named(folder: Path, server: Server) -> None:
+    server.post("projects", {"code": "legal", "name": "Legal"})
+    file, order = folder / "order.docx", (*_TERMS, "--engine", "pseudo")
+    (made,) = server.asked("submit", file, *order, "--project", "legal")["items"]
+    out = folder.parent / "out"
+    (done,) = server.asked("translate", file, "-o", out, *order, "--project", "legal")["files"]
+    assert (done["job_id"], done["status"]) == (made["job_id"], "completed")
+    assert server.asked("jobs", "show", made["job_id"])["project_code"] == "legal"
+    (other,) = server.asked("submit", file, *order)["items"]
+    assert server.asked("jobs", "show", other["job_id"])["project_code"] == "default"
+    refused = server.asked("submit", file, *order, "--project", "nowhere", status=1)
+    assert refused["refused"][0]["code"] == "project.unknown"
+    nowhere = ("--state", folder.parent / "local", "--project", "nowhere", "--json")
+    told = dragoman("translate", file, "-o", out, *order, *nowhere)
+    assert (told.returncode, json.loads(told.stdout)["code"]) == (2, "project.unknown")
 
 
 def test_a_job_that_failed_on_the_server_goes_on_with_resume_and_gives_its_report(

@@ -29,6 +29,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Desk]:
         yield opened
 
 
+_COUNTED = ("unit_count", "translated_count", "review_count", "blocked_count")
 LIVE = {"Accept": "text/event-stream"}
 
 
@@ -74,6 +75,24 @@ async def test_a_job_shows_its_progress_phases_counts_and_artifacts_as_its_event
         "final_docx",
         "reassembly_manifest",
     ]
+
+
+async def test_a_job_has_the_fields_of_the_list_and_names_the_actions_that_its_state_allows(
+    gateway: Desk,
+) -> None:
+    job_id = await opened(gateway)
+    running = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()
+    assert running["actions"] == ["cancel", "mark_failed"]
+    await gateway.advance(job_id, to="reassembly")
+    await gateway.project()
+    job = (await gateway.as_operator.get(f"/api/v1/jobs/{job_id}")).json()
+    (listed,) = (await gateway.as_operator.get("/api/v1/jobs")).json()["items"]
+    assert set(listed) - set(job) == {"submitted_by_name"}, "the one field that only a list has"
+    for name in (*_COUNTED, "file_name", "document_title", "external_reference", "trouble_code"):
+        assert job[name] == listed[name], name
+    assert job["actions"] == ["remove", "rerun"]
+    assert set(job["actions"]) - {"remove"} <= set(job["links"])
+    assert job["qa_verdict"] == "passed"
 
 
 async def test_parked_work_shows_as_trouble_with_its_reason_and_the_job_as_failed(

@@ -159,6 +159,9 @@ async def test_a_second_job_for_the_same_version_and_target_is_refused_with_a_li
     second = await submit(gateway.as_operator)
     assert (second.status_code, code(second)) == (409, "job.already_running")
     assert second.json()["links"] == {"running_job": first["links"]["self"]}
+    third = await submit(gateway.as_operator, source_language="fr")
+    assert (third.status_code, code(third)) == (409, "job.already_running")
+    assert "target language and pipeline, whatever the source language" in third.json()["detail"]
     assert (await submit(gateway.as_operator, target_language="fr")).status_code == 202
     assert (await submit(gateway.as_operator, b"another version")).json()["document_version"] == 2
 

@@ -44,6 +44,7 @@ from dragoman_standalone.review_command import draft, export, import_review, rev
 from dragoman_standalone.sign_in_command import sign_in_link
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    DEFAULT_PROJECT,
     DryRun,
     Engine,
     Fresh,
@@ -54,6 +55,7 @@ from dragoman_standalone.translation_options import (
     Model,
     PasswordFile,
     Progress,
+    Project,
     Resume,
     Source,
     State,
@@ -129,6 +131,7 @@ def translate(
     ] = None,
     engine: Engine = None,
     model: Model = None,
+    project: Project = DEFAULT_PROJECT,
     memory: Memory = None,
     dry_run: DryRun = False,
     resume: Resume = False,
@@ -176,7 +179,7 @@ def translate(
     chosen = switches(include, exclude, styles, highlights, colours)
     overrides = overrides_of(engine, model, chosen, memory)
     password = password_for(files, password_file, settings.document_password)
-    order = Order(*locales, overrides, unfinished, password)
+    order = Order(*locales, overrides, unfinished, password, project)
     server = server_for(settings, url, is_folder_named=state is not None)
     if server is None:
         require_no_servers(state)

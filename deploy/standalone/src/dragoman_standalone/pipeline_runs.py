@@ -26,7 +26,7 @@ from dragoman_standalone.inputs import Input, InputRefusedError, require_writabl
 from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.remote import Body, Terms
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_standalone.translating import DOMAIN_PACK, MAX_REFERENCE, PROJECT, Unfinished
+from dragoman_standalone.translating import DOMAIN_PACK, MAX_REFERENCE, Unfinished
 
 PARSED = frozenset(
     {
@@ -46,6 +46,12 @@ class RunTerms(Terms):
 
     pipeline: str
     chosen: Unfinished
+    of_project: str
+
+    @property
+    @override
+    def project(self) -> str:
+        return self.of_project
 
     @property
     @override
@@ -62,7 +68,7 @@ class RunTerms(Terms):
     def fields(self, name: str) -> dict[str, str]:
         is_fresh = self.chosen is Unfinished.FRESH
         fields = {
-            "project_code": PROJECT,
+            "project_code": self.of_project,
             "domain_pack_code": DOMAIN_PACK,
             "pipeline_id": self.pipeline,
             "external_reference": name[-MAX_REFERENCE:],

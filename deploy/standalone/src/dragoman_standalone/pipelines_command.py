@@ -18,10 +18,12 @@ from dragoman_standalone.printing import print_report
 from dragoman_standalone.process import run_to_end, settings_of, telemetry_for
 from dragoman_standalone.progress import ProgressStyle, carry_logs, progress_of
 from dragoman_standalone.translation_options import (
+    DEFAULT_PROJECT,
     Fresh,
     Json,
     Log,
     Progress,
+    Project,
     Resume,
     State,
     Url,
@@ -51,6 +53,7 @@ Out = Annotated[
 def parse(
     inputs: Files,
     out: Out,
+    project: Project = DEFAULT_PROJECT,
     resume: Resume = False,
     fresh: Fresh = False,
     state: State = None,
@@ -68,7 +71,7 @@ def parse(
     from dragoman_standalone.pipeline_runs import PARSED, gather_for_run
 
     files = gather_for_run(inputs, out, PARSED)
-    _run(files, _PARSE, (resume, fresh), (state, url), (as_json, progress, log))
+    _run(files, (_PARSE, project), (resume, fresh), (state, url), (as_json, progress, log))
 
 
 @pipelines_app.command()
@@ -76,6 +79,7 @@ def run(
     pipeline: Annotated[str, typer.Argument(metavar="ID", help="Id of the pipeline.")],
     inputs: Files,
     out: Out,
+    project: Project = DEFAULT_PROJECT,
     resume: Resume = False,
     fresh: Fresh = False,
     state: State = None,
@@ -91,7 +95,7 @@ def run(
     from dragoman_standalone.pipeline_runs import gather_for_run
 
     files = gather_for_run(inputs, out)
-    _run(files, pipeline, (resume, fresh), (state, url), (as_json, progress, log))
+    _run(files, (pipeline, project), (resume, fresh), (state, url), (as_json, progress, log))
 
 
 @pipelines_app.command("list")
@@ -118,7 +122,7 @@ def _phase_text(phase: Body) -> str:
 
 def _run(
     files: list[Input],
-    pipeline: str,
+    asked: tuple[str, str],
     left: tuple[bool, bool],
     where: tuple[Path | None, str | None],
     shown: tuple[bool, ProgressStyle, Log],
@@ -128,8 +132,9 @@ def _run(
     from dragoman_standalone.settings import quiet
     from dragoman_standalone.whereabouts import require_no_servers
 
-    (resume, fresh), (state, url), (as_json, style, log) = left, where, shown
-    terms = RunTerms(pipeline, unfinished_of(resume=resume, fresh=fresh))
+    (pipeline, project), (resume, fresh) = asked, left
+    (state, url), (as_json, style, log) = where, shown
+    terms = RunTerms(pipeline, unfinished_of(resume=resume, fresh=fresh), project)
     settings = quiet(settings_of(state, is_folder_used=False), log.value if log else None)
     server = server_for(settings, url, is_folder_named=state is not None)
     if server is None:

@@ -34,7 +34,6 @@ from dragoman_standalone.review_report import report_of_units, units_of_answer
 from dragoman_standalone.translating import (
     DOMAIN_PACK,
     MAX_REFERENCE,
-    PROJECT,
     Order,
     Unfinished,
     UnfinishedJobError,
@@ -64,6 +63,11 @@ class Terms(Protocol):
         """The idempotency key of the file's job number `count`."""
         ...
 
+    @property
+    def project(self) -> str:
+        """The code of the project that the job becomes one of."""
+        ...
+
     def fields(self, name: str) -> dict[str, str]:
         """The fields that are sent with the file."""
         ...
@@ -79,6 +83,11 @@ class TranslationTerms(Terms):
     @override
     def unfinished(self) -> Unfinished:
         return self.order.unfinished
+
+    @property
+    @override
+    def project(self) -> str:
+        return self.order.project
 
     @override
     def key(self, name: str, upload: Upload, count: int) -> str:
@@ -240,13 +249,13 @@ async def fetch(api: Api, job: Body, out: Path) -> list[Path]:
 async def _read(api: Api, file: Input, terms: Terms) -> _Read:
     content = await asyncio.to_thread(file.path.read_bytes)
     upload, job, count = Upload(file.path.name, content), None, 0
-    while found := await api.find(f"jobs/{_job_id(terms.key(file.name, upload, count))}"):
+    while found := await api.find(f"jobs/{_job_id(terms, file.name, upload, count)}"):
         job, count = found, count + 1
     return _Read(upload, job, count)
 
 
-def _job_id(key: str) -> UUID:
-    return job_id_for_key(project_id(PROJECT), key)
+def _job_id(terms: Terms, name: str, upload: Upload, count: int) -> UUID:
+    return job_id_for_key(project_id(terms.project), terms.key(name, upload, count))
 
 
 async def _submit(api: Api, file: Input, read: _Read, terms: Terms) -> Body:
@@ -274,7 +283,7 @@ def fields_of(name: str, order: Order) -> dict[str, str]:
     """The form's fields for a file of this name."""
     asked = order.overrides.as_asked()
     fields = {
-        "project_code": PROJECT,
+        "project_code": order.project,
         "domain_pack_code": DOMAIN_PACK,
         "source_language": str(order.source),
         "target_language": str(order.target),

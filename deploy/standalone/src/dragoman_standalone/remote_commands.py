@@ -19,12 +19,14 @@ from dragoman_standalone.printing import print_outcome
 from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    DEFAULT_PROJECT,
     Engine,
     Fresh,
     Inputs,
     Memory,
     Model,
     PasswordFile,
+    Project,
     Resume,
     Source,
     Target,
@@ -42,6 +44,7 @@ def submit(
     engine: Engine = None,
     model: Model = None,
     memory: Memory = None,
+    project: Project = DEFAULT_PROJECT,
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -72,6 +75,7 @@ def submit(
         overrides_of(engine, model, chosen, memory),
         unfinished_of(resume=resume, fresh=fresh),
         password_for(files, password_file, None),
+        project,
     )
 
     async def question(api: Api) -> Body:

@@ -42,11 +42,11 @@ from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.platform import Platform
 from dragoman_standalone.progress import Moved, RunProgress
 from dragoman_standalone.retries import retries_of
+from dragoman_standalone.translation_options import DEFAULT_PROJECT
 from dragoman_translate.app import engine_names
 
 _LOOK_S = 0.05
 _ASK_S = 1.0
-PROJECT = "default"
 DOMAIN_PACK = "general"
 _MANY = 20
 MAX_REFERENCE = 500
@@ -100,6 +100,7 @@ class Order:
     overrides: PolicyOverrides
     unfinished: Unfinished = Unfinished.REFUSE
     password: SecretStr | None = None
+    project: str = DEFAULT_PROJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +293,7 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
 
 def _request(order: Order, name: str, key: str | None) -> SubmissionRequest:
     return SubmissionRequest(
-        project_code=PROJECT,
+        project_code=order.project,
         domain_pack_code=DOMAIN_PACK,
         source_language=order.source,
         target_language=order.target,
@@ -308,7 +309,7 @@ async def _read(platform: Platform, file: Input, order: Order) -> _Read:
     upload = await received(file.path.name, content, order.password)
     job, count = None, 0
     while found := await platform.desks.submissions.find(
-        PROJECT, key_of(file.name, upload, order, count)
+        order.project, key_of(file.name, upload, order, count)
     ):
         job, count = found, count + 1
     return _Read(upload, job, count)

@@ -70,6 +70,16 @@ DryRun = Annotated[
         rich_help_panel=_MADE,
     ),
 ]
+Project = Annotated[
+    str,
+    typer.Option(
+        "--project",
+        metavar="CODE",
+        help="Project whose settings, languages and engine count.",
+        rich_help_panel=_MADE,
+    ),
+]
+DEFAULT_PROJECT = "default"
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with what an earlier run left.", rich_help_panel=_MADE),

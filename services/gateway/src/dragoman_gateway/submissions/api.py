@@ -99,9 +99,13 @@ async def submit_job(
     """Open a job on an uploaded document.
 
     The same idempotency key with the same request gives the same job; with another request it is a
-    422. While a job for the same document version, target language and pipeline runs, a second one
-      is a 409 that links to it; so is
-    one beside a job that was interrupted, until `on_unfinished` says what becomes of that.
+    422. A pair of languages that the engine cannot do is refused at once where the engine is in
+    this process; in services it is known when the translation is planned, before anything is paid,
+    and parks the job with `engine.pair_unsupported`.
+
+    While a job for the same document version, target language and pipeline runs, a second one is a
+    409 that links to it; so is one beside a job that was interrupted, until `on_unfinished` says
+    what becomes of that.
     """
     if form.pipeline and form.pipeline_id and form.pipeline != form.pipeline_id:
         raise FieldRefusedError("pipeline_id", "It differs from `pipeline`; send one of them.")

@@ -77,12 +77,16 @@ _DEFAULT_PACK = "general"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The values that the form for new jobs offers a person."""
+    """The values that the form for new jobs offers a person.
+
+    `is_pair_checked` tells whether the engine's languages are checked when the form is sent.
+    """
 
     projects: list[Project]
     packs: list[DomainPack]
     engines: list[str]
     max_upload_bytes: int
+    is_pair_checked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +302,7 @@ class Submissions:
             packs=await self._catalog.domain_packs.all(),
             engines=sorted(self._rules.engines),
             max_upload_bytes=self._rules.max_upload_bytes,
+            is_pair_checked=self._rules.check_pair is not None,
         )
 
     def now(self) -> datetime:

@@ -323,6 +323,7 @@ async def _form(
         projects=offered.projects,
         packs=offered.packs,
         engines=offered.engines,
+        is_pair_checked=offered.is_pair_checked,
         strategies=_STRATEGIES,
         languages=LANGUAGES,
         max_bytes=offered.max_upload_bytes,

@@ -18,7 +18,7 @@ from dragoman_catalog.glossary_rules import digest_with
 from dragoman_catalog.glossary_values import GlossaryTerm
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 
 _SHIPPED = Path(__file__).parent.parent / "shipped_packs.json"
 _IDS = UUID("5f0f7c1e-9d7b-5f5c-8f62-6c1d9f1f2a08")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012"
-down_revision = "0006"
+revision = "0011"
+down_revision = "0010"
 
 _COUNTS = ("jobs", "units", "words", "translated", "pending", "reviewed", "approved")
 
