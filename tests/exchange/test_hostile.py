@@ -110,7 +110,7 @@ def test_units_without_ids_do_not_multiply(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    "format", (ExchangeFormat.TMX, ExchangeFormat.XLIFF_1_2, ExchangeFormat.XLIFF_2_1)
+    "format", [ExchangeFormat.TMX, ExchangeFormat.XLIFF_1_2, ExchangeFormat.XLIFF_2_1]
 )
 def test_one_element_of_a_million_pieces_is_refused_before_it_is_held(
     format: ExchangeFormat,
