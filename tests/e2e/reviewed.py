@@ -43,12 +43,13 @@ class ReviewApi:
     def rested(self, job_id: str) -> Json:
         """The job once nothing of it moves any more."""
         end = time.monotonic() + _LONGEST_S
-        while time.monotonic() < end:
+        while True:
             job = self.get(f"/jobs/{job_id}")
             if JobStatus(job["status"]) in RESTING:
                 return job
+            if time.monotonic() > end:
+                raise TimeoutError(f"Job {job_id} is still {job['status']}.")
             time.sleep(_LOOK_S)
-        raise TimeoutError(f"Job {job_id} is still {job['status']}.")
 
     def get(self, path: str, **query: Any) -> Json:
         """An answer."""
