@@ -52,6 +52,11 @@ class Server:
         self._ask = ([command[0], "sign-in-link", "--state", state], environment)
         self.link = self.new_link()
 
+    @property
+    def pid(self) -> int:
+        """The id of its process."""
+        return self._process.pid
+
     def new_link(self) -> str:
         """A sign-in link that nobody has used."""
         words, environment = self._ask

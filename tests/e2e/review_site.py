@@ -16,6 +16,7 @@ from dragoman_contracts import events as e
 from dragoman_contracts.job import Job
 from dragoman_gateway.app import serving
 from dragoman_runtime.eventstore import Jobs
+from services.gateway.at_work import do_all
 from services.gateway.console_site import Site, console_site
 from services.gateway.histories import SENTENCES, Document
 
@@ -64,6 +65,10 @@ class ReviewSite:
             return job
 
         return self.run(load())
+
+    def work(self, job_id: UUID) -> list[str]:
+        """Let a worker of translate do what the job owes; the kinds of it."""
+        return self.run(do_all(self._site.store, self._site.objects, job_id))
 
     def sign_in(self, context: BrowserContext) -> Page:
         """A page that Ada is signed in on."""

@@ -261,6 +261,28 @@ def test_a_file_goes_out_and_comes_back_with_a_report_first(
     expect(page.locator("#edit-7")).to_contain_text("aplicable, jurisdicción")
 
 
+def test_a_unit_is_translated_again_by_another_engine_and_shown_when_it_is_there(
+    page: Page, site: ReviewSite
+) -> None:
+    job_id = site.job(TWICE)
+    site.review(page, job_id)
+    press(page, "Alt+n")
+    expect(page.locator("#edit-7")).to_be_focused()
+    page.locator("#menu summary").press("Enter")
+    page.locator("#menu").get_by_role("button", name="Translate again…").press("Enter")
+    dialog = page.get_by_role("dialog", name="Translate again")
+    expect(dialog).to_contain_text("1 unit will be translated again")
+    picture(page, "review-again")
+    dialog.locator("select[name=engine]").select_option("pseudo")
+    dialog.get_by_role("button", name="Translate again").press("Enter")
+    expect(page.locator("#spoken")).to_have_text("They are being translated again")
+    assert site.work(job_id) == ["retranslation"]
+    expect(page.locator("#edit-7")).to_contain_text("Гоч", timeout=20_000)
+    expect(page.locator("#unit-7 .state")).to_contain_text("Needs review")
+    expect(page.locator("#body-history")).to_contain_text("Translated again")
+    picture(page, "review-again-done")
+
+
 def test_without_a_script_the_texts_are_read(
     browser: Browser, page: Page, site: ReviewSite
 ) -> None:

@@ -17,7 +17,7 @@ _TIMEOUT_S = 120
 _PROJECT = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <omegat><project version="1.0"><source_dir>__DEFAULT__</source_dir><target_dir>__DEFAULT__</target_dir>
 <tm_dir>__DEFAULT__</tm_dir><glossary_dir>__DEFAULT__</glossary_dir><glossary_file>__DEFAULT__</glossary_file>
-<dictionary_dir>__DEFAULT__</dictionary_dir><source_lang>EN</source_lang><target_lang>DE-CH</target_lang>
+<dictionary_dir>__DEFAULT__</dictionary_dir><source_lang>EN</source_lang><target_lang>{target}</target_lang>
 <sentence_seg>false</sentence_seg><support_default_translations>true</support_default_translations>
 <remove_tags>false</remove_tags></project></omegat>
 """
@@ -25,9 +25,10 @@ _MEMORY = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE tmx SYSTEM "tmx11.dtd">
 <tmx version="1.1"><header creationtool="OmegaT" o-tmf="OmegaT TMX" adminlang="EN-US" datatype="plaintext"
 creationtoolversion="3.6.0" segtype="paragraph" srclang="EN"/><body>
-<tu><tuv lang="EN"><seg>{source}</seg></tuv><tuv lang="DE-CH"><seg>{target}</seg></tuv></tu>
+{entries}
 </body></tmx>
 """
+_ENTRY = '<tu><tuv lang="EN"><seg>{source}</seg></tuv><tuv lang="{language}"><seg>{target}</seg></tuv></tu>'
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
@@ -50,17 +51,27 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> str:
 class OmegatProject:
     """A project of OmegaT in `folder`, which is empty, with one file to translate."""
 
-    def __init__(self, folder: Path, name: str, data: bytes) -> None:
-        self._folder, self._name = folder, name
+    def __init__(self, folder: Path, name: str, data: bytes, target: str = "DE-CH") -> None:
+        self._folder, self._name, self._target = folder, name, target
+        self._remembered: dict[str, str] = {}
         for each in ("source", "target", "tm", "omegat", "glossary", "dictionary"):
             (folder / each).mkdir()
-        (folder / "omegat.project").write_text(_PROJECT)
+        (folder / "omegat.project").write_text(_PROJECT.format(target=target))
         (folder / "source" / name).write_bytes(data)
 
     def remember(self, source: str, target: str) -> None:
         """Translate a segment by hand; tags are `&lt;g0&gt;`, as OmegaT shows them."""
-        memory = _MEMORY.format(source=source, target=target)
+        self._remembered[source] = target
+        entries = "\n".join(
+            _ENTRY.format(source=each, language=self._target, target=said)
+            for each, said in self._remembered.items()
+        )
+        memory = _MEMORY.format(entries=entries)
         (self._folder / "omegat" / "project_save.tmx").write_text(memory, encoding="utf-8")
+
+    def look_up(self, name: str, memory: bytes) -> None:
+        """Put a memory of others beside, as a translator would to see it."""
+        (self._folder / "tm" / name).write_bytes(memory)
 
     def translated(self) -> bytes:
         """The file as OmegaT saves it in its console mode."""

@@ -107,3 +107,17 @@ def test_units_without_ids_do_not_multiply(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ExchangeRefusedError) as refused:
         read_review(many, other)
     assert refused.value.code == "exchange.too_large"
+
+
+@pytest.mark.parametrize(
+    "format", [ExchangeFormat.TMX, ExchangeFormat.XLIFF_1_2, ExchangeFormat.XLIFF_2_1]
+)
+def test_one_element_of_a_million_pieces_is_refused_before_it_is_held(
+    format: ExchangeFormat,
+) -> None:
+    review = document(unit("u1", ("Pay",), ("Zahlen",)))
+    data = write_review(format, review)
+    crafted = data.replace(b"Zahlen", b"Zahlen" + b"<b/>" * 1_100_000)
+    with pytest.raises(ExchangeRefusedError, match="1000000 pieces of markup") as refused:
+        read_review(review, crafted)
+    assert refused.value.code == "exchange.too_large"

@@ -9,14 +9,7 @@ from pathlib import Path
 import pytest
 
 from dragoman_contracts.events import UnitsRetranslated
-from dragoman_contracts.pipeline import owed
-from dragoman_runtime.bus import Delivery
-from dragoman_runtime.clock import SystemClock
-from dragoman_runtime.eventstore import Jobs
-from dragoman_runtime.worker import Worker, WorkerIdentity, WorkerLimits, WorkerPorts
-from dragoman_translate.adapters.configured import ConfiguredEngines
-from dragoman_translate.app import tasks
-from dragoman_translate.settings import EngineSettings
+from services.gateway.at_work import do_all
 from services.gateway.desks import RULES, Desk, desk
 from services.gateway.test_review_api import TWICE, Review
 from services.gateway.test_submission_api import code
@@ -38,18 +31,7 @@ async def in_review(gateway: Desk) -> Review:
 
 async def work(gateway: Desk, review: Review) -> list[str]:
     """Do everything that the job owes; the kinds of it."""
-    engines = ConfiguredEngines(EngineSettings())
-    ports = WorkerPorts(gateway.store, gateway.objects, SystemClock())
-    identity = WorkerIdentity("translate", "a worker", "test")
-    worker = Worker(tasks(engines), ports, identity, WorkerLimits())
-    worker.start()
-    job, _ = await Jobs(gateway.store).load(review.job_id)
-    items = owed(job)
-    for item in items:
-        await worker.receive(Delivery(item, None))
-    await worker.stop()
-    await engines.aclose()
-    return [item.kind for item in items]
+    return await do_all(gateway.store, gateway.objects, review.job_id)
 
 
 async def again(review: Review, *unit_ids: str, engine: str = "pseudo") -> str:

@@ -346,3 +346,10 @@ async def test_a_job_that_is_not_checked_yet_shows_its_units_and_takes_no_edit(
     assert (refused.status_code, code(refused)) == (409, "review.not_open")
     missing = await young.client.get(f"{young.path}/units/none")
     assert (missing.status_code, code(missing)) == (404, "unit.missing")
+
+
+async def test_who_may_review_is_told_to_operators_without_more_of_them(review: Review) -> None:
+    answer = await review.client.get(f"{review.path}/review/people")
+    found = answer.raise_for_status().json()["items"]
+    assert [each["name"] for each in found] == ["Administrator", "Olga"]
+    assert set(found[0]) == {"user_id", "name"}

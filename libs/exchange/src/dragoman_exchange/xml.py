@@ -29,7 +29,8 @@ _OPTIONS: dict[str, Any] = {
     "remove_comments": True,
     "remove_pis": True,
 }
-_MOST_MARKUP_AT_ONCE = 1_000_000
+_PIECE_BYTES = 64 * 1024
+_MOST_MARKUP_AT_ONCE = 1_000_000  # tags and attributes of one element: 250 MiB of a tree
 
 
 class Element(Protocol):
@@ -117,7 +118,12 @@ def root_of(data: bytes) -> Element:
     Raises:
         ExchangeRefusedError: the bytes are no well-formed XML.
     """
-    return next(_parsed(data, "start", None))
+    parser = _etree.iterparse(io.BytesIO(data), events=("start",), **_OPTIONS)
+    try:
+        root: Element = next(iter(parser))[1]
+    except _etree.XMLSyntaxError as error:
+        raise _ill_formed(parser) from error
+    return root
 
 
 def elements(data: bytes, *names: str) -> Iterator[Element]:
@@ -126,19 +132,20 @@ def elements(data: bytes, *names: str) -> Iterator[Element]:
     An element is forgotten when the next is asked for.
 
     Raises:
-        ExchangeRefusedError: the bytes are no well-formed XML.
+        ExchangeRefusedError: the bytes are no well-formed XML, or one element is far too large.
     """
-    for element in _parsed(data, "end", [f"{{*}}{name}" for name in names]):
-        yield element
-        forget(element)
+    view = memoryview(data)
+    pieces = (bytes(view[at : at + _PIECE_BYTES]) for at in range(0, len(data), _PIECE_BYTES))
+    yield from elements_of(pieces, names, None)
 
 
 def elements_of(
-    pieces: Iterable[bytes], names: Iterable[str], on_cut: Callable[[], None]
+    pieces: Iterable[bytes], names: Iterable[str], on_cut: Callable[[], None] | None
 ) -> Iterator[Element]:
     """As `elements`, of a file that comes in pieces; one element is held at a time.
 
-    `on_cut` is called where the file ends before its root does, after all that was whole.
+    `on_cut` is called where the file ends before its root does, after all that was whole; without
+    one the file is then refused.
 
     Raises:
         ExchangeRefusedError: the bytes are no well-formed XML, or one element is far too large.
@@ -148,7 +155,7 @@ def elements_of(
     try:
         for piece in pieces:
             parser.feed(piece)
-            markup += piece.count(b"<")
+            markup += piece.count(b"<") + piece.count(b'="') + piece.count(b"='")
             for _, element in parser.read_events():
                 markup = 0
                 yield element
@@ -163,28 +170,16 @@ def elements_of(
         raise _ill_formed(parser) from error
     try:
         parser.close()
-    except _etree.XMLSyntaxError:
+    except _etree.XMLSyntaxError as error:
+        if on_cut is None:
+            raise _ill_formed(parser) from error
         on_cut()
     for _, element in parser.read_events():
         yield element
 
 
-def _parsed(data: bytes, event: str, names: list[str] | None) -> Iterator[Element]:
-    parser = _etree.iterparse(
-        io.BytesIO(data),
-        events=(event,),
-        tag=names,
-        **_OPTIONS,
-    )
-    try:
-        for _, element in parser:
-            yield element
-    except _etree.XMLSyntaxError as error:
-        raise _ill_formed(parser) from error
-
-
 def _ill_formed(parser: Any) -> ExchangeRefusedError:
-    log: Any = parser.error_log
+    log: Any = parser.feed_error_log if hasattr(parser, "feed_error_log") else parser.error_log
     line = next((each.line for each in log if each.line), 1)
     return ExchangeRefusedError(
         f"The file is not well-formed XML at line {line}; "

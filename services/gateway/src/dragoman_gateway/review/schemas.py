@@ -308,6 +308,12 @@ class Reviewer(BaseModel):
     name: str
 
 
+class People(BaseModel):
+    """People by name, and no more of them."""
+
+    items: list[Reviewer]
+
+
 class ReviewView(BaseModel):
     """A review as a whole. `status` is `not_open` where nobody has begun."""
 

@@ -27,6 +27,7 @@ from dragoman_gateway.review.schemas import (
     DismissRequest,
     FindingView,
     FinishRequest,
+    People,
     Presence,
     PresenceRequest,
     Replaced,
@@ -237,6 +238,12 @@ async def replace_text(
 async def show_review(job_id: UUID, desk: _Desk, principal: Operator) -> ReviewView:
     """The review as a whole: how many units stand where, who reviews, by when."""
     return await desk.answers.review(await desk.desktops.find(job_id, principal))
+
+
+@router.get("/review/people", summary="List possible reviewers", responses=_READ)
+async def list_people(job_id: UUID, desk: _Desk, principal: Operator) -> People:
+    """The people who may review the job: those whose accounts are active and see its project."""
+    return People(items=await desk.answers.people(await desk.desktops.find(job_id, principal)))
 
 
 @router.put("/review", summary="Plan a review", responses=_ACTS)

@@ -131,6 +131,18 @@ class ReviewAnswers:
             retranslations_waiting=[key.index for key in job.retranslations_owed],
         )
 
+    async def people(self, desktop: Desktop) -> list[Reviewer]:
+        """The people whose accounts are active and see the job's project, by name."""
+        projects = await self._catalog.projects.all()
+        wanted = desktop.job.project_id
+        code = next((each.code for each in projects if each.project_id == wanted), "")
+        found = [
+            Reviewer(user_id=user.user_id, name=user.display_name)
+            for user in await self._catalog.users.all()
+            if user.is_active and (user.scope is None or code in user.scope)
+        ]
+        return sorted(found, key=lambda each: (each.name.casefold(), each.user_id))
+
     async def _name(self, user_id: UUID) -> str:
         user = await self._catalog.users.find(user_id)
         return user.display_name if user else ""

@@ -7,8 +7,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Query
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from dragoman_contracts.text import plain_text
@@ -34,8 +33,6 @@ _EXPORTS = {
     ExchangeFormat.BILINGUAL_XLSX: "Table for a spreadsheet (XLSX)",
     ExchangeFormat.HTML: "Report to read (HTML)",
 }
-_ACTS = {"draft": "/draft", "retranslate": "/units/retranslate"}
-"""Acts of the page that stand on parts of the API which an installation may be without."""
 _UNITS_A_PAGE = 200  # as the script asks for them: `PAGE` in static/review/store.js
 _Short = Annotated[str, Query(max_length=200)]
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
@@ -84,20 +81,11 @@ async def review_page(
         states=VERIFICATION_STATES,
         engines=desk.engines,
         export_formats=tuple(_EXPORTS.items()),
-        acts=acts_of(visit.request.app),
         is_first=not cursor,
         first_url=review_address(job_id, verification_state),
         next_url=review_address(job_id, verification_state, found.next_cursor)
         if found.next_cursor
         else "",
-    )
-
-
-def acts_of(app: FastAPI) -> frozenset[str]:
-    """The names of those of `_ACTS` that the application's API takes."""
-    paths = {route.path for route in app.routes if isinstance(route, APIRoute)}
-    return frozenset(
-        name for name, path in _ACTS.items() if f"/api/v1/jobs/{{job_id}}{path}" in paths
     )
 
 

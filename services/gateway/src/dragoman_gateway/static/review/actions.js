@@ -187,11 +187,11 @@ export function actionsOf(desk, { replacing, exchange, keys }) {
       }
     },
     async schedule() {
-      const said = await askSchedule(desk.review, desk.page.isAdmin ? await people() : []);
+      const said = await askSchedule(desk.review, await people(desk.api));
       if (said && (await tried(() => desk.api.send("PUT", "/review", { body: said })))) await desk.recount();
     },
     async assign() {
-      const said = await askAssignee(desk.review);
+      const said = await askAssignee(await people(desk.api));
       if (!said) return;
       const ids = chosen();
       if (await tried(() => desk.api.post("/review/assign", { unit_ids: ids, ...said }))) {

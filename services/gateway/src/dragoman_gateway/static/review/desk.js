@@ -24,6 +24,7 @@ export class Desk {
     this.page = page;
     this.locales = page.locales;
     this.review = { is_editable: page.isEditable, pending_units: 0, reviewers: [] };
+    this.people = []; // who may review
     this.current = null;
     this.detail = null;
     this.picked = new Set();
@@ -101,7 +102,7 @@ export class Desk {
     return this.presence.at(id);
   }
   nameOf(userId) {
-    return userId ? this.review.reviewers.find((each) => each.user_id === userId)?.name : "";
+    return userId ? this.people.find((each) => each.user_id === userId)?.name : "";
   }
 
   savedState(id) {

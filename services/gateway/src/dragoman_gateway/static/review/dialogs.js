@@ -150,10 +150,10 @@ export async function askSchedule(review, people) {
   );
 }
 
-export async function askAssignee(review) {
+export async function askAssignee(people) {
   byId("assignee").replaceChildren(
     new Option("Nobody", ""),
-    ...(review.reviewers ?? []).map((each) => new Option(each.name, each.user_id)),
+    ...people.map((each) => new Option(each.name, each.user_id)),
   );
   const said = await ask("dialog-assign");
   return said && { user_id: said.user_id || null };

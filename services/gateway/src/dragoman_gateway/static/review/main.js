@@ -5,7 +5,7 @@ import { Again } from "./again.js";
 import { Desk } from "./desk.js";
 import { byId } from "./dom.js";
 import { Keys, printed } from "./keys.js";
-import { Exchange, Replacing } from "./tools.js";
+import { Exchange, Replacing, people } from "./tools.js";
 
 const root = byId("review");
 const { jobId, csrf, total, cursors, source, sourceDir, target, targetDir, admin, editable } = root.dataset;
@@ -143,4 +143,8 @@ addEventListener("beforeunload", (event) => {
   if (!desk.saving.isKept && desk.saving.drafts.size) event.preventDefault();
 });
 
+people(desk.api).then((found) => {
+  desk.people = found;
+  for (const id of desk.store.units.keys()) desk.refresh(id);
+});
 desk.begin();

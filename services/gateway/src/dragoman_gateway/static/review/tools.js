@@ -1,5 +1,6 @@
 // Find and replace with a preview, and files: out for other tools, and back with a report before anything changes.
 import { alarm, byId, h, plural, say } from "./dom.js";
+import { Problem } from "./api.js";
 import { tried } from "./dialogs.js";
 import { differences } from "./diff.js";
 
@@ -215,14 +216,12 @@ export class Exchange {
   }
 }
 
-// The people of the installation, where the person may see them; else those the review names.
-export async function people() {
+// The people who may review the job.
+export async function people(api) {
   try {
-    const answer = await fetch("/api/v1/users", { headers: { Accept: "application/json" } });
-    if (!answer.ok) return [];
-    const found = await answer.json();
-    return (found.items ?? found).map((each) => ({ user_id: each.user_id, name: each.display_name || each.name }));
-  } catch {
+    return (await api.get("/review/people")).items;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
     alarm("The list of people cannot be read now.");
     return [];
   }
