@@ -49,14 +49,20 @@ class Server:
         if not self._has_announced.wait(60) or not self.url:
             self.stop()
             raise RuntimeError(f"the server did not start:\n{self.said}")
+        self._environment = environment
+        self._state = state
+        self.link = self.new_link()
+
+    def new_link(self) -> str:
+        """The secret of another link that signs in once."""
         made = subprocess.run(
-            [command[0], "sign-in-link", "--state", state],
-            env=environment,
+            [Path(sys.executable).with_name("dragoman"), "sign-in-link", "--state", self._state],
+            env=self._environment,
             capture_output=True,
             text=True,
             check=True,
         )
-        self.link = made.stdout.strip().partition("?link=")[2]
+        return made.stdout.strip().partition("?link=")[2]
 
     def stop(self) -> int:
         """End it as `docker stop` would; its exit status."""
