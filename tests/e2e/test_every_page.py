@@ -97,7 +97,9 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_the_screen(
     wrong: list[str] = []
     pages = [(name, each) for name, found in sorted(addresses.items()) for each in found]
     for number, (name, address) in enumerate([*pages, ("reference", "/api/docs")]):
-        page.goto(server.url + address)
+        answer = page.goto(server.url + address)
+        if answer is None or answer.status != (404 if name == "_nothing" else 200):
+            wrong.append(f"{address}: {answer and answer.status}")
         picture(page, f"{look}-{number:02}-{name}")
         wrong += [f"{address}: {each}" for each in axe_findings(page)]
         if not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
