@@ -58,6 +58,8 @@ install_locked() {
         [ -f "$room/pyproject.toml" ] && set -- "$@" --editable "./$room"
     done
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation "$@"
+    # What `venv` brought besides pip: nothing here needs it, and it grows old unseen.
+    .venv/bin/uv pip uninstall --quiet --python .venv/bin/python setuptools 2>/dev/null || true
     .venv/bin/python -m compileall -q -j 0 libs services deploy
 }
 

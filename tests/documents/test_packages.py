@@ -112,6 +112,22 @@ def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     assert time.process_time() - started < 1
 
 
+def test_pictures_that_nobody_reads_here_are_no_bomb_for_whoever_opens_the_result() -> None:
+    honest = document(paragraph(run("Words.")))
+    assert extract(_with_pictures(honest, 4, 16)).units
+    with pytest.raises(TooLargeError, match="unpacked bytes, more than"):
+        extract(_with_pictures(honest, 40, 32))
+
+
+def _with_pictures(data: bytes, count: int, size_mib: int) -> bytes:
+    """The document with so many pictures of zeros."""
+    file = io.BytesIO(data)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(count):
+            archive.writestr(f"word/media/{number}.bmp", bytes(size_mib * 2**20))
+    return file.getvalue()
+
+
 def test_a_size_that_lies_does_not_unpack_further() -> None:
     data = bytearray(document(paragraph(run("a" * 100_000))))
     position = -1

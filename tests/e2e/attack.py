@@ -9,7 +9,6 @@ Exits with 1 where anything differs.
 from __future__ import annotations
 
 import asyncio
-import json
 import resource
 import sqlite3
 import subprocess
@@ -24,6 +23,7 @@ from typing import Any
 
 import httpx
 
+from dragoman_standalone.server_record import ServerRecord
 from e2e.command_line import clean_environment
 from e2e.documents import own_document
 from servers.process import wait_until
@@ -66,10 +66,9 @@ class Server:
                 stderr=log,
                 preexec_fn=_usual_descriptors,
             )
-        wait_until(record.exists, timeout_s=60, what="dragoman up")
-        told = json.loads(record.read_text())
-        self.url = f"http://127.0.0.1:{told['port']}"
-        wait_until(self._is_ready, timeout_s=60, what="the server to be ready")
+        wait_until(record.exists, timeout_s=180, what="dragoman up")
+        self.url = ServerRecord.model_validate_json(record.read_text()).url
+        wait_until(self._is_ready, timeout_s=180, what="the server to be ready")
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -301,10 +300,10 @@ async def attack(folder: Path) -> list[Finding]:
     """All attacks on a new server in this folder."""
     server = Server(folder / "state")
     server.state.mkdir()
+    admin = server.run("token", "create")  # nobody else has the folder yet
+    operator = server.run("token", "create", "--operator")
     server.start()
     try:
-        admin = server.run("token", "create")
-        operator = server.run("token", "create", "--operator")
         found = [
             await credentials(server, admin, operator),
             await strangers_body(server),

@@ -54,6 +54,7 @@ async def test_owed_work_is_counted_whoever_is_dead(
     assert value("dragoman_owed_work", queue=control, state="waiting") == 0
     assert value("dragoman_owed_oldest_seconds", queue=control) == 0
     assert value("dragoman_relay_lag_events", source="store") == 0
+    assert value("dragoman_relay_oldest_seconds", source="store") == 0
 
     at = datetime.now(UTC)
     await store.commit([Append(JOB, PROJECT, Head(), (submitted(),), origin(), at)])
@@ -63,6 +64,7 @@ async def test_owed_work_is_counted_whoever_is_dead(
     assert value("dragoman_owed_work", queue=control, state="waiting") == 1
     assert value("dragoman_owed_oldest_seconds", queue=control) == pytest.approx(90, abs=1)
     assert value("dragoman_relay_lag_events", source="store") == 1, "no relay has ever run"
+    assert value("dragoman_relay_oldest_seconds", source="store") == pytest.approx(90, abs=1)
 
     (item,) = owed((await Jobs(store).load(JOB))[0])
     await store.commit(take=Lease(item.work_id, JOB, "one", timedelta(seconds=60)))
@@ -84,7 +86,7 @@ _RAISING: Mapping[str, str] = {
     "DragomanWorkWaits": 'dragoman_owed_oldest_seconds{queue="qa"}: 0+10x60',
     "DragomanWorkParked": 'dragoman_parked_work{kind="preflight"}: 0x50 1x10',
     "DragomanDeadLetters": 'dragoman_dead_letters{source="store"}: 0x50 1x10',
-    "DragomanRelayBehind": 'dragoman_relay_lag_events{source="store"}: 0x10 22x50',
+    "DragomanRelayBehind": 'dragoman_relay_oldest_seconds{source="store"}: 0x20 0+10x40',
     "DragomanViewsBehind": 'dragoman_projection_lag_events{projection="jobs"}: 0x10 6000x50',
     "DragomanStoreAway": 'dragoman_store_connected{service="intake"}: 1x40 0x20',
     "DragomanBusAway": 'dragoman_bus_connected{server="mq:5672"}: 1x40 0x20',

@@ -1,5 +1,6 @@
 """The set-up names what a machine lacks and goes on, where it cannot install it."""
 
+from importlib.metadata import distributions
 from pathlib import Path
 
 from setup.machines import machine_with, run
@@ -73,3 +74,15 @@ def test_a_file_that_one_of_its_patterns_finds_is_not_missing(tmp_path: Path) ->
         run(f"want_file there '{tmp_path}/lib/*' '/nowhere/*'; say $wanted", "test", path=machine)
         == "there\n"
     )
+
+
+def test_nothing_is_installed_that_no_lock_file_pins() -> None:
+    root = Path(__file__).parents[2]
+    pinned = {
+        line.partition("==")[0]
+        for line in (root / "requirements-test.lock").read_text().splitlines()
+        if "==" in line and line[0] != " "
+    }
+    names = {each.metadata["Name"].lower().replace("_", "-") for each in distributions()}
+    own = {name for name in names if name.startswith("dragoman")}
+    assert names - own - pinned - {"pip"} == set()

@@ -28,6 +28,7 @@ class Budget(Value):
 
     package_bytes: Positive = 512 * _MIB
     entries: Positive = 20_000
+    unpacked_bytes: Positive = 1024 * _MIB
     part_bytes: Positive = 64 * _MIB
     xml_bytes: Positive = 96 * _MIB
     # A short part may well shrink to a thousandth: the ratio tells a ZIP bomb only in long parts.

@@ -60,15 +60,23 @@ class StoreGauges:
                 rows = await self._store.pool.fetch(_LIVE, _MOST_JOBS)
                 relayed = int(await self._store.pool.fetchval(_RELAYED))
             head = await self._store.head_position()
+            age_s = await self._oldest_behind(relayed)
             counts, oldest = await self._owed([row[0] for row in rows])
         except RetryableError:
             self._connected.set(0)
             self._set(Counter(), {}, math.nan)
             metrics.RELAY_LAG_EVENTS.labels(_SOURCE).set(math.nan)
+            metrics.RELAY_OLDEST_SECONDS.labels(_SOURCE).set(math.nan)
             return
         self._connected.set(1)
         self._set(counts, oldest, 0.0)
         metrics.RELAY_LAG_EVENTS.labels(_SOURCE).set(max(head - relayed, 0))
+        metrics.RELAY_OLDEST_SECONDS.labels(_SOURCE).set(age_s)
+
+    async def _oldest_behind(self, relayed: int) -> float:
+        behind = await self._store.tail(relayed, limit=1)
+        ages = [(self._clock.now() - each.recorded.occurred_at).total_seconds() for each in behind]
+        return max([0.0, *ages])
 
     async def _owed(
         self, job_ids: Sequence[UUID]

@@ -58,6 +58,10 @@ class ZipContainer:
             _read_directory(data, self._directory, self._start, count)
         )
         check_entries(data, self.entries, self._directory)
+        for entry in self.entries:
+            _require_true(entry)
+        # Pictures are copied as they are stored, and whoever opens the result unpacks them.
+        budget.hold("unpacked_bytes", sum(entry.size_bytes for entry in self.entries))
         self._unpacked_bytes = 0
 
     def read(self, entry: Entry) -> bytes:
@@ -124,9 +128,6 @@ class ZipContainer:
     def _admit(self, entry: Entry) -> None:
         if entry.is_encrypted:
             raise encrypted()
-        # Checked before anything is unpacked: a bomb lies about its size, or unpacks to it.
-        if entry.size_bytes > _HIGHEST_RATIO * (entry.packed_bytes + 1):
-            raise damaged("a stated size cannot be true")
         self._budget.hold("part_bytes", entry.size_bytes)
         if entry.size_bytes > self._budget.ratio_from_bytes:
             self._budget.hold("ratio", entry.size_bytes // max(entry.packed_bytes, 1))
@@ -204,6 +205,12 @@ class ZipContainer:
         comment = self._data[end + _END.size :]
         count = len(self.entries) + added
         return _END.pack(_END_MARK, 0, 0, count, count, size, offset, len(comment)) + comment
+
+
+def _require_true(entry: Entry) -> None:
+    # Checked before anything is unpacked: a bomb lies about its size, or unpacks to it.
+    if entry.size_bytes > _HIGHEST_RATIO * (entry.packed_bytes + 1):
+        raise damaged("a stated size cannot be true")
 
 
 def _new_records(name: str, content: bytes, offset: int) -> tuple[bytes, bytes]:

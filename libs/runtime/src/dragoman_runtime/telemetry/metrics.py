@@ -68,6 +68,11 @@ RELAY_LAG_EVENTS = Gauge(
     "Events in the log that no relay has published yet, as intake reads it from the store.",
     ["source"],
 )
+RELAY_OLDEST_SECONDS = Gauge(
+    "dragoman_relay_oldest_seconds",
+    "Age of the oldest event that no relay has published yet; 0 where there is none.",
+    ["source"],
+)
 STORE_CONNECTED = Gauge(
     "dragoman_store_connected", "1 where the last look into PostgreSQL had an answer.", ["service"]
 )

@@ -125,7 +125,7 @@ async def _form(
         is_built_in=is_ours,
         has_command=has_command,
         can_edit=visit.principal.role is Role.ADMIN and has_command and not is_ours,
-        values=values,
+        values=defaultdict(str, values),
         errors=defaultdict(str, errors),
         models=await desk.models(),
         variables=TEMPLATE_VARIABLES,
