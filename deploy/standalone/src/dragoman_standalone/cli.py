@@ -21,6 +21,7 @@ from dragoman_standalone.audit_command import audit_app
 from dragoman_standalone.diff_command import diff
 from dragoman_standalone.ending import Commands
 from dragoman_standalone.events_command import events_app
+from dragoman_standalone.glossary_choice import with_glossaries_at, with_glossaries_here
 from dragoman_standalone.inputs import Input, gather, locales_of, require_writable
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
@@ -39,9 +40,12 @@ from dragoman_standalone.replay_command import replay
 from dragoman_standalone.review_command import draft, export, import_review, review_app
 from dragoman_standalone.sign_in_command import sign_in_link
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
+from dragoman_standalone.terms_command import terms_app
 from dragoman_standalone.translation_options import (
+    DomainPack,
     Engine,
     Fresh,
+    Glossaries,
     Inputs,
     Json,
     Log,
@@ -79,6 +83,7 @@ app.add_typer(models_app, name="models")
 app.add_typer(parked_app, name="parked")
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(pipelines_app, name="pipelines")
+app.add_typer(terms_app, name="terms")
 
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="Folder of the event log and the objects.")
@@ -119,6 +124,8 @@ def translate(
     target: Target,
     engine: Engine = None,
     model: Model = None,
+    glossaries: Glossaries = None,
+    domain_pack: DomainPack = "general",
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -155,7 +162,7 @@ def translate(
     chosen = switches(include, exclude, styles, highlights, colours)
     overrides = overrides_of(engine, model, chosen)
     password = password_for(files, password_file, settings.document_password)
-    order = Order(*locales, overrides, unfinished, password)
+    order = Order(*locales, overrides, unfinished, password, domain_pack)
     server = server_for(settings, url, is_folder_named=state is not None)
     if server is None:
         require_no_servers(state)
@@ -163,9 +170,9 @@ def translate(
     if progress is ProgressStyle.NDJSON:
         carry_logs(settings)
     work = (
-        _translate_remotely(files, order, server, progress)
+        _translate_remotely(files, order, server, progress, glossaries or [])
         if server
-        else _translate(files, order, settings, progress)
+        else _translate(files, order, settings, progress, glossaries or [])
     )
     report = run_to_end(work, telemetry)
     if as_json:
@@ -176,7 +183,11 @@ def translate(
 
 
 async def _translate(
-    files: list[Input], order: Order, settings: StandaloneSettings, style: ProgressStyle
+    files: list[Input],
+    order: Order,
+    settings: StandaloneSettings,
+    style: ProgressStyle,
+    glossaries: list[str],
 ) -> RunReport:
     from dragoman_runtime.service import spare_collections
     from dragoman_standalone.platform import at_work, opened
@@ -184,6 +195,7 @@ async def _translate(
 
     started = time.monotonic()
     async with opened(settings) as platform:
+        order = await with_glossaries_here(platform, order, glossaries)
         await settle_leftovers(platform, files, order)
         async with at_work(platform, patience_s=_START_S):
             spare_collections()
@@ -193,13 +205,18 @@ async def _translate(
 
 
 async def _translate_remotely(
-    files: list[Input], order: Order, server: ServerRecord, style: ProgressStyle
+    files: list[Input],
+    order: Order,
+    server: ServerRecord,
+    style: ProgressStyle,
+    glossaries: list[str],
 ) -> RunReport:
     from dragoman_standalone.client import asked_at
     from dragoman_standalone.remote import translate_remotely
 
     started = time.monotonic()
     async with asked_at(server) as api:
+        order = await with_glossaries_at(api, order, glossaries)
         with progress_of(style, len(files)) as progress:
             outcomes = await translate_remotely(api, files, order, progress)
     return report_of(outcomes, time.monotonic() - started)

@@ -119,6 +119,16 @@ class Api:
         """
         return await self._ask("POST", path, files={"file": file}, params=query)
 
+    async def post_fields(
+        self, path: str, fields: dict[str, str], file: tuple[str, bytes]
+    ) -> dict[str, Any]:
+        """The body of a POST of a form with fields and a file.
+
+        Raises:
+            ApiRefusedError: the answer is a problem.
+        """
+        return await self._ask("POST", path, data=fields, files={"file": file})
+
     async def find(self, path: str) -> dict[str, Any] | None:
         """The body of a GET; None where there is nothing.
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask
 from dragoman_standalone.ending import UsageRefusedError
+from dragoman_standalone.glossary_choice import with_glossaries_at
 from dragoman_standalone.inputs import gather_for_server, locales_of
 from dragoman_standalone.job_reference import JobArgument, JobsArgument, job_id_of
 from dragoman_standalone.outcome import ExitCode, FileOutcome, RunReport, report_of
@@ -19,8 +20,10 @@ from dragoman_standalone.printing import print_outcome
 from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    DomainPack,
     Engine,
     Fresh,
+    Glossaries,
     Inputs,
     Model,
     PasswordFile,
@@ -40,6 +43,8 @@ def submit(
     target: Target,
     engine: Engine = None,
     model: Model = None,
+    glossaries: Glossaries = None,
+    domain_pack: DomainPack = "general",
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -70,10 +75,12 @@ def submit(
         overrides_of(engine, model, chosen),
         unfinished_of(resume=resume, fresh=fresh),
         password_for(files, password_file, None),
+        domain_pack,
     )
 
     async def question(api: Api) -> Body:
-        jobs, refusals = await submitted(api, files, TranslationTerms(order))
+        asked = await with_glossaries_at(api, order, glossaries or [])
+        jobs, refusals = await submitted(api, files, TranslationTerms(asked))
         made = [{"file": each.file.name, "job_id": str(each.job_id)} for each in jobs]
         refused = [each.model_dump(mode="json") for each in refusals.values()]
         return {"items": made, "refused": refused}

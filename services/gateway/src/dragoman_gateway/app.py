@@ -40,8 +40,10 @@ import dragoman_gateway.review.api
 import dragoman_gateway.review.pages
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
+import dragoman_gateway.terms.api
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.vocabulary import Service
+from dragoman_exchange import MOST_TERM_FILE_BYTES
 from dragoman_gateway.adapters.connections import ConnectionLimits
 from dragoman_gateway.adapters.server import serving as serving_http
 from dragoman_gateway.desks import (
@@ -110,6 +112,10 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         "/console/documents": upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/imports": upload + _OVERHEAD_BYTES,
         "/api/v1/jobs/*/tmx-import": upload + _OVERHEAD_BYTES,
+        "/api/v1/glossaries/*/imports": MOST_TERM_FILE_BYTES + _OVERHEAD_BYTES,
+        "/console/glossaries/*/imports": MOST_TERM_FILE_BYTES + _OVERHEAD_BYTES,
+        "/api/v1/term-candidates": upload + _OVERHEAD_BYTES,
+        "/console/term-candidates": upload + _OVERHEAD_BYTES,
         "/api/v1/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/jobs": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
@@ -172,6 +178,7 @@ def _api_router() -> APIRouter:
         dragoman_gateway.projects.api,
         dragoman_gateway.pipelines.api,
         dragoman_gateway.models.api,
+        dragoman_gateway.terms.api,
         dragoman_gateway.people.api,
         dragoman_gateway.audit.api,
     ):

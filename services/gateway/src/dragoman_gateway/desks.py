@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import structlog
 from pydantic import SecretStr, ValidationError
@@ -24,7 +25,7 @@ from dragoman_gateway.documents.desk import DocumentDesk
 from dragoman_gateway.documents.view import DocumentQueries
 from dragoman_gateway.jobs.desk import JobControl, JobDesk
 from dragoman_gateway.jobs.detail.live import Follower, Pace
-from dragoman_gateway.jobs.opening import JobOpener
+from dragoman_gateway.jobs.opening import JobOpener, Submitted
 from dragoman_gateway.jobs.running import PipelineRuns
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.models.desk import ModelDesk, Playground
@@ -36,11 +37,13 @@ from dragoman_gateway.projects.desk import ProjectDesk
 from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
 from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_gateway.submissions.desk import Submissions
-from dragoman_gateway.submissions.rules import PairCheck, SubmissionRules
+from dragoman_gateway.submissions.rules import PairCheck, RerunRequest, SubmissionRules
+from dragoman_gateway.terms.desk import AffectedDesk, CandidateDesk, GlossaryDesk
 from dragoman_gateway.views import views_position
 from dragoman_gateway.web.actors import Actors
 from dragoman_gateway.web.downloads import DownloadSigner
 from dragoman_gateway.web.position import ViewsPosition
+from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.readiness import Readiness
 from dragoman_gateway.web.records import Records
 from dragoman_gateway.web.signin import SignIn
@@ -117,6 +120,9 @@ class Desks:
     pipelines: PipelineDesk
     models: ModelDesk
     playground: Playground
+    glossaries: GlossaryDesk
+    affected: AffectedDesk
+    candidates: CandidateDesk
     sign_in: SignIn
     readiness: Readiness
 
@@ -145,20 +151,21 @@ def desks_of(ports: GatewayPorts) -> Desks:
         opener=opener,
         max_upload_bytes=ports.rules.max_upload_bytes,
     )
+    submissions = Submissions(
+        jobs=jobs,
+        objects=objects,
+        catalog=catalog,
+        clock=clock,
+        control=control,
+        opener=opener,
+        runs=runs,
+        rules=ports.rules,
+    )
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
     return Desks(
         runs=runs,
         jobs=_job_desk(ports, jobs, control, downloads, position),
-        submissions=Submissions(
-            jobs=jobs,
-            objects=objects,
-            catalog=catalog,
-            clock=clock,
-            control=control,
-            opener=opener,
-            runs=runs,
-            rules=ports.rules,
-        ),
+        submissions=submissions,
         documents=DocumentDesk(
             queries=DocumentQueries(ports.views),
             runs=runs,
@@ -196,9 +203,29 @@ def desks_of(ports: GatewayPorts) -> Desks:
         pipelines=PipelineDesk(catalog, clock),
         models=ModelDesk(catalog, clock, ports.private_hosts),
         playground=Playground(catalog, objects, store, clock, ports.private_hosts),
+        glossaries=GlossaryDesk(catalog, clock),
+        affected=AffectedDesk(
+            catalog, jobs, objects, ports.job_lists or JobQueries(ports.views), _Reruns(submissions)
+        ),
+        candidates=CandidateDesk(catalog),
         sign_in=sign_in,
         readiness=Readiness(store, objects, catalog, position, max_views_lag=options.max_views_lag),
     )
+
+
+class _Reruns:
+    """Opens jobs anew for the area of terms, which does not know the area of submissions."""
+
+    def __init__(self, submissions: Submissions) -> None:
+        self._submissions = submissions
+
+    async def rerun_with_terms(
+        self, job_id: UUID, principal: Principal, idempotency_key: str
+    ) -> Submitted:
+        """The new job, or the one that this key made before."""
+        return await self._submissions.rerun(
+            job_id, RerunRequest(), principal, idempotency_key=idempotency_key
+        )
 
 
 def _job_desk(

@@ -57,6 +57,7 @@ _NOT_FIELDS = frozenset(
         "engine",
         "model",
         "extraction",
+        "glossaries",
         "auto_start",
         "on_unfinished",
     }
@@ -264,8 +265,18 @@ def _one_key(said: str | None, header_key: str | None) -> str | None:
 def _overrides(form: JobForm) -> PolicyOverrides:
     switches = _object("extraction", form.extraction) or None
     return PolicyOverrides(
-        engine=form.engine or None, model=form.model or None, extraction=switches
+        engine=form.engine or None,
+        model=form.model or None,
+        extraction=switches,
+        glossaries=_ids("glossaries", form.glossaries) or None,
     )
+
+
+def _ids(field: str, text: str) -> tuple[UUID, ...]:
+    try:
+        return tuple(UUID(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        raise FieldRefusedError(field, "Write ids with commas between them.") from error
 
 
 def _object(field: str, text: str) -> dict[str, JsonValue]:

@@ -66,6 +66,11 @@ class JobForm(BaseModel):
         description="A JSON object of switches of what is translated, as a project's `extraction`.",
         examples=['{"comments": false, "untranslated_styles": ["Code"]}'],
     )
+    glossaries: str = Field(
+        "",
+        max_length=2000,
+        description="Ids of glossaries, with commas between, which go before those of the project.",
+    )
     auto_start: Annotated[
         bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})
     ] = Field(None, description="False: after preflight the job waits for POST …/process.")
