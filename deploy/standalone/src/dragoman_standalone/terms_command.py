@@ -139,7 +139,8 @@ def import_terms(
     report = ask(state, url, question)
     output(report, as_json, _report_table)
     errors = Console(stderr=True)
-    for each in report["rejections"] if not as_json else []:
+    rejections: list[Body] = [] if as_json else report["rejections"]
+    for each in rejections:
         errors.print(f"{each['place']}: {each['reason']}", markup=False, highlight=False)
     raise typer.Exit(ExitCode.FAILED if report["rejected"] else ExitCode.DONE)
 
