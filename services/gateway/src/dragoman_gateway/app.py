@@ -36,11 +36,13 @@ import dragoman_gateway.people.pages
 import dragoman_gateway.pipelines.api
 import dragoman_gateway.pipelines.pages
 import dragoman_gateway.projects.api
+import dragoman_gateway.projects.pages
 import dragoman_gateway.review.api
 import dragoman_gateway.review.pages
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
 import dragoman_gateway.terms.api
+import dragoman_gateway.terms.pages
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.vocabulary import Service
 from dragoman_exchange import MOST_TERM_FILE_BYTES
@@ -144,6 +146,8 @@ def console_router() -> APIRouter:
         dragoman_gateway.artifacts.pages,
         dragoman_gateway.review.pages,
         dragoman_gateway.models.pages,
+        dragoman_gateway.projects.pages,
+        dragoman_gateway.terms.pages,
         dragoman_gateway.jobs.pages,
     ):
         router.include_router(pages.router)
