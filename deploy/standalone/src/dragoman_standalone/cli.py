@@ -23,6 +23,7 @@ from dragoman_standalone.diff_command import diff
 from dragoman_standalone.ending import Commands, UsageRefusedError
 from dragoman_standalone.events_command import events_app
 from dragoman_standalone.explain_command import explain
+from dragoman_standalone.glossary_choice import with_glossaries_at, with_glossaries_here
 from dragoman_standalone.inputs import Input, gather, locales_of, require_writable
 from dragoman_standalone.jobs_command import jobs_app
 from dragoman_standalone.maintenance_command import maintenance
@@ -43,11 +44,14 @@ from dragoman_standalone.replay_command import replay
 from dragoman_standalone.review_command import draft, export, import_review, review_app
 from dragoman_standalone.sign_in_command import sign_in_link
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
+from dragoman_standalone.terms_command import terms_app
 from dragoman_standalone.translation_options import (
     DEFAULT_PROJECT,
+    DomainPack,
     DryRun,
     Engine,
     Fresh,
+    Glossaries,
     Inputs,
     Json,
     Log,
@@ -91,6 +95,7 @@ app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(pipelines_app, name="pipelines")
 app.add_typer(classes_app, name="classes")
 app.add_typer(objects_app, name="objects")
+app.add_typer(terms_app, name="terms")
 
 StateOption = Annotated[
     Path | None, typer.Option("--state", help="Folder of the event log and the objects.")
@@ -134,6 +139,8 @@ def translate(
     project: Project = DEFAULT_PROJECT,
     memory: Memory = None,
     dry_run: DryRun = False,
+    glossaries: Glossaries = None,
+    domain_pack: DomainPack = "general",
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -179,7 +186,7 @@ def translate(
     chosen = switches(include, exclude, styles, highlights, colours)
     overrides = overrides_of(engine, model, chosen, memory)
     password = password_for(files, password_file, settings.document_password)
-    order = Order(*locales, overrides, unfinished, password, project)
+    order = Order(*locales, overrides, unfinished, password, project, domain_pack)
     server = server_for(settings, url, is_folder_named=state is not None)
     if server is None:
         require_no_servers(state)
@@ -187,9 +194,9 @@ def translate(
     if progress is ProgressStyle.NDJSON:
         carry_logs(settings)
     work = (
-        _translate_remotely(files, order, server, progress)
+        _translate_remotely(files, order, server, progress, glossaries or [])
         if server
-        else _translate(files, order, settings, progress)
+        else _translate(files, order, settings, progress, glossaries or [])
     )
     report = run_to_end(work, telemetry)
     if as_json:
@@ -200,7 +207,11 @@ def translate(
 
 
 async def _translate(
-    files: list[Input], order: Order, settings: StandaloneSettings, style: ProgressStyle
+    files: list[Input],
+    order: Order,
+    settings: StandaloneSettings,
+    style: ProgressStyle,
+    glossaries: list[str],
 ) -> RunReport:
     from dragoman_runtime.service import spare_collections
     from dragoman_standalone.platform import at_work, opened
@@ -208,6 +219,7 @@ async def _translate(
 
     started = time.monotonic()
     async with opened(settings) as platform:
+        order = await with_glossaries_here(platform, order, glossaries)
         await settle_leftovers(platform, files, order)
         async with at_work(platform, patience_s=_START_S):
             spare_collections()
@@ -217,13 +229,18 @@ async def _translate(
 
 
 async def _translate_remotely(
-    files: list[Input], order: Order, server: ServerRecord, style: ProgressStyle
+    files: list[Input],
+    order: Order,
+    server: ServerRecord,
+    style: ProgressStyle,
+    glossaries: list[str],
 ) -> RunReport:
     from dragoman_standalone.client import asked_at
     from dragoman_standalone.remote import translate_remotely
 
     started = time.monotonic()
     async with asked_at(server) as api:
+        order = await with_glossaries_at(api, order, glossaries)
         with progress_of(style, len(files)) as progress:
             outcomes = await translate_remotely(api, files, order, progress)
     return report_of(outcomes, time.monotonic() - started)

@@ -120,6 +120,16 @@ class Api:
         """
         return await self._ask("POST", path, files={"file": file}, params=query)
 
+    async def post_fields(
+        self, path: str, fields: dict[str, str], file: tuple[str, bytes]
+    ) -> dict[str, Any]:
+        """The body of a POST of a form with fields and a file.
+
+        Raises:
+            ApiRefusedError: the answer is a problem.
+        """
+        return await self._ask("POST", path, data=fields, files={"file": file})
+
     async def analyse(
         self, fields: dict[str, str], files: list[tuple[str, bytes]]
     ) -> dict[str, Any]:

@@ -32,7 +32,6 @@ from dragoman_standalone.progress import Moved, RunProgress
 from dragoman_standalone.retries import Retry
 from dragoman_standalone.review_report import report_of_units, units_of_answer
 from dragoman_standalone.translating import (
-    DOMAIN_PACK,
     MAX_REFERENCE,
     Order,
     Unfinished,
@@ -284,13 +283,15 @@ def fields_of(name: str, order: Order) -> dict[str, str]:
     asked = order.overrides.as_asked()
     fields = {
         "project_code": order.project,
-        "domain_pack_code": DOMAIN_PACK,
+        "domain_pack_code": order.domain_pack,
         "source_language": str(order.source),
         "target_language": str(order.target),
         "external_reference": name[-MAX_REFERENCE:],
         "auto_start": "true",
     }
     fields |= {key: str(asked[key]) for key in ("engine", "model") if asked.get(key)}
+    if order.overrides.glossaries:
+        fields["glossaries"] = ",".join(map(str, order.overrides.glossaries))
     if asked.get("extraction"):
         fields["extraction"] = json.dumps(asked["extraction"])
     if asked.get("memories") is not None:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from dragoman_standalone.asking import Body, JsonOption, StateOption, UrlOption, ask
 from dragoman_standalone.ending import UsageRefusedError
+from dragoman_standalone.glossary_choice import with_glossaries_at
 from dragoman_standalone.inputs import gather_for_server, locales_of
 from dragoman_standalone.job_reference import JobArgument, JobsArgument, job_id_of
 from dragoman_standalone.outcome import ExitCode, FileOutcome, RunReport, report_of
@@ -20,8 +21,10 @@ from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
     DEFAULT_PROJECT,
+    DomainPack,
     Engine,
     Fresh,
+    Glossaries,
     Inputs,
     Memory,
     Model,
@@ -45,6 +48,8 @@ def submit(
     model: Model = None,
     memory: Memory = None,
     project: Project = DEFAULT_PROJECT,
+    glossaries: Glossaries = None,
+    domain_pack: DomainPack = "general",
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -76,10 +81,12 @@ def submit(
         unfinished_of(resume=resume, fresh=fresh),
         password_for(files, password_file, None),
         project,
+        domain_pack,
     )
 
     async def question(api: Api) -> Body:
-        jobs, refusals = await submitted(api, files, TranslationTerms(order))
+        asked = await with_glossaries_at(api, order, glossaries or [])
+        jobs, refusals = await submitted(api, files, TranslationTerms(asked))
         made = [{"file": each.file.name, "job_id": str(each.job_id)} for each in jobs]
         refused = [each.model_dump(mode="json") for each in refusals.values()]
         return {"items": made, "refused": refused}

@@ -101,6 +101,7 @@ class Order:
     unfinished: Unfinished = Unfinished.REFUSE
     password: SecretStr | None = None
     project: str = DEFAULT_PROJECT
+    domain_pack: str = DOMAIN_PACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +295,7 @@ async def _submit(platform: Platform, file: Input, order: Order) -> Job:
 def _request(order: Order, name: str, key: str | None) -> SubmissionRequest:
     return SubmissionRequest(
         project_code=order.project,
-        domain_pack_code=DOMAIN_PACK,
+        domain_pack_code=order.domain_pack,
         source_language=order.source,
         target_language=order.target,
         external_reference=name[-MAX_REFERENCE:],
@@ -326,7 +327,10 @@ def key_of(name: str, upload: Upload, order: Order, count: int) -> str:
     """The idempotency key of the file's job number `count` under these terms."""
     digest, overrides = hashlib.sha256(upload.content).hexdigest(), order.overrides.as_asked()
     encryption = ["was_encrypted"] if upload.was_encrypted else []
-    asked = json.dumps([digest, name, order.source, order.target, overrides, count, *encryption])
+    pack = [] if order.domain_pack == DOMAIN_PACK else [{"domain_pack": order.domain_pack}]
+    asked = json.dumps(
+        [digest, name, order.source, order.target, overrides, count, *encryption, *pack]
+    )
     return "cli-" + hashlib.sha256(asked.encode()).hexdigest()
 
 

@@ -80,6 +80,24 @@ Project = Annotated[
     ),
 ]
 DEFAULT_PROJECT = "default"
+Glossaries = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--glossary",
+        metavar="NAME",
+        help="A glossary by name or id, or a file: TBX, CSV or XLSX. May be repeated.",
+        rich_help_panel=_MADE,
+    ),
+]
+DomainPack = Annotated[
+    str,
+    typer.Option(
+        "--domain-pack",
+        metavar="CODE",
+        help="Field of work: general, contracts, technical-manual, marketing, or one of yours.",
+        rich_help_panel=_MADE,
+    ),
+]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with what an earlier run left.", rich_help_panel=_MADE),

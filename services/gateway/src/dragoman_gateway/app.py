@@ -43,12 +43,16 @@ import dragoman_gateway.people.pages
 import dragoman_gateway.pipelines.api
 import dragoman_gateway.pipelines.pages
 import dragoman_gateway.projects.api
+import dragoman_gateway.projects.pages
 import dragoman_gateway.review.api
 import dragoman_gateway.review.pages
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
+import dragoman_gateway.terms.api
+import dragoman_gateway.terms.pages
 from dragoman_catalog import Catalog, migrate_catalog
 from dragoman_contracts.vocabulary import Service
+from dragoman_exchange import MOST_TERM_FILE_BYTES
 from dragoman_gateway.adapters.connections import ConnectionLimits
 from dragoman_gateway.adapters.server import serving as serving_http
 from dragoman_gateway.desks import (
@@ -126,6 +130,10 @@ def create_app(ports: GatewayPorts, extra_routers: Sequence[APIRouter] = ()) -> 
         "/api/v1/jobs/*/tmx-import": upload + _OVERHEAD_BYTES,
         "/api/v1/memories/*/imports": upload + _OVERHEAD_BYTES,
         "/console/memories/*/imports": upload + _OVERHEAD_BYTES,
+        "/api/v1/glossaries/*/imports": MOST_TERM_FILE_BYTES + _OVERHEAD_BYTES,
+        "/console/glossaries/*/imports": MOST_TERM_FILE_BYTES + _OVERHEAD_BYTES,
+        "/api/v1/term-candidates": upload + _OVERHEAD_BYTES,
+        "/console/term-candidates": upload + _OVERHEAD_BYTES,
         "/api/v1/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/console/models/*/test": MOST_IMAGE_BYTES + _OVERHEAD_BYTES,
         "/api/v1/analyses": _FILES_A_FORM * upload + _OVERHEAD_BYTES,
@@ -159,6 +167,8 @@ def console_router() -> APIRouter:
         dragoman_gateway.review.pages,
         dragoman_gateway.memories.pages,
         dragoman_gateway.models.pages,
+        dragoman_gateway.projects.pages,
+        dragoman_gateway.terms.pages,
         dragoman_gateway.jobs.pages,
     ):
         router.include_router(pages.router)
@@ -197,6 +207,7 @@ def _api_router() -> APIRouter:
         dragoman_gateway.objects.api,
         dragoman_gateway.models.api,
         dragoman_gateway.memories.api,
+        dragoman_gateway.terms.api,
         dragoman_gateway.people.api,
         dragoman_gateway.audit.api,
     ):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import structlog
 from pydantic import SecretStr, ValidationError
@@ -27,7 +28,7 @@ from dragoman_gateway.documents.view import DocumentQueries
 from dragoman_gateway.jobs.desk import JobControl, JobDesk
 from dragoman_gateway.jobs.detail.live import Follower, Pace
 from dragoman_gateway.jobs.memory_jobs import MemoryJobs
-from dragoman_gateway.jobs.opening import JobOpener
+from dragoman_gateway.jobs.opening import JobOpener, Submitted
 from dragoman_gateway.jobs.running import PipelineRuns
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.memories.desk import MemoryDesk, memory_desk
@@ -45,11 +46,13 @@ from dragoman_gateway.review.desk.retranslating import EngineRules
 from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
 from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_gateway.submissions.desk import Submissions
-from dragoman_gateway.submissions.rules import PairCheck, SubmissionRules
+from dragoman_gateway.submissions.rules import PairCheck, RerunRequest, SubmissionRules
+from dragoman_gateway.terms.desk import AffectedDesk, CandidateDesk, GlossaryDesk
 from dragoman_gateway.views import views_position
 from dragoman_gateway.web.actors import Actors
 from dragoman_gateway.web.downloads import DownloadSigner
 from dragoman_gateway.web.position import ViewsPosition
+from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.readiness import Readiness
 from dragoman_gateway.web.records import Records
 from dragoman_gateway.web.signin import SignIn
@@ -132,6 +135,9 @@ class Desks:
     models: ModelDesk
     memories: MemoryDesk
     playground: Playground
+    glossaries: GlossaryDesk
+    affected: AffectedDesk
+    candidates: CandidateDesk
     sign_in: SignIn
     readiness: Readiness
 
@@ -252,9 +258,29 @@ def desks_of(ports: GatewayPorts) -> Desks:
             max_upload_bytes=ports.rules.max_upload_bytes,
         ),
         playground=Playground(catalog, objects, store, clock, ports.private_hosts),
+        glossaries=GlossaryDesk(catalog, clock),
+        affected=AffectedDesk(
+            catalog, jobs, objects, ports.job_lists or JobQueries(ports.views), _Reruns(submissions)
+        ),
+        candidates=CandidateDesk(catalog),
         sign_in=sign_in,
         readiness=Readiness(store, objects, catalog, position, max_views_lag=options.max_views_lag),
     )
+
+
+class _Reruns:
+    """Opens jobs anew for the area of terms, which does not know the area of submissions."""
+
+    def __init__(self, submissions: Submissions) -> None:
+        self._submissions = submissions
+
+    async def rerun_with_terms(
+        self, job_id: UUID, principal: Principal, idempotency_key: str
+    ) -> Submitted:
+        """The new job, or the one that this key made before."""
+        return await self._submissions.rerun(
+            job_id, RerunRequest(), principal, idempotency_key=idempotency_key
+        )
 
 
 def _job_desk(

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from dragoman_catalog import LanguagePair, Project
+from dragoman_catalog import DomainPack, LanguagePair, PackEntry, Project
 from dragoman_gateway.projects.desk import ProjectDesk
 from dragoman_gateway.projects.schemas import (
     DomainPackList,
+    NewPack,
     NewPair,
     NewProject,
+    PackVersionList,
     PairEntry,
     PairList,
     ProjectEntry,
@@ -37,6 +39,63 @@ _Code = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 async def list_domain_packs(desk: _Desk, principal: Operator) -> DomainPackList:
     """The domain packs that a submission can name."""
     return DomainPackList(items=await desk.domain_packs())
+
+
+@router.post(
+    "/domain-packs",
+    status_code=201,
+    summary="Enter a domain pack",
+    responses={201: {"headers": _ETAG}, **_WRITE},
+)
+async def create_domain_pack(
+    response: Response, desk: _Desk, principal: WholeAdmin, entry: NewPack
+) -> DomainPack:
+    """Enter a domain pack. It cannot be deleted, since jobs name it."""
+    made = await desk.enter_pack(principal, entry.code, entry)
+    response.headers["Location"] = f"/api/v1/domain-packs/{made.code}"
+    response.headers["ETag"] = etag(made.version)
+    return made
+
+
+@router.get(
+    "/domain-packs/{code}",
+    summary="Show a domain pack",
+    responses={200: {"headers": _ETAG}, **_READ},
+)
+async def show_domain_pack(
+    code: _Code, response: Response, desk: _Desk, principal: Operator
+) -> DomainPack:
+    """A domain pack at its newest version."""
+    found = await desk.domain_pack(code)
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.get(
+    "/domain-packs/{code}/versions", summary="List versions of a domain pack", responses=_READ
+)
+async def list_pack_versions(code: _Code, desk: _Desk, principal: Operator) -> PackVersionList:
+    """Every version of a domain pack, the newest first."""
+    return PackVersionList(items=await desk.pack_versions(code))
+
+
+@router.put(
+    "/domain-packs/{code}",
+    summary="Edit a domain pack",
+    responses={200: {"headers": _ETAG}, **_EDIT},
+)
+async def edit_domain_pack(
+    code: _Code,
+    response: Response,
+    desk: _Desk,
+    principal: WholeAdmin,
+    version: EditedVersion,
+    entry: PackEntry,
+) -> DomainPack:
+    """Save the next version of a domain pack. Jobs that were submitted keep theirs."""
+    after = await desk.edit_pack(principal, code, version, entry)
+    response.headers["ETag"] = etag(after.version)
+    return after
 
 
 @router.get("/projects", summary="List projects", responses=documented(401, 403, 503))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from dragoman_catalog import Catalog, DomainPack, EntryMissingError, LanguagePair, Project
+from dragoman_catalog import (
+    Catalog,
+    DomainPack,
+    EntryMissingError,
+    Glossary,
+    LanguagePair,
+    PackEntry,
+    PackVersion,
+    Project,
+)
 from dragoman_contracts.identity import project_id
 from dragoman_gateway.jobs.rules import require_fit, require_no_languages
 from dragoman_gateway.projects.schemas import NewPair, NewProject, PairEntry, ProjectEntry
@@ -28,6 +37,67 @@ class ProjectDesk:
     async def domain_packs(self) -> list[DomainPack]:
         """The domain packs by code."""
         return await self._catalog.domain_packs.all()
+
+    async def domain_pack(self, code: str) -> DomainPack:
+        """The domain pack at its newest version.
+
+        Raises:
+            EntryMissingError: none has this code.
+        """
+        found = await self._catalog.domain_packs.find(code)
+        if found is None:
+            raise EntryMissingError(f"There is no domain pack {code!r}.")
+        return found
+
+    async def pack_versions(self, code: str) -> list[PackVersion]:
+        """The versions of a domain pack, the newest first.
+
+        Raises:
+            EntryMissingError: none has this code.
+        """
+        await self.domain_pack(code)
+        return await self._catalog.domain_packs.versions(code)
+
+    async def enter_pack(self, principal: Principal, code: str, entry: PackEntry) -> DomainPack:
+        """Enter a domain pack.
+
+        Raises:
+            ConflictError: the code is taken.
+            FieldRefusedError: it names a glossary that is not there, or is one project's.
+        """
+        await self._require_glossaries(entry)
+        return await self._catalog.domain_packs.create(
+            editor_of(principal), self._clock.now(), code, entry
+        )
+
+    async def edit_pack(
+        self, principal: Principal, code: str, version: int, entry: PackEntry
+    ) -> DomainPack:
+        """Save the next version of a domain pack.
+
+        Raises:
+            EntryMissingError: none has this code.
+            FieldRefusedError: as `enter_pack`.
+        """
+        await self._require_glossaries(entry)
+        return await self._catalog.domain_packs.edit(
+            editor_of(principal), self._clock.now(), code, version=version, entry=entry
+        )
+
+    async def glossaries(self) -> list[Glossary]:
+        """The glossaries that a domain pack can name: those of no project, by name."""
+        found = await self._catalog.glossaries.all()
+        return [each for each in found if each.project_id is None]
+
+    async def _require_glossaries(self, entry: PackEntry) -> None:
+        known = {each.glossary_id for each in await self.glossaries()}
+        for glossary_id in entry.glossaries:
+            if glossary_id not in known:
+                raise FieldRefusedError(
+                    "glossaries",
+                    f"There is no glossary {glossary_id} that every project may use.",
+                    code="glossary.unknown",
+                )
 
     async def visible(self, principal: Principal) -> list[Project]:
         """The projects that the principal sees, by code."""

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, StrictBool
 
-from dragoman_catalog import DomainPack, LanguagePair, PolicyOverrides, Project, ProjectSettings
+from dragoman_catalog import (
+    DomainPack,
+    LanguagePair,
+    PackEntry,
+    PackVersion,
+    PolicyOverrides,
+    Project,
+    ProjectSettings,
+)
 from dragoman_catalog.values import Code, DisplayName
 from dragoman_contracts.locale import Locale
 
@@ -56,3 +64,15 @@ class DomainPackList(BaseModel):
     """Domain packs by code."""
 
     items: list[DomainPack]
+
+
+class NewPack(PackEntry):
+    """A domain pack to enter. Its code never changes."""
+
+    code: Code
+
+
+class PackVersionList(BaseModel):
+    """The versions of a domain pack, the newest first."""
+
+    items: list[PackVersion]

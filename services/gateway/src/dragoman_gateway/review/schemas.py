@@ -135,6 +135,7 @@ class TermView(BaseModel):
     source: str
     target: str
     note: str
+    is_forbidden: bool = Field(False, description="Whether the target must not be used.")
 
 
 class WhyView(BaseModel):
@@ -452,9 +453,10 @@ def unit_detail(
     sheet: Sheet,
     names: Names,
     matches: list[MatchView],
+    terms: list[TermView],
     why: WhyView | None,
 ) -> UnitDetail:
-    """A unit with its history, its comments and what reads alike."""
+    """A unit with its history, its comments, its terms and what reads alike."""
     reviewed = row.reviewed
     comments = [
         CommentView(
@@ -477,7 +479,7 @@ def unit_detail(
     ]
     fields = _fields(row, sheet, names)
     return UnitDetail(
-        **fields, comments=comments, history=history, matches=matches, terms=[], why=why
+        **fields, comments=comments, history=history, matches=matches, terms=terms, why=why
     )
 
 

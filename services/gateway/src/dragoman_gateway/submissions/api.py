@@ -58,6 +58,7 @@ _NOT_FIELDS = frozenset(
         "model",
         "extraction",
         "memories",
+        "glossaries",
         "auto_start",
         "on_unfinished",
     }
@@ -273,6 +274,7 @@ def _overrides(form: JobForm) -> PolicyOverrides:
         model=form.model or None,
         extraction=switches,
         memories=_names("memories", form.memories),
+        glossaries=_ids("glossaries", form.glossaries) or None,
     )
 
 
@@ -284,6 +286,13 @@ def _names(field: str, text: str) -> tuple[str, ...] | None:
         return TypeAdapter(tuple[str, ...]).validate_json(text)
     except ValidationError as error:
         raise FieldRefusedError(field, "This is no JSON list of names.") from error
+
+
+def _ids(field: str, text: str) -> tuple[UUID, ...]:
+    try:
+        return tuple(UUID(each.strip()) for each in text.split(",") if each.strip())
+    except ValueError as error:
+        raise FieldRefusedError(field, "Write ids with commas between them.") from error
 
 
 def _object(field: str, text: str) -> dict[str, JsonValue]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -57,7 +58,7 @@ from dragoman_gateway.submissions.rules import (
     require_registered_locales,
     rerun_digest,
 )
-from dragoman_gateway.submissions.term_pins import with_terms_and_pack
+from dragoman_gateway.submissions.term_pins import TermPins
 from dragoman_gateway.web.errors import (
     FieldRefusedError,
     JobStateError,
@@ -89,8 +90,7 @@ class Choices:
     is_pair_checked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Terms:
+class _Terms(NamedTuple):
     """The entries of the catalogue that a request names."""
 
     project: Project
@@ -118,6 +118,7 @@ class Submissions:
         self._opener = opener
         self._jobs = jobs
         self._objects = objects
+        self._pins = TermPins(catalog, objects)
         self._catalog = catalog
         self._clock = clock
         self._rules = rules
@@ -157,10 +158,9 @@ class Submissions:
             request.source_language,
             request.target_language,
         )
-        project_id = terms.project.project_id
         digest = await asyncio.to_thread(request_digest, request, upload)
         key = request.idempotency_key
-        job_id = job_id_for_key(project_id, key) if key else new_id()
+        job_id = job_id_for_key(terms.project.project_id, key) if key else new_id()
         if key and (existing := await self._opener.existing(job_id, digest)):
             return existing
         order = await self._order(request, upload, terms, job_id, digest, on_unfinished)
@@ -353,8 +353,8 @@ class Submissions:
         locales = LocalePair(source=request.source_language, target=request.target_language)
         policy, pipeline = await self._decided(terms, request.overrides, request.pipeline, locales)
         dismissals = await self._dismissals(project_id)
+        policy = await self._pins.pinned(policy, *terms, request.overrides, locales)
         policy = policy.model_copy(update={"dismissals": dismissals})
-        policy = await self._with_terms(policy, terms, request.overrides, locales)
         policy = await self._with_memories(policy, terms, request.overrides, locales)
         intake = intake_record(request, upload, self._clock.now())
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
@@ -404,7 +404,7 @@ class Submissions:
             policy = policy.model_copy(update={"nonce": new_id().hex})
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
-        policy = await self._with_terms(policy, terms, overrides, locales)
+        policy = await self._pins.pinned(policy, *terms, overrides, locales)
         policy = await self._with_memories(policy, terms, overrides, locales)
         choices = overrides.model_dump(mode="json", exclude_none=True)
         again = intake.model_copy(
@@ -455,17 +455,6 @@ class Submissions:
             return None
         remembered = remembered_dismissals(found)
         return await put_value(self._objects, project_id, remembered)
-
-    async def _with_terms(
-        self, policy: Policy, terms: _Terms, overrides: PolicyOverrides, locales: LocalePair
-    ) -> Policy:
-        """The policy with the terms and the domain pack of the job pinned."""
-        asked = overrides.glossaries
-        if asked is None and terms.pair is not None:
-            asked = terms.pair.overrides.glossaries
-        return await with_terms_and_pack(
-            policy, self._catalog, self._objects, terms.project, terms.pack, locales, asked or ()
-        )
 
     async def _decided(
         self,

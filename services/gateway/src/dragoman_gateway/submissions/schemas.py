@@ -72,6 +72,11 @@ class JobForm(BaseModel):
         description="A JSON list of names or ids of memories, in place of the project's; `[]` for none.",
         examples=['["Main", "Legal"]'],
     )
+    glossaries: str = Field(
+        "",
+        max_length=2000,
+        description="Ids of glossaries, with commas between, which go before those of the project.",
+    )
     auto_start: Annotated[
         bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})
     ] = Field(None, description="False: after preflight the job waits for POST …/process.")

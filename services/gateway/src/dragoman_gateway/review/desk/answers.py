@@ -8,9 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 from uuid import UUID
 
+from cachetools import LRUCache
+
 from dragoman_catalog import Catalog
 from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
 from dragoman_contracts.job import Job
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.resources import Term, TermList, TermStatus
 from dragoman_gateway.jobs.detail.facts import names_of
 from dragoman_gateway.review.desk.desktop import Desktop
 from dragoman_gateway.review.rules.edits import is_open, may_open
@@ -25,6 +29,7 @@ from dragoman_gateway.review.schemas import (
     MatchView,
     Reviewer,
     ReviewView,
+    TermView,
     UnitDetail,
     UnitPage,
     UnitView,
@@ -33,9 +38,11 @@ from dragoman_gateway.review.schemas import (
     unit_view,
 )
 from dragoman_gateway.web.cursors import CursorCodec, Page
-from dragoman_runtime.objects import ObjectStore
+from dragoman_linguistics import term_hits
+from dragoman_runtime.objects import ObjectStore, get_value
 
 _cursors = CursorCodec("units", tuple[int])
+_KEPT_JOBS = 16
 
 
 def cursor_behind(position: int) -> str:
@@ -49,6 +56,7 @@ class ReviewAnswers:
     def __init__(self, objects: ObjectStore, catalog: Catalog) -> None:
         self._objects = objects
         self._catalog = catalog
+        self._known_terms: LRUCache[tuple[UUID, str], tuple[Term, ...]] = LRUCache(_KEPT_JOBS)
 
     async def page(
         self, desktop: Desktop, which: UnitFilter, *, cursor: str | None, limit: int
@@ -107,7 +115,9 @@ class ReviewAnswers:
                 similar, desktop.sheet, desktop.progress.state, row.unit
             )
         ]
-        return unit_detail(row, desktop.sheet, names, matches, await self._why(desktop.job, row))
+        terms = await self._terms(desktop.job, row)
+        why = await self._why(desktop.job, row)
+        return unit_detail(row, desktop.sheet, names, matches, terms, why)
 
     async def review(self, desktop: Desktop) -> ReviewView:
         """The review as a whole."""
@@ -156,6 +166,35 @@ class ReviewAnswers:
             if each.actor_record
         }
         return await names_of(self._objects, job, records)
+
+    async def _terms(self, job: Job, row: UnitNow) -> list[TermView]:
+        """The job's terms whose source stands in the unit; none where they were erased."""
+        try:
+            terms = await self._job_terms(job)
+        except (ObjectMissingError, ObjectCorruptError):
+            return []
+        hits = term_hits(row.key.text, terms, job.locales.source)
+        return [
+            TermView(
+                source=term.source,
+                target=term.target,
+                note=term.note,
+                is_forbidden=term.status is TermStatus.FORBIDDEN,
+            )
+            for term in dict.fromkeys(hit.term for hit in hits)
+        ]
+
+    async def _job_terms(self, job: Job) -> tuple[Term, ...]:
+        """The terms of a job, read once for all its units."""
+        key = (job.project_id, job.policy.digest)
+        if (known := self._known_terms.get(key)) is not None:
+            return known
+        policy = await get_value(self._objects, job.project_id, job.policy, Policy)
+        found: tuple[Term, ...] = ()
+        if policy.terms is not None:
+            found = (await get_value(self._objects, job.project_id, policy.terms, TermList)).terms
+        self._known_terms[key] = found
+        return found
 
     async def _why(self, job: Job, row: UnitNow) -> WhyView | None:
         """The recorded call that gave the unit its text; None where none did, or it was erased."""

@@ -140,9 +140,10 @@ export class Panel {
             {},
             h(
               "button",
-              { type: "button", class: "match", "data-term": i, disabled: !this.desk.canEdit(this.unit) },
+              { type: "button", class: "match", "data-term": i, disabled: each.is_forbidden || !this.desk.canEdit(this.unit) },
               this.#segment("source", "quiet", each.source),
               this.#segment("target", "", each.target),
+              each.is_forbidden && h("span", { class: "small tone-bad" }, "Forbidden: use another word."),
               each.note && h("span", { class: "small quiet" }, each.note),
             ),
           ),

@@ -1,0 +1,1 @@
+"""Glossaries, their terms, files of them, and what a changed term touches."""
