@@ -212,8 +212,20 @@ def check(condition: object, refusal: Callable[[], Answered]) -> None:
         raise RefusedError(refusal())
 
 
+SAYINGS: dict[str, str] = {
+    "no JSON": "I would rather not.",
+    "a number": '{"shareCapital": 25000}',
+    "a fence": 'Here:\n```json\n{"shareCapital": "25,000.00"}\n```',
+}
+"""The answers of a model that is told to say one; told to insist, it says so again when corrected."""
+
+
 def written(body: Json, text: str, schema: Json | None) -> str:
     """The model's answer: the question in capitals, as an object where a schema asks for one."""
+    whole = json.dumps(body, ensure_ascii=False)
+    for name, saying in SAYINGS.items():
+        if f"(say {name})" in text or f"(insist on {name})" in whole:
+            return saying
     if schema is None:
         return text.upper()
     name = next(iter(schema.get("properties", {"answer": {}})))

@@ -87,7 +87,18 @@ def on_phase_batch_done(draft: JobState, event: e.PhaseBatchDone, recorded: Reco
             "cursor": event.cursor,
         }
     change_run(draft, event.phase, **changes)
-    clear_failures(draft, {WorkKey(event.kind, event.index, event.phase)})
+    key = WorkKey(event.kind, event.index, event.phase)
+    clear_failures(draft, {key})
+    _stop_where_all_is_set_aside(draft, key)
+
+
+def _stop_where_all_is_set_aside(draft: JobState, key: WorkKey) -> None:
+    """The job fails once nothing of the phase is left but what waits for people."""
+    phase = draft.phase_of(key)
+    if phase is None or phase.step is None or not phase.step.parks_alone or draft.is_stopped:
+        return
+    if draft.runs[phase.name].batches.pending_count and not draft.has_work_beside(key):
+        draft.status = JobStatus.FAILED
 
 
 def on_phase_finished(draft: JobState, event: e.PhaseFinished, recorded: RecordedEvent) -> None:
@@ -276,7 +287,7 @@ def on_work_failed(draft: JobState, event: e.WorkFailed, recorded: RecordedEvent
 
 
 def on_work_parked(draft: JobState, event: e.WorkParked, recorded: RecordedEvent) -> None:
-    """Work waits for a person, and the job with it.
+    """Work waits for a person, and the job with it, at once or when the batches beside are done.
     A late event of a stopped job is remembered and moves nothing.
     """
     add_log(draft, recorded, event.phase, event.log)
@@ -286,7 +297,7 @@ def on_work_parked(draft: JobState, event: e.WorkParked, recorded: RecordedEvent
     trouble = Trouble(event.code, event.attempt, recorded.occurred_at, reason=event.reason)
     draft.parked = {**draft.parked, key: trouble}
     clear_failures(draft, {key})
-    if not draft.is_stopped or event.kind == WorkKind.CANCELLATION:
+    if event.kind == WorkKind.CANCELLATION or not (draft.is_stopped or draft.has_work_beside(key)):
         draft.status = JobStatus.FAILED
 
 

@@ -296,6 +296,19 @@ class JobState:
             and bool(self.checkpoint_phases)
         )
 
+    def is_set_aside(self, key: WorkKey) -> bool:
+        """Whether this work waits for a person, or will not be done."""
+        return key in self.parked or key in self.discarded
+
+    def has_work_beside(self, key: WorkKey) -> bool:
+        """Whether other batches of this batch's phase can be done though it is set aside."""
+        phase = self.phase_of(key)
+        step = phase.step if phase is not None else None
+        if phase is None or step is None or not step.parks_alone or key.kind != step.batch_work:
+            return False
+        pending = self.runs[phase.name].batches.pending
+        return not all(self.is_set_aside(WorkKey(key.kind, index, key.phase)) for index in pending)
+
     def goes_on_without(self, key: WorkKey) -> bool:
         """Whether this parked work is all that keeps the job from going on."""
         is_held = bool(self.parked.keys() - {key}) or bool(self.discarded) or self.is_marked_failed

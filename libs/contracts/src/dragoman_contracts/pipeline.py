@@ -95,7 +95,7 @@ def is_owed(job: Job, key: WorkKey) -> bool:
     if key.kind == WorkKind.CANCELLATION:
         return job.status is JobStatus.CANCELLING
     phase = next_phase(job)
-    return phase is not None and _is_work_of(job, phase, key)
+    return phase is not None and _is_work_of(job, phase, key) and not job.is_set_aside(key)
 
 
 def accepts_late(job: Job, key: WorkKey) -> bool:
@@ -121,7 +121,8 @@ def _work_of(job: Job, phase: Phase) -> Iterable[WorkKey]:
     if step is None or step.first_work is None:
         return ()
     if step.batch_work is not None and batches.pending_count:
-        return (WorkKey(step.batch_work, index, phase.key) for index in batches.pending)
+        keys = (WorkKey(step.batch_work, index, phase.key) for index in batches.pending)
+        return (key for key in keys if not job.is_set_aside(key))
     return (WorkKey(step.first_work, 0, phase.key),)
 
 

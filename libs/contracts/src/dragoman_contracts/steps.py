@@ -64,7 +64,8 @@ class Step(Value):
     warnings about the order come from them. The result of a step that `is_free` is made again
     rather than kept when it comes late. A step that `has_own_result` ends with an event of its own
     type, which names no phase: so a pipeline has it once at most. A step that `is_before_start`
-    runs though nobody said start (requirement E's local path).
+    runs though nobody said start (requirement E's local path). Of a step that `parks_alone` a batch
+    that is parked stops the job only once all its other batches are done or parked too.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class Step(Value):
     is_free: bool = False
     has_own_result: bool = False
     is_before_start: bool = False
+    parks_alone: bool = False
 
     @property
     def first_work(self) -> str | None:
@@ -212,6 +214,7 @@ STEPS: dict[str, Step] = {
             work_label="AI task",
             checkpoint=Checkpoint.IMPLEMENTED,
             config=AiTasksConfig,
+            parks_alone=True,
         ),
     )
 }

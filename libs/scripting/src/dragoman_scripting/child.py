@@ -129,7 +129,7 @@ def script(order: dict[str, Any], racer: Any) -> dict[str, Any]:
         bound_memory(order["memory_mb"])
         context.eval(f"{order['source']}\n//# sourceURL={order['name']}", until)
         if not context.eval('typeof execute === "function"', until):
-            answer = {"ended": "parse", "message": "There is no function execute.", "line": 0}
+            answer = {"ended": "parse", "message": "There is no function execute", "line": 0}
         else:
             context.eval("__dragoman.run(execute); undefined", until)
             answer = json.loads(context.eval("__dragoman.end()", until))

@@ -129,7 +129,7 @@ class Sandbox:
             SandboxLostError: the process was killed from outside.
         """
         given = json.dumps(context)
-        mark = _mark_absent_in(template + given)
+        mark = _mark_absent_in(template + json.dumps(context, ensure_ascii=False))
         answer = await self._asked("explain", [template, given, mark], timeout_s)
         _bounded(answer["text"])
         return explained(answer["text"], answer["marked"], answer["tags"], mark, context)

@@ -87,8 +87,10 @@ def _error_of(run: ScriptRun, answer: Mapping[str, Any]) -> PermanentError | Non
             text = f"Script {name} took more than {run.memory_mb} MB; raise memory_mb, or let it keep less."
             return ScriptOutOfMemoryError(text)
         case "parse":
+            # Behind the last line stands one of ours.
+            line = min(int(answer.get("line") or 0), run.source.count("\n") + 1)
             return ScriptInvalidError(
-                f"Script {name} cannot be run{_at(answer.get('line'))}: {_short(answer)} "
+                f"Script {name} cannot be run{_at(line)}: {_short(answer)}. "
                 "It needs a function execute(api, dataObject, params)."
             )
         case "throw":

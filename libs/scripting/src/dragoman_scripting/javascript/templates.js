@@ -4,7 +4,7 @@
 (function () {
   "use strict";
   const OPTIONS = { noEscape: true };
-  const refusal = (error) => ({ error: String(error.message), line: error.lineNumber || 0 });
+  const refusal = (error) => error instanceof RangeError ? { ended: "memory" } : ({ error: String(error.message), line: error.lineNumber || 0 });
 
   const SCOPES = new Set(["each", "with"]), HELPERS = new Set(["if", "unless", "each", "with", "lookup", "log"]);
 
