@@ -160,6 +160,7 @@ async def test_a_replay_gives_the_rows_that_event_by_event_projection_gave(site:
     assert {view.projection: view.row_count for view in report.views} == {
         "jobs": sum(len(before[table.name]) for table in (jobs, artifacts, parked)),
         "documents": len(before[documents.name]),
+        "objects": len(before[objects_view.name]),
         "audit": len(before[audit.name]),
     }
     assert report.event_count == await site.store.head_position()
