@@ -183,7 +183,7 @@ class TaskShop:
 @asynccontextmanager
 async def task_shop(folder: Path) -> AsyncGenerator[TaskShop]:
     """A workshop in this folder, which may be one that another process left."""
-    folder.mkdir(exist_ok=True, parents=True)
+    await asyncio.to_thread(folder.mkdir, exist_ok=True, parents=True)
     url = f"sqlite:///{folder / 'catalog.db'}"
     await migrate_catalog(url)
     engine = create_views_engine(sqlalchemy_url(url))
