@@ -14,14 +14,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from documents.wordml import document, paragraph, run
 from dragoman_contracts.events import Usage
 from dragoman_contracts.vocabulary import JobStatus
-from models.faithful.base import Provider
 from models.kinds import OPENAI
 from services.extract.task_jobs import TaskShop, task, task_shop
 
@@ -67,18 +66,11 @@ PHASES = [
 ]
 
 
-class _Elsewhere(Provider):
+@dataclass(frozen=True)
+class _Elsewhere:
     """A server that somebody else runs."""
 
-    def __init__(self, base_url: str) -> None:
-        self._url = base_url
-
-    @property
-    def base_url(self) -> str:
-        return self._url
-
-    def answer(self, asked: object) -> object:
-        raise NotImplementedError
+    base_url: str
 
 
 async def _deed(shop: TaskShop, job_id: UUID, number: int) -> bool:
