@@ -115,7 +115,12 @@ def test_queues_have_the_names_of_requirement_e_and_only_those_that_work_is_sent
     None
 ):
     named = "job_control docx_extract retrieve_context translate_batch qa_verify review_io docx_reassemble maintenance"
-    assert {queue.value for queue in Queue} <= {*named.split(), "command_run", "script_run", "ai_task"}
+    assert {queue.value for queue in Queue} <= {
+        *named.split(),
+        "command_run",
+        "script_run",
+        "ai_task",
+    }
     of_steps = {Queue.COMMAND_RUN, Queue.SCRIPT_RUN, Queue.AI_TASK}
     assert set(work_queues()) == {queue_of(kind) for kind in WorkKind} | of_steps
 

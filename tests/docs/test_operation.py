@@ -167,7 +167,7 @@ def _restored(postgres: PostgresServer, dump: Path) -> str:
     views = postgres.execute(
         "SELECT tablename FROM pg_tables WHERE tablename LIKE 'view\\_%'", database=name
     ).split()
-    assert len(views) == 5
+    assert len(views) == 6
     for view in views:
         postgres.execute(f'DROP TABLE "{view}"', database=name)
     return url

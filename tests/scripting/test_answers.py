@@ -82,7 +82,7 @@ def test_a_strict_provider_gets_closed_objects_and_may_say_null_for_what_is_opti
     given = schema_for(schema(GEMINI), ApiKind.OPENAI)
     assert given["additionalProperties"] is False
     assert given["required"] == ["name", "amount", "type", "shares"]
-    answer = {"name": None, "amount": None, "type": None, "shares": ["a"]}
+    answer: dict[str, Any] = {"name": None, "amount": None, "type": None, "shares": ["a"]}
     assert faults_of(given, answer) == ()
     assert fitting(schema(GEMINI), answer) == {"name": None, "shares": ["a"]}
     assert schema_for(schema(GEMINI), ApiKind.GEMINI) == schema(GEMINI)
@@ -90,10 +90,13 @@ def test_a_strict_provider_gets_closed_objects_and_may_say_null_for_what_is_opti
 
 
 def test_a_broken_answer_is_told_by_place() -> None:
-    faults = faults_of(schema(GEMINI), {"name": 1, "shares": []})
+    broken: dict[str, Any] = {"name": 1, "shares": []}
+    faults = faults_of(schema(GEMINI), broken)
     assert [each.partition(":")[0] for each in faults] == ["/name", "/shares"]
-    assert faults_of(schema(GEMINI), {"name": None, "shares": ["a"]}) == ()
-    assert len(faults_of(schema({"items": {"type": "string"}}), [1] * 100)) == 20
+    good: dict[str, Any] = {"name": None, "shares": ["a"]}
+    assert faults_of(schema(GEMINI), good) == ()
+    numbers: list[Any] = [1] * 100
+    assert len(faults_of(schema({"items": {"type": "string"}}), numbers)) == 20
 
 
 @pytest.mark.parametrize(

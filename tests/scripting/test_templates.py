@@ -88,7 +88,7 @@ async def test_a_prompt_says_which_field_or_task_each_word_came_from(sandbox: Sa
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_a_field_that_looks_like_a_mark_is_text(sandbox: Sandbox) -> None:
-    context = {"a": "⟦dragoman0<0|x⟦dragoman0>", "b": "{{title}}"}
+    context: dict[str, Any] = {"a": "⟦dragoman0<0|x⟦dragoman0>", "b": "{{title}}"}
     found = await sandbox.explain("{{a}} {{b}}", context)
     assert found.text == f"{context['a']} {context['b']}"
     assert [section.name for section in found.sections] == ["a", "", "b"]
@@ -127,7 +127,7 @@ async def test_a_template_that_loops_a_million_times_and_more_is_ended(sandbox: 
 async def test_a_template_that_gives_too_much_is_refused(sandbox: Sandbox) -> None:
     grows = "{{#each a}}{{#each ../a}}{{@root.text}}{{/each}}{{/each}}"
     for size in (100, 2_000):
-        context = {"a": list(range(size)), "text": "x" * 1_000}
+        context: dict[str, Any] = {"a": list(range(size)), "text": "x" * 1_000}
         with pytest.raises((TemplateTooLargeError, TemplateTimedOutError)):
             await sandbox.render(grows, context, timeout_s=20)
     assert await sandbox.render("{{a}}", {"a": "well"}) == "well"

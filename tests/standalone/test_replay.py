@@ -42,7 +42,7 @@ from dragoman_gateway.documents.view import documents
 from dragoman_gateway.jobs.view.queries import JobQueries
 from dragoman_gateway.jobs.view.rows import JobFilter
 from dragoman_gateway.jobs.view.tables import artifacts, jobs, parked
-from dragoman_gateway.objects.view import objects
+from dragoman_gateway.objects.view import objects as objects_view
 from dragoman_gateway.views import projectors
 from dragoman_runtime import rebuild
 from dragoman_runtime.eventstore.live_jobs import PostgresLiveJobs, SqliteLiveJobs
@@ -65,7 +65,7 @@ from dragoman_standalone.replaying import LIVE_JOBS, VIEWS, Order, ReplayReport,
 from dragoman_standalone.settings import StoreSettings
 from services.gateway.histories import ATLAS, Document, History
 
-_TABLES = (jobs, artifacts, parked, documents, objects, audit)
+_TABLES = (jobs, artifacts, parked, documents, objects_view, audit)
 _NEEDS_REVIEW = Document(verdict=e.QaVerdict.NEEDS_REVIEW)
 
 
@@ -115,7 +115,7 @@ class Site:
                 await connection.execute(each)
 
     async def jobs_of_all_kinds(self) -> None:
-        """Completed, in review, running, failed, cancelled; and a document without a job."""
+        """Completed, in review, running, failed, cancelled; a document without a job; an object."""
         await self.history.register("paper.pdf")
         for number in range(6):
             await self.history.advance(await self.history.submit(f"done-{number}.docx"))
@@ -130,6 +130,7 @@ class Site:
         cancelled = await self.history.submit("cancelled.docx")
         await self.history.say(cancelled, e.CancelRequested(), actor="user:ada")
         await self.history.say(cancelled, e.JobCancelled())
+        await self.history.fill("note")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -162,6 +163,7 @@ async def test_a_replay_gives_the_rows_that_event_by_event_projection_gave(site:
     assert {view.projection: view.row_count for view in report.views} == {
         "jobs": sum(len(before[table.name]) for table in (jobs, artifacts, parked)),
         "documents": len(before[documents.name]),
+        "objects": len(before[objects_view.name]),
         "audit": len(before[audit.name]),
     }
     assert report.event_count == await site.store.head_position()

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -44,7 +44,7 @@ from dragoman_runtime.settings import load
 from dragoman_runtime.worker import Worker, WorkerLimits
 from dragoman_runtime.worker.failure import ParkingReason
 from dragoman_scripting.sandbox import Sandbox
-from models.faithful.base import KEY, Provider
+from models.faithful.base import KEY
 from models.kinds import OPENAI, OWN_MACHINE, Kind
 from runtime.workshop import Workshop, workshop
 
@@ -55,6 +55,15 @@ SCHEMA = {
     "properties": {"shareCapital": {"type": "string"}},
     "required": ["shareCapital"],
 }
+
+
+class Addressed(Protocol):
+    """A model server."""
+
+    @property
+    def base_url(self) -> str:
+        """Its address, as a person would give it."""
+        ...
 
 
 class TaskShop:
@@ -69,7 +78,7 @@ class TaskShop:
         self.tasks = handlers.tasks(DocxUnitExtractor(), runner, sandbox, self.models)
 
     async def register(
-        self, server: Provider, kind: Kind = OPENAI, *, limit: int | None = None
+        self, server: Addressed, kind: Kind = OPENAI, *, limit: int | None = None
     ) -> UUID:
         """Enter a provider and its model, as the default of category LLM."""
         now = datetime.now(UTC)
@@ -183,7 +192,7 @@ class TaskShop:
 @asynccontextmanager
 async def task_shop(folder: Path) -> AsyncGenerator[TaskShop]:
     """A workshop in this folder, which may be one that another process left."""
-    folder.mkdir(exist_ok=True, parents=True)
+    await asyncio.to_thread(folder.mkdir, exist_ok=True, parents=True)
     url = f"sqlite:///{folder / 'catalog.db'}"
     await migrate_catalog(url)
     engine = create_views_engine(sqlalchemy_url(url))

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from documents.wordml import document, paragraph, run
 from dragoman_contracts.pipeline import owed, resume_request
 from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.jobs.detail.prompts import explained_task_of
 from dragoman_runtime.bus import Delivery
-from documents.wordml import document, paragraph, run
+from dragoman_scripting.sandbox import Sandbox
 from models.faithful.base import Provider
 from models.kinds import ANTHROPIC, GEMINI, OLLAMA, OPENAI, Kind
 from services.extract.task_jobs import SCHEMA, TaskShop, task, task_shop
@@ -298,8 +300,8 @@ async def test_nothing_is_paid_twice_after_a_worker_is_killed(
     )
     async with task_shop(folder) as shop:
         async with asyncio.timeout(60):
-            while len(await shop.results("extraction")) < 3 or len(server.seen) < 5:
-                await asyncio.sleep(0.05)
+            while len(await shop.results("extraction")) < 3 or len(server.seen) < 5:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)  # another process works
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
         server.released.set()
@@ -310,3 +312,35 @@ async def test_nothing_is_paid_twice_after_a_worker_is_killed(
     # Two calls were under way when their worker was killed; no answer that came was asked for again.
     assert len(asked) <= 6 + 2
     assert all(asked.count(each) == 1 for each in asked[:3])
+
+
+async def test_the_prompt_is_explained_before_anything_is_paid_as_it_is_asked_then(
+    shop: TaskShop, server: Provider
+) -> None:
+    await shop.register(server)
+    first = {**TASKS, "config": {"tasks": [task("extractInfo")]}}
+    later = {
+        "name": "more",
+        "kind": "ai_tasks",
+        "config": {"tasks": [task("holders", "prompts/hold")]},
+    }
+    await shop.submit([first, later], FILES, {"title": "Deed 7"})
+    async with Sandbox() as sandbox:
+        job = await shop.shop.job()
+        before = await explained_task_of(sandbox, shop.shop.objects, job, "holders")
+        assert server.seen == []
+        worker = shop.worker()
+        while not (await shop.results("extraction")):
+            await worker.receive(Delivery(owed(await shop.shop.job())[0]))
+        ready = await explained_task_of(
+            sandbox, shop.shop.objects, await shop.shop.job(), "holders"
+        )
+        assert await explained_task_of(sandbox, shop.shop.objects, job, "none") is None
+    assert before is not None
+    assert before.prompt is not None
+    assert before.prompt.missing == ("inputTasks.extractInfo",)
+    assert (await shop.run()).status is JobStatus.COMPLETED
+    assert ready is not None
+    assert ready.prompt is not None
+    assert ready.prompt.missing == ()
+    assert server.seen[-1].body["messages"] == [{"role": "user", "content": ready.prompt.text}]

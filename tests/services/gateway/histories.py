@@ -14,11 +14,13 @@ from uuid import UUID
 
 from contracts.streams import inputs
 from dragoman_contracts import events as e
+from dragoman_contracts.ai_results import ScriptResult
 from dragoman_contracts.envelope import Origin
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id, work_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
-from dragoman_contracts.phases import TRANSLATE_DOCX, Pipeline
+from dragoman_contracts.objects import FieldValues, ObjectRecord
+from dragoman_contracts.phases import TRANSLATE_DOCX, Phase, Pipeline
 from dragoman_contracts.pipeline import first_kind
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
@@ -202,6 +204,41 @@ class History:
             e.DocumentVersionAdded(number=1, source=source, record=record),
         )
         return document
+
+    async def fill(self, class_name: str, *, code: str = "atlas") -> UUID:
+        """Create an object of a class, whose script writes a field, and edit another."""
+        project, object_id, job_id = project_id(code), new_id(), new_id()
+        record = ObjectRecord(
+            class_name=class_name,
+            class_version=1,
+            project_code=code,
+            values={"title": "A note", "count": 1},
+        )
+        phase = Phase(name="write", kind="script", config={"script": "write"})
+        pipeline = Pipeline(name=class_name, phases=(phase,))
+        submitted = e.JobSubmitted(
+            subject=SubjectRef(kind=SubjectKind.OBJECT, id=object_id),
+            pipeline=pipeline,
+            rules=e.JobRules(),
+            request_digest="0" * 64,
+            first_kind=first_kind(pipeline),
+            first_phase=phase.key,
+        )
+        origin = await self._person_origin(project, object_id)
+        created = e.ObjectCreated(record=await put_value(self.objects, project, record))
+        opened = e.SubjectJobOpened(kind=SubjectKind.OBJECT, job_id=job_id, scope="")
+        await self._append(object_id, project, Head(), origin, created, opened)
+        await self._append(job_id, project, Head(), origin, submitted)
+        result = ScriptResult(script="write", changed={"title": "By script"})
+        output = await put_value(self.objects, project, result)
+        started = e.PhaseStarted(phase="write", kind="script")
+        finished = e.PhaseFinished(phase="write", output=output)
+        await self.say(job_id, started, finished, e.JobCompleted())
+        stored = await self.store.read(object_id)
+        head = Head(stored[-1].recorded.version, stored[-1].digest)
+        values = await put_value(self.objects, project, FieldValues(values={"count": 2}))
+        await self._append(object_id, project, head, origin, e.ObjectEdited(record=values))
+        return object_id
 
     async def advance(
         self, job_id: UUID, *, to: str = "reassembly", after: str | None = None

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from dragoman_standalone.ending import UsageRefusedError
 
-_DECLARATIONS = ("class.yaml", "class.yml", "class.json")
+_DECLARATIONS = ("class.yaml", "class.json")
 _FOLDERS = ("prompts", "schemas", "scripts")
 _MOST_BYTES = 1024 * 1024
 

@@ -31,6 +31,8 @@ class ProjectionName(StrEnum):
     """The projections that can be rebuilt."""
 
     JOBS = "jobs"
+    DOCUMENTS = "documents"
+    OBJECTS = "objects"
     AUDIT = "audit"
     LIVE_JOBS = "live_jobs"
 

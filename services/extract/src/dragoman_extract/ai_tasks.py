@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from dragoman_contracts.ai import AiTask, AiTasksConfig, prompt_names, schema_names
+from dragoman_contracts.ai_jobs import AI_TASKS, file_of
 from dragoman_contracts.ai_results import AiTaskResult
 from dragoman_contracts.commands import LOG_MEDIA_TYPE
 from dragoman_contracts.deciding import batch_done, plan_phase
@@ -26,7 +27,7 @@ from dragoman_extract.errors import (
     AnswerTruncatedError,
     TaskFileMissingError,
 )
-from dragoman_extract.gathering import AI_TASKS, file_of, gathered, inputs_before
+from dragoman_extract.gathering import gathered, inputs_before
 from dragoman_extract.task_ports import ScriptHost, TaskModels
 from dragoman_models.ledger import Ledger
 from dragoman_runtime.worker import ProgramError, Task, WorkContext

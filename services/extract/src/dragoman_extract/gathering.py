@@ -5,24 +5,19 @@ tasks.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydantic import JsonValue
 
 from dragoman_contracts.ai import FIELDS_INPUT, TASKS_INPUT
+from dragoman_contracts.ai_jobs import SCRIPT, outputs_before
 from dragoman_contracts.ai_results import AiTaskResult, AiTaskResults, ScriptResult
 from dragoman_contracts.errors import ObjectCorruptError
-from dragoman_contracts.events import INTAKE_INPUT
 from dragoman_contracts.job import Job
-from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import WorkItem
-from dragoman_contracts.references import NamedObject, ObjectRef
 from dragoman_runtime.worker import WorkContext
-
-_NO_DOCUMENTS = frozenset({FIELDS_INPUT, TASKS_INPUT, INTAKE_INPUT})
-SCRIPT, AI_TASKS = "script", "ai_tasks"
+from dragoman_scripting.explaining import prompt_context
 
 
 @dataclass
@@ -39,14 +34,8 @@ class Gathered:
 
     @property
     def prompt_context(self) -> dict[str, JsonValue]:
-        """The names that a prompt may use: the fields, and `inputTasks` with each task's answer as
-        JSON text.
-        """
-        answers: dict[str, JsonValue] = {
-            name: json.dumps(each.response, ensure_ascii=False)
-            for name, each in self.results.items()
-        }
-        return {**self.fields, "inputTasks": answers}
+        """The names that a prompt may use."""
+        return prompt_context(self.fields, self.params)
 
 
 async def gathered(context: WorkContext) -> Gathered:
@@ -64,7 +53,7 @@ async def gathered(context: WorkContext) -> Gathered:
     if tasks is not None:
         for each in (await objects.get_value(tasks, AiTaskResults)).results:
             found.results[each.task_name] = each
-    for phase, output in _outputs_before(job, context.phase):
+    for phase, output in outputs_before(job, context.phase):
         if phase.kind == SCRIPT:
             found.fields |= (await objects.get_value(output, ScriptResult)).changed
         else:
@@ -79,30 +68,9 @@ def inputs_before(job: Job, item: WorkItem) -> dict[str, Any]:
     given = (job.input(name) for name in (FIELDS_INPUT, TASKS_INPUT))
     return {
         "object": [ref.digest if ref else "" for ref in given],
-        "before": [[each.name, ref.digest] for each, ref in _outputs_before(job, phase)],
+        "before": [[each.name, ref.digest] for each, ref in outputs_before(job, phase)],
         "files": [[each.name, each.object.digest] for each in phase.files],
     }
-
-
-def documents_of(job: Job) -> tuple[NamedObject, ...]:
-    """The documents of the object, by the names of their fields."""
-    return tuple(each for each in job.submitted.inputs if each.name not in _NO_DOCUMENTS)
-
-
-def file_of(phase: Phase, names: tuple[str, ...]) -> NamedObject | None:
-    """The first of these files that the phase has."""
-    files: Mapping[str, NamedObject] = {each.name: each for each in phase.files}
-    return next((files[name] for name in names if name in files), None)
-
-
-def _outputs_before(job: Job, phase: Phase) -> Iterator[tuple[Phase, ObjectRef]]:
-    """The outputs of scripts and tasks in the phases before, in order."""
-    for each in job.pipeline.phases[: job.pipeline.phases.index(phase)]:
-        run = job.runs[each.name]
-        if each.kind == SCRIPT and run.output is not None:
-            yield each, run.output
-        elif each.kind == AI_TASKS:
-            yield from ((each, output) for output in run.batches if output is not None)
 
 
 def _object_of(data: bytes) -> dict[str, JsonValue]:

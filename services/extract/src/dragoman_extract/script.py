@@ -18,6 +18,7 @@ from dragoman_contracts.ai import (
     ScriptConfig,
     script_names,
 )
+from dragoman_contracts.ai_jobs import SCRIPT, documents_of, file_of
 from dragoman_contracts.ai_results import ScriptResult
 from dragoman_contracts.commands import LOG_MEDIA_TYPE, TRUNCATED_LOG_MEDIA_TYPE
 from dragoman_contracts.deciding import finish
@@ -31,7 +32,7 @@ from dragoman_contracts.under_way import WorkNote
 from dragoman_extract.command import unless_cancelled
 from dragoman_extract.command_rules import failure_of
 from dragoman_extract.errors import ScriptDocumentError, ScriptMissingError
-from dragoman_extract.gathering import SCRIPT, documents_of, file_of, gathered, inputs_before
+from dragoman_extract.gathering import gathered, inputs_before
 from dragoman_extract.ports import Command, CommandEnd, CommandNews, CommandRunner
 from dragoman_extract.task_ports import ScriptHost
 from dragoman_runtime.worker import ProgramError, Task, WorkContext

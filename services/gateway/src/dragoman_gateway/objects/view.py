@@ -7,10 +7,9 @@ runs, the view of jobs says, and the two are joined when they are read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import structlog
@@ -74,6 +73,7 @@ OBJECTS_VERSION = 1
 
 _CAPACITY = 4096
 _MOST_SEARCHED = 10_000  # characters of an object that a search looks through
+_LONGEST_FACT = 200
 _log = structlog.stdlib.get_logger()
 
 objects_metadata = MetaData()
@@ -95,6 +95,7 @@ objects = Table(
     Column("created_by", Text, nullable=False),
     Column("is_removed", Boolean, nullable=False),
     Column("search_text", Text, nullable=False, info={ERASED: ""}),
+    Column("facts", Text, nullable=False, info={ERASED: "\n"}),
     Index(f"{_objects}_newest", "class_name", "created_at", "object_id"),
     Index(f"{_objects}_project", "project_id", "created_at", "object_id"),
 )
@@ -278,13 +279,29 @@ def _row(read: ReadObject) -> dict[str, object]:
         "created_by": history.created_by,
         "is_removed": history.is_removed,
         "search_text": "\n".join([*map(str, names), *texts]).casefold()[:_MOST_SEARCHED],
+        "facts": "\n" + "".join(f"{each}\n" for each in _facts(read.values)),
     }
+
+
+def _facts(values: Mapping[str, JsonValue]) -> Iterator[str]:
+    """Short values as lines, which every database can compare, whatever a script wrote."""
+    for name, value in values.items():
+        match value:
+            case bool():
+                yield f"{name}={str(value).lower()}"
+            case int():
+                yield f"{name}={value}"
+            case str() if len(value) <= _LONGEST_FACT and "\n" not in value:
+                yield f"{name}={value}"
+            case _:
+                pass
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectFilter:
     """Which objects a list shows. `project_ids` None means every project, an empty set none.
-    `text` is looked for, case folded, in the values that are texts; `where` are values of fields.
+    `text` is looked for, case folded, in the values that are texts; `where` are short values of fields,
+    as they are written.
     """
 
     class_name: str = ""
@@ -292,7 +309,7 @@ class ObjectFilter:
     status: ObjectStatus | None = None
     phase: str = ""
     text: str = ""
-    where: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    where: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class ObjectRow(Value):
@@ -402,16 +419,8 @@ def _matches(which: ObjectFilter) -> ColumnElement[bool]:
     return and_(*terms)
 
 
-def _has_value(name: str, value: JsonValue) -> ColumnElement[bool]:
-    # The databases tell the types of JSON apart, and each comparison must name its own.
-    found: Any = objects.c["values"][name]
-    match value:
-        case bool():
-            return found.as_boolean() == value
-        case int():
-            return found.as_integer() == value
-        case _:
-            return found.as_string() == str(value)
+def _has_value(name: str, value: str) -> ColumnElement[bool]:
+    return objects.c.facts.contains(f"\n{name}={value}\n", autoescape=True)
 
 
 def _object_row(row: RowMapping) -> ObjectRow:

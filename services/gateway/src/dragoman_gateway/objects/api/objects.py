@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import JsonValue
 
 from dragoman_catalog import SavedClass
 from dragoman_contracts.classes import FieldType
@@ -105,7 +104,8 @@ async def list_objects(
     where: Annotated[
         list[Annotated[str, Query(max_length=500, pattern=NUL_FREE)]] | None,
         Query(
-            description="`field=value`: objects whose field has this value; may be repeated.",
+            description="`field=value`: objects whose field has this value, of 200 characters at "
+            "most; may be repeated.",
             max_length=10,
         ),
     ] = None,
@@ -232,20 +232,19 @@ async def _detail(desk: ObjectDesk, shown: ShownObject) -> ObjectDetail:
     )
 
 
-def _condition(saved: SavedClass, where: str) -> tuple[str, JsonValue]:
+def _condition(saved: SavedClass, where: str) -> tuple[str, str]:
     name, found, text = where.partition("=")
     field = saved.declaration.fields.get(name)
-    if not found or field is None:
+    if not found or field is None or "\n" in text:
         raise FieldRefusedError(
             "where", f"{where[:80]!r} is no field=value of class {saved.name!r}."
         )
+    plain = text.removeprefix("-")
     match field.type:
-        case FieldType.INTEGER if (
-            text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()
-        ):
-            return name, max(min(int(text[:20]), 2**53), -(2**53))
+        case FieldType.INTEGER if plain.isascii() and plain.isdigit():
+            return name, text
         case FieldType.BOOLEAN if text in {"true", "false"}:
-            return name, text == "true"
+            return name, text
         case FieldType.TEXT | FieldType.DECIMAL | FieldType.DATE:
             return name, text
         case FieldType.LIST if field.values:

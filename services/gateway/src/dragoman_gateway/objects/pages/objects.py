@@ -271,7 +271,7 @@ def _title(shown: ShownObject) -> str:
 
 
 def _summary(saved: SavedClass, values: Mapping[str, JsonValue]) -> tuple[str, str]:
-    """What stands for an object in a list: its title, and a few of its other fields."""
+    """The title of an object in a list, and a few of its other fields."""
     shown = shown_fields(saved.declaration, values, "")
     title, told = "", list[str]()
     for name, value in shown.items():
