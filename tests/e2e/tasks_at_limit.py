@@ -238,7 +238,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--objects", type=int, default=500)
-    parser.add_argument("--latency", type=float, default=0.5)
+    parser.add_argument("--latency", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--limit", type=int, default=2)
     parser.add_argument("--concurrency", type=int, default=4)
