@@ -165,6 +165,7 @@ def test_its_container_may_do_as_little_as_it_can(name: str) -> None:
 def test_only_who_calls_engines_reaches_other_networks() -> None:
     assert EVERY["networks"]["inner"] == {"internal": True}
     assert {name for name in OURS if "outer" in _service(name)["networks"]} == {
+        "tasks",
         "translate",
         "gateway",
     }
