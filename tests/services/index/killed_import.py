@@ -15,7 +15,9 @@ async def main(folder: Path) -> None:
     """Import until somebody kills this process."""
     async with memory_site(folder) as site:
         memory = await site.memory()
-        pairs = [(f"Sentence number {n} of many.", f"Satz Nummer {n} von vielen.") for n in range(COUNT)]
+        pairs = [
+            (f"Sentence number {n} of many.", f"Satz Nummer {n} von vielen.") for n in range(COUNT)
+        ]
         answer = await site.admin.post(
             f"memories/{memory}/imports",
             files={"file": ("a.tmx", tmx(*pairs))},

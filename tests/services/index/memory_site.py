@@ -19,7 +19,7 @@ from dragoman_standalone.platform import Platform, at_work, opened
 from dragoman_standalone.settings import StandaloneSettings
 
 EDITOR = Editor(actor="test")
-TIMEOUT_S = 60
+TIMEOUT_S = 300
 
 
 @dataclass

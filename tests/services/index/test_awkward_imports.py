@@ -7,7 +7,9 @@ from pathlib import Path
 
 from services.index.memory_site import memory_site, tmx
 
-CLEAN = tmx(("Pay <bpt i='1'>b</bpt>now<ept i='1'>b</ept>.", "Zahlen Sie jetzt."), ("café", "für 5 €"))
+CLEAN = tmx(
+    ("Pay <bpt i='1'>b</bpt>now<ept i='1'>b</ept>.", "Zahlen Sie jetzt."), ("café", "für 5 €")
+)
 TEXT = CLEAN.decode().replace('<?xml version="1.0"?>\n', "")
 DTD = '<!DOCTYPE tmx SYSTEM "tmx99.dtd">'
 

@@ -38,7 +38,7 @@ async def test_a_killed_import_is_seen_by_nobody_and_goes_on(tmp_path: Path) -> 
             if len(line) == 2:
                 memory, job_id = line
     deadline = time.monotonic() + 60
-    while not 2_000 <= (staged := _staged(tmp_path)):
+    while not (staged := _staged(tmp_path)) >= 2_000:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.01)
     child.kill()

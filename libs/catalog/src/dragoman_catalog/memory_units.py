@@ -279,4 +279,3 @@ async def _audited(
         before=_Said(record=str(before["record"])),
         after=after and _Said(record=after.model_dump_json(exclude_defaults=True)),
     )
-

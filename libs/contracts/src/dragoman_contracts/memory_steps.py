@@ -1,7 +1,7 @@
 """The steps of translation memories: a file taken in, and segments built for the search.
 
-    memory-import    memory_import: TMX → units, published wholly or dropped · memory_index
-    memory-index     memory_index: new units → segments
+memory-import    memory_import: TMX → units, published wholly or dropped · memory_index
+memory-index     memory_index: new units → segments
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def merged(fresh: int, sizes: Sequence[tuple[UUID, int, int]]) -> tuple[UUID, ..
         return None
     if fresh >= SEGMENT_UNITS:
         return ()
-    chosen, total = [], fresh
+    chosen, total = list[UUID](), fresh
     for one, units, gone in sorted(sizes, key=lambda size: size[1]):
         left = units - gone
         is_small = units <= total * _GROWTH
@@ -132,4 +132,3 @@ def decide_index(job: Job, item: WorkItem, outcome: IndexOutcome) -> tuple[Event
         has_next=outcome.has_next,
     )
     return batch_done(job, phase, done)
-

@@ -92,7 +92,10 @@ class ImportForm(BaseModel):
     segment_type: SegmentType = Field(
         SegmentType.SENTENCE, description="Of units that do not say theirs."
     )
-    origin: _Short = Field("", description="Where its units come from, where they do not say so; empty: the file's name.")
+    origin: _Short = Field(
+        "",
+        description="Where its units come from, where they do not say so; empty: the file's name.",
+    )
     domain: Annotated[str, Field(max_length=60, pattern=NUL_FREE)] = ""
 
 

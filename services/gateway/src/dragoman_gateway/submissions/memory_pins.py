@@ -84,9 +84,7 @@ async def pinned_memories(
 def pinned_objects(pins: Iterable[MemoryPin]) -> tuple[NamedObject, ...]:
     """The objects of pins as a job's inputs: an object is kept while an event points to it."""
     found = {ref.digest: ref for ref in references_in(tuple(pins))}
-    return tuple(
-        NamedObject(name=f"memory/{digest}", object=ref) for digest, ref in found.items()
-    )
+    return tuple(NamedObject(name=f"memory/{digest}", object=ref) for digest, ref in found.items())
 
 
 async def _brought(objects: ObjectStore, home: UUID, project_id: UUID, ref: ObjectRef) -> None:

@@ -178,9 +178,7 @@ async def export_memory(
     state: Annotated[MemoryState | None, Query(description="Only units of this state.")] = None,
 ) -> Response:
     """The units of a pair of locales as TMX 1.4b, with their neighbours' digests and states."""
-    pieces = await desk.shelf.export(
-        memory_id, principal, source_language, target_language, state
-    )
+    pieces = await desk.shelf.export(memory_id, principal, source_language, target_language, state)
     name = (await desk.shelf.memory(memory_id, principal)).name
     file = quote(f"{name}.{source_language}-{target_language}.tmx".replace("/", "-"), safe="")
     headers = {

@@ -84,9 +84,7 @@ async def list_memory_units(
     """A memory's units, searched as a concordance is: by words in source or target, state, origin,
     age; or those that contradict or repeat each other.
     """
-    page = await desk.units.page(
-        memory_id, principal, which.query(), cursor=cursor, limit=limit
-    )
+    page = await desk.units.page(memory_id, principal, which.query(), cursor=cursor, limit=limit)
     return UnitPage(items=[unit_view(each) for each in page.rows], next_cursor=page.next_cursor)
 
 

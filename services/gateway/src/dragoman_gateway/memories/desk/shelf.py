@@ -268,9 +268,7 @@ class Shelf:
         ]
 
 
-async def _pieces(
-    header: TmxHeader, units: AsyncIterator[MemoryUnit]
-) -> AsyncIterator[bytes]:
+async def _pieces(header: TmxHeader, units: AsyncIterator[MemoryUnit]) -> AsyncIterator[bytes]:
     """The file's pieces: its head and end, and between them the units as they come."""
     start, end = b"".join(tmx_pieces(header, ())).split(b"</body>")
     yield start

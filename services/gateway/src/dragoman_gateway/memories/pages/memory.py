@@ -147,7 +147,9 @@ async def replace_page(
 ) -> Response:
     """The form of find and replace, and what it would change."""
     wanted = Replacement(find, replace, bool(match_case), bool(whole_words))
-    found = await desk.units.preview(memory_id, visit.principal, wanted, UnitsQuery()) if find else []
+    found = (
+        await desk.units.preview(memory_id, visit.principal, wanted, UnitsQuery()) if find else []
+    )
     return visit.page(
         "memories/replace.html",
         section="memories",
