@@ -32,7 +32,7 @@ Choice = Callable[[int, Sizes], tuple[UUID, ...] | None]
 
 
 class MemorySegments:
-    """What is built of memories, and kept."""
+    """The segments of memories, and those to be built."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -50,7 +50,7 @@ class MemoryImportConfig(Value):
 
 
 class ImportRecord(Value):
-    """What the importer said, kept outside the events so that it can be erased: where units come
+    """The importer's statements, kept outside the events so that it can be erased: where units come
     from that do not say so themselves.
     """
 

@@ -26,7 +26,7 @@ STAGE, PUBLISH = 0, 1
 
 
 class ImportReport(Value):
-    """What became of a file's units.
+    """The fate of a file's units.
 
     `unit_count` is how many came into the memory, `new_count` and `changed_count` of these took no
     place or another unit's; `unchanged_count` were there already, `repeated_count` came twice in
@@ -62,7 +62,7 @@ class IndexOutcome(Value):
 
 
 class BuiltSegment(Value):
-    """What a build made; without a segment where nothing was left to build."""
+    """The yield of a build; without a segment where nothing was left to build."""
 
     segment_id: UUID | None = None
     index: ObjectRef | None = None

@@ -17,7 +17,7 @@ from dragoman_catalog import Catalog
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
 from dragoman_contracts.errors import PermanentError
-from dragoman_contracts.events import INTAKE_INPUT, SOURCE_INPUT, JobRules, JobSubmitted
+from dragoman_contracts.events import INTAKE_INPUT, SOURCE_INPUT, JobSubmitted
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
@@ -33,11 +33,7 @@ from dragoman_gateway.jobs.detail.facts import record_of
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
-from dragoman_gateway.submissions.memory_pins import (
-    memories_of,
-    pinned_memories,
-    pinned_objects,
-)
+from dragoman_gateway.submissions.memory_pins import pinned_objects, with_memories
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
     RerunRequest,
@@ -47,6 +43,7 @@ from dragoman_gateway.submissions.rules import (
     field_of_refusal,
     intake_record,
     is_on_document,
+    job_rules,
     on_document,
     overrides_again,
     remembered_dismissals,
@@ -331,7 +328,15 @@ class Submissions:
         policy, pipeline = await self._decided(terms, request.overrides, request.pipeline, locales)
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
-        policy = await self._with_memories(policy, terms, request.overrides, locales)
+        policy = await with_memories(
+            self._catalog,
+            self._objects,
+            policy,
+            terms.project,
+            terms.pair,
+            request.overrides,
+            locales,
+        )
         intake = intake_record(request, upload, self._clock.now())
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
@@ -340,7 +345,7 @@ class Submissions:
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
-            rules=_job_rules(terms.project, request.is_auto_start),
+            rules=job_rules(terms.project, request.is_auto_start),
             first_kind=first_kind(pipeline),
             first_phase=pipeline.phases[0].key,
             request_digest=digest,
@@ -380,20 +385,20 @@ class Submissions:
             policy = policy.model_copy(update={"nonce": new_id().hex})
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
-        policy = await self._with_memories(policy, terms, overrides, locales)
+        policy = await with_memories(
+            self._catalog, self._objects, policy, terms.project, terms.pair, overrides, locales
+        )
         choices = overrides.model_dump(mode="json", exclude_none=True)
         again = intake.model_copy(
             update={"idempotency_key": idempotency_key or "", "choices": choices}
         )
+        kept = await put_value(self._objects, project_id, again)
         submitted = JobSubmitted(
-            inputs=(
-                *_inputs(source, await put_value(self._objects, project_id, again), dismissals),
-                *pinned_objects(policy.memories),
-            ),
+            inputs=_inputs(source, kept, dismissals) + pinned_objects(policy.memories),
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
-            rules=_job_rules(terms.project),
+            rules=job_rules(terms.project),
             first_kind=first_kind(pipeline),
             first_phase=pipeline.phases[0].key,
             request_digest=digest,
@@ -405,23 +410,6 @@ class Submissions:
         return JobOrder(
             job_id, project_id, document, lambda _: opening, digest, has_key, OnUnfinished.KEEP
         )
-
-    async def _with_memories(
-        self, policy: Policy, terms: _Terms, overrides: PolicyOverrides, locales: LocalePair
-    ) -> Policy:
-        """The policy with the memories that the request, the language pair or the project names, as
-        they are now.
-
-        Raises:
-            FieldRefusedError: there is no memory of a name.
-        """
-        of_pair = terms.pair.overrides.memories if terms.pair else None
-        names = overrides.memories if overrides.memories is not None else of_pair
-        found = await memories_of(self._catalog, terms.project, names)
-        pins = await pinned_memories(
-            self._catalog, self._objects, terms.project.project_id, found, locales
-        )
-        return policy.model_copy(update={"memories": pins}) if pins else policy
 
     async def _dismissals(self, project_id: UUID) -> ObjectRef | None:
         """The findings that people dismissed for the project, as a job keeps them; None where there
@@ -510,15 +498,3 @@ def _inputs(
     """
     named = {SOURCE_INPUT: source, INTAKE_INPUT: record, "dismissals": dismissals}
     return tuple(NamedObject(name=name, object=ref) for name, ref in named.items() if ref)
-
-
-def _job_rules(project: Project, is_auto_start: bool | None = None) -> JobRules:
-    """The rules of a new job in the project;
-    `is_auto_start` is the request's wish, where it has one.
-    """
-    settings = project.settings
-    return JobRules(
-        max_attempts=settings.max_attempts,
-        retention_days=settings.retention_days,
-        is_auto_start=settings.is_auto_start if is_auto_start is None else is_auto_start,
-    )

@@ -23,9 +23,21 @@ from pydantic import (
     field_validator,
 )
 
-from dragoman_catalog.values import DismissedFinding, LanguagePair, OptionName, PolicyOverrides
+from dragoman_catalog.values import (
+    DismissedFinding,
+    LanguagePair,
+    OptionName,
+    PolicyOverrides,
+    Project,
+)
 from dragoman_contracts.errors import InvalidLocaleError
-from dragoman_contracts.events import DocumentRegistered, Event, JobSubmitted, RevisionStrategy
+from dragoman_contracts.events import (
+    DocumentRegistered,
+    Event,
+    JobRules,
+    JobSubmitted,
+    RevisionStrategy,
+)
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
@@ -327,3 +339,15 @@ def rerun_digest(parent: UUID, request: RerunRequest) -> str:
     return hashlib.sha256(
         json.dumps(asked, sort_keys=True, separators=(",", ":")).encode()
     ).hexdigest()
+
+
+def job_rules(project: Project, is_auto_start: bool | None = None) -> JobRules:
+    """The rules of a new job in the project;
+    `is_auto_start` is the request's wish, where it has one.
+    """
+    settings = project.settings
+    return JobRules(
+        max_attempts=settings.max_attempts,
+        retention_days=settings.retention_days,
+        is_auto_start=settings.is_auto_start if is_auto_start is None else is_auto_start,
+    )

@@ -94,7 +94,7 @@ async def list_memory_units(
 async def edit_memory_unit(
     memory_id: UUID, unit_id: UUID, desk: Desk, principal: Operator, change: UnitChange
 ) -> UnitView:
-    """Change a unit. What is approved, or is to be, only an admin changes."""
+    """Change a unit. Only an admin changes one that is approved, or makes it so."""
     return unit_view(await desk.units.edit(memory_id, principal, unit_id, change))
 
 
