@@ -31,7 +31,9 @@ EN, DE = Locale("en"), Locale("de")
 ALL = UnitsQuery()
 
 
-def unit(number: int, target: str = "Ziel", state: MemoryState = MemoryState.REVIEWED) -> MemoryUnit:
+def unit(
+    number: int, target: str = "Ziel", state: MemoryState = MemoryState.REVIEWED
+) -> MemoryUnit:
     return MemoryUnit(
         unit_id=UUID(int=number + 1),
         source_locale=EN,
@@ -128,9 +130,7 @@ async def test_a_second_import_replaces_changes_and_leaves_the_rest(catalog: Cat
         catalog, memory, [unit(1), unit(2), unit(3, state=MemoryState.APPROVED), unit(4)]
     )
     batch = await catalog.memory_batches.begin(uuid4(), memory, BatchKind.IMPORT, NOW)
-    await catalog.memory_batches.stage(
-        batch, [unit(1), unit(2, "anders"), unit(3), unit(5)], 4
-    )
+    await catalog.memory_batches.stage(batch, [unit(1), unit(2, "anders"), unit(3), unit(5)], 4)
     dry = await catalog.memory_batches.begin(uuid4(), memory, BatchKind.IMPORT, NOW)
     await catalog.memory_batches.stage(dry, [unit(2, "anders"), unit(6)], 2)
     said = await catalog.memory_batches.publish(dry, NOW, is_dry=True)
@@ -161,7 +161,9 @@ async def test_an_edit_during_a_build_is_built_next_and_its_old_form_is_deleted(
     assert [each.segment_id for each in pinned.segments] == [segment.segment_id]
     assert set(pinned.deleted) == {rows[1][1], rows[2][1]}
     plan = await _plan(catalog, memory)
-    assert [each.unit.target for each in await catalog.memory_units.list(memory.memory_id, ALL)] == [
+    assert [
+        each.unit.target for each in await catalog.memory_units.list(memory.memory_id, ALL)
+    ] == [
         ("Ziel",),
         ("neu",),
     ]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from dragoman_extract.settings import ExtractSettings
 from dragoman_gateway.settings import GatewaySettings
+from dragoman_index.settings import IndexSettings
 from dragoman_intake.settings import IntakeSettings
 from dragoman_qa.settings import QaSettings
-from dragoman_index.settings import IndexSettings
 from dragoman_reassemble.settings import ReassembleSettings
 from dragoman_runtime.secret_files import SUFFIX, is_secret
 from dragoman_runtime.service import ServiceSettings

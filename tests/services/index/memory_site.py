@@ -19,7 +19,7 @@ from dragoman_standalone.platform import Platform, at_work, opened
 from dragoman_standalone.settings import StandaloneSettings
 
 EDITOR = Editor(actor="test")
-TIMEOUT_S = 60
+TIMEOUT_S = 300
 
 
 @dataclass
@@ -55,7 +55,7 @@ class MemorySite:
                 job = (await self.admin.get(f"jobs/{job_id}")).json()
                 if job["status"] not in ("queued", "in_progress", "reassembly_pending"):
                     return job
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.2)
 
     async def report(self, job: dict[str, Any]) -> dict[str, Any]:
         """The import report of a job."""
@@ -71,7 +71,7 @@ class MemorySite:
                 found = (await self.admin.get(f"memories/{memory}")).json()
                 if found["indexed_count"] == found["unit_count"]:
                     return found
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.2)
 
     async def search(self, memory: str, text: str, **more: str) -> list[dict[str, Any]]:
         query = {"q": text, "source_language": "en", "target_language": "de"} | more

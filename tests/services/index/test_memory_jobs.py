@@ -29,7 +29,8 @@ async def test_an_imported_tmx_is_found_by_score_and_exported_again(tmp_path: Pa
         assert (exact["score"], exact["kind"], exact["state"]) == (100, "exact", "reviewed")
         assert (exact["target"], exact["origin"]) == ("Schließen Sie das Ventil.", "agency")
         (near, *_) = await site.search(memory, "Turn off the pumps before cleaning.")
-        assert near["kind"] == "fuzzy" and 85 <= near["score"] < 100
+        assert near["kind"] == "fuzzy"
+        assert 85 <= near["score"] < 100
         tagged = await site.search(memory, "Open the <7/> valve.")
         assert tagged[0]["target"] == "Öffnen Sie das Ventil <7/>."
         assert await site.search(memory, "Nothing like this at all") == []

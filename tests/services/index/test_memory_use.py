@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from docx import Document
 from dragoman_catalog import BatchKind
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.text import UnitList
-from dragoman_gateway.desks import desks_of
 from dragoman_memory import MemoryState
+from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.objects import get_value
 from dragoman_runtime.worker import ProjectObjects
 from dragoman_runtime.worker.task import ValueCache
@@ -53,7 +54,7 @@ async def _use(site: MemorySite, *memories: dict[str, Any]) -> None:
 async def _matches(site: MemorySite, job_id: str) -> list[tuple[int, str]]:
     """What the job's pins say of its units, however the memory is by now."""
     ports = site.platform.ports
-    job, _ = await desks_of(ports).jobs._jobs.load(UUID(job_id))  # noqa: SLF001
+    job, _ = await Jobs(ports.store).load(UUID(job_id))
     policy = await get_value(ports.objects, job.project_id, job.policy, Policy)
     assert {r.digest for p in policy.memories for s in p.segments for r in (s.index, s.units)} <= {
         each.object.digest for each in job.submitted.inputs
@@ -157,10 +158,8 @@ async def test_candidates_whose_gateway_was_killed_are_there_when_somebody_looks
         await site.admin.post(f"jobs/{job['job_id']}/review/open")
         batches = site.platform.ports.catalog.memory_batches
         publish, batches.publish = batches.publish, _killed  # type: ignore[method-assign]
-        try:
+        with contextlib.suppress(KeyboardInterrupt):
             await _reviewed(site, job["job_id"], {0: "Ventil schließen."})
-        except KeyboardInterrupt:
-            pass
         batches.publish = publish  # type: ignore[method-assign]
         assert len(await batches.waiting(BatchKind.REVIEW)) == 1
         assert len((await site.operator.get("memory-candidates")).json()["items"]) == 1
@@ -182,9 +181,7 @@ async def test_the_wrong_role_and_the_wrong_project_are_refused(tmp_path: Path) 
         }
 
         async def post(who: Any, path: str, **data: str) -> int:
-            answer = await who.post(
-                path, files=form["files"], data=form["data"] | data
-            )
+            answer = await who.post(path, files=form["files"], data=form["data"] | data)
             return answer.status_code
 
         assert await post(site.stranger, f"memories/{memory}/imports") == 404
@@ -209,7 +206,7 @@ async def test_the_wrong_role_and_the_wrong_project_are_refused(tmp_path: Path) 
         assert mine["state"] == MemoryState.APPROVED == one["state"]
         new = {"name": "Mine", "project_code": ""}
         assert (await site.operator.post("memories", json=new)).status_code == 403
-        bulk = {"which": {}, "delete": True}
+        bulk = {"delete": True}
         answer = await site.operator.post(f"memories/{memory}/units/edit", json=bulk)
         assert answer.status_code == 403
         assert (await site.admin.post(f"memories/{memory}/units/edit", json=bulk)).json() == {

@@ -103,7 +103,7 @@ def import_memory(
 ) -> None:
     """Take a TMX file into a memory, wholly or not at all, and build what the search reads.
 
-    What was not taken is told with its reason. Exit status: 0 done, 1 failed, 2 wrong usage.
+    Entries that were not taken are told with their reasons. Exit status: 0 done, 1 failed, 2 wrong usage.
     """
     if not file.is_file():
         raise UsageRefusedError(f"There is no file {file}.")

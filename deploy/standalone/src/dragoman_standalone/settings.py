@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr
 
 from dragoman_extract.settings import ExtractSettings, TaskSettings
 from dragoman_gateway.settings import HttpSettings, SeedSettings
+from dragoman_index.settings import IndexSettings
 from dragoman_intake.settings import IntakeSettings
 from dragoman_models.settings import ProviderSettings
 from dragoman_qa.settings import GrammarSettings, QaSettings
@@ -61,7 +62,9 @@ class StandaloneSettings(
     log_level: LogLevel = Field(default="warning", description=LOGGED)
 
 
-class TogetherSettings(IntakeSettings, ExtractSettings, TranslateSettings, QaSettings):
+class TogetherSettings(
+    IntakeSettings, ExtractSettings, TranslateSettings, QaSettings, IndexSettings
+):
     """The settings of the services of one `dragoman worker all`,
     or of any others that share a process.
     """

@@ -10,7 +10,7 @@ from sqlalchemy import JSON, null, select, tuple_
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from dragoman_catalog import memory_tables, tables
+from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
 from dragoman_catalog.classes import Classes
 from dragoman_catalog.budgets import Budgets
@@ -128,7 +128,7 @@ class Catalog:
         """
         found: list[tuple[UUID | None, str]] = []
         async with reading(self._engine) as connection:
-            for table in memory_tables.metadata.sorted_tables:
+            for table in tables.metadata.sorted_tables:
                 held = [column for column in table.columns if isinstance(column.type, JSON)]
                 if not held:
                     continue

@@ -126,7 +126,9 @@ class MemoryBatches:
                 .values(entry_count=0, dropped_at=None)
             )
 
-    async def publish(self, batch: MemoryBatch, now: datetime, *, is_dry: bool = False) -> MemoryBatch:
+    async def publish(
+        self, batch: MemoryBatch, now: datetime, *, is_dry: bool = False
+    ) -> MemoryBatch:
         """Let the batch count, in one moment: a unit takes the place of the one with its id; one
         that says the same, or the same with less trust, leaves it.
 

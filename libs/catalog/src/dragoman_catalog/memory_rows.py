@@ -99,7 +99,10 @@ async def insert_new(connection: AsyncConnection, rows: Sequence[Mapping[str, An
 
 
 async def note_deleted(
-    connection: AsyncConnection, memory_id: UUID, entries: Iterable[tuple[UUID, UUID | None]], seq: int
+    connection: AsyncConnection,
+    memory_id: UUID,
+    entries: Iterable[tuple[UUID, UUID | None]],
+    seq: int,
 ) -> None:
     """Note that entries of segments (or of one that is being built now) count no more."""
     rows = [

@@ -32,7 +32,7 @@ Choice = Callable[[int, Sizes], tuple[UUID, ...] | None]
 
 
 class MemorySegments:
-    """What is built of memories, and kept."""
+    """The segments of memories, and those to be built."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -112,9 +112,7 @@ class MemorySegments:
                 raise SegmentsChangedError("The memory's segments changed; build anew.")
             new_id = segment.segment_id if segment else None
             await connection.execute(
-                update(_U)
-                .where(_of_build(plan), _U.c.row_id <= last_row)
-                .values(segment_id=new_id)
+                update(_U).where(_of_build(plan), _U.c.row_id <= last_row).values(segment_id=new_id)
             )
             mine = (_D.c.memory_id == memory_id) & (
                 _D.c.segment_id.is_(None) | _D.c.segment_id.in_(plan.replaced)

@@ -1,6 +1,6 @@
 """The tables of translation memories: memories, imports, units, deletions, segments.
 
-A unit counts when its batch was published; `NO_BATCH` always is. What changes the units of a memory
+A unit counts when its batch was published; `NO_BATCH` always is. Each change of a memory's units
 takes the memory's next `seq`: by it a segment that is being built is told from edits made meanwhile.
 """
 

@@ -255,7 +255,7 @@ def _others(*, is_same_target: bool) -> ColumnElement[bool]:
 
 
 class _Said(Value):
-    """What an audit row's digest is made of."""
+    """The part of a unit that an audit row's digest is made of."""
 
     record: str
 
@@ -279,4 +279,3 @@ async def _audited(
         before=_Said(record=str(before["record"])),
         after=after and _Said(record=after.model_dump_json(exclude_defaults=True)),
     )
-

@@ -1,7 +1,7 @@
 """The steps of translation memories: a file taken in, and segments built for the search.
 
-    memory-import    memory_import: TMX → units, published wholly or dropped · memory_index
-    memory-index     memory_index: new units → segments
+memory-import    memory_import: TMX → units, published wholly or dropped · memory_index
+memory-index     memory_index: new units → segments
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class MemoryImportConfig(Value):
 
 
 class ImportRecord(Value):
-    """What the importer said, kept outside the events so that it can be erased: where units come
+    """The importer's statements, kept outside the events so that it can be erased: where units come
     from that do not say so themselves.
     """
 

@@ -26,7 +26,7 @@ STAGE, PUBLISH = 0, 1
 
 
 class ImportReport(Value):
-    """What became of a file's units.
+    """The fate of a file's units.
 
     `unit_count` is how many came into the memory, `new_count` and `changed_count` of these took no
     place or another unit's; `unchanged_count` were there already, `repeated_count` came twice in
@@ -62,7 +62,7 @@ class IndexOutcome(Value):
 
 
 class BuiltSegment(Value):
-    """What a build made; without a segment where nothing was left to build."""
+    """The yield of a build; without a segment where nothing was left to build."""
 
     segment_id: UUID | None = None
     index: ObjectRef | None = None
@@ -83,7 +83,7 @@ def merged(fresh: int, sizes: Sequence[tuple[UUID, int, int]]) -> tuple[UUID, ..
         return None
     if fresh >= SEGMENT_UNITS:
         return ()
-    chosen, total = [], fresh
+    chosen, total = list[UUID](), fresh
     for one, units, gone in sorted(sizes, key=lambda size: size[1]):
         left = units - gone
         is_small = units <= total * _GROWTH
@@ -132,4 +132,3 @@ def decide_index(job: Job, item: WorkItem, outcome: IndexOutcome) -> tuple[Event
         has_next=outcome.has_next,
     )
     return batch_done(job, phase, done)
-

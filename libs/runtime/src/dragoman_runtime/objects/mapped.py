@@ -25,8 +25,8 @@ class MappedObjects:
         self._turn = asyncio.Lock()
 
     async def get(self, ref: ObjectRef, open_stream: OpenStream) -> memoryview:
-        """The object's bytes, which were checked when they came. Whoever holds them may go on with
-        them after they were dropped here.
+        """The object's bytes, which were checked when they came. They can be used as long as they
+        are held, also after they were dropped here.
 
         Raises:
             ObjectMissingError, ObjectCorruptError: as `ObjectStore.open_stream`.

@@ -82,7 +82,14 @@ class MemoryJobs:
             NamedObject(name=RECORD_INPUT, object=told),
         )
         return await self._open(
-            home, job_id, pipeline, inputs, digest, principal, traceparent, has_key=bool(idempotency_key)
+            home,
+            job_id,
+            pipeline,
+            inputs,
+            digest,
+            principal,
+            traceparent,
+            has_key=bool(idempotency_key),
         )
 
     async def index(self, memory_id: UUID, principal: Principal) -> None:

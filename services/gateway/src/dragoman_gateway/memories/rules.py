@@ -90,7 +90,7 @@ def read_target(unit: MemoryUnit, text: str) -> Content:
     content = normalised(parse(text, _key(unit)))
     if not plain_text(content).strip():
         raise UnitRefusedError("The target is empty; write it, or delete the unit.")
-    known = {part for part in unit.source if isinstance(part, Tag)}
+    known = [part for part in unit.source if isinstance(part, Tag)]
     foreign = [str(p) for p in content if isinstance(p, Tag) and p not in known]
     if foreign:
         raise UnitRefusedError(

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from fastapi import File, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from dragoman_catalog.memory_values import BatchKind, MemoryBatch, PairCount, SavedUnit, UnitsQuery
@@ -36,7 +35,7 @@ class NewMemory(BaseModel):
 
 
 class MemoryChange(BaseModel):
-    """What is to be another; what is left out stays."""
+    """The fields that change; those that are left out stay."""
 
     model_config = _Closed
 
@@ -75,12 +74,11 @@ class MemoryList(BaseModel):
     items: list[MemoryView]
 
 
-class ImportForm(BaseModel):
-    """The form of an import."""
+class ImportOrder(BaseModel):
+    """How a file is taken in."""
 
     model_config = _Closed
 
-    file: Annotated[UploadFile, File(description="A TMX file, of any version and program.")]
     source_language: Locale = Field(description="BCP-47 tag.", examples=["en"])
     target_language: Locale = Field(description="BCP-47 tag.", examples=["de"])
     state: MemoryState = Field(
@@ -92,7 +90,10 @@ class ImportForm(BaseModel):
     segment_type: SegmentType = Field(
         SegmentType.SENTENCE, description="Of units that do not say theirs."
     )
-    origin: _Short = Field("", description="Where its units come from, where they do not say so; empty: the file's name.")
+    origin: _Short = Field(
+        "",
+        description="Where its units come from, where they do not say so; empty: the file's name.",
+    )
     domain: Annotated[str, Field(max_length=60, pattern=NUL_FREE)] = ""
 
 
@@ -199,7 +200,7 @@ class UnitFilter(BaseModel):
 
 
 class UnitChange(BaseModel):
-    """What is to be another; what is left out stays."""
+    """The fields that change; those that are left out stay."""
 
     model_config = _Closed
 

@@ -34,11 +34,7 @@ from dragoman_gateway.jobs.detail.facts import record_of
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
-from dragoman_gateway.submissions.memory_pins import (
-    memories_of,
-    pinned_memories,
-    pinned_objects,
-)
+from dragoman_gateway.submissions.memory_pins import pinned_objects, with_memories
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
     RerunRequest,
@@ -355,7 +351,15 @@ class Submissions:
         dismissals = await self._dismissals(project_id)
         policy = await self._pins.pinned(policy, *terms, request.overrides, locales)
         policy = policy.model_copy(update={"dismissals": dismissals})
-        policy = await self._with_memories(policy, terms, request.overrides, locales)
+        policy = await with_memories(
+            self._catalog,
+            self._objects,
+            policy,
+            terms.project,
+            terms.pair,
+            request.overrides,
+            locales,
+        )
         intake = intake_record(request, upload, self._clock.now())
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
@@ -405,16 +409,16 @@ class Submissions:
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
         policy = await self._pins.pinned(policy, *terms, overrides, locales)
-        policy = await self._with_memories(policy, terms, overrides, locales)
+        policy = await with_memories(
+            self._catalog, self._objects, policy, terms.project, terms.pair, overrides, locales
+        )
         choices = overrides.model_dump(mode="json", exclude_none=True)
         again = intake.model_copy(
             update={"idempotency_key": idempotency_key or "", "choices": choices}
         )
+        kept = await put_value(self._objects, project_id, again)
         submitted = JobSubmitted(
-            inputs=(
-                *_inputs(source, await put_value(self._objects, project_id, again), dismissals),
-                *pinned_objects(policy.memories),
-            ),
+            inputs=_inputs(source, kept, dismissals) + pinned_objects(policy.memories),
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
@@ -430,23 +434,6 @@ class Submissions:
         return JobOrder(
             job_id, project_id, document, lambda _: opening, digest, has_key, OnUnfinished.KEEP
         )
-
-    async def _with_memories(
-        self, policy: Policy, terms: _Terms, overrides: PolicyOverrides, locales: LocalePair
-    ) -> Policy:
-        """The policy with the memories that the request, the language pair or the project names, as
-        they are now.
-
-        Raises:
-            FieldRefusedError: there is no memory of a name.
-        """
-        of_pair = terms.pair.overrides.memories if terms.pair else None
-        names = overrides.memories if overrides.memories is not None else of_pair
-        found = await memories_of(self._catalog, terms.project, names)
-        pins = await pinned_memories(
-            self._catalog, self._objects, terms.project.project_id, found, locales
-        )
-        return policy.model_copy(update={"memories": pins}) if pins else policy
 
     async def _dismissals(self, project_id: UUID) -> ObjectRef | None:
         """The findings dismissed for the project, as a job keeps them; None where none are."""

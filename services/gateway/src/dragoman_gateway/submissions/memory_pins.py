@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from dragoman_catalog import INSTALLATION_PROJECT_ID, Catalog, Memory, Project
+from dragoman_catalog import (
+    INSTALLATION_PROJECT_ID,
+    Catalog,
+    LanguagePair,
+    Memory,
+    PolicyOverrides,
+    Project,
+)
+from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import NamedObject, ObjectRef, references_in
 from dragoman_contracts.resources import MemoryPin, SegmentPin
 from dragoman_contracts.subject import LocalePair
@@ -18,6 +26,29 @@ from dragoman_memory import ids_file
 from dragoman_runtime.objects import ObjectStore
 
 _OCTETS = "application/octet-stream"
+
+
+async def with_memories(
+    catalog: Catalog,
+    objects: ObjectStore,
+    policy: Policy,
+    project: Project,
+    pair: LanguagePair | None,
+    overrides: PolicyOverrides,
+    locales: LocalePair,
+) -> Policy:
+    """The policy with the memories that the request, the language pair or the project names, as
+    they are now.
+
+    Raises:
+        FieldRefusedError: there is no memory of a name.
+        RetryableError: a store cannot be reached; submit again.
+    """
+    of_pair = pair.overrides.memories if pair else None
+    names = overrides.memories if overrides.memories is not None else of_pair
+    found = await memories_of(catalog, project, names)
+    pins = await pinned_memories(catalog, objects, project.project_id, found, locales)
+    return policy.model_copy(update={"memories": pins}) if pins else policy
 
 
 async def memories_of(
@@ -84,9 +115,7 @@ async def pinned_memories(
 def pinned_objects(pins: Iterable[MemoryPin]) -> tuple[NamedObject, ...]:
     """The objects of pins as a job's inputs: an object is kept while an event points to it."""
     found = {ref.digest: ref for ref in references_in(tuple(pins))}
-    return tuple(
-        NamedObject(name=f"memory/{digest}", object=ref) for digest, ref in found.items()
-    )
+    return tuple(NamedObject(name=f"memory/{digest}", object=ref) for digest, ref in found.items())
 
 
 async def _brought(objects: ObjectStore, home: UUID, project_id: UUID, ref: ObjectRef) -> None:

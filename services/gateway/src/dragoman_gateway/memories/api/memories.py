@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Response, UploadFile
 from starlette.responses import StreamingResponse
 
 from dragoman_contracts.locale import Locale
@@ -15,8 +15,8 @@ from dragoman_gateway.jobs.api import JobDeskDep, answer_accepted
 from dragoman_gateway.jobs.schemas import LOCATION, JobDetail
 from dragoman_gateway.memories.desk import MemoryDesk, Shelved
 from dragoman_gateway.memories.schemas import (
-    ImportForm,
     ImportList,
+    ImportOrder,
     MatchView,
     MemoryChange,
     MemoryList,
@@ -41,6 +41,12 @@ _ETAG = {"ETag": {"description": "The version, for If-Match.", "schema": {"type"
 _READ = documented(401, 403, 404, 422, 503)
 _WRITE = documented(400, 401, 403, 404, 409, 413, 422, 503)
 _EDIT = documented(400, 401, 403, 404, 409, 412, 413, 422, 428, 503)
+
+
+class ImportForm(ImportOrder):
+    """The form of an import."""
+
+    file: Annotated[UploadFile, File(description="A TMX file, of any version and program.")]
 
 
 @router.get("/memories", summary="List memories", responses=documented(401, 403, 422, 503))
@@ -178,9 +184,7 @@ async def export_memory(
     state: Annotated[MemoryState | None, Query(description="Only units of this state.")] = None,
 ) -> Response:
     """The units of a pair of locales as TMX 1.4b, with their neighbours' digests and states."""
-    pieces = await desk.shelf.export(
-        memory_id, principal, source_language, target_language, state
-    )
+    pieces = await desk.shelf.export(memory_id, principal, source_language, target_language, state)
     name = (await desk.shelf.memory(memory_id, principal)).name
     file = quote(f"{name}.{source_language}-{target_language}.tmx".replace("/", "-"), safe="")
     headers = {

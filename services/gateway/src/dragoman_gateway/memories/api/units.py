@@ -84,9 +84,7 @@ async def list_memory_units(
     """A memory's units, searched as a concordance is: by words in source or target, state, origin,
     age; or those that contradict or repeat each other.
     """
-    page = await desk.units.page(
-        memory_id, principal, which.query(), cursor=cursor, limit=limit
-    )
+    page = await desk.units.page(memory_id, principal, which.query(), cursor=cursor, limit=limit)
     return UnitPage(items=[unit_view(each) for each in page.rows], next_cursor=page.next_cursor)
 
 
@@ -96,7 +94,7 @@ async def list_memory_units(
 async def edit_memory_unit(
     memory_id: UUID, unit_id: UUID, desk: Desk, principal: Operator, change: UnitChange
 ) -> UnitView:
-    """Change a unit. What is approved, or is to be, only an admin changes."""
+    """Change a unit. Only an admin changes one that is approved, or makes it so."""
     return unit_view(await desk.units.edit(memory_id, principal, unit_id, change))
 
 

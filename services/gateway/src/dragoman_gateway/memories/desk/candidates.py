@@ -109,7 +109,9 @@ class Candidates:
 
     async def _candidate(self, principal: Principal, unit_id: UUID) -> tuple[Memory, SavedUnit]:
         principal.require(Role.ADMIN)
-        missing = EntryMissingError(f"There is no candidate {unit_id}; it may have been decided on.")
+        missing = EntryMissingError(
+            f"There is no candidate {unit_id}; it may have been decided on."
+        )
         saved = await self._catalog.memory_units.candidate(unit_id)
         if saved is None:
             raise missing

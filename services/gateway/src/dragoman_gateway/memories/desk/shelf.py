@@ -27,7 +27,7 @@ from dragoman_gateway.memories.rules import (
     require_promoter,
     require_writer,
 )
-from dragoman_gateway.memories.schemas import ImportForm, MemoryChange, NewMemory
+from dragoman_gateway.memories.schemas import ImportOrder, MemoryChange, NewMemory
 from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
@@ -181,7 +181,7 @@ class Shelf:
         self,
         principal: Principal,
         memory_id: UUID,
-        form: ImportForm,
+        form: ImportOrder,
         upload: Upload,
         *,
         dry_run: bool,
@@ -268,9 +268,7 @@ class Shelf:
         ]
 
 
-async def _pieces(
-    header: TmxHeader, units: AsyncIterator[MemoryUnit]
-) -> AsyncIterator[bytes]:
+async def _pieces(header: TmxHeader, units: AsyncIterator[MemoryUnit]) -> AsyncIterator[bytes]:
     """The file's pieces: its head and end, and between them the units as they come."""
     start, end = b"".join(tmx_pieces(header, ())).split(b"</body>")
     yield start

@@ -203,9 +203,7 @@ class UnitDesk:
             raise EntryMissingError(f"The memory has no unit {', '.join(missing[:3])}.")
         return [each for each in found if each is not None]
 
-    async def _save(
-        self, memory: Memory, principal: Principal, units: Sequence[MemoryUnit]
-    ) -> int:
+    async def _save(self, memory: Memory, principal: Principal, units: Sequence[MemoryUnit]) -> int:
         if not units:
             return 0
         count = await self._catalog.memory_units.save(
@@ -218,9 +216,7 @@ class UnitDesk:
         await self._memory_jobs.index(memory.memory_id, principal)
         return count
 
-    async def _removed(
-        self, memory: Memory, principal: Principal, unit_ids: Sequence[UUID]
-    ) -> int:
+    async def _removed(self, memory: Memory, principal: Principal, unit_ids: Sequence[UUID]) -> int:
         return await self._catalog.memory_units.remove(
             editor_of(principal),
             self._clock.now(),

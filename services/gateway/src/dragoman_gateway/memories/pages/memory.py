@@ -18,7 +18,7 @@ from dragoman_gateway.memories.desk import MemoryDesk
 from dragoman_gateway.memories.pages.lists import PATH, Desk, is_admin, values_of
 from dragoman_gateway.memories.rules import Replacement
 from dragoman_gateway.memories.schemas import (
-    ImportForm,
+    ImportOrder,
     UnitChange,
     import_view,
     match_view,
@@ -85,9 +85,8 @@ async def take_in(visit: Writing, desk: Desk, memory_id: UUID) -> Response:
     if not isinstance(file, UploadFile) or not file.filename:
         return await _page(visit, desk, memory_id, alert="Choose a TMX file first.")
     try:
-        said = ImportForm.model_validate(
+        said = ImportOrder.model_validate(
             {
-                "file": file,
                 "source_language": values.get("source_language", "").strip(),
                 "target_language": values.get("target_language", "").strip(),
                 "state": values.get("state", "reviewed"),
@@ -147,7 +146,9 @@ async def replace_page(
 ) -> Response:
     """The form of find and replace, and what it would change."""
     wanted = Replacement(find, replace, bool(match_case), bool(whole_words))
-    found = await desk.units.preview(memory_id, visit.principal, wanted, UnitsQuery()) if find else []
+    found = (
+        await desk.units.preview(memory_id, visit.principal, wanted, UnitsQuery()) if find else []
+    )
     return visit.page(
         "memories/replace.html",
         section="memories",

@@ -57,8 +57,8 @@ class CandidateWriter:
         return batch
 
     async def publish(self, batch: MemoryBatch | None, principal: Principal) -> None:
-        """Let staged targets count: the review is closed now. What cannot be done at once is done
-        when candidates are listed.
+        """Let staged targets count: the review is closed now. If that cannot be done at once, it is
+        done when candidates are listed.
         """
         if batch is None:
             return
