@@ -25,7 +25,6 @@ from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import first_kind
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, NamedObject, ObjectRef
-from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
 from dragoman_contracts.vocabulary import PhaseKind
@@ -34,6 +33,7 @@ from dragoman_gateway.jobs.detail.facts import record_of
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
+from dragoman_gateway.submissions.opening import require_engines
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
     RerunRequest,
@@ -45,7 +45,6 @@ from dragoman_gateway.submissions.rules import (
     is_on_document,
     on_document,
     overrides_again,
-    registered_model,
     remembered_dismissals,
     request_digest,
     require_document,
@@ -423,7 +422,7 @@ class Submissions:
         """
         require_registered_locales(locales)
         policy, pipeline = self._policy(terms, overrides), await self._pipeline(pipeline_name)
-        await self._require_engines(policy)
+        await require_engines(self._catalog, self._rules.engines, policy)
         check = self._rules.check_pair
         translates = any(phase.kind == PhaseKind.TRANSLATION for phase in pipeline.phases)
         if check is not None and translates:
@@ -459,23 +458,6 @@ class Submissions:
         except ValueError as error:
             raise FieldRefusedError("qa_profile", f"Project or language pair: {error}.") from error
         return policy
-
-    async def _require_engines(self, policy: Policy) -> None:
-        """Refuse engines that are neither offered nor registered."""
-        first = EngineChoice(engine=policy.engine, model=policy.model)
-        for choice in (first, *policy.fallbacks):
-            model_id = registered_model(choice)
-            if model_id is not None:
-                if await self._catalog.models.linked(model_id) is None:
-                    message = f"There is no enabled registered model {model_id}."
-                    raise FieldRefusedError("engine", message, code="engine.unknown")
-            elif self._rules.engines and choice.engine not in self._rules.engines:
-                offered = ", ".join(sorted(self._rules.engines))
-                raise FieldRefusedError(
-                    "engine",
-                    f"Engine {choice.engine!r} is not one of {offered}, or the id of a registered model.",
-                    code="engine.unknown",
-                )
 
     async def _going_on(self, job_id: UUID, principal: Principal) -> Job:
         """The unfinished job, resumed by us or by somebody who was first."""
