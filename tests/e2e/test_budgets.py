@@ -21,13 +21,13 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.models import ApiKind, Category
 from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.web.principals import local_principal
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.settings import load
-from dragoman_standalone.inputs import Input
 from dragoman_standalone.platform import Platform, running
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_standalone.translating import PROJECT, Order, overrides_of, settle_leftovers
-from dragoman_standalone.translating import _submit as submit
+from dragoman_standalone.translating import PROJECT, overrides_of
 from e2e.command_line import dragoman
 from e2e.slow_model import SlowModel
 from upgrade.ways import small_document
@@ -86,16 +86,19 @@ async def registered(platform: Platform, model: Charging) -> str:
     return str(made.model_id)
 
 
-async def opened(platform: Platform, folder: Path, engine: str, cap: str | None) -> UUID:
+async def opened(platform: Platform, engine: str, cap: str | None) -> UUID:
     """The id of a job on a document of its own."""
-    path = folder / "order.docx"
-    path.write_bytes(small_document("order", 200))
-    order = Order(
-        Locale("en"), Locale("ru"), overrides_of(engine, None, fallbacks=None, cost_cap=cap)
+    request = SubmissionRequest(
+        project_code=PROJECT,
+        domain_pack_code="general",
+        source_language=Locale("en"),
+        target_language=Locale("ru"),
+        overrides=overrides_of(engine, None, cost_cap=cap),
+        is_auto_start=True,
     )
-    file = Input(path, path.name, folder / "out.docx")
-    await settle_leftovers(platform, [file], order)
-    return (await submit(platform, file, order)).job_id
+    upload = Upload("order.docx", small_document("order", 200))
+    submitted = await platform.desks.submissions.submit(request, upload, local_principal())
+    return submitted.job.job_id
 
 
 async def until(platform: Platform, job_id: UUID, *statuses: JobStatus) -> Job:
@@ -115,7 +118,7 @@ async def test_a_job_stops_at_its_cap_and_goes_on_when_it_is_raised(
 ) -> None:
     async with asyncio.timeout(100), running(settings_in(tmp_path)) as platform:
         engine = await registered(platform, model)
-        job_id = await opened(platform, tmp_path, engine, "3")
+        job_id = await opened(platform, engine, "3")
         job = await until(platform, job_id, *_RESTING)
         assert job.status is JobStatus.FAILED
         assert {trouble.code for trouble in job.parked.values()} == {"budget.reached"}
@@ -137,7 +140,7 @@ async def test_a_projects_cap_holds_for_all_of_its_jobs(tmp_path: Path, model: C
         budgets, admin = platform.desks.budgets, local_principal()
         caps, project = platform.ports.catalog.budgets, project_id(PROJECT)
         await caps.edit(ADA, NOW, project, version=0, entry=BudgetEntry(month_cap="4"))
-        job_id = await opened(platform, tmp_path, engine, None)
+        job_id = await opened(platform, engine, None)
         job = await until(platform, job_id, *_RESTING)
         assert {trouble.code for trouble in job.parked.values()} == {"budget.reached"}
         found = await budgets.of_project(admin, PROJECT)
