@@ -81,8 +81,8 @@ def test_of_a_long_text_around_only_the_near_end_is_shown() -> None:
     assert before.startswith("…word")
     assert before.endswith("word98 word99")
     assert after.startswith("word0 word1 ")
-    assert len(before) <= 121
-    assert len(after) <= 121
+    assert len(before) <= 101
+    assert len(after) <= 101
 
 
 def test_the_general_pack_is_no_subject() -> None:

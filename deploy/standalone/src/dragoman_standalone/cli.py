@@ -47,9 +47,11 @@ from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, St
 from dragoman_standalone.terms_command import terms_app
 from dragoman_standalone.translation_options import (
     DEFAULT_PROJECT,
+    CostCap,
     DomainPack,
     DryRun,
     Engine,
+    Fallbacks,
     Fresh,
     Glossaries,
     Inputs,
@@ -141,6 +143,8 @@ def translate(
     dry_run: DryRun = False,
     glossaries: Glossaries = None,
     domain_pack: DomainPack = "general",
+    fallback: Fallbacks = None,
+    cost_cap: CostCap = None,
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -184,7 +188,7 @@ def translate(
     unfinished = unfinished_of(resume=resume, fresh=fresh)
     settings = quiet(settings_of(state, is_folder_used=False), log.value if log else None)
     chosen = switches(include, exclude, styles, highlights, colours)
-    overrides = overrides_of(engine, model, chosen, memory)
+    overrides = overrides_of(engine, model, chosen, memory, fallback, cost_cap)
     password = password_for(files, password_file, settings.document_password)
     order = Order(*locales, overrides, unfinished, password, project, domain_pack)
     server = server_for(settings, url, is_folder_named=state is not None)

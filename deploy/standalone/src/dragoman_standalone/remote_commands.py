@@ -21,8 +21,10 @@ from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
     DEFAULT_PROJECT,
+    CostCap,
     DomainPack,
     Engine,
+    Fallbacks,
     Fresh,
     Glossaries,
     Inputs,
@@ -50,6 +52,8 @@ def submit(
     project: Project = DEFAULT_PROJECT,
     glossaries: Glossaries = None,
     domain_pack: DomainPack = "general",
+    fallback: Fallbacks = None,
+    cost_cap: CostCap = None,
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -77,7 +81,7 @@ def submit(
     chosen = switches(include, exclude, styles, highlights, colours)
     order = Order(
         *locales,
-        overrides_of(engine, model, chosen, memory),
+        overrides_of(engine, model, chosen, memory, fallback, cost_cap),
         unfinished_of(resume=resume, fresh=fresh),
         password_for(files, password_file, None),
         project,

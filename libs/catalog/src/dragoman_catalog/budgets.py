@@ -46,7 +46,7 @@ class Budget(BudgetEntry):
 
 
 class Spent(Value):
-    """What calls cost: those of a job, of its project in this month, and of its project ever."""
+    """The cost of calls: those of a job, of its project in this month, and of its project ever."""
 
     job: Decimal = Decimal(0)
     month: Decimal = Decimal(0)

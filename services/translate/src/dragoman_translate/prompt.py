@@ -27,26 +27,22 @@ from dragoman_translate.ports import (
 
 PROMPT_VERSION = "2"
 
-_AROUND_CHARS = 120
+_AROUND_CHARS = 100
 """The most of a neighbouring paragraph that is shown: what a pronoun stands for is near."""
 
 _GENERAL = "general"
 
 _RULES = """\
 You translate documents from {source} into {target}.
-
-You get one JSON object. Translate the "source" of each entry of "units". Answer with one JSON object and nothing else:
-{{"units":[{{"id":"1","target":"..."}}]}} with exactly the same ids in the same order.
-
-- Translate all of it, idiomatically. Add, explain, merge and split nothing.
-- <1>...</1> and <2/> are inline tags: each tag of a source stands exactly once in its target, with its number, around
-  or beside the words that correspond. Write no other markup.
-- Keep names, addresses, code and placeholders such as {{{{name}}}} or %s. Keep the value of every number; write numbers
-  and dates as is usual in {target}.
-- Keep white space at the start and end of a source.
-- "preceding" and "following" are the text around, not to be translated. "terms" must be translated so, and never as
-  "forbidden". "matches" are earlier translations of similar text: follow them where they fit. "corrections" say what
-  was wrong with an earlier answer."""
+The user sends one JSON object. Translate "source" of every entry of "units"; answer only with
+{{"units":[{{"id":"1","target":"..."}}]}}, exactly the same ids in the same order.
+- Translate all of it, idiomatically; add, explain, merge and split nothing.
+- Inline tags <1>...</1> and <2/>: each exactly once in its target, with its number, at the words that correspond. \
+No other markup.
+- Keep names, addresses, code, placeholders ({{{{name}}}}, %s), white space at both ends, and the value of numbers, \
+written as is usual in {target}.
+- "preceding" and "following": text around, not to be translated. "terms": use them, never a "forbidden" one. \
+"matches": translations of similar text, to follow where they fit. "corrections": faults of an earlier answer."""
 
 _PROBLEMS = {
     ReplyFault.MISSING: "No target was given.",

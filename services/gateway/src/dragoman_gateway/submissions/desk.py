@@ -35,6 +35,7 @@ from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitte
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
 from dragoman_gateway.submissions.memory_pins import pinned_objects, with_memories
+from dragoman_gateway.submissions.opening import require_engines
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
     RerunRequest,
@@ -458,6 +459,7 @@ class Submissions:
         """
         require_registered_locales(locales)
         policy, pipeline = self._policy(terms, overrides), await self._pipeline(pipeline_name)
+        await require_engines(self._catalog, self._rules.engines, policy)
         check = self._rules.check_pair
         translates = any(phase.kind == PhaseKind.TRANSLATION for phase in pipeline.phases)
         if check is not None and translates:
@@ -492,13 +494,6 @@ class Submissions:
             )
         except ValueError as error:
             raise FieldRefusedError("qa_profile", f"Project or language pair: {error}.") from error
-        if self._rules.engines and policy.engine not in self._rules.engines:
-            offered = ", ".join(sorted(self._rules.engines))
-            raise FieldRefusedError(
-                "engine",
-                f"Engine {policy.engine!r} is not one of {offered}.",
-                code="engine.unknown",
-            )
         return policy
 
     async def _going_on(self, job_id: UUID, principal: Principal) -> Job:
