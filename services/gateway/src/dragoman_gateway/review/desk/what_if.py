@@ -55,6 +55,7 @@ from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
 
 SCOPE = "what-if"
+_ANY_PACK = "general"  # the policy stays; only the engine is asked for, which no pack decides
 
 
 class JobTerms(Protocol):
@@ -158,7 +159,7 @@ class WhatIf:
             raise FieldRefusedError("engine", "The job has this engine and model; name another.")
         _, chosen = await self._ports.terms.policy_of(
             intake.project_code,
-            intake.domain_pack_code,
+            _ANY_PACK,
             first.locales,
             PolicyOverrides(engine=engine, model=request.model or None),
             principal,

@@ -52,9 +52,7 @@ class PromptSection(BaseModel):
 def sections_of(prompt: object) -> tuple[PromptSection, ...]:
     """The sections of a recorded request, in the order in which they were sent."""
     shown = without_secrets(prompt)
-    if not isinstance(shown, Mapping):
-        return (_section("request", "", _text(shown)),)
-    body = cast("Mapping[str, Any]", shown)
+    body = cast("Mapping[str, Any]", shown) if isinstance(shown, Mapping) else {}
     conversation = list(_messages(body))
     if not conversation:
         return (_section("request", "", _text(shown)),)
