@@ -69,7 +69,10 @@ async def test_a_trial_holds_no_document_and_has_all_but_the_engine(gateway: Des
         headers={"Idempotency-Key": "once"},
     )
     assert again.json()["job_id"] == trial["job_id"]
-    assert (await gateway.as_operator.get(f"/api/v1/jobs/{first}")).json() == before
+    after = (await gateway.as_operator.get(f"/api/v1/jobs/{first}")).json()
+    assert [after[key] for key in ("version", "status", "document_id")] == [
+        before[key] for key in ("version", "status", "document_id")
+    ]
 
 
 async def test_both_sides_are_compared(gateway: Desk) -> None:
