@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.text import ResultSource, TagRepair, plain_text
 from dragoman_linguistics import QaProfile, render
 from dragoman_translate.adapters.apertium import ApertiumEngine
@@ -24,7 +25,10 @@ from dragoman_translate.ports import (
     fingerprint,
 )
 from linguistics.units import unit
+from models.faithful.base import KEY
+from models.kinds import ANTHROPIC, DEEPL, GEMINI, LIBRE, OLLAMA, OPENAI
 from ports.model_server import ModelServer
+from ports.registries import site
 from services.translate.ledgers import MemoryLedger
 
 UNITS = (
@@ -57,10 +61,27 @@ def model_server() -> Iterator[ModelServer]:
     server.close()
 
 
-@pytest.fixture(params=["identity", "pseudo", "apertium", "openai"])
+REGISTERED = {
+    "anthropic": ANTHROPIC,
+    "gemini": GEMINI,
+    "ollama": OLLAMA,
+    "deepl": DEEPL,
+    "libretranslate": LIBRE,
+    "registered": OPENAI,
+}
+
+
+@pytest.fixture(params=["identity", "pseudo", "apertium", "openai", *REGISTERED])
 async def engine(
-    request: pytest.FixtureRequest, model_server: ModelServer
+    request: pytest.FixtureRequest, model_server: ModelServer, tmp_path: Path
 ) -> AsyncIterator[TranslationEngine]:
+    if request.param in REGISTERED:
+        kind = REGISTERED[request.param]
+        with kind.serve() as server:
+            async with site(tmp_path) as opened:
+                model = await opened.register(kind, server)
+                yield await opened.models.engine(EngineChoice(engine=str(model.model_id)))
+        return
     if request.param == "apertium" and not HAS_APERTIUM:
         pytest.skip(
             "Apertium's English-Spanish pair is not installed: apt-get install apertium-eng-spa"
@@ -117,6 +138,7 @@ async def test_a_call_survives_being_stored(engine: TranslationEngine) -> None:
     stored = call.model_dump_json()
     assert ModelCall.model_validate_json(stored) == call
     assert SECRET not in stored
+    assert KEY not in stored
 
 
 async def test_requests_at_the_same_time_are_all_answered(engine: TranslationEngine) -> None:

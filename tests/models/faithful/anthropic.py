@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -123,8 +124,7 @@ def _answered(body: Json, mode: str) -> Answered:
     reason = stop.get(mode, "tool_use" if tools else "end_turn")
     block: Json = {"type": "text", "text": said}
     if tools:
-        name = next(iter(schema["properties"]))
-        block = {"type": "tool_use", "id": "t", "name": "answer", "input": {name: text.upper()}}
+        block = {"type": "tool_use", "id": "t", "name": "answer", "input": json.loads(said or "{}")}
     message: Json = {
         "id": "msg_1",
         "type": "message",

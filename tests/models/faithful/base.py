@@ -213,8 +213,15 @@ def check(condition: object, refusal: Callable[[], Answered]) -> None:
 
 
 def written(body: Json, text: str, schema: Json | None) -> str:
-    """The model's answer: the question in capitals, as an object where a schema asks for one."""
+    """The model's answer: the question in capitals, as an object where a schema asks for one.
+
+    Units of Dragoman's model protocol are answered one by one; tags have no letters.
+    """
     if schema is None:
         return text.upper()
     name = next(iter(schema.get("properties", {"answer": {}})))
+    if name == "units":
+        units = json.loads(text)["units"]
+        answered = [{"id": each["id"], "target": each["source"].upper()} for each in units]
+        return json.dumps({"units": answered}, ensure_ascii=False)
     return json.dumps({name: text.upper()}, ensure_ascii=False)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
-from dragoman_translate.ports import ModelCall, RecordedCall
+from dragoman_translate.ports import ModelCall, RecordedCall, TranslationEngine
 
 
 class MemoryLedger:
@@ -24,7 +24,10 @@ class MemoryLedger:
             return None
         return RecordedCall(call=ModelCall.model_validate_json(self.objects[ref.digest]), ref=ref)
 
-    async def record(self, call: ModelCall) -> ObjectRef:
+    async def allow(self, engine: TranslationEngine) -> None:
+        """Pay for anything."""
+
+    async def record(self, call: ModelCall, engine: TranslationEngine) -> ObjectRef:
         """Store a call and point to it by its fingerprint."""
         body = call.model_dump_json().encode()
         ref = ObjectRef(

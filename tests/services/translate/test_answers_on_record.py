@@ -26,6 +26,7 @@ from dragoman_translate.ports import (
     ModelCall,
     PromptTerm,
     RecordedCall,
+    TranslationEngine,
     UnitHints,
 )
 from linguistics.units import text_of, unit
@@ -64,7 +65,10 @@ class StoredLedger(CallLedger):
         """The call with this fingerprint."""
         return self.refs.get(fingerprint)
 
-    async def record(self, call: ModelCall) -> ObjectRef:
+    async def allow(self, engine: TranslationEngine) -> None:
+        """Pay for anything."""
+
+    async def record(self, call: ModelCall, engine: TranslationEngine) -> ObjectRef:
         """Store a call."""
         ref = await put_value(self._store, PROJECT, call)
         self.refs[call.fingerprint] = RecordedCall(call=call, ref=ref)

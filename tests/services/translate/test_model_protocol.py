@@ -15,7 +15,7 @@ from dragoman_translate.ports import (
     RawTarget,
     ReplyFault,
 )
-from dragoman_translate.prompt import messages, reply_schema
+from dragoman_translate.prompt import messages, reply_schema, unit_ids
 from dragoman_translate.reading import read_reply
 from linguistics.units import unit
 
@@ -39,17 +39,19 @@ def test_the_last_user_message_is_one_json_object_with_the_units() -> None:
     assert last["role"] == "user"
     assert json.loads(last["content"]) == {
         "units": [
-            {"id": "u1", "source": "One <1>red</1> apple."},
-            {"id": "u2", "source": "Two pears."},
-        ],
-        "source_locale": "en",
-        "target_locale": "pt-BR",
+            {"id": "1", "source": "One <1>red</1> apple."},
+            {"id": "2", "source": "Two pears."},
+        ]
     }
+    assert unit_ids(request()) == {"1": "u1", "2": "u2"}
 
 
 def test_context_and_corrections_travel_beside_the_units() -> None:
     context = EngineContext(
-        terms=(PromptTerm(source="apple", target="maçã"),),
+        terms=(
+            PromptTerm(source="apple", target="maçã"),
+            PromptTerm(source="pear", target="pereira", is_forbidden=True),
+        ),
         matches=(PromptMatch(source="One pear.", target="Uma pera.", score_pct=80),),
         preceding=("Shopping",),
     )
@@ -57,14 +59,35 @@ def test_context_and_corrections_travel_beside_the_units() -> None:
     payload = json.loads(
         messages(request(context=context, corrections=(correction,)))[-1]["content"]
     )
-    assert payload["terms"] == [{"source": "apple", "target": "maçã"}]
+    assert payload["terms"] == [
+        {"source": "apple", "target": "maçã"},
+        {"source": "pear", "forbidden": "pereira"},
+    ]
+    assert list(payload)[-1] == "units"
     assert payload["matches"] == [{"source": "One pear.", "target": "Uma pera."}]
     assert payload["preceding"] == ["Shopping"]
     assert payload["corrections"][0] | {"problem": ""} == {
-        "id": "u1",
+        "id": "1",
         "problem": "",
         "previous": "Uma maçã.",
     }
+
+
+def test_of_a_long_text_around_only_the_near_end_is_shown() -> None:
+    words = " ".join(f"word{number}" for number in range(100))
+    context = EngineContext(preceding=(words,), following=(words,))
+    payload = json.loads(messages(request(context=context))[-1]["content"])
+    (before,), (after,) = payload["preceding"], payload["following"]
+    assert before.startswith("…word")
+    assert before.endswith("word98 word99")
+    assert after.startswith("word0 word1 ")
+    assert len(before) <= 101
+    assert len(after) <= 101
+
+
+def test_the_general_pack_is_no_subject() -> None:
+    general = messages(request(context=EngineContext(domain="general")))
+    assert general == messages(request())
 
 
 def test_the_system_message_is_the_same_for_every_batch_of_a_job() -> None:

@@ -41,8 +41,10 @@ from dragoman_standalone.review_command import draft, export, import_review, rev
 from dragoman_standalone.sign_in_command import sign_in_link
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    CostCap,
     DryRun,
     Engine,
+    Fallbacks,
     Fresh,
     Inputs,
     Json,
@@ -123,6 +125,8 @@ def translate(
     engine: Engine = None,
     model: Model = None,
     dry_run: DryRun = False,
+    fallback: Fallbacks = None,
+    cost_cap: CostCap = None,
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -166,7 +170,7 @@ def translate(
     unfinished = unfinished_of(resume=resume, fresh=fresh)
     settings = quiet(settings_of(state, is_folder_used=False), log.value if log else None)
     chosen = switches(include, exclude, styles, highlights, colours)
-    overrides = overrides_of(engine, model, chosen)
+    overrides = overrides_of(engine, model, chosen, fallback, cost_cap)
     password = password_for(files, password_file, settings.document_password)
     order = Order(*locales, overrides, unfinished, password)
     server = server_for(settings, url, is_folder_named=state is not None)

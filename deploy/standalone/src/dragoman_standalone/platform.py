@@ -56,7 +56,12 @@ from dragoman_standalone.ending import unusable_database
 from dragoman_standalone.lock import StateLock
 from dragoman_standalone.private import private
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_translate.app import ConfiguredEngines, engine_names
+from dragoman_translate.app import (
+    ConfiguredEngines,
+    RegisteredModels,
+    Registry,
+    engine_names,
+)
 from dragoman_translate.ports import Engines
 
 _MAIN_MODULE = "dragoman_standalone.cli"  # a child imports it, and it imports this
@@ -72,6 +77,7 @@ class Platform:
     database: AsyncEngine
     ports: GatewayPorts
     desks: Desks
+    registry: Registry
 
 
 @asynccontextmanager
@@ -110,9 +116,11 @@ async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
         await migrate_catalog(url)
         database = create_views_engine(sqlalchemy_url(url))
         stack.push_async_callback(database.dispose)
-        engines = ConfiguredEngines(settings)  # only asked which pairs they can do
-        stack.push_async_callback(engines.aclose)
         catalog = Catalog(database, KeySeal(encryption_key(settings)))
+        registry = Registry(catalog, store, settings.private_hosts)
+        # Only asked which pairs they can do.
+        engines = ConfiguredEngines(settings, registered_in(registry))
+        stack.push_async_callback(engines.aclose)
         await plant_seeds(catalog, settings)
         ports = GatewayPorts(
             store=store,
@@ -125,7 +133,7 @@ async def opened(settings: StandaloneSettings) -> AsyncGenerator[Platform]:
             options=http_options(settings),
             private_hosts=settings.private_hosts,
         )
-        yield Platform(settings, store, objects, database, ports, desks_of(ports))
+        yield Platform(settings, store, objects, database, ports, desks_of(ports), registry)
 
 
 def event_store(folder: Path) -> SqliteEventStore:
@@ -179,7 +187,7 @@ async def at_work(platform: Platform, *, patience_s: float = 0.0) -> AsyncGenera
     so long.
     """
     settings = platform.settings
-    parts = _parts(settings)
+    parts = _parts(settings, platform.registry)
     preload = [_MAIN_MODULE, *(module for part in parts for module in part.preload)]
     async with (
         computing(settings.processes, preload=preload, patience_s=patience_s) as computed_by,
@@ -213,14 +221,23 @@ async def performing(
         yield
 
 
-def _parts(settings: StandaloneSettings) -> Sequence[ServicePart]:
+def registered_in(registry: Registry) -> RegisteredModels:
+    """The engines of the models that are registered here."""
+
+    async def here() -> Registry:
+        return registry
+
+    return RegisteredModels(here)
+
+
+def _parts(settings: StandaloneSettings, registry: Registry) -> Sequence[ServicePart]:
     """The services, without what runs beside intake on the servers: the one process has its own."""
     return (
         ServicePart(
             Service.INTAKE, dragoman_intake.app.tasks(), preload=dragoman_intake.app.COMPUTING
         ),
         dragoman_extract.app.part(settings),
-        dragoman_translate.app.part(settings),
+        dragoman_translate.app.part(settings, registered_in(registry)),
         dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),
     )

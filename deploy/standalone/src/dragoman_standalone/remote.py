@@ -281,7 +281,10 @@ def fields_of(name: str, order: Order) -> dict[str, str]:
         "external_reference": name[-MAX_REFERENCE:],
         "auto_start": "true",
     }
-    fields |= {key: str(asked[key]) for key in ("engine", "model") if asked.get(key)}
+    fields |= {key: str(asked[key]) for key in ("engine", "model", "cost_cap") if asked.get(key)}
+    if order.overrides.fallbacks:
+        names = (f"{each.engine}/{each.model}" for each in order.overrides.fallbacks)
+        fields["fallbacks"] = ",".join(name.rstrip("/") for name in names)
     if asked.get("extraction"):
         fields["extraction"] = json.dumps(asked["extraction"])
     if order.password is not None:

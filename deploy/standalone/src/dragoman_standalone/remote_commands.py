@@ -19,7 +19,9 @@ from dragoman_standalone.printing import print_outcome
 from dragoman_standalone.progress import ProgressStyle, progress_of
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.translation_options import (
+    CostCap,
     Engine,
+    Fallbacks,
     Fresh,
     Inputs,
     Model,
@@ -40,6 +42,8 @@ def submit(
     target: Target,
     engine: Engine = None,
     model: Model = None,
+    fallback: Fallbacks = None,
+    cost_cap: CostCap = None,
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -67,7 +71,7 @@ def submit(
     chosen = switches(include, exclude, styles, highlights, colours)
     order = Order(
         *locales,
-        overrides_of(engine, model, chosen),
+        overrides_of(engine, model, chosen, fallback, cost_cap),
         unfinished_of(resume=resume, fresh=fresh),
         password_for(files, password_file, None),
     )

@@ -25,7 +25,7 @@ def parts(names: Collection[str], settings: TogetherSettings) -> list[ServicePar
         dragoman_runtime.relay.app.part(settings),
         dragoman_intake.app.part(settings),
         dragoman_extract.app.part(settings),
-        dragoman_translate.app.part(settings),
+        dragoman_translate.app.part(settings, dragoman_translate.app.registered_models(settings)),
         dragoman_qa.app.part(settings),
         dragoman_reassemble.app.part(),
     )

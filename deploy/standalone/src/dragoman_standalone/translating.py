@@ -24,12 +24,17 @@ from dragoman_contracts.errors import DragomanError, PermanentError
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.pipeline import progress_pct
+from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
 from dragoman_gateway.jobs.detail.answers import under_way_view
 from dragoman_gateway.jobs.detail.work_words import lines_of
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running
-from dragoman_gateway.submissions.rules import SubmissionRequest
+from dragoman_gateway.submissions.rules import (
+    SubmissionRequest,
+    engine_choices,
+    registered_model,
+)
 from dragoman_gateway.web.principals import local_principal
 from dragoman_gateway.web.receiving import received
 from dragoman_gateway.web.uploads import Upload
@@ -134,21 +139,38 @@ class _Opened:
 
 
 def overrides_of(
-    engine: str | None, model: str | None, extraction: dict[str, JsonValue] | None = None
+    engine: str | None,
+    model: str | None,
+    extraction: dict[str, JsonValue] | None = None,
+    fallbacks: Sequence[str] | None = None,
+    cost_cap: str | None = None,
 ) -> PolicyOverrides:
     """The choices of the command line; None where the settings choose.
 
     Raises:
-        ChoiceRefusedError: there is no such engine, no model can have this name, or a switch is
-            none.
+        ChoiceRefusedError: there is no such engine, no model can have this name, a switch is none,
+            or the cap is no amount.
     """
-    if engine is not None and engine not in engine_names():
-        raise ChoiceRefusedError(
-            f"There is no engine {engine!r}; choose from {', '.join(engine_names())}."
-        )
+    others = engine_choices(fallbacks or ())
+    first = EngineChoice(engine=engine or "", model=model or "")
+    for choice in (first, *others) if engine is not None else others:
+        if choice.engine not in engine_names() and registered_model(choice) is None:
+            known = ", ".join(engine_names())
+            message = f"There is no engine {choice.engine!r}; choose from {known}, or the id of a registered model."
+            raise ChoiceRefusedError(message)
+    asked = {
+        "engine": engine,
+        "model": model,
+        "extraction": extraction or None,
+        "fallbacks": others or None,
+        "cost_cap": cost_cap,
+    }
     try:
-        return PolicyOverrides(engine=engine, model=model, extraction=extraction or None)
+        return PolicyOverrides.model_validate(asked)
     except ValidationError as error:
+        if any("cost_cap" in each["loc"] for each in error.errors()):
+            message = f"{cost_cap!r} is no amount in US dollars; write it like 2.50."
+            raise ChoiceRefusedError(message) from error
         if any("extraction" in each["loc"] for each in error.errors()):
             faults = "; ".join(
                 str(each["msg"]).removeprefix("Value error, ") for each in error.errors()

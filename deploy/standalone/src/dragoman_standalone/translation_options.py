@@ -40,7 +40,7 @@ Engine = Annotated[
     typer.Option(
         "--engine",
         metavar="NAME",
-        help="apertium, openai, pseudo or identity.",
+        help="apertium, openai, anthropic, … or the id of a registered model.",
         rich_help_panel=_MADE,
     ),
 ]
@@ -58,6 +58,24 @@ DryRun = Annotated[
     typer.Option(
         "--dry-run",
         help="Count words, repetitions, tokens and money, and translate nothing.",
+        rich_help_panel=_MADE,
+    ),
+]
+Fallbacks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fallback",
+        metavar="ENGINE[/MODEL]",
+        help="Engine for units that the others fail at; can be repeated.",
+        rich_help_panel=_MADE,
+    ),
+]
+CostCap = Annotated[
+    str | None,
+    typer.Option(
+        "--cost-cap",
+        metavar="USD",
+        help="The most that the calls may cost; the job stops there.",
         rich_help_panel=_MADE,
     ),
 ]

@@ -3,6 +3,7 @@ users and tokens, which people edit.
 """
 
 from dragoman_catalog.access import NewToken, TokenUse
+from dragoman_catalog.budgets import Budget, BudgetEntry, Spent
 from dragoman_catalog.catalog import Catalog, migrate_catalog
 from dragoman_catalog.errors import (
     AddressMovedError,
@@ -60,6 +61,8 @@ __all__ = [
     "PADDLEOCR_VL_ID",
     "AddressMovedError",
     "ApiToken",
+    "Budget",
+    "BudgetEntry",
     "CallableModel",
     "Catalog",
     "CatalogAuditRow",
@@ -93,6 +96,7 @@ __all__ = [
     "RegisteredModel",
     "Role",
     "SavedPipeline",
+    "Spent",
     "StaleEditError",
     "SubmissionTerms",
     "TokenUse",

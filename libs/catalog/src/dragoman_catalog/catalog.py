@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
+from dragoman_catalog.budgets import Budgets
 from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.errors import CatalogUnavailableError, EntryMissingError
 from dragoman_catalog.model_use import ModelUses
@@ -73,6 +74,7 @@ class Catalog:
         self.providers = Providers(engine, seal)
         self.models = Models(engine)
         self.model_uses = ModelUses(engine)
+        self.budgets = Budgets(engine)
         self.seeds = Seeds(engine, self.providers)
 
     async def callable_model(self, model_id: UUID) -> CallableModel:

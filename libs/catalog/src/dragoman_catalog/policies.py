@@ -45,6 +45,8 @@ def policy_for(
         qa=qa,
         nonce=chosen.nonce or "",
         redaction=None if settings.redaction.is_empty else settings.redaction,
+        fallbacks=settings.fallbacks if chosen.fallbacks is None else chosen.fallbacks,
+        cost_cap=chosen.cost_cap,
     )
 
 
@@ -53,6 +55,9 @@ def _merged(pair: PolicyOverrides, request: PolicyOverrides) -> PolicyOverrides:
     under = pair.model_copy(update={"model": None}) if names_other_engine else pair
     switches = (under.extraction or {}) | (request.extraction or {})
     levels = (under.qa or {}) | (request.qa or {})
-    return under.model_copy(
-        update=request.model_dump(exclude_none=True) | {"extraction": switches, "qa": levels}
-    )
+    named = {
+        name: value
+        for name in PolicyOverrides.model_fields
+        if (value := getattr(request, name)) is not None
+    }
+    return under.model_copy(update=named | {"extraction": switches, "qa": levels})

@@ -265,6 +265,36 @@ model_calls = Table(
     Column("record", JSON, nullable=False),
 )
 
+budgets = Table(
+    "catalog_budgets",
+    metadata,
+    Column("project_id", Uuid, ForeignKey("catalog_projects.project_id"), primary_key=True),
+    Column("job_cap", String(24), nullable=True),
+    Column("month_cap", String(24), nullable=True),
+    Column("project_cap", String(24), nullable=True),
+    Column("version", Integer, nullable=False),
+)
+
+job_caps = Table(
+    "catalog_job_caps",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("project_id", Uuid, nullable=False),
+    Column("cap", String(24), nullable=False),
+)
+
+spending = Table(
+    "catalog_spending",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("call", String(64), primary_key=True),
+    Column("job_id", Uuid, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+    Index("catalog_spending_days", "project_id", "day"),
+    Index("catalog_spending_jobs", "project_id", "job_id"),
+)
+
 seeds = Table(
     "catalog_seeds",
     metadata,

@@ -8,6 +8,7 @@ was made on.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -22,6 +23,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.redaction import Redaction
+from dragoman_contracts.resources import EngineChoice
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 """A short name that people type: lower-case letters, digits, `_` and `-`."""
@@ -31,6 +33,13 @@ OptionName = Annotated[str, Field(max_length=80, pattern=r"^[A-Za-z0-9._:/-]*$")
 Version = Annotated[int, Field(ge=1)]
 
 
+Fallbacks = Annotated[tuple[EngineChoice, ...], Field(max_length=5)]
+"""The engines that are asked in turn for what the engine before failed at."""
+
+CostCap = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9)]
+"""An amount in US dollars."""
+
+_ASKED_LATER = ("extraction", "qa", "fallbacks", "cost_cap")
 _ASKED_FIRST = (
     "engine",
     "model",
@@ -65,6 +74,8 @@ class PolicyOverrides(Value):
     nonce: OptionName | None = None
     extraction: ExtractionChoices | None = None
     qa: QaChoices | None = None
+    fallbacks: Fallbacks | None = None
+    cost_cap: CostCap | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
         """The choices to take a digest of, in an order that never changes, so that equal requests
@@ -75,13 +86,14 @@ class PolicyOverrides(Value):
         """
         said: dict[str, JsonValue] = self.model_dump(mode="json")
         asked: dict[str, JsonValue] = {name: said.get(name) for name in _ASKED_FIRST}
-        return asked | {name: said[name] for name in ("extraction", "qa") if said[name] is not None}
+        return asked | {name: said[name] for name in _ASKED_LATER if said[name] is not None}
 
 
 class ProjectSettings(Value):
     """How the jobs of a project are done where nobody chose otherwise.
 
-    An empty `default_engine` is the installation's. With `accepts_unlisted_pairs` off, jobs are
+    An empty `default_engine` is the installation's; `fallbacks` are asked in turn for the units that
+    an engine fails at. With `accepts_unlisted_pairs` off, jobs are
     taken only for language pairs that were entered. `retention_days` None keeps artifacts until
     somebody deletes them. `pipeline_id` is the pipeline that documents get which come in without an
     order of their own, by themselves with `auto_process` on. `redaction` names the texts that no
@@ -91,6 +103,7 @@ class ProjectSettings(Value):
 
     default_engine: OptionName = ""
     model: OptionName = ""
+    fallbacks: Fallbacks = ()
     batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] = 25
     qa_profile: QaProfileName = "default"
     qa: QaChoices = Field(default_factory=dict)

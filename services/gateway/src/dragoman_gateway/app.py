@@ -25,6 +25,7 @@ import dragoman_gateway.artifacts.api
 import dragoman_gateway.artifacts.pages
 import dragoman_gateway.audit.api
 import dragoman_gateway.audit.pages
+import dragoman_gateway.budgets.api
 import dragoman_gateway.documents.api
 import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
@@ -176,6 +177,7 @@ def _api_router() -> APIRouter:
     router.include_router(dragoman_gateway.account.api.router)
     for api in (
         dragoman_gateway.projects.api,
+        dragoman_gateway.budgets.api,
         dragoman_gateway.pipelines.api,
         dragoman_gateway.models.api,
         dragoman_gateway.people.api,

@@ -21,6 +21,7 @@ from dragoman_gateway.analyses.desk import AnalysisDesk
 from dragoman_gateway.artifacts.desk import ArtifactDesk
 from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.view import AuditQueries
+from dragoman_gateway.budgets.desk import BudgetDesk
 from dragoman_gateway.documents.desk import DocumentDesk
 from dragoman_gateway.documents.view import DocumentQueries
 from dragoman_gateway.jobs.desk import JobControl, JobDesk
@@ -116,6 +117,7 @@ class Desks:
     people: PeopleDesk
     account: AccountDesk
     projects: ProjectDesk
+    budgets: BudgetDesk
     pipelines: PipelineDesk
     models: ModelDesk
     playground: Playground
@@ -158,6 +160,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         runs=runs,
         rules=ports.rules,
     )
+    parked = ParkedDesk(control, ParkedQueries(ports.views), objects)
     return Desks(
         runs=runs,
         jobs=_job_desk(ports, jobs, control, downloads, position),
@@ -193,7 +196,8 @@ def desks_of(ports: GatewayPorts) -> Desks:
             opener=opener,
             terms=submissions,
         ),
-        parked=ParkedDesk(control, ParkedQueries(ports.views), objects),
+        parked=parked,
+        budgets=BudgetDesk(catalog, clock, control, objects, parked.redrive_with),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),
         audit=AuditDesk(AuditQueries(ports.views), catalog),
         people=PeopleDesk(

@@ -220,6 +220,7 @@ class Asker:
         while True:
             piece = self.pace.cut(tuple(open_.left.values()), self.engine.capabilities)
             self.told(None)
+            await self.ledger.allow(self.engine)
             try:
                 reply = await self._reply(open_.part(piece, key))
             except ContextExceededError:
@@ -272,4 +273,4 @@ class Asker:
             unit_ids=asked,
             payer=self.question.payer,
         )
-        return RecordedCall(call=call, ref=await self.ledger.record(call))
+        return RecordedCall(call=call, ref=await self.ledger.record(call, self.engine))

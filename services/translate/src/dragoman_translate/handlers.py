@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -36,7 +37,9 @@ from dragoman_translate.ports import (
     Engines,
     Memories,
     ModelCall,
+    Purse,
     RecordedCall,
+    TranslationEngine,
 )
 from dragoman_translate.remembering import page_of
 
@@ -50,10 +53,13 @@ _LOOKED_AT = 300  # objects: more than a process has under way when it is killed
 
 
 def translation_tasks(
-    engines: Engines, answers: Answers, memories: Memories | None = None
+    engines: Engines,
+    answers: Answers,
+    memories: Memories | None = None,
+    purse: Purse | None = None,
 ) -> tuple[Task[PlanOutcome], Task[BatchOutcome]]:
     """The plan and the batches of the translation phase, with the engines to choose from, the
-    answers on record, and the memories to search.
+    answers on record, the memories to search, and the purse that calls are paid from.
 
     The pace that one batch measured sizes the calls of the next, as long as this process lives.
     """
@@ -93,7 +99,7 @@ def translation_tasks(
         task = await _batch_task(context, policy)
         translation = await translate_batch(
             engine,
-            _ObjectLedger(context),
+            _ObjectLedger(context, purse, policy.cost_cap),
             task,
             paces[engine.name, engine.signature.model],
             context.report,
@@ -128,8 +134,12 @@ class _ObjectLedger(CallLedger):
     before money is spent.
     """
 
-    def __init__(self, context: WorkContext) -> None:
+    def __init__(
+        self, context: WorkContext, purse: Purse | None = None, cap: Decimal | None = None
+    ) -> None:
         self._context = context
+        self._purse = purse
+        self._cap = cap
         self._left_behind: dict[str, ObjectRef] | None = None
 
     async def recall(self, fingerprint: str) -> RecordedCall | None:
@@ -155,17 +165,29 @@ class _ObjectLedger(CallLedger):
         ref = self._left_behind.get(fingerprint)
         return None if ref is None else await objects.put_pointer(call_pointer(fingerprint), ref)
 
-    async def record(self, call: ModelCall) -> ObjectRef:
+    async def allow(self, engine: TranslationEngine) -> None:
+        """Ask the purse whether another call may be paid for."""
+        if self._purse is not None and engine.capabilities.needs_network:
+            await self._purse.allow(self._context.job, self._cap, engine)
+
+    async def record(self, call: ModelCall, engine: TranslationEngine) -> ObjectRef:
         """Store a call and point to it, as long as it takes: its answer is paid."""
-        engine, usage = call.signature.name, call.reply.usage
-        metrics.MODEL_CALLS_TOTAL.labels(engine, call.reply.finish_reason).inc()
-        metrics.MODEL_TOKENS_TOTAL.labels(engine, "input").inc(usage.prompt_tokens)
-        metrics.MODEL_TOKENS_TOTAL.labels(engine, "cached").inc(usage.cached_tokens)
-        metrics.MODEL_TOKENS_TOTAL.labels(engine, "cache_write").inc(usage.cache_write_tokens)
-        metrics.MODEL_TOKENS_TOTAL.labels(engine, "output").inc(usage.response_tokens)
+        name, usage = call.signature.name, call.reply.usage
+        metrics.MODEL_CALLS_TOTAL.labels(name, call.reply.finish_reason).inc()
+        metrics.MODEL_TOKENS_TOTAL.labels(name, "input").inc(usage.prompt_tokens)
+        metrics.MODEL_TOKENS_TOTAL.labels(name, "cached").inc(usage.cached_tokens)
+        metrics.MODEL_TOKENS_TOTAL.labels(name, "cache_write").inc(usage.cache_write_tokens)
+        metrics.MODEL_TOKENS_TOTAL.labels(name, "output").inc(usage.response_tokens)
         objects, pointer = self._context.objects, call_pointer(call.fingerprint)
         ref = await self._context.persist(lambda: objects.put_value(call))
-        return await self._context.persist(lambda: objects.put_pointer(pointer, ref))
+        held = await self._context.persist(lambda: objects.put_pointer(pointer, ref))
+        await self._pay(call, engine)
+        return held
+
+    async def _pay(self, call: ModelCall, engine: TranslationEngine) -> None:
+        purse, job, usage = self._purse, self._context.job, call.reply.usage
+        if purse is not None and engine.capabilities.needs_network:
+            await self._context.persist(lambda: purse.pay(job, call.fingerprint, engine, usage))
 
 
 async def recent_calls(objects: ProjectObjects) -> dict[str, ObjectRef]:

@@ -21,14 +21,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from enum import StrEnum
 from operator import not_
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import Field, JsonValue
 
 from dragoman_contracts.events import Usage
+from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
@@ -349,17 +351,51 @@ class TranslationEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class PricedEngine(TranslationEngine, Protocol):
+    """An engine that knows what its calls cost."""
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """The cost of calls in US dollars; None where a price is not known."""
+        ...
+
+
+class Purse(Protocol):
+    """The budgets that calls are paid from."""
+
+    async def allow(self, job: Job, cap: Decimal | None, engine: TranslationEngine) -> None:
+        """Return where the job may pay for another call; `cap` is the one it was submitted with.
+
+        Raises:
+            PermanentError: budget.reached, or budget.price_unknown where a cap holds and the price
+                of the engine's calls is not known.
+        """
+        ...
+
+    async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:
+        """Enter what a call with this fingerprint cost."""
+        ...
+
+
 class CallLedger(Protocol):
     """The calls of a project that were made before.
 
     It is asked before each call, so that no call is paid twice.
     """
 
+    async def allow(self, engine: TranslationEngine) -> None:
+        """Return where another call may be paid for.
+
+        Raises:
+            PermanentError: budget.reached, budget.price_unknown.
+        """
+        ...
+
     async def recall(self, fingerprint: str) -> RecordedCall | None:
         """The recorded call with this fingerprint; None when it was never made."""
         ...
 
-    async def record(self, call: ModelCall) -> ObjectRef:
+    async def record(self, call: ModelCall, engine: TranslationEngine) -> ObjectRef:
         """Store a call that was made, before anything else is done with its answer."""
         ...
 

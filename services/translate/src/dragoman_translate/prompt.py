@@ -3,8 +3,10 @@
 Pure.
 
 The system message is the same for all batches of a job, so that providers can cache it. The last
-user message is one JSON object with the units and their context. A change of any word of the
-messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call.
+user message is one JSON object with the units, and before them what helps: units come last. They
+have the numbers "1", "2", … as ids, since each id is paid for twice. A change of any word of the
+messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call: a batch that was
+cut off under an older version is asked for anew, and a replay renders no prompt.
 """
 
 from __future__ import annotations
@@ -15,27 +17,32 @@ from typing import TypedDict
 from pydantic import JsonValue
 
 from dragoman_contracts.locale import Locale
-from dragoman_translate.ports import Correction, EngineContext, EngineRequest, ReplyFault
+from dragoman_translate.ports import (
+    Correction,
+    EngineContext,
+    EngineRequest,
+    PromptTerm,
+    ReplyFault,
+)
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
+
+_AROUND_CHARS = 100
+"""The most of a neighbouring paragraph that is shown: what a pronoun stands for is near."""
+
+_GENERAL = "general"
 
 _RULES = """\
 You translate documents from {source} into {target}.
-
-The user sends one JSON object. Translate the "source" of each entry of "units" and answer with one JSON object
-{{"units": [{{"id": "...", "target": "..."}}]}} that has exactly the same ids in the same order, and nothing else.
-
-Rules:
-- Translate everything, completely and idiomatically; add nothing, explain nothing, merge or split no units.
-- <1>...</1> and <2/> are inline tags. Keep every tag of a source in its target, with the same number, exactly once,
-  around or beside the words that correspond. Never invent tags, and never write other markup.
-- Keep names, addresses, code and placeholders such as {{{{name}}}} or %s as they are. Keep the value of every number;
-  write numbers and dates as is usual in {target}.
-- Keep white space at the start and end of each source.
-- A unit is one paragraph of the document. "preceding" and "following" show the text around and are not translated.
-- Use the translations that "terms" demands, and never one that is marked forbidden. "matches" are earlier translations
-  of similar text: follow their wording where they fit.
-- "corrections" say what was wrong with an earlier answer: avoid it this time."""
+The user sends one JSON object. Translate "source" of every entry of "units"; answer only with
+{{"units":[{{"id":"1","target":"..."}}]}}, exactly the same ids in the same order.
+- Translate all of it, idiomatically; add, explain, merge and split nothing.
+- Inline tags <1>...</1> and <2/>: each exactly once in its target, with its number, at the words that correspond. \
+No other markup.
+- Keep names, addresses, code, placeholders ({{{{name}}}}, %s), white space at both ends, and the value of numbers, \
+written as is usual in {target}.
+- "preceding" and "following": text around, not to be translated. "terms": use them, never a "forbidden" one. \
+"matches": translations of similar text, to follow where they fit. "corrections": faults of an earlier answer."""
 
 _PROBLEMS = {
     ReplyFault.MISSING: "No target was given.",
@@ -62,41 +69,70 @@ def messages(request: EngineRequest) -> list[Message]:
             "content": system_prompt(request.source_locale, request.target_locale, request.context),
         },
         # Escapes such as \u4e00 would cost several tokens for each letter beyond ASCII.
-        {"role": "user", "content": json.dumps(payload(request), ensure_ascii=False)},
+        {
+            "role": "user",
+            "content": json.dumps(payload(request), ensure_ascii=False, separators=(",", ":")),
+        },
     ]
 
 
 def system_prompt(source: Locale, target: Locale, context: EngineContext) -> str:
     """The rules, with the subject and the instructions of the whole job."""
     parts = [_RULES.format(source=_named(source), target=_named(target))]
-    if context.domain:
+    if context.domain and context.domain != _GENERAL:
         parts.append(f"The documents are about: {context.domain}.")
     if context.instructions:
         parts.append(f"Instructions of the project:\n{context.instructions}")
     return "\n\n".join(parts)
 
 
+def unit_ids(request: EngineRequest) -> dict[str, str]:
+    """The ids of the request's units by the numbers that a model knows them by."""
+    return {str(number): unit.unit_id for number, unit in enumerate(request.units, 1)}
+
+
 def payload(request: EngineRequest) -> dict[str, JsonValue]:
     """The JSON object of the last user message; keys without content are left out."""
     context = request.context
+    numbers = {unit_id: number for number, unit_id in unit_ids(request).items()}
     document: dict[str, JsonValue] = {
-        "units": [{"id": unit.unit_id, "source": unit.source.text} for unit in request.units],
-        "source_locale": request.source_locale,
-        "target_locale": request.target_locale,
-        "terms": [_without_empty(term.model_dump(mode="json")) for term in context.terms],
+        "terms": list(map(_term, context.terms)),
         "matches": [{"source": match.source, "target": match.target} for match in context.matches],
-        "preceding": list(context.preceding),
-        "following": list(context.following),
-        "corrections": list(map(_correction, request.corrections)),
+        "preceding": [_end_of(text) for text in context.preceding],
+        "following": [_start_of(text) for text in context.following],
+        "corrections": [
+            _correction(each, numbers.get(each.unit_id, each.unit_id))
+            for each in request.corrections
+        ],
+        "units": [
+            {"id": numbers[unit.unit_id], "source": unit.source.text} for unit in request.units
+        ],
     }
     return _without_empty(document)
 
 
-def _correction(correction: Correction) -> JsonValue:
+def _term(term: PromptTerm) -> JsonValue:
+    key = "forbidden" if term.is_forbidden else "target"
+    return _without_empty({"source": term.source, key: term.target, "note": term.note})
+
+
+def _end_of(text: str) -> str:
+    """The end of a text before the units, from a space on where it is cut."""
+    if len(text) <= _AROUND_CHARS:
+        return text
+    return "…" + text[-_AROUND_CHARS:].partition(" ")[2]
+
+
+def _start_of(text: str) -> str:
+    """The start of a text behind the units, up to a space where it is cut."""
+    if len(text) <= _AROUND_CHARS:
+        return text
+    return text[:_AROUND_CHARS].rpartition(" ")[0] + "…"
+
+
+def _correction(correction: Correction, number: str) -> JsonValue:
     problem = _problem(correction)
-    return _without_empty(
-        {"id": correction.unit_id, "problem": problem, "previous": correction.previous}
-    )
+    return _without_empty({"id": number, "problem": problem, "previous": correction.previous})
 
 
 def _problem(correction: Correction) -> str:

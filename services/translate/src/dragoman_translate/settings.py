@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from dragoman_models.settings import ProviderSettings
 from dragoman_runtime.service import ServiceSettings
 from dragoman_runtime.settings import Settings
 from dragoman_translate.engine_settings import ApertiumSettings, OpenAiSettings
@@ -78,5 +79,5 @@ class EngineSettings(Settings):
         )
 
 
-class TranslateSettings(ServiceSettings, EngineSettings):
+class TranslateSettings(ServiceSettings, EngineSettings, ProviderSettings):
     """The settings of the translate service."""

@@ -130,6 +130,34 @@ class ParkedDesk:
                 count += 1
         return RedrivenPage(count, refused, page.next_cursor)
 
+    async def redrive_with(
+        self, project_id: UUID, code: str, principal: Principal, job_id: UUID | None = None
+    ) -> int:
+        """Redrive what a project, or one job of it, has parked with this code; the number of pieces
+        that go on.
+        """
+        if job_id is not None:
+            job = await self._control.find(job_id, principal)
+            count = 0
+            for key in _parked_with(job, code):
+                try:
+                    await self.redrive(job_id, key, principal)
+                except ConflictError:
+                    continue  # somebody was faster, or another job has its place
+                count += 1
+            return count
+        which, count, cursor = ParkedFilter(frozenset({project_id}), code), 0, None
+        while True:
+            page = await self.redrive_page(which, principal, cursor=cursor)
+            count, cursor = count + page.redriven_count, page.next_cursor
+            if cursor is None:
+                return count
+
+
+def _parked_with(job: Job, code: str) -> list[WorkKey]:
+    """The work of a job that is parked with this code."""
+    return [key for key, trouble in job.parked.items() if trouble.code == code]
+
 
 def _goes_on(job: Job, event: Event) -> bool:
     """Whether the job moves again once this work is redriven: nothing else of it is parked."""

@@ -20,7 +20,12 @@ from dragoman_gateway.jobs.rules import OnUnfinished
 from dragoman_gateway.jobs.running import PipelineRun
 from dragoman_gateway.jobs.schemas import LOCATION, JobDetail
 from dragoman_gateway.submissions.desk import Submissions
-from dragoman_gateway.submissions.rules import DocumentRun, RerunRequest, SubmissionRequest
+from dragoman_gateway.submissions.rules import (
+    DocumentRun,
+    RerunRequest,
+    SubmissionRequest,
+    engine_choices,
+)
 from dragoman_gateway.submissions.schemas import JobForm
 from dragoman_gateway.web.dependencies import Operator
 from dragoman_gateway.web.desks import asked
@@ -263,8 +268,14 @@ def _one_key(said: str | None, header_key: str | None) -> str | None:
 
 def _overrides(form: JobForm) -> PolicyOverrides:
     switches = _object("extraction", form.extraction) or None
-    return PolicyOverrides(
-        engine=form.engine or None, model=form.model or None, extraction=switches
+    return PolicyOverrides.model_validate(
+        {
+            "engine": form.engine or None,
+            "model": form.model or None,
+            "extraction": switches,
+            "fallbacks": engine_choices(form.fallbacks.split(",")) or None,
+            "cost_cap": form.cost_cap.strip() or None,
+        }
     )
 
 

@@ -25,6 +25,7 @@ from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import first_kind
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, NamedObject, ObjectRef
+from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
 from dragoman_contracts.vocabulary import PhaseKind
@@ -45,6 +46,7 @@ from dragoman_gateway.submissions.rules import (
     job_rules,
     on_document,
     overrides_again,
+    registered_model,
     remembered_dismissals,
     request_digest,
     require_document,
@@ -436,6 +438,7 @@ class Submissions:
         """
         require_registered_locales(locales)
         policy, pipeline = self._policy(terms, overrides), await self._pipeline(pipeline_name)
+        await self._require_engines(policy)
         check = self._rules.check_pair
         translates = any(phase.kind == PhaseKind.TRANSLATION for phase in pipeline.phases)
         if check is not None and translates:
@@ -470,14 +473,24 @@ class Submissions:
             )
         except ValueError as error:
             raise FieldRefusedError("qa_profile", f"Project or language pair: {error}.") from error
-        if self._rules.engines and policy.engine not in self._rules.engines:
-            offered = ", ".join(sorted(self._rules.engines))
-            raise FieldRefusedError(
-                "engine",
-                f"Engine {policy.engine!r} is not one of {offered}.",
-                code="engine.unknown",
-            )
         return policy
+
+    async def _require_engines(self, policy: Policy) -> None:
+        """Refuse engines that are neither offered nor registered."""
+        first = EngineChoice(engine=policy.engine, model=policy.model)
+        for choice in (first, *policy.fallbacks):
+            model_id = registered_model(choice)
+            if model_id is not None:
+                if await self._catalog.models.linked(model_id) is None:
+                    message = f"There is no enabled registered model {model_id}."
+                    raise FieldRefusedError("engine", message, code="engine.unknown")
+            elif self._rules.engines and choice.engine not in self._rules.engines:
+                offered = ", ".join(sorted(self._rules.engines))
+                raise FieldRefusedError(
+                    "engine",
+                    f"Engine {choice.engine!r} is not one of {offered}, or the id of a registered model.",
+                    code="engine.unknown",
+                )
 
     async def _going_on(self, job_id: UUID, principal: Principal) -> Job:
         """The unfinished job, resumed by us or by somebody who was first."""

@@ -45,6 +45,7 @@ from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.references import SOURCES, ObjectRef
 from dragoman_contracts.reports import RememberedDismissal, RememberedDismissals
+from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair, SubjectKind, SubjectRef, document_scope
 from dragoman_contracts.subject_state import Subject, decide_version
 from dragoman_gateway.web.depth import MOST_DEEP, TOO_DEEP, depth_of
@@ -171,6 +172,22 @@ class RerunRequest(Value):
     refresh: bool = False
     engine: OptionName | None = None
     model: OptionName | None = None
+
+
+def engine_choices(names: Iterable[str]) -> tuple[EngineChoice, ...]:
+    """The engines of names such as `apertium` and `openai/gpt-5-mini`; empty names are left out."""
+    parts = (name.strip().partition("/") for name in names)
+    return tuple(EngineChoice(engine=engine, model=model) for engine, _, model in parts if engine)
+
+
+def registered_model(choice: EngineChoice) -> UUID | None:
+    """The id of the registered model that a choice names; None where it names none."""
+    for name in (choice.engine, choice.model):
+        try:
+            return UUID(name)
+        except ValueError:
+            continue
+    return None
 
 
 def request_digest(request: SubmissionRequest, upload: Upload) -> str:

@@ -60,6 +60,18 @@ class JobForm(BaseModel):
     )
     engine: str = Field("", max_length=80, description="Another engine than the project's.")
     model: str = Field("", max_length=80, description="Another model than the project's.")
+    fallbacks: str = Field(
+        "",
+        max_length=500,
+        description="Engines to ask in turn for units that the engine fails at, with commas; a model after a slash.",
+        examples=["anthropic/claude-sonnet-4-5,apertium"],
+    )
+    cost_cap: str = Field(
+        "",
+        max_length=24,
+        description="The most that the job's calls may cost, in US dollars; it stops there and can go on.",
+        examples=["2.50"],
+    )
     extraction: str = Field(
         "",
         max_length=8192,

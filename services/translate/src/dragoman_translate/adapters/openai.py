@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from decimal import Decimal
 from http import HTTPStatus
 
 import httpx
@@ -14,6 +15,8 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
 from dragoman_models.adapters.http import Limits, RefusedError
 from dragoman_models.dialect import Dialect
+from dragoman_models.endpoint import ApiKind
+from dragoman_models.prices import cost, known_price
 from dragoman_models.refusals import ServerError
 from dragoman_translate.adapters.openai_answer import Answer
 from dragoman_translate.adapters.openai_call import CURES, Call
@@ -30,7 +33,7 @@ from dragoman_translate.ports import (
     FinishReason,
     ReplyListener,
 )
-from dragoman_translate.prompt import PROMPT_VERSION
+from dragoman_translate.prompt import PROMPT_VERSION, unit_ids
 
 _UNPROCESSABLE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _LEAST_OUTPUT_KEPT = 1_024
@@ -86,6 +89,12 @@ class OpenAiEngine:
                 "max_output_tokens": self._settings.max_output_tokens,
             },
         )
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """The cost at list prices; None where the server's address has none."""
+        today, base_url = datetime.now(UTC).date(), self._settings.base_url
+        price = known_price(ApiKind.OPENAI, self._model, today, base_url)
+        return None if price is None else cost(usage, price)
 
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
         """Accept every pair; what a model cannot do, QA and reviewers see.
@@ -167,7 +176,7 @@ class OpenAiEngine:
             client=self._open_client(),
             path="chat/completions",
             body=body_of(dialect, self._model, request, self._settings.temperature),
-            answer=Answer([unit.unit_id for unit in request.units]),
+            answer=Answer((ids := unit_ids(request)), ids),
             headers={"Idempotency-Key": request.idempotency_key or "none"},
             limits=Limits(self._settings.timeout_s, dialect.output_tokens),
             cures=CURES,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from typing_extensions import override
 
@@ -12,11 +12,15 @@ from dragoman_translate.reading import ReplyReader
 
 
 class Answer(Completion):
-    """Takes the events of one answer. `asked` are the ids of the units that it should hold."""
+    """Takes the events of one answer.
 
-    def __init__(self, asked: Collection[str] = ()) -> None:
+    `asked` are the ids that it should hold, `names` the units' own ids where these differ.
+    """
+
+    def __init__(self, asked: Collection[str] = (), names: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self._reader = ReplyReader(asked)
+        self._names: Mapping[str, str] = names or {}
         self._fresh_count = 0
 
     @override
@@ -33,7 +37,14 @@ class Answer(Completion):
     @property
     def targets(self) -> tuple[RawTarget, ...]:
         """The units read so far."""
-        return self._reader.targets
+        return self._named(self._reader.targets)
+
+    def _named(self, targets: tuple[RawTarget, ...]) -> tuple[RawTarget, ...]:
+        """The targets with the units' own ids."""
+        return tuple(
+            each.model_copy(update={"unit_id": self._names.get(each.unit_id, each.unit_id)})
+            for each in targets
+        )
 
     def end(self) -> tuple[tuple[RawTarget, ...], FinishReason]:
         """The units of the answer, and why it ended."""
@@ -41,4 +52,4 @@ class Answer(Completion):
         targets = self._reader.close(is_whole=finish in (FinishReason.STOP, FinishReason.REFUSED))
         if targets is None and finish is FinishReason.STOP:
             finish = FinishReason.MALFORMED
-        return targets or (), finish
+        return self._named(targets or ()), finish

@@ -1,0 +1,172 @@
+"""Budgets of projects and jobs, and what was spent: sums are asked before each call is paid.
+
+Money is in US dollars. Spending is kept in billionths, so that a database can add it without a
+fraction. A call is entered once, by its fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Insert, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from dragoman_catalog import tables
+from dragoman_catalog.database import one, reading, require_version, rows, write_audit, writing
+from dragoman_catalog.model_values import NANOS, Money
+from dragoman_catalog.values import Editor
+from dragoman_contracts.model import Value
+
+_BUDGETS, _JOB_CAPS, _SPENDING = tables.budgets, tables.job_caps, tables.spending
+
+
+class BudgetEntry(Value):
+    """The caps of a project in US dollars, as an admin enters them; None where there is none.
+
+    `job_cap` holds for each job that names no cap of its own, `month_cap` for a calendar month in
+    UTC, `project_cap` for all that the project ever spends.
+    """
+
+    job_cap: Money | None = None
+    month_cap: Money | None = None
+    project_cap: Money | None = None
+
+
+class Budget(BudgetEntry):
+    """The stored caps of a project; version 0 where nobody entered any."""
+
+    project_id: UUID
+    version: Annotated[int, Field(ge=0)] = 0
+
+
+class Spent(Value):
+    """What calls cost: those of a job, of its project in this month, and of its project ever."""
+
+    job: Decimal = Decimal(0)
+    month: Decimal = Decimal(0)
+    project: Decimal = Decimal(0)
+
+
+class Budgets:
+    """The budgets, and what was spent."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def of_project(self, project_id: UUID) -> Budget:
+        """The caps of a project."""
+        async with reading(self._engine) as connection:
+            return await _budget(connection, project_id)
+
+    async def edit(
+        self,
+        editor: Editor,
+        now: datetime,
+        project_id: UUID,
+        *,
+        version: int,
+        entry: BudgetEntry,
+    ) -> Budget:
+        """Replace the caps of a project as they were at `version`.
+
+        Raises:
+            StaleEditError: they were edited since.
+        """
+        async with writing(self._engine) as connection:
+            before = await _budget(connection, project_id)
+            require_version(before.version, version)
+            after = Budget(project_id=project_id, version=version + 1, **entry.model_dump())
+            row = after.model_dump()
+            if version:
+                at = (_BUDGETS.c.project_id == project_id) & (_BUDGETS.c.version == version)
+                await connection.execute(update(_BUDGETS).where(at).values(row))
+            else:
+                await connection.execute(insert(_BUDGETS).values(row))
+            await write_audit(
+                connection,
+                editor,
+                now,
+                action="budget.edited",
+                entity_id=str(project_id),
+                project_id=project_id,
+                before=before,
+                after=after,
+            )
+        return after
+
+    async def job_cap(self, job_id: UUID) -> Decimal | None:
+        """The cap that was set for a job after it was submitted; None where none was."""
+        async with reading(self._engine) as connection:
+            found = await rows(
+                connection, select(_JOB_CAPS.c.cap).where(_JOB_CAPS.c.job_id == job_id)
+            )
+        return Decimal(str(found[0]["cap"])) if found else None
+
+    async def set_job_cap(
+        self, editor: Editor, now: datetime, project_id: UUID, job_id: UUID, cap: Money
+    ) -> None:
+        """Set the cap of a job in place of the one that it was submitted with."""
+        async with writing(self._engine) as connection:
+            await connection.execute(delete(_JOB_CAPS).where(_JOB_CAPS.c.job_id == job_id))
+            row = {"job_id": job_id, "project_id": project_id, "cap": cap}
+            await connection.execute(insert(_JOB_CAPS).values(row))
+            await write_audit(
+                connection,
+                editor,
+                now,
+                action="budget.job_cap_set",
+                entity_id=str(job_id),
+                project_id=project_id,
+                after=BudgetEntry(job_cap=cap),
+            )
+
+    async def spent(self, project_id: UUID, job_id: UUID | None, month: date) -> Spent:
+        """The sums up to now; `month` is the first day of a month."""
+        of_project = _SPENDING.c.project_id == project_id
+        async with reading(self._engine) as connection:
+            ever = await _sum(connection, [of_project])
+            in_month = await _sum(connection, [of_project, _SPENDING.c.day >= month])
+            of_job = Decimal(0)
+            if job_id is not None:
+                of_job = await _sum(connection, [of_project, _SPENDING.c.job_id == job_id])
+        return Spent(job=of_job, month=in_month, project=ever)
+
+    async def spend(
+        self, project_id: UUID, job_id: UUID, call: str, day: date, cost: Decimal
+    ) -> None:
+        """Enter what a call cost; entering it again changes nothing."""
+        row: dict[str, object] = {
+            "project_id": project_id,
+            "call": call,
+            "job_id": job_id,
+            "day": day,
+            "cost_nanos": int((cost * NANOS).to_integral_value(ROUND_HALF_EVEN)),
+        }
+        async with writing(self._engine) as connection:
+            await connection.execute(_once(connection.dialect.name, row))
+
+
+async def _budget(connection: AsyncConnection, project_id: UUID) -> Budget:
+    statement = select(_BUDGETS).where(_BUDGETS.c.project_id == project_id)
+    return await one(connection, statement, Budget) or Budget(project_id=project_id)
+
+
+async def _sum(connection: AsyncConnection, terms: Sequence[ColumnElement[bool]]) -> Decimal:
+    total = func.coalesce(func.sum(_SPENDING.c.cost_nanos), 0).label("total")
+    statement = select(total)
+    for term in terms:
+        statement = statement.where(term)
+    found = await rows(connection, statement)
+    return Decimal(str(found[0]["total"])) / NANOS
+
+
+def _once(dialect: str, row: dict[str, object]) -> Insert:
+    if dialect == "sqlite":
+        return sqlite.insert(_SPENDING).values(row).on_conflict_do_nothing()
+    return postgresql.insert(_SPENDING).values(row).on_conflict_do_nothing()

@@ -1,0 +1,1 @@
+"""Budgets: caps on the cost of projects and jobs."""

@@ -1,0 +1,77 @@
+"""The place of a call among those of its provider and its model, its price, and its part in the use
+of the model that admins see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from decimal import Decimal
+
+from dragoman_catalog import Catalog, ModelPrice, RegisteredModel, UseCount
+from dragoman_contracts.events import Usage
+from dragoman_models import prices
+from dragoman_models.limits import ProviderGate, Turn
+from dragoman_runtime.clock import Clock
+
+
+class Places:
+    """The gates, prices and use of one registered model."""
+
+    def __init__(
+        self,
+        model: RegisteredModel,
+        of_provider: ProviderGate,
+        of_model: ProviderGate,
+        catalog: Catalog,
+        clock: Clock,
+    ) -> None:
+        self._model = model
+        self._of_provider = of_provider
+        self._of_model = of_model
+        self._catalog = catalog
+        self._clock = clock
+
+    @asynccontextmanager
+    async def turn(self, tokens: int) -> AsyncGenerator[Turn]:
+        """Wait until a call may be made, and have its place for the block.
+
+        Raises:
+            RetryableError: engine.rate_limited, engine.unavailable or store.unavailable.
+        """
+        async with self._of_model.turn(), self._of_provider.turn(tokens) as turn:
+            yield turn
+
+    def cost(self, usage: Usage) -> Decimal | None:
+        """The cost of calls in US dollars at the price of now; None where it is not known."""
+        price = self._model.price_at(self._clock.now())
+        return None if price is None or price.currency != "USD" else cost_of(usage, price)
+
+    async def note(self, usage: Usage) -> None:
+        """Add a call to the use of the model."""
+        now = self._clock.now()
+        price = self._model.price_at(now)
+        cost = cost_of(usage, price) if price else None
+        count = UseCount(
+            input_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            output_tokens=usage.response_tokens,
+            cost=cost,
+            currency=price.currency if price and cost is not None else "",
+        )
+        await self._catalog.model_uses.note(self._model.model_id, now.date(), count)
+
+
+def cost_of(usage: Usage, price: ModelPrice) -> Decimal | None:
+    """The cost of calls; None where a price that it needs is not known."""
+    if price.input is None or (price.output is None and usage.response_tokens):
+        return None
+    return prices.cost(
+        usage,
+        prices.Price(
+            input=Decimal(price.input),
+            output=Decimal(price.output or 0),
+            cache_read=None if price.cache_read is None else Decimal(price.cache_read),
+            cache_write=None if price.cache_write is None else Decimal(price.cache_write),
+        ),
+    )
