@@ -215,8 +215,7 @@ class Submissions:
     async def require_acceptable(self, request: SubmissionRequest, principal: Principal) -> None:
         """Return where a job would be opened on a good file under these terms; nothing is kept.
 
-        Raises:
-            ForbiddenError, FieldRefusedError: as `submit`, but for the file's own faults.
+        Raises: ForbiddenError, FieldRefusedError: as `submit`, but for the file's own faults.
         """
         locales = LocalePair(source=request.source_language, target=request.target_language)
         await self.policy_of(
@@ -263,8 +262,7 @@ class Submissions:
 
         Raises:
             JobMissingError: there is no such job, or none that the principal sees.
-            JobStateError: it is not about a document.
-            SourceErasedError: its document was erased.
+            JobStateError, SourceErasedError: it is not about a document, or that was erased.
             RunningJobError: it runs, or another for its version, target locale and pipeline does.
             FieldRefusedError, KeyReusedError, RetryableError: as `submit`.
         """

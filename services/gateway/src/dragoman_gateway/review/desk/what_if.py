@@ -1,4 +1,4 @@
-"""What if another engine had translated the job: a trial over its units, compared and chosen from.
+"""Trials of another engine over the units of a job: opened, compared, chosen from.
 
 A trial is a job of its own, of the scope `what-if` and on no subject: it holds no document, makes
 none, and never takes the first job's place. A choice from it is an edit of the first job like any
