@@ -173,7 +173,7 @@ def require_usable_pattern(pattern: str) -> None:
     try:
         compiled = regex.compile(pattern)
     except regex.error as error:
-        raise ValueError(f"{error.msg} at position {error.pos}") from error
+        raise ValueError(f"it does not compile: {error}") from error
     try:
         for probe in ("", *_PROBES):
             for found in compiled.finditer(probe, timeout=TIME_LIMIT_S):

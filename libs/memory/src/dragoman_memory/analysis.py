@@ -128,8 +128,8 @@ def _band(unit: Unit, score: int, is_repeated_here: bool | None, near: int) -> B
 class _NearUnits:
     """The different texts of documents in their order, and how near each is to those before it.
 
-    What was added is indexed in blocks that are joined as they grow, so that each text is looked up
-    in few segments; the newest texts are compared one by one.
+    Texts are indexed in blocks that are joined as they grow, so that each is looked up in few
+    segments; the newest are compared one by one.
     """
 
     def __init__(self, source: Locale, target: Locale) -> None:

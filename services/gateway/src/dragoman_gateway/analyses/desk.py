@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -12,20 +13,25 @@ from pydantic import JsonValue
 
 from dragoman_catalog import Catalog, Project
 from dragoman_catalog.values import PolicyOverrides
-from dragoman_contracts.analysis import Analysis, CostRange
+from dragoman_contracts.analysis import Analysis, CostRange, TextLoad
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.resources import MatchList, MemoryPin
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.text import Unit
 from dragoman_documents import ExtractOptions, extract
-from dragoman_gateway.analyses.rules import cost_ranges
 from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
-from dragoman_gateway.web.prices import language_models
+from dragoman_gateway.web.prices import (
+    Priced,
+    language_models,
+    price_of_engine,
+    price_of_model,
+)
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.uploads import Upload
 from dragoman_linguistics import segment
 from dragoman_memory import DocumentUnits, analyse
+from dragoman_models.estimates import cost_range, token_range
 from dragoman_runtime.clock import Clock
 
 
@@ -146,7 +152,23 @@ class AnalysisDesk:
 
     async def _costs(self, analysis: Analysis, policy: Policy) -> tuple[CostRange, ...]:
         models = await language_models(self._catalog)
-        return cost_ranges(analysis.total.load, policy, models, self._clock.now())
+        return _cost_ranges(analysis.total.load, policy, models, self._clock.now())
+
+
+def _cost_ranges(
+    load: TextLoad, policy: Policy, models: Sequence[Priced], now: datetime
+) -> tuple[CostRange, ...]:
+    """The tokens and their costs: with the engine of the policy first, then with each registered
+    language model, the cheapest first.
+    """
+    tokens = token_range(load, policy.batch_size)
+    own = price_of_engine(policy.engine, policy.model, models, now)
+    others = [
+        cost_range(provider.name, model.model_name, tokens, price_of_model(model, provider, now))
+        for model, provider in models
+    ]
+    others.sort(key=lambda each: (each.cost_high is None, each.cost_high or 0, each.model))
+    return (cost_range(policy.engine, policy.model, tokens, own), *others)
 
 
 async def _units(upload: Upload, policy: Policy, locales: LocalePair) -> tuple[Unit, ...]:

@@ -1,17 +1,13 @@
-"""The rules of analyses: which prices are shown, and the table as people and agencies read it. Pure."""
+"""The rules of analyses: the table as people and agencies read it. Pure."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from dragoman_contracts.analysis import Analysis, Band, CostRange, FileAnalysis, TextLoad
-from dragoman_contracts.policy import Policy
-from dragoman_gateway.web.prices import Priced, price_of_engine, price_of_model
-from dragoman_models.estimates import cost_range, token_range
+from dragoman_contracts.analysis import Analysis, Band, CostRange, FileAnalysis
 
 BAND_WORDS = {
     Band.DOUBLE_CONTEXT: "Double context (102)",
@@ -32,22 +28,6 @@ BAND_WORDS = {
 }
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CENTS = Decimal("0.01")
-
-
-def cost_ranges(
-    load: TextLoad, policy: Policy, models: Sequence[Priced], now: datetime
-) -> tuple[CostRange, ...]:
-    """The tokens and their costs: with the engine of the policy first, then with each registered
-    language model, the cheapest first.
-    """
-    tokens = token_range(load, policy.batch_size)
-    own = price_of_engine(policy.engine, policy.model, models, now)
-    others = [
-        cost_range(provider.name, model.model_name, tokens, price_of_model(model, provider, now))
-        for model, provider in models
-    ]
-    others.sort(key=lambda each: (each.cost_high is None, each.cost_high or 0, each.model))
-    return (cost_range(policy.engine, policy.model, tokens, own), *others)
 
 
 def money(amount: Decimal | None) -> str:

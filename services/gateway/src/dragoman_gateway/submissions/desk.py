@@ -18,14 +18,15 @@ from dragoman_catalog import Catalog
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.values import DomainPack, LanguagePair, PolicyOverrides, Project
 from dragoman_contracts.errors import PermanentError
-from dragoman_contracts.events import INTAKE_INPUT, SOURCE_INPUT, JobSubmitted
+from dragoman_contracts.events import JobSubmitted
 from dragoman_contracts.identity import document_id, job_id_for_key, new_id, project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import first_kind
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.references import DOCX_MEDIA_TYPE, NamedObject, ObjectRef
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
+from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
 from dragoman_contracts.vocabulary import PhaseKind
@@ -45,6 +46,7 @@ from dragoman_gateway.submissions.rules import (
     field_of_refusal,
     intake_record,
     is_on_document,
+    job_inputs,
     job_rules,
     on_document,
     overrides_again,
@@ -131,8 +133,7 @@ class Submissions:
     ) -> Submitted:
         """Open a job on the file, or give the one that the idempotency key already made.
 
-        With `on_unfinished` resume, the job that holds the version, target locale and pipeline goes
-        on, and is given.
+        With `on_unfinished` resume, the job that holds version, locale and pipeline goes on.
 
         Raises:
             ForbiddenError: the principal does not reach the project.
@@ -141,11 +142,9 @@ class Submissions:
             UploadTooLargeError: the file is larger than `max_upload_bytes`.
             KeyReusedError: the key stands for another request.
             RunningJobError: a job for the same version, target locale and pipeline is running.
-            UnfinishedJobError: such a job was interrupted, and `on_unfinished` does not say what to
-                do about it.
+            UnfinishedJobError: such a job was interrupted, and `on_unfinished` says nothing of it.
             VersionRefusedError: the revision strategy does not allow this content.
-            RetryableError: a store cannot be reached; with an idempotency key it is safe to ask
-                again.
+            RetryableError: a store cannot be reached; with an idempotency key, ask again.
         """
         principal.require_project(request.project_code)
         self._require_content(upload)
@@ -222,8 +221,7 @@ class Submissions:
     async def require_acceptable(self, request: SubmissionRequest, principal: Principal) -> None:
         """Return where a job would be opened on a good file under these terms; nothing is kept.
 
-        Raises:
-            ForbiddenError, FieldRefusedError: as `submit`, but for the file's own faults.
+        Raises: ForbiddenError, FieldRefusedError: as `submit`, but for the file's own faults.
         """
         locales = LocalePair(source=request.source_language, target=request.target_language)
         await self.policy_of(
@@ -270,10 +268,8 @@ class Submissions:
 
         Raises:
             JobMissingError: there is no such job, or none that the principal sees.
-            JobStateError: it is not about a document.
-            SourceErasedError: its document was erased.
-            RunningJobError: it runs, or another job for its version, target locale and pipeline
-                does.
+            JobStateError, SourceErasedError: it is not about a document, or that was erased.
+            RunningJobError: it runs, or another for its version, target locale and pipeline does.
             FieldRefusedError, KeyReusedError, RetryableError: as `submit`.
         """
         parent = await self._control.find(parent_id, principal)
@@ -365,7 +361,7 @@ class Submissions:
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
         submitted = JobSubmitted(
-            inputs=_inputs(source, record, dismissals) + pinned_objects(policy.memories),
+            inputs=job_inputs(source, record, dismissals) + pinned_objects(policy.memories),
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
@@ -419,7 +415,7 @@ class Submissions:
         )
         kept = await put_value(self._objects, project_id, again)
         submitted = JobSubmitted(
-            inputs=_inputs(source, kept, dismissals) + pinned_objects(policy.memories),
+            inputs=job_inputs(source, kept, dismissals) + pinned_objects(policy.memories),
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
@@ -505,13 +501,3 @@ class Submissions:
             if not is_running(job):
                 raise
             return job
-
-
-def _inputs(
-    source: ObjectRef, record: ObjectRef, dismissals: ObjectRef | None
-) -> tuple[NamedObject, ...]:
-    """The inputs of a job. Dismissals are among them, besides in its policy, because an object is
-    kept as long as an event points to it.
-    """
-    named = {SOURCE_INPUT: source, INTAKE_INPUT: record, "dismissals": dismissals}
-    return tuple(NamedObject(name=name, object=ref) for name, ref in named.items() if ref)

@@ -32,6 +32,8 @@ from dragoman_catalog.values import (
 )
 from dragoman_contracts.errors import InvalidLocaleError
 from dragoman_contracts.events import (
+    INTAKE_INPUT,
+    SOURCE_INPUT,
     DocumentRegistered,
     Event,
     JobRules,
@@ -43,7 +45,7 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.policy import IntakeRecord
-from dragoman_contracts.references import SOURCES, ObjectRef
+from dragoman_contracts.references import SOURCES, NamedObject, ObjectRef
 from dragoman_contracts.reports import RememberedDismissal, RememberedDismissals
 from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair, SubjectKind, SubjectRef, document_scope
@@ -368,3 +370,13 @@ def job_rules(project: Project, is_auto_start: bool | None = None) -> JobRules:
         retention_days=settings.retention_days,
         is_auto_start=settings.is_auto_start if is_auto_start is None else is_auto_start,
     )
+
+
+def job_inputs(
+    source: ObjectRef, record: ObjectRef, dismissals: ObjectRef | None
+) -> tuple[NamedObject, ...]:
+    """The inputs of a job. Dismissals are among them, besides in its policy, because an object is
+    kept as long as an event points to it.
+    """
+    named = {SOURCE_INPUT: source, INTAKE_INPUT: record, "dismissals": dismissals}
+    return tuple(NamedObject(name=name, object=ref) for name, ref in named.items() if ref)

@@ -1,4 +1,4 @@
-"""What-ifs over HTTP: opened, compared, chosen from."""
+"""Trials of another engine over HTTP: opened, compared, chosen from."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ class Explaining:
             neighbours_before=before,
             neighbours_after=after,
             redactions=_redactions(policy, row.unit),
-            calls=await _calls(record, desktop, row, stored[: job.version]),
+            calls=await _calls(record, desktop, row, stored[: job.version], _redactor(policy)),
             verification_state=row.state.value,
             checks=_checks(row),
             tag_repair=_repair(desktop, row),
@@ -144,17 +144,23 @@ class Explaining:
 
 
 async def _calls(
-    record: JobRecord, desktop: Desktop, row: UnitNow, stored: Iterable[Stored]
+    record: JobRecord,
+    desktop: Desktop,
+    row: UnitNow,
+    stored: Iterable[Stored],
+    redactor: Redactor | None,
 ) -> tuple[CallShown, ...]:
     """The calls that asked for the unit, in the order in which they were made."""
     unit_id = row.unit.unit_id
     target = desktop.sheet.targets.get(unit_id)
     source = target.call if target else None
     calls = await record.calls_of_batches(stored, unit_id)
+    seen = row.unit if redactor is None else redactor.unit(row.unit)[0]
+    shown = render(seen.source).text
     return tuple(
         _shown(call, digest, unit_id, is_source=digest == source)
         for digest, call in calls.items()
-        if digest == source or call.asks_for(unit_id)
+        if digest == source or call.asks_for(unit_id, shown)
     )
 
 
@@ -215,9 +221,10 @@ def _terms(terms: TermList | None, unit: Unit, job: Job) -> tuple[TermShown, ...
 
 
 def _redactions(policy: Policy, unit: Unit) -> tuple[RedactionShown, ...]:
-    if policy.redaction is None:
+    redactor = _redactor(policy)
+    if redactor is None:
         return ()
-    _, vault = Redactor(policy.redaction).unit(unit)
+    _, vault = redactor.unit(unit)
     return tuple(
         RedactionShown(tag_id=tag_id, found_as=vault.kinds[tag_id], text=text)
         for tag_id, text in vault.texts.items()
@@ -240,3 +247,7 @@ def _checks(row: UnitNow) -> tuple[CheckShown, ...]:
 def _repair(desktop: Desktop, row: UnitNow) -> str | None:
     target = desktop.sheet.targets.get(row.unit.unit_id)
     return target.tag_repair.value if target else None
+
+
+def _redactor(policy: Policy) -> Redactor | None:
+    return None if policy.redaction is None else Redactor(policy.redaction)

@@ -15,6 +15,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import TargetList
+from dragoman_gateway.review.rules.prompts import sections_of
 from dragoman_runtime.eventstore import Stored
 from dragoman_runtime.objects import ObjectStore, get_value
 
@@ -74,12 +75,18 @@ class RecordedCall(BaseModel):
         named = self.unit_ids or tuple(each.unit_id for each in self.reply.targets)
         return tuple(each for each in dict.fromkeys(named) if each in known)
 
-    def asks_for(self, unit_id: str) -> bool:
-        """Whether the unit was among those asked for."""
-        answered = any(each.unit_id == unit_id for each in self.reply.targets)
+    def asks_for(self, unit_id: str, shown: str) -> bool:
+        """Whether the unit was among those asked for; `shown` is its source as engines see it.
+
+        A prompt names units by numbers of its own: one that got no answer is told by its text.
+        """
         if self.unit_ids:
             return unit_id in self.unit_ids
-        return answered or json.dumps(unit_id)[1:-1] in json.dumps(self.reply.prompt)
+        if any(each.unit_id == unit_id for each in self.reply.targets):
+            return True
+        quoted = json.dumps(shown, ensure_ascii=False)
+        sections = sections_of(self.reply.prompt)
+        return any(each.name == "units" and quoted in each.text for each in sections)
 
 
 @dataclass

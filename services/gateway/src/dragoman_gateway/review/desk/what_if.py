@@ -1,4 +1,4 @@
-"""What if another engine had translated the job: a trial over its units, compared and chosen from.
+"""Trials of another engine over the units of a job: opened, compared, chosen from.
 
 A trial is a job of its own, of the scope `what-if` and on no subject: it holds no document, makes
 none, and never takes the first job's place. A choice from it is an edit of the first job like any
@@ -55,6 +55,7 @@ from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
 
 SCOPE = "what-if"
+_ANY_PACK = "general"  # the policy stays; only the engine is asked for, which no pack decides
 
 
 class JobTerms(Protocol):
@@ -158,7 +159,7 @@ class WhatIf:
             raise FieldRefusedError("engine", "The job has this engine and model; name another.")
         _, chosen = await self._ports.terms.policy_of(
             intake.project_code,
-            intake.domain_pack_code,
+            _ANY_PACK,
             first.locales,
             PolicyOverrides(engine=engine, model=request.model or None),
             principal,

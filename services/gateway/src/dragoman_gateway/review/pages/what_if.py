@@ -46,7 +46,10 @@ async def open_what_if(
     """Open the trial and go to its comparison; say in the form why it cannot be."""
     values = {"engine": engine, "model": model.strip(), "sample": sample.strip()}
     try:
-        request = WhatIfRequest(engine=engine, model=model.strip(), sample=_count(values["sample"]))
+        sample_count = _count(values["sample"])
+        request = WhatIfRequest.model_validate(
+            {"engine": engine, "model": values["model"], "sample": sample_count}
+        )
         with request_span("POST /console/jobs/{job_id}/what-if", visit.request) as root:
             opened = await review.what_if.open(
                 job_id, request, visit.principal, traceparent=current_traceparent()

@@ -52,12 +52,13 @@ class PromptSection(BaseModel):
 def sections_of(prompt: object) -> tuple[PromptSection, ...]:
     """The sections of a recorded request, in the order in which they were sent."""
     shown = without_secrets(prompt)
+    whole = (_section("request", "", _text(shown)),)
     if not isinstance(shown, Mapping):
-        return (_section("request", "", _text(shown)),)
+        return whole
     body = cast("Mapping[str, Any]", shown)
     conversation = list(_messages(body))
     if not conversation:
-        return (_section("request", "", _text(shown)),)
+        return whole
     told = {"messages", "system", "contents", "systemInstruction", "system_instruction"}
     found = [section for role, text in conversation for section in _of_message(role, text)]
     rest = {key: value for key, value in body.items() if key not in told}
