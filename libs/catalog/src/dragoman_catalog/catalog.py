@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from dragoman_catalog import tables
 from dragoman_catalog.access import Sessions, SignInLinks, Tokens
-from dragoman_catalog.classes import Classes
 from dragoman_catalog.budgets import Budgets
+from dragoman_catalog.classes import Classes
 from dragoman_catalog.database import one, reading, values
 from dragoman_catalog.errors import CatalogUnavailableError, EntryMissingError
 from dragoman_catalog.glossaries import Glossaries

@@ -12,6 +12,7 @@ from dragoman_runtime.service import ServicePart, database_of, run_services
 from dragoman_runtime.worker import Task
 from dragoman_translate.adapters.answer_pages import AnswerPages
 from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
+from dragoman_translate.adapters.pinned_memories import PinnedMemories
 from dragoman_translate.adapters.probe import probe_engine
 from dragoman_translate.adapters.purse import CatalogPurse
 from dragoman_translate.adapters.recorded import RecordedAnswers, RecordedEngines
@@ -80,7 +81,7 @@ def part(settings: EngineSettings, registered: RegisteredModels | None = None) -
     purse = None if registered is None else CatalogPurse(registered.catalog)
     return ServicePart(
         Service.TRANSLATE,
-        tasks(engines, purse=purse),
+        tasks(engines, PinnedMemories(), purse),
         settings.translate_concurrency,
         close=engines.aclose,
     )

@@ -21,11 +21,12 @@ from dragoman_contracts.vocabulary import PhaseKind
 
 
 class PlanOutcome(Value):
-    """The stored plan, with the counts its event carries."""
+    """The stored plan, with the counts its event carries, and the matches that the plan names."""
 
     plan: ObjectRef
     batch_count: int
     unit_count: int
+    matches: ObjectRef | None = None
 
 
 class BatchOutcome(Value):
@@ -72,7 +73,10 @@ def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, 
     if job.plan is not None:
         return _completed(job) if job.plan.is_complete else ()
     planned = TranslationPlanned(
-        plan=outcome.plan, batch_count=outcome.batch_count, unit_count=outcome.unit_count
+        plan=outcome.plan,
+        batch_count=outcome.batch_count,
+        unit_count=outcome.unit_count,
+        matches=outcome.matches,
     )
     return (planned,) if outcome.batch_count else (planned, *_completed(job))
 

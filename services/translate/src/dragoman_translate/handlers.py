@@ -88,6 +88,7 @@ def translation_tasks(
             plan=await objects.put_value(plan),
             batch_count=len(plan.batches),
             unit_count=sum(len(batch) for batch in plan.batches),
+            matches=plan.matches,
         )
 
     async def perform_batch(context: WorkContext) -> BatchOutcome:
@@ -227,7 +228,15 @@ async def _matches(
     if memories is None or not policy.memories:
         return None
     locales, objects = context.job.locales, context.objects
-    found = await memories.matches(objects, policy.memories, units, locales.source, locales.target)
+    subject = context.job.submitted.subject
+    found = await memories.matches(
+        objects,
+        policy.memories,
+        units,
+        locales.source,
+        locales.target,
+        document=str(subject.id) if subject else "",
+    )
     return await objects.put_value(found) if found.units else None
 
 

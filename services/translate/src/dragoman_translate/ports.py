@@ -452,6 +452,11 @@ class Memories(Protocol):
         units: UnitList,
         source: Locale,
         target: Locale,
+        *,
+        document: str = "",
     ) -> MatchList:
-        """The matches of a document's units in the pinned memories, the best of each unit first."""
+        """The matches of a document's units in the pinned memories, the best of each unit first.
+
+        `document` is the id of the document where matches of its earlier versions count as such.
+        """
         ...

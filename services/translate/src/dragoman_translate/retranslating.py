@@ -40,9 +40,7 @@ from dragoman_translate.ports import EngineContext, Engines, Purse, TranslationE
 _NEIGHBOURS = 2
 
 
-def retranslation_task(
-    engines: Engines, purse: Purse | None = None
-) -> Task[RetranslationOutcome]:
+def retranslation_task(engines: Engines, purse: Purse | None = None) -> Task[RetranslationOutcome]:
     """The translation of units that a reviewer asked for, with the engines to choose from, and the
     purse that calls are paid from.
     """

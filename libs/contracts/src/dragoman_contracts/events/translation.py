@@ -64,7 +64,11 @@ class DocumentExtracted(PhaseResult):
 
 
 class TranslationPlanned(Event):
-    """The units were cut into batches, each of which is now owed."""
+    """The units were cut into batches, each of which is now owed.
+
+    `matches` are those that the plan names, so that they are kept with the job; left out of what is
+    stored where there are none.
+    """
 
     name: ClassVar[str] = "translation.planned"
     producer: ClassVar[Service | None] = Service.TRANSLATE
@@ -72,6 +76,7 @@ class TranslationPlanned(Event):
     plan: ObjectRef
     batch_count: Count
     unit_count: Count
+    matches: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class BatchTranslated(Event):

@@ -26,7 +26,6 @@ from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.pipeline import first_kind
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
-from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
 from dragoman_contracts.vocabulary import PhaseKind
@@ -361,7 +360,7 @@ class Submissions:
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
         submitted = JobSubmitted(
-            inputs=job_inputs(source, record, dismissals) + pinned_objects(policy.memories),
+            inputs=job_inputs(source, record, dismissals) + pinned_objects(policy),
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,
@@ -415,7 +414,7 @@ class Submissions:
         )
         kept = await put_value(self._objects, project_id, again)
         submitted = JobSubmitted(
-            inputs=job_inputs(source, kept, dismissals) + pinned_objects(policy.memories),
+            inputs=job_inputs(source, kept, dismissals) + pinned_objects(policy),
             locales=locales,
             policy=await put_value(self._objects, project_id, policy),
             pipeline=pipeline,

@@ -112,10 +112,13 @@ async def pinned_memories(
     return tuple(pins)
 
 
-def pinned_objects(pins: Iterable[MemoryPin]) -> tuple[NamedObject, ...]:
-    """The objects of pins as a job's inputs: an object is kept while an event points to it."""
-    found = {ref.digest: ref for ref in references_in(tuple(pins))}
-    return tuple(NamedObject(name=f"memory/{digest}", object=ref) for digest, ref in found.items())
+def pinned_objects(policy: Policy) -> tuple[NamedObject, ...]:
+    """The objects that a policy pins, as a job's inputs: an object is kept while an event points to
+    it.
+    """
+    found: dict[str, ObjectRef | None] = {"terms": policy.terms, "pack": policy.pack}
+    found |= {f"memory/{ref.digest}": ref for ref in references_in(policy.memories)}
+    return tuple(NamedObject(name=name, object=ref) for name, ref in found.items() if ref)
 
 
 async def _brought(objects: ObjectStore, home: UUID, project_id: UUID, ref: ObjectRef) -> None:
