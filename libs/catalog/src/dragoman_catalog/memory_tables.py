@@ -92,6 +92,7 @@ units = Table(
     # The unit as JSON. Text: objects are looked for in columns of JSON, and it holds none.
     Column("record", Text, nullable=False),
     UniqueConstraint("memory_id", "unit_id", "batch_id", name="catalog_memory_units_once"),
+    Index("catalog_memory_units_in_order", "memory_id", "row_id"),
     Index("catalog_memory_units_by_source", "memory_id", "source_digest"),
     Index("catalog_memory_units_by_segment", "memory_id", "segment_id", "row_id"),
     Index("catalog_memory_units_by_batch", "batch_id", "row_id"),

@@ -163,7 +163,7 @@ class ProjectDesk:
             found = await self._catalog.memories.find(each.memory_id)
             if found is None or not (found.is_shared or found.project_id == home):
                 raise FieldRefusedError(
-                    "settings.memories",
+                    "settings",
                     f"The project can read no memory {each.memory_id}.",
                     code="memory.unknown",
                 )

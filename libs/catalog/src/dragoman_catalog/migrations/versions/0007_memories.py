@@ -106,6 +106,7 @@ def _units() -> None:
         sa.Column("dated_at", _TIME, nullable=True),
         sa.Column("record", sa.Text, nullable=False),
         sa.UniqueConstraint("memory_id", "unit_id", "batch_id", name="catalog_memory_units_once"),
+        sa.Index("catalog_memory_units_in_order", "memory_id", "row_id"),
         sa.Index("catalog_memory_units_by_source", "memory_id", "source_digest"),
         sa.Index("catalog_memory_units_by_segment", "memory_id", "segment_id", "row_id"),
         sa.Index("catalog_memory_units_by_batch", "batch_id", "row_id"),
