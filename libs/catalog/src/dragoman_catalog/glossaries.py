@@ -198,8 +198,8 @@ class Glossaries:
             rows = [_term_row(glossary_id, after.version, term) for term in come]
             for part in _in_parts(rows):
                 await connection.execute(insert(_TERMS), part)
-            done = "imported" if is_import else "edited"
-            await _audit(connection, editor, now, f"glossary.terms_{done}", before, after)
+            done = "terms_imported" if is_import else "terms_edited"
+            await _audit(connection, editor, now, f"glossary.{done}", before, after)
         return after
 
     async def automatic(self, project_id: UUID, domain_pack_code: str) -> list[Glossary]:
