@@ -129,10 +129,10 @@ def test_rows_that_cannot_be_taken_are_named_with_their_reason() -> None:
     reading = read_terms("\n".join(rows).encode(), EN_DE)
     assert pairs(reading) == [("pump", "de", "Pumpe")]
     assert [(each.place, each.code) for each in reading.rejections] == [
-        ("row 3", "terms.no_source"),
-        ("row 4", "terms.no_target"),
-        ("row 5", "terms.invalid"),
-        ("row 6", "terms.too_long"),
+        ("row 3", "glossary.no_source"),
+        ("row 4", "glossary.no_target"),
+        ("row 5", "glossary.invalid"),
+        ("row 6", "glossary.too_long"),
     ]
     assert "write preferred, admitted or forbidden" in reading.rejections[2].reason
 
@@ -163,7 +163,7 @@ def test_tbx_of_2008_and_of_2019_is_read() -> None:
         ("Pumpwerk", "admitted", ""),
         ("Förderer", "forbidden", "House style"),
     ]
-    assert [each.code for each in reading.rejections] == ["terms.no_language"]
+    assert [each.code for each in reading.rejections] == ["glossary.no_language"]
     assert pairs(read_terms(TBX_2008.encode("utf-16"), EN))[-1] == ("seal", "fr", "joint")
     (term,) = read_terms(TBX_DCT.encode(), TermLocales()).terms
     assert (term.source, term.target, term.status) == ("pump", "Pumpe", TermStatus.ADMITTED)
@@ -213,4 +213,6 @@ def test_a_formula_in_a_sheet_is_no_term() -> None:
             out.writestr(name, content)
     reading = read_terms(buffer.getvalue(), EN_DE)
     assert pairs(reading) == [("seal", "de", "Dichtung")]
-    assert [(each.place, each.code) for each in reading.rejections] == [("row 2", "terms.formula")]
+    assert [(each.place, each.code) for each in reading.rejections] == [
+        ("row 2", "glossary.formula")
+    ]

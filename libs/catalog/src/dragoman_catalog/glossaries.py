@@ -160,7 +160,7 @@ class Glossaries:
         changes: TermChanges,
         *,
         version: int,
-        action: str = "glossary.terms_edited",
+        is_import: bool = False,
     ) -> Glossary:
         """Save the terms' next version; without changes the glossary stays at its version.
 
@@ -198,7 +198,8 @@ class Glossaries:
             rows = [_term_row(glossary_id, after.version, term) for term in come]
             for part in _in_parts(rows):
                 await connection.execute(insert(_TERMS), part)
-            await _audit(connection, editor, now, action, before, after)
+            done = "terms_imported" if is_import else "terms_edited"
+            await _audit(connection, editor, now, f"glossary.{done}", before, after)
         return after
 
     async def automatic(self, project_id: UUID, domain_pack_code: str) -> list[Glossary]:

@@ -69,7 +69,7 @@ class DomainPacks:
         made = _pack(code, entry, 1)
         async with writing(self._engine) as connection:
             await connection.execute(insert(_PACKS).values(_row(made)))
-            await self._keep(connection, editor, now, "domain_pack.created", None, made)
+            await self._kept_with_audit(connection, editor, now, "domain_pack.created", None, made)
         return made
 
     async def edit(
@@ -93,10 +93,12 @@ class DomainPacks:
                 .values(_row(after))
             )
             require_one(done.rowcount)
-            await self._keep(connection, editor, now, "domain_pack.edited", before, after)
+            await self._kept_with_audit(
+                connection, editor, now, "domain_pack.edited", before, after
+            )
         return after
 
-    async def _keep(
+    async def _kept_with_audit(
         self,
         connection: AsyncConnection,
         editor: Editor,

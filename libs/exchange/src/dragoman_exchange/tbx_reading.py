@@ -81,14 +81,14 @@ def _take(
     if ours is None or not theirs:
         missing = source if ours is None else target
         said = f"in {missing}" if missing else "in a second language"
-        into.reject(place, "terms.no_language", f"It has no term {said}.")
+        into.reject(place, "glossary.no_language", f"It has no term {said}.")
         return
     for locale, terms in theirs:
         for number, term in enumerate(terms):
             try:
                 fields = _fields(term, is_first=number == 0)
             except ValueError as error:
-                into.reject(place, "terms.invalid", f"{error}.")
+                into.reject(place, "glossary.invalid", f"{error}.")
                 continue
             for source_term in ours[1]:
                 pair = {"source_locale": source, "target_locale": target or locale}
@@ -117,7 +117,7 @@ def _languages(
         try:
             locale = Locale(said)
         except InvalidLocaleError:
-            into.reject(place, "terms.language", f"{said[:40]!r} is no language tag.")
+            into.reject(place, "glossary.language", f"{said[:40]!r} is no language tag.")
             continue
         terms = [_term(each) for each in section.iter() if local_name(each) in _TERMS]
         found.append((locale, [each for each in terms if each.text]))

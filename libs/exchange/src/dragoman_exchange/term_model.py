@@ -1,6 +1,6 @@
 """Terms of a file: those that were read, and the rows that were not, each with its reason.
 
-TermRejection("row 7", "terms.no_target", "It has no target; write one, or mark it as not to be translated.")
+TermRejection("row 7", "glossary.no_target", "It has no target; write one, or mark it as not to be translated.")
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class TermCollector:
             if _UNSTORABLE.search(text):
                 self.reject(
                     place,
-                    "terms.characters",
+                    "glossary.characters",
                     "It has characters that the file could not hold; save it as UTF-8.",
                 )
                 return
@@ -120,7 +120,7 @@ class TermCollector:
             first = error.errors()[0]
             name = str(first["loc"][0]).replace("_", " ") if first["loc"] else "term"
             message = first["msg"].removeprefix("Value error, ")
-            self.reject(place, "terms.invalid", f"Its {name} cannot be taken: {message}.")
+            self.reject(place, "glossary.invalid", f"Its {name} cannot be taken: {message}.")
 
     def reject(self, place: str, code: str, reason: str) -> None:
         """Put on record that something was not taken."""
@@ -177,16 +177,16 @@ def is_yes(word: str) -> bool:
 
 def _refusal(said: Mapping[str, object]) -> tuple[str, str] | None:
     if not said["source"]:
-        return "terms.no_source", "It has no source; write one."
+        return "glossary.no_source", "It has no source; write one."
     if not said["target"]:
         return (
-            "terms.no_target",
+            "glossary.no_target",
             "It has no target; write one, or mark it as not to be translated.",
         )
     if any(len(str(said[name])) > MOST_TERM_CHARS for name in ("source", "target")):
-        return "terms.too_long", f"It has more than {MOST_TERM_CHARS} characters; shorten it."
+        return "glossary.too_long", f"It has more than {MOST_TERM_CHARS} characters; shorten it."
     if said["source_locale"] == said["target_locale"]:
-        return "terms.one_locale", "Its source and its target are in the same language."
+        return "glossary.one_locale", "Its source and its target are in the same language."
     return None
 
 

@@ -172,7 +172,7 @@ def _terms_of(
             yield {**fields, **pair, "source": cell("source"), "target": cell("target")}
             return
     except (ValueError, InvalidLocaleError) as error:
-        into.reject(place, "terms.invalid", f"{error}.".replace("..", "."))
+        into.reject(place, "glossary.invalid", f"{error}.".replace("..", "."))
         return
     yield from _by_language(cells, heading.languages, locales, fields)
 

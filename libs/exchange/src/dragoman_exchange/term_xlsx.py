@@ -75,7 +75,7 @@ def _rows(
     chosen = next((each for each in healed if _has_heading(each, shared)), healed[0])
     for number, row in enumerate(sheet_rows(chosen, shared), start=1):
         if any(cell.is_formula for cell in row):
-            into.reject(f"row {number}", "terms.formula", "It has a formula; write the text.")
+            into.reject(f"row {number}", "glossary.formula", "It has a formula; write the text.")
             yield ()
         else:
             yield [cell.text for cell in row]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dragoman_catalog import GlossaryTerm, is_for
+from dragoman_catalog.glossary_rules import is_for
+from dragoman_catalog.glossary_values import GlossaryTerm
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.resources import Term
 from dragoman_contracts.text import UnitList, plain_text

@@ -233,9 +233,7 @@ class GlossaryDesk:
             if is_dry_run:
                 return Imported(reading, changes, glossary)
             try:
-                after = await self._change(
-                    principal, glossary, changes, action="glossary.terms_imported"
-                )
+                after = await self._change(principal, glossary, changes, is_import=True)
             except StaleEditError:
                 glossary = await self.editable(principal, glossary_id)
             else:
@@ -288,7 +286,8 @@ class GlossaryDesk:
         principal: Principal,
         glossary: Glossary,
         changes: TermChanges,
-        action: str = "glossary.terms_edited",
+        *,
+        is_import: bool = False,
     ) -> Glossary:
         return await self._catalog.glossaries.change_terms(
             editor_of(principal),
@@ -296,7 +295,7 @@ class GlossaryDesk:
             glossary.glossary_id,
             changes,
             version=glossary.version,
-            action=action,
+            is_import=is_import,
         )
 
     async def _codes(self) -> dict[UUID, str]:
