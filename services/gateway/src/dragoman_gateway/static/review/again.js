@@ -25,6 +25,8 @@ export class Again {
       const found = await this.#ask(index);
       if (!found || found.status === "waiting") continue;
       this.desk.store.take(found.units);
+      const { current } = this.desk;
+      if (found.units.some((each) => each.unit_id === current)) this.desk.again(current);
       await this.desk.recount();
       this.desk.owed.restart();
       if (found.status === "done") say(`${plural(found.unit_count, "unit")} translated again`);
