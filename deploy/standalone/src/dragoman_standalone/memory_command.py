@@ -235,7 +235,9 @@ def _print_import(found: Body, as_json: bool) -> None:
     told = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     if job["status"] != "completed":
         for each in job["troubles"]:
-            told.print(f"{each['code']}: {each['message']}")
+            told.print(
+                f"{each['code']}: `docs/operate/runbook.md` has its cure. {each['reason'] or ''}"
+            )
         told.print(f"Job {job['job_id']} {job['status']}; nothing was taken in.")
         raise typer.Exit(ExitCode.FAILED)
     if as_json:
