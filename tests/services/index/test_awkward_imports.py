@@ -62,4 +62,4 @@ async def test_awkward_files_come_in_or_are_refused_with_a_reason(tmp_path: Path
             assert job["status"] == "failed", kind
             (trouble,) = job["troubles"]
             assert trouble["code"].startswith("exchange."), (kind, trouble)
-            assert trouble["is_parked"], kind
+            assert trouble["reason"], kind
