@@ -53,7 +53,8 @@ async def test_awkward_files_come_in_or_are_refused_with_a_reason(tmp_path: Path
             assert job["status"] == "completed", (kind, job["troubles"])
             report = await site.report(job)
             assert report["new_count"] == count, (kind, report)
-            assert repairs <= {each["code"] for each in report["repairs"]}, (kind, report)
+            said = {each["code"] for each in (*report["repairs"], *report["rejections"])}
+            assert repairs <= said, (kind, said)
             assert report["rejected_count"] == 2 - count, (kind, report)
         for kind, data in REFUSED.items():
             memory = await site.memory(kind)
@@ -61,4 +62,4 @@ async def test_awkward_files_come_in_or_are_refused_with_a_reason(tmp_path: Path
             assert job["status"] == "failed", kind
             (trouble,) = job["troubles"]
             assert trouble["code"].startswith("exchange."), (kind, trouble)
-            assert trouble["message"], kind
+            assert trouble["reason"], kind

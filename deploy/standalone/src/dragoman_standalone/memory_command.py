@@ -235,7 +235,7 @@ def _print_import(found: Body, as_json: bool) -> None:
     told = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     if job["status"] != "completed":
         for each in job["troubles"]:
-            told.print(f"{each['code']}: {each['message']}")
+            told.print(f"{each['code']}: {each['reason'] or 'see docs/operate/runbook.md'}")
         told.print(f"Job {job['job_id']} {job['status']}; nothing was taken in.")
         raise typer.Exit(ExitCode.FAILED)
     if as_json:
