@@ -22,7 +22,7 @@ SUBSETS = {
     "dragoman:case-sensitive": ("is_case_sensitive", True),
     "dragoman:not-inflected": ("is_inflected", False),
 }
-"""What a `projectSubset` of ours says of a term: a field and its value."""
+"""The meaning of a `projectSubset` of ours: a field of the term and its value."""
 
 STATUSES = {
     TermStatus.PREFERRED: "preferredTerm-admn-sts",

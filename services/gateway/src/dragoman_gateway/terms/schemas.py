@@ -160,7 +160,7 @@ class AffectedList(Touched):
 
 
 class RetranslationRequest(BaseModel):
-    """Which terms' units are translated anew: all of the glossary where none is named."""
+    """The terms whose units are translated anew: all of the glossary where none is named."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -168,7 +168,7 @@ class RetranslationRequest(BaseModel):
 
 
 class Retranslated(BaseModel):
-    """What became of one past job: the new job, or the reason why there is none."""
+    """The outcome for one past job: the new job, or the reason why there is none."""
 
     job_id: UUID
     new_job_id: UUID | None
@@ -187,7 +187,7 @@ class RetranslationReport(BaseModel):
 
 
 class TermImportReport(BaseModel):
-    """What an import changed, or would change."""
+    """The changes that an import made, or would make."""
 
     is_dry_run: bool
     format: TermFormat

@@ -76,7 +76,7 @@ class Affected:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What became of one past job."""
+    """The outcome for one past job."""
 
     affected: AffectedUnits
     job_id: UUID | None

@@ -1,4 +1,4 @@
-"""What the forms of glossaries share: their values, and the faults by their field."""
+"""The parts that the forms of glossaries share: values, and the faults by their field."""
 
 from __future__ import annotations
 
