@@ -30,7 +30,6 @@ from dragoman_gateway.web.prices import (
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.uploads import Upload
 from dragoman_linguistics import segment
-from dragoman_memory import DocumentUnits, analyse
 from dragoman_models.estimates import cost_range, token_range
 from dragoman_runtime.clock import Clock
 
@@ -117,6 +116,8 @@ class AnalysisDesk:
             FieldRefusedError: the terms cannot be taken, or a file cannot be read.
             UploadTooLargeError: a file is larger than a job may have.
         """
+        from dragoman_memory import DocumentUnits, analyse  # with numpy, slow to import
+
         project, policy = await self._terms.policy_of(
             order.project_code, order.domain_pack_code, order.locales, order.overrides, principal
         )

@@ -54,6 +54,7 @@ class AnalysisForm(BaseModel):
     force_reparse: _Unused = ""
     on_unfinished: _Unused = ""
     cost_cap: _Unused = ""
+    fallbacks: _Unused = ""
 
 
 AnalysisFormat = Annotated[Literal["json", "csv"] | None, Field()]
