@@ -17,7 +17,7 @@ IMAGE = "dragoman:latest"
 ONCE = ("migrate", "doctor")
 """What runs before the services, and ends."""
 
-PROCESSES = ("relay", "intake", "extract", "translate", "qa", "reassemble", "gateway")
+PROCESSES = ("relay", "intake", "extract", "tasks", "translate", "qa", "reassemble", "gateway")
 """The services of ours that stay."""
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<sign>[-?])(?P<word>[^}]*))?\}")

@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import SecretStr
 from typing_extensions import override
@@ -190,7 +190,8 @@ async def _watched(
     calls = plan.objects * _TASKS
     deadline = time.monotonic() + 120 + 3 * calls * plan.latency_s / plan.limit
     began, is_killed = 0.0, not plan.kill
-    jobs, left = Jobs(store), [each.stream_id for each in appends]
+    jobs = Jobs(store)
+    left: list[UUID] = [each.stream_id for each in appends]
     while left and time.monotonic() < deadline:
         await asyncio.sleep(0.2)
         if not began and server.seen:
@@ -201,11 +202,11 @@ async def _watched(
             is_killed = True
         if len(server.seen) < calls - 4 * plan.limit and len(server.seen) % 50:
             continue
-        left = [
-            job_id
-            for job_id in left
-            if (await jobs.load(job_id))[0].status is not JobStatus.COMPLETED
-        ]
+        undone: list[UUID] = []
+        for job_id in left:
+            if (await jobs.load(job_id))[0].status is not JobStatus.COMPLETED:
+                undone.append(job_id)
+        left = undone
     if left:
         sys.stdout.write(f"WRONG: {len(left)} objects are not done\n")
     return began, time.monotonic() if not left else float("inf")
@@ -238,7 +239,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--objects", type=int, default=500)
-    parser.add_argument("--latency", type=float, default=0.5)
+    parser.add_argument("--latency", type=float, default=1.0)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--limit", type=int, default=2)
     parser.add_argument("--concurrency", type=int, default=4)

@@ -12,7 +12,7 @@ import dragoman_extract.app
 import dragoman_reassemble.app
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.vocabulary import Service
-from dragoman_extract.settings import CommandSettings
+from dragoman_extract.settings import TaskSettings
 from dragoman_runtime.service import ServicePart, with_queues
 from dragoman_runtime.settings import SettingsError, load
 from dragoman_standalone.cli import app
@@ -60,7 +60,7 @@ def test_a_word_that_names_no_process_says_what_would(word: str, said: str) -> N
 
 
 def test_a_process_may_take_some_queues_alone() -> None:
-    settings = load(CommandSettings)
+    settings = load(TaskSettings)
     parts = [dragoman_extract.app.part(settings), dragoman_reassemble.app.part()]
     relay = ServicePart("relay")
     (extract, kept) = with_queues([*parts, relay], frozenset({"command_run"}))
