@@ -38,6 +38,19 @@ _BODY: dict[str, Any] = {
         },
     }
 }
+_ANY_CLASS = {
+    "type": "object",
+    "description": "As for saving; what is wrong with it is the answer.",
+}
+_CHECKED: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": _ANY_CLASS},
+            "application/yaml": {"schema": _ANY_CLASS},
+        },
+    }
+}
 
 
 @router.get("/classes", summary="List classes", responses=documented(401, 403, 503))
@@ -74,7 +87,7 @@ async def create_class(
     "/classes/check",
     summary="Check a class",
     responses=documented(400, 401, 403, 413, 422, 503),
-    openapi_extra=_BODY,
+    openapi_extra=_CHECKED,
 )
 async def check_class(request: Request, desk: _Desk, principal: Operator) -> ClassChecked:
     """Look a class through and save nothing: what is wrong, and what may not be meant."""
