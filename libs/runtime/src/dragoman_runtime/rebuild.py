@@ -1,5 +1,4 @@
-"""Rebuilding a projection beside the live one: filled by whole streams, compared with it, or put in
-its place.
+"""Rebuilding a projection beside the live one, by whole streams, to compare or to take its place.
 
 The tables that are built have names of their own. The projectors go on with the live tables until,
 in one transaction that holds the row of the position, the last events are added and the tables
@@ -28,7 +27,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from dragoman_contracts.errors import ConflictError, RetryableError
 from dragoman_runtime.eventstore import Stored
-from dragoman_runtime.eventstore.archive import Archive, RawEvent, Span, sound, whole_streams
+from dragoman_runtime.eventstore.archive import Archive, Span, sound_streams, whole_streams
 from dragoman_runtime.projection import (
     SCHEMA_LOCK,
     Log,
@@ -88,9 +87,7 @@ class StreamReader(Protocol):
 
     @property
     def unfoldable(self) -> Set[UUID]:
-        """The streams of the last `rows_of` whose events can be read, but make no sense together;
-        they left no rows.
-        """
+        """The streams of the last `rows_of` whose events make no sense together."""
         ...
 
     async def rows_of(
@@ -98,8 +95,7 @@ class StreamReader(Protocol):
     ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """The rows that these streams leave in the tables.
 
-        Each stream is whole, up to the end of the span; of the `damaged` ones only the events
-        before the first that cannot be read are given.
+        Each stream is whole, up to the end of the span, or to the first damaged event.
         """
         ...
 
@@ -110,8 +106,8 @@ class StreamProjection(StreamReader, Projection, Protocol):
 
 @dataclass
 class Filled:
-    """The number of events read, the number of rows of each reader, the streams that lack erased
-    values, and those passed over from a damaged event on, with its version (0: not known which).
+    """The numbers of events read and of each reader's rows, the streams that lack erased values, and
+    those passed over from a damaged event on, with its version (0: not known which).
     """
 
     events: int = 0
@@ -213,7 +209,7 @@ async def fill(
     """
     filled = Filled()
     async for streams in whole_streams(archive, span, limit=page):
-        stored = _sound(streams, filled.damaged)
+        stored = sound_streams(streams, filled.damaged)
         for reader in readers:
             for group in _groups(reader, stored):
                 for table, rows in await reader.rows_of(group, filled.damaged.keys()):
@@ -225,20 +221,6 @@ async def fill(
         filled.events += count
         told(count)
     return filled
-
-
-def _sound(
-    streams: Sequence[Sequence[RawEvent]], damaged: dict[UUID, int]
-) -> list[Sequence[Stored]]:
-    """The events of each stream up to its first damaged one, which is noted in `damaged`."""
-    found: list[Sequence[Stored]] = []
-    for rows in streams:
-        events, error = sound(rows)
-        if error is not None:
-            damaged[error.stream_id] = error.version or 0
-        if events:
-            found.append(events)
-    return found
 
 
 def _groups(
@@ -351,9 +333,9 @@ class Rebuild:
         incomplete: Set[UUID] = frozenset(),
         damaged: Set[UUID] = frozenset(),
     ) -> Comparison:
-        """Compare with the live rows, both as they are at one position.
+        """Compare with the live rows, both at one position; not those of `damaged` streams.
 
-        Rows of `incomplete` streams may differ; those of `damaged` ones are not compared.
+        Rows of `incomplete` streams may differ.
 
         Raises:
             ViewsUnavailableError: the live view has no tables, or always went past the position of

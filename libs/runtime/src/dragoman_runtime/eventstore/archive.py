@@ -397,17 +397,23 @@ def _log_row(row: RawEvent) -> LogRow:
     return LogRow(row.stream_id, row.version, row.state, row.position)
 
 
-def sound(rows: Sequence[RawEvent]) -> tuple[list[Stored], DamagedEventError | None]:
-    """The events of a stream's rows before the first that cannot be read, and the error that names
-    it; None where all can be read.
+def sound_streams(
+    streams: Sequence[Sequence[RawEvent]], damaged: dict[UUID, int]
+) -> list[Sequence[Stored]]:
+    """The events of each stream before the first that cannot be read, whose version is noted in
+    `damaged`; streams without any are left out.
     """
-    events: list[Stored] = []
-    for row in rows:
+    found: list[Sequence[Stored]] = []
+    for rows in streams:
+        events: list[Stored] = []
         try:
-            events += decoded([row])
+            for row in rows:
+                events.append(read_row(_log_row(row)))
         except DamagedEventError as error:
-            return events, error
-    return events, None
+            damaged[error.stream_id] = error.version or 0
+        if events:
+            found.append(events)
+    return found
 
 
 async def whole_streams(

@@ -76,10 +76,7 @@ _DEFAULT_PACK = "general"
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The values that the form for new jobs offers a person.
-
-    `is_pair_checked` tells whether the engine's languages are checked when the form is sent.
-    """
+    """The values of the form for new jobs, and whether the engine's languages are checked at once."""
 
     projects: list[Project]
     packs: list[DomainPack]
