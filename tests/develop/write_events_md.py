@@ -65,10 +65,10 @@ def _fields(cls: type[Value]) -> str:
     if not properties:
         return ""
     optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-    lines = ["| field | holds |", "|---|---|"]
+    lines: list[str] = []
     for name, described in properties.items():
         mark = "?" if name in optional else ""
-        lines.append(f"| `{name}`{mark} | {_type(described)} |")
+        lines.append(f"- `{name}`{mark}: {_type(described)}")
     return "\n".join([*lines, ""])
 
 
