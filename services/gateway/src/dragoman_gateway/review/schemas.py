@@ -9,7 +9,6 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
-from dragoman_contracts.coverage import Coverage
 from dragoman_contracts.reports import Cure, ReviewStage, Severity
 from dragoman_contracts.review import EditOrigin
 from dragoman_contracts.text import StoryKind, TagRole
@@ -371,36 +370,6 @@ class ExportRequest(_Body):
     """The format of an export."""
 
     format: ExchangeFormat
-
-
-class PreviewView(BaseModel):
-    """A draft as it is laid out; `…/preview/pages/{number}` gives each page."""
-
-    page_count: int
-    draft_sha256: str
-
-
-class LocaleCoverage(BaseModel):
-    """How far people are with the translations into one locale."""
-
-    target_locale: str
-    coverage: Coverage
-
-
-class CoverageDay(LocaleCoverage):
-    """How far they were on a day, in UTC."""
-
-    day: str
-
-
-class CoverageView(BaseModel):
-    """How far people are with the translations of a project."""
-
-    project_code: str
-    at: datetime
-    total: Coverage
-    by_locale: list[LocaleCoverage]
-    history: list[CoverageDay]
 
 
 class RejectionView(BaseModel):

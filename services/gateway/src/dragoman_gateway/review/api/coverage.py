@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel
 
+from dragoman_contracts.coverage import Coverage
 from dragoman_gateway.review.desk.review_desk import ReviewDesk
-from dragoman_gateway.review.schemas import CoverageDay, CoverageView, LocaleCoverage
 from dragoman_gateway.web.dependencies import Operator
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.problems import documented
@@ -17,6 +19,29 @@ router = APIRouter(prefix="/projects/{code}")
 _Desk = Annotated[ReviewDesk, Depends(asked(ReviewDesk))]
 _Code = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 _Days = Annotated[int, Query(ge=0, le=366, description="Days of the history at most.")]
+
+
+class LocaleCoverage(BaseModel):
+    """How far people are with the translations into one locale."""
+
+    target_locale: str
+    coverage: Coverage
+
+
+class CoverageDay(LocaleCoverage):
+    """How far they were on a day, in UTC."""
+
+    day: str
+
+
+class CoverageView(BaseModel):
+    """How far people are with the translations of a project."""
+
+    project_code: str
+    at: datetime
+    total: Coverage
+    by_locale: list[LocaleCoverage]
+    history: list[CoverageDay]
 
 
 @router.get(

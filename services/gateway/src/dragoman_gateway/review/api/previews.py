@@ -6,9 +6,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response
+from pydantic import BaseModel
 
 from dragoman_gateway.review.desk.review_desk import ReviewDesk
-from dragoman_gateway.review.schemas import PreviewView
 from dragoman_gateway.web.dependencies import Operator
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.problems import documented
@@ -18,6 +18,13 @@ router = APIRouter(prefix="/jobs/{job_id}/preview")
 _Desk = Annotated[ReviewDesk, Depends(asked(ReviewDesk))]
 _Number = Annotated[int, Path(ge=1, le=100_000, description="The page, counted from 1.")]
 _READ = documented(401, 403, 404, 409, 410, 422, 503)
+
+
+class PreviewView(BaseModel):
+    """A draft as it is laid out; `…/preview/pages/{number}` gives each page."""
+
+    page_count: int
+    draft_sha256: str
 
 
 @router.get("", summary="Preview a draft", responses=_READ)
