@@ -56,17 +56,17 @@ def _forget_calls() -> None:
     async def recall(self: object, fingerprint: str) -> None:
         return None
 
-    _replace(handlers._ObjectLedger, "recall", recall)  # pyright: ignore[reportPrivateUsage]
+    _replace(handlers.ObjectLedger, "recall", recall)
 
 
 def _record_no_calls() -> None:
     """A model call is stored, and nothing points to it."""
     from dragoman_translate import handlers
 
-    async def record(self: Any, call: ModelCall) -> ObjectRef:
+    async def record(self: Any, call: ModelCall, engine: object) -> ObjectRef:
         return await self._context.objects.put_value(call)
 
-    _replace(handlers._ObjectLedger, "record", record)  # pyright: ignore[reportPrivateUsage]
+    _replace(handlers.ObjectLedger, "record", record)
 
 
 def _take_every_lease() -> None:

@@ -27,7 +27,8 @@ from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.settings import load
 from dragoman_standalone.platform import Platform, running
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_standalone.translating import PROJECT, overrides_of
+from dragoman_standalone.translating import overrides_of
+from dragoman_standalone.translation_options import DEFAULT_PROJECT
 from e2e.command_line import dragoman
 from e2e.slow_model import SlowModel
 from upgrade.ways import small_document
@@ -89,7 +90,7 @@ async def registered(platform: Platform, model: Charging) -> str:
 async def opened(platform: Platform, engine: str, cap: str | None) -> UUID:
     """The id of a job on a document of its own."""
     request = SubmissionRequest(
-        project_code=PROJECT,
+        project_code=DEFAULT_PROJECT,
         domain_pack_code="general",
         source_language=Locale("en"),
         target_language=Locale("ru"),
@@ -138,12 +139,12 @@ async def test_a_projects_cap_holds_for_all_of_its_jobs(tmp_path: Path, model: C
     async with asyncio.timeout(100), running(settings_in(tmp_path)) as platform:
         engine = await registered(platform, model)
         budgets, admin = platform.desks.budgets, local_principal()
-        caps, project = platform.ports.catalog.budgets, project_id(PROJECT)
+        caps, project = platform.ports.catalog.budgets, project_id(DEFAULT_PROJECT)
         await caps.edit(ADA, NOW, project, version=0, entry=BudgetEntry(month_cap="4"))
         job_id = await opened(platform, engine, None)
         job = await until(platform, job_id, *_RESTING)
         assert {trouble.code for trouble in job.parked.values()} == {"budget.reached"}
-        found = await budgets.of_project(admin, PROJECT)
+        found = await budgets.of_project(admin, DEFAULT_PROJECT)
         assert Decimal(4) <= found.spent.month <= Decimal(4) + 2 * _AT_ONCE
         assert found.spent.month == found.spent.project
         await caps.edit(ADA, NOW, project, version=1, entry=BudgetEntry())

@@ -37,10 +37,10 @@ async def grace(site: Site) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def send(
-    client: httpx.AsyncClient, path: str, file: bytes | None = None, **fields: str
+    client: httpx.AsyncClient, path: str, content: bytes | None = None, **fields: str
 ) -> httpx.Response:
     token = csrf_of(await client.get(TERMS))
-    files = None if file is None else {"file": ("terms.csv", file)}
+    files = None if content is None else {"file": ("terms.csv", content)}
     return await client.post(path, data={"csrf_token": token, **fields}, files=files)
 
 

@@ -7,7 +7,7 @@ runs, the view of jobs says, and the two are joined when they are read.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -174,6 +174,7 @@ class ObjectsProjection:
         self._objects = self._metadata.tables[objects.name + suffix]
         self._subjects: LRUCache[UUID, UUID | None] = LRUCache(_CAPACITY)
         self._incomplete: frozenset[UUID] = frozenset()
+        self._unfoldable: frozenset[UUID] = frozenset()
 
     @property
     def metadata(self) -> MetaData:
@@ -206,16 +207,23 @@ class ObjectsProjection:
         """The jobs of the last objects whose records were erased."""
         return self._incomplete
 
+    @property
+    def unfoldable(self) -> frozenset[UUID]:
+        """The objects of the last `rows_of` whose events make no sense together."""
+        return self._unfoldable
+
     async def rows_of(
-        self, streams: Sequence[Sequence[Stored]]
+        self, streams: Sequence[Sequence[Stored]], damaged: Set[UUID] = frozenset()
     ) -> Sequence[tuple[Table, Sequence[Row]]]:
         """One row for each of these objects."""
         read: list[ReadObject] = []
+        self._unfoldable = frozenset()
         for stream in streams:
             try:
                 found = await self._reader.of_stream(stream)
             except (DamagedEventError, *UNREADABLE) as error:
                 self._say_damaged(stream[0].recorded.stream_id, error)
+                self._unfoldable |= {stream[0].recorded.stream_id}
                 continue
             read += [found] if found is not None else []
         self._incomplete = frozenset(
