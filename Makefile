@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare image-check compose-check dashboards manifests-check ocr lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare image-check compose-check dashboards disaster manifests-check ocr lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -92,6 +92,9 @@ compose-check: setup-test ## start what the compose file says as processes, and 
 
 dashboards: setup-test ## ask a real Prometheus every query of the dashboards and rules; DOCUMENTS=n
 	cd tests && ../$(BIN)/python -m deployment.dashboards_check --documents $(DOCUMENTS)
+
+disaster: setup-test ## empty RabbitMQ, PostgreSQL and S3 in turn while jobs run, and restore them; DOCUMENTS=n
+	cd tests && ../$(BIN)/python -m e2e.disaster --documents $(DOCUMENTS)
 
 manifests-check: setup-test ## check Kubernetes' manifests against its schemas, which are installed first
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/deployment/manifests.lock

@@ -120,8 +120,9 @@ def test_queues_have_the_names_of_requirement_e_and_only_those_that_work_is_sent
         "command_run",
         "script_run",
         "ai_task",
+        "index",
     }
-    of_steps = {Queue.COMMAND_RUN, Queue.SCRIPT_RUN, Queue.AI_TASK}
+    of_steps = {Queue.COMMAND_RUN, Queue.SCRIPT_RUN, Queue.AI_TASK, Queue.INDEX}
     assert set(work_queues()) == {queue_of(kind) for kind in WorkKind} | of_steps
 
 

@@ -138,6 +138,18 @@ OVERVIEW = Board(
             "{{status}}",
         ),
         _lines(
+            "Events that no relay has published",
+            "short",
+            "max by (source) (dragoman_relay_lag_events)",
+            "{{source}}",
+        ),
+        _lines(
+            "Age of the oldest event that no relay has published",
+            "s",
+            "max by (source) (dragoman_relay_oldest_seconds)",
+            "{{source}}",
+        ),
+        _lines(
             "Views behind the log",
             "short",
             "max by (projection) (dragoman_projection_lag_events)",

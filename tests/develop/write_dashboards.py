@@ -49,7 +49,11 @@ def rendered(board: Board) -> str:
     found = json.loads(JSONEncoder(sort_keys=True).encode(made.build()))
     for number, each in enumerate(found["panels"], start=1):
         each["id"] = number
-    return json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    panels = ",\n".join(
+        "  " + json.dumps(each, sort_keys=True, ensure_ascii=False) for each in found.pop("panels")
+    )
+    rest = json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)
+    return f'{rest.removesuffix("}").rstrip()},\n "panels": [\n{panels}\n ]\n}}\n'
 
 
 def _panel(panel: Panel) -> _AnyPanel:

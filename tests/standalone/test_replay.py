@@ -1,6 +1,4 @@
-"""`dragoman replay` makes the views again beside the live ones, on both databases,
-whatever happens meanwhile.
-"""
+"""`dragoman replay` makes the views again beside the live ones, on both databases."""
 
 from __future__ import annotations
 

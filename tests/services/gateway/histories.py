@@ -39,89 +39,30 @@ from dragoman_contracts.reports import (
 )
 from dragoman_contracts.subject import LocalePair, SubjectKind, SubjectRef, document_scope
 from dragoman_contracts.text import (
-    Anchor,
-    Content,
     ResultSource,
-    Segment,
-    StoryKind,
-    TagRole,
-    TagSpec,
     TargetList,
-    Unit,
     UnitList,
     UnitTarget,
-    closing,
-    opening,
 )
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs
 from dragoman_runtime.objects.port import ObjectStore
 from dragoman_runtime.objects.values import put_value
+from services.gateway.history_documents import (
+    SENTENCES,
+    Document,
+    numbered,
+    repeated,
+    tagged,
+    unit_of,
+    untagged,
+)
+
+__all__ = ["ATLAS", "NOON", "SENTENCES", "STEPS", "Document", "History", "repeated"]
 
 ATLAS = project_id("atlas")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 STEPS = ("preflight", "extraction", "plan", "batches", "translation", "qa", "reassembly")
-
-SENTENCES = (
-    ("Master Services Agreement", "Acuerdo marco de servicios"),
-    (
-        "This Agreement is entered into by and between the Supplier and the Customer named in Schedule 1.",
-        "El presente Acuerdo se celebra entre el Proveedor y el Cliente indicados en el Anexo 1.",
-    ),
-    (
-        "The Supplier shall deliver the Services with reasonable skill and care, within 30 days of signature.",
-        "El Proveedor prestará los Servicios con la debida diligencia, dentro de los 30 días siguientes a la firma.",
-    ),
-    ("Confidentiality", "Confidencialidad"),
-    (
-        "Neither party shall disclose the other's Confidential Information without prior written consent.",
-        "Ninguna de las partes divulgará la Información Confidencial de la otra sin consentimiento previo por escrito.",
-    ),
-    ("Invoices are payable within 14 days.", "Las facturas son pagaderas en un plazo de 15 días."),
-    ("Governing law and jurisdiction", "Ley aplicable y jurisdicción"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """What a job translates: pairs of source and target, `units_a_batch` to a batch, the last two
-    to be reviewed.
-
-    After them come the texts `left` as they are: nobody translates or checks them. In a document
-    that `is_plain` no unit has tags, and equal texts are repetitions. Where `has_tagged_targets`,
-    the first word of a target stands between the tags of the source's.
-    """
-
-    pairs: tuple[tuple[str, str], ...] = SENTENCES
-    units_a_batch: int = 4
-    left: tuple[str, ...] = ()
-    verdict: e.QaVerdict = e.QaVerdict.REASSEMBLY_PENDING
-    is_plain: bool = False
-    has_tagged_targets: bool = False
-
-    @property
-    def ids(self) -> list[str]:
-        """The ids of the units in order."""
-        return [f"u{index}" for index in range(len(self.pairs))]
-
-    @property
-    def batches(self) -> list[list[str]]:
-        """The ids by batch."""
-        ids = self.ids
-        return [
-            ids[start : start + self.units_a_batch]
-            for start in range(0, len(ids), self.units_a_batch)
-        ]
-
-
-def repeated(count: int) -> Document:
-    """A document of `count` units."""
-    pairs = tuple(
-        (f"{source} ({index})", f"{target} ({index})")
-        for index in range(count)
-        for source, target in (SENTENCES[index % len(SENTENCES)],)
-    )
-    return Document(pairs, units_a_batch=25)
 
 
 @dataclass
@@ -339,11 +280,11 @@ class History:
         document = self.documents[job_id]
         await self.say(job_id, e.PhaseStarted(phase="extraction", kind=WorkKind.EXTRACTION))
         translated = tuple(
-            _unit(i, text, is_plain=document.is_plain) for i, (text, _) in _numbered(document)
+            unit_of(i, text, is_plain=document.is_plain) for i, (text, _) in numbered(document)
         )
         count, total = len(translated), len(translated) + len(document.left)
         left = tuple(
-            _unit(count + i, text, is_translatable=False) for i, text in enumerate(document.left)
+            unit_of(count + i, text, is_translatable=False) for i, text in enumerate(document.left)
         )
         units_ref = await self._put(
             job_id, UnitList(source_locale=Locale("en"), units=translated + left)
@@ -389,7 +330,7 @@ class History:
         document = self.documents[job_id]
         ids = document.batches[index]
         texts = dict(zip(document.ids, (target for _, target in document.pairs), strict=True))
-        content_of = _tagged if document.has_tagged_targets else _untagged
+        content_of = tagged if document.has_tagged_targets else untagged
         targets = TargetList(
             target_locale=Locale("es"),
             targets=tuple(
@@ -506,30 +447,3 @@ class History:
     ) -> None:
         append = Append(job_id, project, head, events, origin, self.now)
         await self.store.commit([append])
-
-
-def _numbered(document: Document) -> list[tuple[int, tuple[str, str]]]:
-    return list(enumerate(document.pairs))
-
-
-def _untagged(text: str) -> Content:
-    return (text,)
-
-
-def _tagged(text: str) -> Content:
-    first, _, rest = text.partition(" ")
-    return (opening(1), first, closing(1), f" {rest}") if rest else (text,)
-
-
-def _unit(index: int, text: str, *, is_translatable: bool = True, is_plain: bool = False) -> Unit:
-    source = _untagged(text) if is_plain else _tagged(text)
-    return Unit(
-        unit_id=f"u{index}",
-        anchor=Anchor(part="word/document.xml", path=f"body/p[{index + 1}]"),
-        story=StoryKind.BODY,
-        content_key=text if is_plain else f"c{index}",
-        context_key=f"x{index}",
-        segments=(Segment(segment_id=f"u{index}.s0", source=source),),
-        is_translatable=is_translatable,
-        tags=(TagSpec(id=1, role=TagRole.FORMAT),) if len(source) > 1 else (),
-    )

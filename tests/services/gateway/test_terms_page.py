@@ -37,7 +37,7 @@ async def grace(site: Site) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def send(
-    client: httpx.AsyncClient, path: str, content: bytes | None = None, **fields: str
+    client: httpx.AsyncClient, path: str, content: bytes | None = None, /, **fields: str
 ) -> httpx.Response:
     token = csrf_of(await client.get(TERMS))
     files = None if content is None else {"file": ("terms.csv", content)}
