@@ -233,3 +233,21 @@ async def test_find_and_replace_shows_before_it_does(tmp_path: Path) -> None:
             f"memories/{memory}/units/{some[0]}", json={"target": "Mit <9/> Tag"}
         )
         assert (bad.status_code, bad.json()["code"]) == (422, "memory.unit_refused")
+
+
+async def test_an_approved_match_is_counted_before_and_used_without_a_call(tmp_path: Path) -> None:
+    async with memory_site(tmp_path) as site:
+        memory = await site.memory()
+        await site.take_in(memory, tmx((WORDS[0], "Ventil zu.")), state="approved")
+        await _use(site, {"memory_id": memory})
+        asked = {"source_language": "en", "target_language": "de", "engine": "pseudo"}
+        files = {"file": ("a.docx", docx(*WORDS))}
+        counted = await site.admin.post("analyses", files=files, data=asked)
+        assert counted.status_code == 200, counted.text
+        bands = {each["band"]: each["unit_count"] for each in counted.json()["total"]["bands"]}
+        assert (bands["100"], bands["mt"]) == (1, 2)
+        job = await _submitted(site, "a.docx")
+        units = (await site.admin.get(f"jobs/{job['job_id']}/units")).json()["items"]
+        first, second, *_ = units
+        assert (first["target"], first["result_source"]) == ("Ventil zu.", "memory")
+        assert second["result_source"] == "engine"

@@ -170,11 +170,19 @@ def translate(
     """
     locales = locales_of(source, target)
     if dry_run:
+        from dragoman_standalone.dry_run import Chosen
         from dragoman_standalone.dry_run import dry_run as analysed
 
-        chosen = (engine, model, switches(include, exclude, styles, highlights, colours))
-        analysed(inputs, locales, chosen, state=state, url=url, password_file=password_file,
-                 as_json=as_json)  # fmt: skip
+        extraction = switches(include, exclude, styles, highlights, colours)
+        analysed(
+            inputs,
+            locales,
+            Chosen(engine, model, extraction, memory, project, domain_pack),
+            state=state,
+            url=url,
+            password_file=password_file,
+            as_json=as_json,
+        )
         return
     if out is None:
         raise UsageRefusedError("Say with --out where the results go, or --dry-run to count only.")

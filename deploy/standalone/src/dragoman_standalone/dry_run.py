@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,17 +25,29 @@ if TYPE_CHECKING:
 _FREE = frozenset({"apertium", "identity", "memory", "pseudo"})
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The choices of the command line that an analysis depends on; None where settings choose."""
+
+    engine: str | None
+    model: str | None
+    extraction: dict[str, JsonValue] | None
+    memories: Sequence[str] | None
+    project: str
+    domain_pack: str
+
+
 def dry_run(
     inputs: Sequence[Path],
     locales: tuple[Locale, Locale],
-    chosen: tuple[str | None, str | None, dict[str, JsonValue] | None],
+    chosen: Chosen,
     *,
     state: Path | None,
     url: str | None,
     password_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the analysis of these files under the terms of `chosen`: engine, model, extraction.
+    """Print the analysis of these files under the terms of `chosen`.
 
     Raises:
         DragomanError: a file or a choice cannot be taken, or the server cannot be reached.
@@ -47,7 +60,10 @@ def dry_run(
     files = gather_for_server(inputs)
     settings = load(StandaloneSettings, {"state_dir": state} if state else {})
     password = password_for(files, password_file, settings.document_password)
-    order = Order(*locales, overrides_of(*chosen), Unfinished.REFUSE, password)
+    overrides = overrides_of(chosen.engine, chosen.model, chosen.extraction, chosen.memories)
+    order = Order(
+        *locales, overrides, Unfinished.REFUSE, password, chosen.project, chosen.domain_pack
+    )
 
     async def question(api: Api) -> Body:
         contents = [(each.name, each.path.read_bytes()) for each in files]

@@ -19,6 +19,7 @@ from dragoman_catalog import Catalog, EncryptionKeyMissingError, KeySeal, Provid
 from dragoman_contracts.phases import TRANSLATE_DOCX
 from dragoman_gateway.account.desk import AccountDesk
 from dragoman_gateway.analyses.desk import AnalysisDesk
+from dragoman_gateway.analyses.matching import PinnedMatches
 from dragoman_gateway.artifacts.desk import ArtifactDesk
 from dragoman_gateway.audit.desk import AuditDesk
 from dragoman_gateway.audit.view import AuditQueries
@@ -189,6 +190,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
             catalog=catalog,
             clock=clock,
             max_upload_bytes=ports.rules.max_upload_bytes,
+            memories=PinnedMatches(objects),
         ),
         documents=DocumentDesk(
             queries=DocumentQueries(ports.views),

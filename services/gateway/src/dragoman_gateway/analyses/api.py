@@ -6,7 +6,7 @@ import json
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from pydantic import JsonValue, SecretStr, ValidationError
+from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.errors import InvalidLocaleError
@@ -53,7 +53,12 @@ async def analyse_documents(
             form.project_code,
             form.domain_pack_code,
             (form.source_language, form.target_language),
-            {"engine": form.engine, "model": form.model, "extraction": form.extraction},
+            {
+                "engine": form.engine,
+                "model": form.model,
+                "extraction": form.extraction,
+                "memories": form.memories,
+            },
         )
     except ValidationError as error:
         return invalid_request(request, field_problems(error))
@@ -115,6 +120,7 @@ def order_of(
                 "engine": chosen.get("engine") or None,
                 "model": chosen.get("model") or None,
                 "extraction": _switches(chosen.get("extraction", "")),
+                "memories": _names(chosen.get("memories", "")),
             }
         ),
     )
@@ -132,6 +138,15 @@ def _locale(field: str, tag: str) -> Locale:
         return Locale(tag.strip())
     except InvalidLocaleError as error:
         raise FieldRefusedError(field, error.message, code=error.code) from error
+
+
+def _names(text: str) -> list[str] | None:
+    if not text.strip():
+        return None
+    try:
+        return TypeAdapter(list[str]).validate_json(text)
+    except ValidationError as error:
+        raise FieldRefusedError("memories", "This is no JSON list of names.") from error
 
 
 def _switches(text: str) -> dict[str, JsonValue] | None:

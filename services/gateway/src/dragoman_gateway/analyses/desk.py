@@ -16,10 +16,11 @@ from dragoman_catalog.values import PolicyOverrides
 from dragoman_contracts.analysis import Analysis, CostRange, TextLoad
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.resources import MatchList, MemoryPin
+from dragoman_contracts.resources import MatchList
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.text import Unit
 from dragoman_documents import ExtractOptions, extract
+from dragoman_gateway.analyses.matching import PinnedMatches
 from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
 from dragoman_gateway.web.prices import (
     Priced,
@@ -74,20 +75,6 @@ class JobTerms(Protocol):
         ...
 
 
-class PinnedMatches(Protocol):
-    """The matches of units in memories that a policy pins."""
-
-    async def matches(
-        self,
-        project_id: UUID,
-        pins: tuple[MemoryPin, ...],
-        units: Sequence[Unit],
-        locales: LocalePair,
-    ) -> MatchList:
-        """The matches of the units; those without any are left out."""
-        ...
-
-
 class AnalysisDesk:
     """Counts documents under the terms that a job would have."""
 
@@ -98,7 +85,7 @@ class AnalysisDesk:
         catalog: Catalog,
         clock: Clock,
         max_upload_bytes: int,
-        memories: PinnedMatches | None = None,
+        memories: PinnedMatches,
     ) -> None:
         self._terms = terms
         self._catalog = catalog
@@ -147,7 +134,7 @@ class AnalysisDesk:
     async def _matches(
         self, project_id: UUID, policy: Policy, units: Sequence[Unit], locales: LocalePair
     ) -> MatchList:
-        if self._memories is None or not policy.memories:
+        if not policy.memories:
             return MatchList()
         return await self._memories.matches(project_id, policy.memories, units, locales)
 

@@ -40,6 +40,11 @@ class AnalysisForm(BaseModel):
         max_length=8192,
         description="A JSON object of switches of what is translated, as for POST /jobs.",
     )
+    memories: str = Field(
+        "",
+        max_length=8192,
+        description="A JSON list of names or ids of memories, as for POST /jobs.",
+    )
     external_reference: _Unused = ""
     document_title: _Unused = ""
     version_label: _Unused = ""
@@ -55,6 +60,7 @@ class AnalysisForm(BaseModel):
     on_unfinished: _Unused = ""
     cost_cap: _Unused = ""
     fallbacks: _Unused = ""
+    glossaries: _Unused = ""
 
 
 AnalysisFormat = Annotated[Literal["json", "csv"] | None, Field()]

@@ -36,6 +36,7 @@ from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
 from dragoman_gateway.submissions.memory_pins import pinned_objects, with_memories
 from dragoman_gateway.submissions.opening import require_engines
+from dragoman_gateway.submissions.pins import Pins
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
     RerunRequest,
@@ -56,7 +57,6 @@ from dragoman_gateway.submissions.rules import (
     require_registered_locales,
     rerun_digest,
 )
-from dragoman_gateway.submissions.term_pins import TermPins
 from dragoman_gateway.web.errors import (
     FieldRefusedError,
     JobStateError,
@@ -113,7 +113,7 @@ class Submissions:
         self._opener = opener
         self._jobs = jobs
         self._objects = objects
-        self._pins = TermPins(catalog, objects)
+        self._pins = Pins(catalog, objects)
         self._catalog = catalog
         self._clock = clock
         self._rules = rules
@@ -239,7 +239,8 @@ class Submissions:
         *,
         pipeline: str | None = None,
     ) -> tuple[Project, Policy]:
-        """The project, and the policy of a job that is submitted to it under these terms.
+        """The project, and the policy of a job that is submitted to it under these terms: with the
+        memories, without terms and domain pack, which would be stored.
 
         Raises:
             ForbiddenError, FieldRefusedError: as `submit`.
@@ -247,7 +248,9 @@ class Submissions:
         principal.require_project(project_code)
         terms = await self._terms(project_code, domain_pack_code, locales.source, locales.target)
         policy, _ = await self._decided(terms, overrides, pipeline, locales)
-        return terms.project, policy
+        return terms.project, await with_memories(
+            self._catalog, self._objects, policy, terms.project, terms.pair, overrides, locales
+        )
 
     async def rerun(
         self,
@@ -344,15 +347,6 @@ class Submissions:
         dismissals = await self._dismissals(project_id)
         policy = await self._pins.pinned(policy, *terms, request.overrides, locales)
         policy = policy.model_copy(update={"dismissals": dismissals})
-        policy = await with_memories(
-            self._catalog,
-            self._objects,
-            policy,
-            terms.project,
-            terms.pair,
-            request.overrides,
-            locales,
-        )
         intake = intake_record(request, upload, self._clock.now())
         source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
@@ -402,9 +396,6 @@ class Submissions:
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
         policy = await self._pins.pinned(policy, *terms, overrides, locales)
-        policy = await with_memories(
-            self._catalog, self._objects, policy, terms.project, terms.pair, overrides, locales
-        )
         choices = overrides.model_dump(mode="json", exclude_none=True)
         again = intake.model_copy(
             update={"idempotency_key": idempotency_key or "", "choices": choices}

@@ -1,5 +1,5 @@
-"""The terms and the domain pack of a job, stored when it is submitted, so that later edits of
-glossaries and packs leave the job as it is.
+"""The terms, the domain pack and the memories of a job, as they are when it is submitted: later edits
+leave the job as it is.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.resources import PackSnapshot
 from dragoman_contracts.subject import LocalePair
+from dragoman_gateway.submissions.memory_pins import with_memories
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_runtime.objects import ObjectStore, put_value
 
 
-class TermPins:
-    """Pins terms and domain packs into policies."""
+class Pins:
+    """Pins terms, domain packs and memories into policies."""
 
     def __init__(self, catalog: Catalog, objects: ObjectStore) -> None:
         self._catalog = catalog
@@ -39,14 +40,16 @@ class TermPins:
         overrides: PolicyOverrides,
         locales: LocalePair,
     ) -> Policy:
-        """The policy with the terms and the domain pack of the job.
+        """The policy with the terms, the domain pack and the memories of the job.
 
         The glossaries that the request names come first, or else those of the language pair; then
         those of the project's settings and of the pack, then the automatic ones: of the project, of
         the pack, of the installation.
 
         Raises:
-            FieldRefusedError: a glossary that is named there is gone, or another project's.
+            FieldRefusedError: a glossary that is named there is gone, or another project's; or there
+                is no memory of a name.
+            RetryableError: a store cannot be reached; submit again.
         """
         asked = overrides.glossaries
         if asked is None and pair is not None:
@@ -60,7 +63,10 @@ class TermPins:
         }
         if terms.terms:
             found["terms"] = await put_value(self._objects, project.project_id, terms)
-        return policy.model_copy(update=found)
+        pinned = policy.model_copy(update=found)
+        return await with_memories(
+            self._catalog, self._objects, pinned, project, pair, overrides, locales
+        )
 
     async def _glossaries(
         self, project: Project, pack: DomainPack, asked: tuple[UUID, ...]
