@@ -20,6 +20,7 @@ from dragoman_contracts.ai_results import AiTaskStatus
 from dragoman_contracts.models import ApiKind, Category
 from dragoman_gateway.objects.desk import ClassEntry, ObjectEntry, ShownObject
 from dragoman_gateway.objects.rules.standing import ObjectRunningError, ObjectStatus
+from dragoman_gateway.web.errors import TaskUnknownError
 from dragoman_gateway.web.principals import local_principal
 from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.clock import SystemClock
@@ -127,6 +128,13 @@ async def test_a_deed_is_read_asked_about_and_its_fields_are_filled(office: Offi
         assert "Ada Lovelace" in each.prompt
         assert each.result.usage.prompt_tokens == 100
     assert len(office.notary.seen) == 2
+    explained = await office.desk.explained_task("deed", object_id, "extractInfo", US)
+    assert explained.prompt is not None
+    assert explained.prompt.text == told[0].prompt
+    assert "markdownContent" in {each.name for each in explained.prompt.sections}
+    with pytest.raises(TaskUnknownError):
+        await office.desk.explained_task("deed", object_id, "extractNothing", US)
+    assert len(office.notary.seen) == 2
 
     # An edit starts nothing; the phase field starts the phase it names, with the answers before it.
     await office.patch(object_id, currency="CHF")
@@ -136,6 +144,13 @@ async def test_a_deed_is_read_asked_about_and_its_fields_are_filled(office: Offi
     assert len(again.history.job_ids) == 2
     over = await office.at_rest(object_id)
     assert (over.status, over.fields["currency"]) == (ObjectStatus.READY, "EUR")
+    assert len(office.notary.seen) == 2
+    explained = await office.desk.explained_task("deed", object_id, "extractInfo", US)
+    assert explained.prompt is not None
+    assert explained.prompt.text == told[0].prompt
+    assert "markdownContent" in {each.name for each in explained.prompt.sections}
+    with pytest.raises(TaskUnknownError):
+        await office.desk.explained_task("deed", object_id, "extractNothing", US)
     assert len(office.notary.seen) == 2
 
     # An empty phase field begins anew: nothing changed but an edit, and equal questions are not paid.

@@ -23,6 +23,7 @@ from dragoman_standalone.diff_command import diff
 from dragoman_standalone.ending import Commands, UsageRefusedError
 from dragoman_standalone.events_command import events_app
 from dragoman_standalone.explain_command import explain
+from dragoman_standalone.explain_prompt_command import explain_prompt
 from dragoman_standalone.glossary_choice import with_glossaries_at, with_glossaries_here
 from dragoman_standalone.inputs import Input, gather, locales_of, require_writable
 from dragoman_standalone.jobs_command import jobs_app
@@ -363,6 +364,7 @@ app.add_typer(token_app, name="token")
 app.command("sign-in-link")(sign_in_link)
 app.command("import")(import_review)
 app.command("what-if")(what_if)
+app.command("explain-prompt")(explain_prompt)
 for each in (
     submit,
     watch,

@@ -142,6 +142,18 @@ class ObjectUnknownError(PermanentError):
         super().__init__(f"There is no object {object_id} of class {class_name!r}.")
 
 
+class TaskUnknownError(PermanentError):
+    """No pipeline of the object has such a task."""
+
+    default_code = "task.unknown"
+
+    def __init__(self, task_name: str) -> None:
+        super().__init__(
+            f"The object's pipeline has no task {task_name!r}; its class names them, and an object "
+            "without a pipeline has none."
+        )
+
+
 class SourceErasedError(PermanentError):
     """The job's document was erased; submit the file again."""
 

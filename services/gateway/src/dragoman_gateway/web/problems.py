@@ -57,6 +57,7 @@ _STATUS_OF_CODE: dict[str, int] = {
     "catalog.missing": 404,
     "catalog.stale_edit": 412,
     "class.invalid": 422,
+    "task.unknown": 404,
     "class.retired": 422,
     "class.yaml": 422,
     "memory.missing": 404,

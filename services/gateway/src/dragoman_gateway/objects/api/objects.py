@@ -26,6 +26,7 @@ from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.fields import NUL_FREE
 from dragoman_gateway.web.problems import documented
+from dragoman_scripting.explaining import ExplainedTask
 
 router = APIRouter()
 
@@ -192,6 +193,24 @@ async def list_ai_tasks(
     """The newest run of each task, with its answer, its tokens and its cost."""
     found = await desk.tasks(class_name, object_id, principal)
     return AiTaskList(items=[task_view(each) for each in found])
+
+
+@router.get(
+    "/objects/{class_name}/{object_id}/ai-tasks/{task_name}/prompt",
+    summary="Explain a task's prompt",
+    responses=_READ,
+)
+async def explain_prompt(
+    class_name: ClassName,
+    object_id: UUID,
+    task_name: _TaskName,
+    desk: ObjectDeskDep,
+    principal: Operator,
+) -> ExplainedTask:
+    """The very prompt of a task as it would be asked now, by section, with where each came from, the
+    schema of its answer and about how many tokens it has. Nothing is asked and nothing paid.
+    """
+    return await desk.explained_task(class_name, object_id, task_name, principal)
 
 
 @router.post(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from pydantic import JsonValue
@@ -59,6 +60,9 @@ from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, append_decided, read_subject
 from dragoman_runtime.objects import ObjectStore, put_value
 from dragoman_runtime.telemetry import current_traceparent
+
+if TYPE_CHECKING:
+    from dragoman_scripting.explaining import ExplainedTask
 
 _TOO_FAST = "Others change this object at the same time; ask again."
 _TRIES = 5
@@ -283,6 +287,18 @@ class ObjectDesk:
         """
         shown = await self.find(class_name, object_id, principal)
         return await self._tasks.shown(shown.read.jobs, shows_prompts=shows_prompts)
+
+    async def explained_task(
+        self, class_name: str, object_id: UUID, task_name: str, principal: Principal
+    ) -> ExplainedTask:
+        """A task's prompt by its sections, as it would be asked now; nothing is asked.
+
+        Raises:
+            ObjectUnknownError: as `find`.
+            TaskUnknownError: the object's pipeline has no such task.
+        """
+        shown = await self.find(class_name, object_id, principal)
+        return await self._tasks.explained(shown.read, task_name)
 
     async def retry_task(
         self, class_name: str, object_id: UUID, task_name: str, principal: Principal

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from dragoman_contracts.ai_jobs import task_named
 from dragoman_contracts.ai_results import AiTaskResult, AiTaskResults
 from dragoman_contracts.classes import ClassDeclaration
 from dragoman_contracts.errors import ObjectMissingError
@@ -14,6 +17,7 @@ from dragoman_contracts.pipeline import redrive_request
 from dragoman_contracts.references import ObjectRef
 from dragoman_gateway.jobs.desk import JobControl
 from dragoman_gateway.jobs.detail.facts import parking_reason
+from dragoman_gateway.jobs.detail.prompts import explained_task_of
 from dragoman_gateway.jobs.rules import is_running
 from dragoman_gateway.objects.rules.tasks import (
     ShownTask,
@@ -23,10 +27,16 @@ from dragoman_gateway.objects.rules.tasks import (
     task_runs,
 )
 from dragoman_gateway.objects.view import ReadObject
+from dragoman_gateway.web.errors import TaskUnknownError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.records import Records
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects import ObjectStore, put_value
+
+if TYPE_CHECKING:
+    from dragoman_scripting.explaining import ExplainedTask
+
+_EXPLAINED_AT_ONCE = 2
 
 
 class Tasks:
@@ -39,6 +49,7 @@ class Tasks:
         self._objects = objects
         self._records = records
         self._control = control
+        self._explaining = asyncio.Semaphore(_EXPLAINED_AT_ONCE)
 
     async def shown(self, jobs: Sequence[Job], *, shows_prompts: bool) -> list[ShownTask]:
         """The newest run of each task in these jobs, the oldest job first."""
@@ -48,6 +59,24 @@ class Tasks:
             if is_running(each)
         }
         return [await self._shown(run, shows_prompts) for run in task_runs(jobs, held)]
+
+    async def explained(self, read: ReadObject, task_name: str) -> ExplainedTask:
+        """A task as it would be asked now, by the newest job that has it. Nothing is asked.
+
+        Raises:
+            TaskUnknownError: no job of the object has such a task.
+        """
+        from dragoman_scripting.sandbox import Sandbox  # with V8, slow to import
+
+        found: ExplainedTask | None = None
+        job = next((each for each in reversed(read.jobs) if task_named(each, task_name)), None)
+        if job is not None:
+            # A process of its own for each: templates are people's, and this is asked rarely.
+            async with self._explaining, Sandbox(1) as sandbox:
+                found = await explained_task_of(sandbox, self._objects, job, task_name)
+        if found is None:
+            raise TaskUnknownError(task_name)
+        return found
 
     async def before(
         self, read: ReadObject, declaration: ClassDeclaration, phase: str

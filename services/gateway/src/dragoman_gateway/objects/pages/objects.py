@@ -164,6 +164,24 @@ async def remove(visit: Writing, desk: ObjectDeskDep, class_name: str, object_id
     return see_other(address(f"{_PATH}/{class_name}", notice="removed"))
 
 
+@router.get("/{class_name}/{object_id}/tasks/{task_name}/prompt")
+async def prompt(
+    visit: SignedIn, desk: ObjectDeskDep, class_name: str, object_id: UUID, task_name: str
+) -> Response:
+    """A task's prompt as it would be asked now, by its sections."""
+    shown = await desk.find(class_name, object_id, visit.principal)
+    found = await desk.explained_task(class_name, object_id, task_name, visit.principal)
+    return visit.page(
+        "objects/prompt.html",
+        section="objects",
+        shown=shown,
+        object_id=object_id,
+        title=_title(shown),
+        found=found,
+        pretty=_pretty,
+    )
+
+
 @router.post("/{class_name}/{object_id}/tasks/{task_name}/retry")
 async def retry(
     visit: Writing, desk: ObjectDeskDep, class_name: str, object_id: UUID, task_name: str
