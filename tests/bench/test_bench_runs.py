@@ -86,7 +86,7 @@ async def test_a_message_is_measured_beside_the_libraries_under_the_bus(
 
 async def test_replay_is_measured_on_both_databases(postgres: PostgresServer) -> None:
     table = await replay.replay_table(SMALLEST, postgres)
-    assert rows_of(table) == ["SQLite"] * 7 + ["PostgreSQL"] * 7
+    assert rows_of(table) == ["SQLite"] * 8 + ["PostgreSQL"] * 8
 
 
 async def test_large_jobs_are_measured_in_one_process_and_as_services(

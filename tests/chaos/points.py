@@ -36,12 +36,12 @@ POINTS: dict[str, tuple[str, ...]] = {
     "translate": (*_WORK, *_both("record")),
     "qa": _WORK,
     "reassemble": _WORK,
-    "index": _WORK,
+    "index": (),
     "gateway": _both("upload", "append", "projection"),
 }
 """The points of each service. `record` is the storing of a model call's answer, `resend` the
 reconciler's sending; between `publish` and `confirm` of the relay lie messages that the broker has
-and has not confirmed.
+and has not confirmed. `index` has no work with documents: it is killed at random alone.
 """
 
 

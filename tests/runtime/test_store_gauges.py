@@ -92,6 +92,9 @@ _RAISING: Mapping[str, str] = {
     "DragomanBusAway": 'dragoman_bus_connected{server="mq:5672"}: 1x40 0x20',
     "DragomanWorkersVanish": 'dragoman_work_takeovers_total{kind="qa"}: 0x50 1x10',
     "DragomanGatewayFails": 'dragoman_http_requests_total{status="5xx"}: 0x20 1+1x40',
+    "DragomanAnswersBurnBudget": 'dragoman_http_requests_total{status="5xx"}: 0x20 1+1x40',
+    "DragomanLateWorkBurnsBudget": 'dragoman_queue_age_seconds_bucket{le="60.0"}: 0x60'
+    "; dragoman_queue_age_seconds_count: 0x20 1+1x40",
 }
 """For each alarm of the page the series that raise it, a sample every 10 s: right at first, then
 as they are in trouble.
@@ -110,10 +113,14 @@ def test_each_alarm_of_the_page_is_raised_by_its_trouble_and_by_nothing_before(
 
     tests = ["rule_files: [rules.yml]", "evaluation_interval: 10s", "tests:"]
     for name, series in _RAISING.items():
-        metric, _, samples = series.rpartition(": ")
+        given = [each.rpartition(": ") for each in series.split("; ")]
         tests += [
             "  - interval: 10s",
-            f"    input_series: [{{series: '{metric}', values: '{samples}'}}]",
+            "    input_series:",
+            *(
+                f"      - {{series: '{metric}', values: '{samples}'}}"
+                for metric, _, samples in given
+            ),
             "    promql_expr_test:",
             f'      - {{expr: \'count(ALERTS{{alertname="{name}",alertstate="firing"}}) or vector(0)\', '
             "eval_time: 100s, exp_samples: [{labels: '{}', value: 0}]}",

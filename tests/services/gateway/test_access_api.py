@@ -146,6 +146,21 @@ ADMIN_ONLY = frozenset(
         "POST /api/v1/classes",
         "PUT /api/v1/classes/{name}",
         "DELETE /api/v1/classes/{name}",
+        "DELETE /api/v1/glossaries/{glossary_id}",
+        "DELETE /api/v1/glossaries/{glossary_id}/terms/{term_id}",
+        "DELETE /api/v1/memories/{memory_id}",
+        "GET /api/v1/projects/{code}/budget",
+        "PATCH /api/v1/glossaries/{glossary_id}",
+        "PATCH /api/v1/glossaries/{glossary_id}/terms/{term_id}",
+        "POST /api/v1/domain-packs",
+        "POST /api/v1/glossaries",
+        "POST /api/v1/glossaries/{glossary_id}/imports",
+        "POST /api/v1/glossaries/{glossary_id}/terms",
+        "POST /api/v1/memory-candidates/{unit_id}/promote",
+        "POST /api/v1/memory-candidates/{unit_id}/reject",
+        "PUT /api/v1/domain-packs/{code}",
+        "PUT /api/v1/jobs/{job_id}/budget",
+        "PUT /api/v1/projects/{code}/budget",
         "POST /api/v1/providers",
         "PUT /api/v1/providers/{provider_id}",
         "DELETE /api/v1/providers/{provider_id}",
@@ -218,9 +233,8 @@ async def test_every_operation_is_for_those_it_is_meant_for(gateway: Desk) -> No
 
 
 async def test_an_operator_runs_jobs_and_lists_domain_packs(gateway: Desk) -> None:
-    assert (await gateway.as_operator.get("/api/v1/domain-packs")).json()["items"][0][
-        "code"
-    ] == "general"
+    packs = (await gateway.as_operator.get("/api/v1/domain-packs")).json()["items"]
+    assert "general" in {each["code"] for each in packs}
     job = (await submit(gateway.as_operator)).json()
     assert (await gateway.as_operator.post(job["links"]["cancel"])).status_code == 202
 

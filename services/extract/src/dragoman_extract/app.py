@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dragoman_catalog import Catalog, KeySeal
 from dragoman_contracts.vocabulary import Service
 from dragoman_extract import handlers
 from dragoman_extract.adapters.command.runner import ChildProcesses
@@ -14,12 +13,13 @@ from dragoman_extract.adapters.registered import CatalogModels
 from dragoman_extract.ai_tasks import GATE_PATIENCE_S
 from dragoman_extract.settings import CommandSettings, ExtractSettings, TaskSettings
 from dragoman_models.settings import ProviderSettings
-from dragoman_runtime.migrations.run import sqlalchemy_url
-from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.service import ServicePart, database_of, run_services
 from dragoman_runtime.settings import SettingsError
 from dragoman_runtime.worker import Task
 from dragoman_scripting.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from dragoman_catalog import Catalog, KeySeal
 
 COMPUTING = ("dragoman_extract.adapters.docx", "dragoman_extract.domain")
 """The modules of what the tasks compute."""
@@ -62,6 +62,10 @@ def shared_part(settings: ExtractSettings) -> ServicePart:
     """This service in an installation of servers, with the catalogue in their database."""
 
     def catalog() -> Catalog:
+        from dragoman_catalog import Catalog  # with SQLAlchemy, slow to import
+        from dragoman_runtime.migrations.run import sqlalchemy_url
+        from dragoman_runtime.projection import create_views_engine
+
         url = sqlalchemy_url(database_of(settings, Service.EXTRACT))
         return Catalog(create_views_engine(url, pool_size=2), _seal(settings))
 
@@ -74,6 +78,8 @@ async def run(settings: ExtractSettings) -> None:
 
 
 def _seal(settings: ProviderSettings) -> KeySeal | None:
+    from dragoman_catalog import KeySeal  # with SQLAlchemy, slow to import
+
     key = settings.encryption_key
     return None if key is None else KeySeal(key.get_secret_value().encode())
 

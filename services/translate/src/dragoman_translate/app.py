@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dragoman_catalog import Catalog, KeySeal
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import Service
 from dragoman_runtime.service import ServicePart, database_of, run_services
@@ -28,6 +27,9 @@ from dragoman_translate.ports import (
 )
 from dragoman_translate.retranslating import retranslation_task
 from dragoman_translate.settings import EngineSettings, TranslateSettings
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = [
     "ConfiguredEngines",
@@ -92,6 +94,7 @@ def registered_models(settings: TranslateSettings) -> RegisteredModels:
 
     async def connect() -> Registry:
         # Slow to import, and the one process has a registry of its own.
+        from dragoman_catalog import Catalog, KeySeal
         from dragoman_runtime.eventstore.postgres import PostgresEventStore
         from dragoman_runtime.migrations.run import sqlalchemy_url
         from dragoman_runtime.projection import create_views_engine

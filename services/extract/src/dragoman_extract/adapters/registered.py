@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from typing_extensions import override
 
-from dragoman_catalog import CallableModel, Catalog, ModelPrice, RegisteredModel, UseCount
-from dragoman_catalog.errors import EntryMissingError
 from dragoman_contracts.ai import AiTask
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.events import Usage
@@ -27,6 +26,9 @@ from dragoman_models.ports import ChatModel
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.worker import NotYetError
+
+if TYPE_CHECKING:
+    from dragoman_catalog import CallableModel, Catalog, ModelPrice, RegisteredModel
 
 CALLS_AT_ONCE = 2
 """The most calls of tasks at once to a provider that sets no limit itself (requirement C)."""
@@ -109,6 +111,8 @@ class CatalogModels(TaskModels):
 
     @override
     async def note(self, model: TaskModel, usage: Usage) -> Cost:
+        from dragoman_catalog import UseCount  # with SQLAlchemy, slow to import
+
         now = self._clock.now()
         price = await self._price(model, now)
         amount = _amount(usage, price)
@@ -142,6 +146,8 @@ class CatalogModels(TaskModels):
         return self._catalog
 
     async def _callable(self, task: AiTask) -> CallableModel:
+        from dragoman_catalog import EntryMissingError  # with SQLAlchemy, slow to import
+
         model_id = task.linked.model_id if task.linked else await self._named(task)
         try:
             return await self._registry.callable_model(model_id)

@@ -7,12 +7,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from dragoman_catalog import Catalog, ModelPrice, RegisteredModel, UseCount
 from dragoman_contracts.events import Usage
 from dragoman_models import prices
 from dragoman_models.limits import ProviderGate, Turn
 from dragoman_runtime.clock import Clock
+
+if TYPE_CHECKING:
+    from dragoman_catalog import Catalog, ModelPrice, RegisteredModel
 
 
 class Places:
@@ -49,6 +52,8 @@ class Places:
 
     async def note(self, usage: Usage) -> None:
         """Add a call to the use of the model."""
+        from dragoman_catalog import UseCount  # with SQLAlchemy, slow to import
+
         now = self._clock.now()
         price = self._model.price_at(now)
         cost = cost_of(usage, price) if price else None

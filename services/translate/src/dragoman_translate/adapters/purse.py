@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from dragoman_catalog import Budget, Catalog, Spent
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_runtime.clock import Clock, SystemClock
 from dragoman_translate.ports import PricedEngine, Purse, TranslationEngine
+
+if TYPE_CHECKING:
+    from dragoman_catalog import Budget, Catalog, Spent
 
 _ONE_CALL = Usage(call_count=1, prompt_tokens=1, response_tokens=1)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from dragoman_catalog import CallableModel, Catalog, EntryMissingError, RegisteredModel
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.models import ApiKind
 from dragoman_contracts.resources import EngineChoice
@@ -20,6 +19,9 @@ from dragoman_translate.adapters.chat_engine import ChatEngine
 from dragoman_translate.adapters.mt_engine import ServiceEngine
 from dragoman_translate.adapters.places import Places
 from dragoman_translate.ports import TranslationEngine
+
+if TYPE_CHECKING:
+    from dragoman_catalog import CallableModel, Catalog, RegisteredModel
 
 _SERVICES = (ApiKind.DEEPL, ApiKind.LIBRETRANSLATE)
 _TIMEOUT_S = 120.0
@@ -69,6 +71,8 @@ class RegisteredModels:
             PermanentError: engine.unknown, engine.not_configured, engine.disabled.
             KeyUnreadableError, EncryptionKeyMissingError: the provider's key cannot be read.
         """
+        from dragoman_catalog import EntryMissingError  # with SQLAlchemy, slow to import
+
         registry = await self.registry()
         model_id = registered_id(choice) or await _named(registry.catalog, choice)
         try:
