@@ -42,13 +42,14 @@ EXTRA = (
 
 @contextmanager
 def extra_steps() -> Generator[None]:
-    """The step table with these steps besides."""
+    """The step table with these steps besides, or in the place of those of the same kind."""
+    before = dict(STEPS)
     STEPS.update({step.kind: step for step in EXTRA})
     try:
         yield
     finally:
-        for step in EXTRA:
-            del STEPS[step.kind]
+        STEPS.clear()
+        STEPS.update(before)
 
 
 def pipeline(name: str, *phases: tuple[str, str, float]) -> Pipeline:

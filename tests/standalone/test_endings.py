@@ -123,11 +123,16 @@ def _events(state: Path) -> None:
     (state / "events.db").write_bytes(b"no database at all" * 100)
 
 
+_COMMANDS = ("translate", "jobs list", "up --port 0", "owed", "maintenance")
+
+
 @pytest.mark.parametrize(
-    "command",
-    ["translate", "jobs list", "up --port 0", "owed", "maintenance", "admin create"],
+    ("command", "damaged", "name"),
+    [
+        *((command, _catalog, "catalog.db") for command in (*_COMMANDS, "admin create")),
+        *((command, _events, "events.db") for command in _COMMANDS),
+    ],
 )
-@pytest.mark.parametrize(("damaged", "name"), [(_catalog, "catalog.db"), (_events, "events.db")])
 def test_a_damaged_database_is_named_with_its_cure(
     folder: Path, command: str, damaged: Callable[[Path], None], name: str
 ) -> None:

@@ -298,6 +298,7 @@ async def test_what_was_erased_is_no_difference_and_leaves_the_views_with_the_ne
     assert {view.projection: view.erased_rows for view in report.views} == {
         "jobs": 1,
         "documents": 0,
+        "objects": 0,
         "audit": 1,
     }
     await site.replay()
@@ -427,7 +428,7 @@ async def test_beside_a_process_that_has_the_state_folder_only_live_jobs_are_lef
     report = await replay(settings, Order(), lambda step, done, total: None)
     lock.release()
     assert report.skipped == (LIVE_JOBS,)
-    assert [view.row_count for view in report.views] == [2, 0, 1]
+    assert [view.row_count for view in report.views] == [2, 0, 0, 1]
     engine = create_views_engine(sqlalchemy_url(f"sqlite:///{tmp_path / 'catalog.db'}"))
     async with engine.connect() as connection:
         assert set((await connection.execute(select(positions.c.position))).scalars()) == {1}
