@@ -81,7 +81,9 @@ def addresses(server: Server, browser: Browser) -> Mapping[str, list[str]]:
 def test_every_route_of_the_console_is_reached_by_links(
     addresses: Mapping[str, list[str]],
 ) -> None:
-    assert {name for name, found in addresses.items() if found} >= set(_ROUTES) - _NO_PAGES - _NOT_HERE
+    assert {name for name, found in addresses.items() if found} >= set(
+        _ROUTES
+    ) - _NO_PAGES - _NOT_HERE
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def _route_of(address: str) -> str:
     path = address.partition("?")[0]
     for name, route in _ROUTES.items():
         pattern = re.sub(r"\{\w+:path\}", ".*", route)
-        pattern = re.sub(r"\{\w+\}", "[^/]+", pattern)
+        pattern = re.sub(r"\{\w+(:uuid)?\}", "[^/]+", pattern)
         if re.fullmatch(pattern, path):
             return name
     raise AssertionError(f"{address} leads nowhere")
