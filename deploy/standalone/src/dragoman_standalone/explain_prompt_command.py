@@ -48,7 +48,8 @@ def explain_prompt(
 
 def _print(told: Body) -> None:
     console = Console(highlight=False, markup=False)
-    for each in (told["prompt"] or {"sections": []})["sections"]:
+    sections: list[Body] = told["prompt"]["sections"] if told["prompt"] else []
+    for each in sections:
         place = f", line {each['line']}" if each["line"] else ""
         console.print(f"[{_KINDS[each['kind']]} {each['name']}]".replace(" ]", "]") + place)
         console.print(each["text"], soft_wrap=True)
