@@ -315,8 +315,13 @@ async def test_a_row_holds_a_job_s_key_its_project_what_a_list_shows_and_what_it
 ):
     """What is kept for nobody is projected, stored and migrated for nobody."""
     of_subject = {"subject_kind", "subject_id", "subject_version"}
+    of_coverage = {
+        f"covered_{each}"
+        for each in ("units", "words", "translated", "pending", "reviewed", "approved")
+    }
     assert set(jobs.c.keys()) - set(JobRow.model_fields) == {
         "is_removed",
         "search_text",
         *of_subject,
+        *of_coverage,
     }
