@@ -235,6 +235,13 @@ class Faults:
                         )
         return len(bodies)
 
+    async def lose_messages(self) -> None:
+        """Throw away what lies in the queues, as a broker that was wiped would."""
+        async with await self._connected() as connection, connection.channel() as channel:
+            for queue in WORKED_QUEUES:
+                with suppress(ChannelNotFoundEntity):
+                    await (await channel.get_queue(queue.value, ensure=False)).purge()
+
     async def until_delivered(self) -> None:
         """Return when the queues hold nothing that is not being worked on, or after a while."""
         async with await self._connected() as connection, connection.channel() as channel:

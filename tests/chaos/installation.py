@@ -18,7 +18,7 @@ from chaos.faults import Faults, letters_kept, queued
 from chaos.journey import Journey
 from chaos.model import ChaosModel
 from chaos.plan import Plan
-from chaos.points import POINTS, TWICE_VARIABLE
+from chaos.points import POINTS, RESEND, TWICE_VARIABLE
 from chaos.processes import Nursery, process_of
 from chaos.s3_proxy import S3Proxy
 from chaos.supervisor import Kill, Member, Supervisor
@@ -167,6 +167,7 @@ async def under_fire(
 _SETTINGS = {
     "DRAGOMAN_BACKOFF_BASE_S": "0.5",
     "DRAGOMAN_BACKOFF_MAX_S": "4",
+    "DRAGOMAN_RECONCILE_EVERY_S": "5",  # what was lost waits no longer than other faults last
     "DRAGOMAN_LOG_LEVEL": "info",
     "DRAGOMAN_PUBLISH_EVENTS": "true",  # so that the relay has both to confirm
 }
@@ -211,7 +212,13 @@ class _Run:
         following = asyncio.create_task(self.journey.follow())
         travelling = asyncio.create_task(self._travel())
         watching = asyncio.create_task(self._until_stuck())
-        await asyncio.wait({travelling, watching, supervising}, return_when=asyncio.FIRST_COMPLETED)
+        try:
+            await asyncio.wait(
+                {travelling, watching, supervising}, return_when=asyncio.FIRST_COMPLETED
+            )
+        except asyncio.CancelledError:
+            print(f"out of time: {self._left_over()}")
+            raise
         tasks = (travelling, watching, failing, supervising, following)
         for task in tasks:
             task.cancel()
@@ -231,6 +238,18 @@ class _Run:
             await asyncio.sleep(_LOOK_S)
         return count
 
+    def _left_over(self) -> str:
+        """What of the plan was not carried out yet, where a time limit ended it."""
+        orders = {name: [*each] for name, each in self.supervisor.orders.items() if each}
+        ordered = {each.name: each.order for each in self.supervisor.members if each.order}
+        made = self.faults.made.total()
+        jobs = Counter(str(job.status) for job in self.journey.jobs.values())
+        return (
+            f"seed {self._plan.seed}, {time.monotonic() - self._began:.0f} s, jobs {dict(jobs)}, "
+            f"kills {len(self.supervisor.kills)}, orders left {orders}, ordered {ordered}, "
+            f"faults left {self._plan.faults[made:]}, ends {self.supervisor.ends}"
+        )
+
     async def _fail(self) -> None:
         """Let the faults happen, spread over the jobs."""
         for number, kind in enumerate(self._plan.faults):
@@ -241,11 +260,28 @@ class _Run:
     async def _travel(self) -> None:
         await self.journey.run()
         number = _MORE + self._plan.seed % 1000 * 50
-        while not self.supervisor.is_done or self.faults.made.total() < len(self._plan.faults):
+        while not self.supervisor.is_done or self._has_faults_left:
             if self._failing is not None and self._failing.done():
                 self._failing.result()  # raises what a fault could not do
+            losing = asyncio.create_task(self._lose_messages())
             await self.journey.more(range(number, number + 4))
+            losing.cancel()
             number += 4
+
+    async def _lose_messages(self) -> None:
+        """Empty the queues while a process has yet to die at a resend.
+
+        Nothing is sent again where nothing was lost, and the run would wait for that death for
+        ever. Faults are left alone: one of them waits for its own messages.
+        """
+        while self.supervisor.waits_for(RESEND):
+            if not self._has_faults_left:
+                await self.faults.lose_messages()
+            await asyncio.sleep(_LOOK_S)
+
+    @property
+    def _has_faults_left(self) -> bool:
+        return self.faults.made.total() < len(self._plan.faults)
 
     async def _until_stuck(self) -> None:
         """Return when for long no event was stored although jobs do not rest;

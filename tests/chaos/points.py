@@ -28,10 +28,11 @@ def _both(*steps: str) -> tuple[str, ...]:
     return tuple(f"{when} {step}" for step in steps for when in ("before", "after"))
 
 
+RESEND = "resend"
 _WORK = _both("lease", "perform", "pointer", "append", "acknowledge")
 POINTS: dict[str, tuple[str, ...]] = {
     "relay": _both("publish", "confirm", "position"),
-    "intake": (*_WORK, *_both("resend")),
+    "intake": (*_WORK, *_both(RESEND)),
     "extract": _WORK,
     "translate": (*_WORK, *_both("record")),
     "qa": _WORK,

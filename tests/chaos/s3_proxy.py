@@ -31,7 +31,9 @@ class S3Proxy:
         self._target_port = target_port
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self._run(),))
+        self._thread = threading.Thread(
+            target=self._loop.run_until_complete, args=(self._run(),), daemon=True
+        )
         self._closing = asyncio.Event()
 
     @property

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.points import AT_RANDOM, calls_in_flight
+from chaos.points import AT_RANDOM, RESEND, calls_in_flight
 from chaos.processes import Process
 
 _LOOK_S = 0.05
@@ -78,6 +78,11 @@ class Supervisor:
         """How often each service died at each point."""
         return Counter((kill.service, kill.point) for kill in self.kills)
 
+    def waits_for(self, step: str) -> bool:
+        """Whether a process has yet to die before or after this step."""
+        left = [point for points in self.orders.values() for point in points]
+        return any(point.endswith(step) for point in (*left, *(m.order for m in self.members)))
+
     async def run(self) -> None:
         """Look after the processes for ever.
 
@@ -104,7 +109,9 @@ class Supervisor:
             member.ordered_at += self._random.uniform(0, _RANDOM_WITHIN_S)
             return
         armed = self.folder / f"{member.name}.armed"
-        armed.with_suffix(".new").write_text(f"{point} {self._random.randint(1, _LONGEST_COUNT)}")
+        # A resend is too rare to be passed several times within the patience.
+        count = 1 if point.endswith(RESEND) else self._random.randint(1, _LONGEST_COUNT)
+        armed.with_suffix(".new").write_text(f"{point} {count}")
         armed.with_suffix(".new").replace(armed)
 
     def _press(self, member: Member) -> None:
