@@ -84,6 +84,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+    expect.set_options(timeout=WAIT_MS)  # its own five seconds are too few beside other tests
     with sync_playwright() as started:
         browser = started.chromium.launch(
             executable_path=path, headless=True, args=["--no-sandbox"]

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from dragoman_contracts.job import ReviewStatus
 from dragoman_contracts.vocabulary import JobStatus
-from e2e.browsing import axe_findings, picture
+from e2e.browsing import WAIT_MS, axe_findings, picture
 from e2e.review_site import TAGGED, TWICE, ReviewSite, review_site
 
 _TEXT = """id => [...document.getElementById(id).childNodes]
@@ -41,7 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReviewSite]:
 def page(browser: Browser, site: ReviewSite) -> Iterator[Page]:
     """A signed-in page; complaints of the browser fail the test, save for what a test provokes."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT_MS)
     complaints: list[str] = []
     page = site.sign_in(context)
     page.on("console", lambda each: complaints.append(f"{each.type}: {each.text}"))
@@ -277,7 +277,7 @@ def test_a_unit_is_translated_again_by_another_engine_and_shown_when_it_is_there
     dialog.get_by_role("button", name="Translate again").press("Enter")
     expect(page.locator("#spoken")).to_have_text("They are being translated again")
     assert site.work(job_id) == ["retranslation"]
-    expect(page.locator("#edit-7")).to_contain_text("Жпцдтоиож мач", timeout=20_000)
+    expect(page.locator("#edit-7")).to_contain_text("Жпцдтоиож мач")
     expect(page.locator("#unit-7 .state")).to_contain_text("Needs review")
     expect(page.locator("#body-history")).to_contain_text("Translated again")
     picture(page, "review-again-done")
