@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from PIL import Image
 
 from dragoman_parsing import images, pages, pdf
 from dragoman_parsing.program import run
+from dragoman_parsing.recognition import OcrReader
 from parsing.files import (
     Line,
     Parsed,
@@ -183,6 +185,23 @@ def test_a_scanned_page_and_a_picture_are_read_by_character_recognition(parse: P
         assert page["method"] == "ocr"
         assert page["score"] > 0.8
         assert [box["text"] for box in page["boxes"]] == list(lines)
+
+
+def test_a_line_of_doubtful_reading_is_read_again_by_itself() -> None:
+    read: list[tuple[tuple[int, int], dict[str, bool]]] = []
+
+    def engine(image: Image.Image, **how: bool) -> SimpleNamespace:
+        """Takes the second line of the page for one that stands upside down."""
+        read.append((image.size, how))
+        if how:
+            return SimpleNamespace(txts=("three months of notice",), scores=(0.99,))
+        corners = [[(10, y), (400, y), (400, y + 30), (10, y + 30)] for y in (10, 60)]
+        return SimpleNamespace(boxes=corners, txts=("Each party", "Ea n s t"), scores=(0.99, 0.76))
+
+    page = OcrReader(engine).read(Image.new("RGB", (500, 200)), 1)
+    assert page.text.split() == ["Each", "party", "three", "months", "of", "notice"]
+    assert [box.score for box in page.boxes] == [0.99, 0.99]
+    assert read == [((500, 200), {}), ((390, 30), {"use_det": False, "use_cls": False})]
 
 
 def test_html_keeps_what_the_page_is_about(parse: Parse) -> None:

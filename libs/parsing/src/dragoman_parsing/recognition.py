@@ -11,6 +11,7 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -27,6 +28,9 @@ _NOT_INSTALLED = (
     "has a page without text, and character recognition is not installed: install it (384 MB) with "
     f"{sys.executable} -m pip install 'rapidocr>=3.10' 'onnxruntime>=1.20', or link a vision model"
 )
+_SURE = 0.9
+"""The score from which on the reading of a line is taken as it is."""
+
 _PROMPT = (
     "Write down all text of this page as Markdown, in reading order. Keep headings, lists and tables. "
     "Write nothing else: no remarks, no code fence around it."
@@ -54,19 +58,33 @@ class PictureReader(Protocol):
 class OcrReader(PictureReader):
     """RapidOCR with the models that its wheel carries."""
 
-    def __init__(self) -> None:
-        self._engine: Any = None
+    def __init__(self, engine: Callable[..., Any] | None = None) -> None:
+        """Without an `engine`, RapidOCR is started when the first picture is read."""
+        self._engine: Any = engine
 
     @override
     def read(self, image: Image.Image, number: int) -> Page:
-        found = self._started()(image)
-        boxes = _boxes(found)
+        boxes = [self._surer(image, box) for box in _boxes(self._started()(image))]
         scores = [box.score for box in boxes if box.score is not None]
         score = round(sum(scores) / len(scores), 4) if scores else None
         text = as_markdown([Line(box.text, box.place) for box in boxes])
         return Page(number, Method.OCR, text, *image.size, tuple(boxes), score)
 
-    def _started(self) -> Callable[[Image.Image], Any]:
+    def _surer(self, image: Image.Image, box: Box) -> Box:
+        """The line, read once more by itself where its reading is doubtful.
+
+        The classifier of directions takes some long lines to stand upside down.
+        """
+        if box.score is None or box.score >= _SURE:
+            return box
+        found = self._started()(image.crop(box.place), use_det=False, use_cls=False)
+        again = [*zip(found.txts or (), found.scores or (), strict=True)]
+        surest = max(((float(score), str(text)) for text, score in again), default=(0.0, ""))
+        if surest[0] <= box.score:
+            return box
+        return replace(box, text=surest[1], score=round(surest[0], 4))
+
+    def _started(self) -> Callable[..., Any]:
         if self._engine is None:
             try:
                 rapidocr: Any = import_module("rapidocr")
@@ -82,7 +100,7 @@ class OcrReader(PictureReader):
                     "Global.log_level": "error",
                 }
             )
-        return cast("Callable[[Image.Image], Any]", self._engine)
+        return cast("Callable[..., Any]", self._engine)
 
 
 def _boxes(found: Any) -> list[Box]:
