@@ -88,7 +88,7 @@ dist: setup ## build the wheel that users install, dist/dragoman-VERSION-py3-non
 	@$(BIN)/python deploy/wheel/build.py dist
 
 dist-check: setup-test dist ## install the wheel with every Python that is here, 3.11 to 3.14, and use it
-	cd tests && ../$(BIN)/python -m deployment.dist_check ../dist --database
+	cd tests && ../$(BIN)/python -m deployment.dist_check ../dist --uv ../$(BIN)/uv --tested-versions --database
 
 image-check: setup-test ## run the lines of the Dockerfile on a bare Debian, as root; no engine is needed
 	cd tests && ../$(BIN)/python -m deployment.image_check

@@ -2,7 +2,7 @@
 
     python -m deployment.dist_check ../dist --database
 
-By pip, as a user does, with the versions of `constraints.txt` where asked for (`--tested-versions`).
+By pip, as a user does, or by uv, with the versions of `constraints.txt` where asked for (`--tested-versions`).
 Nothing of the checkout is on the path. Each line says what was done with which Python; exits with 1
 where something failed, and names the Pythons that are not here. Runs on the standard library alone,
 but for `--database`.
@@ -21,6 +21,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -54,6 +55,15 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
+@dataclass(frozen=True)
+class Order:
+    """What is installed: the wheel, its constraints where they are to hold, by pip or by a `uv`."""
+
+    wheel: Path
+    constraints: Path | None
+    uv: Path | None
+
+
 class Venv:
     """An empty environment, and what is run in it: elsewhere than the checkout, with little of this
     process's environment.
@@ -65,7 +75,7 @@ class Venv:
         self.environment = {
             name: value
             for name, value in os.environ.items()
-            if name.startswith(("PIP_", "SSL_", "HTTP", "http", "LANG")) or name == "HOME"
+            if name.startswith(("PIP_", "UV_", "SSL_", "HTTP", "http", "LANG")) or name == "HOME"
         }
         self.environment["PATH"] = f"{self.root / 'bin'}:/usr/local/bin:/usr/bin:/bin"
         self.environment["DRAGOMAN_STATE_DIR"] = str(folder / "state")
@@ -93,12 +103,15 @@ class Venv:
         return said.stdout
 
 
-def installed(venv: Venv, wheel: Path, constraints: Path | None) -> str:
+def installed(venv: Venv, order: Order) -> str:
     """Install the wheel alone."""
-    held = [] if constraints is None else ["--constraint", str(constraints)]
-    venv.run("python", "-m", "pip", "install", "--quiet", *held, str(wheel))
-    count = len(venv.run("python", "-m", "pip", "list", "--format=freeze").split())
-    venv.run("python", "-m", "pip", "check")
+    held = [] if order.constraints is None else ["--constraint", str(order.constraints)]
+    python = str(venv.root / "bin" / "python")
+    installer = ["python", "-m", "pip"] if order.uv is None else [str(order.uv), "pip"]
+    where = [] if order.uv is None else ["--python", python]
+    venv.run(*installer, "install", "--quiet", *where, *held, str(order.wheel))
+    count = len(venv.run(*installer, "list", *where, "--format=freeze").split())
+    venv.run(*installer, "check", *where)
     return f"{count} distributions, {venv.run('dragoman', '--version').strip()}"
 
 
@@ -200,12 +213,12 @@ def pythons() -> dict[str, str]:
     return found
 
 
-def tried(python: str, wheel: Path, constraints: Path | None, url: str | None) -> list[str]:
+def tried(python: str, order: Order, url: str | None) -> list[str]:
     """Install and use the wheel with one Python; what failed."""
     with tempfile.TemporaryDirectory(prefix="dragoman-dist-") as folder:
         venv = Venv(python, Path(folder))
         steps: dict[str, Callable[[], str]] = {
-            "installed": lambda: installed(venv, wheel, constraints),
+            "installed": lambda: installed(venv, order),
             "imported": lambda: imported(venv),
             "translated, pseudo": lambda: translated(venv, "pseudo"),
             "parsed": lambda: parsed(venv),
@@ -233,10 +246,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deployment.dist_check")
     parser.add_argument("dist", type=Path, help="the folder that `make dist` made")
     parser.add_argument("--tested-versions", action="store_true", help="those of constraints.txt")
+    parser.add_argument("--uv", type=Path, help="install by this uv, which is quicker than pip")
     parser.add_argument("--database", action="store_true", help="migrate a private PostgreSQL")
     given = parser.parse_args()
     folder = given.dist.resolve()
     (wheel,) = folder.glob("dragoman-*.whl")
+    constraints = folder / "constraints.txt" if given.tested_versions else None
+    order = Order(wheel, constraints, given.uv and given.uv.absolute())
     found = pythons()
     failed: list[str] = []
     with ExitStack() as stack:
@@ -253,8 +269,7 @@ def main() -> None:
                 name = f"dist_{version.replace('.', '_')}"
                 server.execute(f"CREATE DATABASE {name}")
                 url = server.url_of(name)
-            constraints = folder / "constraints.txt" if given.tested_versions else None
-            failed += [f"{version}: {each}" for each in tried(program, wheel, constraints, url)]
+            failed += [f"{version}: {each}" for each in tried(program, order, url)]
     say(f"well: {', '.join(each for each in found if not _any(failed, each)) or 'none'}")
     say(f"not here: {', '.join(each for each in VERSIONS if each not in found) or 'none'}")
     for each in failed:
