@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -80,6 +80,12 @@ chaos: setup-test ## let all that runs die and go wrong under 2,000 jobs; CHAOS=
 
 bare: ## make run and make test on a bare Debian 12 in a folder of its own, as root; DIR=folder keeps it
 	@sh setup/bare.sh
+
+bare-wheel: ## build the wheel on a bare Debian 12, install it there by pip, and translate; DIR, SUITE and MIRROR as for bare
+	@sh setup/bare.sh 'make dist' \
+	  'python3 -m venv /opt/dragoman && /opt/dragoman/bin/pip install --quiet --constraint dist/constraints.txt dist/*.whl' \
+	  'cd /opt/dragoman && bin/dragoman translate lib/python3*/site-packages/dragoman_standalone/samples/contract.docx -o /tmp/out --source en --target es --engine apertium' \
+	  'cd tests && PATH=/usr/bin:/bin python3 -m deployment.dist_check ../dist --tested-versions --uv ../.venv/bin/uv'
 
 ocr: setup ## install character recognition for dragoman-parse: 384 MB
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock 'onnxruntime>=1.20' 'rapidocr>=3.10'
