@@ -26,7 +26,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
-_START_S, _LONG_S = 60.0, 900.0
+_START_S, _LONG_S = 300.0, 900.0
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 _EVERY_MODULE = """
 import importlib, pathlib, sys, sysconfig

@@ -41,6 +41,12 @@ from upgrade.ways import client_of, small_document, submitted, until, until_read
 
 _JOBS_A_STEP = 3
 _PARAGRAPHS = 40
+_COMMAND = "from dragoman_standalone.cli import app; app()"
+_FIRST_TOKEN = """
+import asyncio, sys
+from e2e.api_client import first_token
+print(asyncio.run(first_token(sys.argv[1])))
+"""
 
 
 class Version:
@@ -64,17 +70,15 @@ class Version:
         with client_of(self.address, "none-yet") as client:
             until_ready(client)
 
-    def command(self, *words: str) -> str:
-        """The output of a `dragoman` command of this version."""
-        program = "from dragoman_standalone.cli import app; app()"
+    def run(self, program: str, *words: str) -> str:
+        """The output of a line of Python with this version's code."""
         command = [sys.executable, "-c", program, *words]
         said = subprocess.run(command, env=self._environment, check=True, stdout=subprocess.PIPE)
         return said.stdout.decode().strip()
 
-    def first_token(self) -> str:
+    def first_token(self, url: str) -> str:
         """The secret of a token of the first admin, made by this version: the tables are its own."""
-        self.command("admin", "create")
-        return self.command("token", "create")
+        return self.run(_FIRST_TOKEN, url)
 
     def done(self) -> Counter[str]:
         """How much work each service finished, by its log."""
@@ -106,8 +110,8 @@ class Submitting:
 
 
 def source_path(checkout: Path) -> str:
-    """What goes into PYTHONPATH so that the checkout's code is imported."""
-    return ":".join(map(str, sorted(checkout.glob("*/*/src"))))
+    """What goes into PYTHONPATH so that the checkout's code is imported, and that of its tests."""
+    return ":".join(map(str, [*sorted(checkout.glob("*/*/src")), checkout / "tests"]))
 
 
 def services_of(checkout: Path) -> list[str]:
@@ -157,10 +161,10 @@ def run(checkout: Path, folder: Path, seed: int | None) -> list[str]:
             new = Version("new", folder, shared, EVERY_SERVICE)
             try:
                 if seed is None:
-                    jobs = _replace(old, new)
+                    jobs = _replace(old, new, url)
                 else:
                     luck = random.Random(seed)  # noqa: S311 - to be the same each time
-                    jobs = _roll(old, new, luck)
+                    jobs = _roll(old, new, url, luck)
                 return _judged(old, new, url, objects, jobs)
             finally:
                 for process in (*old.processes, *new.processes):
@@ -170,15 +174,15 @@ def run(checkout: Path, folder: Path, seed: int | None) -> list[str]:
         rabbitmq.close()
 
 
-def _replace(old: Version, new: Version) -> list[str]:
+def _replace(old: Version, new: Version, url: str) -> list[str]:
     """The page's steps under load; the jobs, all completed."""
     old.start()
-    secret = old.first_token()
+    secret = old.first_token(url)
     began = time.monotonic()
     with client_of(old.address, secret) as at_old, client_of(new.address, secret) as at_new:
         submitting = Submitting([at_old])
         submitting.some(6)
-        new.command("migrate")
+        new.run(_COMMAND, "migrate")
         submitting.some()
         print(f"migrated beside the older services after {time.monotonic() - began:.1f} s")
         before = {process.name: process for process in old.processes}
@@ -198,10 +202,10 @@ def _replace(old: Version, new: Version) -> list[str]:
     return submitting.jobs
 
 
-def _roll(old: Version, new: Version, luck: random.Random) -> list[str]:
+def _roll(old: Version, new: Version, url: str, luck: random.Random) -> list[str]:
     """Both versions beside each other; the jobs, all completed."""
     old.start()
-    secret = old.first_token()
+    secret = old.first_token(url)
     with client_of(old.address, secret) as at_old, client_of(new.address, secret) as at_new:
         submitting = Submitting([at_old])
         submitting.some(6)
