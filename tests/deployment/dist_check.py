@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZipFile
 
+_INSTALLED = "installed"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 _START_S, _LONG_S = 300.0, 900.0
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -62,6 +63,8 @@ class Order:
     wheel: Path
     constraints: Path | None
     uv: Path | None
+    steps: frozenset[str] = frozenset()
+    """Those to be taken after the installation; empty for all."""
 
 
 class Venv:
@@ -218,7 +221,7 @@ def tried(python: str, order: Order, url: str | None) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="dragoman-dist-") as folder:
         venv = Venv(python, Path(folder))
         steps: dict[str, Callable[[], str]] = {
-            "installed": lambda: installed(venv, order),
+            _INSTALLED: lambda: installed(venv, order),
             "imported": lambda: imported(venv),
             "translated, pseudo": lambda: translated(venv, "pseudo"),
             "parsed": lambda: parsed(venv),
@@ -230,15 +233,21 @@ def tried(python: str, order: Order, url: str | None) -> list[str]:
         if url is not None:
             steps["migrated"] = lambda: migrated(venv, url)
         say(venv.run("python", "--version").strip())
+        failed: list[str] = []
         for name, step in steps.items():
+            if order.steps and name not in {*order.steps, _INSTALLED}:
+                continue
             began = time.monotonic()
             try:
                 said = step()
             except (ChildProcessError, AssertionError, OSError) as error:
                 say(f"  {name:<22} FAILED: {error}")
-                return [name]
-            say(f"  {name:<22} {time.monotonic() - began:6.1f} s  {said}")
-    return []
+                failed.append(name)
+                if name == _INSTALLED:
+                    break
+            else:
+                say(f"  {name:<22} {time.monotonic() - began:6.1f} s  {said}")
+        return failed
 
 
 def main() -> None:
@@ -246,13 +255,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m deployment.dist_check")
     parser.add_argument("dist", type=Path, help="the folder that `make dist` made")
     parser.add_argument("--tested-versions", action="store_true", help="those of constraints.txt")
+    parser.add_argument("--step", action="append", help="this step alone; may be repeated")
     parser.add_argument("--uv", type=Path, help="install by this uv, which is quicker than pip")
     parser.add_argument("--database", action="store_true", help="migrate a private PostgreSQL")
     given = parser.parse_args()
     folder = given.dist.resolve()
     (wheel,) = folder.glob("dragoman-*.whl")
     constraints = folder / "constraints.txt" if given.tested_versions else None
-    order = Order(wheel, constraints, given.uv and given.uv.absolute())
+    uv = given.uv and given.uv.absolute()
+    order = Order(wheel, constraints, uv, frozenset(given.step or ()))
     found = pythons()
     failed: list[str] = []
     with ExitStack() as stack:
