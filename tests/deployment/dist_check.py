@@ -29,6 +29,8 @@ _INSTALLED = "installed"
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 _START_S, _LONG_S = 300.0, 900.0
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+_LINKED = re.compile(r'"(/console/static/[^"]+)"')
+_LEAST_ANSWERS = 3  # the page and two documents; the rest is static files that the page names
 _EVERY_MODULE = """
 import importlib, pathlib, sys, sysconfig
 root = pathlib.Path(sysconfig.get_path("purelib"))
@@ -156,11 +158,11 @@ def served(venv: Venv) -> str:
         )
     try:
         base = _address(log, process)
-        sizes = [
-            len(_fetched(f"{base}{path}"))
-            for path in ("/health/ready", "/sign-in", "/static/console.css", "/asyncapi.yaml")
-        ]
-        return f"{base.rpartition('//')[2]}, {sum(sizes)} bytes of {len(sizes)} answers"
+        page = _fetched(f"{base}/console/sign-in").decode()
+        paths = [*_LINKED.findall(page), "/api/v1/asyncapi.yaml", "/api/v1/openapi.json"]
+        sizes = [len(page), *(len(_fetched(f"{base}{path}")) for path in paths)]
+        assert len(sizes) > _LEAST_ANSWERS, paths
+        return f"{len(sizes)} answers of {sum(sizes)} bytes: {' '.join(paths)}"
     finally:
         process.terminate()
         process.wait(_START_S)
