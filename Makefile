@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare image-check compose-check dashboards disaster manifests-check ocr lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -81,8 +81,20 @@ chaos: setup-test ## let all that runs die and go wrong under 2,000 jobs; CHAOS=
 bare: ## make run and make test on a bare Debian 12 in a folder of its own, as root; DIR=folder keeps it
 	@sh setup/bare.sh
 
+bare-wheel: ## build the wheel on a bare Debian 12, install it there by pip, and translate; DIR, SUITE and MIRROR as for bare
+	@sh setup/bare.sh 'make dist' \
+	  'python3 -m venv /opt/dragoman && /opt/dragoman/bin/pip install --quiet --constraint dist/constraints.txt dist/*.whl' \
+	  'cd /opt/dragoman && bin/dragoman translate lib/python3*/site-packages/dragoman_standalone/samples/contract.docx -o /tmp/out --source en --target es --engine apertium' \
+	  'cd tests && PATH=/usr/bin:/bin python3 -m deployment.dist_check ../dist --tested-versions --uv ../.venv/bin/uv'
+
 ocr: setup ## install character recognition for dragoman-parse: 384 MB
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint requirements.lock 'onnxruntime>=1.20' 'rapidocr>=3.10'
+
+dist: setup ## build the wheel that users install, dist/dragoman-VERSION-py3-none-any.whl
+	@$(BIN)/python deploy/wheel/build.py dist
+
+dist-check: setup-test dist ## install the wheel with every Python that is here, 3.11 to 3.14, and use it
+	cd tests && ../$(BIN)/python -m deployment.dist_check ../dist --uv ../$(BIN)/uv --tested-versions --database
 
 image-check: setup-test ## run the lines of the Dockerfile on a bare Debian, as root; no engine is needed
 	cd tests && ../$(BIN)/python -m deployment.image_check

@@ -47,10 +47,13 @@ make_root() {
     rm -rf --one-file-system "$root"
     know_sources "$suite"
     MIRROR=${MIRROR:-$(debian_sources "$suite" | awk -v suite="$suite" '$3 == suite { print $2; exit }')}
+    scripts=${DEBOOTSTRAP_DIR:-/usr/share/debootstrap}/scripts
     say "making a minimal Debian $suite in $root"
+    script=''
+    [ -z "$MIRROR" ] || [ -e "$scripts/$suite" ] || script=$scripts/sid # a release newer than debootstrap itself
     # shellcheck disable=SC2086
     apart env "http_proxy=${http_proxy:-$(apt_proxy)}" debootstrap --variant=minbase --include=python3,make,git \
-        "$suite" "$root" $MIRROR >"$base/debootstrap.log" 2>&1 || {
+        "$suite" "$root" $MIRROR $script >"$base/debootstrap.log" 2>&1 || {
         tail -n 20 "$base/debootstrap.log" >&2
         refuse "debootstrap failed"
     }

@@ -42,7 +42,7 @@ from servers.s3 import S3Server
 
 _BIN = Path(sys.executable).parent
 _IMAGE_BIN = "/opt/dragoman/bin/"
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 600.0
 _LOOK_S = 0.3
 
 

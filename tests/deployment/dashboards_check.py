@@ -40,7 +40,7 @@ from servers.rabbitmq import RabbitMqServer
 
 _EXPORTER = "prometheus-postgres-exporter"
 _RATE_INTERVAL = "30s"
-_SETTLED_S = 60.0
+_SETTLED_S = 240.0
 
 
 def exporter(machine: Machine, stack: ExitStack) -> str | None:

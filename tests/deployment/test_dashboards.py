@@ -14,7 +14,8 @@ import yaml
 from prometheus_client import REGISTRY
 
 from deployment.compose import FOLDER as COMPOSE
-from develop.dashboards import BOARDS, Board, prometheus_queries
+from develop.dashboards import BOARDS, prometheus_queries
+from develop.panels import Board
 from develop.write_alert_rules import RULES
 from develop.write_dashboards import FOLDER, rendered
 from docs.pages import ROOT

@@ -10,146 +10,64 @@ Prometheus every query.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
-Source = Literal["prometheus", "loki", "tempo"]
-Kind = Literal["stat", "timeseries", "table", "logs", "traces"]
-
-
-@dataclass(frozen=True)
-class Query:
-    """One query of a panel, in its source's language, and how its series are called.
-
-    A query that `may_be_empty` has no series as long as nothing of its kind happened.
-    """
-
-    expr: str
-    legend: str = "__auto"
-    may_be_empty: bool = False
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One panel: `unit` is Grafana's name of a unit, `width` in the 24 columns of a board. A stat
-    is green below `warn`, amber from there, red from `alarm`.
-    """
-
-    title: str
-    kind: Kind
-    unit: str
-    queries: tuple[Query, ...]
-    about: str = ""
-    source: Source = "prometheus"
-    width: int = 12
-    warn: float | None = None
-    alarm: float | None = None
-
-
-@dataclass(frozen=True)
-class Board:
-    """One dashboard; `asks` is the text that people enter at its top: name and label."""
-
-    uid: str
-    title: str
-    about: str
-    panels: tuple[Panel, ...]
-    asks: tuple[str, str] | None = None
-
-
-def _stat(
-    title: str,
-    unit: str,
-    expr: str,
-    warn: float | None = None,
-    alarm: float | None = None,
-    *,
-    width: int = 4,
-) -> Panel:
-    return Panel(title, "stat", unit, (Query(expr),), width=width, warn=warn, alarm=alarm)
-
-
-def _lines(
-    title: str,
-    unit: str,
-    expr: str,
-    legend: str,
-    about: str = "",
-    *,
-    may_be_empty: bool = False,
-    width: int = 12,
-) -> Panel:
-    query = Query(expr, legend, may_be_empty)
-    return Panel(title, "timeseries", unit, (query,), about, width=width)
-
-
-def _shares(
-    title: str, histogram: str, by: str, about: str = "", *, where: str = "", empty: bool = False
-) -> Panel:
-    """A histogram's median and 95th percentile by a label."""
-    rate = f"sum by (le, {by}) (rate({histogram}_bucket{where}[$__rate_interval]))"
-    queries = tuple(
-        Query(f"histogram_quantile({share}, {rate})", f"{name} {{{{{by}}}}}", empty)
-        for share, name in ((0.5, "p50"), (0.95, "p95"))
-    )
-    return Panel(title, "timeseries", "s", queries, about)
-
+from develop.panels import Board, Panel, Query, lines, shares, stat
 
 OVERVIEW = Board(
     "dragoman-overview",
     "Dragoman: overview",
     "Is work done, is it late, does it fail, does somebody have to act?",
     (
-        _stat("Owed work", "short", "sum(max by (queue, state) (dragoman_owed_work))"),
-        _stat("Oldest waiting", "s", "max(dragoman_owed_oldest_seconds)", 30, 60),
-        _stat("Parked work", "short", "sum(max by (kind) (dragoman_parked_work))", 1, 10),
-        _stat("Dead letters", "short", "sum(max by (source) (dragoman_dead_letters))", 1, 1),
-        _stat("Stores away", "short", "count(dragoman_store_connected < 1) or vector(0)", 1, 1),
-        _stat("Brokers away", "short", "count(dragoman_bus_connected < 1) or vector(0)", 1, 1),
-        _lines(
+        stat("Owed work", "short", "sum(max by (queue, state) (dragoman_owed_work))"),
+        stat("Oldest waiting", "s", "max(dragoman_owed_oldest_seconds)", 30, 60),
+        stat("Parked work", "short", "sum(max by (kind) (dragoman_parked_work))", 1, 10),
+        stat("Dead letters", "short", "sum(max by (source) (dragoman_dead_letters))", 1, 1),
+        stat("Stores away", "short", "count(dragoman_store_connected < 1) or vector(0)", 1, 1),
+        stat("Brokers away", "short", "count(dragoman_bus_connected < 1) or vector(0)", 1, 1),
+        lines(
             "Jobs that came to rest, a minute",
             "short",
             "sum by (status) (rate(dragoman_jobs_total[$__rate_interval])) * 60",
             "{{status}}",
         ),
-        _lines(
+        lines(
             "Owed work by queue",
             "short",
             "sum by (queue) (max by (queue, state) (dragoman_owed_work))",
             "{{queue}}",
         ),
-        _lines(
+        lines(
             "Age of the oldest waiting work",
             "s",
             "max by (queue) (dragoman_owed_oldest_seconds)",
             "{{queue}}",
         ),
-        _lines(
+        lines(
             "Failed attempts a minute",
             "short",
             "sum by (code) (rate(dragoman_work_retries_total[$__rate_interval])) * 60",
             "{{code}}",
             "Attempts that are made again. A code that stays has a line in the runbook.",
         ),
-        _lines(
+        lines(
             "Requests a second",
             "reqps",
             "sum by (status) (rate(dragoman_http_requests_total[$__rate_interval]))",
             "{{status}}",
         ),
-        _lines(
+        lines(
             "Events that no relay has published",
             "short",
             "max by (source) (dragoman_relay_lag_events)",
             "{{source}}",
         ),
-        _lines(
+        lines(
             "Age of the oldest event that no relay has published",
             "s",
             "max by (source) (dragoman_relay_oldest_seconds)",
             "{{source}}",
         ),
-        _lines(
+        lines(
             "Views behind the log",
             "short",
             "max by (projection) (dragoman_projection_lag_events)",
@@ -180,8 +98,8 @@ JOB = Board(
             source="tempo",
             width=24,
         ),
-        _shares("Time to do a piece of work", "dragoman_stage_duration_seconds", "kind"),
-        _shares("Wait before it was taken", "dragoman_queue_age_seconds", "queue"),
+        shares("Time to do a piece of work", "dragoman_stage_duration_seconds", "kind"),
+        shares("Wait before it was taken", "dragoman_queue_age_seconds", "queue"),
     ),
     asks=("job", "Job id"),
 )
@@ -198,53 +116,53 @@ SERVICES = Board(
             (Query("sum by (service, version) (dragoman_build_info)"),),
             "One row for each service and version; two versions at once while an update rolls.",
         ),
-        _lines(
+        lines(
             "Work a second",
             "ops",
             'sum by (kind) (rate(dragoman_stage_duration_seconds_count{outcome="done"}[$__rate_interval]))',
             "{{kind}}",
         ),
-        _lines(
+        lines(
             "Workers busy",
             "short",
             "sum by (kind) (rate(dragoman_stage_duration_seconds_sum[$__rate_interval]))",
             "{{kind}}",
             "Seconds of work in a second: how many pieces are done at once.",
         ),
-        _shares("Time to do a piece of work", "dragoman_stage_duration_seconds", "kind"),
-        _lines(
+        shares("Time to do a piece of work", "dragoman_stage_duration_seconds", "kind"),
+        lines(
             "CPU",
             "short",
             'rate(process_cpu_seconds_total{job="dragoman"}[$__rate_interval])',
             "{{process}} {{instance}}",
             "Cores; children that read documents are not in it.",
         ),
-        _lines(
+        lines(
             "Memory",
             "bytes",
             'process_resident_memory_bytes{job="dragoman"}',
             "{{process}} {{instance}}",
         ),
-        _lines(
+        lines(
             "Open files and connections",
             "short",
             'process_open_fds{job="dragoman"}',
             "{{process}} {{instance}}",
         ),
-        _lines(
+        lines(
             "Work taken over from vanished workers, in ten minutes",
             "short",
             "sum by (kind) (increase(dragoman_work_takeovers_total[10m]))",
             "{{kind}}",
         ),
-        _lines(
+        lines(
             "Work parked, in ten minutes",
             "short",
             "sum by (code) (increase(dragoman_work_parked_total[10m]))",
             "{{code}}",
         ),
-        _shares("Time to answer", "dragoman_http_request_duration_seconds", "route"),
-        _lines(
+        shares("Time to answer", "dragoman_http_request_duration_seconds", "route"),
+        lines(
             "Events that views read, a second",
             "ops",
             "sum by (projection) (rate(dragoman_projection_events_total[$__rate_interval]))",
@@ -256,23 +174,57 @@ SERVICES = Board(
 ENGINES = Board(
     "dragoman-engines",
     "Dragoman: engines and models",
-    "Calls and tokens by engine; money is on the console's page of each model.",
+    "Calls, tokens and money by engine and model, as counted where calls are answered.",
     (
-        _lines(
+        stat(
+            "Spent in 24 hours",
+            "short",
+            "sum by (currency) (increase(dragoman_model_cost_total[24h]))",
+            width=12,
+            empty=True,
+        ),
+        stat(
+            "Calls without a known price, 24 hours",
+            "short",
+            "sum(increase(dragoman_model_unpriced_total[24h])) or vector(0)",
+            1,
+            width=12,
+        ),
+        lines(
+            "Money an hour, by engine and model",
+            "short",
+            "sum by (engine, model, currency) (rate(dragoman_model_cost_total[$__rate_interval])) * 3600",
+            "{{engine}} {{model}} {{currency}}",
+            "In units of the currency of the price, which is that of the catalogue, or of the list.",
+            may_be_empty=True,
+        ),
+        Panel(
+            "Money by engine and model, 30 days",
+            "table",
+            "short",
+            (
+                Query(
+                    "sum by (engine, model, currency) (increase(dragoman_model_cost_total[30d]))",
+                    may_be_empty=True,
+                ),
+            ),
+            "The exact sums are on the console's page of each model.",
+        ),
+        lines(
             "Calls a minute",
             "short",
             "sum by (engine, outcome) (rate(dragoman_model_calls_total[$__rate_interval])) * 60",
             "{{engine}} {{outcome}}",
             may_be_empty=True,
         ),
-        _lines(
+        lines(
             "Tokens a minute",
             "short",
             "sum by (engine, kind) (rate(dragoman_model_tokens_total[$__rate_interval])) * 60",
             "{{engine}} {{kind}}",
             may_be_empty=True,
         ),
-        _lines(
+        lines(
             "Share of input tokens that the provider had cached",
             "percentunit",
             'sum by (engine) (rate(dragoman_model_tokens_total{kind="cached"}[$__rate_interval]))'
@@ -280,18 +232,87 @@ ENGINES = Board(
             "{{engine}}",
             may_be_empty=True,
         ),
-        _lines(
+        lines(
             "Calls that did not end well, a minute",
             "short",
             'sum by (engine, outcome) (rate(dragoman_model_calls_total{outcome!="stop"}[$__rate_interval])) * 60',
             "{{engine}} {{outcome}}",
             may_be_empty=True,
         ),
-        _lines(
+        lines(
             "Failed attempts by code of the engine, a minute",
             "short",
             'sum by (code) (rate(dragoman_work_retries_total{code=~"engine.+|budget.+|internal"}'
             "[$__rate_interval])) * 60",
+            "{{code}}",
+        ),
+    ),
+)
+
+_INDEX_KINDS = 'kind=~"memory_import|memory_index"'
+
+INDEX = Board(
+    "dragoman-index",
+    "Dragoman: index",
+    "Memories that are imported and made searchable: what waits, how long it takes, what fails.",
+    (
+        stat("Owed", "short", 'sum(max by (state) (dragoman_owed_work{queue="index"}))', width=6),
+        stat(
+            "Oldest waiting",
+            "s",
+            'max(dragoman_owed_oldest_seconds{queue="index"})',
+            60,
+            600,
+            width=6,
+        ),
+        stat(
+            "Parked",
+            "short",
+            f"sum(max by (kind) (dragoman_parked_work{{{_INDEX_KINDS}}})) or vector(0)",
+            1,
+            10,
+            width=6,
+        ),
+        stat("Processes", "short", 'sum(dragoman_build_info{service="index"})', width=6),
+        lines(
+            "Pieces of work a minute",
+            "short",
+            f"sum by (kind, outcome) (rate(dragoman_stage_duration_seconds_count{{{_INDEX_KINDS}}}"
+            "[$__rate_interval])) * 60",
+            "{{kind}} {{outcome}}",
+            "A segment of a memory is one piece of memory_index.",
+        ),
+        lines(
+            "Workers busy",
+            "short",
+            f"sum by (kind) (rate(dragoman_stage_duration_seconds_sum{{{_INDEX_KINDS}}}"
+            "[$__rate_interval]))",
+            "{{kind}}",
+            "Seconds of work in a second: how many pieces are done at once.",
+        ),
+        shares(
+            "Time to do a piece of work",
+            "dragoman_stage_duration_seconds",
+            "kind",
+            where=f"{{{_INDEX_KINDS}}}",
+        ),
+        shares(
+            "Wait before it was taken",
+            "dragoman_queue_age_seconds",
+            "queue",
+            where='{queue="index"}',
+        ),
+        lines(
+            "Failed attempts by code, a minute",
+            "short",
+            f"sum by (code) (rate(dragoman_work_retries_total{{{_INDEX_KINDS}}}"
+            "[$__rate_interval])) * 60",
+            "{{code}}",
+        ),
+        lines(
+            "Parked by code, in ten minutes",
+            "short",
+            f"sum by (code) (increase(dragoman_work_parked_total{{{_INDEX_KINDS}}}[10m]))",
             "{{code}}",
         ),
     ),
@@ -302,46 +323,46 @@ SERVERS = Board(
     "Dragoman: RabbitMQ and PostgreSQL",
     "The two servers that all services stand on, by their own exporters.",
     (
-        _stat("Messages ready", "short", "sum(rabbitmq_queue_messages_ready)"),
-        _stat("Messages held", "short", "sum(rabbitmq_queue_messages_unacked)"),
-        _stat("Connections to RabbitMQ", "short", "sum(rabbitmq_connections)"),
-        _stat("Free disk of RabbitMQ", "bytes", "min(rabbitmq_disk_space_available_bytes)"),
-        _stat(
+        stat("Messages ready", "short", "sum(rabbitmq_queue_messages_ready)"),
+        stat("Messages held", "short", "sum(rabbitmq_queue_messages_unacked)"),
+        stat("Connections to RabbitMQ", "short", "sum(rabbitmq_connections)"),
+        stat("Free disk of RabbitMQ", "bytes", "min(rabbitmq_disk_space_available_bytes)"),
+        stat(
             "Connections to PostgreSQL, share used",
             "percentunit",
             "sum(pg_stat_database_numbackends) / max(pg_settings_max_connections)",
             0.7,
             0.9,
         ),
-        _stat("Size of the databases", "bytes", "sum(pg_database_size_bytes)"),
-        _lines(
+        stat("Size of the databases", "bytes", "sum(pg_database_size_bytes)"),
+        lines(
             "Messages published, a second",
             "ops",
             "sum by (protocol) (rate(rabbitmq_global_messages_received_total[$__rate_interval]))",
             "{{protocol}}",
         ),
-        _lines(
+        lines(
             "Memory of RabbitMQ",
             "bytes",
             "rabbitmq_process_resident_memory_bytes",
             "{{instance}}",
         ),
-        _lines(
+        lines(
             "Transactions a second",
             "ops",
             "sum by (datname) (rate(pg_stat_database_xact_commit[$__rate_interval]))",
             "{{datname}}",
         ),
-        _lines(
+        lines(
             "Transactions undone, a second",
             "ops",
             "sum by (datname) (rate(pg_stat_database_xact_rollback[$__rate_interval]))",
             "{{datname}}",
         ),
-        _lines(
+        lines(
             "Connections by state", "short", "sum by (state) (pg_stat_activity_count)", "{{state}}"
         ),
-        _lines(
+        lines(
             "Share of blocks found in memory",
             "percentunit",
             "sum(rate(pg_stat_database_blks_hit[$__rate_interval])) / (sum(rate("
@@ -356,7 +377,7 @@ SLO = Board(
     "Dragoman: objectives",
     "99.9 % of requests are answered without a 5xx, and 99 % of work is taken within a minute.",
     (
-        _stat(
+        stat(
             "Answers that failed, 6 hours",
             "percentunit",
             "dragoman:answers_failed:ratio6h",
@@ -364,7 +385,7 @@ SLO = Board(
             0.001,
             width=12,
         ),
-        _stat(
+        stat(
             "Work taken late, 6 hours",
             "percentunit",
             "dragoman:work_late:ratio6h",
@@ -372,14 +393,14 @@ SLO = Board(
             0.01,
             width=12,
         ),
-        _lines(
+        lines(
             "How fast the budget of answers burns",
             "short",
             "dragoman:answers_failed:ratio1h / 0.001",
             "1 h",
             "At 1 the budget of 30 days lasts 30 days; at 14.4 two days.",
         ),
-        _lines(
+        lines(
             "How fast the budget of late work burns",
             "short",
             "dragoman:work_late:ratio1h / 0.01",
@@ -396,7 +417,7 @@ SLO = Board(
     ),
 )
 
-BOARDS = (OVERVIEW, JOB, SERVICES, ENGINES, SERVERS, SLO)
+BOARDS = (OVERVIEW, JOB, SERVICES, ENGINES, INDEX, SERVERS, SLO)
 
 
 def prometheus_queries() -> Iterator[tuple[Board, Panel, Query]]:

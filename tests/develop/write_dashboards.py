@@ -15,7 +15,8 @@ from grafana_foundation_sdk.builders import logs, loki, prometheus, stat, table,
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as model
 
-from develop.dashboards import BOARDS, Board, Panel, Query
+from develop.dashboards import BOARDS
+from develop.panels import Board, Panel, Query
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
 _ROW_HEIGHT, _STAT_HEIGHT = 8, 4

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
+from dragoman_standalone.log_checking import LogReport
 from e2e.api_client import ApiClient, Job, first_token
 from e2e.documents import own_document
 from e2e.installation import EVERY_SERVICE, Installation, object_settings, service_settings
@@ -34,6 +35,9 @@ _DRAGOMAN = Path(sys.executable).with_name("dragoman")
 _UNDER_WAY_S = 2.0
 _DATABASE = "dragoman"
 _BUCKET = "dragoman"
+_HELD = "translate"
+_OK = 200
+_FAULTS_FOUND = 3  # the exit status of `events verify`
 
 
 def _say(line: str) -> None:
@@ -82,7 +86,7 @@ class Drill:
 
     async def completed(self, jobs: list[Job]) -> int:
         """Return when all of them are, each with its document; how many had to be run again, since
-        the restored store lacks an object of theirs.
+        the restored store lacks an object of theirs: they stopped at it, or have no document.
 
         Raises:
             AssertionError: one is not.
@@ -90,18 +94,30 @@ class Drill:
         again = 0
         for job in [await self.client.rested(job["job_id"]) for job in jobs]:
             last, missing = job, {each["code"] for each in job["troubles"]}
-            if missing == {"object.missing"}:
+            if missing == {"object.missing"} or not await self._has_document(job):
                 again += 1
                 last = await self.client.rested(await self.client.rerun(job["job_id"]))
             assert last["status"] == "completed", (last["status"], last["troubles"])
             assert (await self.client.final_docx(last)).startswith(b"PK")
         return again
 
-    def run(self, *words: str | Path) -> str:
+    async def _has_document(self, job: Job) -> bool:
+        found = [each for each in job["artifacts"] if each["kind"] == "final_docx"]
+        return not found or await self.client.ask_once(found[0]["download_url"]) == _OK
+
+    async def translated_after(self, jobs: list[Job]) -> None:
+        """Start `translate`, which was ended before these jobs came, and return when half of them are
+        at rest: what they made is newer than the copy of the bucket.
+        """
+        self.installation.processes[_HELD].start()
+        for job in jobs[: len(jobs) // 2]:
+            await self.client.rested(job["job_id"])
+
+    def run(self, *words: str | Path, may: int = 0) -> str:
         """Run a command of the docs; what it printed.
 
         Raises:
-            SystemExit: it failed.
+            SystemExit: its status is neither 0 nor the one that it `may` have.
         """
         said = subprocess.run(
             [str(word) for word in words],
@@ -110,7 +126,7 @@ class Drill:
             text=True,
             check=False,
         )
-        if said.returncode != 0:
+        if said.returncode not in {0, may}:
             raise SystemExit(f"{words[0]}: status {said.returncode}\n{said.stdout}{said.stderr}")
         return said.stdout
 
@@ -129,9 +145,21 @@ class Drill:
         self.s3.client().make_bucket(_BUCKET)
         self._copied(self.copy, f"store:{_BUCKET}")
 
-    def verified(self) -> str:
-        """What `events verify` says of every stream and every object."""
-        return self.run(_DRAGOMAN, "events", "verify", "--objects").strip().splitlines()[-1]
+    def verified(self, newer: list[Job]) -> str:
+        """What `events verify` says of every stream and every object. Nothing may be wrong but that
+        objects are missing of jobs that are newer than the copy.
+        """
+        command = (_DRAGOMAN, "events", "verify", "--objects", "--json")
+        report = LogReport.model_validate_json(self.run(*command, may=_FAULTS_FOUND))
+        strangers = {str(each.stream_id) for each in report.faults} - {
+            each["job_id"] for each in newer
+        }
+        assert not strangers, report.faults
+        assert {each.kind for each in report.faults} <= {"object"}, report.faults
+        return (
+            f"events verify: {report.event_count} events of {report.stream_count} streams, "
+            f"{report.object_count} objects; {report.fault_count} streams miss an object"
+        )
 
     @property
     def dump(self) -> Path:
@@ -179,21 +207,29 @@ async def drill(folder: Path, stack: ExitStack, documents: int) -> None:
         more = await it.submitted(documents)
         await _restored(it, it.postgres.wipe, it.restore_database, [*jobs, *more])
 
-        _say(f"S3 emptied, {documents} jobs under way at the backup")
+        _say(f"S3 emptied, {documents} jobs translated after the backup, half of them done")
+        it.installation.processes[_HELD].stop()
         last = await it.submitted(documents)
-        await _restored(it, it.s3.wipe, it.restore_objects, [*jobs, *more, *last])
+        everything = [*jobs, *more, *last]
+        await _restored(it, it.s3.wipe, it.restore_objects, everything, newer=last)
     finally:
         await it.client.aclose()
         await asyncio.to_thread(it.installation.stop)
 
 
 async def _restored(
-    it: Drill, empty: Callable[[], None], restore: Callable[[], None], jobs: list[Job]
+    it: Drill,
+    empty: Callable[[], None],
+    restore: Callable[[], None],
+    jobs: list[Job],
+    newer: list[Job] | None = None,
 ) -> None:
     """A backup while jobs run, an emptied store, and the way back. Processes are ended first, as the
-    page says.
+    page says. The jobs that are `newer` are translated between backup and disaster.
     """
     _timed("backup while jobs run: pg_dump, rclone copy", it.back_up)
+    if newer is not None:
+        await it.translated_after(newer)
     _timed("all processes ended", it.installation.stop)
     _timed("store emptied and started again", empty)
     _timed("restored from the backup", restore)
@@ -203,7 +239,8 @@ async def _restored(
     again = await it.completed(jobs)
     _say(f"  {f'started, {len(jobs)} jobs completed':<44} {time.monotonic() - began:6.1f} s")
     _say(f"  run again for an object that is newer than the copy: {again}")
-    _say(f"  {await asyncio.to_thread(it.verified)}")
+    assert again or newer is None, "nothing of the jobs was newer than the copy: nothing was tried"
+    _say(f"  {await asyncio.to_thread(it.verified, newer or [])}")
 
 
 def main() -> None:

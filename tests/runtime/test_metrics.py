@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -11,8 +12,12 @@ from servers.process import free_port
 
 _PROGRAM = """
 import urllib.request
+from decimal import Decimal
 metrics.WORK_PARKED_TOTAL.labels("extraction", "docx.encrypted").inc()
 metrics.MODEL_TOKENS_TOTAL.labels("openai", "input").inc(1200)
+metrics.count_cost("openai", "gpt-4o", Decimal("0.0125"), "USD")
+metrics.count_cost("openai", "gpt-4o", Decimal("0.0025"), "USD")
+metrics.count_cost("deepl", "", None, "")
 metrics.STAGE_DURATION_SECONDS.labels("qa", "ok").observe(0.4)
 metrics.RELAY_LAG_EVENTS.labels("store").set(17)
 with urllib.request.urlopen(f"http://127.0.0.1:{os.environ['DRAGOMAN_METRICS_PORT']}/metrics") as answer:
@@ -29,6 +34,8 @@ def test_metrics_are_served_on_the_port_of_the_settings() -> None:
     }
     assert samples["dragoman_work_parked_total", "docx.encrypted", "extraction"] == 1
     assert samples["dragoman_model_tokens_total", "input", "openai"] == 1200
+    assert samples["dragoman_model_cost_total", "USD", "gpt-4o", "openai"] == pytest.approx(0.015)
+    assert samples["dragoman_model_unpriced_total", "", "deepl"] == 1
     assert samples["dragoman_stage_duration_seconds_count", "ok", "qa"] == 1
     assert samples["dragoman_relay_lag_events", "store"] == 17
     assert [key for key in samples if key[0] == "dragoman_build_info" and "extract" in key]

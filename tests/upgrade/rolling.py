@@ -3,17 +3,23 @@ while jobs go on.
 
 `cd tests && ../.venv/bin/python -m upgrade.rolling CHECKOUT`, where CHECKOUT is a work tree of the
 version that runs. First all services of the older version; then all of both beside each other, on
-the same servers; then the older ones end, one by one. Documents are submitted all the time, to
-either gateway. Exits with 1 where a job does not complete, a piece of work fails, a view or a
-result differs.
+the same servers; then the older ones end, one by one. With `--documented`, by the steps of
+`docs/operate/upgrade.md` instead: `dragoman migrate` of this version beside the older services, then
+each service replaced by its successor, in the order of the page. Documents are submitted all the
+time, to either gateway. Exits with 1 where a job does not complete, a piece of work fails, a view or
+a result differs.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
+import subprocess
+import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,21 +37,30 @@ from e2e.slow_model import slow_model
 from servers.postgres import PostgresServer
 from servers.process import free_port
 from servers.rabbitmq import RabbitMqServer
-from upgrade.ways import client_of, small_document, submitted, token, until, until_ready
+from upgrade.ways import client_of, small_document, submitted, until, until_ready
 
 _JOBS_A_STEP = 3
 _PARAGRAPHS = 40
+_COMMAND = "from dragoman_standalone.cli import app; app()"
+_FIRST_TOKEN = """
+import asyncio, sys
+from e2e.api_client import first_token
+print(asyncio.run(first_token(sys.argv[1])))
+"""
 
 
 class Version:
     """The services of one version."""
 
-    def __init__(self, name: str, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, folder: Path, environment: dict[str, str], services: Sequence[str]
+    ) -> None:
         self.name = name
+        self._environment = {**os.environ, **environment}
         settings = {**environment, "DRAGOMAN_HTTP_PORT": str(free_port())}
         self.address = f"http://127.0.0.1:{settings['DRAGOMAN_HTTP_PORT']}"
         self.processes = [
-            ServiceProcess(each, settings, folder / f"{name}-{each}.log") for each in EVERY_SERVICE
+            ServiceProcess(each, settings, folder / f"{name}-{each}.log") for each in services
         ]
 
     def start(self) -> None:
@@ -55,10 +70,24 @@ class Version:
         with client_of(self.address, "none-yet") as client:
             until_ready(client)
 
+    def run(self, program: str, *words: str) -> str:
+        """The output of a line of Python with this version's code."""
+        command = [sys.executable, "-c", program, *words]
+        said = subprocess.run(command, env=self._environment, check=True, stdout=subprocess.PIPE)
+        return said.stdout.decode().strip()
+
+    def first_token(self, url: str) -> str:
+        """The secret of a token of the first admin, made by this version: the tables are its own."""
+        return self.run(_FIRST_TOKEN, url)
+
     def done(self) -> Counter[str]:
         """How much work each service finished, by its log."""
         return Counter(
-            {p.name: p.log.read_text().count('"outcome": "done"') for p in self.processes}
+            {
+                p.name: p.log.read_text().count('"outcome": "done"')
+                for p in self.processes
+                if p.log.exists()
+            }
         )
 
 
@@ -81,8 +110,14 @@ class Submitting:
 
 
 def source_path(checkout: Path) -> str:
-    """What goes into PYTHONPATH so that the checkout's code is imported."""
-    return ":".join(map(str, sorted(checkout.glob("*/*/src"))))
+    """What goes into PYTHONPATH so that the checkout's code is imported, and that of its tests."""
+    return ":".join(map(str, [*sorted(checkout.glob("*/*/src")), checkout / "tests"]))
+
+
+def services_of(checkout: Path) -> list[str]:
+    """The services that a checkout has, in the order in which the page replaces them."""
+    there = {path.name for path in (checkout / "services").iterdir()} | {"relay"}
+    return [name for name in EVERY_SERVICE if name in there]
 
 
 async def faults_of(settings: StoreSettings, jobs: Sequence[str]) -> list[str]:
@@ -107,10 +142,11 @@ async def faults_of(settings: StoreSettings, jobs: Sequence[str]) -> list[str]:
     return faults
 
 
-def run(checkout: Path, folder: Path, seed: int) -> list[str]:
-    """The rolling update; what was wrong in the end."""
+def run(checkout: Path, folder: Path, seed: int | None) -> list[str]:
+    """The rolling update; what was wrong in the end. The order of ends is by chance with a seed, and
+    that of the page without one.
+    """
     postgres, rabbitmq = PostgresServer(), RabbitMqServer()
-    luck = random.Random(seed)  # noqa: S311 - to be the same each time
     try:
         postgres.start()
         rabbitmq.start()
@@ -120,10 +156,16 @@ def run(checkout: Path, folder: Path, seed: int) -> list[str]:
                 service_settings(url, rabbitmq.url, {"DRAGOMAN_OBJECTS_URL": objects})
                 | model.settings
             )
-            old = Version("old", folder, {**shared, "PYTHONPATH": source_path(checkout)})
-            new = Version("new", folder, shared)
+            before = {**shared, "PYTHONPATH": source_path(checkout)}
+            old = Version("old", folder, before, services_of(checkout))
+            new = Version("new", folder, shared, EVERY_SERVICE)
             try:
-                return _roll(old, new, url, objects, luck)
+                if seed is None:
+                    jobs = _replace(old, new, url)
+                else:
+                    luck = random.Random(seed)  # noqa: S311 - to be the same each time
+                    jobs = _roll(old, new, url, luck)
+                return _judged(old, new, url, objects, jobs)
             finally:
                 for process in (*old.processes, *new.processes):
                     process.kill()
@@ -132,9 +174,38 @@ def run(checkout: Path, folder: Path, seed: int) -> list[str]:
         rabbitmq.close()
 
 
-def _roll(old: Version, new: Version, url: str, objects: str, luck: random.Random) -> list[str]:
+def _replace(old: Version, new: Version, url: str) -> list[str]:
+    """The page's steps under load; the jobs, all completed."""
     old.start()
-    secret = asyncio.run(token(url))
+    secret = old.first_token(url)
+    began = time.monotonic()
+    with client_of(old.address, secret) as at_old, client_of(new.address, secret) as at_new:
+        submitting = Submitting([at_old])
+        submitting.some(6)
+        new.run(_COMMAND, "migrate")
+        submitting.some()
+        print(f"migrated beside the older services after {time.monotonic() - began:.1f} s")
+        before = {process.name: process for process in old.processes}
+        for process in new.processes:
+            if process.name == "gateway":
+                process.start()
+                until_ready(at_new)
+                submitting.clients = [at_new]
+            if process.name in before:
+                print(f"old {process.name} ended with {before[process.name].stop()}")
+            if process.name != "gateway":
+                process.start()
+            submitting.some()
+        for job_id in submitting.jobs:
+            until(at_new, job_id, "completed")
+    print(f"replaced, and all completed, after {time.monotonic() - began:.1f} s")
+    return submitting.jobs
+
+
+def _roll(old: Version, new: Version, url: str, luck: random.Random) -> list[str]:
+    """Both versions beside each other; the jobs, all completed."""
+    old.start()
+    secret = old.first_token(url)
     with client_of(old.address, secret) as at_old, client_of(new.address, secret) as at_new:
         submitting = Submitting([at_old])
         submitting.some(6)
@@ -149,12 +220,16 @@ def _roll(old: Version, new: Version, url: str, objects: str, luck: random.Rando
         submitting.some()
         for job_id in submitting.jobs:
             until(at_new, job_id, "completed")
+    return submitting.jobs
+
+
+def _judged(old: Version, new: Version, url: str, objects: str, jobs: list[str]) -> list[str]:
     for version in (old, new):
         done = version.done()
         print(f"{version.name}: work done", {name: done[name] for name in WORKERS})
-    print(f"{len(submitting.jobs)} jobs completed")
+    print(f"{len(jobs)} jobs completed")
     settings = {"state_dir": Path("none"), "database_url": url, "objects_url": objects}
-    return asyncio.run(faults_of(StoreSettings.model_validate(settings), submitting.jobs))
+    return asyncio.run(faults_of(StoreSettings.model_validate(settings), jobs))
 
 
 def main() -> int:
@@ -163,10 +238,12 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("checkout", type=Path)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the order in which the older end")
+    parser.add_argument("--documented", action="store_true", help="by the steps of the page")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        faults = run(chosen.checkout.absolute(), Path(folder), chosen.seed)
+        seed = None if chosen.documented else chosen.seed
+        faults = run(chosen.checkout.absolute(), Path(folder), seed)
     print("\n".join(["WRONG", *faults]) if faults else "nothing is wrong")
     return 1 if faults else 0
 

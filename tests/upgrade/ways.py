@@ -31,7 +31,7 @@ from servers.process import wait_until
 from servers.rabbitmq import RabbitMqServer
 
 _COMMAND = (sys.executable, "-c", "from dragoman_standalone.command import main; main()")
-_START_S = _JOB_S = 120
+_START_S, _JOB_S = 120, 600
 _QUICK = {"DRAGOMAN_LEASE_S": "4", "DRAGOMAN_HEARTBEAT_S": "1", "DRAGOMAN_RECONCILE_EVERY_S": "2"}
 
 Job = dict[str, Any]

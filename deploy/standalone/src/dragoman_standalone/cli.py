@@ -108,9 +108,9 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 def _tell_version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
+        from dragoman_contracts.release import release
 
-        sys.stdout.write(f"dragoman {version('dragoman')}\n")
+        sys.stdout.write(f"dragoman {release()}\n")
         raise typer.Exit
 
 

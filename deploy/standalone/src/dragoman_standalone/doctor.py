@@ -7,12 +7,12 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
+from dragoman_contracts.release import release
 from dragoman_contracts.resources import EngineChoice
 from dragoman_gateway.jobs.detail.work_words import time_text
 from dragoman_standalone.doctor_servers import servers
@@ -128,7 +128,7 @@ def _cost(probe: EngineProbe) -> str:
 
 
 def _python() -> Finding:
-    name = f"Python {sys.version.split()[0]}, Dragoman {version('dragoman')}"
+    name = f"Python {sys.version.split()[0]}, Dragoman {release()}"
     return Finding(name="version", is_ok=True, is_required=True, message=name)
 
 

@@ -12,9 +12,9 @@ import resource
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 
+from dragoman_contracts.release import release
 from dragoman_parsing.errors import ParseError, TooLargeError
 from dragoman_parsing.pages import Method, Output, Page, Pictures
 from dragoman_parsing.recognition import ModelReader, OcrReader, PictureReader
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "--vlm-url", default="", metavar="URL", help="OpenAI-compatible API of a vision model"
     )
     parser.add_argument("--model", default="", metavar="NAME", help="the vision model's name")
-    parser.add_argument("--version", action="version", version=version("dragoman-parsing"))
+    parser.add_argument("--version", action="version", version=release())
     return parser
 
 

@@ -13,12 +13,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
 from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.release import release
 from dragoman_contracts.steps import queue_of
 from dragoman_contracts.vocabulary import Queue
 from dragoman_runtime.bus.port import WorkReceiver
@@ -339,7 +339,7 @@ def identity_of(service: str) -> WorkerIdentity:
 
 def build() -> str:
     """The version of this installation, as events carry it."""
-    return f"dragoman-{version('dragoman-runtime')}"
+    return f"dragoman-{release()}"
 
 
 def worker_limits(settings: WorkerSettings) -> WorkerLimits:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import version
 from typing import TypeVar
 
 from dragoman_contracts.errors import DragomanError, PermanentError
+from dragoman_contracts.release import release
 from dragoman_runtime.settings import (
     Settings,
     SettingsError,
@@ -81,4 +81,4 @@ def address_of(settings: TelemetrySettings) -> str:
 
 def say_started(**facts: object) -> None:
     """Log that the service is ready: its version, where it listens, which queues it takes."""
-    get_logger().info("service.started", version=version("dragoman-runtime"), **facts)
+    get_logger().info("service.started", version=release(), **facts)

@@ -8,7 +8,6 @@ import mimetypes
 import re
 import signal
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePath
 from typing import Any
 
@@ -26,6 +25,7 @@ from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.references import NamedObject, ObjectRef
+from dragoman_contracts.release import release
 from dragoman_contracts.subject import SubjectKind
 from dragoman_extract.ports import CommandEnd, Ending
 
@@ -169,10 +169,7 @@ def _document(job: Job) -> tuple[str, str]:
 
 
 def _own_version(program: str) -> str:
-    try:
-        return version("dragoman-parsing") if program == "dragoman-parse" else ""
-    except PackageNotFoundError:
-        return ""
+    return release() if program == "dragoman-parse" else ""
 
 
 def _signal_name(number: int) -> str:

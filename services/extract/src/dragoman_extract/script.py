@@ -7,7 +7,6 @@ import mimetypes
 import zlib
 from collections.abc import Mapping
 from datetime import timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from dragoman_contracts.ai import (
@@ -28,6 +27,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.references import WORD_MEDIA_TYPES, NamedObject, ObjectRef
+from dragoman_contracts.release import release
 from dragoman_contracts.under_way import WorkNote
 from dragoman_extract.command import unless_cancelled
 from dragoman_extract.command_rules import failure_of
@@ -196,7 +196,7 @@ def _inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
             "script": config.script,
             "document": config.document,
             "documents": documents,
-            "program": _parser_version(),
+            "program": release(),
         }
     return {
         "rules": RULES_VERSION,
@@ -205,13 +205,6 @@ def _inputs(job: Job, item: WorkItem) -> Mapping[str, Any]:
         "phase": phase.name,
         **inputs_before(job, item),
     }
-
-
-def _parser_version() -> str:
-    try:
-        return version("dragoman-parsing")
-    except PackageNotFoundError:
-        return ""
 
 
 def _deadline(job: Job, item: WorkItem) -> timedelta:

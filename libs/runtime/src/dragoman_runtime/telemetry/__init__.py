@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
+from dragoman_contracts.release import release
 from dragoman_runtime.settings import TelemetrySettings
 from dragoman_runtime.telemetry import metrics
 from dragoman_runtime.telemetry.instance import INSTANCE
@@ -74,7 +74,7 @@ def configure_telemetry(
     """
     configure_logging(settings, service)
     for each in services or (service,):
-        metrics.BUILD_INFO.labels(each, version("dragoman-runtime"), INSTANCE).set(1)
+        metrics.BUILD_INFO.labels(each, release(), INSTANCE).set(1)
     stops = [configure_tracing(settings, service)]
     if settings.metrics_port is not None:
         stops.append(serve_metrics(settings.metrics_port, settings.metrics_host))

@@ -5,6 +5,7 @@ never ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
@@ -40,6 +41,16 @@ MODEL_TOKENS_TOTAL = Counter(
     "dragoman_model_tokens_total",
     "Tokens that models read and wrote: input, output, cached.",
     ["engine", "kind"],
+)
+MODEL_COST_TOTAL = Counter(
+    "dragoman_model_cost_total",
+    "Money that answered calls cost, in units of the currency of the price.",
+    ["engine", "model", "currency"],
+)
+MODEL_UNPRICED_TOTAL = Counter(
+    "dragoman_model_unpriced_total",
+    "Answered calls of engines that may cost money, for which no price is known.",
+    ["engine", "model"],
 )
 JOBS_TOTAL = Counter(
     "dragoman_jobs_total", "Jobs that came to rest, by the status in which they did.", ["status"]
@@ -118,6 +129,16 @@ def begin_work_series(kinds: Sequence[str]) -> None:
         QUEUE_AGE_SECONDS.labels(queue_of(kind))
     for status in vocabulary.RESTING:
         JOBS_TOTAL.labels(status)
+
+
+def count_cost(engine: str, model: str, cost: Decimal | None, currency: str) -> None:
+    """Add a call that was answered to the money spent; to those without a price where `cost`, in
+    units of the currency, is None.
+    """
+    if cost is None:
+        MODEL_UNPRICED_TOTAL.labels(engine, model).inc()
+    else:
+        MODEL_COST_TOTAL.labels(engine, model, currency).inc(float(cost))
 
 
 def begin_http_series() -> None:

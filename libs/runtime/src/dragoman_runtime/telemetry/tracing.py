@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from enum import Enum
-from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from dragoman_contracts.errors import ConflictError, DragomanError
+from dragoman_contracts.release import release
 from dragoman_runtime.settings import TelemetrySettings
 from dragoman_runtime.telemetry.instance import INSTANCE
 
@@ -132,7 +132,7 @@ def configure_tracing(settings: TelemetrySettings, service: str) -> Callable[[],
     names = {
         "service.namespace": "dragoman",
         "service.name": service,
-        "service.version": version("dragoman-runtime"),
+        "service.version": release(),
         "service.instance.id": INSTANCE,
     }
     provider = TracerProvider(

@@ -25,6 +25,7 @@ from dragoman_models.limits import ProviderGate, ProviderLimits, Turn
 from dragoman_models.ports import ChatModel
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore
+from dragoman_runtime.telemetry import metrics
 from dragoman_runtime.worker import NotYetError
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ class CatalogModels(TaskModels):
                 cost=amount,
                 currency=price.currency if price and amount is not None else "",
             )
+            endpoint = model.endpoint
+            metrics.count_cost(endpoint.api_kind, endpoint.model, amount, count.currency)
             await self._registry.model_uses.note(model.model_id, now.date(), count)
         return _cost(amount, price)
 

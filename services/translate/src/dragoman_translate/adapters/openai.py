@@ -18,6 +18,7 @@ from dragoman_models.dialect import Dialect
 from dragoman_models.endpoint import ApiKind
 from dragoman_models.prices import cost, known_price
 from dragoman_models.refusals import ServerError
+from dragoman_runtime.telemetry import metrics
 from dragoman_translate.adapters.openai_answer import Answer
 from dragoman_translate.adapters.openai_call import CURES, Call
 from dragoman_translate.adapters.openai_dialect import body_of
@@ -121,7 +122,9 @@ class OpenAiEngine:
             waited_s = call.elapsed_s if call.waited_s is None else call.waited_s
             seen = CallSeen(in_flight=in_flight, waited_s=waited_s, size_bytes=len(call.content))
             self._turns.limit = self._turns.limit.after(seen)
-        return _declined(call, declined, started_at) if declined else _reply(call, started_at)
+        reply = _declined(call, declined, started_at) if declined else _reply(call, started_at)
+        metrics.count_cost(self.name, self._model, self.cost(reply.usage), "USD")
+        return reply
 
     async def aclose(self) -> None:
         """Close the connections."""

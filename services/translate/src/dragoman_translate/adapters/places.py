@@ -13,6 +13,7 @@ from dragoman_contracts.events import Usage
 from dragoman_models import prices
 from dragoman_models.limits import ProviderGate, Turn
 from dragoman_runtime.clock import Clock
+from dragoman_runtime.telemetry import metrics
 
 if TYPE_CHECKING:
     from dragoman_catalog import Catalog, ModelPrice, RegisteredModel
@@ -23,12 +24,14 @@ class Places:
 
     def __init__(
         self,
+        api_kind: str,
         model: RegisteredModel,
         of_provider: ProviderGate,
         of_model: ProviderGate,
         catalog: Catalog,
         clock: Clock,
     ) -> None:
+        self._kind = api_kind
         self._model = model
         self._of_provider = of_provider
         self._of_model = of_model
@@ -64,6 +67,7 @@ class Places:
             cost=cost,
             currency=price.currency if price and cost is not None else "",
         )
+        metrics.count_cost(self._kind, self._model.model_name, cost, count.currency)
         await self._catalog.model_uses.note(self._model.model_id, now.date(), count)
 
 

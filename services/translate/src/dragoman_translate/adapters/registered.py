@@ -115,6 +115,7 @@ class RegisteredModels:
         )
         of_model = ProviderLimits(max_concurrent_calls=model.max_concurrent_calls)
         return Places(
+            provider.api_kind,
             model,
             self._gate(provider.provider_id, provider.version, of_provider, registry.store),
             self._gate(model.model_id, model.version, of_model, registry.store),

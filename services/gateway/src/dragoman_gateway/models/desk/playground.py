@@ -56,6 +56,7 @@ from dragoman_models.ports import (
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
+from dragoman_runtime.telemetry import metrics
 
 MOST_IMAGE_BYTES = 20 * 1024 * 1024
 MOST_PROMPT_CHARS = 200_000
@@ -293,7 +294,10 @@ class Playground:
             await self._catalog.model_uses.record(failed, count)
             raise
         done = made.model_copy(update={"record": (recorded.ref,)})
-        await self._catalog.model_uses.record(done, count_of(recorded.reply.usage, price))
+        count = count_of(recorded.reply.usage, price)
+        kind, name = found.provider.api_kind, found.model.model_name
+        metrics.count_cost(kind, name, count.cost, count.currency)
+        await self._catalog.model_uses.record(done, count)
         return recorded.reply, price
 
 
