@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deployment.compose import environment, services
 from deployment.dockerfile import DOCKERFILE
 from deployment.manifests import (
     OVERLAYS,
@@ -28,7 +29,7 @@ from deployment.manifests import (
 from deployment.settings import settings_of, unknown_variables
 from docs.test_pages import parse_command
 from dragoman_contracts.steps import STEPS, work_queues
-from dragoman_contracts.vocabulary import Queue
+from dragoman_contracts.vocabulary import Queue, Service
 from dragoman_runtime.settings import PREFIX, StopSettings, load
 from dragoman_runtime.telemetry import metrics
 from dragoman_translate.settings import EngineSettings
@@ -91,8 +92,18 @@ def test_an_overlay_is_built_by_kustomize(overlay: str) -> None:
 
     names = {each["metadata"]["name"] for each in found if each["kind"] == "Deployment"}
     words = {containers(each)[0]["args"][1] for each in found if each["kind"] == "Deployment"}
-    assert names == words
-    everyone = {"relay", "intake", "extract", "translate", "qa", "reassemble", "index", "gateway"}
+    assert {"extract" if each == "tasks" else each for each in names} == words
+    everyone = {
+        "relay",
+        "intake",
+        "extract",
+        "tasks",
+        "translate",
+        "qa",
+        "reassemble",
+        "index",
+        "gateway",
+    }
     assert names == ({"all", "gateway"} if overlay == "small" else everyone)
     for each in found:
         assert each["metadata"]["namespace"] == "dragoman"
@@ -144,7 +155,8 @@ def test_its_command_is_one_of_dragoman_s(manifest: Manifest) -> None:
     parse_command(container["args"])
     assert container["image"].partition(":")[0] == "dragoman"
     if manifest.kind == "Deployment":
-        assert container["args"] == ["worker", manifest.name]
+        word = "extract" if manifest.name == "tasks" else manifest.name
+        assert container["args"] == ["worker", word]
 
 
 @ours
@@ -222,7 +234,7 @@ def test_it_is_given_longer_to_end_than_a_call_takes(manifest: Manifest) -> None
     )
     call_s = EngineSettings.model_fields["openai_timeout_s"].default
     assert grace_s > given.stop_within_s
-    assert given.work_grace_s >= (call_s if manifest.name in {"translate", "all"} else 20)
+    assert given.work_grace_s >= (call_s if manifest.name in {"tasks", "translate", "all"} else 20)
 
 
 @deployments
@@ -230,7 +242,23 @@ def test_only_who_calls_engines_reaches_the_internet(manifest: Manifest) -> None
     labels = pod(manifest.content)["metadata"]["labels"]
 
     reaches = labels.get("dragoman.io/reaches") == "internet"
-    assert reaches is (manifest.name in {"translate", "gateway", "all"})
+    assert reaches is (manifest.name in {"tasks", "translate", "gateway", "all"})
+
+
+def test_the_queues_of_extract_are_shared_out_as_in_the_compose_file() -> None:
+    shared: dict[str, set[str]] = {}
+    for manifest in OURS:
+        (container,) = containers(manifest.content)
+        queues = _settings(container).get("DRAGOMAN_QUEUES")
+        if queues:
+            shared[manifest.name] = set(queues.split(","))
+    assert shared == {
+        name: set(environment(services()[name])["DRAGOMAN_QUEUES"].split(","))
+        for name in ("extract", "tasks")
+    }
+    of_extract = {step.queue.value for step in STEPS.values() if step.service is Service.EXTRACT}
+    assert shared["extract"] | shared["tasks"] == of_extract
+    assert not shared["extract"] & shared["tasks"]
 
 
 @every_manifest
@@ -304,7 +332,8 @@ def test_workers_are_scaled_by_all_the_queues_that_they_work_from(component: str
             spec = ScaledObjectSpec.model_validate(manifest.content["spec"])
             named = " ".join(value for one in spec.triggers for value in one.metadata.values())
             found = {word for word in re.findall(r"\w+", named) if word in set(Queue)}
-            queues[spec.scale_target_ref.name] = found
+            worker = spec.scale_target_ref.name
+            queues.setdefault("extract" if worker == "tasks" else worker, set()).update(found)
             if component == "scaled-by-queue":
                 assert len(spec.triggers) == len(found)
                 assert {one.metadata["protocol"] for one in spec.triggers} == {"http"}

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
-from dragoman_catalog import ModelEntry, ProviderEntry
+from dragoman_catalog import ModelEntry, ProviderEntry, Role
 from dragoman_contracts.ai_results import AiTaskStatus
 from dragoman_contracts.models import ApiKind, Category
+from dragoman_gateway.app import console_router, create_app
 from dragoman_gateway.objects.desk import ClassEntry, ObjectEntry, ShownObject
 from dragoman_gateway.objects.rules.standing import ObjectRunningError, ObjectStatus
 from dragoman_gateway.web.errors import TaskUnknownError
@@ -161,6 +163,58 @@ async def test_a_deed_is_read_asked_about_and_its_fields_are_filled(office: Offi
         "aggregate",
         3,
     )
+
+
+async def test_one_task_is_retried_over_http_and_the_others_keep_their_answers(
+    office: Office,
+) -> None:
+    catalog = office.platform.ports.catalog
+    user = await catalog.users.ensure_first_admin(SystemClock().now())
+
+    made = await catalog.tokens.create(
+        TESTER,
+        SystemClock().now(),
+        user_id=user.user_id,
+        name="t",
+        role=Role.OPERATOR,
+        project_codes=(),
+    )
+    operator = httpx.AsyncClient(
+        base_url="http://localhost/api/v1/objects/deed/",
+        headers={"Authorization": f"Bearer {made.secret}"},
+        transport=httpx.ASGITransport(create_app(office.platform.ports, [console_router()])),
+    )
+    office.notary.modes = ["good", "no_credit"]
+    object_id = (await office.create()).history.object_id
+    failed = await office.at_rest(object_id)
+    assert failed.status is ObjectStatus.ERROR
+    async with operator:
+        before = (await operator.get(f"{object_id}/ai-tasks")).json()["items"]
+        (done,) = [each for each in before if each["status"] == "DONE"]
+        (name,) = [each["taskName"] for each in before if each["status"] == "ERROR"]
+        retry = f"{object_id}/ai-tasks/{{}}/retry"
+        nobody = await operator.post(retry.format(name), headers={"Authorization": ""})
+        assert nobody.status_code == 401
+        refused = await operator.post(retry.format(done["taskName"]))
+        assert (refused.status_code, refused.json()["code"]) == (404, "work.not_parked")
+        assert (await operator.post(retry.format("extractNothing"))).status_code == 404
+        asked = list(office.notary.seen)
+        retried = await operator.post(retry.format(name))
+        assert (retried.status_code, retried.json()["status"]) == (202, "RUNNING")
+        ready = await office.at_rest(object_id)
+        assert (ready.status, ready.history.job_ids) == (
+            ObjectStatus.READY,
+            failed.history.job_ids,
+        )
+        assert (await operator.post(retry.format(name))).status_code == 404
+        after = (await operator.get(f"{object_id}/ai-tasks")).json()["items"]
+    assert {each["status"] for each in after} == {"DONE"}
+    assert done in after  # as it was: its answer, tokens, cost and time
+    # One call more than before, the very one that failed; the task that was done was not asked again.
+    (again,) = office.notary.seen[len(asked) :]
+    assert again.body["messages"] in [each.body["messages"] for each in asked]
+    paid = [json.dumps(each.body["messages"]) for each in office.notary.seen]
+    assert sorted(paid.count(each) for each in set(paid)) == [1, 2]
 
 
 async def test_only_the_task_that_failed_is_done_again(office: Office) -> None:

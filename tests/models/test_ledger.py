@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from typing_extensions import override
 
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
 from dragoman_contracts.locale import Locale
@@ -168,6 +169,49 @@ async def test_who_asks_for_what_was_erased_pays_again(
     await store.delete(PROJECT, recorded.ref)
     fresh = ProjectObjects(store, PROJECT, ValueCache())
     assert (await Ledger(fresh).chat(model, endpoint, question())).is_new
+
+
+class KilledBeforePointing(ProjectObjects):
+    """The objects as a process uses them that ends before its first pointer."""
+
+    @override
+    async def put_pointer(self, fingerprint: str, ref: ObjectRef) -> ObjectRef:
+        raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("mode", ["good", "breaks_off"])
+async def test_a_call_that_a_killed_process_did_not_point_to_is_found_again(
+    objects: ProjectObjects,
+    model: ChatModel,
+    endpoint: Endpoint,
+    server: Provider,
+    mode: str,
+    tmp_path: Path,
+) -> None:
+    server.modes, asked = [mode], question("how are you today?")
+    store = FileObjectStore(tmp_path / "objects")
+    killed = Ledger(KilledBeforePointing(store, PROJECT, ValueCache()))
+    if mode == "good":
+        with pytest.raises(asyncio.CancelledError):
+            await killed.chat(model, endpoint, asked)
+    else:  # has no pointer, and is of no use
+        await killed.chat(model, endpoint, asked)
+    successor = Ledger(objects, left_behind=objects)
+    found = await successor.chat(model, endpoint, asked)
+    assert found.is_new is (mode != "good")
+    assert found.was_left_behind is (mode == "good")
+    assert len(server.seen) == (1 if mode == "good" else 2)
+    again = await Ledger(objects).chat(model, endpoint, asked)
+    assert (again.ref, again.was_left_behind) == (found.ref, False)
+
+
+async def test_an_answer_that_was_forgotten_is_not_found_again(
+    objects: ProjectObjects, model: ChatModel, endpoint: Endpoint, server: Provider
+) -> None:
+    first = await Ledger(objects).chat(model, endpoint, question())
+    await Ledger(objects).forget(fingerprint(endpoint, question()), first.ref)
+    assert (await Ledger(objects, left_behind=objects).chat(model, endpoint, question())).is_new
+    assert len(server.seen) == 2
 
 
 async def test_nothing_is_asked_where_no_money_may_be_spent(

@@ -148,6 +148,33 @@ async def test_a_script_that_cannot_be_run_says_where(
 
 
 @pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("function execute( {", 1),
+        ("\n\nlet a = ;", 3),
+        ("let a; let a;", 1),
+        ("return 1", 1),
+        ("\n/* open", 2),
+        ("\nimport 'fs'", 2),
+    ],
+)
+async def test_a_script_that_is_no_javascript_is_found_out_before_it_runs(
+    sandbox: Sandbox, source: str, line: int
+) -> None:
+    fault = await sandbox.check_script(source)
+    assert fault is not None
+    assert fault.line == line
+    assert fault.message.startswith("SyntaxError")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_script_that_is_checked_does_not_run(sandbox: Sandbox) -> None:
+    assert await sandbox.check_script("while (true) {}") is None
+    assert await sandbox.check_script("const execute = async (api) => { throw api; }") is None
+
+
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_log_is_kept_up_to_its_length_also_of_a_script_that_fails(
     sandbox: Sandbox,
 ) -> None:

@@ -100,8 +100,9 @@ async def test_the_names_of_a_template_are_those_of_fields_alone(sandbox: Sandbo
         "{{title}}{{#if isSigned}}{{#each people as |p i|}}{{p.name}}{{i}}{{tags}}{{../pages}}{{@index}}"
         '{{/each}}{{/if}}{{#with object}}{{a}}{{/with}}{{lookup list "0"}}{{inputTasks.one.two}}'
     )
-    names = await sandbox.names(template)
-    assert [each.origin for each in names] == [
+    found = await sandbox.check_template(template)
+    assert found.faults == ()
+    assert [each.origin for each in found.names] == [
         "title", "isSigned", "people", "pages", "object", "list", "inputTasks.one",
     ]  # fmt: skip
 
@@ -111,6 +112,37 @@ async def test_the_names_of_a_template_are_those_of_fields_alone(sandbox: Sandbo
 async def test_a_broken_template_says_where(sandbox: Sandbox, template: str) -> None:
     with pytest.raises(TemplateInvalidError):
         await sandbox.render(template, {})
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(
+    ("template", "line", "said"),
+    [
+        ("{{#if a}}", 0, "on line 1"),
+        ("\n{{upper a}}", 2, "no helper 'upper'"),
+        ("{{#if (eq a 1)}}x{{/if}}", 1, "no helper 'eq'"),
+        ("a\n\n{{> head}}", 3, '{{#*inline "head"}}'),
+        ("{{#if}}x{{/if}}", 1, "takes one condition"),
+        ("{{lookup a}}", 1, "a value and a name"),
+        ("{{log}}", 1, "{{this.log}}"),
+        ("{{#*odd}}x{{/odd}}", 1, "no decorator 'odd'"),
+    ],
+)
+async def test_a_template_that_would_be_refused_is_found_out_before_it_is_rendered(
+    sandbox: Sandbox, template: str, line: int, said: str
+) -> None:
+    (fault,) = (await sandbox.check_template(template)).faults
+    assert said in fault.message
+    assert fault.line == line
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_template_that_gives_a_text_has_no_fault(sandbox: Sandbox) -> None:
+    for case in CASES:
+        if "text" in case:
+            found = await sandbox.check_template(case["template"])
+            is_shadowed = case["name"] == "a field named like a helper"
+            assert bool(found.faults) is is_shadowed, case["name"]
 
 
 @pytest.mark.asyncio(loop_scope="module")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dragoman_gateway.objects.rules.declaring import check_class
+from dragoman_gateway.objects.desk import checked_class
 from dragoman_standalone.class_folder import read_class, write_class
 from dragoman_standalone.ending import UsageRefusedError
 from services.gateway.deed import DEED, DEED_FILES, deed
@@ -17,16 +17,18 @@ def shown() -> dict[str, Any]:
     return {**deed(), "project_code": None}
 
 
-def test_a_class_written_into_a_folder_is_the_same_class_when_it_is_read(tmp_path: Path) -> None:
+async def test_a_class_written_into_a_folder_is_the_same_class_when_it_is_read(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "deed"
     written = write_class(folder, shown(), is_forced=False)
     assert {each.relative_to(folder).as_posix() for each in written} == {"class.yaml", *DEED_FILES}
     body = read_class(folder)
     files = body.pop("files")
     assert body == DEED
-    checked = check_class(body, files)
+    checked = await checked_class(body, files)
     assert checked.faults == ()
-    assert checked.files == check_class(DEED, DEED_FILES).files
+    assert checked.files == (await checked_class(DEED, DEED_FILES)).files
 
 
 def test_files_are_not_written_over_unless_it_is_said(tmp_path: Path) -> None:

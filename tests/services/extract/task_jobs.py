@@ -1,13 +1,15 @@
 """Jobs of scripts and AI tasks over an object, on a real log, with a real catalogue, V8 and workers.
 
 Run as a program it is a worker that does all that the job owes: `python -m services.extract.task_jobs
-FOLDER`.
+FOLDER`. With `--die-unpointed` it kills itself between a paid call and the pointer to it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -210,10 +212,18 @@ def task(name: str, prompt: str = "prompts/ask", **more: Any) -> dict[str, Any]:
     return {"name": name, "prompt_file": prompt, "schema_file": "schemas/deed", **more}
 
 
-async def _work(folder: Path) -> None:
+async def _die(project_id: UUID, fingerprint: str, ref: ObjectRef) -> ObjectRef:
+    if fingerprint.startswith("model-call-"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return ref
+
+
+async def _work(folder: Path, does_die: bool) -> None:
     async with task_shop(folder) as shop:
+        if does_die:
+            shop.shop.objects.put_pointer = _die
         await shop.run(owner="the first")
 
 
 if __name__ == "__main__":
-    asyncio.run(_work(Path(sys.argv[1])))
+    asyncio.run(_work(Path(sys.argv[1]), "--die-unpointed" in sys.argv))

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncGenerator, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -312,6 +313,30 @@ async def test_nothing_is_paid_twice_after_a_worker_is_killed(
     # Two calls were under way when their worker was killed; no answer that came was asked for again.
     assert len(asked) <= 6 + 2
     assert all(asked.count(each) == 1 for each in asked[:3])
+
+
+async def test_a_call_is_not_paid_twice_by_a_kill_between_its_two_writes(
+    tmp_path: Path, server: Provider
+) -> None:
+    folder = tmp_path / "shop"
+    async with task_shop(folder) as shop:
+        model_id = await shop.register(server)
+        await shop.submit([{**TASKS, "config": {"tasks": [task("extractInfo")]}}], FILES)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "services.extract.task_jobs", str(folder), "--die-unpointed"),
+        cwd=Path(__file__).parents[2],
+    )
+    assert await process.wait() == -signal.SIGKILL
+    assert len(server.seen) == 1
+    await asyncio.sleep(2.2)  # until the lease of the dead has ended
+    async with task_shop(folder) as shop:
+        job = await shop.run(owner="the second")
+        assert job.status is JobStatus.COMPLETED
+        (result,) = (await shop.results("extraction")).values()
+        (use,) = await shop.catalog.model_uses.since(model_id, date(2020, 1, 1))
+    assert result.cost
+    assert use.call_count == 1
+    assert len(server.seen) == 1
 
 
 async def test_the_prompt_is_explained_before_anything_is_paid_as_it_is_asked_then(

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dragoman_gateway.objects.rules.declaring import check_class
+from dragoman_gateway.objects.desk import checked_class
 from services.gateway.deed import DEED, DEED_FILES, deed
 from services.gateway.desks import Desk, desk
 from services.gateway.test_submission_api import code
@@ -199,6 +199,34 @@ WRONG: list[tuple[str, Change, str, str]] = [
         "line 1",
     ),
     (
+        "a prompt calls a helper that there is not",
+        lambda body: body["files"].update(
+            {"prompts/extractInfo": "Deed\n{{upper markdownContent}}"}
+        ),
+        "files.prompts/extractInfo",
+        "Line 2: There is no helper 'upper'",
+    ),
+    (
+        "a prompt takes in a partial that there is not",
+        lambda body: body["files"].update({"prompts/extractInfo": "{{> head}}"}),
+        "files.prompts/extractInfo",
+        '{{#*inline "head"}}',
+    ),
+    (
+        "a prompt names a part that a document has not",
+        lambda body: body["files"].update({"prompts/extractInfo": "{{document.fileName}}"}),
+        "files.prompts/extractInfo",
+        "did you mean 'file_name'?",
+    ),
+    (
+        "a script that is no JavaScript",
+        lambda body: body["files"].update(
+            {"scripts/aggregateDeed": "function execute(api, o) {\n  o.currency = ;\n}"}
+        ),
+        "files.scripts/aggregateDeed",
+        "Line 2: SyntaxError: Unexpected token ';'. Correct the script there.",
+    ),
+    (
         "a schema that is no JSON",
         lambda body: body["files"].update({"schemas/extractInfo": '{"type": "object",}'}),
         "files.schemas/extractInfo",
@@ -270,13 +298,13 @@ WRONG: list[tuple[str, Change, str, str]] = [
 
 
 @pytest.mark.parametrize(("title", "change", "place", "said"), WRONG, ids=[w[0] for w in WRONG])
-def test_a_wrong_declaration_is_refused_with_its_place_and_cure(
+async def test_a_wrong_declaration_is_refused_with_its_place_and_cure(
     title: str, change: Change, place: str, said: str
 ) -> None:
     body = deed()
     change(body)
     files = body.pop("files")
-    checked = check_class(body, files)
+    checked = await checked_class(body, files)
     found = {".".join(map(str, each.place)): each.message for each in checked.faults}
     print(f"{title}\n    {place}: {found.get(place)}")
     assert said in found[place], found

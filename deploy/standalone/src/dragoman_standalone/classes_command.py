@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterable
@@ -49,10 +50,10 @@ def check(folder: Folder, as_json: JsonOption = False) -> None:
     it cannot, 2 wrong usage.
     """
     from dragoman_gateway.objects.api.bodies import class_entry
-    from dragoman_gateway.objects.rules.declaring import check_class
+    from dragoman_gateway.objects.desk.checking import checked_class
 
     entry = class_entry(read_class(folder))
-    found = check_class(entry.declaration, entry.files)
+    found = asyncio.run(checked_class(entry.declaration, entry.files))
     told = {
         kind: [
             {"field": ".".join(map(str, each.place)), "message": each.message} for each in faults

@@ -1,7 +1,13 @@
 """The calls of a project on record: an equal question is recalled and not paid twice.
 
 A call is stored as an object, with the exact prompt and the answer, before its answer is used. A
-pointer leads to it from the fingerprint of the question.
+pointer leads to it from the fingerprint of the question:
+
+    object   {"fingerprint": "5f3a…", "reply": {"text": "CHF 25,000", …}, …}
+    pointer  model-call-5f3a…  →  the object
+
+A process that is killed between the two writes leaves a paid call without its pointer; the worker
+that takes over looks for it among the newest objects before it pays.
 """
 
 from __future__ import annotations
@@ -36,6 +42,7 @@ from dragoman_models.ports import (
     TranslationReply,
     TranslationRequest,
 )
+from dragoman_runtime.objects.left_behind import ListedObjects, calls_left_behind
 from dragoman_runtime.telemetry import metrics
 
 _BYTES_PER_TOKEN = 4
@@ -82,13 +89,30 @@ class PaidCall(Value, Generic[_Reply]):
     reply: _Reply
 
 
+class _Ending(Value):
+    finish_reason: FinishReason = FinishReason.STOP
+
+
+class _FoundCall(Value):
+    """The head of a call that is read without knowing its kind."""
+
+    fingerprint: str
+    api_kind: ApiKind
+    asked_at: str
+    reply: _Ending
+
+
 @dataclass(frozen=True)
 class Recorded(Generic[_Reply]):
-    """A reply, the object that it is stored as, and whether it was paid now."""
+    """A reply, the object that it is stored as, and whether it was paid now.
+
+    `was_left_behind` where a killed process paid it and did not come to count it.
+    """
 
     reply: _Reply
     ref: ObjectRef
     is_new: bool
+    was_left_behind: bool = False
 
 
 class _Queue:
@@ -109,17 +133,26 @@ class Ledger:
         gate: ProviderGate | None = None,
         before_paying: Callable[[], Awaitable[None]] | None = None,
         persist: Callable[[Callable[[], Awaitable[ObjectRef]]], Awaitable[ObjectRef]] | None = None,
+        left_behind: ListedObjects | None = None,
     ) -> None:
         """Take the project's objects.
 
         `gate` holds the provider's limits. `before_paying` may raise where no money may be spent
         any more. `persist` stores what was paid for, again and again while the store is away.
+        `left_behind` are the same objects where a process had this work before and vanished.
         """
         self._objects = objects
         self._gate = gate
         self._before_paying = before_paying
         self._persist = persist or _once
+        self._listed = left_behind
+        self._left_behind: dict[str, ObjectRef] | None = None
         self._asking: dict[str, _Queue] = {}
+
+    async def forget(self, mark: str, ref: ObjectRef) -> None:
+        """Let the question with this fingerprint be asked anew; the call stays on record."""
+        await self._objects.put_pointer(_forgotten(ref), ref)
+        await self._objects.delete_pointer(pointer_of(mark))
 
     async def chat(
         self,
@@ -210,6 +243,10 @@ class Ledger:
 
     async def _recall(self, mark: str, type_: type[PaidCall[_Reply]]) -> Recorded[_Reply] | None:
         ref = await self._objects.get_pointer(pointer_of(mark))
+        was_left_behind = False
+        if ref is None:
+            ref = await self._found_again(mark)
+            was_left_behind = ref is not None
         if ref is None:
             return None
         try:
@@ -217,7 +254,18 @@ class Ledger:
         except ObjectMissingError:  # erased: who asks again pays again
             await self._objects.delete_pointer(pointer_of(mark))
             return None
-        return Recorded(call.reply, ref, is_new=False)
+        return Recorded(call.reply, ref, is_new=False, was_left_behind=was_left_behind)
+
+    async def _found_again(self, mark: str) -> ObjectRef | None:
+        """The call that a killed process paid and did not come to point to."""
+        if self._listed is None:
+            return None
+        if self._left_behind is None:
+            self._left_behind = await calls_left_behind(self._listed, _mark_of)
+        ref = self._left_behind.get(mark)
+        if ref is None or await self._objects.get_pointer(_forgotten(ref)) is not None:
+            return None
+        return await self._objects.put_pointer(pointer_of(mark), ref)
 
     async def _asked(
         self,
@@ -283,6 +331,16 @@ def fingerprint(
 def pointer_of(mark: str) -> str:
     """The pointer under which a recorded call is found again."""
     return f"model-call-{mark}"
+
+
+def _forgotten(ref: ObjectRef) -> str:
+    """The pointer that says of a call that its answer is not to be found again."""
+    return f"model-call-forgotten-{ref.digest}"
+
+
+def _mark_of(data: bytes) -> str | None:
+    call = _FoundCall.model_validate_json(data, extra="ignore")
+    return None if call.reply.finish_reason in _USELESS else call.fingerprint
 
 
 def _keyed(request: _Request, mark: str) -> _Request:

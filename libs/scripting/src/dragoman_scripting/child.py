@@ -23,6 +23,7 @@ from typing import Any
 _HERE = Path(__file__).parent
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _MIB = 1024 * 1024
+_PARSED = "dragoman: parsed"
 _BESIDE_MIB = 96  # of a process, beside the memory that a script may take
 _LINE = re.compile(r"^(?:<anonymous>|[^\n:]*):(\d+):", re.M)
 
@@ -39,6 +40,9 @@ def main() -> None:
         if order["do"] == "script":
             say(script(order, racer))
             break
+        if order["do"] == "check_script":
+            say(script_check(order, racer))
+            continue
         templates = templates or Templates(racer)
         say(templates.serve(order))
         if templates.is_spent:
@@ -138,6 +142,24 @@ def script(order: dict[str, Any], racer: Any) -> dict[str, Any]:
     with contextlib.suppress(BaseException):
         answer |= json.loads(context.eval("__dragoman.log()", time.monotonic() + 2))
     return answer
+
+
+def script_check(order: dict[str, Any], racer: Any) -> dict[str, Any]:
+    """The place where a script is no JavaScript. None of it runs: it is parsed behind a `throw`."""
+    context = Context(64, racer)
+    source = str(order["arguments"][0])
+    try:
+        until = time.monotonic() + order["timeout_s"]
+        context.eval(f'throw "{_PARSED}"; {source}\n', until)
+    except BaseException as error:  # noqa: BLE001 - mini_racer has its own tree
+        failure = failure_of(error, context)
+        if failure["ended"] == "throw" and failure["message"] == _PARSED:
+            return {"fault": None}
+        last = source.count("\n") + 1  # behind it stands one line of ours
+        return {"fault": failure | {"line": min(int(failure.get("line", 0)), last)}}
+    finally:
+        context.racer.close()
+    return {"fault": None}
 
 
 class Templates:

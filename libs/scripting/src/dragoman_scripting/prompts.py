@@ -17,6 +17,16 @@ from dragoman_contracts.model import Value
 
 _BYTES_PER_TOKEN = 4
 _TASKS = "inputTasks"
+_ARGUMENTS = {
+    "if": "one condition",
+    "unless": "one condition",
+    "with": "one value",
+    "each": "a list",
+    "lookup": "a value and a name",
+}
+
+HELPERS = ("if", "unless", "each", "with", "lookup", "log")
+"""The helpers that a template may use."""
 
 
 class SectionKind(StrEnum):
@@ -64,6 +74,52 @@ class TemplateName(Value):
     path: str
     origin: str
     line: int
+
+
+class TemplateFault(Value):
+    """Something for which a template would be refused: its line, 0 where none is known, and a
+    sentence with the cure.
+    """
+
+    line: int = 0
+    message: str
+
+
+class TemplateCheck(Value):
+    """A template looked through and not rendered: the names that it uses by their place, as far as
+    it says them itself, and its faults. One that is no Handlebars has one fault and no names.
+    """
+
+    names: tuple[TemplateName, ...] = ()
+    faults: tuple[TemplateFault, ...] = ()
+
+
+def template_check(answer: Mapping[str, Any]) -> TemplateCheck:
+    """The child's answer about a template that could be parsed."""
+    faults = [
+        TemplateFault(line=int(each["line"]), message=_misuse(str(each["kind"]), str(each["name"])))
+        for each in answer["faults"]
+    ]
+    names = tuple(TemplateName.model_validate(each) for each in answer["names"])
+    return TemplateCheck(names=names, faults=tuple(faults))
+
+
+def _misuse(kind: str, name: str) -> str:
+    shown = name[:80]
+    match kind:
+        case "helper":
+            return f"There is no helper {shown!r}; there are {', '.join(HELPERS)}."
+        case "partial":
+            return (
+                f"There is no partial {shown!r}; write its text here, or define it in the template: "
+                f'{{{{#*inline "{shown}"}}}}…{{{{/inline}}}}.'
+            )
+        case "arguments":
+            return f"{shown} takes {_ARGUMENTS.get(name, 'other arguments')}; correct the tag."
+        case "shadowed":
+            return f"{{{{{shown}}}}} calls the helper of this name; for a field write {{{{this.{shown}}}}}."
+        case _:
+            return f"There is no decorator {shown!r}; there is #*inline alone."
 
 
 def estimated_tokens(text: str) -> int:

@@ -29,8 +29,14 @@ from dragoman_scripting.errors import (
     TemplateTimedOutError,
     TemplateTooLargeError,
 )
-from dragoman_scripting.prompts import ExplainedPrompt, TemplateName, explained
-from dragoman_scripting.scripts import ScriptEnd, ScriptRun, end_of
+from dragoman_scripting.prompts import (
+    ExplainedPrompt,
+    TemplateCheck,
+    TemplateFault,
+    explained,
+    template_check,
+)
+from dragoman_scripting.scripts import ScriptEnd, ScriptFault, ScriptRun, end_of, fault_of
 
 MOST_CHARACTERS = 4_000_000
 """The longest prompt that a template may give."""
@@ -109,15 +115,33 @@ class Sandbox:
         answer = await self._asked("render", [template, json.dumps(context)], timeout_s)
         return _bounded(answer["text"])
 
-    async def names(self, template: str, *, timeout_s: float = 10.0) -> tuple[TemplateName, ...]:
-        """The fields that a template uses, as far as it names them itself, by their place.
+    async def check_template(self, template: str, *, timeout_s: float = 10.0) -> TemplateCheck:
+        """A template looked through by the engine that renders it: its names, and all for which it
+        would be refused. It is not rendered.
 
         Raises:
-            TemplateInvalidError: it is no Handlebars; the message says where.
             SandboxLostError: the process was killed from outside.
         """
-        answer = await self._asked("names", [template], timeout_s)
-        return tuple(TemplateName.model_validate(each) for each in answer["names"])
+        try:
+            return template_check(await self._asked("check", [template], timeout_s))
+        except _TemplateFaultError as error:
+            said = f"{error.message}. Correct the tag there; every block needs its end."
+            fault = TemplateFault(line=error.line, message=said)
+        except (TemplateTimedOutError, TemplateTooLargeError):
+            fault = TemplateFault(message="The template nests too deep; make it flatter.")
+        return TemplateCheck(faults=(fault,))
+
+    async def check_script(self, source: str, *, timeout_s: float = 10.0) -> ScriptFault | None:
+        """The place where a script is no JavaScript; None where V8 can parse it. None of it runs.
+
+        Raises:
+            SandboxLostError: the process was killed from outside.
+        """
+        try:
+            answer = await self._asked("check_script", [source], timeout_s)
+        except (TemplateInvalidError, TemplateTimedOutError, TemplateTooLargeError):
+            return fault_of({"ended": "memory"})
+        return None if answer["fault"] is None else fault_of(answer["fault"])
 
     async def explain(
         self, template: str, context: Mapping[str, JsonValue], *, timeout_s: float = 10.0
@@ -156,7 +180,7 @@ class Sandbox:
                 else:
                     await process.end()
         if "error" in answer or answer.get("ended") in ("parse", "throw"):
-            raise TemplateInvalidError(_place_of(answer))
+            raise _TemplateFaultError(_place_of(answer), line=int(answer.get("line") or 0))
         if answer.get("ended") == "time":
             message = f"The template did not end within {timeout_s:g} s; let it loop over less."
             raise TemplateTimedOutError(message)
@@ -171,6 +195,14 @@ class Sandbox:
 
 
 _LOST = "The process that ran the script or template was killed; look at the machine's memory."
+
+
+class _TemplateFaultError(TemplateInvalidError):
+    """A template that cannot be read, and the line."""
+
+    def __init__(self, message: str, *, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 class _SilentError(Exception):

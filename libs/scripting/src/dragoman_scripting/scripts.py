@@ -67,6 +67,20 @@ class ScriptEnd(Value):
     dropped_lines: int = 0
 
 
+class ScriptFault(Value):
+    """The place where a script is no JavaScript: its line, 0 where none is known, and V8's words."""
+
+    line: int = 0
+    message: str
+
+
+def fault_of(failure: Mapping[str, Any]) -> ScriptFault:
+    """The child's answer about a script that could not be parsed."""
+    if failure.get("ended") in ("time", "memory"):
+        return ScriptFault(message="It is too large to be read; make it shorter.")
+    return ScriptFault(line=int(failure.get("line") or 0), message=_short(failure))
+
+
 def end_of(run: ScriptRun, answer: Mapping[str, Any]) -> ScriptEnd:
     """The child's answer as the end of the run."""
     log = {"log": str(answer.get("log", "")), "dropped_lines": int(answer.get("dropped", 0))}

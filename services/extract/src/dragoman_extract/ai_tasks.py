@@ -100,13 +100,14 @@ async def _outcome(
         gate=model.gate,
         before_paying=context.stop_if_cancelled,
         persist=context.persist,
+        left_behind=context.objects if context.is_takeover else None,
     )
     nonce = context.config(AiTasksConfig).nonce
     try:
         answer = await answered(ledger, model, task, prompt, schema, dialogue, nonce=nonce)
     except DragomanError as error:
         await models.note(model, dialogue.new_usage)
-        raise await _with_log(context, error, dialogue) from error
+        raise await _with_log(context, error, ledger, dialogue) from error
     cost = await models.note(model, dialogue.new_usage)
     if dialogue.new_usage != dialogue.usage:
         cost = await models.cost(model, dialogue.usage)
@@ -131,7 +132,7 @@ async def _outcome(
 
 
 async def _with_log(
-    context: WorkContext, error: DragomanError, dialogue: Dialogue
+    context: WorkContext, error: DragomanError, ledger: Ledger, dialogue: Dialogue
 ) -> DragomanError:
     """The error of a task; that of a bad answer with the answers as its log.
 
@@ -140,8 +141,8 @@ async def _with_log(
     """
     if not isinstance(error, AnswerBreaksSchemaError | AnswerRefusedError | AnswerTruncatedError):
         return error
-    for pointer in dialogue.pointers:
-        await context.objects.delete_pointer(pointer)
+    for mark, call in zip(dialogue.marks, dialogue.calls, strict=True):
+        await ledger.forget(mark, call)
     usage = dialogue.usage
     told = (
         f"{usage.call_count} calls: {usage.prompt_tokens} tokens in ({usage.cached_tokens} cached), "

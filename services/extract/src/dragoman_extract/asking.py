@@ -22,7 +22,7 @@ from dragoman_extract.errors import (
 )
 from dragoman_extract.task_ports import TaskModel
 from dragoman_models.endpoint import Endpoint
-from dragoman_models.ledger import Ledger, fingerprint, pointer_of
+from dragoman_models.ledger import Ledger, fingerprint
 from dragoman_models.ports import (
     ChatModel,
     ChatReply,
@@ -49,11 +49,6 @@ class Dialogue:
     new_usage: Usage = field(default_factory=Usage)
     latency_ms: int = 0
     log: list[str] = field(default_factory=list[str])
-
-    @property
-    def pointers(self) -> list[str]:
-        """The pointers under which the calls are recalled."""
-        return [pointer_of(mark) for mark in self.marks]
 
 
 @dataclass(frozen=True)
@@ -176,7 +171,7 @@ async def _asked(
     dialogue.marks.append(fingerprint(endpoint, request, nonce))
     dialogue.usage += reply.usage
     dialogue.latency_ms += reply.latency_ms
-    if recorded.is_new:
+    if recorded.is_new or recorded.was_left_behind:
         dialogue.new_usage += reply.usage
     return reply
 

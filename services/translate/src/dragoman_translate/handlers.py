@@ -9,21 +9,19 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
-from dragoman_contracts.errors import ObjectCorruptError, ObjectMissingError
+from dragoman_contracts.errors import ObjectMissingError
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
+from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.resources import EngineChoice, MatchList, PackSnapshot, TermList
 from dragoman_contracts.text import TargetList, UnitList, plain_text
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_linguistics import QA_RULES, profile_named
-from dragoman_runtime.objects.port import StoredObject
+from dragoman_runtime.objects.left_behind import calls_left_behind
 from dragoman_runtime.telemetry import metrics
-from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
+from dragoman_runtime.worker import Task, WorkContext
 from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
@@ -47,9 +45,6 @@ RULES_VERSION = 2
 """Raised when the same units would be planned or asked for in another way."""
 
 _NEIGHBOURS = 2
-_CALL_BYTES = 4 * 1024 * 1024
-_LISTED = 20_000
-_LOOKED_AT = 300  # objects: more than a process has under way when it is killed
 
 
 def translation_tasks(
@@ -162,7 +157,7 @@ class ObjectLedger(CallLedger):
             return None
         objects = self._context.objects
         if self._left_behind is None:
-            self._left_behind = await recent_calls(objects)
+            self._left_behind = await calls_left_behind(objects, _fingerprint_of)
         ref = self._left_behind.get(fingerprint)
         return None if ref is None else await objects.put_pointer(call_pointer(fingerprint), ref)
 
@@ -191,29 +186,8 @@ class ObjectLedger(CallLedger):
             await self._context.persist(lambda: purse.pay(job, call.fingerprint, engine, usage))
 
 
-async def recent_calls(objects: ProjectObjects) -> dict[str, ObjectRef]:
-    """The calls among the objects that were stored last, by fingerprint.
-
-    None is found where the project has more objects than are worth listing: a store lists them by
-    name, not by age.
-    """
-    stored: list[StoredObject] = []
-    async for each in objects.stored():
-        if len(stored) == _LISTED:
-            return {}
-        stored.append(each)
-    stored = [each for each in stored if each.size_bytes <= _CALL_BYTES]
-    newest = sorted(stored, key=lambda each: each.modified_at, reverse=True)[:_LOOKED_AT]
-    found: dict[str, ObjectRef] = {}
-    for each in newest:
-        ref = ObjectRef(digest=each.digest, size_bytes=each.size_bytes, media_type=JSON_MEDIA_TYPE)
-        try:
-            data = await objects.get(ref)
-            if data.startswith(b"{") and b'"fingerprint"' in data:
-                found.setdefault(ModelCall.model_validate_json(data).fingerprint, ref)
-        except (ObjectMissingError, ObjectCorruptError, ValidationError):
-            continue  # erased meanwhile, or no call
-    return found
+def _fingerprint_of(data: bytes) -> str:
+    return ModelCall.model_validate_json(data).fingerprint
 
 
 def call_pointer(fingerprint: str) -> str:

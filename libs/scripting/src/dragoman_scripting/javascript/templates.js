@@ -8,6 +8,8 @@
 
   const SCOPES = new Set(["each", "with"]), HELPERS = new Set(["if", "unless", "each", "with", "lookup", "log"]);
 
+  const FEWEST = { if: 1, unless: 1, each: 1, with: 1, lookup: 2, log: 0 }, MOST = { if: 1, unless: 1, with: 1 };
+
   // Walks a template and calls `seen` for each path with the field it begins with, as far as the
   // template alone can tell.
   function walk(program, scopes, seen, wrap) {
@@ -86,6 +88,47 @@
     return [origin];
   }
 
+  // What parses and would be refused where it is rendered: helpers and partials that there are none
+  // of, and helpers with too few or too many arguments.
+  function misused(program) {
+    const found = [], inline = new Set(), base = Handlebars.Visitor.prototype;
+    const tell = (kind, node) => found.push({ kind, name: String((node.path || node.name).original), line: node.loc.start.line });
+    const named = new Handlebars.Visitor();
+    named.DecoratorBlock = function (node) {
+      if (node.params.length) inline.add(String(node.params[0].original));
+      base.DecoratorBlock.call(this, node);
+    };
+    named.accept(program);
+    const calls = new Handlebars.Visitor();
+    const checked = (node) => {
+      const name = node.path.original, count = node.params.length;
+      const isOurs = HELPERS.has(name) && (node.path.parts || []).length === 1;
+      const isCalled = count > 0 || Boolean(node.hash) || node.type === "SubExpression";
+      if (isOurs && node.type === "MustacheStatement" && !isCalled) tell("shadowed", node);
+      else if (!isOurs && isCalled) tell("helper", node);
+      else if (isOurs && !(count >= FEWEST[name] && count <= (MOST[name] || count))) tell("arguments", node);
+    };
+    for (const type of ["MustacheStatement", "BlockStatement", "SubExpression"]) {
+      calls[type] = function (node) {
+        checked(node);
+        base[type].call(this, node);
+      };
+    }
+    calls.PartialStatement = function (node) {
+      const name = node.name.original;
+      if (node.name.type !== "SubExpression" && name !== "@partial-block" && !inline.has(String(name))) tell("partial", node);
+      base.PartialStatement.call(this, node);
+    };
+    for (const type of ["Decorator", "DecoratorBlock"]) {
+      calls[type] = function (node) {
+        if (node.path.original !== "inline" || type === "Decorator") tell("decorator", node);
+        base[type].call(this, node);
+      };
+    }
+    calls.accept(program);
+    return found;
+  }
+
   function plain(template, context) {
     return Handlebars.compile(template, OPTIONS)(context);
   }
@@ -98,12 +141,12 @@
         return JSON.stringify(refusal(error));
       }
     },
-    names(template) {
+    check(template) {
       try {
-        const found = [];
-        walk(Handlebars.parse(template), [], (each) => found.push(each), null);
+        const names = [], program = Handlebars.parse(template);
+        walk(program, [], (each) => names.push(each), null);
         Handlebars.precompile(template, OPTIONS);
-        return JSON.stringify({ names: found });
+        return JSON.stringify({ names, faults: misused(program) });
       } catch (error) {
         return JSON.stringify(refusal(error));
       }

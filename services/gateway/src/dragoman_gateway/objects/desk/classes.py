@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,8 @@ from dragoman_contracts.classes import ClassDeclaration
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.pipeline_checks import PipelineFault
 from dragoman_contracts.references import JSON_MEDIA_TYPE, NamedObject
-from dragoman_gateway.objects.rules.declaring import ClassCheck, check_class
+from dragoman_gateway.objects.desk.checking import checked_class
+from dragoman_gateway.objects.rules.declaring import ClassCheck
 from dragoman_gateway.web.errors import FaultsError, FieldRefusedError, ForbiddenError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
@@ -61,6 +63,7 @@ class ClassDesk:
         self._catalog = catalog
         self._objects = objects
         self._clock = clock
+        self._checking = asyncio.Lock()  # each check has a process of its own
 
     async def all(self, principal: Principal) -> list[SavedClass]:
         """The newest version of each class that the principal sees, by name."""
@@ -99,8 +102,13 @@ class ClassDesk:
         return {each.project_id: each.code for each in await self._catalog.projects.all()}
 
     async def check(self, entry: ClassEntry) -> ClassCheck:
-        """All that is wrong with a class, and what may not be meant; nothing is saved."""
-        found = check_class(entry.declaration, entry.files)
+        """All that is wrong with a class, and what may not be meant; nothing is saved.
+
+        Raises:
+            SandboxLostError: the process that reads prompts and scripts was killed from outside.
+        """
+        async with self._checking:
+            found = await checked_class(entry.declaration, entry.files)
         if found.declaration is None:
             return found
         faults = tuple(_model_faults(found.declaration, await self._catalog.models.all()))

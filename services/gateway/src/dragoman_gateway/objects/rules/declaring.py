@@ -30,7 +30,9 @@ from dragoman_contracts.ai import (
 from dragoman_contracts.classes import ClassDeclaration, FieldType
 from dragoman_contracts.pipeline_checks import PipelineFault
 from dragoman_gateway.objects.rules.schema_files import SchemaFile, schema_file
-from dragoman_gateway.objects.rules.templates import template_faults
+from dragoman_gateway.objects.rules.templates import name_faults
+from dragoman_scripting.prompts import TemplateCheck
+from dragoman_scripting.scripts import ScriptFault
 
 Place = tuple[str | int, ...]
 Raw = Mapping[str, object]
@@ -50,6 +52,16 @@ _CURES = {
 
 
 @dataclass(frozen=True, slots=True)
+class FileChecks:
+    """Prompts and scripts as the engines that run them read them, by the name of their file; a
+    script that can be read has no fault.
+    """
+
+    templates: Mapping[str, TemplateCheck]
+    scripts: Mapping[str, ScriptFault]
+
+
+@dataclass(frozen=True, slots=True)
 class ClassCheck:
     """A declaration as it can be saved, None where it cannot be; the files, schemas among them
     normalised; and what is to be said of both.
@@ -61,12 +73,21 @@ class ClassCheck:
     warnings: tuple[PipelineFault, ...]
 
 
-def check_class(raw: Raw, files: Mapping[str, JsonValue]) -> ClassCheck:
+def is_read_by_engines(name: str, content: JsonValue) -> bool:
+    """Whether this file is a prompt or a script that `FileChecks` are made of."""
+    return (
+        isinstance(content, str)
+        and len(content) <= MOST_FILE_CHARACTERS
+        and name.startswith((PROMPTS, SCRIPTS))
+    )
+
+
+def check_class(raw: Raw, files: Mapping[str, JsonValue], checks: FileChecks) -> ClassCheck:
     """All that is wrong with a declaration and its files, and both in the form that is stored.
 
-    `files` are texts by name; a schema may be said as JSON.
+    `files` are texts by name; a schema may be said as JSON. `checks` are those of the same files.
     """
-    told = _Told(_plain(raw), files)
+    told = _Told(_plain(raw), files, checks)
     told.look()
     declaration: ClassDeclaration | None = None
     try:
@@ -92,8 +113,9 @@ def near(name: str, known: Collection[str]) -> str:
 class _Told:
     """Faults and warnings by place, as the parts of a declaration are looked at."""
 
-    def __init__(self, raw: Raw, files: Mapping[str, JsonValue]) -> None:
+    def __init__(self, raw: Raw, files: Mapping[str, JsonValue], checks: FileChecks) -> None:
         self.raw = raw
+        self._checks = checks
         self.faults: dict[Place, str] = {}
         self.warnings: dict[Place, str] = {}
         self.texts: dict[str, str] = {}
@@ -154,13 +176,20 @@ class _Told:
                 self.faults[place] = f"A file has {MOST_FILE_CHARACTERS:,} characters at most."
             else:
                 self.texts[name] = content
-                self._look_at_script(name, content)
+                self._look_at_text(name, content)
 
-    def _look_at_script(self, name: str, content: str) -> None:
-        if name.startswith(SCRIPTS) and not _EXECUTE.search(content):
-            self.faults[("files", name)] = (
+    def _look_at_text(self, name: str, content: str) -> None:
+        place: Place = ("files", name)
+        script, template = self._checks.scripts.get(name), self._checks.templates.get(name)
+        if script is not None:
+            self.faults[place] = f"{_line(script.line)}{script.message}. Correct the script there."
+        elif name.startswith(SCRIPTS) and not _EXECUTE.search(content):
+            self.faults[place] = (
                 "The script defines no function execute(api, dataObject, params), which is what is called."
             )
+        elif template is not None and template.faults:
+            said = (f"{_line(each.line)}{each.message}" for each in template.faults)
+            self.faults[place] = " ".join(dict.fromkeys(said))
 
     def _look_at_fields(self) -> None:
         fields: object = self.raw.get("fields")
@@ -273,7 +302,8 @@ class _Told:
         if isinstance(prompt, str) and prompt:
             found = self._file(prompt_names(prompt), (*place, "promptFile"), "prompt")
             if found:
-                for said in template_faults(self.texts[found], self._types, done):
+                template = self._checks.templates.get(found, TemplateCheck())
+                for said in name_faults(template, self._types, done):
                     known = self.faults.get(("files", found))
                     if known is None or said not in known:
                         self.faults[("files", found)] = f"{known} {said}" if known else said
@@ -298,6 +328,10 @@ class _Told:
                 f"There is no {kind} {' or '.join(choices[:2])}; add the file{near(choices[0], known)}{of_us}"
             )
         return ""
+
+
+def _line(number: int) -> str:
+    return f"Line {number}: " if number else ""
 
 
 def _plain(raw: Raw) -> Raw:

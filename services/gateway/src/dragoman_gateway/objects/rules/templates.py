@@ -1,8 +1,10 @@
-"""Prompts in Handlebars, looked through before they are saved: syntax, and the names they use. Pure.
+"""Prompts in Handlebars, held against the fields and tasks of their class before they are saved. Pure.
 
 A prompt sees every field of the object, and `inputTasks` with the answers of earlier phases:
 
     Currency of {{title}}? The parties are {{inputTasks.extractParties}}.
+
+The engine that renders them says which names they use; the rules here say which there are.
 """
 
 from __future__ import annotations
@@ -10,74 +12,59 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from pydantic import JsonValue
-from pydantic_handlebars import HandlebarsError, check_template_compatibility
-
 from dragoman_contracts.classes import FieldType
+from dragoman_scripting.prompts import TemplateCheck, TemplateName
 
-_SHAPES: dict[str, JsonValue] = {
-    FieldType.INTEGER: {"type": "integer"},
-    FieldType.BOOLEAN: {"type": "boolean"},
-    FieldType.JSON: {},
-    FieldType.LIST: {},
-    FieldType.DOCUMENT: {
-        "type": "object",
-        "properties": {
-            "file_name": {"type": "string"},
-            "media_type": {"type": "string"},
-            "size_bytes": {"type": "integer"},
-            "sha256": {"type": "string"},
-        },
-        "additionalProperties": False,
-    },
-}
+_TASKS = "inputTasks"
+_DOCUMENT_PARTS = ("file_name", "media_type", "size_bytes", "sha256")
+_WITHOUT_PARTS = frozenset({FieldType.INTEGER, FieldType.BOOLEAN})
+_TEXTS = frozenset({FieldType.TEXT, FieldType.DECIMAL, FieldType.DATE})
 
 
-def template_faults(
-    template: str, types: Mapping[str, str], earlier_tasks: Collection[str]
+def name_faults(
+    check: TemplateCheck, types: Mapping[str, str], earlier_tasks: Collection[str]
 ) -> Iterator[str]:
-    """All that is wrong with a prompt of a class with fields of these types, whose earlier phases
-    have these tasks.
+    """The names of a prompt that its object will not have: no field of these types, no part of one,
+    no task of an earlier phase. Each is said once, with its first line.
     """
-    try:
-        issues = check_template_compatibility(template, _context(types, earlier_tasks)).issues
-    except HandlebarsError as error:
-        yield f"This is no Handlebars template: {error}."
-        return
-    except RecursionError:
-        yield "The template nests too deep; make it flatter."
-        return
-    for name in dict.fromkeys(each.field_path for each in issues if each.severity == "error"):
-        first, _, task = name.partition(".")
-        if first == "inputTasks" and task:
-            yield (
-                f"{{{{{name}}}}}: no earlier phase has a task {task[:80]!r}"
-                f"{_near(task, earlier_tasks)}"
-            )
-        else:
-            yield f"{{{{{name[:120]}}}}} names no field of the class{_near(name, types)}"
+    told: set[str] = set()
+    for each in check.names:
+        if each.path not in told:
+            told.add(each.path)
+            said = _fault_of(each, types, earlier_tasks)
+            if said:
+                yield f"Line {each.line}: {said}"
+
+
+def _fault_of(
+    name: TemplateName, types: Mapping[str, str], earlier_tasks: Collection[str]
+) -> str | None:
+    shown = f"{{{{{name.path[:120]}}}}}"
+    part = name.path.partition(".")[2].partition(".")[0]
+    if name.name == _TASKS:
+        if not part or part in earlier_tasks:
+            return None
+        return f"{shown}: no earlier phase has a task {part[:80]!r}{_near(part, earlier_tasks)}"
+    type_ = types.get(name.name)
+    if type_ is None:
+        return f"{shown} names no field of the class{_near(name.name, types)}"
+    parts = _parts_of(type_)
+    if not part or parts is None or part in parts:
+        return None
+    return f"{shown}: the {type_} field {name.name!r} has no {part[:80]!r}{_near(part, parts)}"
+
+
+def _parts_of(type_: str) -> tuple[str, ...] | None:
+    """The names within a field of this type; None where they are not known."""
+    if type_ == FieldType.DOCUMENT:
+        return _DOCUMENT_PARTS
+    if type_ in _WITHOUT_PARTS:
+        return ()
+    return ("length",) if type_ in _TEXTS else None
 
 
 def _near(name: str, known: Collection[str]) -> str:
     found = get_close_matches(name[:80], sorted(known), n=1, cutoff=0.6)
     if found:
         return f"; did you mean {found[0]!r}?"
-    return f"; there are {', '.join(sorted(known)[:20])}." if known else "."
-
-
-def _context(types: Mapping[str, str], earlier_tasks: Collection[str]) -> dict[str, JsonValue]:
-    """The JSON Schema of what a prompt sees."""
-    properties: dict[str, JsonValue] = {
-        name: _SHAPES.get(type_, {"type": "string"}) for name, type_ in types.items()
-    }
-    properties["inputTasks"] = {
-        "type": "object",
-        "properties": {name: {"type": "string"} for name in earlier_tasks},
-        "additionalProperties": False,
-    }
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return f"; there are {', '.join(sorted(known)[:20])}." if known else "; leave it out."
