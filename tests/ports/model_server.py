@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypedDict, cast
 
-Units = list[dict[str, str]]
+from servers.model_protocol import answered, units_in
+
 Body = dict[str, object]
 
 
@@ -229,12 +230,12 @@ _WHOLE = ("whole", "parts", "nulls")
 
 def _completion(mode: str, body: Body) -> Body:
     messages = cast("list[dict[str, str]]", body["messages"])
-    units = cast("Units", json.loads(messages[-1]["content"])["units"])
+    units = units_in(json.loads(messages[-1]["content"]))
     write = _WRITERS.get(mode, upper)
-    answered = [{"id": unit["id"], "target": write(unit["source"])} for unit in units]
+    targets = [(number, write(text)) for number, text in units]
     if mode == "wrong_ids":
-        answered = [{"id": "nobody", "target": "X"}, *answered[1:]]
-    content = json.dumps({"units": answered}, ensure_ascii=False)
+        targets = [("999", "X"), *targets[1:]]
+    content = answered(targets)
     finish = "stop"
     if mode == "truncated":
         content, finish = content[: int(len(content) * 0.7)], "length"
