@@ -4,7 +4,8 @@
 
 A server of this module's own answers each unit in other letters and counts what the messages hold,
 and how much of it is instructions, texts around, terms, the units themselves and what frames them.
-With `--terms` each job has a glossary of the words that its document repeats most.
+Documents are extracted, cut into batches and asked for by the real engine over HTTP, without the
+services around. With `--terms` each job has a glossary of the words that its document repeats most.
 Questions that are asked again are left out, since quality estimation doubts what is no language.
 The documents are the smallest of the folder that have at least 2,000 characters, in the order of
 their names.
@@ -16,34 +17,40 @@ import argparse
 import asyncio
 import json
 import re
-import shutil
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
 from uuid import UUID
 
-from docx import Document
 from typing_extensions import override
 
 from bench.tables import Cell, Table
-from dragoman_contracts.job import fold
-from dragoman_contracts.model import from_json
-from dragoman_contracts.text import UnitList, plain_text
-from dragoman_runtime.eventstore.sqlite import SqliteEventStore
-from dragoman_runtime.objects import FileObjectStore
-from dragoman_translate.planning import needs_engine
-from e2e.command_line import dragoman
+from dragoman_catalog import ProjectSettings
+from dragoman_contracts.locale import Locale
+from dragoman_contracts.resources import MatchList, Term
+from dragoman_contracts.text import Unit, UnitList, plain_text
+from dragoman_documents import DocumentError, extract
+from dragoman_extract.domain import segmented
+from dragoman_translate.adapters.openai import OpenAiEngine
+from dragoman_translate.batches import BatchTask, translate_batch
+from dragoman_translate.engine_settings import OpenAiSettings
+from dragoman_translate.hinting import hints_of
+from dragoman_translate.planning import needs_engine, plan_batches
+from dragoman_translate.ports import EngineContext
+from dragoman_translate.shared_pace import SharedPace
 from e2e.slow_model import SlowModel, foreign
 from servers.model_protocol import question_in, units_in
+from services.translate.ledgers import MemoryLedger
 
 _LEAST_CHARACTERS = 2_000
 _MOST_BYTES = 400_000
 _FEWEST = 3
 _TERMS = 12
+_NEIGHBOURS = 2
+_AT_ONCE = 4
+_SOURCE, _TARGET = Locale("en"), Locale("ru")
 
 
 @dataclass
@@ -111,51 +118,74 @@ def _characters(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def _glossary(path: Path, folder: Path) -> Path | None:
-    """A glossary of the words that the document repeats most, each with a target; None without any."""
-    texts = (each.text for each in Document(str(path)).paragraphs)
-    words = Counter(word.lower() for text in texts for word in re.findall(r"[A-Za-z]{7,}", text))
-    lines = [f"{word},{foreign(word)}" for word, _ in words.most_common(_TERMS)]
-    if not lines:
-        return None
-    written = folder / "terms.csv"
-    written.write_text("\n".join(["source,target", *lines]) + "\n", "utf-8")
-    return written
+def _terms(units: Sequence[Unit]) -> list[Term]:
+    """A glossary of the words that a document repeats most, each with a target."""
+    words = Counter(
+        word.lower()
+        for unit in units
+        for word in re.findall(r"[A-Za-z]{7,}", plain_text(unit.source))
+    )
+    return [
+        Term(term_id=UUID(int=number), source=word, target=foreign(word))
+        for number, (word, _) in enumerate(words.most_common(_TERMS))
+    ]
 
 
-async def _source_characters(state: Path, job_id: str) -> int:
-    """The characters of a job's units that have something to translate."""
-    store, objects = SqliteEventStore(state / "events.db"), FileObjectStore(state / "objects")
+def _task(index: int, unit_ids: Sequence[str], units: UnitList, terms: Sequence[Term]) -> BatchTask:
+    """A batch as the service asks for it: with the texts around it and the terms of its units."""
+    places = sorted(units.places[each] for each in unit_ids)
+    before = units.units[max(0, places[0] - _NEIGHBOURS) : places[0]]
+    after = units.units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
+    batch = tuple(units.units[place] for place in places)
+    return BatchTask(
+        index=index,
+        source_locale=_SOURCE,
+        target_locale=_TARGET,
+        units=batch,
+        context=EngineContext(
+            preceding=tuple(plain_text(unit.source) for unit in before),
+            following=tuple(plain_text(unit.source) for unit in after),
+        ),
+        hints=hints_of(batch, terms, MatchList(), _SOURCE),
+    )
+
+
+async def _translate(model: CountingModel, units: UnitList, terms: Sequence[Term]) -> None:
+    """Translate all batches, four at a time, by the real engine."""
+    engine = OpenAiEngine(
+        OpenAiSettings(base_url=model.settings["DRAGOMAN_OPENAI_BASE_URL"], model="test")
+    )
+    pace, places = SharedPace(), asyncio.Semaphore(_AT_ONCE)
+    size = ProjectSettings().batch_size
+    plan = plan_batches(units.units, engine.capabilities, size)
+
+    async def one(index: int, unit_ids: Sequence[str]) -> None:
+        async with places:
+            task = _task(index, unit_ids, units, terms)
+            await translate_batch(engine, MemoryLedger(), task, pace)
+
     try:
-        job = fold([each.recorded for each in await store.read(UUID(job_id))])
+        async with asyncio.TaskGroup() as group:
+            for index, unit_ids in enumerate(plan.batches):
+                group.create_task(one(index, unit_ids))
     finally:
-        await store.aclose()
-    if job is None or job.extraction is None:
-        return 0
-    units = from_json(UnitList, await objects.get(job.project_id, job.extraction.units)).units
-    return sum(len(plain_text(unit.source)) for unit in units if needs_engine(unit))
+        await engine.aclose()
 
 
-def measured(path: Path, folder: Path, *, has_terms: bool) -> Sizes | None:
-    """The sizes for a document; None where it has too little text or cannot be translated."""
-    model, state = CountingModel(), folder / "state"
-    glossary = _glossary(path, folder) if has_terms else None
-    terms = ("--glossary", glossary) if glossary else ()
+def measured(path: Path, *, has_terms: bool) -> Sizes | None:
+    """The sizes for a document; None where it has too little text or cannot be read."""
     try:
-        done = dragoman(
-            *("translate", path, "-o", folder / "out.docx", "--source", "en", "--target", "ru"),
-            *("--engine", "openai", "--state", state, "--json"),
-            *terms,
-            environment=model.settings,
-        )
-    finally:
-        model.close()
-    files = cast("list[dict[str, Any]]", json.loads(done.stdout or '{"files": []}')["files"])
-    if not files or files[0]["job_id"] is None:
+        found = segmented(extract(path.read_bytes()).units, _SOURCE)
+    except DocumentError:
         return None
-    source = asyncio.run(_source_characters(state, files[0]["job_id"]))
+    source = sum(len(plain_text(unit.source)) for unit in found if needs_engine(unit))
     if source < _LEAST_CHARACTERS:
         return None
+    model = CountingModel()
+    try:
+        asyncio.run(_translate(model, UnitList(units=found), _terms(found) if has_terms else ()))
+    finally:
+        model.close()
     return Sizes(path.stem, source, model.sent, model.received, model.calls, model.shares)
 
 
@@ -172,11 +202,7 @@ def main(arguments: Sequence[str]) -> int:
             break
         if path.stat().st_size > _MOST_BYTES:
             continue
-        folder = Path(tempfile.mkdtemp(prefix="prompt-size-"))
-        try:
-            sizes = measured(path, folder, has_terms=asked.terms)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        sizes = measured(path, has_terms=asked.terms)
         found += [sizes] if sizes else []
         print(f"{path.name}: {'measured' if sizes else 'left out'}", file=sys.stderr)
     whole = Sizes("all", *(sum(getattr(each, name) for each in found) for name in _SUMMED))
