@@ -183,7 +183,13 @@ def measured(path: Path, *, has_terms: bool) -> Sizes | None:
         return None
     model = CountingModel()
     try:
-        asyncio.run(_translate(model, UnitList(units=found), _terms(found) if has_terms else ()))
+        asyncio.run(
+            _translate(
+                model,
+                UnitList(source_locale=_SOURCE, units=found),
+                _terms(found) if has_terms else (),
+            )
+        )
     finally:
         model.close()
     return Sizes(path.stem, source, model.sent, model.received, model.calls, model.shares)

@@ -2,7 +2,10 @@
 resumed where a call broke off.
 """
 
+import asyncio
+
 import pytest
+from typing_extensions import override
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.locale import Locale
@@ -22,6 +25,7 @@ from dragoman_translate.ports import (
     ReplyListener,
     ReplyProgress,
 )
+from dragoman_translate.shared_pace import SharedPace
 from linguistics.units import text_of, unit
 from services.translate.ledgers import MemoryLedger
 from services.translate.scripted import Answer, ScriptedEngine, answer, fail, good
@@ -35,6 +39,7 @@ LONG = tuple(unit(f"u{number}", f"{number} {MANY_WORDS}") for number in range(8)
 # Three units take 45 s, then two units 30 s each: two more fit into a call.
 AT_ONE_PACE = (good(tokens=100, seconds=45.0), *[good(tokens=67, seconds=30.0)] * 2)
 SILENT = RetryableError("silent", code="engine.timeout")
+GONE = RetryableError("gone", code="engine.unavailable")
 
 
 def task(*units: Unit, attempt: int = 1, max_attempts: int = 1) -> BatchTask:
@@ -78,6 +83,34 @@ async def test_a_pace_outlives_its_batch() -> None:
     await translate_batch(engine, MemoryLedger(), task(*LONG[:4]), pace)
     await translate_batch(engine, MemoryLedger(), task(*LONG), pace)
     assert sizes(engine) == [3, 1, 8]
+
+
+class Waited(ScriptedEngine):
+    """Lets others run before it answers."""
+
+    @override
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
+        await asyncio.sleep(0)
+        return await super().translate(request, listener)
+
+
+async def test_of_batches_that_begin_together_one_measures_the_pace_for_all() -> None:
+    pace, answers = SharedPace(), [good(tokens=100, seconds=2.0), *[good()] * 5]
+    engine = Waited(*answers, capabilities=SLOW)
+    batches = [translate_batch(engine, MemoryLedger(), task(*LONG), pace) for _ in range(3)]
+    await asyncio.gather(*batches)
+    assert sorted(sizes(engine)) == [3, 5, 8, 8]
+
+
+async def test_after_a_first_call_that_failed_the_next_batch_measures() -> None:
+    pace, engine = SharedPace(), Waited(fail(GONE), good(), good(), capabilities=SLOW)
+    batches = [translate_batch(engine, MemoryLedger(), task(*LONG), pace) for _ in range(2)]
+    failed, made = await asyncio.gather(*batches, return_exceptions=True)
+    assert isinstance(failed, RetryableError)
+    assert isinstance(made, BatchTranslation)
+    assert sizes(engine) == [3, 3, 5]
 
 
 async def test_an_engine_that_is_fast_is_asked_for_all() -> None:
