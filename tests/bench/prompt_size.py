@@ -38,19 +38,19 @@ from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
 from dragoman_translate.hinting import hints_of
 from dragoman_translate.planning import needs_engine, plan_batches
-from dragoman_translate.ports import EngineContext
+from dragoman_translate.ports import AnswerBook, CallLedger, EngineContext
 from dragoman_translate.shared_pace import SharedPace
 from e2e.slow_model import SlowModel, foreign
 from servers.model_protocol import question_in, units_in
 from services.translate.ledgers import MemoryLedger
 
-_LEAST_CHARACTERS = 2_000
-_MOST_BYTES = 400_000
+LEAST_CHARACTERS = 2_000
+MOST_BYTES = 400_000
 _FEWEST = 3
 _TERMS = 12
 _NEIGHBOURS = 2
 _AT_ONCE = 4
-_SOURCE, _TARGET = Locale("en"), Locale("ru")
+SOURCE, _TARGET = Locale("en"), Locale("ru")
 
 
 @dataclass
@@ -118,7 +118,7 @@ def _characters(value: object) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def _terms(units: Sequence[Unit]) -> list[Term]:
+def terms_of(units: Sequence[Unit]) -> list[Term]:
     """A glossary of the words that a document repeats most, each with a target."""
     words = Counter(
         word.lower()
@@ -139,18 +139,24 @@ def _task(index: int, unit_ids: Sequence[str], units: UnitList, terms: Sequence[
     batch = tuple(units.units[place] for place in places)
     return BatchTask(
         index=index,
-        source_locale=_SOURCE,
+        source_locale=SOURCE,
         target_locale=_TARGET,
         units=batch,
         context=EngineContext(
             preceding=tuple(plain_text(unit.source) for unit in before),
             following=tuple(plain_text(unit.source) for unit in after),
         ),
-        hints=hints_of(batch, terms, MatchList(), _SOURCE),
+        hints=hints_of(batch, terms, MatchList(), SOURCE),
     )
 
 
-async def _translate(model: CountingModel, units: UnitList, terms: Sequence[Term]) -> None:
+async def translate(
+    model: CountingModel,
+    units: UnitList,
+    terms: Sequence[Term],
+    ledger: CallLedger | None = None,
+    book: AnswerBook | None = None,
+) -> None:
     """Translate all batches, four at a time, by the real engine."""
     engine = OpenAiEngine(
         OpenAiSettings(base_url=model.settings["DRAGOMAN_OPENAI_BASE_URL"], model="test")
@@ -162,7 +168,7 @@ async def _translate(model: CountingModel, units: UnitList, terms: Sequence[Term
     async def one(index: int, unit_ids: Sequence[str]) -> None:
         async with places:
             task = _task(index, unit_ids, units, terms)
-            await translate_batch(engine, MemoryLedger(), task, pace)
+            await translate_batch(engine, ledger or MemoryLedger(), task, pace, book=book)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -175,19 +181,19 @@ async def _translate(model: CountingModel, units: UnitList, terms: Sequence[Term
 def measured(path: Path, *, has_terms: bool) -> Sizes | None:
     """The sizes for a document; None where it has too little text or cannot be read."""
     try:
-        found = segmented(extract(path.read_bytes()).units, _SOURCE)
+        found = segmented(extract(path.read_bytes()).units, SOURCE)
     except DocumentError:
         return None
     source = sum(len(plain_text(unit.source)) for unit in found if needs_engine(unit))
-    if source < _LEAST_CHARACTERS:
+    if source < LEAST_CHARACTERS:
         return None
     model = CountingModel()
     try:
         asyncio.run(
-            _translate(
+            translate(
                 model,
-                UnitList(source_locale=_SOURCE, units=found),
-                _terms(found) if has_terms else (),
+                UnitList(source_locale=SOURCE, units=found),
+                terms_of(found) if has_terms else (),
             )
         )
     finally:
@@ -206,7 +212,7 @@ def main(arguments: Sequence[str]) -> int:
     for path in sorted(asked.folder.glob("*.docx")):
         if len(found) == asked.documents:
             break
-        if path.stat().st_size > _MOST_BYTES:
+        if path.stat().st_size > MOST_BYTES:
             continue
         sizes = measured(path, has_terms=asked.terms)
         found += [sizes] if sizes else []
