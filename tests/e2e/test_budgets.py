@@ -98,7 +98,7 @@ async def opened(platform: Platform, engine: str, cap: str | None) -> UUID:
         overrides=overrides_of(engine, None, cost_cap=cap),
         is_auto_start=True,
     )
-    upload = Upload("order.docx", small_document("order", 200))
+    upload = Upload("order.docx", small_document("order", 500))
     submitted = await platform.desks.submissions.submit(request, upload, local_principal())
     return submitted.job.job_id
 
