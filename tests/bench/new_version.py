@@ -28,7 +28,7 @@ from bench.prompt_size import (
     terms_of,
     translate,
 )
-from bench.tables import Cell, Table
+from bench.tables import Table
 from dragoman_contracts.text import UnitList, plain_text
 from dragoman_documents import DocumentError, extract
 from dragoman_extract.domain import segmented
@@ -64,9 +64,9 @@ def units_in_document(data: bytes) -> UnitList:
     return UnitList(source_locale=SOURCE, units=segmented(extract(data).units, SOURCE))
 
 
-async def measured(data: bytes, percent: float) -> tuple[Cell, ...] | None:
-    """Edited paragraphs, characters sent and received for both versions, and their share; None for a
-    document with too little text.
+async def measured(data: bytes, percent: float) -> tuple[int, int, int, int] | None:
+    """The units to translate, the edited paragraphs, and the characters sent and received for each
+    version; None for a document with too little text.
     """
     first = units_in_document(data)
     asked = [unit for unit in first.units if needs_engine(unit)]
@@ -88,7 +88,7 @@ async def measured(data: bytes, percent: float) -> tuple[Cell, ...] | None:
                 model.close()
             sizes.append(model.sent + model.received)
         await store.close()
-    return len(asked), count, *sizes, sizes[1] / sizes[0]
+    return len(asked), count, sizes[0], sizes[1]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -110,9 +110,8 @@ def main(arguments: Sequence[str]) -> int:
         except DocumentError:
             continue
         if row is not None:
-            _, _, first, second, _ = row
-            shares.append((int(first), int(second)))
-            table.add(path.stem[:40], *row)
+            shares.append(row[2:])
+            table.add(path.stem[:40], *row, row[3] / row[2])
             print(f"{path.name}: measured", file=sys.stderr)
     first, second = (sum(column) for column in zip(*shares, strict=True))
     table.add("all", "", "", first, second, second / first)

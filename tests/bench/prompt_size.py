@@ -64,6 +64,14 @@ class Sizes:
     calls: int = 0
     shares: Counter[str] = field(default_factory=Counter[str])
 
+    def add(self, other: Sizes) -> None:
+        """Count another document in."""
+        self.source += other.source
+        self.sent += other.sent
+        self.received += other.received
+        self.calls += other.calls
+        self.shares += other.shares
+
     def row(self) -> tuple[Cell, ...]:
         """The document as a row of the table."""
         shares = (self.sent / self.source, self.received / self.source)
@@ -217,14 +225,14 @@ def main(arguments: Sequence[str]) -> int:
         sizes = measured(path, has_terms=asked.terms)
         found += [sizes] if sizes else []
         print(f"{path.name}: {'measured' if sizes else 'left out'}", file=sys.stderr)
-    whole = Sizes("all", *(sum(getattr(each, name) for each in found) for name in _SUMMED))
+    whole = Sizes("all", 0)
+    for each in found:
+        whole.add(each)
     columns = ("document", "source", "calls", "sent", "received", "both")
     sizes_table = Table("Characters for each character of the source", columns)
     for each in (*found, whole):
         sizes_table.add(*each.row())
     print(sizes_table)
-    for each in found:
-        whole.shares += each.shares
     shares_table = Table("Where they are", ("document", *_SHARES))
     for each in (*found, whole):
         shares_table.add(*each.shares_row())
@@ -232,7 +240,6 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if len(found) >= _FEWEST else 1
 
 
-_SUMMED = ("source", "sent", "received", "calls")
 _KEYS = {"around": ("before", "after"), "terms and examples": ("terms", "forbidden", "matches")}
 _SHARES = (
     *("instructions", "around", "terms and examples", "texts sent", "frame sent"),
