@@ -15,10 +15,10 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import cast
 
 from chaos.orders import REVIEW_MARK
 from e2e.slow_model import foreign
+from servers.model_protocol import answered, question_in, units_in
 from servers.process import free_port
 
 FAULTS = (
@@ -133,14 +133,12 @@ def _answer(fault: str, body: bytes) -> tuple[int, bytes]:
         return 500, b'{"error": {"code": "server_error"}}'
     if fault == "garbage":
         return 200, b"<html>Bad gateway</html>"
-    messages = cast("list[dict[str, str]]", json.loads(body)["messages"])
-    units = cast("list[dict[str, str]]", json.loads(messages[-1]["content"])["units"])
-    targets = [{"id": unit["id"], "target": _translated(unit["source"])} for unit in units]
+    targets = [(number, _translated(text)) for number, text in units_in(question_in(body))]
     if fault == "ids missing":
         targets = targets[1:]
     if fault == "ids wrong":
-        targets = [{**target, "id": f"{target['id']}-other"} for target in targets]
-    content = json.dumps({"units": targets})
+        targets = [(f"9{number}", text) for number, text in targets]
+    content = answered(targets)
     if fault == "invalid JSON":
         content = content[: len(content) // 2]
     choice = {

@@ -32,13 +32,13 @@ def name_of(number: int) -> str:
 
 
 def document(number: int) -> bytes:
-    """Document `number`: of one batch mostly, every sixth of two or three, every fortieth of eight.
+    """Document `number`: of one batch mostly, every sixth of three, every fortieth of four.
 
     Some cannot be read, so that preflight blocks them, and some need a review.
     """
     if number % _BLOCKED_EACH == 7:
         return wordml.zipped({"readme.txt": f"Order {number} is no Word document."})
-    paragraphs = 200 if number % _LARGE_EACH == 11 else 60 if number % _MIDDLE_EACH == 0 else 8
+    paragraphs = 200 if number % _LARGE_EACH == 11 else 130 if number % _MIDDLE_EACH == 0 else 8
     body = [wordml.paragraph(wordml.bold(f"Terms of order {number}"))]
     body += [_paragraph(number, each) for each in range(paragraphs)]
     if number % _REVIEW_EACH == 5:

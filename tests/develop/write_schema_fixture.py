@@ -30,7 +30,7 @@ from servers.rabbitmq import RabbitMqServer
 from upgrade.ways import OneProcess, Services, Way, result, small_document, submitted, until
 
 FOLDER = Path(__file__).parents[1] / "upgrade" / "schemas"
-LIVE_PARAGRAPHS = 60
+LIVE_PARAGRAPHS = 160
 
 
 def worked(way: Way, folder: Path) -> dict[str, object]:

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import cast
 
+from servers.model_protocol import answered, question_in, units_in
 from servers.process import wait_until
 
 _LATIN, _CYRILLIC = "abcdefghijklmnopqrstuvwxyz", "абвгдежзиклмнопрстуфхцчшщэ"
@@ -85,12 +85,8 @@ class SlowModel:
                 self.answered.append(body)
         if is_held:
             self._released.wait(_HELD_S)
-        messages = cast("list[dict[str, str]]", json.loads(body)["messages"])
-        units = cast("list[dict[str, str]]", json.loads(messages[-1]["content"])["units"])
         write = foreign if self._does_translate else str
-        content = json.dumps(
-            {"units": [{"id": unit["id"], "target": write(unit["source"])} for unit in units]}
-        )
+        content = answered((number, write(text)) for number, text in units_in(question_in(body)))
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": content},

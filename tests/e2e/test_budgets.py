@@ -31,6 +31,7 @@ from dragoman_standalone.translating import overrides_of
 from dragoman_standalone.translation_options import DEFAULT_PROJECT
 from e2e.command_line import dragoman
 from e2e.slow_model import SlowModel
+from servers.model_protocol import question_in, units_in
 from upgrade.ways import small_document
 
 PRICE = ModelPrice(valid_from=NOW, input="1000", output="1000")  # a call costs 2
@@ -48,9 +49,9 @@ class Charging(SlowModel):
 
     def texts(self) -> Counter[str]:
         """How often each unit's text was asked for, corrections left out."""
-        asked = [json.loads(json.loads(body)["messages"][-1]["content"]) for body in self.asked]
+        asked = [question_in(body) for body in self.asked]
         return Counter(
-            unit["source"] for each in asked if "corrections" not in each for unit in each["units"]
+            text for each in asked if "corrections" not in each for _, text in units_in(each)
         )
 
 
@@ -97,7 +98,7 @@ async def opened(platform: Platform, engine: str, cap: str | None) -> UUID:
         overrides=overrides_of(engine, None, cost_cap=cap),
         is_auto_start=True,
     )
-    upload = Upload("order.docx", small_document("order", 200))
+    upload = Upload("order.docx", small_document("order", 500))
     submitted = await platform.desks.submissions.submit(request, upload, local_principal())
     return submitted.job.job_id
 

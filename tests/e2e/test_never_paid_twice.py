@@ -21,6 +21,7 @@ from dragoman_runtime.replaying import Replayer, StepResult
 from dragoman_standalone.job_replay import ServicesWork
 from e2e.command_line import dragoman
 from e2e.slow_model import SlowModel
+from servers.model_protocol import question_in, units_in
 
 TEXTS = tuple(
     f"Part {number} of the order is delivered within {number + 3} days." for number in range(30)
@@ -32,11 +33,7 @@ class Counting(SlowModel):
 
     def texts(self) -> list[str]:
         """The sources of the units asked for, in order."""
-        return [
-            unit["source"]
-            for body in self.asked
-            for unit in json.loads(json.loads(body)["messages"][-1]["content"])["units"]
-        ]
+        return [text for body in self.asked for _, text in units_in(question_in(body))]
 
     def new_texts(self) -> list[str]:
         """The sources asked for since this was called last."""

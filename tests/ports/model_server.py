@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypedDict, cast
 
-Units = list[dict[str, str]]
+from servers.model_protocol import answered, units_in
+
 Body = dict[str, object]
 
 
@@ -225,19 +226,20 @@ _WRITERS: dict[str, Callable[[str], str]] = {
     "dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper(),
 }
 _WHOLE = ("whole", "parts", "nulls")
+_SHARE = 0.85  # of an answer that breaks off: its third unit has begun
 
 
 def _completion(mode: str, body: Body) -> Body:
     messages = cast("list[dict[str, str]]", body["messages"])
-    units = cast("Units", json.loads(messages[-1]["content"])["units"])
+    units = units_in(json.loads(messages[-1]["content"]))
     write = _WRITERS.get(mode, upper)
-    answered = [{"id": unit["id"], "target": write(unit["source"])} for unit in units]
+    targets = [(number, write(text)) for number, text in units]
     if mode == "wrong_ids":
-        answered = [{"id": "nobody", "target": "X"}, *answered[1:]]
-    content = json.dumps({"units": answered}, ensure_ascii=False)
+        targets = [("999", "X"), *targets[1:]]
+    content = answered(targets)
     finish = "stop"
     if mode == "truncated":
-        content, finish = content[: int(len(content) * 0.7)], "length"
+        content, finish = content[: int(len(content) * _SHARE)], "length"
     if mode == "unfinished_thought":
         content, finish = f"<think>Perhaps {content} Or else", "length"
     if mode == "chatty":
@@ -311,26 +313,26 @@ def _ending(completion: Body) -> Iterator[bytes]:
 
 
 def _falls_silent(completion: Body, server: ModelServer) -> Iterator[bytes]:
-    yield from _written(completion, 0.7)
+    yield from _written(completion, _SHARE)
     server.released.wait(30)
 
 
 def _breaks_off(completion: Body, server: ModelServer) -> Iterator[bytes]:
-    yield from _written(completion, 0.7)
+    yield from _written(completion, _SHARE)
     raise BreakOffError
 
 
 def _ends_early(completion: Body, server: ModelServer) -> Iterator[bytes]:
-    yield from _written(completion, 0.7)
+    yield from _written(completion, _SHARE)
 
 
 def _errs_inside(completion: Body, server: ModelServer) -> Iterator[bytes]:
-    yield from _written(completion, 0.7)
+    yield from _written(completion, _SHARE)
     yield _event(completion, {}, "error", error={"code": 502, "message": "The quick brown fox"})
 
 
 def _overflows_inside(completion: Body, server: ModelServer) -> Iterator[bytes]:
-    yield from _written(completion, 0.7)
+    yield from _written(completion, _SHARE)
     yield b'data: {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}}\n\n'
 
 

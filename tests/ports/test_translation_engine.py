@@ -120,8 +120,7 @@ async def test_tags_come_through_without_repair(engine: TranslationEngine) -> No
     result = await translate_batch(engine, MemoryLedger(), task)
     assert [target.tag_repair for target in result.targets] == [TagRepair.EXACT] * len(UNITS)
     assert {target.result_source for target in result.targets} == {ResultSource.ENGINE}
-    # Its first call is small.
-    assert result.calls_made == (2 if engine.capabilities.writes_slowly else 1)
+    assert result.calls_made == 1
     assert "<5>" in plain_text(result.targets[1].target)
 
 

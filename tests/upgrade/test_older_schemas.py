@@ -26,6 +26,7 @@ from dragoman_standalone.replaying import Order, replay
 from dragoman_standalone.settings import StoreSettings
 from dragoman_standalone.stores import archive_of
 from e2e.slow_model import slow_model
+from servers.model_protocol import question_in, units_in
 from servers.postgres import PostgresServer
 from servers.process import wait_until
 from servers.rabbitmq import RabbitMqServer
@@ -80,8 +81,7 @@ def way(request: pytest.FixtureRequest, fixture: Path) -> Iterator[Way]:
 
 def _asked_units(bodies: list[bytes]) -> set[str]:
     """The ids of the units in these requests to a model."""
-    questions = [json.loads(json.loads(body)["messages"][-1]["content"]) for body in bodies]
-    return {unit["id"] for question in questions for unit in question["units"]}
+    return {number for body in bodies for number, _ in units_in(question_in(body))}
 
 
 def test_jobs_of_an_older_schema_go_on_and_what_was_done_stays(fixture: Path, way: Way) -> None:

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from servers.model_protocol import answered, units_in
+
 KEY = "sk-5ecret-5ecret-5ecret"
 Json = dict[str, Any]
 
@@ -233,7 +235,5 @@ def written(body: Json, text: str, schema: Json | None) -> str:
         return text.upper()
     name = next(iter(schema.get("properties", {"answer": {}})))
     if name == "units":
-        units = json.loads(text)["units"]
-        answered = [{"id": each["id"], "target": each["source"].upper()} for each in units]
-        return json.dumps({"units": answered}, ensure_ascii=False)
+        return answered((number, each.upper()) for number, each in units_in(json.loads(text)))
     return json.dumps({name: text.upper()}, ensure_ascii=False)

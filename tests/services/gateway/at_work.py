@@ -15,9 +15,11 @@ from dragoman_translate.app import tasks
 from dragoman_translate.settings import EngineSettings
 
 
-async def do_all(store: EventStore, objects: ObjectStore, job_id: UUID) -> list[str]:
+async def do_all(
+    store: EventStore, objects: ObjectStore, job_id: UUID, settings: EngineSettings | None = None
+) -> list[str]:
     """Do everything that the job owes; the kinds of it."""
-    engines = ConfiguredEngines(EngineSettings())
+    engines = ConfiguredEngines(settings or EngineSettings())
     ports = WorkerPorts(store, objects, SystemClock())
     identity = WorkerIdentity("translate", "a worker", "test")
     worker = Worker(tasks(engines), ports, identity, WorkerLimits())

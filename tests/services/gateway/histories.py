@@ -86,6 +86,7 @@ class History:
         key: str | None = None,
         is_auto_start: bool = True,
         pipeline: Pipeline = TRANSLATE_DOCX,
+        policy: Policy | None = None,
     ) -> UUID:
         """Open a job, as the gateway does."""
         project = project_id(code)
@@ -109,7 +110,9 @@ class History:
             ),
             locales=LocalePair(source=Locale("en"), target=Locale(target)),
             policy=await put_value(
-                self.objects, project, Policy(engine=engine, domain_pack_code="legal")
+                self.objects,
+                project,
+                policy or Policy(engine=engine, domain_pack_code="legal"),
             ),
             pipeline=pipeline,
             rules=e.JobRules(is_auto_start=is_auto_start, retention_days=30),

@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from dragoman_contracts.events import UnitsRetranslated
+from dragoman_contracts.identity import project_id
+from dragoman_contracts.policy import Policy
+from dragoman_contracts.redaction import Redaction
+from dragoman_contracts.resources import Term, TermList
+from dragoman_runtime.objects.values import put_value
+from dragoman_translate.settings import EngineSettings
+from e2e.slow_model import slow_model
 from services.gateway.at_work import do_all
 from services.gateway.desks import RULES, Desk, desk
 from services.gateway.test_review_api import TWICE, Review
@@ -27,6 +35,37 @@ async def in_review(gateway: Desk) -> Review:
     job_id = await history.submit("contract.docx", document=TWICE)
     await history.advance(job_id, to="qa")
     return Review(gateway, job_id)
+
+
+async def test_the_engine_sees_the_job_s_terms_and_nothing_that_the_job_withholds(
+    tmp_path: Path,
+) -> None:
+    rules = replace(RULES, engines=frozenset({"openai"}), check_pair=None)
+    async with desk(tmp_path, rules=rules) as gateway:
+        history = gateway.history
+        terms = TermList(terms=(Term(term_id=UUID(int=1), source="supplier", target="PROVEEDOR"),))
+        policy = Policy(
+            engine="apertium",
+            domain_pack_code="legal",
+            terms=await put_value(gateway.objects, project_id("atlas"), terms),
+            redaction=Redaction(terms=("Customer",)),
+        )
+        job_id = await history.submit("contract.docx", document=TWICE, policy=policy)
+        await history.advance(job_id, to="qa")
+        review = Review(gateway, job_id)
+        await again(review, "u1", engine="openai")
+        with slow_model() as model:
+            settings = EngineSettings(
+                openai_base_url=model.settings["DRAGOMAN_OPENAI_BASE_URL"], openai_model="test"
+            )
+            assert await do_all(gateway.store, gateway.objects, job_id, settings) == [
+                "retranslation"
+            ]
+        sent = b" ".join(model.asked).decode()
+        assert "PROVEEDOR" in sent
+        assert "between the Supplier and" in sent
+        assert "Customer" not in sent
+        assert "Customer" in (await review.unit("u1"))["target"]
 
 
 async def work(gateway: Desk, review: Review) -> list[str]:

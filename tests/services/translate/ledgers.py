@@ -1,13 +1,16 @@
-"""A ledger in memory that stores what the object store would:
-the bytes of a call under their sha256.
+"""Ledgers: one in memory that stores what the object store would, the bytes of a call under their
+sha256; and one over a store of objects.
 """
 
 from __future__ import annotations
 
 import hashlib
+from uuid import UUID
 
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
-from dragoman_translate.ports import ModelCall, RecordedCall, TranslationEngine
+from dragoman_runtime.objects import FileObjectStore
+from dragoman_runtime.objects.values import put_value
+from dragoman_translate.ports import CallLedger, ModelCall, RecordedCall, TranslationEngine
 
 
 class MemoryLedger:
@@ -37,4 +40,26 @@ class MemoryLedger:
         )
         self.objects[ref.digest] = body
         self.pointers[call.fingerprint] = ref
+        return ref
+
+
+class StoredLedger(CallLedger):
+    """The calls of a project in its store."""
+
+    def __init__(self, store: FileObjectStore, project_id: UUID) -> None:
+        self._store = store
+        self._project_id = project_id
+        self.refs: dict[str, RecordedCall] = {}
+
+    async def recall(self, fingerprint: str) -> RecordedCall | None:
+        """The call with this fingerprint."""
+        return self.refs.get(fingerprint)
+
+    async def allow(self, engine: TranslationEngine) -> None:
+        """Pay for anything."""
+
+    async def record(self, call: ModelCall, engine: TranslationEngine) -> ObjectRef:
+        """Store a call."""
+        ref = await put_value(self._store, self._project_id, call)
+        self.refs[call.fingerprint] = RecordedCall(call=call, ref=ref)
         return ref

@@ -13,7 +13,6 @@ from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import JSON_MEDIA_TYPE, ObjectRef
 from dragoman_contracts.text import ResultSource, Unit
 from dragoman_runtime.objects import FileObjectStore
-from dragoman_runtime.objects.values import put_value
 from dragoman_runtime.worker import ProjectObjects
 from dragoman_runtime.worker.task import ValueCache
 from dragoman_translate.adapters.answer_pages import AnswerPages
@@ -23,13 +22,11 @@ from dragoman_translate.ports import (
     EarlierAnswer,
     EngineCapabilities,
     EngineSignature,
-    ModelCall,
     PromptTerm,
-    RecordedCall,
-    TranslationEngine,
     UnitHints,
 )
 from linguistics.units import text_of, unit
+from services.translate.ledgers import StoredLedger
 from services.translate.scripted import Answer, ScriptedEngine, answer, fail, good
 
 PAID = EngineCapabilities(keeps_answers=True)
@@ -52,27 +49,6 @@ class CountedStore(FileObjectStore):
         """Write a pointer."""
         self.writes += 1
         return await super().put_pointer(project_id, fingerprint, ref)
-
-
-class StoredLedger(CallLedger):
-    """The calls of a project in its store."""
-
-    def __init__(self, store: FileObjectStore) -> None:
-        self._store = store
-        self.refs: dict[str, RecordedCall] = {}
-
-    async def recall(self, fingerprint: str) -> RecordedCall | None:
-        """The call with this fingerprint."""
-        return self.refs.get(fingerprint)
-
-    async def allow(self, engine: TranslationEngine) -> None:
-        """Pay for anything."""
-
-    async def record(self, call: ModelCall, engine: TranslationEngine) -> ObjectRef:
-        """Store a call."""
-        ref = await put_value(self._store, PROJECT, call)
-        self.refs[call.fingerprint] = RecordedCall(call=call, ref=ref)
-        return ref
 
 
 @pytest.fixture
@@ -101,7 +77,7 @@ async def translated(
 ) -> BatchTranslation:
     """Translate as another process would: with nothing in memory."""
     book = AnswerPages().book(PROJECT, objects_in(store))
-    ledger = ledger or StoredLedger(store)
+    ledger = ledger or StoredLedger(store, PROJECT)
     return await translate_batch(engine, ledger, batch, book=book, fallbacks=fallbacks)
 
 
@@ -159,7 +135,7 @@ async def test_another_engine_is_asked_anew(store: CountedStore) -> None:
 
 
 async def test_a_batch_that_was_cut_off_goes_on_as_it_began(store: CountedStore) -> None:
-    ledger = StoredLedger(store)
+    ledger = StoredLedger(store, PROJECT)
     first = paid(answer(("p0", "UNO"), ("p1", "DOS")), fail(RetryableError("gone")))
     with pytest.raises(RetryableError):
         await translated(store, first, task(*THREE), ledger=ledger)

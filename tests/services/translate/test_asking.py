@@ -2,7 +2,10 @@
 resumed where a call broke off.
 """
 
+import asyncio
+
 import pytest
+from typing_extensions import override
 
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.locale import Locale
@@ -22,6 +25,7 @@ from dragoman_translate.ports import (
     ReplyListener,
     ReplyProgress,
 )
+from dragoman_translate.shared_pace import SharedPace
 from linguistics.units import text_of, unit
 from services.translate.ledgers import MemoryLedger
 from services.translate.scripted import Answer, ScriptedEngine, answer, fail, good
@@ -29,10 +33,13 @@ from services.translate.scripted import Answer, ScriptedEngine, answer, fail, go
 SLOW = EngineCapabilities(writes_slowly=True, max_output_tokens=2_000)
 HEEDFUL = EngineCapabilities(uses_context=True)
 WORDS = "several plain words of one sentence that runs on for a while"
+MANY_WORDS = ", ".join([WORDS] * 4)
 EIGHT = tuple(unit(f"u{number}", f"{number} {WORDS}") for number in range(8))
+LONG = tuple(unit(f"u{number}", f"{number} {MANY_WORDS}") for number in range(8))
 # Three units take 45 s, then two units 30 s each: two more fit into a call.
 AT_ONE_PACE = (good(tokens=100, seconds=45.0), *[good(tokens=67, seconds=30.0)] * 2)
 SILENT = RetryableError("silent", code="engine.timeout")
+GONE = RetryableError("gone", code="engine.unavailable")
 
 
 def task(*units: Unit, attempt: int = 1, max_attempts: int = 1) -> BatchTask:
@@ -60,36 +67,64 @@ def sizes(engine: ScriptedEngine) -> list[int]:
 
 async def test_the_first_call_is_small_and_the_next_as_large_as_the_measured_pace_allows() -> None:
     engine = slow(good(tokens=100, seconds=2.0), good())
-    result = await translate_batch(engine, MemoryLedger(), task(*EIGHT))
+    result = await translate_batch(engine, MemoryLedger(), task(*LONG))
     assert sizes(engine) == [3, 5]
-    assert targets(result) == [text_of(each.source).upper() for each in EIGHT]
+    assert targets(result) == [text_of(each.source).upper() for each in LONG]
 
 
 async def test_a_slow_model_is_never_asked_for_much() -> None:
     engine = slow(*AT_ONE_PACE, good())
-    await translate_batch(engine, MemoryLedger(), task(*EIGHT))
+    await translate_batch(engine, MemoryLedger(), task(*LONG))
     assert sizes(engine) == [3, 2, 2, 1]
 
 
 async def test_a_pace_outlives_its_batch() -> None:
     pace, engine = Pace(), slow(good(tokens=100, seconds=1.0), good(), good())
-    await translate_batch(engine, MemoryLedger(), task(*EIGHT[:4]), pace)
-    await translate_batch(engine, MemoryLedger(), task(*EIGHT), pace)
+    await translate_batch(engine, MemoryLedger(), task(*LONG[:4]), pace)
+    await translate_batch(engine, MemoryLedger(), task(*LONG), pace)
     assert sizes(engine) == [3, 1, 8]
+
+
+class Waited(ScriptedEngine):
+    """Lets others run before it answers."""
+
+    @override
+    async def translate(
+        self, request: EngineRequest, listener: ReplyListener | None = None
+    ) -> EngineReply:
+        await asyncio.sleep(0)
+        return await super().translate(request, listener)
+
+
+async def test_of_batches_that_begin_together_one_measures_the_pace_for_all() -> None:
+    pace, answers = SharedPace(), [good(tokens=100, seconds=2.0), *[good()] * 5]
+    engine = Waited(*answers, capabilities=SLOW)
+    batches = [translate_batch(engine, MemoryLedger(), task(*LONG), pace) for _ in range(3)]
+    await asyncio.gather(*batches)
+    assert sorted(sizes(engine)) == [3, 5, 8, 8]
+
+
+async def test_after_a_first_call_that_failed_the_next_batch_measures() -> None:
+    pace, engine = SharedPace(), Waited(fail(GONE), good(), good(), capabilities=SLOW)
+    batches = [translate_batch(engine, MemoryLedger(), task(*LONG), pace) for _ in range(2)]
+    failed, made = await asyncio.gather(*batches, return_exceptions=True)
+    assert isinstance(failed, RetryableError)
+    assert isinstance(made, BatchTranslation)
+    assert sizes(engine) == [3, 3, 5]
 
 
 async def test_an_engine_that_is_fast_is_asked_for_all() -> None:
     engine = ScriptedEngine(good())
-    await translate_batch(engine, MemoryLedger(), task(*EIGHT))
+    await translate_batch(engine, MemoryLedger(), task(*LONG))
     assert sizes(engine) == [8]
 
 
 async def test_a_part_of_a_question_sees_the_texts_around_it() -> None:
     engine = slow(*AT_ONE_PACE, good())
-    await translate_batch(engine, MemoryLedger(), task(*EIGHT))
+    await translate_batch(engine, MemoryLedger(), task(*LONG))
     second = engine.requests[1].context
-    assert second.preceding == (f"1 {WORDS}", f"2 {WORDS}")
-    assert second.following == (f"5 {WORDS}", f"6 {WORDS}")
+    assert second.preceding == (f"1 {MANY_WORDS}", f"2 {MANY_WORDS}")
+    assert second.following == (f"5 {MANY_WORDS}", f"6 {MANY_WORDS}")
 
 
 async def test_what_an_answer_gave_before_it_broke_off_is_kept_and_only_the_rest_asked() -> None:
@@ -116,8 +151,8 @@ async def test_a_server_that_dies_in_an_answer_is_asked_for_the_missing_units_by
 
 async def test_a_repetition_finds_every_part_whatever_the_pace_is_by_then() -> None:
     ledger = MemoryLedger()
-    made = await translate_batch(slow(*AT_ONE_PACE, good()), ledger, task(*EIGHT))
-    recalled = await translate_batch(ScriptedEngine(), ledger, task(*EIGHT))
+    made = await translate_batch(slow(*AT_ONE_PACE, good()), ledger, task(*LONG))
+    recalled = await translate_batch(ScriptedEngine(), ledger, task(*LONG))
     assert recalled == made.model_copy(update={"calls_made": 0})
 
 
@@ -303,7 +338,7 @@ class TellingEngine(ScriptedEngine):
 async def test_a_batch_says_how_far_it_has_come_while_an_answer_arrives() -> None:
     notes: list[WorkNote] = []
     engine = TellingEngine(good(tokens=100, seconds=2.0), good(), capabilities=SLOW)
-    await translate_batch(engine, MemoryLedger(), task(*EIGHT), report=notes.append)
+    await translate_batch(engine, MemoryLedger(), task(*LONG), report=notes.append)
     assert [(each.doing, each.done_count) for each in notes] == [
         (Doing.WAITING_FOR_SLOT, 0),
         (Doing.WAITING_FOR_FIRST_TOKEN, 0),

@@ -37,12 +37,7 @@ def request(
 def test_the_last_user_message_is_one_json_object_with_the_units() -> None:
     *_, last = messages(request())
     assert last["role"] == "user"
-    assert json.loads(last["content"]) == {
-        "units": [
-            {"id": "1", "source": "One <1>red</1> apple."},
-            {"id": "2", "source": "Two pears."},
-        ]
-    }
+    assert json.loads(last["content"]) == {"units": ["1|One <1>red</1> apple.", "2|Two pears."]}
     assert unit_ids(request()) == {"1": "u1", "2": "u2"}
 
 
@@ -50,7 +45,7 @@ def test_context_and_corrections_travel_beside_the_units() -> None:
     context = EngineContext(
         terms=(
             PromptTerm(source="apple", target="maçã"),
-            PromptTerm(source="pear", target="pereira", is_forbidden=True),
+            PromptTerm(source="pear", target="pereira", note="a tree", is_forbidden=True),
         ),
         matches=(PromptMatch(source="One pear.", target="Uma pera.", score_pct=80),),
         preceding=("Shopping",),
@@ -59,13 +54,11 @@ def test_context_and_corrections_travel_beside_the_units() -> None:
     payload = json.loads(
         messages(request(context=context, corrections=(correction,)))[-1]["content"]
     )
-    assert payload["terms"] == [
-        {"source": "apple", "target": "maçã"},
-        {"source": "pear", "forbidden": "pereira"},
-    ]
+    assert payload["terms"] == [["apple", "maçã"]]
+    assert payload["forbidden"] == [["pear", "pereira", "a tree"]]
     assert list(payload)[-1] == "units"
-    assert payload["matches"] == [{"source": "One pear.", "target": "Uma pera."}]
-    assert payload["preceding"] == ["Shopping"]
+    assert payload["matches"] == [["One pear.", "Uma pera."]]
+    assert payload["before"] == ["Shopping"]
     assert payload["corrections"][0] | {"problem": ""} == {
         "id": "1",
         "problem": "",
@@ -77,7 +70,7 @@ def test_of_a_long_text_around_only_the_near_end_is_shown() -> None:
     words = " ".join(f"word{number}" for number in range(100))
     context = EngineContext(preceding=(words,), following=(words,))
     payload = json.loads(messages(request(context=context))[-1]["content"])
-    (before,), (after,) = payload["preceding"], payload["following"]
+    (before,), (after,) = payload["before"], payload["after"]
     assert before.startswith("…word")
     assert before.endswith("word98 word99")
     assert after.startswith("word0 word1 ")
@@ -107,9 +100,10 @@ def test_domain_and_instructions_are_said_once_for_the_job() -> None:
 
 def test_a_good_reply_fits_the_schema() -> None:
     schema = reply_schema()
-    jsonschema.validate({"units": [{"id": "u1", "target": "x"}]}, schema)
-    with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({"units": [{"id": "u1", "target": "x", "note": ""}]}, schema)
+    jsonschema.validate({"units": ["1|x"]}, schema)
+    for wrong in ({"units": [{"id": "1", "target": "x"}]}, {"units": ["1|x"], "note": ""}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
 
 
 GOOD = '{"units": [{"id": "u1", "target": "Uma"}, {"id": "u2", "target": "Duas"}]}'

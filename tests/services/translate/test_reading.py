@@ -105,6 +105,44 @@ def test_quotation_marks_without_their_backslash_are_read_where_no_doubt_is(
     assert read(f'{{"units": [{", ".join(units)}]}}') == {"a": "A", "b": "B", "q": meant}
 
 
+SHORT = '{"units": ["1|Uma", "2|Duas"]}'
+TWO = {"1": "Uma", "2": "Duas"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (SHORT, TWO),
+        (SHORT[len('{"units": ') : -1], TWO),
+        (f"```json\n{SHORT}\n```", TWO),
+        ('{"units":["1|Uma","2|Duas",]}', TWO),
+        ('{"units":[" 1 |Uma", "2 |Duas"', TWO),
+        ('{"units":["1|a | b","2|"]}', {"1": "a | b", "2": ""}),
+        ('{"units":["1|Uma",{"id":"2","target":"Duas"}]}', TWO),
+        (
+            '{"units":["1|Er sagte "nein" und ging.","2|Duas"]}',
+            {"1": 'Er sagte "nein" und ging.', "2": "Duas"},
+        ),
+        ('{"units":["1|Uma","2|Er sagte "nein"."]}', {"1": "Uma", "2": 'Er sagte "nein".'}),
+        ('{"units":["1|Sie sagte „nein"","2|Duas"]}', {"1": 'Sie sagte „nein"', "2": "Duas"}),
+        # Two readings: nothing is guessed.
+        ('{"units":["1|A "b", "c" d","2|Duas"]}', {"2": "Duas"}),
+        ('{"units":["Uma","Duas"]}', {}),
+        ('["Uma","Duas"]', None),
+    ],
+)
+def test_entries_are_read_by_their_numbers(text: str, found: dict[str, str] | None) -> None:
+    assert read(text) == found
+    for cut in range(len(text)):
+        assert in_pieces(text, [cut]) == read_reply(text, BOTH)
+
+
+def test_an_entry_counts_once_the_next_has_begun() -> None:
+    assert read('{"units":["1|Uma","2|Du', is_whole=False) == {"1": "Uma"}
+    assert read('{"units":["1|Uma"', is_whole=False) in ({}, None)
+    assert read('{"units":["1|Er sagte ", und', is_whole=False) in ({}, None)
+
+
 @pytest.mark.parametrize(
     ("opener", "closer"),
     [
@@ -197,6 +235,10 @@ PARTS = st.sampled_from(
         '{"id": "u1", "target": "',
         '{"id":',
         '{"units": [',
+        '{"units": ["1|Uma',
+        '", "2|',
+        '"u1|x"',
+        "3|",
         '"target": "A "b" c"}',
         '"}',
         '"units"',

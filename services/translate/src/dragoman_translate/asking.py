@@ -10,6 +10,7 @@ call that failed for its size is never repeated at that size.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from pydantic import Field
@@ -41,6 +42,7 @@ from dragoman_translate.ports import (
 )
 from dragoman_translate.record import Record
 from dragoman_translate.reply import UnitReply, check_reply
+from dragoman_translate.shared_pace import SharedPace
 
 _NEIGHBOURS = 2
 _MOST_SILENCES = (
@@ -216,6 +218,12 @@ class Asker:
         None where a single unit is too much for the model's context; its answer in the record then
         has that fault.
         """
+        capabilities, pace = self.engine.capabilities, self.pace
+        turn = pace.turn(capabilities) if isinstance(pace, SharedPace) else nullcontext()
+        async with turn:
+            return await self._call_in_turn(key, open_)
+
+    async def _call_in_turn(self, key: str, open_: _Open) -> RecordedCall | None:
         silences = 0
         while True:
             piece = self.pace.cut(tuple(open_.left.values()), self.engine.capabilities)

@@ -26,7 +26,6 @@ from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
 from dragoman_translate.hinting import approved_targets, hints_of
-from dragoman_translate.pacing import Pace
 from dragoman_translate.planning import in_sample, plan_batches
 from dragoman_translate.ports import (
     Answers,
@@ -40,6 +39,7 @@ from dragoman_translate.ports import (
     TranslationEngine,
 )
 from dragoman_translate.remembering import page_of
+from dragoman_translate.shared_pace import SharedPace
 
 RULES_VERSION = 2
 """Raised when the same units would be planned or asked for in another way."""
@@ -58,7 +58,7 @@ def translation_tasks(
 
     The pace that one batch measured sizes the calls of the next, as long as this process lives.
     """
-    paces: defaultdict[tuple[str, str], Pace] = defaultdict(Pace)
+    paces: defaultdict[tuple[str, str], SharedPace] = defaultdict(SharedPace)
 
     async def perform_plan(context: WorkContext) -> PlanOutcome:
         job, objects = context.job, context.objects
@@ -226,8 +226,7 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
     before = units[max(0, places[0] - _NEIGHBOURS) : places[0]]
     after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
     batch = tuple(units[place] for place in places)
-    matches = await objects.get_value(plan.matches, MatchList) if plan.matches else MatchList()
-    terms = await objects.get_value(policy.terms, TermList) if policy.terms else TermList()
+    matches, terms = await pinned_hints(context, policy, plan)
     approved = approved_targets(matches, batch)
     asked = [unit for unit in batch if unit.unit_id not in approved]
     return BatchTask(
@@ -251,6 +250,16 @@ async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
         profile=profile_named(policy.qa_profile, policy.qa),
         redaction=policy.redaction,
     )
+
+
+async def pinned_hints(
+    context: WorkContext, policy: Policy, plan: TranslationPlan
+) -> tuple[MatchList, TermList]:
+    """The matches that the job's plan found in its memories, and the terms that the job pinned."""
+    objects = context.objects
+    matches = await objects.get_value(plan.matches, MatchList) if plan.matches else MatchList()
+    terms = await objects.get_value(policy.terms, TermList) if policy.terms else TermList()
+    return matches, terms
 
 
 async def instructions_of(context: WorkContext, policy: Policy) -> str:

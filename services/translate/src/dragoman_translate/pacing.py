@@ -16,7 +16,7 @@ from dragoman_linguistics import render
 from dragoman_translate.planning import OUTPUT_SHARE, expected_output_tokens
 from dragoman_translate.ports import EngineCapabilities, EngineReply
 
-_FIRST_TOKENS = 160  # expected of the first call, whose pace nobody knows: a few units
+_FIRST_TOKENS = 480  # expected of the first call, whose pace nobody knows: half a minute at 10 real tokens a second
 _CALL_S = 30.0  # a call is to take about so long; longer calls would hardly save more of the prompt's reading
 _NEWEST_SHARE = 0.5
 _GROWTH = 1.25
@@ -68,7 +68,8 @@ class Pace:
         and perhaps more.
         """
         circumstances = reply.circumstances
-        seconds = (circumstances.latency_ms - circumstances.waited_ms) / 1000
+        written_ms = circumstances.latency_ms - circumstances.waited_ms
+        seconds = max(written_ms, 1) / 1000  # an answer that came at once was written fast
         came = {target.unit_id for target in reply.targets}
         expected = sum(tokens_of(unit) for unit in asked if unit.unit_id in came)
         self.tokens_per_s = _measured(self.tokens_per_s, reply.usage.response_tokens, seconds)
@@ -83,7 +84,7 @@ class Pace:
 
 def _measured(known: float | None, tokens: int, seconds: float) -> float | None:
     """The pace after one more call, which counts half. A call of too few tokens changes nothing."""
-    if tokens < _SMALLEST_TOKENS or seconds <= 0:
+    if tokens < _SMALLEST_TOKENS:
         return known
     return tokens / seconds if known is None else known + (tokens / seconds - known) * _NEWEST_SHARE
 

@@ -2,11 +2,15 @@
 
 Pure.
 
+    {"terms":[["apple","maçã"]],"before":["Shopping"],"units":["1|One <1>red</1> apple.","2|Two."]}
+    {"units":["1|Uma maçã <1>vermelha</1>.","2|Duas."]}
+
 The system message is the same for all batches of a job, so that providers can cache it. The last
-user message is one JSON object with the units, and before them what helps: units come last. They
-have the numbers "1", "2", … as ids, since each id is paid for twice. A change of any word of the
-messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call: a batch that was
-cut off under an older version is asked for anew, and a replay renders no prompt.
+user message is one JSON object with the units, and before them what helps: units come last. Units
+are written as their number, a bar and their text, in the answer as well: braces, keys and long ids
+would be paid for twice. A change of any word of the messages raises PROMPT_VERSION, which is part
+of the fingerprint of a recorded call: a batch that was cut off under an older version is asked for
+anew, and a replay renders no prompt (ADR 0026).
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from dragoman_translate.ports import (
     ReplyFault,
 )
 
-PROMPT_VERSION = "2"
+PROMPT_VERSION = "3"
 
 _AROUND_CHARS = 100
 """The most of a neighbouring paragraph that is shown: what a pronoun stands for is near."""
@@ -34,15 +38,14 @@ _GENERAL = "general"
 
 _RULES = """\
 You translate documents from {source} into {target}.
-The user sends one JSON object. Translate "source" of every entry of "units"; answer only with
-{{"units":[{{"id":"1","target":"..."}}]}}, exactly the same ids in the same order.
-- Translate all of it, idiomatically; add, explain, merge and split nothing.
-- Inline tags <1>...</1> and <2/>: each exactly once in its target, with its number, at the words that correspond. \
-No other markup.
-- Keep names, addresses, code, placeholders ({{{{name}}}}, %s), white space at both ends, and the value of numbers, \
-written as is usual in {target}.
-- "preceding" and "following": text around, not to be translated. "terms": use them, never a "forbidden" one. \
-"matches": translations of similar text, to follow where they fit. "corrections": faults of an earlier answer."""
+The user sends JSON. Translate each of "units", written "number|text". Answer only {{"units":["1|...","2|..."]}}: \
+the same numbers in order.
+- Translate all of it, idiomatically; add, explain, merge, split nothing.
+- Tags <1>...</1>, <2/>: each exactly once, with its number, at the words that correspond; no other markup.
+- Keep names, addresses, code, placeholders ({{{{name}}}}, %s), outer spaces and the value of numbers, written as in \
+{target}.
+- "before", "after": text around, not to translate. "terms": use them, never the "forbidden". "matches": similar \
+translations to follow. "corrections": faults of an earlier answer."""
 
 _PROBLEMS = {
     ReplyFault.MISSING: "No target was given.",
@@ -96,24 +99,23 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
     context = request.context
     numbers = {unit_id: number for number, unit_id in unit_ids(request).items()}
     document: dict[str, JsonValue] = {
-        "terms": list(map(_term, context.terms)),
-        "matches": [{"source": match.source, "target": match.target} for match in context.matches],
-        "preceding": [_end_of(text) for text in context.preceding],
-        "following": [_start_of(text) for text in context.following],
+        "terms": [_term(each) for each in context.terms if not each.is_forbidden],
+        "forbidden": [_term(each) for each in context.terms if each.is_forbidden],
+        "matches": [[match.source, match.target] for match in context.matches],
+        "before": [_end_of(text) for text in context.preceding],
+        "after": [_start_of(text) for text in context.following],
         "corrections": [
             _correction(each, numbers.get(each.unit_id, each.unit_id))
             for each in request.corrections
         ],
-        "units": [
-            {"id": numbers[unit.unit_id], "source": unit.source.text} for unit in request.units
-        ],
+        "units": [f"{numbers[unit.unit_id]}|{unit.source.text}" for unit in request.units],
     }
     return _without_empty(document)
 
 
 def _term(term: PromptTerm) -> JsonValue:
-    key = "forbidden" if term.is_forbidden else "target"
-    return _without_empty({"source": term.source, key: term.target, "note": term.note})
+    """A term, its target, and its note where it has one."""
+    return [term.source, term.target, *([term.note] if term.note else [])]
 
 
 def _end_of(text: str) -> str:
@@ -141,15 +143,9 @@ def _problem(correction: Correction) -> str:
 
 def reply_schema() -> dict[str, JsonValue]:
     """The JSON Schema of a reply. It names no ids: providers compile a schema once and keep it."""
-    unit: dict[str, JsonValue] = {
-        "type": "object",
-        "properties": {"id": {"type": "string"}, "target": {"type": "string"}},
-        "required": ["id", "target"],
-        "additionalProperties": False,
-    }
     return {
         "type": "object",
-        "properties": {"units": {"type": "array", "items": unit}},
+        "properties": {"units": {"type": "array", "items": {"type": "string"}}},
         "required": ["units"],
         "additionalProperties": False,
     }

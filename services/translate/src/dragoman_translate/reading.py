@@ -1,24 +1,24 @@
 """Reads a model's answer while it is written: each unit is read as soon as its closing brace has
 come. Pure.
 
-    {"units": [{"id": "u1", "target": "Uma"}, {"id": "u2", "tar   gives u1 now, u2 when the rest has come
+    {"units": ["1|Uma", "2|Duas", "3|Tr    gives 1 and 2 now, 3 when the rest has come
+    {"units": [{"id": "u1", "target": "Uma"}, {"id": "u2", "tar   the older form: u1 now, u2 later
 
 The reader is generous. It accepts talk, code fences and thoughts around the object, other keys
 beside `units`, a bare list of units, one unit alone or one unit a line, numbers as ids, a map from
 ids to texts, and quotation marks that should have been escaped. But it never guesses: nothing in a
 thought is an answer, whether the thought is closed or not, and a unit that can be read in two ways
-is left out.
+is left out. So an entry of a list counts once the next one has begun or the list has ended.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from dragoman_translate.marks import CLOSER, THOUGHT_MARK, can_be_mark, mark_may_begin_at
 from dragoman_translate.ports import RawTarget
+from dragoman_translate.reading_state import Awaits, Candidate, Frame, Mode, Token
 from dragoman_translate.reply_text import UNREADABLE, joined, readable, unescaped
 
 _SPACE = re.compile(r"[\s\ufeff]*")
@@ -29,8 +29,13 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LITERALS = ("true", "false", "null")
 _TARGET_KEYS = ("target", "translation")
 _START = re.compile(rf"{THOUGHT_MARK.pattern}|[{{\[]", re.IGNORECASE)
+_NUMBERED = r"\s{0,9}\d{1,6}\s?\|"  # the beginning of an entry: 12|
+_BEGUN = r'\s{0,40}(?:"\s{0,9}(?:\d{1,6}\s?)?)?'  # the same behind its comma, incomplete
+_ENTRY = re.compile(r"\s{0,9}(\d{1,6})\s?\|")
+_GOES_ON = re.compile(rf'\s{{0,40}}(?:"{_NUMBERED}|[\]{{])')
+_MAY_GO_ON = re.compile(rf"{_BEGUN}\Z")
 _RESUMES = re.compile(
-    rf'\{{\s{{0,40}}"(?P<key>id|target|translation|units)"\s{{0,40}}:|{CLOSER.pattern}',
+    rf'\{{\s{{0,40}}"(?P<key>id|target|translation|units)"\s{{0,40}}:|,\s{{0,40}}(?P<entry>"{_NUMBERED})|{CLOSER.pattern}',
     re.IGNORECASE,
 )
 _MAY_RESUME = re.compile(r'\{\s{0,40}(?:"\w{0,11}(?:"\s{0,40})?)?\Z')
@@ -39,75 +44,13 @@ _BROKEN_UNIT = re.compile(
     r"\s*(?:,\s*)?(?P<end>\].*)?",
     re.DOTALL,
 )
+_BROKEN_ENTRY = re.compile(
+    r'"\s*(?P<id>\d{1,6})\s?\|(?P<target>[^{}\[\]\n]*)"\s*(?:,\s*)?(?P<end>\].*)?', re.DOTALL
+)
+_MAY_RESUME_AT_ENTRY = re.compile(rf",{_BEGUN}\Z")
 _LOOKS_LIKE_KEYS = re.compile(r'"\s*[:,]\s*"')
 _UNESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"')
 _LONGEST_TALK = 160
-
-
-class _Mode(Enum):
-    OUTSIDE = auto()
-    THOUGHT = auto()
-    INSIDE = auto()
-    BROKEN = auto()
-
-
-class _Awaits(Enum):
-    KEY = auto()
-    COLON = auto()
-    VALUE = auto()
-    NEXT = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    """A bracket, colon or comma as `mark`; a string is marked `"`, a number or literal `w`,
-    anything else `?`.
-    """
-
-    mark: str
-    text: str
-    end: int
-
-
-@dataclass(slots=True)
-class _Frame:
-    """An object or list that is open.
-
-    `scalars` are an object's strings and numbers as text; other values are None.
-    """
-
-    is_object: bool
-    holds_units: bool
-    awaits: _Awaits
-    under_key: str = ""
-    key: str = ""
-    scalars: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
-    has_only_texts: bool = True
-    is_ambiguous: bool = False
-
-    def keep(self, value: str | None, *, is_text: bool) -> None:
-        """Take the value of the current key."""
-        # RFC 8259 §4 leaves open which of two equal keys counts: an object with two values for a
-        # key is ambiguous.
-        if self.is_object:
-            if self.scalars.setdefault(self.key, value) != value:
-                self.is_ambiguous = True
-            self.has_only_texts = self.has_only_texts and is_text
-        self.awaits = _Awaits.NEXT
-
-
-@dataclass(slots=True)
-class _Candidate:
-    """A stretch of JSON that may be the answer.
-
-    `talk` is the number of characters of talk before the stretch.
-    """
-
-    talk: int
-    is_single: bool = False
-    is_complete: bool = False
-    has_list: bool = False
-    targets: list[RawTarget] = field(default_factory=list[RawTarget])
 
 
 class ReplyReader:
@@ -126,9 +69,9 @@ class ReplyReader:
         self._needed_from: int = 0
         self._scanned_to: int = 0
         self._is_closed = False
-        self._mode = _Mode.OUTSIDE
-        self._stack: list[_Frame] = []
-        self._candidates: list[_Candidate] = []
+        self._mode = Mode.OUTSIDE
+        self._stack: list[Frame] = []
+        self._candidates: list[Candidate] = []
         self._talk = 0
         self._new: list[RawTarget] = []
 
@@ -159,7 +102,9 @@ class ReplyReader:
         """
         self._is_closed = True
         self.feed("")
-        if self._mode is _Mode.BROKEN:
+        if is_whole and self._mode is Mode.INSIDE and self._at == len(self._buffer):
+            self._take_entry()  # its list lacks only the end
+        if self._mode is Mode.BROKEN:
             self._mend(len(self._buffer), is_last=True)
             self._candidates[-1].is_complete = is_whole
         return self._chosen(is_whole=is_whole)
@@ -182,19 +127,19 @@ class ReplyReader:
     def _steps(self) -> bool:
         """Read the next token, mark or start; False where more text is needed first."""
         match self._mode:
-            case _Mode.OUTSIDE:
+            case Mode.OUTSIDE:
                 return self._look_for_start()
-            case _Mode.THOUGHT:
+            case Mode.THOUGHT:
                 return self._look_for_end_of_thought()
-            case _Mode.INSIDE:
+            case Mode.INSIDE:
                 return self._read_token()
-            case _Mode.BROKEN:
+            case Mode.BROKEN:
                 return self._look_for_next_unit()
 
     def _forget_what_was_read(self) -> None:
         # Inside JSON the text of the current unit is kept: a broken unit is mended from its
         # beginning.
-        is_in_json = self._mode in (_Mode.INSIDE, _Mode.BROKEN)
+        is_in_json = self._mode in (Mode.INSIDE, Mode.BROKEN)
         needed = min(self._at, self._needed_from) if is_in_json else self._at
         self._buffer = self._buffer[needed:]
         self._at -= needed
@@ -219,7 +164,7 @@ class ReplyReader:
         elif found.lastgroup == "closer":
             self._end_thought(found.end())
         else:
-            self._mode = _Mode.THOUGHT
+            self._mode = Mode.THOUGHT
             self._at = found.end()
         return True
 
@@ -254,15 +199,15 @@ class ReplyReader:
         self._candidates.clear()
         self._stack.clear()
         self._talk = 0
-        self._mode = _Mode.OUTSIDE
+        self._mode = Mode.OUTSIDE
         self._at = end
 
     def _begin(self, *, is_object: bool) -> None:
         last = self._candidates[-1] if self._candidates else None
         continues = last is not None and last.is_single and last.talk == self._talk
         if not (continues and is_object):
-            self._candidates.append(_Candidate(talk=self._talk))
-        self._mode = _Mode.INSIDE
+            self._candidates.append(Candidate(talk=self._talk))
+        self._mode = Mode.INSIDE
         self._needed_from = self._at
         self._open(is_object=is_object, under_key="")
         self._at += 1
@@ -273,23 +218,28 @@ class ReplyReader:
         token = self._next_token()
         if token is None:
             return False
+        if token.mark == "," and self._stack[-1].entry is not None:
+            goes_on = _GOES_ON.match(self._buffer, token.end) is not None
+            if not goes_on and not self._is_closed and _MAY_GO_ON.match(self._buffer, token.end):
+                return False
+            token = token if goes_on else Token("?", "", token.end)
         if self._takes(token):
             self._at = max(self._at, token.end)
         else:
             self._fail()
         return True
 
-    def _next_token(self) -> _Token | None:
+    def _next_token(self) -> Token | None:
         space = _SPACE.match(self._buffer, self._at)
         self._at = space.end() if space else self._at
         if self._at == len(self._buffer):
             return None
         first = self._buffer[self._at]
         if first in "{}[]:,":
-            return _Token(first, first, self._at + 1)
+            return Token(first, first, self._at + 1)
         return self._string() if first == '"' else self._word()
 
-    def _string(self) -> _Token | None:
+    def _string(self) -> Token | None:
         # `_scanned_to` remembers how far an unfinished string was read: without it, a long target
         # that comes in small pieces would be read again from its start with each piece, in
         # quadratic time.
@@ -299,51 +249,52 @@ class ReplyReader:
             self._scanned_to = end
             return None
         self._scanned_to = 0
-        return _Token('"', self._buffer[self._at + 1 : end], end + 1)
+        return Token('"', self._buffer[self._at + 1 : end], end + 1)
 
-    def _word(self) -> _Token | None:
+    def _word(self) -> Token | None:
         found = _WORD.match(self._buffer, self._at, self._at + _LONGEST_WORD)
         if found is None:
-            return _Token("?", "", self._at + 1)
+            return Token("?", "", self._at + 1)
         if found.end() == len(self._buffer) and not self._is_closed:
             return None
         is_known = found[0] in _LITERALS or _NUMBER.fullmatch(found[0]) is not None
-        return _Token("w" if is_known else "?", found[0], found.end())
+        return Token("w" if is_known else "?", found[0], found.end())
 
-    def _takes(self, token: _Token) -> bool:
+    def _takes(self, token: Token) -> bool:
         """Read the token if it may stand here. Gives whether it may."""
         frame = self._stack[-1]
         closes = token.mark == ("}" if frame.is_object else "]")
         match frame.awaits:
-            case _Awaits.KEY:
+            case Awaits.KEY:
                 # A comma before the closing brace is no JSON, and is read all the same.
                 return (closes and self._shut()) or (
                     token.mark == '"' and self._take_key(frame, token)
                 )
-            case _Awaits.COLON:
-                frame.awaits = _Awaits.VALUE
+            case Awaits.COLON:
+                frame.awaits = Awaits.VALUE
                 return token.mark == ":"
-            case _Awaits.VALUE:
+            case Awaits.VALUE:
                 is_empty_place = not frame.is_object and token.mark == ","
                 return (
                     is_empty_place
                     or (closes and not frame.is_object and self._shut())
                     or self._take_value(token)
                 )
-            case _Awaits.NEXT:
+            case Awaits.NEXT:
                 if token.mark == ",":
-                    frame.awaits = _Awaits.KEY if frame.is_object else _Awaits.VALUE
+                    self._take_entry()
+                    frame.awaits = Awaits.KEY if frame.is_object else Awaits.VALUE
                     return True
                 lacks_comma = frame.holds_units and token.mark == "{"
                 return (closes and self._shut()) or (lacks_comma and self._take_value(token))
 
-    def _take_key(self, frame: _Frame, token: _Token) -> bool:
+    def _take_key(self, frame: Frame, token: Token) -> bool:
         key = unescaped(token.text)
         frame.key = key or ""
-        frame.awaits = _Awaits.COLON
+        frame.awaits = Awaits.COLON
         return key is not None
 
-    def _take_value(self, token: _Token) -> bool:
+    def _take_value(self, token: Token) -> bool:
         frame = self._stack[-1]
         if token.mark in ("{", "["):
             if frame.holds_units:
@@ -352,6 +303,10 @@ class ReplyReader:
             return True
         if token.mark == '"':
             text = unescaped(token.text)
+            if frame.holds_units:
+                self._needed_from = self._at
+                numbered = _ENTRY.match(text or "")
+                frame.entry = (numbered[1], (text or "")[numbered.end() :]) if numbered else None
             frame.keep(text, is_text=True)
             return text is not None
         if token.mark == "w":
@@ -363,11 +318,12 @@ class ReplyReader:
         is_list_of_units = not is_object and (under_key == "units" or not self._stack)
         if is_list_of_units and under_key:
             self._candidates[-1].has_list = True
-        awaits = _Awaits.KEY if is_object else _Awaits.VALUE
-        self._stack.append(_Frame(is_object, is_list_of_units, awaits, under_key))
+        awaits = Awaits.KEY if is_object else Awaits.VALUE
+        self._stack.append(Frame(is_object, is_list_of_units, awaits, under_key))
 
     def _shut(self) -> bool:
         """Close the innermost object or list; always true."""
+        self._take_entry()
         frame, candidate = self._stack.pop(), self._candidates[-1]
         parent = self._stack[-1] if self._stack else None
         if frame.is_object and (parent is None or parent.holds_units):
@@ -381,7 +337,7 @@ class ReplyReader:
         if frame.holds_units:
             candidate.is_complete = True
         if parent is None:
-            self._mode = _Mode.OUTSIDE
+            self._mode = Mode.OUTSIDE
         else:
             parent.keep(None, is_text=False)
         self._at += 1
@@ -389,7 +345,7 @@ class ReplyReader:
             self._needed_from = self._at
         return True
 
-    def _take_unit(self, frame: _Frame, candidate: _Candidate, *, is_single: bool) -> None:
+    def _take_unit(self, frame: Frame, candidate: Candidate, *, is_single: bool) -> None:
         unit_id = frame.scalars.get("id")
         texts = [text for key in _TARGET_KEYS if (text := frame.scalars.get(key)) is not None]
         if unit_id is not None and len(texts) == 1 and not frame.is_ambiguous:
@@ -397,7 +353,14 @@ class ReplyReader:
             candidate.is_single = candidate.is_single or is_single
             candidate.is_complete = candidate.is_complete or is_single
 
-    def _take_map(self, frame: _Frame, candidate: _Candidate) -> None:
+    def _take_entry(self) -> None:
+        """Take the entry of a list of units that was read last, where it is one."""
+        frame = self._stack[-1]
+        if frame.entry is not None:
+            self._tell(self._candidates[-1], *frame.entry)
+            frame.entry = None
+
+    def _take_map(self, frame: Frame, candidate: Candidate) -> None:
         """Take the units of an object whose keys are asked ids and whose values are texts."""
         is_map = bool(frame.scalars) and frame.has_only_texts and not frame.is_ambiguous
         if is_map and self._asked.issuperset(frame.scalars):
@@ -405,7 +368,7 @@ class ReplyReader:
                 self._tell(candidate, unit_id, text or "")
             candidate.is_complete = True
 
-    def _tell(self, candidate: _Candidate, unit_id: str, text: str) -> None:
+    def _tell(self, candidate: Candidate, unit_id: str, text: str) -> None:
         if UNREADABLE.search(unit_id):
             return
         clean = readable(text)
@@ -424,12 +387,14 @@ class ReplyReader:
             return
         while self._stack and not self._stack[-1].holds_units:
             self._stack.pop()
+        if self._stack:
+            self._stack[-1].entry = None
         is_list = bool(self._stack) and (
             self._stack[-1].under_key == "units"
             or bool(self._candidates[-1].targets)
             or self._is_in_unit()
         )
-        self._mode = _Mode.BROKEN if is_list else _Mode.OUTSIDE
+        self._mode = Mode.BROKEN if is_list else Mode.OUTSIDE
         if not is_list:
             self._stack.clear()
 
@@ -442,40 +407,47 @@ class ReplyReader:
         if found is None:
             self._at = len(self._buffer) if self._is_closed else self._last_possible_resumption()
             return False
-        if found["key"] is None:
+        if found["key"] is None and found["entry"] is None:
             self._end_thought(found.end())
             return True
-        is_last = found["key"].lower() == "units"
-        self._mend(found.start(), is_last=is_last)
-        self._at = self._needed_from = found.start()
-        self._mode = _Mode.OUTSIDE if is_last else _Mode.INSIDE
+        is_last = (found["key"] or "").lower() == "units"
+        start = found.start("entry") if found["key"] is None else found.start()
+        self._mend(start, is_last=is_last)
+        self._at = self._needed_from = start
+        self._mode = Mode.OUTSIDE if is_last else Mode.INSIDE
         if is_last:
             self._stack.clear()
         else:
-            self._stack[-1].awaits = _Awaits.VALUE
+            self._stack[-1].awaits = Awaits.VALUE
         return True
 
     def _last_possible_resumption(self) -> int:
-        brace = self._buffer.rfind("{", self._at)
-        mark = mark_may_begin_at(self._buffer, self._at)
-        return min(brace, mark) if brace >= 0 and _MAY_RESUME.match(self._buffer, brace) else mark
+        places = [mark_may_begin_at(self._buffer, self._at)]
+        for first, resumes in (("{", _MAY_RESUME), (",", _MAY_RESUME_AT_ENTRY)):
+            place = self._buffer.rfind(first, self._at)
+            places += [place] if place >= 0 and resumes.match(self._buffer, place) else []
+        return min(places)
 
     def _mend(self, end: int, *, is_last: bool) -> None:
         """Take the broken unit that ends here, if its only fault is quotation marks without a
         backslash.
 
-        {"id": "u1", "target": "Er sagte "nein" und ging."}    gives    Er sagte "nein" und ging.
+        "1|Er sagte "nein" und ging."                          gives    Er sagte "nein" und ging.
+        {"id": "u1", "target": "Er sagte "nein" und ging."}    likewise
         """
         # Quotation marks must come in pairs, or close a German „; anything that looks like keys is
         # left alone.
         found = _BROKEN_UNIT.fullmatch(self._buffer, self._needed_from, end)
+        found = found or _BROKEN_ENTRY.fullmatch(self._buffer, self._needed_from, end)
         if found is None or (is_last and found["end"] is None):
             return
         quotes = len(_UNESCAPED_QUOTE.findall(found["target"]))
         is_paired = quotes % 2 == 0 or quotes == found["target"].count("„")
         text = unescaped(_UNESCAPED_QUOTE.sub(r'\1\\"', found["target"]))
         if is_paired and text is not None and not _LOOKS_LIKE_KEYS.search(found["target"]):
-            self._tell(self._candidates[-1], found["id"] or found["number"] or "", text)
+            self._tell(
+                self._candidates[-1], found["id"] or found.groupdict().get("number") or "", text
+            )
 
 
 def read_reply(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
@@ -16,7 +16,7 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import ReviewStage, TranslationPlan
-from dragoman_contracts.resources import EngineChoice
+from dragoman_contracts.resources import EngineChoice, MatchList, TermList
 from dragoman_contracts.review import (
     EditOrigin,
     RetranslationRequest,
@@ -32,19 +32,37 @@ from dragoman_runtime.worker import Task, WorkContext
 from dragoman_translate.batches import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.domain import RetranslationOutcome, decide_retranslation
 from dragoman_translate.errors import NotExtractedError
-from dragoman_translate.handlers import RULES_VERSION, ObjectLedger, instructions_of
+from dragoman_translate.handlers import (
+    RULES_VERSION,
+    ObjectLedger,
+    instructions_of,
+    pinned_hints,
+)
+from dragoman_translate.hinting import hints_of
 from dragoman_translate.pacing import Pace
 from dragoman_translate.planning import plan_batches
 from dragoman_translate.ports import EngineContext, Engines, Purse, TranslationEngine
+from dragoman_translate.shared_pace import SharedPace
 
 _NEIGHBOURS = 2
+
+
+class _About(NamedTuple):
+    """All that the batches of a request have in common."""
+
+    policy: Policy
+    request: RetranslationRequest
+    extracted: UnitList
+    instructions: str
+    matches: MatchList
+    terms: TermList
 
 
 def retranslation_task(engines: Engines, purse: Purse | None = None) -> Task[RetranslationOutcome]:
     """The translation of units that a reviewer asked for, with the engines to choose from, and the
     purse that calls are paid from.
     """
-    paces: defaultdict[tuple[str, str], Pace] = defaultdict(Pace)
+    paces: defaultdict[tuple[str, str], SharedPace] = defaultdict(SharedPace)
 
     async def perform(context: WorkContext) -> RetranslationOutcome:
         job, objects = context.job, context.objects
@@ -58,7 +76,14 @@ def retranslation_task(engines: Engines, purse: Purse | None = None) -> Task[Ret
         plan = await objects.get_value(job.translation_plan, TranslationPlan)
         pace = paces[engine.name, engine.signature.model]
         ledger = ObjectLedger(context, purse, policy.cost_cap)
-        made = await _translated(context, ledger, engine, pace, policy, request, extracted)
+        about = _About(
+            policy,
+            request,
+            extracted,
+            await instructions_of(context, policy),
+            *await pinned_hints(context, policy, plan),
+        )
+        made = await _translated(context, ledger, engine, pace, about)
         answered, edits = _drafts(job, request, extracted, plan.qa_rules, _profile(policy), made)
         reviewed, approved = stage_counts(each.stage for each in answered)
         return RetranslationOutcome(
@@ -82,55 +107,54 @@ async def _translated(
     ledger: ObjectLedger,
     engine: TranslationEngine,
     pace: Pace,
-    policy: Policy,
-    request: RetranslationRequest,
-    extracted: UnitList,
+    about: _About,
 ) -> list[BatchTranslation]:
     """The units of the request, batch after batch: calls of earlier attempts are recalled."""
-    units, places = extracted.units, extracted.places
-    asked = [units[places[each.unit_id]] for each in request.units if each.unit_id in places]
-    plan = plan_batches(asked, engine.capabilities, policy.batch_size)
-    made, instructions = list[BatchTranslation](), await instructions_of(context, policy)
+    units, places = about.extracted.units, about.extracted.places
+    asked = [units[places[each.unit_id]] for each in about.request.units if each.unit_id in places]
+    plan = plan_batches(asked, engine.capabilities, about.policy.batch_size)
+    made = list[BatchTranslation]()
     for index, unit_ids in enumerate(plan.batches):
-        task = _task(context, policy, instructions, request, index, extracted, unit_ids)
+        task = await _task(context, about, index, unit_ids)
         made.append(await translate_batch(engine, ledger, task, pace, context.report))
     return made
 
 
-def _task(
-    context: WorkContext,
-    policy: Policy,
-    instructions: str,
-    request: RetranslationRequest,
-    index: int,
-    extracted: UnitList,
-    unit_ids: Sequence[str],
+async def _task(
+    context: WorkContext, about: _About, index: int, unit_ids: Sequence[str]
 ) -> BatchTask:
-    """A batch of the request, with the texts around its units.
+    """A batch of the request: with the texts around its units, their terms and their examples from
+    memory, and without what no provider may see, as in the translation of the whole document.
 
-    Its nonce makes each request a new question: who asks again wants another answer.
+    Its nonce makes each request a new question: who asks again wants another answer. For the same
+    reason no approved translation is taken instead.
     """
-    job, units = context.job, extracted.units
-    places = sorted(extracted.places[unit_id] for unit_id in unit_ids)
+    job, policy, units = context.job, about.policy, about.extracted.units
+    places = sorted(about.extracted.places[unit_id] for unit_id in unit_ids)
+    batch = tuple(units[place] for place in places)
     before = units[max(0, places[0] - _NEIGHBOURS) : places[0]]
     after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
     return BatchTask(
         index=index,
         source_locale=job.locales.source,
         target_locale=job.locales.target,
-        units=tuple(units[place] for place in places),
+        units=batch,
         context=EngineContext(
-            instructions=instructions,
+            instructions=about.instructions,
             domain=policy.domain_pack_code,
             preceding=tuple(plain_text(unit.source) for unit in before),
             following=tuple(plain_text(unit.source) for unit in after),
         ),
-        model=request.model,
+        hints=await context.compute_here(
+            hints_of, batch, about.terms.terms, about.matches, job.locales.source
+        ),
+        model=about.request.model,
         payer=str(job.job_id),
         nonce=f"{policy.nonce}again-{context.item.index}",
         attempt=context.attempt,
         max_attempts=job.submitted.rules.max_attempts,
         profile=_profile(policy),
+        redaction=policy.redaction,
     )
 
 

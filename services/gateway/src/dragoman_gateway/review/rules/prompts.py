@@ -22,6 +22,7 @@ _ATTRIBUTION = {
     "subject": "the domain pack of the submission",
     "units": "the document: the texts to translate",
     "terms": "the glossaries that the job pinned: terms that occur",
+    "forbidden": "the glossaries that the job pinned: targets that must not be used",
     "matches": "the memories that the job pinned: similar translations",
     "examples": "the memories that the job pinned: similar translations",
     "preceding": "the document: texts before these units",

@@ -1,0 +1,31 @@
+"""The model protocol as a model sees it: the units of a question, and an answer with texts for them.
+
+Models of the tests read and write by this module, so that a new form is written in one place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+
+def question_in(body: bytes) -> dict[str, Any]:
+    """The object of the last message of a chat completion's body."""
+    messages = cast("list[dict[str, str]]", json.loads(body)["messages"])
+    return cast("dict[str, Any]", json.loads(messages[-1]["content"]))
+
+
+def units_in(question: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The numbers and texts of the units in a question, in order."""
+    found: list[tuple[str, str]] = []
+    for each in cast("list[str]", question["units"]):
+        number, _, text = each.partition("|")
+        found.append((number, text))
+    return found
+
+
+def answered(units: Iterable[tuple[str, str]]) -> str:
+    """An answer with these numbers and texts, as a model writes it: letters as they are."""
+    entries = [f"{number}|{text}" for number, text in units]
+    return json.dumps({"units": entries}, ensure_ascii=False, separators=(",", ":"))
