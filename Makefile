@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages attack alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages killed-review attack alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -66,6 +66,9 @@ attack: setup-test ## attack a server from outside: credentials, slow heads, gue
 
 outages: setup-test ## let S3, RabbitMQ and PostgreSQL each go away for two minutes under 50 jobs
 	cd tests && ../$(BIN)/python -m e2e.outages
+
+killed-review: setup-test ## kill a process at each step of export, import, finishing and retranslation of a review
+	cd tests && ../$(BIN)/python -m e2e.killed_review
 
 prices: setup-test ## make the list prices of models anew, from genai-prices in an environment of its own
 	python3 -m venv build/prices && build/prices/bin/pip install --quiet genai-prices

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dragoman_contracts.reports import Cure
-from dragoman_linguistics import DEFAULT_PROFILE, PROFILES
+from dragoman_linguistics import DEFAULT_PROFILE, JUDGED, PROFILES
 from dragoman_linguistics.quality.curing import RETRANSLATED
 from dragoman_linguistics.quality.fixes import FIXABLE
 
@@ -39,6 +39,9 @@ cost 1, 5 and 25 points, and a job passes with 25; with `matecat` they cost 0.5,
 
 `grammar.languagetool` is asked of a server of yours that `DRAGOMAN_LANGUAGETOOL_URL` names, and of none where it is
 empty. A language that the server lacks stands in the report under `not_applicable`.
+
+Codes of `judge` are [advice of a model](../use/review.md#advice-of-a-model), where `"judge": "MODEL-ID"` names one.
+Advice is an info, or off, in every profile; its own severity is in `mqm`.
 """
 _HEAD = """\
 # Findings
@@ -56,6 +59,7 @@ def findings_md() -> str:
     """The whole document as the sources say it should be."""
     preflight = [*_preflight(), *_language()]
     quality = dict(reversed([*_quality()]))  # the first words for a code count
+    quality |= {code: f"A model sees, as N, {words}" for code, words in JUDGED.items()}
     qa = [
         (
             code,

@@ -47,7 +47,7 @@ class ServicesWork(RecordedWork):
 
     @override
     def verification(self, event: TranslationVerified) -> Task[Any]:
-        return dragoman_qa.app.recorded_verification(event.grammar)
+        return dragoman_qa.app.recorded_verification(event.grammar, event.judgement)
 
     @override
     def batch(

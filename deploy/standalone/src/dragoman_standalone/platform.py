@@ -242,7 +242,7 @@ def _parts(
         ),
         dragoman_extract.app.part(settings, lambda: catalog),
         dragoman_translate.app.part(settings, registered_in(registry)),
-        dragoman_qa.app.part(settings),
+        dragoman_qa.app.part(settings, lambda: catalog),
         dragoman_reassemble.app.part(),
         ServicePart(
             Service.INDEX, dragoman_index.app.tasks(catalog), preload=dragoman_index.app.COMPUTING

@@ -11,7 +11,7 @@ from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_index.settings import IndexSettings
 from dragoman_intake.settings import IntakeSettings
 from dragoman_models.settings import ProviderSettings
-from dragoman_qa.settings import GrammarSettings, QaSettings
+from dragoman_qa.settings import JudgeSettings, QaSettings
 from dragoman_runtime.settings import (
     LOGGED,
     DatabaseSettings,
@@ -41,7 +41,7 @@ class StandaloneSettings(
     MaintenanceSettings,
     HttpSettings,
     EngineSettings,
-    GrammarSettings,
+    JudgeSettings,
     TaskSettings,
     SeedSettings,
     StopSettings,

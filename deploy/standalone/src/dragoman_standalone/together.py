@@ -28,7 +28,7 @@ def parts(names: Collection[str], settings: TogetherSettings) -> list[ServicePar
         dragoman_intake.app.part(settings),
         dragoman_extract.app.shared_part(settings),
         dragoman_translate.app.part(settings, dragoman_translate.app.registered_models(settings)),
-        dragoman_qa.app.part(settings),
+        dragoman_qa.app.shared_part(settings),
         dragoman_reassemble.app.part(),
         *_index(names, settings),
     )

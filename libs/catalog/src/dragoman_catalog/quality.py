@@ -14,6 +14,8 @@ from dragoman_contracts.reports import Severity
 from dragoman_linguistics import (
     DEFAULT_PROFILE,
     FORBIDDEN_WORDS,
+    JUDGE,
+    JUDGED,
     LQA_SCHEME,
     PROFILES,
     SCHEMES,
@@ -26,6 +28,8 @@ names were not checked before they had a meaning.
 """
 
 _LEVELS = [*Severity, "off"]
+_ADVICE = [Severity.INFO, "off"]
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def is_stored(info: ValidationInfo) -> bool:
@@ -50,11 +54,19 @@ def _schema() -> dict[str, Any]:
         "type": "object",
         "description": "Severities by QA check; checks that are not named are as the level above says, or the profile.",
         "properties": {
-            **{code: {"enum": _LEVELS} for code in sorted(DEFAULT_PROFILE.severities)},
+            **{
+                code: {"enum": _ADVICE if code in JUDGED else _LEVELS}
+                for code in sorted(DEFAULT_PROFILE.severities)
+            },
             FORBIDDEN_WORDS: {
                 "type": "array",
                 "items": {"type": "string", "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"},
                 "description": "Words that may not stand in a translation, in any case.",
+            },
+            JUDGE: {
+                "type": "string",
+                "pattern": f"^({_UUID})?$",
+                "description": "The registered model that gives advice on translations; empty: none does.",
             },
             LQA_SCHEME: {
                 "enum": sorted(SCHEMES),

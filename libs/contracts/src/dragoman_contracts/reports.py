@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from operator import not_
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from dragoman_contracts.events import Count, PreflightVerdict, QaVerdict
+from dragoman_contracts.events import Count, PreflightVerdict, QaVerdict, Usage
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef, Sha256
@@ -113,7 +113,8 @@ class QaFinding(Value):
     """One thing a check found in a unit's target.
     Offsets count characters of the target's plain text.
 
-    `cure` is left out of what is stored by rules that knew none.
+    `cure` is left out of what is stored by rules that knew none. `mqm` is the severity that a model
+    gave its advice, whose own severity is always `info`.
     """
 
     code: str
@@ -122,6 +123,7 @@ class QaFinding(Value):
     start: int | None = None
     end: int | None = None
     cure: Annotated[Cure | None, Field(exclude_if=not_)] = None
+    mqm: Annotated[Literal["minor", "major", "critical"] | None, Field(exclude_if=not_)] = None
 
 
 class RememberedDismissal(Value):
@@ -176,10 +178,26 @@ class LqaScore(Value):
     findings_by_severity: dict[str, int]
 
 
+class JudgeReport(Value):
+    """The part of a model that judged a job: advice, which no verdict is made of.
+
+    `model` is its id in the registry. `left_out` counts the units that it did not judge, by the code of
+    the reason. `refused_count` remarks of its answers fitted no unit, place or category. `usage` is that
+    of its calls, also of those on record; `score` is that of its remarks alone.
+    """
+
+    model: str
+    unit_count: Count
+    left_out: dict[str, int] = Field(default_factory=dict)
+    refused_count: Count = 0
+    usage: Usage = Usage()
+    score: LqaScore
+
+
 class QaReport(Value):
     """QA's summary: the job's verdict, how many units stand where, how often each check spoke.
 
-    `lqa` is left out of what is stored by rules that knew none.
+    `lqa` is left out of what is stored by rules that knew none, and `judge` where no model judged.
     """
 
     verdict: QaVerdict
@@ -190,6 +208,7 @@ class QaReport(Value):
     findings_by_code: dict[str, int]
     not_applicable: tuple[str, ...] = ()
     lqa: Annotated[LqaScore | None, Field(exclude_if=not_)] = None
+    judge: Annotated[JudgeReport | None, Field(exclude_if=not_)] = None
 
 
 class ReassemblyManifest(Value):

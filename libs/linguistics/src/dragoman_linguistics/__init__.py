@@ -12,6 +12,7 @@ from dragoman_linguistics.language import LanguageGuess, identify, language_shar
 from dragoman_linguistics.quality.cleaning import cleaned
 from dragoman_linguistics.quality.dismissing import dismissal_of, text_digest, without_dismissed
 from dragoman_linguistics.quality.doubting import doubts
+from dragoman_linguistics.quality.judged import JUDGE, JUDGED, Gravity, advice
 from dragoman_linguistics.quality.lqa import SCHEMES, LqaCategory, LqaScheme, LqaSeverity, lqa_score
 from dragoman_linguistics.quality.pairs import shown
 from dragoman_linguistics.quality.profiles import (
@@ -49,10 +50,13 @@ from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 __all__ = [
     "DEFAULT_PROFILE",
     "FORBIDDEN_WORDS",
+    "JUDGE",
+    "JUDGED",
     "LQA_SCHEME",
     "PROFILES",
     "QA_RULES",
     "SCHEMES",
+    "Gravity",
     "LanguageGuess",
     "LqaCategory",
     "LqaScheme",
@@ -71,6 +75,7 @@ __all__ = [
     "Word",
     "WordLink",
     "adopted",
+    "advice",
     "align_tags",
     "assemble",
     "autofix",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from dragoman_contracts.counting import count_text
 from dragoman_contracts.deciding import end_phase
@@ -15,6 +16,8 @@ from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import (
     Cure,
+    JudgeReport,
+    LqaScore,
     QaFinding,
     QaReport,
     RememberedDismissal,
@@ -23,12 +26,21 @@ from dragoman_contracts.reports import (
     VerificationResults,
 )
 from dragoman_contracts.resources import Term
-from dragoman_contracts.text import ResultSource, TargetList, Unit, UnitList, UnitTarget
+from dragoman_contracts.text import (
+    ResultSource,
+    TargetList,
+    Unit,
+    UnitList,
+    UnitTarget,
+    plain_text,
+)
 from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_linguistics import (
     DEFAULT_PROFILE,
+    JUDGED,
     SCHEMES,
     QaProfile,
+    Redactor,
     lqa_score,
     profile_named,
     shown,
@@ -36,11 +48,13 @@ from dragoman_linguistics import (
     unit_verdict,
     without_dismissed,
 )
+from dragoman_qa.judge_rules import JudgedText
 from dragoman_qa.ports import (
     Assignment,
     DocumentChecker,
     GrammarFindings,
     GrammarText,
+    Judgement,
 )
 
 RULES_VERSION = 2
@@ -62,6 +76,8 @@ class VerificationOutcome(Value):
     qa_report: ObjectRef
     grammar: ObjectRef | None = None
     dismissals: ObjectRef | None = None
+    judgement: ObjectRef | None = None
+    calls: tuple[ObjectRef, ...] = ()
     passed_count: int
     review_count: int
     blocked_count: int
@@ -69,14 +85,15 @@ class VerificationOutcome(Value):
 
 class Beside(Value):
     """The statements that a verification takes in beside units and targets: the findings of people
-    and of a grammar checker.
+    of a grammar checker, and of a model that judges.
 
-    `dismissals` are findings that a person dismissed, `grammar` is None where none was asked, and
-    `terms` are those that the translation must use.
+    `dismissals` are findings that a person dismissed, `grammar` and `judgement` are None where none was
+    asked, and `terms` are those that the translation must use.
     """
 
     dismissals: tuple[RememberedDismissal, ...] = ()
     grammar: GrammarFindings | None = None
+    judgement: Judgement | None = None
     terms: tuple[Term, ...] = ()
 
 
@@ -120,16 +137,23 @@ def verified(
     checked = tuple(checker.check(pairs, assignment))
     skipped = list(planned.inapplicable_checks)
     if beside.grammar is not None:
-        checked = _with_grammar(checked, beside.grammar, profile)
+        checked = _with_others(checked, beside.grammar.findings, profile)
         skipped += [] if beside.grammar.is_supported else [GRAMMAR]
+    if beside.judgement is not None:
+        checked = _with_others(checked, beside.judgement.findings, profile)
     if beside.dismissals:
         checked = without_dismissed(checked, pairs, beside.dismissals)
     report = summarise(checked, skipped)
     if planned.qa_rules >= _SCORED_RULES:
         words = sum(count_text(unit.source, unit.tags).words for unit, _ in pairs)
-        findings = (found for each in checked for found in each.findings)
-        score = lqa_score(findings, words, SCHEMES[profile.lqa_scheme])
-        report = report.model_copy(update={"lqa": score})
+        findings = [found for each in checked for found in each.findings]
+        scheme = SCHEMES[profile.lqa_scheme]
+        ours = (found for found in findings if found.mqm is None)
+        report = report.model_copy(update={"lqa": lqa_score(ours, words, scheme)})
+        if beside.judgement is not None:
+            score = lqa_score((found for found in findings if found.mqm), words, scheme)
+            judge = _judge_report(beside.judgement, score)
+            report = report.model_copy(update={"judge": judge})
     return Verified(results=canonical_json(VerificationResults(units=checked)), report=report)
 
 
@@ -160,12 +184,51 @@ def grammar_texts(
     )
 
 
-def _with_grammar(
-    checked: Iterable[UnitVerification], grammar: GrammarFindings, profile: QaProfile
-) -> tuple[UnitVerification, ...]:
+def judged_texts(
+    units: bytes, plan: bytes, lists: Sequence[bytes], policy: Policy
+) -> tuple[JudgedText, ...]:
+    """The units that a model judges, in document order: those with a translation that has letters;
+    none where the job names no judge. All as JSON.
+    """
+    profile = profile_of(policy)
+    if not profile.judge or profile.severities.keys().isdisjoint(JUDGED):
+        return ()
+    planned = from_json(TranslationPlan, plan)
+    source = from_json(UnitList, units)
+    pairs = paired(source.units, (from_json(TargetList, each) for each in lists), planned.copied)
+    hidden = Redactor(policy.redaction) if policy.redaction else None
     return tuple(
-        _with_more(each, grammar.findings.get(each.unit_id, ()), profile) for each in checked
+        JudgedText(
+            unit_id=unit.unit_id,
+            target=text,
+            shown_source=hidden.marked(original) if hidden else original,
+            shown_target=hidden.marked(text) if hidden else text,
+        )
+        for unit, target in pairs
+        if target.result_source is not ResultSource.SOURCE_COPY
+        and any(map(str.isalpha, text := plain_text(target.target)))
+        and (original := plain_text(unit.source))
     )
+
+
+def _judge_report(judgement: Judgement, score: LqaScore) -> JudgeReport:
+    return JudgeReport(
+        model=judgement.model,
+        unit_count=len(judgement.unit_ids),
+        left_out=dict(sorted(Counter(judgement.left_out.values()).items())),
+        refused_count=judgement.refused_count,
+        usage=judgement.usage,
+        score=score,
+    )
+
+
+def _with_others(
+    checked: Iterable[UnitVerification],
+    findings: Mapping[str, tuple[QaFinding, ...]],
+    profile: QaProfile,
+) -> tuple[UnitVerification, ...]:
+    """The units with findings that others than our checks made."""
+    return tuple(_with_more(each, findings.get(each.unit_id, ()), profile) for each in checked)
 
 
 def _with_more(
@@ -220,6 +283,8 @@ def decide(job: Job, item: WorkItem, outcome: VerificationOutcome) -> tuple[Even
         qa_report=outcome.qa_report,
         grammar=outcome.grammar,
         dismissals=outcome.dismissals,
+        judgement=outcome.judgement,
+        calls=outcome.calls,
         passed_count=outcome.passed_count,
         review_count=outcome.review_count,
         blocked_count=outcome.blocked_count,

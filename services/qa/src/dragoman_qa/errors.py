@@ -11,3 +11,17 @@ class NotTranslatedError(PermanentError):
     """
 
     default_code = "qa.not_translated"
+
+
+class JudgeUnreadableError(PermanentError):
+    """The model that judges declined, or answered twice with no JSON of the form that was asked for;
+    its units have no advice. Choose another model, or shorter units.
+    """
+
+    default_code = "judge.unreadable"
+
+
+class JudgeMissingError(PermanentError):
+    """The policy names a model as judge that cannot be asked; name another in `qa.judge`."""
+
+    default_code = "judge.not_found"

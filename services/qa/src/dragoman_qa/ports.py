@@ -1,4 +1,6 @@
-"""The ports of qa: a checker of documents, and a checker of grammar, which may be on a server."""
+"""The ports of qa: a checker of documents, and a checker of grammar, which may be on a server; and
+the advice of models.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,10 @@ from typing import Protocol
 
 from pydantic import Field
 
+from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
+from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaFinding, UnitVerification
 from dragoman_contracts.resources import Term
 from dragoman_contracts.text import Unit, UnitTarget
@@ -85,3 +89,20 @@ class GrammarChecker(Protocol):
     async def aclose(self) -> None:
         """End what is open."""
         ...
+
+
+class Judgement(Value):
+    """The advice of a model on a job, by unit; offsets count in the target's plain text.
+
+    `unit_ids` are those it was to judge. `left_out` has the code of the reason for each that it did
+    not. `refused_count` remarks fitted no unit, place or category. `calls` are the records of the
+    calls, in order, and `usage` is that of all of them.
+    """
+
+    model: str
+    unit_ids: tuple[str, ...]
+    findings: dict[str, tuple[QaFinding, ...]] = Field(default_factory=dict)
+    left_out: dict[str, str] = Field(default_factory=dict)
+    refused_count: int = 0
+    calls: tuple[ObjectRef, ...] = ()
+    usage: Usage = Usage()

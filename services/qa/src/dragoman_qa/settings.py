@@ -1,9 +1,10 @@
-"""Settings of qa: those of every service, and those of a grammar checker."""
+"""Settings of qa: those of every service, of a grammar checker, and of models that judge."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
+from dragoman_models.settings import ProviderSettings
 from dragoman_runtime.service import ServiceSettings
 from dragoman_runtime.settings import Settings
 
@@ -26,5 +27,9 @@ class GrammarSettings(Settings):
     )
 
 
-class QaSettings(ServiceSettings, GrammarSettings):
+class JudgeSettings(GrammarSettings, ProviderSettings):
+    """The surroundings of the checks: a grammar checker, and the providers of models that judge."""
+
+
+class QaSettings(ServiceSettings, JudgeSettings):
     """The settings of qa."""

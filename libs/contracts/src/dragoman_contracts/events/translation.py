@@ -119,8 +119,9 @@ class QaVerdict(StrEnum):
 class TranslationVerified(PhaseResult):
     """Each unit has a verdict and the job has one.
 
-    `grammar` points to the answers of a grammar checker, and `dismissals` to those that were taken
-    in; both are left out of what is stored where there are none.
+    `grammar` points to the answers of a grammar checker, `dismissals` to those that were taken in, and
+    `judgement` to the advice of a model, which `calls` gave; they are left out of what is stored where
+    there are none.
     """
 
     name: ClassVar[str] = "translation.verified"
@@ -135,6 +136,8 @@ class TranslationVerified(PhaseResult):
     blocked_count: Count
     grammar: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
     dismissals: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    judgement: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    calls: Annotated[tuple[ObjectRef, ...], Field(exclude_if=not_)] = ()
 
 
 class DocumentReassembled(PhaseResult):

@@ -112,6 +112,7 @@ _BY_ROOM = {
     "icu": LqaCategory.DESIGN_AND_MARKUP,
     "accelerators": LqaCategory.DESIGN_AND_MARKUP,
 }
+_JUDGED = {f"judge.{each.value.replace(' ', '_')}": each for each in LqaCategory}
 _APART = {
     "terms.forbidden": LqaCategory.AUDIENCE_APPROPRIATENESS,
     "consistency.source": LqaCategory.STYLE,
@@ -121,6 +122,7 @@ _APART = {
     "text.markdown": LqaCategory.DESIGN_AND_MARKUP,
     "text.html": LqaCategory.DESIGN_AND_MARKUP,
     "text.entities": LqaCategory.DESIGN_AND_MARKUP,
+    **_JUDGED,
 }
 
 
@@ -134,7 +136,11 @@ def lqa_category(code: str) -> LqaCategory:
 
 
 def lqa_severity(found: QaFinding) -> LqaSeverity:
-    """The severity of an error: an info costs nothing, and what only disturbs is minor."""
+    """The severity of an error: an info costs nothing, and what only disturbs is minor. Advice has the
+    severity that its model gave.
+    """
+    if found.mqm is not None:
+        return LqaSeverity(found.mqm)
     severity = _SEVERITY_OF[found.severity]
     is_minor = severity is LqaSeverity.MAJOR and found.code in _MINOR
     return LqaSeverity.MINOR if is_minor else severity

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import cast
+from uuid import UUID
 
 from dragoman_contracts.model import Value
 from dragoman_contracts.reports import Severity
+from dragoman_linguistics.quality.judged import JUDGE, JUDGED
 from dragoman_linguistics.quality.lqa import MQM, SCHEMES
 
 OFF = "off"
@@ -53,18 +55,21 @@ class QaProfile(Value):
     """The severity of each finding, by code. A check whose code is not named is off.
 
     A blocker stops the unit, a warning asks for review, an info only shows. `forbidden_words` may
-    not stand in a target. `lqa_scheme` is the name of the scheme of the job's score.
+    not stand in a target. `lqa_scheme` is the name of the scheme of the job's score. `judge` is the id
+    of the registered model that gives advice; empty: none does.
     """
 
     severities: dict[str, Severity]
     forbidden_words: tuple[str, ...] = ()
     lqa_scheme: str = MQM.name
+    judge: str = ""
 
 
 def _profile(blockers: str, warnings: str, infos: str) -> QaProfile:
     # The last entry of a dict counts, so a code that is listed twice gets its gravest severity.
     levels = ((infos, Severity.INFO), (warnings, Severity.WARNING), (blockers, Severity.BLOCKER))
-    return QaProfile(severities={code: level for codes, level in levels for code in codes.split()})
+    graded = {code: level for codes, level in levels for code in codes.split()}
+    return QaProfile(severities={**graded, **dict.fromkeys(JUDGED, Severity.INFO)})
 
 
 DEFAULT_PROFILE = _profile(_BLOCKERS, _WARNINGS, _INFOS)
@@ -99,8 +104,9 @@ asks for a review only of findings that are hardly ever wrong.
 def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> QaProfile:
     """The profile of that name (empty: the default), changed by a policy's overrides by code.
 
-    An override's severity is `blocker`, `warning`, `info`, or `off`. Two overrides are no codes:
-    `forbidden_words` is a list of words, and `lqa_scheme` the name of a scheme.
+    An override's severity is `blocker`, `warning`, `info`, or `off`; the advice of a judge is `info` or
+    `off`. Three overrides are no codes: `forbidden_words` is a list of words, `lqa_scheme` the name of
+    a scheme, `judge` the id of a registered model.
 
     Raises:
         ValueError: there is no profile or scheme of this name, no check of a code, or no such
@@ -115,6 +121,7 @@ def profile_named(name: str, overrides: Mapping[str, object] | None = None) -> Q
     options = {
         "forbidden_words": _words(levels.pop(FORBIDDEN_WORDS, [])),
         "lqa_scheme": _scheme(levels.pop(LQA_SCHEME, MQM.name)),
+        "judge": _judge(levels.pop(JUDGE, "")),
     }
     return profile.model_copy(
         update={"severities": _overridden(profile.severities, levels), **options}
@@ -135,6 +142,13 @@ def _scheme(given: object) -> str:
     return given
 
 
+def _judge(given: object) -> str:
+    try:
+        return str(UUID(str(given))) if given != "" else ""
+    except ValueError as error:
+        raise ValueError(f"{JUDGE} is the id of a registered model, or empty") from error
+
+
 def _overridden(
     severities: Mapping[str, Severity],
     overrides: Mapping[str, object],
@@ -146,6 +160,8 @@ def _overridden(
             raise ValueError(f"there is no QA check {code!r}; checks are {known}")
         if level == OFF:
             changed.pop(code, None)
+        elif code in JUDGED and level != Severity.INFO:
+            raise ValueError(f"{code} is advice of a model: it is {Severity.INFO} or {OFF}")
         elif isinstance(level, str) and level in set(Severity):
             changed[code] = Severity(level)
         else:

@@ -13,8 +13,10 @@ from dragoman_catalog import (
     PackEntry,
     PackVersion,
     Project,
+    RegisteredModel,
 )
 from dragoman_contracts.identity import project_id
+from dragoman_contracts.models import Category
 from dragoman_gateway.jobs.rules import require_fit, require_no_languages
 from dragoman_gateway.projects.schemas import NewPair, NewProject, PairEntry, ProjectEntry
 from dragoman_gateway.web.errors import FieldRefusedError
@@ -48,6 +50,14 @@ class ProjectDesk:
         if found is None:
             raise EntryMissingError(f"There is no domain pack {code!r}.")
         return found
+
+    async def judges(self) -> list[RegisteredModel]:
+        """The models that may give advice in QA: those that answer messages and are enabled."""
+        return [
+            each
+            for each in await self._catalog.models.all()
+            if each.is_enabled and each.category is Category.LLM
+        ]
 
     async def pack_versions(self, code: str) -> list[PackVersion]:
         """The versions of a domain pack, the newest first.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 from starlette.responses import Response
 
 from dragoman_catalog import DomainPack, PackEntry, Role
@@ -19,7 +19,7 @@ from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FieldRefusedError, ForbiddenError
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.web.problems import field_problems
-from dragoman_linguistics import PROFILES
+from dragoman_linguistics import JUDGE, PROFILES
 
 _PATH = "/console/domain-packs"
 _TEXTS = ("name", "description", "prompt", "style_guide", "qa_profile", "engine", "model")
@@ -48,7 +48,8 @@ async def enter(visit: Writing, desk: _Desk) -> Response:
     _require_editor(visit)
     values = await _values(visit)
     try:
-        entry = NewPack.model_validate(_entry(values) | {"code": values["code"]})
+        chosen = {"code": values["code"], "qa": _qa(values, {})}
+        entry = NewPack.model_validate(_entry(values) | chosen)
         made = await desk.enter_pack(visit.principal, entry.code, entry)
     except (ValidationError, PermanentError) as error:
         return await _form(visit, desk, None, values, _faults(error), status_code=422)
@@ -61,6 +62,7 @@ async def pack_page(visit: SignedIn, desk: _Desk, code: str, notice: _Short = ""
     pack = await desk.domain_pack(code)
     values = {name: str(getattr(pack, name)) for name in _TEXTS}
     values["glossaries"] = ",".join(map(str, pack.glossaries))
+    values["judge"] = str(pack.qa.get(JUDGE, ""))
     return await _form(visit, desk, pack, values, {}, notice=_NOTICES.get(notice, ""))
 
 
@@ -73,7 +75,7 @@ async def edit(visit: Writing, desk: _Desk, code: str) -> Response:
     said = values["version"]
     version = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
     try:
-        entry = PackEntry.model_validate(_entry(values) | {"qa": pack.qa})
+        entry = PackEntry.model_validate(_entry(values) | {"qa": _qa(values, pack.qa)})
         await desk.edit_pack(visit.principal, code, version, entry)
     except (ValidationError, PermanentError, ConflictError) as error:
         return await _form(visit, desk, pack, values, _faults(error), status_code=422)
@@ -90,7 +92,9 @@ def _require_editor(visit: Visit) -> None:
 
 async def _values(visit: Visit) -> dict[str, str]:
     form = await visit.request.form()
-    values = {name: str(form.get(name, "")).strip() for name in (*_TEXTS, "code", "version")}
+    values = {
+        name: str(form.get(name, "")).strip() for name in (*_TEXTS, "code", "version", "judge")
+    }
     values["glossaries"] = ",".join(str(each) for each in form.getlist("glossaries"))
     return values
 
@@ -98,6 +102,12 @@ async def _values(visit: Visit) -> dict[str, str]:
 def _entry(values: Mapping[str, str]) -> dict[str, object]:
     chosen = [each for each in values["glossaries"].split(",") if each]
     return {**{name: values[name] for name in _TEXTS}, "glossaries": chosen}
+
+
+def _qa(values: Mapping[str, str], before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The choices of QA with the judge of the form; others stay as they are."""
+    others = {name: value for name, value in before.items() if name != JUDGE}
+    return {**others, JUDGE: values["judge"]} if values["judge"] else others
 
 
 def _faults(error: ValidationError | PermanentError | ConflictError) -> dict[str, str]:
@@ -128,6 +138,7 @@ async def _form(
         values=defaultdict(str, values),
         errors=defaultdict(str, errors),
         profiles=sorted(PROFILES),
+        judges=await desk.judges(),
         glossaries=await desk.glossaries(),
         versions=await desk.pack_versions(pack.code) if pack else [],
         can_edit=is_editor,

@@ -62,6 +62,9 @@ class FindingView(BaseModel):
         " `person`: somebody has to look. Null where older rules judged.",
     )
     dismissed_reason: str | None = Field(description="Why a person said that it is none.")
+    mqm: Literal["minor", "major", "critical"] | None = Field(
+        default=None, description="The severity that a judge gave its advice; null for checks."
+    )
 
 
 class UnitView(BaseModel):

@@ -24,6 +24,7 @@ from dragoman_runtime.objects import ObjectStore, get_value
 _V = TypeVar("_V", bound=Value)
 _MOST_UNITS = 200_000
 _MOST_JOBS = 256
+_MOST_VALUES = 32
 _AT_ONCE = 16
 
 
@@ -45,6 +46,7 @@ class Material:
             _MOST_UNITS, getsizeof=lambda sheet: 1 + len(sheet.units)
         )
         self._progress: LRUCache[UUID, Progress] = LRUCache(_MOST_JOBS)
+        self._values: LRUCache[tuple[UUID, str], Value] = LRUCache(_MOST_VALUES)
         self._reading: dict[UUID, asyncio.Lock] = {}
 
     async def sheet(self, job: Job) -> Sheet:
@@ -105,12 +107,12 @@ class Material:
 
     async def policy(self, job: Job) -> Policy:
         """The job's policy."""
-        return await self._value(job, job.policy, Policy)
+        return await self._kept(job, job.policy, Policy)
 
     async def plan(self, job: Job) -> TranslationPlan | None:
         """The plan of the job's translation."""
         ref = job.translation_plan
-        return await self._value(job, ref, TranslationPlan) if ref else None
+        return await self._kept(job, ref, TranslationPlan) if ref else None
 
     async def _stored(self, job: Job, ref: ObjectRef, known: ReviewState) -> ReviewState:
         stored = await self._value(job, ref, ReviewState)
@@ -145,6 +147,15 @@ class Material:
         verdicts = {each.unit_id: each for each in found.units} if found else {}
         places = {unit.unit_id: place for place, unit in enumerate(units)}
         return Sheet(units, targets, verdicts, places)
+
+    async def _kept(self, job: Job, ref: ObjectRef, type_: type[_V]) -> _V:
+        """A value that every save needs: the plan of a long document takes a while to parse."""
+        key = (job.project_id, ref.digest)
+        found = self._values.get(key)
+        if not isinstance(found, type_):
+            found = await self._value(job, ref, type_)
+            self._values[key] = found
+        return found
 
     async def _value(self, job: Job, ref: ObjectRef, type_: type[_V]) -> _V:
         return await get_value(self._objects, job.project_id, ref, type_)
