@@ -24,7 +24,7 @@ from pathlib import Path
 import aio_pika
 import httpx
 
-from e2e.api_client import ApiClient, first_token
+from e2e.api_client import ApiClient, Job, first_token
 from e2e.documents import own_document
 from e2e.installation import EVERY_SERVICE, ServiceProcess, service_settings
 from e2e.slow_model import SlowModel
@@ -293,7 +293,7 @@ async def _healthy(trouble: Trouble, prometheus: Prometheus, seconds: float) -> 
         await trouble.client.rested(await trouble.job())
     await asyncio.sleep(_WINDOW_S)
     end, seen, done = time.monotonic() + seconds, set[str](), 0
-    going = set[asyncio.Future[object]]()
+    going = set[asyncio.Task[Job]]()
     while time.monotonic() < end:
         if len(going) < _AT_ONCE:
             going.add(asyncio.ensure_future(trouble.client.rested(await trouble.job())))
