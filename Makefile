@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages killed-review attack alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages killed-review attack uploads alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -54,6 +54,9 @@ bench: setup-test ## measure jobs a second and CPU a job
 under-fire: setup-test ## translate 100 corpus documents, and parse 100, as services that are killed; DOCUMENTS=n
 	cd tests && ../$(BIN)/python -m e2e.under_fire --documents $(DOCUMENTS)
 	cd tests && ../$(BIN)/python -m e2e.parsed_under_fire --documents $(DOCUMENTS)
+
+uploads: setup-test ## upload 8 files of 99 MiB at once, to a bucket and to a folder, and look at the gateway's memory
+	cd tests && ../$(BIN)/python -m e2e.upload_memory
 
 alarms: setup-test ## let a real Prometheus raise every alarm of the docs, and none before
 	cd tests && ../$(BIN)/python -m e2e.alarms

@@ -44,7 +44,7 @@ _LOGGING = frozenset(
     {"debug", "info", "warning", "error", "exception", "canonical_line", "span"}
     | {"outlasting", "say_waiting"}
 )
-_FILES = frozenset({"db", "docx", "html", "json", "ndjson", "srx", "tmx"})
+_FILES = frozenset({"db", "docx", "html", "json", "md", "ndjson", "srx", "tmx"})
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from servers.process import wait_until
 
 _DRAGOMAN = (sys.executable, "-c", "from dragoman_standalone.command import main; main()")
 _HEADS, _GUESSES, _BODY_BYTES = 1100, 120, 100 * 1024 * 1024
+_STOP_S = 60.0
 _HALF_A_HEAD = b"GET /api/v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 _PUBLIC = ("/health/", "/api/v1/session", "/api/v1/artifacts/", "/openapi", "/asyncapi", "/docs")
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -74,7 +75,12 @@ class Server:
         """Ask it to end."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(30)
+            try:
+                self._process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                print("the server did not end, and is killed:", *self.log_tail(), sep="\n")
+                self._process.kill()
+                self._process.wait()
 
     def run(self, *words: str) -> str:
         """The output of a command on the state folder."""
@@ -86,6 +92,10 @@ class Server:
             check=True,
         )
         return done.stdout.strip()
+
+    def log_tail(self) -> list[str]:
+        """The last lines that the server has written."""
+        return self._log.read_text(errors="replace").splitlines()[-20:]
 
     def log_lines(self) -> int:
         """How many lines the server has written."""

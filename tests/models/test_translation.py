@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dragoman_contracts.errors import DragomanError
+from dragoman_contracts.errors import DragomanError, PermanentError
 from dragoman_contracts.locale import Locale
 from dragoman_models.adapters.deepl import target_code
 from dragoman_models.clients import text_translator
@@ -50,6 +50,32 @@ async def test_each_text_is_translated_in_its_place(kind: Kind, server: Provider
     assert reply.texts == ("ONE", "TWO")
     assert reply.billed_characters == (6 if kind is DEEPL else 0)
     assert KEY not in reply.model_dump_json()
+
+
+@_EACH
+async def test_a_pair_is_refused_before_any_text_is_sent(kind: Kind, server: Provider) -> None:
+    translator = text_translator(kind.endpoint(server))
+    try:
+        await translator.check_pair(Locale("en-GB"), Locale("es-MX"))
+        for source, target in (("en", "tlh"), ("tlh", "en")):
+            with pytest.raises(PermanentError, match="tlh") as caught:
+                await translator.check_pair(Locale(source), Locale(target))
+            assert caught.value.code == "engine.pair_unsupported"
+    finally:
+        await translator.aclose()
+    assert not any(each.path.endswith("/translate") for each in server.seen)
+
+
+@_EACH
+async def test_a_service_that_does_not_say_its_languages_is_asked_all_the_same(
+    kind: Kind, server: Provider
+) -> None:
+    server.close()
+    translator = text_translator(kind.endpoint(server))
+    try:
+        await translator.check_pair(Locale("en"), Locale("tlh"))
+    finally:
+        await translator.aclose()
 
 
 @_EACH

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -161,6 +162,34 @@ async def test_a_cut_object_is_not_given_out_and_storing_it_again_heals_it(
     await fresh.put(PROJECT, b"whole again", BINARY)
     assert await fresh.get(PROJECT, ref) == b"whole again"
     await fresh.close()
+
+
+@pytest.mark.parametrize("size_bytes", [0, 1, 3 * 1024 * 1024 + 1, 17 * 1024 * 1024])
+async def test_a_file_is_stored_as_its_bytes_are(store: ObjectStore, size_bytes: int) -> None:
+    data = os.urandom(size_bytes)
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        ref = await store.put_file(PROJECT, file, BINARY)
+        again = await store.put_file(PROJECT, file, BINARY)
+    assert (
+        ref
+        == again
+        == ObjectRef(
+            digest=hashlib.sha256(data).hexdigest(), size_bytes=size_bytes, media_type=BINARY
+        )
+    )
+    assert await store.get(PROJECT, ref) == data
+    assert await store.put(PROJECT, data, BINARY) == ref
+
+
+async def test_a_cut_object_is_healed_by_its_file(adapter: Adapter, store: ObjectStore) -> None:
+    data = os.urandom(2000)
+    ref = await store.put(PROJECT, data, BINARY)
+    adapter.object_file(PROJECT, ref).write_bytes(data[:1000])
+    with tempfile.TemporaryFile() as file:
+        file.write(data)
+        await adapter.new().put_file(PROJECT, file, BINARY)
+    assert await adapter.new().get(PROJECT, ref) == data
 
 
 async def test_a_project_does_not_see_the_objects_of_another(store: ObjectStore) -> None:

@@ -1,5 +1,6 @@
 """`dragoman diff` tells people and programs what differs, and exits as diff(1) does."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,7 @@ def test_trouble_exits_with_2_and_says_what(folder: Path, after: str) -> None:
     assert result.exit_code == 2
     assert result.stdout == ""
     assert len(result.stderr) > 20
+    problem = json.loads(diff(folder, "source", after, "--json").stdout)
+    assert "".join(problem["detail"].split()) == "".join(result.stderr.split())
+    said = {"missing": "usage.input", "broken": "document.truncated"}
+    assert (problem["code"], problem["exit_code"]) == (said[after], 2)

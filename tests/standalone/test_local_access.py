@@ -44,6 +44,18 @@ def _record(folder: Path) -> ServerRecord:
     return ServerRecord.model_validate_json(record_path(folder).read_text(encoding="utf-8"))
 
 
+async def test_where_nobody_reads_along_the_link_is_asked_for(tmp_path: Path) -> None:
+    settings = StandaloneSettings(state_dir=tmp_path, http_port=0)
+    told = asyncio.get_running_loop().create_future()
+    server = asyncio.ensure_future(serve(settings, told.set_result, tells_link=False))
+    async with asyncio.timeout(30):
+        text = await told
+    server.cancel()
+    await asyncio.gather(server, return_exceptions=True)
+    assert "link=" not in text
+    assert f"`dragoman sign-in-link --state {tmp_path}`" in text
+
+
 async def test_with_a_public_address_the_command_line_still_asks_the_bound_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

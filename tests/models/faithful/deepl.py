@@ -47,6 +47,9 @@ class DeepLServer(Provider):
     def answer(self, asked: Asked) -> Answered:
         known = asked.headers.get("authorization") == f"DeepL-Auth-Key {KEY}"
         check(known, lambda: _refusal(403, "Authorization failure"))
+        if asked.path == "/v2/languages":
+            codes = _TARGETS if asked.query == "type=target" else _SOURCES
+            return Answered(200, [{"language": each, "name": each} for each in sorted(codes)])
         check(asked.path == "/v2/translate", lambda: _refusal(404, "Not found"))
         body = asked.body
         unknown = sorted(set(body) - _FIELDS)

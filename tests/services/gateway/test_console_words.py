@@ -103,6 +103,17 @@ def test_review_is_a_stage_only_where_somebody_has_to_look() -> None:
     assert states(doubtful)["reassembly"] == "pending"
 
 
+def test_a_review_that_was_cancelled_did_not_fail() -> None:
+    cancelled = given(
+        *UP_TO_TRANSLATION,
+        started(WorkKind.QA),
+        verified(e.QaVerdict.NEEDS_REVIEW),
+        e.CancelRequested(),
+        e.JobCancelled(),
+    )
+    assert states(cancelled)["review"] == "cancelled"
+
+
 def test_a_completed_job_has_every_stage_done() -> None:
     stream = given(*UP_TO_QA, started(WorkKind.REASSEMBLY))
     stream.append(reassembled(), e.JobCompleted())

@@ -12,11 +12,13 @@ from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.resources import EngineChoice
+from dragoman_contracts.subject import LocalePair
+from dragoman_gateway.submissions.service_pairs import RegisteredPairs
 from dragoman_translate.adapters.configured import ConfiguredEngines, engine_names
 from dragoman_translate.ports import EngineRequest, EngineUnit, PricedEngine
 from dragoman_translate.settings import EngineSettings
 from linguistics.units import unit
-from models.kinds import ANTHROPIC, DEEPL, GEMINI
+from models.kinds import ANTHROPIC, DEEPL, GEMINI, LIBRE, OWN_MACHINE, Kind
 from ports.registries import site
 
 PRICE = ModelPrice(valid_from=NOW, input="3", output="15")
@@ -70,6 +72,34 @@ async def test_a_price_that_is_not_known_is_none_and_not_nothing(tmp_path: Path)
             assert engine.cost(Usage(call_count=1)) is None
             reply = await engine.translate(ask())
             assert reply.targets[0].target.lower() == "one & two <3>"
+
+
+@pytest.mark.parametrize("kind", [DEEPL, LIBRE], ids=lambda kind: str(kind.api))
+async def test_a_pair_that_a_service_does_not_list_is_refused_before_there_is_a_job(
+    tmp_path: Path, kind: Kind
+) -> None:
+    klingon = LocalePair(source=Locale("en"), target=Locale("tlh"))
+    with kind.serve() as server:
+        async with site(tmp_path) as opened:
+            model = str((await opened.register(kind, server)).model_id)
+            engine = await opened.models.engine(EngineChoice(engine=model))
+            await engine.check_pair(Locale("en"), Locale("es"))
+            with pytest.raises(PermanentError, match="tlh"):
+                await engine.check_pair(klingon.source, klingon.target)
+
+            pairs = RegisteredPairs(opened.registry.catalog, OWN_MACHINE)
+            for _ in range(2):
+                with pytest.raises(PermanentError, match="tlh") as refused:
+                    await pairs(model, "", klingon)
+                assert refused.value.code == "engine.pair_unsupported"
+            asked = len(server.seen)
+            await pairs(model, "", LocalePair(source=Locale("en"), target=Locale("es")))
+            assert len(server.seen) == asked, "its list is asked for once"
+            await pairs("apertium", "", klingon)  # engines of workers are asked by workers
+            await pairs.aclose()
+            server.close()
+            await pairs(model, "", klingon)  # nobody says that it cannot
+            await pairs.aclose()
 
 
 async def test_a_disabled_model_is_refused_and_an_edited_one_is_made_anew(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from dragoman_contracts.errors import DragomanError
+from dragoman_standalone.ending import print_problem
 
 if TYPE_CHECKING:
     from dragoman_documents import Difference, DocumentDiff
@@ -57,13 +58,13 @@ def diff(
     """
     from dragoman_documents import compare
 
-    old, new = _read(before), _read(after)
+    old, new = _read(before, as_json), _read(after, as_json)
     try:
         found = compare(old, new)
         if tracked is not None:
-            _write_tracked(tracked, old, new, author)
+            _write_tracked(tracked, old, new, author, as_json)
     except DragomanError as error:
-        _trouble(error.message)
+        _trouble(error.code, error.message, as_json)
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
@@ -72,7 +73,7 @@ def diff(
     raise typer.Exit(DiffExit.SAME if is_same else DiffExit.DIFFERENT)
 
 
-def _write_tracked(out: Path, old: bytes, new: bytes, author: str | None) -> None:
+def _write_tracked(out: Path, old: bytes, new: bytes, author: str | None, as_json: bool) -> None:
     from dragoman_documents import tracked, untracked
     from dragoman_standalone.delivery import write
 
@@ -81,7 +82,7 @@ def _write_tracked(out: Path, old: bytes, new: bytes, author: str | None) -> Non
     try:
         write(out, data)
     except OSError as error:
-        _trouble(f"{out} cannot be written: {error.strerror}.")
+        _trouble("usage.input", f"{out} cannot be written: {error.strerror}.", as_json)
     if lost:
         _tell_untracked(lost)
 
@@ -114,14 +115,16 @@ def _user() -> str:
         return "Dragoman"
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, as_json: bool) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        _trouble(f"{path} cannot be read: {error.strerror}.")
+        _trouble("usage.input", f"{path} cannot be read: {error.strerror}.", as_json)
 
 
-def _trouble(message: str) -> NoReturn:
+def _trouble(code: str, message: str, as_json: bool) -> NoReturn:
+    if as_json:
+        print_problem(code, message, DiffExit.TROUBLE)
     Console(stderr=True).print(message, style="red", highlight=False, markup=False)
     raise typer.Exit(DiffExit.TROUBLE)
 

@@ -73,7 +73,7 @@ class Commands(typer.core.TyperGroup):
         except Exception as error:
             if as_json and hasattr(error, "format_message"):
                 told: _Told = error  # pyright: ignore[reportAssignmentType] - the parser's own
-                _print_problem("usage.refused", told.format_message(), told.exit_code)
+                print_problem("usage.refused", told.format_message(), told.exit_code)
             found = foreseen(error)
             if found is None:
                 raise
@@ -87,7 +87,7 @@ def _end_with(error: DragomanError, *, as_json: bool) -> NoReturn:
         error.message, style="red", highlight=False, markup=False, soft_wrap=True
     )
     if as_json:
-        _print_problem(error.code, error.message, status)
+        print_problem(error.code, error.message, status)
     raise typer.Exit(status)
 
 
@@ -182,6 +182,7 @@ def _interrupted(command: str) -> NoReturn:
     raise typer.Exit(ExitCode.INTERRUPTED)
 
 
-def _print_problem(code: str, message: str, status: int) -> None:
+def print_problem(code: str, message: str, status: int) -> None:
+    """Write a problem to stdout, as `--json` promises it: code, sentence and exit status."""
     problem = {"code": code, "detail": message, "exit_code": int(status)}
     sys.stdout.write(json.dumps(problem, ensure_ascii=False, indent=2) + "\n")

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -21,7 +22,7 @@ _KINDS = {"template": "template", "field": "field", "task": "answer of", "comput
 
 def explain_prompt(
     class_name: Annotated[str, typer.Argument(metavar="CLASS", help="Name of the class.")],
-    object_id: Annotated[str, typer.Argument(metavar="OBJECT", help="Id of the object.")],
+    object_id: Annotated[UUID, typer.Argument(metavar="OBJECT", help="Id of the object.")],
     task: Annotated[str, typer.Argument(metavar="TASK", help="Name of the task.")],
     state: StateOption = None,
     url: UrlOption = None,
@@ -32,7 +33,7 @@ def explain_prompt(
 
     Exit status: 0 it could be asked; 1 it could not, and why is said.
     """
-    path = "/".join(quote(each, safe="") for each in (class_name, object_id))
+    path = "/".join(quote(each, safe="") for each in (class_name, str(object_id)))
 
     async def question(api: Api) -> Body:
         return await api.get(f"objects/{path}/ai-tasks/{quote(task, safe='')}/prompt")

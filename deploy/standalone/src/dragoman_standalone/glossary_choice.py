@@ -14,6 +14,7 @@ from uuid import UUID
 
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.locale import Locale
+from dragoman_gateway.web.uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -68,7 +69,7 @@ async def with_glossaries_here(platform: Platform, order: Order, said: Sequence[
         )
         made = await desk.enter(principal, body)
         try:
-            await desk.import_file(principal, made.glossary_id, data, TermLocales())
+            await desk.import_file(principal, made.glossary_id, Upload("", data), TermLocales())
         except PermanentError:
             await desk.remove(principal, made.glossary_id, made.version)
             raise

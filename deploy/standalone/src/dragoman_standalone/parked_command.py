@@ -35,6 +35,8 @@ dead_letters_app = typer.Typer(
     no_args_is_help=True, help="Look at messages that no worker could read or answer."
 )
 
+_LETTER_HELP = "Id of the message, as the list shows it."
+_Letter = Annotated[UUID, typer.Argument(help=_LETTER_HELP)]
 _Kind = Annotated[
     str, typer.Argument(help="The kind of its work, as the list names it: `translation_batch`.")
 ]
@@ -161,7 +163,7 @@ def list_dead_letters(
 
 @dead_letters_app.command("show")
 def show_dead_letter(
-    letter: UUID, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False
+    letter: _Letter, state: StateOption = None, url: UrlOption = None, as_json: JsonOption = False
 ) -> None:
     """Show a message, and why it cannot be read."""
     output(ask(state, url, lambda api: api.get(f"dead-letters/{letter}")), as_json, _card)
@@ -169,7 +171,7 @@ def show_dead_letter(
 
 @dead_letters_app.command("redrive")
 def redrive_dead_letters(
-    letter: Annotated[UUID | None, typer.Argument()] = None,
+    letter: Annotated[UUID | None, typer.Argument(help=_LETTER_HELP)] = None,
     is_all: Annotated[bool, typer.Option("--all", help="Every one.")] = False,
     state: StateOption = None,
     url: UrlOption = None,
@@ -181,7 +183,7 @@ def redrive_dead_letters(
 
 @dead_letters_app.command("discard")
 def discard_dead_letters(
-    letter: Annotated[UUID | None, typer.Argument()] = None,
+    letter: Annotated[UUID | None, typer.Argument(help=_LETTER_HELP)] = None,
     is_all: Annotated[bool, typer.Option("--all", help="Every one.")] = False,
     state: StateOption = None,
     url: UrlOption = None,

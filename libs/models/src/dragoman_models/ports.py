@@ -204,6 +204,15 @@ class EmbeddingModel(Protocol):
 class TextTranslator(Protocol):
     """A machine translation service. Safe to use from several tasks at once."""
 
+    async def check_pair(self, source: Locale, target: Locale) -> None:
+        """Return where the service lists the pair, or lists none. Nothing is paid for it, and no
+        text is sent.
+
+        Raises:
+            PermanentError: engine.pair_unsupported.
+        """
+        ...
+
     async def translate(self, request: TranslationRequest) -> TranslationReply:
         """Make one call.
 

@@ -43,7 +43,7 @@ RULES_VERSION = 1
 
 _PARSER = "dragoman-parse"
 _PARSE = (_PARSER, "--input={input}", "--output={output_dir}")
-_PARSED = ("document", "md")  # the name of dragoman-parse's Markdown: stem and suffix
+_PARSED = "document.md"  # as dragoman-parse names its Markdown
 _PARSE_TIMEOUT_S = 1_800
 _GRACE_S = 600
 
@@ -145,7 +145,7 @@ async def _converted(
 
 def _markdown_of(end: CommandEnd) -> bytes:
     found, _ = end.find_files()
-    file = next((each for each in found if each.path == ".".join(_PARSED)), None)
+    file = next((each for each in found if each.path == _PARSED), None)
     if file is None:
         raise PermanentError(
             "dragoman-parse wrote no document.md; look at its log.", code="command.failed"

@@ -69,6 +69,7 @@ from dragoman_gateway.jobs.schemas import LiveEvent
 from dragoman_gateway.models.desk import MOST_IMAGE_BYTES
 from dragoman_gateway.models.schemas import ChatTrial, EmbeddingTrial, TrialFailure, TrialPiece
 from dragoman_gateway.settings import GatewaySettings
+from dragoman_gateway.submissions.service_pairs import RegisteredPairs
 from dragoman_gateway.views import projectors
 from dragoman_gateway.web import asyncapi, health, reference
 from dragoman_gateway.web.bodies import Bodies, BodyRules
@@ -292,12 +293,14 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     stack.push_async_callback(closed, engine.dispose, _CLOSE_S)
     catalog = Catalog(engine, seal_of(settings.encryption_key))
     await plant_seeds(catalog, settings)
+    pairs = RegisteredPairs(catalog, settings.private_hosts)
+    stack.push_async_callback(closed, pairs.aclose, _CLOSE_S)
     ports = GatewayPorts(
         store=store,
         objects=objects,
         views=engine,
         catalog=catalog,
-        rules=submission_rules(settings),
+        rules=submission_rules(settings, check_pair=pairs),
         signing_key=settings.signing_key.get_secret_value().encode(),
         producer=build(),
         options=http_options(settings),

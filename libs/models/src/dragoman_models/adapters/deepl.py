@@ -11,10 +11,11 @@ import json
 from pydantic import JsonValue
 from typing_extensions import override
 
+from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.locale import Locale
 from dragoman_models.adapters.chatting import Body
 from dragoman_models.adapters.connection import Connection
-from dragoman_models.adapters.translating import reply_of
+from dragoman_models.adapters.translating import listed, reply_of
 from dragoman_models.endpoint import Endpoint
 from dragoman_models.errors import ContextExceededError
 from dragoman_models.json_values import as_list, as_object, as_text, count_in
@@ -34,6 +35,30 @@ class DeepLTranslator(TextTranslator):
         key = endpoint.api_key.get_secret_value()
         headers = {"Authorization": f"DeepL-Auth-Key {key}" if key else ""}
         self._connection = Connection(endpoint, headers, ("/v2/translate", "/v2"))
+        self._languages: dict[str, frozenset[str]] = {}
+
+    @override
+    async def check_pair(self, source: Locale, target: Locale) -> None:
+        wanted = {"source": source.language.upper(), "target": target_code(target)}
+        for side, code in wanted.items():
+            known = await self._listed(side)
+            # A variety that is not listed is asked for all the same: lists are of the main ones.
+            if known and code.partition("-")[0] not in known:
+                locale = source if side == "source" else target
+                message = f"DeepL has no {side} language {locale}; choose another service."
+                raise PermanentError(message, code="engine.pair_unsupported")
+
+    async def _listed(self, side: str) -> frozenset[str]:
+        """The languages of a side without their varieties, asked for once; empty where DeepL does
+        not say.
+        """
+        if side not in self._languages:
+            found = await listed(self._connection, "v2/languages", {"type": side})
+            if not isinstance(found, list):
+                return frozenset()
+            codes = (as_text(as_object(each).get("language")) for each in found)
+            self._languages[side] = frozenset(code.upper().partition("-")[0] for code in codes)
+        return self._languages[side]
 
     @override
     async def translate(self, request: TranslationRequest) -> TranslationReply:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
-import httpx
-from pydantic import JsonValue
 from typing_extensions import override
 
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.locale import Locale
 from dragoman_models.adapters.chatting import Body
 from dragoman_models.adapters.connection import Connection
-from dragoman_models.adapters.translating import reply_of
+from dragoman_models.adapters.translating import listed, reply_of
 from dragoman_models.endpoint import Endpoint
 from dragoman_models.json_values import as_list, as_object, as_text
 from dragoman_models.ports import TextTranslator, TranslationReply, TranslationRequest
@@ -51,6 +47,10 @@ class LibreTranslator(TextTranslator):
             envelope={key: value for key, value in answer.items() if key != "translatedText"},
         )
 
+    @override
+    async def check_pair(self, source: Locale, target: Locale) -> None:
+        await self._codes(source, target)
+
     async def _codes(self, source: Locale, target: Locale) -> tuple[str, str]:
         """The server's names for the locales; their language subtags where it lists none.
 
@@ -73,11 +73,8 @@ class LibreTranslator(TextTranslator):
     async def _listed(self) -> dict[str, frozenset[str]]:
         """The targets of each source, asked for once; empty where the server does not say."""
         if self._targets is None:
-            try:
-                async with asyncio.timeout(self._connection.limits.silence_s):
-                    response = await self._connection.client().get("languages")
-                found: JsonValue = response.json() if response.is_success else None
-            except (TimeoutError, httpx.HTTPError, ValueError):
+            found = await listed(self._connection, "languages")
+            if found is None:
                 return {}
             self._targets = {
                 as_text(each.get("code")): frozenset(

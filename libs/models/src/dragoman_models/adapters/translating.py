@@ -1,9 +1,11 @@
-"""The reply of a translation service, checked: as many texts as were asked for."""
+"""The parts that translation services share: a reply, checked, and the list of their languages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 
+import httpx
 from pydantic import JsonValue
 
 from dragoman_contracts.errors import RetryableError
@@ -11,6 +13,19 @@ from dragoman_models.adapters.connection import Connection, WholeAnswer
 from dragoman_models.adapters.http import Call
 from dragoman_models.json_values import storable
 from dragoman_models.ports import TranslationReply, TranslationRequest
+
+
+async def listed(
+    connection: Connection, path: str, params: Mapping[str, str] | None = None
+) -> JsonValue:
+    """The list that the service has at a path; None where it has none or does not answer."""
+    try:
+        async with asyncio.timeout(connection.limits.silence_s):
+            response = await connection.client().get(path, params=params)
+        found: JsonValue = response.json() if response.is_success else None
+    except (TimeoutError, httpx.HTTPError, ValueError):
+        return None
+    return found
 
 
 def reply_of(

@@ -9,6 +9,7 @@ from dragoman_runtime.objects.configured import object_store
 from dragoman_runtime.objects.files import FileObjectStore
 from dragoman_runtime.objects.mapped import MappedObjects
 from dragoman_runtime.objects.port import CHUNK_BYTES, ObjectStore, StoredObject
+from dragoman_runtime.objects.spooled import new_spool, size_of, spooled
 from dragoman_runtime.objects.values import get_value, put_value
 
 __all__ = [
@@ -19,6 +20,9 @@ __all__ = [
     "ObjectStore",
     "StoredObject",
     "get_value",
+    "new_spool",
     "object_store",
     "put_value",
+    "size_of",
+    "spooled",
 ]

@@ -4,8 +4,10 @@ an event's object is read by several stages.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import BinaryIO
 from uuid import UUID
 
 from cachetools import TTLCache
@@ -13,6 +15,7 @@ from cachetools import TTLCache
 from dragoman_contracts.references import ObjectRef
 from dragoman_runtime.objects.addresses import digest_of
 from dragoman_runtime.objects.port import ObjectStore, StoredObject
+from dragoman_runtime.objects.spooled import size_of
 
 _LARGEST_SHARE = 4
 _Key = tuple[UUID, str]
@@ -55,6 +58,13 @@ class CachedObjectStore:
         ref = await self._store.put(project_id, data, media_type)
         self._keep((project_id, ref.digest), data)
         return ref
+
+    async def put_file(self, project_id: UUID, file: BinaryIO, media_type: str) -> ObjectRef:
+        """Store the bytes of a file, and keep them where they may be kept."""
+        if size_of(file) > self._largest_bytes:
+            return await self._store.put_file(project_id, file, media_type)
+        file.seek(0)
+        return await self.put(project_id, await asyncio.to_thread(file.read), media_type)
 
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
         """The object's bytes, from memory or else from the store."""

@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from dragoman_runtime.objects.addresses import (
     verified,
 )
 from dragoman_runtime.objects.port import CHUNK_BYTES, FRESH_S, StoredObject
+from dragoman_runtime.objects.spooled import chunks, measured
 
 _INCOMING = "incoming"
 _YOUNG_S = 60.0
@@ -60,6 +61,10 @@ class FileObjectStore:
     async def put(self, project_id: UUID, data: bytes, media_type: str) -> ObjectRef:
         """Store bytes and give their reference; a file of this digest and size is left as it is."""
         return await _in_thread(self._put, project_id, data, media_type)
+
+    async def put_file(self, project_id: UUID, file: BinaryIO, media_type: str) -> ObjectRef:
+        """Store the bytes of a file, copied chunk by chunk."""
+        return await _in_thread(self._put_file, project_id, file, media_type)
 
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
         """The object's bytes, whose digest was checked."""
@@ -138,8 +143,16 @@ class FileObjectStore:
         ref = ObjectRef(digest=sha256(data), size_bytes=len(data), media_type=media_type)
         path = self._object(project_id, ref.digest)
         if not _refreshed(path, len(data)):
-            with self._written(data) as new:
+            with self._written([data]) as new:
                 # Atomic (POSIX rename); a file of the same bytes may be there already.
+                _place(new, path, os.replace)
+        return ref
+
+    def _put_file(self, project_id: UUID, file: BinaryIO, media_type: str) -> ObjectRef:
+        ref = measured(file).ref(media_type)
+        path = self._object(project_id, ref.digest)
+        if not _refreshed(path, ref.size_bytes):
+            with self._written(chunks(file)) as new:
                 _place(new, path, os.replace)
         return ref
 
@@ -162,7 +175,7 @@ class FileObjectStore:
         path = self._pointer(project_id, fingerprint)
         if (first := _read_pointer(path)) is not None:
             return first
-        with self._written(ref.model_dump_json().encode()) as new:
+        with self._written([ref.model_dump_json().encode()]) as new:
             try:
                 # Unlike rename, link fails where the name exists, so the first writer wins.
                 _place(new, path, os.link)
@@ -171,7 +184,7 @@ class FileObjectStore:
         return ref
 
     @contextmanager
-    def _written(self, data: bytes) -> Generator[Path]:
+    def _written(self, pieces: Iterable[bytes]) -> Generator[Path]:
         """A synced file of these bytes, to be renamed or linked.
 
         It is locked so that no sweep takes it.
@@ -180,7 +193,8 @@ class FileObjectStore:
         with path.open("xb", buffering=0) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                _write_all(file, data)
+                for piece in pieces:
+                    _write_all(file, piece)
                 os.fsync(file.fileno())
                 yield path
             finally:

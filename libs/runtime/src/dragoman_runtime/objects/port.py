@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from dragoman_contracts.references import ObjectRef
@@ -57,6 +57,12 @@ class ObjectStore(Protocol):
         """Store bytes and give their reference.
 
         Storing the same again is cheap, and makes the object new again.
+        """
+        ...
+
+    async def put_file(self, project_id: UUID, file: BinaryIO, media_type: str) -> ObjectRef:
+        """Store the bytes of a file from its beginning, and give their reference; no more than a
+        few chunks of it are in memory at a time. The file stays open, its position is anywhere.
         """
         ...
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, BinaryIO, ParamSpec, TypeVar
 from uuid import UUID
 
 import urllib3
@@ -42,6 +42,8 @@ from dragoman_runtime.objects.addresses import (
 )
 from dragoman_runtime.objects.port import CHUNK_BYTES, FRESH_S, StoredObject
 from dragoman_runtime.objects.s3_errors import is_not_found, is_there_already, translated_errors
+from dragoman_runtime.objects.s3_sending import send_file
+from dragoman_runtime.objects.spooled import measured
 
 _ASK_FIRST_BYTES = 256 * 1024
 _SMALLEST_PART_BYTES = 5 * 1024 * 1024
@@ -116,6 +118,10 @@ class S3ObjectStore:
         A large object that is there already is not sent again.
         """
         return await self._in_thread(self._put, project_id, data, media_type)
+
+    async def put_file(self, project_id: UUID, file: BinaryIO, media_type: str) -> ObjectRef:
+        """Store the bytes of a file, which are sent as they are read."""
+        return await self._in_thread(self._put_file, project_id, file, media_type)
 
     async def get(self, project_id: UUID, ref: ObjectRef | str) -> bytes:
         """The object's bytes, whose digest was checked."""
@@ -220,6 +226,14 @@ class S3ObjectStore:
         if len(data) < _ASK_FIRST_BYTES or not self._is_fresh(path, len(data)):
             _send(self._client, self._bucket, path, data, media_type)
         return ref
+
+    def _put_file(self, project_id: UUID, file: BinaryIO, media_type: str) -> ObjectRef:
+        found = measured(file)
+        path = object_path(project_id, found.digest)
+        is_small = found.size_bytes < _ASK_FIRST_BYTES
+        if is_small or not self._is_fresh(path, found.size_bytes):
+            send_file(self._client, self._pool, self._bucket, path, file, found, media_type)
+        return found.ref(media_type)
 
     def _get(self, project_id: UUID, digest: str) -> bytes:
         return verified(_read_to_end(self._open_object(project_id, digest)), digest)

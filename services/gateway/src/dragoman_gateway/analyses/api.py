@@ -63,8 +63,7 @@ async def analyse_documents(
     except ValidationError as error:
         return invalid_request(request, field_problems(error))
     uploads = [
-        await received(each.filename or "", await each.read(), form.document_password)
-        for each in form.file
+        await received(each.filename or "", each.file, form.document_password) for each in form.file
     ]
     analysed = await desk.analyse(order, uploads, principal)
     if format == "csv" or (format is None and _wants_csv(request)):

@@ -21,7 +21,7 @@ from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.text import Unit
 from dragoman_documents import ExtractOptions, extract
 from dragoman_gateway.analyses.matching import PinnedMatches
-from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
+from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.prices import (
     Priced,
     language_models,
@@ -29,7 +29,7 @@ from dragoman_gateway.web.prices import (
     price_of_model,
 )
 from dragoman_gateway.web.principals import Principal
-from dragoman_gateway.web.uploads import Upload
+from dragoman_gateway.web.uploads import Upload, require_content
 from dragoman_linguistics import segment
 from dragoman_models.estimates import cost_range, token_range
 from dragoman_runtime.clock import Clock
@@ -92,6 +92,8 @@ class AnalysisDesk:
         self._clock = clock
         self._max_upload_bytes = max_upload_bytes
         self._memories = memories
+        # A document is read in memory; those of other requests wait on disk meanwhile.
+        self._turn = asyncio.Semaphore(1)
 
     async def analyse(
         self, order: AnalysisOrder, uploads: Sequence[Upload], principal: Principal
@@ -110,8 +112,9 @@ class AnalysisDesk:
         )
         documents: list[DocumentUnits] = []
         for upload in uploads:
-            self._require_content(upload)
-            units = await _units(upload, policy, order.locales)
+            require_content(upload, self._max_upload_bytes)
+            async with self._turn:
+                units = await _units(upload, policy, order.locales)
             matches = await self._matches(project.project_id, policy, units, order.locales)
             documents.append(DocumentUnits(upload.base_name, units, matches))
         analysis = await asyncio.to_thread(
@@ -122,14 +125,6 @@ class AnalysisDesk:
             project.settings.payable_pct,
         )
         return Analysed(order, policy, analysis, await self._costs(analysis, policy))
-
-    def _require_content(self, upload: Upload) -> None:
-        if not upload.content:
-            raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
-        if len(upload.content) > self._max_upload_bytes:
-            raise UploadTooLargeError(
-                f"A file is larger than the {self._max_upload_bytes} bytes this installation takes."
-            )
 
     async def _matches(
         self, project_id: UUID, policy: Policy, units: Sequence[Unit], locales: LocalePair
@@ -166,13 +161,13 @@ async def _units(upload: Upload, policy: Policy, locales: LocalePair) -> tuple[U
         FieldRefusedError: it is no document that can be read.
     """
     try:
-        return await asyncio.to_thread(_read, upload.content, policy.extraction, locales)
+        return await asyncio.to_thread(_read, upload, policy.extraction, locales)
     except PermanentError as error:
         raise FieldRefusedError(
             "file", f"{upload.base_name}: {error.message}", code=error.code
         ) from error
 
 
-def _read(content: bytes, switches: dict[str, JsonValue], locales: LocalePair) -> tuple[Unit, ...]:
-    found = extract(content, ExtractOptions.model_validate(switches)).units
+def _read(upload: Upload, switches: dict[str, JsonValue], locales: LocalePair) -> tuple[Unit, ...]:
+    found = extract(upload.content, ExtractOptions.model_validate(switches)).units
     return tuple(segment(unit, locales.source) for unit in found)

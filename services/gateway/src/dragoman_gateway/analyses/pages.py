@@ -62,7 +62,7 @@ async def _analysed(
         {"engine": values["engine"]},
     )
     password = password_of(values["document_password"])
-    uploads = [await received(each.filename or "", await each.read(), password) for each in files]
+    uploads = [await received(each.filename or "", each.file, password) for each in files]
     return await desk.analyse(order, uploads, visit.principal)
 
 

@@ -54,7 +54,7 @@ async def create_document(
 
     Where the project's rule says so (`auto_process`), its pipeline begins at once.
     """
-    upload = Upload(form.file.filename or "", await form.file.read())
+    upload = Upload(form.file.filename or "", form.file.file)
     shown = await desk.take_in(
         form.project_code, upload, principal, external_reference=form.external_reference
     )

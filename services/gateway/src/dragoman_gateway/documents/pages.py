@@ -75,9 +75,7 @@ async def take_in(visit: Writing, desk: DocumentDeskDep) -> Response:
         if not isinstance(each, UploadFile) or not each.filename:
             continue
         try:
-            shown = await desk.take_in(
-                project, Upload(each.filename, await each.read()), visit.principal
-            )
+            shown = await desk.take_in(project, Upload(each.filename, each.file), visit.principal)
         except DragomanError as error:
             problems.append(f"{each.filename}: {error.message}")
         else:

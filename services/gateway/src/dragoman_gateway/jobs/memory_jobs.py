@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from uuid import UUID
 
@@ -25,6 +26,8 @@ from dragoman_contracts.references import NamedObject
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
 from dragoman_gateway.web.principals import Principal
+from dragoman_gateway.web.receiving import stored
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.objects import ObjectStore, put_value
 
@@ -50,7 +53,7 @@ class MemoryJobs:
         memory: Memory,
         config: MemoryImportConfig,
         record: ImportRecord,
-        content: bytes,
+        upload: Upload,
         principal: Principal,
         *,
         idempotency_key: str | None = None,
@@ -65,12 +68,12 @@ class MemoryJobs:
                 again.
         """
         said = canonical_json(config) + canonical_json(record)
-        digest = hashlib.sha256(said + content).hexdigest()
+        digest = await asyncio.to_thread(upload.sha256, said)
         home = memory.project_id
         job_id = job_id_for_key(home, idempotency_key) if idempotency_key else new_id()
         if idempotency_key and (found := await self._opener.existing(job_id, digest)):
             return found
-        tmx = await self._objects.put(home, content, TMX_MEDIA_TYPE)
+        tmx = await stored(upload, self._objects, home, TMX_MEDIA_TYPE)
         phases = [_phase(IMPORT_PHASE, "memory_import", 80, config)]
         if not config.dry_run:
             index = MemoryIndexConfig(memory_id=memory.memory_id)

@@ -6,6 +6,7 @@ A pipeline that needs languages is a translation, which `submissions` opens.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import mimetypes
 from collections.abc import Mapping
@@ -48,13 +49,13 @@ from dragoman_gateway.web.errors import (
     DocumentMissingError,
     FieldRefusedError,
     SourceErasedError,
-    UploadTooLargeError,
 )
 from dragoman_gateway.web.principals import Principal
-from dragoman_gateway.web.uploads import Upload
+from dragoman_gateway.web.receiving import stored
+from dragoman_gateway.web.uploads import Upload, require_content
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Append, EventStore, append_decided, read_subject
-from dragoman_runtime.objects import ObjectStore, get_value, put_value
+from dragoman_runtime.objects import ObjectStore, get_value, put_value, spooled
 from dragoman_runtime.telemetry import current_traceparent
 
 DEFAULT_PIPELINE = "document-parse"
@@ -164,8 +165,8 @@ class PipelineRuns:
                 again.
         """
         project = await self._project(project_code, principal)
-        self._require_content(upload)
-        digest = _digest(project.code, request, hashlib.sha256(upload.content).hexdigest())
+        require_content(upload, self._max_upload_bytes)
+        digest = _digest(project.code, request, await asyncio.to_thread(upload.sha256))
         job_id = _job_id(project, request)
         if request.idempotency_key and (found := await self._opener.existing(job_id, digest)):
             return found
@@ -278,7 +279,7 @@ class PipelineRuns:
             ForbiddenError, FieldRefusedError, UploadTooLargeError, RetryableError: as `run`.
         """
         project = await self._project(project_code, principal)
-        self._require_content(upload)
+        require_content(upload, self._max_upload_bytes)
         file = await self._stored(project, upload, external_reference)
         version, is_new = 0, False
 
@@ -314,8 +315,8 @@ class PipelineRuns:
             raise DocumentMissingError(document)
         return subject
 
-    async def content_of(self, document: UUID, principal: Principal) -> tuple[IntakeRecord, bytes]:
-        """The intake record and the bytes of a document's newest version.
+    async def upload_of(self, document: UUID, principal: Principal) -> tuple[IntakeRecord, Upload]:
+        """The intake record and the file of a document's newest version, as if it came in again.
 
         Raises:
             DocumentMissingError: as `document`.
@@ -327,10 +328,9 @@ class PipelineRuns:
         for each in (source, record):
             if not await self._objects.exists(project_id, each):
                 raise SourceErasedError
-        return (
-            await get_value(self._objects, project_id, record, IntakeRecord),
-            await self._objects.get(project_id, source),
-        )
+        told = await get_value(self._objects, project_id, record, IntakeRecord)
+        file = await spooled(self._objects.open_stream(project_id, source))
+        return told, Upload(told.file_name, file)
 
     async def _project(self, code: str, principal: Principal) -> Project:
         principal.require_project(code)
@@ -346,14 +346,6 @@ class PipelineRuns:
             if project.project_id == project_id:
                 return project
         raise FieldRefusedError("project_code", "Its project is gone.", code="project.unknown")
-
-    def _require_content(self, upload: Upload) -> None:
-        if not upload.content:
-            raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
-        if len(upload.content) > self._max_upload_bytes:
-            raise UploadTooLargeError(
-                f"The file is larger than the {self._max_upload_bytes} bytes this installation takes."
-            )
 
     async def _pipeline(self, project: Project, request: PipelineRun) -> Pipeline:
         """The pipeline's newest version, with all that a run of it needs filled in.
@@ -392,7 +384,7 @@ class PipelineRuns:
         media_type = word or mimetypes.guess_type(name)[0] or "application/octet-stream"
         return _File(
             document_id(project.project_id, reference),
-            await self._objects.put(project.project_id, upload.content, media_type),
+            await stored(upload, self._objects, project.project_id, media_type),
             await put_value(self._objects, project.project_id, record),
         )
 

@@ -106,8 +106,9 @@ async def submit_job(
 
     The same idempotency key with the same request gives the same job; with another request it is a
     422. A pair of languages that the engine cannot do is refused at once where the engine is in
-    this process; in services it is known when the translation is planned, before anything is paid,
-    and parks the job with `engine.pair_unsupported`.
+    this process, or is a translation service of the registry that lists its languages; else it is
+    known when the translation is planned, before anything is paid, and parks the job with
+    `engine.pair_unsupported`.
 
     While a job for the same document version, target language and pipeline runs, a second one is a
     409 that links to it; so is one beside a job that was interrupted, until `on_unfinished` says
@@ -122,9 +123,7 @@ async def submit_job(
     except ValidationError as error:
         return invalid_request(request, field_problems(error))
     with request_span("POST /jobs", request) as root:
-        upload = await received(
-            form.file.filename or "", await form.file.read(), form.document_password
-        )
+        upload = await received(form.file.filename or "", form.file.file, form.document_password)
         if isinstance(asked, PipelineRun):
             submitted = await desk.runs.run(
                 form.project_code, asked, upload, principal, traceparent=current_traceparent()

@@ -34,9 +34,8 @@ from dragoman_gateway.jobs.detail.facts import record_of
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
-from dragoman_gateway.submissions.memory_pins import pinned_objects, with_memories
 from dragoman_gateway.submissions.opening import require_engines
-from dragoman_gateway.submissions.pins import Pins
+from dragoman_gateway.submissions.pins import Pins, pinned_objects, with_memories
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
     RerunRequest,
@@ -63,10 +62,10 @@ from dragoman_gateway.web.errors import (
     RunningJobError,
     SourceErasedError,
     UnfinishedJobError,
-    UploadTooLargeError,
 )
 from dragoman_gateway.web.principals import Principal
-from dragoman_gateway.web.uploads import Upload
+from dragoman_gateway.web.receiving import stored
+from dragoman_gateway.web.uploads import Upload, require_content
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import Jobs
 from dragoman_runtime.objects import ObjectStore, put_value
@@ -143,7 +142,7 @@ class Submissions:
             RetryableError: a store cannot be reached; with an idempotency key, ask again.
         """
         principal.require_project(request.project_code)
-        self._require_content(upload)
+        require_content(upload, self._rules.max_upload_bytes)
         terms = await self._terms(
             request.project_code,
             request.domain_pack_code,
@@ -194,7 +193,7 @@ class Submissions:
             return await self.runs.run_on(
                 asked.document_id, run, principal, traceparent=traceparent
             )
-        record, content = await self.runs.content_of(asked.document_id, principal)
+        record, upload = await self.runs.upload_of(asked.document_id, principal)
         try:
             request = SubmissionRequest.model_validate(
                 {
@@ -210,9 +209,7 @@ class Submissions:
         except ValidationError as error:
             first = error.errors()[0]
             raise FieldRefusedError(".".join(map(str, first["loc"])), first["msg"]) from error
-        return await self.submit(
-            request, Upload(record.file_name, content), principal, traceparent=traceparent
-        )
+        return await self.submit(request, upload, principal, traceparent=traceparent)
 
     async def require_acceptable(self, request: SubmissionRequest, principal: Principal) -> None:
         """Return where a job would be opened on a good file under these terms; nothing is kept.
@@ -294,7 +291,7 @@ class Submissions:
             packs=await self._catalog.domain_packs.all(),
             engines=sorted(self._rules.engines),
             max_upload_bytes=self._rules.max_upload_bytes,
-            is_pair_checked=self._rules.check_pair is not None,
+            is_pair_checked=bool(self._rules.engines),
         )
 
     def now(self) -> datetime:
@@ -305,15 +302,6 @@ class Submissions:
         """The job that this key made in the project; None where it made none."""
         found = await self._jobs.find(job_id_for_key(project_id(project_code), idempotency_key))
         return None if found is None else found[0]
-
-    def _require_content(self, upload: Upload) -> None:
-        if not upload.content:
-            raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
-        limit = self._rules.max_upload_bytes
-        if len(upload.content) > limit:
-            raise UploadTooLargeError(
-                f"The file is larger than the {limit} bytes this installation takes."
-            )
 
     async def _terms(
         self, project_code: str, domain_pack_code: str, source: Locale, target: Locale
@@ -348,7 +336,7 @@ class Submissions:
         policy = await self._pins.pinned(policy, *terms, request.overrides, locales)
         policy = policy.model_copy(update={"dismissals": dismissals})
         intake = intake_record(request, upload, self._clock.now())
-        source = await self._objects.put(project_id, upload.content, DOCX_MEDIA_TYPE)
+        source = await stored(upload, self._objects, project_id, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
         submitted = JobSubmitted(
             inputs=job_inputs(source, record, dismissals) + pinned_objects(policy),

@@ -292,7 +292,7 @@ async def _submit_one(
     password: SecretStr,
 ) -> Accepted:
     with request_span("POST /console/jobs", visit.request) as root:
-        upload = await received(file.filename or "", await file.read(), password)
+        upload = await received(file.filename or "", file.file, password)
         traceparent = current_traceparent()
         done = await desk.submit(request, upload, visit.principal, traceparent=traceparent)
         root.set(job_id=str(done.job.job_id), is_new=done.is_new)

@@ -101,7 +101,7 @@ class PairCheck(Protocol):
 @dataclass(frozen=True, slots=True)
 class SubmissionRules:
     """The limits of this installation. `engines` are the names a request may choose from; empty
-    means any. `check_pair` is None where the engines are on other machines.
+    means any, as where they are on other machines. `check_pair` knows what can be known here.
     """
 
     pipeline: Pipeline
@@ -203,7 +203,7 @@ def request_digest(request: SubmissionRequest, upload: Upload) -> str:
     if request.pipeline is None:
         del asked["pipeline"]
     asked["overrides"] = request.overrides.as_asked()
-    asked["file"] = {"name": upload.file_name, "sha256": hashlib.sha256(upload.content).hexdigest()}
+    asked["file"] = {"name": upload.file_name, "sha256": upload.sha256()}
     if upload.was_encrypted:
         asked["file"] |= {"was_encrypted": True}
     return hashlib.sha256(

@@ -65,7 +65,7 @@ class ServiceEngine(PricedEngine):
 
     @override
     async def check_pair(self, source_locale: Locale, target_locale: Locale) -> None:
-        """Accept every pair: the service refuses those that it cannot do, which costs nothing."""
+        await self._translator.check_pair(source_locale, target_locale)
 
     @override
     async def translate(

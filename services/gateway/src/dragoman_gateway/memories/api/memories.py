@@ -141,7 +141,7 @@ async def import_memory(
     each entry that was not taken why.
     """
     with request_span("POST /memories/{memory_id}/imports", request) as root:
-        upload = Upload(form.file.filename or "", await form.file.read())
+        upload = Upload(form.file.filename or "", form.file.file)
         submitted = await desk.shelf.take_in(
             principal,
             memory_id,

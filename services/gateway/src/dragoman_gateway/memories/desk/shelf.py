@@ -28,10 +28,10 @@ from dragoman_gateway.memories.rules import (
     require_writer,
 )
 from dragoman_gateway.memories.schemas import ImportOrder, MemoryChange, NewMemory
-from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
+from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
-from dragoman_gateway.web.uploads import Upload
+from dragoman_gateway.web.uploads import Upload, require_content
 from dragoman_memory import MemoryState, MemoryUnit, tmx_units
 from dragoman_runtime.clock import Clock
 
@@ -199,12 +199,7 @@ class Shelf:
         require_promoter(principal, form.state)
         if form.keep_states:
             principal.require(Role.ADMIN)
-        if not upload.content:
-            raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
-        if len(upload.content) > self._max_upload_bytes:
-            raise UploadTooLargeError(
-                f"The file is larger than the {self._max_upload_bytes} bytes this installation takes."
-            )
+        require_content(upload, self._max_upload_bytes)
         config = MemoryImportConfig(
             memory_id=memory_id,
             source_language=form.source_language,
@@ -219,7 +214,7 @@ class Shelf:
             memory,
             config,
             ImportRecord(origin=form.origin or upload.base_name[:200]),
-            upload.content,
+            upload,
             principal,
             idempotency_key=idempotency_key,
             traceparent=traceparent,

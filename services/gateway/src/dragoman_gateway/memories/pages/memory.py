@@ -96,7 +96,7 @@ async def take_in(visit: Writing, desk: Desk, memory_id: UUID) -> Response:
             visit.principal,
             memory_id,
             said,
-            Upload(file.filename, await file.read()),
+            Upload(file.filename, file.file),
             dry_run=bool(values.get("dry_run")),
         )
     except ValidationError:

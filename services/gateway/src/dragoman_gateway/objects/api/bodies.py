@@ -4,14 +4,15 @@ form with files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import yaml
 from fastapi import Request
 from pydantic import JsonValue
 from pydantic_core import from_json
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 
 from dragoman_gateway.objects.desk import ClassEntry, ObjectEntry
 from dragoman_gateway.web.errors import FieldRefusedError
@@ -80,7 +81,10 @@ async def class_sent(request: Request) -> ClassEntry:
     return class_entry(_object(await _value(request)))
 
 
-async def object_sent(request: Request, idempotency_key: str | None = None) -> ObjectEntry:
+@asynccontextmanager
+async def object_sent(
+    request: Request, idempotency_key: str | None = None
+) -> AsyncGenerator[ObjectEntry]:
     """The fields that a request says: as `{"fields": {…}}`, as the fields themselves, or as a form
     with files.
 
@@ -88,33 +92,34 @@ async def object_sent(request: Request, idempotency_key: str | None = None) -> O
         FieldRefusedError: the body is none of these.
     """
     if _content_type(request) == MULTIPART:
-        return await _form(request, idempotency_key)
+        async with request.form(max_files=_MOST_FILES, max_fields=_MOST_PARTS) as form:
+            yield _form(form, idempotency_key)
+        return
     body = _object(await _value(request))
-    is_envelope = body.keys() <= _ENVELOPE and isinstance(body.get("fields"), Mapping)
-    if not is_envelope:
-        return ObjectEntry(body, {}, "", idempotency_key)
-    return _entry(body["fields"], {}, body.get("project_code", ""), idempotency_key)
+    if body.keys() <= _ENVELOPE and isinstance(body.get("fields"), Mapping):
+        yield _entry(body["fields"], {}, body.get("project_code", ""), idempotency_key)
+    else:
+        yield ObjectEntry(body, {}, "", idempotency_key)
 
 
-async def _form(request: Request, idempotency_key: str | None) -> ObjectEntry:
+def _form(form: FormData, idempotency_key: str | None) -> ObjectEntry:
     uploads: dict[str, Upload] = {}
     values: JsonValue = {}
     code: JsonValue = ""
-    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_PARTS) as form:
-        for name, part in form.multi_items():
-            if isinstance(part, UploadFile):
-                if name in uploads:
-                    raise FieldRefusedError(name, "Two files came for this field; send one.")
-                uploads[name] = Upload(part.filename or "", await part.read())
-            elif name == "fields":
-                values = _parsed("fields", part)
-            elif name == "project_code":
-                code = part
-            else:
-                raise FieldRefusedError(
-                    name[:80],
-                    "Values go into the part `fields`, as one JSON object; a file has a file name.",
-                )
+    for name, part in form.multi_items():
+        if isinstance(part, UploadFile):
+            if name in uploads:
+                raise FieldRefusedError(name, "Two files came for this field; send one.")
+            uploads[name] = Upload(part.filename or "", part.file)
+        elif name == "fields":
+            values = _parsed("fields", part)
+        elif name == "project_code":
+            code = part
+        else:
+            raise FieldRefusedError(
+                name[:80],
+                "Values go into the part `fields`, as one JSON object; a file has a file name.",
+            )
     return _entry(values, uploads, code, idempotency_key)
 
 

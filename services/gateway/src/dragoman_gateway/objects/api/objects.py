@@ -86,8 +86,8 @@ async def create_object(
     """Create an object. The first phase of its class's pipeline begins at once; where the phase
     field names another, that one.
     """
-    entry = await object_sent(request, idempotency_key)
-    shown = await desk.create(class_name, entry, principal)
+    async with object_sent(request, idempotency_key) as entry:
+        shown = await desk.create(class_name, entry, principal)
     response.headers["Location"] = f"/api/v1/objects/{class_name}/{shown.history.object_id}"
     return await _detail(desk, shown)
 
@@ -161,10 +161,10 @@ async def edit_object(
     the first one where it is empty: of a run that failed there, and with no field edited since,
     only what failed is done again. A 409 names the job that runs.
     """
-    entry = await object_sent(request)
-    if entry.project_code:
-        raise FieldRefusedError("project_code", "An object stays in its project; leave it out.")
-    return await _detail(desk, await desk.patch(class_name, object_id, entry, principal))
+    async with object_sent(request) as entry:
+        if entry.project_code:
+            raise FieldRefusedError("project_code", "An object stays in its project; leave it out.")
+        return await _detail(desk, await desk.patch(class_name, object_id, entry, principal))
 
 
 @router.delete(

@@ -32,9 +32,10 @@ from dragoman_contracts.references import (
 )
 from dragoman_contracts.subject import SubjectKind, SubjectRef
 from dragoman_gateway.jobs.running import PipelineRuns
-from dragoman_gateway.web.errors import FieldRefusedError, UploadTooLargeError
+from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
-from dragoman_gateway.web.uploads import Upload
+from dragoman_gateway.web.receiving import stored
+from dragoman_gateway.web.uploads import Upload, require_content
 from dragoman_runtime.objects import ObjectStore, put_value
 
 
@@ -93,16 +94,11 @@ class JobMaker:
         """
         values: dict[str, JsonValue] = {}
         for name, upload in uploads.items():
-            if not upload.content:
-                raise FieldRefusedError(name, "The file is empty.", code="upload.empty")
-            if len(upload.content) > self._max_upload_bytes:
-                raise UploadTooLargeError(
-                    f"The file is larger than the {self._max_upload_bytes} bytes this installation takes."
-                )
-            values[name] = await self._stored(project_id, upload.base_name, upload.content)
+            require_content(upload, self._max_upload_bytes, name)
+            values[name] = await self._stored(project_id, upload.base_name, upload)
         for name, document in known.items():
-            record, content = await self._runs.content_of(document, principal)
-            values[name] = await self._stored(project_id, record.file_name, content)
+            record, upload = await self._runs.upload_of(document, principal)
+            values[name] = await self._stored(project_id, record.file_name, upload)
         return values
 
     async def submitted(self, given: JobInputs, digest: str) -> JobSubmitted:
@@ -130,10 +126,11 @@ class JobMaker:
             first_phase=pipeline.phases[0].key,
         )
 
-    async def _stored(self, project_id: UUID, name: str, content: bytes) -> dict[str, JsonValue]:
+    async def _stored(self, project_id: UUID, name: str, upload: Upload) -> dict[str, JsonValue]:
         suffix = PurePath(name).suffix.lower()
         media_type = WORD_MEDIA_TYPES.get(suffix) or mimetypes.guess_type(name)[0]
-        ref = await self._objects.put(project_id, content, media_type or "application/octet-stream")
+        media_type = media_type or "application/octet-stream"
+        ref = await stored(upload, self._objects, project_id, media_type)
         return document_value(name, ref)
 
     async def _inputs(self, given: JobInputs) -> tuple[NamedObject, ...]:

@@ -115,7 +115,7 @@ async def object_form(
         part = form.get(f"field.{name}")
         if isinstance(part, UploadFile):
             if part.filename:
-                uploads[name] = Upload(part.filename, await part.read())
+                uploads[name] = Upload(part.filename, part.file)
             continue
         if part is None or field.type is FieldType.DOCUMENT:
             continue

@@ -129,9 +129,9 @@ async def _report(
     dry_run: bool,
     on_conflict: OnConflict,
 ) -> ImportReport:
-    data = await file.read()
     act = desk.exchange.read if dry_run else desk.exchange.import_
-    found = await act(job_id, principal, data, on_conflict)
+    async with desk.exchange.turn:
+        found = await act(job_id, principal, await file.read(), on_conflict)
     desktop = await desk.desktops.find(job_id, principal)
     return import_report(desktop, found, is_dry_run=dry_run)
 

@@ -91,6 +91,8 @@ class Exchanging:
         self._acts = acts
         self._objects = objects
         self._tool_version = tool_version
+        self.turn = asyncio.Semaphore(1)
+        """A file is read in memory; those of other requests wait on disk meanwhile."""
 
     async def export(
         self, job_id: UUID, principal: Principal, format_: ExchangeFormat

@@ -23,7 +23,6 @@ from dragoman_gateway.terms.schemas import (
 from dragoman_gateway.web.dependencies import Admin, Operator
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.downloads import content_disposition
-from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.problems import documented
 from dragoman_gateway.web.uploads import Upload
 
@@ -65,7 +64,7 @@ async def import_terms(
     found = await desk.import_file(
         principal,
         glossary_id,
-        await file.read(),
+        Upload(file.filename or "", file.file),
         TermLocales(source=source_language, target=target_language),
         replaces=mode == "replace",
         is_dry_run=dry_run,
@@ -141,13 +140,10 @@ async def find_candidates(
     """Phrases of a document that come again, names and abbreviations, the most promising first.
     The document is not kept.
     """
-    content = await form.file.read()
-    if not content:
-        raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
     locale = Locale(form.source_language)
     found = await desk.candidates(
         principal,
-        Upload(form.file.filename or "", content),
+        Upload(form.file.filename or "", form.file.file),
         locale,
         glossary_id=form.glossary_id,
         limit=form.limit,

@@ -42,6 +42,8 @@ class CandidateDesk:
         Raises:
             FieldRefusedError: the file cannot be read, or there is no such glossary.
         """
+        if not upload.size_bytes:
+            raise FieldRefusedError("file", "The file is empty.", code="upload.empty")
         known: list[Term] = []
         if glossary_id is not None:
             glossary = await self._catalog.glossaries.find(glossary_id)
@@ -54,17 +56,15 @@ class CandidateDesk:
             known = [each.term for each in await self._catalog.glossaries.terms(glossary_id)]
         async with self._turn:
             try:
-                return await asyncio.to_thread(
-                    _candidates, upload.content, locale, tuple(known), limit
-                )
+                return await asyncio.to_thread(_candidates, upload, locale, tuple(known), limit)
             except DocumentError as error:
                 raise FieldRefusedError("file", error.message, code=error.code) from error
 
 
 def _candidates(
-    data: bytes, locale: Locale, known: Sequence[Term], limit: int
+    upload: Upload, locale: Locale, known: Sequence[Term], limit: int
 ) -> tuple[TermCandidate, ...]:
-    return term_candidates(_texts(data), locale, known, limit=limit)
+    return term_candidates(_texts(upload.content), locale, known, limit=limit)
 
 
 def _texts(data: bytes) -> list[str]:

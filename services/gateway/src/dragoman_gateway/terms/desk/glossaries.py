@@ -39,6 +39,7 @@ from dragoman_gateway.web.cursors import CursorCodec, Page
 from dragoman_gateway.web.errors import FieldRefusedError, ForbiddenError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.clock import Clock
 
 _cursors = CursorCodec("terms", tuple[str, UUID])
@@ -64,6 +65,8 @@ class GlossaryDesk:
     def __init__(self, catalog: Catalog, clock: Clock) -> None:
         self._catalog = catalog
         self._clock = clock
+        # A file is read in memory; those of other requests wait on disk meanwhile.
+        self._turn = asyncio.Semaphore(1)
 
     async def all(self, principal: Principal) -> list[tuple[Glossary, str | None]]:
         """The glossaries that the principal sees, by name, with the codes of their projects."""
@@ -211,7 +214,7 @@ class GlossaryDesk:
         self,
         principal: Principal,
         glossary_id: UUID,
-        data: bytes,
+        file: Upload,
         locales: TermLocales,
         *,
         replaces: bool = False,
@@ -227,7 +230,8 @@ class GlossaryDesk:
         """
         glossary = await self.editable(principal, glossary_id)
         wanted = _locales(glossary, locales)
-        reading = await asyncio.to_thread(read_terms, data, wanted)
+        async with self._turn:
+            reading = await asyncio.to_thread(lambda: read_terms(file.content, wanted))
         for _ in range(_IMPORT_ATTEMPTS):
             changes = await self._changes(glossary_id, reading, replaces=replaces)
             if is_dry_run:

@@ -39,18 +39,18 @@ async def candidates_page(visit: SignedIn) -> Response:
 async def find(visit: Writing, desk: Candidates) -> Response:
     """The candidates of a document, to be edited."""
     values = await values_of(visit, ("source_language", "target_language"))
-    name, data = await file_of(visit)
+    file = await file_of(visit)
     try:
-        if not data:
+        if not file.size_bytes:
             raise FieldRefusedError("file", "Choose a file.")
         locale = Locale(values["source_language"])
         Locale(values["target_language"])
-        found = await desk.candidates(visit.principal, Upload(name, data), locale, limit=_MOST_ROWS)
+        found = await desk.candidates(visit.principal, file, locale, limit=_MOST_ROWS)
     except DragomanError as error:
         fault = faults_of(error) if isinstance(error, FieldRefusedError) else {"": error.message}
         return _page(visit, values, fault, status_code=422)
     rows = [(each.text, "", each.kind.value, each.count, each.example) for each in found]
-    stem = name.rpartition(".")[0] or name or "Document"
+    stem = file.file_name.rpartition(".")[0] or file.file_name or "Document"
     return _page(visit, values | {"name": f"Terms of {stem}"[:200]}, {}, rows=rows)
 
 
@@ -79,7 +79,9 @@ async def save(visit: Writing, desk: Desk) -> Response:
             }
         )
         made = await desk.enter(visit.principal, body)
-        await desk.import_file(visit.principal, made.glossary_id, _table(chosen), TermLocales())
+        await desk.import_file(
+            visit.principal, made.glossary_id, Upload("", _table(chosen)), TermLocales()
+        )
     except (ValidationError, PermanentError) as error:
         return _page(visit, values, faults_of(error), rows=shown_rows, status_code=422)
     return see_other(address(f"{PATH}/{made.glossary_id}", notice="saved"))

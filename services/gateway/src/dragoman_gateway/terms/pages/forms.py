@@ -11,6 +11,7 @@ from dragoman_contracts.errors import DragomanError
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import Visit
 from dragoman_gateway.web.problems import field_problems
+from dragoman_gateway.web.uploads import Upload
 
 PATH = "/console/glossaries"
 FLAGS = ("is_do_not_translate", "is_case_sensitive", "is_inflected")
@@ -37,12 +38,12 @@ async def version_of(visit: Visit) -> int:
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
 
 
-async def file_of(visit: Visit) -> tuple[str, bytes]:
-    """The name and the content of the form's file; both empty where none was chosen."""
+async def file_of(visit: Visit) -> Upload:
+    """The form's file, without a name and empty where none was chosen."""
     file = (await visit.request.form()).get("file")
     if not isinstance(file, UploadFile):
-        return "", b""
-    return file.filename or "", await file.read()
+        return Upload("", b"")
+    return Upload(file.filename or "", file.file)
 
 
 def term_fields(values: dict[str, str]) -> dict[str, object]:

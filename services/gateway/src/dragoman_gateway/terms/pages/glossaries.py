@@ -127,15 +127,15 @@ async def import_file(visit: Writing, desk: Desk, glossary_id: UUID) -> Response
     """Import a file, or say what it would change; the report stands on the glossary's page."""
     visit.principal.require(Role.ADMIN)
     values = await values_of(visit, ("source_language", "target_language", "mode", "dry_run"))
-    _, data = await file_of(visit)
-    if not data:
+    file = await file_of(visit)
+    if not file.size_bytes:
         errors = {"import": "Choose a file."}
         return await shown(visit, desk, glossary_id, errors=errors, status_code=422)
     try:
         report = await desk.import_file(
             visit.principal,
             glossary_id,
-            data,
+            file,
             TermLocales.model_validate(
                 {
                     "source": values["source_language"] or None,
