@@ -168,6 +168,7 @@ def test_only_who_calls_engines_reaches_other_networks() -> None:
     assert {name for name in OURS if "outer" in _service(name)["networks"]} == {
         "tasks",
         "translate",
+        "qa",
         "gateway",
     }
 

@@ -267,7 +267,7 @@ async def _tmx_in(shop: Shop) -> httpx.Response:
 
 
 async def _finished(shop: Shop) -> httpx.Response:
-    return await shop.http.post(f"{shop.path}/review/finish", json={"take_as_they_are": True})
+    return await shop.http.post(f"{shop.path}/review/finish", json={"as_they_are": True})
 
 
 async def _again(shop: Shop) -> httpx.Response:
