@@ -39,6 +39,7 @@ class ServiceProcess:
     """One process, with its log in a file. It never outlives the session of the tests.
 
     Without a command it is that of a service, or of `dragoman worker` with the name as its word.
+    `python` is the interpreter where it is not that of the tests.
     """
 
     def __init__(
@@ -47,9 +48,12 @@ class ServiceProcess:
         environment: Mapping[str, str],
         log: Path,
         command: Sequence[str] | None = None,
+        *,
+        python: Path | None = None,
     ) -> None:
         self.name = name
         self.log = log
+        self._python = python or Path(sys.executable)
         self._command = command or (
             ("-m", MODULES[name]) if name in MODULES else (_DRAGOMAN, "worker", name)
         )
@@ -60,7 +64,7 @@ class ServiceProcess:
         """Start the process; it connects by itself when its servers are there."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                watched(self.name, [sys.executable, *self._command]),
+                watched(self.name, [str(self._python), *self._command]),
                 env={**os.environ, **self.environment},
                 stdin=subprocess.PIPE,
                 stdout=log,

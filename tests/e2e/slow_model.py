@@ -86,7 +86,9 @@ class SlowModel:
         if is_held:
             self._released.wait(_HELD_S)
         write = foreign if self._does_translate else str
-        content = answered((number, write(text)) for number, text in units_in(question_in(body)))
+        question = question_in(body)
+        units = [(number, write(text)) for number, text in units_in(question)]
+        content = answered(units, question)
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": content},

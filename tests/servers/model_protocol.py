@@ -19,13 +19,22 @@ def question_in(body: bytes) -> dict[str, Any]:
 def units_in(question: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The numbers and texts of the units in a question, in order."""
     found: list[tuple[str, str]] = []
-    for each in cast("list[str]", question["units"]):
-        number, _, text = each.partition("|")
-        found.append((number, text))
+    for each in cast("list[str | dict[str, str]]", question["units"]):
+        if isinstance(each, dict):  # as versions before prompt 3 ask, in a rolling update
+            found.append((each["id"], each["source"]))
+        else:
+            number, _, text = each.partition("|")
+            found.append((number, text))
     return found
 
 
-def answered(units: Iterable[tuple[str, str]]) -> str:
-    """An answer with these numbers and texts, as a model writes it: letters as they are."""
-    entries = [f"{number}|{text}" for number, text in units]
+def answered(units: Iterable[tuple[str, str]], question: Mapping[str, Any] | None = None) -> str:
+    """An answer with these numbers and texts, as a model writes it: letters as they are, and in the
+    form of the question where that is an older one.
+    """
+    entries: list[str | dict[str, str]]
+    if question and isinstance(question["units"][0], dict):
+        entries = [{"id": number, "target": text} for number, text in units]
+    else:
+        entries = [f"{number}|{text}" for number, text in units]
     return json.dumps({"units": entries}, ensure_ascii=False, separators=(",", ":"))

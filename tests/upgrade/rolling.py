@@ -2,7 +2,8 @@
 while jobs go on.
 
 `cd tests && ../.venv/bin/python -m upgrade.rolling CHECKOUT`, where CHECKOUT is a work tree of the
-version that runs. First all services of the older version; then all of both beside each other, on
+version that runs, set up by its own `make setup-test`: what it needs may be gone from today's
+environment. First all services of the older version; then all of both beside each other, on
 the same servers; then the older ones end, one by one. With `--documented`, by the steps of
 `docs/operate/upgrade.md` instead: `dragoman migrate` of this version beside the older services, then
 each service replaced by its successor, in the order of the page. Documents are submitted all the
@@ -53,14 +54,21 @@ class Version:
     """The services of one version."""
 
     def __init__(
-        self, name: str, folder: Path, environment: dict[str, str], services: Sequence[str]
+        self,
+        name: str,
+        folder: Path,
+        environment: dict[str, str],
+        services: Sequence[str],
+        python: Path,
     ) -> None:
         self.name = name
+        self._python = python
         self._environment = {**os.environ, **environment}
         settings = {**environment, "DRAGOMAN_HTTP_PORT": str(free_port())}
         self.address = f"http://127.0.0.1:{settings['DRAGOMAN_HTTP_PORT']}"
         self.processes = [
-            ServiceProcess(each, settings, folder / f"{name}-{each}.log") for each in services
+            ServiceProcess(each, settings, folder / f"{name}-{each}.log", python=python)
+            for each in services
         ]
 
     def start(self) -> None:
@@ -72,7 +80,7 @@ class Version:
 
     def run(self, program: str, *words: str) -> str:
         """The output of a line of Python with this version's code."""
-        command = [sys.executable, "-c", program, *words]
+        command = [self._python, "-c", program, *words]
         said = subprocess.run(command, env=self._environment, check=True, stdout=subprocess.PIPE)
         return said.stdout.decode().strip()
 
@@ -112,6 +120,11 @@ class Submitting:
 def source_path(checkout: Path) -> str:
     """What goes into PYTHONPATH so that the checkout's code is imported, and that of its tests."""
     return ":".join(map(str, [*sorted(checkout.glob("*/*/src")), checkout / "tests"]))
+
+
+def python_of(checkout: Path) -> Path:
+    """The interpreter of the checkout's environment."""
+    return checkout / ".venv" / "bin" / "python"
 
 
 def services_of(checkout: Path) -> list[str]:
@@ -157,8 +170,8 @@ def run(checkout: Path, folder: Path, seed: int | None) -> list[str]:
                 | model.settings
             )
             before = {**shared, "PYTHONPATH": source_path(checkout)}
-            old = Version("old", folder, before, services_of(checkout))
-            new = Version("new", folder, shared, EVERY_SERVICE)
+            old = Version("old", folder, before, services_of(checkout), python_of(checkout))
+            new = Version("new", folder, shared, EVERY_SERVICE, Path(sys.executable))
             try:
                 if seed is None:
                     jobs = _replace(old, new, url)
@@ -241,6 +254,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the order in which the older end")
     parser.add_argument("--documented", action="store_true", help="by the steps of the page")
     chosen = parser.parse_args()
+    if not python_of(chosen.checkout).exists():
+        parser.error(f"{chosen.checkout} is not set up: run `make setup-test` there")
     with tempfile.TemporaryDirectory() as folder:
         seed = None if chosen.documented else chosen.seed
         faults = run(chosen.checkout.absolute(), Path(folder), seed)
