@@ -37,6 +37,7 @@ _WINDOW_S = 2.0
 _STOPPED_S = 2.0
 _MET_AT_LEAST = 3
 _LOOK_S = 0.1
+_MET_WITHIN_S = 180.0
 _CLOCK_JUMPS_S = (3600.0, -3600.0)
 _POISON_TIMEOUT_S = 180.0
 _REPEATED = 300
@@ -170,9 +171,11 @@ class Faults:
             await asyncio.to_thread(
                 run, f"CREATE TRIGGER no_room BEFORE INSERT OR UPDATE ON {table} {_REFUSING}"
             )
-        await self._window(lambda: log.read_text().count(_NO_ROOM) > before)
-        for table in tables:
-            await asyncio.to_thread(run, f"DROP TRIGGER no_room ON {table}")
+        try:
+            await self._window(lambda: log.read_text().count(_NO_ROOM) > before)
+        finally:
+            for table in tables:
+                await asyncio.to_thread(run, f"DROP TRIGGER no_room ON {table}")
         return log.read_text().count(_NO_ROOM) - before
 
     @staticmethod
@@ -180,16 +183,20 @@ class Faults:
         """Let a server of ours answer badly until it has been asked some times."""
         before = server.faults_met[fault]
         server.fault = fault
-        await Faults._window(lambda: server.faults_met[fault] >= before + _MET_AT_LEAST)
-        server.fault = ""
+        try:
+            await Faults._window(lambda: server.faults_met[fault] >= before + _MET_AT_LEAST)
+        finally:
+            server.fault = ""
         return server.faults_met[fault] - before
 
     async def _jump_clock(self) -> int:
         """Set the clock of one process wrong until it has read it, and right again."""
         clock = WrongClock(self.folder, self._random.choice(self.process_names))
         clock.set(self._random.choice(_CLOCK_JUMPS_S))
-        await self._window(clock.was_read)
-        clock.clear()
+        try:
+            await self._window(clock.was_read)
+        finally:
+            clock.clear()
         return 1
 
     async def _repeat_messages(self) -> int:
@@ -259,9 +266,14 @@ class Faults:
 
     @staticmethod
     async def _window(was_met: Callable[[], bool]) -> None:
-        """As long as a fault lasts: until somebody met it."""
+        """As long as a fault lasts: until somebody met it.
+
+        Raises:
+            TimeoutError: nobody did, for long.
+        """
         await asyncio.sleep(_WINDOW_S)
-        await until(was_met)
+        if not await until(was_met, timeout_s=_MET_WITHIN_S):
+            raise TimeoutError(f"nobody met it within {_MET_WITHIN_S:.0f} s")
 
 
 async def queued(rabbitmq: RabbitMqServer) -> dict[str, int]:

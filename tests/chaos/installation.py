@@ -118,7 +118,7 @@ async def under_fire(
                 proxy,
                 model,
                 folder,
-                [member.name for member in members if member.service != "relay"],
+                [member.name for member in members if _reads_clock(member.service)],
                 run.journey.items,
                 lambda: run.journey.under_way,
                 plan.seed,
@@ -298,6 +298,13 @@ class _Run:
             for job_id, job in self.journey.jobs.items()
             if job_id not in self.journey.rested
         )
+
+
+def _reads_clock(service: str) -> bool:
+    """Whether a service reads the clock while jobs go on: the relay does not, and who has no work
+    with documents has no cause to.
+    """
+    return service != "relay" and bool(POINTS[service])
 
 
 def _names(service: str, replicas: int) -> list[str]:
