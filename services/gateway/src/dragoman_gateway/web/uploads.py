@@ -17,7 +17,7 @@ _CHUNK_BYTES = 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A file as it came in, in memory or open; one that `was_encrypted` holds the package its
-    password opened. Whoever opened the file closes it.
+    password opened. The file is closed by the caller that opened it.
     """
 
     file_name: str
