@@ -64,6 +64,18 @@ _entries = st.lists(
 )
 
 
+def test_a_csv_whose_first_line_names_columns_is_cut_by_the_delimiter_of_that_line() -> None:
+    rows = (
+        "source_locale,target_locale,source,target",
+        "en,de,a;b,c",
+        'en,de,"d;e,f",g',
+        'en,de,"h;i,j,k",l',
+    )
+    reading = read_terms("\n".join(rows).encode(), TermLocales())
+    told = [(each.source, each.target) for each in reading.terms]
+    assert told == [("a;b", "c"), ("d;e,f", "g"), ("h;i,j,k", "l")]
+
+
 @settings(max_examples=60, deadline=None)
 @given(_entries, st.sampled_from(list(TermFormat)))
 def test_terms_come_back_from_every_format_as_they_were(

@@ -16,10 +16,14 @@ def question_in(body: bytes) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(messages[-1]["content"]))
 
 
+def _texts_in(question: Mapping[str, Any]) -> list[str | dict[str, str]]:
+    return cast("list[str | dict[str, str]]", question.get("texts") or question["units"])
+
+
 def units_in(question: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The numbers and texts of the units in a question, in order."""
     found: list[tuple[str, str]] = []
-    for each in cast("list[str | dict[str, str]]", question["units"]):
+    for each in _texts_in(question):
         if isinstance(each, dict):  # as versions before prompt 3 ask, in a rolling update
             found.append((each["id"], each["source"]))
         else:
@@ -33,7 +37,7 @@ def answered(units: Iterable[tuple[str, str]], question: Mapping[str, Any] | Non
     form of the question where that is an older one.
     """
     entries: list[str | dict[str, str]]
-    if question and isinstance(question["units"][0], dict):
+    if question and isinstance(_texts_in(question)[0], dict):
         entries = [{"id": number, "target": text} for number, text in units]
     else:
         entries = [f"{number}|{text}" for number, text in units]

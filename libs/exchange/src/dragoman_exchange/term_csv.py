@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dragoman_contracts.resources import TermEntry
 from dragoman_exchange.errors import ExchangeRefusedError
 from dragoman_exchange.term_model import TermCollector, TermLocales
-from dragoman_exchange.term_table import COLUMNS, read_table, row_of
+from dragoman_exchange.term_table import COLUMNS, is_heading, read_table, row_of
 from dragoman_exchange.xlsx import FORMULA_LIKE
 
 _DELIMITERS = ",;\t|"
@@ -91,8 +91,13 @@ def _decoded(data: bytes, into: TermCollector) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """The delimiter by which most of the first lines have the same number of cells."""
+    """The delimiter by which the first line names columns, or else that by which most of the first
+    lines have the same number of cells: notes may hold any delimiter, on every line.
+    """
     lines = [line for line in text[:20_000].splitlines()[:_SAMPLE_LINES] if line.strip()]
+    for delimiter in _DELIMITERS:
+        if any(is_heading(cells) for cells in csv.reader(lines[:1], delimiter=delimiter)):
+            return delimiter
 
     def evenness(delimiter: str) -> tuple[int, int]:
         counts = [line.count(delimiter) for line in lines]

@@ -2,15 +2,17 @@
 
 Pure.
 
-    {"terms":[["apple","maçã"]],"before":["Shopping"],"units":["1|One <1>red</1> apple.","2|Two."]}
+    {"terms":[["apple","maçã"]],"before":["Shopping"],"texts":["1|One <1>red</1> apple.","2|Two."]}
     {"units":["1|Uma maçã <1>vermelha</1>.","2|Duas."]}
 
 The system message is the same for all batches of a job, so that providers can cache it. The last
-user message is one JSON object with the units, and before them what helps: units come last. Units
+user message is one JSON object with the texts, and before them what helps: texts come last. Units
 are written as their number, a bar and their text, in the answer as well: braces, keys and long ids
-would be paid for twice. A change of any word of the messages raises PROMPT_VERSION, which is part
-of the fingerprint of a recorded call: a batch that was cut off under an older version is asked for
-anew, and a replay renders no prompt (ADR 0026).
+would be paid for twice. Question and answer have keys of their own for them: under one key for
+both, small models gave texts back as they were, seven of ten in a measured batch. A change of any
+word of the messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call: a
+batch that was cut off under an older version is asked for anew, and a replay renders no prompt (ADR
+0026).
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ _GENERAL = "general"
 
 _RULES = """\
 You translate documents from {source} into {target}.
-The user sends JSON. Translate each of "units", written "number|text". Answer only {{"units":["1|...","2|..."]}}: \
+The user sends JSON. Translate each of "texts", written "number|text". Answer only {{"units":["1|...","2|..."]}}: \
 the same numbers in order.
 - Translate all of it, idiomatically; add, explain, merge, split nothing.
 - Tags <1>...</1>, <2/>: each exactly once, with its number, at the words that correspond; no other markup.
@@ -108,7 +110,7 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
             _correction(each, numbers.get(each.unit_id, each.unit_id))
             for each in request.corrections
         ],
-        "units": [f"{numbers[unit.unit_id]}|{unit.source.text}" for unit in request.units],
+        "texts": [f"{numbers[unit.unit_id]}|{unit.source.text}" for unit in request.units],
     }
     return _without_empty(document)
 

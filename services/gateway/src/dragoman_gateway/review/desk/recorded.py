@@ -86,7 +86,7 @@ class RecordedCall(BaseModel):
             return True
         quoted = json.dumps(shown, ensure_ascii=False)
         sections = sections_of(self.reply.prompt)
-        return any(each.name == "units" and quoted in each.text for each in sections)
+        return any(each.name in {"units", "texts"} and quoted in each.text for each in sections)
 
 
 @dataclass

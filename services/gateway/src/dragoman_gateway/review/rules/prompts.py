@@ -21,6 +21,7 @@ _ATTRIBUTION = {
     "project": "instructions of the project or its domain pack",
     "subject": "the domain pack of the submission",
     "units": "the document: the texts to translate",
+    "texts": "the document: the texts to translate",
     "terms": "the glossaries that the job pinned: terms that occur",
     "forbidden": "the glossaries that the job pinned: targets that must not be used",
     "matches": "the memories that the job pinned: similar translations",
