@@ -159,6 +159,20 @@ async def test_a_clock_that_was_ahead_and_is_right_again_puts_nothing_off(scene:
     assert scene.bus.work == [(job_id, WorkKind.PREFLIGHT, 0)]
 
 
+async def test_who_was_killed_while_its_clock_was_ahead_puts_nothing_off_for_its_successor(
+    scene: Scene,
+) -> None:
+    job_id = await submit(scene.store)
+    scene.clock.advance(timedelta(hours=1))
+    await scene.reconciler().step()
+    scene.clock.advance(timedelta(hours=-1))
+    scene.bus.forget()
+
+    await scene.reconciler().step()
+
+    assert scene.bus.work == [(job_id, WorkKind.PREFLIGHT, 0)]
+
+
 async def test_a_job_at_rest_is_forgotten_until_somebody_resumes_it(scene: Scene) -> None:
     job_id = await submit(scene.store, *UP_TO_PREFLIGHT, CancelRequested(), JobCancelled())
     assert await scene.sent_after(EVERY) == []

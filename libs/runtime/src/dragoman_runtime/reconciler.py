@@ -47,6 +47,7 @@ WAKING = frozenset(
         CancelRequested,
     )
 )
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _NEWS = 500
 _PATIENCE = 10
 """The longest time until a job is looked at again, in times of `every`."""
@@ -83,8 +84,8 @@ class LiveJobs(Protocol):
         """Look at these jobs at the given times; an earlier time that is already set stays."""
         ...
 
-    async def wake_all(self, now: datetime) -> None:
-        """Look at every job at once."""
+    async def wake_all(self, now: datetime, *, beyond: datetime | None = None) -> None:
+        """Look at every job at once whose time lies after `beyond`; without it, at every job."""
         ...
 
     async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
@@ -129,7 +130,7 @@ class Reconciler:
         self._every = every
         self._tick = tick
         self._jobs = Jobs(store, capacity=2048)
-        self._seen_at = datetime.min.replace(tzinfo=UTC)
+        self._seen_at = _NEVER
 
     async def run(self) -> None:
         """Reconcile for ever; ends only when cancelled. Trouble with store or bus is waited out."""
@@ -148,9 +149,12 @@ class Reconciler:
         while await self._read_news():
             pass
         sent, now = 0, self._clock.now()
-        # The clock was set back: times that were set by it lie too far ahead.
+        # The clock was set back: times that were set by it lie too far ahead. A process that was
+        # killed meanwhile does not know, so that each looks for such times when it starts.
         if now + CLOCK_TOLERANCE < self._seen_at:
             await self._live_jobs.wake_all(now)
+        elif self._seen_at == _NEVER:
+            await self._live_jobs.wake_all(now, beyond=now + self._every * _PATIENCE)
         self._seen_at = now
         while job_ids := await self._live_jobs.claim(now, now + self._every * _PATIENCE):
             try:

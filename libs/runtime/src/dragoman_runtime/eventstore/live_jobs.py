@@ -56,8 +56,11 @@ class SqliteLiveJobs(LiveJobs):
             )
 
     @override
-    async def wake_all(self, now: datetime) -> None:
-        await self._store.execute("UPDATE live_jobs SET due_at = ?", (now.timestamp(),))
+    async def wake_all(self, now: datetime, *, beyond: datetime | None = None) -> None:
+        after = float("-inf") if beyond is None else beyond.timestamp()
+        await self._store.execute(
+            "UPDATE live_jobs SET due_at = ? WHERE due_at > ?", (now.timestamp(), after)
+        )
 
     @override
     async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
@@ -100,9 +103,13 @@ class PostgresLiveJobs(LiveJobs):
             )
 
     @override
-    async def wake_all(self, now: datetime) -> None:
+    async def wake_all(self, now: datetime, *, beyond: datetime | None = None) -> None:
         async with translated_errors():
-            await self._pool.execute("UPDATE live_jobs SET due_at = $1", now)
+            await self._pool.execute(
+                "UPDATE live_jobs SET due_at = $1 WHERE $2::timestamptz IS NULL OR due_at > $2",
+                now,
+                beyond,
+            )
 
     @override
     async def claim(self, now: datetime, until: datetime, *, limit: int = 500) -> list[UUID]:
