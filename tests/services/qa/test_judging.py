@@ -117,7 +117,6 @@ async def test_a_judge_gives_advice_with_place_category_and_severity_and_blocks_
             "critical",
         )
         assert target[found.start : found.end] == "fehhler"
-        print(await site.value((await site.perform(judging(judges))).results, VerificationResults))
         report = await report_of(site, judging(judges))
         plain = await report_of(site, recorded_verification(None))
         assert report.verdict == plain.verdict
@@ -250,11 +249,15 @@ async def test_a_cap_that_is_reached_ends_the_judging_and_not_the_job(
         assert (report.judge.left_out, server.seen) == ({"budget.reached": 2}, [])
 
 
-async def test_under_a_cap_a_model_without_a_price_is_not_asked(
-    history: HistoryOfNow, registry: Registry, judges: CatalogJudges
+@pytest.mark.parametrize("prices", [(), (ModelPrice(valid_from=NOW, input="1"),)])
+async def test_under_a_cap_a_model_without_a_whole_price_is_not_asked(
+    history: HistoryOfNow,
+    registry: Registry,
+    judges: CatalogJudges,
+    prices: tuple[ModelPrice, ...],
 ) -> None:
     with JudgeServer(red) as server:
-        model = await registry.register(OPENAI, server, ())
+        model = await registry.register(OPENAI, server, prices)
         policy = Policy(engine="x", qa={"judge": str(model.model_id)}, cost_cap=Decimal(1))
         report = await report_of(await made(history, policy), judging(judges))
         assert report.judge is not None

@@ -3,7 +3,7 @@ users and tokens, which people edit.
 """
 
 from dragoman_catalog.access import NewToken, TokenUse
-from dragoman_catalog.budgets import Budget, BudgetEntry, Spent
+from dragoman_catalog.budgets import Budget, BudgetEntry, Cap, Spent
 from dragoman_catalog.catalog import Catalog, migrate_catalog
 from dragoman_catalog.class_values import SavedClass
 from dragoman_catalog.errors import (
@@ -91,6 +91,7 @@ __all__ = [
     "BudgetEntry",
     "BuildPlan",
     "CallableModel",
+    "Cap",
     "Catalog",
     "CatalogAuditRow",
     "CatalogUnavailableError",

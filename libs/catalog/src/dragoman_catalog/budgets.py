@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
@@ -51,6 +51,19 @@ class Spent(Value):
     job: Decimal = Decimal(0)
     month: Decimal = Decimal(0)
     project: Decimal = Decimal(0)
+
+
+class Cap(NamedTuple):
+    """A cap of money: `name` is job, month or project, `limit` and `paid` are US dollars."""
+
+    name: str
+    limit: Decimal
+    paid: Decimal
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether nothing more may be paid."""
+        return self.paid >= self.limit
 
 
 class Budgets:
@@ -126,6 +139,27 @@ class Budgets:
                 after=BudgetEntry(job_cap=cap),
             )
 
+    async def caps(
+        self, project_id: UUID, job_id: UUID, of_job: Decimal | None, month: date
+    ) -> list[Cap]:
+        """The caps that hold for a job, with the money that counts against each.
+
+        `of_job` is the cap that the job was submitted with. One that was set for it later goes
+        before it, and it before the project's for each job. `month` is the first day of a month.
+        """
+        budget, raised = await self.of_project(project_id), await self.job_cap(job_id)
+        of_job = of_job if raised is None else raised
+        limits = {
+            "job": _decimal(budget.job_cap) if of_job is None else of_job,
+            "month": _decimal(budget.month_cap),
+            "project": _decimal(budget.project_cap),
+        }
+        if all(limit is None for limit in limits.values()):
+            return []
+        spent = await self.spent(project_id, job_id, month)
+        paid = {"job": spent.job, "month": spent.month, "project": spent.project}
+        return [Cap(name, limit, paid[name]) for name, limit in limits.items() if limit is not None]
+
     async def spent(self, project_id: UUID, job_id: UUID | None, month: date) -> Spent:
         """The sums up to now; `month` is the first day of a month."""
         of_project = _SPENDING.c.project_id == project_id
@@ -150,6 +184,10 @@ class Budgets:
         }
         async with writing(self._engine) as connection:
             await connection.execute(_once(connection.dialect.name, row))
+
+
+def _decimal(amount: str | None) -> Decimal | None:
+    return None if amount is None else Decimal(amount)
 
 
 async def _budget(connection: AsyncConnection, project_id: UUID) -> Budget:

@@ -18,11 +18,11 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.models import Category
 from dragoman_extract.errors import TaskModelMissingError
 from dragoman_extract.task_ports import Cost, TaskModel, TaskModels
-from dragoman_models import prices
 from dragoman_models.clients import chat_model
 from dragoman_models.endpoint import Endpoint
-from dragoman_models.limits import ProviderGate, ProviderLimits, Turn
+from dragoman_models.limits import ProviderGate, Turn
 from dragoman_models.ports import ChatModel
+from dragoman_models.registered import cost_of, endpoint_of, limits_of
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.telemetry import metrics
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 CALLS_AT_ONCE = 2
 """The most calls of tasks at once to a provider that sets no limit itself (requirement C)."""
 
-_TIMEOUT_S, _CONNECT_S = 120.0, 10.0
 _ASKED_BY_MESSAGES = frozenset(
     {Category.LLM, Category.VISION, Category.OCR, Category.TEXT_CLASSIFICATION}
 )
@@ -99,7 +98,7 @@ class CatalogModels(TaskModels):
             raise TaskModelMissingError(
                 f"Model {model.title!r} of task {task.name} answers no messages; choose one of category LLM."
             )
-        endpoint = self._endpoint(found)
+        endpoint = endpoint_of(found, self._private_hosts)
         return TaskModel(
             model_id=model.model_id,
             provider=provider.name,
@@ -116,7 +115,7 @@ class CatalogModels(TaskModels):
 
         now = self._clock.now()
         price = await self._price(model, now)
-        amount = _amount(usage, price)
+        amount = cost_of(usage, price)
         if usage.call_count:
             count = UseCount(
                 call_count=usage.call_count,
@@ -134,7 +133,7 @@ class CatalogModels(TaskModels):
     @override
     async def cost(self, model: TaskModel, usage: Usage) -> Cost:
         price = await self._price(model, self._clock.now())
-        return _cost(_amount(usage, price), price)
+        return _cost(cost_of(usage, price), price)
 
     async def aclose(self) -> None:
         """End the connections of all clients."""
@@ -170,20 +169,6 @@ class CatalogModels(TaskModels):
             return default.model_id
         return _one_of(await self._registry.models.all(), task)
 
-    def _endpoint(self, found: CallableModel) -> Endpoint:
-        config = found.model.config
-        return Endpoint(
-            api_kind=found.provider.api_kind,
-            base_url=found.provider.base_url,
-            api_key=found.api_key,
-            model=found.model.model_name,
-            timeout_s=config.timeout_s or _TIMEOUT_S,
-            connect_timeout_s=config.connect_timeout_s or _CONNECT_S,
-            max_output_tokens=found.model.max_output_tokens,
-            context_tokens=found.model.context_tokens,
-            private_hosts=self._private_hosts,
-        )
-
     def _client(self, found: CallableModel, endpoint: Endpoint) -> ChatModel:
         versions = (found.model.version, found.provider.version)
         kept = self._clients.get(found.model.model_id)
@@ -198,11 +183,7 @@ class CatalogModels(TaskModels):
         provider = found.provider
         key = (provider.provider_id, provider.version)
         if key not in self._gates:
-            limits = ProviderLimits(
-                max_concurrent_calls=provider.max_concurrent_calls or CALLS_AT_ONCE,
-                requests_per_minute=provider.requests_per_minute,
-                tokens_per_minute=provider.tokens_per_minute,
-            )
+            limits = limits_of(provider, calls_at_once=CALLS_AT_ONCE)
             kept = {each: gate for each, gate in self._gates.items() if each[0] != key[0]}
             gate = PatientGate(key[0], limits, store, patience_s=self._patience_s)
             self._gates = {**kept, key: gate}
@@ -239,20 +220,6 @@ def _one_of(models: list[RegisteredModel], task: AiTask) -> UUID:
             else f"Task {task.name} names the model {task.model!r}; {why}."
         )
     return wanted[0].model_id
-
-
-def _amount(usage: Usage, price: ModelPrice | None) -> Decimal | None:
-    if price is None or price.input is None or (price.output is None and usage.response_tokens):
-        return None
-    return prices.cost(
-        usage,
-        prices.Price(
-            input=Decimal(price.input),
-            output=Decimal(price.output or 0),
-            cache_read=None if price.cache_read is None else Decimal(price.cache_read),
-            cache_write=None if price.cache_write is None else Decimal(price.cache_write),
-        ),
-    )
 
 
 def _cost(amount: Decimal | None, price: ModelPrice | None) -> Cost:

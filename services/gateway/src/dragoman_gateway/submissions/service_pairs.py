@@ -16,8 +16,8 @@ from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_gateway.submissions.rules import registered_model
 from dragoman_models.clients import text_translator
-from dragoman_models.endpoint import Endpoint
 from dragoman_models.ports import TextTranslator
+from dragoman_models.registered import endpoint_of
 
 _SERVICES = frozenset({ApiKind.DEEPL, ApiKind.LIBRETRANSLATE})
 _ANSWER_S, _FRESH_S, _CONNECT_S = 5.0, 600.0, 3.0
@@ -72,16 +72,11 @@ class RegisteredPairs:
         kept = self._kept.get(model_id)
         if kept is not None and kept.versions == versions and now < kept.until:
             return kept.translator
-        endpoint = Endpoint(
-            api_kind=found.provider.api_kind,
-            base_url=found.provider.base_url,
-            api_key=found.api_key,
-            model=found.model.model_name,
-            timeout_s=_ANSWER_S,
-            connect_timeout_s=_CONNECT_S,
-            private_hosts=self._private_hosts,
+        endpoint = endpoint_of(found, self._private_hosts)
+        asked = endpoint.model_copy(
+            update={"timeout_s": _ANSWER_S, "connect_timeout_s": _CONNECT_S}
         )
-        translator = text_translator(endpoint)
+        translator = text_translator(asked)
         self._kept[model_id] = _Kept(versions, now + _FRESH_S, translator)
         if kept is not None:
             await kept.translator.aclose()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,20 +13,20 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.models import Category
 from dragoman_contracts.policy import Policy
-from dragoman_models import prices
 from dragoman_models.clients import chat_model
-from dragoman_models.endpoint import Endpoint
-from dragoman_models.limits import ProviderGate, ProviderLimits
+from dragoman_models.limits import ProviderGate
 from dragoman_models.ports import ChatModel
+from dragoman_models.registered import cost_of, endpoint_of, limits_of
 from dragoman_qa.errors import JudgeMissingError
 from dragoman_qa.judge_ports import JudgeModel, JudgeModels
 from dragoman_runtime.clock import Clock, SystemClock
 from dragoman_runtime.eventstore import EventStore
+from dragoman_runtime.telemetry import metrics
 
 if TYPE_CHECKING:
     from dragoman_catalog import CallableModel, Catalog, ModelPrice
 
-_TIMEOUT_S, _CONNECT_S = 120.0, 10.0
+_ONE_CALL = Usage(call_count=1, prompt_tokens=1, response_tokens=1)
 _ANSWERS_MESSAGES = frozenset({Category.LLM, Category.VISION})
 
 
@@ -82,31 +81,21 @@ class CatalogJudges(JudgeModels):
 
     @override
     async def allow(self, job: Job, policy: Policy, model: JudgeModel) -> None:
-        budgets = self._catalog.budgets
-        budget = await budgets.of_project(job.project_id)
-        raised = await budgets.job_cap(job.job_id)
-        of_job = policy.cost_cap if raised is None else raised
-        caps = {
-            "job": _money(budget.job_cap) if of_job is None else of_job,
-            "month": _money(budget.month_cap),
-            "project": _money(budget.project_cap),
-        }
-        if all(cap is None for cap in caps.values()):
+        month = self._clock.now().date().replace(day=1)
+        caps = await self._catalog.budgets.caps(job.project_id, job.job_id, policy.cost_cap, month)
+        if not caps:
             return
         price = await self._price(model)
-        if price is None or price.currency != "USD":
+        if price is None or price.currency != "USD" or cost_of(_ONE_CALL, price) is None:
             raise PermanentError(
                 f"A cap holds for the cost of job {job.job_id}, and the price of the model that judges is not known; "
                 "enter it in the registry.",
                 code="budget.price_unknown",
             )
-        month = self._clock.now().date().replace(day=1)
-        spent = await budgets.spent(job.project_id, job.job_id, month)
-        for name, paid in (("job", spent.job), ("month", spent.month), ("project", spent.project)):
-            cap = caps[name]
-            if cap is not None and paid >= cap:
+        for cap in caps:
+            if cap.is_reached:
                 raise PermanentError(
-                    f"The {name}'s cap of {cap} USD is reached; the rest of job {job.job_id} is not judged.",
+                    f"The {cap.name}'s cap of {cap.limit} USD is reached; the rest of job {job.job_id} is not judged.",
                     code="budget.reached",
                 )
 
@@ -117,7 +106,7 @@ class CatalogJudges(JudgeModels):
         from dragoman_catalog import UseCount  # with SQLAlchemy, slow to import
 
         price, day = await self._price(model), self._clock.now().date()
-        cost = None if price is None else _cost(usage, price)
+        cost = cost_of(usage, price)
         if cost and price is not None and price.currency == "USD":
             await self._catalog.budgets.spend(job.project_id, job.job_id, call, day, cost)
         if is_new:
@@ -129,6 +118,7 @@ class CatalogJudges(JudgeModels):
                 cost=cost,
                 currency=price.currency if price and cost is not None else "",
             )
+            metrics.count_cost(model.endpoint.api_kind, model.endpoint.model, cost, count.currency)
             await self._catalog.model_uses.note(model.model_id, day, count)
 
     async def aclose(self) -> None:
@@ -145,49 +135,15 @@ class CatalogJudges(JudgeModels):
 
     def _judge(self, found: CallableModel, store: EventStore) -> JudgeModel:
         model, provider = found.model, found.provider
-        endpoint = Endpoint(
-            api_kind=provider.api_kind,
-            base_url=provider.base_url,
-            api_key=found.api_key,
-            model=model.model_name,
-            timeout_s=model.config.timeout_s or _TIMEOUT_S,
-            connect_timeout_s=model.config.connect_timeout_s or _CONNECT_S,
-            max_output_tokens=model.max_output_tokens,
-            context_tokens=model.context_tokens,
-            private_hosts=self._private_hosts,
-        )
-        limits = ProviderLimits(
-            max_concurrent_calls=provider.max_concurrent_calls,
-            requests_per_minute=provider.requests_per_minute,
-            tokens_per_minute=provider.tokens_per_minute,
-        )
+        endpoint = endpoint_of(found, self._private_hosts)
         return JudgeModel(
             model_id=model.model_id,
             client=chat_model(endpoint),
             endpoint=endpoint,
-            gate=ProviderGate(provider.provider_id, limits, store),
+            gate=ProviderGate(provider.provider_id, limits_of(provider), store),
             temperature=model.config.temperature,
         )
 
     async def _price(self, model: JudgeModel) -> ModelPrice | None:
         found = await self._catalog.models.find(model.model_id)
         return found.price_at(self._clock.now()) if found else None
-
-
-def _money(cap: str | None) -> Decimal | None:
-    return None if cap is None else Decimal(cap)
-
-
-def _cost(usage: Usage, price: ModelPrice) -> Decimal | None:
-    """The cost of calls; None where a price that it needs is not known."""
-    if price.input is None or (price.output is None and usage.response_tokens):
-        return None
-    return prices.cost(
-        usage,
-        prices.Price(
-            input=Decimal(price.input),
-            output=Decimal(price.output or 0),
-            cache_read=None if price.cache_read is None else Decimal(price.cache_read),
-            cache_write=None if price.cache_write is None else Decimal(price.cache_write),
-        ),
-    )

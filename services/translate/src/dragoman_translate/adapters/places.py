@@ -10,13 +10,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from dragoman_contracts.events import Usage
-from dragoman_models import prices
 from dragoman_models.limits import ProviderGate, Turn
+from dragoman_models.registered import cost_of
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.telemetry import metrics
 
 if TYPE_CHECKING:
-    from dragoman_catalog import Catalog, ModelPrice, RegisteredModel
+    from dragoman_catalog import Catalog, RegisteredModel
 
 
 class Places:
@@ -59,7 +59,7 @@ class Places:
 
         now = self._clock.now()
         price = self._model.price_at(now)
-        cost = cost_of(usage, price) if price else None
+        cost = cost_of(usage, price)
         count = UseCount(
             input_tokens=usage.prompt_tokens,
             cached_tokens=usage.cached_tokens,
@@ -69,18 +69,3 @@ class Places:
         )
         metrics.count_cost(self._kind, self._model.model_name, cost, count.currency)
         await self._catalog.model_uses.note(self._model.model_id, now.date(), count)
-
-
-def cost_of(usage: Usage, price: ModelPrice) -> Decimal | None:
-    """The cost of calls; None where a price that it needs is not known."""
-    if price.input is None or (price.output is None and usage.response_tokens):
-        return None
-    return prices.cost(
-        usage,
-        prices.Price(
-            input=Decimal(price.input),
-            output=Decimal(price.output or 0),
-            cache_read=None if price.cache_read is None else Decimal(price.cache_read),
-            cache_write=None if price.cache_write is None else Decimal(price.cache_write),
-        ),
-    )

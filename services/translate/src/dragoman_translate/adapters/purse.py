@@ -15,7 +15,7 @@ from dragoman_runtime.clock import Clock, SystemClock
 from dragoman_translate.ports import PricedEngine, Purse, TranslationEngine
 
 if TYPE_CHECKING:
-    from dragoman_catalog import Budget, Catalog, Spent
+    from dragoman_catalog import Cap, Catalog
 
 _ONE_CALL = Usage(call_count=1, prompt_tokens=1, response_tokens=1)
 
@@ -34,10 +34,8 @@ class CatalogPurse(Purse):
     @override
     async def allow(self, job: Job, cap: Decimal | None, engine: TranslationEngine) -> None:
         budgets = (await self._connect()).budgets
-        budget = await budgets.of_project(job.project_id)
-        raised = await budgets.job_cap(job.job_id)
-        cap = cap if raised is None else raised
-        caps = _caps(budget, cap)
+        month = self._clock.now().date().replace(day=1)
+        caps = await budgets.caps(job.project_id, job.job_id, cap, month)
         if not caps:
             return
         if not isinstance(engine, PricedEngine) or engine.cost(_ONE_CALL) is None:
@@ -46,26 +44,9 @@ class CatalogPurse(Purse):
                 "enter the model's price in the registry, or take the cap away, then redrive."
             )
             raise PermanentError(message, code="budget.price_unknown")
-        month = self._clock.now().date().replace(day=1)
-        spent = await budgets.spent(job.project_id, job.job_id, month)
-        for name, limit in caps.items():
-            self._require_left(job, name, limit, spent)
-
-    @staticmethod
-    def _require_left(job: Job, name: str, limit: Decimal, spent: Spent) -> None:
-        paid = {"job": spent.job, "month": spent.month, "project": spent.project}[name]
-        if paid < limit:
-            return
-        cures = {
-            "job": f"raise it with PUT /api/v1/jobs/{job.job_id}/budget",
-            "month": "raise it with PUT /api/v1/projects/CODE/budget, or wait for the next month and redrive",
-            "project": "raise it with PUT /api/v1/projects/CODE/budget",
-        }
-        message = (
-            f"The {name}'s cap of {limit} USD is reached: {paid.normalize():f} USD are spent. To go on, {cures[name]}; "
-            "nothing is paid twice."
-        )
-        raise PermanentError(message, code="budget.reached")
+        for each in caps:
+            if each.is_reached:
+                raise PermanentError(_reached(job, each), code="budget.reached")
 
     @override
     async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:
@@ -77,12 +58,13 @@ class CatalogPurse(Purse):
         await budgets.spend(job.project_id, job.job_id, call, day, cost)
 
 
-def _caps(budget: Budget, of_job: Decimal | None) -> dict[str, Decimal]:
-    """The caps that hold for a job: its own goes before the project's for each job."""
-    of_each = None if budget.job_cap is None else Decimal(budget.job_cap)
-    found = {
-        "job": of_each if of_job is None else of_job,
-        "month": None if budget.month_cap is None else Decimal(budget.month_cap),
-        "project": None if budget.project_cap is None else Decimal(budget.project_cap),
+def _reached(job: Job, cap: Cap) -> str:
+    cures = {
+        "job": f"raise it with PUT /api/v1/jobs/{job.job_id}/budget",
+        "month": "raise it with PUT /api/v1/projects/CODE/budget, or wait for the next month and redrive",
+        "project": "raise it with PUT /api/v1/projects/CODE/budget",
     }
-    return {name: limit for name, limit in found.items() if limit is not None}
+    return (
+        f"The {cap.name}'s cap of {cap.limit} USD is reached: {cap.paid.normalize():f} USD are spent. To go on, "
+        f"{cures[cap.name]}; nothing is paid twice."
+    )

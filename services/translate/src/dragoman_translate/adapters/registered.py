@@ -13,6 +13,7 @@ from dragoman_contracts.resources import EngineChoice
 from dragoman_models.clients import chat_model, text_translator
 from dragoman_models.endpoint import Endpoint
 from dragoman_models.limits import ProviderGate, ProviderLimits
+from dragoman_models.registered import endpoint_of, limits_of
 from dragoman_runtime.clock import Clock, SystemClock
 from dragoman_runtime.eventstore import EventStore
 from dragoman_translate.adapters.chat_engine import ChatEngine
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from dragoman_catalog import CallableModel, Catalog, RegisteredModel
 
 _SERVICES = (ApiKind.DEEPL, ApiKind.LIBRETRANSLATE)
-_TIMEOUT_S = 120.0
-_CONNECT_S = 10.0
 _SHOWN = 5
 
 
@@ -108,16 +107,11 @@ class RegisteredModels:
 
     def _places(self, registry: Registry, found: CallableModel) -> Places:
         provider, model = found.provider, found.model
-        of_provider = ProviderLimits(
-            max_concurrent_calls=provider.max_concurrent_calls,
-            requests_per_minute=provider.requests_per_minute,
-            tokens_per_minute=provider.tokens_per_minute,
-        )
         of_model = ProviderLimits(max_concurrent_calls=model.max_concurrent_calls)
         return Places(
             provider.api_kind,
             model,
-            self._gate(provider.provider_id, provider.version, of_provider, registry.store),
+            self._gate(provider.provider_id, provider.version, limits_of(provider), registry.store),
             self._gate(model.model_id, model.version, of_model, registry.store),
             registry.catalog,
             self._clock,
@@ -145,20 +139,11 @@ def registered_id(choice: EngineChoice) -> UUID | None:
 
 
 def _endpoint(registry: Registry, found: CallableModel) -> Endpoint:
-    config, kind = found.model.config, found.provider.api_kind
+    kind = found.provider.api_kind
     # DeepL's models have names of ours where a provider has one model for all.
     is_own = kind is ApiKind.LIBRETRANSLATE or found.model.model_name in ("default", kind)
-    return Endpoint(
-        api_kind=kind,
-        base_url=found.provider.base_url,
-        api_key=found.api_key,
-        model="" if is_own and kind in _SERVICES else found.model.model_name,
-        timeout_s=config.timeout_s or _TIMEOUT_S,
-        connect_timeout_s=config.connect_timeout_s or _CONNECT_S,
-        max_output_tokens=found.model.max_output_tokens,
-        context_tokens=found.model.context_tokens,
-        private_hosts=registry.private_hosts,
-    )
+    name = "" if is_own and kind in _SERVICES else None
+    return endpoint_of(found, registry.private_hosts, name=name)
 
 
 def _require_enabled(found: CallableModel) -> None:

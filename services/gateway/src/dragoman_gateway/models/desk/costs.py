@@ -1,4 +1,4 @@
-"""The cost of a call, and its share in the use of its model."""
+"""The share of a call in the use of its model, and the list prices that are known."""
 
 from __future__ import annotations
 
@@ -8,25 +8,9 @@ from decimal import Decimal
 from dragoman_catalog import ModelEntry, ModelPrice, Provider, UseCount
 from dragoman_contracts.events import Usage
 from dragoman_models import prices
+from dragoman_models.registered import cost_of
 
 SOURCE = "genai-prices"
-
-
-def cost_of(usage: Usage, price: ModelPrice | None) -> Decimal | None:
-    """The cost of a call; None where a price that it needs is not known."""
-    if price is None or price.input is None:
-        return None
-    if price.output is None and usage.response_tokens:
-        return None
-    return prices.cost(
-        usage,
-        prices.Price(
-            input=Decimal(price.input),
-            output=Decimal(price.output or 0),
-            cache_read=_decimal(price.cache_read),
-            cache_write=_decimal(price.cache_write),
-        ),
-    )
 
 
 def count_of(usage: Usage, price: ModelPrice | None, *, is_failed: bool = False) -> UseCount:
@@ -59,10 +43,6 @@ def known_prices(provider: Provider, entry: ModelEntry, now: datetime) -> tuple[
         source=SOURCE,
     )
     return (price,)
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
 
 
 def _text(amount: Decimal | None) -> str | None:

@@ -22,7 +22,7 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.identity import new_id
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
-from dragoman_gateway.models.desk.costs import cost_of, count_of
+from dragoman_gateway.models.desk.costs import count_of
 from dragoman_gateway.models.rules import (
     Trial,
     cosine,
@@ -41,7 +41,6 @@ from dragoman_gateway.models.schemas import (
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
 from dragoman_models.clients import chat_model, embedding_model
-from dragoman_models.endpoint import Endpoint
 from dragoman_models.ledger import Ledger, Recorded
 from dragoman_models.limits import ProviderGate, ProviderLimits
 from dragoman_models.ports import (
@@ -53,6 +52,7 @@ from dragoman_models.ports import (
     Message,
     TextListener,
 )
+from dragoman_models.registered import cost_of, endpoint_of, limits_of
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.eventstore import EventStore
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
@@ -60,8 +60,6 @@ from dragoman_runtime.telemetry import metrics
 
 MOST_IMAGE_BYTES = 20 * 1024 * 1024
 MOST_PROMPT_CHARS = 200_000
-_TIMEOUT_S = 120.0
-_CONNECT_S = 10.0
 _PATIENCE_S = 20.0  # an admin waits for it
 _R = TypeVar("_R", ChatReply, EmbeddingReply)
 _V = TypeVar("_V", bound=Value)
@@ -136,7 +134,7 @@ class Playground:
         """
         found = await self._found(model_id, "messages", {Trial.CHAT, Trial.IMAGE})
         request = _chat_request(found, asked)
-        endpoint = self._endpoint(found)
+        endpoint = endpoint_of(found, self._private_hosts)
         client, ledger = chat_model(endpoint), self._ledger(found)
         try:
             reply, price = await self._recorded(
@@ -161,7 +159,7 @@ class Playground:
         """
         found = await self._found(model_id, "input", {Trial.EMBEDDING})
         request = EmbeddingRequest(inputs=asked.texts, dimension=found.model.config.dimension)
-        endpoint = self._endpoint(found)
+        endpoint = endpoint_of(found, self._private_hosts)
         client, ledger = embedding_model(endpoint), self._ledger(found)
         try:
             reply, price = await self._recorded(
@@ -228,28 +226,9 @@ class Playground:
             raise FieldRefusedError(field, _REFUSALS[trial], code="model.unsupported")
         return found
 
-    def _endpoint(self, found: CallableModel) -> Endpoint:
-        config = found.model.config
-        return Endpoint(
-            api_kind=found.provider.api_kind,
-            base_url=found.provider.base_url,
-            api_key=found.api_key,
-            model=found.model.model_name,
-            timeout_s=config.timeout_s or _TIMEOUT_S,
-            connect_timeout_s=config.connect_timeout_s or _CONNECT_S,
-            max_output_tokens=found.model.max_output_tokens,
-            context_tokens=found.model.context_tokens,
-            private_hosts=self._private_hosts,
-        )
-
     def _ledger(self, found: CallableModel) -> Ledger:
         provider = found.provider
-        limits = ProviderLimits(
-            max_concurrent_calls=provider.max_concurrent_calls,
-            requests_per_minute=provider.requests_per_minute,
-            tokens_per_minute=provider.tokens_per_minute,
-        )
-        gate = self._gate(provider.provider_id, provider.version, limits)
+        gate = self._gate(provider.provider_id, provider.version, limits_of(provider))
         return Ledger(self._objects, gate=gate)
 
     def _turn(self, model: RegisteredModel) -> AbstractAsyncContextManager[object]:
