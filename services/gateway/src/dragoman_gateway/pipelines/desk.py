@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from dragoman_gateway.pipelines.schemas import (
     NewPipeline,
     PipelineEntry,
 )
+from dragoman_gateway.web.actors import names_of_actors
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
 from dragoman_runtime.clock import Clock
@@ -117,6 +118,10 @@ class PipelineDesk:
     async def models(self) -> list[RegisteredModel]:
         """The models that a pipeline can link to, by category and name."""
         return await self._catalog.models.all()
+
+    async def names(self, actors: Iterable[str]) -> dict[str, str]:
+        """The names of actors as pages show them."""
+        return await names_of_actors(self._catalog, actors)
 
     async def activate(self, principal: Principal, name: str, version: int) -> SavedPipeline:
         """Let a retired pipeline take jobs again.

@@ -116,6 +116,7 @@ async def _form(
 ) -> Response:
     is_ours = saved is not None and saved.name in BUILT_IN_PIPELINES
     has_command = saved is None or command_of(saved) is not None
+    versions = await desk.versions(saved.name) if saved else []
     return visit.page(
         "pipelines/pipeline.html",
         status_code=status_code,
@@ -129,7 +130,8 @@ async def _form(
         errors=defaultdict(str, errors),
         models=await desk.models(),
         variables=TEMPLATE_VARIABLES,
-        versions=await desk.versions(saved.name) if saved else [],
+        versions=versions,
+        names=await desk.names(each.saved_by for each in versions),
     )
 
 

@@ -1,11 +1,13 @@
-"""Who acted, for events: the origin of an append,
-with the person's name and address in an erasable object.
+"""Who acted: the origin of an append, with the person's name and address in an erasable object; and
+the names of people for pages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from uuid import UUID
 
+from dragoman_catalog import Catalog
 from dragoman_contracts.envelope import Origin
 from dragoman_contracts.policy import ActorRecord
 from dragoman_gateway.web.principals import Principal
@@ -41,3 +43,16 @@ class Actors:
             producer=self._producer,
             actor_record=stored.digest,
         )
+
+
+async def names_of_actors(catalog: Catalog, actors: Iterable[str]) -> dict[str, str]:
+    """The names of actors as pages show them: a person's display name; the actor itself where it is no
+    account's, or of one that is gone.
+    """
+    names = {actor: actor for actor in actors}
+    for actor in names:
+        kind, _, user_id = actor.partition(":")
+        found = await catalog.users.find(UUID(user_id)) if kind == "user" else None
+        if found is not None:
+            names[actor] = found.display_name or found.name
+    return names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from dragoman_contracts.pipeline_checks import PipelineFault
 from dragoman_contracts.references import JSON_MEDIA_TYPE, NamedObject
 from dragoman_gateway.objects.desk.checking import checked_class
 from dragoman_gateway.objects.rules.declaring import ClassCheck
+from dragoman_gateway.web.actors import names_of_actors
 from dragoman_gateway.web.errors import FaultsError, FieldRefusedError, ForbiddenError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
@@ -100,6 +101,10 @@ class ClassDesk:
     async def project_codes(self) -> dict[UUID, str]:
         """The codes of the projects, by id."""
         return {each.project_id: each.code for each in await self._catalog.projects.all()}
+
+    async def names(self, actors: Iterable[str]) -> dict[str, str]:
+        """The names of actors as pages show them."""
+        return await names_of_actors(self._catalog, actors)
 
     async def check(self, entry: ClassEntry) -> ClassCheck:
         """All that is wrong with a class, and what may not be meant; nothing is saved.

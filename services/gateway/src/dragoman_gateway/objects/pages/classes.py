@@ -144,6 +144,7 @@ async def _form(
         faults=[(".".join(map(str, each.place)), each.message) for each in faults],
         warnings=[(".".join(map(str, each.place)), each.message) for each in warnings],
         versions=versions,
+        names=await desk.names(each.saved_by for each in versions),
         can_edit=visit.principal.role is Role.ADMIN
         and is_newest
         and len(shown.files) <= MOST_FILES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from textwrap import shorten
 from typing import Annotated
 from uuid import UUID
 
@@ -30,6 +31,7 @@ from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, s
 _PATH = "/console/objects"
 _PAGE = 50
 _SHOWN = 3  # fields beside an object in a list
+_TITLE_LENGTH = 60
 _NOTICES = {
     "created": "Created.",
     "saved": "Saved. Nothing was started by it.",
@@ -230,6 +232,7 @@ async def _show(
     shown = await desk.find(class_name, object_id, visit.principal)
     tasks = await desk.tasks(class_name, object_id, visit.principal, shows_prompts=True)
     fields = shown.saved.declaration.fields
+    creator = shown.history.created_by
     return visit.page(
         "objects/object.html",
         status_code=200 if error is None else 409,
@@ -239,6 +242,7 @@ async def _show(
         shown=shown,
         object_id=object_id,
         title=_title(shown),
+        created_by=(await desk.classes.names([creator]))[creator],
         label=LABELS[shown.status],
         error_message=await desk.error_message(shown),
         steps=_steps(shown),
@@ -284,7 +288,7 @@ def _title(shown: ShownObject) -> str:
         if isinstance(value, dict) and isinstance(name := value.get("file_name"), str):
             return name
         if isinstance(value, str) and value.strip() and value != shown.phase:
-            texts.append(value.strip().splitlines()[0][:60])
+            texts.append(shorten(value, _TITLE_LENGTH, placeholder="…"))
     return texts[0] if texts else str(shown.history.object_id)
 
 
