@@ -45,6 +45,19 @@ class PeopleDesk:
         self._link_ttl = link_ttl
         self._public_url = public_url
 
+    @property
+    def token_days(self) -> int:
+        """The days for which a token opens something where nobody says how long."""
+        return self._token_ttl.days
+
+    def now(self) -> datetime:
+        """The time of the installation."""
+        return self._clock.now()
+
+    async def projects(self) -> list[str]:
+        """The codes of all projects, sorted."""
+        return sorted(each.code for each in await self._catalog.projects.all())
+
     async def users(self) -> list[User]:
         """Everybody who can, or could, sign in, by name."""
         return await self._catalog.users.all()

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
-from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from dragoman_catalog import ModelPrice
-from dragoman_contracts.errors import DragomanError
 from dragoman_gateway.models.schemas import (
     ModelDetail,
     NewModel,
@@ -19,41 +16,13 @@ from dragoman_gateway.models.schemas import (
     ProviderChange,
     ProviderDetail,
 )
-from dragoman_gateway.web.errors import FieldRefusedError
-from dragoman_gateway.web.problems import field_problems
+from dragoman_gateway.web.forms import valid
 
 LIMITS = ("max_concurrent_calls", "requests_per_minute", "tokens_per_minute")
 PRICES = ("input", "output", "cache_read", "cache_write")
 _COUNTS = ("context_tokens", "max_output_tokens", "max_concurrent_calls")
 _NUMBERS = ("temperature", "timeout_s")
 _B = TypeVar("_B", bound=BaseModel)
-
-
-@dataclass(slots=True)
-class Form:
-    """A form as it is shown: its values, and the faults by their field; `""` is the whole form."""
-
-    values: dict[str, str] = field(default_factory=dict[str, str])
-    errors: dict[str, str] = field(default_factory=dict[str, str])
-
-
-class FormRefusedError(Exception):
-    """The fields of a form cannot be taken.
-
-    Attributes:
-        errors: the faults by field.
-    """
-
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__("the form has faults")
-        self.errors = errors
-
-
-def errors_of(error: DragomanError) -> dict[str, str]:
-    """The fault that a use case found, by its field."""
-    if isinstance(error, FieldRefusedError):
-        return {error.field.partition(".")[0]: error.message}
-    return {"": error.message}
 
 
 def provider_values(provider: ProviderDetail | None) -> dict[str, str]:
@@ -177,41 +146,14 @@ def _number(values: Mapping[str, str], name: str) -> str | None:
     return values.get(name, "").strip().replace(",", ".") or None
 
 
-_WORDS = {
-    "int_type": "Write a whole number.",
-    "float_parsing": "Write a number.",
-    "uuid_parsing": "Choose a provider.",
-    "string_too_short": "This is needed.",
-}
-
-
 def _valid(type_: type[_B], body: Mapping[str, object]) -> _B:
-    try:
-        return type_.model_validate(body)
-    except ValidationError as error:
-        found: dict[str, str] = {}
-        for each in field_problems(error):
-            parts = [part for part in each.field.split(".") if not part.isdigit()]
-            name = parts[-1] if parts[0] in {"config", "prices"} else parts[0]
-            text = _PATTERNS.get(name) if each.code == "string_pattern_mismatch" else None
-            found.setdefault(name, text or _WORDS.get(each.code) or _sentence(each.message))
-        raise FormRefusedError(found) from error
+    return valid(type_, body, words=_WORDS, patterns=_PATTERNS, nested=_NESTED)
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
+_WORDS = {"uuid_parsing": "Choose a provider."}
+_NESTED = frozenset({"config", "prices"})
 _PATTERNS = {
     "base_url": "Begin with https:// or http://, and leave out spaces.",
     "currency": "Write three letters, such as USD.",
     **dict.fromkeys(PRICES, "Write an amount, such as 2.50."),
 }
-
-
-def id_of(text: str) -> UUID | None:
-    """The id that an address names; None where it is none."""
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

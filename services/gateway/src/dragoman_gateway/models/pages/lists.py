@@ -11,15 +11,10 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
-from dragoman_catalog import Role
 from dragoman_contracts.errors import ConflictError, DragomanError, PermanentError
 from dragoman_contracts.models import ApiKind, Category
 from dragoman_gateway.models.desk import ModelDesk
 from dragoman_gateway.models.pages.forms import (
-    Form,
-    FormRefusedError,
-    errors_of,
-    id_of,
     model_entry,
     model_values,
     new_provider,
@@ -29,9 +24,17 @@ from dragoman_gateway.models.pages.forms import (
 from dragoman_gateway.models.schemas import NewModel
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.desks import asked
-from dragoman_gateway.web.errors import ForbiddenError
+from dragoman_gateway.web.forms import (
+    Form,
+    FormRefusedError,
+    id_of,
+    is_whole_admin,
+    refused,
+    require_whole_admin,
+    values_of,
+    version_of,
+)
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
-from dragoman_gateway.web.problems import status_of
 
 PATH = "/console/models"
 KIND_WORDS = {
@@ -150,26 +153,7 @@ def require_editor(visit: Visit) -> None:
     Raises:
         ForbiddenError: the person is no admin, or limited to some projects.
     """
-    visit.principal.require(Role.ADMIN)
-    if visit.principal.project_codes is not None:
-        raise ForbiddenError("Models concern every project; your account is limited to some.")
-
-
-def may_edit(visit: Visit) -> bool:
-    """Whether the person may edit the registry."""
-    return visit.principal.role is Role.ADMIN and visit.principal.project_codes is None
-
-
-async def values_of(visit: Visit) -> dict[str, str]:
-    """The texts of the form that was sent."""
-    form = await visit.request.form()
-    return {name: value for name, value in form.items() if isinstance(value, str)}
-
-
-def version_of(values: dict[str, str]) -> int:
-    """The version that the form was made of; 0, which no entry has, where it names none."""
-    text = values.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    require_whole_admin(visit, "Models")
 
 
 async def _refused(
@@ -180,9 +164,7 @@ async def _refused(
     error: FormRefusedError | DragomanError,
     provider: UUID | None = None,
 ) -> Response:
-    is_form = isinstance(error, FormRefusedError)
-    form = Form(values, error.errors if is_form else errors_of(error))
-    status = 422 if is_form else status_of(error)
+    form, status = refused(values, error)
     return await _page(visit, desk, provider=provider, dialog=dialog, form=form, status=status)
 
 
@@ -231,5 +213,5 @@ async def _page(
         form=form,
         here=here,
         address=address,
-        is_editor=may_edit(visit),
+        is_editor=is_whole_admin(visit),
     )

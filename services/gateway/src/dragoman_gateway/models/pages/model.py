@@ -17,21 +17,12 @@ from starlette.responses import Response
 from dragoman_contracts.errors import ConflictError, DragomanError, PermanentError
 from dragoman_contracts.models import Category
 from dragoman_gateway.models.desk import ModelDesk, Playground, picture_of
-from dragoman_gateway.models.pages.forms import (
-    Form,
-    FormRefusedError,
-    errors_of,
-    model_entry,
-    model_values,
-)
+from dragoman_gateway.models.pages.forms import model_entry, model_values
 from dragoman_gateway.models.pages.lists import (
     KIND_WORDS,
     PATH,
     Desk,
-    may_edit,
     require_editor,
-    values_of,
-    version_of,
 )
 from dragoman_gateway.models.rules import Trial, money_text, trial_of
 from dragoman_gateway.models.schemas import (
@@ -45,6 +36,14 @@ from dragoman_gateway.models.schemas import (
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FieldRefusedError
+from dragoman_gateway.web.forms import (
+    Form,
+    FormRefusedError,
+    is_whole_admin,
+    refused,
+    values_of,
+    version_of,
+)
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.web.markdown import rendered_markdown
 from dragoman_gateway.web.problems import status_of
@@ -104,12 +103,9 @@ async def edit_model(visit: Writing, desk: Desk, model_id: UUID) -> Response:
     try:
         entry = model_entry(values, desk.now(), await desk.model(model_id))
         await desk.edit_model(visit.principal, model_id, version_of(values), entry)
-    except FormRefusedError as error:
-        form = Form(values, error.errors)
-        return await _page(visit, desk, model_id, dialog="edit", form=form, status=422)
-    except (PermanentError, ConflictError) as error:
-        form = Form(values, errors_of(error))
-        return await _page(visit, desk, model_id, dialog="edit", form=form, status=status_of(error))
+    except (FormRefusedError, PermanentError, ConflictError) as error:
+        form, status = refused(values, error)
+        return await _page(visit, desk, model_id, dialog="edit", form=form, status=status)
     return see_other(address(f"{PATH}/{model_id}", notice="model-saved"))
 
 
@@ -121,10 +117,8 @@ async def remove_model(visit: Writing, desk: Desk, model_id: UUID) -> Response:
     try:
         await desk.remove_model(visit.principal, model_id, version_of(values))
     except (PermanentError, ConflictError) as error:
-        form = Form(values, errors_of(error))
-        return await _page(
-            visit, desk, model_id, dialog="remove", form=form, status=status_of(error)
-        )
+        form, status = refused(values, error)
+        return await _page(visit, desk, model_id, dialog="remove", form=form, status=status)
     return see_other(address(PATH, notice="model-deleted"))
 
 
@@ -213,7 +207,7 @@ async def _page(
         model=model,
         providers=await desk.providers(),
         price=model.price_at(now),
-        calls=await desk.calls(model_id) if may_edit(visit) else [],
+        calls=await desk.calls(model_id) if is_whole_admin(visit) else [],
         trial=trial_of(model.category, model.provider.api_kind).value,
         tried=tried or Tried(),
         shown_values=_SHOWN_VALUES,
@@ -223,7 +217,7 @@ async def _page(
         dialog=dialog,
         form=form or Form(model_values(model, now)),
         money=money_text,
-        is_editor=may_edit(visit),
+        is_editor=is_whole_admin(visit),
     )
 
 
