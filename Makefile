@@ -16,7 +16,7 @@ COMPILE    = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --g
 export SOURCE TARGET ENGINE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test run test lint format-check imports types pytest bench under-fire outages killed-review attack uploads alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
+.PHONY: help setup setup-test run test lint format-check imports types pytest slow bench under-fire outages killed-review attack uploads alarms api prices oracles chaos bare bare-wheel dist dist-check image-check compose-check dashboards disaster manifests-check ocr lock clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' Makefile | expand -t 24
@@ -47,6 +47,9 @@ types: setup-test ## strict types
 
 pytest: setup-test ## the tests, each processor with private servers of its own
 	$(BIN)/pytest --numprocesses auto --dist worksteal
+
+slow: setup-test ## the tests that take long and rarely break
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m slow
 
 bench: setup-test ## measure jobs a second and CPU a job
 	cd tests && ../$(BIN)/python -m bench

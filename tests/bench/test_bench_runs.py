@@ -28,6 +28,8 @@ from servers.postgres import PostgresServer
 from servers.rabbitmq import RabbitMqServer
 from servers.s3 import S3Server
 
+pytestmark = pytest.mark.slow
+
 SMALLEST = Scale(
     jobs=3,
     runs=1,

@@ -186,6 +186,7 @@ def _replayed(environment: Mapping[str, str], *options: str) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(done.stdout))
 
 
+@pytest.mark.slow
 def test_a_backup_taken_at_work_goes_on_in_a_new_cluster_with_an_empty_broker(
     environment: dict[str, str], rabbitmq: RabbitMqServer, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Event, Thread
@@ -128,10 +128,14 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
 
 
-def axe_findings(page: Page) -> list[str]:
-    """The violations that axe finds of WCAG 2.2 AA and of its own best practices."""
+def axe_findings(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """The violations that axe finds of WCAG 2.2 AA and of its own best practices, or of these rules
+    alone.
+    """
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     options: dict[str, Any] = {"runOnly": tags, "rules": {"target-size": {"enabled": True}}}
+    if rules:
+        options = {"runOnly": {"type": "rule", "values": list(rules)}}
     axe: Any = Axe()
     found: dict[str, Any] = axe.run(page, options=options).response
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found["violations"]]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from docx import Document
 
 from e2e.browsing import Server
@@ -58,6 +59,7 @@ def _job(client: httpx.Client, content: bytes) -> dict[str, Any]:
     return client.get(path).json()
 
 
+@pytest.mark.slow
 def test_units_and_words_are_the_same_wherever_they_are_shown(tmp_path: Path) -> None:
     file = tmp_path / "offer.docx"
     file.write_bytes(_document())

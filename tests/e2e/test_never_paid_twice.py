@@ -89,6 +89,7 @@ async def job_of(folder: Path, job_id: str) -> tuple[int, int, int]:
     return job.plan.item_count, job.plan.reused_count, job.plan.usage.call_count
 
 
+@pytest.mark.slow
 async def test_only_what_changed_is_paid_and_every_job_can_be_made_again(
     tmp_path: Path, model: Counting
 ) -> None:

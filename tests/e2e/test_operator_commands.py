@@ -62,6 +62,7 @@ def told(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return dragoman(*arguments, "--state", state)
 
 
+@pytest.mark.slow
 def test_parked_work_is_looked_at_redriven_and_owed_again(state: Path) -> None:
     (work,) = asked(state, "parked", "list")["items"]
     assert (work["kind"], work["index"], work["code"]) == (
@@ -97,6 +98,7 @@ def test_parked_work_is_looked_at_redriven_and_owed_again(state: Path) -> None:
     assert asked(state, "owed", work["job_id"])["items"] == [job]
 
 
+@pytest.mark.slow
 def test_discarded_work_leaves_the_list_until_its_job_is_resumed(state: Path) -> None:
     (work,) = asked(state, "parked", "list")["items"]
     job_id = work["job_id"]

@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_runtime.eventstore.postgres import PostgresEventStore
 from e2e.api_client import ApiClient, first_token
@@ -22,6 +24,7 @@ _TIMEOUT_S = 240
 _OF_DOCUMENTS = {*WORKERS} - {"index"}  # who translates a document
 
 
+@pytest.mark.slow
 async def test_documents_survive_the_death_of_the_one_worker_byte_by_byte(
     tmp_path: Path, service_environment: dict[str, str]
 ) -> None:

@@ -307,6 +307,7 @@ async def test_a_retry_and_an_expired_lease_are_sent_within_a_tick(scene: Scene)
     assert 0.3 < took_s < 1.5
 
 
+@pytest.mark.slow
 async def test_a_pass_over_two_thousand_live_jobs_takes_seconds(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from develop import write_asyncapi_yaml
 from develop.write_openapi_json import DOCUMENT, openapi_json
 from dragoman_gateway.web.reference import schema_of, type_text
@@ -52,6 +54,7 @@ def test_types_of_the_reference_page_are_in_words() -> None:
     assert schema_of({"anyOf": [several, {"type": "null"}]}) == "Unit"
 
 
+@pytest.mark.slow
 async def test_generated_requests_meet_no_answer_that_is_not_documented(tmp_path: Path) -> None:
     async with desk(tmp_path) as gateway:
         status, output = await schemathesis(
@@ -67,6 +70,7 @@ async def test_generated_requests_meet_no_answer_that_is_not_documented(tmp_path
     assert status == 0, output
 
 
+@pytest.mark.slow
 async def test_generated_requests_about_a_real_job_meet_no_answer_that_is_not_documented(
     tmp_path: Path,
 ) -> None:

@@ -11,6 +11,8 @@ from asyncio.subprocess import PIPE
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from services.index.killed_import import COUNT
 from services.index.memory_site import memory_site
 
@@ -23,6 +25,7 @@ def _staged(folder: Path) -> int:
     return int(count)
 
 
+@pytest.mark.slow
 async def test_a_killed_import_is_seen_by_nobody_and_goes_on(tmp_path: Path) -> None:
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "services.index.killed_import", str(tmp_path)),
