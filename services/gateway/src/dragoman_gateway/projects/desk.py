@@ -251,6 +251,17 @@ class ProjectDesk:
             editor_of(principal), self._clock.now(), pair_id, version=version
         )
 
+    async def document_pipelines(self) -> list[str]:
+        """The names of the pipelines that documents without languages can get."""
+        found: list[str] = []
+        for saved in await self._catalog.pipelines.all():
+            try:
+                require_no_languages(require_fit(saved))
+            except FieldRefusedError:
+                continue
+            found.append(saved.name)
+        return found
+
     async def _require_rule(self, entry: ProjectEntry) -> None:
         """Refuse a rule for documents that come in which names no pipeline that could take them.
 

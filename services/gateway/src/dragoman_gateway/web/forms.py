@@ -79,11 +79,19 @@ def valid(
         raise FormRefusedError(found) from error
 
 
-def refused(values: dict[str, str], error: FormRefusedError | DragomanError) -> tuple[Form, int]:
-    """The form with the faults that were found in it, and the status of the answer."""
+def refused(
+    values: dict[str, str],
+    error: FormRefusedError | DragomanError,
+    *,
+    nested: frozenset[str] = frozenset(),
+) -> tuple[Form, int]:
+    """The form with the faults that were found in it, and the status of the answer; `nested` as for
+    `valid`.
+    """
     if isinstance(error, FormRefusedError):
         return Form(values, error.errors), 422
-    at = error.field.partition(".")[0] if isinstance(error, FieldRefusedError) else ""
+    parts = error.field.split(".") if isinstance(error, FieldRefusedError) else [""]
+    at = parts[-1] if parts[0] in nested else parts[0]
     return Form(values, {at: error.message}), status_of(error)
 
 
