@@ -46,6 +46,7 @@ import dragoman_gateway.projects.api
 import dragoman_gateway.projects.pages
 import dragoman_gateway.review.api
 import dragoman_gateway.review.pages
+import dragoman_gateway.spend.api
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
 import dragoman_gateway.terms.api
@@ -204,6 +205,7 @@ def _api_router() -> APIRouter:
     for api in (
         dragoman_gateway.projects.api,
         dragoman_gateway.budgets.api,
+        dragoman_gateway.spend.api,
         dragoman_gateway.pipelines.api,
         dragoman_gateway.objects.api,
         dragoman_gateway.models.api,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,14 @@ from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_runtime.clock import Clock, SystemClock
-from dragoman_translate.ports import PricedEngine, Purse, TranslationEngine
+from dragoman_translate.ports import (
+    Found,
+    Payee,
+    PricedEngine,
+    Purse,
+    RegisteredEngine,
+    TranslationEngine,
+)
 
 if TYPE_CHECKING:
     from dragoman_catalog import Cap, Catalog
@@ -50,12 +57,34 @@ class CatalogPurse(Purse):
 
     @override
     async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:
-        cost = engine.cost(usage) if isinstance(engine, PricedEngine) else None
-        if not cost:
-            return
-        budgets = (await self._connect()).budgets
-        day = self._clock.now().date()
-        await budgets.spend(job.project_id, job.job_id, call, day, cost)
+        from dragoman_catalog import PaidCall  # with SQLAlchemy, slow to import
+
+        payee = _payee(engine)
+        paid = PaidCall(
+            call=call,
+            provider=payee.provider,
+            model=payee.model,
+            input_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            output_tokens=usage.response_tokens,
+            cost=engine.cost(usage) if isinstance(engine, PricedEngine) else None,
+        )
+        spending, day = (await self._connect()).spending, self._clock.now().date()
+        await spending.enter(job.project_id, job.job_id, day, paid)
+
+    @override
+    async def save(self, job: Job, found: Sequence[Found]) -> None:
+        from dragoman_catalog import FoundCall  # with SQLAlchemy, slow to import
+
+        calls = [FoundCall(call=each.call, share=each.share, part=each.part) for each in found]
+        spending, day = (await self._connect()).spending, self._clock.now().date()
+        await spending.reuse(job.project_id, job.job_id, day, calls)
+
+
+def _payee(engine: TranslationEngine) -> Payee:
+    if isinstance(engine, RegisteredEngine):
+        return engine.payee
+    return Payee(engine.name, engine.signature.model)
 
 
 def _reached(job: Job, cap: Cap) -> str:
