@@ -26,6 +26,7 @@ import dragoman_gateway.artifacts.pages
 import dragoman_gateway.audit.api
 import dragoman_gateway.audit.pages
 import dragoman_gateway.budgets.api
+import dragoman_gateway.budgets.pages
 import dragoman_gateway.documents.api
 import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
@@ -47,6 +48,7 @@ import dragoman_gateway.projects.pages
 import dragoman_gateway.review.api
 import dragoman_gateway.review.pages
 import dragoman_gateway.spend.api
+import dragoman_gateway.spend.pages
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
 import dragoman_gateway.terms.api
@@ -162,6 +164,8 @@ def console_router() -> APIRouter:
         dragoman_gateway.analyses.pages,
         dragoman_gateway.parked.pages,
         dragoman_gateway.audit.pages,
+        dragoman_gateway.spend.pages,
+        dragoman_gateway.budgets.pages,
         dragoman_gateway.documents.pages,
         dragoman_gateway.pipelines.pages,
         dragoman_gateway.objects.pages,

@@ -25,7 +25,7 @@ class Period(NamedTuple):
 
 
 class DaySums(NamedTuple):
-    """What a day cost, and what was saved on it, in US dollars."""
+    """The money that was paid and saved on a day, in US dollars."""
 
     day: date
     cost: float
