@@ -63,6 +63,18 @@ class Cap(NamedTuple):
         """Whether nothing more may be paid."""
         return self.paid >= self.limit
 
+    def reached(self, job_id: UUID) -> str:
+        """The message of a job that stopped at this cap: what was spent, and how to go on."""
+        cures = {
+            "job": f"raise it with PUT /api/v1/jobs/{job_id}/budget",
+            "month": "raise it with PUT /api/v1/projects/CODE/budget, or wait for the next month and redrive",
+            "project": "raise it with PUT /api/v1/projects/CODE/budget",
+        }
+        return (
+            f"The {self.name}'s cap of {self.limit} USD is reached: {self.paid.normalize():f} USD are spent. To go on, "
+            f"{cures[self.name]}; nothing is paid twice."
+        )
+
 
 class Budgets:
     """The budgets, and what was spent."""

@@ -139,8 +139,9 @@ class Ledger:
         """Take the project's objects.
 
         `gate` holds the provider's limits. `before_paying` may raise where no money may be spent
-        any more. `persist` stores what was paid for, again and again while the store is away.
-        `left_behind` are the same objects where a process had this work before and vanished.
+        any more; it is asked again once a place was waited for. `persist` stores what was paid for,
+        again and again while the store is away. `left_behind` are the same objects where a process
+        had this work before and vanished.
         """
         self._objects = objects
         self._gate = gate
@@ -283,6 +284,8 @@ class Ledger:
             await self._before_paying()
         asked_at = datetime.now(UTC)
         async with self._turn(tokens) as turn:
+            if self._before_paying is not None and self._gate is not None:
+                await self._before_paying()
             reply = await ask(request)
             turn.used(reply.usage)
         call = type_(

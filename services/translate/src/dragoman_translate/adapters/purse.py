@@ -22,7 +22,7 @@ from dragoman_translate.ports import (
 )
 
 if TYPE_CHECKING:
-    from dragoman_catalog import Cap, Catalog
+    from dragoman_catalog import Catalog
 
 _ONE_CALL = Usage(call_count=1, prompt_tokens=1, response_tokens=1)
 
@@ -53,7 +53,7 @@ class CatalogPurse(Purse):
             raise PermanentError(message, code="budget.price_unknown")
         for each in caps:
             if each.is_reached:
-                raise PermanentError(_reached(job, each), code="budget.reached")
+                raise PermanentError(each.reached(job.job_id), code="budget.reached")
 
     @override
     async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:
@@ -85,15 +85,3 @@ def _payee(engine: TranslationEngine) -> Payee:
     if isinstance(engine, RegisteredEngine):
         return engine.payee
     return Payee(engine.name, engine.signature.model)
-
-
-def _reached(job: Job, cap: Cap) -> str:
-    cures = {
-        "job": f"raise it with PUT /api/v1/jobs/{job.job_id}/budget",
-        "month": "raise it with PUT /api/v1/projects/CODE/budget, or wait for the next month and redrive",
-        "project": "raise it with PUT /api/v1/projects/CODE/budget",
-    }
-    return (
-        f"The {cap.name}'s cap of {cap.limit} USD is reached: {cap.paid.normalize():f} USD are spent. To go on, "
-        f"{cures[cap.name]}; nothing is paid twice."
-    )
