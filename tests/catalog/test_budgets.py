@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from catalog.catalogs import ADA, NOW
-from dragoman_catalog import BudgetEntry, Cap, Catalog
+from dragoman_catalog import BudgetEntry, Cap, Catalog, PaidCall
 from dragoman_contracts.identity import new_id, project_id
 
 PROJECT, JOB = project_id("default"), new_id()
@@ -24,7 +24,8 @@ async def enter(catalog: Catalog, entry: BudgetEntry) -> None:
 
 
 async def spend(catalog: Catalog, job_id: UUID, call: str, day: date, cost: str) -> None:
-    await catalog.budgets.spend(PROJECT, job_id, call, day, Decimal(cost))
+    paid = PaidCall(call=call, provider="House", model="m", cost=Decimal(cost))
+    await catalog.spending.enter(PROJECT, job_id, day, paid)
 
 
 async def test_a_project_without_caps_has_none(catalog: Catalog) -> None:

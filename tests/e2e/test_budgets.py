@@ -15,12 +15,13 @@ import pytest
 from pydantic import SecretStr
 
 from catalog.catalogs import ADA, NOW
-from dragoman_catalog import BudgetEntry, ModelEntry, ModelPrice, ProviderEntry
+from dragoman_catalog import BudgetEntry, ModelEntry, ModelPrice, ProviderEntry, SpendGroup
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.models import ApiKind, Category
 from dragoman_contracts.vocabulary import JobStatus
+from dragoman_gateway.spend.desk import SpendQuestion
 from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.web.principals import local_principal
 from dragoman_gateway.web.uploads import Upload
@@ -134,6 +135,30 @@ async def test_a_job_stops_at_its_cap_and_goes_on_when_it_is_raised(
         done = await budgets.of_job(local_principal(), job_id)
     assert done.spent == 2 * len(model.asked)
     assert set(model.texts().values()) == {1}
+
+
+async def test_what_is_paid_is_told_by_model_and_what_a_second_job_saves_by_job(
+    tmp_path: Path, model: Charging
+) -> None:
+    async with asyncio.timeout(100), running(settings_in(tmp_path)) as platform:
+        engine = await registered(platform, model)
+        first, second = [await _done(platform, engine) for _ in range(2)]
+        spend, asked = platform.desks.spend, len(model.asked)
+        by_model = await spend.sums(local_principal(), SpendQuestion(), [SpendGroup.MODEL])
+        (row,) = by_model.rows
+        assert (row.provider, row.model, row.call_count) == ("Local", "test", asked)
+        assert (row.input_tokens, row.output_tokens) == (1000 * asked, 1000 * asked)
+        by_job = await spend.sums(local_principal(), SpendQuestion(), [SpendGroup.JOB])
+        sums = {row.job_id: row for row in by_job.rows}
+        assert (sums[first].cost, sums[first].saved) == (2 * asked, 0)
+        assert (sums[second].cost, sums[second].saved) == (0, 2 * asked)
+    assert set(model.texts().values()) == {1}
+
+
+async def _done(platform: Platform, engine: str) -> UUID:
+    job_id = await opened(platform, engine, None)
+    await until(platform, job_id, JobStatus.COMPLETED, JobStatus.NEEDS_REVIEW)
+    return job_id
 
 
 async def test_a_projects_cap_holds_for_all_of_its_jobs(tmp_path: Path, model: Charging) -> None:

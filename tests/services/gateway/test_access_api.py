@@ -150,6 +150,7 @@ ADMIN_ONLY = frozenset(
         "DELETE /api/v1/glossaries/{glossary_id}/terms/{term_id}",
         "DELETE /api/v1/memories/{memory_id}",
         "GET /api/v1/projects/{code}/budget",
+        "GET /api/v1/spend",
         "PATCH /api/v1/glossaries/{glossary_id}",
         "PATCH /api/v1/glossaries/{glossary_id}/terms/{term_id}",
         "POST /api/v1/domain-packs",

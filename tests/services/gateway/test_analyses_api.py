@@ -13,9 +13,9 @@ import pytest
 
 from documents.encrypted import agile
 from dragoman_catalog import ProjectSettings, Role
-from dragoman_gateway.analyses.rules import harmless
 from dragoman_gateway.analyses.schemas import AnalysisForm
 from dragoman_gateway.submissions.schemas import JobForm
+from dragoman_gateway.web.spreadsheets import harmless
 from dragoman_runtime.clock import SystemClock
 from e2e.documents import own_document
 from services.gateway.desks import TESTER, Desk, desk

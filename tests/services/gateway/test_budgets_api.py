@@ -12,6 +12,7 @@ from uuid import UUID
 
 import pytest
 
+from dragoman_catalog import PaidCall
 from dragoman_contracts.identity import project_id
 from services.gateway.desks import Desk, desk
 from services.gateway.test_parked_api import parked, stuck
@@ -59,10 +60,10 @@ async def test_a_jobs_cap_goes_before_that_of_its_project(gateway: Desk) -> None
     assert (await gateway.as_admin.get(address)).json()["cap"] is None
     await gateway.as_admin.put(BUDGET, json={"job_cap": "3"}, headers={"If-Match": '"0"'})
     assert (await gateway.as_admin.get(address)).json()["cap"] == "3"
-    budgets, project = gateway.catalog.budgets, project_id("default")
     day = datetime.now(UTC).date()
+    paid = PaidCall(call="ab" * 32, provider="House", model="m", cost=Decimal("1.25"))
     for _ in range(2):  # the same call twice is paid once
-        await budgets.spend(project, UUID(job_id), "ab" * 32, day, Decimal("1.25"))
+        await gateway.catalog.spending.enter(project_id("default"), UUID(job_id), day, paid)
     done = await gateway.as_admin.put(address, json={"cap": "7.5"})
     assert (done.status_code, done.json()["cap"], done.json()["spent"]) == (200, "7.5", "1.25")
     missing = await gateway.as_admin.get(f"/api/v1/jobs/{UUID(int=7)}/budget")

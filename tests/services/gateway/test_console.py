@@ -458,6 +458,8 @@ async def test_files_of_the_console_are_kept_for_ever_under_their_digest(
         "theme.js",
         "icon.svg",
         "vendor/htmx-2.0.11.min.js",
+        "vendor/uPlot-1.6.32.iife.min.js",
+        "vendor/uPlot-1.6.32.min.css",
     ):
         answer = await stranger.get(asset(name))
         assert answer.status_code == 200

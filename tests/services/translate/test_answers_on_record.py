@@ -3,6 +3,7 @@ was paid for is the same.
 """
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -22,6 +23,7 @@ from dragoman_translate.ports import (
     EarlierAnswer,
     EngineCapabilities,
     EngineSignature,
+    Found,
     PromptTerm,
     UnitHints,
 )
@@ -97,6 +99,17 @@ async def test_units_of_another_batch_are_not_asked_again(store: CountedStore) -
     assert (result.reused_count, result.answered_count, result.usage.call_count) == (1, 2, 1)
     assert len(result.calls) == 2
     assert result.targets[1].call != result.targets[0].call
+    (found,) = result.found
+    assert (found.share, found.part) == (Decimal(1) / 3, "batch 0")
+
+
+async def test_a_question_that_another_job_paid_for_is_found_whole(store: CountedStore) -> None:
+    ledger = StoredLedger(store, PROJECT)
+    first = await translated(store, paid(good()), task(*THREE), ledger=ledger)
+    again = await translated(store, paid(), task(*THREE, payer="job-2"), ledger=ledger)
+    (call,) = ledger.refs
+    assert (first.found, again.found) == ((), (Found(call),))
+    assert again.usage.call_count == 0
 
 
 @pytest.mark.parametrize(

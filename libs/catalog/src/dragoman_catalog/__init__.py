@@ -61,6 +61,14 @@ from dragoman_catalog.model_values import (
 )
 from dragoman_catalog.policies import policy_for
 from dragoman_catalog.sealing import KeySeal
+from dragoman_catalog.spending_values import (
+    FoundCall,
+    PaidCall,
+    SpendGroup,
+    SpendingFilter,
+    SpendRow,
+    SpendSums,
+)
 from dragoman_catalog.values import (
     ApiToken,
     CatalogAuditRow,
@@ -102,6 +110,7 @@ __all__ = [
     "EntryExistsError",
     "EntryInUseError",
     "EntryMissingError",
+    "FoundCall",
     "Glossary",
     "GlossaryEntry",
     "GlossaryTerm",
@@ -122,6 +131,7 @@ __all__ = [
     "OpenSession",
     "PackEntry",
     "PackVersion",
+    "PaidCall",
     "PairCount",
     "PinnedSegments",
     "PipelineRefusedError",
@@ -138,6 +148,10 @@ __all__ = [
     "SavedSegment",
     "SavedUnit",
     "SegmentsChangedError",
+    "SpendGroup",
+    "SpendRow",
+    "SpendSums",
+    "SpendingFilter",
     "Spent",
     "StaleEditError",
     "SubmissionTerms",

@@ -1,20 +1,18 @@
-"""Budgets of projects and jobs, and what was spent: sums are asked before each call is paid.
+"""Budgets of projects and jobs: what was spent is asked before each call is paid.
 
-Money is in US dollars. Spending is kept in billionths, so that a database can add it without a
-fraction. A call is entered once, by its fingerprint.
+Money is in US dollars. The calls themselves are entered in `spending`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Insert, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_catalog import tables
@@ -64,6 +62,18 @@ class Cap(NamedTuple):
     def is_reached(self) -> bool:
         """Whether nothing more may be paid."""
         return self.paid >= self.limit
+
+    def reached(self, job_id: UUID) -> str:
+        """The message of a job that stopped at this cap: what was spent, and how to go on."""
+        cures = {
+            "job": f"raise it with PUT /api/v1/jobs/{job_id}/budget",
+            "month": "raise it with PUT /api/v1/projects/CODE/budget, or wait for the next month and redrive",
+            "project": "raise it with PUT /api/v1/projects/CODE/budget",
+        }
+        return (
+            f"The {self.name}'s cap of {self.limit} USD is reached: {self.paid.normalize():f} USD are spent. To go on, "
+            f"{cures[self.name]}; nothing is paid twice."
+        )
 
 
 class Budgets:
@@ -171,20 +181,6 @@ class Budgets:
                 of_job = await _sum(connection, [of_project, _SPENDING.c.job_id == job_id])
         return Spent(job=of_job, month=in_month, project=ever)
 
-    async def spend(
-        self, project_id: UUID, job_id: UUID, call: str, day: date, cost: Decimal
-    ) -> None:
-        """Enter what a call cost; entering it again changes nothing."""
-        row: dict[str, object] = {
-            "project_id": project_id,
-            "call": call,
-            "job_id": job_id,
-            "day": day,
-            "cost_nanos": int((cost * NANOS).to_integral_value(ROUND_HALF_EVEN)),
-        }
-        async with writing(self._engine) as connection:
-            await connection.execute(_once(connection.dialect.name, row))
-
 
 def _decimal(amount: str | None) -> Decimal | None:
     return None if amount is None else Decimal(amount)
@@ -202,9 +198,3 @@ async def _sum(connection: AsyncConnection, terms: Sequence[ColumnElement[bool]]
         statement = statement.where(term)
     found = await rows(connection, statement)
     return Decimal(str(found[0]["total"])) / NANOS
-
-
-def _once(dialect: str, row: dict[str, object]) -> Insert:
-    if dialect == "sqlite":
-        return sqlite.insert(_SPENDING).values(row).on_conflict_do_nothing()
-    return postgresql.insert(_SPENDING).values(row).on_conflict_do_nothing()

@@ -37,6 +37,7 @@ from dragoman_catalog.providers import Providers
 from dragoman_catalog.reviews import CoverageSnapshots, Dismissals, ReviewPresence
 from dragoman_catalog.sealing import KeySeal
 from dragoman_catalog.seeding import Seeds
+from dragoman_catalog.spending import Spending
 from dragoman_catalog.values import (
     CatalogAuditRow,
     DomainPack,
@@ -87,6 +88,7 @@ class Catalog:
         self.memory_batches = MemoryBatches(engine)
         self.memory_segments = MemorySegments(engine)
         self.budgets = Budgets(engine)
+        self.spending = Spending(engine)
         self.seeds = Seeds(engine, self.providers)
 
     async def callable_model(self, model_id: UUID) -> CallableModel:

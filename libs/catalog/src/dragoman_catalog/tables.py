@@ -25,6 +25,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     text,
+    true,
 )
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
@@ -379,9 +380,33 @@ spending = Table(
     Column("job_id", Uuid, nullable=False),
     Column("day", Date, nullable=False),
     Column("cost_nanos", BigInteger, nullable=False),
+    Column("provider", String(200), nullable=True),
+    Column("model", String(200), nullable=True),
+    Column("input_tokens", BigInteger, nullable=True),
+    Column("cached_tokens", BigInteger, nullable=True),
+    Column("output_tokens", BigInteger, nullable=True),
+    Column("is_priced", Boolean, nullable=False, server_default=true()),
     Index("catalog_spending_days", "project_id", "day"),
     Index("catalog_spending_jobs", "project_id", "job_id"),
 )
+"""A row for each call that was paid. Rows from before revision 0012 say neither who was paid nor what
+was counted.
+"""
+
+reuse = Table(
+    "catalog_reuse",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("job_id", Uuid, primary_key=True),
+    Column("call", String(64), primary_key=True),
+    Column("part", String(40), primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("share_ppm", Integer, nullable=False),
+    Index("catalog_reuse_days", "project_id", "day"),
+)
+"""A row for each part of a job that got answers of a call which another job had paid, with their
+share of the call in millionths.
+"""
 
 seeds = Table(
     "catalog_seeds",

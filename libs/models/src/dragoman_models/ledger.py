@@ -112,6 +112,7 @@ class Recorded(Generic[_Reply]):
     reply: _Reply
     ref: ObjectRef
     is_new: bool
+    asked_at: datetime
     was_left_behind: bool = False
 
 
@@ -138,8 +139,9 @@ class Ledger:
         """Take the project's objects.
 
         `gate` holds the provider's limits. `before_paying` may raise where no money may be spent
-        any more. `persist` stores what was paid for, again and again while the store is away.
-        `left_behind` are the same objects where a process had this work before and vanished.
+        any more; it is asked again once a place was waited for. `persist` stores what was paid for,
+        again and again while the store is away. `left_behind` are the same objects where a process
+        had this work before and vanished.
         """
         self._objects = objects
         self._gate = gate
@@ -254,7 +256,8 @@ class Ledger:
         except ObjectMissingError:  # erased: who asks again pays again
             await self._objects.delete_pointer(pointer_of(mark))
             return None
-        return Recorded(call.reply, ref, is_new=False, was_left_behind=was_left_behind)
+        asked_at = datetime.fromisoformat(call.asked_at)
+        return Recorded(call.reply, ref, False, asked_at, was_left_behind)
 
     async def _found_again(self, mark: str) -> ObjectRef | None:
         """The call that a killed process paid and did not come to point to."""
@@ -279,8 +282,10 @@ class Ledger:
     ) -> Recorded[_Reply]:
         if self._before_paying is not None:
             await self._before_paying()
-        asked_at = datetime.now(UTC).isoformat()
+        asked_at = datetime.now(UTC)
         async with self._turn(tokens) as turn:
+            if self._before_paying is not None and self._gate is not None:
+                await self._before_paying()
             reply = await ask(request)
             turn.used(reply.usage)
         call = type_(
@@ -288,7 +293,7 @@ class Ledger:
             api_kind=endpoint.api_kind,
             model=endpoint.model,
             nonce=nonce,
-            asked_at=asked_at,
+            asked_at=asked_at.isoformat(),
             reply=reply,
         )
         _count(endpoint, reply.usage, _outcome(reply))
@@ -297,7 +302,7 @@ class Ledger:
             # Where another process was first with the same question, its answer is the one that is
             # found later; this one was paid, too, and stays on record as it is.
             await self._persist(lambda: self._objects.put_pointer(pointer_of(mark), ref))
-        return Recorded(reply, ref, is_new=True)
+        return Recorded(reply, ref, True, asked_at)
 
     def _turn(self, tokens: int) -> AbstractAsyncContextManager[Turn]:
         return _free_turn(tokens) if self._gate is None else self._gate.turn(tokens)

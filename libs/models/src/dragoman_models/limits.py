@@ -34,6 +34,7 @@ _SLOT_TTL = timedelta(seconds=30)
 _LOOK_AGAIN_S = (0.05, 0.5)
 _LOCK_AGAIN_S = (0.005, 0.03)
 _MICROSECONDS = 1_000_000
+_NOT_ASKED = "budget."
 _FAILURES = frozenset({"engine.unavailable", "engine.timeout"})
 
 
@@ -107,11 +108,12 @@ class ProviderGate:
             try:
                 yield turn
             except DragomanError as error:
-                self._breaker = (
-                    self._breaker.after_failure(time.monotonic())
-                    if error.code in _FAILURES
-                    else self._breaker.after_success()  # a refusal is an answer
-                )
+                if error.code in _FAILURES:
+                    self._breaker = self._breaker.after_failure(time.monotonic())
+                elif error.code.startswith(_NOT_ASKED):
+                    self._breaker = self._breaker.after_nothing()
+                else:  # a refusal is an answer
+                    self._breaker = self._breaker.after_success()
                 raise
             except BaseException:
                 self._breaker = self._breaker.after_nothing()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from dragoman_contracts.ai import AiTask, AiTasksConfig, prompt_names, schema_names
@@ -19,6 +20,7 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import WorkItem
+from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_extract.asking import Dialogue, answered
 from dragoman_extract.errors import (
@@ -29,8 +31,9 @@ from dragoman_extract.errors import (
 )
 from dragoman_extract.gathering import gathered, inputs_before
 from dragoman_extract.task_ports import ScriptHost, TaskModels
-from dragoman_models.ledger import Ledger
-from dragoman_runtime.worker import ProgramError, Task, WorkContext
+from dragoman_models.ledger import Ledger, Recorded
+from dragoman_models.ports import ChatReply
+from dragoman_runtime.worker import ProgramError, ProjectObjects, Task, WorkContext
 from dragoman_scripting.answers import Schema, read_schema
 
 RULES_VERSION = 1
@@ -73,6 +76,9 @@ def ai_tasks(host: ScriptHost, models: TaskModels) -> tuple[Task[TasksPlan], Tas
                 raise PermanentError(error.message, code=error.code) from error
             raise
 
+    async def on_recalled(job: Job, objects: ProjectObjects, outcome: AiTaskOutcome) -> None:
+        await models.save(job, outcome.result.calls)
+
     return (
         Task(_PLAN, TasksPlan, _plan_inputs, perform_plan, _decide_plan),
         Task(
@@ -83,6 +89,7 @@ def ai_tasks(host: ScriptHost, models: TaskModels) -> tuple[Task[TasksPlan], Tas
             _decide_task,
             deadline=_deadline,
             from_outside=True,
+            on_recalled=on_recalled,
         ),
     )
 
@@ -94,11 +101,20 @@ async def _outcome(
     schema = await _schema(context, task)
     prompt = await _prompt(context, task, host)
     model = await models.find(task, context.leases)
-    dialogue = Dialogue()
+    job, cap = context.job, await _cap(context)
+
+    async def before_paying() -> None:
+        await context.stop_if_cancelled()
+        await models.allow(job, cap, model)
+
+    async def pay(recorded: Recorded[ChatReply]) -> None:
+        await context.persist(lambda: models.pay(job, model, recorded))
+
+    dialogue = Dialogue(pay)
     ledger = Ledger(
         context.objects,
         gate=model.gate,
-        before_paying=context.stop_if_cancelled,
+        before_paying=before_paying,
         persist=context.persist,
         left_behind=context.objects if context.is_takeover else None,
     )
@@ -129,6 +145,13 @@ async def _outcome(
     )
     output = await context.persist(lambda: context.objects.put_value(result))
     return AiTaskOutcome(result=result, output=output)
+
+
+async def _cap(context: WorkContext) -> Decimal | None:
+    """The cap in US dollars that the job was submitted with; None where it has none."""
+    if context.job.submitted.policy is None:
+        return None
+    return (await context.objects.get_value(context.job.policy, Policy)).cost_cap
 
 
 async def _with_log(

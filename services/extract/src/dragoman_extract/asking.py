@@ -5,7 +5,7 @@ answer breaks it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
@@ -22,7 +22,7 @@ from dragoman_extract.errors import (
 )
 from dragoman_extract.task_ports import TaskModel
 from dragoman_models.endpoint import Endpoint
-from dragoman_models.ledger import Ledger, fingerprint
+from dragoman_models.ledger import Ledger, Recorded, fingerprint
 from dragoman_models.ports import (
     ChatModel,
     ChatReply,
@@ -40,8 +40,10 @@ MOST_CALLS = 2
 @dataclass
 class Dialogue:
     """The calls that one task made: their records, marks in the ledger, usage, and words for the
-    task's log.
+    task's log. `pay` enters the cost of each as soon as it is on record.
     """
+
+    pay: Callable[[Recorded[ChatReply]], Awaitable[None]]
 
     calls: list[ObjectRef] = field(default_factory=list[ObjectRef])
     marks: list[str] = field(default_factory=list[str])
@@ -173,6 +175,7 @@ async def _asked(
     dialogue.latency_ms += reply.latency_ms
     if recorded.is_new or recorded.was_left_behind:
         dialogue.new_usage += reply.usage
+    await dialogue.pay(recorded)
     return reply
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from pydantic import JsonValue
 
 from dragoman_contracts.ai import AiTask
 from dragoman_contracts.events import Usage
+from dragoman_contracts.job import Job
+from dragoman_contracts.references import ObjectRef
 from dragoman_models.endpoint import Endpoint
+from dragoman_models.ledger import Recorded
 from dragoman_models.limits import ProviderGate
-from dragoman_models.ports import ChatModel
+from dragoman_models.ports import ChatModel, ChatReply
 from dragoman_runtime.eventstore import EventStore
 from dragoman_scripting.scripts import ScriptEnd, ScriptRun
 
@@ -73,6 +77,25 @@ class TaskModels(Protocol):
         Raises:
             PermanentError: there is none, or it cannot be asked; the message names the cure.
         """
+        ...
+
+    async def allow(self, job: Job, cap: Decimal | None, model: TaskModel) -> None:
+        """Return where the job may pay for another call; `cap` is the one it was submitted with.
+
+        Raises:
+            PermanentError: budget.reached, or budget.price_unknown where a cap holds and the price of
+                the model's calls is not known.
+        """
+        ...
+
+    async def pay(self, job: Job, model: TaskModel, recorded: Recorded[ChatReply]) -> None:
+        """Enter what a call cost the job, or what the job saved where another one had paid it;
+        entering it again changes nothing.
+        """
+        ...
+
+    async def save(self, job: Job, calls: Sequence[ObjectRef]) -> None:
+        """Enter that the job got the answers of these calls from the record; again changes nothing."""
         ...
 
     async def note(self, model: TaskModel, usage: Usage) -> Cost:

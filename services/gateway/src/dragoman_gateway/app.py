@@ -26,6 +26,7 @@ import dragoman_gateway.artifacts.pages
 import dragoman_gateway.audit.api
 import dragoman_gateway.audit.pages
 import dragoman_gateway.budgets.api
+import dragoman_gateway.budgets.pages
 import dragoman_gateway.documents.api
 import dragoman_gateway.documents.pages
 import dragoman_gateway.jobs.api
@@ -46,6 +47,8 @@ import dragoman_gateway.projects.api
 import dragoman_gateway.projects.pages
 import dragoman_gateway.review.api
 import dragoman_gateway.review.pages
+import dragoman_gateway.spend.api
+import dragoman_gateway.spend.pages
 import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
 import dragoman_gateway.terms.api
@@ -161,6 +164,8 @@ def console_router() -> APIRouter:
         dragoman_gateway.analyses.pages,
         dragoman_gateway.parked.pages,
         dragoman_gateway.audit.pages,
+        dragoman_gateway.spend.pages,
+        dragoman_gateway.budgets.pages,
         dragoman_gateway.documents.pages,
         dragoman_gateway.pipelines.pages,
         dragoman_gateway.objects.pages,
@@ -204,6 +209,7 @@ def _api_router() -> APIRouter:
     for api in (
         dragoman_gateway.projects.api,
         dragoman_gateway.budgets.api,
+        dragoman_gateway.spend.api,
         dragoman_gateway.pipelines.api,
         dragoman_gateway.objects.api,
         dragoman_gateway.models.api,

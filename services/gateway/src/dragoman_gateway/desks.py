@@ -46,6 +46,7 @@ from dragoman_gateway.review.desk.rendering import LibreOffice
 from dragoman_gateway.review.desk.retranslating import EngineRules
 from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
 from dragoman_gateway.settings import HttpSettings, SeedSettings
+from dragoman_gateway.spend.desk import SpendDesk
 from dragoman_gateway.submissions.desk import Submissions
 from dragoman_gateway.submissions.rules import PairCheck, RerunRequest, SubmissionRules
 from dragoman_gateway.terms.desk import AffectedDesk, CandidateDesk, GlossaryDesk
@@ -130,6 +131,7 @@ class Desks:
     account: AccountDesk
     projects: ProjectDesk
     budgets: BudgetDesk
+    spend: SpendDesk
     pipelines: PipelineDesk
     classes: ClassDesk
     objects: ObjectDesk
@@ -223,6 +225,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         ),
         parked=parked,
         budgets=BudgetDesk(catalog, clock, control, objects, parked.redrive_with),
+        spend=SpendDesk(catalog, clock, JobQueries(ports.views)),
         dead_letters=DeadLetterDesk(ports.dead_letters, clock),
         audit=AuditDesk(AuditQueries(ports.views), catalog),
         people=PeopleDesk(

@@ -106,7 +106,13 @@ def verification_task(
         named = {} if grammar is None else {"grammar": grammar.name}
         return {**inputs(job, item), **named}
 
-    return Task(WorkKind.QA, VerificationOutcome, with_grammar, perform, decide)
+    async def on_recalled(job: Job, objects: ProjectObjects, outcome: VerificationOutcome) -> None:
+        if models is not None and outcome.calls:
+            await models.save(job, outcome.calls)
+
+    return Task(
+        WorkKind.QA, VerificationOutcome, with_grammar, perform, decide, on_recalled=on_recalled
+    )
 
 
 async def _judgement(

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.policy import Policy
+from dragoman_contracts.references import ObjectRef
 from dragoman_models.endpoint import Endpoint
+from dragoman_models.ledger import Recorded
 from dragoman_models.limits import ProviderGate
-from dragoman_models.ports import ChatModel
+from dragoman_models.ports import ChatModel, ChatReply
 from dragoman_runtime.eventstore import EventStore
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeModel:
-    """A registered model that judges: its client and endpoint, and the gate of its provider."""
+    """A registered model that judges: its client and endpoint, the gate of its provider, and the names
+    that people know.
+    """
 
     model_id: UUID
+    provider: str
+    name: str
     client: ChatModel
     endpoint: Endpoint
     gate: ProviderGate
@@ -45,10 +51,12 @@ class JudgeModels(Protocol):
         """
         ...
 
-    async def pay(
-        self, job: Job, call: str, model: JudgeModel, usage: Usage, *, is_new: bool
-    ) -> None:
-        """Enter the cost of a call by its fingerprint, which changes nothing where it was entered; one
-        that `is_new` is counted in the use of its model.
+    async def pay(self, job: Job, model: JudgeModel, recorded: Recorded[ChatReply]) -> None:
+        """Enter what a call cost, or what the job saved where another one had paid it; entering it
+        again changes nothing. A new one is counted in the use of its model.
         """
+        ...
+
+    async def save(self, job: Job, calls: Sequence[ObjectRef]) -> None:
+        """Enter that the job got the answers of these calls from the record; again changes nothing."""
         ...

@@ -17,8 +17,8 @@ from dragoman_contracts.job import Job
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaFinding
-from dragoman_models.ledger import Ledger, fingerprint
-from dragoman_models.ports import ChatRequest, FinishReason, Message
+from dragoman_models.ledger import Ledger, Recorded
+from dragoman_models.ports import ChatReply, ChatRequest, FinishReason, Message
 from dragoman_qa.errors import JudgeMissingError, JudgeUnreadableError
 from dragoman_qa.judge_ports import JudgeModel, JudgeModels
 from dragoman_qa.judge_rules import (
@@ -57,9 +57,11 @@ class _NoModels(JudgeModels):
         return
 
     @override
-    async def pay(
-        self, job: Job, call: str, model: JudgeModel, usage: Usage, *, is_new: bool
-    ) -> None:
+    async def pay(self, job: Job, model: JudgeModel, recorded: Recorded[ChatReply]) -> None:
+        return
+
+    @override
+    async def save(self, job: Job, calls: Sequence[ObjectRef]) -> None:
         return
 
 
@@ -182,8 +184,7 @@ async def _answer(bench: _Bench, number: int, batch: Sequence[JudgedText]) -> Be
         reply = recorded.reply
         bench.calls.setdefault(number, []).append(recorded.ref)
         bench.usage += reply.usage
-        call = fingerprint(model.endpoint, request, nonce)
-        await bench.models.pay(bench.context.job, call, model, reply.usage, is_new=recorded.is_new)
+        await bench.models.pay(bench.context.job, model, recorded)
         if reply.finish_reason is FinishReason.REFUSED:
             break
         try:

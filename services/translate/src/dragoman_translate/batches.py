@@ -30,6 +30,7 @@ from dragoman_translate.ports import (
     CallLedger,
     EarlierAnswer,
     FinishReason,
+    Found,
     ModelCall,
     ReplyFault,
     TranslationEngine,
@@ -55,7 +56,8 @@ class BatchTranslation(Value):
     that were paid in this run; the others were recalled. `unanswered` are the units that no call
     gave a text for: their target is empty, which QA blocks. `reused` are the answers that were found
     unit by unit, by key; `reused_count` the units whose answer was paid for earlier, in whatever way
-    it was found. `answered_count` are the units that have their answer from a call.
+    it was found. `answered_count` are the units that have their answer from a call. `found` are the
+    calls that others had paid, with the share of their answers that was taken.
     """
 
     targets: tuple[UnitTarget, ...]
@@ -66,6 +68,7 @@ class BatchTranslation(Value):
     reused: Mapping[str, EarlierAnswer] = {}
     reused_count: int = 0
     answered_count: int = 0
+    found: tuple[Found, ...] = ()
 
 
 def _unheard(note: WorkNote) -> None:
@@ -254,6 +257,7 @@ class _Batch:
             reused={self.keys[unit_id]: each for unit_id, each in record.reused.items()},
             reused_count=sum(reused[key] for key in asked),
             answered_count=len(asked),
+            found=record.found(task.payer, f"batch {task.index}"),
         )
 
 

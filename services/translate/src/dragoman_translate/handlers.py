@@ -5,8 +5,9 @@ record out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from dragoman_contracts.errors import ObjectMissingError
@@ -21,7 +22,7 @@ from dragoman_contracts.vocabulary import WorkKind
 from dragoman_linguistics import QA_RULES, profile_named
 from dragoman_runtime.objects.left_behind import calls_left_behind
 from dragoman_runtime.telemetry import metrics
-from dragoman_runtime.worker import Task, WorkContext
+from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
 from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
@@ -32,6 +33,7 @@ from dragoman_translate.ports import (
     CallLedger,
     EngineContext,
     Engines,
+    Found,
     Memories,
     ModelCall,
     Purse,
@@ -93,15 +95,17 @@ def translation_tasks(
             (EngineChoice(engine=policy.engine, model=policy.model), *policy.fallbacks)
         )
         task = await _batch_task(context, policy)
+        ledger = ObjectLedger(context, purse, policy.cost_cap)
         translation = await translate_batch(
             engine,
-            ObjectLedger(context, purse, policy.cost_cap),
+            ledger,
             task,
             paces[engine.name, engine.signature.model],
             context.report,
             book=answers.book(job.project_id, objects),
             fallbacks=fallbacks,
         )
+        await ledger.save(translation.found)
         targets = TargetList(target_locale=job.locales.target, targets=translation.targets)
         reused = translation.reused
         return BatchOutcome(
@@ -117,8 +121,30 @@ def translation_tasks(
 
     return (
         Task(WorkKind.TRANSLATION_PLAN, PlanOutcome, _plan_inputs, perform_plan, decide_plan),
-        Task(WorkKind.TRANSLATION_BATCH, BatchOutcome, _batch_inputs, perform_batch, decide_batch),
+        Task(
+            WorkKind.TRANSLATION_BATCH,
+            BatchOutcome,
+            _batch_inputs,
+            perform_batch,
+            decide_batch,
+            on_recalled=None if purse is None else partial(_saved, purse),
+        ),
     )
+
+
+async def _saved(purse: Purse, job: Job, objects: ProjectObjects, outcome: BatchOutcome) -> None:
+    """Enter what a job saves by the outcome of a batch that another job paid for."""
+    if outcome.payer in ("", str(job.job_id)):
+        return
+    found: list[Found] = []
+    for ref in outcome.calls:
+        try:
+            call = await objects.get_value(ref, ModelCall)
+        except ObjectMissingError:
+            continue
+        if call.payer == outcome.payer:
+            found.append(Found(call.fingerprint))
+    await purse.save(job, found)
 
 
 class ObjectLedger(CallLedger):
@@ -179,6 +205,12 @@ class ObjectLedger(CallLedger):
         held = await self._context.persist(lambda: objects.put_pointer(pointer, ref))
         await self._pay(call, engine)
         return held
+
+    async def save(self, found: Sequence[Found]) -> None:
+        """Let the purse enter that answers of these calls, which others had paid, were on record."""
+        purse, job = self._purse, self._context.job
+        if purse is not None and found:
+            await self._context.persist(lambda: purse.save(job, found))
 
     async def _pay(self, call: ModelCall, engine: TranslationEngine) -> None:
         purse, job, usage = self._purse, self._context.job, call.reply.usage

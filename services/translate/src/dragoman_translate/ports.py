@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from operator import not_
-from typing import Annotated, Protocol, runtime_checkable
+from typing import Annotated, NamedTuple, Protocol, runtime_checkable
 from uuid import UUID
 
 from pydantic import Field, JsonValue
@@ -360,6 +360,33 @@ class PricedEngine(TranslationEngine, Protocol):
         ...
 
 
+class Payee(NamedTuple):
+    """The names of whoever is paid for a call, as people know them."""
+
+    provider: str
+    model: str
+
+
+@runtime_checkable
+class RegisteredEngine(TranslationEngine, Protocol):
+    """An engine of a registered model."""
+
+    @property
+    def payee(self) -> Payee:
+        """The registered names of its provider and model."""
+        ...
+
+
+class Found(NamedTuple):
+    """A call on record, by its fingerprint, and the share of its answers that were taken: above 0, at
+    most 1. `part` tells apart the parts of a job that took different shares.
+    """
+
+    call: str
+    share: Decimal = Decimal(1)
+    part: str = ""
+
+
 class Purse(Protocol):
     """The budgets that calls are paid from."""
 
@@ -374,6 +401,10 @@ class Purse(Protocol):
 
     async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:
         """Enter what a call with this fingerprint cost."""
+        ...
+
+    async def save(self, job: Job, found: Sequence[Found]) -> None:
+        """Enter that the job got answers of these calls from the record; again changes nothing."""
         ...
 
 

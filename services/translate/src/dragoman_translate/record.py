@@ -4,14 +4,17 @@ were paid for it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from dragoman_contracts.events import Usage
 from dragoman_contracts.text import Unit
 from dragoman_translate.ports import (
     EarlierAnswer,
     FinishReason,
+    Found,
     ModelCall,
     RecordedCall,
     ReplyFault,
@@ -86,6 +89,28 @@ class Record:
             if digest not in self.borrowed and recorded.call.payer in ("", payer)
         )
         return sum(paid, Usage())
+
+    def found(self, payer: str, part: str) -> tuple[Found, ...]:
+        """The calls that others had paid: the very question wholly, and of a call that only single
+        answers are from an equal share for each answer that counts.
+        """
+        taken = Counter(each.call.digest for each in self.reused.values())
+        shares = {
+            digest: Decimal(taken[digest])
+            / max(taken[digest], len(self.calls[digest].call.reply.targets))
+            for digest in self.borrowed
+            if taken[digest]
+        }
+        whole = tuple(
+            Found(each.call.fingerprint)
+            for digest, each in self.calls.items()
+            if digest not in self.borrowed and each.call.payer not in ("", payer)
+        )
+        single = tuple(
+            Found(self.calls[digest].call.fingerprint, share, part)
+            for digest, share in sorted(shares.items())
+        )
+        return whole + single
 
     def is_reused(self, unit_id: str, payer: str) -> bool:
         """Whether the unit's answer is from a call that was paid for earlier."""

@@ -279,7 +279,8 @@ class Task(Generic[_O]):
     asks; None when the outcome must not be shared or kept. `perform` is slow and may be paid for;
     `decide` is pure and may run again. `deadline` is how long this very work may take, where that
     is not the worker's limit for all work. A replay takes an outcome that is `from_outside` from the
-    record: to perform it again might give another one, or do something once more.
+    record: to perform it again might give another one, or do something once more. `on_recalled` is
+    told of an outcome that was stored before this work came; it may be told again.
     """
 
     kind: str
@@ -289,6 +290,7 @@ class Task(Generic[_O]):
     decide: Callable[[Job, WorkItem, _O], tuple[Event, ...]]
     deadline: Callable[[Job, WorkItem], timedelta] | None = None
     from_outside: bool = False
+    on_recalled: Callable[[Job, ProjectObjects, _O], Awaitable[None]] | None = None
 
     def fingerprint(self, job: Job, item: WorkItem) -> str | None:
         """The sha256 of the task's kind and inputs, under which its outcome is kept."""

@@ -285,6 +285,9 @@ class _Turn:
                 await self._objects.delete_pointer(job.project_id, fingerprint)
             else:
                 self._message.reused = True
+                if self._task.on_recalled is not None:
+                    objects = ProjectObjects(self._objects, job.project_id, self._values)
+                    await self._task.on_recalled(job, objects, outcome)
                 return outcome
         outcome = await self._perform(job, attempt)
         mine = await put_value(self._objects, job.project_id, outcome)

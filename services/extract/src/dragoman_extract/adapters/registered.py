@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,15 +13,18 @@ from uuid import UUID
 from typing_extensions import override
 
 from dragoman_contracts.ai import AiTask
-from dragoman_contracts.errors import RetryableError
+from dragoman_contracts.errors import PermanentError, RetryableError
 from dragoman_contracts.events import Usage
+from dragoman_contracts.job import Job
 from dragoman_contracts.models import Category
+from dragoman_contracts.references import ObjectRef
 from dragoman_extract.errors import TaskModelMissingError
 from dragoman_extract.task_ports import Cost, TaskModel, TaskModels
 from dragoman_models.clients import chat_model
 from dragoman_models.endpoint import Endpoint
+from dragoman_models.ledger import Recorded
 from dragoman_models.limits import ProviderGate, Turn
-from dragoman_models.ports import ChatModel
+from dragoman_models.ports import ChatModel, ChatReply
 from dragoman_models.registered import cost_of, endpoint_of, limits_of
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.eventstore import EventStore
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 CALLS_AT_ONCE = 2
 """The most calls of tasks at once to a provider that sets no limit itself (requirement C)."""
 
+_ONE_CALL = Usage(call_count=1, prompt_tokens=1, response_tokens=1)
 _ASKED_BY_MESSAGES = frozenset(
     {Category.LLM, Category.VISION, Category.OCR, Category.TEXT_CLASSIFICATION}
 )
@@ -108,6 +112,51 @@ class CatalogModels(TaskModels):
             gate=self._gate(found, store),
             temperature=model.config.temperature,
         )
+
+    @override
+    async def allow(self, job: Job, cap: Decimal | None, model: TaskModel) -> None:
+        now = self._clock.now()
+        month = now.date().replace(day=1)
+        caps = await self._registry.budgets.caps(job.project_id, job.job_id, cap, month)
+        if not caps:
+            return
+        if _in_dollars(_ONE_CALL, await self._price(model, now)) is None:
+            raise PermanentError(
+                f"A cap holds for the cost of job {job.job_id}, and the price of model {model.name!r} is not known in "
+                "US dollars; enter it in the registry, or take the cap away, then redrive.",
+                code="budget.price_unknown",
+            )
+        for each in caps:
+            if each.is_reached:
+                raise PermanentError(each.reached(job.job_id), code="budget.reached")
+
+    @override
+    async def pay(self, job: Job, model: TaskModel, recorded: Recorded[ChatReply]) -> None:
+        from dragoman_catalog import PaidCall  # with SQLAlchemy, slow to import
+
+        now, usage = self._clock.now(), recorded.reply.usage
+        if recorded.is_new or recorded.asked_at >= job.submitted_at:
+            # By its record and not by its question: one whose answer was bad is paid anew when asked anew.
+            paid = PaidCall(
+                call=recorded.ref.digest,
+                provider=model.provider,
+                model=model.name,
+                input_tokens=usage.prompt_tokens,
+                cached_tokens=usage.cached_tokens,
+                output_tokens=usage.response_tokens,
+                cost=_in_dollars(usage, await self._price(model, now)),
+            )
+            await self._registry.spending.enter(job.project_id, job.job_id, now.date(), paid)
+        if not recorded.is_new:
+            await self.save(job, [recorded.ref])
+
+    @override
+    async def save(self, job: Job, calls: Sequence[ObjectRef]) -> None:
+        from dragoman_catalog import FoundCall  # with SQLAlchemy, slow to import
+
+        found = [FoundCall(call=each.digest) for each in calls]
+        day = self._clock.now().date()
+        await self._registry.spending.reuse(job.project_id, job.job_id, day, found)
 
     @override
     async def note(self, model: TaskModel, usage: Usage) -> Cost:
@@ -220,6 +269,10 @@ def _one_of(models: list[RegisteredModel], task: AiTask) -> UUID:
             else f"Task {task.name} names the model {task.model!r}; {why}."
         )
     return wanted[0].model_id
+
+
+def _in_dollars(usage: Usage, price: ModelPrice | None) -> Decimal | None:
+    return None if price is None or price.currency != "USD" else cost_of(usage, price)
 
 
 def _cost(amount: Decimal | None, price: ModelPrice | None) -> Cost:

@@ -13,12 +13,13 @@ from dragoman_contracts.analysis import Band, FileAnalysis
 from dragoman_contracts.errors import PermanentError
 from dragoman_gateway.analyses.api import AnalysisDep, csv_response, order_of, password_of
 from dragoman_gateway.analyses.desk import Analysed, AnalysisDesk
-from dragoman_gateway.analyses.rules import BAND_WORDS, count_text, money
+from dragoman_gateway.analyses.rules import BAND_WORDS, count_text
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import ConsoleRoute, Visit, Writing
 from dragoman_gateway.web.prices import FREE_ENGINES
 from dragoman_gateway.web.problems import status_of
 from dragoman_gateway.web.receiving import received
+from dragoman_gateway.web.spreadsheets import money
 
 _FIELDS = (
     "project_code",

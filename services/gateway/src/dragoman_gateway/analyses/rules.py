@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from dragoman_contracts.analysis import Analysis, Band, CostRange, FileAnalysis
+from dragoman_gateway.web.spreadsheets import harmless, money, written_csv
 
 BAND_WORDS = {
     Band.DOUBLE_CONTEXT: "Double context (102)",
@@ -26,17 +25,6 @@ BAND_WORDS = {
     Band.NUMBERS_ONLY: "Numbers only",
     Band.MT: "Machine translation",
 }
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_CENTS = Decimal("0.01")
-
-
-def money(amount: Decimal | None) -> str:
-    """The amount as people read it: cents, or four decimals below one cent; empty where unknown."""
-    if amount is None:
-        return ""
-    is_small = 0 < amount < _CENTS
-    places = Decimal("0.0001") if is_small else _CENTS
-    return format(amount.quantize(places, ROUND_HALF_UP), "f")
 
 
 def count_text(number: Decimal) -> str:
@@ -51,9 +39,8 @@ def analysis_csv(analysis: Analysis, costs: Sequence[CostRange]) -> str:
     Begins with a byte order mark, without which spreadsheets guess the encoding. A text that a
     spreadsheet would take for a formula begins with an apostrophe.
     """
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(
+    pair = (analysis.source_locale, analysis.target_locale)
+    table: list[Sequence[object]] = [
         [
             "File",
             "Source",
@@ -65,28 +52,20 @@ def analysis_csv(analysis: Analysis, costs: Sequence[CostRange]) -> str:
             "Characters",
             "Characters without spaces",
         ]
-    )
-    pair = (analysis.source_locale, analysis.target_locale)
-    for each in analysis.files:
-        writer.writerow([harmless(each.name), *pair, *_numbers(each)])
-    writer.writerow(["Total", *pair, *_numbers(analysis.total)])
-    writer.writerow([])
-    writer.writerow(
+    ]
+    table += [[harmless(each.name), *pair, *_numbers(each)] for each in analysis.files]
+    table += [["Total", *pair, *_numbers(analysis.total)], []]
+    table.append(
         ["Engine", "Model", "Tokens in, least", "Tokens in, most", "Tokens out, least",
          "Tokens out, most", "Cost in USD, least", "Cost in USD, most"]
     )  # fmt: skip
     for cost in costs:
         tokens = cost.tokens
-        writer.writerow(
+        table.append(
             [harmless(cost.engine), harmless(cost.model), tokens.input_low, tokens.input_high,
              tokens.output_low, tokens.output_high, money(cost.cost_low), money(cost.cost_high)]
         )  # fmt: skip
-    return "\ufeff" + written.getvalue()
-
-
-def harmless(text: str) -> str:
-    """The text so that a spreadsheet takes it for no formula."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) or text.startswith("\n") else text
+    return written_csv(table)
 
 
 def _numbers(file: FileAnalysis) -> list[str]:

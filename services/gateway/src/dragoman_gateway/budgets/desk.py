@@ -8,13 +8,12 @@ from typing import Protocol
 from uuid import UUID
 
 from dragoman_catalog import Budget, BudgetEntry, Catalog, EntryMissingError, Project, Spent
-from dragoman_contracts.job import Job
-from dragoman_contracts.policy import Policy
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.detail.money import cap_of
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.objects import ObjectStore, get_value
+from dragoman_runtime.objects import ObjectStore
 
 STOPPED_CODES = ("budget.reached", "budget.price_unknown")
 
@@ -45,6 +44,16 @@ class OfJob:
     cap: Decimal | None
     spent: Decimal
     redriven: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CapsOfJob:
+    """Everything that limits a job: its own cap, its project's caps, and what counts against each."""
+
+    cap: Decimal | None
+    spent: Spent
+    budget: Budget
+    project: Project
 
 
 class BudgetDesk:
@@ -103,7 +112,27 @@ class BudgetDesk:
         """
         job = await self._control.find(job_id, principal)
         spent = await self._spent(job.project_id, job_id)
-        return OfJob(await self._cap(job), spent.job)
+        cap = await cap_of(self._catalog, self._objects, job)
+        return OfJob(cap, spent.job)
+
+    async def caps_of_job(self, principal: Principal, job_id: UUID) -> CapsOfJob:
+        """All caps that hold for a job, and what counts against each.
+
+        Raises:
+            JobMissingError: there is no such job, or none that the principal sees.
+            EntryMissingError: its project is not entered here.
+        """
+        job = await self._control.find(job_id, principal)
+        projects = {each.project_id: each for each in await self._catalog.projects.all()}
+        project = projects.get(job.project_id)
+        if project is None:
+            raise EntryMissingError(f"The project of job {job_id} is not entered here.")
+        return CapsOfJob(
+            await cap_of(self._catalog, self._objects, job),
+            await self._spent(job.project_id, job_id),
+            await self._catalog.budgets.of_project(job.project_id),
+            project,
+        )
 
     async def set_job_cap(self, principal: Principal, job_id: UUID, cap: str) -> OfJob:
         """Set the cap of a job in place of the one that it was submitted with; work that had stopped
@@ -129,17 +158,6 @@ class BudgetDesk:
     async def _spent(self, project_id: UUID, job_id: UUID | None) -> Spent:
         month = self._clock.now().date().replace(day=1)
         return await self._catalog.budgets.spent(project_id, job_id, month)
-
-    async def _cap(self, job: Job) -> Decimal | None:
-        raised = await self._catalog.budgets.job_cap(job.job_id)
-        if raised is not None:
-            return raised
-        if job.submitted.policy is not None:
-            policy = await get_value(self._objects, job.project_id, job.policy, Policy)
-            if policy.cost_cap is not None:
-                return policy.cost_cap
-        of_each = (await self._catalog.budgets.of_project(job.project_id)).job_cap
-        return None if of_each is None else Decimal(of_each)
 
     async def _go_on(self, project_id: UUID, principal: Principal, job_id: UUID | None) -> int:
         counts = [

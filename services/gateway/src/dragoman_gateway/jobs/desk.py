@@ -29,6 +29,7 @@ from dragoman_gateway.jobs.detail.facts import (
     standing_now,
 )
 from dragoman_gateway.jobs.detail.live import Follower
+from dragoman_gateway.jobs.detail.money import JobMoney, money_of
 from dragoman_gateway.jobs.detail.past import load_as_of
 from dragoman_gateway.jobs.rules import (
     decide_cancel,
@@ -312,6 +313,10 @@ class JobDesk:
     async def records(self, job: Job) -> JobRecords:
         """The job's objects, read."""
         return await job_records(self._objects, job)
+
+    async def money(self, job: Job) -> JobMoney:
+        """The job's cap, and what was paid for it and saved up to now."""
+        return await money_of(self._catalog, self._objects, job)
 
     async def preflight_report(self, job: Job) -> PreflightReport | None:
         """The newest report of preflight; None where there is none, or it was erased."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.models import Category
 from dragoman_contracts.policy import Policy
+from dragoman_contracts.references import ObjectRef
 from dragoman_models.clients import chat_model
+from dragoman_models.ledger import Recorded
 from dragoman_models.limits import ProviderGate
-from dragoman_models.ports import ChatModel
+from dragoman_models.ports import ChatModel, ChatReply
 from dragoman_models.registered import cost_of, endpoint_of, limits_of
 from dragoman_qa.errors import JudgeMissingError
 from dragoman_qa.judge_ports import JudgeModel, JudgeModels
@@ -100,16 +102,29 @@ class CatalogJudges(JudgeModels):
                 )
 
     @override
-    async def pay(
-        self, job: Job, call: str, model: JudgeModel, usage: Usage, *, is_new: bool
-    ) -> None:
-        from dragoman_catalog import UseCount  # with SQLAlchemy, slow to import
+    async def pay(self, job: Job, model: JudgeModel, recorded: Recorded[ChatReply]) -> None:
+        from dragoman_catalog import PaidCall, UseCount  # with SQLAlchemy, slow to import
 
-        price, day = await self._price(model), self._clock.now().date()
+        price, day, usage = (
+            await self._price(model),
+            self._clock.now().date(),
+            recorded.reply.usage,
+        )
         cost = cost_of(usage, price)
-        if cost and price is not None and price.currency == "USD":
-            await self._catalog.budgets.spend(job.project_id, job.job_id, call, day, cost)
-        if is_new:
+        if recorded.is_new or recorded.asked_at >= job.submitted_at:
+            paid = PaidCall(
+                call=recorded.ref.digest,
+                provider=model.provider,
+                model=model.name,
+                input_tokens=usage.prompt_tokens,
+                cached_tokens=usage.cached_tokens,
+                output_tokens=usage.response_tokens,
+                cost=cost if price is not None and price.currency == "USD" else None,
+            )
+            await self._catalog.spending.enter(job.project_id, job.job_id, day, paid)
+        if not recorded.is_new:
+            await self.save(job, [recorded.ref])
+        else:
             count = UseCount(
                 call_count=usage.call_count,
                 input_tokens=usage.prompt_tokens,
@@ -120,6 +135,14 @@ class CatalogJudges(JudgeModels):
             )
             metrics.count_cost(model.endpoint.api_kind, model.endpoint.model, cost, count.currency)
             await self._catalog.model_uses.note(model.model_id, day, count)
+
+    @override
+    async def save(self, job: Job, calls: Sequence[ObjectRef]) -> None:
+        from dragoman_catalog import FoundCall  # with SQLAlchemy, slow to import
+
+        found = [FoundCall(call=each.digest) for each in calls]
+        day = self._clock.now().date()
+        await self._catalog.spending.reuse(job.project_id, job.job_id, day, found)
 
     async def aclose(self) -> None:
         """End the connections of all clients."""
@@ -138,6 +161,8 @@ class CatalogJudges(JudgeModels):
         endpoint = endpoint_of(found, self._private_hosts)
         return JudgeModel(
             model_id=model.model_id,
+            provider=provider.name,
+            name=model.title,
             client=chat_model(endpoint),
             endpoint=endpoint,
             gate=ProviderGate(provider.provider_id, limits_of(provider), store),

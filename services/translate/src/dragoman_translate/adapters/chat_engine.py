@@ -22,8 +22,10 @@ from dragoman_translate.ports import (
     EngineRequest,
     EngineSignature,
     FinishReason,
+    Payee,
     PricedEngine,
     RawTarget,
+    RegisteredEngine,
     ReplyListener,
     ReplyProgress,
 )
@@ -36,7 +38,7 @@ _BYTES_PER_TOKEN = 4
 _TELL_EVERY_S = 1.0
 
 
-class ChatEngine(PricedEngine):
+class ChatEngine(PricedEngine, RegisteredEngine):
     """Translates by messages, with the reply held to a JSON Schema if the model can."""
 
     def __init__(
@@ -84,6 +86,11 @@ class ChatEngine(PricedEngine):
                 "max_output_tokens": self._output_tokens,
             },
         )
+
+    @property
+    @override
+    def payee(self) -> Payee:
+        return self._places.payee
 
     @override
     def cost(self, usage: Usage) -> Decimal | None:

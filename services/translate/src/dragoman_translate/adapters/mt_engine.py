@@ -21,8 +21,10 @@ from dragoman_translate.ports import (
     EngineReply,
     EngineRequest,
     EngineSignature,
+    Payee,
     PricedEngine,
     RawTarget,
+    RegisteredEngine,
     ReplyListener,
 )
 
@@ -30,7 +32,7 @@ _MOST_UNITS = 50
 _MOST_CHARS = 30_000  # DeepL takes 128 KiB of JSON, in which a letter may have three bytes
 
 
-class ServiceEngine(PricedEngine):
+class ServiceEngine(PricedEngine, RegisteredEngine):
     """Translates each unit by itself, as a piece of XML whose elements are the inline tags."""
 
     def __init__(self, translator: TextTranslator, endpoint: Endpoint, places: Places) -> None:
@@ -57,6 +59,11 @@ class ServiceEngine(PricedEngine):
     @override
     def signature(self) -> EngineSignature:
         return EngineSignature(name=self.name, model=self._endpoint.model)
+
+    @property
+    @override
+    def payee(self) -> Payee:
+        return self._places.payee
 
     @override
     def cost(self, usage: Usage) -> Decimal | None:

@@ -14,6 +14,7 @@ from dragoman_models.limits import ProviderGate, Turn
 from dragoman_models.registered import cost_of
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.telemetry import metrics
+from dragoman_translate.ports import Payee
 
 if TYPE_CHECKING:
     from dragoman_catalog import Catalog, RegisteredModel
@@ -25,6 +26,7 @@ class Places:
     def __init__(
         self,
         api_kind: str,
+        provider: str,
         model: RegisteredModel,
         of_provider: ProviderGate,
         of_model: ProviderGate,
@@ -32,6 +34,7 @@ class Places:
         clock: Clock,
     ) -> None:
         self._kind = api_kind
+        self._provider = provider
         self._model = model
         self._of_provider = of_provider
         self._of_model = of_model
@@ -47,6 +50,11 @@ class Places:
         """
         async with self._of_model.turn(), self._of_provider.turn(tokens) as turn:
             yield turn
+
+    @property
+    def payee(self) -> Payee:
+        """The registered names of provider and model."""
+        return Payee(self._provider, self._model.title)
 
     def cost(self, usage: Usage) -> Decimal | None:
         """The cost of calls in US dollars at the price of now; None where it is not known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,17 @@ from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_runtime.clock import Clock, SystemClock
-from dragoman_translate.ports import PricedEngine, Purse, TranslationEngine
+from dragoman_translate.ports import (
+    Found,
+    Payee,
+    PricedEngine,
+    Purse,
+    RegisteredEngine,
+    TranslationEngine,
+)
 
 if TYPE_CHECKING:
-    from dragoman_catalog import Cap, Catalog
+    from dragoman_catalog import Catalog
 
 _ONE_CALL = Usage(call_count=1, prompt_tokens=1, response_tokens=1)
 
@@ -46,25 +53,35 @@ class CatalogPurse(Purse):
             raise PermanentError(message, code="budget.price_unknown")
         for each in caps:
             if each.is_reached:
-                raise PermanentError(_reached(job, each), code="budget.reached")
+                raise PermanentError(each.reached(job.job_id), code="budget.reached")
 
     @override
     async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:
-        cost = engine.cost(usage) if isinstance(engine, PricedEngine) else None
-        if not cost:
-            return
-        budgets = (await self._connect()).budgets
-        day = self._clock.now().date()
-        await budgets.spend(job.project_id, job.job_id, call, day, cost)
+        from dragoman_catalog import PaidCall  # with SQLAlchemy, slow to import
+
+        payee = _payee(engine)
+        paid = PaidCall(
+            call=call,
+            provider=payee.provider,
+            model=payee.model,
+            input_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens,
+            output_tokens=usage.response_tokens,
+            cost=engine.cost(usage) if isinstance(engine, PricedEngine) else None,
+        )
+        spending, day = (await self._connect()).spending, self._clock.now().date()
+        await spending.enter(job.project_id, job.job_id, day, paid)
+
+    @override
+    async def save(self, job: Job, found: Sequence[Found]) -> None:
+        from dragoman_catalog import FoundCall  # with SQLAlchemy, slow to import
+
+        calls = [FoundCall(call=each.call, share=each.share, part=each.part) for each in found]
+        spending, day = (await self._connect()).spending, self._clock.now().date()
+        await spending.reuse(job.project_id, job.job_id, day, calls)
 
 
-def _reached(job: Job, cap: Cap) -> str:
-    cures = {
-        "job": f"raise it with PUT /api/v1/jobs/{job.job_id}/budget",
-        "month": "raise it with PUT /api/v1/projects/CODE/budget, or wait for the next month and redrive",
-        "project": "raise it with PUT /api/v1/projects/CODE/budget",
-    }
-    return (
-        f"The {cap.name}'s cap of {cap.limit} USD is reached: {cap.paid.normalize():f} USD are spent. To go on, "
-        f"{cures[cap.name]}; nothing is paid twice."
-    )
+def _payee(engine: TranslationEngine) -> Payee:
+    if isinstance(engine, RegisteredEngine):
+        return engine.payee
+    return Payee(engine.name, engine.signature.model)

@@ -110,6 +110,7 @@ class RegisteredModels:
         of_model = ProviderLimits(max_concurrent_calls=model.max_concurrent_calls)
         return Places(
             provider.api_kind,
+            provider.name,
             model,
             self._gate(provider.provider_id, provider.version, limits_of(provider), registry.store),
             self._gate(model.model_id, model.version, of_model, registry.store),

@@ -29,6 +29,7 @@ from dragoman_gateway.jobs.view.rows import JobFilter, JobRow
 from dragoman_gateway.web.addresses import job_address
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit
 from dragoman_gateway.web.markdown import rendered_markdown
+from dragoman_gateway.web.spreadsheets import money
 
 _RERUNS = 5
 _NOTICES = {
@@ -41,6 +42,7 @@ _NOTICES = {
     "mark-failed": "The job was marked as failed.",
     "discard": "The checkpoint was discarded.",
     "remove": "The job is out of the lists.",
+    "cap": "The cap was set. Work that had stopped at it goes on.",
 }
 _Short = Annotated[str, Query(max_length=200)]
 router = APIRouter(route_class=ConsoleRoute, prefix="/console/jobs/{job_id}")
@@ -233,6 +235,8 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
         "problems": problems_of(job, records, report),
         "superseded_by": seen.standing.superseded_by,
         "warnings": warnings_of(job, report),
+        "cost": None if seen.is_past else await desk.money(job),
+        "money": money,
         "is_live": job_page.is_live(job) and not seen.is_past,
     }
 

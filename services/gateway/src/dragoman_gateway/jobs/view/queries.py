@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -103,6 +104,15 @@ class JobQueries:
         rows = tuple(_job_row(row) for row in found[:limit])
         last = rows[-1] if len(found) > limit else None
         return Page(rows, last and _jobs.cursor((to_micros(last.submitted_at), last.job_id)))
+
+    async def titles(self, job_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """The titles of these jobs by id; jobs out of the lists have none."""
+        statement = select(*_job_columns).where(
+            jobs.c.job_id.in_(job_ids), jobs.c.is_removed.is_(False)
+        )
+        async with translated_errors(), self._engine.connect() as connection:
+            found = (await connection.execute(statement)).mappings().all()
+        return {row.job_id: row.title for row in map(_job_row, found)}
 
     async def count_by_status(self, which: JobFilter) -> dict[JobStatus, int]:
         """How many jobs stand where, whatever statuses the filter asks for;
