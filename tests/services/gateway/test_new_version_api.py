@@ -168,6 +168,30 @@ async def test_another_document_s_job_can_be_named(gateway: Desk, name: str) -> 
     assert pin.job_id == first.job_id
 
 
+async def test_a_document_that_is_here_can_be_translated_as_a_new_version(gateway: Desk) -> None:
+    first = await first_version(gateway)
+    other = await opened(gateway, b"PK 5", external_reference="other", new_version_of="none")
+    job, _ = await Jobs(gateway.store).load(UUID(other))
+    assert job.submitted.subject is not None
+    asked = {
+        "document_id": str(job.submitted.subject.id),
+        "source_language": "en",
+        "target_language": "fr",
+        "new_version_of": str(first.job_id),
+    }
+    refused = await gateway.as_operator.post("/api/v1/jobs", json=asked)
+    assert (refused.status_code, code(refused)) == (422, "previous.unfit")
+    await worked(gateway, other, FIRST)
+    await gateway.advance(other, to="reassembly", after="qa", document=FIRST)
+    answer = await gateway.as_operator.post(
+        "/api/v1/jobs", json=asked | {"target_language": "de-CH"}
+    )
+    assert answer.status_code == 202, answer.text
+    pin = await pin_of(gateway, answer.json()["job_id"])
+    assert pin is not None
+    assert pin.job_id == first.job_id
+
+
 async def test_nothing_is_taken_over_where_that_is_said_or_the_content_is_known(
     gateway: Desk,
 ) -> None:

@@ -211,6 +211,7 @@ class Submissions:
                     "external_reference": record.external_reference,
                     "pipeline": asked.pipeline_id or None,
                     "idempotency_key": idempotency_key,
+                    "new_version_of": asked.new_version_of or None,
                     "overrides": {"nonce": new_id().hex} if asked.force_reparse else {},
                     **languages,
                 }

@@ -185,6 +185,9 @@ class DocumentRun(BaseModel):
     target_language: str = Field(
         "", max_length=64, description="BCP-47 tag, for a pipeline that translates."
     )
+    new_version_of: str = Field(
+        "", max_length=64, description="As in the form, for a pipeline that translates."
+    )
 
 
 class RerunRequest(Value):

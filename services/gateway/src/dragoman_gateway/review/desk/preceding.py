@@ -38,7 +38,6 @@ class Preceding:
         self._store = store
         self._jobs = jobs
         self._objects = objects
-        self._material = Material(objects)
 
     async def latest(self, subject: Subject, before: int, locales: LocalePair) -> Job | None:
         """The newest job that translated the newest version of a document below this one between
@@ -83,7 +82,8 @@ class Preceding:
             RetryableError: a store cannot be reached; submit again.
         """
         try:
-            desktop = await Desktops(self._control, self._material).of(job)
+            # Read for this once: a document of many units would be kept in memory twice.
+            desktop = await Desktops(self._control, Material(self._objects)).of(job)
         except (ObjectMissingError, ObjectCorruptError):
             return None
         version = previous_version(job.job_id, desktop.sheet, desktop.progress.state)
