@@ -30,13 +30,14 @@ from bench.tables import Cell, Table
 from dragoman_catalog import ProjectSettings
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.resources import MatchList, Term
-from dragoman_contracts.text import Unit, UnitList, plain_text
+from dragoman_contracts.text import Unit, UnitList, UnitTarget, plain_text
 from dragoman_documents import DocumentError, extract
 from dragoman_extract.domain import segmented
 from dragoman_translate.adapters.openai import OpenAiEngine
 from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
 from dragoman_translate.hinting import hints_of
+from dragoman_translate.keeping import Kept
 from dragoman_translate.planning import needs_engine, plan_batches
 from dragoman_translate.ports import AnswerBook, CallLedger, EngineContext
 from dragoman_translate.shared_pace import SharedPace
@@ -50,7 +51,7 @@ _FEWEST = 3
 _TERMS = 12
 _NEIGHBOURS = 2
 _AT_ONCE = 4
-SOURCE, _TARGET = Locale("en"), Locale("ru")
+SOURCE, TARGET = Locale("en"), Locale("ru")
 
 
 @dataclass
@@ -80,6 +81,9 @@ class Sizes:
     def shares_row(self) -> tuple[Cell, ...]:
         """The shares of the document: of each, characters for a character of the source."""
         return (self.name[:40], *(self.shares[name] / self.source for name in _SHARES))
+
+
+NOTHING_KEPT = Kept()
 
 
 class CountingModel(SlowModel):
@@ -139,22 +143,29 @@ def terms_of(units: Sequence[Unit]) -> list[Term]:
     ]
 
 
-def _task(index: int, unit_ids: Sequence[str], units: UnitList, terms: Sequence[Term]) -> BatchTask:
+def _task(
+    index: int, unit_ids: Sequence[str], units: UnitList, terms: Sequence[Term], earlier: Kept
+) -> BatchTask:
     """A batch as the service asks for it: with the texts around it and the terms of its units."""
     places = sorted(units.places[each] for each in unit_ids)
+    batch = tuple(units.units[place] for place in places)
+    kept = earlier.of(batch, ())
+    asked = [unit for unit in batch if unit.unit_id not in kept]
+    if kept and asked:
+        places = [units.places[unit.unit_id] for unit in asked]
     before = units.units[max(0, places[0] - _NEIGHBOURS) : places[0]]
     after = units.units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
-    batch = tuple(units.units[place] for place in places)
     return BatchTask(
         index=index,
         source_locale=SOURCE,
-        target_locale=_TARGET,
+        target_locale=TARGET,
         units=batch,
+        kept=kept,
         context=EngineContext(
             preceding=tuple(plain_text(unit.source) for unit in before),
             following=tuple(plain_text(unit.source) for unit in after),
         ),
-        hints=hints_of(batch, terms, MatchList(), SOURCE),
+        hints=hints_of(asked, terms, MatchList(), SOURCE, earlier.examples()),
     )
 
 
@@ -164,19 +175,22 @@ async def translate(
     terms: Sequence[Term],
     ledger: CallLedger | None = None,
     book: AnswerBook | None = None,
-) -> None:
-    """Translate all batches, four at a time, by the real engine."""
+    earlier: Kept = NOTHING_KEPT,
+) -> dict[str, UnitTarget]:
+    """Translate all batches, four at a time, by the real engine; the targets by unit id."""
     engine = OpenAiEngine(
         OpenAiSettings(base_url=model.settings["DRAGOMAN_OPENAI_BASE_URL"], model="test")
     )
     pace, places = SharedPace(), asyncio.Semaphore(_AT_ONCE)
     size = ProjectSettings().batch_size
-    plan = plan_batches(units.units, engine.capabilities, size)
+    plan = plan_batches(units.units, engine.capabilities, size, kept=earlier.unit_ids)
+    targets: dict[str, UnitTarget] = {}
 
     async def one(index: int, unit_ids: Sequence[str]) -> None:
         async with places:
-            task = _task(index, unit_ids, units, terms)
-            await translate_batch(engine, ledger or MemoryLedger(), task, pace, book=book)
+            task = _task(index, unit_ids, units, terms, earlier)
+            made = await translate_batch(engine, ledger or MemoryLedger(), task, pace, book=book)
+            targets.update({each.unit_id: each for each in made.targets})
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -184,6 +198,7 @@ async def translate(
                 group.create_task(one(index, unit_ids))
     finally:
         await engine.aclose()
+    return targets
 
 
 def measured(path: Path, *, has_terms: bool) -> Sizes | None:

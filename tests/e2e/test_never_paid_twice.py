@@ -1,5 +1,5 @@
 """Answers are found again unit by unit: a document that changed pays for what changed, whatever
-batches its units are in.
+batches its units are in, also where nothing is taken over from an earlier version.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def translated(
     document.save(str(folder / "order.docx"))
     done = dragoman(
         *("translate", folder / "order.docx", "-o", folder / "out.docx", "--source", "en"),
-        *("--target", "ru", "--engine", "openai", "--state", folder / "state", "--json", *options),
+        *("--target", "ru", "--engine", "openai", "--state", folder / "state", "--json"),
+        *("--new-version-of", "none", *options),
         environment=model.settings,
     )
     assert done.returncode == 0, done.stderr + done.stdout

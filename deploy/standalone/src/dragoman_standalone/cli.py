@@ -60,6 +60,7 @@ from dragoman_standalone.translation_options import (
     Log,
     Memory,
     Model,
+    NewVersionOf,
     PasswordFile,
     Progress,
     Project,
@@ -146,6 +147,7 @@ def translate(
     domain_pack: DomainPack = "general",
     fallback: Fallbacks = None,
     cost_cap: CostCap = None,
+    new_version_of: NewVersionOf = None,
     resume: Resume = False,
     fresh: Fresh = False,
     password_file: PasswordFile = None,
@@ -191,7 +193,7 @@ def translate(
     require_writable(files)
     from dragoman_standalone.client import server_for
     from dragoman_standalone.settings import quiet
-    from dragoman_standalone.translating import Order, overrides_of
+    from dragoman_standalone.translating import Order, overrides_of, with_earlier
     from dragoman_standalone.whereabouts import require_no_servers
 
     unfinished = unfinished_of(resume=resume, fresh=fresh)
@@ -200,6 +202,7 @@ def translate(
     overrides = overrides_of(engine, model, chosen, memory, fallback, cost_cap)
     password = password_for(files, password_file, settings.document_password)
     order = Order(*locales, overrides, unfinished, password, project, domain_pack)
+    order = with_earlier(order, new_version_of)
     server = server_for(settings, url, is_folder_named=state is not None)
     if server is None:
         require_no_servers(state)

@@ -42,6 +42,7 @@ async def deliver(platform: Platform, file: Input, job: Job, duration_s: float) 
         status=job.status,
         job_id=job.job_id,
         unit_count=job.extraction.unit_count if job.extraction else 0,
+        savings=job.plan.savings if job.plan else None,
         duration_s=round(duration_s, 3),
     )
     if job.status is JobStatus.COMPLETED and job.final_docx is not None:

@@ -85,6 +85,15 @@ def _print(told: Body) -> None:
     console.print(
         f"  from    {told['result_source'] or 'nothing yet'}; engine {told['engine']} {told['model']}"
     )
+    if (earlier := told.get("previous")) is not None:
+        head("Previous version")
+        whose = "a person's" if earlier["is_persons"] else "the engine's"
+        facts = [whose, *(["kept"] if earlier["is_kept"] else []), *earlier["differences"]]
+        facts += ["other neighbours"] if earlier["is_context_changed"] else []
+        facts += ["translated in several ways"] if earlier["is_ambiguous"] else []
+        unit = f"job {earlier['job_id']} unit {earlier['unit_id']}"
+        console.print(f"  {earlier['score']} {', '.join(facts)}: {unit}")
+        console.print(f"      {earlier['source']}\n      {earlier['target']}")
     head("Memory")
     for each in told["matches"]:
         used = ", used" if each["is_used"] else ""
@@ -110,7 +119,7 @@ def _print(told: Body) -> None:
         head("Calls")
         console.print("  no engine was asked for it")
     head("What followed")
-    console.print(f"  {told['verification_state']}; tags {told['tag_repair'] or 'unknown'}")
+    console.print(f"  {told['verification_state']}; tags {told['tag_repair'] or 'as they were'}")
     for each in told["checks"]:
         console.print(f"  {each['severity']:<8} {each['message']} ({each['code']})")
     for each in told["edits"]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from uuid import UUID
 
+from dragoman_contracts.events import Savings
 from dragoman_contracts.model import Value
 from dragoman_contracts.vocabulary import JobStatus
 
@@ -25,7 +26,7 @@ class FileOutcome(Value):
     """One file's end. `message` says what is wrong and what to do; empty where all is well.
 
     `output` is the result; `draft` a document to look at, and `report` QA's findings, where a
-    person must decide.
+    person must decide. `savings` tell units and words by where their translation came from.
     """
 
     file: str
@@ -37,6 +38,7 @@ class FileOutcome(Value):
     draft: str | None = None
     report: str | None = None
     unit_count: int = 0
+    savings: Savings | None = None
     duration_s: float = 0.0
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
+from dragoman_contracts.events import Savings
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_standalone.outcome import FileOutcome, RunReport
 
@@ -34,12 +35,29 @@ def print_outcome(console: Console, outcome: FileOutcome) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def saved_text(savings: Savings | None) -> str:
+    """The units that needed no call, and those that did; empty where every unit did."""
+    if savings is None or savings.is_nothing:
+        return ""
+    counted = {
+        "kept of the previous version": savings.previous_version,
+        "from memory": savings.memory,
+        "paid for earlier": savings.on_record,
+        "repeated": savings.repetitions,
+        "translated": savings.translated,
+    }
+    said = [f"{each.unit_count:,} {text}" for text, each in counted.items() if each.unit_count]
+    return f"  units: {', '.join(said)}"
+
+
 def print_report(report: RunReport, done_text: str = "translated") -> None:
     """A line for each file, and how many are done where there are several."""
     console = Console(highlight=False)
     if len(report.files) == 1 and report.files[0].output:
         said = f"{report.files[0].output}  ({report.duration_s:.1f} s)"
         console.print(said, markup=False, soft_wrap=True)
+        if saved := saved_text(report.files[0].savings):
+            console.print(saved, markup=False, soft_wrap=True)
         return
     for each in report.files:
         print_outcome(console, each)

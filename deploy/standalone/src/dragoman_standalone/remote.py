@@ -301,6 +301,8 @@ def fields_of(name: str, order: Order) -> dict[str, str]:
         fields["memories"] = json.dumps(asked["memories"], ensure_ascii=False)
     if order.password is not None:
         fields["document_password"] = order.password.get_secret_value()
+    if order.new_version_of is not None:
+        fields["new_version_of"] = order.new_version_of
     if order.unfinished is not Unfinished.REFUSE:
         fields["on_unfinished"] = order.unfinished.value
     return fields
@@ -353,6 +355,7 @@ async def _outcome(
         code=code,
         message=message,
         unit_count=counts["units"] or 0,
+        savings=job.get("savings"),
         duration_s=round(duration_s, 3),
     )
     return outcome if deliver is None else await deliver(api, file, job, outcome)

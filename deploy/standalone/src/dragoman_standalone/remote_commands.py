@@ -30,6 +30,7 @@ from dragoman_standalone.translation_options import (
     Inputs,
     Memory,
     Model,
+    NewVersionOf,
     PasswordFile,
     Project,
     Resume,
@@ -54,6 +55,7 @@ def submit(
     domain_pack: DomainPack = "general",
     fallback: Fallbacks = None,
     cost_cap: CostCap = None,
+    new_version_of: NewVersionOf = None,
     resume: Resume = False,
     fresh: Fresh = False,
     include: Names = None,
@@ -76,7 +78,7 @@ def submit(
     files = gather_for_server(inputs)
     from dragoman_standalone.remote import TranslationTerms
     from dragoman_standalone.remote import submit as submitted
-    from dragoman_standalone.translating import Order, overrides_of
+    from dragoman_standalone.translating import Order, overrides_of, with_earlier
 
     chosen = switches(include, exclude, styles, highlights, colours)
     order = Order(
@@ -87,6 +89,7 @@ def submit(
         project,
         domain_pack,
     )
+    order = with_earlier(order, new_version_of)
 
     async def question(api: Api) -> Body:
         asked = await with_glossaries_at(api, order, glossaries or [])

@@ -12,7 +12,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -31,8 +31,10 @@ from dragoman_gateway.jobs.detail.answers import under_way_view
 from dragoman_gateway.jobs.detail.work_words import lines_of
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running
 from dragoman_gateway.submissions.rules import (
+    NO_VERSION,
     SubmissionRequest,
     engine_choices,
+    job_or_document,
     registered_model,
 )
 from dragoman_gateway.web.principals import local_principal
@@ -107,6 +109,7 @@ class Order:
     password: SecretStr | None = None
     project: str = DEFAULT_PROJECT
     domain_pack: str = DOMAIN_PACK
+    new_version_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,19 @@ def overrides_of(
             )
             raise ChoiceRefusedError(f"{faults}.") from error
         raise ChoiceRefusedError(f"{model!r} cannot be the name of a model.") from error
+
+
+def with_earlier(order: Order, said: str | None) -> Order:
+    """The order with the job or document whose translations are taken over.
+
+    Raises:
+        ChoiceRefusedError: it is no id, and not `none`.
+    """
+    try:
+        return order if said is None else replace(order, new_version_of=job_or_document(said))
+    except ValueError as error:
+        message = f"{said!r} is no id of a job or document, and not {NO_VERSION!r}; `dragoman jobs list` shows the ids."
+        raise ChoiceRefusedError(message) from error
 
 
 async def settle_leftovers(platform: Platform, inputs: Sequence[Input], order: Order) -> None:
@@ -318,6 +334,7 @@ def _request(order: Order, name: str, key: str | None) -> SubmissionRequest:
         idempotency_key=key,
         overrides=order.overrides,
         is_auto_start=True,
+        new_version_of=order.new_version_of,
     )
 
 
@@ -344,8 +361,9 @@ def key_of(name: str, upload: Upload, order: Order, count: int) -> str:
     digest, overrides = hashlib.sha256(upload.content).hexdigest(), order.overrides.as_asked()
     encryption = ["was_encrypted"] if upload.was_encrypted else []
     pack = [] if order.domain_pack == DOMAIN_PACK else [{"domain_pack": order.domain_pack}]
+    earlier = [] if order.new_version_of is None else [{"new_version_of": order.new_version_of}]
     asked = json.dumps(
-        [digest, name, order.source, order.target, overrides, count, *encryption, *pack]
+        [digest, name, order.source, order.target, overrides, count, *encryption, *pack, *earlier]
     )
     return "cli-" + hashlib.sha256(asked.encode()).hexdigest()
 

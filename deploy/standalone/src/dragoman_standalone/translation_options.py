@@ -116,6 +116,16 @@ CostCap = Annotated[
         rich_help_panel=_MADE,
     ),
 ]
+NewVersionOf = Annotated[
+    str | None,
+    typer.Option(
+        "--new-version-of",
+        metavar="ID",
+        help="Job or document whose translations are taken over, in place of the newest version of "
+        "the same file; none: nothing is.",
+        rich_help_panel=_MADE,
+    ),
+]
 Resume = Annotated[
     bool,
     typer.Option("--resume", help="Go on with what an earlier run left.", rich_help_panel=_MADE),

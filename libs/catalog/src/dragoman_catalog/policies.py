@@ -49,6 +49,7 @@ def policy_for(
         redaction=None if settings.redaction.is_empty else settings.redaction,
         fallbacks=settings.fallbacks if chosen.fallbacks is None else chosen.fallbacks,
         cost_cap=chosen.cost_cap,
+        context_changed=chosen.context_changed or settings.context_changed,
     )
 
 

@@ -22,6 +22,7 @@ from dragoman_contracts.analysis import PayableShares
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
+from dragoman_contracts.previous import ContextChanged
 from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.resources import EngineChoice
 
@@ -42,7 +43,15 @@ Fallbacks = Annotated[tuple[EngineChoice, ...], Field(max_length=5)]
 CostCap = Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=9)]
 """An amount in US dollars."""
 
-_ASKED_LATER = ("extraction", "qa", "glossaries", "memories", "fallbacks", "cost_cap")
+_ASKED_LATER = (
+    "extraction",
+    "qa",
+    "glossaries",
+    "memories",
+    "fallbacks",
+    "cost_cap",
+    "context_changed",
+)
 _ASKED_FIRST = (
     "engine",
     "model",
@@ -81,6 +90,7 @@ class PolicyOverrides(Value):
     memories: Annotated[tuple[MemoryName, ...], Field(max_length=20)] | None = None
     fallbacks: Fallbacks | None = None
     cost_cap: CostCap | None = None
+    context_changed: ContextChanged | None = None
 
     def as_asked(self) -> dict[str, JsonValue]:
         """The choices to take a digest of, in an order that never changes, so that equal requests
@@ -113,7 +123,8 @@ class ProjectSettings(Value):
     order of their own, by themselves with `auto_process` on. `glossaries` are used in their order,
     before those that are used unasked. `memories` are searched in their order. `redaction` names
     the texts that no provider sees. `payable_pct` are the shares of a word's rate that are paid, by
-    band of an analysis, where they are not the usual ones.
+    band of an analysis, where they are not the usual ones. `context_changed` says what becomes of a
+    unit of a new version whose own text stayed and whose neighbours changed.
     """
 
     default_engine: OptionName = ""
@@ -133,6 +144,7 @@ class ProjectSettings(Value):
     memories: Annotated[tuple[ProjectMemory, ...], Field(max_length=20)] = ()
     redaction: RedactionChoices = Redaction()
     payable_pct: PayableShares = Field(default_factory=dict)
+    context_changed: ContextChanged = ContextChanged.KEEP
 
 
 class Project(Value):

@@ -181,6 +181,8 @@ def on_batch_translated(draft: JobState, event: e.BatchTranslated, recorded: Rec
         changes["batches"] = run.batches.with_output(event.index, event.targets)
         changes["done_count"] = run.done_count + event.unit_count
         changes["reused_count"] = run.reused_count + event.reused_count
+        if event.savings is not None:
+            changes["savings"] = (run.savings or e.Savings()) + event.savings
     change_run(draft, phase.name, **changes)
     clear_failures(draft, {WorkKey(WorkKind.TRANSLATION_BATCH, event.index)})
 

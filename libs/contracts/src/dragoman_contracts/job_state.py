@@ -53,7 +53,8 @@ class PhaseRun:
     `plan` and `batches` are there once the phase was cut into batches: by a plan where it is
     spread, one by one where it is a chain. Items are what the phase counts: units, articles, tasks.
     `output` is the result of a phase that has no event of its own. `reused_count` items have their
-    answer from calls that were paid for earlier.
+    answer from calls that were paid for earlier. `savings` of a translation are None where its plan
+    counts none.
     """
 
     started_at: datetime | None = None
@@ -64,6 +65,7 @@ class PhaseRun:
     done_count: int = 0
     failed_count: int = 0
     reused_count: int = 0
+    savings: e.Savings | None = None
     usage: e.Usage = field(default_factory=e.Usage)
     cursor: ObjectRef | None = None
     output: ObjectRef | None = None

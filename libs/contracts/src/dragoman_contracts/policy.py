@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue
 
 from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.model import Value
+from dragoman_contracts.previous import ContextChanged, PreviousPin
 from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.resources import EngineChoice, MemoryPin
@@ -28,6 +29,10 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
+def _is_kept(value: object) -> bool:
+    return value is ContextChanged.KEEP
+
+
 class Policy(Value):
     """Everything of the catalogue and the settings that decides how a job's text comes out.
 
@@ -38,7 +43,8 @@ class Policy(Value):
     `memories` are searched in their order; `terms` point to a `TermList`, `pack` to a
     `PackSnapshot`. `fallbacks` are asked in their order for the units that `engine` failed at.
     `cost_cap` is the most that the job's calls may cost, in US dollars. `redaction` names the texts
-    that no provider sees. With `sample` only some units are translated. These are left out of what
+    that no provider sees. With `sample` only some units are translated. `previous_version` is taken
+    over, and `context_changed` says how, where neighbours are others now. These are left out of what
     is stored where there are none.
     """
 
@@ -59,6 +65,8 @@ class Policy(Value):
     cost_cap: Annotated[Decimal | None, Field(ge=0, exclude_if=_is_none)] = None
     redaction: Annotated[Redaction | None, Field(exclude_if=not_)] = None
     sample: Annotated[UnitSample | None, Field(exclude_if=not_)] = None
+    previous_version: Annotated[PreviousPin | None, Field(exclude_if=not_)] = None
+    context_changed: Annotated[ContextChanged, Field(exclude_if=_is_kept)] = ContextChanged.KEEP
 
 
 class IntakeRecord(Value):

@@ -77,6 +77,8 @@ class TranslationPlan(Value):
     inapplicable_checks: tuple[str, ...] = ()
     qa_rules: Annotated[int, Field(ge=1)] = 1
     matches: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    previous: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    counts_savings: Annotated[bool, Field(exclude_if=not_)] = False
 
 
 class UnitVerdict(StrEnum):

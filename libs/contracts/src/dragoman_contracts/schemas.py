@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dragoman_contracts import policy, reports, review, text
+from dragoman_contracts import policy, previous, reports, review, text
 from dragoman_contracts.envelope import EventEnvelope
 from dragoman_contracts.events import EVENT_TYPES
 from dragoman_contracts.model import Value
@@ -24,6 +24,8 @@ _SHARED: tuple[type[Value], ...] = (
     Artifact,
     policy.Policy,
     policy.IntakeRecord,
+    previous.PreviousVersion,
+    previous.PreviousMatches,
     policy.ActorRecord,
     reports.PreflightReport,
     reports.ExtractionManifest,

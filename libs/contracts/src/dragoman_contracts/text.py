@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from operator import not_
 from typing import Annotated, Any, cast
+from uuid import UUID
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
@@ -242,12 +244,13 @@ class UnitList(Value):
 
 
 class ResultSource(StrEnum):
-    """Where a target came from."""
+    """Where a target came from. `previous_version` is told and exchanged, and never stored."""
 
     ENGINE = "engine"
     MEMORY = "memory"
     REVIEW = "review"
     SOURCE_COPY = "source_copy"
+    PREVIOUS_VERSION = "previous_version"
 
 
 class TagRepair(StrEnum):
@@ -259,11 +262,28 @@ class TagRepair(StrEnum):
     WHOLE_UNIT = "whole_unit"
 
 
+class TakenFrom(Value):
+    """The unit of an earlier job that a translation was taken over from.
+
+    A translation `is_persons` where a person wrote or accepted it there; `accepted` are the codes of
+    the findings that this person let stand. Where `is_context_changed`, the unit's neighbours are
+    others now.
+    """
+
+    job_id: UUID
+    unit_id: str
+    is_persons: bool = False
+    is_context_changed: bool = False
+    accepted: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
+
+
 class UnitTarget(Value):
     """One unit's translation and where it came from.
 
     `call` is the sha256 of the recorded model call that gave the text; None where no engine was
-    asked.
+    asked. `taken_from` is there for a translation of the previous version; its `result_source` says
+    who made it there: `memory` for a person's, since readers of older versions know no other word
+    for a text that needed no call, else `engine`.
     """
 
     unit_id: str
@@ -271,6 +291,12 @@ class UnitTarget(Value):
     result_source: ResultSource
     tag_repair: TagRepair = TagRepair.EXACT
     call: str | None = None
+    taken_from: Annotated[TakenFrom | None, Field(exclude_if=not_)] = None
+
+    @property
+    def came_from(self) -> ResultSource:
+        """Where the text came from, in the word that people are told."""
+        return self.result_source if self.taken_from is None else ResultSource.PREVIOUS_VERSION
 
 
 class TargetList(Value):

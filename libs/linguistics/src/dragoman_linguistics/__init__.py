@@ -10,7 +10,12 @@ from dragoman_linguistics.blanks import blanks_of, is_narrow, restore_blanks, sh
 from dragoman_linguistics.inside_words import is_mark, lacks_space, settle_inside_words
 from dragoman_linguistics.language import LanguageGuess, identify, language_shares
 from dragoman_linguistics.quality.cleaning import cleaned
-from dragoman_linguistics.quality.dismissing import dismissal_of, text_digest, without_dismissed
+from dragoman_linguistics.quality.dismissing import (
+    dismissal_of,
+    text_digest,
+    with_accepted,
+    without_dismissed,
+)
 from dragoman_linguistics.quality.doubting import doubts
 from dragoman_linguistics.quality.judged import JUDGE, JUDGED, Gravity, advice
 from dragoman_linguistics.quality.lqa import SCHEMES, LqaCategory, LqaScheme, LqaSeverity, lqa_score
@@ -23,6 +28,7 @@ from dragoman_linguistics.quality.profiles import (
     QaProfile,
     profile_named,
 )
+from dragoman_linguistics.quality.surroundings import CONTEXT_CHANGED
 from dragoman_linguistics.quality.verifying import QA_RULES, autofix, verify_unit, verify_units
 from dragoman_linguistics.redaction import Redactor, Vault, require_usable_pattern
 from dragoman_linguistics.repair import repair
@@ -48,6 +54,7 @@ from dragoman_linguistics.verdicts import job_verdict, summarise, unit_verdict
 from dragoman_linguistics.words import Word, WordLink, link_words, words_of
 
 __all__ = [
+    "CONTEXT_CHANGED",
     "DEFAULT_PROFILE",
     "FORBIDDEN_WORDS",
     "JUDGE",
@@ -116,6 +123,7 @@ __all__ = [
     "unit_verdict",
     "verify_unit",
     "verify_units",
+    "with_accepted",
     "without_dismissed",
     "words_of",
 ]

@@ -15,7 +15,7 @@ from dragoman_memory.matching import (
     repetitions,
     score_match,
 )
-from dragoman_memory.pinned import PinnedMemory, Wanted, best_of, match_list
+from dragoman_memory.pinned import PinnedMemory, Wanted, best_of, match_list, wanted_of
 from dragoman_memory.search import Found, MemorySearch
 from dragoman_memory.segment import (
     MemorySegment,
@@ -30,6 +30,8 @@ from dragoman_memory.unit import (
     SegmentType,
     context_digest,
     exact_digest,
+    matching_text,
+    tag_pattern,
 )
 from dragoman_memory.units_file import UnitsFile, UnitsFileBuilder, ids_file, ids_in
 
@@ -60,10 +62,13 @@ __all__ = [
     "ids_file",
     "ids_in",
     "match_list",
+    "matching_text",
     "ranked",
     "repetitions",
     "score_match",
     "segment_from",
+    "tag_pattern",
     "tmx_units",
     "units_in",
+    "wanted_of",
 ]

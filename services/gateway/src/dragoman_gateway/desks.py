@@ -42,6 +42,7 @@ from dragoman_gateway.parked.view import ParkedQueries
 from dragoman_gateway.people.desk import PeopleDesk
 from dragoman_gateway.pipelines.desk import PipelineDesk
 from dragoman_gateway.projects.desk import ProjectDesk
+from dragoman_gateway.review.desk.preceding import Preceding
 from dragoman_gateway.review.desk.rendering import LibreOffice
 from dragoman_gateway.review.desk.retranslating import EngineRules
 from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
@@ -174,6 +175,8 @@ def desks_of(ports: GatewayPorts) -> Desks:
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
     parked = ParkedDesk(control, ParkedQueries(ports.views), objects)
     submissions = Submissions(
+        store=store,
+        earlier=Preceding(control=control, store=store, jobs=jobs, objects=objects),
         jobs=jobs,
         objects=objects,
         catalog=catalog,

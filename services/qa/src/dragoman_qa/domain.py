@@ -46,6 +46,7 @@ from dragoman_linguistics import (
     shown,
     summarise,
     unit_verdict,
+    with_accepted,
     without_dismissed,
 )
 from dragoman_qa.judge_rules import JudgedText
@@ -141,6 +142,7 @@ def verified(
         skipped += [] if beside.grammar.is_supported else [GRAMMAR]
     if beside.judgement is not None:
         checked = _with_others(checked, beside.judgement.findings, profile)
+    checked = with_accepted(checked, pairs)
     if beside.dismissals:
         checked = without_dismissed(checked, pairs, beside.dismissals)
     report = summarise(checked, skipped)

@@ -1,6 +1,7 @@
 """One batch, translated: by approved translations, by answers on record, by the engine, and where
 that fails by the engines after it.
 
+    kept of the last version    no call: the previous version of the document has it
     approved in memory          no call
     answered before             no call: found by the unit's key, whatever batch asked for it
     the engine of the job       a dialogue about the units that are left
@@ -14,7 +15,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
-from dragoman_contracts.events import Usage
+from dragoman_contracts.events import Savings, Usage
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.text import ResultSource, Unit, UnitTarget, plain_text
@@ -40,6 +41,7 @@ from dragoman_translate.ports import (
 from dragoman_translate.record import Answer, Record
 from dragoman_translate.remembering import key_of, shelf_of
 from dragoman_translate.reply import UnitReply, check_reply
+from dragoman_translate.saving import savings_of
 from dragoman_translate.withholding import withheld
 
 __all__ = ["BatchTask", "BatchTranslation", "translate_batch"]
@@ -57,7 +59,8 @@ class BatchTranslation(Value):
     gave a text for: their target is empty, which QA blocks. `reused` are the answers that were found
     unit by unit, by key; `reused_count` the units whose answer was paid for earlier, in whatever way
     it was found. `answered_count` are the units that have their answer from a call. `found` are the
-    calls that others had paid, with the share of their answers that was taken.
+    calls that others had paid, with the share of their answers that was taken. `savings` tell all
+    units apart by where their target came from.
     """
 
     targets: tuple[UnitTarget, ...]
@@ -69,6 +72,7 @@ class BatchTranslation(Value):
     reused_count: int = 0
     answered_count: int = 0
     found: tuple[Found, ...] = ()
+    savings: Savings = Savings()
 
 
 def _unheard(note: WorkNote) -> None:
@@ -142,7 +146,9 @@ class _Batch:
                 self.first_with.setdefault(same_text_key(unit), unit)
 
     def _is_asked(self, unit: Unit) -> bool:
-        return needs_engine(unit) and unit.unit_id not in self.task.approved
+        return needs_engine(unit) and not (
+            unit.unit_id in self.task.approved or unit.unit_id in self.task.kept
+        )
 
     def has_text(self, unit: Unit) -> bool:
         """Whether the unit has an answer with a text."""
@@ -165,7 +171,8 @@ class _Batch:
 
     def _key(self, shelf: str, unit: Unit) -> str:
         hints = self.task.hints.get(unit.unit_id, _NO_HINTS)
-        return key_of(shelf, engine_unit(unit), hints.terms, hints.matches)
+        beside = self.task.moved.get(unit.unit_id, "")
+        return key_of(shelf, engine_unit(unit), hints.terms, hints.matches, beside)
 
     async def _not_on_record(
         self, engine: TranslationEngine, units: Sequence[Unit]
@@ -236,6 +243,9 @@ class _Batch:
         def target_of(unit: Unit) -> UnitTarget:
             if self._is_asked(unit):
                 return made[same_text_key(unit)].model_copy(update={"unit_id": unit.unit_id})
+            kept = task.kept.get(unit.unit_id) if needs_engine(unit) else None
+            if kept is not None:
+                return kept
             approved = task.approved.get(unit.unit_id) if needs_engine(unit) else None
             return UnitTarget(
                 unit_id=unit.unit_id,
@@ -258,6 +268,9 @@ class _Batch:
             reused_count=sum(reused[key] for key in asked),
             answered_count=len(asked),
             found=record.found(task.payer, f"batch {task.index}"),
+            savings=savings_of(
+                task.units, targets, {self.first_with[key].unit_id for key in reused if reused[key]}
+            ),
         )
 
 

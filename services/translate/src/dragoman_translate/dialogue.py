@@ -21,7 +21,7 @@ from pydantic import Field
 from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
 from dragoman_contracts.redaction import Redaction
 from dragoman_contracts.reports import QaFinding
-from dragoman_contracts.text import Content, Unit
+from dragoman_contracts.text import Content, Unit, UnitTarget
 from dragoman_linguistics import DEFAULT_PROFILE, QaProfile, doubts
 from dragoman_translate.asking import Asker, Question
 from dragoman_translate.noting import Noting
@@ -44,13 +44,17 @@ class BatchTask(Question):
 
     `attempt` is the number of the work item's attempt, from 1. A later attempt asks again, unit by
     unit, for the units that earlier attempts asked for in vain. Only the last of `max_attempts`
-    ends well with units that have no text. `approved` are the translations that need no engine, by
-    unit id. `redaction` names the texts that the engine may not see.
+    ends well with units that have no text. `approved` are the translations from memory that need no
+    engine, by unit id, `kept` those of the previous version, which go before them. Answers on record
+    for units of `moved` count only where they were given beside the same texts, by the name it has
+    for these. `redaction` names the texts that the engine may not see.
     """
 
     index: int
     units: tuple[Unit, ...]
     approved: Mapping[str, Content] = Field(default_factory=dict)
+    kept: Mapping[str, UnitTarget] = Field(default_factory=dict)
+    moved: Mapping[str, str] = Field(default_factory=dict)
     attempt: int = 1
     max_attempts: int = 1
     profile: QaProfile = DEFAULT_PROFILE

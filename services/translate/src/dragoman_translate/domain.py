@@ -8,6 +8,7 @@ from dragoman_contracts.deciding import end_phase
 from dragoman_contracts.events import (
     BatchTranslated,
     Event,
+    Savings,
     TranslationCompleted,
     TranslationPlanned,
     UnitsRetranslated,
@@ -21,12 +22,15 @@ from dragoman_contracts.vocabulary import PhaseKind
 
 
 class PlanOutcome(Value):
-    """The stored plan, with the counts its event carries, and the matches that the plan names."""
+    """The stored plan, with the counts its event carries, and the matches that the plan names: in
+    memories, and in the previous version.
+    """
 
     plan: ObjectRef
     batch_count: int
     unit_count: int
     matches: ObjectRef | None = None
+    previous: ObjectRef | None = None
 
 
 class BatchOutcome(Value):
@@ -34,7 +38,7 @@ class BatchOutcome(Value):
 
     `payer` is the job that `usage` was paid for; outcomes of older versions do not say. Of the
     `answered_count` units with an answer from a call, `reused_count` have it from calls that were
-    paid for before this job.
+    paid for before this job. `savings` are there where the plan counts them.
     """
 
     targets: ObjectRef
@@ -45,6 +49,7 @@ class BatchOutcome(Value):
     answered_count: int = 0
     reused_count: int = 0
     reused: ObjectRef | None = None
+    savings: Savings | None = None
 
 
 class RetranslationOutcome(Value):
@@ -77,6 +82,7 @@ def decide_plan(job: Job, item: WorkItem, outcome: PlanOutcome) -> tuple[Event, 
         batch_count=outcome.batch_count,
         unit_count=outcome.unit_count,
         matches=outcome.matches,
+        previous=outcome.previous,
     )
     return (planned,) if outcome.batch_count else (planned, *_completed(job))
 
@@ -98,6 +104,9 @@ def decide_batch(job: Job, item: WorkItem, outcome: BatchOutcome) -> tuple[Event
         usage=outcome.usage if is_paid else Usage(),
         reused_count=outcome.reused_count if is_paid else outcome.answered_count,
         reused=outcome.reused,
+        savings=outcome.savings
+        if is_paid or outcome.savings is None
+        else outcome.savings.paid_by_another(),
     )
     phase = next_phase(job)
     moves = phase is not None and phase.kind == PhaseKind.TRANSLATION

@@ -14,6 +14,7 @@ from dragoman_contracts.errors import ObjectMissingError
 from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.policy import Policy
+from dragoman_contracts.previous import PreviousMatches, PreviousVersion
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.resources import EngineChoice, MatchList, PackSnapshot, TermList
@@ -27,6 +28,7 @@ from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
 from dragoman_translate.hinting import approved_targets, hints_of
+from dragoman_translate.keeping import KeepingTerms, Kept, neighbours_of, previous_matches
 from dragoman_translate.planning import in_sample, plan_batches
 from dragoman_translate.ports import (
     Answers,
@@ -68,17 +70,21 @@ def translation_tasks(
         engine = await engines.get(EngineChoice(engine=policy.engine, model=policy.model))
         await engine.check_pair(job.locales.source, job.locales.target)
         extracted = await objects.get_value(_units(job), UnitList)
+        previous = await _previous(context, policy, extracted, engine)
         plan = await context.compute_here(
             plan_batches,
             in_sample(extracted.units, policy.sample),
             engine.capabilities,
             policy.batch_size,
+            kept=Kept(previous).unit_ids,
         )
         plan = plan.model_copy(
             update={
                 "inapplicable_checks": engine.capabilities.inapplicable_checks,
                 "qa_rules": QA_RULES,
                 "matches": await _matches(context, policy, extracted, memories),
+                "previous": None if previous is None else await objects.put_value(previous),
+                "counts_savings": True,
             }
         )
         return PlanOutcome(
@@ -86,6 +92,7 @@ def translation_tasks(
             batch_count=len(plan.batches),
             unit_count=sum(len(batch) for batch in plan.batches),
             matches=plan.matches,
+            previous=plan.previous,
         )
 
     async def perform_batch(context: WorkContext) -> BatchOutcome:
@@ -94,7 +101,8 @@ def translation_tasks(
         engine, *fallbacks = await engines.chain(
             (EngineChoice(engine=policy.engine, model=policy.model), *policy.fallbacks)
         )
-        task = await _batch_task(context, policy)
+        plan = await _plan(context)
+        task = await _batch_task(context, policy, plan)
         ledger = ObjectLedger(context, purse, policy.cost_cap)
         translation = await translate_batch(
             engine,
@@ -117,6 +125,7 @@ def translation_tasks(
             answered_count=translation.answered_count,
             reused_count=translation.reused_count,
             reused=await objects.put_value(page_of(reused)) if reused else None,
+            savings=translation.savings if plan.counts_savings else None,
         )
 
     return (
@@ -246,34 +255,69 @@ async def _matches(
     return await objects.put_value(found) if found.units else None
 
 
-async def _batch_task(context: WorkContext, policy: Policy) -> BatchTask:
+async def _previous(
+    context: WorkContext, policy: Policy, units: UnitList, engine: TranslationEngine
+) -> PreviousMatches | None:
+    """The matches in the previous version that the job pinned, as the plan keeps them; None where it
+    pinned none.
+    """
+    pin, locales = policy.previous_version, context.job.locales
+    if pin is None:
+        return None
+    earlier = await context.objects.get_value(pin.units, PreviousVersion)
+    made_by = EngineChoice(engine=engine.signature.name, model=engine.signature.model)
+    terms = KeepingTerms(
+        source=locales.source,
+        target=locales.target,
+        keeps_engines=pin.made_by == made_by,
+        context_changed=policy.context_changed,
+    )
+    return await context.compute_here(previous_matches, units, earlier, terms)
+
+
+async def _plan(context: WorkContext) -> TranslationPlan:
+    ref = context.job.translation_plan
+    if ref is None:
+        raise NotExtractedError(f"Job {context.job.job_id} has no translation plan; resume it.")
+    return await context.objects.get_value(ref, TranslationPlan)
+
+
+async def _batch_task(context: WorkContext, policy: Policy, plan: TranslationPlan) -> BatchTask:
     """The batch's units in the plan's order, with the texts around them, their terms and matches."""
     job, objects = context.job, context.objects
-    if job.translation_plan is None:
-        raise NotExtractedError(f"Job {job.job_id} has no translation plan; resume it.")
-    plan = await objects.get_value(job.translation_plan, TranslationPlan)
     extracted = await objects.get_value(_units(job), UnitList)
     units = extracted.units
     places = sorted(extracted.places[unit_id] for unit_id in plan.batches[context.item.index])
-    before = units[max(0, places[0] - _NEIGHBOURS) : places[0]]
-    after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
     batch = tuple(units[place] for place in places)
     matches, terms = await pinned_hints(context, policy, plan)
+    earlier = Kept(
+        await objects.get_value(plan.previous, PreviousMatches) if plan.previous else None
+    )
     approved = approved_targets(matches, batch)
-    asked = [unit for unit in batch if unit.unit_id not in approved]
+    kept = earlier.of(batch, approved)
+    asked = [unit for unit in batch if unit.unit_id not in approved and unit.unit_id not in kept]
+    if kept and asked:  # the others are not shown: the texts around those that are help more
+        places = [extracted.places[unit.unit_id] for unit in asked]
+    before = units[max(0, places[0] - _NEIGHBOURS) : places[0]]
+    after = units[places[-1] + 1 : places[-1] + 1 + _NEIGHBOURS]
+    moved = earlier.moved().intersection(unit.unit_id for unit in asked)
     return BatchTask(
         index=context.item.index,
         source_locale=job.locales.source,
         target_locale=job.locales.target,
         units=batch,
         approved=approved,
+        kept=kept,
+        moved=neighbours_of(extracted, moved) if moved else {},
         context=EngineContext(
             instructions=await instructions_of(context, policy),
             domain=policy.domain_pack_code,
             preceding=tuple(plain_text(unit.source) for unit in before),
             following=tuple(plain_text(unit.source) for unit in after),
         ),
-        hints=await context.compute_here(hints_of, asked, terms.terms, matches, job.locales.source),
+        hints=await context.compute_here(
+            hints_of, asked, terms.terms, matches, job.locales.source, earlier.examples()
+        ),
         model=policy.model,
         nonce=policy.nonce,
         payer=str(job.job_id),

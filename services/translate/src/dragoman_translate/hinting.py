@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.previous import PreviousMatch
 from dragoman_contracts.resources import MatchList, Term, TermStatus, UnitMatch
 from dragoman_contracts.text import Content, Unit, plain_text
 from dragoman_linguistics import align_tags
@@ -51,16 +52,25 @@ def _fits(unit: Unit, target: Content) -> bool:
 
 
 def hints_of(
-    units: Iterable[Unit], terms: Sequence[Term], matches: MatchList, source: Locale
+    units: Iterable[Unit],
+    terms: Sequence[Term],
+    matches: MatchList,
+    source: Locale,
+    previous: Mapping[str, PreviousMatch] | None = None,
 ) -> Mapping[str, UnitHints]:
-    """The hints of units by id; units without any are left out."""
+    """The hints of units by id; units without any are left out. A person's translation in the
+    `previous` version is the first example.
+    """
+    earlier = previous or {}
     near = {each.unit_id: each.matches for each in matches.units}
     found: dict[str, UnitHints] = {}
     for unit in units:
         hits = term_hits(plain_text(unit.source), terms, source) if terms else ()
         hints = UnitHints(
             terms=tuple(dict.fromkeys(_prompt_term(hit.term) for hit in hits)),
-            matches=_examples(near.get(unit.unit_id, ())),
+            matches=_examples(
+                [*_of_version(earlier.get(unit.unit_id)), *near.get(unit.unit_id, ())]
+            ),
         )
         if hints.terms or hints.matches:
             found[unit.unit_id] = hints
@@ -76,7 +86,11 @@ def _prompt_term(term: Term) -> PromptTerm:
     )
 
 
-def _examples(matches: Iterable[UnitMatch]) -> tuple[PromptMatch, ...]:
+def _of_version(match: PreviousMatch | None) -> tuple[PreviousMatch, ...]:
+    return () if match is None else (match,)
+
+
+def _examples(matches: Iterable[UnitMatch | PreviousMatch]) -> tuple[PromptMatch, ...]:
     examples = (
         PromptMatch(
             source=plain_text(match.source),

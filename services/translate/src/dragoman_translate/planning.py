@@ -5,7 +5,7 @@ Pure and deterministic: a replay compares plans.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 
 from dragoman_contracts.reports import TranslationPlan
@@ -15,6 +15,7 @@ from dragoman_linguistics import render
 from dragoman_translate.ports import EngineCapabilities
 
 DEFAULT_MAX_UNITS = 25
+_MOST_KEPT = 1_000  # in a batch, besides those that are asked for
 OUTPUT_SHARE = 0.8  # of the engine's limit: a plan must leave room for a wordy target language
 _TOKENS_PER_UNIT = 24  # id, quotes and braces of the reply
 
@@ -23,18 +24,24 @@ _TOKENS_PER_UNIT = 24  # id, quotes and braces of the reply
 class _Draft:
     unit_ids: list[str] = field(default_factory=list[str])
     asked: int = 0
+    kept: int = 0
     chars: int = 0
     tokens: int = 0
 
 
 def plan_batches(
-    units: Sequence[Unit], capabilities: EngineCapabilities, max_units: int = DEFAULT_MAX_UNITS
+    units: Sequence[Unit],
+    capabilities: EngineCapabilities,
+    max_units: int = DEFAULT_MAX_UNITS,
+    *,
+    kept: Collection[str] = (),
 ) -> TranslationPlan:
     """Cut a document's units into batches the engine can answer in one reply.
 
     A batch ends before the unit that would exceed the number of units or the engine's limits; a
     unit too long for any batch has a batch of its own. A unit that repeats an earlier unit
-    (`same_text_key`) joins that unit's batch without counting, since it is not asked for again.
+    (`same_text_key`) joins that unit's batch without counting, since it is not asked for again. So
+    do units that are `kept` from the previous version, by id: the few that changed share a request.
     Units that need no engine are in `copied`. No units give no batches.
     """
     limit = max(1, min(max_units, capabilities.max_units_per_batch))
@@ -42,6 +49,12 @@ def plan_batches(
     batch_of: dict[Hashable, _Draft] = {}
     for unit in units:
         if not needs_engine(unit):
+            continue
+        if unit.unit_id in kept:
+            if not drafts or drafts[-1].kept >= _MOST_KEPT:
+                drafts.append(_Draft())
+            drafts[-1].unit_ids.append(unit.unit_id)
+            drafts[-1].kept += 1
             continue
         draft = batch_of.get(same_text_key(unit))
         if draft is None:

@@ -35,9 +35,16 @@ def shelf_of(signature: EngineSignature, request: EngineRequest) -> str:
 
 
 def key_of(
-    shelf: str, unit: EngineUnit, terms: Iterable[PromptTerm], matches: Iterable[PromptMatch]
+    shelf: str,
+    unit: EngineUnit,
+    terms: Iterable[PromptTerm],
+    matches: Iterable[PromptMatch],
+    beside: str = "",
 ) -> str:
-    """The key of a unit's answer; equal keys would pay for the same answer."""
+    """The key of a unit's answer; equal keys would pay for the same answer.
+
+    `beside` is a name for the texts around it, where the job's policy wants these to count.
+    """
     document: dict[str, JsonValue] = {
         "shelf": shelf,
         "text": unit.source.text,
@@ -46,6 +53,8 @@ def key_of(
         "terms": [each.model_dump(mode="json", exclude_defaults=True) for each in terms],
         "matches": [[each.source, each.target] for each in matches],
     }
+    if beside:
+        document["beside"] = beside
     return _digest(document)[:KEY_CHARS]
 
 

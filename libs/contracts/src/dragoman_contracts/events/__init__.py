@@ -78,9 +78,11 @@ from dragoman_contracts.events.translation import (
     PreflightPassed,
     PreflightVerdict,
     QaVerdict,
+    Savings,
     TranslationCompleted,
     TranslationPlanned,
     TranslationVerified,
+    UnitsAndWords,
 )
 
 __all__ = [
@@ -130,6 +132,7 @@ __all__ = [
     "ReviewImported",
     "ReviewOpened",
     "RevisionStrategy",
+    "Savings",
     "SourceRegistered",
     "StartRequested",
     "StreamType",
@@ -137,6 +140,7 @@ __all__ = [
     "TranslationCompleted",
     "TranslationPlanned",
     "TranslationVerified",
+    "UnitsAndWords",
     "UnitsRetranslated",
     "UnitsReviewed",
     "Usage",

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from dragoman_contracts.events.base import Count, ErrorCode, Event, PhaseResult, Usage
 from dragoman_contracts.locale import Locale
+from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.vocabulary import Service, WorkKind, WorkName
 
@@ -66,8 +67,8 @@ class DocumentExtracted(PhaseResult):
 class TranslationPlanned(Event):
     """The units were cut into batches, each of which is now owed.
 
-    `matches` are those that the plan names, so that they are kept with the job; left out of what is
-    stored where there are none.
+    `matches`, and `previous` of the previous version, are those that the plan names, so that they are
+    kept with the job; left out of what is stored where there are none.
     """
 
     name: ClassVar[str] = "translation.planned"
@@ -77,6 +78,51 @@ class TranslationPlanned(Event):
     batch_count: Count
     unit_count: Count
     matches: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    previous: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+
+
+class UnitsAndWords(Value):
+    """A number of units, and the words of their sources."""
+
+    unit_count: Count = 0
+    word_count: Count = 0
+
+    def __add__(self, other: UnitsAndWords) -> UnitsAndWords:
+        return UnitsAndWords(
+            unit_count=self.unit_count + other.unit_count,
+            word_count=self.word_count + other.word_count,
+        )
+
+
+class Savings(Value):
+    """The units of a job by where their translation came from; each is counted once, but for those of
+    `context_changed`, which are among `previous_version`.
+
+    `previous_version` were taken over, of which `context_changed` stand among other neighbours now.
+    `memory` are approved translations, `on_record` have their answer from calls that were paid for
+    earlier, `repetitions` that of an equal unit of this job. `translated` were asked for.
+    """
+
+    previous_version: UnitsAndWords = UnitsAndWords()
+    context_changed: UnitsAndWords = UnitsAndWords()
+    memory: UnitsAndWords = UnitsAndWords()
+    on_record: UnitsAndWords = UnitsAndWords()
+    repetitions: UnitsAndWords = UnitsAndWords()
+    translated: UnitsAndWords = UnitsAndWords()
+
+    def __add__(self, other: Savings) -> Savings:
+        names = Savings.model_fields
+        return Savings(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether every unit was asked for."""
+        return self == Savings(translated=self.translated)
+
+    def paid_by_another(self) -> Savings:
+        """The same where another job paid for all that was asked for."""
+        found = self.on_record + self.translated
+        return self.model_copy(update={"on_record": found, "translated": UnitsAndWords()})
 
 
 class BatchTranslated(Event):
@@ -85,7 +131,8 @@ class BatchTranslated(Event):
 
     `usage` is that of the calls which were paid for this job. `reused_count` units have their
     answer from calls that were paid for earlier; `reused` points to the `AnswerPage` of those that
-    were found unit by unit. Both are left out of what is stored where there are none.
+    were found unit by unit. `savings` are there where the plan counts them. All three are left out of
+    what is stored where there are none.
     """
 
     name: ClassVar[str] = "translation.batch_translated"
@@ -99,6 +146,7 @@ class BatchTranslated(Event):
     usage: Usage = Usage()
     reused_count: Annotated[Count, Field(exclude_if=not_)] = 0
     reused: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
+    savings: Annotated[Savings | None, Field(exclude_if=not_)] = None
 
 
 class TranslationCompleted(PhaseResult):

@@ -50,6 +50,35 @@ def without_dismissed(
     )
 
 
+def with_accepted(
+    verified: Sequence[UnitVerification], pairs: Sequence[tuple[Unit, UnitTarget]]
+) -> tuple[UnitVerification, ...]:
+    """The verifications, in which findings that a person let stand in the previous version, in this
+    very translation, are infos that say so. Blockers stay what they are.
+
+    `verified` are those of `pairs`, in the same order.
+    """
+    return tuple(
+        _accepted(each, target.taken_from.accepted) if target.taken_from else each
+        for each, (_, target) in zip(verified, pairs, strict=True)
+    )
+
+
+def _accepted(verified: UnitVerification, codes: Collection[str]) -> UnitVerification:
+    findings = tuple(
+        each.model_copy(
+            update={
+                "severity": Severity.INFO,
+                "message": f"accepted in the previous version ({each.message})",
+            }
+        )
+        if each.severity is Severity.WARNING and each.code in codes
+        else each
+        for each in verified.findings
+    )
+    return verified.model_copy(update={"findings": findings, "verdict": unit_verdict(findings)})
+
+
 def _judged(
     verified: UnitVerification,
     unit: Unit,

@@ -82,7 +82,7 @@ _MINORS = (
     "space.doubled words.doubled words.across_tags space.leading space.trailing space.punctuation"
     " space.missing space.lines space.tabs punctuation.doubled punctuation.end punctuation.ellipsis"
     " case.start list.mark brackets.unbalanced quotes.unbalanced brackets.missing quotes.missing"
-    " text.markdown text.entities symbols.missing symbols.added consistency.target"
+    " text.markdown text.entities symbols.missing symbols.added consistency.target context.changed"
 )
 _MINOR = frozenset(_MINORS.split())
 _BY_ROOM = {
@@ -98,6 +98,7 @@ _BY_ROOM = {
     "language": LqaCategory.ACCURACY,
     "symbols": LqaCategory.ACCURACY,
     "list": LqaCategory.ACCURACY,
+    "context": LqaCategory.ACCURACY,
     "words": LqaCategory.LINGUISTIC_CONVENTIONS,
     "punctuation": LqaCategory.LINGUISTIC_CONVENTIONS,
     "brackets": LqaCategory.LINGUISTIC_CONVENTIONS,

@@ -40,7 +40,7 @@ _WARNINGS = (
 _INFOS = (
     "tags.deleted tags.reordered text.unchanged space.doubled words.doubled words.across_tags symbols.added"
     " brackets.missing quotes.missing punctuation.end punctuation.ellipsis case.start space.lines space.tabs"
-    " consistency.source accelerators.missing grammar.languagetool"
+    " consistency.source accelerators.missing grammar.languagetool context.changed"
 )
 _OFTEN_RIGHT = (
     "numbers.added space.leading space.trailing space.punctuation space.missing length.long text.markdown text.repeated"

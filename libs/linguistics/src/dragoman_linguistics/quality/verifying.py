@@ -58,6 +58,7 @@ from dragoman_linguistics.quality.software import (
     check_entities,
     check_placeholder_order,
 )
+from dragoman_linguistics.quality.surroundings import check_surroundings
 from dragoman_linguistics.quality.wording import Wording
 from dragoman_linguistics.verdicts import unit_verdict
 
@@ -209,6 +210,7 @@ def later_checks(
         lambda pair: check_dates(pair, source_locale, target_locale),
         wording.check,
         Consistency(pairs).check,
+        check_surroundings,
     ]
 
 

@@ -58,6 +58,7 @@ class AnalysisForm(BaseModel):
     pipeline_id: _Unused = ""
     force_reparse: _Unused = ""
     on_unfinished: _Unused = ""
+    new_version_of: _Unused = ""
     cost_cap: _Unused = ""
     fallbacks: _Unused = ""
     glossaries: _Unused = ""

@@ -9,7 +9,13 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue
 
-from dragoman_contracts.events import PreflightVerdict, QaVerdict, RevisionStrategy, Usage
+from dragoman_contracts.events import (
+    PreflightVerdict,
+    QaVerdict,
+    RevisionStrategy,
+    Savings,
+    Usage,
+)
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.subject import SubjectRef
@@ -263,6 +269,17 @@ class CommandOfJob(BaseModel):
     model: ModelOfJob | None
 
 
+class PreviousView(BaseModel):
+    """The earlier job whose translations a job takes over: how many there are, and how many of them
+    people wrote or accepted.
+    """
+
+    job_id: UUID
+    document_version: int | None
+    unit_count: int
+    person_count: int
+
+
 class JobDetail(BaseModel):
     """A job as its events tell it, up to `version`.
 
@@ -342,6 +359,14 @@ class JobDetail(BaseModel):
     usage: Usage = Field(description="That of the calls which were paid for this job.")
     reused_units: int = Field(
         description="Units whose answer is from calls that were paid for earlier."
+    )
+    savings: Savings | None = Field(
+        default=None,
+        description="The units and words by where their translation came from; null where an older version translated.",
+    )
+    previous_version: PreviousView | None = Field(
+        default=None,
+        description="The earlier job whose translations were taken over; null for none.",
     )
     phases: list[PhaseView]
     commands: list[CommandOfJob]

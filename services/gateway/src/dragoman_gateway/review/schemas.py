@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from dragoman_contracts.reports import Cure, ReviewStage, Severity
 from dragoman_contracts.review import EditOrigin
-from dragoman_contracts.text import StoryKind, TagRole
+from dragoman_contracts.text import StoryKind, TagRole, TakenFrom
 from dragoman_contracts.vocabulary import JobStatus
 from dragoman_exchange import ExchangeFormat
 from dragoman_gateway.jobs.view.rows import VerificationState
@@ -82,6 +82,7 @@ class UnitView(BaseModel):
     target: str | None
     tags: list[TagView]
     result_source: str | None
+    taken_from: TakenFrom | None = Field(description="Null where it was not, or was changed since.")
     verification_state: VerificationState
     stage: ReviewStage
     findings: list[FindingView]
@@ -482,6 +483,7 @@ def _fields(row: UnitNow, sheet: Sheet, names: Names) -> dict[str, Any]:
             if spec.id in numbers
         ],
         "result_source": row.result_source,
+        "taken_from": row.taken_from,
         "verification_state": row.state,
         "stage": row.stage,
         "findings": finding_views(row),

@@ -34,7 +34,12 @@ from dragoman_gateway.jobs.detail.facts import record_of
 from dragoman_gateway.jobs.opening import JobOpener, JobOrder, Opening, Submitted
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
-from dragoman_gateway.submissions.opening import require_engines
+from dragoman_gateway.submissions.opening import (
+    EarlierJobs,
+    require_engines,
+    taken_over,
+    taken_over_again,
+)
 from dragoman_gateway.submissions.pins import Pins, pinned_objects, with_memories
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
@@ -67,8 +72,8 @@ from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.receiving import stored
 from dragoman_gateway.web.uploads import Upload, require_content
 from dragoman_runtime.clock import Clock
-from dragoman_runtime.eventstore import Jobs
-from dragoman_runtime.objects import ObjectStore, put_value
+from dragoman_runtime.eventstore import EventStore, Jobs, read_subject
+from dragoman_runtime.objects import ObjectStore, get_value, put_value
 
 _DEFAULT_PACK = "general"
 
@@ -98,6 +103,7 @@ class Submissions:
     def __init__(
         self,
         *,
+        store: EventStore,
         jobs: Jobs,
         objects: ObjectStore,
         catalog: Catalog,
@@ -106,8 +112,11 @@ class Submissions:
         opener: JobOpener,
         runs: PipelineRuns,
         rules: SubmissionRules,
+        earlier: EarlierJobs,
     ) -> None:
         self._control = control
+        self._earlier = earlier
+        self._store = store
         self.runs = runs
         self._opener = opener
         self._jobs = jobs
@@ -154,7 +163,7 @@ class Submissions:
         job_id = job_id_for_key(terms.project.project_id, key) if key else new_id()
         if key and (existing := await self._opener.existing(job_id, digest)):
             return existing
-        order = await self._order(request, upload, terms, job_id, digest, on_unfinished)
+        order = await self._order(request, upload, terms, job_id, digest, on_unfinished, principal)
         try:
             return await self._opener.open(order, principal, traceparent=traceparent)
         except (RunningJobError, UnfinishedJobError) as error:
@@ -202,6 +211,7 @@ class Submissions:
                     "external_reference": record.external_reference,
                     "pipeline": asked.pipeline_id or None,
                     "idempotency_key": idempotency_key,
+                    "new_version_of": asked.new_version_of or None,
                     "overrides": {"nonce": new_id().hex} if asked.force_reparse else {},
                     **languages,
                 }
@@ -328,6 +338,7 @@ class Submissions:
         job_id: UUID,
         digest: str,
         on_unfinished: OnUnfinished,
+        principal: Principal,
     ) -> JobOrder:
         project_id = terms.project.project_id
         locales = LocalePair(source=request.source_language, target=request.target_language)
@@ -338,6 +349,11 @@ class Submissions:
         intake = intake_record(request, upload, self._clock.now())
         source = await stored(upload, self._objects, project_id, DOCX_MEDIA_TYPE)
         record = await put_value(self._objects, project_id, intake)
+        document = document_id(project_id, intake.external_reference)
+        known, _ = await read_subject(self._store, document)
+        version, _ = decide_opening(known, source=source, record=record, request=request)
+        place = (known, version)
+        policy = await taken_over(self._earlier, request, policy, principal, project_id, place)
         submitted = JobSubmitted(
             inputs=job_inputs(source, record, dismissals) + pinned_objects(policy),
             locales=locales,
@@ -350,7 +366,6 @@ class Submissions:
             was_encrypted=upload.was_encrypted,
             submission_id=request.submission_id,
         )
-        document = document_id(project_id, intake.external_reference)
 
         def opening(known: Subject | None) -> Opening:
             version, events = decide_opening(known, source=source, record=record, request=request)
@@ -384,6 +399,8 @@ class Submissions:
         dismissals = await self._dismissals(project_id)
         policy = policy.model_copy(update={"dismissals": dismissals})
         policy = await self._pins.pinned(policy, *terms, overrides, locales)
+        before = await get_value(self._objects, project_id, parent.policy, Policy)
+        policy = await taken_over_again(self._earlier, self._jobs, before, policy)
         choices = overrides.model_dump(mode="json", exclude_none=True)
         again = intake.model_copy(
             update={"idempotency_key": idempotency_key or "", "choices": choices}

@@ -1,14 +1,24 @@
-"""The demands that a policy makes on the installation, looked at before a job is opened."""
+"""The demands that a policy makes on the installation, and the earlier job that it takes over from:
+looked at before a job is opened.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Protocol
+from uuid import UUID
 
 from dragoman_catalog import Catalog
+from dragoman_contracts.job import Job
 from dragoman_contracts.policy import Policy
+from dragoman_contracts.previous import PreviousPin
 from dragoman_contracts.resources import EngineChoice
-from dragoman_gateway.submissions.rules import registered_model
+from dragoman_contracts.subject import LocalePair
+from dragoman_contracts.subject_state import Subject
+from dragoman_gateway.submissions.rules import NO_VERSION, SubmissionRequest, registered_model
 from dragoman_gateway.web.errors import FieldRefusedError
+from dragoman_gateway.web.principals import Principal
+from dragoman_runtime.eventstore import Jobs
 
 
 async def require_engines(catalog: Catalog, offered: Collection[str], policy: Policy) -> None:
@@ -31,3 +41,70 @@ async def require_engines(catalog: Catalog, offered: Collection[str], policy: Po
                 f"Engine {choice.engine!r} is not one of {names}, or the id of a registered model."
             )
             raise FieldRefusedError(field, message, code="engine.unknown")
+
+
+class EarlierJobs(Protocol):
+    """The jobs that a job on a new version of a document can take over from."""
+
+    async def latest(self, subject: Subject, before: int, locales: LocalePair) -> Job | None:
+        """The newest checked job on the newest version below `before`; None where there is none."""
+        ...
+
+    async def named(
+        self, wanted: UUID, project_id: UUID, locales: LocalePair, principal: Principal
+    ) -> Job:
+        """The job of this id, or the newest one of the document of this id.
+
+        Raises:
+            FieldRefusedError: there is neither, or it has no checked translation of these locales.
+        """
+        ...
+
+    async def pin(self, job: Job, policy: Policy) -> PreviousPin | None:
+        """The job's translations as they are now; None where they were erased."""
+        ...
+
+
+async def taken_over(
+    earlier: EarlierJobs,
+    request: SubmissionRequest,
+    policy: Policy,
+    principal: Principal,
+    project_id: UUID,
+    place: tuple[Subject | None, int],
+) -> Policy:
+    """The policy with the previous version that a submission takes over: the one it asked for, or
+    the newest of the same document, of which it is the version at `place`; none where it asked for
+    `none`.
+
+    Raises:
+        FieldRefusedError: what it asked for is not there, or was erased.
+    """
+    asked, (known, version) = request.new_version_of, place
+    if asked == NO_VERSION:
+        return policy
+    locales = LocalePair(source=request.source_language, target=request.target_language)
+    if asked is not None:
+        job = await earlier.named(UUID(asked), project_id, locales, principal)
+    else:
+        job = await earlier.latest(known, version, locales) if known is not None else None
+    pin = await earlier.pin(job, policy) if job is not None else None
+    if pin is None and asked is not None:
+        message = f"The translations of {asked} were erased; name another job, or `{NO_VERSION}`."
+        raise FieldRefusedError("new_version_of", message, code="previous.unfit")
+    return policy.model_copy(update={"previous_version": pin}) if pin is not None else policy
+
+
+async def taken_over_again(
+    earlier: EarlierJobs, jobs: Jobs, before: Policy, policy: Policy
+) -> Policy:
+    """The policy of a rerun, with the previous version that the first run took over: as it is now,
+    or as it was where it was erased.
+    """
+    pin = before.previous_version
+    if pin is None:
+        return policy
+    found = await jobs.find(pin.job_id)
+    again = await earlier.pin(found[0], policy) if found is not None else None
+    kept = again or pin.model_copy(update={"made_by": None})
+    return policy.model_copy(update={"previous_version": kept})

@@ -50,9 +50,10 @@ _FIELDS = (
     "family_key",
     "revision_strategy",
     "metadata",
+    "new_version_of",
     "auto_start",
 )
-_ONE_FILE_ONLY = ("document_title", "external_reference")
+_ONE_FILE_ONLY = ("document_title", "external_reference", "new_version_of")
 _PLACES = {name: place for place, name in enumerate(("file", "document_password", *_FIELDS))}
 _ADVANCED = frozenset(_FIELDS[5:])
 _STRATEGIES = (
@@ -97,12 +98,21 @@ class Accepted:
 
 @router.get("/console/new")
 async def new_job_page(
-    visit: SignedIn, desk: SubmissionsDep, jobs: JobDeskDep, corrects: UUID | None = None
+    visit: SignedIn,
+    desk: SubmissionsDep,
+    jobs: JobDeskDep,
+    corrects: UUID | None = None,
+    new_version_of: UUID | None = None,
 ) -> Response:
-    """The form: empty, or filled in for a corrected version of a job's document."""
+    """The form: empty, or filled in for another version of a job's document: a corrected one, or a
+    new one that takes the job's translations over.
+    """
     values: dict[str, str] = {}
-    if corrects is not None:
-        values = await _values_of(jobs, await jobs.control.find(corrects, visit.principal))
+    earlier = new_version_of or corrects
+    if earlier is not None:
+        values = await _values_of(jobs, await jobs.control.find(earlier, visit.principal))
+    if new_version_of is not None:
+        values["new_version_of"] = str(new_version_of)
     return await _form(desk, visit, values, [], [])
 
 
@@ -206,7 +216,7 @@ def _parsed(
 def _request(
     values: Mapping[str, str], metadata: dict[str, JsonValue], file_count: int
 ) -> SubmissionRequest:
-    optional = ("external_reference", "version_label")
+    optional = ("external_reference", "version_label", "new_version_of")
     fields: dict[str, object] = {
         name: value
         for name, value in values.items()

@@ -183,7 +183,12 @@ def pinned_objects(policy: Policy) -> tuple[NamedObject, ...]:
     """The objects that a policy pins, as a job's inputs: an object is kept while an event points to
     it.
     """
-    found: dict[str, ObjectRef | None] = {"terms": policy.terms, "pack": policy.pack}
+    earlier = policy.previous_version
+    found: dict[str, ObjectRef | None] = {
+        "terms": policy.terms,
+        "pack": policy.pack,
+        "previous_version": earlier.units if earlier else None,
+    }
     found |= {f"memory/{ref.digest}": ref for ref in references_in(policy.memories)}
     return tuple(NamedObject(name=name, object=ref) for name, ref in found.items() if ref)
 

@@ -57,6 +57,9 @@ from dragoman_linguistics.registry import require_registered
 
 _MAX_METADATA_BYTES = 64 * 1024
 
+NO_VERSION = "none"
+"""The word of a submission that takes nothing over from an earlier version."""
+
 
 def _without_controls(text: str) -> str:
     if any(
@@ -64,6 +67,21 @@ def _without_controls(text: str) -> str:
     ):
         raise ValueError("control characters and lone surrogates are not allowed")
     return text.strip()
+
+
+def job_or_document(text: str) -> str:
+    """An id of a job or a document in its usual form, or `none`.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    wanted = text.strip().lower()
+    if wanted == NO_VERSION:
+        return wanted
+    try:
+        return str(UUID(wanted))
+    except ValueError as error:
+        raise ValueError(f"it is neither the id of a job or document nor {NO_VERSION!r}") from error
 
 
 def _storable(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -116,7 +134,9 @@ class SubmissionRequest(Value):
     said.
 
     `submitted_by` is kept as a note; who acts is the credential's word. `idempotency_key` makes the
-    job's id, so that asking twice gives one job.
+    job's id, so that asking twice gives one job. `new_version_of` is the id of the job, or of the
+    document, whose translations are taken over; `none` takes none over, and without it the newest
+    earlier version of the same document counts.
     """
 
     project_code: Annotated[Line, Field(min_length=1)]
@@ -137,6 +157,7 @@ class SubmissionRequest(Value):
     is_auto_start: bool | None = None
     pipeline: Annotated[Line, Field(min_length=1, max_length=80)] | None = None
     submission_id: UUID | None = None
+    new_version_of: Annotated[str, AfterValidator(job_or_document)] | None = None
 
     @field_validator("target_language")
     @classmethod
@@ -163,6 +184,9 @@ class DocumentRun(BaseModel):
     )
     target_language: str = Field(
         "", max_length=64, description="BCP-47 tag, for a pipeline that translates."
+    )
+    new_version_of: str = Field(
+        "", max_length=64, description="As in the form, for a pipeline that translates."
     )
 
 
@@ -200,8 +224,9 @@ def request_digest(request: SubmissionRequest, upload: Upload) -> str:
         request.model_dump_json(exclude={"idempotency_key", "overrides"})
     )
     # Digests of requests from before it could be said stay as they are.
-    if request.pipeline is None:
-        del asked["pipeline"]
+    for name in ("pipeline", "new_version_of"):
+        if asked[name] is None:
+            del asked[name]
     asked["overrides"] = request.overrides.as_asked()
     asked["file"] = {"name": upload.file_name, "sha256": upload.sha256()}
     if upload.was_encrypted:

@@ -89,6 +89,12 @@ class JobForm(BaseModel):
         max_length=2000,
         description="Ids of glossaries, with commas between, which go before those of the project.",
     )
+    new_version_of: str = Field(
+        "",
+        max_length=64,
+        description="Id of the job, or of the document, whose translations are taken over where the text is the same. "
+        "Empty: the newest earlier version of the same document, if there is one. `none`: nothing is taken over.",
+    )
     auto_start: Annotated[
         bool | None, BeforeValidator(_or_none), WithJsonSchema({"type": "boolean"})
     ] = Field(None, description="False: after preflight the job waits for POST …/process.")

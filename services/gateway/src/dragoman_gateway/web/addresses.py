@@ -37,6 +37,11 @@ def correction_address(job_id: UUID) -> str:
     return address("/console/new", corrects=str(job_id))
 
 
+def new_version_address(job_id: UUID) -> str:
+    """The form for a new version of a job's document, which takes the job's translations over."""
+    return address("/console/new", new_version_of=str(job_id))
+
+
 def parked_address(job_id: UUID, key: WorkKey) -> str:
     """The page of a job's parked work."""
     return address(f"/console/jobs/{job_id}/parked/{key.kind}/{key.index}", phase=key.phase)

@@ -9,6 +9,7 @@ from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Phase
 from dragoman_contracts.pipeline import due_at, owed, progress_pct
+from dragoman_contracts.policy import Policy
 from dragoman_contracts.subject import SubjectKind, SubjectRef
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import LIVE, RESTING, PhaseKind, views_of_status
@@ -30,6 +31,7 @@ from dragoman_gateway.jobs.schemas import (
     OwedView,
     PhaseView,
     PipelineView,
+    PreviousView,
     TroubleView,
     WorkUnderWayView,
     job_links,
@@ -99,6 +101,8 @@ def job_detail(
         counts=_counts(job),
         usage=job.plan.usage if job.plan else Usage(),
         reused_units=job.plan.reused_count if job.plan else 0,
+        savings=job.plan.savings if job.plan else None,
+        previous_version=_previous(policy),
         phases=[_phase(job, phase) for phase in job.pipeline.phases],
         commands=[_command(each) for each in commands_of(job)],
         troubles=_troubles(job, records),
@@ -106,6 +110,18 @@ def job_detail(
         artifacts=artifact_views(job, records, signer, now),
         actions=sorted(allowed_actions(job)),
         links=job_links(job.job_id, submitted.parent_job_id),
+    )
+
+
+def _previous(policy: Policy | None) -> PreviousView | None:
+    pin = policy.previous_version if policy else None
+    if pin is None:
+        return None
+    return PreviousView(
+        job_id=pin.job_id,
+        document_version=pin.document_version,
+        unit_count=pin.unit_count,
+        person_count=pin.person_count,
     )
 
 

@@ -268,6 +268,38 @@ class UnderWay:
     remaining: str
 
 
+@dataclass(frozen=True, slots=True)
+class SavingLine:
+    """Units and words of a job that came to their translation in one way."""
+
+    units: int
+    words: int
+    text: str
+
+
+_SAVINGS = (
+    ("previous_version", "from the previous version"),
+    ("context_changed", "of these among other neighbours"),
+    ("memory", "from memory"),
+    ("on_record", "from calls that were paid for earlier"),
+    ("repetitions", "repeated"),
+    ("translated", "translated anew"),
+)
+
+
+def savings_of(job: Job) -> list[SavingLine]:
+    """Where the translations came from; empty where nothing was saved, or nobody counted."""
+    savings = job.plan.savings if job.plan else None
+    if savings is None or savings.is_nothing:
+        return []
+    counted = [(getattr(savings, name), text) for name, text in _SAVINGS]
+    return [
+        SavingLine(each.unit_count, each.word_count, text)
+        for each, text in counted
+        if each.unit_count
+    ]
+
+
 def under_way_of(job: Job, under_way: Sequence[WorkUnderWay], now: datetime) -> UnderWay:
     """The lines of the page that tell a person who waits how far the work is."""
     seconds = remaining_s(job, under_way)

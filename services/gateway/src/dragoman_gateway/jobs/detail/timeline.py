@@ -173,7 +173,9 @@ def _event_detail(event: e.Event) -> str:
             return f"{_units(units)} in {batches:,} batch{'es' if batches != 1 else ''}"
         case e.BatchTranslated(index=index, unit_count=units, usage=usage, reused_count=reused):
             tokens = usage.prompt_tokens + usage.response_tokens
-            found = f", {reused:,} from earlier calls" if reused else ""
+            kept = event.savings.previous_version.unit_count if event.savings else 0
+            found = f", {kept:,} from the previous version" if kept else ""
+            found += f", {reused:,} from earlier calls" if reused else ""
             return f"batch {index + 1}, {_units(units)}{found}" + (
                 f", {tokens:,} tokens" if tokens else ""
             )

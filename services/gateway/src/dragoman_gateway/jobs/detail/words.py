@@ -47,6 +47,7 @@ RESULT_SOURCES: dict[str, str] = {
     "memory": "Translation memory",
     "review": "Review",
     "source_copy": "Copied from the source",
+    "previous_version": "Previous version",
 }
 
 STAGES: dict[str, str] = {

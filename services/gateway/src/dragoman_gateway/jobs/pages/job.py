@@ -26,7 +26,7 @@ from dragoman_gateway.jobs.detail.problems import problems_of, tells_of_prefligh
 from dragoman_gateway.jobs.detail.timeline import Chosen, Moment
 from dragoman_gateway.jobs.detail.words import EVENTS, STATUSES, stage_text
 from dragoman_gateway.jobs.view.rows import JobFilter, JobRow
-from dragoman_gateway.web.addresses import job_address
+from dragoman_gateway.web.addresses import job_address, new_version_address
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit
 from dragoman_gateway.web.markdown import rendered_markdown
 from dragoman_gateway.web.spreadsheets import money
@@ -219,6 +219,9 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
         "intake": records.intake,
         "title": title_of(job, records.intake),
         "engine": records.policy.engine if records.policy else "",
+        "previous_version": records.policy.previous_version if records.policy else None,
+        "savings": job_page.savings_of(job),
+        "new_version_url": new_version_address(job.job_id),
         "submitter": seen.moments[0].actor,
         "under_way": job_page.under_way_of(job, under_way, now),
         "steps": job_page.steps_of(job, now, under_way),

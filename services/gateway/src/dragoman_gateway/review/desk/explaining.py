@@ -13,6 +13,7 @@ from uuid import UUID
 from dragoman_contracts.job import Job
 from dragoman_contracts.model import Value
 from dragoman_contracts.policy import Policy
+from dragoman_contracts.previous import PreviousMatches
 from dragoman_contracts.resources import MatchList, TermList
 from dragoman_contracts.text import ResultSource, Unit, plain_text
 from dragoman_gateway.jobs.desk import JobControl
@@ -27,6 +28,7 @@ from dragoman_gateway.review.rules.explanation import (
     EditShown,
     Explanation,
     MatchShown,
+    PreviousShown,
     RedactionShown,
     TermShown,
 )
@@ -84,6 +86,7 @@ class Explaining:
             policy=job.policy.digest,
             glossaries=_glossaries(terms),
             domain_pack=policy.domain_pack_code,
+            previous=await self._previous(desktop, record, policy, row),
             matches=await self._matches(desktop, record, policy, row),
             terms=_terms(terms, row.unit, job),
             neighbours_before=before,
@@ -106,7 +109,7 @@ class Explaining:
             return ()
         names = {pin.memory_id: pin.name for pin in policy.memories}
         target = desktop.sheet.targets.get(row.unit.unit_id)
-        is_from_memory = target is not None and target.result_source is ResultSource.MEMORY
+        is_from_memory = target is not None and target.came_from is ResultSource.MEMORY
         return tuple(
             MatchShown(
                 score=match.score,
@@ -124,6 +127,34 @@ class Explaining:
             for unit in found.units
             if unit.unit_id == row.unit.unit_id
             for match in unit.matches
+        )
+
+    async def _previous(
+        self, desktop: Desktop, record: JobRecord, policy: Policy, row: UnitNow
+    ) -> PreviousShown | None:
+        plan, pin = await Material(self._objects).plan(desktop.job), policy.previous_version
+        ref = plan.previous if plan else None
+        found = await record.value(ref, PreviousMatches, "previous version")
+        match = (
+            next((each for each in found.units if each.unit_id == row.unit.unit_id), None)
+            if found
+            else None
+        )
+        if found is None or match is None:
+            return None
+        made = desktop.sheet.targets.get(row.unit.unit_id)
+        return PreviousShown(
+            job_id=found.job_id,
+            unit_id=match.previous_unit_id,
+            document_version=pin.document_version if pin else None,
+            score=match.score,
+            source=render(match.source).text,
+            target=render(match.target).text,
+            is_persons=match.is_persons,
+            is_kept=made is not None and made.taken_from is not None,
+            is_context_changed=match.is_context_changed,
+            is_ambiguous=match.is_ambiguous,
+            differences=match.differences,
         )
 
     async def _edits(self, job: Job, row: UnitNow) -> tuple[EditShown, ...]:
@@ -246,7 +277,7 @@ def _checks(row: UnitNow) -> tuple[CheckShown, ...]:
 
 def _repair(desktop: Desktop, row: UnitNow) -> str | None:
     target = desktop.sheet.targets.get(row.unit.unit_id)
-    return target.tag_repair.value if target else None
+    return target.tag_repair.value if target and target.taken_from is None else None
 
 
 def _redactor(policy: Policy) -> Redactor | None:

@@ -171,6 +171,7 @@ class WhatIf:
                 "model": chosen.model,
                 "fallbacks": (),
                 "sample": sample,
+                "previous_version": None,
             }
         )
         return JobSubmitted(

@@ -28,6 +28,22 @@ class MatchShown(BaseModel):
     is_used: bool = Field(description="Whether the unit's text is this match, without a call.")
 
 
+class PreviousShown(BaseModel):
+    """The unit of the previous version that matches the unit best."""
+
+    job_id: UUID
+    unit_id: str
+    document_version: int | None
+    score: int
+    source: str
+    target: str
+    is_persons: bool = Field(description="Whether a person wrote or accepted it there.")
+    is_kept: bool = Field(description="Whether the unit's text is this one, without a call.")
+    is_context_changed: bool = Field(description="Whether it stood beside other texts.")
+    is_ambiguous: bool
+    differences: tuple[str, ...]
+
+
 class TermShown(BaseModel):
     """A term of the job's glossaries that occurs in the unit."""
 
@@ -103,6 +119,7 @@ class Explanation(BaseModel):
     policy: Sha256
     glossaries: tuple[str, ...]
     domain_pack: str
+    previous: PreviousShown | None
     matches: tuple[MatchShown, ...]
     terms: tuple[TermShown, ...]
     neighbours_before: tuple[str, ...]

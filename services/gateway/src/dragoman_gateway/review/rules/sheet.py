@@ -16,7 +16,7 @@ from dragoman_contracts.review import (
     standing_edits,
     verdict_of,
 )
-from dragoman_contracts.text import Content, Unit, UnitTarget, plain_text
+from dragoman_contracts.text import Content, TakenFrom, Unit, UnitTarget, plain_text
 from dragoman_gateway.jobs.view.rows import VerificationState
 from dragoman_gateway.review.rules.errors import UnitMissingError
 from dragoman_linguistics import TaggedText, render, render_by
@@ -104,6 +104,7 @@ class UnitNow:
     findings: tuple[QaFinding, ...]
     reviewed: ReviewedUnit | None
     call: str | None
+    taken_from: TakenFrom | None = None
 
     @property
     def version(self) -> int:
@@ -167,12 +168,13 @@ def unit_now(sheet: Sheet, position: int, state: ReviewState) -> UnitNow:
         unit=unit,
         position=position,
         target=changed if changed is not None else made.target if made else None,
-        result_source="review" if changed is not None else made.result_source if made else None,
+        result_source="review" if changed is not None else made.came_from if made else None,
         state=_state(unit, found, reviewed),
         stage=stage_of(found.verdict if found else None, reviewed),
         findings=findings,
         reviewed=reviewed,
         call=_call_of(reviewed) if changed is not None else made.call if made else None,
+        taken_from=made.taken_from if made and changed is None else None,
     )
 
 

@@ -23,6 +23,7 @@ export const SOURCES = {
   memory: "Translation memory",
   review: "Review",
   source_copy: "Copied from the source",
+  previous_version: "Previous version",
 };
 export const TONES = { blocker: "bad", warning: "attention", info: "quiet" };
 export const SEVERITIES = { blocker: "Blocks", warning: "Warning", info: "Note" };
