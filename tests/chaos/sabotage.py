@@ -53,7 +53,7 @@ def _forget_calls() -> None:
     """Every model call is made, whether its answer is on record or not."""
     from dragoman_translate import handlers
 
-    async def recall(self: object, fingerprint: str) -> None:
+    async def recall(self: object, fingerprint: str, engine: object) -> None:
         return None
 
     _replace(handlers.ObjectLedger, "recall", recall)

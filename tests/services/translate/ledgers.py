@@ -20,7 +20,7 @@ class MemoryLedger:
         self.objects: dict[str, bytes] = {}
         self.pointers: dict[str, ObjectRef] = {}
 
-    async def recall(self, fingerprint: str) -> RecordedCall | None:
+    async def recall(self, fingerprint: str, engine: TranslationEngine) -> RecordedCall | None:
         """The call with this fingerprint, if it was recorded."""
         ref = self.pointers.get(fingerprint)
         if ref is None:
@@ -51,7 +51,7 @@ class StoredLedger(CallLedger):
         self._project_id = project_id
         self.refs: dict[str, RecordedCall] = {}
 
-    async def recall(self, fingerprint: str) -> RecordedCall | None:
+    async def recall(self, fingerprint: str, engine: TranslationEngine) -> RecordedCall | None:
         """The call with this fingerprint."""
         return self.refs.get(fingerprint)
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
+from dragoman_contracts.events import Usage
+from dragoman_contracts.job import Job
 from dragoman_contracts.pipeline import owed
 from dragoman_runtime.computing import Threads
 from dragoman_runtime.eventstore import Jobs
@@ -15,8 +20,18 @@ from dragoman_runtime.objects import FileObjectStore
 from dragoman_runtime.worker import ProjectObjects, WorkContext
 from dragoman_runtime.worker.task import ValueCache
 from dragoman_translate.handlers import ObjectLedger
-from dragoman_translate.ports import EngineReply, EngineSignature, FinishReason, ModelCall
+from dragoman_translate.ports import (
+    EngineCapabilities,
+    EngineReply,
+    EngineSignature,
+    FinishReason,
+    Found,
+    ModelCall,
+    Purse,
+    TranslationEngine,
+)
 from services.gateway.histories import History
+from services.translate.scripted import ScriptedEngine
 
 _CALL = ModelCall(
     fingerprint="ab" * 32,
@@ -25,6 +40,25 @@ _CALL = ModelCall(
         targets=(), model="m", prompt=[], response="paid", finish_reason=FinishReason.STOP
     ),
 )
+
+
+class _Paid(Purse):
+    """A purse that tells what was paid from it."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    @override
+    async def allow(self, job: Job, cap: Decimal | None, engine: TranslationEngine) -> None:
+        """Pay for anything."""
+
+    @override
+    async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:
+        self.calls.append(call)
+
+    @override
+    async def save(self, job: Job, found: Sequence[Found]) -> None:
+        """Nothing is saved here."""
 
 
 @pytest.mark.parametrize("is_takeover", [False, True])
@@ -38,7 +72,12 @@ async def test_a_call_without_its_pointer_is_found_by_who_takes_over(
     await history.advance(job_id, to="plan")
     job, _ = await Jobs(store).load(job_id)
     mine = ProjectObjects(objects, job.project_id, ValueCache())
-    ref = await mine.put_value(_CALL)  # and killed, before the pointer
+    mine_call = _CALL.model_copy(update={"payer": str(job_id)})
+    others = _CALL.model_copy(update={"payer": "another job", "fingerprint": "ef" * 32})
+    ref = await mine.put_value(mine_call)  # and killed, before the pointer
+    await mine.put_value(others)
+    engine = ScriptedEngine(capabilities=EngineCapabilities(needs_network=True))
+    purse = _Paid()
     item = owed(job)[0]
     limit = asyncio.timeout(None)
     context = WorkContext(
@@ -53,10 +92,13 @@ async def test_a_call_without_its_pointer_is_found_by_who_takes_over(
         limit,
         is_takeover=is_takeover,
     )
-    found = await ObjectLedger(context).recall(_CALL.fingerprint)
+    ledger = ObjectLedger(context, purse)
+    found = await ledger.recall(_CALL.fingerprint, engine)
     assert (found is not None) is is_takeover
     if found is not None:
         assert (found.ref, found.call.reply.response) == (ref, "paid")
         assert await mine.get_pointer(f"call-{_CALL.fingerprint}") == ref
-        assert await ObjectLedger(context).recall("cd" * 32) is None
+        assert await ledger.recall("cd" * 32, engine) is None
+        assert await ledger.recall(others.fingerprint, engine) is not None
+        assert purse.calls == [_CALL.fingerprint], "the purse may not have heard of it yet"
     await store.aclose()

@@ -180,7 +180,7 @@ class Asker:
     async def _ask_part(self, open_: _Open) -> None:
         """Make or recall one call of a question, and take the units it answered off those left."""
         key = fingerprint(self.engine.signature, open_.whole)
-        recalled = await self.ledger.recall(key)
+        recalled = await self.ledger.recall(key, self.engine)
         recorded = recalled or await self._call(key, open_)
         if recorded is None:
             return

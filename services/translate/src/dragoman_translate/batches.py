@@ -190,7 +190,7 @@ class _Batch:
         if not found:
             return units
         whole = fingerprint(engine.signature, self.task.request(units))
-        if await self.ledger.recall(whole) is not None:
+        if await self.ledger.recall(whole, engine) is not None:
             return units
         left: list[Unit] = []
         for unit in units:

@@ -173,8 +173,10 @@ class ObjectLedger(CallLedger):
         self._cap = cap
         self._left_behind: dict[str, ObjectRef] | None = None
 
-    async def recall(self, fingerprint: str) -> RecordedCall | None:
-        """The recorded call with this fingerprint."""
+    async def recall(self, fingerprint: str, engine: TranslationEngine) -> RecordedCall | None:
+        """The recorded call with this fingerprint. Where another worker was killed at this work, a
+        call of this job is paid from the purse once more, which enters it once.
+        """
         await self._context.stop_if_cancelled()
         ref = await self._context.objects.get_pointer(call_pointer(fingerprint))
         if ref is None:
@@ -182,10 +184,13 @@ class ObjectLedger(CallLedger):
         if ref is None:
             return None
         try:
-            return RecordedCall(call=await self._context.objects.get_value(ref, ModelCall), ref=ref)
+            call = await self._context.objects.get_value(ref, ModelCall)
         except ObjectMissingError:  # erased: whoever asks again pays again
             await self._context.objects.delete_pointer(call_pointer(fingerprint))
             return None
+        if self._context.is_takeover and call.payer == str(self._context.job.job_id):
+            await self._pay(call, engine)
+        return RecordedCall(call=call, ref=ref)
 
     async def _found_again(self, fingerprint: str) -> ObjectRef | None:
         if not self._context.is_takeover:

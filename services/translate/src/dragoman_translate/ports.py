@@ -422,8 +422,10 @@ class CallLedger(Protocol):
         """
         ...
 
-    async def recall(self, fingerprint: str) -> RecordedCall | None:
-        """The recorded call with this fingerprint; None when it was never made."""
+    async def recall(self, fingerprint: str, engine: TranslationEngine) -> RecordedCall | None:
+        """The recorded call with this fingerprint, which the engine would be asked; None when it was
+        never made.
+        """
         ...
 
     async def record(self, call: ModelCall, engine: TranslationEngine) -> ObjectRef:
