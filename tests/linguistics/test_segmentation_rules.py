@@ -19,25 +19,9 @@ from dragoman_linguistics.srx import (
 )
 from dragoman_linguistics.srx_regex import UnfitPatternError, python_pattern
 from linguistics.contents import nested_content
+from linguistics.srx_files import srx
 
 EN = Locale("en")
-
-
-def srx(*rules: tuple[str, str, str], maps: str = "", cascade: str = "yes") -> bytes:
-    written = "".join(
-        f'<rule break="{kind}"><beforebreak><![CDATA[{before}]]></beforebreak>'
-        f"<afterbreak><![CDATA[{after}]]></afterbreak></rule>"
-        for kind, before, after in rules
-    )
-    maps = maps or '<languagemap languagepattern=".*" languagerulename="Own"/>'
-    return (
-        '<srx xmlns="http://www.lisa.org/srx20" version="2.0">'
-        f'<header segmentsubflows="yes" cascade="{cascade}"/><body><languagerules>'
-        f'<languagerule languagerulename="Own">{written}</languagerule>'
-        '<languagerule languagerulename="Semicolons">'
-        '<rule break="yes"><beforebreak>;</beforebreak><afterbreak>\\s</afterbreak></rule>'
-        f"</languagerule></languagerules><maprules>{maps}</maprules></body></srx>"
-    ).encode()
 
 
 SENTENCES = ("yes", r"[.?!]+", r"\s")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from dragoman_catalog import LanguagePair, Project, Role
+from linguistics.srx_files import srx
 from services.gateway.browser import csrf_of, sign_in
 from services.gateway.console_site import EDITOR, PASSWORD, Site
 
@@ -149,3 +150,21 @@ async def test_pairs_are_entered_closed_opened_and_removed(
     assert (same.status_code, "are the same" in same.text) == (422, True)
     await send(grace, f"{pairs}/{pair.pair_id}/remove", version="3")
     assert await site.catalog.language_pairs.all((await atlas(site)).project_id) == []
+
+
+async def test_segmentation_rules_are_taken_from_a_file_and_given_up(
+    site: Site, grace: httpx.AsyncClient
+) -> None:
+    path = f"{PROJECTS}/atlas/segmentation-rules"
+    token = csrf_of(await grace.get(PROJECTS))
+    form = {"csrf_token": token, "version": "1"}
+    wrong = await grace.post(path, data=form, files={"file": ("a.srx", b"<srx/>")})
+    assert (wrong.status_code, "no SRX 2.0" in wrong.text) == (422, True)
+    none = await grace.post(path, data=form)
+    assert (none.status_code, "The file is empty." in none.text) == (422, True)
+    rules = srx(("yes", ";", r"\s"))
+    assert (await grace.post(path, data=form, files={"file": ("a.srx", rules)})).status_code == 303
+    assert (await atlas(site)).settings.segmentation is not None
+    assert "This project has its own." in (await grace.get(f"{PROJECTS}/atlas")).text
+    await send(grace, path, version="2", is_builtin="yes")
+    assert (await atlas(site)).settings.segmentation is None

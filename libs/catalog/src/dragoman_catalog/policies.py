@@ -50,6 +50,7 @@ def policy_for(
         fallbacks=settings.fallbacks if chosen.fallbacks is None else chosen.fallbacks,
         cost_cap=chosen.cost_cap,
         context_changed=chosen.context_changed or settings.context_changed,
+        segmentation=settings.segmentation,
     )
 
 

@@ -24,6 +24,7 @@ from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Phase, Pipeline
 from dragoman_contracts.previous import ContextChanged
 from dragoman_contracts.redaction import Redaction
+from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.resources import EngineChoice
 
 Code = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
@@ -124,7 +125,8 @@ class ProjectSettings(Value):
     before those that are used unasked. `memories` are searched in their order. `redaction` names
     the texts that no provider sees. `payable_pct` are the shares of a word's rate that are paid, by
     band of an analysis, where they are not the usual ones. `context_changed` says what becomes of a
-    unit of a new version whose own text stayed and whose neighbours changed.
+    unit of a new version whose own text stayed and whose neighbours changed. `segmentation` is an
+    SRX file of the project's objects, None for the built-in rules.
     """
 
     default_engine: OptionName = ""
@@ -145,6 +147,7 @@ class ProjectSettings(Value):
     redaction: RedactionChoices = Redaction()
     payable_pct: PayableShares = Field(default_factory=dict)
     context_changed: ContextChanged = ContextChanged.KEEP
+    segmentation: ObjectRef | None = None
 
 
 class Project(Value):

@@ -44,8 +44,9 @@ class Policy(Value):
     `PackSnapshot`. `fallbacks` are asked in their order for the units that `engine` failed at.
     `cost_cap` is the most that the job's calls may cost, in US dollars. `redaction` names the texts
     that no provider sees. With `sample` only some units are translated. `previous_version` is taken
-    over, and `context_changed` says how, where neighbours are others now. These are left out of what
-    is stored where there are none.
+    over, and `context_changed` says how, where neighbours are others now. `segmentation` is an SRX
+    file by whose rules units are cut into segments, instead of the built-in ones. These are left out
+    of what is stored where there are none.
     """
 
     engine: str
@@ -67,6 +68,7 @@ class Policy(Value):
     sample: Annotated[UnitSample | None, Field(exclude_if=not_)] = None
     previous_version: Annotated[PreviousPin | None, Field(exclude_if=not_)] = None
     context_changed: Annotated[ContextChanged, Field(exclude_if=_is_kept)] = ContextChanged.KEEP
+    segmentation: Annotated[ObjectRef | None, Field(exclude_if=not_)] = None
 
 
 class IntakeRecord(Value):

@@ -16,6 +16,7 @@ from dragoman_contracts.model import Value
 
 DOCX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 JSON_MEDIA_TYPE = "application/json"
+SRX_MEDIA_TYPE = "application/xml"
 
 WORD_MEDIA_TYPES = {
     ".docx": DOCX_MEDIA_TYPE,

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -94,8 +94,24 @@ def builtin_rules() -> SegmentationRules:
     """The rules in `segmentation.srx`."""
     from dragoman_linguistics.srx import read_rules
 
-    data = files("dragoman_linguistics").joinpath("segmentation.srx").read_bytes()
-    return read_rules(data, is_trusted=True)
+    return read_rules(builtin_srx(), is_trusted=True)
+
+
+def builtin_srx() -> bytes:
+    """The file `segmentation.srx`."""
+    return files("dragoman_linguistics").joinpath("segmentation.srx").read_bytes()
+
+
+@lru_cache(maxsize=8)
+def rules_in(data: bytes) -> SegmentationRules:
+    """The rules of a file of others, kept for the next text.
+
+    Raises:
+        SegmentationRulesError: it is no SRX 2.0, too large, or a rule cannot be used.
+    """
+    from dragoman_linguistics.srx import read_rules
+
+    return read_rules(data)
 
 
 def _atoms(content: Content) -> list[str | Tag]:

@@ -20,7 +20,7 @@ from dragoman_contracts.reports import ExtractionManifest
 from dragoman_contracts.text import Unit, UnitList
 from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_extract.ports import UnitExtractor
-from dragoman_linguistics import segment
+from dragoman_linguistics import rules_in, segment
 
 RULES_VERSION = 2
 """Raised when the same source would give other units,
@@ -55,13 +55,15 @@ def extracted(
     locale: Locale,
     *,
     source_digest: str,
+    rules: bytes | None = None,
 ) -> Extracted:
-    """The units of a document, segmented.
+    """The units of a document, cut into segments by the built-in rules or those of an SRX file.
 
     Raises:
-        PermanentError: the document cannot be read; the message names the cure.
+        PermanentError: the document cannot be read, or a rule took too long; the message names the
+            cure.
     """
-    units = segmented(extractor.extract(source, options), locale)
+    units = segmented(extractor.extract(source, options), locale, rules)
     data = canonical_json(UnitList(source_locale=locale, units=units))
     manifest = manifest_of(
         units, source_digest=source_digest, units_digest=hashlib.sha256(data).hexdigest()
@@ -69,9 +71,12 @@ def extracted(
     return Extracted(units=data, manifest=manifest)
 
 
-def segmented(units: Iterable[Unit], locale: Locale) -> tuple[Unit, ...]:
-    """The units with their segments cut by the locale's rules."""
-    return tuple(segment(unit, locale) for unit in units)
+def segmented(
+    units: Iterable[Unit], locale: Locale, rules: bytes | None = None
+) -> tuple[Unit, ...]:
+    """The units with their segments cut by the locale's rules, built in or those of an SRX file."""
+    chosen = None if rules is None else rules_in(rules)
+    return tuple(segment(unit, locale, chosen) for unit in units)
 
 
 def manifest_of(

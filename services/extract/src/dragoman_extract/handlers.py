@@ -38,6 +38,7 @@ def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:
         job, objects = context.job, context.objects
         policy = await objects.get_value(job.policy, Policy)
         source = await objects.get(job.source)
+        rules = await objects.get(policy.segmentation) if policy.segmentation else None
         found = await context.compute(
             extracted,
             extractor,
@@ -45,6 +46,7 @@ def extraction_task(extractor: UnitExtractor) -> Task[ExtractionOutcome]:
             policy.extraction,
             job.locales.source,
             source_digest=job.source.digest,
+            rules=rules,
         )
         manifest = found.manifest
         return ExtractionOutcome(

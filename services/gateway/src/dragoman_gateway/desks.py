@@ -196,6 +196,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
             clock=clock,
             max_upload_bytes=ports.rules.max_upload_bytes,
             memories=PinnedMatches(objects),
+            objects=objects,
         ),
         documents=DocumentDesk(
             queries=DocumentQueries(ports.views),
@@ -239,7 +240,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
             token_ttl=options.token_ttl,
         ),
         account=AccountDesk(catalog, clock, sign_in),
-        projects=ProjectDesk(catalog, clock),
+        projects=ProjectDesk(catalog, objects, clock),
         pipelines=PipelineDesk(catalog, clock),
         classes=classes,
         objects=ObjectDesk(

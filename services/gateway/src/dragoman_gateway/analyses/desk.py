@@ -30,9 +30,10 @@ from dragoman_gateway.web.prices import (
 )
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.uploads import Upload, require_content
-from dragoman_linguistics import segment
+from dragoman_linguistics import rules_in, segment
 from dragoman_models.estimates import cost_range, token_range
 from dragoman_runtime.clock import Clock
+from dragoman_runtime.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,9 @@ class AnalysisDesk:
         clock: Clock,
         max_upload_bytes: int,
         memories: PinnedMatches,
+        objects: ObjectStore,
     ) -> None:
+        self._objects = objects
         self._terms = terms
         self._catalog = catalog
         self._clock = clock
@@ -110,11 +113,14 @@ class AnalysisDesk:
         project, policy = await self._terms.policy_of(
             order.project_code, order.domain_pack_code, order.locales, order.overrides, principal
         )
+        rules = None
+        if policy.segmentation is not None:
+            rules = await self._objects.get(project.project_id, policy.segmentation)
         documents: list[DocumentUnits] = []
         for upload in uploads:
             require_content(upload, self._max_upload_bytes)
             async with self._turn:
-                units = await _units(upload, policy, order.locales)
+                units = await _units(upload, policy, order.locales, rules)
             matches = await self._matches(project.project_id, policy, units, order.locales)
             documents.append(DocumentUnits(upload.base_name, units, matches))
         analysis = await asyncio.to_thread(
@@ -154,20 +160,25 @@ def _cost_ranges(
     return (cost_range(policy.engine, policy.model, tokens, own), *others)
 
 
-async def _units(upload: Upload, policy: Policy, locales: LocalePair) -> tuple[Unit, ...]:
-    """The units of a file, as a job's extraction would take them out.
+async def _units(
+    upload: Upload, policy: Policy, locales: LocalePair, rules: bytes | None
+) -> tuple[Unit, ...]:
+    """The units of a file, as a job's extraction would take them out; `rules` are an SRX file's.
 
     Raises:
         FieldRefusedError: it is no document that can be read.
     """
     try:
-        return await asyncio.to_thread(_read, upload, policy.extraction, locales)
+        return await asyncio.to_thread(_read, upload, policy.extraction, locales, rules)
     except PermanentError as error:
         raise FieldRefusedError(
             "file", f"{upload.base_name}: {error.message}", code=error.code
         ) from error
 
 
-def _read(upload: Upload, switches: dict[str, JsonValue], locales: LocalePair) -> tuple[Unit, ...]:
+def _read(
+    upload: Upload, switches: dict[str, JsonValue], locales: LocalePair, rules: bytes | None
+) -> tuple[Unit, ...]:
     found = extract(upload.content, ExtractOptions.model_validate(switches)).units
-    return tuple(segment(unit, locales.source) for unit in found)
+    chosen = None if rules is None else rules_in(rules)
+    return tuple(segment(unit, locales.source, chosen) for unit in found)

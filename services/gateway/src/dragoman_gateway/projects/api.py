@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, File, Path, Response, UploadFile
 
 from dragoman_catalog import DomainPack, LanguagePair, PackEntry, Project
 from dragoman_gateway.projects.desk import ProjectDesk
@@ -23,6 +23,7 @@ from dragoman_gateway.projects.schemas import (
 from dragoman_gateway.web.dependencies import Admin, EditedVersion, Operator, WholeAdmin, etag
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.problems import documented
+from dragoman_gateway.web.uploads import Upload
 
 router = APIRouter(tags=["configuration"])
 
@@ -143,6 +144,57 @@ async def edit_project(
 ) -> Project:
     """Replace name and settings. Jobs that were submitted keep the settings they have."""
     project = await desk.edit(principal, code, version, entry)
+    response.headers["ETag"] = etag(project.version)
+    return project
+
+
+@router.get(
+    "/projects/{code}/segmentation-rules",
+    summary="Download the segmentation rules",
+    response_class=Response,
+    responses={200: {"content": {"application/xml": {}}, "headers": _ETAG}, **_READ},
+)
+async def show_segmentation(code: _Code, desk: _Desk, principal: Admin) -> Response:
+    """The SRX 2.0 file by which documents are cut into segments: the project's, or the built-in
+    one.
+    """
+    project = await desk.find(principal, code)
+    srx = await desk.segmentation_rules(principal, code)
+    named = f'attachment; filename="{code}.srx"'
+    headers = {"ETag": etag(project.version), "Content-Disposition": named}
+    return Response(srx, media_type="application/xml", headers=headers)
+
+
+@router.put(
+    "/projects/{code}/segmentation-rules",
+    summary="Set the segmentation rules",
+    responses={200: {"headers": _ETAG}, **_EDIT},
+)
+async def set_segmentation(
+    code: _Code,
+    response: Response,
+    desk: _Desk,
+    principal: Admin,
+    version: EditedVersion,
+    file: Annotated[UploadFile, File(description="SRX 2.0.")],
+) -> Project:
+    """Cut documents that are submitted from now on by the rules of a file of SRX 2.0."""
+    upload = Upload(file.filename or "", file.file)
+    project = await desk.set_segmentation(principal, code, version, upload)
+    response.headers["ETag"] = etag(project.version)
+    return project
+
+
+@router.delete(
+    "/projects/{code}/segmentation-rules",
+    summary="Go back to the built-in segmentation rules",
+    responses={200: {"headers": _ETAG}, **_EDIT},
+)
+async def drop_segmentation(
+    code: _Code, response: Response, desk: _Desk, principal: Admin, version: EditedVersion
+) -> Project:
+    """Cut documents that are submitted from now on by the built-in rules."""
+    project = await desk.set_segmentation(principal, code, version, None)
     response.headers["ETag"] = etag(project.version)
     return project
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from dragoman_catalog import (
@@ -15,14 +16,21 @@ from dragoman_catalog import (
     Project,
     RegisteredModel,
 )
+from dragoman_contracts.errors import ObjectMissingError, PermanentError
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.models import Category
+from dragoman_contracts.references import SRX_MEDIA_TYPE
 from dragoman_gateway.jobs.rules import require_fit, require_no_languages
 from dragoman_gateway.projects.schemas import NewPair, NewProject, PairEntry, ProjectEntry
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.signin import editor_of
+from dragoman_gateway.web.uploads import Upload, require_content
+from dragoman_linguistics import builtin_srx, rules_in
 from dragoman_runtime.clock import Clock
+from dragoman_runtime.objects import ObjectStore
+
+_MOST_SRX_BYTES = 2_000_000  # as many as linguistics reads
 
 
 class ProjectDesk:
@@ -32,8 +40,9 @@ class ProjectDesk:
     Edits raise ConflictError where somebody edited the entry since the version that is named.
     """
 
-    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+    def __init__(self, catalog: Catalog, objects: ObjectStore, clock: Clock) -> None:
         self._catalog = catalog
+        self._objects = objects
         self._clock = clock
 
     async def domain_packs(self) -> list[DomainPack]:
@@ -134,6 +143,7 @@ class ProjectDesk:
         """
         await self._require_rule(entry)
         await self._require_memories(project_id(entry.code), entry)
+        await self._require_segmentation(project_id(entry.code), entry)
         return await self._catalog.projects.create(
             editor_of(principal),
             self._clock.now(),
@@ -154,6 +164,7 @@ class ProjectDesk:
         principal.require_project(code)
         await self._require_rule(entry)
         await self._require_memories(project_id(code), entry)
+        await self._require_segmentation(project_id(code), entry)
         return await self._catalog.projects.edit(
             editor_of(principal),
             self._clock.now(),
@@ -162,6 +173,66 @@ class ProjectDesk:
             name=entry.name,
             settings=entry.settings,
         )
+
+    async def segmentation_rules(self, principal: Principal, code: str) -> bytes:
+        """The SRX file by which the project's documents are cut into segments: its own, or the
+        built-in one.
+
+        Raises:
+            EntryMissingError: no project has this code.
+        """
+        project = await self.find(principal, code)
+        chosen = project.settings.segmentation
+        if chosen is None:
+            return builtin_srx()
+        return await self._objects.get(project.project_id, chosen)
+
+    async def set_segmentation(
+        self, principal: Principal, code: str, version: int, upload: Upload | None
+    ) -> Project:
+        """Cut documents that are submitted from now on by the rules of an SRX file; None: by the
+        built-in ones.
+
+        Raises:
+            EntryMissingError: no project has this code.
+            FieldRefusedError: the file is empty, no SRX 2.0, or a rule cannot be used.
+            UploadTooLargeError: the file has more bytes than rules may have.
+        """
+        project = await self.find(principal, code)
+        chosen = None
+        if upload is not None:
+            require_content(upload, _MOST_SRX_BYTES)
+            srx = upload.content
+            await _checked_rules(srx, "file")
+            chosen = await self._objects.put(project.project_id, srx, SRX_MEDIA_TYPE)
+        settings = project.settings.model_copy(update={"segmentation": chosen})
+        return await self._catalog.projects.edit(
+            editor_of(principal),
+            self._clock.now(),
+            code,
+            version=version,
+            name=project.name,
+            settings=settings,
+        )
+
+    async def _require_segmentation(self, home: UUID, entry: ProjectEntry) -> None:
+        """Refuse segmentation rules that the project does not have, or that cannot be used.
+
+        Raises:
+            FieldRefusedError: there is no such object, or it is no SRX 2.0.
+        """
+        chosen, field = entry.settings.segmentation, ".".join(("settings", "segmentation"))
+        if chosen is None:
+            return
+        try:
+            srx = await self._objects.get(home, chosen)
+        except ObjectMissingError as error:
+            raise FieldRefusedError(
+                field,
+                "The project has no such file; send the SRX to …/segmentation-rules.",
+                code="segmentation.rules",
+            ) from error
+        await _checked_rules(srx, field)
 
     async def _require_memories(self, home: UUID, entry: NewProject | ProjectEntry) -> None:
         """Refuse a memory that jobs of the project cannot read, or not write to.
@@ -281,3 +352,10 @@ class ProjectDesk:
             require_no_languages(require_fit(saved))
         except FieldRefusedError as error:
             raise FieldRefusedError(field, error.message, code=error.code) from error
+
+
+async def _checked_rules(srx: bytes, field: str) -> None:
+    try:
+        await asyncio.to_thread(rules_in, srx)
+    except PermanentError as error:
+        raise FieldRefusedError(field, error.message, code=error.code) from error

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import JsonValue
+from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from dragoman_catalog import Project, ProjectSettings, Role
@@ -28,6 +29,7 @@ from dragoman_gateway.web.forms import (
     version_of,
 )
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
+from dragoman_gateway.web.uploads import Upload
 from dragoman_linguistics import PROFILES
 
 _PATH = "/console/projects"
@@ -35,6 +37,7 @@ _NOTICES = {
     "entered": "Entered.",
     "saved": "Saved. Jobs that are submitted from now on follow it.",
     "pair": "Saved.",
+    "rules": "Documents that are submitted from now on are cut by them.",
     "removed": "The pair is removed. Its jobs go on.",
 }
 _TEXTS = ("default_engine", "model", "qa_profile", "pipeline_id")
@@ -105,6 +108,25 @@ async def edit_project(visit: Writing, desk: _Desk, code: str) -> Response:
         form, status = refused(values, error, nested=_NESTED)
         return await _page(visit, desk, project, form, status=status)
     return see_other(address(f"{_PATH}/{code}", notice="saved"))
+
+
+@router.post("/{code}/segmentation-rules")
+async def choose_segmentation(visit: Writing, desk: _Desk, code: str) -> Response:
+    """Take an SRX file, or go back to the built-in rules; say on the same page why it cannot be."""
+    visit.principal.require(Role.ADMIN)
+    project, values = await desk.find(visit.principal, code), await values_of(visit)
+    file = (await visit.request.form()).get("file")
+    upload = Upload("", b"")
+    if isinstance(file, UploadFile):
+        upload = Upload(file.filename or "", file.file)
+    wanted = None if values.get("is_builtin") else upload
+    try:
+        await desk.set_segmentation(visit.principal, code, version_of(values), wanted)
+    except (PermanentError, ConflictError) as error:
+        srx_form, status = refused(values, error)
+        form = Form(_values(project))
+        return await _page(visit, desk, project, form, srx_form=srx_form, status=status)
+    return see_other(address(f"{_PATH}/{code}", notice="rules"))
 
 
 @router.post("/{code}/language-pairs")
@@ -198,6 +220,7 @@ async def _page(
     form: Form,
     *,
     pair_form: Form | None = None,
+    srx_form: Form | None = None,
     notice: str = "",
     status: int = 200,
 ) -> Response:
@@ -214,6 +237,7 @@ async def _page(
         project=project,
         form=form,
         pair_form=pair_form or Form(),
+        srx_form=srx_form or Form(),
         pairs=await desk.pairs(visit.principal, project.code) if project else [],
         pipelines=await desk.document_pipelines(),
         profiles=sorted(PROFILES),
