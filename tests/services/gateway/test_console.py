@@ -64,6 +64,10 @@ async def test_the_list_shows_jobs_with_counts_and_filters(
     assert "waiting.docx" in found.text
     assert "done.docx" not in found.text
     assert "No job matches" in (await ada.get("/console/?q=nothing")).text
+    narrowed = await ada.get("/console/?language=es&first_day=2020-01-01&submitter=nobody")
+    assert "No job matches" in narrowed.text
+    assert 'value="2020-01-01"' in narrowed.text
+    assert "done.docx" in (await ada.get("/console/?language=ES&last_day=nonsense")).text
 
 
 async def test_a_long_list_goes_on_page_by_page(ada: httpx.AsyncClient, site: Site) -> None:

@@ -150,6 +150,10 @@ async def test_the_list_pages_by_cursor_and_filters_by_status_project_and_text(
     found = (await client.get("/api/v1/jobs?q=FILE 3&project=default")).json()["items"]
     assert [each["file_name"] for each in found] == ["file 3.docx"]
     assert (await client.get("/api/v1/jobs?project=other")).json()["items"] == []
+    for query, count in (("target_language=de-ch", 5), ("target_language=fr", 0), ("engine=x", 0)):
+        assert len((await client.get(f"/api/v1/jobs?{query}")).json()["items"]) == count
+    no_day = await client.get("/api/v1/jobs?first_day=yesterday")
+    assert no_day.status_code == 422
     strange = await client.get("/api/v1/jobs?cursor=strange")
     assert (strange.status_code, code(strange)) == (422, "request.invalid_cursor")
 

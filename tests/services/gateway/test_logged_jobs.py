@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -35,6 +36,10 @@ FILTERS = (
     JobFilter(statuses=frozenset({JobStatus.COMPLETED, JobStatus.QUEUED})),
     JobFilter(is_interrupted=True),
     JobFilter(text="ORDER-4"),
+    JobFilter(target_locale="es", engine="apertium", submitter="a"),
+    JobFilter(pipeline_name="translate-docx", submitter="nobody of this name"),
+    JobFilter(first_day=date(2030, 1, 1)),
+    JobFilter(first_day=date(2000, 1, 1), last_day=date(2100, 1, 1)),
     JobFilter(project_ids=frozenset({project_id("borealis")})),
     JobFilter(statuses=frozenset({JobStatus.NEEDS_REVIEW})),
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -199,6 +199,32 @@ async def test_filters_narrow_the_list_and_an_empty_project_scope_shows_nothing(
     assert await names(JobFilter(text="STRASSE")) == {"Straße.docx"}
     assert await names(JobFilter(text="0%_s")) == {"100%_sure.docx"}
     assert await names(JobFilter(text="r%e")) == set()
+
+
+async def test_jobs_are_found_by_language_engine_pipeline_submitter_and_day(
+    gateway: Gateway,
+) -> None:
+    await gateway.history.submit("a.docx", target="de")
+    await gateway.history.submit("b.docx", target="es", engine="pseudo")
+    (row, _) = (await gateway.jobs(JobFilter())).rows
+    day = row.submitted_at.astimezone(UTC).date()
+
+    async def names(which: JobFilter) -> set[str]:
+        return {row.file_name for row in (await gateway.jobs(which)).rows}
+
+    assert await names(JobFilter(target_locale="de")) == {"a.docx"}
+    assert await names(JobFilter(engine="pseudo")) == {"b.docx"}
+    assert await names(JobFilter(pipeline_name=row.pipeline_name)) == {"a.docx", "b.docx"}
+    assert await names(JobFilter(pipeline_name="another")) == set()
+    assert row.submitted_by_name
+    assert await names(JobFilter(submitter=row.submitted_by_name[1:].upper())) == {
+        "a.docx",
+        "b.docx",
+    }
+    assert await names(JobFilter(submitter="%")) == set()
+    assert await names(JobFilter(first_day=day, last_day=day)) == {"a.docx", "b.docx"}
+    assert await names(JobFilter(first_day=day + timedelta(days=1))) == set()
+    assert await names(JobFilter(last_day=day - timedelta(days=1))) == set()
 
 
 async def test_counts_say_how_many_jobs_stand_where_within_the_scope(gateway: Gateway) -> None:

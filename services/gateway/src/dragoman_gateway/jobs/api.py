@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_contracts.job import Job, fold
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import RESTING, JobStatus
 from dragoman_gateway.jobs.desk import JobDesk
 from dragoman_gateway.jobs.detail.answers import event_view, job_moment, job_summary
@@ -42,6 +44,7 @@ router = APIRouter(tags=["jobs"])
 EVENT_STREAM = "text/event-stream"
 
 JobDeskDep = Annotated[JobDesk, Depends(asked(JobDesk))]
+_Name = Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")]
 _GOES_ON = {202: {"description": "The job goes on.", "headers": LOCATION}}
 _DONE = {200: {"headers": ETAG}}
 
@@ -60,11 +63,17 @@ async def list_jobs(
         bool | None, Query(description="Failed or cancelled, and can be resumed.")
     ] = None,
     parent: Annotated[UUID | None, Query(description="Only reruns of this job.")] = None,
+    target_language: Annotated[Locale | None, Query(description="A BCP 47 tag.")] = None,
+    engine: _Name = "",
+    pipeline: _Name = "",
+    submitter: SearchText = "",
+    first_day: Annotated[date | None, Query(description="In UTC.")] = None,
+    last_day: Annotated[date | None, Query(description="In UTC, included.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> JobPage:
-    """Jobs, the newest submitted first; `q` is looked for in file name,
-    title and external reference.
+    """Jobs, the newest submitted first; `q` is looked for in file name, title and external
+    reference, `submitter` in the names of those who submitted.
     """
     which = JobFilter(
         project_ids=principal.scope_of(project),
@@ -73,6 +82,12 @@ async def list_jobs(
         text=q.strip(),
         is_interrupted=interrupted,
         parent_job_id=parent,
+        target_locale=target_language or "",
+        engine=engine,
+        pipeline_name=pipeline,
+        submitter=submitter,
+        first_day=first_day,
+        last_day=last_day,
     )
     page = await desk.queries.list_jobs(which, cursor=cursor, limit=limit)
     return JobPage(items=[job_summary(row) for row in page.rows], next_cursor=page.next_cursor)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from dragoman_contracts.identity import project_id
+from dragoman_contracts.locale import Locale
 from dragoman_contracts.vocabulary import LIVE, JobStatus
 from dragoman_gateway.jobs.api import JobDeskDep
 from dragoman_gateway.jobs.detail.words import STATUSES, stage_text
@@ -46,13 +48,27 @@ async def jobs_page(
     q: _Short = "",
     project: _Short = "",
     stage: _Short = "",
+    language: _Short = "",
+    engine: _Short = "",
+    pipeline: _Short = "",
+    submitter: _Short = "",
+    first_day: _Short = "",
+    last_day: _Short = "",
     cursor: Annotated[str, Query(max_length=500)] = "",
     notice: _Short = "",
 ) -> Response:
     """The jobs the person sees, the newest first."""
     projects = await desk.projects(visit.principal)
-    query = {"status": status, "q": q, "project": project, "stage": stage}
-    which = _filter(visit, status=status, text=q, project=project, stage=stage)
+    further = {
+        "language": language.strip(),
+        "engine": engine.strip(),
+        "pipeline": pipeline.strip(),
+        "submitter": submitter.strip(),
+        "first_day": first_day,
+        "last_day": last_day,
+    }
+    query = {"status": status, "q": q, "project": project, "stage": stage, **further}
+    which = _filter(visit, query)
     try:
         found = await desk.queries.list_jobs(which, cursor=cursor or None, limit=_PAGE)
     except InvalidCursorError:
@@ -73,6 +89,7 @@ async def jobs_page(
         text=q,
         project=project,
         projects=projects,
+        further=further,
         attention_count=await attention_count(desk, visit) if ATTENTION & counts.keys() else 0,
         is_empty=not found.rows and not counts and not is_narrowed and not lag,
         is_first=not cursor,
@@ -86,15 +103,40 @@ async def jobs_page(
     )
 
 
-def _filter(visit: Visit, *, status: str, text: str, project: str, stage: str) -> JobFilter:
+def _filter(visit: Visit, query: dict[str, str]) -> JobFilter:
+    status, scope = query["status"], visit.principal.project_ids
     if status and status not in set(JobStatus):
         raise FieldRefusedError("status", "There is no such status.")
-    scope = visit.principal.project_ids
-    if project:
-        wanted = frozenset({project_id(project)})
+    if query["project"]:
+        wanted = frozenset({project_id(query["project"])})
         scope = wanted if scope is None else scope & wanted
-    statuses = frozenset({JobStatus(status)}) if status else frozenset[JobStatus]()
-    return JobFilter(scope, statuses, stage or None, text)
+    return JobFilter(
+        project_ids=scope,
+        statuses=frozenset({JobStatus(status)}) if status else frozenset[JobStatus](),
+        stage=query["stage"] or None,
+        text=query["q"],
+        target_locale=_locale(query["language"]),
+        engine=query["engine"],
+        pipeline_name=query["pipeline"],
+        submitter=query["submitter"],
+        first_day=_day(query["first_day"]),
+        last_day=_day(query["last_day"]),
+    )
+
+
+def _locale(text: str) -> str:
+    """The tag as it is kept, `pt-BR` for `pt-br`; a text that is none finds nothing."""
+    try:
+        return Locale(text) if text else ""
+    except ValueError:
+        return text
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _chips(counts: dict[JobStatus, int], query: dict[str, str]) -> list[Chip]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import (
@@ -45,6 +45,7 @@ version.
 """
 
 
+_DAY_MICROS = 86_400_000_000
 _COVERED = [name for name in Coverage.model_fields if name != "jobs"]
 
 
@@ -141,9 +142,26 @@ def _matches(which: JobFilter) -> ColumnElement[bool]:
         terms.append(is_wanted if which.needs_attention else not_(is_wanted))
     if which.parent_job_id is not None:
         terms.append(jobs.c.parent_job_id == which.parent_job_id)
+    if which.target_locale:
+        terms.append(jobs.c.target_locale == which.target_locale)
+    if which.engine:
+        terms.append(jobs.c.engine == which.engine)
+    if which.pipeline_name:
+        terms.append(jobs.c.pipeline_name == which.pipeline_name)
+    if which.submitter.strip():
+        name = func.lower(jobs.c.submitted_by_name)
+        terms.append(name.contains(which.submitter.strip().lower(), autoescape=True))
+    if which.first_day is not None:
+        terms.append(jobs.c.submitted_at >= _micros_of(which.first_day))
+    if which.last_day is not None:
+        terms.append(jobs.c.submitted_at < _micros_of(which.last_day) + _DAY_MICROS)
     if which.text.strip():
         terms.append(jobs.c.search_text.contains(which.text.strip().casefold(), autoescape=True))
     return and_(*terms)
+
+
+def _micros_of(day: date) -> int:
+    return to_micros(datetime.combine(day, time(), UTC))
 
 
 def _job_row(row: RowMapping) -> JobRow:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -36,7 +36,9 @@ class JobFilter:
 
     `text` is looked for, case folded, in file name, title and external reference. `is_interrupted`
     None means either, `parent_job_id` the job whose reruns are asked for. `needs_attention` leaves
-    out jobs in whose place a later one was submitted.
+    out jobs in whose place a later one was submitted. `submitter` is looked for in the names of
+    those who submitted; an empty text of the others asks for none in particular. The days are UTC's,
+    both included.
     """
 
     project_ids: frozenset[UUID] | None = None
@@ -46,6 +48,12 @@ class JobFilter:
     is_interrupted: bool | None = None
     needs_attention: bool | None = None
     parent_job_id: UUID | None = None
+    target_locale: str = ""
+    engine: str = ""
+    pipeline_name: str = ""
+    submitter: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 class JobRow(Value):
