@@ -18,6 +18,7 @@ from dragoman_gateway.budgets.desk import BudgetDesk, OfProject
 from dragoman_gateway.budgets.schemas import JobCap, ProjectCaps
 from dragoman_gateway.web.addresses import address, job_address
 from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.forms import version_sent
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.web.problems import field_problems
 from dragoman_gateway.web.spreadsheets import money
@@ -45,14 +46,10 @@ async def edit_project_budget(visit: Writing, desk: _Desk, code: str) -> Respons
     visit.principal.require(Role.ADMIN)
     form = await visit.request.form()
     values = {name: str(form.get(name, "")).strip() for name in _CAPS}
-    version = str(form.get("version", ""))
-    is_number = version.isascii() and version.isdigit() and len(version) < 10
     try:
         caps = ProjectCaps.model_validate({name: text or None for name, text in values.items()})
         entry = BudgetEntry(**caps.model_dump())
-        done = await desk.edit_project(
-            visit.principal, code, int(version) if is_number else 0, entry
-        )
+        done = await desk.edit_project(visit.principal, code, await version_sent(visit), entry)
     except ValidationError as error:
         errors = {each.field: each.message for each in field_problems(error)}
     except ConflictError as error:

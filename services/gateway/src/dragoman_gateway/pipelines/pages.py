@@ -21,6 +21,7 @@ from dragoman_gateway.pipelines.desk import PipelineDesk
 from dragoman_gateway.pipelines.schemas import EditedPipeline, NewPipeline, command_of
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.forms import version_sent
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 
 _PATH = "/console/pipelines"
@@ -85,7 +86,7 @@ async def edit(visit: Writing, desk: _Desk, pipeline_id: str) -> Response:
     values = await _values(visit)
     try:
         entry = EditedPipeline.model_validate(_entry(values) | {"name": values["name"]})
-        await desk.edit(visit.principal, pipeline_id, await _version(visit), entry)
+        await desk.edit(visit.principal, pipeline_id, await version_sent(visit), entry)
     except (ValueError, DragomanError) as error:
         saved = await desk.find(pipeline_id)
         return await _form(visit, desk, saved, values, _problems(error), status_code=422)
@@ -96,7 +97,7 @@ async def edit(visit: Writing, desk: _Desk, pipeline_id: str) -> Response:
 async def switch(visit: Writing, desk: _Desk, pipeline_id: str, action: str) -> Response:
     """Let the pipeline take new jobs, or none."""
     visit.principal.require(Role.ADMIN)
-    version = await _version(visit)
+    version = await version_sent(visit)
     if action == "retire":
         await desk.retire(visit.principal, pipeline_id, version)
         return see_other(address(f"{_PATH}/{pipeline_id}", notice="retired"))
@@ -138,11 +139,6 @@ async def _form(
 async def _values(visit: Visit) -> dict[str, str]:
     form = await visit.request.form()
     return {name: str(form.get(name, "")).strip() for name in _FIELDS}
-
-
-async def _version(visit: Visit) -> int:
-    said = str((await visit.request.form()).get("version", ""))
-    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 def _values_of(saved: SavedPipeline) -> dict[str, str]:

@@ -16,12 +16,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
 
 from dragoman_catalog import Role
 from dragoman_contracts.errors import DragomanError
 from dragoman_gateway.web.errors import FieldRefusedError, ForbiddenError
 from dragoman_gateway.web.guard import Visit
 from dragoman_gateway.web.problems import field_problems, status_of
+from dragoman_gateway.web.uploads import Upload
 
 _B = TypeVar("_B", bound=BaseModel)
 _NO_WORDS: Mapping[str, str] = MappingProxyType({})
@@ -105,6 +107,19 @@ def version_of(values: Mapping[str, str]) -> int:
     """The version that the form was made of; 0, which no entry has, where it names none."""
     text = values.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+async def version_sent(visit: Visit) -> int:
+    """The version that the form that was sent was made of, as `version_of` has it."""
+    return version_of(await values_of(visit))
+
+
+async def file_sent(visit: Visit) -> Upload:
+    """The form's file, without a name and empty where none was chosen."""
+    file = (await visit.request.form()).get("file")
+    if not isinstance(file, UploadFile):
+        return Upload("", b"")
+    return Upload(file.filename or "", file.file)
 
 
 def id_of(text: str) -> UUID | None:

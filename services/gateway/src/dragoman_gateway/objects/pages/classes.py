@@ -23,6 +23,7 @@ from dragoman_gateway.objects.pages.forms import (
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FaultsError
+from dragoman_gateway.web.forms import version_sent
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 
 _PATH = "/console/classes"
@@ -71,7 +72,7 @@ async def edit(visit: Writing, desk: _Desk, name: str) -> Response:
 async def retire(visit: Writing, desk: _Desk, name: str) -> Response:
     """Let the class take no new objects."""
     visit.principal.require(Role.ADMIN)
-    await desk.retire(visit.principal, name, await _version(visit))
+    await desk.retire(visit.principal, name, await version_sent(visit))
     return see_other(address(f"{_PATH}/{name}", notice="retired"))
 
 
@@ -95,7 +96,7 @@ async def _save(visit: Visit, desk: ClassDesk, saved: SavedClass | None) -> Resp
         if saved is None:
             answer = await desk.save(visit.principal, entry)
         else:
-            version = await _version(visit)
+            version = await version_sent(visit)
             answer = await desk.edit(visit.principal, saved.name, version, entry)
     except FaultsError as error:
         return await _form(visit, desk, saved, sent, faults=error.faults, status_code=422)
@@ -104,11 +105,6 @@ async def _save(visit: Visit, desk: ClassDesk, saved: SavedClass | None) -> Resp
         return await _form(visit, desk, saved, sent, faults=(fault,), status_code=422)
     done = "saved" if answer.is_new else "same"
     return see_other(address(f"{_PATH}/{answer.saved.name}", notice=done))
-
-
-async def _version(visit: Visit) -> int:
-    said = str((await visit.request.form()).get("version", ""))
-    return int(said) if said.isascii() and said.isdigit() else 0
 
 
 async def _form(

@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import JsonValue, ValidationError
 from starlette.responses import Response
 
-from dragoman_catalog import DomainPack, PackEntry, Role
+from dragoman_catalog import DomainPack, PackEntry
 from dragoman_contracts.errors import ConflictError, PermanentError
 from dragoman_gateway.projects.desk import ProjectDesk
 from dragoman_gateway.projects.schemas import NewPack
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.desks import asked
-from dragoman_gateway.web.errors import FieldRefusedError, ForbiddenError
+from dragoman_gateway.web.errors import FieldRefusedError
+from dragoman_gateway.web.forms import is_whole_admin, require_whole_admin, version_of
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.web.problems import field_problems
 from dragoman_linguistics import JUDGE, PROFILES
@@ -38,14 +39,14 @@ async def packs_page(visit: SignedIn, desk: _Desk) -> Response:
 @router.get("/new")
 async def new_pack_page(visit: SignedIn, desk: _Desk) -> Response:
     """The empty form."""
-    _require_editor(visit)
+    require_whole_admin(visit, "Domain packs")
     return await _form(visit, desk, None, {}, {})
 
 
 @router.post("")
 async def enter(visit: Writing, desk: _Desk) -> Response:
     """Enter a domain pack; say in the same form why it cannot be."""
-    _require_editor(visit)
+    require_whole_admin(visit, "Domain packs")
     values = await _values(visit)
     try:
         chosen = {"code": values["code"], "qa": _qa(values, {})}
@@ -69,25 +70,16 @@ async def pack_page(visit: SignedIn, desk: _Desk, code: str, notice: _Short = ""
 @router.post("/{code}")
 async def edit(visit: Writing, desk: _Desk, code: str) -> Response:
     """Save the next version. Severities of single checks stay as they are."""
-    _require_editor(visit)
+    require_whole_admin(visit, "Domain packs")
     pack = await desk.domain_pack(code)
     values = await _values(visit)
-    said = values["version"]
-    version = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
+    version = version_of(values)
     try:
         entry = PackEntry.model_validate(_entry(values) | {"qa": _qa(values, pack.qa)})
         await desk.edit_pack(visit.principal, code, version, entry)
     except (ValidationError, PermanentError, ConflictError) as error:
         return await _form(visit, desk, pack, values, _faults(error), status_code=422)
     return see_other(address(f"{_PATH}/{code}", notice="saved"))
-
-
-def _require_editor(visit: Visit) -> None:
-    visit.principal.require(Role.ADMIN)
-    if visit.principal.project_codes is not None:
-        raise ForbiddenError(
-            "Domain packs are every project's; sign in as an admin of all of them."
-        )
 
 
 async def _values(visit: Visit) -> dict[str, str]:
@@ -128,7 +120,6 @@ async def _form(
     notice: str = "",
     status_code: int = 200,
 ) -> Response:
-    is_editor = visit.principal.role is Role.ADMIN and visit.principal.project_codes is None
     return visit.page(
         "projects/pack.html",
         status_code=status_code,
@@ -141,5 +132,5 @@ async def _form(
         judges=await desk.judges(),
         glossaries=await desk.glossaries(),
         versions=await desk.pack_versions(pack.code) if pack else [],
-        can_edit=is_editor,
+        can_edit=is_whole_admin(visit),
     )

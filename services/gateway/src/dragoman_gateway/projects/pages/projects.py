@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import JsonValue
-from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from dragoman_catalog import Project, ProjectSettings, Role
@@ -21,6 +20,7 @@ from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.forms import (
     Form,
     FormRefusedError,
+    file_sent,
     is_whole_admin,
     refused,
     require_whole_admin,
@@ -29,7 +29,6 @@ from dragoman_gateway.web.forms import (
     version_of,
 )
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
-from dragoman_gateway.web.uploads import Upload
 from dragoman_linguistics import PROFILES
 
 _PATH = "/console/projects"
@@ -115,11 +114,7 @@ async def choose_segmentation(visit: Writing, desk: _Desk, code: str) -> Respons
     """Take an SRX file, or go back to the built-in rules; say on the same page why it cannot be."""
     visit.principal.require(Role.ADMIN)
     project, values = await desk.find(visit.principal, code), await values_of(visit)
-    file = (await visit.request.form()).get("file")
-    upload = Upload("", b"")
-    if isinstance(file, UploadFile):
-        upload = Upload(file.filename or "", file.file)
-    wanted = None if values.get("is_builtin") else upload
+    wanted = None if values.get("is_builtin") else await file_sent(visit)
     try:
         await desk.set_segmentation(visit.principal, code, version_of(values), wanted)
     except (PermanentError, ConflictError) as error:

@@ -14,12 +14,13 @@ from dragoman_contracts.errors import DragomanError, PermanentError
 from dragoman_contracts.locale import Locale
 from dragoman_exchange import TermLocales
 from dragoman_gateway.terms.desk import CandidateDesk
-from dragoman_gateway.terms.pages.forms import PATH, faults_of, file_of, values_of
+from dragoman_gateway.terms.pages.forms import PATH, faults_of, values_of
 from dragoman_gateway.terms.pages.glossaries import Desk
 from dragoman_gateway.terms.schemas import GlossaryBody
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.errors import FieldRefusedError
+from dragoman_gateway.web.forms import file_sent
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 from dragoman_gateway.web.uploads import Upload
 
@@ -39,7 +40,7 @@ async def candidates_page(visit: SignedIn) -> Response:
 async def find(visit: Writing, desk: Candidates) -> Response:
     """The candidates of a document, to be edited."""
     values = await values_of(visit, ("source_language", "target_language"))
-    file = await file_of(visit)
+    file = await file_sent(visit)
     try:
         if not file.size_bytes:
             raise FieldRefusedError("file", "Choose a file.")

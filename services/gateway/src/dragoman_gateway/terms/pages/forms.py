@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
 
 from dragoman_contracts.errors import DragomanError
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import Visit
 from dragoman_gateway.web.problems import field_problems
-from dragoman_gateway.web.uploads import Upload
 
 PATH = "/console/glossaries"
 FLAGS = ("is_do_not_translate", "is_case_sensitive", "is_inflected")
@@ -30,20 +28,6 @@ async def values_of(visit: Visit, names: Iterable[str]) -> dict[str, str]:
     """The fields of the form by name, without spaces around; missing ones are empty."""
     form = await visit.request.form()
     return {name: str(form.get(name, "")).strip() for name in names}
-
-
-async def version_of(visit: Visit) -> int:
-    """The version that the form was made on; 0 where it says none."""
-    said = (await values_of(visit, ["version"]))["version"]
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else 0
-
-
-async def file_of(visit: Visit) -> Upload:
-    """The form's file, without a name and empty where none was chosen."""
-    file = (await visit.request.form()).get("file")
-    if not isinstance(file, UploadFile):
-        return Upload("", b"")
-    return Upload(file.filename or "", file.file)
 
 
 def term_fields(values: dict[str, str]) -> dict[str, object]:

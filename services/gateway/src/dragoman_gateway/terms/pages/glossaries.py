@@ -18,14 +18,13 @@ from dragoman_gateway.terms.desk import GlossaryDesk
 from dragoman_gateway.terms.pages.forms import (
     PATH,
     faults_of,
-    file_of,
     values_of,
-    version_of,
 )
 from dragoman_gateway.terms.schemas import GlossaryBody, GlossaryChange
 from dragoman_gateway.web.addresses import address
 from dragoman_gateway.web.cursors import InvalidCursorError
 from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.forms import file_sent, version_sent
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, Visit, Writing, see_other
 
 _PAGE = 50
@@ -107,7 +106,7 @@ async def edit(visit: Writing, desk: Desk, glossary_id: UUID) -> Response:
         change = GlossaryChange.model_validate(
             values | {"is_automatic": bool(values["is_automatic"])}
         )
-        await desk.edit(visit.principal, glossary_id, await version_of(visit), change)
+        await desk.edit(visit.principal, glossary_id, await version_sent(visit), change)
     except (ValidationError, PermanentError, ConflictError) as error:
         faults = {f"glossary_{name}": text for name, text in faults_of(error).items()}
         return await shown(visit, desk, glossary_id, errors=faults, status_code=422)
@@ -118,7 +117,7 @@ async def edit(visit: Writing, desk: Desk, glossary_id: UUID) -> Response:
 async def remove(visit: Writing, desk: Desk, glossary_id: UUID) -> Response:
     """Remove a glossary."""
     visit.principal.require(Role.ADMIN)
-    await desk.remove(visit.principal, glossary_id, await version_of(visit))
+    await desk.remove(visit.principal, glossary_id, await version_sent(visit))
     return see_other(address(PATH, notice="removed"))
 
 
@@ -127,7 +126,7 @@ async def import_file(visit: Writing, desk: Desk, glossary_id: UUID) -> Response
     """Import a file, or say what it would change; the report stands on the glossary's page."""
     visit.principal.require(Role.ADMIN)
     values = await values_of(visit, ("source_language", "target_language", "mode", "dry_run"))
-    file = await file_of(visit)
+    file = await file_sent(visit)
     if not file.size_bytes:
         errors = {"import": "Choose a file."}
         return await shown(visit, desk, glossary_id, errors=errors, status_code=422)
