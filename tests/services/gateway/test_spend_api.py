@@ -165,3 +165,10 @@ def test_days_without_calls_are_in_the_chart_as_well() -> None:
         (27, 0, 0), (28, 1.5, 2), (1, 0, 0),
     ]  # fmt: skip
     assert SpendGroup("day") is SpendGroup.DAY
+
+
+async def test_a_day_is_written_out(gateway: Desk) -> None:
+    for path in ("spend", "jobs"):
+        for day in ("0", "1764547200", "2026-13-01", "2026-11-22T00:00:00Z"):
+            answer = await gateway.as_admin.get(f"/api/v1/{path}?last_day={day}")
+            assert (answer.status_code, answer.json()["code"]) == (422, "request.invalid"), day

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -178,3 +179,23 @@ async def test_a_misspelt_field_of_a_form_is_told_from_the_one_that_was_meant(
     assert [each["message"] for each in answer.json()["errors"]] == [
         "There is no field 'target_lang' here; did you mean 'target_language'?"
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("memories/{id}/units/edit", "POST"),
+        ("memories/{id}/units/replace", "POST"),
+        ("memories/{id}/units/{id}", "DELETE, PATCH"),
+        ("jobs/{id}/units/retranslate", "POST"),
+        ("jobs/{id}/units/word/document.xml%231/explanation", "GET"),
+    ],
+)
+async def test_a_route_of_all_units_is_no_unit(tmp_path: Path, path: str, methods: str) -> None:
+    at = f"/api/v1/{path}".replace("{id}", str(uuid4()))
+    async with desk(tmp_path) as gateway:
+        answer = await gateway.as_operator.put(at, json={})
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+        for method in {"GET", "PATCH", "DELETE"} - set(methods.split(", ")):
+            answer = await gateway.as_operator.request(method, at, json={})
+            assert answer.status_code == 405, (method, answer.text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -36,6 +35,7 @@ from dragoman_gateway.web.dependencies import (
     is_known,
 )
 from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.fields import Day
 from dragoman_gateway.web.problems import documented
 from dragoman_gateway.web.signin import SignIn
 
@@ -67,8 +67,8 @@ async def list_jobs(
     engine: _Name = "",
     pipeline: _Name = "",
     submitter: SearchText = "",
-    first_day: Annotated[date | None, Query(description="In UTC.")] = None,
-    last_day: Annotated[date | None, Query(description="In UTC, included.")] = None,
+    first_day: Annotated[Day | None, Query(description="In UTC.")] = None,
+    last_day: Annotated[Day | None, Query(description="In UTC, included.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> JobPage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from dragoman_gateway.spend.rules import spend_csv
 from dragoman_gateway.spend.schemas import SpendAnswer, SpendFormat, SpendItem, SpendTotals
 from dragoman_gateway.web.dependencies import Admin
 from dragoman_gateway.web.desks import asked
+from dragoman_gateway.web.fields import Day
 from dragoman_gateway.web.problems import documented
 
 router = APIRouter(tags=["configuration"])
@@ -24,7 +24,7 @@ _Project = Annotated[
     str | None, Query(max_length=60, pattern=r"^[a-z0-9_-]*$", description="Its code.")
 ]
 _Day = Annotated[
-    date | None, Query(description="In UTC, included. Without any, the last thirty days.")
+    Day | None, Query(description="In UTC, included. Without any, the last thirty days.")
 ]
 _By = Annotated[
     list[SpendGroup] | None,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from dragoman_catalog import Glossary, GlossaryEntry, GlossaryTerm
 from dragoman_catalog.values import Code, DisplayName
@@ -31,7 +31,7 @@ class GlossaryView(BaseModel):
         description="The source of all its terms; null where each term says its own."
     )
     target_locale: Locale | None
-    is_automatic: bool = Field(
+    is_automatic: StrictBool = Field(
         description="Whether jobs in its scope use it unasked; else they must name it."
     )
     term_count: int
@@ -57,7 +57,7 @@ class GlossaryBody(BaseModel):
     domain_pack_code: Code | None = None
     source_locale: Locale | None = None
     target_locale: Locale | None = None
-    is_automatic: bool = True
+    is_automatic: StrictBool = True
 
 
 class GlossaryChange(BaseModel):
@@ -67,7 +67,7 @@ class GlossaryChange(BaseModel):
 
     name: DisplayName | None = None
     description: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
-    is_automatic: bool | None = None
+    is_automatic: StrictBool | None = None
 
 
 class TermBody(BaseModel):
@@ -80,9 +80,9 @@ class TermBody(BaseModel):
     source_locale: Locale | None = None
     target_locale: Locale | None = None
     status: TermStatus = TermStatus.PREFERRED
-    is_do_not_translate: bool = False
-    is_case_sensitive: bool = False
-    is_inflected: bool = True
+    is_do_not_translate: StrictBool = False
+    is_case_sensitive: StrictBool = False
+    is_inflected: StrictBool = True
     part_of_speech: Annotated[str, Field(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")] = ""
     note: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] = ""
 
@@ -95,9 +95,9 @@ class TermChange(BaseModel):
     source: TermText | None = None
     target: TermText | None = None
     status: TermStatus | None = None
-    is_do_not_translate: bool | None = None
-    is_case_sensitive: bool | None = None
-    is_inflected: bool | None = None
+    is_do_not_translate: StrictBool | None = None
+    is_case_sensitive: StrictBool | None = None
+    is_inflected: StrictBool | None = None
     part_of_speech: Annotated[str, Field(max_length=60, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = (
         None
     )
@@ -117,7 +117,7 @@ class Touched(BaseModel):
 
     affected_units: int = Field(description="Units of past jobs whose source has the term.")
     affected_jobs: int
-    is_complete: bool = Field(
+    is_complete: StrictBool = Field(
         description="Whether all jobs in the glossary's scope were looked at; else the newest only."
     )
 

@@ -1,15 +1,16 @@
-"""Types of fields in requests: texts that databases can keep, and times with their zone."""
+"""Types of fields in requests: texts that databases can keep, days, and times with their zone."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from dragoman_catalog.passwords import LEAST_CHARACTERS
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 NUL_FREE = r"^[^\x00]*$"
@@ -32,6 +33,16 @@ def _in_utc(moment: datetime) -> datetime:
 
 UtcTime = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 """A time with its zone, turned into UTC."""
+
+
+def _written_as_day(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("write it like 2026-11-22")
+
+
+Day = Annotated[date, BeforeValidator(_written_as_day)]
+"""A day of the calendar."""
 
 Password = Annotated[
     str,

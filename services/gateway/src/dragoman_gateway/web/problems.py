@@ -432,13 +432,19 @@ def _documented_methods(request: Request) -> list[str]:
     paths: dict[str, dict[str, object]] = (
         application.openapi()["paths"] if isinstance(application, FastAPI) else {}
     )
-    exact = paths.get(request.url.path)  # goes before a template that fits it, too
-    if exact is not None:
-        return sorted(method.upper() for method in exact)
-    found: set[str] = set()
-    for template, operations in paths.items():
-        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), request.url.path):
-            found.update(method.upper() for method in operations)
+    fitting = [
+        template
+        for template in paths
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), request.url.path)
+    ]
+    # `units/edit` is no unit: the template with the fewest names in it is the one that is meant.
+    fewest = min((template.count("{") for template in fitting), default=0)
+    found = {
+        method.upper()
+        for template in fitting
+        if template.count("{") == fewest
+        for method in paths[template]
+    }
     return sorted(found)
 
 

@@ -89,7 +89,9 @@ async def list_memory_units(
 
 
 @router.patch(
-    "/memories/{memory_id}/units/{unit_id}", summary="Edit a unit of a memory", responses=_WRITE
+    "/memories/{memory_id}/units/{unit_id:uuid}",
+    summary="Edit a unit of a memory",
+    responses=_WRITE,
 )
 async def edit_memory_unit(
     memory_id: UUID, unit_id: UUID, desk: Desk, principal: Operator, change: UnitChange
@@ -99,7 +101,7 @@ async def edit_memory_unit(
 
 
 @router.delete(
-    "/memories/{memory_id}/units/{unit_id}",
+    "/memories/{memory_id}/units/{unit_id:uuid}",
     status_code=204,
     summary="Delete a unit of a memory",
     responses=_READ,

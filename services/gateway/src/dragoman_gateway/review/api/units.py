@@ -7,6 +7,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
+from starlette.convertors import Convertor, register_url_convertor
+from typing_extensions import override
 
 from dragoman_contracts.reports import ReviewStage
 from dragoman_contracts.review import Dismissal
@@ -47,6 +49,23 @@ from dragoman_gateway.web.desks import asked
 from dragoman_gateway.web.fields import NUL_FREE
 from dragoman_gateway.web.problems import documented
 
+
+class _UnitId(Convertor[str]):
+    """The id of a unit holds any character, `/` too; addresses of other routes are none."""
+
+    regex = r"(?!retranslate$|.*/explanation$).*"
+
+    @override
+    def convert(self, value: str) -> str:
+        return value
+
+    @override
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("unit", _UnitId())
+
 router = APIRouter(prefix="/jobs/{job_id}")
 
 _Desk = Annotated[ReviewDesk, Depends(asked(ReviewDesk))]
@@ -85,7 +104,7 @@ async def list_units(
 
 
 @router.get(
-    "/units/{unit_id:path}",
+    "/units/{unit_id:unit}",
     summary="Show a unit",
     responses={200: {"headers": ETAG}, **_READ},
 )
@@ -100,7 +119,7 @@ async def show_unit(
 
 
 @router.patch(
-    "/units/{unit_id:path}",
+    "/units/{unit_id:unit}",
     summary="Edit a unit",
     responses={200: {"headers": ETAG}, **_EDITS},
 )
