@@ -45,6 +45,7 @@ want_packages() {
         want_command sqlite3 sqlite3
         want_command promtool prometheus
         want_command openssl openssl
+        want_command curl curl
         want_command soffice libreoffice-writer-nogui
         want_command pdftoppm poppler-utils
         want_command chromium chromium

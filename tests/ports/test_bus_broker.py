@@ -1,8 +1,6 @@
 """What FastStream's defaults would do to the bus, and the names that a prefix gives."""
 
 import asyncio
-import os
-import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import cast
@@ -132,7 +130,7 @@ async def test_stop_does_not_wait_for_a_broker_that_is_away(
     await bus.start([Queue.QA_VERIFY, Queue.JOB_CONTROL], consumer.receive, concurrency=1)
     await asyncio.to_thread(broker.server.wait_until_queues_are_durable)
     if is_frozen:
-        os.killpg(broker.server.pid, signal.SIGSTOP)
+        broker.server.freeze()
     else:
         await asyncio.to_thread(broker.server.stop)
     try:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from contextlib import suppress
 from uuid import uuid4
 
@@ -30,7 +28,7 @@ async def test_a_broker_that_dies_while_consuming_begins_is_waited_for(
 
     await bus.open()
     await asyncio.to_thread(rabbitmq.wait_until_queues_are_durable)
-    os.killpg(rabbitmq.pid, signal.SIGSTOP)  # what it is asked stays without an answer
+    rabbitmq.freeze()
     starting = asyncio.create_task(bus.start([Queue.QA_VERIFY], receive, concurrency=1))
     with suppress(TimeoutError):
         async with asyncio.timeout(0.3):

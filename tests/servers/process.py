@@ -17,6 +17,7 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,17 @@ def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str) ->
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {timeout_s} s in vain for {what}")
         time.sleep(_POLL_INTERVAL_S)
+
+
+def _states(group: int) -> set[str]:
+    """The states of the processes of a group, as Linux's `/proc` tells them: T is stopped."""
+    found: set[str] = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, of_group = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(of_group) == group:
+                found.add(state)
+    return found
 
 
 def watched(name: str, command: Sequence[str | Path]) -> list[str]:
@@ -174,6 +186,13 @@ class ServerProcess(ABC):
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._reap()
+
+    def freeze(self) -> None:
+        """Stop all of its processes where they are, until they are killed: what is asked of it stays
+        without an answer.
+        """
+        os.killpg(self.pid, signal.SIGSTOP)
+        wait_until(lambda: _states(self.pid) <= {"T", "Z"}, timeout_s=10, what="the freeze")
 
     def restart(self) -> None:
         """Stop in an orderly way and start again on the same data and port."""

@@ -44,6 +44,7 @@ _PACKAGES: Mapping[str, str] = {
     "createdb": "postgresql",
     "pg_dump": "postgresql",
     "pg_restore": "postgresql",
+    "curl": "curl",
     "openssl": "openssl",
     "postgres": "postgresql",
     "prometheus": "prometheus",
@@ -57,7 +58,6 @@ _PACKAGES: Mapping[str, str] = {
 _EXCUSED: Mapping[str, str] = {
     "/opt/dragoman/bin/pip": "of an environment that the page makes",
     "caddy": "the check of Compose goes without TLS where it is missing",
-    "curl": "an example of a client",
     "debootstrap": "asked for by make bare",
     "docker": "an engine; the checks of deploy/ go without",
     "google-chrome": "in the place of Chromium",
