@@ -73,6 +73,7 @@ def test_a_folder_keeps_its_names_and_is_reported_as_json_with_progress_beside_i
         "draft",
         "report",
         "unit_count",
+        "savings",
         "duration_s",
     }
     assert all(set(each) == keys for each in report["files"])

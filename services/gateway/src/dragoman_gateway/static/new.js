@@ -21,6 +21,7 @@ function show() {
 function attach() {
   const drop = document.querySelector("[data-drop]");
   files().addEventListener("change", show);
+  if (files().files.length) show(); // chosen before this ran, on a slow machine
   for (const type of ["dragenter", "dragover"]) drop.addEventListener(type, (event) => { event.preventDefault(); drop.classList.add("over"); });
   for (const type of ["dragleave", "drop"]) drop.addEventListener(type, () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => {
