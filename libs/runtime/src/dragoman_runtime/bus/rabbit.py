@@ -291,34 +291,21 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         for queue in self._queues:
             await queue.declare()
 
-    async def _declare_in_time(self) -> None:
-        try:
-            async with asyncio.timeout(self._confirm_timeout_s):
-                await self._declare_again()
-        except LOST_CONNECTION as error:  # a time-out is an OSError
-            raise BusUnavailableError(
-                f"RabbitMQ does not answer: {type(error).__name__}."
-            ) from error
-
     async def _confirmed(self, publishes: Sequence[Coroutine[object, object, object]]) -> None:
         """Wait for the broker to confirm every one of these.
 
         Raises:
             BusUnavailableError: one of them was not confirmed, in time or at all.
         """
-        sending = {asyncio.ensure_future(each) for each in publishes}
-        if not sending:
-            return
-        late = sending
         try:
-            _, late = await asyncio.wait(sending, timeout=self._confirm_timeout_s)
-        finally:  # a library that holds a cancellation back must not hold the relay and its lock
-            await ended(late, _CANCELLED_S)
-        if late:
-            raise BusUnavailableError("RabbitMQ does not answer: TimeoutError.")
-        results = [_result_of(each) for each in sending]
-        if any(isinstance(result, DeliveryError) for result in results):
-            await self._declare_in_time()  # a wiped broker has lost its queues
+            async with asyncio.timeout(self._confirm_timeout_s):
+                results = await asyncio.gather(*publishes, return_exceptions=True)
+                if any(isinstance(result, DeliveryError) for result in results):
+                    await self._declare_again()  # a wiped broker has lost its queues
+        except LOST_CONNECTION as error:  # a time-out is an OSError
+            raise BusUnavailableError(
+                f"RabbitMQ does not answer: {type(error).__name__}."
+            ) from error
         errors = [result for result in results if isinstance(result, BaseException)]
         for error in errors:
             if not isinstance(error, _GONE):
@@ -387,13 +374,6 @@ async def _patiently(step: Callable[[], Awaitable[None]], refusals: Refusals) ->
                 server=refusals.host,
             )
             await asyncio.sleep(RETRY_S)
-
-
-def _result_of(task: asyncio.Future[object]) -> object:
-    """The result of a task, or the error with which it ended."""
-    if task.cancelled():
-        return asyncio.CancelledError()
-    return task.exception() or task.result()
 
 
 def _is_cancelled() -> bool:
