@@ -48,4 +48,3 @@ async def test_a_broker_that_dies_while_consuming_begins_is_waited_for(
                 async with asyncio.timeout(1):
                     await received.wait()
     await bus.stop()
-

@@ -20,7 +20,7 @@ from contracts.streams import (
     preflight_passed,
     submitted,
 )
-from dragoman_contracts.errors import PermanentError, RetryableError
+from dragoman_contracts.errors import DragomanError, PermanentError, RetryableError
 from dragoman_contracts.events import CancelRequested, JobCancelled, WorkFailed, WorkParked
 from dragoman_contracts.identity import event_id, work_id
 from dragoman_contracts.job import Job
@@ -29,7 +29,13 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
 from dragoman_runtime.eventstore import EventStore, Head, Jobs
 from dragoman_runtime.objects import get_value
-from dragoman_runtime.worker import NotYetError, RetryPolicy, WorkContext, WorkerLimits
+from dragoman_runtime.worker import (
+    NotYetError,
+    ProjectObjects,
+    RetryPolicy,
+    WorkContext,
+    WorkerLimits,
+)
 from dragoman_runtime.worker.failure import ParkingReason
 from runtime.workshop import (
     Count,
@@ -183,6 +189,38 @@ async def test_what_another_job_found_out_for_the_same_inputs_is_used(shop: Work
 
     assert performed.count == 1
     assert (await shop.job(other)).status is JobStatus.QUEUED
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        None,
+        PermanentError("no sums here", code="budget.broken"),
+        RetryableError("in a while", code="engine.unavailable"),
+    ],
+    ids=["told", "for ever", "for now"],
+)
+async def test_a_task_is_told_of_what_is_on_record_and_its_trouble_holds_nothing_up(
+    shop: Workshop, error: DragomanError | None
+) -> None:
+    told: list[UUID] = []
+
+    async def on_recalled(job: Job, objects: ProjectObjects, outcome: Outcome) -> None:
+        told.append(job.job_id)
+        if error is not None:
+            raise error
+
+    other = work_id(JOB, "another job", 0)
+    await shop.submit()
+    await shop.submit(job_id=other)
+    worker = shop.worker(replace(preflight(Count()), on_recalled=on_recalled))
+
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
+    await worker.receive(shop.delivery(WorkKind.PREFLIGHT, job_id=other))
+
+    assert told == [other]
+    events = [each.recorded.type for each in await shop.events(other)]
+    assert (events[-1], (await shop.job(other)).failures) == ("preflight.passed", {})
 
 
 async def test_an_outcome_that_was_erased_is_found_out_again(shop: Workshop) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
+from dragoman_catalog import Role
 from services.gateway.browser import sign_in
-from services.gateway.console_site import Site, console_site
+from services.gateway.console_site import EDITOR, PASSWORD, Site, console_site
 
 
 @pytest.fixture
@@ -31,4 +33,19 @@ async def ada(site: Site, stranger: httpx.AsyncClient) -> httpx.AsyncClient:
     """A browser that Ada has signed in with."""
     answer = await sign_in(stranger, link=await site.link())
     assert answer.status_code == 303
+    return stranger
+
+
+@pytest.fixture
+async def grace(site: Site, stranger: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A browser that Grace, an admin, has signed in with."""
+    await site.catalog.users.create(
+        EDITOR,
+        datetime.now(UTC),
+        name="grace",
+        display_name="Grace Hopper",
+        role=Role.ADMIN,
+        password=PASSWORD,
+    )
+    await sign_in(stranger, name="grace", password=PASSWORD)
     return stranger

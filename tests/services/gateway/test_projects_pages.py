@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 
 import httpx
 import pytest
 
-from dragoman_catalog import LanguagePair, Project, Role
+from dragoman_catalog import LanguagePair, Project
 from linguistics.srx_files import srx
-from services.gateway.browser import csrf_of, sign_in
-from services.gateway.console_site import EDITOR, PASSWORD, Site
+from services.gateway.browser import csrf_of
+from services.gateway.console_site import Site
 
 PROJECTS = "/console/projects"
 FIELDS = {"name": "Atlas", "batch_size": "64", "max_attempts": "5", "qa_profile": "default"}
-
-
-@pytest.fixture
-async def grace(site: Site, stranger: httpx.AsyncClient) -> httpx.AsyncClient:
-    """A browser that Grace, an admin, has signed in with."""
-    await site.catalog.users.create(
-        EDITOR,
-        datetime.now(UTC),
-        name="grace",
-        display_name="Grace Hopper",
-        role=Role.ADMIN,
-        password=PASSWORD,
-    )
-    await sign_in(stranger, name="grace", password=PASSWORD)
-    return stranger
 
 
 async def send(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:

@@ -3,7 +3,7 @@ users and tokens, which people edit.
 """
 
 from dragoman_catalog.access import NewToken, TokenUse
-from dragoman_catalog.budgets import Budget, BudgetEntry, Cap, Spent
+from dragoman_catalog.budgets import Budget, BudgetEntry, Cap, Spent, require_left
 from dragoman_catalog.catalog import Catalog, migrate_catalog
 from dragoman_catalog.class_values import SavedClass
 from dragoman_catalog.errors import (
@@ -166,5 +166,6 @@ __all__ = [
     "migrate_catalog",
     "month_of",
     "policy_for",
+    "require_left",
     "terms_for",
 ]

@@ -19,6 +19,7 @@ from dragoman_catalog import tables
 from dragoman_catalog.database import one, reading, require_version, rows, write_audit, writing
 from dragoman_catalog.model_values import NANOS, Money
 from dragoman_catalog.values import Editor
+from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.model import Value
 
 _BUDGETS, _JOB_CAPS, _SPENDING = tables.budgets, tables.job_caps, tables.spending
@@ -74,6 +75,24 @@ class Cap(NamedTuple):
             f"The {self.name}'s cap of {self.limit} USD is reached: {self.paid.normalize():f} USD are spent. To go on, "
             f"{cures[self.name]}; nothing is paid twice."
         )
+
+
+def require_left(caps: Sequence[Cap], job_id: UUID, payee: str, *, is_priced: bool) -> None:
+    """Return where a job may pay `payee`, the model or engine that people know, for another call under
+    these caps. Without any it may pay for what has no known price, too.
+
+    Raises:
+        PermanentError: budget.reached, or budget.price_unknown.
+    """
+    if caps and not is_priced:
+        raise PermanentError(
+            f"A cap holds for the cost of job {job_id}, and the price of {payee} is not known in US dollars; enter it "
+            "in the registry, or take the cap away, then redrive.",
+            code="budget.price_unknown",
+        )
+    for cap in caps:
+        if cap.is_reached:
+            raise PermanentError(cap.reached(job_id), code="budget.reached")
 
 
 class Budgets:

@@ -280,7 +280,8 @@ class Task(Generic[_O]):
     `decide` is pure and may run again. `deadline` is how long this very work may take, where that
     is not the worker's limit for all work. A replay takes an outcome that is `from_outside` from the
     record: to perform it again might give another one, or do something once more. `on_recalled` is
-    told of an outcome that was stored before this work came; it may be told again.
+    told of an outcome that was stored before this work came; it may be told again, and what it
+    raises holds nothing up.
     """
 
     kind: str

@@ -48,6 +48,7 @@ from dragoman_runtime.eventstore import (
     decide_on_job,
 )
 from dragoman_runtime.objects import ObjectStore, get_value, put_value
+from dragoman_runtime.telemetry import get_logger
 from dragoman_runtime.telemetry.metrics import begin_work_series
 from dragoman_runtime.worker.failure import AbandonedError, RetryPolicy, decide_failure, reason_of
 from dragoman_runtime.worker.leases import HeldLeases
@@ -61,6 +62,8 @@ from dragoman_runtime.worker.task import (
     WorkContext,
     WorkStoppedError,
 )
+
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +288,7 @@ class _Turn:
                 await self._objects.delete_pointer(job.project_id, fingerprint)
             else:
                 self._message.reused = True
-                if self._task.on_recalled is not None:
-                    objects = ProjectObjects(self._objects, job.project_id, self._values)
-                    await self._task.on_recalled(job, objects, outcome)
+                await self._tell_recalled(job, outcome)
                 return outcome
         outcome = await self._perform(job, attempt)
         mine = await put_value(self._objects, job.project_id, outcome)
@@ -297,6 +298,25 @@ class _Turn:
             if kept == mine
             else await get_value(self._objects, job.project_id, kept, self._task.outcome)
         )
+
+    async def _tell_recalled(self, job: Job, outcome: Value) -> None:
+        """Tell the task of an outcome from the record. A store that is away is waited for; other
+        trouble with that holds nothing up.
+        """
+        if self._task.on_recalled is None:
+            return
+        objects = ProjectObjects(self._objects, job.project_id, self._values)
+        try:
+            await self._task.on_recalled(job, objects, outcome)
+        except DragomanError as error:
+            if is_outage(error):
+                raise
+            _log.warning(
+                "work.recall_untold",
+                kind=str(self._item.kind),
+                job_id=str(job.job_id),
+                error_code=error.code,
+            )
 
     async def _perform(self, job: Job, attempt: int) -> Value:
         objects = ProjectObjects(self._objects, job.project_id, self._values)

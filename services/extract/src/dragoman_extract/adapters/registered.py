@@ -13,7 +13,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from dragoman_contracts.ai import AiTask
-from dragoman_contracts.errors import PermanentError, RetryableError
+from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.models import Category
@@ -115,20 +115,14 @@ class CatalogModels(TaskModels):
 
     @override
     async def allow(self, job: Job, cap: Decimal | None, model: TaskModel) -> None:
+        from dragoman_catalog import require_left  # with SQLAlchemy, slow to import
+
         now = self._clock.now()
         month = now.date().replace(day=1)
         caps = await self._registry.budgets.caps(job.project_id, job.job_id, cap, month)
-        if not caps:
-            return
-        if _in_dollars(_ONE_CALL, await self._price(model, now)) is None:
-            raise PermanentError(
-                f"A cap holds for the cost of job {job.job_id}, and the price of model {model.name!r} is not known in "
-                "US dollars; enter it in the registry, or take the cap away, then redrive.",
-                code="budget.price_unknown",
-            )
-        for each in caps:
-            if each.is_reached:
-                raise PermanentError(each.reached(job.job_id), code="budget.reached")
+        if caps:
+            cost = _in_dollars(_ONE_CALL, await self._price(model, now))
+            require_left(caps, job.job_id, model.name, is_priced=cost is not None)
 
     @override
     async def pay(self, job: Job, model: TaskModel, recorded: Recorded[ChatReply]) -> None:

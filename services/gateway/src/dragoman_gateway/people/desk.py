@@ -81,7 +81,7 @@ class PeopleDesk:
             WeakPasswordError: the password is easily guessed.
             FieldRefusedError: a project is unknown.
         """
-        await self._require_projects(entry.project_codes or ())
+        await self.require_projects(entry.project_codes or ())
         return await self._catalog.users.create(
             editor_of(principal),
             self._clock.now(),
@@ -102,7 +102,7 @@ class PeopleDesk:
             ConflictError: somebody edited the user since.
             FieldRefusedError: a project is unknown.
         """
-        await self._require_projects(entry.project_codes or ())
+        await self.require_projects(entry.project_codes or ())
         return await self._catalog.users.set_projects(
             editor_of(principal),
             self._clock.now(),
@@ -132,6 +132,18 @@ class PeopleDesk:
             password=entry.password,
             revokes_tokens=entry.revokes_tokens,
         )
+
+    async def require_projects(self, codes: Iterable[str]) -> None:
+        """Return where all of these projects are there.
+
+        Raises:
+            FieldRefusedError: one is unknown.
+        """
+        for code in codes:
+            if await self._catalog.projects.find(code) is None:
+                raise FieldRefusedError(
+                    "project_codes", f"There is no project {code!r}.", code="project.unknown"
+                )
 
     async def link(self, principal: Principal, user_id: UUID) -> OpenedLink:
         """A link that signs the user in, once.
@@ -165,7 +177,7 @@ class PeopleDesk:
             raise FieldRefusedError("expires_at", "This time is over.")
         if entry.expires_at is not None and entry.never_expires:
             raise FieldRefusedError("expires_at", "Send an end, or never_expires; not both.")
-        await self._require_projects(entry.project_codes)
+        await self.require_projects(entry.project_codes)
         ends = None if entry.never_expires else entry.expires_at or now + self._token_ttl
         return await self._catalog.tokens.create(
             editor_of(principal),
@@ -184,13 +196,6 @@ class PeopleDesk:
             EntryMissingError: there is none with this id.
         """
         return await self._catalog.tokens.revoke(editor_of(principal), self._clock.now(), token_id)
-
-    async def _require_projects(self, codes: Iterable[str]) -> None:
-        for code in codes:
-            if await self._catalog.projects.find(code) is None:
-                raise FieldRefusedError(
-                    "project_codes", f"There is no project {code!r}.", code="project.unknown"
-                )
 
 
 def _tuple(codes: list[str] | None) -> tuple[str, ...] | None:

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_contracts.models import Category
@@ -83,23 +82,15 @@ class CatalogJudges(JudgeModels):
 
     @override
     async def allow(self, job: Job, policy: Policy, model: JudgeModel) -> None:
+        from dragoman_catalog import require_left  # with SQLAlchemy, slow to import
+
         month = self._clock.now().date().replace(day=1)
         caps = await self._catalog.budgets.caps(job.project_id, job.job_id, policy.cost_cap, month)
-        if not caps:
-            return
-        price = await self._price(model)
-        if price is None or price.currency != "USD" or cost_of(_ONE_CALL, price) is None:
-            raise PermanentError(
-                f"A cap holds for the cost of job {job.job_id}, and the price of the model that judges is not known; "
-                "enter it in the registry.",
-                code="budget.price_unknown",
-            )
-        for cap in caps:
-            if cap.is_reached:
-                raise PermanentError(
-                    f"The {cap.name}'s cap of {cap.limit} USD is reached; the rest of job {job.job_id} is not judged.",
-                    code="budget.reached",
-                )
+        if caps:
+            price = await self._price(model)
+            is_priced = price is not None and price.currency == "USD"
+            is_priced = is_priced and cost_of(_ONE_CALL, price) is not None
+            require_left(caps, job.job_id, model.name, is_priced=is_priced)
 
     @override
     async def pay(self, job: Job, model: JudgeModel, recorded: Recorded[ChatReply]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.events import Usage
 from dragoman_contracts.job import Job
 from dragoman_runtime.clock import Clock, SystemClock
@@ -40,20 +39,13 @@ class CatalogPurse(Purse):
 
     @override
     async def allow(self, job: Job, cap: Decimal | None, engine: TranslationEngine) -> None:
+        from dragoman_catalog import require_left  # with SQLAlchemy, slow to import
+
         budgets = (await self._connect()).budgets
         month = self._clock.now().date().replace(day=1)
         caps = await budgets.caps(job.project_id, job.job_id, cap, month)
-        if not caps:
-            return
-        if not isinstance(engine, PricedEngine) or engine.cost(_ONE_CALL) is None:
-            message = (
-                f"A cap holds for the cost of job {job.job_id}, and the price of engine {engine.name} is not known; "
-                "enter the model's price in the registry, or take the cap away, then redrive."
-            )
-            raise PermanentError(message, code="budget.price_unknown")
-        for each in caps:
-            if each.is_reached:
-                raise PermanentError(each.reached(job.job_id), code="budget.reached")
+        is_priced = isinstance(engine, PricedEngine) and engine.cost(_ONE_CALL) is not None
+        require_left(caps, job.job_id, engine.name, is_priced=is_priced)
 
     @override
     async def pay(self, job: Job, call: str, engine: TranslationEngine, usage: Usage) -> None:

@@ -92,10 +92,11 @@ async def edit_user(visit: Writing, desk: Desk, user_id: UUID) -> Response:
     try:
         flags = {name: bool(values.get(name)) for name in ("is_active", "revokes_tokens")}
         entry = valid(EditedUser, _body(values) | flags)
+        await desk.require_projects(codes or ())
+        after = await desk.edit(visit.principal, user_id, version, entry)
         if codes != (None if user.project_codes is None else list(user.project_codes)):
-            entered = Membership(project_codes=codes)
-            version = (await desk.set_projects(visit.principal, user_id, version, entered)).version
-        await desk.edit(visit.principal, user_id, version, entry)
+            scope = Membership(project_codes=codes)
+            await desk.set_projects(visit.principal, user_id, after.version, scope)
     except (FormRefusedError, PermanentError, ConflictError) as error:
         form, status = refused(values, error)
         return await _page(visit, desk, user, form, codes=codes, status=status)
