@@ -100,7 +100,9 @@ def _preflight() -> Iterator[tuple[str, str, str]]:
                             yield (
                                 code,
                                 name.strip("_").lower(),
-                                _text(message).replace("{count}", "N"),
+                                _text(message)
+                                .replace("{count}", "N")
+                                .replace("{names}", "their codes"),
                             )
                         case _:
                             pass

@@ -66,11 +66,27 @@ def test_languages_and_fonts_are_listed_by_use() -> None:
     assert codes(facts) == {"fonts", "languages"}
 
 
-def test_languages_used_equally_often_are_listed_as_they_stand() -> None:
+def test_a_mark_counts_for_the_letters_that_it_is_for() -> None:
     language = '<w:lang w:val="fr-FR" w:eastAsia="ja-JP" w:bidi="ar-SA"/>'
     facts = inspect(document(paragraph(run("a", language))))
+    assert facts.languages == ("fr-FR",)
+    assert not facts.findings
+    facts = inspect(document(paragraph(run("prix \u4fa1\u683c \u0633\u0639\u0631", language))))
     assert facts.languages == ("fr-FR", "ja-JP", "ar-SA")
-    assert not facts.findings  # the text is in one of them
+    assert codes(facts) == {"languages"}
+
+
+def test_the_languages_of_the_finding_are_named_and_as_many_as_it_says() -> None:
+    marks = ("en-US", "de-DE", "en-AU", "x-none", "und", "not a language, but words of a person")
+    runs = [run("a", f'<w:lang w:val="{mark}" w:eastAsia="ja-JP"/>') for mark in marks]
+    facts = inspect(document(paragraph(*runs)))
+    (finding,) = facts.findings
+    assert finding.message.startswith("Text is marked as 2 languages: en (en-US, en-AU), de-DE. ")
+    assert facts.languages == ("en-US", "de-DE", "en-AU")  # the same, as they stand
+    many = [run("a", f'<w:lang w:val="q{a}{b}"/>') for a in "abcde" for b in "abc"]
+    (finding,) = inspect(document(paragraph(*many))).findings
+    assert finding.message.startswith("Text is marked as 15 languages: qaa, qab, ")
+    assert ", qdc, 3 more. " in finding.message
 
 
 def test_macros_are_named_and_no_obstacle() -> None:

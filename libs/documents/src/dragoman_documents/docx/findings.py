@@ -175,8 +175,8 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
     ),
     "languages": (
         _INFO,
-        "Text is marked as {count} languages. All of it is translated as if it were the source's. What must stay: give "
-        "it a style of its own, and leave that style out.",
+        "Text is marked as {count} languages: {names}. All of it is translated as if it were the source's. What must "
+        "stay: give it a style of its own, and leave that style out.",
     ),
     "embedded_fonts": (
         _WARNING,
@@ -191,7 +191,11 @@ _CATALOGUE: dict[str, tuple[Severity, str]] = {
 }
 
 
-def finding(code: str, count: int = 0) -> Finding:
-    """The finding of a code, with its count in the message."""
+def finding(code: str, count: int = 0, names: str = "") -> Finding:
+    """The finding of a code, with its count, and with the names of what was counted where it has
+    them, in the message.
+    """
     severity, message = _CATALOGUE[code]
-    return Finding(code=code, severity=severity, message=message.format(count=f"{count:,}"))
+    return Finding(
+        code=code, severity=severity, message=message.format(count=f"{count:,}", names=names)
+    )

@@ -19,6 +19,7 @@ from dragoman_documents.docx.fieldcounts import FieldCounts
 from dragoman_documents.docx.findings import Finding, finding
 from dragoman_documents.docx.garbage import paused_garbage_collection
 from dragoman_documents.docx.located import LocatedUnit, has_letters
+from dragoman_documents.docx.marks import LanguageMarks, by_language, joined
 from dragoman_documents.docx.options import ExtractOptions
 from dragoman_documents.docx.package import Package
 from dragoman_documents.docx.roles import PartRole
@@ -41,7 +42,7 @@ class DocumentFacts(Value):
 
     `units` are all, as extraction finds them; `words` and `characters` are of those that have
     something to translate (`dragoman_contracts.counting`). Languages and fonts come in order of
-    use.
+    use; languages are those that its text is marked as.
     """
 
     size_bytes: int
@@ -112,7 +113,7 @@ def _facts(
     units: Sequence[LocatedUnit],
     texts: Sequence[str],
 ) -> DocumentFacts:
-    count = survey.elements
+    count, languages = survey.elements, survey.marks.of(texts)
     translatable = (
         unit
         for unit, text in zip(units, texts, strict=True)
@@ -140,9 +141,12 @@ def _facts(
         is_template="template" in package.content_type(package.main),
         is_strict=survey.is_strict,
         stories=dict(Counter(str(unit.story) for unit in units)),
-        languages=tuple(name for name, _ in survey.languages.most_common()),
+        languages=languages,
         fonts=tuple(name for name, _ in survey.fonts.most_common()),
-        findings=tuple(_findings(package, survey, units, total.words, options)),
+        findings=(
+            *_findings(package, survey, units, total.words, options),
+            *_language_findings(languages),
+        ),
     )
 
 
@@ -172,8 +176,7 @@ class _Survey:
     def __init__(self, package: Package) -> None:
         self.left: Counter[str] = Counter()
         self.elements: Counter[str] = Counter()
-        self.languages: Counter[str] = Counter()
-        self.spoken: set[str] = set()
+        self.marks = LanguageMarks()
         self.fonts: Counter[str] = Counter()
         for name in (*package.stories(), *package.with_role(PartRole.STYLES)):
             root = package.root(name)
@@ -196,8 +199,7 @@ class _Survey:
             if name in _SWITCHES and (attribute(element, "w:val") or "1").lower() in _OFF:
                 self.elements[name] -= 1
             elif name == "w:lang":
-                self._add(self.languages, element, "w:val", "w:eastAsia", "w:bidi")
-                self.spoken.add((attribute(element, "w:val") or "").partition("-")[0].lower())
+                self.marks.add(element)
             elif name == "w:framePr":
                 self.elements["drop_cap"] += attribute(element, "w:dropCap") in {"drop", "margin"}
             elif name == "w:rFonts":
@@ -233,8 +235,6 @@ def _findings(
     yield from unreadable_parts(package)
     count, left = survey.elements, survey.left
     workbooks, fields = _chart_workbooks(package), FieldCounts(package, units)
-    # Codes of BCP 47 that name no language: undetermined, none, private use; and nothing stated.
-    spoken = len(survey.spoken - {"", "x", "und", "zxx"})
     for code, number in (
         ("macros", len(package.with_role(PartRole.MACROS))),
         ("signature", int(survey.has_signature)),
@@ -265,7 +265,6 @@ def _findings(
         ("data_bound", count["w:dataBinding"] + count["w15:dataBinding"] - left["data_bound_left"]),
         ("data_bound_left", left["data_bound_left"]),
         ("fonts", len(survey.fonts)),
-        ("languages", spoken if spoken > 1 else 0),
         ("embedded_fonts", survey.settings["w:embedTrueTypeFonts"]),
         ("external_links", _external(package)),
         ("very_long", words if words > _LONG_WORDS else 0),
@@ -273,6 +272,12 @@ def _findings(
     ):
         if number:
             yield finding(code, number)
+
+
+def _language_findings(marked: Sequence[str]) -> Iterator[Finding]:
+    languages = by_language(marked)
+    if len(languages) > 1:
+        yield finding("languages", len(languages), joined(languages))
 
 
 def _chart_workbooks(package: Package) -> int:
