@@ -11,6 +11,7 @@ import pytest
 
 from documents.wordml import document, package, paragraph, run, sources, story, zipped
 from dragoman_documents import (
+    NO_PACKAGE_CODES,
     Budget,
     DamagedDocumentError,
     DocumentError,
@@ -22,6 +23,7 @@ from dragoman_documents import (
     extract,
     inspect,
     merge,
+    require_package,
 )
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
@@ -68,6 +70,22 @@ def test_other_files_are_refused_with_their_cure(
         with pytest.raises(error, match=cure) as caught:
             read(data)
         assert caught.value.code == code
+
+
+def test_a_file_is_told_from_a_package_by_its_first_bytes() -> None:
+    name = "EncryptedPackage".encode("utf-16-le")
+    for data in (b"PK and no more", OLE + name, OLE + bytes(2**20 - 520) + name + bytes(2**20)):
+        require_package(io.BytesIO(data))
+    for data, code in (
+        (b"%PDF-1.7", "document.pdf"),
+        (b"text PK", "document.not_zip"),
+        (OLE + bytes(2**21) + "WordDocument".encode("utf-16-le"), "document.legacy_word"),
+        (OLE + bytes(2**21), "document.not_zip"),
+    ):
+        with pytest.raises(NotZipError) as refused:
+            require_package(io.BytesIO(data))
+        assert refused.value.code == code
+        assert code in NO_PACKAGE_CODES
 
 
 def test_a_spreadsheet_is_named() -> None:

@@ -75,7 +75,7 @@ def test_a_form_that_is_refused_keeps_its_files(page: Page) -> None:
 def test_a_file_that_is_no_document_is_blocked_with_its_reason(page: Page) -> None:
     page.get_by_role("link", name="New job").first.click()
     page.locator("#file").set_input_files(
-        {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"just text"}
+        {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"PK is no package"}
     )
     page.get_by_label("Target language").fill("es")
     page.get_by_role("button", name="Submit").click()

@@ -171,7 +171,7 @@ def _furnish(client: httpx.Client) -> None:
 
 
 def _submit(client: httpx.Client, engine: str, status: str) -> None:
-    content = document(40, f"Terms that are {status}") if engine else b"just text"
+    content = document(40, f"Terms that are {status}") if engine else b"PK no document"
     answer = client.post(
         "/api/v1/jobs",
         files={"file": (f"Terms of delivery, {status}.docx", content)},

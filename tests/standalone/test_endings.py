@@ -188,6 +188,18 @@ def test_a_result_that_is_lost_is_said_of_its_file_and_the_others_come(folder: P
     assert told("translate", "a.docx", "-o", "o", *terms, "--fresh").exit_code == 0
 
 
+def test_a_file_that_is_no_word_document_becomes_no_job_and_the_others_come(folder: Path) -> None:
+    (folder / "notes.docx").write_text("just text")
+    terms = ("--source", "en", "--target", "ru", *_PSEUDO, "--state", "st", "--json")
+    result = told("translate", "a.docx", "notes.docx", "-o", "o", *terms)
+    first, second = json.loads(result.stdout)["files"]
+    assert (result.exit_code, first["status"], second["status"]) == (3, "completed", "blocked")
+    assert (second["code"], second["job_id"]) == ("document.not_zip", None)
+    assert "save it as DOCX" in second["message"]
+    listed = json.loads(told("jobs", "list", "--state", "st", "--json").stdout)["items"]
+    assert [each["job_id"] for each in listed] == [first["job_id"]]
+
+
 def test_the_foreseen_error_in_groups_of_tasks_speaks_for_them() -> None:
     error = ObjectMissingError("It is gone.")
     ended = asyncio.CancelledError()

@@ -33,7 +33,10 @@ async def submit(client: httpx.AsyncClient, *names: str, **fields: str) -> httpx
         "project_code": "atlas",
         "domain_pack_code": "general",
     }
-    files = [("file", (name, b"PK" + name.encode(), DOCX)) for name in names]
+    contents = {
+        name: b"PK" + name.encode() if name.endswith(".docx") else b"text" for name in names
+    }
+    files = [("file", (name, content, DOCX)) for name, content in contents.items()]
     token = csrf_of(await client.get("/console/new"))
     return await client.post(
         "/console/jobs", data={"csrf_token": token, **form, **fields}, files=files or None

@@ -210,6 +210,17 @@ async def test_files_that_were_taken_are_said_beside_those_that_were_not(
     assert re.search(r"Submitted:.*two\.docx", answer.text, re.DOTALL)
 
 
+async def test_a_file_that_is_no_word_document_is_said_beside_its_name(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
+    answer = await submit(ada, "notes.txt", "two.docx")
+    assert answer.status_code == 422
+    assert re.search(r"notes\.txt.{0,40}This is not a DOCX file", answer.text, re.DOTALL)
+    assert re.search(r"Submitted:.*two\.docx", answer.text, re.DOTALL)
+    await site.show()
+    assert len(re.findall(r'id="job-', (await ada.get("/console/")).text)) == 1
+
+
 async def test_a_job_tells_its_stages_counts_and_files(ada: httpx.AsyncClient, site: Site) -> None:
     job_id = await site.history.submit("contract.docx", document=repeated(50))
     await site.history.advance(job_id, to="plan")

@@ -140,8 +140,8 @@ async def test_a_job_that_waits_for_people_leaves_room_for_a_later_one_and_names
 async def test_a_rerun_is_under_the_policy_of_now_and_keeps_what_the_first_request_named(
     gateway: Desk,
 ) -> None:
-    plain = await opened(gateway, b"plain", external_reference="plain")
-    named = await opened(gateway, b"named", external_reference="named", engine="identity")
+    plain = await opened(gateway, b"PK plain", external_reference="plain")
+    named = await opened(gateway, b"PK named", external_reference="named", engine="identity")
     for job_id in (plain, named):
         await gateway.advance(job_id, to="reassembly")
     project = await gateway.as_admin.get("/api/v1/projects/default")
@@ -244,7 +244,7 @@ async def test_interrupted_jobs_are_listed_with_how_far_they_came_until_given_up
     gateway: Desk,
 ) -> None:
     job_id = await interrupted(gateway)
-    await opened(gateway, b"other", external_reference="other")
+    await opened(gateway, b"PK other", external_reference="other")
     await gateway.project()
     (row,) = (await gateway.as_operator.get("/api/v1/jobs?interrupted=true")).json()["items"]
     assert (row["job_id"], row["finished_phases"]) == (job_id, ["preflight", "extraction"])

@@ -134,7 +134,7 @@ async def test_an_unknown_job_is_a_404_problem(gateway: Desk) -> None:
 async def test_the_list_pages_by_cursor_and_filters_by_status_project_and_text(
     gateway: Desk,
 ) -> None:
-    ids = [await opened(gateway, f"{n}".encode(), name=f"file {n}.docx") for n in range(5)]
+    ids = [await opened(gateway, f"PK {n}".encode(), name=f"file {n}.docx") for n in range(5)]
     await gateway.advance(ids[0], to="reassembly")
     await gateway.project()
     client = gateway.as_operator
@@ -259,7 +259,7 @@ async def test_process_answers_when_the_job_rests(tmp_path: Path) -> None:
         await gateway.advance(job_id, to="reassembly")
         answer = await asked
         assert (answer.status_code, answer.json()["status"]) == (200, "completed")
-        job_id = await opened(gateway, b"other")
+        job_id = await opened(gateway, b"PK other")
         await gateway.history.block(UUID(job_id))
         blocked = await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/process")
         assert (blocked.status_code, code(blocked)) == (409, "job.not_startable")

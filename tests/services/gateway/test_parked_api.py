@@ -51,7 +51,7 @@ async def stuck(
     gateway: Desk, name: str = "terms", error: str = "engine.unauthorised"
 ) -> tuple[str, str]:
     """A job in translation with its first batch parked: its id, and the address of the batch."""
-    job_id = await opened(gateway, name.encode(), name=f"{name}.docx")
+    job_id = await opened(gateway, f"PK {name}".encode(), name=f"{name}.docx")
     await gateway.advance(job_id, to="plan")
     return job_id, await park(gateway, job_id, error=error)
 
@@ -198,5 +198,5 @@ async def test_a_resumed_job_has_nothing_parked(gateway: Desk) -> None:
     await gateway.as_operator.post(f"/api/v1/jobs/{job_id}/resume")
     assert await parked(gateway) == []
     assert (await gateway.as_operator.get(address)).status_code == 404
-    taken = await submit(gateway.as_operator, b"terms", name="terms.docx")
+    taken = await submit(gateway.as_operator, b"PK terms", name="terms.docx")
     assert (taken.status_code, code(taken)) == (409, "job.already_running")

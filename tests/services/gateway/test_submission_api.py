@@ -17,6 +17,7 @@ from dragoman_contracts.events import INTAKE_INPUT
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
+from dragoman_documents import OLE_SIGNATURE
 from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.web.errors import RunningJobError
 from dragoman_gateway.web.principals import local_principal
@@ -140,7 +141,7 @@ async def test_the_same_key_with_the_same_request_gives_the_same_job(gateway: De
 async def test_the_same_key_with_another_file_or_field_is_refused(gateway: Desk) -> None:
     await submit(gateway.as_operator, key="once")
     for other in (
-        await submit(gateway.as_operator, b"other content", key="once"),
+        await submit(gateway.as_operator, b"PK other content", key="once"),
         await submit(gateway.as_operator, key="once", target_language="fr"),
         await submit(gateway.as_operator, key="once", name="other.docx"),
     ):
@@ -163,7 +164,7 @@ async def test_a_second_job_for_the_same_version_and_target_is_refused_with_a_li
     assert (third.status_code, code(third)) == (409, "job.already_running")
     assert "target language and pipeline, whatever the source language" in third.json()["detail"]
     assert (await submit(gateway.as_operator, target_language="fr")).status_code == 202
-    assert (await submit(gateway.as_operator, b"another version")).json()["document_version"] == 2
+    assert (await submit(gateway.as_operator, b"PK another version")).json()["document_version"] == 2
 
 
 async def test_of_many_submissions_at_once_exactly_one_opens_the_job(busy: Desk) -> None:
@@ -191,7 +192,7 @@ async def test_revision_strategies_decide_the_version(gateway: Desk) -> None:
     await submit(gateway.as_operator)
     new = await submit(gateway.as_operator, revision_strategy="new_version")
     assert new.json()["document_version"] == 2
-    same = await submit(gateway.as_operator, b"changed", revision_strategy="same_version")
+    same = await submit(gateway.as_operator, b"PK changed", revision_strategy="same_version")
     assert (same.status_code, code(same)) == (409, "document.version_refused")
 
 
@@ -216,7 +217,7 @@ async def test_a_field_that_cannot_be_taken_is_named(
 ) -> None:
     data = {**FIELDS, **fields}
     answer = await gateway.as_operator.post(
-        "/api/v1/jobs", data=data, files={"file": ("a.docx", b"x")}
+        "/api/v1/jobs", data=data, files={"file": ("a.docx", b"PK")}
     )
     assert answer.status_code == 422
     code(answer)
@@ -239,18 +240,45 @@ async def test_optional_fields_may_be_sent_empty_as_forms_do(gateway: Desk) -> N
     )
     data = {**FIELDS, **dict.fromkeys((*names, "revision_strategy"), "")}
     answer = await gateway.as_operator.post(
-        "/api/v1/jobs", data=data, files={"file": ("contract.docx", b"x")}
+        "/api/v1/jobs", data=data, files={"file": ("contract.docx", b"PK")}
     )
     assert answer.status_code == 202, answer.text
     assert answer.json()["intake"]["external_reference"] == "contract"
 
 
-async def test_an_empty_file_is_refused_and_one_that_is_no_docx_is_left_to_preflight(
-    gateway: Desk,
-) -> None:
+async def test_an_empty_file_is_refused(gateway: Desk) -> None:
     empty = await submit(gateway.as_operator, b"")
     assert (empty.status_code, code(empty)) == (422, "upload.empty")
-    assert (await submit(gateway.as_operator, b"just text", name="notes.txt")).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (b"just text", "document.not_zip"),
+        (b"%PDF-1.7 ...", "document.pdf"),
+        (b"{\\rtf1 text}", "document.rtf"),
+        (b"<html>text</html>", "document.flat_xml"),
+        (OLE_SIGNATURE + bytes(504) + "WordDocument".encode("utf-16-le"), "document.legacy_word"),
+        (OLE_SIGNATURE + bytes(504), "document.not_zip"),
+    ],
+)
+async def test_a_file_whose_first_bytes_are_no_word_documents_becomes_no_job(
+    gateway: Desk, content: bytes, wanted: str
+) -> None:
+    refused = await submit(gateway.as_operator, content)
+    assert (refused.status_code, code(refused)) == (422, wanted)
+    (fault,) = refused.json()["errors"]
+    assert fault["field"] == "file"
+    assert "DOCX" in fault["message"]
+    await gateway.project()
+    assert not (await gateway.as_operator.get("/api/v1/jobs")).json()["items"]
+
+
+@pytest.mark.parametrize("content", [LOCKED, PACKAGE, b"PK and no more"])
+async def test_a_package_and_an_encrypted_document_are_left_to_preflight(
+    gateway: Desk, content: bytes
+) -> None:
+    assert (await submit(gateway.as_operator, content)).status_code == 202
 
 
 async def test_an_upload_over_the_limit_is_refused_whether_or_not_it_tells_its_length(
@@ -337,7 +365,7 @@ async def test_a_language_pair_decides_with_its_overrides_and_a_closed_one_refus
     await gateway.catalog.language_pairs.edit(
         TESTER, now, pair.pair_id, version=1, is_active=False, overrides=PolicyOverrides()
     )
-    closed = await submit(gateway.as_operator, b"new content")
+    closed = await submit(gateway.as_operator, b"PK new content")
     assert (closed.status_code, code(closed)) == (422, "pair.inactive")
 
 
@@ -385,12 +413,12 @@ async def test_the_one_process_submits_without_http(gateway: Desk) -> None:
         is_auto_start=False,
     )
     submitted = await gateway.submissions.submit(
-        request, Upload("a.docx", b"x"), local_principal("Ann")
+        request, Upload("a.docx", b"PK"), local_principal("Ann")
     )
     assert submitted.is_new
     assert (submitted.job.submitted_by, submitted.job.is_started) == ("local", False)
     with pytest.raises(RunningJobError) as refused:
-        await gateway.submissions.submit(request, Upload("a.docx", b"x"), local_principal())
+        await gateway.submissions.submit(request, Upload("a.docx", b"PK"), local_principal())
     assert refused.value.job_id == submitted.job.job_id
 
 

@@ -27,6 +27,7 @@ from dragoman_contracts.pipeline import progress_pct
 from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.under_way import WorkUnderWay, remaining_s, translated_count
 from dragoman_contracts.vocabulary import RESTING, RESUMABLE, JobStatus
+from dragoman_documents import NO_PACKAGE_CODES
 from dragoman_gateway.jobs.detail.answers import under_way_view
 from dragoman_gateway.jobs.detail.work_words import lines_of
 from dragoman_gateway.jobs.rules import OnUnfinished, is_running
@@ -388,9 +389,10 @@ def undelivered(file: Input, job_id: UUID, error: DragomanError | OSError) -> Fi
 def refused(file: Input, error: DragomanError | OSError) -> FileOutcome:
     """The outcome of a file that became no job."""
     if isinstance(error, DragomanError):
-        return FileOutcome(
-            file=file.name, status=JobStatus.FAILED, code=error.code, message=error.message
-        )
+        # The check of preflight's that needs no job: it ends as preflight does.
+        is_no_word = error.code in NO_PACKAGE_CODES
+        status = JobStatus.BLOCKED if is_no_word else JobStatus.FAILED
+        return FileOutcome(file=file.name, status=status, code=error.code, message=error.message)
     message = f"The file cannot be read: {error.strerror}."
     return FileOutcome(
         file=file.name, status=JobStatus.FAILED, code="input.unreadable", message=message

@@ -31,9 +31,10 @@ from dragoman_documents.errors import (
     UnknownUnitError,
     WrongPasswordError,
 )
-from dragoman_documents.refusal import OLE_SIGNATURE
+from dragoman_documents.refusal import NO_PACKAGE_CODES, OLE_SIGNATURE, require_package
 
 __all__ = [
+    "NO_PACKAGE_CODES",
     "OLE_SIGNATURE",
     "Budget",
     "Change",
@@ -64,6 +65,7 @@ __all__ = [
     "is_encrypted",
     "merge",
     "rejected",
+    "require_package",
     "text_only",
     "tracked",
     "untracked",

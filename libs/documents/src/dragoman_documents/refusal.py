@@ -9,6 +9,8 @@ A file is told by its first bytes, and an OLE container (MS-CFB §2.2) by the st
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 from dragoman_documents.errors import (
     DocumentError,
     EncryptedDocumentError,
@@ -18,6 +20,17 @@ from dragoman_documents.errors import (
 
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """The first bytes of an OLE container: an old Office document, or any encrypted Office document."""
+
+NO_PACKAGE_CODES = frozenset(
+    {
+        "document.flat_xml",
+        "document.legacy_word",
+        "document.not_zip",
+        "document.pdf",
+        "document.rtf",
+    }
+)
+"""The codes of files that `require_package` refuses."""
 
 # A directory of an OLE container has the names of its streams in UTF-16 (MS-CFB §2.6.1).
 _ENCRYPTED_STREAM = "EncryptedPackage".encode("utf-16-le")
@@ -30,6 +43,41 @@ _SIGNATURES = (
         "This is an RTF file. Open it in Word or LibreOffice and save it as DOCX.",
     ),
 )
+
+
+_HEAD_BYTES = 400
+_CHUNK_BYTES = 1024 * 1024
+
+
+def require_package(file: BinaryIO) -> None:
+    """Refuse a file that is neither a ZIP package nor an encrypted Office document, as its first
+    bytes tell; whether a Word document is inside, preflight finds out.
+
+    The file is open at its beginning and not empty. An OLE container is searched to its end for the
+    stream of an encrypted package; of others the first bytes alone are read.
+
+    Raises:
+        NotZipError: it is of another format; the message names that and the cure.
+    """
+    head = file.read(_HEAD_BYTES)
+    if head.startswith(b"PK"):
+        return
+    if not head.startswith(OLE_SIGNATURE):
+        raise refuse_non_zip(head)
+    streams = _named_streams(head, file)
+    if _ENCRYPTED_STREAM not in streams:
+        raise _refuse_ole(OLE_SIGNATURE + b"".join(streams))
+
+
+def _named_streams(head: bytes, file: BinaryIO) -> set[bytes]:
+    """The streams of an OLE container that matter here, of those that it names."""
+    wanted, found, chunk = (_ENCRYPTED_STREAM, _WORD_STREAM), set[bytes](), head
+    while chunk:
+        found |= {name for name in wanted if name in chunk}
+        following = file.read(_CHUNK_BYTES)
+        # A name may lie across two chunks.
+        chunk = following and chunk[-len(_ENCRYPTED_STREAM) :] + following
+    return found
 
 
 def refuse_non_zip(data: bytes) -> DocumentError:
@@ -49,7 +97,9 @@ def refuse_non_zip(data: bytes) -> DocumentError:
     if not data:
         return NotZipError("The file is empty. Send it again.", code="document.empty")
     # A file in UTF-16 has a zero byte beside every letter of markup.
-    head = data[:400].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").lower().replace(b"\x00", b"")
+    head = (
+        data[:_HEAD_BYTES].lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").lower().replace(b"\x00", b"")
+    )
     if head.startswith((b"<?xml", b"<html", b"<!doctype")):
         return NotZipError(
             "This is a single XML or HTML file, not a DOCX package. Open it in Word and save it as DOCX.",

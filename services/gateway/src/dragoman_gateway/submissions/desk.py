@@ -37,6 +37,7 @@ from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
 from dragoman_gateway.submissions.opening import (
     EarlierJobs,
     require_engines,
+    require_word_file,
     taken_over,
     taken_over_again,
 )
@@ -142,7 +143,7 @@ class Submissions:
         Raises:
             ForbiddenError: the principal does not reach the project.
             FieldRefusedError: project, domain pack, engine or language pair cannot be taken, or the
-                file is empty.
+                file is empty or of a format that the pipeline does not read.
             UploadTooLargeError: the file is larger than `max_upload_bytes`.
             KeyReusedError: the key stands for another request.
             RunningJobError: a job for the same version, target locale and pipeline is running.
@@ -343,6 +344,7 @@ class Submissions:
         project_id = terms.project.project_id
         locales = LocalePair(source=request.source_language, target=request.target_language)
         policy, pipeline = await self._decided(terms, request.overrides, request.pipeline, locales)
+        await require_word_file(upload, pipeline)
         dismissals = await self._dismissals(project_id)
         policy = await self._pins.pinned(policy, *terms, request.overrides, locales)
         policy = policy.model_copy(update={"dismissals": dismissals})

@@ -4,21 +4,42 @@ looked at before a job is opened.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from typing import Protocol
 from uuid import UUID
 
 from dragoman_catalog import Catalog
 from dragoman_contracts.job import Job
+from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.previous import PreviousPin
 from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
+from dragoman_contracts.vocabulary import PhaseKind
+from dragoman_documents import DocumentError, require_package
 from dragoman_gateway.submissions.rules import NO_VERSION, SubmissionRequest, registered_model
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
+from dragoman_gateway.web.uploads import Upload
 from dragoman_runtime.eventstore import Jobs
+
+_OF_WORD = frozenset({PhaseKind.PREFLIGHT, PhaseKind.EXTRACTION})
+
+
+async def require_word_file(upload: Upload, pipeline: Pipeline) -> None:
+    """Return where the file may be a Word document, or the pipeline reads none.
+
+    Raises:
+        FieldRefusedError: its first bytes are those of another format.
+    """
+    if _OF_WORD.isdisjoint(phase.kind for phase in pipeline.phases):
+        return
+    try:
+        await asyncio.to_thread(require_package, upload.file())
+    except DocumentError as error:
+        raise FieldRefusedError("file", error.message, code=error.code) from error
 
 
 async def require_engines(catalog: Catalog, offered: Collection[str], policy: Policy) -> None:
