@@ -259,13 +259,23 @@ class History:
             ),
         )
 
+    async def tell(self, job_id: UUID) -> None:
+        """Preflight accepts the document, and has something to tell that is no warning."""
+        await self._preflight(
+            job_id,
+            PreflightFinding(
+                code="docx.fonts", severity=Severity.INFO, message="It names two fonts."
+            ),
+        )
+
     async def _put(self, job_id: UUID, value: Value) -> ObjectRef:
         job, _ = await Jobs(self.store).load(job_id)
         return await put_value(self.objects, job.project_id, value)
 
     async def _preflight(self, job_id: UUID, *findings: PreflightFinding) -> None:
+        warns = any(each.severity is Severity.WARNING for each in findings)
         verdict = (
-            e.PreflightVerdict.ACCEPTED_WITH_WARNINGS if findings else e.PreflightVerdict.ACCEPTED
+            e.PreflightVerdict.ACCEPTED_WITH_WARNINGS if warns else e.PreflightVerdict.ACCEPTED
         )
         report = PreflightReport(verdict=verdict, source_digest="0" * 64, findings=findings)
         await self.say(job_id, e.PhaseStarted(phase="preflight", kind=WorkKind.PREFLIGHT))

@@ -362,8 +362,41 @@ async def test_what_preflight_noticed_is_said_with_its_code(
     assert "What preflight noticed" in page
     assert "The text looks like de." in page
     assert "language.differs" in page
-    assert "two fonts" not in page, "only warnings"
+    assert "It names two fonts." in page
+    assert page.index("The text looks like de.") < page.index("It names two fonts.")
     assert "What preflight noticed" not in (await ada.get(f"/console/jobs/{quiet}")).text
+
+
+async def test_infos_of_preflight_are_told_as_sentences_too(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
+    told = await site.history.submit("told.docx")
+    await site.history.tell(told)
+    page = (await ada.get(f"/console/jobs/{told}")).text
+    noticed = page[page.index("What preflight noticed") : page.index('id="files-title"')]
+    assert re.search(r"It names two fonts\.\s*<span[^>]*>docx\.fonts<", noticed)
+    assert "tone-attention" not in noticed
+
+
+async def test_files_stand_before_the_progress_of_a_job_that_rests(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
+    done, under_way = (
+        await site.history.submit("done.docx"),
+        await site.history.submit("under way.docx", target="fr"),
+    )
+    await site.history.advance(done)
+    await site.history.advance(under_way, to="extraction")
+    titles = ("files-title", "progress-title", "units-title", "facts-title", "events-title")
+
+    async def order(job_id: UUID) -> list[str]:
+        page = (await ada.get(f"/console/jobs/{job_id}")).text
+        assert page.count('id="files-title"') == 1
+        return sorted(titles, key=lambda each: page.index(f'id="{each}"'))
+
+    assert await order(done) == [*titles]
+    first, second, third, *_ = await order(under_way)
+    assert (first, second, third) == ("progress-title", "units-title", "files-title")
 
 
 async def test_units_are_shown_with_findings_filtered_and_in_pages(

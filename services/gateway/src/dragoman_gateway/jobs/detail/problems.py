@@ -31,10 +31,13 @@ class Problem:
     link_text: str = "See them"
 
 
+_PASSED = frozenset({PreflightVerdict.ACCEPTED, PreflightVerdict.ACCEPTED_WITH_WARNINGS})
+
+
 def tells_of_preflight(job: Job) -> bool:
     """Whether the page shows what preflight found, and so needs its report."""
     is_blocked = job.status is JobStatus.BLOCKED and job.verification is None
-    return is_blocked or job.preflight_verdict is PreflightVerdict.ACCEPTED_WITH_WARNINGS
+    return is_blocked or (job.preflight_verdict in _PASSED and bool(job.finding_codes))
 
 
 def problems_of(job: Job, records: JobRecords, report: PreflightReport | None) -> list[Problem]:
@@ -80,18 +83,18 @@ def _trouble(job: Job, key: WorkKey, trouble: Trouble, reason: str) -> Problem:
     )
 
 
-def warnings_of(job: Job, report: PreflightReport | None) -> list[PreflightFinding]:
-    """The findings of preflight in a document that it let pass;
+def noticed_in(job: Job, report: PreflightReport | None) -> list[PreflightFinding]:
+    """The findings of preflight in a document that it let pass, warnings first;
     bare codes where its report was erased.
     """
-    if job.preflight_verdict is not PreflightVerdict.ACCEPTED_WITH_WARNINGS:
+    if job.preflight_verdict not in _PASSED:
         return []
     if report is None:
         return [
-            PreflightFinding(code=code, severity=Severity.WARNING, message="")
+            PreflightFinding(code=code, severity=Severity.INFO, message="")
             for code in job.finding_codes
         ]
-    return [finding for finding in report.findings if finding.severity is Severity.WARNING]
+    return sorted(report.findings, key=lambda each: each.severity is not Severity.WARNING)
 
 
 def _preflight_problems(job: Job, report: PreflightReport | None) -> list[Problem]:

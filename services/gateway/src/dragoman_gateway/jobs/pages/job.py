@@ -22,7 +22,7 @@ from dragoman_gateway.jobs.detail.commands import commands_of, logs_of, markdown
 from dragoman_gateway.jobs.detail.facts import JobRecords, Standing, title_of
 from dragoman_gateway.jobs.detail.past import NoSuchVersionError, job_as_of
 from dragoman_gateway.jobs.detail.pending import pending_of
-from dragoman_gateway.jobs.detail.problems import problems_of, tells_of_preflight, warnings_of
+from dragoman_gateway.jobs.detail.problems import noticed_in, problems_of, tells_of_preflight
 from dragoman_gateway.jobs.detail.timeline import Chosen, Moment
 from dragoman_gateway.jobs.detail.words import EVENTS, STATUSES, stage_text
 from dragoman_gateway.jobs.view.rows import JobFilter, JobRow
@@ -237,7 +237,8 @@ async def _state(desk: JobDesk, seen: _Seen) -> dict[str, object]:
         "actions": job_page.actions_of(job),
         "problems": problems_of(job, records, report),
         "superseded_by": seen.standing.superseded_by,
-        "warnings": warnings_of(job, report),
+        "noticed": noticed_in(job, report),
+        "is_at_rest": not job_page.is_live(job),
         "cost": None if seen.is_past else await desk.money(job),
         "money": money,
         "is_live": job_page.is_live(job) and not seen.is_past,
