@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 
 from docx import Document
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from e2e.browsing import WAIT_MS, axe_findings, choose, picture
+from e2e.browsing import WAIT_MS, Server, axe_findings, choose, picture
 
 _PARAGRAPHS = 300
 
@@ -103,6 +103,46 @@ def test_the_whole_way_is_gone_with_the_keyboard_alone(page: Page) -> None:
     expect(page.get_by_role("alert")).to_be_focused()
     page.get_by_role("alert").get_by_role("link").first.press("Enter")
     expect(page.locator("#target_language")).to_be_focused()
+
+
+def test_the_engine_named_is_that_of_the_project_that_is_chosen(page: Page) -> None:
+    page.get_by_role("link", name="New job").first.click()
+    first = page.locator("#engine option").first
+    expect(first).to_have_text("As the project says: pseudo")
+    page.evaluate(
+        """() => {
+          const other = new Option("Other", "other");
+          other.dataset.engine = "openai gpt-5-mini";
+          document.getElementById("project_code").append(other);
+        }"""
+    )
+    page.locator("#project_code").select_option("other")
+    expect(first).to_have_text("As the project says: openai gpt-5-mini")
+    page.locator("#project_code").select_option("default")
+    expect(first).to_have_text("As the project says: pseudo")
+
+
+def test_times_are_shown_in_24_hours_of_the_reader_s_zone_with_the_date_unless_it_is_today(
+    browser: Browser, server: Server
+) -> None:
+    # The readers' own clock would say "6:04:05 PM".
+    context = browser.new_context(locale="en-US", timezone_id="America/New_York")
+    page = context.new_page()
+    page.goto(f"{server.url}/console/sign-in")
+    page.evaluate(
+        """() => {
+          for (const [id, when] of [["past", "2024-03-05T23:04:05+00:00"], ["now", new Date().toISOString()]])
+            document.querySelector("main").insertAdjacentHTML(
+              "beforeend", `<time id="${id}" datetime="${when}" data-local>?</time>`);
+          document.dispatchEvent(new Event("console:changed"));
+        }"""
+    )
+    past, now = page.locator("#past"), page.locator("#now")
+    expect(past).to_have_text("Mar 5, 2024, 18:04:05")
+    expect(past).to_have_attribute("title", re.compile("Tuesday, March 5, 2024.*EST"))
+    expect(past).to_have_attribute("datetime", "2024-03-05T23:04:05+00:00")
+    expect(now).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+    context.close()
 
 
 def test_no_page_is_wider_than_a_small_phone_and_the_theme_is_kept(page: Page) -> None:

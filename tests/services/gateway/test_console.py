@@ -14,12 +14,13 @@ import httpx
 import pytest
 from typing_extensions import override
 
+from dragoman_catalog import ProjectSettings
 from dragoman_contracts import events as e
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_gateway.web.rendering import asset
 from dragoman_runtime.eventstore import Jobs
 from services.gateway.browser import act, submit
-from services.gateway.console_site import Site
+from services.gateway.console_site import EDITOR, Site
 from services.gateway.histories import Document, repeated
 
 NEEDS_REVIEW = Document(verdict=e.QaVerdict.NEEDS_REVIEW)
@@ -144,6 +145,26 @@ async def test_one_file_becomes_a_job_that_the_browser_is_led_to(
     assert "contract.docx" in page.text
     assert "Submitted. The page follows the job." in page.text
     assert "identity" in page.text
+
+
+async def test_the_engine_that_the_project_says_is_named(
+    ada: httpx.AsyncClient, site: Site
+) -> None:
+    page = (await ada.get("/console/new")).text
+    (atlas,) = re.findall(r'value="atlas" data-engine="([^"]+)"', page)
+    for code, settings in (
+        ("beta", ProjectSettings(default_engine=atlas)),
+        ("gamma", ProjectSettings(default_engine="openai", model="gpt-5-mini")),
+    ):
+        assert f'<option value="" data-of-project>As the project says: {atlas}</option>' in page
+        await site.catalog.projects.create(
+            EDITOR, site.history.now, code=code, name=code, settings=settings
+        )
+        page = (await ada.get("/console/new")).text
+    assert '<option value="gamma" data-engine="openai gpt-5-mini">' in page
+    assert '<option value="" data-of-project>As the project says</option>' in page  # several
+    assert f"<bdi>beta</bdi> {atlas}" in page
+    assert "<bdi>gamma</bdi> openai gpt-5-mini" in page
 
 
 async def test_several_files_become_several_jobs_of_one_submission(

@@ -164,7 +164,9 @@ async def test_a_second_job_for_the_same_version_and_target_is_refused_with_a_li
     assert (third.status_code, code(third)) == (409, "job.already_running")
     assert "target language and pipeline, whatever the source language" in third.json()["detail"]
     assert (await submit(gateway.as_operator, target_language="fr")).status_code == 202
-    assert (await submit(gateway.as_operator, b"PK another version")).json()["document_version"] == 2
+    assert (await submit(gateway.as_operator, b"PK another version")).json()[
+        "document_version"
+    ] == 2
 
 
 async def test_of_many_submissions_at_once_exactly_one_opens_the_job(busy: Desk) -> None:

@@ -18,6 +18,12 @@ function show() {
   drop.classList.toggle("has-files", files().files.length > 0);
 }
 
+// The first choice of engine is the chosen project's, which it names.
+function nameEngine() {
+  const engine = byId("project_code").selectedOptions[0]?.dataset.engine;
+  if (engine) document.querySelector("[data-of-project]").textContent = `As the project says: ${engine}`;
+}
+
 function attach() {
   const drop = document.querySelector("[data-drop]");
   files().addEventListener("change", show);
@@ -28,6 +34,8 @@ function attach() {
     event.preventDefault();
     if (event.dataTransfer.files.length) { files().files = event.dataTransfer.files; show(); }
   });
+  byId("project_code").addEventListener("change", nameEngine);
+  nameEngine();
   byId("submission").addEventListener("submit", submit);
   byId("summary")?.focus();
 }

@@ -36,6 +36,7 @@ from dragoman_gateway.jobs.rules import OnUnfinished, is_running, require_fit
 from dragoman_gateway.jobs.running import PipelineRun, PipelineRuns
 from dragoman_gateway.submissions.opening import (
     EarlierJobs,
+    engine_texts,
     require_engines,
     require_word_file,
     taken_over,
@@ -86,6 +87,7 @@ class Choices:
     projects: list[Project]
     packs: list[DomainPack]
     engines: list[str]
+    project_engines: dict[str, str]
     max_upload_bytes: int
     is_pair_checked: bool
 
@@ -297,10 +299,12 @@ class Submissions:
 
     async def choices(self, principal: Principal) -> Choices:
         """The values that the form for new jobs offers this person."""
+        projects = principal.visible(await self._catalog.projects.all())
         return Choices(
-            projects=principal.visible(await self._catalog.projects.all()),
+            projects=projects,
             packs=await self._catalog.domain_packs.all(),
             engines=sorted(self._rules.engines),
+            project_engines=await engine_texts(self._catalog, projects, self._rules),
             max_upload_bytes=self._rules.max_upload_bytes,
             is_pair_checked=bool(self._rules.engines),
         )
@@ -479,12 +483,11 @@ class Submissions:
     def _policy(self, terms: _Terms, overrides: PolicyOverrides) -> Policy:
         default_engine = self._rules.default_engine
         try:
-            policy = policy_for(
+            return policy_for(
                 terms.project, terms.pair, terms.pack, overrides, installation_engine=default_engine
             )
         except ValueError as error:
             raise FieldRefusedError("qa_profile", f"Project or language pair: {error}.") from error
-        return policy
 
     async def _going_on(self, job_id: UUID, principal: Principal) -> Job:
         """The unfinished job, resumed by us or by somebody who was first."""

@@ -5,11 +5,11 @@ looked at before a job is opened.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Protocol
 from uuid import UUID
 
-from dragoman_catalog import Catalog
+from dragoman_catalog import Catalog, Project
 from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.policy import Policy
@@ -19,7 +19,12 @@ from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
 from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_documents import DocumentError, require_package
-from dragoman_gateway.submissions.rules import NO_VERSION, SubmissionRequest, registered_model
+from dragoman_gateway.submissions.rules import (
+    NO_VERSION,
+    SubmissionRequest,
+    SubmissionRules,
+    registered_model,
+)
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.uploads import Upload
@@ -62,6 +67,24 @@ async def require_engines(catalog: Catalog, offered: Collection[str], policy: Po
                 f"Engine {choice.engine!r} is not one of {names}, or the id of a registered model."
             )
             raise FieldRefusedError(field, message, code="engine.unknown")
+
+
+async def engine_texts(
+    catalog: Catalog, projects: Iterable[Project], rules: SubmissionRules
+) -> dict[str, str]:
+    """The engine of each project by its code, with its model, as people call the two: a registered
+    model by its name. A language pair, a domain pack or a request may name another.
+    """
+    texts: dict[str, str] = {}
+    for project in projects:
+        settings = project.settings
+        engine = settings.default_engine or rules.default_engine
+        choice = EngineChoice(engine=engine, model=settings.model)
+        model_id = registered_model(choice)
+        linked = None if model_id is None else await catalog.models.linked(model_id)
+        named = f"{engine} {settings.model}".strip()
+        texts[project.code] = named if linked is None else f"{linked.provider} {linked.model_name}"
+    return texts
 
 
 class EarlierJobs(Protocol):

@@ -333,6 +333,7 @@ async def _form(
         projects=offered.projects,
         packs=offered.packs,
         engines=offered.engines,
+        project_engines=offered.project_engines,
         is_pair_checked=offered.is_pair_checked,
         strategies=_STRATEGIES,
         languages=LANGUAGES,
