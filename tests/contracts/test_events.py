@@ -15,10 +15,11 @@ from jsonschema import Draft202012Validator
 from pydantic import Field, JsonValue, ValidationError
 
 from contracts import streams as s
+from contracts.export_schemas import FOLDER
 from contracts.samples import GOLDEN, OLDER, SAMPLES
 from contracts.streams import failed
 from dragoman_contracts import events as e
-from dragoman_contracts.envelope import EventEnvelope, decode, encode
+from dragoman_contracts.envelope import EventEnvelope, decode, encode, schema_urn, schema_version_of
 from dragoman_contracts.errors import UnknownEventTypeError
 from dragoman_contracts.events import ErrorCode
 from dragoman_contracts.model import Value
@@ -236,6 +237,18 @@ def _is_free(schema: Schema) -> bool:
 
 def _free_places(schema: Schema, stem: str) -> set[str]:
     return {path for path, each in _subschemas(schema, stem) if _is_free(each)}
+
+
+def test_every_version_of_an_event_has_a_published_schema_of_its_own_name() -> None:
+    versions = {(name, cls.schema_version) for name, cls in e.EVENT_TYPES.items()}
+    for name, version in sorted(versions | UPCASTERS.keys()):
+        path = FOLDER / f"event.{name}.v{version}.json"
+        assert json.loads(path.read_text(encoding="utf-8"))["$id"] == schema_urn(name, version)
+    for (name, version), event in OLDER.items():
+        assert schema_version_of(encode(event)) == version, "a state tells the schema that it is of"
+        assert schema_version_of(encode(SAMPLES[name])) == e.EVENT_TYPES[name].schema_version
+    with pytest.raises(ValueError, match="no state"):
+        schema_version_of(b"{}")
 
 
 def test_no_event_has_a_field_that_could_hold_a_documents_text_or_a_persons_name() -> None:

@@ -11,6 +11,7 @@ import aio_pika
 import pytest
 from structlog.testing import capture_logs
 
+from contracts.export_schemas import FOLDER as SCHEMAS
 from contracts.streams import given, started
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.vocabulary import Queue, WorkKind
@@ -348,6 +349,12 @@ async def test_events_go_to_whoever_listens_in_order_and_it_may_be_nobody(
     assert headers["cloudEvents:type"] == got[0].routing_key == "job.submitted"
     assert headers["cloudEvents:id"] == str(events[0].event_id) == got[0].message_id
     assert headers["cloudEvents:specversion"] == "1.0"
+    for each in got:
+        said = json.loads(each.body)
+        name = f"event.{said['type']}.v{said['schema_version']}"
+        assert each.headers["cloudEvents:dataschema"] == f"urn:dragoman:schema:{name}"
+        schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+        assert schema["$id"] == each.headers["cloudEvents:dataschema"]
     assert headers["cloudEvents:subject"] == str(events[0].stream_id)
     assert got[0].type == "io.dragoman.job.submitted", "beside the bare type, for one version"
 

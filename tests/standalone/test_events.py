@@ -222,6 +222,8 @@ async def test_what_was_exported_is_imported_byte_for_byte_once(site: Site, tmp_
             fields
         )
         assert fields["data"]["event_id"] == fields["id"]
+        version = fields["data"]["schema_version"]
+        assert fields["dataschema"] == f"urn:dragoman:schema:event.{fields['type']}.v{version}"
 
     there = StoreSettings.model_validate({"state_dir": tmp_path / "there", "database_url": None})
     added = await imported(there, file, lambda done: None)

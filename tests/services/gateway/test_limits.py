@@ -8,11 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
 
 from dragoman_gateway.adapters.connections import ConnectionLimits
 from dragoman_gateway.adapters.server import serving
@@ -233,3 +236,45 @@ async def test_a_bug_is_one_log_line_and_an_answer_on_a_connection_that_goes_on(
             await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
         writer.close()
     assert "Exception in ASGI application" not in "".join(capfd.readouterr())
+
+
+async def test_a_probe_that_finds_all_well_is_told_at_debug_and_any_other_answer_as_usual() -> None:
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        status = int(scope["query_string"] or b"200")
+        await PlainTextResponse("", status)(scope, receive, send)
+
+    probe, ill, other = "/health/ready", "/health/ready?503", "/api/v1/jobs"
+    with capture_logs() as lines:
+        transport = httpx.ASGITransport(Surroundings(answers))
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            for path in (probe, ill, other, f"{other}?404"):
+                await client.get(path)
+    told = [(line["log_level"], line["status"]) for line in lines]
+    assert told == [("debug", 200), ("info", 503), ("info", 200), ("info", 404)]
+
+
+async def test_every_answer_is_counted_by_the_class_of_its_status_and_timed_by_its_route(
+    gateway: Desk,
+) -> None:
+    def counted() -> dict[str, float]:
+        return {
+            "2xx": sample("dragoman_http_requests_total", status="2xx"),
+            "4xx": sample("dragoman_http_requests_total", status="4xx"),
+            "route": sample(TIMED, method="GET", route="/projects/{code}"),
+            "none": sample(TIMED, method="GET", route="none"),
+        }
+
+    before = counted()
+    assert (await gateway.as_admin.get("/api/v1/projects/default")).status_code == 200
+    assert (await gateway.as_admin.get("/api/v1/projects/there-is-none")).status_code == 404
+    assert (await gateway.as_admin.get("/there/is/no/such/page")).status_code == 404
+    after = counted()
+    more = {name: after[name] - before[name] for name in before}
+    assert more == {"2xx": 1, "4xx": 2, "route": 2, "none": 1}
+
+
+TIMED = "dragoman_http_request_duration_seconds_count"
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0

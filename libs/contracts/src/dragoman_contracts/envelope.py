@@ -124,6 +124,25 @@ def encode(recorded: RecordedEvent) -> bytes:
     return recorded.model_dump_json().encode()
 
 
+def schema_urn(name: str, version: int) -> str:
+    """The `$id` of the schema that a version of an event has, which CloudEvents names in
+    `dataschema`.
+    """
+    return f"urn:dragoman:schema:event.{name}.v{version}"
+
+
+def schema_version_of(state: bytes) -> int:
+    """The version of the event's schema that a stored state is of, as `encode` wrote it.
+
+    Raises:
+        ValueError: `encode` wrote no such state.
+    """
+    head = _HEAD.match(state)
+    if head is None:
+        raise ValueError("this is no state of an event")
+    return int(head[2])
+
+
 def decode(state: bytes) -> RecordedEvent:
     """The recorded event of a stored state, upcast to the current schema version.
 

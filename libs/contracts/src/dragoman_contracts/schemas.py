@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from dragoman_contracts import policy, previous, reports, review, text
-from dragoman_contracts.envelope import EventEnvelope
+from dragoman_contracts.envelope import EventEnvelope, schema_urn
 from dragoman_contracts.events import EVENT_TYPES
 from dragoman_contracts.model import Value
 from dragoman_contracts.phases import Pipeline
@@ -46,4 +46,12 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         f"event.{name}.v{cls.schema_version}": cls for name, cls in EVENT_TYPES.items()
     }
     classes |= {cls.__name__: cls for cls in _SHARED}
-    return {stem: {"$schema": _DIALECT, **cls.model_json_schema()} for stem, cls in classes.items()}
+    return {
+        stem: {"$schema": _DIALECT, **_id_of(stem), **cls.model_json_schema()}
+        for stem, cls in classes.items()
+    }
+
+
+def _id_of(stem: str) -> dict[str, str]:
+    name, _, version = stem.removeprefix("event.").rpartition(".v")
+    return {"$id": schema_urn(name, int(version))} if stem.startswith("event.") else {}

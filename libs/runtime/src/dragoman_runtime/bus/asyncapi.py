@@ -23,6 +23,7 @@ exchange and set DRAGOMAN_PUBLISH_EVENTS=true. DRAGOMAN_QUEUE_PREFIX comes befor
 
 An event's routing key is its name. Its headers are CloudEvents attributes (cloudEvents:id, cloudEvents:type, …); the
 AMQP property `type` is the name with `{TYPE_PREFIX}` before it, as cloudEvents:type will be from the next version on.
+cloudEvents:dataschema is the $id of the JSON Schema of its `data`, in docs/reference/schemas.
 Each says its schema_version: in this release job.submitted travels as version 1 wherever that says it all (its schema
 is docs/reference/schemas/event.job.submitted.v1.json), as version 2 from the next release on.
 Every message is persistent and has a message_id that stays the same when it is sent again.

@@ -35,7 +35,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError
 from pydantic import ValidationError
 from typing_extensions import override
 
-from dragoman_contracts.envelope import RecordedEvent, encode
+from dragoman_contracts.envelope import RecordedEvent, encode, schema_urn, schema_version_of
 from dragoman_contracts.errors import RetryableError
 from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.steps import queue_of
@@ -156,15 +156,15 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
         await self._confirmed(
             [
                 self._published(
-                    encode(event),
+                    state,
                     exchange=self._exchange,
                     routing_key=event.type,
                     message_type=qualified_type(event),
                     message_id=event.event_id,
                     correlation_id=event.origin.correlation_id,
-                    headers=cloudevents_headers(event),
+                    headers=cloudevents_headers(event, state),
                 )
-                for event in events
+                for event, state in zip(events, map(encode, events), strict=True)
             ]
         )
 
@@ -395,9 +395,9 @@ def qualified_type(event: RecordedEvent) -> str:
     return TYPE_PREFIX + event.type
 
 
-def cloudevents_headers(event: RecordedEvent) -> HeadersType:
-    """The event's envelope as CloudEvents attributes in AMQP headers (CloudEvents AMQP binding
-    1.0.2 §3.1.3).
+def cloudevents_headers(event: RecordedEvent, state: bytes) -> HeadersType:
+    """The envelope of an event that travels as `state`, as CloudEvents attributes in AMQP headers
+    (CloudEvents AMQP binding 1.0.2 §3.1.3). `dataschema` is the schema of its `data`.
     """
     headers: HeadersType = {
         "cloudEvents:specversion": _CLOUDEVENTS_VERSION,
@@ -407,6 +407,7 @@ def cloudevents_headers(event: RecordedEvent) -> HeadersType:
         "cloudEvents:subject": str(event.stream_id),
         "cloudEvents:time": event.occurred_at.isoformat(),
         "cloudEvents:sequence": str(event.version),
+        "cloudEvents:dataschema": schema_urn(event.type, schema_version_of(state)),
     }
     if event.origin.traceparent:
         headers["cloudEvents:traceparent"] = event.origin.traceparent

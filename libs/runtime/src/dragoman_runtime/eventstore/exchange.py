@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from dragoman_contracts.envelope import digest
+from dragoman_contracts.envelope import digest, schema_urn
 from dragoman_contracts.errors import ConflictError, PermanentError
 from dragoman_runtime.eventstore.archive import Archive, RawEvent
 
@@ -172,6 +172,7 @@ def previous_digest(state: bytes) -> str | None:
 
 def _attributes(row: RawEvent, state: dict[str, Any]) -> dict[str, Any]:
     origin: dict[str, Any] = state.get("origin") or {}
+    version: object = state.get("schema_version")
     attributes = {
         "specversion": "1.0",
         "id": state.get("event_id", f"{row.stream_id}/{row.version}"),
@@ -180,6 +181,7 @@ def _attributes(row: RawEvent, state: dict[str, Any]) -> dict[str, Any]:
         "subject": str(row.stream_id),
         "time": state.get("occurred_at"),
         "datacontenttype": "application/json",
+        "dataschema": schema_urn(row.topic, version) if isinstance(version, int) else None,
         "sequence": str(row.version),
         "traceparent": origin.get("traceparent"),
         "digest": digest(row.state),

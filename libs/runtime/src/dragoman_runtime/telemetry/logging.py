@@ -43,15 +43,22 @@ def get_logger() -> FilteringBoundLogger:
 
 
 def canonical_line(
-    event: str, *, outcome: str, duration_ms: float, error_code: str | None = None, **counts: object
+    event: str,
+    *,
+    outcome: str,
+    duration_ms: float,
+    error_code: str | None = None,
+    is_quiet: bool = False,
+    **counts: object,
 ) -> None:
     """Log the one line about a handled message: `extract.done` with the ids bound around it.
 
-    With an error code the line is a warning. `counts` are numbers; a value that may quote a
-    document is replaced.
+    With an error code the line is a warning; one that is quiet is for debugging. `counts` are
+    numbers; a value that may quote a document is replaced.
     """
     log = get_logger()
-    say = log.info if error_code is None else log.warning
+    fine = log.debug if is_quiet else log.info
+    say = fine if error_code is None else log.warning
     say(event, outcome=outcome, duration_ms=round(duration_ms, 1), error_code=error_code, **counts)
 
 

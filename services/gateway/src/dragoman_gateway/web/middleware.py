@@ -25,7 +25,7 @@ _SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _ONLY_HTTPS = "max-age=31536000"  # a year; RFC 6797
-_ANY_HOST = "/health/"  # probes name an address, not a host
+_PROBED = "/health/"
 
 
 class ApiAlias:
@@ -61,7 +61,8 @@ class KnownHosts:
         await response(scope, receive, send)
 
     def _is_known(self, scope: Scope) -> bool:
-        if not self._hosts or scope["path"].startswith(_ANY_HOST):
+        # Probes name an address, not a host.
+        if not self._hosts or scope["path"].startswith(_PROBED):
             return True
         return host_name(Headers(scope=scope).get("host", "")) in self._hosts
 
@@ -114,6 +115,7 @@ class Surroundings:
                 "gateway.answered",
                 outcome="failed" if status >= 500 else "done",
                 duration_ms=duration_s * 1000,
+                is_quiet=status < 400 and scope["path"].startswith(_PROBED),
                 method=scope["method"],
                 route=route,
                 status=status,
