@@ -19,11 +19,11 @@ from dragoman_contracts.reports import QaFinding
 from dragoman_linguistics.quality.findings import finding
 from dragoman_linguistics.quality.pairs import Pair
 
-_URL = re.compile(
+URL = re.compile(
     r"\b(?:https?|ftp|sftp|file)://[^\s<>\"'«»“”„‘’（）、。，；：]+|\bwww\.[\w-]+\.[^\s<>\"'«»“”、。，]+",
     re.IGNORECASE,
 )
-_MAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
+MAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9][\w.+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 # A sign at the end belongs to the sentence, although RFC 3986 allows it in an address.
 _TRAILING = ".,;:!?)]}'\"*_>…"
 _SHORTEST_WORD = 4
@@ -38,7 +38,7 @@ def check_addresses(pair: Pair) -> Iterator[QaFinding]:
     if not _may_have_address(pair.source):
         return
     target = pair.target.casefold()
-    lost = sum(mail.casefold() not in target for mail in _MAIL.findall(pair.source))
+    lost = sum(mail.casefold() not in target for mail in MAIL.findall(pair.source))
     lost += len(_without_match(pair.source, pair.target))
     if lost:
         yield finding(
@@ -67,12 +67,17 @@ def _may_have_address(text: str) -> bool:
 
 def _without_match(text: str, other: str) -> list[str]:
     """The addresses of pages in one text that the other lacks."""
-    found = {_without_language(url) for url in _urls(other)}
-    return [url for url in _urls(text) if url not in other and _without_language(url) not in found]
+    found = {_without_language(url) for url in addresses_in(other)}
+    return [
+        url
+        for url in addresses_in(text)
+        if url not in other and _without_language(url) not in found
+    ]
 
 
-def _urls(text: str) -> list[str]:
-    return [url.rstrip(_TRAILING) for url in _URL.findall(text)]
+def addresses_in(text: str) -> list[str]:
+    """The addresses of pages in a text, those without a scheme only where they begin with `www.`."""
+    return [url.rstrip(_TRAILING) for url in URL.findall(text)]
 
 
 def _is_translated(url: str, other: str) -> bool:

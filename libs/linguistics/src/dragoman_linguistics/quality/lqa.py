@@ -83,6 +83,7 @@ _MINORS = (
     " space.missing space.lines space.tabs punctuation.doubled punctuation.end punctuation.ellipsis"
     " case.start list.mark brackets.unbalanced quotes.unbalanced brackets.missing quotes.missing"
     " text.markdown text.entities symbols.missing symbols.added consistency.target context.changed"
+    " addresses.capitals codes.capitals"
 )
 _MINOR = frozenset(_MINORS.split())
 _BY_ROOM = {

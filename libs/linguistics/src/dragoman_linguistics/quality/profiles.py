@@ -31,7 +31,8 @@ _WARNINGS = (
     " text.too_long space.leading space.trailing space.punctuation space.missing language.script language.wrong"
     " length.short length.long text.repeated text.shifted text.merged chat.refusal chat.label chat.talk chat.note"
     " chat.mark chat.json text.markdown text.entities text.html placeholders.missing placeholders.added"
-    " placeholders.tags addresses.missing codes.missing amounts.currency amounts.percent characters.encoding"
+    " placeholders.tags addresses.missing addresses.path codes.missing amounts.currency amounts.percent"
+    " characters.encoding"
     " tags.inside_word space.blank brackets.unbalanced quotes.unbalanced punctuation.doubled icu.syntax icu.selectors"
     " icu.categories placeholders.order placeholders.entities terms.missing terms.forbidden terms.translated"
     " dates.format"
@@ -40,7 +41,8 @@ _WARNINGS = (
 _INFOS = (
     "tags.deleted tags.reordered text.unchanged space.doubled words.doubled words.across_tags symbols.added"
     " brackets.missing quotes.missing punctuation.end punctuation.ellipsis case.start space.lines space.tabs"
-    " consistency.source accelerators.missing grammar.languagetool context.changed"
+    " consistency.source accelerators.missing grammar.languagetool context.changed addresses.capitals"
+    " addresses.domain codes.capitals"
 )
 _OFTEN_RIGHT = (
     "numbers.added space.leading space.trailing space.punctuation space.missing length.long text.markdown text.repeated"

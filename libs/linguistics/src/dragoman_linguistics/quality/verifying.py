@@ -19,6 +19,7 @@ from dragoman_linguistics import checks
 from dragoman_linguistics.quality.addresses import check_addresses
 from dragoman_linguistics.quality.alignment import Alignment
 from dragoman_linguistics.quality.amounts import check_amounts
+from dragoman_linguistics.quality.capitals import check_address_letters, check_capitals
 from dragoman_linguistics.quality.chat import check_chat, check_markup, check_refusal
 from dragoman_linguistics.quality.consistency import Consistency
 from dragoman_linguistics.quality.copies import Copies, check_copies
@@ -62,15 +63,17 @@ from dragoman_linguistics.quality.surroundings import check_surroundings
 from dragoman_linguistics.quality.wording import Wording
 from dragoman_linguistics.verdicts import unit_verdict
 
-QA_RULES = 3
+QA_RULES = 4
 """The number of the rules of new jobs.
 
 The plan of a job names its rules, so that making the job again gives the same verdicts. Rules 3
-have the checks of offices and of programs (`signs` to `software`), and say a finding's cure.
+have the checks of offices and of programs (`signs` to `software`), and say a finding's cure;
+rules 4 have those of `capitals`.
 """
 
 _FIRST_RULES = 1
 _CURED_RULES = 3
+_CAPITALS_RULES = 4
 _LANGUAGE = frozenset({"language.script", "language.wrong"})
 
 
@@ -107,6 +110,8 @@ def verify_units(
         return tuple(_verified(pair, every, profile, not_applicable) for pair in made)
     wording = Wording(source_locale, target_locale, terms, profile.forbidden_words)
     every = [*every, *later_checks(made, source_locale, target_locale, wording)]
+    if rules >= _CAPITALS_RULES:
+        every.append(_unit_check(NEWEST_CHECKS))
     cure = partial(with_cure, locale=target_locale, findings_of=_findings_alone(target_locale))
     verified = tuple(_verified(pair, every, profile, not_applicable, cure) for pair in made)
     if not terms:
@@ -327,3 +332,9 @@ LATER_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_accelerators,
 )
 """The checks of one unit's text that came with rules 3."""
+
+NEWEST_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
+    check_address_letters,
+    check_capitals,
+)
+"""The checks of one unit's text that came with rules 4."""
