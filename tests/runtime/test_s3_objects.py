@@ -15,6 +15,7 @@ from typing import ClassVar
 from uuid import UUID
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from dragoman_contracts.errors import PermanentError, RetryableError
@@ -50,6 +51,30 @@ async def test_a_missing_bucket_is_made_even_when_two_services_start_at_once(
     assert await stores[-1].get(PROJECT, ref) == b"shared"
     for store in stores:
         await store.close()
+
+
+async def test_requests_are_counted_and_timed_by_their_outcome(
+    s3: S3Server, s3_bucket: str
+) -> None:
+    def counted(method: str, outcome: str) -> float:
+        labels = {"method": method, "outcome": outcome}
+        name = "dragoman_storage_request_duration_seconds_count"
+        return REGISTRY.get_sample_value(name, labels) or 0
+
+    async with _opened(_location(s3, s3_bucket)) as store:
+        asked = (("PUT", "2xx"), ("GET", "2xx"), ("HEAD", "4xx"), ("GET", "failed"))
+        before = [counted(*each) for each in asked]
+        ref = await store.put(PROJECT, b"bytes", BINARY)
+        assert await store.get(PROJECT, ref) == b"bytes"
+        assert not await store.exists(PROJECT, "0" * 64)
+        s3.stop()
+        try:
+            with pytest.raises(RetryableError):
+                await store.get(PROJECT, ref)
+        finally:
+            s3.start()
+    after = [counted(*each) for each in asked]
+    assert [now - then for now, then in zip(after, before, strict=True)] == [1, 1, 1, 1]
 
 
 async def test_a_server_that_is_down_is_a_fault_that_may_pass(s3: S3Server, s3_bucket: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from dragoman_runtime.migrations.revision import are_events_newest
@@ -58,6 +59,37 @@ async def test_a_database_is_migrated_once_and_left_alone_where_a_newer_service_
         assert await connection.fetchval("SELECT version_num FROM alembic_version_events") == "9999"
     finally:
         await connection.close()
+
+
+async def test_a_service_holds_no_more_connections_than_its_setting_says_and_tells_of_them(
+    postgres_url: str, rabbitmq: RabbitMqServer, s3: S3Server, s3_bucket: str
+) -> None:
+    given = _given(postgres_url, rabbitmq.url, s3, s3_bucket)
+    settings = load(ServiceSettings, {**given, "database_connections": 4})
+    async with backends(settings, "qa") as services:
+        pool = services.store.pool
+        await asyncio.gather(*(pool.fetch("SELECT pg_sleep(0.02)") for _ in range(20)))
+        rows = await pool.fetch(
+            "SELECT FROM pg_stat_activity WHERE application_name = 'dragoman-qa'"
+        )
+        assert len(rows) == 4
+        assert _sample("dragoman_database_connections_max") == 4
+        assert _connections() == (0, 4)
+        async with pool.acquire():
+            assert _connections() == (1, 3)
+        await services.store.head_position()  # keeps its connection, which nobody uses
+        assert _connections() == (0, 4)
+    assert _connections() == (0, 0)
+
+
+def _connections() -> tuple[float, float]:
+    """Those in use, and those idle."""
+    in_use, idle = (_sample("dragoman_database_connections", state=s) for s in ("in_use", "idle"))
+    return in_use, idle
+
+
+def _sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
 
 
 @pytest.mark.parametrize("service", ["extract", "translate", "qa", "reassemble"])

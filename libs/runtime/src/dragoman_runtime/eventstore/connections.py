@@ -5,9 +5,13 @@ much as a query.
 from __future__ import annotations
 
 import asyncio
+import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
+
+from dragoman_runtime.telemetry.metrics import DATABASE_CONNECTIONS, DATABASE_CONNECTIONS_MAX
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -26,7 +30,32 @@ class Connections:
         self._pool = pool
         self._slots = asyncio.Semaphore(count)
         self._free: list[PoolConnectionProxy[Any]] = []
-        self._is_closed = False
+        self.is_closed = False
+
+    @property
+    def idle(self) -> int:
+        """The connections of the whole pool that nobody uses, those kept here among them."""
+        return self._pool.get_idle_size() + len(self._free)
+
+    @property
+    def in_use(self) -> int:
+        """The connections of the whole pool that are in use, here or by others."""
+        return self._pool.get_size() - self.idle
+
+    def measure(self) -> None:
+        """Have the metrics of the process tell of this pool, as long as it is open."""
+        # A metric lives as long as the process, and must not keep a pool alive.
+        known = weakref.ref(self)
+
+        def counted(count: Callable[[Connections], int]) -> float:
+            pool = known()
+            return 0 if pool is None or pool.is_closed else count(pool)
+
+        DATABASE_CONNECTIONS_MAX.set(self._pool.get_max_size())
+        DATABASE_CONNECTIONS.labels("in_use").set_function(
+            lambda: counted(lambda each: each.in_use)
+        )
+        DATABASE_CONNECTIONS.labels("idle").set_function(lambda: counted(lambda each: each.idle))
 
     async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
         """The rows that a statement gives, in a transaction of its own."""
@@ -37,7 +66,7 @@ class Connections:
             except BaseException:
                 await self._pool.release(connection)
                 raise
-            if self._is_closed:
+            if self.is_closed:
                 await self._pool.release(connection)
             else:
                 self._free.append(connection)
@@ -53,6 +82,6 @@ class Connections:
 
     async def aclose(self) -> None:
         """Give all connections back to the pool, those in use when their statements have ended."""
-        self._is_closed = True
+        self.is_closed = True
         while self._free:
             await self._pool.release(self._free.pop())

@@ -175,6 +175,7 @@ class PostgresEventStore(EventStore):
     def __init__(self, pool: asyncpg.Pool[Any]) -> None:
         self._pool = pool
         self._connections = Connections(pool, max(1, pool.get_max_size() - _FOR_OTHERS))
+        self._connections.measure()
 
     @classmethod
     async def connect(cls, url: str, *, pool_size: int = 8) -> PostgresEventStore:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ from dragoman_runtime.objects.port import CHUNK_BYTES, FRESH_S, StoredObject
 from dragoman_runtime.objects.s3_errors import is_not_found, is_there_already, translated_errors
 from dragoman_runtime.objects.s3_sending import send_file
 from dragoman_runtime.objects.spooled import measured
+from dragoman_runtime.telemetry.metrics import STORAGE_DURATION_SECONDS
 
 _ASK_FIRST_BYTES = 256 * 1024
 _SMALLEST_PART_BYTES = 5 * 1024 * 1024
@@ -85,7 +87,7 @@ class S3ObjectStore:
 
     def __init__(self, location: S3Location) -> None:
         self._bucket = location.bucket
-        self._pool = _pool(urllib3.PoolManager, location)
+        self._pool = _pool(_TimedPool, location)
         self._creating_pool = _pool(_CreatingPool, location)
         self._client = _client(location, self._pool)
         self._creating_client = _client(location, self._creating_pool)
@@ -317,7 +319,21 @@ class S3ObjectStore:
         return True
 
 
-class _CreatingPool(urllib3.PoolManager):
+class _TimedPool(urllib3.PoolManager):
+    """Connections whose requests are counted and timed."""
+
+    def urlopen(self, method: str, url: str, redirect: bool = True, **kw: Any) -> BaseHTTPResponse:
+        """Send the request; the time is that until the head of the answer."""
+        began, outcome = time.perf_counter(), "failed"
+        try:
+            answer = super().urlopen(method, url, redirect, **kw)
+            outcome = f"{answer.status // 100}xx"
+        finally:
+            STORAGE_DURATION_SECONDS.labels(method, outcome).observe(time.perf_counter() - began)
+        return answer
+
+
+class _CreatingPool(_TimedPool):
     """Connections on which a PUT only creates (RFC 9110 §13.1.2).
 
     The minio client has no parameter for it.

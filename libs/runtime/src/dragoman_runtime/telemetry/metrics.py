@@ -87,6 +87,21 @@ RELAY_OLDEST_SECONDS = Gauge(
 STORE_CONNECTED = Gauge(
     "dragoman_store_connected", "1 where the last look into PostgreSQL had an answer.", ["service"]
 )
+DATABASE_CONNECTIONS = Gauge(
+    "dragoman_database_connections",
+    "Connections to PostgreSQL in the pool of the event store: in_use, idle.",
+    ["state"],
+)
+DATABASE_CONNECTIONS_MAX = Gauge(
+    "dragoman_database_connections_max",
+    "The most connections that the pool of the event store may hold; 0 where there is none.",
+)
+STORAGE_DURATION_SECONDS = Histogram(
+    "dragoman_storage_request_duration_seconds",
+    "Time until an S3 server answered a request; outcome is the class of the status, or failed.",
+    ["method", "outcome"],
+    buckets=_ANSWERS,
+)
 BUS_CONNECTED = Gauge(
     "dragoman_bus_connected", "1 where the process has a connection to RabbitMQ.", ["server"]
 )
