@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from urllib.parse import urlsplit
 
 import aio_pika
 import pytest
@@ -22,6 +23,7 @@ from dragoman_runtime.bus.rabbit import (
     BusUnavailableError,
     RabbitBus,
 )
+from dragoman_runtime.telemetry.metrics import BUS_CONNECTED
 from ports.brokers import (
     PREFLIGHT,
     Broker,
@@ -252,7 +254,8 @@ async def test_publishing_fails_as_retryable_during_a_restart_and_nothing_confir
 ) -> None:
     sender, consumer = await open_one(), Consumer()
     confirmed: list[Delivery] = []
-    failures = 0
+    failures, told = 0, {_connected(broker)}
+    assert told == {1}
     await asyncio.to_thread(broker.server.wait_until_queues_are_durable)
 
     async def publish(count_after: int) -> None:
@@ -263,6 +266,7 @@ async def test_publishing_fails_as_retryable_during_a_restart_and_nothing_confir
                 await sender.send(batch)
             except RetryableError:
                 failures += 1
+                told.add(_connected(broker))
             else:
                 confirmed.extend(batch)
 
@@ -277,6 +281,16 @@ async def test_publishing_fails_as_retryable_during_a_restart_and_nothing_confir
     await (await open_one()).start(PREFLIGHT, consumer.receive, concurrency=8)
     await until(lambda: ids(consumer.done) >= ids(confirmed))
     assert failures > 0, "the restart was noticed"
+    assert 0 in told, "and told by the gauge of the connection"
+    await until(lambda: _connected(broker) == 1)
+
+
+def _connected(broker: Broker) -> float:
+    """The gauge of the connection to this broker, as it would be scraped."""
+    (family,) = BUS_CONNECTED.collect()
+    port = str(urlsplit(broker.server.url).port)
+    (value,) = (each.value for each in family.samples if each.labels["server"].endswith(port))
+    return value
 
 
 async def test_after_a_wipe_the_queues_are_declared_again_and_the_consumers_are_back(

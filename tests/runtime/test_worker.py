@@ -29,6 +29,7 @@ from dragoman_contracts.pipeline import WorkItem
 from dragoman_contracts.vocabulary import JobStatus, PhaseKind, WorkKind
 from dragoman_runtime.eventstore import EventStore, Head, Jobs
 from dragoman_runtime.objects import get_value
+from dragoman_runtime.telemetry.metrics import STAGE_DURATION_SECONDS
 from dragoman_runtime.worker import (
     NotYetError,
     ProjectObjects,
@@ -96,12 +97,23 @@ async def test_a_delivery_of_work_that_is_done_changes_nothing(shop: Workshop) -
 
 
 async def test_work_that_is_not_owed_yet_is_left(shop: Workshop) -> None:
-    performed = Count()
+    def timed() -> list[tuple[dict[str, str], float]]:
+        (family,) = STAGE_DURATION_SECONDS.collect()
+        return [
+            (each.labels, each.value) for each in family.samples if each.name.endswith("_count")
+        ]
+
+    performed, before = Count(), timed()
     await shop.submit()
 
     await shop.worker(extraction(performed)).receive(shop.delivery(WorkKind.EXTRACTION))
 
     assert (performed.count, await shop.types()) == (0, ["job.submitted"])
+    assert timed() == before, "nothing was done that could have lasted"
+    assert "not_owed" not in {labels["outcome"] for labels, _ in timed()}
+
+    await shop.worker(preflight(performed)).receive(shop.delivery(WorkKind.PREFLIGHT))
+    assert timed() != before
 
 
 @pytest.mark.parametrize(

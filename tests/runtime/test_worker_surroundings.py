@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
@@ -92,6 +93,11 @@ async def test_a_worker_that_is_stopped_in_good_order_counts_no_attempt(shop: Wo
 
 
 async def test_an_attempt_is_one_that_failed_or_one_whose_worker_vanished(shop: Workshop) -> None:
+    def counted() -> tuple[float, float]:
+        takeovers = _sample("dragoman_work_takeovers_total", kind="preflight")
+        return takeovers, _sample("dragoman_work_retries_total", kind="preflight", code="unavailable")
+
+    before = counted()
     await shop.submit()
     with pytest.raises(_Vanished):
         await shop.worker(preflight(Count(_vanish)), owner="vanished").receive(
@@ -105,7 +111,12 @@ async def test_an_attempt_is_one_that_failed_or_one_whose_worker_vanished(shop: 
 
     failure = await shop.last()
     assert isinstance(failure, WorkFailed)
-    assert failure.attempt == 2
+    assert (failure.attempt, failure.code) == (2, "unavailable")
+    assert counted() == (before[0] + 1, before[1] + 1), "a vanished worker, and an attempt"
+
+
+def _sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0
 
 
 async def test_what_is_paid_for_is_stored_as_soon_as_the_store_is_back(shop: Workshop) -> None:

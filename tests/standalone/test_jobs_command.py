@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from documents.wordml import document, paragraph, run
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_runtime.eventstore.sqlite import SqliteEventStore
 from dragoman_runtime.objects.files import FileObjectStore
@@ -105,6 +106,26 @@ def test_a_failed_job_says_its_cause_and_the_next_step(state: Path) -> None:
     assert "preflight\tfailed" in said
     assert "cause\t" in said
     assert "next\tput the cause right, then: dragoman jobs resume " in said
+
+
+def test_a_job_is_run_again_with_another_engine_and_model(tmp_path: Path) -> None:
+    file, state = tmp_path / "offer.docx", tmp_path / "state"
+    file.write_bytes(document(paragraph(run("Some words."))))
+    terms = ("--source", "en", "--target", "ru", "--engine", "pseudo", "--state", str(state))
+    done = CliRunner().invoke(app, ["translate", str(file), "-o", str(tmp_path / "out"), *terms])
+    assert done.exit_code == 0, done.output
+    asked = ("rerun", "offer.docx", "--engine", "identity", "--model", "plain")
+    again = json.loads(told(state, *asked, "--json").stdout)
+    assert (again["engine"], again["model"]) == ("identity", "plain")
+
+
+def test_a_replay_of_a_job_without_a_result_says_that_there_is_none_yet(state: Path) -> None:
+    (failed,) = listed(state, "--status", "failed")
+    result = CliRunner().invoke(
+        app, ["replay", failed["job_id"], "--state", str(state)], catch_exceptions=False
+    )
+    assert "recorded no result yet\nmade     no result yet" in result.stdout
+    assert "None" not in result.stdout
 
 
 def _job(**fields: Any) -> dict[str, Any]:

@@ -48,6 +48,24 @@ def test_json_has_facts_or_the_refusal_of_each_file(tmp_path: Path) -> None:
     assert (second["facts"], second["code"]) == (None, "document.truncated")
 
 
+def test_a_missing_file_hides_neither_the_others_nor_those_of_a_folder(tmp_path: Path) -> None:
+    good, folder = tmp_path / "good.docx", tmp_path / "folder"
+    (folder / "deep").mkdir(parents=True)
+    for path in (good, folder / "a.docx", folder / "deep" / "b.docx"):
+        path.write_bytes(RICH)
+    (folder / "broken.docx").write_bytes(RICH[:100])
+    result = preflight("--json", good, tmp_path / "none.docx", folder)
+    assert result.exit_code == 2
+    told = {each["file"]: (each["code"], bool(each["facts"])) for each in json.loads(result.stdout)}
+    assert told == {
+        "good.docx": ("", True),
+        "none.docx": ("input.unreadable", False),
+        "a.docx": ("", True),
+        "broken.docx": ("document.truncated", False),
+        "deep/b.docx": ("", True),
+    }
+
+
 def test_a_password_opens_and_its_lack_is_told(tmp_path: Path) -> None:
     file, password = tmp_path / "locked.docx", tmp_path / "password"
     # The encryption of small files pads them wrongly.
