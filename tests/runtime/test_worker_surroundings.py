@@ -95,7 +95,9 @@ async def test_a_worker_that_is_stopped_in_good_order_counts_no_attempt(shop: Wo
 async def test_an_attempt_is_one_that_failed_or_one_whose_worker_vanished(shop: Workshop) -> None:
     def counted() -> tuple[float, float]:
         takeovers = _sample("dragoman_work_takeovers_total", kind="preflight")
-        return takeovers, _sample("dragoman_work_retries_total", kind="preflight", code="unavailable")
+        return takeovers, _sample(
+            "dragoman_work_retries_total", kind="preflight", code="unavailable"
+        )
 
     before = counted()
     await shop.submit()

@@ -17,7 +17,6 @@ from dragoman_contracts.events import INTAKE_INPUT
 from dragoman_contracts.identity import project_id
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.policy import ActorRecord, IntakeRecord, Policy
-from dragoman_documents import OLE_SIGNATURE
 from dragoman_gateway.submissions.rules import SubmissionRequest
 from dragoman_gateway.web.errors import RunningJobError
 from dragoman_gateway.web.principals import local_principal
@@ -251,36 +250,6 @@ async def test_optional_fields_may_be_sent_empty_as_forms_do(gateway: Desk) -> N
 async def test_an_empty_file_is_refused(gateway: Desk) -> None:
     empty = await submit(gateway.as_operator, b"")
     assert (empty.status_code, code(empty)) == (422, "upload.empty")
-
-
-@pytest.mark.parametrize(
-    ("content", "wanted"),
-    [
-        (b"just text", "document.not_zip"),
-        (b"%PDF-1.7 ...", "document.pdf"),
-        (b"{\\rtf1 text}", "document.rtf"),
-        (b"<html>text</html>", "document.flat_xml"),
-        (OLE_SIGNATURE + bytes(504) + "WordDocument".encode("utf-16-le"), "document.legacy_word"),
-        (OLE_SIGNATURE + bytes(504), "document.not_zip"),
-    ],
-)
-async def test_a_file_whose_first_bytes_are_no_word_documents_becomes_no_job(
-    gateway: Desk, content: bytes, wanted: str
-) -> None:
-    refused = await submit(gateway.as_operator, content)
-    assert (refused.status_code, code(refused)) == (422, wanted)
-    (fault,) = refused.json()["errors"]
-    assert fault["field"] == "file"
-    assert "DOCX" in fault["message"]
-    await gateway.project()
-    assert not (await gateway.as_operator.get("/api/v1/jobs")).json()["items"]
-
-
-@pytest.mark.parametrize("content", [LOCKED, PACKAGE, b"PK and no more"])
-async def test_a_package_and_an_encrypted_document_are_left_to_preflight(
-    gateway: Desk, content: bytes
-) -> None:
-    assert (await submit(gateway.as_operator, content)).status_code == 202
 
 
 async def test_an_upload_over_the_limit_is_refused_whether_or_not_it_tells_its_length(
