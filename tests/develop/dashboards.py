@@ -162,6 +162,20 @@ SERVICES = Board(
             "{{code}}",
         ),
         shares("Time to answer", "dragoman_http_request_duration_seconds", "route"),
+        shares(
+            "Time of an S3 server to answer",
+            "dragoman_storage_request_duration_seconds",
+            "outcome",
+            empty=True,
+        ),
+        lines(
+            "Connections to PostgreSQL in use, as a share of the most",
+            "percentunit",
+            'dragoman_database_connections{state="in_use"} / ignoring(state) (dragoman_database_connections_max > 0)',
+            "{{process}} {{instance}}",
+            "Work waits for a connection where all are in use.",
+            may_be_empty=True,
+        ),
         lines(
             "Events that views read, a second",
             "ops",
