@@ -31,10 +31,13 @@ router = APIRouter(route_class=ConsoleRoute)
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An action, in the words of its button and page, and the statuses of jobs that it fits."""
+    """An action, in the words of the list's button and of its page, and the statuses of the jobs that
+    it fits.
+    """
 
     name: str
     button: str
+    confirm: str
     heading: str
     text: str
     statuses: frozenset[JobStatus]
@@ -55,6 +58,7 @@ DEEDS = {
         Deed(
             "resume",
             "Resume all",
+            "Resume the chosen jobs",
             "Resume these jobs?",
             "Each goes on from where it stopped. What is done is not done again.",
             RESUMABLE,
@@ -62,8 +66,9 @@ DEEDS = {
         Deed(
             "cancel",
             "Cancel all",
+            "Cancel the chosen jobs",
             "Cancel these jobs?",
-            "What is done is kept, and each can be resumed.",
+            "What is done is kept. A job that had begun can be resumed, another run again.",
             CANCELLABLE,
             is_danger=True,
         ),
