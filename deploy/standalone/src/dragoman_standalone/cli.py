@@ -180,7 +180,16 @@ def translate(
         analysed(
             inputs,
             locales,
-            Chosen(engine, model, extraction, memory, project, domain_pack),
+            Chosen(
+                engine,
+                model,
+                extraction,
+                memory,
+                project,
+                domain_pack,
+                new_version_of,
+                glossaries or (),
+            ),
             state=state,
             url=url,
             password_file=password_file,
