@@ -33,7 +33,7 @@ _FIGURES = {
     "USD": "cost",
     "saved": "saved",
     "calls": "call_count",
-    "no price": "unpriced_count",
+    "unpriced": "unpriced_count",
     "tokens in": "input_tokens",
     "tokens out": "output_tokens",
 }
