@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import event, insert, text
 
 import dragoman_catalog
 from catalog.catalogs import ADA, NOW, opened
@@ -104,6 +104,26 @@ async def test_calls_that_were_entered_before_sums_were_kept_are_in_them(
         Decimal("2.5"),
         Decimal("3.5"),
     )
+
+
+@pytest.mark.parametrize("catalog_url", ["postgres"], indirect=True)
+async def test_a_role_that_may_only_enter_calls_enters_them(
+    catalog: Catalog, catalog_url: str
+) -> None:
+    engine = create_views_engine(sqlalchemy_url(catalog_url))
+    row = {"project_id": PROJECT, "job_id": JOB, "call": "a", "day": MONTH, "cost_nanos": 7}
+    try:
+        async with writing(engine) as connection:
+            await connection.execute(text("CREATE ROLE enters_calls"))
+            await connection.execute(text("GRANT INSERT ON catalog_spending TO enters_calls"))
+            await connection.execute(text("SET LOCAL ROLE enters_calls"))
+            await connection.execute(insert(spending).values(row))
+        assert (await catalog.budgets.spent(PROJECT, None, MONTH)).project == Decimal("7e-9")
+    finally:
+        async with writing(engine) as connection:
+            await connection.execute(text("DROP OWNED BY enters_calls"))
+            await connection.execute(text("DROP ROLE enters_calls"))
+        await engine.dispose()
 
 
 @BOTH

@@ -1,7 +1,8 @@
 """The money that each project spent by month, summed as calls are entered.
 
 A trigger adds it, not the services: those of the version before write calls, too, while an update
-rolls. It is made first, which waits for calls that are being entered and lets no other be until the
+rolls. It acts as the owner of the tables: a role that may enter calls need not know of sums. It is
+made first, which waits for calls that are being entered and lets no other be until the
 sum of those that are there is taken.
 """
 
@@ -29,7 +30,8 @@ _SQLITE = (
 )
 _POSTGRES = (
     """
-    CREATE FUNCTION catalog_spending_summed() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN
+    CREATE FUNCTION catalog_spending_summed() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path FROM CURRENT AS $body$ BEGIN
         INSERT INTO catalog_spent (project_id, month, cost_nanos)
         VALUES (NEW.project_id, CAST(date_trunc('month', NEW.day) AS date), NEW.cost_nanos)
         ON CONFLICT (project_id, month)
