@@ -15,6 +15,8 @@ from docx import Document as WordDocument
 
 from documents.encrypted import agile
 from dragoman_catalog import ProjectSettings, Role
+from dragoman_contracts.resources import EngineChoice
+from dragoman_gateway.analyses.rules import gave
 from dragoman_gateway.analyses.schemas import AnalysisForm
 from dragoman_gateway.submissions.schemas import JobForm
 from dragoman_gateway.web.spreadsheets import harmless
@@ -256,3 +258,12 @@ async def test_a_version_that_is_not_there_is_refused(
     answer = await analyse(gateway.as_operator, new_version_of=wanted)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert answer.json()["errors"][0]["field"] == "new_version_of"
+
+
+def test_answers_count_as_those_of_the_same_engine_and_model_as_far_as_these_are_known() -> None:
+    large = EngineChoice(engine="openai", model="large")
+    assert gave(large, large)
+    assert gave(large, EngineChoice(engine="openai"))  # the settings of another process name it
+    assert not gave(large, EngineChoice(engine="openai", model="small"))
+    assert not gave(large, EngineChoice(engine="anthropic", model="large"))
+    assert not gave(None, large)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -149,7 +149,7 @@ class AnalysisDesk:
             rules = await self._objects.get(project.project_id, policy.segmentation)
         engine = await asked_engine(self._catalog, policy.engine, policy.model)
         documents: list[DocumentUnits] = []
-        works: list[EarlierWork] = []
+        sources: list[Mapping[str, object]] = []
         unsaid = [""] * (len(uploads) - len(order.references))
         for upload, reference in zip(uploads, (*order.references, *unsaid), strict=True):
             require_content(upload, self._max_upload_bytes)
@@ -159,11 +159,12 @@ class AnalysisDesk:
             file = Candidate(
                 project.project_id, upload, reference, order.new_version_of, order.is_new_version
             )
-            works.append(await self._before.on(file, policy, order.locales, principal))
+            work = await self._before.on(file, policy, order.locales, principal)
+            sources.append(_source_of(work))
             document = DocumentUnits(upload.base_name, units, matches)
             documents.append(
                 await asyncio.to_thread(
-                    _with_earlier, document, works[-1], policy, order.locales, engine
+                    _with_earlier, document, work, policy, order.locales, engine
                 )
             )
         analysis = await asyncio.to_thread(
@@ -173,7 +174,7 @@ class AnalysisDesk:
             order.locales.target,
             project.settings.payable_pct,
         )
-        analysis = _with_sources(analysis, works)
+        analysis = _with_sources(analysis, sources)
         spared = token_range(analysis.total.reused.load, policy.batch_size)
         costs = await self._costs(analysis, policy)
         return Analysed(order, policy, analysis, costs, spared)
@@ -223,20 +224,20 @@ def _with_earlier(
     return replace(document, kept=kept, paid=paid)
 
 
-def _with_sources(analysis: Analysis, works: Sequence[EarlierWork]) -> Analysis:
-    """The analysis with the earlier jobs that the documents would take over from."""
-    files = tuple(
-        each.model_copy(
-            update={
-                "previous_job_id": work.previous.version.job_id,
-                "previous_document_version": work.previous.document_version,
-            }
-        )
-        if work.previous is not None
-        else each
-        for each, work in zip(analysis.files, works, strict=True)
-    )
-    return analysis.model_copy(update={"files": files})
+def _source_of(work: EarlierWork) -> dict[str, object]:
+    """The job that a document would take over from, in the fields of its analysis."""
+    if work.previous is None:
+        return {}
+    return {
+        "previous_job_id": work.previous.version.job_id,
+        "previous_document_version": work.previous.document_version,
+    }
+
+
+def _with_sources(analysis: Analysis, sources: Sequence[Mapping[str, object]]) -> Analysis:
+    files = zip(analysis.files, sources, strict=True)
+    named = tuple(each.model_copy(update=source) for each, source in files)
+    return analysis.model_copy(update={"files": named})
 
 
 def _cost_ranges(
