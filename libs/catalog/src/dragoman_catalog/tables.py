@@ -393,6 +393,17 @@ spending = Table(
 was counted.
 """
 
+spent = Table(
+    "catalog_spent",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("cost_nanos", BigInteger, nullable=False),
+)
+"""The sum of a project's calls in a month, which is named by its first day. A trigger of the database
+adds each row of `catalog_spending`, in its transaction: nothing else writes here.
+"""
+
 reuse = Table(
     "catalog_reuse",
     metadata,

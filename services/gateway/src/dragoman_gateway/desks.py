@@ -49,6 +49,7 @@ from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
 from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_gateway.spend.desk import SpendDesk
 from dragoman_gateway.submissions.desk import Submissions
+from dragoman_gateway.submissions.opening import WorkBefore
 from dragoman_gateway.submissions.rules import PairCheck, RerunRequest, SubmissionRules
 from dragoman_gateway.terms.desk import AffectedDesk, CandidateDesk, GlossaryDesk
 from dragoman_gateway.views import views_position
@@ -174,9 +175,10 @@ def desks_of(ports: GatewayPorts) -> Desks:
     memory_jobs = MemoryJobs(jobs=jobs, objects=objects, catalog=catalog, opener=opener)
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
     parked = ParkedDesk(control, ParkedQueries(ports.views), objects)
+    preceding = Preceding(control=control, store=store, jobs=jobs, objects=objects)
     submissions = Submissions(
         store=store,
-        earlier=Preceding(control=control, store=store, jobs=jobs, objects=objects),
+        earlier=preceding,
         jobs=jobs,
         objects=objects,
         catalog=catalog,
@@ -192,6 +194,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         submissions=submissions,
         analyses=AnalysisDesk(
             terms=submissions,
+            before=WorkBefore(preceding, store),
             catalog=catalog,
             clock=clock,
             max_upload_bytes=ports.rules.max_upload_bytes,
