@@ -1,7 +1,7 @@
 """The webhooks, as stored: their secrets sealed, and how far each has come in the log.
 
-A webhook's place in the log moves by `note`, which takes it only from where the poster found it: two
-that post the same message do not move it twice, nor back.
+A webhook's place in the log moves by `note`, and only on: two that post the same message do not move
+it twice, nor back.
 """
 
 from __future__ import annotations
@@ -207,14 +207,18 @@ class Webhooks:
         """Store how far the webhook has come, and the attempt that led there. False where it was
         removed, moved on or edited since `before`; the attempt is stored all the same.
 
-        With `whatever_was_edited` an edit does not matter: what was delivered was delivered. A reason
-        to switch it off does so, and is put on record.
+        With `whatever_was_edited` neither an edit nor another's move matters, unless it went further:
+        what was delivered was delivered. A reason to switch it off does so, and is put on record.
         """
-        at = (_WEBHOOKS.c.webhook_id == before.webhook_id) & (
-            _WEBHOOKS.c.position == before.position
-        )
-        if not whatever_was_edited:
-            at &= _WEBHOOKS.c.version == before.version
+        at = _WEBHOOKS.c.webhook_id == before.webhook_id
+        if whatever_was_edited:
+            at &= _WEBHOOKS.c.position < standing.position
+        else:
+            at &= (
+                (_WEBHOOKS.c.position == before.position)
+                & (_WEBHOOKS.c.attempt_count == before.attempt_count)
+                & (_WEBHOOKS.c.version == before.version)
+            )
         change: dict[str, object] = dict(standing.model_dump())
         is_off = standing.off_reason is not None
         if is_off:
@@ -263,7 +267,7 @@ def _new_secret() -> SecretStr:
 
 
 def _row(entry: WebhookEntry) -> dict[str, object]:
-    return entry.model_dump() | {"types": [each.value for each in entry.types]}
+    return {**entry.model_dump(), "types": [each.value for each in entry.types]}
 
 
 def _select() -> Select[tuple[object, ...]]:
