@@ -19,7 +19,7 @@ from services.gateway.hook_server import HookServer, verified
 
 
 @contextmanager
-def up(root: Path, number: int) -> Generator[tuple[httpx.Client, subprocess.Popen[str]]]:
+def up(root: Path, number: int) -> Generator[tuple[httpx.Client, subprocess.Popen[bytes]]]:
     """`dragoman up` on the folder, and a client with its own token."""
     log = root / f"up-{number}.log"
     process = started("up", "--state", root / "state", "--port", "0", log=log)
