@@ -30,8 +30,10 @@ class WebhookType(StrEnum):
     JOB_NEEDS_REVIEW = "job.needs_review"
 
 
-TEST_TYPE = "webhook.test"
-"""The type of the message that a person sends to try a webhook."""
+class TrialType(StrEnum):
+    """The type of the message that a person sends to try a webhook."""
+
+    TEST = "webhook.test"
 
 
 class DeliveryOutcome(StrEnum):

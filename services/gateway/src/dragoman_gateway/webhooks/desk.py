@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from dragoman_catalog import (
-    TEST_TYPE,
     Catalog,
     Delivery,
     EntryMissingError,
     NewWebhookSecret,
     Project,
+    TrialType,
     Webhook,
     WebhookEntry,
 )
@@ -161,7 +161,7 @@ class WebhookDesk:
             delivery_id=new_id(),
             webhook_id=webhook_id,
             message_id=message_id,
-            type=TEST_TYPE,
+            type=TrialType.TEST,
             attempted_at=now,
             outcome=answer.outcome,
             status_code=answer.status_code,

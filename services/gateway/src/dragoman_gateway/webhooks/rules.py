@@ -23,10 +23,10 @@ from types import MappingProxyType
 from uuid import UUID
 
 from dragoman_catalog.webhook_values import (
-    TEST_TYPE,
     DeliveryOutcome,
     OffReason,
     Standing,
+    TrialType,
     Webhook,
     WebhookType,
 )
@@ -226,7 +226,7 @@ def body_of(change: Change, project_code: str, file_name: str, public_url: str) 
 def trial_body(webhook: Webhook, now: datetime) -> bytes:
     """The message that tries a webhook."""
     data = {"webhook_id": str(webhook.webhook_id), "title": webhook.title}
-    return _message(TEST_TYPE, now, data)
+    return _message(TrialType.TEST.value, now, data)
 
 
 def headers_of(
