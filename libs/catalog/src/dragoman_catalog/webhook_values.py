@@ -112,7 +112,7 @@ class Webhook(WebhookEntry, Standing):
 
     @property
     def entry(self) -> WebhookEntry:
-        """What a person entered."""
+        """The fields that a person entered."""
         return WebhookEntry(**{name: getattr(self, name) for name in WebhookEntry.model_fields})
 
 

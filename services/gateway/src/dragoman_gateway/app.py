@@ -54,6 +54,7 @@ import dragoman_gateway.submissions.pages
 import dragoman_gateway.terms.api
 import dragoman_gateway.terms.pages
 import dragoman_gateway.webhooks.api
+import dragoman_gateway.webhooks.pages
 from dragoman_catalog import Catalog, DeliveryOutcome, migrate_catalog
 from dragoman_contracts.vocabulary import Service
 from dragoman_exchange import MOST_TERM_FILE_BYTES
@@ -162,6 +163,7 @@ def console_router() -> APIRouter:
     for pages in (
         dragoman_gateway.people.pages,
         dragoman_gateway.account.pages,
+        dragoman_gateway.webhooks.pages,
         dragoman_gateway.submissions.pages,
         dragoman_gateway.analyses.pages,
         dragoman_gateway.parked.pages,

@@ -284,7 +284,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
 
 
 def poster_of(ports: GatewayPorts) -> Poster:
-    """What posts to webhooks, to be run beside the server of these ports."""
+    """The poster to webhooks, to be run beside the server of these ports."""
     return Poster(
         store=ports.store,
         records=Records(ports.objects),

@@ -32,11 +32,12 @@ class WebhookChange(BaseModel):
 
     title: DisplayName | None = None
     url: WebhookUrl | None = None
-    project_code: Code | None = Field(None, description="null: the jobs of every project.")
+    project_code: Code | None = Field(default=None, description="null: the jobs of every project.")
     types: WebhookTypes | None = None
     is_enabled: StrictBool | None = None
     skips_missed: StrictBool = Field(
-        False, description="Go on with what happens from now on, and tell nothing of before."
+        default=False,
+        description="Go on with what happens from now on, and tell nothing of before.",
     )
 
 
