@@ -164,6 +164,8 @@ def test_metadata_and_nobody_cannot_be_named(address: str) -> None:
         "http://1.2.3.4.5/",
         "http://[::1/",
         "http://exa mple.com/",
+        "http://example.com:99999/",
+        "http://example.com:0/",
     ],
 )
 def test_what_is_no_plain_address_is_refused(url: str) -> None:

@@ -85,6 +85,7 @@ async def test_a_webhook_is_entered_and_its_secret_is_shown_once(gateway: Desk) 
         ({"url": "http://169.254.169.254/latest"}, "url", "model.address_refused"),
         ({"url": "https://a:b@hooks.example/"}, "url", "model.address_refused"),
         ({"url": "ftp://hooks.example/"}, "url", "request.invalid"),
+        ({"url": f"https://hooks.example/{'é' * 400}"}, "url", "request.invalid"),
         ({"project_code": "nobody"}, "project_code", "project.unknown"),
         ({"types": []}, "types", "request.invalid"),
         ({"types": ["job.deleted"]}, "types", "request.invalid"),

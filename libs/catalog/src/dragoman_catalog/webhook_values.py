@@ -61,7 +61,10 @@ def _each_once(types: tuple[WebhookType, ...]) -> tuple[WebhookType, ...]:
     return tuple(each for each in WebhookType if each in types)
 
 
-WebhookUrl = Annotated[str, Field(max_length=1000, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")]
+MOST_URL_LENGTH = 1000
+WebhookUrl = Annotated[
+    str, Field(max_length=MOST_URL_LENGTH, pattern=r"^https?://[^\s\x00-\x1f\x7f]+$")
+]
 WebhookTypes = Annotated[
     tuple[WebhookType, ...], Field(min_length=1, max_length=20), AfterValidator(_each_once)
 ]

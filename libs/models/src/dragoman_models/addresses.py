@@ -56,6 +56,7 @@ _TEREDO = IPv6Network("2001::/32")
 # hide it: 127.1, 0x7f000001, 2130706433 (WHATWG URL, "ends in a number").
 _NUMERIC = re.compile(r"(?:^|\.)(?:\d+|0[xX][0-9a-fA-F]*)\.?$")
 _PROVIDER = "provider"
+_PORTS = 2**16
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 
 
@@ -159,6 +160,10 @@ def _checked(url: str, private_hosts: Iterable[str] | None, of: str) -> httpx.UR
     if parsed.scheme not in ("http", "https") or not parsed.host:
         message = f"The {of}'s address must begin with http:// or https:// and name a host."
         raise AddressRefusedError(message)
+    if parsed.port is not None and not 0 < parsed.port < _PORTS:
+        raise AddressRefusedError(
+            f"The {of}'s address names a port that no server has; correct it."
+        )
     if parsed.userinfo:
         more = ", and give the key by itself" if of == _PROVIDER else ""
         message = f"The {of}'s address holds a name or password; leave it out{more}."

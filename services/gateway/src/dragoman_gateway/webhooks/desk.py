@@ -16,6 +16,7 @@ from dragoman_catalog import (
     Webhook,
     WebhookEntry,
 )
+from dragoman_catalog.webhook_values import MOST_URL_LENGTH
 from dragoman_contracts.identity import new_id
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
@@ -205,9 +206,12 @@ class WebhookDesk:
 
     def _checked(self, url: str) -> str:
         try:
-            return check_url(url, self._private_hosts, of="webhook")
+            checked = check_url(url, self._private_hosts, of="webhook")
         except AddressRefusedError as error:
             raise FieldRefusedError("url", error.message, code=error.code) from error
+        if len(checked) > MOST_URL_LENGTH:  # letters of other scripts are escaped
+            raise FieldRefusedError("url", "The webhook's address is too long; shorten it.")
+        return checked
 
 
 def _titled(webhook: Webhook, codes: Mapping[UUID, str]) -> Titled:

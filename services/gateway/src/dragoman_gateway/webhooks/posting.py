@@ -53,14 +53,15 @@ _log = structlog.stdlib.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often the log is looked at, for how long a lease holds, and after how long or how many events
-    the position of a webhook is stored for which nothing was told.
+    """How often the log is looked at, for how long a lease holds, after how long or how many events the
+    position of a webhook is stored for which nothing was told, and how long one rests after a bug.
     """
 
     tick: timedelta = timedelta(seconds=1)
     lease: timedelta = timedelta(seconds=60)
     stored_after: timedelta = timedelta(seconds=30)
     stored_after_events: int = 1000
+    rest: timedelta = timedelta(minutes=1)
 
 
 class Posts(Protocol):
@@ -114,6 +115,7 @@ class Poster:
         self._pace = pace or Pace()
         self._scans: dict[UUID, _Scan] = {}
         self._under_way: dict[UUID, asyncio.Task[None]] = {}
+        self._rests_until: dict[UUID, datetime] = {}
 
     async def run(self) -> None:
         """Post for ever; ends only when cancelled. Trouble with a store is waited out."""
@@ -136,9 +138,12 @@ class Poster:
         webhooks, now = await self._catalog.webhooks.all(), self._clock.now()
         known = {each.webhook_id for each in webhooks}
         self._scans = {key: scan for key, scan in self._scans.items() if key in known}
+        self._rests_until = {key: at for key, at in self._rests_until.items() if key in known}
         for webhook in webhooks:
             key = webhook.webhook_id
             if key in self._under_way or not webhook.is_enabled or not is_due(webhook, now):
+                continue
+            if now < self._rests_until.get(key, now):
                 continue
             if webhook.failing_since is None and await self._next(webhook) is None:
                 continue
@@ -167,6 +172,7 @@ class Poster:
             say_waiting("webhooks.waiting", error.code)
         except Exception as error:  # noqa: BLE001 - one webhook holds up no other
             _log.error("webhook.broken", webhook_id=str(webhook_id), exc_info=error)
+            self._rests_until[webhook_id] = self._clock.now() + self._pace.rest
 
     async def _tell_leased(self, webhook_id: UUID, lease: Lease) -> None:
         for _ in range(_MOST_IN_A_ROUND):
