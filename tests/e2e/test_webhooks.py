@@ -1,9 +1,10 @@
-"""A job from its submission to the webhook of its end, told by a process that is killed in the middle
-of telling it.
+"""A job from its submission to the webhook of its end: told by a process that is killed in the middle
+of telling it, and by the gateway of an installation of services.
 """
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,8 +13,10 @@ from pathlib import Path
 import httpx
 
 from dragoman_standalone.server_record import ServerRecord, record_path
+from e2e.api_client import ApiClient, first_token
 from e2e.command_line import started
 from e2e.documents import own_document
+from e2e.installation import TOGETHER, Installation
 from servers.process import wait_until
 from services.gateway.hook_server import HookServer, verified
 
@@ -72,3 +75,44 @@ def test_a_message_is_told_again_with_its_id_by_the_process_that_comes_after(
     assert second.message["data"]["job_id"] == submitted.json()["job_id"]
     assert second.message["data"]["file_name"] == "order.docx"
     assert (delivery["type"], delivery["outcome"]) == ("job.completed", "delivered")
+
+
+async def test_the_gateway_of_services_tells_again_what_was_not_taken(
+    tmp_path: Path, service_environment: dict[str, str]
+) -> None:
+    environment = {
+        **service_environment,
+        "DRAGOMAN_ENCRYPTION_KEY": "a key of this test alone, long enough",
+        "DRAGOMAN_PRIVATE_PROVIDERS": "127.0.0.1",
+        "DRAGOMAN_PUBLIC_URL": "https://dragoman.example",
+    }
+    installation = Installation(tmp_path, environment, TOGETHER)
+    url = f"http://127.0.0.1:{environment['DRAGOMAN_HTTP_PORT']}"
+    client = ApiClient(url)
+    with HookServer(500) as server:
+        installation.start()
+        try:
+            async with asyncio.timeout(180):
+                await client.until_ready()
+                token = await first_token(environment["DRAGOMAN_DATABASE_URL"])
+                client.sign_in(token)
+                headers = {"Authorization": f"Bearer {token}"}
+                async with httpx.AsyncClient(base_url=url, headers=headers) as http:
+                    entry = {"title": "Tickets", "url": server.url}
+                    made = await http.post("/api/v1/webhooks", json=entry)
+                    assert made.status_code == 201, made.text
+                job = await client.submit("order.docx", own_document(1, paragraphs=2))
+                assert await asyncio.to_thread(server.wait_for, 2)
+        finally:
+            await client.aclose()
+            statuses = await asyncio.to_thread(installation.stop)
+    assert statuses == dict.fromkeys(TOGETHER, 0)
+    refused, taken = server.received
+    assert refused.id == taken.id
+    assert verified(taken, made.json()["secret"])
+    assert (taken.message["type"], taken.message["data"]["job_id"]) == (
+        "job.completed",
+        job["job_id"],
+    )
+    own = f"https://dragoman.example/api/v1/jobs/{job['job_id']}"
+    assert taken.message["data"]["links"]["self"] == own
