@@ -21,7 +21,7 @@ from e2e.browsing import WAIT_MS, Server, axe_findings, document, picture
 from e2e.slow_model import slow_model
 from servers.process import wait_until
 
-_NO_PAGES = frozenset({"download", "live", "_asset", "home", "interrupted_page"})
+_NO_PAGES = frozenset({"download", "live", "_asset", "home", "interrupted_page", "results"})
 """Routes that answer with files, streams or redirects."""
 
 _NOT_HERE = frozenset({"comparison_page", "prompt"})

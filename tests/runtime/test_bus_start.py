@@ -1,4 +1,4 @@
-"""A service that begins to consume outlives a RabbitMQ that goes away at that very moment."""
+"""A service that starts outlives a RabbitMQ that goes away at that very moment, or does not answer."""
 
 from __future__ import annotations
 
@@ -48,3 +48,28 @@ async def test_a_broker_that_dies_while_consuming_begins_is_waited_for(
                 async with asyncio.timeout(1):
                     await received.wait()
     await bus.stop()
+
+
+async def test_a_broker_that_takes_connections_and_does_not_answer_counts_as_away() -> None:
+    asked: list[asyncio.StreamWriter] = []
+    is_asked_again = asyncio.Event()
+
+    def listen(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(writer)
+        if len(asked) > 1:
+            is_asked_again.set()
+
+    server = await asyncio.start_server(listen, "127.0.0.1")
+    host, port = server.sockets[0].getsockname()
+    bus = RabbitBus(f"amqp://guest:guest@{host}:{port}/", connect_timeout_s=0.2)
+    opening = asyncio.create_task(bus.open())
+    try:
+        async with asyncio.timeout(60):
+            await is_asked_again.wait()
+        assert not opening.done()
+    finally:
+        opening.cancel()
+        await asyncio.wait([opening])
+        for writer in asked:
+            writer.close()
+        server.close()

@@ -215,7 +215,13 @@ def desks_of(ports: GatewayPorts) -> Desks:
             position=position,
         ),
         artifacts=ArtifactDesk(
-            store=store, jobs=jobs, objects=objects, clock=clock, actors=actors, downloads=downloads
+            store=store,
+            jobs=jobs,
+            objects=objects,
+            clock=clock,
+            actors=actors,
+            downloads=downloads,
+            queries=ports.job_lists or JobQueries(ports.views),
         ),
         review=review_desk(
             control=control,

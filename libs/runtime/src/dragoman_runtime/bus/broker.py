@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from aio_pika import IncomingMessage, RobustChannel, RobustConnection, connect_robust
+from aio_pika.abc import TimeoutType
 from aio_pika.exceptions import AMQPException
 from faststream import AckPolicy
 from faststream._internal.endpoint.subscriber.call_item import CallsCollection
@@ -164,17 +165,40 @@ async def work_item(item: WorkItem) -> None:
     # `take` has the messages.
 
 
+class _Connection(RobustConnection):
+    """A connection that ends for good when it is not made.
+
+    The client library connects in a task that heeds no cancellation: given up in the middle of a
+    handshake, it would go on connecting, and the process could not end.
+    """
+
+    @override
+    async def connect(self, timeout: TimeoutType = None) -> None:
+        try:
+            await super().connect(timeout)
+        except BaseException:
+            await self.close()
+            raise
+
+
 class WorkBroker(RabbitBroker):
     """A connection to RabbitMQ.
 
-    Publishing waits for confirmations, and a message that no queue takes is an error.
+    Publishing waits for confirmations, and a message that no queue takes is an error. A server that
+    does not answer within `connect_timeout_s` counts as away; later, heartbeats find one that died.
     """
 
     def __init__(
-        self, url: str, *, specification_url: str | None = None, description: str | None = None
+        self,
+        url: str,
+        *,
+        connect_timeout_s: float = 30.0,
+        specification_url: str | None = None,
+        description: str | None = None,
     ) -> None:
         super().__init__(
             url,
+            timeout=connect_timeout_s,
             reconnect_interval=RETRY_S,
             default_channel=Channel(publisher_confirms=True, on_return_raises=True),
             specification_url=specification_url,
@@ -232,7 +256,7 @@ class WorkBroker(RabbitBroker):
         """Connect as FastStream does, but close a connection that got no channel: it would connect
         again for ever.
         """
-        connection = cast("RobustConnection", await connect_robust(**self._connection_kwargs))
+        connection = await connect_robust(**self._connection_kwargs, connection_class=_Connection)
         self.config.connect(connection)
         try:
             self._channel = await self.publishing()

@@ -100,9 +100,15 @@ class RabbitBus(WorkSender, EventPublisher, WorkReceiver, DeadLetterBus):
     """
 
     def __init__(
-        self, url: str, *, prefix: str = "", confirm_timeout_s: float = 10.0, grace_s: float = 20.0
+        self,
+        url: str,
+        *,
+        prefix: str = "",
+        connect_timeout_s: float = 30.0,
+        confirm_timeout_s: float = 10.0,
+        grace_s: float = 20.0,
     ) -> None:
-        self._broker = WorkBroker(url)
+        self._broker = WorkBroker(url, connect_timeout_s=connect_timeout_s)
         self._refusals = Refusals(url)
         self._topology = Topology(prefix)
         self._exchange = self._topology.events.name
