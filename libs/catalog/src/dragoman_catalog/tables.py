@@ -419,6 +419,49 @@ reuse = Table(
 share of the call in millionths.
 """
 
+webhooks = Table(
+    "catalog_webhooks",
+    metadata,
+    Column("webhook_id", Uuid, primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("url", String(1000), nullable=False),
+    Column("project_id", Uuid, ForeignKey("catalog_projects.project_id"), nullable=True),
+    Column("types", JSON, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("secret_ciphertext", LargeBinary, nullable=False),
+    Column("secret_nonce", LargeBinary, nullable=False),
+    Column("previous_ciphertext", LargeBinary, nullable=True),
+    Column("previous_nonce", LargeBinary, nullable=True),
+    Column("previous_secret_until", UtcDateTime, nullable=True),
+    Column("position", BigInteger, nullable=False),
+    Column("attempt_count", Integer, nullable=False),
+    Column("failing_since", UtcDateTime, nullable=True),
+    Column("next_attempt_at", UtcDateTime, nullable=True),
+    Column("delivered_at", UtcDateTime, nullable=True),
+    Column("off_reason", String(40), nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+"""A webhook with its sealed secrets and its place in the log."""
+
+webhook_deliveries = Table(
+    "catalog_webhook_deliveries",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("catalog_webhooks.webhook_id"), nullable=False),
+    Column("message_id", String(80), nullable=False),
+    Column("type", String(80), nullable=False),
+    Column("job_id", Uuid, nullable=True),
+    Column("attempted_at", UtcDateTime, nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("status_code", Integer, nullable=True),
+    Column("duration_ms", Integer, nullable=False),
+    Column("error", String(500), nullable=False),
+    Index("catalog_webhook_deliveries_last", "webhook_id", "attempted_at"),
+)
+"""The last attempts to post to each webhook."""
+
 seeds = Table(
     "catalog_seeds",
     metadata,
